@@ -1,0 +1,19 @@
+"""Checks the one wheel in a folder: pure Python, the package and nothing else, its data files included."""
+
+import sys
+import zipfile
+from pathlib import Path, PurePosixPath
+
+NEEDED = {"py.typed", "__init__.py", "__main__.py", "cli/data/session.delim"}
+
+(wheel,) = Path(sys.argv[1]).glob("*.whl")
+if not wheel.name.endswith("-py3-none-any.whl"):
+    sys.exit(f"{wheel.name} is not a wheel for every platform")
+paths = [PurePosixPath(name) for name in zipfile.ZipFile(wheel).namelist()]
+package = {str(path.relative_to("chaukas_spec_lite")) for path in paths if path.parts[0] == "chaukas_spec_lite"}
+strange = [str(path) for path in paths if path.parts[0] != "chaukas_spec_lite" and "dist-info" not in path.parts[0]]
+if strange:
+    sys.exit(f"{wheel.name} holds more than the package: {strange[:5]}")
+if missing := NEEDED - package:
+    sys.exit(f"{wheel.name} lacks {sorted(missing)}")
+print(f"{wheel.name}: {len(paths)} files, {wheel.stat().st_size:,} bytes")

@@ -1,0 +1,22 @@
+// Runs tests in Pyodide: CPython for WebAssembly, under Node. Nothing is fetched; see pyodide.sh for what it is given.
+//   node pyodide.mjs FOLDER_OF_THE_NPM_PACKAGE FOLDER_OF_UNPACKED_WHEELS FOLDER_WITH_THE_TESTS PATH...
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [npm, wheels, project] = process.argv.slice(2, 5).map((folder) => path.resolve(folder));
+const { loadPyodide } = await import(pathToFileURL(path.join(npm, "pyodide.mjs")).href);
+const python = await loadPyodide({ indexURL: npm + path.sep });
+for (const [name, root] of [["/wheels", wheels], ["/project", project]]) {
+  python.FS.mkdir(name);
+  python.FS.mount(python.FS.filesystems.NODEFS, { root }, name);
+}
+python.globals.set("paths", process.argv.slice(5));
+process.exitCode = python.runPython(`
+import os, platform, sys
+sys.path.insert(0, "/wheels")
+os.chdir("/project")
+import chaukas_spec_lite, pytest
+print("CPython", platform.python_version(), "on", sys.platform, "with", chaukas_spec_lite.__file__)
+# There are no threads to watch for tests that hang: the step has a time limit instead.
+int(pytest.main(["-q", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=0", *paths.to_py()]))
+`);

@@ -1,0 +1,119 @@
+# The steps of .ci/run, as functions. Each runs in a shell of its own with `set -euo pipefail`, at the project's root.
+# `$work` is a folder for whatever they make. shellcheck shell=bash
+
+# Prints the interpreter for a version such as 3.12: one on PATH that really runs, else the newest of pyenv's.
+find_python() {
+    local version=$1 candidate
+    local probe="import ensurepip, sys, venv; sys.exit('%d.%d' % sys.version_info[:2] != '$version')"
+    for candidate in "python$version" $(printf '%s\n' ~/.pyenv/versions/"$version".*/bin/"python$version" | sort -rV); do
+        if "$candidate" -c "$probe" >/dev/null 2>&1; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# Makes the virtual environment NAME with a Python version and puts it first on PATH.
+new_environment() {
+    "$(find_python "$2")" -m venv "$work/$1"
+    use_environment "$1"
+}
+
+use_environment() {
+    export PATH=$work/$1/bin:$PATH VIRTUAL_ENV=$work/$1
+    [ "$(command -v python)" = "$work/$1/bin/python" ] || { echo "there is no environment $1"; return 1; }
+}
+
+# Runs the fenced block of the README that follows the line `<!-- ci: NAME -->`, so that the README is what is tested.
+readme_block() {
+    local block
+    block=$(awk -v marker="<!-- ci: $1 -->" '
+        $0 == marker { armed = 1; next }
+        armed && /^```/ { if (inside) exit; inside = 1; next }
+        inside { print }' README.md)
+    [ -n "$block" ] || { echo "README.md has no fenced block after a line <!-- ci: $1 -->"; return 1; }
+    echo "+ $block"
+    bash -euo pipefail -c "$block"
+}
+
+readme_test() {
+    new_environment main 3.11
+    readme_block test | tee "$work/pytest.out"
+    grep -E '[0-9]+ passed' "$work/pytest.out" >/dev/null || { echo "no test was run"; return 1; }
+}
+
+layering() { use_environment main; python -m pytest -p no:cacheprovider tests/test_layering.py; }
+
+lint() {
+    use_environment main
+    ruff check .
+    ruff format --check .
+}
+
+types() { use_environment main; python -m "$1"; }
+
+codegen() { use_environment main; python -m codegen --check; }
+
+readme_demo() { new_environment readme-demo 3.11; readme_block demo; }
+
+wheel() {
+    new_environment wheel 3.11
+    python -m pip wheel --quiet --no-deps --wheel-dir "$work/dist" .
+    python .ci/check_wheel.py "$work/dist"
+}
+
+# What follows runs outside the checkout, where only the wheel can be imported.
+install_wheel() {
+    local wheels=("$work"/dist/*.whl)
+    new_environment "$1" 3.11
+    python -m pip install --quiet "${wheels[0]}$2"
+    mkdir "$work/$1.empty"
+    cd "$work/$1.empty"
+}
+
+wheel_demo() { install_wheel wheel-demo "[cli]"; chaukas-lite demo; }
+
+wheel_client() {
+    local checks=$PWD/.ci/check_client.py
+    install_wheel wheel-client ""
+    python -I "$checks"
+}
+
+# The tests listed in .ci/portable, on another Python.
+portable() {
+    local paths
+    mapfile -t paths < <(grep -v '^#' .ci/portable)
+    new_environment "portable-$1" "$1"
+    python -m pip install --quiet -e '.[test]'
+    python -m pytest -p no:cacheprovider "${paths[@]}"
+}
+
+conformance() { use_environment main; python -m tests.conformance.run "$work/conformance"; }
+
+# Schemas that others wrote, whose packages cannot be installed with all they depend on; see the file.
+foreign() {
+    use_environment main
+    python -m pip install --quiet --no-deps -r tests/codegen/foreign.txt
+    python -m pytest -p no:cacheprovider -m foreign tests/codegen
+}
+
+# Four targets for a minute each; THOROUGH=1 takes ten.
+fuzz() {
+    use_environment main
+    python -m pip install --quiet -e '.[fuzz]'
+    export SUITE_PROTOS=$work/conformance/package/include
+    local target
+    for target in event everything suite json; do
+        python -m tests.fuzz "$target" --seconds "$([ -n "${THOROUGH-}" ] && echo 600 || echo 60)"
+    done
+}
+
+# The only check that times anything: ratios within one run, on a machine that does nothing else.
+guard() {
+    use_environment main
+    python -m pip install --quiet -e '.[bench]'
+    python -m benchmarks.guard
+}
+
+source .ci/pyodide.sh

@@ -1,0 +1,1 @@
+"""How fast and how light the library is, beside the official package: ``python -m benchmarks``."""

@@ -1,0 +1,178 @@
+"""Adversarial inputs by size: decoding N bytes of any of them must take time in proportion to N.
+
+Each shape is a function from a count to a piece of work. Whether the input is accepted or refused is for the tests;
+here it only may not take long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.errors import CodecError
+from chaukas_spec_lite.fields import fields_of
+from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.spec.common.v1.query import QueryFilter
+from chaukas_spec_lite.wire import LEN, SGROUP, VARINT, varint
+
+Shape = Callable[[int], bytes]
+
+
+def _number(cls: type[Message], name: str) -> int:
+    return next(field.number for field in fields_of(cls) if field.name == name)
+
+
+def _varint(value: int) -> bytes:
+    return varint(value).encode("latin-1")
+
+
+def _delimited(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | LEN) + _varint(len(content)) + content
+
+
+def _event(name: str, content: bytes) -> bytes:
+    return _delimited(_number(Event, name), content)
+
+
+_UNKNOWN = 5000
+_UNKNOWN_FIELD = _varint(_UNKNOWN << 3 | VARINT) + b"\x01"
+_STRUCT_ENTRY = _delimited(1, _delimited(1, b"k") + _delimited(2, b"\x1a\x01v"))
+
+
+def _nested_values(levels: int) -> bytes:
+    """A Value of lists in lists, deeper than is allowed, in time that is linear: built from the inside."""
+    parts: list[bytes] = []
+    length = 0
+    for _ in range(levels):
+        for tag in (b"\x0a", b"\x32"):
+            part = tag + _varint(length)
+            parts.append(part)
+            length += len(part)
+    return b"".join(reversed(parts))
+
+
+def _nested(count: int) -> bytes:
+    content = _nested_values(count)
+    return _event(
+        "metadata", _delimited(1, _delimited(1, b"k") + _delimited(2, b"\x32" + _varint(len(content)) + content))
+    )
+
+
+_DEEPEST = _nested(46)
+
+WIRE: Mapping[str, tuple[type[Message], Shape]] = {
+    "nesting without end": (Event, _nested),
+    "nesting as deep as allowed, many times": (Event, lambda n: _DEEPEST * n),
+    "empty submessages": (Event, lambda n: _event("extensions", b"") * n),
+    "empty strings": (Event, lambda n: _event("tags", b"") * n),
+    "empty fields in a Struct": (Event, lambda n: _event("metadata", b"\x0a\x00" * n)),
+    "an overlong length behind many fields": (
+        Event,
+        lambda n: _event("tags", b"x") * n + b"\xb2\x01\xff\xff\xff\xff\x07",
+    ),
+    "overlong lengths inside each field": (Event, lambda n: _event("extensions", b"\x0a\xff\xff\xff\xff\x07") * n),
+    "overlong lengths inside Structs": (Event, lambda n: _event("metadata", b"\x0a\xff\xff\xff\xff\x07") * n),
+    "a packed field": (QueryFilter, lambda n: _delimited(_number(QueryFilter, "types"), b"\x01" * n)),
+    "packed varints of ten bytes": (
+        QueryFilter,
+        lambda n: _delimited(_number(QueryFilter, "types"), (b"\xff" * 9 + b"\x01") * n),
+    ),
+    "many packed fields": (QueryFilter, lambda n: _delimited(_number(QueryFilter, "types"), b"\x01\x02") * n),
+    "one submessage, again and again": (Event, lambda n: _event("llm_invocation", b"\x0a\x01x") * n),
+    "one Struct, again and again": (Event, lambda n: _event("metadata", _STRUCT_ENTRY) * n),
+    "one Struct within a submessage, again and again": (
+        Event,
+        lambda n: _event("llm_invocation", b"\x22" + _varint(len(_STRUCT_ENTRY)) + _STRUCT_ENTRY) * n,
+    ),
+    "one Timestamp, again and again": (Event, lambda n: _event("timestamp", b"\x08\x01") * n),
+    "one string, again and again": (Event, lambda n: _event("event_id", b"abc") * n),
+    "one key of a Struct, again and again": (Event, lambda n: _event("metadata", _STRUCT_ENTRY * n)),
+    "two members of a oneof in turn": (
+        Event,
+        lambda n: (_event("message", b"\x0a\x01x") + _event("tool_call", b"\x0a\x01x")) * n,
+    ),
+    "unknown fields": (Event, lambda n: _UNKNOWN_FIELD * n),
+    "unknown fields between known ones": (Event, lambda n: (_event("event_id", b"a") + _UNKNOWN_FIELD) * n),
+    "unknown fields in a submessage": (Event, lambda n: _event("message", _UNKNOWN_FIELD * n)),
+    "unknown fields in Structs": (Event, lambda n: _event("metadata", _UNKNOWN_FIELD * n)),
+    "unknown groups": (Event, lambda n: (_varint(_UNKNOWN << 3 | SGROUP) + _varint(_UNKNOWN << 3 | SGROUP + 1)) * n),
+    "groups without end": (Event, lambda n: _varint(_UNKNOWN << 3 | SGROUP) * n),
+    "a group in groups as deep as allowed": (
+        Event,
+        lambda n: (_varint(_UNKNOWN << 3 | SGROUP) * 90 + _varint(_UNKNOWN << 3 | SGROUP + 1) * 90) * n,
+    ),
+    "overlong varints": (Event, lambda n: (b"\x38" + b"\xff" * 9 + b"\x01") * n),
+    "a varint without end": (Event, lambda n: b"\x38" + b"\xff" * n),
+    "overlong tags": (Event, lambda n: b"\x8a\x80\x80\x80\x00\x01a" * n),
+    "fields in reverse order": (Event, lambda n: (_event("tags", b"x") + _event("event_id", b"x")) * n),
+    "one long string": (Event, lambda n: _event("event_id", b"x" * n)),
+    "a long string that is no UTF-8 at its end": (Event, lambda n: _event("event_id", b"x" * n + b"\xff")),
+}
+"""Shapes of encoded messages, and the class that reads them."""
+
+JSON: Mapping[str, Callable[[int], str]] = {
+    "arrays without end": lambda n: '{"metadata": {"k": ' + "[" * n,
+    "nested arrays": lambda n: '{"metadata": {"k": ' + "[" * n + "]" * n + "}}",
+    "nested objects": lambda n: '{"metadata": ' + '{"k": ' * n + "1" + "}" * n + "}",
+    "nesting as deep as allowed, many times": lambda n: (
+        '{"metadata": {"k": [' + ", ".join(["[" * 30 + "]" * 30] * n) + "]}}"
+    ),
+    "many keys": lambda n: '{"metadata": {' + ", ".join(f'"k{key}": 1' for key in range(n)) + "}}",
+    "one key, again and again": lambda n: '{"metadata": {' + ", ".join(['"k": 1'] * n) + "}}",
+    "one field, again and again": lambda n: "{" + ", ".join(['"eventId": "x"'] * n) + "}",
+    "unknown fields": lambda n: "{" + ", ".join(f'"k{key}": 1' for key in range(n)) + "}",
+    "empty submessages": lambda n: '{"tags": [' + ", ".join(['""'] * n) + "]}",
+    "wrong at the end of many lines": lambda n: '{"tags": [\n' + ",\n".join(['"x"'] * n) + ",\n1]}",
+    "a long number": lambda n: '{"duration": 1, "severity": ' + "1" * n + "}",
+    "a long number in a string": lambda n: '{"llmInvocation": {"promptTokens": "' + "1" * n + '"}}',
+    "a long fraction": lambda n: '{"llmInvocation": {"promptTokens": 0.' + "0" * n + "1}}",
+    "a large exponent": lambda n: '{"llmInvocation": {"promptTokens": "1e' + "9" * n + '"}}',
+    "a long string": lambda n: '{"eventId": "' + "x" * n + '"}',
+    "a string of escapes": lambda n: '{"eventId": "' + "\\u00e4" * n + '"}',
+    "a string without end": lambda n: '{"eventId": "' + "x" * n,
+    "a long timestamp": lambda n: '{"timestamp": "2026-01-02T03:04:05.' + "1" * n + 'Z"}',
+    "white space": lambda n: " " * n + "{}" + "\n" * n,
+    "an enum's name that is none": lambda n: '{"type": "' + "EVENT_TYPE_" * n + '"}',
+}
+"""Shapes of JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One shape, as a function from a count to the work of reading so many of its pieces."""
+
+    name: str
+    prepare: Callable[[int], Callable[[], object]]
+
+
+def attacks() -> list[Attack]:
+    """All shapes, read strictly, and JSON also with unknown fields ignored."""
+    found = [Attack(f"parse: {name}", _parsing(*shape)) for name, shape in WIRE.items()]
+    found += [Attack(f"from_json: {name}", _from_json(shape, False)) for name, shape in JSON.items()]
+    found.append(Attack("from_json: unknown fields, ignored", _from_json(JSON["unknown fields"], True)))
+    return found
+
+
+def _parsing(cls: type[Message], shape: Shape) -> Callable[[int], Callable[[], object]]:
+    def prepare(count: int) -> Callable[[], object]:
+        data = shape(count)
+        return lambda: _tried(cls.parse, data)
+
+    return prepare
+
+
+def _from_json(shape: Callable[[int], str], ignore: bool) -> Callable[[int], Callable[[], object]]:
+    def prepare(count: int) -> Callable[[], object]:
+        text = shape(count)
+        return lambda: _tried(lambda value: Event.from_json(value, ignore_unknown_fields=ignore), text)
+
+    return prepare
+
+
+def _tried(read: Callable[[Any], object], value: Any) -> object:
+    try:
+        return read(value)
+    except CodecError as error:
+        return error

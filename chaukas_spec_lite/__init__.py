@@ -1,0 +1,147 @@
+"""Record what AI agents do: the Chaukas schema as dataclasses, with a codec in pure Python.
+
+Events and what they are made of are imported with the package; whatever else there is (queries, clients, servers, JSON)
+is loaded on first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaukas_spec_lite.errors import (
+    ChaukasError,
+    CodecError,
+    DecodeError,
+    EncodeError,
+    EndOfStream,
+    JSONError,
+    RpcError,
+    SettingError,
+    StatusCode,
+)
+from chaukas_spec_lite.spec.common.v1.events import (
+    AgentHandoff,
+    Author,
+    CostDetails,
+    DataAccess,
+    ErrorInfo,
+    Event,
+    EventBatch,
+    EventStatus,
+    EventType,
+    InfrastructureMetrics,
+    LLMInvocation,
+    MCPCall,
+    MessageContent,
+    PerformanceMetrics,
+    PolicyDecision,
+    RedactionInfo,
+    RetryInfo,
+    Severity,
+    ToolCall,
+    ToolResponse,
+)
+from chaukas_spec_lite.wellknown.values import NO_KIND, NULL
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.blocking import BlockingChaukasClient, BlockingExporter
+    from chaukas_spec_lite.export.exporter import EventExporter
+    from chaukas_spec_lite.export.settings import ExportSettings
+    from chaukas_spec_lite.export.stats import Emitted
+    from chaukas_spec_lite.rpc.client import ChaukasClient
+    from chaukas_spec_lite.rpc.framing import Framing
+    from chaukas_spec_lite.rpc.keepalive import Keepalive
+    from chaukas_spec_lite.rpc.retry import RetryPolicy
+    from chaukas_spec_lite.rpc.tls import Tls
+    from chaukas_spec_lite.spec.common.v1.query import (
+        Capabilities,
+        QueryFilter,
+        QueryRequest,
+        QueryResponse,
+        SortOrder,
+        TimeRange,
+    )
+
+__version__ = "0.1.0"
+
+_QUERY = "chaukas_spec_lite.spec.common.v1.query"
+_LAZY = {
+    "BlockingChaukasClient": "chaukas_spec_lite.blocking",
+    "BlockingExporter": "chaukas_spec_lite.blocking",
+    "ChaukasClient": "chaukas_spec_lite.rpc.client",
+    "Emitted": "chaukas_spec_lite.export.stats",
+    "EventExporter": "chaukas_spec_lite.export.exporter",
+    "ExportSettings": "chaukas_spec_lite.export.settings",
+    "Framing": "chaukas_spec_lite.rpc.framing",
+    "Keepalive": "chaukas_spec_lite.rpc.keepalive",
+    "RetryPolicy": "chaukas_spec_lite.rpc.retry",
+    "Tls": "chaukas_spec_lite.rpc.tls",
+    **dict.fromkeys(["Capabilities", "QueryFilter", "QueryRequest", "QueryResponse", "SortOrder", "TimeRange"], _QUERY),
+}
+"""Names that are loaded on first use (PEP 562), and where they are."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
+
+
+__all__ = [
+    "NO_KIND",
+    "NULL",
+    "AgentHandoff",
+    "Author",
+    "BlockingChaukasClient",
+    "BlockingExporter",
+    "Capabilities",
+    "ChaukasClient",
+    "ChaukasError",
+    "CodecError",
+    "CostDetails",
+    "DataAccess",
+    "DecodeError",
+    "Emitted",
+    "EncodeError",
+    "EndOfStream",
+    "ErrorInfo",
+    "Event",
+    "EventBatch",
+    "EventExporter",
+    "EventStatus",
+    "EventType",
+    "ExportSettings",
+    "Framing",
+    "InfrastructureMetrics",
+    "JSONError",
+    "Keepalive",
+    "LLMInvocation",
+    "MCPCall",
+    "MessageContent",
+    "PerformanceMetrics",
+    "PolicyDecision",
+    "QueryFilter",
+    "QueryRequest",
+    "QueryResponse",
+    "RedactionInfo",
+    "RetryInfo",
+    "RetryPolicy",
+    "RpcError",
+    "SettingError",
+    "Severity",
+    "SortOrder",
+    "StatusCode",
+    "TimeRange",
+    "Tls",
+    "ToolCall",
+    "ToolResponse",
+    "__version__",
+]

@@ -1,0 +1,32 @@
+"""The program itself: which commands there are, and what its exit status says."""
+
+from __future__ import annotations
+
+import click
+
+from chaukas_spec_lite import __version__
+from chaukas_spec_lite.cli.demo import demo
+
+NAME = "chaukas-lite"
+
+
+@click.group()
+@click.version_option(__version__, prog_name=NAME, message="%(prog)s %(version)s")
+def commands() -> None:
+    """Record and inspect what AI agents do: the tools of chaukas-spec-lite."""
+
+
+commands.add_command(demo)
+
+
+def run() -> int:
+    """Run the command that the arguments name; returns the exit status, or raises ``KeyboardInterrupt``."""
+    try:
+        status = commands.main(prog_name=NAME, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort as error:  # what click makes of Ctrl-C
+        click.echo("interrupted", err=True)
+        raise KeyboardInterrupt from error
+    return status if isinstance(status, int) else 0

@@ -1,0 +1,140 @@
+"""The command ``demo``: replays a recording through a collector, and shows the sessions that came back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Protocol
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+from rich.progress import Progress as ProgressBar
+from rich.text import Text
+
+from chaukas_spec_lite.cli import figures
+from chaukas_spec_lite.cli.comparison import EventKey, Ledger, changes, key_of
+from chaukas_spec_lite.cli.console import console
+from chaukas_spec_lite.cli.event_files import read_events
+from chaukas_spec_lite.cli.replay import Progress, Replay, connected, replay
+from chaukas_spec_lite.cli.spans import Totals, build
+from chaukas_spec_lite.cli.terminal_text import one_line
+from chaukas_spec_lite.cli.tree_view import ERROR, View
+from chaukas_spec_lite.collector import Collector
+from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.spec.common.v1.events import Event
+
+
+class RunningCollector(Protocol):
+    """What the demo needs to know of a collector that runs."""
+
+    @property
+    def port(self) -> int:
+        """The port of 127.0.0.1 that it listens on."""
+        ...
+
+
+StartCollector = Callable[[], AbstractAsyncContextManager[RunningCollector]]
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def demo(file: Path | None) -> None:
+    """Replay a recorded agent session, and show it.
+
+    Starts a collector in this process, on a free port of 127.0.0.1 and with nothing on disk; sends it the events of
+    FILE over gRPC in batches, queries them back page by page, compares, and draws the sessions as trees of spans.
+
+    FILE holds events as length-delimited protobuf, or as the JSON lines that the official SDK writes to a file.
+    Without FILE, a recording that comes with the package is used: six runs of OpenAI Agents with a hand-off, tool
+    calls, retries and errors.
+
+    Exits with 1 if the file cannot be read, or if what came back is not what was sent.
+    """
+    if file is not None:
+        show(file)
+    else:
+        with resources.as_file(resources.files("chaukas_spec_lite.cli") / "data" / "session.delim") as recording:
+            show(recording)
+
+
+def show(path: Path, start: StartCollector = Collector) -> None:
+    """Replay a file through a collector and print what came of it; raises ``ClickException`` if that is not well."""
+    out = console()
+    try:
+        with _progress(out, path.stat().st_size) as progress:
+            done = asyncio.run(_replay(path, start, progress))
+    except (ChaukasError, OSError) as error:
+        raise click.ClickException(one_line(str(error))) from error
+    view = View(out.width, out.encoding)
+    if not done.ledger.sent:
+        out.print(Text(f"{one_line(path.name, out.encoding)} holds no events: there is nothing to replay"))
+        return
+    sessions = build(done.moments)
+    for line in view.sessions(sessions):
+        out.print(line)
+    if len(sessions) > 1:
+        totals = sum((each.totals for each in sessions), Totals())
+        out.print(Text.assemble((f"{len(sessions):,} sessions: ", "bold"), view.totals(totals)))
+    out.print(_closing_line(done, view))
+    if done.ledger.problems:
+        _print_differences(path, done.ledger)
+        raise click.ClickException("what came back is not what was sent")
+
+
+async def _replay(path: Path, start: StartCollector, progress: Progress) -> Replay:
+    async with start() as collector, connected(collector.port) as stub:
+        return await replay(stub, read_events(path), progress)
+
+
+@contextmanager
+def _progress(out: Console, size: int) -> Generator[Progress, None, None]:
+    """Show a bar while a replay runs, if there is a terminal to show it on; nothing of it is left afterwards."""
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
+    with ProgressBar(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+        sending = bar.add_task("sending", total=size)
+        reading = bar.add_task("reading back", total=None, visible=False)
+
+        def sent(position: int) -> None:
+            bar.update(sending, completed=position)
+
+        def returned(events: int, expected: int) -> None:
+            bar.update(reading, completed=events, total=expected, visible=True)
+
+        yield Progress(sent, returned)
+
+
+def _closing_line(done: Replay, view: View) -> Text:
+    ledger, glyphs = done.ledger, view.glyphs
+    sent = figures.way("sent", done.sending.events, done.sending.calls, "batch", done.sending.seconds)
+    returned = figures.way("read back", done.reading.events, done.reading.calls, "page", done.reading.seconds)
+    if ledger.problems:
+        found = ", ".join(f"{number:,} {problem}" for problem, number in ledger.problems.items())
+        return Text.assemble((f"{glyphs.cross} ", f"bold {ERROR}"), f"{sent}, {returned}: ", (found, ERROR))
+    duplicates = figures.count(ledger.duplicates, "duplicate") + " of an event id" if ledger.duplicates else ""
+    return Text.assemble(
+        (f"{glyphs.tick} ", "bold green"),
+        f"{sent}, {returned}: ",
+        ("all identical", "green"),
+        f", with {duplicates}" if duplicates else "",
+    )
+
+
+def _print_differences(path: Path, ledger: Ledger) -> None:
+    """Say which events are not as they were sent, and in which fields; the file is read again for these."""
+    err = console(errors=True)
+    altered = {each.key for each in ledger.differences if each.returned is not None}
+    originals: dict[EventKey, Event] = {}
+    for recorded in read_events(path) if altered else ():
+        if (key := key_of(recorded.event)) in altered:
+            originals.setdefault(key, recorded.event)
+    for each in ledger.differences:
+        err.print(Text(one_line(f"event {each.key[2]} {each.problem}", err.encoding), ERROR))
+        if each.returned is not None and each.key in originals:
+            for change in changes(originals[each.key], each.returned):
+                err.print(Text(f"  {one_line(change, err.encoding)}"))
+    if (more := ledger.problems.total() - len(ledger.differences)) > 0:
+        err.print(Text(f"and {more:,} more"))

@@ -1,0 +1,140 @@
+"""What is shown of one event, taken out of it so that the event itself, payloads and all, need not be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType
+
+MAX_TITLE = 300
+"""Characters kept of a title or an error message, more than any line shows."""
+
+
+class Edge(Enum):
+    """Which end of a span an event marks."""
+
+    START = "start"
+    END = "end"
+    POINT = "point"
+    """Neither: the event stands for a moment."""
+
+
+KINDS = {
+    EventType.SESSION_START: ("session", Edge.START),
+    EventType.SESSION_END: ("session", Edge.END),
+    EventType.AGENT_START: ("agent", Edge.START),
+    EventType.AGENT_END: ("agent", Edge.END),
+    EventType.AGENT_HANDOFF: ("hand-off", Edge.POINT),
+    EventType.MODEL_INVOCATION_START: ("model", Edge.START),
+    EventType.MODEL_INVOCATION_END: ("model", Edge.END),
+    EventType.TOOL_CALL_START: ("tool", Edge.START),
+    EventType.TOOL_CALL_END: ("tool", Edge.END),
+    EventType.MCP_CALL_START: ("mcp", Edge.START),
+    EventType.MCP_CALL_END: ("mcp", Edge.END),
+    EventType.INPUT_RECEIVED: ("input", Edge.POINT),
+    EventType.OUTPUT_EMITTED: ("output", Edge.POINT),
+    EventType.ERROR: ("error", Edge.POINT),
+    EventType.RETRY: ("retry", Edge.POINT),
+    EventType.POLICY_DECISION: ("policy", Edge.POINT),
+    EventType.DATA_ACCESS: ("data", Edge.POINT),
+    EventType.STATE_UPDATE: ("state", Edge.POINT),
+    EventType.SYSTEM: ("system", Edge.POINT),
+}
+"""Kind of span and edge of each event type; a number without a name is a point of its own kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the tree needs to know of one event."""
+
+    event_id: str
+    scope: tuple[str, str]
+    """Tenant and project: ids mean nothing outside them."""
+    session_id: str
+    span_id: str
+    parent_id: str
+    kind: str
+    edge: Edge
+    time: datetime | None
+    title: str
+    """Name or text, as it came: anything may be in it, control characters included."""
+    tokens: int
+    status: EventStatus
+    error: str
+    """The error message, if the event carries one; as it came, too."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the event reports an error. Its severity says nothing: a failed END is often just ``INFO``."""
+        return self.status == EventStatus.FAILED or self.kind == "error"
+
+
+def moment(event: Event) -> Moment:
+    """Take out of an event what the tree shows."""
+    kind, edge = KINDS.get(event.type, (f"type {int(event.type)}", Edge.POINT))
+    return Moment(
+        event_id=event.event_id,
+        scope=(event.tenant_id, event.project_id),
+        session_id=event.session_id,
+        span_id=event.span_id,
+        parent_id=event.parent_span_id,
+        kind=kind,
+        edge=edge,
+        time=event.timestamp,
+        title=_title(event, kind)[:MAX_TITLE],
+        tokens=_tokens(event) if kind == "model" and edge is Edge.END else 0,
+        status=event.status,
+        error=_error(event)[:MAX_TITLE],
+    )
+
+
+def _title(event: Event, kind: str) -> str:
+    if kind == "session":
+        return _text_in(event.metadata, "agent_name", "crew_name", "framework")
+    if kind == "agent":
+        return event.agent_name or event.agent_id
+    if kind == "retry" and event.retry is not None:
+        return f"attempt {event.retry.attempt}, {event.retry.strategy or 'waits'} {event.retry.backoff_ms:,} ms"
+    return _title_of_content(event) or _text_in(event.metadata, "message", "name")
+
+
+def _title_of_content(event: Event) -> str:
+    if (message := event.message) is not None:
+        return message.text
+    if (call := event.tool_call) is not None:
+        return call.name or call.function_name
+    if (llm := event.llm_invocation) is not None:
+        return llm.model
+    if (mcp := event.mcp_call) is not None:
+        return " ".join(filter(None, [mcp.server_name, mcp.method or mcp.operation]))
+    if (handoff := event.agent_handoff) is not None:
+        names = [handoff.from_agent_name or handoff.from_agent_id, handoff.to_agent_name or handoff.to_agent_id]
+        return " -> ".join(name or "?" for name in names)
+    if (policy := event.policy) is not None:
+        return " ".join(filter(None, [policy.policy_id, policy.outcome]))
+    if (access := event.data_access) is not None:
+        documents = len(access.document_ids)
+        return access.datasource + (f", {documents:,} documents" if documents > 1 else "")
+    if event.state_update is not None:
+        return ", ".join(sorted(event.state_update))
+    return ""
+
+
+def _text_in(metadata: Mapping[str, object] | None, *keys: str) -> str:
+    """The first of these entries that is a text; instrumentation leaves whatever it likes in metadata."""
+    values = [metadata.get(key) for key in keys] if metadata else []
+    return next((value for value in values if isinstance(value, str) and value), "")
+
+
+def _tokens(event: Event) -> int:
+    llm = event.llm_invocation
+    return (llm.total_tokens or llm.prompt_tokens + llm.completion_tokens) if llm else 0
+
+
+def _error(event: Event) -> str:
+    if event.error is not None:
+        return event.error.error_message or event.error.error_code
+    return event.tool_response.error_message if event.tool_response is not None else ""

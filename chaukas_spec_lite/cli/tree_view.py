@@ -1,0 +1,186 @@
+"""Draws sessions: the tree of spans, when each of them ran, for how long, and what it cost in tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from rich.text import Text
+
+from chaukas_spec_lite.cli import figures
+from chaukas_spec_lite.cli.spans import Session, Span, Totals
+from chaukas_spec_lite.cli.terminal_text import Glyphs, fit, glyphs_for, one_line
+
+MIN_WIDTH, MAX_WIDTH = 40, 120
+"""Cells of a line; a terminal that is narrower wraps it."""
+
+DIM, ERROR = "bright_black", "red"
+STYLES = {
+    "session": "bold",
+    "agent": "bold cyan",
+    "model": "magenta",
+    "tool": "yellow",
+    "mcp": "yellow",
+    "input": "green",
+    "output": "green",
+    "hand-off": "bold blue",
+    "error": "bold red",
+    "retry": "bright_red",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Cells of each column."""
+
+    label: int
+    timeline: int
+    duration: int
+    tokens: int
+
+    @classmethod
+    def of(cls, width: int) -> Layout:
+        """Share out a line: the narrower it is, the fewer columns stand beside the tree."""
+        width = min(max(width, MIN_WIDTH), MAX_WIDTH)
+        timeline = 25 if width >= 96 else 17 if width >= 76 else 0
+        tokens = 11 if width >= 56 else 0
+        return cls(width - timeline - 10 - tokens, timeline, 10, tokens)
+
+    @property
+    def levels(self) -> int:
+        """Levels of the tree that are drawn; what is deeper stands at the last of them, its depth in brackets."""
+        return min(12, (self.label - 20) // 3)
+
+
+class View:
+    """Draws lines of a given width, with the characters that an encoding has."""
+
+    def __init__(self, width: int, encoding: str) -> None:
+        self.layout = Layout.of(width)
+        self.encoding = encoding
+        self.glyphs = glyphs_for(encoding)
+
+    def sessions(self, sessions: Iterable[Session]) -> Iterator[Text]:
+        """Draw every session; those of a single span, which some instrumentation makes by the dozen, as one group."""
+        lonely: list[Session] = []
+        for session in sessions:
+            if session.totals.spans == 1:
+                lonely.append(session)
+            else:
+                yield from self._session(session)
+        if len(lonely) == 1:
+            yield from self._session(lonely[0])
+        elif lonely:
+            yield Text(f"{len(lonely):,} sessions of a single span", "bold")
+            yield self.totals(sum((each.totals for each in lonely), Totals()))
+            window = _window([time for each in lonely for time in (each.start, each.end) if time])
+            yield from self._rows([each.roots[0] for each in lonely], window)
+            yield Text()
+
+    def totals(self, totals: Totals, length: timedelta | None = None) -> Text:
+        """Write counts on one line, leaving out what did not occur."""
+        counts = [(totals.retries, "retry"), (totals.handoffs, "hand-off")]
+        parts = [Text(figures.duration(length))] if length else []
+        parts += [Text(figures.count(totals.events, "event")), Text(figures.count(totals.spans, "span"))]
+        parts += [Text(figures.count(totals.tokens, "token"))] if totals.tokens else []
+        parts += [Text(figures.count(totals.errors, "error"), ERROR)] if totals.errors else []
+        parts += [Text(figures.count(number, noun)) for number, noun in counts if number]
+        return Text(f" {self.glyphs.separator} ", DIM).join(parts)
+
+    def _session(self, session: Session) -> Iterator[Text]:
+        name = one_line(session.session_id, self.encoding) or "without an id"
+        began = figures.moment_of(session.start) if session.start else "at an unknown time"
+        yield Text.assemble(("Session ", "bold"), (name, "bold"), ("  " + began, DIM))
+        window = _window([time for time in (session.start, session.end) if time])
+        yield self.totals(session.totals, window[1] if window else None)
+        yield from self._rows(session.roots, window)
+        yield Text()
+
+    def _rows(self, roots: Sequence[Span], window: Window | None) -> Iterator[Text]:
+        for span, branches in _walk(roots, self.layout.levels, self.glyphs):
+            yield self._row(span, branches, window)
+
+    def _row(self, span: Span, branches: str, window: Window | None) -> Text:
+        layout, style = self.layout, STYLES.get(span.kind, "")
+        room = layout.label - len(branches) - len(span.kind) - 1
+        row = Text.assemble(
+            (branches, DIM), (span.kind, style), " ", (fit(self._title(span), room, self.glyphs), _title_style(span))
+        )
+        if layout.timeline:
+            bar = _bar(span, window, layout.timeline - 1, self.glyphs) if window else " " * (layout.timeline - 1)
+            row.append(" " + bar, ERROR if span.failed else style or DIM)
+        if span.duration is not None:
+            row.append(f"{figures.duration(span.duration):>{layout.duration}}")
+        else:
+            row.append(f"{_missing_end(span):>{layout.duration}}", DIM)
+        if layout.tokens and span.tokens:
+            row.append(f"{span.tokens:,} tok".rjust(layout.tokens))
+        row.rstrip()
+        return row
+
+    def _title(self, span: Span) -> str:
+        title = one_line(span.title, self.encoding)
+        if span.kind in ("input", "output"):
+            title = f'"{title}"'
+        elif span.kind == "hand-off":
+            title = title.replace(" -> ", f" {self.glyphs.arrow} ")
+        if not span.failed:
+            return title
+        return " ".join(filter(None, [title, self.glyphs.cross, one_line(span.error, self.encoding)]))
+
+
+Window = tuple[datetime, timedelta]
+"""When what is drawn began, and how long it took."""
+
+
+def _window(times: Sequence[datetime]) -> Window | None:
+    return (min(times), max(times) - min(times)) if times else None
+
+
+def _walk(roots: Iterable[Span], levels: int, glyphs: Glyphs) -> Iterator[tuple[Span, str]]:
+    """Every span with the branches of the tree that lead to it; without recursion, for depth has no limit."""
+    for root in roots:
+        yield root, ""
+        stack = [(iter(root.children), "", 1, len(root.children))]
+        while stack:
+            children, indent, depth, left = stack.pop()
+            if (span := next(children, None)) is None:
+                continue
+            stack.append((children, indent, depth, left - 1))
+            branch = glyphs.tee if left > 1 else glyphs.corner
+            yield span, indent + branch + (f"[{depth}] " if depth > levels else "")
+            if depth < levels:
+                indent += glyphs.pipe if left > 1 else "   "
+            stack.append((iter(span.children), indent, depth + 1, len(span.children)))
+
+
+def _bar(span: Span, window: Window, cells: int, glyphs: Glyphs) -> str:
+    """When a span ran, to half a cell; a span of which only one event is known is a point."""
+    if span.time is None:
+        return " " * cells
+    halves = 2 * cells
+    start = halves * _share(span.time, window)
+    if span.duration is None:
+        return (" " * min(cells - 1, int(start / 2)) + glyphs.point).ljust(cells)
+    start, end = sorted((start, halves * _share(span.time + span.duration, window)))
+    first = min(int(start), halves - 1)
+    last = max(first, ceil(end) - 1)
+    shapes = {(True, True): glyphs.bar, (True, False): glyphs.left_half, (False, True): glyphs.right_half}
+    covered = [first <= half <= last for half in range(halves)]
+    return "".join(shapes.get((covered[half], covered[half + 1]), " ") for half in range(0, halves, 2))
+
+
+def _share(time: datetime, window: Window) -> float:
+    """How much of the window has gone by at a time, from 0 to 1; what lies outside it is brought to its edge."""
+    start, length = window
+    return min(1.0, max(0.0, (time - start) / length)) if length else 0.0
+
+
+def _missing_end(span: Span) -> str:
+    return "no end" if span.start else "no start" if span.end else ""
+
+
+def _title_style(span: Span) -> str:
+    return ERROR if span.failed else DIM if span.cancelled else ""

@@ -1,0 +1,172 @@
+"""From a QueryRequest to SQL, and page tokens. Nothing here touches a database.
+
+What the filter's fields mean here, where the schema leaves it open:
+
+- ``tags``: an event must have all of them. ``types``, ``statuses``, ``severities``: it must have one of them.
+- ``text_query``: found without regard to case anywhere in one of the event's texts (see ``record.searched_text``).
+- ``time``: from ``start``, inclusive, to ``end``, exclusive. An event without a timestamp lies in no range.
+
+Events are ordered by timestamp, those of one instant by arrival; descending is exactly the reverse of ascending.
+All pages of a query show the events that were there when the first page was made.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from chaukas_spec_lite.collector.record import InvalidRequest, fold, moment
+from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder
+
+DEFAULT_PAGE_SIZE = 100
+MAX_PAGE_SIZE = 1000
+"""Larger pages are cut down to this."""
+MAX_CHOICES = 100
+"""How many values each list of a filter may have. SQLite's older versions take 999 parameters in all."""
+MAX_TEXT_LENGTH = 1000
+"""How long, in characters, each text of a filter may be."""
+
+_EQUAL = ("tenant_id", "project_id", "session_id", "agent_id", "span_id", "trace_id")
+_ONE_OF = {"types": "type", "statuses": "status", "severities": "severity"}
+_POSITION = "timed, seconds, nanos, seq"
+_TOKEN = struct.Struct(">qBqIq")
+_DIGEST_SIZE = 8
+TOKEN_LENGTH = (_TOKEN.size + _DIGEST_SIZE + 2) // 3 * 4
+"""The most characters that a page token has."""
+
+Value = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an event stands in the order of time and arrival."""
+
+    timed: int
+    seconds: int
+    nanos: int
+    seq: int
+
+    @property
+    def values(self) -> tuple[int, int, int, int]:
+        """The values of the columns that events are ordered by."""
+        return self.timed, self.seconds, self.nanos, self.seq
+
+
+@dataclass(slots=True)
+class _Conditions:
+    terms: list[str] = field(default_factory=list[str])
+    values: list[Value] = field(default_factory=list[Value])
+
+    def add(self, term: str, *values: Value) -> None:
+        self.terms.append(term)
+        self.values.extend(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A query, ready to be run."""
+
+    terms: tuple[str, ...]
+    values: tuple[Value, ...]
+    descending: bool
+    size: int
+    fingerprint: bytes
+    """Tells this query from others, whatever page is asked for."""
+    newest: int | None
+    """The ``seq`` of the newest event when the first page was made; None if this is the first page."""
+    after: Position | None
+    """The last event of the page before."""
+
+    def sql(self, newest: int) -> tuple[str, tuple[Value, ...]]:
+        """The statement and its parameters, for one event more than the page has; ``newest`` is for a first page."""
+        conditions = _Conditions(list(self.terms), list(self.values))
+        conditions.add("seq <= ?", newest if self.newest is None else self.newest)
+        if self.after is not None:
+            conditions.add(f"({_POSITION}) {'<' if self.descending else '>'} (?, ?, ?, ?)", *self.after.values)
+        direction = "DESC" if self.descending else "ASC"
+        order = ", ".join(f"{column} {direction}" for column in _POSITION.split(", "))
+        statement = (
+            f"SELECT {_POSITION}, data FROM events WHERE {' AND '.join(conditions.terms)} ORDER BY {order} LIMIT ?"
+        )
+        return statement, (*conditions.values, self.size + 1)
+
+    def token(self, newest: int, last: Position) -> str:
+        """The token of the page after the one that ends with ``last``."""
+        payload = _TOKEN.pack(newest if self.newest is None else self.newest, *last.values)
+        return _text(payload + _digest(self.fingerprint, payload))
+
+
+def plan(request: QueryRequest) -> Plan:
+    """Decide how a query is run; raises ``InvalidRequest``."""
+    filter_ = request.filter or QueryFilter()
+    _check_limits(filter_)
+    if request.page_size < 0:
+        raise InvalidRequest(f"QueryRequest.page_size: {request.page_size} is negative")
+    if request.order_by_time not in (SortOrder.UNSPECIFIED, SortOrder.ASC, SortOrder.DESC):
+        raise InvalidRequest(f"QueryRequest.order_by_time: {int(request.order_by_time)} is no order that is known here")
+    descending = request.order_by_time != SortOrder.ASC
+    conditions = _conditions(filter_)
+    fingerprint = _digest(b"descending" if descending else b"ascending", bytes(filter_))
+    newest, after = _read_token(request.page_token, fingerprint) if request.page_token else (None, None)
+    size = min(request.page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+    return Plan(tuple(conditions.terms), tuple(conditions.values), descending, size, fingerprint, newest, after)
+
+
+def _check_limits(filter_: QueryFilter) -> None:
+    lists: dict[str, Sequence[object]] = {name: getattr(filter_, name) for name in (*_ONE_OF, "tags")}
+    for name, items in lists.items():
+        if len(items) > MAX_CHOICES:
+            raise InvalidRequest(f"QueryFilter.{name}: {len(items)} values are more than the {MAX_CHOICES} allowed")
+    texts = {name: getattr(filter_, name) for name in (*_EQUAL, "text_query")}
+    texts.update((f"tags[{i}]", tag) for i, tag in enumerate(filter_.tags))
+    for name, text in texts.items():
+        if len(text) > MAX_TEXT_LENGTH:
+            raise InvalidRequest(
+                f"QueryFilter.{name}: {len(text)} characters are more than the {MAX_TEXT_LENGTH} allowed"
+            )
+
+
+def _conditions(filter_: QueryFilter) -> _Conditions:
+    conditions = _Conditions()
+    for name in _EQUAL:
+        if wanted := getattr(filter_, name):
+            conditions.add(f"{name} = ?", wanted)
+    for name, column in _ONE_OF.items():
+        if choices := sorted({int(choice) for choice in getattr(filter_, name)}):
+            conditions.add(f"{column} IN ({', '.join('?' * len(choices))})", *choices)
+    for tag in dict.fromkeys(filter_.tags):
+        conditions.add("seq IN (SELECT seq FROM tags WHERE tag = ?)", tag)
+    if filter_.text_query:
+        conditions.add("instr(searched_text, ?) > 0", fold(filter_.text_query))
+    if filter_.time is not None and filter_.time.start is not None:
+        conditions.add("(timed, seconds, nanos) >= (?, ?, ?)", *moment(filter_.time.start))
+    if filter_.time is not None and filter_.time.end is not None:
+        conditions.add("timed = 1 AND (timed, seconds, nanos) < (?, ?, ?)", *moment(filter_.time.end))
+    return conditions
+
+
+def _digest(key: bytes, data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_DIGEST_SIZE, key=key).digest()
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _read_token(token: str, fingerprint: bytes) -> tuple[int, Position]:
+    """Read a token back; one that was not made by ``token`` for the same filter and order is refused."""
+    try:
+        data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        payload, digest = data[: _TOKEN.size], data[_TOKEN.size :]
+        if digest == _digest(fingerprint, payload) and token == _text(data):
+            newest, *position = _TOKEN.unpack(payload)
+            return newest, Position(*position)
+    except (ValueError, struct.error):  # no base64, or not as long as ours
+        pass
+    raise InvalidRequest(
+        "QueryRequest.page_token: not the next_page_token of a page of this query; "
+        "filter and order must be the same for all pages"
+    )

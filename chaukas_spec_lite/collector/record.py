@@ -1,0 +1,133 @@
+"""What the collector stores of an event: its bytes, and what queries look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, cast
+
+from chaukas_spec_lite.collector.splice import event_of, events_of
+from chaukas_spec_lite.fields import DEFAULTS, fields_of
+from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
+from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
+
+_SEPARATOR = "\x1f"
+"""Stands between two texts of an event, so that nothing is found that is in neither: ASCII's unit separator."""
+
+_MAX_SECONDS = 2**63 - 1
+
+
+class InvalidRequest(ValueError):
+    """A request that can be decoded but not served. The text begins with the path of what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event, ready to be stored."""
+
+    event: Event
+    data: bytes
+    """The event as it was sent."""
+
+    @property
+    def columns(self) -> tuple[str | int | bytes, ...]:
+        """The values of the columns that the store has, in their order."""
+        event = self.event
+        return (
+            event.tenant_id,
+            event.project_id,
+            event.event_id,
+            event.session_id,
+            event.agent_id,
+            event.span_id,
+            event.trace_id,
+            int(event.type),
+            int(event.status),
+            int(event.severity),
+            *moment(event.timestamp),
+            searched_text(event),
+            self.data,
+        )
+
+
+def moment(timestamp: datetime | None) -> tuple[int, int, int]:
+    """Where a timestamp stands in the order of time: whether there is one (1) or not (0), its seconds and its nanos.
+
+    An event without a timestamp comes before all others. Timestamps that the wire allows and the schema does not are
+    taken for the instant they add up to.
+    """
+    if timestamp is None:
+        return 0, 0, 0
+    seconds, nanos, _ = wire_from_datetime(timestamp)
+    carry, nanos = divmod(nanos, NANOS_PER_SECOND)
+    return 1, max(-_MAX_SECONDS, min(seconds + carry, _MAX_SECONDS)), nanos
+
+
+def fold(text: str) -> str:
+    """Make texts comparable without regard to upper and lower case."""
+    return text.casefold()
+
+
+def searched_text(event: Event) -> str:
+    """What ``text_query`` is looked for in: every text of the event, at any depth, but for the keys of Structs."""
+    found: list[str] = []
+    _collect(event, found)
+    return _SEPARATOR.join(map(fold, found))
+
+
+def _collect(value: Any, found: list[str]) -> None:
+    if isinstance(value, str):
+        if value:
+            found.append(value)
+    elif isinstance(value, dict):
+        for item in cast("dict[str, Any]", value).values():
+            _collect(item, found)
+    elif isinstance(value, list):
+        for item in cast("Iterable[Any]", value):
+            _collect(item, found)
+    elif isinstance(value, Message):
+        for name in _with_text(type(value)):
+            _collect(getattr(value, name), found)
+
+
+_WITHOUT_TEXT = {"enum", *DEFAULTS} - {"string"}
+"""The kinds of fields that hold numbers and bytes."""
+
+
+@cache
+def _with_text(cls: type[Message]) -> tuple[str, ...]:
+    """The names of the fields that can hold texts."""
+    return tuple(field.name for field in fields_of(cls) if field.kind not in _WITHOUT_TEXT)
+
+
+def record_of(request: bytes) -> list[Record]:
+    """Decode an ``IngestEventRequest``; raises ``DecodeError`` and ``InvalidRequest``."""
+    event = IngestEventRequest.parse(request).event
+    if event is None:
+        raise InvalidRequest("IngestEventRequest.event: not set, so there is nothing to store")
+    return _checked([(event, event_of(request))], "IngestEventRequest.event")
+
+
+def records_of(request: bytes) -> list[Record]:
+    """Decode an ``IngestEventBatchRequest``; raises ``DecodeError`` and ``InvalidRequest``."""
+    batch = IngestEventBatchRequest.parse(request).event_batch
+    if batch is None:
+        raise InvalidRequest("IngestEventBatchRequest.event_batch: not set, so there is nothing to store")
+    pairs = zip(batch.events, events_of(request), strict=True)
+    return _checked(pairs, "IngestEventBatchRequest.event_batch.events[{}]")
+
+
+def _checked(pairs: Iterable[tuple[Event, bytes]], path: str) -> list[Record]:
+    records: list[Record] = []
+    for position, (event, data) in enumerate(pairs):
+        if not event.event_id:
+            raise InvalidRequest(
+                f"{path.format(position)}.event_id: empty; every event needs an ID of its own, "
+                "by which the collector knows it when it is sent again"
+            )
+        records.append(Record(event, data))
+    return records

@@ -1,0 +1,89 @@
+"""The collector's side of the five calls: what comes in, what goes out, and which status a failure has."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+
+from chaukas_spec_lite.collector.query import TOKEN_LENGTH, plan
+from chaukas_spec_lite.collector.record import InvalidRequest, Record, record_of, records_of
+from chaukas_spec_lite.collector.splice import MAX_FRAME_BYTES, page_of
+from chaukas_spec_lite.collector.store import Store
+from chaukas_spec_lite.errors import DecodeError, StoreError
+from chaukas_spec_lite.rpc.codec import Encoded
+from chaukas_spec_lite.spec.client.v1.client import (
+    GetCapabilitiesRequest,
+    GetCapabilitiesResponse,
+    HealthzRequest,
+    HealthzResponse,
+    IngestEventBatchRequest,
+    IngestEventBatchResponse,
+    IngestEventRequest,
+    IngestEventResponse,
+    QueryEventsRequest,
+)
+from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceBase
+from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryRequest
+
+log = logging.getLogger(__name__)
+
+MAX_RESPONSE_BYTES = 4 * 2**20
+"""How large a page gets at most, unless a single event is larger: the official client, by default, takes no more."""
+
+
+class CollectorService(ChaukasClientServiceBase):
+    """``ChaukasClientService`` on a store."""
+
+    # Requests with events are taken as they came, so that events can be cut out of them.
+    _undecoded: ClassVar[frozenset[str]] = frozenset({"ingest_event", "ingest_event_batch"})
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def healthz(self, request: HealthzRequest) -> HealthzResponse:
+        """Say that the collector is up."""
+        return HealthzResponse()
+
+    async def get_capabilities(self, request: GetCapabilitiesRequest) -> GetCapabilitiesResponse:
+        """Say what the collector can do: it takes events of every type, and offers nothing beyond."""
+        return GetCapabilitiesResponse(capabilities=Capabilities(policy_decisions=True, data_access_events=True))
+
+    async def ingest_event(self, request: IngestEventRequest | Encoded) -> IngestEventResponse:
+        """Store an event, unless its tenant and project have one of the same ID."""
+        data = bytes(request)
+        await self._add(lambda: record_of(data))
+        return IngestEventResponse()
+
+    async def ingest_event_batch(self, request: IngestEventBatchRequest | Encoded) -> IngestEventBatchResponse:
+        """Store the events of a batch, all of them or, if one is not valid, none."""
+        data = bytes(request)
+        await self._add(lambda: records_of(data))
+        return IngestEventBatchResponse()
+
+    async def query_events(self, request: QueryEventsRequest) -> Encoded:
+        """Find a page of events; see ``chaukas_spec_lite.collector.query`` for what the filter means."""
+        try:
+            planned = plan(request.query or QueryRequest())
+            page = await self._store.find(planned, MAX_RESPONSE_BYTES - TOKEN_LENGTH - 2 * MAX_FRAME_BYTES)
+        except InvalidRequest as error:
+            raise GRPCError(Status.INVALID_ARGUMENT, str(error)) from error
+        except StoreError as error:
+            raise _unavailable(error) from error
+        return Encoded(page_of(page.events, page.next_page_token))
+
+    async def _add(self, prepare: Callable[[], Sequence[Record]]) -> None:
+        try:
+            await self._store.add(prepare)
+        except (DecodeError, InvalidRequest) as error:
+            raise GRPCError(Status.INVALID_ARGUMENT, str(error)) from error
+        except StoreError as error:
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: StoreError) -> GRPCError:
+    log.error("%s", error)
+    return GRPCError(Status.UNAVAILABLE, str(error))

@@ -1,0 +1,219 @@
+"""Every exception of the library, on one page.
+
+::
+
+    ChaukasError
+    ├── CodecError (also a ValueError)   has ``path``
+    │   ├── EncodeError                  a message that cannot be written to the wire
+    │   ├── DecodeError                  bytes that are no such message; has ``offset``
+    │   │   └── EndOfStream (EOFError)   a delimited stream ended where the next message would begin
+    │   └── JSONError                    JSON that is no such message, or a message that has no JSON; has ``line``
+    ├── SettingError (also a ValueError) a setting that cannot be used; has ``name``
+    ├── StoreError                       a database of events cannot be opened, read or written
+    ├── ClientClosedError                a client used after it was closed, or from two event loops
+    └── RpcError                         a call that failed; has ``status``, ``details``, ``peer``, ``retryable``
+        ├── StatusError                  the server answered with this status
+        ├── ConnectError                 no connection: refused, unknown name, unreachable
+        │   ├── TLSError                 no trusted connection: certificate, handshake, ALPN
+        │   └── HTTP1Error               whoever answered speaks HTTP/1, not gRPC
+        ├── ConnectionLostError          the connection or stream broke amid the call: reset, GOAWAY, silence
+        ├── DeadlineExceededError (TimeoutError)   no answer in time
+        ├── PeerProtocolError            an answer that is not gRPC, or not the message it should be
+        └── MessageTooLargeError         a message above a limit, ours or the server's; has ``size`` and ``limit``
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class ChaukasError(Exception):
+    """The base of everything this library raises on purpose."""
+
+
+class CodecError(ChaukasError, ValueError):
+    """A message or its encoded form is not valid.
+
+    ``path`` says where, in terms of the schema: ``Event.llm_invocation.prompt_tokens``, ``Event.metadata["k"][2]``.
+    """
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.message,), self.__dict__
+
+
+class EncodeError(CodecError):
+    """A message holds a value that the wire format, or the reference implementation, does not allow."""
+
+
+class DecodeError(CodecError):
+    """Bytes are not the encoding of the message they were said to be.
+
+    ``offset`` counts bytes from the start of the outermost message to the field that is wrong.
+    """
+
+    def __init__(self, message: str, *, path: str = "", offset: int | None = None) -> None:
+        super().__init__(message, path=path)
+        self.offset = offset
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.offset is None else f"{text} (at byte {self.offset})"
+
+
+class EndOfStream(DecodeError, EOFError):
+    """A stream of length-delimited messages has ended, cleanly, between two messages."""
+
+
+class JSONError(CodecError):
+    """JSON is not the ProtoJSON form of a message, or a message has no such form.
+
+    ``path`` is a JSON path (``$.events[2].type``); ``line`` and ``column`` count from 1, and are set when text
+    was given.
+    """
+
+    def __init__(self, message: str, *, path: str = "", line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message, path=path)
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.line is None else f"{text} (line {self.line}, column {self.column})"
+
+
+class SettingError(ChaukasError, ValueError):
+    """A setting cannot be used: an argument, or a variable of the environment.
+
+    ``name`` is the argument, or the variable if the value comes from there. The value is never shown where it could be
+    a secret.
+    """
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(name, message)
+        self.name = name
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}"
+
+
+class StoreError(ChaukasError):
+    """The collector's database cannot be opened, read or written."""
+
+
+class ClientClosedError(ChaukasError, RuntimeError):
+    """A client was used after it was closed, or while another event loop, still open, was using it."""
+
+
+class StatusCode(enum.IntEnum):
+    """The status codes of gRPC (https://grpc.github.io/grpc/core/md_doc_statuscodes.html)."""
+
+    OK = 0
+    CANCELLED = 1
+    UNKNOWN = 2
+    INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
+    NOT_FOUND = 5
+    ALREADY_EXISTS = 6
+    PERMISSION_DENIED = 7
+    RESOURCE_EXHAUSTED = 8
+    FAILED_PRECONDITION = 9
+    ABORTED = 10
+    OUT_OF_RANGE = 11
+    UNIMPLEMENTED = 12
+    INTERNAL = 13
+    UNAVAILABLE = 14
+    DATA_LOSS = 15
+    UNAUTHENTICATED = 16
+
+
+class RpcError(ChaukasError):
+    """A call failed.
+
+    ``status`` is the server's, or the one that gRPC has for what happened here; ``details`` says what happened;
+    ``rpc`` names the method (``IngestEvent``); ``peer`` is the address, empty if none was reached.
+    ``retryable`` says whether the same call may succeed later; the client has then already repeated it for as long as
+    its deadline allowed, ``attempts`` times in all. ``pushback`` is the wait in seconds that the server asked for
+    before a repetition, negative if it wants none.
+    """
+
+    def __init__(
+        self,
+        details: str,
+        *,
+        status: StatusCode = StatusCode.UNAVAILABLE,
+        rpc: str = "",
+        peer: str = "",
+        retryable: bool = False,
+        pushback: float | None = None,
+    ) -> None:
+        super().__init__(details)
+        self.details = details
+        self.status = status
+        self.rpc = rpc
+        self.peer = peer
+        self.retryable = retryable
+        self.pushback = pushback
+        self.attempts = 1
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.rpc, self.peer and f"at {self.peer}") if part)
+        again = f" (after {self.attempts} attempts)" if self.attempts > 1 else ""
+        return f"{where}: {self.status.name}: {self.details}{again}".removeprefix(": ")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.details,), self.__dict__
+
+
+class StatusError(RpcError):
+    """The server answered with a status that is not OK."""
+
+
+class ConnectError(RpcError):
+    """No connection could be made: it was refused, the name is unknown, the address cannot be reached."""
+
+
+class TLSError(ConnectError):
+    """No connection that can be trusted: a certificate is wrong or missing, or the peer does not speak TLS."""
+
+
+class HTTP1Error(ConnectError):
+    """Whoever listens at the endpoint speaks HTTP/1: most likely the address of an HTTP API, not of a gRPC server."""
+
+
+class ConnectionLostError(RpcError):
+    """The connection, or this call's part of it, ended before the answer was complete."""
+
+
+class DeadlineExceededError(RpcError, TimeoutError):
+    """No complete answer came in time."""
+
+
+class PeerProtocolError(RpcError):
+    """The answer is not what gRPC, or the schema, calls for."""
+
+
+class MessageTooLargeError(RpcError):
+    """A message is above a size limit, on its way out or in; ``size`` and ``limit`` are in bytes where known."""
+
+    def __init__(
+        self,
+        details: str,
+        *,
+        status: StatusCode = StatusCode.RESOURCE_EXHAUSTED,
+        rpc: str = "",
+        peer: str = "",
+        size: int | None = None,
+        limit: int | None = None,
+    ) -> None:
+        super().__init__(details, status=status, rpc=rpc, peer=peer)
+        self.size = size
+        self.limit = limit

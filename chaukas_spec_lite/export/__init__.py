@@ -1,0 +1,32 @@
+"""The exporter: events leave a program through it, by way of memory or a spool on disk, in batches."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.export.exporter import EventExporter
+    from chaukas_spec_lite.export.sender import Sender
+    from chaukas_spec_lite.export.settings import ExportSettings
+    from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason, Emitted, Stats
+
+__all__ = [
+    "DeadLetter",
+    "DropReason",
+    "Dropped",
+    "Emitted",
+    "EventExporter",
+    "ExportSettings",
+    "Sender",
+    "Stats",
+]
+
+_HOMES = {"EventExporter": "exporter", "ExportSettings": "settings", "Sender": "sender"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name on first use (PEP 562), so that one module of this package does not bring the others along."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES.get(name, 'stats')}"), name)

@@ -1,0 +1,149 @@
+"""What to send now, and what a failure means for the next attempt: decisions without clock, queue or network."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from chaukas_spec_lite.export.sender import Verdict
+from chaukas_spec_lite.export.settings import ExportSettings
+
+FRAME_BYTES = 6
+"""What an event costs in a batch besides its own bytes: a tag and a length of up to 2**35."""
+
+PATIENCE = 10
+"""How often an event has to fail alone until another one is tried in its place, out of order."""
+
+STRIKES = 3
+"""How often an event has to fail alone, each time before another goes through, until it is held to be at fault."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The events that wait, as far as a decision needs to know."""
+
+    events: int
+    bytes: int
+    since: float
+    """When the first of them came."""
+    urgent: bool
+    """Whether somebody waits for them to be sent: a flush."""
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send the events from ``skip`` on: at most ``events`` of them and ``bytes``, but at least one."""
+
+    skip: int
+    events: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Do nothing until a time, or until so many events wait, or ``max_batch_bytes``; None for never."""
+
+    until: float | None
+    events: int | None
+
+
+class After(enum.Enum):
+    """What becomes of the events of a failed attempt."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    """There was only one, and it is at fault."""
+    DROP_FIRST = "drop_first"
+    """The attempt went through, and proves the first event that waits to be at fault."""
+
+
+class Batching:
+    """Decides for one queue. Times come from the caller and only ever need to be monotonic.
+
+    A refused batch is halved until the bad event stands alone and is dropped; then batches grow again, twofold with
+    each success. Where a failure says neither "later" nor "refused", the same is done with waits between. An event that
+    then stands alone is tried so often (``PATIENCE``) before another may overtake it, and is at fault only if, three
+    times over (``STRIKES``), it failed and another one went through right after. The other one is the next, or, as long
+    as that fails too, one that stands twice as far behind.
+    """
+
+    def __init__(self, settings: ExportSettings, random: Callable[[], float]) -> None:
+        self._settings = settings
+        self._random = random
+        self._limit = settings.max_batch_events
+        self._failures = 0
+        self._retry_at: float | None = None
+        self._probing = False
+        self._alone = 0
+        self._distance = 1
+        self._strikes = 0
+
+    def next(self, now: float, waiting: Waiting) -> Send | Wait:
+        """Decide what to do at a time, given what waits."""
+        if not waiting.events:
+            return Wait(None, 1)
+        if self._retry_at is not None and now < self._retry_at:
+            return Wait(self._retry_at, None)
+        settings = self._settings
+        due = waiting.since + settings.flush_interval
+        hurry = waiting.urgent or self._failures or self._limit < settings.max_batch_events
+        full = waiting.events >= settings.batch_size or waiting.bytes >= settings.max_batch_bytes
+        if not (hurry or full) and now < due:
+            return Wait(due, settings.batch_size)
+        if self._probing and waiting.events > 1:
+            return Send(min(self._distance, waiting.events - 1), 1, settings.max_batch_bytes)
+        return Send(0, self._limit, settings.max_batch_bytes)
+
+    def hurry(self) -> None:
+        """Let the next attempt be made now, whatever wait was begun, and let waits grow anew."""
+        self._failures, self._retry_at = 0, None
+
+    def succeeded(self, attempt: Send) -> After:
+        """Take note that the events of an attempt were acknowledged."""
+        self._failures, self._retry_at = 0, None
+        if not attempt.skip:
+            self._alone, self._strikes, self._probing, self._distance = 0, 0, False, 1
+            self._limit = min(self._settings.max_batch_events, self._limit * 2)
+            return After.KEEP
+        self._probing = False
+        self._strikes += 1
+        if self._strikes < STRIKES:
+            return After.KEEP
+        self._alone = self._strikes = 0
+        return After.DROP_FIRST
+
+    def failed(self, now: float, attempt: Send, events: int, verdict: Verdict, pushback: float | None) -> After:
+        """Take note that an attempt with so many events failed; ``pushback`` is a wait that the server asked for."""
+        if verdict in (Verdict.INVALID, Verdict.TOO_LARGE):
+            self._failures, self._retry_at = 0, None
+            if events == 1:
+                return After.DROP
+            self._limit = events // 2
+            return After.KEEP
+        self._failures += 1
+        delay = self._settings.retry.backoff(self._failures, self._random)
+        self._retry_at = now + (delay if pushback is None or pushback < 0 else pushback)
+        if verdict is Verdict.UNCLEAR:
+            self._limit = max(1, events // 2)
+        # After the first event alone, another; after that one the first again.
+        if verdict is Verdict.UNCLEAR and events == 1 and not attempt.skip:
+            self._alone += 1
+            self._probing = self._alone >= PATIENCE
+        else:
+            self._probing = False
+        if attempt.skip:
+            self._strikes = 0
+            self._distance = min(2 * self._distance, self._settings.max_batch_events)
+        return After.KEEP
+
+
+def fitting(sizes: Iterable[int], events: int, limit: int) -> int:
+    """Count how many events, of these sizes and in this order, one batch takes: at least one if there is one."""
+    count = total = 0
+    for size in sizes:
+        total += size + FRAME_BYTES
+        if count == events or (count and total > limit):
+            break
+        count += 1
+    return count

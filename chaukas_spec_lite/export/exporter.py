@@ -1,0 +1,237 @@
+"""The exporter: takes events from anywhere in a program, and sees to it that they reach the server."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from chaukas_spec_lite.errors import ClientClosedError, EncodeError
+from chaukas_spec_lite.export import lifecycle
+from chaukas_spec_lite.export.clock import Clock, MonotonicClock
+from chaukas_spec_lite.export.heirs import Heirs
+from chaukas_spec_lite.export.pipeline import Pipeline
+from chaukas_spec_lite.export.reporter import Reporter
+from chaukas_spec_lite.export.sender import Sender
+from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason, Emitted, Stats
+from chaukas_spec_lite.rpc.completion import complete
+from chaukas_spec_lite.rpc.settings import Settings
+from chaukas_spec_lite.spec.common.v1.events import Event
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_CLOSING_SHARE = 0.1
+"""The part of ``aclose``'s time that is kept for closing the spool."""
+
+_left_to_the_parent: list[object] = []
+"""What a forked child must neither use nor finalize: tasks, which would complain, and what they use."""
+
+
+class EventExporter:
+    """Delivers events at least once, in the order of ``emit``, each time with the same ``event_id``.
+
+    ::
+
+        async with EventExporter(client, spool="/var/spool/chaukas") as exporter:
+            exporter.emit(Event(type=EventType.AGENT_START, ...))
+
+    ``emit`` may be called from any thread, task or callback, before ``start`` too. It never raises or waits because of
+    the network or the disk, but for a commit to the spool, bounded by ``spool_wait``. With a spool, events survive the
+    process once ``emit`` has returned SPOOLED; the next exporter with the same directory sends what was left. Without
+    one, they are in memory only.
+
+    ``sender`` is a ``ChaukasClient`` or anything with such a ``send``. Settings are an ``ExportSettings``, keyword
+    arguments named like its fields, or both; a client's ``settings``, so the environment, stand in for what is left
+    out, and complete events that name no tenant, project, branch or tags. ``on_drop`` is called with each event that
+    will not be sent, from whichever thread finds out. Should it emit, it is not called with what is dropped of that.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        settings: ExportSettings | None = None,
+        *,
+        on_drop: Callable[[Dropped], object] | None = None,
+        clock: Clock | None = None,
+        **changes: Any,
+    ) -> None:
+        defaults: object = getattr(sender, "settings", None)
+        self._sender = sender
+        self._defaults = defaults if isinstance(defaults, Settings) else None
+        self._settings = ExportSettings.load(settings, self._defaults, **changes)
+        self._on_drop = on_drop
+        self._clock = clock or MonotonicClock()
+        self._endings: list[bool] = []
+        """What ``aclose`` found out; more than once if it was called again meanwhile."""
+        self._resting: list[Pipeline] = []
+        self._rests = False
+        self._begin()
+        lifecycle.join(self)
+
+    def _begin(self) -> None:
+        self._reporter = Reporter(self._settings.log_interval, self._clock.now, self._on_drop)
+        parts = self._sender, self._settings, self._reporter, self._clock
+        self._heirs = None if self._settings.spool is None else Heirs(*parts)
+        self._pipeline = Pipeline(*parts, search=self._heirs.search if self._heirs else None)
+
+    # Emitting
+
+    def emit(self, event: Event) -> Emitted:
+        """Take an event, fill in its ``event_id`` (UUIDv7) and ``timestamp`` if they are missing, and say where it is.
+
+        After SPOOLED it survives the end of the process, SIGKILL included; what a power cut can cost is the setting
+        ``synchronous``. An event that cannot be encoded is DROPPED as ``invalid``, and the log names the path of the
+        value at fault. Only an argument that is no ``Event`` raises: TypeError.
+        """
+        if not isinstance(event, Event):
+            raise TypeError(f"emit expects an Event, got {type(event).__name__}")
+        complete(event, self._defaults)
+        try:
+            data = bytes(event)
+        except EncodeError as error:
+            event_id = event.event_id if isinstance(event.event_id, str) else ""
+            return self._pipeline.emit(Dropped(DropReason.INVALID, str(error), event_id, b""))
+        if len(data) > self._settings.max_event_bytes:
+            text = "it is larger than max_event_bytes"
+            return self._pipeline.emit(Dropped(DropReason.TOO_LARGE, text, event.event_id, data))
+        return self._pipeline.emit(data)
+
+    # Sending
+
+    async def start(self) -> None:
+        """Begin to send, on the running loop; does nothing if that has happened. ``async with`` does it, too.
+
+        Raises ``ClientClosedError`` once it was closed, and where another event loop, still open, is sending.
+        """
+        if self._pipeline.queue.closed:
+            raise ClientClosedError("this exporter is closed")
+        self._start()
+
+    def _start(self) -> None:
+        self._pipeline.start()
+        if self._heirs is not None and self._pipeline.keeper is not None:
+            self._heirs.start(self._pipeline.keeper.search_soon)
+
+    async def flush(self, timeout: float = 30.0) -> bool:
+        """Send at once what waits; say whether all that was emitted before has been acknowledged, none dropped.
+
+        An event that ``emit`` took and that was dropped since the last flush makes this one say False, once. Waiting
+        includes what was taken over from ended processes so far. Returns after ``timeout`` seconds at the latest,
+        with False if something still waits. It stays in the queue.
+        """
+        await self.start()
+        return await self._flush(self._clock.now() + timeout)
+
+    async def _flush(self, deadline: float) -> bool:
+        flushes = [self._pipeline.flush(deadline)]
+        if self._heirs is not None:
+            flushes.append(self._heirs.flush(deadline))
+        return all(await asyncio.gather(*flushes))
+
+    async def aclose(self, timeout: float | None = None) -> bool:
+        """Flush, and end; say whether all that was emitted has been acknowledged, none dropped.
+
+        Returns after ``timeout`` seconds (``close_timeout`` if None) at the latest. What could not be sent by then
+        stays in the spool for the next exporter, or, without a spool, is dropped as ``closed``.
+        """
+        timeout = self._settings.close_timeout if timeout is None else timeout
+        deadline = self._clock.now() + timeout
+        if not self._endings:
+            self._pipeline.queue.close()
+            self._start()
+            clean = await self._flush(deadline - timeout * _CLOSING_SHARE)
+            ends = [self._pipeline.end(deadline)]
+            if self._heirs is not None:
+                ends.append(self._heirs.end(deadline))
+            await asyncio.gather(*ends)
+            self._give_up_memory("the exporter was closed before it could be sent")
+            self._endings.append(clean)
+        return all(self._endings)
+
+    def _give_up_memory(self, detail: str) -> None:
+        self._pipeline.queue.give_up_memory(detail)
+        self._pipeline.report()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    # Looking
+
+    def stats(self) -> Stats:
+        """Return the sums so far."""
+        totals, reporter = self._pipeline.totals(), self._reporter
+        if self._heirs is not None:
+            totals.add(self._heirs.totals())
+        return Stats(**totals.numbers, dropped=dict(totals.dropped), last_error=reporter.last_error)
+
+    async def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
+        """Read the latest dead letters from the spool, oldest first; without a spool there are none.
+
+        Those in files that other processes are using are left out. Raises ``ChaukasError`` if the spool cannot be read.
+        """
+        keeper = self._pipeline.keeper
+        return [] if keeper is None else await asyncio.to_thread(keeper.dead_letters, limit)
+
+    # Forks, and the end of the interpreter (see lifecycle.Member)
+
+    def _pipelines(self) -> list[Pipeline]:
+        heir = self._heirs.current if self._heirs is not None else None
+        return [self._pipeline] if heir is None else [self._pipeline, heir]
+
+    def before_fork(self) -> None:
+        """Wait until neither the disk nor the queue is in use, but for the disk not forever."""
+        self._rests = self._heirs is None or self._heirs.searching.acquire(timeout=1.0)
+        self._resting = self._pipelines()
+        for pipeline in self._resting:
+            pipeline.before_fork()
+
+    def after_fork(self, in_child: bool) -> None:
+        """Go on in the parent; in the child, start anew: what waits is the parent's to send."""
+        if in_child:
+            _left_to_the_parent.append((self._resting, self._heirs))
+            closed = self._pipeline.queue.closed
+            self._begin()
+            if closed:
+                self._pipeline.queue.close()
+        else:
+            for pipeline in self._resting:
+                pipeline.after_fork_in_parent()
+            if self._heirs is not None and self._rests:
+                self._heirs.searching.release()
+        self._resting = []
+
+    def at_exit(self) -> None:
+        """Send what can be sent within ``close_timeout``, spool what cannot, and say what is lost.
+
+        Sending takes an event loop that still runs: one in a thread, such as that of ``BlockingExporter``.
+        """
+        queue, keeper = self._pipeline.queue, self._pipeline.keeper
+        if queue.closed:
+            return
+        timeout = self._settings.close_timeout
+        if loop := self._pipeline.waker.runs_elsewhere():
+            flushing = asyncio.run_coroutine_threadsafe(self.flush(timeout), loop)
+            try:
+                flushing.result(timeout)
+            except (TimeoutError, concurrent.futures.TimeoutError):
+                flushing.cancel()
+            except Exception as error:  # whatever it is, what waits has still to be spooled
+                self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
+        if keeper is None:
+            queue.close()
+        keepers = [pipeline.keeper for pipeline in self._pipelines() if pipeline.keeper is not None]
+        for each in keepers:
+            each.stop(close=False)
+        for each in keepers:
+            each.stopped.wait(timeout)
+        self._give_up_memory("the interpreter ended before it could be sent")

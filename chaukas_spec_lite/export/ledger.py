@@ -1,0 +1,99 @@
+"""What there is to tell of a queue's events: sums, drops that nobody was told of yet, and the truth for a flush."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from chaukas_spec_lite.export.stats import Dropped, DropReason
+
+
+@dataclass
+class Totals:
+    """The numbers of ``Stats``, by name, for one or several queues."""
+
+    numbers: Counter[str] = field(default_factory=Counter[str])
+    dropped: Counter[str] = field(default_factory=Counter[str])
+    """By reason."""
+
+    def add(self, other: Totals) -> None:
+        """Add those of another queue."""
+        self.numbers.update(other.numbers)
+        self.dropped.update(other.dropped)
+
+
+class Mark:
+    """A place in the order: all events up to it, for a flush to wait for."""
+
+    def __init__(self, seq: int, dropped: bool) -> None:
+        self.seq = seq
+        self.dropped = dropped
+        """Whether an event up to it was dropped, and no flush before has told so."""
+
+
+class Ledger:
+    """Counts; guarded by the queue's lock.
+
+    At any moment ``emitted + recovered == sent + pending + sum(dropped.values())``.
+    """
+
+    def __init__(self) -> None:
+        self.emitted = self.spooled = self.queued = 0
+        self.sent = self.sent_bytes = self.recovered = 0
+        self.pending = self.pending_bytes = 0
+        self.dropped: Counter[str] = Counter()
+        self.unreported: list[Dropped] = []
+        """What was dropped and is not in the log yet; without ``event_id`` where that takes parsing."""
+        self.marks: list[Mark] = []
+        self.untold = False
+        """Whether an event that ``emit`` had taken was dropped, and no mark covers it: the next flush tells."""
+
+    def refused(self, dropped: Dropped) -> None:
+        """Count an event that does not become pending."""
+        self.dropped[dropped.reason.value] += 1
+        self.unreported.append(dropped)
+
+    def acknowledged(self, size: int) -> None:
+        """Count an event that the server has acknowledged."""
+        self.pending -= 1
+        self.pending_bytes -= size
+        self.sent += 1
+        self.sent_bytes += size
+
+    def gone(self, seq: int, dropped: Dropped) -> None:
+        """Count a pending event that will not be sent."""
+        self.pending -= 1
+        self.pending_bytes -= len(dropped.data)
+        self.refused(dropped)
+        self._tell_flushes(seq)
+
+    def lost(self, events: int, left: int) -> None:
+        """Count pending events of which not even the bytes are left, only so many bytes of others."""
+        if events:
+            self.pending -= events
+            self.dropped[DropReason.CORRUPT.value] += events
+            self._tell_flushes(0)
+        self.pending_bytes = left
+
+    def _tell_flushes(self, seq: int) -> None:
+        concerned = [mark for mark in self.marks if seq <= mark.seq]
+        for mark in concerned:
+            mark.dropped = True
+        self.untold = self.untold or not concerned
+
+    def mark(self, seq: int) -> Mark:
+        """Begin to watch the events up to a number."""
+        mark = Mark(seq, self.untold)
+        self.untold = False
+        self.marks.append(mark)
+        return mark
+
+    def unmark(self, mark: Mark, told: bool) -> None:
+        """End that; what nobody was told of is left to the next flush."""
+        self.marks.remove(mark)
+        self.untold = self.untold or (mark.dropped and not told)
+
+    def totals(self) -> Totals:
+        """Return the numbers of ``Stats`` that are known here."""
+        names = "emitted", "spooled", "queued", "sent", "recovered", "pending", "sent_bytes", "pending_bytes"
+        return Totals(Counter({name: getattr(self, name) for name in names}), Counter(self.dropped))

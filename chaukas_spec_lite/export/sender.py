@@ -1,0 +1,55 @@
+"""What an exporter hands its batches to, and how it reads the failure of one."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Sequence
+from typing import Protocol
+
+from chaukas_spec_lite.errors import MessageTooLargeError, RpcError, StatusCode
+
+
+class Sender(Protocol):
+    """Takes batches of encoded events to a server; ``ChaukasClient`` is one."""
+
+    async def send(self, encoded_events: Sequence[bytes], /) -> None:
+        """Deliver one batch: return when the server has acknowledged all of it, raise ``RpcError`` otherwise.
+
+        Its ``retryable``, its ``status`` and its class say what becomes of the batch, see ``judge``.
+        """
+        ...
+
+
+class Verdict(enum.Enum):
+    """What a failure says about the events of the batch."""
+
+    LATER = "later"
+    """Nothing: the same batch may go through later."""
+    INVALID = "invalid"
+    """At least one of them will never be accepted."""
+    TOO_LARGE = "too_large"
+    """They are too large, together or one of them alone."""
+    UNCLEAR = "unclear"
+    """The server, or the sender, failed for good, be it at these events or at all: only others can tell."""
+
+
+NOT_ABOUT_EVENTS = frozenset({StatusCode.UNAUTHENTICATED, StatusCode.UNIMPLEMENTED})
+"""Statuses that are final for a call, until somebody corrects a key or an address; events wait for that."""
+
+REFUSALS = frozenset({StatusCode.INVALID_ARGUMENT, StatusCode.OUT_OF_RANGE})
+"""The statuses that are about what was sent."""
+
+
+def judge(error: BaseException) -> Verdict:
+    """Read what an exception of ``Sender.send`` says about the events."""
+    if isinstance(error, MessageTooLargeError):
+        return Verdict.TOO_LARGE
+    if isinstance(error, RpcError) and error.status in REFUSALS:
+        return Verdict.INVALID
+    if isinstance(error, RpcError) and error.status in NOT_ABOUT_EVENTS:
+        return Verdict.LATER
+    # Timeouts are OSErrors, but for asyncio's before Python 3.11.
+    if getattr(error, "retryable", isinstance(error, (OSError, asyncio.TimeoutError))) is True:
+        return Verdict.LATER
+    return Verdict.UNCLEAR

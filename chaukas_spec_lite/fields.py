@@ -1,0 +1,191 @@
+"""What a generated class says about each of its fields, and how a dataclass carries it.
+
+``field`` is what generated code calls; ``fields_of`` is what reads it back (the exact decoder, the checks, ProtoJSON).
+The same call writes betterproto2's own metadata, so that its helpers work on our messages.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import betterproto2
+
+SIGNED = {"int32": 32, "int64": 64, "sint32": 32, "sint64": 64, "sfixed32": 32, "sfixed64": 64}
+"""The signed integer types and how many bits they hold."""
+UNSIGNED = {"uint32": 32, "uint64": 64, "fixed32": 32, "fixed64": 64}
+"""The unsigned integer types and how many bits they hold."""
+
+STRUCT, LIST, VALUE = "google.protobuf.Struct", "google.protobuf.ListValue", "google.protobuf.Value"
+TIMESTAMP, DURATION = "google.protobuf.Timestamp", "google.protobuf.Duration"
+WRAPPERS = {
+    f"google.protobuf.{name}Value": kind
+    for name, kind in {
+        "Double": "double",
+        "Float": "float",
+        "Int64": "int64",
+        "UInt64": "uint64",
+        "Int32": "int32",
+        "UInt32": "uint32",
+        "Bool": "bool",
+        "String": "string",
+        "Bytes": "bytes",
+    }.items()
+}
+"""The wrapper messages, whose fields are plain ``T | None``, and the scalar type each wraps."""
+
+PLAIN = frozenset({STRUCT, LIST, VALUE, TIMESTAMP, DURATION, *WRAPPERS})
+"""The well-known messages that are plain Python values in a field."""
+
+DEFAULTS: dict[str, Callable[[], Any]] = {
+    "string": str,
+    "bytes": bytes,
+    "bool": bool,
+    "double": float,
+    "float": float,
+    **dict.fromkeys([*SIGNED, *UNSIGNED], int),
+}
+
+
+class FieldData(NamedTuple):
+    """One field of a message class: what the schema says of it, and which Python name and classes stand for that.
+
+    It is no dataclass, because making one takes a millisecond of every import.
+    """
+
+    name: str
+    """The attribute's name; differs from ``proto_name`` only where Python does not allow that one."""
+    number: int
+    kind: str
+    """A scalar type, ``enum``, ``message``, or the full name of a well-known type that is a plain value here.
+    For a map it is the kind of the values."""
+    proto_name: str
+    json_name: str
+    label: Literal["singular", "optional", "repeated", "map"]
+    oneof: str | None
+    of: Callable[[], type[Any]] | None
+    """The message or enum class, behind a call because classes may refer to one another."""
+    key: str | None
+    """A map's key type."""
+    packed: bool
+    """Whether a repeated scalar is written packed; both forms are read."""
+    deprecated: bool
+
+    @property
+    def cls(self) -> type[Any]:
+        """The message or enum class."""
+        assert self.of is not None, f"{self.name} is neither message nor enum"
+        return self.of()
+
+    @property
+    def has_presence(self) -> bool:
+        """Whether ``None`` means unset, and any other value, also a default one, is written."""
+        return self.label == "optional" or self.oneof is not None or (self.label == "singular" and self.is_message)
+
+    @property
+    def is_message(self) -> bool:
+        """Whether the wire has a message here, be it a plain value in Python."""
+        return self.kind == "message" or self.kind in PLAIN
+
+    def default(self) -> Any:
+        """What the attribute holds when the field is not set: a fresh list or dict, a zero value, or ``None``."""
+        if self.label == "repeated":
+            return []
+        if self.label == "map":
+            return {}
+        if self.has_presence:
+            return None
+        return self.cls(0) if self.kind == "enum" else DEFAULTS[self.kind]()
+
+
+def camel_case(name: str) -> str:
+    """Make the JSON name that protobuf gives a field: underscores go, and the letter behind each is capitalised."""
+    head, *rest = name.split("_")
+    return head + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def field(
+    number: int,
+    kind: str,
+    *,
+    of: Callable[[], type[Any]] | None = None,
+    name: str | None = None,
+    json: str | None = None,
+    group: str | None = None,
+    optional: bool = False,
+    repeated: bool = False,
+    packed: bool = False,
+    key: str | None = None,
+    deprecated: bool = False,
+) -> Any:
+    """Describe a field of a generated message; arguments that are left out are what they mostly are.
+
+    ``name`` is the schema's name where it is not the attribute's, ``json`` the JSON name where it is not the
+    lowerCamelCase of the schema's name; ``key`` makes it a map.
+    """
+    spec = {
+        "number": number,
+        "kind": kind,
+        "proto_name": name,
+        "json_name": json,
+        "label": "map" if key else "repeated" if repeated else "optional" if optional else "singular",
+        "oneof": group,
+        "of": of,
+        "key": key,
+        "packed": packed,
+        "deprecated": deprecated,
+    }
+    return dataclasses.field(
+        default_factory=_default_factory(kind, of, bool(key), repeated, optional or group is not None),
+        metadata={"chaukas": spec, "betterproto": _betterproto(number, kind, of, group, optional, repeated, key)},
+    )
+
+
+def _default_factory(
+    kind: str, of: Callable[[], type[Any]] | None, is_map: bool, repeated: bool, presence: bool
+) -> Callable[[], Any]:
+    if is_map:
+        return dict
+    if repeated:
+        return list
+    if presence or (kind not in DEFAULTS and kind != "enum"):
+        return type(None)
+    if kind == "enum":
+        assert of is not None
+        get = of
+        return lambda: get()(0)
+    return DEFAULTS[kind]
+
+
+def _betterproto(
+    number: int,
+    kind: str,
+    of: Callable[[], type[Any]] | None,
+    group: str | None,
+    optional: bool,
+    repeated: bool,
+    key: str | None,
+) -> betterproto2.FieldMetadata:
+    proto_type = "message" if kind in PLAIN else kind
+    unwrap = of if kind in PLAIN else None
+    map_meta = betterproto2.map_meta(key, proto_type, unwrap_2=unwrap) if key else None
+    return betterproto2.FieldMetadata(
+        number, "map" if key else proto_type, map_meta, group, None if key else unwrap, optional, repeated
+    )
+
+
+def fields_of(cls: type[Any]) -> tuple[FieldData, ...]:
+    """The fields of a message class in the order of their numbers; computed once for each class."""
+    known: tuple[FieldData, ...] | None = cls.__dict__.get("_field_data")
+    if known is None:
+        known = tuple(sorted(map(_field_data, dataclasses.fields(cls)), key=lambda field: field.number))
+        cls._field_data = known
+    return known
+
+
+def _field_data(attribute: dataclasses.Field[Any]) -> FieldData:
+    spec = dict(attribute.metadata["chaukas"])
+    spec["proto_name"] = spec["proto_name"] or attribute.name
+    spec["json_name"] = spec["json_name"] or camel_case(spec["proto_name"])
+    return FieldData(name=attribute.name, **spec)

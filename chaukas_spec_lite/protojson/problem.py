@@ -1,0 +1,89 @@
+"""What goes wrong while JSON is written or read, and where: the path is put together while the error rises."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from chaukas_spec_lite.errors import JSONError
+
+Step = str | int
+"""One step of a path: the name of an object's member, or the index in an array."""
+
+MAX_DEPTH = 100
+"""How many messages, objects and arrays may nest below the outermost message: as many as on the wire, which is also
+what the reference's JSON parsers allow. The list of a repeated field and the object of a map are no level."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Problem(Exception):
+    """What is wrong with one value; whoever was on the way to it adds a step, from the innermost one out."""
+
+    def __init__(self, message: str, *, at_name: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.at_name = at_name
+        """Whether the last step's name is what is wrong, not the value behind it."""
+        self.outward: list[Step] = []
+        """The steps so far, from the value to the root."""
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps from the root to the value."""
+        return self.outward[::-1]
+
+    def error(self, line: int | None = None, column: int | None = None) -> JSONError:
+        """The error for the library's user."""
+        return JSONError(self.message, path=path(self.steps), line=line, column=column)
+
+
+def within(error: Exception, step: Step) -> Problem:
+    """Say that an error, be it one of a function that knows nothing of JSON, arose one step further down."""
+    problem = error if isinstance(error, Problem) else Problem(str(error))
+    problem.outward.append(step)
+    return problem
+
+
+def named(step: Step, message: str) -> Problem:
+    """Say that the name of a member is wrong."""
+    return within(Problem(message, at_name=True), step)
+
+
+def path(steps: list[Step]) -> str:
+    """Write a JSON path: ``$.events[2].metadata["a key"]``."""
+    return "$" + "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step}" if _NAME.fullmatch(step) else f"[{json.dumps(step)}]"
+        for step in steps
+    )
+
+
+def too_deep() -> Problem:
+    """Refuse what nests too deep."""
+    return Problem(f"nested deeper than {MAX_DEPTH} levels, or a cycle")
+
+
+def shown(value: object) -> str:
+    """Show a value of any size in an error."""
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
+        return f"an integer of {value.bit_length()} bits"
+    if isinstance(value, str):
+        return json.dumps(value if len(value) <= 60 else value[:57] + "...")
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def json_type(value: object) -> str:
+    """Name a value's type as JSON does, where it has a name there."""
+    return "null" if value is None else _TYPES.get(type(value), type(value).__name__)
+
+
+_TYPES: dict[type[Any], str] = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a bool",
+    int: "a number",
+    float: "a number",
+}

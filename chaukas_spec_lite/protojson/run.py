@@ -1,0 +1,58 @@
+"""One call of a public function: its options, and how deep it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chaukas_spec_lite.protojson.problem import MAX_DEPTH, too_deep
+from chaukas_spec_lite.protojson.registry import Registry, Types
+
+
+class _Run:
+    __slots__ = ("_types", "depth", "registry")
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.depth = 0
+        self._types: Types | None = None
+
+    @property
+    def types(self) -> Types:
+        """What an ``Any`` may hold; made for the first one."""
+        if self._types is None:
+            self._types = Types(self.registry)
+        return self._types
+
+    def enter(self) -> None:
+        """Go down one level; whoever returns normally goes up again."""
+        if self.depth > MAX_DEPTH:
+            raise too_deep()
+        self.depth += 1
+
+
+class DumpRun(_Run):
+    """One call of ``to_dict`` or ``to_json``."""
+
+    __slots__ = ("defaults", "schema_names")
+
+    def __init__(self, registry: Registry, schema_names: bool, defaults: bool) -> None:
+        super().__init__(registry)
+        self.schema_names = schema_names
+        self.defaults = defaults
+
+
+class LoadRun(_Run):
+    """One call of ``from_dict`` or ``from_json``."""
+
+    __slots__ = ("ignore_unknown",)
+
+    def __init__(self, registry: Registry, ignore_unknown: bool) -> None:
+        super().__init__(registry)
+        self.ignore_unknown = ignore_unknown
+
+
+Dump = Callable[[Any, DumpRun], str]
+"""Writes one value as JSON text."""
+Load = Callable[[Any, LoadRun], Any]
+"""Reads one value."""

@@ -1,0 +1,261 @@
+"""A grpclib channel to one of several addresses, which connects again by itself whenever it has to."""
+
+# A subclass of grpclib's channel needs what it keeps to itself; the version is pinned to 0.4.x.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import os
+import socket
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import grpclib.client
+from grpclib.config import Configuration
+
+from chaukas_spec_lite.errors import ClientClosedError, ConnectError, HTTP1Error, RpcError, StatusCode
+from chaukas_spec_lite.rpc.codec import MessageCodec
+from chaukas_spec_lite.rpc.connection import ClientProtocol
+from chaukas_spec_lite.rpc.endpoint import Address, Endpoint, Tcp, Unix
+from chaukas_spec_lite.rpc.framing import Framing
+from chaukas_spec_lite.rpc.keepalive import Keepalive
+from chaukas_spec_lite.rpc.mapping import HTTP1_HINT, deadline_exceeded, of_connecting
+from chaukas_spec_lite.rpc.tls import ALPN, Security
+
+CONNECT_TIMEOUT = 5.0
+"""How long one address may take to connect, in seconds, before the next one is tried."""
+
+_ABANDONED: list[object] = []
+"""What a forked child inherited."""
+
+CLOSE_TIMEOUT = 1.0
+"""How long a connection may take to close politely, in seconds."""
+
+
+class Channel(grpclib.client.Channel):
+    """Connects to the first address that answers; also serves generated stubs, with compression and limits.
+
+    It belongs to the event loop it was made in, and to the process.
+    """
+
+    _protocol: ClientProtocol | None = None
+    _connecting: asyncio.Task[ClientProtocol] | None = None
+    _closed = False
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        security: Security | None = None,
+        *,
+        framing: Framing | None = None,
+        keepalive: Keepalive | None = None,
+        connect_timeout: float = CONNECT_TIMEOUT,
+    ) -> None:
+        self._pid = os.getpid()  # first, for __del__
+        self.framing = framing or Framing()
+        self.compresses = self.framing.compress_above is not None
+        """Whether requests are compressed: until a server turns out not to understand it."""
+        self._security = security or Security(None)
+        self._keepalive = keepalive or Keepalive()
+        self._connect_timeout = connect_timeout
+        self._addresses = endpoint.addresses
+        self.peer = ""
+        """The address connected to last."""
+        # The stream's window lets the largest message come in one go.
+        config = Configuration(http2_stream_window_size=max(4 << 20, self.framing.max_receive + (64 << 10)))
+        # Where there is no ssl module, grpclib's own annotation is unknown to pyright.
+        super().__init__(codec=MessageCodec(), ssl=self._security.context, config=config)  # pyright: ignore[reportUnknownMemberType]
+        self._aim(self._addresses[0])
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+        """Done when it is closed by its owner."""
+
+    def __repr__(self) -> str:
+        """Show the addresses."""
+        return f"Channel({','.join(map(str, self._addresses))!r})"
+
+    def __del__(self) -> None:
+        """Warn if it was not closed, and close it; in a forked child, leave the parent's connection alone."""
+        protocol = self._protocol
+        if protocol is None or self._pid != os.getpid() or not protocol.usable:
+            return
+        warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
+        if self._loop.is_running():  # perhaps in another thread than the one that collects garbage
+            self._loop.call_soon_threadsafe(protocol.transport.close)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop it belongs to."""
+        return self._loop
+
+    @property
+    def authority(self) -> str:
+        """The host and port that requests name."""
+        return self._authority
+
+    @property
+    def scheme(self) -> str:
+        """``http``, or ``https`` with TLS."""
+        return self._scheme
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this process made it, and its loop can still run."""
+        return self._pid == os.getpid() and not self._loop.is_closed()
+
+    def abandon(self) -> None:
+        """Forget the connection without touching it: it is the parent process's, or its loop is closed."""
+        if self._pid != os.getpid():
+            # What is never destroyed never closes, unregisters or writes anything that both processes share.
+            _ABANDONED.append((self._loop, self._protocol, self._connecting))
+        self._connecting = None
+        self._protocol = None
+
+    @property
+    def _connected(self) -> bool:
+        # grpclib asks only whether the connection is lost, which TLS may never say of a peer that vanished.
+        return self._protocol is not None and self._protocol.usable
+
+    async def __connect__(self) -> ClientProtocol:
+        """Return a connection that can be used, made now if need be; raises ``RpcError``."""
+        if self._protocol is not None and self._protocol.usable:
+            return self._protocol
+        return await asyncio.shield(self._connect())
+
+    async def connection(self, timeout: float) -> ClientProtocol:
+        """The same, within ``timeout`` seconds."""
+        if self._protocol is not None and self._protocol.usable:
+            return self._protocol
+        connecting = self._connect()
+        await asyncio.wait({connecting}, timeout=timeout)  # which goes on when this caller gives up
+        if not connecting.done():
+            raise deadline_exceeded(f"no connection came about within {timeout:.3g} s", "", self._names())
+        if connecting.cancelled():
+            raise ClientClosedError("the client was closed while it connected")
+        error = connecting.exception()
+        if isinstance(error, RpcError):  # Each caller gets its own, to note what it did about it.
+            raise copy.copy(error) from error.__cause__
+        return connecting.result()
+
+    def _connect(self) -> asyncio.Task[ClientProtocol]:
+        """Connect in a task of its own, so that all who wait share it, and none who leaves ends it."""
+        if self._closed:
+            raise ClientClosedError("the client is closed")
+        if self._connecting is None or self._connecting.done():
+            self._connecting = self._loop.create_task(self._connect_any())
+            self._connecting.add_done_callback(_retrieve)
+        return self._connecting
+
+    async def _connect_any(self) -> ClientProtocol:
+        """Try the addresses in turn, the one that worked last first."""
+        errors: list[RpcError] = []
+        for address in sorted(self._addresses, key=lambda address: str(address) != self.peer):
+            try:
+                protocol = await self._connect_to(address)
+            except Exception as error:
+                mapped = of_connecting(error, str(address))
+                if mapped is None:
+                    raise
+                mapped.__cause__ = None if mapped is error else error
+                errors.append(mapped)
+            else:
+                return self._take(protocol, address)
+        raise _all(errors)
+
+    def _take(self, protocol: ClientProtocol, address: Address) -> ClientProtocol:
+        """Use a connection, unless the channel was closed while it came about (`wait_for` may miss a cancellation)."""
+        if self._closed:
+            protocol.transport.abort()
+            raise ClientClosedError("the client was closed while it connected")
+        self._protocol, self.peer = protocol, str(address)
+        return protocol
+
+    async def _connect_to(self, address: Address) -> ClientProtocol:
+        self._aim(address)
+        protocol = await asyncio.wait_for(self._open(address), self._connect_timeout)
+        ssl_object = protocol.transport.get_extra_info("ssl_object")
+        if ssl_object is not None and ssl_object.selected_alpn_protocol() != ALPN:
+            protocol.transport.abort()
+            raise HTTP1Error(HTTP1_HINT, status=StatusCode.UNKNOWN, peer=str(address))
+        return protocol
+
+    def _aim(self, address: Address) -> None:
+        """Set what the requests of generated stubs say about the server."""
+        self._authority = str(address) if isinstance(address, Tcp) else "localhost"
+
+    async def _open(self, address: Address) -> ClientProtocol:
+        context, name = self._security.context, self._security.server_name
+        if isinstance(address, Unix):
+            _, protocol = await self._loop.create_unix_connection(
+                self._protocol_factory, address.path, ssl=context, server_hostname=name
+            )
+            return protocol
+        try:
+            infos = await self._loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        except RuntimeError:  # The interpreter is shutting down, and threads can no longer be asked.
+            infos = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        if context is not None and name is None:
+            name = address.host
+        return await self._open_first(infos, name)
+
+    async def _open_first(self, infos: Sequence[tuple[Any, ...]], name: str | None) -> ClientProtocol:
+        """Connect to the first of a host's addresses that lets us."""
+        for number, (family, _, _, _, (host, port, *_)) in enumerate(infos, 1):
+            try:
+                _, protocol = await self._loop.create_connection(
+                    self._protocol_factory,
+                    host,
+                    port,
+                    family=family,
+                    ssl=self._security.context,
+                    server_hostname=name,
+                )
+                return protocol
+            except OSError:
+                if number == len(infos):
+                    raise
+        raise ConnectError("the name has no address", retryable=True)
+
+    def _protocol_factory(self) -> ClientProtocol:
+        return ClientProtocol(self._config, self._h2_config, self.framing, self._keepalive)
+
+    def _names(self) -> str:
+        return ",".join(map(str, self._addresses))
+
+    def close(self) -> None:
+        """Close the connection without waiting for it."""
+        self._closed = True
+        if not self.closed.done() and not self._loop.is_closed():
+            self.closed.set_result(None)
+        if self._connecting is not None:
+            self._connecting.cancel()
+        super().close()
+
+    async def aclose(self) -> None:
+        """Close the connection and wait until it is closed, for ``CLOSE_TIMEOUT`` at most."""
+        protocol, connecting = self._protocol, self._connecting
+        self.close()
+        if connecting is not None:
+            await asyncio.wait({connecting})
+        if protocol is not None:
+            await asyncio.wait({protocol.lost}, timeout=CLOSE_TIMEOUT)
+            if not protocol.lost.done():
+                protocol.transport.abort()
+                await asyncio.sleep(0)
+
+
+def _retrieve(task: asyncio.Task[ClientProtocol]) -> None:
+    """Take the error of a connection that nobody waits for any more, lest asyncio complain that nobody did."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _all(errors: Sequence[RpcError]) -> RpcError:
+    """Make one error of those of all addresses."""
+    if len(errors) == 1:
+        return errors[0]
+    details = "; ".join(f"{error.peer}: {error.details}" for error in errors)
+    peer = ",".join(error.peer for error in errors)
+    return ConnectError(details, peer=peer, retryable=any(error.retryable for error in errors))

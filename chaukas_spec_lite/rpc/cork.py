@@ -1,0 +1,55 @@
+"""Writing less often: what is written within one turn of the event loop goes to the socket in one piece."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+FULL = 16 << 10
+"""The number of bytes that are not held back: as many as asyncio buffers before it asks writers to pause."""
+
+
+class Cork:
+    """Stands before a transport, with the methods that grpclib uses.
+
+    grpclib writes the headers, the message and the end of an answer one by one, and each call for itself; a system
+    call for each of them costs more than all the rest of a small call. Who waits for room is not deceived: as soon as
+    ``FULL`` bytes are held back they go to the transport, which then says so to its protocol.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Write in this turn of the loop, though not at once."""
+        if not self._held:
+            self._loop.call_soon(self.flush)
+        self._held.append(data)
+        self._size += len(data)
+        if self._size >= FULL:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over what is held back, unless the transport is closed."""
+        if self._held:
+            data = b"".join(self._held)
+            self._held.clear()
+            self._size = 0
+            if not self._transport.is_closing():
+                self._transport.write(data)
+
+    def close(self) -> None:
+        """Hand over what is held back, and close."""
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Whether the transport is closed or closes."""
+        return self._transport.is_closing()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Ask the transport."""
+        return self._transport.get_extra_info(name, default)

@@ -1,0 +1,100 @@
+# Generated from google/protobuf/duration.proto by `python -m codegen`.
+# Do not edit: change the proto file and run the command again.
+# pyright: reportPrivateUsage=false, reportUnnecessaryComparison=false, reportConstantRedefinition=false
+"""Spans of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from typing_extensions import Never
+
+from chaukas_spec_lite import exact
+from chaukas_spec_lite.fields import field
+from chaukas_spec_lite.message import Message, decoder, encoder, new
+from chaukas_spec_lite.reading import signed
+from chaukas_spec_lite.scalars import int32, int64, unless_zero
+from chaukas_spec_lite.window import Content, Window
+from chaukas_spec_lite.wire import MAX_DEPTH, Odd, SMALL, TOO_DEEP, VARINTS, ZERO, more
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class Duration(Message):
+    """A signed span of time, to the nanosecond, of some 10,000 years at most."""
+
+    seconds: int = field(1, "int64")
+    """Whole seconds, from -315,576,000,000 to 315,576,000,000."""
+    nanos: int = field(2, "int32")
+    """What is left in nanoseconds, from -999,999,999 to 999,999,999, with the sign of `seconds` unless that is 0."""
+
+    _full_name = "google.protobuf.Duration"
+
+    def __init__(
+        self,
+        seconds: int | None = 0,
+        nanos: int | None = 0,
+        **misspelt: Never,
+    ) -> None:
+        self.seconds = 0 if seconds is None else seconds
+        self.nanos = 0 if nanos is None else nanos
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
+# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+
+
+@encoder(Duration)
+def _encode_Duration(m: Duration, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    if (v := m.seconds) is not ZERO and v is not None:
+        out += f"\x08{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x08", int64(v))
+    if (v := m.nanos) is not ZERO and v is not None:
+        out += f"\x10{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x10", int32(v))
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(Duration)
+def _decode_Duration(data: Content, depth: int) -> Duration:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(Duration)
+    m._unknown_fields = b""
+    m.seconds = m.nanos = 0
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 8:  # seconds
+            v = h[1]
+            if v > 127:
+                v = signed(more(v, read), 64)
+            m.seconds = v
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 16:  # nanos
+            v = h[1]
+            if v > 127:
+                v = signed(more(v, read), 32)
+            m.nanos = v
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        rest = h + read()
+        break
+    if rest:
+        exact.merge(m, rest, depth)
+    return m

@@ -1,0 +1,92 @@
+# Generated from google/protobuf/source_context.proto by `python -m codegen`.
+# Do not edit: change the proto file and run the command again.
+# pyright: reportPrivateUsage=false, reportUnnecessaryComparison=false, reportConstantRedefinition=false
+"""Where a definition comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from typing_extensions import Never
+
+from chaukas_spec_lite import exact
+from chaukas_spec_lite.fields import field
+from chaukas_spec_lite.message import Message, decoder, encoder, new
+from chaukas_spec_lite.scalars import text
+from chaukas_spec_lite.window import Content, Window
+from chaukas_spec_lite.wire import MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, more_length, varint
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class SourceContext(Message):
+    """The source file of a definition."""
+
+    file_name: str = field(1, "string")
+    """The path of the file, from the root of the sources, as in `google/protobuf/source_context.proto`."""
+
+    _full_name = "google.protobuf.SourceContext"
+
+    def __init__(
+        self,
+        file_name: str | None = "",
+        **misspelt: Never,
+    ) -> None:
+        self.file_name = "" if file_name is None else file_name
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
+# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+
+
+@encoder(SourceContext)
+def _encode_SourceContext(m: SourceContext, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    if (v := m.file_name) is not NO_TEXT and v is not None:
+        if v.__class__ is not str or not v.isascii():
+            v = text(v)
+        if n := len(v):
+            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(SourceContext)
+def _decode_SourceContext(data: Content, depth: int) -> SourceContext:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(SourceContext)
+    m._unknown_fields = b""
+    m.file_name = ""
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 10:  # file_name
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            m.file_name = b.decode()
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m

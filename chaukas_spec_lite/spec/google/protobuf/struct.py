@@ -1,0 +1,453 @@
+# Generated from google/protobuf/struct.proto by `python -m codegen`.
+# Do not edit: change the proto file and run the command again.
+# pyright: reportPrivateUsage=false, reportUnnecessaryComparison=false, reportConstantRedefinition=false
+"""JSON values as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from typing_extensions import Never
+
+from chaukas_spec_lite import exact
+from chaukas_spec_lite.enums import Enum, members
+from chaukas_spec_lite.fields import field
+from chaukas_spec_lite.message import Message, decoder, encoder, new
+from chaukas_spec_lite.reading import signed
+from chaukas_spec_lite.scalars import boolean, entries, enum_varints, enumeration, items, string, text, two_members
+from chaukas_spec_lite.wellknown.readers import read_item, read_list, read_struct
+from chaukas_spec_lite.wellknown.struct_encode import encode_list, encode_struct, encode_value
+from chaukas_spec_lite.window import Content, Window
+from chaukas_spec_lite.wire import (
+    MAX_DEPTH,
+    Odd,
+    SMALL,
+    TOO_DEEP,
+    VARINTS,
+    more,
+    more_length,
+    pack_double,
+    size,
+    unpack_behind_1_double,
+    varint,
+)
+
+
+class NullValue(Enum):
+    """The one value of JSON's `null`."""
+
+    NULL_VALUE = 0
+    """`null`."""
+
+
+NULL_VALUE = NullValue.NULL_VALUE
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class Struct(Message):
+    """A JSON object."""
+
+    fields: dict[str, Any] = field(1, "google.protobuf.Value", of=lambda: Value, key="string")
+    """Its members by name."""
+
+    _full_name = "google.protobuf.Struct"
+
+    def __init__(
+        self,
+        fields: Mapping[str, Any] | None = None,
+        **misspelt: Never,
+    ) -> None:
+        self.fields = {} if fields is None else fields if isinstance(fields, dict) else dict(fields)
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class Value(Message):
+    """A JSON value of any kind. One member of `kind` is always set in a valid one.
+
+    At most one of `null_value`, `number_value`, `string_value`, `bool_value`, `struct_value`, `list_value` (`kind`).
+    What the value is.
+    """
+
+    null_value: NullValue | None = field(1, "enum", of=lambda: NullValue, group="kind")
+    """JSON's `null`."""
+    number_value: float | None = field(2, "double", group="kind")
+    """A number; JSON has no NaN and no infinity."""
+    string_value: str | None = field(3, "string", group="kind")
+    """A string."""
+    bool_value: bool | None = field(4, "bool", group="kind")
+    """`true` or `false`."""
+    struct_value: dict[str, Any] | None = field(5, "google.protobuf.Struct", of=lambda: Struct, group="kind")
+    """An object."""
+    list_value: list[Any] | None = field(6, "google.protobuf.ListValue", of=lambda: ListValue, group="kind")
+    """An array."""
+
+    _full_name = "google.protobuf.Value"
+
+    def __init__(
+        self,
+        null_value: NullValue | None = None,
+        number_value: float | None = None,
+        string_value: str | None = None,
+        bool_value: bool | None = None,
+        struct_value: dict[str, Any] | None = None,
+        list_value: list[Any] | None = None,
+        **misspelt: Never,
+    ) -> None:
+        self.null_value = null_value
+        self.number_value = number_value
+        self.string_value = string_value
+        self.bool_value = bool_value
+        self.struct_value = struct_value
+        self.list_value = list_value
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+        set_kind = null_value is not None
+        if number_value is not None:
+            if set_kind:
+                self._refuse_two("kind")
+            set_kind = True
+        if string_value is not None:
+            if set_kind:
+                self._refuse_two("kind")
+            set_kind = True
+        if bool_value is not None:
+            if set_kind:
+                self._refuse_two("kind")
+            set_kind = True
+        if struct_value is not None:
+            if set_kind:
+                self._refuse_two("kind")
+            set_kind = True
+        if list_value is not None:
+            if set_kind:
+                self._refuse_two("kind")
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class ListValue(Message):
+    """A JSON array."""
+
+    values: list[Any] = field(1, "google.protobuf.Value", of=lambda: Value, repeated=True)
+    """Its elements in order."""
+
+    _full_name = "google.protobuf.ListValue"
+
+    def __init__(
+        self,
+        values: Iterable[Any] | None = None,
+        **misspelt: Never,
+    ) -> None:
+        self.values = [] if values is None else values if isinstance(values, list) else list(values)
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+# What the codecs below look up, made once.
+_varints_NullValue = enum_varints(NullValue)
+_members_NullValue = members(NullValue, 1)
+
+
+# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
+# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+
+
+@encoder(Struct)
+def _encode_Struct(m: Struct, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    s: str
+    if (v := m.fields) or v.__class__ is not dict:
+        if depth >= MAX_DEPTH and v:
+            raise ValueError(TOO_DEEP)
+        for key, one in entries(v):
+            s = encode_value(one, depth + 2)
+            s = "\n" + string(key) + "\x12" + size(len(s)) + s
+            n = len(s)
+            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{s}"
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+def _entry_Struct_fields(into: dict[str, Any], data: bytes, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Odd
+    key = ""
+    value: Any = None
+    read = BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 10:  # key
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            key = b.decode()
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 18:  # value
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            value = read_item(b, depth + 1)
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        into.update([exact.read_entry(Struct, 1, data, depth)])
+        return
+    if len(b) != n:
+        raise Odd
+    if value is None:
+        into.update([exact.read_entry(Struct, 1, data, depth)])
+        return
+    into[key] = value
+
+
+@decoder(Struct)
+def _decode_Struct(data: Content, depth: int) -> Struct:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(Struct)
+    m.fields = {}
+    m._unknown_fields = b""
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        while t == 10:  # fields
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            _entry_Struct_fields(m.fields, b, depth + 1)
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if not h:
+            break
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(Value)
+def _encode_Value(m: Value, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    s: str
+    set_kind = ""
+    if (v := m.null_value) is not None:
+        set_kind = "null_value"
+        s = v.__class__ is NullValue and _varints_NullValue.get(v) or enumeration(v, NullValue)
+        out += f"\x08{s}"
+    if (v := m.number_value) is not None:
+        if set_kind:
+            raise two_members("kind", set_kind, "number_value")
+        set_kind = "number_value"
+        s = pack_double(v).decode("latin-1")
+        out += f"\x11{s}"
+    if (v := m.string_value) is not None:
+        if set_kind:
+            raise two_members("kind", set_kind, "string_value")
+        set_kind = "string_value"
+        if v.__class__ is not str or not v.isascii():
+            v = text(v)
+        n = len(v)
+        out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+    if (v := m.bool_value) is not None:
+        if set_kind:
+            raise two_members("kind", set_kind, "bool_value")
+        set_kind = "bool_value"
+        s = boolean(v)
+        out += f" {s}"
+    if (v := m.struct_value) is not None:
+        if set_kind:
+            raise two_members("kind", set_kind, "struct_value")
+        set_kind = "struct_value"
+        s = encode_struct(v, depth + 1)
+        n = len(s)
+        out += f"*{VARINTS[n] if n < SMALL else varint(n)}"
+        out += s
+    if (v := m.list_value) is not None:
+        if set_kind:
+            raise two_members("kind", set_kind, "list_value")
+        s = encode_list(v, depth + 1)
+        n = len(s)
+        out += f"2{VARINTS[n] if n < SMALL else varint(n)}"
+        out += s
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(Value)
+def _decode_Value(data: Content, depth: int) -> Value:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(Value)
+    m._unknown_fields = b""
+    m.null_value = m.number_value = m.string_value = m.bool_value = m.struct_value = m.list_value = None
+    set_kind = False
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 8:  # null_value
+            set_kind = True
+            v = h[1]
+            if v > 127:
+                v = signed(more(v, read), 32)
+            m.null_value = _members_NullValue[v] if 0 <= v < 1 else NullValue(v)
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 17:  # number_value
+            if set_kind:
+                return exact.decode(Value, data, depth)
+            set_kind = True
+            m.number_value = unpack_behind_1_double(h + read(7))[0]
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 26:  # string_value
+            if set_kind:
+                return exact.decode(Value, data, depth)
+            set_kind = True
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            m.string_value = b.decode()
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 32:  # bool_value
+            if set_kind:
+                return exact.decode(Value, data, depth)
+            set_kind = True
+            v = h[1]
+            if v > 127:
+                v = more(v, read)
+            m.bool_value = v != 0
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 42:  # struct_value
+            if set_kind:
+                return exact.decode(Value, data, depth)
+            set_kind = True
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            m.struct_value = read_struct(read, n, depth + 1)
+            b, n = b"", 0
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 50:  # list_value
+            if set_kind:
+                return exact.decode(Value, data, depth)
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            m.list_value = read_list(b, depth + 1)
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(ListValue)
+def _encode_ListValue(m: ListValue, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    s: str
+    if (v := m.values) or v.__class__ is not list:
+        for v in (v if v.__class__ is list else items(v)):
+            s = encode_value(v, depth + 1)
+            n = len(s)
+            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
+            out += s
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(ListValue)
+def _decode_ListValue(data: Content, depth: int) -> ListValue:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(ListValue)
+    m.values = []
+    m._unknown_fields = b""
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        while t == 10:  # values
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            m.values.append(read_item(b, depth + 1))
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if not h:
+            break
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m

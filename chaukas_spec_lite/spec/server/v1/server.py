@@ -1,0 +1,1013 @@
+# Generated from chaukas/spec/server/v1/server.proto by `python -m codegen`.
+# Do not edit: change the proto file and run the command again.
+# pyright: reportPrivateUsage=false, reportUnnecessaryComparison=false, reportConstantRedefinition=false
+"""The service as platforms implement it: like the client's, with answers that say more, and statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from typing_extensions import Never
+
+from chaukas_spec_lite import exact
+from chaukas_spec_lite.fields import field
+from chaukas_spec_lite.message import Message, decoder, encoder, new
+from chaukas_spec_lite.reading import signed
+from chaukas_spec_lite.scalars import double, entries, instance, int32, int64, items, string, text, unless_zero
+from chaukas_spec_lite.window import Content, LONG, Window
+from chaukas_spec_lite.wire import (
+    MAX_DEPTH,
+    NO_TEXT,
+    Odd,
+    SMALL,
+    TOO_DEEP,
+    VARINTS,
+    ZERO,
+    more,
+    more_length,
+    pack_double,
+    unpack_behind_1_double,
+    varint,
+)
+
+from ...common.v1.events import Event, EventBatch, _decode_Event, _decode_EventBatch, _encode_Event, _encode_EventBatch
+from ...common.v1.query import (
+    Capabilities,
+    QueryRequest,
+    QueryResponse,
+    TimeRange,
+    _decode_Capabilities,
+    _decode_QueryRequest,
+    _decode_QueryResponse,
+    _decode_TimeRange,
+    _encode_Capabilities,
+    _encode_QueryRequest,
+    _encode_QueryResponse,
+    _encode_TimeRange,
+)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class IngestEventResponse(Message):
+    """Answer of `IngestEvent`."""
+
+    event_id: str = field(1, "string")
+    """The `Event.event_id` of the event."""
+    status: str = field(2, "string")
+    """What became of it, such as `accepted`."""
+    processed_at: int = field(3, "int64")
+    """When the server dealt with it. The schema fixes neither epoch nor unit: agree on them."""
+
+    _full_name = "chaukas.spec.server.v1.IngestEventResponse"
+
+    def __init__(
+        self,
+        event_id: str | None = "",
+        status: str | None = "",
+        processed_at: int | None = 0,
+        **misspelt: Never,
+    ) -> None:
+        self.event_id = "" if event_id is None else event_id
+        self.status = "" if status is None else status
+        self.processed_at = 0 if processed_at is None else processed_at
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class IngestEventBatchResponse(Message):
+    """Answer of `IngestEventBatch`."""
+
+    batch_id: str = field(1, "string")
+    """The `EventBatch.batch_id` of the batch."""
+    accepted_count: int = field(2, "int32")
+    """Number of events that were accepted."""
+    rejected_count: int = field(3, "int32")
+    """Number of events that were rejected."""
+    rejected_event_ids: list[str] = field(4, "string", repeated=True)
+    """The `Event.event_id` of each event that was rejected."""
+
+    _full_name = "chaukas.spec.server.v1.IngestEventBatchResponse"
+
+    def __init__(
+        self,
+        batch_id: str | None = "",
+        accepted_count: int | None = 0,
+        rejected_count: int | None = 0,
+        rejected_event_ids: Iterable[str] | None = None,
+        **misspelt: Never,
+    ) -> None:
+        self.batch_id = "" if batch_id is None else batch_id
+        self.accepted_count = 0 if accepted_count is None else accepted_count
+        self.rejected_count = 0 if rejected_count is None else rejected_count
+        self.rejected_event_ids = (
+            [] if rejected_event_ids is None
+            else rejected_event_ids if isinstance(rejected_event_ids, list)
+            else list(rejected_event_ids)
+        )
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class GetEventStatsRequest(Message):
+    """Request of `GetEventStats`."""
+
+    tenant_id: str = field(1, "string")
+    """Only events of this tenant."""
+    project_id: str = field(2, "string")
+    """Only events of this project."""
+    time_range: TimeRange | None = field(3, "message", of=lambda: TimeRange)
+    """Only events whose `timestamp` lies in this range."""
+
+    _full_name = "chaukas.spec.server.v1.GetEventStatsRequest"
+
+    def __init__(
+        self,
+        tenant_id: str | None = "",
+        project_id: str | None = "",
+        time_range: TimeRange | None = None,
+        **misspelt: Never,
+    ) -> None:
+        self.tenant_id = "" if tenant_id is None else tenant_id
+        self.project_id = "" if project_id is None else project_id
+        self.time_range = time_range
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class GetEventStatsResponse(Message):
+    """Answer of `GetEventStats`."""
+
+    total_events: int = field(1, "int64")
+    """Number of events."""
+    total_sessions: int = field(2, "int64")
+    """Number of sessions that they belong to."""
+    events_by_type: dict[str, int] = field(3, "int64", key="string")
+    """Number of events by type, such as `{"EVENT_TYPE_ERROR": 3}`. The schema does not fix how keys are spelt."""
+    avg_session_duration_ms: float = field(4, "double")
+    """Mean duration of the sessions, in milliseconds."""
+
+    _full_name = "chaukas.spec.server.v1.GetEventStatsResponse"
+
+    def __init__(
+        self,
+        total_events: int | None = 0,
+        total_sessions: int | None = 0,
+        events_by_type: Mapping[str, int] | None = None,
+        avg_session_duration_ms: float | None = 0.0,
+        **misspelt: Never,
+    ) -> None:
+        self.total_events = 0 if total_events is None else total_events
+        self.total_sessions = 0 if total_sessions is None else total_sessions
+        self.events_by_type = (
+            {} if events_by_type is None
+            else events_by_type if isinstance(events_by_type, dict)
+            else dict(events_by_type)
+        )
+        self.avg_session_duration_ms = 0.0 if avg_session_duration_ms is None else avg_session_duration_ms
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class HealthzRequest(Message):
+    """Request of `Healthz`; it is empty."""
+
+    _full_name = "chaukas.spec.server.v1.HealthzRequest"
+
+    def __init__(self, **misspelt: Never) -> None:
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class HealthzResponse(Message):
+    """Answer of `Healthz`; it is empty."""
+
+    _full_name = "chaukas.spec.server.v1.HealthzResponse"
+
+    def __init__(self, **misspelt: Never) -> None:
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class GetCapabilitiesRequest(Message):
+    """Request of `GetCapabilities`; it is empty."""
+
+    _full_name = "chaukas.spec.server.v1.GetCapabilitiesRequest"
+
+    def __init__(self, **misspelt: Never) -> None:
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class GetCapabilitiesResponse(Message):
+    """Answer of `GetCapabilities`."""
+
+    capabilities: Capabilities | None = field(1, "message", of=lambda: Capabilities)
+    """What the server can do."""
+
+    _full_name = "chaukas.spec.server.v1.GetCapabilitiesResponse"
+
+    def __init__(
+        self,
+        capabilities: Capabilities | None = None,
+        **misspelt: Never,
+    ) -> None:
+        self.capabilities = capabilities
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class IngestEventRequest(Message):
+    """Request of `IngestEvent`."""
+
+    event: Event | None = field(1, "message", of=lambda: Event)
+    """The event to store."""
+
+    _full_name = "chaukas.spec.server.v1.IngestEventRequest"
+
+    def __init__(
+        self,
+        event: Event | None = None,
+        **misspelt: Never,
+    ) -> None:
+        self.event = event
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class IngestEventBatchRequest(Message):
+    """Request of `IngestEventBatch`."""
+
+    event_batch: EventBatch | None = field(1, "message", of=lambda: EventBatch)
+    """The events to store."""
+
+    _full_name = "chaukas.spec.server.v1.IngestEventBatchRequest"
+
+    def __init__(
+        self,
+        event_batch: EventBatch | None = None,
+        **misspelt: Never,
+    ) -> None:
+        self.event_batch = event_batch
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class QueryEventsRequest(Message):
+    """Request of `QueryEvents`."""
+
+    query: QueryRequest | None = field(1, "message", of=lambda: QueryRequest)
+    """Which events are wanted, and which page of them."""
+
+    _full_name = "chaukas.spec.server.v1.QueryEventsRequest"
+
+    def __init__(
+        self,
+        query: QueryRequest | None = None,
+        **misspelt: Never,
+    ) -> None:
+        self.query = query
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+@dataclass(init=False, eq=False, repr=False, slots=True)
+class QueryEventsResponse(Message):
+    """Answer of `QueryEvents`."""
+
+    response: QueryResponse | None = field(1, "message", of=lambda: QueryResponse)
+    """The page of events."""
+
+    _full_name = "chaukas.spec.server.v1.QueryEventsResponse"
+
+    def __init__(
+        self,
+        response: QueryResponse | None = None,
+        **misspelt: Never,
+    ) -> None:
+        self.response = response
+        self._unknown_fields = b""
+        if misspelt:
+            self._refuse(misspelt)
+
+
+# What the codecs below look up, made once.
+_ZERO_FLOAT = 0.0
+
+
+# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
+# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+
+
+@encoder(IngestEventResponse)
+def _encode_IngestEventResponse(m: IngestEventResponse, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    if (v := m.event_id) is not NO_TEXT and v is not None:
+        if v.__class__ is not str or not v.isascii():
+            v = text(v)
+        if n := len(v):
+            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+    if (v := m.status) is not NO_TEXT and v is not None:
+        if v.__class__ is not str or not v.isascii():
+            v = text(v)
+        if n := len(v):
+            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+    if (v := m.processed_at) is not ZERO and v is not None:
+        out += f"\x18{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x18", int64(v))
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(IngestEventResponse)
+def _decode_IngestEventResponse(data: Content, depth: int) -> IngestEventResponse:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(IngestEventResponse)
+    m._unknown_fields = b""
+    m.event_id = m.status = ""
+    m.processed_at = 0
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 10:  # event_id
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            m.event_id = b.decode()
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 18:  # status
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            m.status = b.decode()
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 24:  # processed_at
+            v = h[1]
+            if v > 127:
+                v = signed(more(v, read), 64)
+            m.processed_at = v
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(IngestEventBatchResponse)
+def _encode_IngestEventBatchResponse(m: IngestEventBatchResponse, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    if (v := m.batch_id) is not NO_TEXT and v is not None:
+        if v.__class__ is not str or not v.isascii():
+            v = text(v)
+        if n := len(v):
+            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+    if (v := m.accepted_count) is not ZERO and v is not None:
+        out += f"\x10{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x10", int32(v))
+    if (v := m.rejected_count) is not ZERO and v is not None:
+        out += f"\x18{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x18", int32(v))
+    if (v := m.rejected_event_ids) or v.__class__ is not list:
+        for v in (v if v.__class__ is list else items(v)):
+            if v.__class__ is not str or not v.isascii():
+                v = text(v)
+            n = len(v)
+            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}{v}"
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(IngestEventBatchResponse)
+def _decode_IngestEventBatchResponse(data: Content, depth: int) -> IngestEventBatchResponse:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(IngestEventBatchResponse)
+    m.rejected_event_ids = []
+    m._unknown_fields = b""
+    m.batch_id = ""
+    m.accepted_count = m.rejected_count = 0
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 10:  # batch_id
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            m.batch_id = b.decode()
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 16:  # accepted_count
+            v = h[1]
+            if v > 127:
+                v = signed(more(v, read), 32)
+            m.accepted_count = v
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 24:  # rejected_count
+            v = h[1]
+            if v > 127:
+                v = signed(more(v, read), 32)
+            m.rejected_count = v
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        while t == 34:  # rejected_event_ids
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            m.rejected_event_ids.append(b.decode())
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if not h:
+            break
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(GetEventStatsRequest)
+def _encode_GetEventStatsRequest(m: GetEventStatsRequest, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    s: str
+    if (v := m.tenant_id) is not NO_TEXT and v is not None:
+        if v.__class__ is not str or not v.isascii():
+            v = text(v)
+        if n := len(v):
+            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+    if (v := m.project_id) is not NO_TEXT and v is not None:
+        if v.__class__ is not str or not v.isascii():
+            v = text(v)
+        if n := len(v):
+            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+    if (v := m.time_range) is not None:
+        if v.__class__ is not TimeRange:
+            instance(v, TimeRange)
+        s = _encode_TimeRange(v, depth + 1)
+        n = len(s)
+        out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}"
+        out += s
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(GetEventStatsRequest)
+def _decode_GetEventStatsRequest(data: Content, depth: int) -> GetEventStatsRequest:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(GetEventStatsRequest)
+    m._unknown_fields = b""
+    m.tenant_id = m.project_id = ""
+    m.time_range = None
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 10:  # tenant_id
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            m.tenant_id = b.decode()
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 18:  # project_id
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            m.project_id = b.decode()
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 26:  # time_range
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n) if n < LONG else Window(read, n)
+            m.time_range = _decode_TimeRange(b, depth + 1)
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(GetEventStatsResponse)
+def _encode_GetEventStatsResponse(m: GetEventStatsResponse, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    s: str
+    if (v := m.total_events) is not ZERO and v is not None:
+        out += f"\x08{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x08", int64(v))
+    if (v := m.total_sessions) is not ZERO and v is not None:
+        out += f"\x10{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x10", int64(v))
+    if (v := m.events_by_type) or v.__class__ is not dict:
+        if depth >= MAX_DEPTH and v:
+            raise ValueError(TOO_DEEP)
+        for key, one in entries(v):
+            s = VARINTS[one] if one.__class__ is int and 0 <= one < SMALL else int64(one)
+            s = "\n" + string(key) + "\x10" + s
+            n = len(s)
+            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{s}"
+    if (v := m.avg_session_duration_ms) is not _ZERO_FLOAT and v is not None:
+        out += "!" + pack_double(v).decode("latin-1") if v else unless_zero("!", double(v))
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+def _entry_GetEventStatsResponse_events_by_type(into: dict[str, int], data: bytes, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Odd
+    key = ""
+    value = 0
+    read = BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 10:  # key
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            key = b.decode()
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 16:  # value
+            v = h[1]
+            if v > 127:
+                v = signed(more(v, read), 64)
+            value = v
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        into.update([exact.read_entry(GetEventStatsResponse, 3, data, depth)])
+        return
+    if len(b) != n:
+        raise Odd
+    into[key] = value
+
+
+@decoder(GetEventStatsResponse)
+def _decode_GetEventStatsResponse(data: Content, depth: int) -> GetEventStatsResponse:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(GetEventStatsResponse)
+    m.events_by_type = {}
+    m._unknown_fields = b""
+    m.total_events = m.total_sessions = 0
+    m.avg_session_duration_ms = 0.0
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 8:  # total_events
+            v = h[1]
+            if v > 127:
+                v = signed(more(v, read), 64)
+            m.total_events = v
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if t == 16:  # total_sessions
+            v = h[1]
+            if v > 127:
+                v = signed(more(v, read), 64)
+            m.total_sessions = v
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        while t == 26:  # events_by_type
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n)
+            _entry_GetEventStatsResponse_events_by_type(m.events_by_type, b, depth + 1)
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        if not h:
+            break
+        if t == 33:  # avg_session_duration_ms
+            m.avg_session_duration_ms = unpack_behind_1_double(h + read(7))[0]
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(HealthzRequest)
+def _encode_HealthzRequest(m: HealthzRequest, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    return m._unknown_fields.decode("latin-1")
+
+
+@decoder(HealthzRequest)
+def _decode_HealthzRequest(data: Content, depth: int) -> HealthzRequest:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(HealthzRequest)
+    m._unknown_fields = b""
+    rest = bytes(data)
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(HealthzResponse)
+def _encode_HealthzResponse(m: HealthzResponse, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    return m._unknown_fields.decode("latin-1")
+
+
+@decoder(HealthzResponse)
+def _decode_HealthzResponse(data: Content, depth: int) -> HealthzResponse:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(HealthzResponse)
+    m._unknown_fields = b""
+    rest = bytes(data)
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(GetCapabilitiesRequest)
+def _encode_GetCapabilitiesRequest(m: GetCapabilitiesRequest, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    return m._unknown_fields.decode("latin-1")
+
+
+@decoder(GetCapabilitiesRequest)
+def _decode_GetCapabilitiesRequest(data: Content, depth: int) -> GetCapabilitiesRequest:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(GetCapabilitiesRequest)
+    m._unknown_fields = b""
+    rest = bytes(data)
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(GetCapabilitiesResponse)
+def _encode_GetCapabilitiesResponse(m: GetCapabilitiesResponse, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    s: str
+    if (v := m.capabilities) is not None:
+        if v.__class__ is not Capabilities:
+            instance(v, Capabilities)
+        s = _encode_Capabilities(v, depth + 1)
+        n = len(s)
+        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
+        out += s
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(GetCapabilitiesResponse)
+def _decode_GetCapabilitiesResponse(data: Content, depth: int) -> GetCapabilitiesResponse:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(GetCapabilitiesResponse)
+    m._unknown_fields = b""
+    m.capabilities = None
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 10:  # capabilities
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n) if n < LONG else Window(read, n)
+            m.capabilities = _decode_Capabilities(b, depth + 1)
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(IngestEventRequest)
+def _encode_IngestEventRequest(m: IngestEventRequest, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    s: str
+    if (v := m.event) is not None:
+        if v.__class__ is not Event:
+            instance(v, Event)
+        s = _encode_Event(v, depth + 1)
+        n = len(s)
+        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
+        out += s
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(IngestEventRequest)
+def _decode_IngestEventRequest(data: Content, depth: int) -> IngestEventRequest:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(IngestEventRequest)
+    m._unknown_fields = b""
+    m.event = None
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 10:  # event
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n) if n < LONG else Window(read, n)
+            m.event = _decode_Event(b, depth + 1)
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(IngestEventBatchRequest)
+def _encode_IngestEventBatchRequest(m: IngestEventBatchRequest, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    s: str
+    if (v := m.event_batch) is not None:
+        if v.__class__ is not EventBatch:
+            instance(v, EventBatch)
+        s = _encode_EventBatch(v, depth + 1)
+        n = len(s)
+        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
+        out += s
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(IngestEventBatchRequest)
+def _decode_IngestEventBatchRequest(data: Content, depth: int) -> IngestEventBatchRequest:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(IngestEventBatchRequest)
+    m._unknown_fields = b""
+    m.event_batch = None
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 10:  # event_batch
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n) if n < LONG else Window(read, n)
+            m.event_batch = _decode_EventBatch(b, depth + 1)
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(QueryEventsRequest)
+def _encode_QueryEventsRequest(m: QueryEventsRequest, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    s: str
+    if (v := m.query) is not None:
+        if v.__class__ is not QueryRequest:
+            instance(v, QueryRequest)
+        s = _encode_QueryRequest(v, depth + 1)
+        n = len(s)
+        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
+        out += s
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(QueryEventsRequest)
+def _decode_QueryEventsRequest(data: Content, depth: int) -> QueryEventsRequest:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(QueryEventsRequest)
+    m._unknown_fields = b""
+    m.query = None
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 10:  # query
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n) if n < LONG else Window(read, n)
+            m.query = _decode_QueryRequest(b, depth + 1)
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m
+
+
+@encoder(QueryEventsResponse)
+def _encode_QueryEventsResponse(m: QueryEventsResponse, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+    out = ""
+    v: Any
+    s: str
+    if (v := m.response) is not None:
+        if v.__class__ is not QueryResponse:
+            instance(v, QueryResponse)
+        s = _encode_QueryResponse(v, depth + 1)
+        n = len(s)
+        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
+        out += s
+    if m._unknown_fields:
+        out += m._unknown_fields.decode("latin-1")
+    return out
+
+
+@decoder(QueryEventsResponse)
+def _decode_QueryEventsResponse(data: Content, depth: int) -> QueryEventsResponse:
+    if depth > MAX_DEPTH:
+        raise Odd
+    m = new(QueryEventsResponse)
+    m._unknown_fields = b""
+    m.response = None
+    rest = b""
+    read = data.read if isinstance(data, Window) else BytesIO(data).read
+    b: Content = b""
+    n: int = 0
+    h = read(2)
+    while h:
+        t = h[0]
+        if t == 10:  # response
+            n = h[1]
+            if n > 127:
+                n = more_length(n, read)
+            b = read(n) if n < LONG else Window(read, n)
+            m.response = _decode_QueryResponse(b, depth + 1)
+            h = read(2)
+            if not h:
+                break
+            t = h[0]
+        rest = h + read()
+        break
+    if len(b) != n:
+        raise Odd
+    if rest:
+        exact.merge(m, rest, depth)
+    return m

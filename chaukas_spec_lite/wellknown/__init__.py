@@ -1,0 +1,1 @@
+"""Plain Python values for the well-known types."""

@@ -1,0 +1,255 @@
+r"""Reading the ordinary wire form of Struct, ListValue and Value; anything else raises ``Odd``.
+
+Four bytes are read at once and looked up: behind ``\n SIZE \n SIZE`` stands a key, behind ``\x12 SIZE TAG SIZE`` a
+value. Every inner length is held against the one around it, so that one comparison at the end catches every overrun;
+a read that comes short fails by itself (``IndexError``). The tables fill as heads are met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from struct import Struct
+from typing import Any, TypeVar
+
+from chaukas_spec_lite.wire import MAX_DEPTH, Odd, more_length
+
+Read = Callable[[int], bytes]
+H = TypeVar("H")
+
+_unpack_behind_3 = Struct("<3xd").unpack
+
+_STRING, _NUMBER, _PLAIN, _STRUCT, _LIST, _STRING_2, _STRUCT_2, _LIST_2 = range(8)
+"""The kinds of values; the last three have lengths of two bytes."""
+_KINDS = {0x1A: _STRING, 0x2A: _STRUCT, 0x32: _LIST}
+_KINDS_2 = {_STRING: _STRING_2, _STRUCT: _STRUCT_2, _LIST: _LIST_2}
+_PLAIN_VALUES = {b"\x02\x20\x00": False, b"\x02\x20\x01": True, b"\x02\x08\x00": None}
+
+Entry = tuple[int, int, int]
+"""The key's length (-1: read on), the value field's length (or both together), the length of all of it."""
+Value = tuple[int, Any, int, bytes]
+"""The kind, the length of the content (or the value itself, if plain), that of the whole field; of one with lengths of
+two bytes, how the content's length has to be written."""
+
+_ENTRIES: dict[bytes, Entry] = {}
+"""What the head of a map entry says."""
+_ENTRY_VALUES: dict[bytes, Value] = {}
+"""What the head of a value in a map entry says."""
+_LIST_VALUES: dict[bytes, Value] = {}
+"""The same for a value in a list."""
+_HEADS_MAX = 8192
+"""How many heads a table holds until it is cleared."""
+
+_LONG = 4096
+"""From here on, a string is decoded where it stands."""
+
+_KEYS: dict[bytes, str] = {}
+_KEYS_MAX = 4096
+_KEY_LENGTH_MAX = 128
+
+
+def decode_struct(data: bytes, depth: int) -> dict[str, Any]:
+    """Read the content of a Struct that stands ``depth`` levels below the outermost message."""
+    return structure(BytesIO(data).read, len(data), depth)
+
+
+def decode_list(data: bytes, depth: int) -> list[Any]:
+    """Read the content of a ListValue that stands ``depth`` levels below the outermost message."""
+    return _list(BytesIO(data).read, len(data), depth)
+
+
+def decode_value(data: bytes, depth: int) -> Any:
+    """Read the content of a Value that stands ``depth`` levels below the outermost message."""
+    # A list of one value is that value behind a tag and a length.
+    (value,) = _list(BytesIO(b"\n" + _varint(len(data)) + data).read, 1 + _size(len(data)) + len(data), depth - 1)
+    return value
+
+
+def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
+    """Read ``left`` bytes, the content of a Struct."""
+    if depth > MAX_DEPTH - 2 and (left or depth > MAX_DEPTH):
+        raise Odd
+    fields: dict[str, Any] = {}
+    while left > 0:
+        head = read(4)
+        key_length, length, whole = _ENTRIES.get(head) or _entry(head, read)
+        left -= whole
+        if key_length < 0:
+            key_length, length = _key_length(length, read)
+        key = read(key_length)
+        name = _KEYS.get(key)
+        if name is None:
+            name = _key(key)
+        head = read(4)
+        kind, n, whole, size = _ENTRY_VALUES.get(head) or _value(head, read, 0x12, _ENTRY_VALUES)
+        if whole != length:
+            raise Odd
+        if kind == _STRING:
+            fields[name] = read(n).decode() if n < _LONG else _long_text(read, n)
+        elif kind == _NUMBER:
+            fields[name] = _unpack_behind_3(head + read(7))[0]
+        elif kind == _PLAIN:
+            fields[name] = n
+        elif kind == _STRUCT:
+            fields[name] = structure(read, n, depth + 3)
+        elif kind == _LIST:
+            fields[name] = _list(read, n, depth + 3)
+        elif read(2) != size:
+            raise Odd
+        elif kind == _STRING_2:
+            fields[name] = read(n).decode() if n < _LONG else _long_text(read, n)
+        else:
+            fields[name] = structure(read, n, depth + 3) if kind == _STRUCT_2 else _list(read, n, depth + 3)
+    if left:
+        raise Odd
+    return fields
+
+
+def _list(read: Read, left: int, depth: int) -> list[Any]:
+    if depth > MAX_DEPTH - 1 and (left or depth > MAX_DEPTH):
+        raise Odd
+    values: list[Any] = []
+    add = values.append
+    while left > 0:
+        head = read(4)
+        kind, n, whole, size = _LIST_VALUES.get(head) or _value(head, read, 0x0A, _LIST_VALUES)
+        left -= whole
+        if kind == _STRING:
+            add(read(n).decode() if n < _LONG else _long_text(read, n))
+        elif kind == _NUMBER:
+            add(_unpack_behind_3(head + read(7))[0])
+        elif kind == _PLAIN:
+            add(n)
+        elif kind == _STRUCT:
+            add(structure(read, n, depth + 2))
+        elif kind == _LIST:
+            add(_list(read, n, depth + 2))
+        elif read(2) != size:
+            raise Odd
+        elif kind == _STRING_2:
+            add(read(n).decode() if n < _LONG else _long_text(read, n))
+        else:
+            add(structure(read, n, depth + 2) if kind == _STRUCT_2 else _list(read, n, depth + 2))
+    if left:
+        raise Odd
+    return values
+
+
+def _long_text(read: Any, n: int) -> str:
+    """Read a string without a copy of its bytes; ``read`` is a method of the buffer."""
+    buffer: BytesIO = read.__self__
+    end = buffer.seek(n, 1)
+    content = memoryview(buffer.getvalue())[end - n : end]  # which is what the buffer was made of, not a copy
+    if len(content) != n:
+        raise Odd
+    return str(content, "utf-8")
+
+
+def _key(key: bytes) -> str:
+    name = key.decode()
+    if len(key) <= _KEY_LENGTH_MAX:
+        if len(_KEYS) >= _KEYS_MAX:
+            _KEYS.clear()
+        _KEYS[key] = name
+    return name
+
+
+def _entry(head: bytes, read: Read) -> Entry:
+    """Find out what the head of a map entry says; of a large entry, read the rest of it."""
+    tag, first, second, third = head
+    if tag != 0x0A:
+        raise Odd
+    if first < 128:
+        length = first - 2 - third
+        if second != 0x0A or third > 127 or length < 0:
+            raise Odd
+        found = third, length, first + 2
+    elif second < 128:
+        if third != 0x0A:
+            raise Odd
+        size = first & 127 | second << 7
+        found = -1, size - 1, size + 3
+    else:
+        size = first & 127 | (second & 127) << 7 | (more_length(third, read) if third > 127 else third) << 14
+        tag, key = read(2)
+        if tag != 0x0A or key > 127:
+            raise Odd
+        return key, size - 2 - key, size + 4 if third < 128 else 1 + _size(size) + size
+    _remember(_ENTRIES, head, found)
+    return found
+
+
+def _key_length(length: int, read: Read) -> tuple[int, int]:
+    """Read a key's length; return it and what remains for the value's field."""
+    key = read(1)[0]
+    if key < 128:
+        return key, length - 1 - key
+    key = more_length(key, read)
+    return key, length - _size(key) - key
+
+
+def _value(head: bytes, read: Read, tag: int, known: dict[bytes, Value]) -> Value:
+    """Find out what the head of a value field with this tag says; of a large value, read the rest of it."""
+    got, first, second, third = head
+    if got != tag:
+        raise Odd
+    if first < 128:
+        found = _short_value(head, first, second, third)
+    elif second < 128:
+        length = first & 127 | second << 7
+        n = length - 3
+        if n < 128:  # a length of one byte, beside one of two
+            return _long_value(_KINDS[third], length, read)
+        found = _KINDS_2[_KINDS[third]], n, length + 3, bytes((n & 127 | 128, n >> 7))
+    else:
+        length = first & 127 | (second & 127) << 7
+        if third > 127:
+            return _long_value(_KINDS[read(1)[0]], length | more_length(third, read) << 14, read)
+        length |= third << 14
+        n = length - 4
+        kind, *size = read(4)
+        if size != [n & 127 | 128, n >> 7 & 127 | 128, n >> 14]:
+            raise Odd
+        return _KINDS[kind], n, length + 4, b""
+    _remember(known, head, found)
+    return found
+
+
+def _short_value(head: bytes, first: int, second: int, third: int) -> Value:
+    if first == 9 and second == 0x11:
+        # Of the eight bytes of a number, the head holds the first: there are as many heads as such bytes.
+        return _NUMBER, 0, 11, b""
+    if first == 2 and (second == 0x20 or second == 0x08):
+        return _PLAIN, _PLAIN_VALUES[head[1:]], 4, b""
+    if third > 127 or third + 2 != first:
+        raise Odd
+    return _KINDS[second], third, first + 2, b""
+
+
+def _long_value(kind: int, length: int, read: Read) -> Value:
+    n = read(1)[0]
+    if n > 127:
+        n = more_length(n, read)
+    if 1 + _size(n) + n != length:
+        raise Odd
+    return kind, n, 1 + _size(length) + length, b""
+
+
+def _remember(table: dict[bytes, H], head: bytes, found: H) -> None:
+    if len(table) >= _HEADS_MAX:
+        table.clear()
+    table[head] = found
+
+
+def _size(value: int) -> int:
+    """How many bytes the shortest varint of a length takes; a longer one will not fit what stands around it."""
+    return 1 if value < 1 << 7 else 2 if value < 1 << 14 else 3 if value < 1 << 21 else 4 if value < 1 << 28 else 5
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

@@ -1,0 +1,1 @@
+"""The proto3 code generator of this project: a development tool, never imported by the package it generates."""

@@ -1,0 +1,24 @@
+"""Emits the codecs: for each message an encoder and a decoder, straight through its fields by number."""
+
+from __future__ import annotations
+
+from codegen.decoders import Decoder, EntryDecoder
+from codegen.encoders import Encoder
+from codegen.model import Message
+from codegen.scope import Scope
+from codegen.writer import Writer
+
+NOTE = (
+    "# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest",
+    "# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.",
+)
+"""What the reader of a generated module should know of its codecs."""
+
+
+def emit_codecs(writer: Writer, message: Message, scope: Scope) -> None:
+    """Emit the encoder and the decoder of a message, behind those of the entries of its maps."""
+    fields = sorted(message.fields, key=lambda field: field.number)
+    Encoder(writer, scope, message, fields).emit()
+    maps = [field for field in fields if field.label == "map"]
+    entries = {field.name: EntryDecoder(writer, scope, message, fields).emit_entry(field) for field in maps}
+    Decoder(writer, scope, message, fields, entries).emit()

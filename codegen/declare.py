@@ -1,0 +1,297 @@
+"""The visitor that reads declarations off the parse tree of a file without syntax errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
+
+from antlr4 import ParserRuleContext, Token
+from proto_schema_parser.antlr.ProtobufParser import ProtobufParser as P
+from proto_schema_parser.antlr.ProtobufParserVisitor import ProtobufParserVisitor
+
+from codegen import declarations as d
+from codegen.comments import Gap
+from codegen.errors import Mistakes
+from codegen.literals import integer, string
+from codegen.model import Position
+from codegen.tokens import place
+
+MAX_DEPTH = 31
+"""How deep messages may nest: as deep as protoc lets them."""
+
+_NO_GAP = Gap()
+T = TypeVar("T")
+
+
+class Declare(ProtobufParserVisitor):
+    """Builds the declarations of one file, and reports what the grammar has but proto3 has not."""
+
+    def __init__(self, path: str, gaps: Mapping[int, Gap], mistakes: Mistakes) -> None:
+        self._path, self._gaps, self._mistakes = path, gaps, mistakes
+        self._depth = 0
+
+    # -- the file
+
+    def visitFile(self, ctx: P.FileContext) -> d.FileDecl | None:
+        """The whole file, or None if it is none of proto3."""
+        syntax = ctx.syntaxDecl()
+        if syntax is None:
+            what = 'there is no syntax line, which would make this a proto2 file: begin with syntax = "proto3";'
+            self._mistakes.report(Position(self._path, 1, 1), what)
+            return None
+        level = self._string(syntax.syntaxLevel().stringLiteral())
+        if level.text != "proto3":
+            self._mistakes.report(level.position, f'syntax "{level.text}" is not supported: only "proto3" is')
+            return None
+        parts: list[d.FilePart] = self._parts(ctx.fileElement())
+        packages = _only(parts, d.Word)
+        for again in packages[1:]:
+            line = packages[0].position.line
+            self._mistakes.report(again.position, f"a file has one package, and line {line} names it")
+        doc = self._gap(syntax.start).leading
+        if not doc and packages:
+            doc = next(self._gap(e.start).leading for e in ctx.fileElement() if e.packageDecl())
+        return d.FileDecl(
+            path=self._path,
+            package=packages[0] if packages else None,
+            imports=_only(parts, d.ImportDecl),
+            messages=_only(parts, d.MessageDecl),
+            enums=_only(parts, d.EnumDecl),
+            services=_only(parts, d.ServiceDecl),
+            extends=_only(parts, d.ExtendDecl),
+            options=_only(parts, d.Option),
+            doc=doc,
+        )
+
+    def visitPackageDecl(self, ctx: P.PackageDeclContext) -> d.Word:
+        """The package's name."""
+        return self._word(ctx.packageName())
+
+    def visitImportDecl(self, ctx: P.ImportDeclContext) -> d.ImportDecl:
+        """One import; ``weak`` changes nothing here."""
+        path = self._string(ctx.importedFileName().stringLiteral())
+        return d.ImportDecl(path, public=ctx.PUBLIC() is not None)
+
+    # -- messages
+
+    def visitMessageDecl(self, ctx: P.MessageDeclContext) -> d.MessageDecl:
+        """A message and all that is in it, unless it is nested too deep."""
+        name = self._word(ctx.messageName())
+        self._depth += 1
+        parts: list[d.MessagePart] = []
+        if self._depth <= MAX_DEPTH:
+            parts = self._parts(ctx.messageElement())
+        else:
+            self._mistakes.report(name.position, f"messages cannot be nested more than {MAX_DEPTH} deep")
+        self._depth -= 1
+        return d.MessageDecl(
+            name=name,
+            members=tuple(part for part in parts if isinstance(part, (d.FieldDecl, d.OneofDecl))),
+            messages=_only(parts, d.MessageDecl),
+            enums=_only(parts, d.EnumDecl),
+            extends=_only(parts, d.ExtendDecl),
+            reserved=_only(parts, d.Reserved),
+            options=_only(parts, d.Option),
+            doc=self._doc(ctx, ctx.L_BRACE().symbol),
+        )
+
+    def visitMessageFieldDecl(self, ctx: P.MessageFieldDeclContext) -> d.FieldDecl:
+        """A field that is neither in a oneof nor a map."""
+        labelled = ctx.fieldDeclWithCardinality()
+        if labelled is None:
+            return self._field(ctx, ctx.messageFieldDeclTypeName())
+        cardinality = labelled.fieldCardinality()
+        if cardinality.REQUIRED():
+            self._report(cardinality.start, 'proto3 has no required fields: leave out "required"')
+        label: Literal["optional", "repeated"] = "repeated" if cardinality.REPEATED() else "optional"
+        return self._field(labelled, labelled.fieldDeclTypeName(), label)
+
+    def visitOneofFieldDecl(self, ctx: P.OneofFieldDeclContext) -> d.FieldDecl:
+        """A member of a oneof."""
+        return self._field(ctx, ctx.oneofFieldDeclTypeName())
+
+    def visitMapFieldDecl(self, ctx: P.MapFieldDeclContext) -> d.FieldDecl:
+        """A map field."""
+        return self._field(ctx, ctx.mapType().typeName(), "map", self._word(ctx.mapType().mapKeyType()))
+
+    def _field(
+        self,
+        ctx: P.FieldContext,
+        type_: ParserRuleContext,
+        label: Literal["singular", "optional", "repeated", "map"] = "singular",
+        key: d.Word | None = None,
+    ) -> d.FieldDecl:
+        return d.FieldDecl(
+            name=self._word(ctx.fieldName()),
+            number=self._number(ctx.fieldNumber()),
+            type=self._word(type_),
+            label=label,
+            options=self._options(ctx.compactOptions()),
+            doc=self._doc(ctx, ctx.stop),
+            key=key,
+        )
+
+    def visitOneofDecl(self, ctx: P.OneofDeclContext) -> d.OneofDecl:
+        """A oneof and its members."""
+        name = self._word(ctx.oneofName())
+        parts: list[d.FieldDecl | d.Option] = self._parts(ctx.oneofElement())
+        if not any(element.oneofFieldDecl() or element.oneofGroupDecl() for element in ctx.oneofElement()):
+            self._mistakes.report(name.position, f'the oneof "{name.text}" has no fields')
+        doc = self._doc(ctx, ctx.L_BRACE().symbol)
+        return d.OneofDecl(name, _only(parts, d.FieldDecl), _only(parts, d.Option), doc)
+
+    def visitGroupDecl(self, ctx: P.GroupDeclContext) -> None:
+        """A group, which is reported."""
+        self._report(ctx.GROUP().symbol, "proto3 has no groups: use a nested message and a field of its type")
+
+    visitOneofGroupDecl = visitGroupDecl
+
+    def visitExtensionRangeDecl(self, ctx: P.ExtensionRangeDeclContext) -> None:
+        """An extension range, which is reported."""
+        self._report(ctx.start, "proto3 has no extension ranges")
+
+    def visitExtensionDecl(self, ctx: P.ExtensionDeclContext) -> d.ExtendDecl:
+        """An ``extend`` block; its fields are held against the syntax only."""
+        extended = self._word(ctx.extendedMessage())
+        if not ctx.extensionElement():
+            self._mistakes.report(extended.position, "this extend block has no fields")
+        for element in ctx.extensionElement():
+            element.accept(self)
+        return d.ExtendDecl(extended)
+
+    def visitExtensionFieldDecl(self, ctx: P.ExtensionFieldDeclContext) -> None:
+        """A field of an ``extend`` block."""
+        labelled = ctx.fieldDeclWithCardinality()
+        if labelled is not None and labelled.fieldCardinality().REQUIRED():
+            self._report(labelled.start, 'proto3 has no required fields: leave out "required"')
+
+    def visitMessageReservedDecl(self, ctx: P.MessageReservedDeclContext) -> d.Reserved:
+        """What a message reserves."""
+        ranges = ctx.tagRanges()
+        if ranges is None:
+            return self._reserved_names(ctx.names())
+        return d.Reserved(tuple(self._tag_range(each) for each in ranges.tagRange()))
+
+    def _tag_range(self, ctx: P.TagRangeContext) -> d.Range:
+        start = self._number(ctx.tagRangeStart())
+        end = ctx.tagRangeEnd()
+        if end is None:
+            return d.Range(start, start)
+        return d.Range(start, None if end.MAX() else self._number(end))
+
+    def _reserved_names(self, ctx: P.NamesContext) -> d.Reserved:
+        return d.Reserved(names=tuple(self._string(each) for each in ctx.stringLiteral()))
+
+    # -- enums and services
+
+    def visitEnumDecl(self, ctx: P.EnumDeclContext) -> d.EnumDecl:
+        """An enum and its values."""
+        parts: list[d.EnumValueDecl | d.Reserved | d.Option] = self._parts(ctx.enumElement())
+        return d.EnumDecl(
+            name=self._word(ctx.enumName()),
+            values=_only(parts, d.EnumValueDecl),
+            reserved=_only(parts, d.Reserved),
+            options=_only(parts, d.Option),
+            doc=self._doc(ctx, ctx.L_BRACE().symbol),
+        )
+
+    def visitEnumValueDecl(self, ctx: P.EnumValueDeclContext) -> d.EnumValueDecl:
+        """One value of an enum."""
+        name = self._word(ctx.enumValueName())
+        if name.text in ("option", "reserved"):
+            self._mistakes.report(name.position, f'an enum value cannot be called "{name.text}": it begins a statement')
+        number = self._number(ctx.enumValueNumber())
+        return d.EnumValueDecl(name, number, self._options(ctx.compactOptions()), self._doc(ctx, ctx.stop))
+
+    def visitEnumReservedDecl(self, ctx: P.EnumReservedDeclContext) -> d.Reserved:
+        """What an enum reserves."""
+        ranges = ctx.enumValueRanges()
+        if ranges is None:
+            return self._reserved_names(ctx.names())
+        return d.Reserved(tuple(self._value_range(each) for each in ranges.enumValueRange()))
+
+    def _value_range(self, ctx: P.EnumValueRangeContext) -> d.Range:
+        start = self._number(ctx.enumValueRangeStart())
+        end = ctx.enumValueRangeEnd()
+        if end is None:
+            return d.Range(start, start)
+        return d.Range(start, None if end.MAX() else self._number(end))
+
+    def visitServiceDecl(self, ctx: P.ServiceDeclContext) -> d.ServiceDecl:
+        """A service and its RPCs."""
+        parts: list[d.MethodDecl | d.Option] = self._parts(ctx.serviceElement())
+        doc = self._doc(ctx, ctx.L_BRACE().symbol)
+        return d.ServiceDecl(self._word(ctx.serviceName()), _only(parts, d.MethodDecl), _only(parts, d.Option), doc)
+
+    def visitMethodDecl(self, ctx: P.MethodDeclContext) -> d.MethodDecl:
+        """One RPC."""
+        request, response = ctx.inputType().messageType(), ctx.outputType().messageType()
+        brace = ctx.L_BRACE()
+        return d.MethodDecl(
+            name=self._word(ctx.methodName()),
+            input=self._word(request.methodDeclTypeName()),
+            output=self._word(response.methodDeclTypeName()),
+            client_streaming=request.STREAM() is not None,
+            server_streaming=response.STREAM() is not None,
+            options=_only(self._parts(ctx.methodElement()), d.Option),
+            doc=self._doc(ctx, brace.symbol if brace else ctx.stop),
+        )
+
+    # -- options
+
+    def visitOptionDecl(self, ctx: P.OptionDeclContext) -> d.Option:
+        """An ``option`` statement."""
+        return self._option(ctx)
+
+    def _options(self, ctx: P.CompactOptionsContext | None) -> tuple[d.Option, ...]:
+        if ctx is None:
+            return ()
+        commas = ctx.COMMA()
+        if len(commas) == len(ctx.compactOption()):
+            self._report(commas[-1].symbol, "no option follows this comma")
+        return tuple(self._option(each) for each in ctx.compactOption())
+
+    def _option(self, ctx: P.OptionDeclContext | P.CompactOptionContext) -> d.Option:
+        name, value = self._word(ctx.optionName()), ctx.optionValue()
+        scalar = value.scalarValue()
+        if scalar is None:
+            return d.Option(name, "message", d.Word("", place(self._path, value.start)))
+        literal = scalar.stringLiteral()
+        if literal is not None:
+            return d.Option(name, "string", self._string(literal, text_only=not name.text.startswith("(")))
+        return d.Option(name, "identifier" if scalar.identifier() else "number", self._word(scalar))
+
+    # -- the small things
+
+    def _parts(self, elements: Iterable[ParserRuleContext]) -> list[Any]:
+        visited = (element.getChild(0).accept(self) for element in elements)
+        return [part for part in visited if part is not None]
+
+    def _word(self, ctx: ParserRuleContext) -> d.Word:
+        return d.Word(ctx.getText(), place(self._path, ctx.start))
+
+    def _number(self, ctx: ParserRuleContext) -> d.Number:
+        return d.Number(integer(ctx.getText()), place(self._path, ctx.start))
+
+    def _string(self, ctx: P.StringLiteralContext, text_only: bool = True) -> d.Word:
+        position = place(self._path, ctx.start)
+        try:
+            return d.Word(string(*(each.symbol.text for each in ctx.STRING_LITERAL())), position)
+        except ValueError:
+            if text_only:
+                self._mistakes.report(position, "the escapes in this string do not make valid UTF-8")
+            return d.Word("", position)
+
+    def _gap(self, token: Token) -> Gap:
+        return self._gaps.get(token.tokenIndex, _NO_GAP)
+
+    def _doc(self, ctx: ParserRuleContext, opening: Token) -> str:
+        """The comment above a declaration, or else the one that follows ``opening`` on its line."""
+        return self._gap(ctx.start).leading or self._gaps.get(opening.tokenIndex + 1, _NO_GAP).trailing
+
+    def _report(self, token: Token, what: str) -> None:
+        self._mistakes.report(place(self._path, token), what)
+
+
+def _only(parts: Sequence[object], kind: type[T]) -> tuple[T, ...]:
+    return tuple(part for part in parts if isinstance(part, kind))

@@ -1,0 +1,291 @@
+"""Emits decoders: functions that read what ordinary encoders write, and leave everything else to the exact decoder.
+
+A decoder reads two bytes at a time: a tag of one byte and the byte behind it, or a tag of two. Fields stand in
+ascending order, each tried once, as encoders write them; what is left then is unusual. Fields whose tags are longer are
+left too. One comparison at the end catches every overrun, because a read that comes short must be the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from chaukas_spec_lite.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
+from chaukas_spec_lite.reading import WIRE_TYPES
+from chaukas_spec_lite.wire import I64, LEN, VARINT
+from codegen.emitter import Emitter, enum_zero_constant, in_string, tag_of, wire_of
+from codegen.model import Field, Message
+from codegen.names import oneof_local
+from codegen.scope import Scope
+from codegen.types import ZEROS, has_presence, kind_of, scalar_type, value_type
+from codegen.writer import Writer
+
+_READING = "chaukas_spec_lite.reading"
+_WINDOW = "chaukas_spec_lite.window"
+_PLAIN = {
+    STRUCT: "read_struct_in",
+    LIST: "read_list",
+    VALUE: "read_value",
+    TIMESTAMP: "read_timestamp",
+    DURATION: "read_duration",
+    **{name: f"read_wrapped_{kind}" for name, kind in WRAPPERS.items()},
+}
+"""The readers of the well-known types that are plain values."""
+_FEW = 128
+"""Of an enum whose numbers are all below this, a list is made."""
+
+
+class Decoder(Emitter):
+    """Emits the decoder of a message; ``entries`` names the decoder of each map's entries."""
+
+    def __init__(
+        self, writer: Writer, scope: Scope, message: Message, fields: list[Field], entries: Mapping[str, str]
+    ) -> None:
+        super().__init__(writer, scope, message, fields)
+        self._entries = entries
+
+    def emit(self) -> None:
+        """Emit the function and attach it to its class."""
+        w = self.writer
+        w.gap(2)
+        w.line(f"@{self.scope.name('chaukas_spec_lite.message', 'decoder')}({self.cls})")
+        content = self.scope.name(_WINDOW, "Content")
+        w.call(f"def _decode_{self.cls}", [f"data: {content}", "depth: int"], f" -> {self.cls}:")
+        with w.indented():
+            self._check_depth()
+            if self.fields:
+                self._start()
+                w.line('rest = b""')
+                in_place = f"data.read if isinstance(data, {self.scope.name(_WINDOW, 'Window')})"
+                w.line(f"read = {in_place} else {self.scope.name('io', 'BytesIO')}(data).read")
+                self._chain(self.fields, ["rest = h + read()", "break"])
+            else:
+                self._start()
+                w.line("rest = bytes(data)")
+            self._finish()
+
+    def _start(self) -> None:
+        """Make the message without its constructor, which has more to check, each field as if it did not occur."""
+        w = self.writer
+        w.line(f"m = {self.scope.name('chaukas_spec_lite.message', 'new')}({self.cls})")
+        alike: dict[str, list[str]] = {'b""': ["m._unknown_fields"]}
+        for field in self.fields:
+            if container := {"repeated": "[]", "map": "{}"}.get(field.label):
+                w.line(f"{self.attribute(field)} = {container}")
+            else:
+                alike.setdefault(self._default(field), []).append(self.attribute(field))
+        for value, targets in alike.items():
+            w.assignments(targets, value)
+        w.lines(f"{oneof_local(oneof)} = False" for oneof, members in self.oneofs.items() if len(members) > 1)
+
+    def _default(self, field: Field) -> str:
+        if has_presence(field):
+            return "None"
+        return enum_zero_constant(field, self.scope) if field.kind == "enum" else ZEROS[scalar_type(field.kind)]
+
+    def _finish(self) -> None:
+        w = self.writer
+        with w.block("if rest:"):
+            w.line(f"{self.exact}.merge(m, rest, depth)")
+        w.line("return m")
+
+    @property
+    def exact(self) -> str:
+        """Use the exact decoder."""
+        return self.scope.name("chaukas_spec_lite", "exact")
+
+    def _check_depth(self) -> None:
+        with self.writer.block(f"if depth > {self.wire('MAX_DEPTH')}:"):
+            self.writer.line(f"raise {self.wire('Odd')}")
+
+    def _chain(self, fields: list[Field], rest: list[str]) -> None:
+        """Read the fields in their order, and leave to ``rest`` what is not at its place or not theirs."""
+        w = self.writer
+        has_lengths = any(wire_of(field) == LEN for field in fields)
+        if has_lengths:
+            w.lines([f'b: {self.scope.name(_WINDOW, "Content")} = b""', "n: int = 0"])
+        w.line("h = read(2)")
+        with w.block("while h:"):
+            self._short_tags([field for field in fields if len(tag_of(field)) == 1])
+            self._long_tags([field for field in fields if len(tag_of(field)) == 2])
+            w.lines(rest)
+        if has_lengths:
+            with w.block("if len(b) != n:"):
+                w.line(f"raise {self.wire('Odd')}")
+
+    def _short_tags(self, fields: list[Field]) -> None:
+        for position, field in enumerate(fields):
+            if position == 0:
+                self.writer.line("t = h[0]")
+            self._case(field, ord(tag_of(field)), "h[1]", "t = h[0]")
+
+    def _long_tags(self, fields: list[Field]) -> None:
+        if fields:
+            items = [f'b"{in_string(tag_of(field))}": {field.number}' for field in fields]
+            advance = f"t = {self.scope.constant(f'_tags_{self.cls}', '{', items, '}')}.get(h, 0)"
+            self.writer.line(advance)
+            for field in fields:
+                self._case(field, field.number, "read(1)[0]", advance)
+
+    def _case(self, field: Field, t: int, first: str, advance: str) -> None:
+        """Read one field whose tag has been read; ``first`` is the byte behind it."""
+        w = self.writer
+        repeats = field.label == "map" or (field.label == "repeated" and not field.packed)
+        with w.block(f"{'while' if repeats else 'if'} t == {t}:  # {field.name}"):
+            if field.oneof is not None:
+                self._choose(field, field.oneof)
+            self._store(field, first)
+            w.line("h = read(2)")
+            with w.block("if not h:"):
+                w.line("break")
+            w.line(advance)
+        if repeats:
+            with w.block("if not h:"):
+                w.line("break")
+
+    def _choose(self, field: Field, oneof: str) -> None:
+        """Have the exact decoder start over if another member of the oneof was there before."""
+        w, local, members = self.writer, oneof_local(oneof), self.oneofs[oneof]
+        if field is not members[0]:
+            with w.block(f"if {local}:"):
+                w.line(f"return {self.exact}.decode({self.cls}, data, depth)")
+        if field is not members[-1]:
+            w.line(f"{local} = True")
+
+    def target(self, field: Field) -> str:
+        """What a value is assigned to."""
+        return self.attribute(field)
+
+    def _store(self, field: Field, first: str) -> None:
+        w, target = self.writer, self.target(field)
+        if wire_of(field) == LEN:
+            w.line(f"n = {first}")
+            with w.block("if n > 127:"):
+                w.line(f"n = {self.wire('more_length')}(n, read)")
+            if kind_of(field) == STRUCT and field.label == "singular":
+                reader = self.scope.name("chaukas_spec_lite.wellknown.readers", "read_struct")
+                w.line(f"{target} = {reader}(read, n, depth + 1)")
+                w.line('b, n = b"", 0')
+                return
+            if kind_of(field) == "message" and field.label != "map":
+                window, long = self.scope.name(_WINDOW, "Window"), self.scope.name(_WINDOW, "LONG")
+                w.line(f"b = read(n) if n < {long} else {window}(read, n)")
+            else:
+                w.line("b = read(n)")
+        if field.label == "map":
+            w.line(f"{self._entries[field.name]}({target}, b, depth + 1)")
+        elif field.packed:
+            w.bracketed(f"{target}.extend(", self._packed(field), ")")
+        elif field.label == "repeated":
+            w.bracketed(f"{target}.append(", self._read(field, first), ")")
+        else:
+            w.statement(f"{target} =", *self._read(field, first))
+
+    def _read(self, field: Field, first: str) -> tuple[str, ...]:
+        """Emit what reads a value and return the expression for it; the content of a delimited one is in ``b``."""
+        kind = kind_of(field)
+        if kind == "string":
+            return ("b.decode()",)
+        if kind == "bytes":
+            return ("b",)
+        if kind in _PLAIN:
+            reader = "read_item" if kind == VALUE and self._in_container(field) else _PLAIN[kind]
+            module = "timestamp_decode" if kind == TIMESTAMP else "readers"
+            return (f"{self.scope.name(f'chaukas_spec_lite.wellknown.{module}', reader)}(b, depth + 1)",)
+        if kind == "message":
+            assert field.type_name is not None
+            return (f"{self.scope.function('_decode_', field.type_name)}(b, depth + 1)",)
+        if WIRE_TYPES[kind] == VARINT:
+            return self._varint(field, first)
+        width = 8 if WIRE_TYPES[kind] == I64 else 4
+        if first == "h[1]":
+            return (f"{self.wire(f'unpack_behind_1_{kind}')}(h + read({width - 1}))[0]",)
+        return (f"{self.wire(f'unpack_{kind}')}(read({width}))[0]",)
+
+    def _in_container(self, field: Field) -> bool:
+        """Whether a value is one of many, where null is ``None``."""
+        return field.label == "repeated"
+
+    def _varint(self, field: Field, first: str) -> tuple[str, ...]:
+        w, kind = self.writer, field.kind
+        more = f"{self.wire('more')}(v, read)"
+        if kind in ("enum", "int32", "int64"):
+            more = f"{self.scope.name(_READING, 'signed')}({more}, {64 if kind == 'int64' else 32})"
+        elif kind in ("uint32", "sint32"):
+            more += " & 0xFFFFFFFF"
+        w.line(f"v = {first}")
+        with w.block("if v > 127:"):
+            w.line(f"v = {more}")
+        if kind == "bool":
+            return ("v != 0",)
+        if kind in ("sint32", "sint64"):
+            return (f"{self.scope.name(_READING, 'zigzag')}(v)",)
+        return self._enum(field) if kind == "enum" else ("v",)
+
+    def _enum(self, field: Field) -> tuple[str, ...]:
+        """The enum value whose number is in ``v``."""
+        assert field.type_name is not None
+        cls = self.scope.cls(field.type_name)
+        numbers = [value.number for value in self.scope.schema.enums[field.type_name].values]
+        if max(numbers) < _FEW and min(numbers) == 0:
+            count = max(numbers) + 1
+            table = self.scope.name("chaukas_spec_lite.enums", "members")
+            members = self.scope.constant(f"_members_{cls}", f"{table}(", [cls, str(count)], ")")
+            return f"{members}[v]", f"if 0 <= v < {count}", f"else {cls}(v)"
+        by_number = self.scope.name("chaukas_spec_lite.enums", "members_by_number")
+        members = self.scope.constant(f"_members_{cls}", f"{by_number}(", [cls], ")")
+        return f"{members}[v]", f"if v in {members}", f"else {cls}(v)"
+
+    def _packed(self, field: Field) -> tuple[str, ...]:
+        """An expression for the values that are packed in ``b``."""
+        kind = field.kind
+        packed = f'{self.scope.name(_READING, "read_packed")}("{kind}", b, 0, len(b))'
+        if kind == "enum":
+            return *self._enum(field), f"for v in {packed}"
+        if kind in ("int32", "int64", "uint32", "uint64"):  # ASCII is varints of a byte each
+            return "b if b.isascii()", f"else {packed}"
+        return (packed,)
+
+
+class EntryDecoder(Decoder):
+    """Emits the decoders of the entries of a message's maps, whose key and value are variables."""
+
+    def __init__(self, writer: Writer, scope: Scope, message: Message, fields: list[Field]) -> None:
+        super().__init__(writer, scope, message, fields, {})
+
+    def target(self, field: Field) -> str:
+        """What a value is assigned to."""
+        return field.name
+
+    def _in_container(self, field: Field) -> bool:
+        return True
+
+    def emit_entry(self, field: Field) -> str:
+        """Emit the function that decodes an entry of a map, ``into`` it; returns the function's name."""
+        assert field.key_kind is not None
+        w, scope = self.writer, self.scope
+        value = replace(field, name="value", number=2, label="singular", oneof=None)
+        key = replace(value, name="key", number=1, kind=field.key_kind, type_name=None)
+        name = scope.private(f"_entry_{self.cls}_{field.name}")
+        into = f"into: dict[{value_type(key, scope)}, {value_type(value, scope)}]"
+        w.gap(2)
+        w.call(f"def {name}", [into, "data: bytes", "depth: int"], " -> None:")
+        with w.indented():
+            self._check_depth()
+            w.line(f"key = {ZEROS[scalar_type(field.key_kind)]}")
+            w.line(self._value_start(field))
+            w.line(f"read = {self.scope.name('io', 'BytesIO')}(data).read")
+            exactly = f"into.update([{self.exact}.read_entry({self.cls}, {field.number}, data, depth)])"
+            self._chain([key, value], [exactly, "return"])
+            if field.kind == "message":
+                with w.block("if value is None:"):
+                    w.lines([exactly, "return"])
+            w.line("into[key] = value")
+        return name
+
+    def _value_start(self, field: Field) -> str:
+        if field.kind == "message":
+            return f"value: {self.scope.name('typing', 'Any')} = None"
+        if field.kind == "enum":
+            return f"value = {enum_zero_constant(field, self.scope)}"
+        return f"value = {ZEROS[scalar_type(field.kind)]}"

@@ -1,0 +1,225 @@
+"""Emits encoders: functions that turn a message into latin-1 text (see ``chaukas_spec_lite.wire``), field by field."""
+
+from __future__ import annotations
+
+from chaukas_spec_lite.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
+from chaukas_spec_lite.reading import WIRE_TYPES
+from chaukas_spec_lite.wire import LEN, varint
+from codegen.emitter import Emitter, enum_zero_constant, in_f_string, in_string, tag_of
+from codegen.model import Field
+from codegen.names import oneof_local
+from codegen.types import has_presence, kind_of, scalar_type
+
+_STRUCTS = "chaukas_spec_lite.wellknown.struct_encode"
+_CODECS = "chaukas_spec_lite.wellknown.codecs"
+_PLAIN = {
+    STRUCT: (_STRUCTS, "encode_struct"),
+    LIST: (_STRUCTS, "encode_list"),
+    VALUE: (_STRUCTS, "encode_value"),
+    TIMESTAMP: (_CODECS, "timestamp"),
+    DURATION: (_CODECS, "duration"),
+    **{name: (_CODECS, f"wrapped_{kind}") for name, kind in WRAPPERS.items()},
+}
+"""The writers of the well-known types that are plain values."""
+
+_SCALARS = {"float": "single", "bool": "boolean", "bytes": "binary"}
+"""The writers of scalar types that are not called like the type."""
+
+_TABLED = ("int32", "int64", "uint32", "uint64")
+"""The types of which a small value's bytes stand in a table."""
+
+
+class Encoder(Emitter):
+    """Emits the encoder of a message."""
+
+    def emit(self) -> None:
+        """Emit the function and attach it to its class."""
+        w = self.writer
+        w.gap(2)
+        w.line(f"@{self.scope.name('chaukas_spec_lite.message', 'encoder')}({self.cls})")
+        w.call(f"def _encode_{self.cls}", [f"m: {self.cls}", "depth: int"], " -> str:")
+        with w.indented():
+            with w.block(f"if depth > {self.wire('MAX_DEPTH')}:"):
+                w.line(f"raise ValueError({self.wire('TOO_DEEP')})")
+            if self.fields:
+                self._body()
+            else:
+                w.line('return m._unknown_fields.decode("latin-1")')
+
+    def _body(self) -> None:
+        w = self.writer
+        w.line('out = ""')
+        w.line(f"v: {self.scope.name('typing', 'Any')}")
+        if any(_in_s(field) for field in self.fields):
+            w.line("s: str")
+        for field in self.fields:
+            self._field(field)
+        with w.block("if m._unknown_fields:"):
+            w.line('out += m._unknown_fields.decode("latin-1")')
+        w.line("return out")
+
+    def _field(self, field: Field) -> None:
+        w, attr = self.writer, self.attribute(field)
+        if field.label == "repeated":
+            with w.block(f"if (v := {attr}) or v.__class__ is not list:"):
+                self._repeated(field)
+        elif field.label == "map":
+            with w.block(f"if (v := {attr}) or v.__class__ is not dict:"):
+                self._map(field)
+        elif field.oneof is not None:
+            self._oneof_member(field, field.oneof)
+        elif has_presence(field):
+            with w.block(f"if (v := {attr}) is not None:"):
+                self._value(field)
+        else:
+            with w.condition("if", f"(v := {attr}) is not {self._zero(field)}", "and v is not None"):
+                self._unless_zero(field)
+
+    def _oneof_member(self, field: Field, oneof: str) -> None:
+        w, local = self.writer, oneof_local(oneof)
+        members = self.oneofs[oneof]
+        if field is members[0] and len(members) > 1:
+            w.line(f'{local} = ""')
+        with w.block(f"if (v := {self.attribute(field)}) is not None:"):
+            if field is not members[0]:
+                with w.block(f"if {local}:"):
+                    w.line(f'raise {self.scalar("two_members")}("{oneof}", {local}, "{field.name}")')
+            if field is not members[-1]:
+                w.line(f'{local} = "{field.name}"')
+            self._value(field)
+
+    def _zero(self, field: Field) -> str:
+        """The object that a field without presence holds unless it was given another one."""
+        if field.kind == "enum":
+            return enum_zero_constant(field, self.scope)
+        kind = scalar_type(field.kind)
+        if kind == "float":
+            return self.scope.constant("_ZERO_FLOAT", "", ["0.0"], "")
+        return "False" if kind == "bool" else self.wire({"str": "NO_TEXT", "bytes": "NO_BYTES", "int": "ZERO"}[kind])
+
+    def _unless_zero(self, field: Field) -> None:
+        """Write a value without presence that is not the default object; it may still be equal to it."""
+        w, kind, tag = self.writer, field.kind, tag_of(field)
+        if kind in ("string", "bytes"):
+            self._content(kind)
+            with w.block("if n := len(v):"):
+                w.line(f"out += {self._sized(tag, 'v')}")
+        elif kind == "enum":
+            w.statement("s =", *self._enum(field, "v"))
+            with w.block('if s != "\\0":'):
+                w.line(f'out += f"{in_f_string(tag)}{{s}}"')
+        else:
+            exact = f'{self.scalar("unless_zero")}("{in_string(tag)}", {self._written(kind, "v")})'
+            if kind in _TABLED:
+                quick = f'f"{in_f_string(tag)}{{{self.wire("VARINTS")}[v]}}"'
+                w.statement("out +=", quick, f"if v.__class__ is int and 0 < v < {self.wire('SMALL')}", f"else {exact}")
+            elif kind == "bool":
+                w.statement("out +=", f'"{in_string(tag)}\\x01"', "if v is True", f"else {exact}")
+            elif kind == "double":
+                packed = f'"{in_string(tag)}" + {self.wire("pack_double")}(v).decode("latin-1")'
+                w.statement("out +=", packed, "if v", f"else {exact}")
+            else:
+                w.statement("out +=", exact)
+
+    def _value(self, field: Field) -> None:
+        """Write the value in ``v``, whatever it is."""
+        w, tag = self.writer, tag_of(field)
+        if field.kind in ("string", "bytes"):
+            self._content(field.kind)
+            w.line("n = len(v)")
+            w.line(f"out += {self._sized(tag, 'v')}")
+        elif field.kind == "message":
+            self._submessage(field, "v", 1)
+            w.line("n = len(s)")
+            w.line(f"out += {self._sized(tag, None)}")
+            w.line("out += s")
+        else:
+            w.statement("s =", *self._item(field, "v"))
+            w.line(f'out += f"{in_f_string(tag)}{{s}}"')
+
+    def _content(self, kind: str) -> None:
+        """Turn ``v`` into its content as latin-1 text; a subclass of ``str`` might format itself as something else."""
+        if kind == "bytes":
+            self.writer.line(f"v = {self.scalar('raw')}(v)")
+            return
+        with self.writer.block("if v.__class__ is not str or not v.isascii():"):
+            self.writer.line(f"v = {self.scalar('text')}(v)")
+
+    def _sized(self, tag: str, content: str | None) -> str:
+        """A tag, the length that is in ``n``, and the content, unless that follows by itself, copied once less."""
+        size = f"{self.wire('VARINTS')}[n] if n < {self.wire('SMALL')} else {self.wire('varint')}(n)"
+        return f'f"{in_f_string(tag)}{{{size}}}{f"{{{content}}}" if content else ""}"'
+
+    def _submessage(self, field: Field, v: str, levels: int) -> None:
+        """Put the content of a message into ``s``."""
+        w, scope, kind = self.writer, self.scope, kind_of(field)
+        if kind in _PLAIN:
+            w.line(f"s = {scope.name(*_PLAIN[kind])}({v}, depth + {levels})")
+            return
+        assert field.type_name is not None
+        cls = scope.cls(field.type_name)
+        with w.block(f"if {v}.__class__ is not {cls}:"):
+            w.line(f"{self.scalar('instance')}({v}, {cls})")
+        w.line(f"s = {scope.function('_encode_', field.type_name)}({v}, depth + {levels})")
+
+    def scalar(self, name: str) -> str:
+        """Use a function that checks and writes single values."""
+        return self.scope.name("chaukas_spec_lite.scalars", name)
+
+    def _written(self, kind: str, v: str) -> str:
+        """A scalar without its tag."""
+        return f"{self.scalar(_SCALARS.get(kind, kind))}({v})"
+
+    def _enum(self, field: Field, v: str) -> tuple[str, ...]:
+        """An enum value without its tag, quickly for a member."""
+        assert field.type_name is not None
+        cls = self.scope.cls(field.type_name)
+        table = self.scope.constant(f"_varints_{cls}", f"{self.scalar('enum_varints')}(", [cls], ")")
+        return f"{v}.__class__ is {cls}", f"and {table}.get({v})", f"or {self.scalar('enumeration')}({v}, {cls})"
+
+    def _item(self, field: Field, v: str) -> tuple[str, ...]:
+        """A scalar or an enum value without its tag, in parts that may stand on lines of their own."""
+        if field.kind == "enum":
+            return self._enum(field, v)
+        if field.kind in _TABLED:
+            is_small = f"{v}.__class__ is int and 0 <= {v} < {self.wire('SMALL')}"
+            return f"{self.wire('VARINTS')}[{v}]", f"if {is_small}", f"else {self._written(field.kind, v)}"
+        if field.kind == "double":
+            return (f'{self.wire("pack_double")}({v}).decode("latin-1")',)
+        return (self._written(field.kind, v),)
+
+    def _repeated(self, field: Field) -> None:
+        w = self.writer
+        items = f"(v if v.__class__ is list else {self.scalar('items')}(v))"
+        if not field.packed:
+            with w.block(f"for v in {items}:"):
+                self._value(field)
+            return
+        w.bracketed('s = "".join([', [*self._item(field, "one"), f"for one in {items}"], "])")
+        with w.block("if n := len(s):"):
+            w.line(f"out += {self._sized(tag_of(field), 's')}")
+
+    def _map(self, field: Field) -> None:
+        assert field.key_kind is not None
+        w = self.writer
+        with w.block(f"if depth >= {self.wire('MAX_DEPTH')} and v:"):
+            w.line(f"raise ValueError({self.wire('TOO_DEEP')})")
+        key_tag = in_string(varint(1 << 3 | WIRE_TYPES[field.key_kind]))
+        value_tag = in_string(varint(2 << 3 | WIRE_TYPES.get(field.kind, LEN)))
+        with w.block(f"for key, one in {self.scalar('entries')}(v):"):
+            if field.kind == "message":
+                self._submessage(field, "one", 2)
+                value = f"{self.wire('size')}(len(s)) + s"
+            else:
+                w.statement("s =", *self._item(field, "one"))
+                value = "s"
+            w.line(f's = "{key_tag}" + {self._written(field.key_kind, "key")} + "{value_tag}" + {value}')
+            w.line("n = len(s)")
+            w.line(f"out += {self._sized(tag_of(field), 's')}")
+
+
+def _in_s(field: Field) -> bool:
+    """Whether a field's content is put together in ``s``."""
+    if field.kind in ("message", "enum") or field.packed or field.label == "map":
+        return True
+    return field.kind not in ("string", "bytes") and (has_presence(field) or field.label == "repeated")

@@ -1,0 +1,171 @@
+"""From declarations to the linked model: every type name resolved, every rule checked."""
+
+from __future__ import annotations
+
+from codegen import declarations as d
+from codegen import model
+from codegen.enum_rules import check_enum
+from codegen.errors import Mistakes, with_article
+from codegen.message_rules import check_message, json_name
+from codegen.option_rules import check_options, find, is_true
+from codegen.symbols import Symbol, Symbols, Unresolved, in_scope
+from codegen.wellknown_files import DESCRIPTOR, OPTIONS
+
+_MAP_KEYS = model.SCALARS - {"double", "float", "bytes"}
+_PACKABLE = model.SCALARS - {"string", "bytes"} | {"enum"}
+
+
+class Linker:
+    """Links one file. ``complete`` says that all its imports were read: only then is an unknown name a mistake."""
+
+    def __init__(self, file: d.FileDecl, symbols: Symbols, mistakes: Mistakes, complete: bool) -> None:
+        self._file, self._symbols, self._mistakes, self._complete = file, symbols, mistakes, complete
+
+    def link(self) -> model.File:
+        """The linked file; what could not be resolved is reported, and has a stand-in that nobody gets to see."""
+        file = self._file
+        package = file.package.text if file.package else ""
+        check_options("file", file.options, self._mistakes)
+        self._check_extends(file.extends, package)
+        return model.File(
+            path=file.path,
+            package=package,
+            imports=tuple(each.path.text for each in file.imports if each.path.text != DESCRIPTOR),
+            messages=tuple(self._message(each, package) for each in file.messages),
+            enums=tuple(self._enum(each, package) for each in file.enums),
+            services=tuple(self._service(each, package) for each in file.services),
+            doc=file.doc,
+        )
+
+    def _message(self, message: d.MessageDecl, scope: str) -> model.Message:
+        check_message(message, self._mistakes)
+        full = in_scope(scope, message.name.text)
+        self._check_extends(message.extends, full)
+        fields: list[model.Field] = []
+        for member in message.members:
+            oneof = member.name.text if isinstance(member, d.OneofDecl) else None
+            members = member.fields if isinstance(member, d.OneofDecl) else (member,)
+            fields += (self._field(each, full, oneof) for each in members)
+        return model.Message(
+            name=message.name.text,
+            full_name=full,
+            fields=tuple(fields),
+            oneofs=tuple(
+                model.Oneof(each.name.text, tuple(field.name.text for field in each.fields), each.doc)
+                for each in message.oneofs()
+            ),
+            messages=tuple(self._message(each, full) for each in message.messages),
+            enums=tuple(self._enum(each, full) for each in message.enums),
+            doc=message.doc,
+            position=message.name.position,
+            deprecated=is_true(message.options, "deprecated"),
+        )
+
+    def _field(self, field: d.FieldDecl, scope: str, oneof: str | None) -> model.Field:
+        if field.key and field.key.text not in _MAP_KEYS:
+            what = f'a map key is an integer type, bool or string, not "{field.key.text}"'
+            self._mistakes.report(field.key.position, what)
+        kind, type_name = self._type(field.type, scope)
+        packable = field.label == "repeated" and kind in _PACKABLE
+        packed = find(field.options, "packed")
+        if packed and packed.value.text == "true" and not packable and kind != "unknown":
+            what = "only repeated numbers, bools and enums can be packed"
+            self._mistakes.report(packed.name.position, what)
+        return model.Field(
+            name=field.name.text,
+            number=field.number.value,
+            kind=kind,
+            label=field.label,
+            json_name=json_name(field),
+            doc=field.doc,
+            position=field.name.position,
+            type_name=type_name,
+            key_kind=field.key.text if field.key else None,
+            oneof=oneof,
+            packed=packable and not (packed and packed.value.text == "false"),
+            deprecated=is_true(field.options, "deprecated"),
+        )
+
+    def _enum(self, enum: d.EnumDecl, scope: str) -> model.Enum:
+        check_enum(enum, self._mistakes)
+        return model.Enum(
+            name=enum.name.text,
+            full_name=in_scope(scope, enum.name.text),
+            values=tuple(
+                model.EnumValue(each.name.text, each.number.value, each.doc, is_true(each.options, "deprecated"))
+                for each in enum.values
+            ),
+            doc=enum.doc,
+            position=enum.name.position,
+            deprecated=is_true(enum.options, "deprecated"),
+        )
+
+    def _service(self, service: d.ServiceDecl, scope: str) -> model.Service:
+        check_options("service", service.options, self._mistakes)
+        full = in_scope(scope, service.name.text)
+        return model.Service(
+            name=service.name.text,
+            full_name=full,
+            methods=tuple(self._method(each, full) for each in service.methods),
+            doc=service.doc,
+            position=service.name.position,
+            deprecated=is_true(service.options, "deprecated"),
+        )
+
+    def _method(self, method: d.MethodDecl, scope: str) -> model.Method:
+        check_options("method", method.options, self._mistakes)
+        return model.Method(
+            name=method.name.text,
+            input_type=self._message_type(method.input, scope),
+            output_type=self._message_type(method.output, scope),
+            client_streaming=method.client_streaming,
+            server_streaming=method.server_streaming,
+            doc=method.doc,
+            deprecated=is_true(method.options, "deprecated"),
+        )
+
+    # -- types
+
+    def _type(self, word: d.Word, scope: str) -> tuple[str, str | None]:
+        """The kind and full name of a field's type."""
+        if word.text in model.SCALARS:
+            return word.text, None
+        found = self._resolve(word, scope, types_only=True)
+        if found is None:
+            return "unknown", None
+        if found.kind not in ("message", "enum"):
+            self._wrong_kind(word, found, "a type")
+            return "unknown", None
+        return found.kind, found.full_name
+
+    def _message_type(self, word: d.Word, scope: str) -> str:
+        if word.text in model.SCALARS:
+            self._mistakes.report(word.position, f'"{word.text}" is a scalar type, not a message')
+            return "unknown"
+        found = self._resolve(word, scope, types_only=False)
+        if found and found.kind != "message":
+            self._wrong_kind(word, found, "a message")
+        return found.full_name if found else "unknown"
+
+    def _wrong_kind(self, word: d.Word, found: Symbol, wanted: str) -> None:
+        what = f'"{word.text}" is {with_article(found.kind)}, not {wanted}'
+        if found.kind == "descriptor type":
+            what = f'"{word.text}" is for extending options only: nothing is generated from {DESCRIPTOR}'
+        elif found.full_name != word.text.removeprefix("."):
+            what = f'"{word.text}" is {with_article(found.kind)} ({found.full_name}), not {wanted}'
+        self._mistakes.report(word.position, what)
+
+    def _resolve(self, word: d.Word, scope: str, types_only: bool) -> Symbol | None:
+        found = self._symbols.resolve(word.text, scope, self._file.path, types_only)
+        if isinstance(found, Unresolved):
+            if self._complete:
+                self._mistakes.report(word.position, found.message)
+            return None
+        return found
+
+    def _check_extends(self, extends: tuple[d.ExtendDecl, ...], scope: str) -> None:
+        for extend in extends:
+            found = self._resolve(extend.extended, scope, types_only=True)
+            if found and found.full_name not in OPTIONS:
+                what = f'proto3 extends only the options of {DESCRIPTOR}, not "{extend.extended.text}"'
+                self._mistakes.report(extend.extended.position, what)

@@ -1,0 +1,47 @@
+"""Values of number and string literals."""
+
+from __future__ import annotations
+
+import re
+
+_ESCAPE = re.compile(r"\\(?:[xX]([0-9A-Fa-f]{2})|([0-7]{1,3})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
+_SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+TOO_MANY_DIGITS = 1 << 128
+"""Stands for every integer literal that is too long to be worth converting: it is beyond any limit."""
+
+
+def integer(literal: str) -> int:
+    """The value of a decimal, octal (``010``) or hexadecimal (``0x10``) literal, with or without a minus."""
+    sign, digits = (-1, literal[1:]) if literal.startswith("-") else (1, literal)
+    if digits[:2] in ("0x", "0X"):
+        digits, base = digits[2:], 16
+    else:
+        base = 8 if digits.startswith("0") else 10
+    digits = digits.lstrip("0") or "0"
+    return sign * (int(digits, base) if len(digits) < 40 else TOO_MANY_DIGITS)
+
+
+def string(*literals: str) -> str:
+    """The text of adjacent quoted literals; ValueError if their bytes are not UTF-8."""
+    return b"".join(_bytes(literal[1:-1]) for literal in literals).decode("utf-8")
+
+
+def _bytes(body: str) -> bytes:
+    parts: list[bytes] = []
+    end = 0
+    for escape in _ESCAPE.finditer(body):
+        parts += (body[end : escape.start()].encode(), _unescape(escape))
+        end = escape.end()
+    return b"".join((*parts, body[end:].encode()))
+
+
+def _unescape(escape: re.Match[str]) -> bytes:
+    hexadecimal, octal, short, long, simple = escape.groups()
+    if hexadecimal:
+        return bytes([int(hexadecimal, 16)])
+    if octal:
+        return bytes([int(octal, 8) & 0xFF])
+    if short or long:
+        return chr(int(short or long, 16)).encode()
+    return _SIMPLE.get(simple, simple).encode()

@@ -1,0 +1,86 @@
+"""What must hold within one message, apart from names and types: numbers, reservations, JSON names."""
+
+from __future__ import annotations
+
+from codegen.declarations import FieldDecl, MessageDecl, Number
+from codegen.errors import Mistakes
+from codegen.option_rules import check_options, find, is_true
+from codegen.reserved_rules import FIELDS, check_reserved
+
+MAX_FIELD_NUMBER = 2**29 - 1
+PROTOBUFS_OWN = range(19000, 20000)
+"""Field numbers that protobuf keeps for itself."""
+
+
+def check_message(message: MessageDecl, mistakes: Mistakes) -> None:
+    """Report every broken rule of this message, not of those nested in it."""
+    check_options("message", message.options, mistakes)
+    for oneof in message.oneofs():
+        check_options("oneof", oneof.options, mistakes)
+    fields = message.fields()
+    by_number: dict[int, FieldDecl] = {}
+    for field in fields:
+        check_options("field", field.options, mistakes)
+        if _is_in_range(field.number, mistakes):
+            first = by_number.setdefault(field.number.value, field)
+            if first is not field:
+                line = first.name.position.line
+                what = f'the number {field.number.value} is already that of "{first.name.text}", at line {line}'
+                mistakes.report(field.number.position, what)
+    check_reserved(message.reserved, fields, FIELDS, mistakes)
+    _check_json_names(message, mistakes)
+
+
+def _is_in_range(number: Number, mistakes: Mistakes) -> bool:
+    if not 1 <= number.value <= MAX_FIELD_NUMBER:
+        mistakes.report(number.position, f"field numbers lie in 1 to {MAX_FIELD_NUMBER}")
+        return False
+    if number.value in PROTOBUFS_OWN:
+        mistakes.report(number.position, "the numbers 19000 to 19999 are reserved for protobuf itself")
+        return False
+    return True
+
+
+def default_json_name(name: str) -> str:
+    """A field's name in JSON if it has no ``json_name``: each underscore goes, and the letter after it is large."""
+    first, *rest = name.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def json_name(field: FieldDecl) -> str:
+    """A field's name in JSON."""
+    option = find(field.options, "json_name")
+    return option.value.text if option else default_json_name(field.name.text)
+
+
+def _check_json_names(message: MessageDecl, mistakes: Mistakes) -> None:
+    """No two fields may share a JSON name, nor, as in protoc, a default one, whatever ``json_name`` says."""
+    fields = message.fields()
+    for field in fields:
+        option = find(field.options, "json_name")
+        text = option.value.text if option else ""
+        if option and text.startswith("[") and text.endswith("]"):
+            mistakes.report(option.value.position, f'the JSON name "{text}" reads like that of an extension')
+        if option and "\0" in text:
+            mistakes.report(option.value.position, "a JSON name cannot hold a null character")
+    if is_true(message.options, "deprecated_legacy_json_field_conflicts"):
+        return
+    default: dict[str, FieldDecl] = {}
+    actual: dict[str, FieldDecl] = {}
+    for field in fields:
+        name = field.name.text
+        by_default = default.setdefault(default_json_name(name), field)
+        in_fact = actual.setdefault(json_name(field), field)
+        if by_default is not field:
+            _report_json_clash(field, by_default, default_json_name(name), "default JSON name", mistakes)
+        elif in_fact is not field:
+            _report_json_clash(field, in_fact, json_name(field), "JSON name", mistakes)
+
+
+def _report_json_clash(field: FieldDecl, first: FieldDecl, name: str, which: str, mistakes: Mistakes) -> None:
+    if first.name.text == field.name.text:
+        return  # Two fields of one name are reported as such.
+    option = find(field.options, "json_name") if which == "JSON name" else None
+    position = option.value.position if option else field.name.position
+    where = f'"{first.name.text}", at line {first.name.position.line}'
+    mistakes.report(position, f'the {which} "{name}" of "{field.name.text}" is also that of {where}')

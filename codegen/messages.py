@@ -1,0 +1,208 @@
+"""Emits the classes: enums and dataclasses, with what the schema says about them as docstrings."""
+
+from __future__ import annotations
+
+from chaukas_spec_lite.fields import camel_case
+from codegen.model import Enum, Field, Message
+from codegen.names import field_names, free, member_names, oneof_local
+from codegen.scope import Scope
+from codegen.types import attribute_type, has_presence, kind_of, parameter, zero
+from codegen.writer import Writer, quoted
+
+_ENUMS = "chaukas_spec_lite.enums"
+_DATACLASS = "(init=False, eq=False, repr=False, slots=True)"
+
+
+def emit_enum(writer: Writer, enum: Enum, scope: Scope) -> None:
+    """Emit the class of an enum; names without the enum's prefix come first, so that they are the members' own."""
+    names = member_names(enum)
+    deprecated = any(value.deprecated for value in enum.values)
+    base = scope.name(_ENUMS, "Enum")
+    meta = f", metaclass={scope.name(_ENUMS, 'DeprecatedMembers')}" if deprecated else ""
+    writer.gap(2)
+    with writer.block(f"class {scope.classes[enum.full_name]}({base}{meta}):"):
+        writer.docstring(enum.doc)
+        writer.gap()
+        for value in enum.values:
+            writer.line(f"{names.short[value.name]} = {value.number}")
+            if value.doc:
+                writer.docstring(value.doc)
+        if names.full:
+            writer.gap()
+            writer.line("# The same under the schema's own names.")
+            writer.lines(f"{names.full[value.name]} = {value.number}" for value in enum.values)
+        _emit_proto_names(writer, enum)
+        if deprecated:
+            _emit_deprecated_members(writer, enum)
+    _emit_second_name(writer, enum, scope)
+
+
+def _emit_proto_names(writer: Writer, enum: Enum) -> None:
+    names = member_names(enum)
+    canonical: dict[int, str] = {}
+    for value in enum.values:
+        canonical.setdefault(value.number, value.name)
+    if any(names.short[name] != name for name in canonical.values()):
+        writer.gap()
+        writer.line("@classmethod")
+        with writer.block("def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:"):
+            writer.line('"""Map each number to the schema\'s name for it."""')
+            writer.listed("return {", [f"{number}: {quoted(name)}" for number, name in canonical.items()], "}")
+    if any(name not in (names.short[name], names.full.get(name)) for name in names.short):
+        writer.gap()
+        writer.line("@classmethod")
+        with writer.block("def betterproto_renamed_proto_names_to_value(cls) -> dict[str, int]:"):
+            writer.line('"""Map each of the schema\'s names to its number."""')
+            writer.listed("return {", [f"{quoted(value.name)}: {value.number}" for value in enum.values], "}")
+
+
+def _emit_deprecated_members(writer: Writer, enum: Enum) -> None:
+    names = member_names(enum)
+    old = [value.name for value in enum.values if value.deprecated]
+    every = dict.fromkeys(name for value in old for name in (names.short[value], names.full.get(value)) if name)
+    writer.gap()
+    writer.line("@classmethod")
+    with writer.block("def deprecated_members(cls) -> frozenset[str]:"):
+        writer.line('"""Name the members whose use warns."""')
+        writer.listed("return frozenset({", map(quoted, every), "})")
+
+
+def _emit_second_name(writer: Writer, declared: Enum | Message, scope: Scope) -> None:
+    if declared.full_name in scope.hidden:
+        writer.gap(2)
+        writer.line("# For annotations in classes that have a field of this name.")
+        writer.line(f"{scope.hidden[declared.full_name]} = {scope.classes[declared.full_name]}")
+
+
+def emit_constants(writer: Writer, enum: Enum, scope: Scope) -> None:
+    """Emit the values of a top-level enum as constants of the module, as the official package has them."""
+    names = member_names(enum)
+    cls = scope.classes[enum.full_name]
+    writer.gap(2)
+    for value in enum.values:
+        # Looking up a deprecated one by name warns, which must not happen at import.
+        member = f"{cls}({value.number})" if value.deprecated else f"{cls}.{names.short[value.name]}"
+        writer.line(f"{scope.enum_constants[value.name]} = {member}")
+
+
+def emit_message(writer: Writer, message: Message, scope: Scope) -> None:
+    """Emit the dataclass of a message: its fields, and a constructor written out."""
+    names = field_names(message)
+    writer.gap(2)
+    writer.line(f"@{scope.name('dataclasses', 'dataclass')}{_DATACLASS}")
+    with writer.block(f"class {scope.classes[message.full_name]}({_base(message, scope)}):"):
+        writer.docstring(message.doc + _oneof_notes(message, names))
+        writer.gap()
+        for field in message.fields:
+            head = f"{names[field.name]}: {attribute_type(field, scope)} = "
+            writer.call(head + scope.name("chaukas_spec_lite.fields", "field"), _field_arguments(field, names, scope))
+            if field.doc:
+                writer.docstring(field.doc)
+        if message.fields:
+            writer.gap()
+        writer.line(f"_full_name = {quoted(message.full_name)}")
+        writer.gap()
+        _emit_constructor(writer, message, names, scope)
+    _emit_second_name(writer, message, scope)
+
+
+def _base(message: Message, scope: Scope) -> str:
+    if message.full_name == "google.protobuf.Any":
+        return scope.name("chaukas_spec_lite.anys", "AnyMessage")
+    return scope.name("chaukas_spec_lite.message", "Message")
+
+
+def _oneof_notes(message: Message, names: dict[str, str]) -> str:
+    notes: list[str] = []
+    for oneof in message.oneofs:
+        members = ", ".join(f"`{names[name]}`" for name in oneof.fields)
+        notes.append(f"\n\nAt most one of {members} (`{oneof.name}`). {' '.join(oneof.doc.split())}".rstrip())
+    return "".join(notes)
+
+
+def _field_arguments(field: Field, names: dict[str, str], scope: Scope) -> list[str]:
+    arguments = [str(field.number), quoted(kind_of(field))]
+    if field.type_name is not None:
+        arguments.append(f"of=lambda: {scope.cls(field.type_name)}")
+    if names[field.name] != field.name:
+        arguments.append(f"name={quoted(field.name)}")
+    if field.json_name != camel_case(field.name):
+        arguments.append(f"json={quoted(field.json_name)}")
+    if field.oneof is not None:
+        arguments.append(f"group={quoted(field.oneof)}")
+    if field.key_kind is not None:
+        arguments.append(f"key={quoted(field.key_kind)}")
+    arguments.extend(f"{label}=True" for label in ("optional", "repeated") if field.label == label)
+    arguments.extend(f"{flag}=True" for flag in ("packed", "deprecated") if getattr(field, flag))
+    return arguments
+
+
+def _emit_constructor(writer: Writer, message: Message, names: dict[str, str], scope: Scope) -> None:
+    parameters = [parameter(field, names[field.name], scope) for field in message.fields]
+    refused = f"**misspelt: {scope.name('typing_extensions', 'Never')}"
+    if parameters:
+        with writer.block("def __init__("):
+            writer.line("self,")
+            for name, annotation, default in parameters:
+                writer.statement(f"{name}: {annotation} =", default, tail=",")
+            writer.line(f"{refused},")
+        head = ") -> None:"
+    else:
+        head = f"def __init__(self, {refused}) -> None:"
+    with writer.block(head):
+        _emit_deprecations(writer, message, names, scope)
+        for field in message.fields:
+            _emit_assignment(writer, field, names[field.name], scope)
+        writer.line('self._unknown_fields = b""')
+        with writer.block("if misspelt:"):
+            writer.line("self._refuse(misspelt)")
+        for oneof in message.oneofs:
+            if len(oneof.fields) > 1:
+                _emit_choice(writer, oneof.name, [names[name] for name in oneof.fields], names)
+
+
+def _emit_choice(writer: Writer, oneof: str, members: list[str], names: dict[str, str]) -> None:
+    """Refuse two members of a oneof, in the form that costs least where most are not given."""
+    given = free(oneof_local(oneof), names.values())
+    first, *others = members
+    writer.line(f"{given} = {first} is not None")
+    for position, name in enumerate(others):
+        with writer.block(f"if {name} is not None:"):
+            with writer.block(f"if {given}:"):
+                writer.line(f"self._refuse_two({quoted(oneof)})")
+            if position < len(others) - 1:
+                writer.line(f"{given} = True")
+
+
+def _emit_deprecations(writer: Writer, message: Message, names: dict[str, str], scope: Scope) -> None:
+    """Warn about what was given a value: decoders construct empty messages, and must not warn."""
+    if message.deprecated and message.fields:
+        first, *rest = (_given(field, names[field.name]) for field in message.fields)
+        with writer.condition("if", first, *(f"or {condition}" for condition in rest)):
+            _emit_warning(writer, message.name, scope)
+    for field in message.fields:
+        if field.deprecated:
+            with writer.block(f"if {_given(field, names[field.name])}:"):
+                _emit_warning(writer, f"{message.name}.{field.name}", scope)
+
+
+def _given(field: Field, name: str) -> str:
+    explicit = has_presence(field) or field.label in ("repeated", "map")
+    return f"{name} is not None" if explicit else name
+
+
+def _emit_warning(writer: Writer, what: str, scope: Scope) -> None:
+    warn, category = scope.name("warnings", "warn"), scope.builtin("DeprecationWarning")
+    writer.call(warn, [quoted(f"{what} is deprecated"), category, "stacklevel=2"])
+
+
+def _emit_assignment(writer: Writer, field: Field, name: str, scope: Scope) -> None:
+    if field.label in ("repeated", "map"):
+        container, empty = ("list", "[]") if field.label == "repeated" else ("dict", "{}")
+        container = scope.builtin(container)
+        as_it_is = f"else {name} if {scope.builtin('isinstance')}({name}, {container})"
+        writer.statement(f"self.{name} =", f"{empty} if {name} is None", as_it_is, f"else {container}({name})")
+    elif has_presence(field):
+        writer.line(f"self.{name} = {name}")
+    else:
+        writer.statement(f"self.{name} =", f"{zero(field, scope)} if {name} is None", f"else {name}")

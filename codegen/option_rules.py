@@ -1,0 +1,125 @@
+"""Options: which there are, what values they take, and the few that have a meaning here.
+
+Custom options, whose names begin with a parenthesis, are held against the syntax only. The others are those of
+``google/protobuf/descriptor.proto``, so that a misspelt ``deprecated`` is no silent nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Literal
+
+from codegen.declarations import Option
+from codegen.errors import Mistakes, with_article
+
+Owner = Literal["file", "message", "field", "oneof", "enum", "enum value", "service", "method"]
+
+_BOOL = ("true", "false")
+_TEXT = ()
+_TARGETS = "FILE EXTENSION_RANGE MESSAGE FIELD ONEOF ENUM ENUM_ENTRY SERVICE METHOD UNKNOWN"
+
+OPTIONS: dict[Owner, dict[str, tuple[str, ...]]] = {
+    "file": {
+        **dict.fromkeys(
+            [
+                "java_package",
+                "java_outer_classname",
+                "go_package",
+                "objc_class_prefix",
+                "csharp_namespace",
+                "swift_prefix",
+                "php_class_prefix",
+                "php_namespace",
+                "php_metadata_namespace",
+                "ruby_package",
+            ],
+            _TEXT,
+        ),
+        **dict.fromkeys(
+            [
+                "java_multiple_files",
+                "java_generate_equals_and_hash",
+                "java_string_check_utf8",
+                "cc_generic_services",
+                "java_generic_services",
+                "py_generic_services",
+                "deprecated",
+                "cc_enable_arenas",
+            ],
+            _BOOL,
+        ),
+        "optimize_for": ("SPEED", "CODE_SIZE", "LITE_RUNTIME"),
+    },
+    "message": dict.fromkeys(
+        ("no_standard_descriptor_accessor", "deprecated", "deprecated_legacy_json_field_conflicts"), _BOOL
+    ),
+    "field": {
+        **dict.fromkeys(("packed", "lazy", "unverified_lazy", "deprecated", "weak", "debug_redact"), _BOOL),
+        "json_name": _TEXT,
+        "ctype": ("STRING", "CORD", "STRING_PIECE"),
+        "jstype": ("JS_NORMAL", "JS_STRING", "JS_NUMBER"),
+        "retention": ("RETENTION_UNKNOWN", "RETENTION_RUNTIME", "RETENTION_SOURCE"),
+        "targets": tuple(f"TARGET_TYPE_{target}" for target in _TARGETS.split()),
+    },
+    "oneof": {},
+    "enum": dict.fromkeys(("allow_alias", "deprecated", "deprecated_legacy_json_field_conflicts"), _BOOL),
+    "enum value": dict.fromkeys(("deprecated", "debug_redact"), _BOOL),
+    "service": {"deprecated": _BOOL},
+    "method": {
+        "deprecated": _BOOL,
+        "idempotency_level": ("IDEMPOTENCY_UNKNOWN", "NO_SIDE_EFFECTS", "IDEMPOTENT"),
+    },
+}
+"""Each option of ``descriptor.proto`` and its possible values; ``()`` stands for any string."""
+
+_REFUSED = {
+    "default": "proto3 has no default values",
+    "features": "features belong to editions, which are not supported",
+    "map_entry": "map_entry cannot be set: use map<key, value>",
+    "message_set_wire_format": "proto3 has no message sets",
+}
+
+
+def check_options(owner: Owner, options: Iterable[Option], mistakes: Mistakes) -> None:
+    """Report options that do not exist, are set twice, or have a value of the wrong kind."""
+    seen: dict[str, Option] = {}
+    for option in options:
+        name = option.name.text
+        if name.startswith("("):
+            continue
+        first = seen.setdefault(name, option)
+        if first is not option and name != "targets":
+            mistakes.report(option.name.position, f'the option "{name}" is already set at line {_line(first)}')
+        elif name.partition(".")[0] in _REFUSED:
+            mistakes.report(option.name.position, _REFUSED[name.partition(".")[0]])
+        elif name not in OPTIONS[owner]:
+            near = difflib.get_close_matches(name, OPTIONS[owner], n=1)
+            hint = f'; did you mean "{near[0]}"?' if near else "; custom options are written in parentheses"
+            mistakes.report(option.name.position, f'{with_article(owner)} has no option "{name}"{hint}')
+        else:
+            _check_value(option, OPTIONS[owner][name], mistakes)
+
+
+def _check_value(option: Option, allowed: tuple[str, ...], mistakes: Mistakes) -> None:
+    if not allowed:
+        right, wanted = option.kind == "string", "a string"
+    else:
+        right, wanted = option.kind == "identifier" and option.value.text in allowed, " or ".join(allowed)
+    if not right:
+        mistakes.report(option.value.position, f'the option "{option.name.text}" takes {wanted}')
+
+
+def find(options: Iterable[Option], name: str) -> Option | None:
+    """The option of that name."""
+    return next((option for option in options if option.name.text == name), None)
+
+
+def is_true(options: Iterable[Option], name: str) -> bool:
+    """Whether a boolean option is set to true."""
+    option = find(options, name)
+    return option is not None and option.value.text == "true"
+
+
+def _line(option: Option) -> int:
+    return option.name.position.line

@@ -1,0 +1,127 @@
+"""Finding, reading and parsing a set of files and all that they import, and putting them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from codegen.declarations import FileDecl, ImportDecl
+from codegen.errors import Mistakes
+from codegen.model import Position
+from codegen.syntax import parse
+from codegen.wellknown_files import BUNDLE, DESCRIPTOR, TYPES
+
+MAX_FILE_SIZE = 4 * 1024 * 1024
+"""In bytes; parsing takes some seconds per megabyte."""
+
+
+class Sources:
+    """All files of a schema by path; ``files`` has None for a file that could not be read or parsed."""
+
+    def __init__(self, roots: Sequence[Path], mistakes: Mistakes) -> None:
+        self._roots, self._mistakes = roots, mistakes
+        self.files: dict[str, FileDecl | None] = {}
+
+    def read_all(self, paths: Sequence[str]) -> None:
+        """Read the given files and, from one to the next, what they import."""
+        waiting = [(path, Position(path, 1, 1)) for path in reversed(paths)]
+        while waiting:
+            path, wanted_at = waiting.pop()
+            if path in self.files or path == DESCRIPTOR:
+                continue
+            text = self._read(path, wanted_at)
+            file = None if text is None else parse(path, text, self._mistakes)
+            self.files[path] = file
+            if file:
+                self._report_repeated(file.imports)
+                waiting += [(each.path.text, each.path.position) for each in reversed(file.imports)]
+
+    def _report_repeated(self, imports: Sequence[ImportDecl]) -> None:
+        seen: dict[str, ImportDecl] = {}
+        for each in imports:
+            first = seen.setdefault(each.path.text, each)
+            if first is not each:
+                line = first.path.position.line
+                self._mistakes.report(each.path.position, f'"{each.path.text}" is already imported at line {line}')
+
+    def _read(self, path: str, wanted_at: Position) -> str | None:
+        """The text of a file; what is bundled is never looked for in the roots."""
+        if not _is_plain(path):
+            what = f'the path "{path}" is not relative to a root, with forward slashes and without "." and ".."'
+            self._mistakes.report(wanted_at, what)
+            return None
+        roots = (BUNDLE,) if path in TYPES else self._roots
+        found = next((root / path for root in roots if (root / path).is_file()), None)
+        if found is None:
+            searched = ", ".join(map(str, self._roots)) or "nowhere, since no root was given"
+            self._mistakes.report(wanted_at, f'there is no file "{path}"; looked in: {searched}')
+            return None
+        return self._decode(path, found, wanted_at)
+
+    def _decode(self, path: str, found: Path, wanted_at: Position) -> str | None:
+        try:
+            with found.open("rb") as stream:
+                data = stream.read(MAX_FILE_SIZE + 1)
+        except OSError as error:
+            self._mistakes.report(wanted_at, f'"{path}" cannot be read: {error.strerror}')
+            return None
+        if len(data) > MAX_FILE_SIZE:
+            self._mistakes.report(wanted_at, f'"{path}" has more than {MAX_FILE_SIZE} bytes')
+            return None
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            good = error.object[: error.start].decode()  # That is, without the byte order mark.
+            line, column = good.count("\n") + 1, len(good) - (good.rfind("\n") + 1) + 1
+            self._mistakes.report(Position(path, line, column), "the file is not valid UTF-8 from here on")
+            return None
+
+    # -- the graph of imports
+
+    def in_order(self) -> list[FileDecl]:
+        """The parsed files, what is imported before what imports it; import cycles are reported."""
+        order: list[FileDecl] = []
+        done: set[str] = set()
+        for start in self.files:
+            chain: dict[str, Iterator[ImportDecl]] = {}
+            self._enter(start, chain, done)
+            while chain:
+                path = next(reversed(chain))
+                step = next(chain[path], None)
+                if step is None:
+                    del chain[path]
+                    file = self.files[path]
+                    order += [file] if file else []
+                elif step.path.text in chain:
+                    names = list(chain)
+                    cycle = [*names[names.index(step.path.text) :], step.path.text]
+                    self._mistakes.report(step.path.position, f"import cycle: {' -> '.join(cycle)}")
+                else:
+                    self._enter(step.path.text, chain, done)
+        return order
+
+    def _enter(self, path: str, chain: dict[str, Iterator[ImportDecl]], done: set[str]) -> None:
+        file = self.files.get(path)
+        if file and path not in done:
+            done.add(path)
+            chain[path] = iter(file.imports)
+
+    def visible(self) -> Mapping[str, frozenset[str]]:
+        """For each parsed file the paths that it sees: its own, its imports, and what these import publicly."""
+        return {path: frozenset(self._seen_by(file)) for path, file in self.files.items() if file}
+
+    def _seen_by(self, file: FileDecl) -> set[str]:
+        seen = {file.path}
+        waiting = [each.path.text for each in file.imports]
+        while waiting:
+            path = waiting.pop()
+            if path not in seen:
+                seen.add(path)
+                imported = self.files.get(path)
+                waiting += [each.path.text for each in imported.imports if each.public] if imported else []
+        return seen
+
+
+def _is_plain(path: str) -> bool:
+    parts = path.split("/")
+    return "\\" not in path and "\0" not in path and not {"", ".", ".."} & set(parts)

@@ -1,0 +1,206 @@
+"""The names that a schema's files declare, and the search for what a name in one of them means."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from codegen import declarations as d
+from codegen import wellknown_files
+from codegen.errors import Mistakes, with_article
+from codegen.model import Position
+
+Kind = Literal[
+    "package", "message", "enum", "enum value", "field", "oneof", "service", "method", "map entry", "descriptor type"
+]
+
+_TYPES = ("message", "enum", "descriptor type")
+_SCOPES = ("package", "message", "enum", "service", "descriptor type")
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One declared name. A package has a symbol too, with the place of its first mention."""
+
+    kind: Kind
+    full_name: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Why a name means nothing."""
+
+    message: str
+
+
+def in_scope(scope: str, name: str) -> str:
+    """The full name of ``name`` declared in ``scope``, which is empty for a file without a package."""
+    return f"{scope}.{name}" if scope else name
+
+
+class Symbols:
+    """Every name of all files, and which files each file sees: itself, its imports, and what these pass on."""
+
+    def __init__(self, visible: Mapping[str, frozenset[str]], mistakes: Mistakes) -> None:
+        self._visible = visible
+        self._mistakes = mistakes
+        self._symbols: dict[str, Symbol] = {}
+        self._packages: dict[str, set[str]] = {}
+        """The files that have a package, by its name; a package has all packages around it."""
+        for name in wellknown_files.DESCRIPTOR_TYPES:
+            position = Position(wellknown_files.DESCRIPTOR, 1, 1)
+            self._symbols[name] = Symbol("descriptor type", name, position)
+            self._add_package("google.protobuf", position)
+
+    # -- declaring
+
+    def declare(self, file: d.FileDecl) -> None:
+        """Add a file's names, reporting those that are taken."""
+        package = file.package.text if file.package else ""
+        if file.package:
+            self._add_package(package, file.package.position)
+        for symbol in sorted(_file_symbols(file, package), key=lambda symbol: symbol.position):
+            self._add(symbol)
+        for message, scope in _messages(file.messages, package):
+            for field in message.fields():
+                if field.key:
+                    name = in_scope(in_scope(scope, message.name.text), map_entry_name(field.name.text))
+                    self._add(Symbol("map entry", name, field.name.position))
+
+    def _add_package(self, package: str, position: Position) -> None:
+        parts = package.split(".")
+        for count in range(1, len(parts) + 1):
+            name = ".".join(parts[:count])
+            first = self._symbols.setdefault(name, Symbol("package", name, position))
+            if first.kind != "package":
+                taken = f"{with_article(first.kind)} declared at {_where(first, position)}"
+                self._mistakes.report(position, f'the package "{name}" has the name of {taken}')
+                return
+            self._packages.setdefault(name, set()).add(position.file)
+
+    def _add(self, symbol: Symbol) -> None:
+        first = self._symbols.setdefault(symbol.full_name, symbol)
+        if first is symbol:
+            return
+        scope, _, name = symbol.full_name.rpartition(".")
+        where = _where(first, symbol.position)
+        if symbol.kind == "map entry":
+            what = f'this map field needs the name "{name}" for its entries, which is already declared at {where}'
+        else:
+            what = f'"{name}" is already declared' + (f' in "{scope}"' if scope else "") + f", at {where}"
+        if "enum value" in (symbol.kind, first.kind):
+            what += " (enum values share the scope that their enum stands in)"
+        self._mistakes.report(symbol.position, what)
+
+    # -- resolving
+
+    def resolve(self, name: str, scope: str, file: str, types_only: bool = True) -> Symbol | Unresolved:
+        """What ``name`` means within ``scope`` of ``file``, by protobuf's rules.
+
+        Scopes are searched from the innermost outward for the name's first part; where that is found, the search
+        ends. ``types_only`` passes over simple names that are no types, as is done for fields, not for methods.
+        """
+        if name.startswith("."):
+            return self._find(name[1:], file) or self._unknown(name, scope, file)
+        first, dot, _ = name.partition(".")
+        other: Symbol | None = None
+        while True:
+            found = self._find(in_scope(scope, first), file)
+            if found and dot and found.kind in _SCOPES:
+                full = in_scope(scope, name)
+                return self._find(full, file) or self._unknown(name, scope, file, full)
+            if found and not dot:
+                if found.kind in _TYPES or not types_only:
+                    return found
+                other = other or found
+            if not scope:
+                return other or self._unknown(name, scope, file)
+            scope = scope.rpartition(".")[0]
+
+    def _find(self, name: str, file: str) -> Symbol | None:
+        """The symbol with that full name, if ``file`` sees it."""
+        visible = self._visible[file]
+        if name in self._packages:
+            return self._symbols[name] if visible & self._packages[name] else None
+        found = self._symbols.get(name)
+        if found is None:
+            outer = self._symbols.get(".".join(name.split(".")[:3]))
+            found = outer if outer and outer.kind == "descriptor type" else None
+        return found if found and found.position.file in visible else None
+
+    def _unknown(self, name: str, scope: str, file: str, full: str | None = None) -> Unresolved:
+        absolute = name.removeprefix(".")
+        for candidate in filter(None, (full, *_outward(scope, absolute))):
+            hidden = self._symbols.get(candidate)
+            home = hidden.position.file if hidden and hidden.kind in _TYPES else wellknown_files.home(candidate)
+            if home and home not in self._visible[file]:
+                return Unresolved(f'"{absolute}" is defined in {home}, which is not imported')
+        if full and full != absolute:
+            what = (
+                f'"{name}" is looked up as "{full}", which is not defined: the innermost scope that has '
+                f'"{name.partition(".")[0]}" decides; write ".{name}" to start from the outermost'
+            )
+            return Unresolved(what)
+        near = self._nearest(absolute, file)
+        return Unresolved(f'"{absolute}" is not defined' + (f'; did you mean "{near}"?' if near else ""))
+
+    def _nearest(self, name: str, file: str) -> str | None:
+        """The visible type whose name is most like ``name``, compared by full names and by last parts."""
+        visible = self._visible[file]
+        types = [s.full_name for s in self._symbols.values() if s.kind in ("message", "enum")]
+        spelt: dict[str, str] = {}
+        for full in sorted(full for full in types if self._symbols[full].position.file in visible):
+            spelt.setdefault(full.rpartition(".")[2], full)
+            spelt[full] = full
+        near = difflib.get_close_matches(name, spelt, n=1, cutoff=0.7)
+        return spelt[near[0]] if near else None
+
+
+def _outward(scope: str, name: str) -> Iterator[str]:
+    while scope:
+        yield in_scope(scope, name)
+        scope = scope.rpartition(".")[0]
+    yield name
+
+
+def _where(first: Symbol, position: Position) -> str:
+    line = f"line {first.position.line}"
+    return line if first.position.file == position.file else f"{first.position.file}, {line}"
+
+
+def map_entry_name(field: str) -> str:
+    """The name of the message that stands for a map's entries, as protoc makes it from the field's name."""
+    return "".join(part[:1].upper() + part[1:] for part in field.split("_")) + "Entry"
+
+
+def _messages(messages: tuple[d.MessageDecl, ...], scope: str) -> Iterator[tuple[d.MessageDecl, str]]:
+    for message in messages:
+        yield message, scope
+        yield from _messages(message.messages, in_scope(scope, message.name.text))
+
+
+def _file_symbols(file: d.FileDecl, package: str) -> Iterator[Symbol]:
+    yield from _enum_symbols(file.enums, package)
+    for message, scope in _messages(file.messages, package):
+        full = in_scope(scope, message.name.text)
+        yield Symbol("message", full, message.name.position)
+        for field in message.fields():
+            yield Symbol("field", in_scope(full, field.name.text), field.name.position)
+        for oneof in message.oneofs():
+            yield Symbol("oneof", in_scope(full, oneof.name.text), oneof.name.position)
+        yield from _enum_symbols(message.enums, full)
+    for service in file.services:
+        full = in_scope(package, service.name.text)
+        yield Symbol("service", full, service.name.position)
+        for method in service.methods:
+            yield Symbol("method", in_scope(full, method.name.text), method.name.position)
+
+
+def _enum_symbols(enums: tuple[d.EnumDecl, ...], scope: str) -> Iterator[Symbol]:
+    for enum in enums:
+        yield Symbol("enum", in_scope(scope, enum.name.text), enum.name.position)
+        for value in enum.values:
+            yield Symbol("enum value", in_scope(scope, value.name.text), value.name.position)

@@ -1,0 +1,87 @@
+"""Where generated modules go, and how one imports another."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from codegen.model import Schema
+from codegen.wellknown_files import TYPES
+
+
+def is_well_known(path: str) -> bool:
+    """Whether a file's messages come with the package."""
+    return path in TYPES
+
+
+@dataclass(frozen=True)
+class Target:
+    """An output folder: proto files below ``strip`` lose it; the well-known types are the package's own."""
+
+    strip: str = ""
+    modules: Mapping[str, PurePosixPath] = field(default_factory=dict[str, PurePosixPath])
+    """The path of each proto file's module below the output folder; ``filled`` decides it."""
+
+    def filled(self, schema: Schema) -> Target:
+        """Decide the modules of all files of a schema, together: no two may meet."""
+        files = [
+            _Source(path, PurePosixPath(self._stripped(path)).with_suffix("").parts, bool(file.services))
+            for path, file in sorted(schema.files.items())
+        ]
+        return replace(self, modules=dict(_place(PurePosixPath(), files)))
+
+    def module(self, path: str) -> PurePosixPath:
+        """The path of the Python file for a proto file, relative to the output folder."""
+        return self.modules[path]
+
+    def import_from(self, path: str, here: str, suffix: str = "") -> str:
+        """What stands behind ``from`` to import the module for ``path`` in the one for ``here``."""
+        if is_well_known(path) and not is_well_known(here):
+            return f"chaukas_spec_lite.spec.google.protobuf.{PurePosixPath(path).stem}{suffix}"
+        there, base = self.module(path).with_suffix("").parts, self.module(here).parts[:-1]
+        common = 0
+        while common < min(len(there) - 1, len(base)) and there[common] == base[common]:
+            common += 1
+        return "." * (len(base) - common + 1) + ".".join(there[common:]) + suffix
+
+    def _stripped(self, path: str) -> str:
+        return path.removeprefix(f"{self.strip}/") if self.strip else path
+
+
+@dataclass(frozen=True)
+class _Source:
+    path: str
+    parts: tuple[str, ...]
+    """What is left of the path below the folder that is looked at."""
+    has_services: bool
+
+
+def _place(folder: PurePosixPath, sources: list[_Source]) -> Iterator[tuple[str, PurePosixPath]]:
+    """Name the folders in a folder, then the modules: a package hides a module of the same name."""
+    used = {"__init__", "__main__"}
+    inner: dict[str, list[_Source]] = {}
+    for source in sources:
+        if len(source.parts) > 1:
+            inner.setdefault(source.parts[0], []).append(replace(source, parts=source.parts[1:]))
+    for part in sorted(inner, key=lambda part: (_module_part(part) != part, part)):
+        name = _free(_module_part(part), used, [""])
+        yield from _place(folder / name, inner[part])
+    here = [source for source in sources if len(source.parts) == 1]
+    for source in sorted(here, key=lambda source: (_module_part(source.parts[0]) != source.parts[0], source.path)):
+        name = _free(_module_part(source.parts[0]), used, ["", "_grpc"] if source.has_services else [""])
+        yield source.path, folder / f"{name}.py"
+
+
+def _free(name: str, used: set[str], suffixes: list[str]) -> str:
+    while any(name + suffix in used for suffix in suffixes):
+        name += "_"
+    used.update(name + suffix for suffix in suffixes)
+    return name
+
+
+def _module_part(part: str) -> str:
+    name = "".join(char if char.isascii() and char.isalnum() else "_" for char in part)
+    name = name if name.isidentifier() else f"_{name}"
+    return f"{name}_" if keyword.iskeyword(name) else name

@@ -1,0 +1,143 @@
+"""Lines and indentation of the emitted code, and how what does not fit on a line is divided."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+
+WIDTH = 120
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+class Writer:
+    """Collects lines; what is written inside ``with writer.block(head)`` is one level deeper."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._depth = 0
+
+    def line(self, text: str = "") -> None:
+        """Write one line at the current level; an empty one stays empty."""
+        self._lines.append("    " * self._depth + text if text else "")
+
+    def lines(self, texts: Iterable[str]) -> None:
+        """Write several lines."""
+        for text in texts:
+            self.line(text)
+
+    @contextmanager
+    def block(self, head: str) -> Generator[None, None, None]:
+        """Write the head of a block, and what follows one level deeper."""
+        self.line(head)
+        with self.indented():
+            yield
+
+    @contextmanager
+    def indented(self) -> Generator[None, None, None]:
+        """Write what follows one level deeper."""
+        self._depth += 1
+        yield
+        self._depth -= 1
+
+    def gap(self, count: int = 1) -> None:
+        """Leave as many empty lines, unless there are already; none at the very beginning."""
+        while self._lines and any(self._lines[-count:]):
+            self._lines.append("")
+
+    def docstring(self, text: str) -> None:
+        """Write a docstring, in one line if it fits, its paragraphs wrapped as they came if not."""
+        text = text.strip().expandtabs(4) or "Undocumented."
+        text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+        text = _CONTROL.sub(lambda control: f"\\x{ord(control[0]):02x}", text)
+        short = text.removesuffix('"') + '\\"' if text.endswith('"') else text
+        if "\n" not in text and self._fits(f'"""{short}"""'):
+            self.line(f'"""{short}"""')
+            return
+        width = WIDTH - 4 * self._depth - 3  # the first line begins with the quotes
+        first, *rest = [part for line in text.split("\n") for part in self._wrapped(line, width)]
+        self.line(f'"""{first}')
+        self.lines(rest)
+        self.line('"""')
+
+    @staticmethod
+    def _wrapped(line: str, width: int) -> list[str]:
+        indent = line[: len(line) - len(line.lstrip())]
+        wrapped = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        return wrapped or [""]
+
+    def _fits(self, text: str) -> bool:
+        return len(text) + 4 * self._depth <= WIDTH
+
+    def call(self, head: str, arguments: Iterable[str], tail: str = "") -> None:
+        """Write ``head(arguments)tail`` in one line if it fits, else with an argument in each."""
+        self.listed(f"{head}(", arguments, f"){tail}")
+
+    def import_from(self, module: str, clauses: Iterable[str]) -> None:
+        """Write ``from module import clauses`` in one line if it fits, else with a clause in each."""
+        clauses = list(clauses)
+        line = f"from {module} import {', '.join(clauses)}"
+        if self._fits(line):
+            self.line(line)
+        else:
+            self._divided(f"from {module} import (", (f"{clause}," for clause in clauses), ")")
+
+    def listed(self, head: str, items: Iterable[str], tail: str) -> None:
+        """Write items in the brackets that end ``head`` and begin ``tail``, with an item in each line if it must be."""
+        items = list(items)
+        line = f"{head}{', '.join(items)}{tail}"
+        if self._fits(line):
+            self.line(line)
+        else:
+            self._divided(head, (f"{item}," for item in items), tail)
+
+    def statement(self, head: str, *parts: str, tail: str = "") -> None:
+        """Write ``head`` and an expression in one line if it fits, else in parentheses with a part in each."""
+        line = f"{head} {' '.join(parts)}{tail}"
+        if self._fits(line):
+            self.line(line)
+        else:
+            self._divided(f"{head} (", parts, f"){tail}")
+
+    def assignments(self, targets: Iterable[str], value: str) -> None:
+        """Write ``target = target = value``, in as few lines as they fit in."""
+        line = ""
+        for target in targets:
+            longer = f"{line}{target} = "
+            if line and not self._fits(longer + value):
+                self.line(line + value)
+                longer = f"{target} = "
+            line = longer
+        self.line(line + value)
+
+    def bracketed(self, head: str, parts: Iterable[str], tail: str) -> None:
+        """Write an expression in the brackets that end ``head`` and begin ``tail``, divided if it does not fit."""
+        parts = list(parts)
+        line = f"{head}{' '.join(parts)}{tail}"
+        if self._fits(line):
+            self.line(line)
+        else:
+            self._divided(head, parts, tail)
+
+    def _divided(self, head: str, lines: Iterable[str], tail: str) -> None:
+        with self.block(head):
+            self.lines(lines)
+        self.line(tail)
+
+    @contextmanager
+    def condition(self, head: str, *parts: str) -> Generator[None, None, None]:
+        """Write ``head`` and a condition, and what follows one level deeper."""
+        self.statement(head, *parts, tail=":")
+        with self.indented():
+            yield
+
+    def text(self) -> str:
+        """Everything written, with a line break at its end and no empty lines there."""
+        return "\n".join(self._lines).rstrip("\n") + "\n"
+
+
+def quoted(text: str) -> str:
+    """Write text as a string literal: in double quotes, and ASCII only."""
+    return '"' + text.encode("unicode_escape").decode("ascii").replace('"', '\\"') + '"'

@@ -1,0 +1,273 @@
+"""The main job, from end to end: over a real socket, mostly in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import click
+import pytest
+
+from chaukas_spec_lite import Event, QueryResponse
+from chaukas_spec_lite.cli import demo, replay
+from chaukas_spec_lite.cli.event_files import read_events
+from tests import realdata
+from tests.cli import collectors
+
+ROOT = Path(__file__).parents[2]
+SESSION = ROOT / "chaukas_spec_lite" / "cli" / "data" / "session.delim"
+COMMAND = [sys.executable, "-W", "error", "-X", "dev", "-m", "chaukas_spec_lite"]
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("FORCE_COLOR", "NO_COLOR", "COLUMNS")}
+
+
+def run(*arguments: str | Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        cwd=ROOT,
+        env=ENVIRONMENT | {"PYTHONIOENCODING": "utf-8"} | dict(env or {}),
+        timeout=60,
+        check=False,
+        encoding="utf-8",
+    )
+
+
+def test_the_recorded_session_is_shown_as_it_always_was(tmp_path: Path) -> None:
+    start = time.monotonic()
+    done = run("demo", env={"TMPDIR": str(tmp_path), "FORCE_COLOR": "1", "COLUMNS": "60"})
+    assert time.monotonic() - start < 5
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+    picture, _, closing = done.stdout.removesuffix("\n").rpartition("\n")
+    assert picture + "\n" == (Path(__file__).parent / "expected" / "session.txt").read_text(encoding="utf-8")
+    rate = r"\([\d,]+/s\)"
+    assert re.fullmatch(
+        f"✓ sent 70 events in 3 batches {rate}, read back 70 events in 3 pages {rate}: all identical", closing
+    )
+    assert "\x1b" not in done.stdout
+
+
+def test_on_a_terminal_it_is_in_colour_with_a_progress_bar_that_goes_away() -> None:
+    screen, terminal = pty.openpty()
+    environment = ENVIRONMENT | {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
+    with subprocess.Popen([*COMMAND, "demo"], stdout=terminal, stderr=terminal, cwd=ROOT, env=environment) as process:
+        os.close(terminal)
+        shown = b""
+        with suppress(OSError):  # EIO, once the other end is closed
+            while data := os.read(screen, 65536):
+                shown += data
+        os.close(screen)
+    assert process.returncode == 0
+    text = shown.decode()
+    assert "sending" in text
+    assert "\x1b[?25h" in text, "the cursor is hidden for good"
+    assert "\x1b[1;36magent\x1b[0m triage-agent" in text
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "")
+    session = (Path(__file__).parent / "expected" / "session.txt").read_text(encoding="utf-8")
+    assert [line.rstrip() for line in session.split("\n")] == [
+        line.rstrip() for line in plain[plain.index("Session 01") :].split("\n")[:-2]
+    ] + [""]
+
+
+@pytest.mark.parametrize(
+    ("file", "closing"),
+    [
+        ("pypi-crewai-sync.delim", "sent 180 events in 8 batches"),
+        ("jsonl/pypi-crewai-sync.jsonl", "sent 180 events in 8 batches"),
+        ("pypi-builder-large.delim", "sent 62 events in 3 batches"),
+    ],
+)
+def test_both_kinds_of_files_are_replayed(file: str, closing: str) -> None:
+    done = run("demo", realdata.DATA / file)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert closing in done.stdout.splitlines()[-1]
+    assert "sessions: " in done.stdout.splitlines()[-2]
+
+
+def test_an_encoding_without_the_glyphs_gets_ascii() -> None:
+    done = run("demo", env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert "|- agent triage-agent" in done.stdout
+
+
+def test_a_file_without_events_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    done = run("demo", tmp_path / "empty")
+    assert (done.returncode, done.stdout) == (0, "empty holds no events: there is nothing to replay\n")
+
+
+def test_duplicates_are_counted_and_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "twice").write_bytes(SESSION.read_bytes() * 2)
+    demo.show(tmp_path / "twice")
+    closing = capsys.readouterr().out.splitlines()[-1]
+    assert closing.startswith("✓ sent 140 events in 6 batches")
+    assert closing.endswith(": all identical, with 70 duplicates of an event id")
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "message"),
+    [
+        (b"nonsense", 1, "in the event at byte 0"),
+        (b'{"event_id": "a"}\n{"event_id": 1}', 1, "2:14: $.event_id"),
+        (b"\x02\xb8\x01", 1, "in the event at byte 0"),
+        (b"{}\n", 1, "event 1 has no event_id"),
+        (None, 2, "does not exist"),
+    ],
+)
+def test_a_file_that_is_none_is_refused(tmp_path: Path, data: bytes | None, status: int, message: str) -> None:
+    file = tmp_path / "bad"
+    if data is not None:
+        file.write_bytes(data)
+    done = run("demo", file)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def show(answer: collectors.Answer, capsys: pytest.CaptureFixture[str]) -> tuple[str, str, str]:
+    """What the demo prints to both streams, and how it fails, if a collector gives these answers."""
+    with pytest.raises(click.ClickException) as failure:
+        demo.show(SESSION, partial(collectors.faulty, answer))
+    captured = capsys.readouterr()
+    return captured.out, captured.err, failure.value.message
+
+
+def alter(events: list[Event], token: str) -> QueryResponse:
+    spoilt = Event.parse(bytes(events[2]))
+    spoilt.agent_name = "some\x1b[31mone else"
+    return QueryResponse(events=[*events[:2], spoilt, *events[3:]])
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (alter, "1 came back altered"),
+        (lambda events, token: QueryResponse(events=events[1:]), "1 did not come back"),
+        (lambda events, token: QueryResponse(events=[*events, Event(event_id="x")]), "1 was never sent"),
+        (
+            lambda events, token: QueryResponse(events=[*events[:-1], events[0]]),
+            "1 came back twice, 1 did not come back",
+        ),
+        (lambda events, token: QueryResponse(events=events, next_page_token=token + "x"), "70 came back twice"),
+        (lambda events, token: QueryResponse(), "70 did not come back"),
+    ],
+)
+def test_what_came_back_otherwise_is_found(
+    answer: collectors.Answer, found: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, err, message = show(answer, capsys)
+    assert out.splitlines()[-1].startswith("✗ sent 70 events")
+    assert out.splitlines()[-1].endswith(": " + found)
+    assert message == "what came back is not what was sent"
+    assert err.startswith("event ")
+
+
+def test_an_alteration_is_named_with_its_field(capsys: pytest.CaptureFixture[str]) -> None:
+    _, err, _ = show(alter, capsys)
+    first, second = err.splitlines()
+    assert re.fullmatch(r"event [0-9a-f-]{36} came back altered", first)
+    assert second == r"  Event.agent_name: sent 'triage-agent', came back 'some\x1b[31mone else'"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (collectors.refuse, r"the collector refused a query: UNAVAILABLE: gone \x1b[31mfishing"),
+        (lambda events, token: None, "the collector answered a query without a response"),
+        (lambda events, token: QueryResponse(next_page_token="more"), "there is another page, but leads to none"),
+    ],
+)
+def test_answers_without_sense_end_it(
+    answer: collectors.Answer, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, err, failure = show(answer, capsys)
+    assert (out, err) == ("", "")
+    assert message in failure
+
+
+def test_a_collector_that_cannot_be_reached_is_an_error() -> None:
+    with pytest.raises(click.ClickException, match="the connection to the collector failed during batch 1: "):
+        demo.show(SESSION, collectors.absent)
+
+
+LEFT_BEHIND = """
+import os, pathlib, sys, threading
+from chaukas_spec_lite.cli.demo import show
+
+def is_open(fd):
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+before = [fd for fd in range(1000) if is_open(fd)]
+show(pathlib.Path(sys.argv[1]))
+for thread in threading.enumerate():
+    if thread is not threading.main_thread():
+        thread.join(5)
+print(threading.active_count(), [fd for fd in range(1000) if is_open(fd) and fd not in before], file=sys.stderr)
+"""
+
+
+def test_no_thread_socket_or_file_is_left_behind() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT_BEHIND, SESSION], capture_output=True, cwd=ROOT, check=True, encoding="utf-8"
+    )
+    assert done.stderr == "1 []\n"
+
+
+def test_batches_are_bounded_in_events_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "MAX_BATCH_EVENTS", 7)
+    monkeypatch.setattr(replay, "MAX_BATCH_BYTES", 2_000)
+    recorded = list(read_events(SESSION))
+    batches = list(replay.batches(recorded, replay.Ledger()))
+    assert [each for batch in batches for each in batch] == recorded
+    sizes = [(len(batch), sum(len(bytes(each.event)) for each in batch)) for batch in batches]
+    assert all(events == 1 or (events <= 7 and size <= 2_000) for events, size in sizes)
+    assert max(events for events, _ in sizes) > 1
+    assert any(size > 2_000 for _, size in sizes)
+
+
+def test_ctrl_c_ends_it_with_130(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(
+        [*COMMAND, "demo", pipe], cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        with suppress(BrokenPipeError), pipe.open("wb", buffering=0) as file:  # waits until it reads
+            for round in range(2_000):
+                file.write(SESSION.read_bytes())
+                if round == 5:
+                    process.send_signal(signal.SIGINT)
+                time.sleep(0.005)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert out == b""
+    assert err.strip() == b"interrupted"
+
+
+@pytest.mark.parametrize("name", ["click", "rich"])
+def test_without_the_extra_it_says_how_to_install_it(name: str) -> None:
+    program = f"import sys; sys.modules[{name!r}] = None\nfrom chaukas_spec_lite.__main__ import main\nsys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].strip() == "pip install 'chaukas-spec-lite[cli]'"
+
+
+def test_version_help_and_unknown_commands() -> None:
+    version, help_, of_demo, unknown = run("--version"), run("--help"), run("demo", "--help"), run("dmeo")
+    assert re.fullmatch(r"chaukas-lite \d+\.\d+\.\d+\n", version.stdout)
+    assert "demo  Replay a recorded agent session, and show it." in help_.stdout
+    assert "length-delimited protobuf" in of_demo.stdout
+    assert "No such command 'dmeo'" in unknown.stderr
+    assert [each.returncode for each in (version, help_, of_demo, unknown)] == [0, 0, 0, 2]

@@ -1,0 +1,89 @@
+"""Events are cut out of requests as they are, and put into responses as they are."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chaukas_spec_lite import Event, EventBatch
+from chaukas_spec_lite.collector.record import record_of, records_of
+from chaukas_spec_lite.collector.splice import MAX_FRAME_BYTES, event_of, events_of, page_of
+from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest, QueryEventsResponse
+from chaukas_spec_lite.wire import varint
+from tests import realdata
+
+# Encodings of events that no encoder of ours would write: reversed fields, overlong tags, unknown fields, fields twice.
+ODD = [
+    b"\x12\x01t\x0a\x01e",
+    b"\x8a\x00\x01e",
+    b"\x0a\x01x\xf8\x7f\x05\x0a\x01e",
+    b"\x0a\x01e\xf2\x01\x04\x12\x02hi\xf2\x01\x03\x0a\x01r",
+    b"\x0a\x01e\x38\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+]
+EVENTS = st.sampled_from([*ODD, *realdata.events()[:20]])
+UNKNOWN = [b"\xf8\x7f\x05", b"\xfa\x7f\x01x", b"\x08\x01", b"\x18\x01", b"\x12\x00", b"\x93\x01\x94\x01"]
+EVENT_TAGS = st.sampled_from([b"\x0a", b"\x8a\x00", b"\x8a\x80\x80\x80\x00"])
+EVENTS_TAGS = st.sampled_from([b"\x1a", b"\x9a\x00"])
+NOISE = st.sampled_from([b"", *UNKNOWN])
+
+
+def part(tag: bytes, data: bytes) -> bytes:
+    return tag + varint(len(data)).encode("latin-1") + data
+
+
+@given(
+    st.lists(
+        st.tuples(NOISE, st.sampled_from([b"\x0a", b"\x8a\x00", b"\x8a\x80\x80\x80\x00"]), EVENTS),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_an_event_in_a_request(parts: list[tuple[bytes, bytes, bytes]]) -> None:
+    request = b"".join(noise + part(tag, event) for noise, tag, event in parts)
+    assert event_of(request) == b"".join(event for _, _, event in parts)
+    (record,) = record_of(request)
+    assert record.event == Event.parse(record.data) == IngestEventRequest.parse(request).event
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(NOISE, st.sampled_from([b"\x1a", b"\x9a\x00"]), EVENTS), max_size=5), min_size=1, max_size=3
+    )
+)
+def test_the_events_of_a_batch(batches: list[list[tuple[bytes, bytes, bytes]]]) -> None:
+    encoded = [b"".join(noise + part(tag, event) for noise, tag, event in batch) for batch in batches]
+    request = b"".join(part(b"\x0a", batch) for batch in encoded)
+    events = [event for batch in batches for _, _, event in batch]
+    assert events_of(request) == events
+    assert [record.data for record in records_of(request)] == events
+    assert [record.event for record in records_of(request)] == [Event.parse(event) for event in events]
+
+
+def test_every_recorded_request() -> None:
+    kinds = {
+        IngestEventRequest._full_name: record_of,
+        IngestEventBatchRequest._full_name: records_of,
+    }
+    count = 0
+    for body in realdata.bodies():
+        records = kinds[body.message_type](body.data)
+        assert len(records) == body.events
+        assert all(body.data.count(record.data) for record in records)
+        count += len(records)
+    assert count > 1000
+
+
+@given(st.lists(EVENTS), st.sampled_from(["", "token", "x" * 200]))
+def test_a_page(events: list[bytes], token: str) -> None:
+    encoded = page_of(events, token)
+    page = QueryEventsResponse.parse(encoded).response
+    assert page is not None
+    assert page.events == [Event.parse(event) for event in events]
+    assert page.next_page_token == token
+    assert len(encoded) <= sum(map(len, events)) + len(token) + (len(events) + 2) * MAX_FRAME_BYTES
+
+
+def test_a_batch_of_our_own() -> None:
+    events = [Event(event_id=f"{number}") for number in range(3)]
+    request = bytes(IngestEventBatchRequest(event_batch=EventBatch(events=events)))
+    assert events_of(request) == [bytes(event) for event in events]

@@ -1,0 +1,233 @@
+"""The decisions: what to send now, what a failure means. No clock, no queue, no network."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from chaukas_spec_lite.export.batching import (
+    FRAME_BYTES,
+    PATIENCE,
+    STRIKES,
+    After,
+    Batching,
+    Send,
+    Wait,
+    Waiting,
+    fitting,
+)
+from chaukas_spec_lite.export.sender import Verdict
+from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.rpc.retry import RetryPolicy
+
+SETTINGS = ExportSettings(
+    batch_size=20,
+    max_batch_events=100,
+    max_batch_bytes=10_000,
+    flush_interval=5.0,
+    retry=RetryPolicy(initial=1.0, maximum=8.0),
+)
+
+
+def waiting(events: int, size: int = 10, since: float = 0.0, urgent: bool = False) -> Waiting:
+    return Waiting(events, events * size, since, urgent)
+
+
+def batching() -> Batching:
+    return Batching(SETTINGS, lambda: 1.0)
+
+
+def test_nothing_waits() -> None:
+    assert batching().next(0.0, waiting(0)) == Wait(None, 1)
+
+
+def test_a_few_events_wait_for_more_until_the_oldest_is_due() -> None:
+    decide = batching()
+    assert decide.next(1.0, waiting(19)) == Wait(5.0, 20)
+    assert decide.next(4.99, waiting(1)) == Wait(5.0, 20)
+    assert decide.next(5.0, waiting(1)) == Send(0, 100, 10_000)
+
+
+def test_a_full_batch_goes_at_once() -> None:
+    assert batching().next(0.0, waiting(20)) == Send(0, 100, 10_000)
+    assert batching().next(0.0, waiting(2, size=5000)) == Send(0, 100, 10_000)
+
+
+def test_a_flush_waits_for_nothing() -> None:
+    assert batching().next(0.0, waiting(1, urgent=True)) == Send(0, 100, 10_000)
+
+
+def test_waits_between_attempts_double_up_to_the_maximum() -> None:
+    decide, now, waits = batching(), 0.0, []
+    for _ in range(6):
+        decide.failed(now, Send(0, 100, 10_000), 50, Verdict.LATER, None)
+        decision = decide.next(now, waiting(50))
+        assert isinstance(decision, Wait)
+        assert decision.until is not None
+        assert decision.events is None, "no number of events shortens it"
+        waits.append(decision.until - now)
+        now = decision.until
+    assert waits == [1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+    assert decide.next(now, waiting(1, since=now)) == Send(0, 100, 10_000), (
+        "what failed is due without waiting for more"
+    )
+
+
+def test_the_server_may_say_how_long_to_wait() -> None:
+    decide = batching()
+    decide.failed(0.0, Send(0, 100, 10_000), 50, Verdict.LATER, 3.5)
+    assert decide.next(0.0, waiting(50)) == Wait(3.5, None)
+
+
+def test_a_flush_ends_a_wait_once() -> None:
+    decide = batching()
+    decide.failed(0.0, Send(0, 100, 10_000), 50, Verdict.LATER, None)
+    decide.hurry()
+    assert isinstance(decide.next(0.0, waiting(50)), Send)
+
+
+def test_success_forgets_failures() -> None:
+    decide = batching()
+    for _ in range(5):
+        decide.failed(0.0, Send(0, 100, 10_000), 50, Verdict.LATER, None)
+    decide.succeeded(Send(0, 100, 10_000))
+    decide.failed(0.0, Send(0, 100, 10_000), 50, Verdict.LATER, None)
+    assert decide.next(0.0, waiting(50)) == Wait(1.0, None)
+
+
+def deliver(bad: set[int], events: int, verdict: Verdict, limit: int = 2000) -> tuple[list[int], list[int], int]:
+    """Play a server that fails on batches with a bad event; return what it took, dropped, and needed."""
+    decide, queue, taken, dropped, now = batching(), list(range(events)), [], [], 0.0
+    for attempt in range(1, limit):
+        decision = decide.next(now, waiting(len(queue), urgent=True))
+        if isinstance(decision, Wait):
+            if decision.until is None:
+                return taken, dropped, attempt
+            now = decision.until
+            continue
+        batch = queue[decision.skip : decision.skip + decision.events]
+        if bad & set(batch):
+            after = decide.failed(now, decision, len(batch), verdict, None)
+            gone = batch if after is After.DROP else []
+        else:
+            taken += batch
+            queue = [event for event in queue if event not in batch]
+            gone = queue[:1] if decide.succeeded(decision) is After.DROP_FIRST else []
+        dropped += gone
+        queue = [event for event in queue if event not in gone]
+    raise AssertionError(f"no end after {limit} attempts: {queue} wait")
+
+
+@given(st.sets(st.integers(0, 149), max_size=20))
+def test_refused_events_are_found_and_take_no_other_along(bad: set[int]) -> None:
+    taken, dropped, attempts = deliver(bad, 150, Verdict.INVALID)
+    assert dropped == sorted(bad)
+    assert taken == [event for event in range(150) if event not in bad], "all others, in order"
+    assert attempts <= 10 + 16 * (len(bad) + 1)
+
+
+@given(st.sets(st.integers(0, 59), max_size=4))
+def test_events_at_which_the_server_fails_are_found_too(bad: set[int]) -> None:
+    """By others that go through: without enough of them, it could be the server that fails at everything."""
+    events = 60 + 4 * STRIKES
+    taken, dropped, _ = deliver(bad, events, Verdict.UNCLEAR)
+    assert sorted(dropped) == sorted(bad)
+    assert sorted(taken) == [event for event in range(events) if event not in bad]
+
+
+def test_a_server_that_fails_at_everything_costs_no_event() -> None:
+    decide, now = batching(), 0.0
+    for _ in range(500):
+        decision = decide.next(now, waiting(50))
+        if isinstance(decision, Wait):
+            assert decision.until is not None
+            now = decision.until
+            continue
+        events = min(decision.events, 50 - decision.skip)
+        assert decide.failed(now, decision, events, Verdict.UNCLEAR, None) is After.KEEP
+    decide.succeeded(Send(0, 1, 10_000))
+
+
+def test_one_recovery_of_the_server_convicts_nobody() -> None:
+    """The first event failed, the next went through because the server is back: the first goes through as well."""
+    decide = batching()
+    for attempt in range(PATIENCE):
+        decision = decide.next(9.0 * attempt, waiting(2, urgent=True))
+        assert isinstance(decision, Send)
+        assert decision.skip == 0, "it has its turn"
+        decide.failed(9.0 * attempt, Send(0, 1, 10_000), 1, Verdict.UNCLEAR, None)
+    assert decide.next(9.0 * PATIENCE, waiting(2)) == Send(1, 1, 10_000)
+    assert decide.succeeded(Send(1, 1, 10_000)) is After.KEEP
+    assert decide.next(1.0, waiting(1)) == Send(0, 1, 10_000)
+    assert decide.succeeded(Send(0, 1, 10_000)) is After.KEEP
+
+
+@given(st.lists(st.integers(0, 300)), st.integers(1, 20), st.integers(1, 1000))
+def test_what_fits(sizes: list[int], events: int, limit: int) -> None:
+    count = fitting(sizes, events, limit)
+    framed = [size + FRAME_BYTES for size in sizes]
+    assert count <= events
+    assert count <= 1 or sum(framed[:count]) <= limit
+    if count < min(events, len(sizes)):
+        assert sum(framed[: count + 1]) > limit, "one more would have fitted"
+    assert count >= min(1, len(sizes))
+
+
+class AnyServer(RuleBasedStateMachine):
+    """Any history of events and answers: batches keep their bounds, waits theirs, and no event is lost or skipped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decide = Batching(SETTINGS, lambda: 0.5)
+        self.now = 0.0
+        self.queue: list[int] = []
+        self.emitted = 0
+        self.settled: list[int] = []
+
+    @rule(events=st.integers(1, 60))
+    def emit(self, events: int) -> None:
+        self.queue += range(self.emitted, self.emitted + events)
+        self.emitted += events
+
+    @rule(seconds=st.floats(0, 10))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule()
+    def flush(self) -> None:
+        self.decide.hurry()
+
+    @precondition(lambda self: self.queue)
+    @rule(answer=st.sampled_from([None, *Verdict]), urgent=st.booleans(), pushback=st.none() | st.floats(-1, 9))
+    def attempt(self, answer: Verdict | None, urgent: bool, pushback: float | None) -> None:
+        decision = self.decide.next(self.now, waiting(len(self.queue), urgent=urgent))
+        if isinstance(decision, Wait):
+            assert decision.until is None or self.now < decision.until <= self.now + 9
+            return
+        assert 0 <= decision.skip < len(self.queue)
+        assert 1 <= decision.events <= SETTINGS.max_batch_events
+        batch = self.queue[decision.skip : decision.skip + decision.events]
+        gone = []
+        if answer is None:
+            after = self.decide.succeeded(decision)
+            self.settle(batch)
+            gone = self.queue[:1] if after is After.DROP_FIRST else []
+        elif self.decide.failed(self.now, decision, len(batch), answer, pushback) is After.DROP:
+            assert len(batch) == 1
+            assert answer in (Verdict.INVALID, Verdict.TOO_LARGE)
+            gone = batch
+        self.settle(gone)
+
+    def settle(self, events: list[int]) -> None:
+        self.settled += events
+        self.queue = [event for event in self.queue if event not in events]
+
+    @invariant()
+    def every_event_waits_or_is_settled_once(self) -> None:
+        assert sorted(self.queue + self.settled) == list(range(self.emitted))
+        assert self.queue == sorted(self.queue)
+
+
+TestAnyServer = AnyServer.TestCase
+TestAnyServer.settings = settings(max_examples=60, stateful_step_count=40)

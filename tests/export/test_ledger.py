@@ -1,0 +1,124 @@
+"""The ledger: what was reported as SPOOLED arrives, whatever is killed, and nothing arrives that was not emitted."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.export.directory import SpoolDirectory
+from tests.export.ledger_child import ledger_event
+from tests.export.receiver import Receiver
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def start(how: str, port: int, spool: Path, turn: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.export.ledger_child", how, str(port), str(spool), str(turn)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT)
+
+
+def kill_after(child: subprocess.Popen[bytes], seconds: float) -> list[int]:
+    """Read the numbers that a child reports, and kill it so many seconds after the first."""
+    assert child.stdout is not None
+    lines = [child.stdout.readline()]
+    timer = threading.Timer(seconds, child.kill)
+    timer.start()
+    lines += child.stdout.readlines()
+    timer.join()
+    child.wait()
+    child.stdout.close()
+    return [int(line) for line in lines if line.endswith(b"\n")]  # the last one may be cut off
+
+
+def restart(receiver: Receiver, ended: threading.Event, seed: int) -> None:
+    """Let the server be away now and then."""
+    chance = random.Random(seed)
+    while not ended.wait(chance.uniform(0.05, 0.6)):
+        receiver.stop()
+        time.sleep(chance.uniform(0.0, 0.3))
+        receiver.start()
+
+
+def play(rounds: int, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    receiver, ended = Receiver(), threading.Event()
+    restarting = threading.Thread(target=restart, args=(receiver, ended, seed))
+    restarting.start()
+    reported: dict[str, bytes] = {}
+    try:
+        for turn in range(rounds):
+            # Two processes share the directory; each is killed at a moment of its own.
+            pair = [start("emit", receiver.port, tmp_path, 2 * turn + each) for each in (0, 1)]
+            found: list[list[int]] = [[], []]
+
+            def run(each: int, seconds: float, pair: list[subprocess.Popen[bytes]], found: list[list[int]]) -> None:
+                found[each] = kill_after(pair[each], seconds)
+
+            threads = [
+                threading.Thread(target=run, args=(each, chance.uniform(0.0, 0.8), pair, found)) for each in (0, 1)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            for each in (0, 1):
+                for number in found[each]:
+                    reported[f"{2 * turn + each}-{number}"] = bytes(ledger_event(2 * turn + each, number))
+    finally:
+        ended.set()
+        restarting.join()
+    drain = start("drain", receiver.port, tmp_path, 0)
+    assert drain.wait(60) == 0
+    assert drain.stdout is not None
+    drain.stdout.close()
+    receiver.stop()
+    settle_accounts(reported, receiver.events, rounds)
+    for spool in SpoolDirectory(tmp_path, "normal").abandoned():
+        assert spool.totals()[0] == 0, "nothing is left behind"
+        assert spool.dead_letters() == []
+
+
+def settle_accounts(reported: dict[str, bytes], received: list[bytes], rounds: int) -> None:
+    arrived: dict[str, bytes] = {}
+    last: dict[int, int] = {}
+    for data in received:
+        event_id = Event.parse(data).event_id
+        turn, number = map(int, event_id.split("-"))
+        assert turn < 2 * rounds
+        assert data == bytes(ledger_event(turn, number)), "it was emitted, exactly like this"
+        if event_id not in arrived:
+            assert number > last.get(turn, -1), "new events of a process arrive in its order"
+            last[turn] = number
+        arrived[event_id] = data
+    missing = [event_id for event_id in reported if event_id not in arrived]
+    assert not missing, f"{len(missing)} of {len(reported)} events are lost: {missing[:5]}"
+    assert all(arrived[event_id] == data for event_id, data in reported.items())
+    assert len(reported) > 20 * rounds, "enough happened for this to mean something"
+
+
+def test_nothing_is_lost_in_five_rounds(tmp_path: Path) -> None:
+    play(5, tmp_path, seed=5)
+
+
+@pytest.mark.thorough
+def test_nothing_is_lost_in_a_hundred_rounds(tmp_path: Path) -> None:
+    play(100, tmp_path, seed=100)
+
+
+def test_accounts_that_do_not_balance_are_noticed() -> None:
+    events = [bytes(ledger_event(0, number)) for number in range(30)]
+    reported = {f"0-{number}": data for number, data in enumerate(events)}
+    settle_accounts(reported, [*events, *events[:5]], 1)
+    with pytest.raises(AssertionError, match="1 of 30 events are lost"):
+        settle_accounts(reported, events[:-1], 1)
+    with pytest.raises(AssertionError, match="exactly like this"):
+        settle_accounts(reported, [*events[:-1], events[-1] + b"\x32\x01x"], 1)
+    with pytest.raises(AssertionError, match="in its order"):
+        settle_accounts(reported, events[::-1], 1)

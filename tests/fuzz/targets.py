@@ -1,0 +1,101 @@
+"""What fuzzing checks: functions of arbitrary bytes that raise ``AssertionError`` where an invariant is broken.
+
+The library may raise nothing but its own errors, which is why nothing else is caught here. What fuzzing finds becomes
+a row of ``REGRESSIONS``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.errors import JSONError
+from chaukas_spec_lite.message import Message
+from tests import realdata
+from tests.generated import classes, everything, generate, schema
+from tests.oracle import disagreement
+from tests.reference import reference_class
+from tests.strategies import delimited
+
+
+def fuzz_event(data: bytes) -> None:
+    """Decode an Event: same verdict and same message as the reference, and what was decoded encodes again."""
+    wrong = disagreement(Event, data)
+    assert wrong is None, wrong
+
+
+def fuzz_everything(data: bytes) -> None:
+    """The same for a message that has every kind of field."""
+    wrong = disagreement(everything()["Everything"], data)
+    assert wrong is None, wrong
+
+
+def fuzz_suite(data: bytes) -> None:
+    """The same for the message of the official conformance suite, whose protos ``SUITE_PROTOS`` names."""
+    cls, reference = suite_classes()
+    wrong = disagreement(cls, data, reference)
+    assert wrong is None, wrong
+
+
+@cache
+def suite_classes() -> tuple[type[Message], type[Any]]:
+    """Our class and the reference's; the protos come with the runner (tests/conformance/get_runner.sh)."""
+    folder = os.environ.get("SUITE_PROTOS")
+    if not folder:
+        raise SystemExit("SUITE_PROTOS must name the folder of the conformance suite's protos")
+    paths, roots = ("google/protobuf/test_messages_proto3.proto",), (Path(folder),)
+    name = "protobuf_test_messages.proto3.TestAllTypesProto3"
+    return classes(generate(paths, roots))[name], reference_class(schema(paths, roots), name)
+
+
+def fuzz_json(data: bytes) -> None:
+    """Read JSON text: either an error of the library's, or a message that encodes to bytes which mean the same."""
+    try:
+        event = Event.from_json(data)
+    except JSONError:
+        return
+    assert Event.parse(bytes(event)) == event
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "event": fuzz_event,
+    "everything": fuzz_everything,
+    "suite": fuzz_suite,
+    "json": fuzz_json,
+}
+
+
+def seeds(target: str) -> Iterator[bytes]:
+    """What a target starts from: the real events, whole or as fields of the message that has everything."""
+    if target == "json":
+        yield from (line.encode() for line in realdata.jsonl() if len(line) < 4_000)
+        return
+    events = [event for event in realdata.events() if len(event) < 4_000]
+    if target == "event":
+        yield from events
+        return
+    for number in range(1, 14):
+        yield from (delimited(number, event) for event in events[number :: len(events) // 10])
+
+
+REGRESSIONS: dict[str, tuple[str, bytes]] = {
+    "field number 0 in a group": ("event", b"\x73\x00\x01\x74"),
+    "field number 0 in a message without fields": ("everything", delimited(14, b"\x00\x05")),
+    "unknown field in a map entry": ("event", delimited(90, delimited(1, b"\x0a\x01k\x12\x02\x08\x00\x18\x05"))),
+    "a broken member of a oneof that another one replaces": ("event", delimited(36, b"\xff") + delimited(30, b"")),
+    "a broken kind of Value that another one replaces": (
+        "event",
+        delimited(90, delimited(1, b"\x12\x05\x2a\x01\xff\x08\x00")),
+    ),
+    "null in a field of type Value": ("everything", delimited(8, delimited(3, b"\x08\x00"))),
+    "unknown field beside NaN": (
+        "event",
+        delimited(90, delimited(1, b"\x12\x09\x11\0\0\0\0\0\0\xf8\x7f") + b"\x10\x01"),
+    ),
+    "a signalling NaN of 32 bits": ("everything", delimited(1, b"\x5d\x5d\x9a\x9a\xff")),
+}
+"""Inputs that were handled wrongly once: the target, and its input."""

@@ -1,0 +1,326 @@
+"""Servers that do wrong: an HTTP/2 server of a few lines that behaves as told, and a relay that can go silent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import h2.config
+import h2.connection
+import h2.events
+import h2.exceptions
+from h2.errors import ErrorCodes
+from h2.settings import SettingCodes
+
+HEADERS = [(":status", "200"), ("content-type", "application/grpc"), ("grpc-accept-encoding", "identity,gzip")]
+OK = [("grpc-status", "0")]
+
+
+def frame(message: bytes, flag: int = 0, size: int | None = None) -> bytes:
+    return bytes([flag]) + (len(message) if size is None else size).to_bytes(4, "big") + message
+
+
+class Request:
+    """A call that arrived; what a behaviour answers to."""
+
+    def __init__(self, connection: Connection, stream_id: int, headers: list[tuple[str, str]]) -> None:
+        self.connection, self.stream_id = connection, stream_id
+        self.headers = dict(headers)
+        self.body = b""
+
+    @property
+    def message(self) -> bytes:
+        size = int.from_bytes(self.body[1:5], "big")
+        assert len(self.body) == 5 + size
+        return gzip.decompress(self.body[5:]) if self.body[0] else self.body[5:]
+
+    def send(self, *, headers: object = HEADERS, body: bytes = b"", trailers: object = None, end: bool = False) -> None:
+        h2c = self.connection.h2
+        if headers:
+            h2c.send_headers(self.stream_id, headers, end_stream=end and not body and not trailers)
+        if body:
+            self.connection.waiting.append((self.stream_id, body, trailers, end))
+        elif trailers:
+            h2c.send_headers(self.stream_id, trailers, end_stream=True)
+        self.connection.write()
+
+
+Behaviour = Callable[[Request], None]
+
+
+def ok(message: bytes = b"", flag: int = 0) -> Behaviour:
+    return lambda request: request.send(body=frame(message, flag), trailers=OK)
+
+
+def ok_gzip(message: bytes) -> Behaviour:
+    headers = [*HEADERS, ("grpc-encoding", "gzip")]
+    return lambda request: request.send(headers=headers, body=frame(gzip.compress(message), 1), trailers=OK)
+
+
+def status(code: int, details: str = "", *extra: tuple[str, str]) -> Behaviour:
+    last = [("grpc-status", str(code)), ("grpc-message", details), *extra]
+    return lambda request: request.send(headers=[*HEADERS, *last], end=True)
+
+
+def http(code: int) -> Behaviour:
+    return lambda request: request.send(headers=[(":status", str(code)), ("content-type", "text/html")], end=True)
+
+
+def hang(request: Request) -> None:
+    pass
+
+
+def reset(code: ErrorCodes, part: bytes = b"") -> Behaviour:
+    def behave(request: Request) -> None:
+        if part:
+            request.send(body=part)
+        request.connection.h2.reset_stream(request.stream_id, code)
+        request.connection.flush()
+
+    return behave
+
+
+def abort(request: Request) -> None:
+    request.connection.transport.abort()
+
+
+def abort_amid_answer(request: Request) -> None:
+    request.send(body=frame(b"", size=100))
+    request.connection.transport.close()
+
+
+def goaway(request: Request) -> None:
+    request.connection.h2.close_connection(last_stream_id=request.stream_id)
+    request.connection.flush()
+
+
+def garbage(request: Request) -> None:
+    request.connection.transport.write(b"\xff" * 100)
+
+
+def no_trailers(request: Request) -> None:
+    request.send(body=frame(b""), end=True)
+
+
+def no_message(request: Request) -> None:
+    request.send(trailers=OK)
+
+
+def truncated(request: Request) -> None:
+    request.send(body=frame(b"abc", size=10), trailers=OK)
+
+
+def damaged(behaviour: Behaviour, damage: Callable[[bytes], bytes]) -> Behaviour:
+    """What a behaviour answers, after something happened to the bytes; half of the times, the connection then ends."""
+    count = iter(range(1000))
+
+    def behave(request: Request) -> None:
+        connection = request.connection
+        connection.hold = b""
+        behaviour(request)
+        data, connection.hold = connection.hold, None
+        connection.transport.write(damage(data))
+        if next(count) % 2:
+            connection.transport.close()
+
+    return behave
+
+
+def send_unknown_frame(then: Behaviour) -> Behaviour:
+    """A frame of a type that nobody knows, and a 103: to be ignored."""
+
+    def behave(request: Request) -> None:
+        request.connection.transport.write(b"\0\0\3\xef\0\0\0\0\0abc")
+        request.connection.h2.send_headers(request.stream_id, [(":status", "103")])
+        then(request)
+
+    return behave
+
+
+class Connection(asyncio.Protocol):
+    def __init__(self, server: FaultyServer) -> None:
+        self.server = server
+        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="ascii"))
+        self.requests: dict[int, Request] = {}
+        self.hold: bytes | None = None
+        self.waiting: list[tuple[int, bytes, Any, bool]] = []
+        """Bodies that flow control does not let out yet, and what comes behind them."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.server.connections.append(self)
+        self.h2.local_settings.update(self.server.settings)
+        self.h2.local_settings.acknowledge()
+        self.h2.initiate_connection()
+        self.h2.increment_flow_control_window(2**24)
+        self.hold = b""
+        asyncio.get_running_loop().call_later(self.server.silent_for, self.speak)
+
+    def speak(self) -> None:
+        assert self.hold is not None
+        self.transport.write(self.hold + self.h2.data_to_send())
+        self.hold = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.server.closed += 1
+
+    def flush(self) -> None:
+        data = self.h2.data_to_send()
+        if self.hold is None:
+            self.transport.write(data)
+        else:
+            self.hold += data
+
+    def write(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for stream_id, body, trailers, end in waiting:
+            while body and (room := min(self.h2.local_flow_control_window(stream_id), 16384)) > 0:
+                self.h2.send_data(stream_id, body[:room], end and not trailers and len(body) <= room)
+                body = body[room:]
+            if body:
+                self.waiting.append((stream_id, body, trailers, end))
+            elif trailers:
+                self.h2.send_headers(stream_id, trailers, end_stream=True)
+        self.flush()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            events = self.h2.receive_data(data)
+        except h2.exceptions.ProtocolError:  # the client's answer to what was damaged, or said behind a GOAWAY
+            self.transport.close()
+            return
+        for event in events:
+            if isinstance(event, h2.events.RequestReceived):
+                self.requests[event.stream_id] = Request(self, event.stream_id, event.headers)
+            elif isinstance(event, h2.events.DataReceived):
+                self.requests[event.stream_id].body += event.data
+                self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            elif isinstance(event, h2.events.StreamEnded):
+                self.server.serve(self.requests[event.stream_id])
+            elif isinstance(event, h2.events.WindowUpdated):
+                self.write()
+            elif isinstance(event, h2.events.StreamReset):
+                self.server.resets += 1
+        self.flush()
+
+
+class FaultyServer:
+    """Behaves as the next one of `behaviours` says; as the last one from then on."""
+
+    def __init__(self, *behaviours: Behaviour) -> None:
+        self.behaviours = list(behaviours)
+        self.settings: dict[SettingCodes | int, int] = {}
+        """What each connection begins with, besides h2's own."""
+        self.silent_for = 0.0
+        """How long a new connection says nothing."""
+        self.requests: list[Request] = []
+        self.connections: list[Connection] = []
+        self.resets = self.closed = 0
+        self._news = asyncio.Event()
+
+    def serve(self, request: Request) -> None:
+        self.requests.append(request)
+        self._news.set()
+        behaviour = self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
+        behaviour(request)
+
+    async def expect(self, count: int) -> None:
+        """Wait until so many requests have arrived in all."""
+        while len(self.requests) < count:
+            self._news.clear()
+            await self._news.wait()
+
+
+@asynccontextmanager
+async def faulty(
+    *behaviours: Behaviour,
+    context: ssl.SSLContext | None = None,
+    port: int = 0,
+    settings: dict[SettingCodes | int, int] | None = None,
+) -> AsyncIterator[tuple[FaultyServer, str]]:
+    """A server and its address."""
+    server = FaultyServer(*behaviours)
+    server.settings = settings or {}
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_server(lambda: Connection(server), "127.0.0.1", port, ssl=context)
+    try:
+        yield server, f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    finally:
+        listening.close()
+        for connection in server.connections:
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def talking(answer: bytes, *, listen: bool = True) -> AsyncIterator[str]:
+    """A server that answers anything with these bytes and closes the connection."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if listen:
+            await reader.read(1000)
+        writer.write(answer)
+        with contextlib.suppress(OSError):
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    try:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+class Relay:
+    """Passes bytes on in both directions; frozen, its connections stay open and pass nothing on."""
+
+    def __init__(self, target: str) -> None:
+        self.host, _, port = target.rpartition(":")
+        self.port = int(port)
+        self.tasks: list[asyncio.Task[None]] = []
+        self.writers: list[asyncio.StreamWriter] = []
+        self.accepted = 0
+        self.passed = 0
+        """The number of bytes, in both directions."""
+
+    def freeze(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        onward, back = await asyncio.open_connection(self.host, self.port)
+        self.writers += [writer, back]
+        self.tasks += [asyncio.create_task(self._pass(reader, back)), asyncio.create_task(self._pass(onward, writer))]
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                self.passed += len(data)
+                writer.write(data)
+            writer.close()
+
+
+@asynccontextmanager
+async def relay(target: str) -> AsyncIterator[tuple[Relay, str]]:
+    """A relay to an address, and its own."""
+    between = Relay(target)
+    server = await asyncio.start_server(between.accept, "127.0.0.1", 0)
+    try:
+        yield between, f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        between.freeze()
+        _abort(between.writers)
+        await asyncio.sleep(0.01)
+
+
+def _abort(writers: Iterable[asyncio.StreamWriter]) -> None:
+    for writer in writers:
+        writer.transport.abort()

@@ -1,0 +1,576 @@
+"""The client against servers that fail, over real sockets: each failure has its error, and what can be mended is."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import gzip
+import random
+import socket
+import time
+import warnings
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+from h2.errors import ErrorCodes
+
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.errors import (
+    ClientClosedError,
+    ConnectError,
+    ConnectionLostError,
+    DeadlineExceededError,
+    HTTP1Error,
+    MessageTooLargeError,
+    PeerProtocolError,
+    RpcError,
+    StatusCode,
+    StatusError,
+    TLSError,
+)
+from chaukas_spec_lite.rpc.client import ChaukasClient
+from chaukas_spec_lite.rpc.framing import Framing
+from chaukas_spec_lite.rpc.keepalive import Keepalive
+from chaukas_spec_lite.rpc.retry import NEVER, RetryPolicy
+from chaukas_spec_lite.spec.client.v1.client import IngestEventRequest
+from tests.rpc import faulty
+from tests.rpc.faulty import Behaviour
+
+QUICK = RetryPolicy(initial=0.01, maximum=0.05)
+
+
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(coroutine, 20))
+
+
+def free_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port: int = bound.getsockname()[1]
+        return port
+
+
+async def failure(address: str, **options: Any) -> RpcError:
+    async with ChaukasClient(address, **{"retry": NEVER, "timeout": 5} | options) as client:
+        with pytest.raises(RpcError) as caught:
+            await client.healthz()
+    error = caught.value
+    assert error.rpc == "Healthz"
+    assert error.peer == address.partition("//")[2] or error.peer == address
+    assert error.peer in str(error)
+    assert error.status.name in str(error)
+    return error
+
+
+ANSWERS: list[tuple[Behaviour, type[RpcError], StatusCode, bool, str]] = [
+    (faulty.status(3, "bad%20field"), StatusError, StatusCode.INVALID_ARGUMENT, False, "bad field"),
+    (faulty.status(16, "who?"), StatusError, StatusCode.UNAUTHENTICATED, False, "who"),
+    (faulty.status(14, "busy"), StatusError, StatusCode.UNAVAILABLE, True, "busy"),
+    (faulty.status(8, "quota"), StatusError, StatusCode.RESOURCE_EXHAUSTED, True, "quota"),
+    (faulty.status(10), StatusError, StatusCode.ABORTED, True, ""),
+    (faulty.status(1), StatusError, StatusCode.CANCELLED, True, ""),
+    (faulty.status(4), DeadlineExceededError, StatusCode.DEADLINE_EXCEEDED, True, ""),
+    (faulty.status(99), StatusError, StatusCode.UNKNOWN, False, "unknown status '99'"),
+    (
+        faulty.status(8, "Received message larger than max (5 vs. 4)"),
+        MessageTooLargeError,
+        StatusCode.RESOURCE_EXHAUSTED,
+        False,
+        "larger than max",
+    ),
+    (faulty.http(503), StatusError, StatusCode.UNAVAILABLE, True, "HTTP status '503'"),
+    (faulty.http(404), StatusError, StatusCode.UNIMPLEMENTED, False, "HTTP status '404'"),
+    (faulty.http(200), PeerProtocolError, StatusCode.INTERNAL, False, "content-type 'text/html'"),
+    (faulty.no_trailers, PeerProtocolError, StatusCode.INTERNAL, False, "without a status"),
+    (faulty.no_message, PeerProtocolError, StatusCode.INTERNAL, False, "without a message"),
+    (faulty.truncated, PeerProtocolError, StatusCode.INTERNAL, False, "3 bytes came, where 10 were announced"),
+    (faulty.ok(b"\xff"), PeerProtocolError, StatusCode.INTERNAL, False, "cannot be decoded"),
+    (faulty.ok(b"", flag=1), PeerProtocolError, StatusCode.INTERNAL, False, "only gzip was offered"),
+    (faulty.ok(b"x" * 2000), MessageTooLargeError, StatusCode.RESOURCE_EXHAUSTED, False, "limit of 1000"),
+    (faulty.ok_gzip(b"x" * 2000), MessageTooLargeError, StatusCode.RESOURCE_EXHAUSTED, False, "inflates to more than"),
+    (faulty.reset(ErrorCodes.INTERNAL_ERROR), ConnectionLostError, StatusCode.INTERNAL, True, "INTERNAL_ERROR"),
+    (faulty.reset(ErrorCodes.CANCEL, b"\0\0"), ConnectionLostError, StatusCode.CANCELLED, True, "reset the stream"),
+    (faulty.reset(ErrorCodes.REFUSED_STREAM), ConnectionLostError, StatusCode.UNAVAILABLE, True, "REFUSED_STREAM"),
+    (faulty.reset(ErrorCodes.HTTP_1_1_REQUIRED), HTTP1Error, StatusCode.UNKNOWN, False, "CHAUKAS_GRPC_ENDPOINT"),
+    (faulty.abort, ConnectionLostError, StatusCode.UNAVAILABLE, True, "connection was lost"),
+    (faulty.abort_amid_answer, ConnectionLostError, StatusCode.UNAVAILABLE, True, "connection was lost"),
+    (faulty.goaway, ConnectionLostError, StatusCode.UNAVAILABLE, True, "GOAWAY (NO_ERROR)"),
+    (faulty.garbage, PeerProtocolError, StatusCode.INTERNAL, True, "not valid HTTP/2"),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "kind", "status", "retryable", "details"), ANSWERS, ids=range(len(ANSWERS)))
+def test_every_failure_becomes_an_error_of_ours(
+    behaviour: Behaviour, kind: type[RpcError], status: StatusCode, retryable: bool, details: str
+) -> None:
+    async def main() -> None:
+        async with faulty.faulty(behaviour) as (server, address):
+            started = time.monotonic()
+            error = await failure(address, framing=Framing(max_receive=1000))
+            assert time.monotonic() - started < 3, "it waited for the deadline"
+            assert (type(error), error.status, error.retryable) == (kind, status, retryable)
+            assert details in error.details
+            assert len(server.requests) == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize("number", [number for number, row in enumerate(ANSWERS) if row[3]])
+def test_what_may_pass_is_tried_again(number: int) -> None:
+    behaviour = ANSWERS[number][0]
+
+    async def main() -> None:
+        async with (
+            faulty.faulty(behaviour, behaviour, faulty.ok()) as (server, address),
+            ChaukasClient(address, retry=QUICK) as client,
+        ):
+            await client.healthz()
+            assert len(server.requests) == 3
+
+    run(main())
+
+
+def test_a_server_that_hangs_costs_one_attempt_and_is_told() -> None:
+    async def main() -> None:
+        async with (
+            faulty.faulty(faulty.hang, faulty.ok()) as (server, address),
+            ChaukasClient(address, attempt_timeout=0.2, retry=QUICK) as client,
+        ):
+            await client.healthz()
+            assert len(server.requests) == 2
+            assert len(server.connections) == 1
+            await asyncio.sleep(0.05)
+            assert server.resets == 1
+            assert [request.headers["grpc-timeout"][-1] for request in server.requests] == ["m", "m"]
+            server.behaviours = [faulty.hang]
+            started = time.monotonic()
+            with pytest.raises(DeadlineExceededError) as caught:
+                await client.healthz(timeout=0.5)
+            assert 0.4 < time.monotonic() - started < 1.5
+            assert isinstance(caught.value, TimeoutError)
+            assert caught.value.attempts >= 2
+
+    run(main())
+
+
+def test_a_server_that_does_not_read_cannot_hold_a_call() -> None:
+    """The request does not fit into the windows and buffers on the way, so that sending it waits."""
+
+    async def main() -> None:
+        accepted = asyncio.Event()
+
+        async def ignore(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"\0\0\0\4\0\0\0\0\0")  # SETTINGS, so that it counts as a server; then silence
+            accepted.set()
+            try:
+                await asyncio.sleep(5)
+            finally:
+                writer.transport.abort()
+
+        server = await asyncio.start_server(ignore, "127.0.0.1", 0)
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        framing = Framing(compress_above=None)
+        async with ChaukasClient(address, attempt_timeout=0.3, retry=QUICK, framing=framing) as client:
+            with pytest.raises(DeadlineExceededError):
+                await client.ingest_event(Event(branch="x" * 3_000_000), timeout=1)
+            await accepted.wait()
+            task = asyncio.current_task()
+            assert not hasattr(task, "cancelling") or task.cancelling() == 0  # type: ignore[union-attr]
+            with pytest.raises(asyncio.TimeoutError):  # and our own timeouts around it still work
+                await asyncio.wait_for(client.ingest_event(Event(branch="x" * 3_000_000)), 0.2)
+        server.close()
+
+    run(main())
+
+
+def test_a_connection_that_dies_while_a_request_is_being_sent() -> None:
+    async def main() -> None:
+        async def die(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"\0\0\0\4\0\0\0\0\0")
+            await asyncio.sleep(0.2)
+            writer.transport.abort()
+
+        server = await asyncio.start_server(die, "127.0.0.1", 0)
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with ChaukasClient(address, retry=NEVER, framing=Framing(compress_above=None)) as client:
+            events = [Event(branch="x" * 3_000_000) for _ in range(3)]
+            started = time.monotonic()
+            errors = await asyncio.gather(*map(client.ingest_event, events), return_exceptions=True)
+            assert time.monotonic() - started < 3
+            assert [type(error) for error in errors] == [ConnectionLostError] * 3
+        server.close()
+
+    run(main())
+
+
+def test_nobody_listens() -> None:
+    async def main() -> None:
+        error = await failure(f"127.0.0.1:{free_port()}")
+        assert (type(error), error.status, error.retryable) == (ConnectError, StatusCode.UNAVAILABLE, True)
+        assert isinstance(error.__cause__, ConnectionRefusedError)
+        error = await failure("unix:/nonexistent/socket")
+        assert (type(error), error.retryable) == (ConnectError, True)
+        error = await failure("no-such-host.invalid:1")
+        assert (type(error), error.retryable) == (ConnectError, True)
+        assert "name cannot be resolved" in error.details
+
+    run(main())
+
+
+def test_calls_that_fail_together_have_errors_of_their_own() -> None:
+    async def main() -> None:
+        async with ChaukasClient(f"127.0.0.1:{free_port()}", retry=NEVER) as client:
+            one, other = await asyncio.gather(client.healthz(), client.get_capabilities(), return_exceptions=True)
+            assert isinstance(one, ConnectError)
+            assert isinstance(other, ConnectError)
+            assert (one.rpc, other.rpc) == ("Healthz", "GetCapabilities")
+            assert one.__cause__ is other.__cause__ is not None
+
+    run(main())
+
+
+def test_a_server_that_comes_up_late_is_found() -> None:
+    async def main() -> None:
+        port = free_port()
+        async with ChaukasClient(f"127.0.0.1:{port}", retry=QUICK) as client:
+            calls = [asyncio.create_task(client.healthz()) for _ in range(5)]
+            await asyncio.sleep(0.3)
+            assert not any(call.done() for call in calls)
+            async with faulty.faulty(faulty.ok(), port=port) as (server, _):
+                await asyncio.gather(*calls)
+                assert len(server.connections) == 1
+
+    run(main())
+
+
+def test_several_addresses_are_tried_in_turn() -> None:
+    async def main() -> None:
+        dead = f"127.0.0.1:{free_port()}"
+        async with faulty.faulty(faulty.ok()) as (server, address):
+            async with ChaukasClient([dead, address], retry=NEVER) as client:
+                await client.healthz()
+                await client.healthz()
+            assert len(server.requests) == 2
+            assert server.requests[0].headers[":authority"] == address
+        async with ChaukasClient(f"{dead},{address}", retry=NEVER) as client:
+            with pytest.raises(ConnectError) as caught:
+                await client.healthz()
+            assert dead in str(caught.value)
+            assert address in str(caught.value)
+            assert caught.value.retryable
+
+    run(main())
+
+
+HTTP1 = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+HTTP09 = b"<!DOCTYPE HTML>\n<html>Bad request version</html>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "details"),
+    [
+        (HTTP1, HTTP1Error, "CHAUKAS_GRPC_ENDPOINT is the gRPC address; CHAUKAS_ENDPOINT"),
+        (HTTP09, HTTP1Error, "CHAUKAS_GRPC_ENDPOINT"),
+        (b"-ERR unknown command\r\n", PeerProtocolError, "does not speak HTTP/2"),
+        (b"\x15\x03\x01\0\2\2\x46", TLSError, "expects TLS"),
+    ],
+)
+def test_servers_of_other_protocols(answer: bytes, kind: type[RpcError], details: str) -> None:
+    async def main() -> None:
+        async with faulty.talking(answer) as address:
+            error = await failure(address, retry=QUICK)
+            assert type(error) is kind
+            assert details in error.details
+            assert error.attempts == 1
+
+    run(main())
+
+
+def test_a_server_that_closes_at_once() -> None:
+    async def main() -> None:
+        async with faulty.talking(b"") as address:
+            error = await failure(address)
+            assert (type(error), error.retryable) == (ConnectionLostError, True)
+            assert "does it expect TLS?" in error.details
+
+    run(main())
+
+
+def test_what_http2_wants_ignored_is_ignored() -> None:
+    async def main() -> None:
+        behaviour = faulty.send_unknown_frame(faulty.ok())
+        async with faulty.faulty(behaviour) as (_, address), ChaukasClient(address, retry=NEVER) as client:
+            await client.healthz()
+
+    run(main())
+
+
+def test_damaged_answers_never_do_worse_than_fail(caplog: pytest.LogCaptureFixture) -> None:
+    """Bytes are changed, lost, added and cut off at random; each time the call ends, with an error of ours."""
+    chance = random.Random(7)
+
+    def damage(data: bytes) -> bytes:
+        damaged = bytearray(data)
+        for _ in range(chance.randrange(1, 5)):
+            at = chance.randrange(len(damaged))
+            damaged[at : at + chance.randrange(2)] = chance.randbytes(chance.randrange(2))
+        return bytes(damaged[: chance.randrange(len(damaged))] if chance.random() < 0.3 else damaged)
+
+    behaviours = [faulty.ok(), faulty.ok_gzip(b""), faulty.status(5), faulty.goaway, faulty.truncated]
+    outcomes: set[type | None] = set()
+
+    async def main() -> None:
+        server_behaves = [faulty.damaged(behaviour, damage) for behaviour in behaviours] * 40
+        async with faulty.faulty(*server_behaves) as (_, address):
+            for _ in range(len(server_behaves) - 1):
+                async with ChaukasClient(address, retry=NEVER, timeout=0.05) as client:
+                    try:
+                        await client.healthz()
+                        outcomes.add(None)
+                    except RpcError as error:
+                        outcomes.add(type(error))
+
+    run(main())
+    assert outcomes >= {PeerProtocolError, ConnectionLostError, DeadlineExceededError}
+    assert "ClientProtocol" not in caplog.text, caplog.text
+
+
+def test_a_server_that_calls_the_client() -> None:
+    async def main() -> None:
+        call = b"\0\0\1\1\4\0\0\0\x0b\x82"  # HEADERS of a stream of its own
+        async with faulty.faulty(lambda request: request.connection.transport.write(call)) as (_, address):
+            error = await failure(address)
+            assert isinstance(error, PeerProtocolError)
+
+    run(main())
+
+
+def test_it_connects_again_after_the_server_restarted_or_said_goaway() -> None:
+    async def main() -> None:
+        async with faulty.faulty(faulty.ok()) as (_, address):
+            client = ChaukasClient(address, retry=QUICK)
+            await client.healthz()
+        port = int(address.rpartition(":")[2])
+        async with faulty.faulty(faulty.goaway, faulty.ok(), port=port) as (server, _):
+            await asyncio.gather(*(client.healthz() for _ in range(10)))
+            assert len(server.connections) >= 2
+            await client.aclose()
+
+    run(main())
+
+
+def test_a_half_open_connection_is_noticed_and_replaced() -> None:
+    """The peer vanished without a word; calls that wait for it must not wait for their deadlines."""
+
+    async def main() -> None:
+        async with faulty.faulty(faulty.ok()) as (server, address), faulty.relay(address) as (between, front):
+            keepalive = Keepalive(time=0.2, timeout=0.2)
+            async with ChaukasClient(front, keepalive=keepalive, retry=QUICK) as client:
+                await client.healthz()
+                between.freeze()
+                started = time.monotonic()
+                await asyncio.gather(*(client.healthz() for _ in range(5)))
+                assert 0.3 < time.monotonic() - started < 3
+                assert between.accepted == 2
+                assert len(server.connections) == 2
+
+    run(main())
+
+
+def test_a_live_peer_that_is_slow_is_left_alone() -> None:
+    def late(request: faulty.Request) -> None:
+        asyncio.get_running_loop().call_later(0.8, faulty.ok(), request)
+
+    async def main() -> None:
+        async with faulty.faulty(late) as (server, address):
+            async with ChaukasClient(address, keepalive=Keepalive(0.1, 0.1), retry=NEVER) as client:
+                await client.healthz()
+            assert len(server.connections) == 1
+
+    run(main())
+
+
+def test_push_back_is_honoured() -> None:
+    waits: list[float] = []
+
+    async def main() -> None:
+        pushback = ("grpc-retry-pushback-ms", "300")
+        stop = ("grpc-retry-pushback-ms", "-1")
+        async with (
+            faulty.faulty(faulty.status(14, "", pushback), faulty.ok()) as (server, address),
+            ChaukasClient(address, retry=QUICK) as client,
+        ):
+            started = time.monotonic()
+            await client.healthz()
+            waits.append(time.monotonic() - started)
+            server.behaviours = [faulty.status(14, "enough", stop)]
+            with pytest.raises(StatusError, match="enough") as caught:
+                await client.healthz()
+            assert caught.value.attempts == 1
+        assert 0.3 <= waits[0] < 1
+
+    run(main())
+
+
+def test_a_lost_answer_makes_a_duplicate_that_can_be_recognised() -> None:
+    async def main() -> None:
+        async with (
+            faulty.faulty(faulty.abort, faulty.goaway, faulty.ok()) as (server, address),
+            ChaukasClient(address, retry=QUICK) as client,
+        ):
+            event = Event(session_id="s")
+            await client.ingest_event(event)
+            sent = [IngestEventRequest.parse(request.message).event for request in server.requests]
+            assert len(sent) == 3
+            assert event.event_id
+            assert all(each == event for each in sent)
+
+    run(main())
+
+
+def test_requests_are_compressed_unless_the_server_does_not_understand() -> None:
+    def only_plain(code: int) -> Behaviour:
+        headers = [pair for pair in faulty.HEADERS if pair[0] != "grpc-accept-encoding"]
+
+        def behave(request: faulty.Request) -> None:
+            if "grpc-encoding" in request.headers:
+                request.send(headers=[*headers, ("grpc-status", str(code))], end=True)
+            else:
+                request.send(headers=headers, body=faulty.frame(b""), trailers=faulty.OK)
+
+        return behave
+
+    async def main() -> None:
+        large = Event(branch="x" * 5000)
+        async with faulty.faulty(faulty.ok()) as (server, address), ChaukasClient(address, retry=NEVER) as client:
+            await client.ingest_event(Event())
+            await client.ingest_event(large)
+            assert [request.headers.get("grpc-encoding") for request in server.requests] == [None, "gzip"]
+            assert len(server.requests[1].body) < 500
+            assert IngestEventRequest.parse(server.requests[1].message).event == large
+        for code in (12, 2, 13):  # what bare grpclib, for one, answers is UNKNOWN
+            async with faulty.faulty(only_plain(code)) as (server, address):
+                async with ChaukasClient(address, retry=NEVER) as client:
+                    await client.ingest_event(large)
+                    await client.ingest_event(large)
+                encodings = [request.headers.get("grpc-encoding") for request in server.requests]
+                assert encodings == ["gzip", None, None]
+
+    run(main())
+
+
+def test_a_large_answer_comes_through_and_a_bomb_does_not() -> None:
+    async def main() -> None:
+        size = (4 << 20) - 5
+        unknown = b"\x7a" + bytes([size & 127 | 128, size >> 7 & 127 | 128, size >> 14 & 127 | 128, size >> 21])
+        unknown += b"x" * size
+        assert len(unknown) == 4 << 20
+        async with faulty.faulty(faulty.ok(unknown)) as (_, address), ChaukasClient(address, retry=NEVER) as client:
+            await asyncio.gather(*(client.healthz() for _ in range(3)))
+        bomb = gzip.compress(b"\0" * (64 << 20))
+        async with faulty.faulty(faulty.ok_gzip(b"")) as (server, address):
+            headers = [*faulty.HEADERS, ("grpc-encoding", "gzip")]
+            body = faulty.frame(bomb, 1)
+            server.behaviours = [lambda request: request.send(headers=headers, body=body, trailers=faulty.OK)]
+            started = time.process_time()
+            error = await failure(address)
+            assert isinstance(error, MessageTooLargeError)
+            assert time.process_time() - started < 0.5
+
+    run(main())
+
+
+def test_calls_end_when_the_client_is_closed() -> None:
+    async def main() -> None:
+        async with faulty.faulty(faulty.hang) as (_, address):
+            client = ChaukasClient(address, retry=QUICK)
+            call = asyncio.create_task(client.healthz())
+            await asyncio.sleep(0.1)
+            await client.aclose()
+            with pytest.raises(ConnectionLostError, match="client was closed") as caught:
+                await call
+            assert not caught.value.retryable
+            with pytest.raises(ClientClosedError):
+                await client.healthz()
+            await client.aclose()
+
+    run(main())
+
+
+def test_a_client_that_nobody_closed_closes_itself_and_warns() -> None:
+    async def main() -> None:
+        async with faulty.faulty(faulty.ok()) as (server, address):
+            clients = [ChaukasClient(address)]
+            await clients[0].healthz()
+
+            def drop() -> None:
+                clients.clear()
+                gc.collect()
+
+            with pytest.warns(ResourceWarning, match="unclosed Channel"):
+                drop()
+            await asyncio.sleep(0.05)
+            assert server.closed == 1
+
+    run(main())
+
+
+def test_one_client_in_two_event_loops() -> None:
+    async def serve(ready: asyncio.Future[str]) -> None:
+        async with faulty.faulty(faulty.ok()) as (_, address):
+            ready.set_result(address)
+            await asyncio.sleep(30)
+
+    async def first(address: str) -> ChaukasClient:
+        client = ChaukasClient(address)
+        await client.healthz()
+
+        def second() -> None:
+            with pytest.raises(ClientClosedError, match="another event loop"):
+                asyncio.run(client.healthz())
+
+        await asyncio.to_thread(second)
+        await client.healthz()
+        return client
+
+    async def main() -> None:
+        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        serving = asyncio.create_task(serve(ready))
+        address = await ready
+
+        def one_after_the_other() -> None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)  # the first loop ends with its connection open
+                client = asyncio.run(first(address))
+                gc.collect()
+
+                async def again() -> None:
+                    await client.healthz()
+                    await client.aclose()
+
+                asyncio.run(again())
+                gc.collect()
+
+        await asyncio.to_thread(one_after_the_other)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+    run(main())
+
+
+def test_cancelling_a_call_cancels_it_and_nothing_else() -> None:
+    async def main() -> None:
+        async with faulty.faulty(faulty.hang) as (server, address), ChaukasClient(address) as client:
+            call = asyncio.create_task(client.healthz())
+            other = asyncio.create_task(client.healthz())
+            await asyncio.sleep(0.1)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            await asyncio.sleep(0.05)
+            assert server.resets == 1
+            assert not other.done()
+            other.cancel()
+
+    run(main())

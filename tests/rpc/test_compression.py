@@ -1,0 +1,168 @@
+"""Compression and limits between the collector and clients: ours, generated stubs, and grpcio's."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import pytest
+from chaukas.spec.client.v1 import client_pb2, client_pb2_grpc
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.collector import Collector
+from chaukas_spec_lite.errors import MessageTooLargeError, RpcError, StatusCode
+from chaukas_spec_lite.rpc.attempt import unary
+from chaukas_spec_lite.rpc.channel import Channel
+from chaukas_spec_lite.rpc.client import ChaukasClient
+from chaukas_spec_lite.rpc.endpoint import parse
+from chaukas_spec_lite.rpc.framing import Framing
+from chaukas_spec_lite.rpc.retry import NEVER
+from chaukas_spec_lite.spec.client.v1 import client as pb
+from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
+from tests.rpc import faulty
+
+LIMIT = 50_000
+LARGE = "x" * 40_000
+TOO_LARGE = "x" * 60_000
+
+
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(coroutine, 30))
+
+
+@asynccontextmanager
+async def collector() -> AsyncIterator[tuple[str, faulty.Relay]]:
+    async with (
+        Collector(max_message_bytes=LIMIT) as running,
+        faulty.relay(f"127.0.0.1:{running.port}") as (between, front),
+    ):
+        yield front, between
+
+
+def test_our_client() -> None:
+    async def main() -> None:
+        async with collector() as (address, between), ChaukasClient(address, retry=NEVER) as client:
+            large = Event(branch=LARGE)
+            await client.ingest_event(large)
+            assert between.passed < 5_000, "the request was not compressed"
+            assert [event async for event in client.query_events()] == [large]
+            assert between.passed < 10_000, "the answer was not compressed"
+            with pytest.raises(MessageTooLargeError, match="refused the request: received message larger than max"):
+                await client.ingest_event(Event(branch=TOO_LARGE))
+            assert [event async for event in client.query_events()] == [large]
+
+    run(main())
+
+
+def test_our_client_without_compression() -> None:
+    async def main() -> None:
+        framing = Framing(compress_above=None)
+        async with collector() as (address, between), ChaukasClient(address, retry=NEVER, framing=framing) as client:
+            await client.ingest_event(Event(branch=LARGE))
+            assert between.passed > len(LARGE)
+            with pytest.raises(MessageTooLargeError, match="refused the request"):
+                await client.ingest_event(Event(branch=TOO_LARGE))
+
+    run(main())
+
+
+def test_generated_stubs() -> None:
+    async def main() -> None:
+        async with collector() as (address, between), Channel(parse(address)) as channel:
+            stub = ChaukasClientServiceStub(channel, timeout=5)
+            large = Event(event_id="1", branch=LARGE)
+            await stub.healthz(pb.HealthzRequest())  # whose answer says that the server takes gzip
+            await stub.ingest_event(pb.IngestEventRequest(event=large))
+            answer = await stub.query_events(pb.QueryEventsRequest())
+            assert answer.response is not None
+            assert answer.response.events == [large]
+            assert between.passed < 10_000, "it was not compressed"
+            async with Channel(parse(address), framing=Framing(max_send=1000)) as narrow:
+                with pytest.raises(GRPCError, match="to be sent: the message has 40") as caught:
+                    await ChaukasClientServiceStub(narrow, timeout=5).ingest_event(pb.IngestEventRequest(event=large))
+                assert caught.value.status is Status.RESOURCE_EXHAUSTED
+
+    run(main())
+
+
+def test_grpcio_s_client() -> None:
+    def refusal(call: Any, *arguments: Any) -> tuple[grpc.StatusCode, str]:
+        with pytest.raises(grpc.RpcError) as caught:
+            call(*arguments, timeout=5)
+        error: Any = caught.value
+        return error.code(), error.details()
+
+    def gzipped(address: str) -> None:
+        with grpc.insecure_channel(address, compression=grpc.Compression.Gzip) as channel:
+            stub = client_pb2_grpc.ChaukasClientServiceStub(channel)
+            request = client_pb2.IngestEventRequest()
+            request.event.event_id = "1"
+            request.event.branch = LARGE
+            stub.IngestEvent(request, timeout=5)
+            answer = stub.QueryEvents(client_pb2.QueryEventsRequest(), timeout=5)
+            assert list(answer.response.events) == [request.event]
+            request.event.branch = TOO_LARGE
+            code, details = refusal(stub.IngestEvent, request)
+            assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+            limit = "the message inflates to more than 50000 bytes, above the limit of 50000"
+            assert details == f"received message larger than max: {limit}"
+
+    def deflated(address: str) -> None:
+        with grpc.insecure_channel(address, compression=grpc.Compression.Deflate) as channel:
+            stub = client_pb2_grpc.ChaukasClientServiceStub(channel)
+            request = client_pb2.IngestEventRequest()
+            request.event.branch = LARGE
+            code, details = refusal(stub.IngestEvent, request)
+            assert code is grpc.StatusCode.UNIMPLEMENTED
+            assert "as 'deflate', and only gzip was offered" in details
+
+    async def main() -> None:
+        async with collector() as (address, between):
+            await asyncio.to_thread(gzipped, address)
+            assert between.passed < 10_000, "it was not compressed"
+            await asyncio.to_thread(deflated, address)
+
+    run(main())
+
+
+async def refused(address: str, flag: int, message: bytes) -> RpcError:
+    """What the collector says to a message framed by hand."""
+    channel = Channel(parse(address))
+    async with channel:
+        headers = [(":method", "POST"), (":scheme", "http"), (":authority", "here"), ("te", "trailers")]
+        headers += [(":path", "/chaukas.spec.client.v1.ChaukasClientService/IngestEvent")]
+        headers += [("content-type", "application/grpc"), ("grpc-encoding", "gzip")]
+        frame = bytes([flag]) + len(message).to_bytes(4, "big") + message
+        stream = await unary(await channel.connection(5), headers, frame, 10)
+        with pytest.raises(RpcError) as caught:
+            stream.message()
+        return caught.value
+
+
+@pytest.mark.parametrize(
+    ("flag", "message", "status", "details"),
+    [
+        (1, gzip.compress(b"\0" * (64 << 20))[:49_000], StatusCode.RESOURCE_EXHAUSTED, "inflates to more than 50000"),
+        (1, b"no gzip", StatusCode.INTERNAL, "cannot be inflated"),
+        (1, gzip.compress(b"x" * 100)[:-1], StatusCode.INTERNAL, "ends too early"),
+        (1, gzip.compress(b"x") + b"y", StatusCode.INTERNAL, "something behind its end"),
+        (1, gzip.compress(b"no event"), StatusCode.INVALID_ARGUMENT, "IngestEventRequest"),
+        (2, b"", StatusCode.INTERNAL, "the flag 2, which is neither 0 nor 1"),
+    ],
+)
+def test_what_does_not_inflate_to_a_request(flag: int, message: bytes, status: StatusCode, details: str) -> None:
+    async def main() -> None:
+        async with collector() as (address, _):
+            error = await refused(address, flag, message)
+            assert error.status is status
+            assert details in error.details
+            async with ChaukasClient(address, retry=NEVER) as client:
+                await client.healthz()
+
+    run(main())

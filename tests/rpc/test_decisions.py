@@ -1,0 +1,242 @@
+"""The client's pure parts: retries, keepalive, frames, batches, the border for foreign errors. No clock, no socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import pickle
+import socket
+import ssl
+from datetime import datetime, timezone
+
+import grpclib.const
+import grpclib.exceptions
+import h2.exceptions
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chaukas_spec_lite import Event, errors
+from chaukas_spec_lite.errors import RpcError, StatusCode, StatusError
+from chaukas_spec_lite.rpc.batches import OVERHEAD, batch_request, event_request, framed_size, split
+from chaukas_spec_lite.rpc.caller import Caller, CallOptions, Clock
+from chaukas_spec_lite.rpc.endpoint import parse
+from chaukas_spec_lite.rpc.framing import Framing, FramingError, TooLarge
+from chaukas_spec_lite.rpc.keepalive import Action, Keepalive, Watch
+from chaukas_spec_lite.rpc.mapping import Cause, Ending, of_connecting, of_connection_lost, of_ending, of_sending
+from chaukas_spec_lite.rpc.retry import NEVER, Repetition, RetryPolicy
+from chaukas_spec_lite.rpc.tls import Security
+from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
+from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
+
+
+def unavailable(pushback: float | None = None) -> RpcError:
+    return StatusError("busy", status=StatusCode.UNAVAILABLE, retryable=True, pushback=pushback)
+
+
+def test_backoff_grows_to_its_maximum() -> None:
+    policy = RetryPolicy(initial=1, maximum=5, multiplier=2)
+    assert [policy.backoff(n, lambda: 1.0) for n in (1, 2, 3, 4, 5000)] == [1, 2, 4, 5, 5]
+    assert policy.backoff(3, lambda: 0.25) == 1
+
+
+def test_waits_within_the_deadline_only() -> None:
+    repetition = Repetition(RetryPolicy(initial=1, maximum=8), deadline=100.0, random=lambda: 1.0)
+    assert repetition.wait(unavailable(), 90) == 1
+    assert repetition.wait(unavailable(), 95) == 2
+    assert repetition.wait(unavailable(), 97) is None
+    error = unavailable()
+    assert repetition.wait(error, 98) is None
+    assert error.attempts == 4
+
+
+def test_what_ends_the_repetitions() -> None:
+    final = StatusError("no", status=StatusCode.INVALID_ARGUMENT)
+    assert Repetition(RetryPolicy(), 100, lambda: 0.5).wait(final, 0) is None
+    assert Repetition(NEVER, 100, lambda: 0.5).wait(unavailable(), 0) is None
+    three = Repetition(RetryPolicy(max_attempts=3), 100, lambda: 0.5)
+    assert [three.wait(unavailable(), 0) is None for _ in range(3)] == [False, False, True]
+
+
+def test_push_back_takes_the_place_of_backoff_and_resets_it() -> None:
+    repetition = Repetition(RetryPolicy(initial=1, maximum=8), deadline=100.0, random=lambda: 1.0)
+    assert [repetition.wait(unavailable(), 0) for _ in range(2)] == [1, 2]
+    assert repetition.wait(unavailable(7.5), 0) == 7.5
+    assert repetition.wait(unavailable(), 0) == 1
+    assert repetition.wait(unavailable(0), 0) == 0
+    assert repetition.wait(unavailable(200), 0) is None
+    assert repetition.wait(unavailable(-1), 0) is None
+
+
+def test_a_call_with_a_fake_clock() -> None:
+    """A server that is down for long: the waits and the end are those of the policy, to the digit."""
+    now, slept = [1000.0], list[float]()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    class Down(Caller):
+        async def _attempt(self, channel: object, method: object, request: object, timeout: float) -> bytes:
+            timeouts.append(timeout)
+            now[0] += 1
+            raise unavailable()
+
+    timeouts: list[float] = []
+    clock = Clock(now=lambda: now[0], sleep=sleep, random=lambda: 1.0)
+    options = CallOptions(timeout=30, attempt_timeout=10, retry=RetryPolicy(initial=1, maximum=5), clock=clock)
+
+    async def main() -> RpcError:
+        caller = Down(parse("h:1"), Security(None), [], options)
+        with pytest.raises(StatusError) as caught:
+            await caller.call(ChaukasClientServiceStub._methods[0], b"")
+        await caller.aclose()
+        return caught.value
+
+    error = asyncio.run(main())
+    assert slept == [1, 2, 4, 5, 5, 5]
+    assert timeouts == [10, 10, 10, 10, 10, 8, 2]
+    assert (error.attempts, error.rpc, error.peer) == (7, "Healthz", "h:1")
+    assert str(error) == "Healthz at h:1: UNAVAILABLE: busy (after 7 attempts)"
+
+
+def test_keepalive_asks_only_while_calls_wait() -> None:
+    watch = Watch(Keepalive(time=10, timeout=5), heard=0)
+    assert watch.check(1000, waiting=False) == (Action.NOTHING, 10)
+    assert watch.check(1004, waiting=True) == (Action.NOTHING, 6)
+    assert watch.check(1010, waiting=True) == (Action.PING, 5)
+    assert watch.check(1012, waiting=True) == (Action.NOTHING, 3)
+    watch.hear(1013)
+    assert watch.check(1015, waiting=True) == (Action.NOTHING, 8)
+    assert watch.check(1023, waiting=True) == (Action.PING, 5)
+    assert watch.check(1028, waiting=True) == (Action.ABORT, 0)
+
+
+@given(st.binary(max_size=3000), st.booleans(), st.integers(0, 2000))
+def test_frames_are_read_back(message: bytes, compress: bool, above: int) -> None:
+    framing = Framing(compress_above=above)
+    frame = framing.frame(message, compress)
+    compressed, size = framing.prefix(frame[:5], "gzip")
+    assert size == len(frame) - 5 <= len(message)
+    assert (framing.inflate(frame[5:]) if compressed else frame[5:]) == message
+    if compressed:
+        assert len(message) >= above
+        assert gzip.decompress(frame[5:]) == message
+
+
+@given(st.binary(max_size=200))
+def test_no_input_inflates_to_more_than_the_limit(data: bytes) -> None:
+    framing = Framing(max_receive=1000)
+    for each in (data, gzip.compress(data) + data, gzip.compress(data * 10)[: len(data)], gzip.compress(data * 10)):
+        with contextlib.suppress(FramingError, TooLarge):
+            assert len(framing.inflate(each)) <= 1000
+
+
+def test_limits_are_exact() -> None:
+    framing = Framing(max_receive=100, max_send=50, compress_above=None)
+    assert framing.frame(b"x" * 50, True) == b"\0\0\0\0\x32" + b"x" * 50
+    with pytest.raises(TooLarge, match="51 bytes, above the limit of 50"):
+        framing.frame(b"x" * 51, True)
+    assert framing.inflate(gzip.compress(b"x" * 100)) == b"x" * 100
+    with pytest.raises(TooLarge):
+        framing.inflate(gzip.compress(b"x" * 101))
+    assert framing.prefix(b"\0\0\0\0\x64", "") == (False, 100)
+    with pytest.raises(TooLarge):
+        framing.prefix(b"\0\0\0\0\x65", "")
+    for prefix, encoding in ((b"\2\0\0\0\0", "gzip"), (b"\1\0\0\0\0", "deflate")):
+        with pytest.raises(FramingError):
+            framing.prefix(prefix, encoding)
+
+
+@given(st.lists(st.integers(0, 300)), st.integers(1, 10), st.integers(1, 1000))
+def test_batches_keep_order_and_limits(sizes: list[int], max_events: int, max_bytes: int) -> None:
+    parts = [sizes[part] for part in split(sizes, max_events, max_bytes)]
+    assert [size for part in parts for size in part] == sizes
+    for index, part in enumerate(parts):
+        total = sum(map(framed_size, part))
+        assert 1 <= len(part) <= max_events
+        assert total <= max_bytes or len(part) == 1
+        for after in parts[index + 1 : index + 2]:  # and none is split without need
+            assert len(part) == max_events or total + framed_size(after[0]) > max_bytes
+
+
+@given(st.lists(st.text(max_size=200)))
+def test_spliced_requests_are_what_encoding_makes(branches: list[str]) -> None:
+    now = datetime.now(timezone.utc)
+    events = [Event(branch=branch) for branch in branches]
+    request = batch_request("id" * 18, now, [bytes(event) for event in events])
+    batch = IngestEventBatchRequest.parse(request).event_batch
+    assert batch is not None
+    assert (batch.batch_id, batch.timestamp, batch.events) == ("id" * 18, now, events)
+    assert bytes(IngestEventBatchRequest(event_batch=batch)) == request
+    assert len(request) <= OVERHEAD + sum(framed_size(len(bytes(event))) for event in events)
+    for event in events:
+        assert event_request(bytes(event)) == bytes(IngestEventRequest(event=event))
+
+
+FOREIGN = [
+    *(kind for kind in vars(h2.exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception)),
+    *(kind for kind in vars(grpclib.exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception)),
+    *(kind for kind in vars(ssl).values() if isinstance(kind, type) and issubclass(kind, Exception)),
+    *(kind for kind in vars(socket).values() if isinstance(kind, type) and issubclass(kind, OSError)),
+    *(kind for kind in OSError.__subclasses__() if kind.__module__ == "builtins"),
+    *(kind for kind in ConnectionError.__subclasses__() if kind.__module__ == "builtins"),
+    asyncio.TimeoutError,
+]
+
+
+@pytest.mark.parametrize("kind", dict.fromkeys(FOREIGN), ids=lambda kind: f"{kind.__module__}.{kind.__qualname__}")
+def test_every_foreign_error_is_mapped(kind: type[Exception]) -> None:
+    error = _make(kind)
+    mapped = of_sending(error, "Healthz", "h:1")
+    assert isinstance(mapped, RpcError)
+    assert (mapped.rpc, mapped.peer) == ("Healthz", "h:1")
+    assert mapped.details
+    if isinstance(error, (OSError, asyncio.TimeoutError)):
+        connecting = of_connecting(error, "h:1")
+        assert isinstance(connecting, errors.ConnectError)
+        assert connecting.peer == "h:1"
+        assert of_connection_lost(error, heard=True, tls=False).details
+
+
+def _make(kind: type[Exception]) -> Exception:
+    if issubclass(kind, grpclib.exceptions.GRPCError):
+        return kind(grpclib.const.Status.NOT_FOUND, "gone")
+    if issubclass(kind, ssl.SSLCertVerificationError):
+        error = kind(1, "certificate verify failed")
+        error.verify_message = "self-signed certificate"
+        return error
+    if issubclass(kind, (h2.exceptions.StreamIDTooLowError, h2.exceptions.InvalidBodyLengthError)):
+        return kind(1, 2)
+    if issubclass(kind, h2.exceptions.InvalidSettingsValueError):
+        return kind("why", error_code=1)
+    if issubclass(kind, h2.exceptions.NoSuchStreamError):
+        return kind(1)
+    return kind(5, "why") if issubclass(kind, OSError) else kind("why")
+
+
+def test_our_own_mistakes_are_not_mapped() -> None:
+    assert of_sending(TypeError("x"), "", "") is None
+    assert of_connecting(KeyError("x"), "") is None
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_ending_is_mapped(cause: Cause) -> None:
+    error = of_ending(Ending(cause, "why", 77), "Healthz", "h:1")
+    assert (error.rpc, error.peer) == ("Healthz", "h:1")
+    assert error.retryable == (cause in (Cause.LOST, Cause.SILENT, Cause.GOAWAY, Cause.RESET, Cause.GARBAGE))
+
+
+RPC_ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, RpcError)]
+
+
+@pytest.mark.parametrize("kind", RPC_ERRORS)
+def test_errors_survive_pickling(kind: type[RpcError]) -> None:
+    error = kind("why", status=StatusCode.ABORTED, rpc="Healthz", peer="h:1")
+    error.attempts = 3
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is kind
+    assert vars(copy) == vars(error)
+    assert str(copy) == str(error) == "Healthz at h:1: ABORTED: why (after 3 attempts)"
+    assert isinstance(copy, errors.ChaukasError)

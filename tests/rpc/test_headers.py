@@ -1,0 +1,85 @@
+"""Headers that are remembered: whatever comes, the bytes and the headers are those of hpack."""
+
+from __future__ import annotations
+
+from hpack import Decoder, Encoder, HeaderTuple, NeverIndexedHeaderTuple
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chaukas_spec_lite.rpc.headers import RememberingDecoder, RememberingEncoder
+
+NAMES = st.sampled_from([b":status", b"te", b"grpc-status", b"x"])
+VALUES = st.sampled_from([b"200", b"0", b"trailers", b"y" * 40])
+KINDS = st.sampled_from([HeaderTuple, NeverIndexedHeaderTuple])
+BLOCKS = st.lists(st.builds(lambda kind, name, value: kind(name, value), KINDS, NAMES, VALUES), max_size=3)
+SIZES = st.sampled_from([None, None, None, 0, 40, 120, 4096])
+FEW = st.sampled_from([[(b"x", b"y")], [(b"te", b"trailers")], [(b"x", b"z" * 30), (b"te", b"trailers")]])
+STEPS = st.lists(st.tuples(SIZES, st.one_of(BLOCKS, FEW)), max_size=30)
+HEADERS = [(b":status", b"200"), (b"x", b"y")]
+
+
+@given(STEPS)
+def test_they_are_what_hpack_makes_of_them(steps: list[tuple[int | None, list[HeaderTuple]]]) -> None:
+    encoder, plain_encoder = RememberingEncoder(), Encoder()
+    decoder, plain_decoder = RememberingDecoder(), Decoder()
+    for size, headers in steps:
+        if size is not None:
+            encoder.header_table_size = plain_encoder.header_table_size = size
+        data = encoder.encode(headers)
+        assert data == plain_encoder.encode(headers)
+        found = decoder.decode(data, raw=True)
+        plain = list(plain_decoder.decode(data, raw=True))
+        assert found == plain == headers
+        assert list(map(type, found)) == list(map(type, plain))
+
+
+def test_repetitions_are_not_worked_out_again() -> None:
+    encoder, decoder = RememberingEncoder(), RememberingDecoder()
+    blocks = [encoder.encode(HEADERS) for _ in range(4)]
+    assert blocks[0] != blocks[1], "the first one puts a header into the table"
+    assert blocks[1] is blocks[2]
+    assert blocks[1] is blocks[3]
+    lists = [decoder.decode(block) for block in blocks]
+    assert lists[0] == lists[3]
+    lists[3].clear()
+    assert decoder.decode(blocks[3]) == lists[0], "who gets a list may change it"
+
+
+def test_nothing_is_remembered_from_before_a_header_was_added() -> None:
+    """Wrong, it would send one call's headers with another one, or read an error's status as that of a success."""
+    one, other = [(b"x", b"y")], [(b"te", b"trailers")]
+    encoder, plain_encoder, decoder = RememberingEncoder(), Encoder(), RememberingDecoder()
+    for headers in (one, one, one, other, one, one, other, other):
+        block = encoder.encode(headers)
+        assert block == plain_encoder.encode(headers)
+        assert decoder.decode(block, raw=True) == headers
+
+
+def test_what_is_known_is_known_as_text() -> None:
+    encoder, decoder = RememberingEncoder(), RememberingDecoder()
+    text = [(":status", "200"), NeverIndexedHeaderTuple("x", "y")]
+    assert encoder.known(text) is None
+    block = encoder.encode([(b":status", b"200"), NeverIndexedHeaderTuple(b"x", b"y")])
+    assert encoder.known(text) == encoder.known(text) == block
+    assert encoder.known([(":status", "200"), HeaderTuple("x", "y")]) is None, "this one may be indexed"
+    assert decoder.known(block) is None
+    decoder.decode(block, raw=True)
+    for _ in range(2):
+        found = decoder.known(block)
+        assert found == text
+        assert [type(header) for header in found] == [HeaderTuple, NeverIndexedHeaderTuple]
+    for odd in [(b"content-length", b"5")], [(b":status", b"103")]:
+        block = encoder.encode(odd)
+        for _ in range(2):
+            decoder.decode(block, raw=True)
+            block = encoder.encode(odd)
+        assert decoder.known(block) is None
+
+
+def test_memory_is_bounded() -> None:
+    encoder, decoder = RememberingEncoder(), RememberingDecoder()
+    for number in range(500):
+        secret = NeverIndexedHeaderTuple(b"x", str(number).encode() * (number % 2 * 300 + 1))
+        assert decoder.decode(encoder.encode([secret]), raw=True) == [secret]
+        assert len(encoder._memory._known) < 70
+        assert len(decoder._memory._known) < 70

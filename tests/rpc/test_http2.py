@@ -1,0 +1,285 @@
+"""The short way through HTTP/2: whatever happens on a connection, h2 would have the same bytes, events and state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import h2
+import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import Event
+from h2.exceptions import FrameTooLargeError, TooManyStreamsError
+from h2.settings import SettingCodes
+from hpack import NeverIndexedHeaderTuple
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chaukas_spec_lite.rpc import http2
+from chaukas_spec_lite.rpc.http2 import COMPARED, QuickConnection, configuration
+
+REQUESTS = [
+    [(":method", "POST"), (":scheme", "http"), (":path", "/a"), (":authority", "here"), ("te", "trailers")],
+    [(":method", "POST"), (":path", "/b"), NeverIndexedHeaderTuple("authorization", "secret")],
+    [(":method", "POST"), (":path", "/c"), ("content-length", "5")],
+    [(b":method", b"HEAD"), (b":path", b"/d"), ("x", "y" * 300)],
+]
+ANSWERS = [
+    [(":status", "200"), ("content-type", "application/grpc")],
+    [(":status", "200"), ("content-length", "3")],
+    [(":status", "103")],
+    [("grpc-status", "0")],
+    [("grpc-status", "5"), ("grpc-message", "no")],
+    [("grpc-status", "3"), (b"grpc-message", b"\xff")],
+]
+STREAMS = st.sampled_from([1, 3, 5, 7, 2])
+ENDS = st.booleans()
+SETTINGS = st.sampled_from(
+    [
+        {SettingCodes.INITIAL_WINDOW_SIZE: 20},
+        {SettingCodes.INITIAL_WINDOW_SIZE: 100_000},
+        {SettingCodes.MAX_CONCURRENT_STREAMS: 1},
+        {SettingCodes.HEADER_TABLE_SIZE: 40},
+        {SettingCodes.HEADER_TABLE_SIZE: 4096},
+        {SettingCodes.MAX_FRAME_SIZE: 20_000},
+    ]
+)
+FRAMES = st.sampled_from(
+    [
+        "000006 00 08 00000005 02 616263 0000",  # DATA with padding
+        "000003 00 00 00000005 616263",
+        "000003 00 01 00000005 616263",
+        "000003 00 00 00000001 616263",
+        "000003 00 00 00000009 616263",
+        "000001 01 00 00000009 82 000002 09 04 00000009 8684",  # HEADERS, and what continues them
+        "000001 01 00 00000009 82 000003 00 00 00000005 616263",  # HEADERS, and something else instead
+        "000001 01 05 00000005 88",
+        "000001 01 04 0000000b 88",
+        "000004 01 04 00000005 01020304",
+        "000006 01 25 00000005 0000000010 88",  # HEADERS with priority
+        "000001 03 00 00000005 00",  # RST_STREAM that is too short
+        "000004 03 00 00000005 00000008",
+        "000004 08 00 00000000 00000010",
+        "000004 08 00 00000005 7fffffff",
+        "000003 0c 00 00000001 616263",  # of a kind that nobody knows
+        "000008 07 00 00000000 00000000 00000000",  # GOAWAY
+        "000008 06 00 00000000 0102030405060708",  # PING
+    ]
+)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("ask"), STREAMS, st.sampled_from(REQUESTS), ENDS),
+        st.tuples(st.just("answer"), STREAMS, st.sampled_from(ANSWERS), ENDS),
+        st.tuples(st.just("data"), st.booleans(), STREAMS, st.sampled_from([0, 3, 5, 40, 20_000]), ENDS),
+        st.tuples(st.just("reset"), st.booleans(), STREAMS),
+        st.tuples(st.just("acknowledge"), st.booleans(), STREAMS, st.sampled_from([0, 3, 40_000])),
+        st.tuples(st.just("settings"), st.booleans(), SETTINGS),
+        st.tuples(st.just("raw"), st.booleans(), FRAMES),
+        st.tuples(st.just("deliver"), st.sampled_from([1, 9, 30, 100_000])),
+        st.tuples(st.just("deliver"), st.just(100_000)),
+    ),
+    max_size=40,
+)
+
+
+class World:
+    """Two ends and what is between them; what is done here is noted."""
+
+    def __init__(self, make: Callable[[H2Configuration], H2Connection]) -> None:
+        self.ends = {client: make(configuration(client)) for client in (True, False)}
+        self.between = {True: b"", False: b""}
+        """What is on its way to the server, and to the client."""
+        self.broken: set[bool] = set()
+        """Ends that have refused what they received; nobody would let them go on."""
+        for end in self.ends.values():
+            end.initiate_connection()
+        self.do(("deliver", 100_000))
+
+    def do(self, step: tuple[Any, ...]) -> Any:
+        """Do something; return what came of it."""
+        try:
+            return getattr(self, step[0])(*step[1:])
+        except Exception as error:
+            return type(error), str(error)
+
+    def ask(self, stream: int, headers: Any, end: bool) -> None:
+        self.ends[True].send_headers(stream, headers, end)
+
+    def answer(self, stream: int, headers: Any, end: bool) -> None:
+        if stream in self.ends[False].streams:  # grpclib asks, too
+            self.ends[False].send_headers(stream, headers, end_stream=end)
+
+    def data(self, client: bool, stream: int, size: int, end: bool) -> None:
+        self.ends[client].send_data(stream, b"x" * size, end)
+
+    def reset(self, client: bool, stream: int) -> None:
+        self.ends[client].reset_stream(stream)
+
+    def acknowledge(self, client: bool, stream: int, size: int) -> None:
+        self.ends[client].acknowledge_received_data(size, stream)
+
+    def settings(self, client: bool, changed: Any) -> None:
+        self.ends[client].update_settings(changed)
+
+    def raw(self, client: bool, frame: str) -> None:
+        self.flush()
+        self.between[client] += bytes.fromhex(frame)
+
+    def flush(self) -> None:
+        for client, end in self.ends.items():
+            self.between[client] += end.data_to_send()
+
+    def deliver(self, size: int) -> list[Any]:
+        """Hand over what is on its way, in pieces of a size, in both directions."""
+        self.flush()
+        found: list[Any] = []
+        for client in (True, False):
+            data, self.between[client] = self.between[client], b""
+            if (not client) in self.broken:
+                continue
+            pieces = range(0, min(len(data), 60 * size), size)
+            try:
+                for start in pieces:
+                    found += map(noted, self.ends[not client].receive_data(data[start : start + size]))
+            except Exception as error:
+                found.append((type(error), str(error)))
+                self.broken.add(not client)
+            else:
+                self.between[client] = data[pieces.stop and len(pieces) * size :]
+        self.flush()
+        return found
+
+    def state(self) -> Any:
+        return {client: state_of(end) for client, end in self.ends.items()} | {"between": self.between}
+
+
+def noted(value: Any) -> Any:
+    if isinstance(value, Event):
+        return type(value), {name: noted(part) for name, part in vars(value).items()}
+    if isinstance(value, list):
+        return type(value), [(type(header), header) for header in value]
+    return repr(value)
+
+
+def state_of(end: H2Connection) -> Any:
+    streams = {
+        number: vars(stream)
+        | {
+            "config": None,
+            "state_machine": vars(stream.state_machine),
+            "_inbound_window_manager": vars(stream._inbound_window_manager),
+        }
+        for number, stream in end.streams.items()
+    }
+    kept = (
+        "highest_inbound_stream_id",
+        "highest_outbound_stream_id",
+        "outbound_flow_control_window",
+        "max_outbound_frame_size",
+        "max_inbound_frame_size",
+        "_closed_streams",
+    )
+    return {name: getattr(end, name) for name in kept} | {
+        "streams": streams,
+        "state": end.state_machine.state,
+        "window": vars(end._inbound_flow_control_window_manager),
+        "settings": [dict(end.local_settings), dict(end.remote_settings)],
+        "tables": [list(table.dynamic_entries) for table in (end.encoder.header_table, end.decoder.header_table)],
+        "to send": bytes(end._data_to_send),
+    }
+
+
+def counting(quick: QuickConnection) -> QuickConnection:
+    """Have it count streams, and forget closed ones, as often as h2 does."""
+    quick._has_room = lambda most: H2Connection._open_streams(quick, 1) < most  # type: ignore[method-assign]
+    return quick
+
+
+def forgetful(config: H2Configuration) -> QuickConnection:
+    """What is used with a version of h2 that is not known."""
+    quick = counting(QuickConnection(config))
+    quick._quick = False
+    return quick
+
+
+@pytest.mark.parametrize("make", [lambda config: counting(QuickConnection(config)), forgetful])
+@given(steps=STEPS)
+def test_it_does_what_h2_does(make: Callable[[H2Configuration], H2Connection], steps: list[tuple[Any, ...]]) -> None:
+    ours, plain = World(make), World(H2Connection)
+    assert ours.state() == plain.state()
+    for step in [*one_call(1), *one_call(3), *steps]:
+        assert ours.do(step) == plain.do(step), step
+        assert ours.state() == plain.state(), step
+
+
+def one_call(stream: int) -> list[tuple[Any, ...]]:
+    return [
+        ("ask", stream, REQUESTS[0], False),
+        ("data", True, stream, 5, True),
+        ("deliver", 100_000),
+        ("acknowledge", False, stream, 5),
+        ("answer", stream, ANSWERS[0], False),
+        ("data", False, stream, 5, False),
+        ("answer", stream, ANSWERS[3], True),
+        ("deliver", 100_000),
+        ("acknowledge", True, stream, 5),
+    ]
+
+
+def test_calls_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise AssertionError("h2's own way")
+
+    ours = World(QuickConnection)
+    for step in [*one_call(1), *one_call(3)]:
+        ours.do(step)
+    for name in ("receive_data", "send_headers", "send_data"):
+        monkeypatch.setattr(H2Connection, name, refuse)
+    for step in [*one_call(5), *one_call(7)]:
+        ours.do(step)
+    assert all(end.streams[7].closed for end in ours.ends.values())
+
+
+def test_the_installed_h2_is_one_that_was_compared() -> None:
+    assert h2.__version__ in COMPARED, "run the tests of this file with it; if they pass, add it to COMPARED"
+
+
+def test_an_unknown_version_goes_h2s_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert QuickConnection(configuration(True))._quick
+    assert not QuickConnection(H2Configuration(client_side=True, header_encoding="latin-1"))._quick
+    monkeypatch.setattr(http2, "COMPARED", frozenset({"4.99.0"}))
+    assert not QuickConnection(configuration(True))._quick
+
+
+@pytest.mark.parametrize("client", [True, False])
+def test_a_frame_that_is_too_long_is_refused_when_it_begins(client: bool) -> None:
+    world = World(QuickConnection)
+    with pytest.raises(FrameTooLargeError, match="1048576 bytes"):
+        world.ends[client].receive_data(b"\x10\0\0\0\0\0\0\0\1")
+    goaway = world.ends[client].data_to_send()
+    assert goaway[3] == 7
+    assert goaway[-4:] == ErrorCodes.FRAME_SIZE_ERROR.to_bytes(4, "big")
+
+
+def test_as_many_streams_as_allowed_and_closed_ones_are_forgotten() -> None:
+    world = World(QuickConnection)
+    client = world.ends[True]
+    for step in (one for stream in range(1, 1001, 2) for one in one_call(stream)):
+        world.do(step)
+    assert all(len(end.streams) < 200 for end in world.ends.values())
+    for stream in range(1001, 1201, 2):
+        world.ask(stream, REQUESTS[0], False)
+    with pytest.raises(TooManyStreamsError):
+        client.send_headers(1201, REQUESTS[0])
+    world.deliver(100_000)
+    world.reset(True, 1001)
+    world.ask(1201, REQUESTS[0], False)
+    world.deliver(100_000)
+    assert world.ends[False].open_inbound_streams == 100
+    client.remote_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = 1000  # a client that does not keep to the limit
+    client.remote_settings.acknowledge()
+    world.ask(1203, REQUESTS[0], False)
+    ((error, _),) = world.deliver(100_000)
+    assert error is TooManyStreamsError

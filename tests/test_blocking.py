@@ -1,0 +1,286 @@
+"""The synchronous face: the same results, from anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.blocking import BlockingChaukasClient, BlockingExporter, Loop
+from chaukas_spec_lite.errors import ClientClosedError, ConnectError, SettingError
+from chaukas_spec_lite.rpc.client import ChaukasClient
+from chaukas_spec_lite.rpc.retry import NEVER
+from tests.serving import running_collector
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_same_methods_and_arguments() -> None:
+    names = {name for name in vars(ChaukasClient) if not name.startswith("_")} - {"aclose", "send"}
+    assert names <= set(dir(BlockingChaukasClient)), names - set(dir(BlockingChaukasClient))
+    for name in [*names, "__init__"]:
+        ours, its = getattr(BlockingChaukasClient, name), getattr(ChaukasClient, name)
+        if callable(its):
+            assert list(inspect.signature(ours).parameters) == list(inspect.signature(its).parameters)
+            assert ours.__doc__ == its.__doc__
+    with pytest.raises(SettingError):
+        BlockingChaukasClient("nowhere")
+    with pytest.raises(TypeError):
+        BlockingChaukasClient("h:1", nonsense=1)  # type: ignore[call-arg]
+
+
+def test_calls() -> None:
+    with running_collector() as collector, BlockingChaukasClient(f"127.0.0.1:{collector.port}") as client:
+        client.healthz()
+        assert client.get_capabilities().policy_decisions
+        event = Event(session_id="s")
+        client.ingest_event(event)
+        client.ingest_events([Event(session_id="s") for _ in range(30)])
+        client.ingest_encoded([bytes(Event(event_id="e", session_id="s"))])
+        assert len(list(client.query_events(session_id="s", page_size=5))) == 32
+        found = client.query_events(session_id="s", page_size=2)
+        assert next(found).session_id == "s"
+        found.close()
+        assert repr(client).startswith("BlockingChaukasClient('127.0.0.1:")
+
+
+def test_errors_and_the_end() -> None:
+    client = BlockingChaukasClient("127.0.0.1:1", retry=NEVER)
+    with pytest.raises(ConnectError):
+        client.healthz()
+    client.close()
+    client.close()
+    with pytest.raises(ClientClosedError):
+        client.healthz()
+    with pytest.raises(ClientClosedError):
+        list(client.query_events())
+
+
+def test_under_a_running_loop_and_from_many_threads() -> None:
+    with running_collector() as collector, BlockingChaukasClient(f"127.0.0.1:{collector.port}") as client:
+
+        async def notebook() -> None:
+            client.ingest_event(Event(session_id="s"))
+
+        asyncio.run(notebook())
+        threads = [threading.Thread(target=client.ingest_event, args=(Event(session_id="s"),)) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(list(client.query_events(session_id="s"))) == 21
+        assert sum(thread.name == "chaukas" for thread in threading.enumerate()) == 1
+    assert not [thread for thread in threading.enumerate() if thread.name == "chaukas"]
+
+
+def test_a_client_that_nobody_closed_leaves_nothing_behind() -> None:
+    with running_collector() as collector:
+        client = BlockingChaukasClient(f"127.0.0.1:{collector.port}")
+        client.healthz()
+        del client
+        gc.collect()
+        until = time.monotonic() + 5
+        while [thread for thread in threading.enumerate() if thread.name == "chaukas"]:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
+def test_a_loop_runs_things_and_closes_generators() -> None:
+    events: list[str] = []
+
+    async def numbers() -> AsyncGenerator[int, None]:
+        try:
+            for number in range(3):
+                yield number
+        finally:
+            events.append("closed")
+
+    async def ask_itself() -> None:
+        loop.run(asyncio.sleep(0))
+
+    async def forever() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            events.append("cancelled")
+
+    loop = Loop()
+
+    async def let_go_of(generators: list[object]) -> None:
+        generators.clear()  # as the garbage collector may in this thread
+
+    assert list(loop.iterate(numbers())) == [0, 1, 2]
+    for number in loop.iterate(numbers()):
+        assert number == 0
+        break
+    gc.collect()
+    assert events == ["closed", "closed"]
+    left = loop.iterate(numbers())
+    assert next(left) == 0
+    generators: list[object] = [left]
+    del left
+    loop.run(let_go_of(generators))
+    loop.run(asyncio.sleep(0))
+    assert events == ["closed", "closed", "closed"]
+    events.pop()
+    with pytest.raises(RuntimeError, match="wait for itself"):
+        loop.run(ask_itself())
+
+    def wait() -> None:
+        with pytest.raises(ClientClosedError):
+            loop.run(forever())
+        events.append("told")
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    time.sleep(0.1)
+    loop.close()
+    waiting.join()
+    assert events == ["closed", "closed", "cancelled", "told"]
+
+
+def test_a_call_that_another_thread_closes_amid_its_beginning_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came just too late to be cancelled would never be heard of again."""
+    loop, real = Loop(), asyncio.run_coroutine_threadsafe
+    loop.run(asyncio.sleep(0))
+    closers: list[threading.Thread] = []
+
+    def schedule(*arguments: Any) -> Any:
+        if not closers:
+            closers.append(threading.Thread(target=loop.close))
+            closers[0].start()
+            closers[0].join(0.2)
+        return real(*arguments)
+
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", schedule)
+    with pytest.raises(ClientClosedError, match="amid the call"):
+        loop.run(asyncio.sleep(60))
+    closers[0].join()
+
+
+def test_closing_does_not_wait_for_what_cannot_be_interrupted() -> None:
+    """Such as the system's resolver, which runs in the loop's executor."""
+    loop, ended = Loop(), threading.Event()
+
+    async def look_up() -> None:
+        asyncio.get_running_loop().run_in_executor(None, ended.wait, 5)
+
+    loop.run(look_up())
+    start = time.monotonic()
+    loop.close()
+    assert time.monotonic() - start < 2.0
+    ended.set()
+
+
+def test_loops_come_and_go_with_one_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks: list[object] = []
+    monkeypatch.setattr("os.register_at_fork", lambda **hook: hooks.append(hook))
+    for _ in range(3):
+        Loop().close()
+        gc.collect()
+    assert len(hooks) <= 1
+
+
+def test_an_exporter_keeps_the_client_that_it_was_given() -> None:
+    """Nobody else may: ``BlockingExporter(BlockingChaukasClient(...))``."""
+    with running_collector() as collector:
+        exporter = BlockingExporter(BlockingChaukasClient(f"127.0.0.1:{collector.port}"))
+        gc.collect()
+        exporter.emit(Event(session_id="s"))
+        assert exporter.flush(10)
+        assert exporter.close()
+        assert len(collector.events(session_id="s")) == 1
+
+
+AT_EXIT = """
+import atexit, sys, threading
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.blocking import BlockingChaukasClient
+client = BlockingChaukasClient(sys.argv[1])
+if sys.argv[2] == "used":
+    client.ingest_event(Event(session_id="s"))
+atexit.register(lambda: (client.ingest_event(Event(session_id="s")), client.close(), print("sent")))
+"""
+
+
+@pytest.mark.parametrize("before", ["used", "unused"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_at_the_end_of_the_interpreter(before: str, host: str) -> None:
+    with running_collector() as collector:
+        done = _run(AT_EXIT, f"{host}:{collector.port}", before)
+        assert done == "sent\n"
+        assert len(collector.events(session_id="s")) == 1 + (before == "used")
+
+
+WITHOUT_CLOSING = """
+import sys
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.blocking import BlockingChaukasClient
+client = BlockingChaukasClient(sys.argv[1])
+client.ingest_event(Event(session_id="s"))
+"""
+
+
+def test_a_program_that_never_closes_ends_all_the_same() -> None:
+    with running_collector() as collector:
+        assert _run(WITHOUT_CLOSING, f"127.0.0.1:{collector.port}", options=[]) == ""
+        assert len(collector.events(session_id="s")) == 1
+
+
+FORKING = """
+import os, sys
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.blocking import BlockingChaukasClient
+client = BlockingChaukasClient(sys.argv[1])
+client.ingest_event(Event(session_id="parent"))
+workers = []
+for _ in range(3):
+    pid = os.fork()
+    if not pid:
+        for _ in range(5):
+            client.ingest_event(Event(session_id="child"))
+        client.close()
+        sys.exit(0)
+    workers.append(pid)
+for pid in workers:
+    assert os.waitpid(pid, 0)[1] == 0
+client.ingest_event(Event(session_id="parent"))
+client.close()
+print("done")
+"""
+
+
+def test_in_forked_workers() -> None:
+    with running_collector() as collector:
+        assert _run(FORKING, f"127.0.0.1:{collector.port}") == "done\n"
+        assert len(collector.events(session_id="child")) == 15
+        assert len(collector.events(session_id="parent")) == 2
+        ids = [event.event_id for event in collector.events(session_id="child")]
+        assert len(set(ids)) == 15
+
+
+STRICT = ["-X", "dev", "-W", "error", "-W", "ignore::DeprecationWarning"]  # since 3.12, a fork with threads warns
+
+
+def _run(program: str, *arguments: str, options: Sequence[str] = STRICT) -> str:
+    done = subprocess.run(
+        [sys.executable, *options, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    return done.stdout

@@ -1,0 +1,2 @@
+class IntervalSet:
+    intervals: list[range] | None

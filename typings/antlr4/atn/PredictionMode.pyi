@@ -1,0 +1,3 @@
+class PredictionMode:
+    SLL: int
+    LL: int

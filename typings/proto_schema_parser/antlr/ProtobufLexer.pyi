@@ -1,0 +1,32 @@
+from antlr4 import Lexer
+
+class ProtobufLexer(Lexer):
+    LINE_COMMENT: int
+    BLOCK_COMMENT: int
+    SYNTAX: int
+    EDITION: int
+    REPEATED: int
+    OPTIONAL: int
+    REQUIRED: int
+    STRING: int
+    ONEOF: int
+    MAP: int
+    STREAM: int
+    IDENTIFIER: int
+    INT_LITERAL: int
+    FLOAT_LITERAL: int
+    INVALID_INT_LITERAL: int
+    INVALID_FLOAT_LITERAL: int
+    STRING_LITERAL: int
+    SEMICOLON: int
+    COMMA: int
+    DOT: int
+    SLASH: int
+    L_PAREN: int
+    R_PAREN: int
+    L_BRACE: int
+    R_BRACE: int
+    L_BRACKET: int
+    R_BRACKET: int
+    L_ANGLE: int
+    R_ANGLE: int

@@ -1,0 +1,3 @@
+from antlr4 import ParseTreeVisitor
+
+class ProtobufParserVisitor(ParseTreeVisitor): ...
