@@ -34,7 +34,7 @@ class ChaukasError(Exception):
 class CodecError(ChaukasError, ValueError):
     """A message or its encoded form is not valid.
 
-    ``path`` says where, in terms of the schema: ``Event.llm_invocation.prompt_tokens``, ``Event.metadata["k"][2]``.
+    ``path`` says where, in terms of the schema: ``Event.llm_invocation.prompt_tokens``, ``Event.metadata['k'][2]``.
     """
 
     def __init__(self, message: str, *, path: str = "") -> None:

@@ -21,6 +21,7 @@ import betterproto2
 
 from chaukas_spec_lite.errors import DecodeError, EncodeError, EndOfStream
 from chaukas_spec_lite.fields import FieldData, fields_of
+from chaukas_spec_lite.rope import Text
 from chaukas_spec_lite.scalars import is_array, is_dict
 from chaukas_spec_lite.window import Content
 from chaukas_spec_lite.wire import varint
@@ -55,7 +56,7 @@ class Message(_WithUnknownFields):
     """The schema's name of the message, such as ``chaukas.spec.common.v1.Event``."""
     _field_by_number: ClassVar[dict[int, FieldData]]
     """What the exact decoder looks up, made when it first decodes the class."""
-    _encode: ClassVar[Callable[[Any, int], str]]
+    _encode: ClassVar[Callable[[Any, int], Text]]
     _decode: ClassVar[Callable[[Content, int], Any]]
 
     def __init__(self, **fields: Any) -> None:
@@ -265,10 +266,10 @@ _WithUnknownFields.__annotations__ = {}
 Message.__annotations__ = {}
 
 
-def encoder(cls: type[M]) -> Callable[[Callable[[M, int], str]], Callable[[M, int], str]]:
+def encoder(cls: type[M]) -> Callable[[Callable[[M, int], Text]], Callable[[M, int], Text]]:
     """Attach a generated encoder to its class."""
 
-    def attach(function: Callable[[M, int], str]) -> Callable[[M, int], str]:
+    def attach(function: Callable[[M, int], Text]) -> Callable[[M, int], Text]:
         cls._encode = function
         return function
 

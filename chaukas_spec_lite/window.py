@@ -12,9 +12,6 @@ from typing import Any
 
 from chaukas_spec_lite.wire import Odd
 
-LONG = 1 << 15
-"""From this many bytes on, a submessage is read in place."""
-
 
 class Window:
     """A stretch of a buffer that is read like a buffer of its own; it begins where the buffer stands.

@@ -2,7 +2,7 @@
 
 Encoders build *latin-1 text*: a ``str`` in which each character stands for the byte of the same number. A ``str``
 joins and formats faster than ``bytes`` does, ASCII text (most of what is ever written) goes in as it is, and one
-``.encode("latin-1")`` at the end makes the bytes.
+``.encode("latin-1")`` at the end makes the bytes. Long content is a ``rope`` of such text.
 
 Limits are those of the reference (upb): https://protobuf.dev/programming-guides/encoding/ gives the format.
 """
@@ -40,6 +40,9 @@ def varint(value: int) -> str:
 
 SMALL = 2048
 """The integers below this have their varint in ``VARINTS``."""
+
+LONG = 1 << 15
+"""Content of this many bytes is not copied at every level: written as a ``rope``, read through a ``window``."""
 
 
 class Table(Protocol[T_co]):

@@ -168,7 +168,7 @@ class Decoder(Emitter):
                 w.line('b, n = b"", 0')
                 return
             if kind_of(field) == "message" and field.label != "map":
-                window, long = self.scope.name(_WINDOW, "Window"), self.scope.name(_WINDOW, "LONG")
+                window, long = self.scope.name(_WINDOW, "Window"), self.wire("LONG")
                 w.line(f"b = read(n) if n < {long} else {window}(read, n)")
             else:
                 w.line("b = read(n)")

@@ -12,6 +12,7 @@ from codegen.types import has_presence, kind_of, scalar_type
 
 _STRUCTS = "chaukas_spec_lite.wellknown.struct_encode"
 _CODECS = "chaukas_spec_lite.wellknown.codecs"
+_ROPE = "chaukas_spec_lite.rope"
 _PLAIN = {
     STRUCT: (_STRUCTS, "encode_struct"),
     LIST: (_STRUCTS, "encode_list"),
@@ -37,7 +38,8 @@ class Encoder(Emitter):
         w = self.writer
         w.gap(2)
         w.line(f"@{self.scope.name('chaukas_spec_lite.message', 'encoder')}({self.cls})")
-        w.call(f"def _encode_{self.cls}", [f"m: {self.cls}", "depth: int"], " -> str:")
+        text = self.scope.name(_ROPE, "Text")
+        w.call(f"def _encode_{self.cls}", [f"m: {self.cls}", "depth: int"], f" -> {text}:")
         with w.indented():
             with w.block(f"if depth > {self.wire('MAX_DEPTH')}:"):
                 w.line(f"raise ValueError({self.wire('TOO_DEEP')})")
@@ -48,10 +50,10 @@ class Encoder(Emitter):
 
     def _body(self) -> None:
         w = self.writer
-        w.line('out = ""')
+        w.line(f'out: {self.scope.name(_ROPE, "Text")} = ""')
         w.line(f"v: {self.scope.name('typing', 'Any')}")
         if any(_in_s(field) for field in self.fields):
-            w.line("s: str")
+            w.line(f"s: {self.scope.name(_ROPE, 'Text')}")
         for field in self.fields:
             self._field(field)
         with w.block("if m._unknown_fields:"):
@@ -131,8 +133,7 @@ class Encoder(Emitter):
         elif field.kind == "message":
             self._submessage(field, "v", 1)
             w.line("n = len(s)")
-            w.line(f"out += {self._sized(tag, None)}")
-            w.line("out += s")
+            w.line(f"out += {self._sized(tag, 's')}")
         else:
             w.statement("s =", *self._item(field, "v"))
             w.line(f'out += f"{in_f_string(tag)}{{s}}"')
@@ -145,10 +146,11 @@ class Encoder(Emitter):
         with self.writer.block("if v.__class__ is not str or not v.isascii():"):
             self.writer.line(f"v = {self.scalar('text')}(v)")
 
-    def _sized(self, tag: str, content: str | None) -> str:
-        """A tag, the length that is in ``n``, and the content, unless that follows by itself, copied once less."""
-        size = f"{self.wire('VARINTS')}[n] if n < {self.wire('SMALL')} else {self.wire('varint')}(n)"
-        return f'f"{in_f_string(tag)}{{{size}}}{f"{{{content}}}" if content else ""}"'
+    def _sized(self, tag: str, content: str) -> str:
+        """A tag, the length that is in ``n``, and the content."""
+        short = f'f"{in_f_string(tag)}{{{self.wire("VARINTS")}[n]}}{{{content}}}"'
+        sized = f'{self.scope.name(_ROPE, "sized")}("{in_string(tag)}", {content})'
+        return f"{short} if n < {self.wire('SMALL')} else {sized}"
 
     def _submessage(self, field: Field, v: str, levels: int) -> None:
         """Put the content of a message into ``s``."""

@@ -17,6 +17,7 @@ RULES = Rules(
     levels={
         "errors": 0,
         "wire": 1,
+        "rope": 1,
         "window": 1,
         "ids": 1,
         "message": 2,
@@ -46,6 +47,7 @@ RULES = Rules(
         "__init__": 10,
     },
     rooms={
+        "rope": "wire",
         "window": "wire",
         "fields": "message",
         "scalars": "message",

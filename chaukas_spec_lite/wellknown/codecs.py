@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from chaukas_spec_lite import fields as kinds
+from chaukas_spec_lite.rope import Text
 from chaukas_spec_lite.scalars import WRITERS, named, unless_zero
 from chaukas_spec_lite.wellknown.struct_encode import encode_list, encode_struct, encode_value
 from chaukas_spec_lite.wellknown.times import (
@@ -170,7 +171,7 @@ wrapped_string = wrapper_writer("string")
 wrapped_bytes = wrapper_writer("bytes")
 
 
-CONTENT: dict[str, Callable[[Any, int], str]] = {
+CONTENT: dict[str, Callable[[Any, int], Text]] = {
     kinds.STRUCT: encode_struct,
     kinds.LIST: encode_list,
     kinds.VALUE: encode_value,

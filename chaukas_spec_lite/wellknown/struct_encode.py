@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from chaukas_spec_lite.rope import Text, long
 from chaukas_spec_lite.scalars import double, is_array, is_dict, named, text
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, UnknownNull, inner_unknown_of, plain_of, unknown_of
-from chaukas_spec_lite.wire import MAX_DEPTH, SMALL, TOO_DEEP, VARINTS, Table, pack_double, size, varint
+from chaukas_spec_lite.wire import LONG, MAX_DEPTH, SMALL, TOO_DEEP, VARINTS, Table, pack_double, size, varint
 
 # A map entry's key with its tag and length, and the tag of the value that follows: "\n" length key "\x12". And how long
 # the entry is if the value is the empty string: three bytes more.
@@ -46,13 +47,13 @@ def _key(key: str) -> tuple[str, int]:
     return found
 
 
-def encode_struct(fields: dict[str, Any], depth: int) -> str:
+def encode_struct(fields: dict[str, Any], depth: int) -> Text:
     """Write the content of a Struct that stands ``depth`` levels below the outermost message."""
     if depth > MAX_DEPTH - 2 and (fields or depth > MAX_DEPTH):
         raise ValueError(TOO_DEEP)
     if fields.__class__ is not dict and not isinstance(fields, dict):
         raise TypeError(f"expected dict, got {named(fields)}")
-    out = ""
+    out: Text = ""
     cached = _KEYS.get
     for name, value in fields.items():
         key, k = cached(name) or _key(name)
@@ -96,25 +97,24 @@ def encode_struct(fields: dict[str, Any], depth: int) -> str:
         outer = VARINTS[n] if n < SMALL else varint(n)
         n += len(outer) + len(key)
         out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{key}{outer}{mark}{inner}"
-        out += value  # by itself: what is long is then copied only once
-    unknown = "" if fields.__class__ is dict else inner_unknown_of(fields).decode("latin-1")
-    return out + unknown
+        out += value if n < LONG else long(value)
+    return out if fields.__class__ is dict else out + inner_unknown_of(fields).decode("latin-1")
 
 
-def _behind(key: str, value: Any, depth: int) -> str:
+def _behind(key: str, value: Any, depth: int) -> Text:
     """Write an entry whose key is unusually long."""
     content = encode_value(value, depth + 2)
     content = size(len(content)) + content
-    return f"\n{size(len(key) + len(content))}{key}{content}"
+    return f"\n{size(len(key) + len(content))}{key}" + content
 
 
-def encode_list(values: list[Any] | tuple[Any, ...], depth: int) -> str:
+def encode_list(values: list[Any] | tuple[Any, ...], depth: int) -> Text:
     """Write the content of a ListValue that stands ``depth`` levels below the outermost message."""
     if depth > MAX_DEPTH - 1 and (values or depth > MAX_DEPTH):
         raise ValueError(TOO_DEEP)
     if values.__class__ is not list and not isinstance(values, (list, tuple)):
         raise TypeError(f"expected list, got {named(values)}")
-    out = ""
+    out: Text = ""
     for value in values:
         kind = value.__class__
         if kind is str:
@@ -147,12 +147,11 @@ def encode_list(values: list[Any] | tuple[Any, ...], depth: int) -> str:
         inner = VARINTS[n] if n < SMALL else varint(n)
         n += len(inner) + 1
         out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{mark}{inner}"
-        out += value
-    unknown = "" if values.__class__ is list else inner_unknown_of(values).decode("latin-1")
-    return out + unknown
+        out += value if n < LONG else long(value)
+    return out if values.__class__ is list else out + inner_unknown_of(values).decode("latin-1")
 
 
-def encode_value(value: Any, depth: int) -> str:
+def encode_value(value: Any, depth: int) -> Text:
     """Write the content of a Value that stands ``depth`` levels below the outermost message."""
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
@@ -167,14 +166,14 @@ def encode_value(value: Any, depth: int) -> str:
     if isinstance(value, bool):
         return f"\x20{chr(value)}{unknown}"
     if isinstance(value, str):
-        content = text(value)
-        return f"\x1a{size(len(content))}{content}{unknown}"
+        string = text(value)
+        return f"\x1a{size(len(string))}" + long(string) + unknown
     if isinstance(value, (int, float)):
         return f"\x11{double(value)}{unknown}"
     if is_dict(value):
         content = encode_struct(value, depth + 1)
-        return f"*{size(len(content))}{content}{unknown}"
+        return f"*{size(len(content))}" + content + unknown
     if is_array(value):
         content = encode_list(value, depth + 1)
-        return f"2{size(len(content))}{content}{unknown}"
+        return f"2{size(len(content))}" + content + unknown
     raise TypeError(f"{named(value)} is no JSON value; use None, bool, int, float, str, list or dict")

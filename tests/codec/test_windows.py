@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, LLMInvocation
 from chaukas_spec_lite.message import Message
-from chaukas_spec_lite.window import LONG, Window
+from chaukas_spec_lite.window import Window
+from chaukas_spec_lite.wire import LONG
 from tests import realdata
 from tests.codec.test_differential import check_message, damaged
 from tests.oracle import disagreement

@@ -14,9 +14,10 @@ from typing_extensions import Never
 from chaukas_spec_lite import exact
 from chaukas_spec_lite.fields import field
 from chaukas_spec_lite.message import Message, decoder, encoder, new
+from chaukas_spec_lite.rope import Text, sized
 from chaukas_spec_lite.scalars import instance
-from chaukas_spec_lite.window import Content, LONG, Window
-from chaukas_spec_lite.wire import MAX_DEPTH, Odd, SMALL, TOO_DEEP, VARINTS, more_length, varint
+from chaukas_spec_lite.window import Content, Window
+from chaukas_spec_lite.wire import LONG, MAX_DEPTH, Odd, SMALL, TOO_DEEP, VARINTS, more_length
 
 from ...common.v1.events import Event, EventBatch, _decode_Event, _decode_EventBatch, _encode_Event, _encode_EventBatch
 from ...common.v1.query import (
@@ -197,7 +198,7 @@ class QueryEventsResponse(Message):
 
 
 @encoder(HealthzRequest)
-def _encode_HealthzRequest(m: HealthzRequest, depth: int) -> str:
+def _encode_HealthzRequest(m: HealthzRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
     return m._unknown_fields.decode("latin-1")
@@ -216,7 +217,7 @@ def _decode_HealthzRequest(data: Content, depth: int) -> HealthzRequest:
 
 
 @encoder(HealthzResponse)
-def _encode_HealthzResponse(m: HealthzResponse, depth: int) -> str:
+def _encode_HealthzResponse(m: HealthzResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
     return m._unknown_fields.decode("latin-1")
@@ -235,7 +236,7 @@ def _decode_HealthzResponse(data: Content, depth: int) -> HealthzResponse:
 
 
 @encoder(GetCapabilitiesRequest)
-def _encode_GetCapabilitiesRequest(m: GetCapabilitiesRequest, depth: int) -> str:
+def _encode_GetCapabilitiesRequest(m: GetCapabilitiesRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
     return m._unknown_fields.decode("latin-1")
@@ -254,19 +255,18 @@ def _decode_GetCapabilitiesRequest(data: Content, depth: int) -> GetCapabilities
 
 
 @encoder(GetCapabilitiesResponse)
-def _encode_GetCapabilitiesResponse(m: GetCapabilitiesResponse, depth: int) -> str:
+def _encode_GetCapabilitiesResponse(m: GetCapabilitiesResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.capabilities) is not None:
         if v.__class__ is not Capabilities:
             instance(v, Capabilities)
         s = _encode_Capabilities(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -306,19 +306,18 @@ def _decode_GetCapabilitiesResponse(data: Content, depth: int) -> GetCapabilitie
 
 
 @encoder(IngestEventRequest)
-def _encode_IngestEventRequest(m: IngestEventRequest, depth: int) -> str:
+def _encode_IngestEventRequest(m: IngestEventRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.event) is not None:
         if v.__class__ is not Event:
             instance(v, Event)
         s = _encode_Event(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -358,7 +357,7 @@ def _decode_IngestEventRequest(data: Content, depth: int) -> IngestEventRequest:
 
 
 @encoder(IngestEventResponse)
-def _encode_IngestEventResponse(m: IngestEventResponse, depth: int) -> str:
+def _encode_IngestEventResponse(m: IngestEventResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
     return m._unknown_fields.decode("latin-1")
@@ -377,19 +376,18 @@ def _decode_IngestEventResponse(data: Content, depth: int) -> IngestEventRespons
 
 
 @encoder(IngestEventBatchRequest)
-def _encode_IngestEventBatchRequest(m: IngestEventBatchRequest, depth: int) -> str:
+def _encode_IngestEventBatchRequest(m: IngestEventBatchRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.event_batch) is not None:
         if v.__class__ is not EventBatch:
             instance(v, EventBatch)
         s = _encode_EventBatch(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -429,7 +427,7 @@ def _decode_IngestEventBatchRequest(data: Content, depth: int) -> IngestEventBat
 
 
 @encoder(IngestEventBatchResponse)
-def _encode_IngestEventBatchResponse(m: IngestEventBatchResponse, depth: int) -> str:
+def _encode_IngestEventBatchResponse(m: IngestEventBatchResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
     return m._unknown_fields.decode("latin-1")
@@ -448,19 +446,18 @@ def _decode_IngestEventBatchResponse(data: Content, depth: int) -> IngestEventBa
 
 
 @encoder(QueryEventsRequest)
-def _encode_QueryEventsRequest(m: QueryEventsRequest, depth: int) -> str:
+def _encode_QueryEventsRequest(m: QueryEventsRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.query) is not None:
         if v.__class__ is not QueryRequest:
             instance(v, QueryRequest)
         s = _encode_QueryRequest(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -500,19 +497,18 @@ def _decode_QueryEventsRequest(data: Content, depth: int) -> QueryEventsRequest:
 
 
 @encoder(QueryEventsResponse)
-def _encode_QueryEventsResponse(m: QueryEventsResponse, depth: int) -> str:
+def _encode_QueryEventsResponse(m: QueryEventsResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.response) is not None:
         if v.__class__ is not QueryResponse:
             instance(v, QueryResponse)
         s = _encode_QueryResponse(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out

@@ -23,6 +23,7 @@ from chaukas_spec_lite.enums import Enum, members
 from chaukas_spec_lite.fields import field
 from chaukas_spec_lite.message import Message, decoder, encoder, new
 from chaukas_spec_lite.reading import signed
+from chaukas_spec_lite.rope import Text, sized
 from chaukas_spec_lite.scalars import (
     boolean,
     double,
@@ -42,8 +43,9 @@ from chaukas_spec_lite.wellknown.codecs import timestamp as _timestamp
 from chaukas_spec_lite.wellknown.readers import read_struct
 from chaukas_spec_lite.wellknown.struct_encode import encode_struct
 from chaukas_spec_lite.wellknown.timestamp_decode import read_timestamp
-from chaukas_spec_lite.window import Content, LONG, Window
+from chaukas_spec_lite.window import Content, Window
 from chaukas_spec_lite.wire import (
+    LONG,
     MAX_DEPTH,
     NO_TEXT,
     Odd,
@@ -55,7 +57,6 @@ from chaukas_spec_lite.wire import (
     more_length,
     pack_double,
     unpack_behind_1_double,
-    varint,
 )
 
 
@@ -1238,27 +1239,26 @@ _tags_Event = {
 
 
 @encoder(MessageContent)
-def _encode_MessageContent(m: MessageContent, depth: int) -> str:
+def _encode_MessageContent(m: MessageContent, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.role) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.text) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.metadata) is not None:
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x1a{VARINTS[n]}{s}" if n < SMALL else sized("\x1a", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -1319,34 +1319,33 @@ def _decode_MessageContent(data: Content, depth: int) -> MessageContent:
 
 
 @encoder(ToolCall)
-def _encode_ToolCall(m: ToolCall, depth: int) -> str:
+def _encode_ToolCall(m: ToolCall, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.arguments) is not None:
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x1a{VARINTS[n]}{s}" if n < SMALL else sized("\x1a", s)
     if (v := m.auth_required) is not False and v is not None:
         out += " \x01" if v is True else unless_zero(" ", boolean(v))
     if (v := m.function_name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"*{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"*{VARINTS[n]}{v}" if n < SMALL else sized("*", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -1427,27 +1426,26 @@ def _decode_ToolCall(data: Content, depth: int) -> ToolCall:
 
 
 @encoder(ToolResponse)
-def _encode_ToolResponse(m: ToolResponse, depth: int) -> str:
+def _encode_ToolResponse(m: ToolResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.tool_call_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.output) is not None:
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x12{VARINTS[n]}{s}" if n < SMALL else sized("\x12", s)
     if (v := m.error_message) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.execution_time_ms) is not _ZERO_FLOAT and v is not None:
         out += "!" + pack_double(v).decode("latin-1") if v else unless_zero("!", double(v))
     if (v := m.http_status) is not ZERO and v is not None:
@@ -1529,32 +1527,30 @@ def _decode_ToolResponse(data: Content, depth: int) -> ToolResponse:
 
 
 @encoder(LLMInvocation)
-def _encode_LLMInvocation(m: LLMInvocation, depth: int) -> str:
+def _encode_LLMInvocation(m: LLMInvocation, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.provider) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.model) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.request) is not None:
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x1a{VARINTS[n]}{s}" if n < SMALL else sized("\x1a", s)
     if (v := m.response) is not None:
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"\"{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\"{VARINTS[n]}{s}" if n < SMALL else sized("\"", s)
     if (v := m.prompt_tokens) is not ZERO and v is not None:
         out += f"({VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("(", int32(v))
     if (v := m.completion_tokens) is not ZERO and v is not None:
@@ -1574,20 +1570,18 @@ def _encode_LLMInvocation(m: LLMInvocation, depth: int) -> str:
     if (v := m.start_time) is not None:
         s = _timestamp(v, depth + 1)
         n = len(s)
-        out += f"j{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"j{VARINTS[n]}{s}" if n < SMALL else sized("j", s)
     if (v := m.end_time) is not None:
         s = _timestamp(v, depth + 1)
         n = len(s)
-        out += f"r{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"r{VARINTS[n]}{s}" if n < SMALL else sized("r", s)
     if (v := m.duration_ms) is not _ZERO_FLOAT and v is not None:
         out += "y" + pack_double(v).decode("latin-1") if v else unless_zero("y", double(v))
     if (v := m.finish_reason) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x82\x01{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x82\x01{VARINTS[n]}{v}" if n < SMALL else sized("\x82\x01", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -1757,32 +1751,32 @@ def _decode_LLMInvocation(data: Content, depth: int) -> LLMInvocation:
 
 
 @encoder(PolicyDecision)
-def _encode_PolicyDecision(m: PolicyDecision, depth: int) -> str:
+def _encode_PolicyDecision(m: PolicyDecision, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
     if (v := m.policy_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.outcome) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.rule_ids) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not str or not v.isascii():
                 v = _text(v)
             n = len(v)
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.rationale) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\"{VARINTS[n]}{v}" if n < SMALL else sized("\"", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -1855,34 +1849,34 @@ def _decode_PolicyDecision(data: Content, depth: int) -> PolicyDecision:
 
 
 @encoder(DataAccess)
-def _encode_DataAccess(m: DataAccess, depth: int) -> str:
+def _encode_DataAccess(m: DataAccess, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
     if (v := m.datasource) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.document_ids) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not str or not v.isascii():
                 v = _text(v)
             n = len(v)
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.chunk_ids) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not str or not v.isascii():
                 v = _text(v)
             n = len(v)
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.pii_categories) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not str or not v.isascii():
                 v = _text(v)
             n = len(v)
-            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\"{VARINTS[n]}{v}" if n < SMALL else sized("\"", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -1961,27 +1955,27 @@ def _decode_DataAccess(data: Content, depth: int) -> DataAccess:
 
 
 @encoder(RedactionInfo)
-def _encode_RedactionInfo(m: RedactionInfo, depth: int) -> str:
+def _encode_RedactionInfo(m: RedactionInfo, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
     if (v := m.fields) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not str or not v.isascii():
                 v = _text(v)
             n = len(v)
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.method) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.salt_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -2044,10 +2038,10 @@ def _decode_RedactionInfo(data: Content, depth: int) -> RedactionInfo:
 
 
 @encoder(RetryInfo)
-def _encode_RetryInfo(m: RetryInfo, depth: int) -> str:
+def _encode_RetryInfo(m: RetryInfo, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
     if (v := m.attempt) is not ZERO and v is not None:
         out += f"\x08{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x08", int32(v))
@@ -2055,7 +2049,7 @@ def _encode_RetryInfo(m: RetryInfo, depth: int) -> str:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.backoff_ms) is not ZERO and v is not None:
         out += f"\x18{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x18", int32(v))
     if m._unknown_fields:
@@ -2116,10 +2110,10 @@ def _decode_RetryInfo(data: Content, depth: int) -> RetryInfo:
 
 
 @encoder(PerformanceMetrics)
-def _encode_PerformanceMetrics(m: PerformanceMetrics, depth: int) -> str:
+def _encode_PerformanceMetrics(m: PerformanceMetrics, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
     if (v := m.cpu_percent) is not _ZERO_FLOAT and v is not None:
         out += "\t" + pack_double(v).decode("latin-1") if v else unless_zero("\t", double(v))
@@ -2186,34 +2180,33 @@ def _decode_PerformanceMetrics(data: Content, depth: int) -> PerformanceMetrics:
 
 
 @encoder(InfrastructureMetrics)
-def _encode_InfrastructureMetrics(m: InfrastructureMetrics, depth: int) -> str:
+def _encode_InfrastructureMetrics(m: InfrastructureMetrics, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.resource_type) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.metrics) is not None:
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x12{VARINTS[n]}{s}" if n < SMALL else sized("\x12", s)
     if (v := m.host) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.process_id) is not ZERO and v is not None:
         out += f" {VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero(" ", int32(v))
     if (v := m.thread_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"*{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"*{VARINTS[n]}{v}" if n < SMALL else sized("*", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -2294,21 +2287,21 @@ def _decode_InfrastructureMetrics(data: Content, depth: int) -> InfrastructureMe
 
 
 @encoder(CostDetails)
-def _encode_CostDetails(m: CostDetails, depth: int) -> str:
+def _encode_CostDetails(m: CostDetails, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
     if (v := m.provider) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.service) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.input_tokens) is not ZERO and v is not None:
         out += f"\x18{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x18", int32(v))
     if (v := m.output_tokens) is not ZERO and v is not None:
@@ -2325,7 +2318,7 @@ def _encode_CostDetails(m: CostDetails, depth: int) -> str:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"J{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"J{VARINTS[n]}{v}" if n < SMALL else sized("J", v)
     if (v := m.input_rate_per_token) is not _ZERO_FLOAT and v is not None:
         out += "Q" + pack_double(v).decode("latin-1") if v else unless_zero("Q", double(v))
     if (v := m.output_rate_per_token) is not _ZERO_FLOAT and v is not None:
@@ -2448,47 +2441,46 @@ def _decode_CostDetails(data: Content, depth: int) -> CostDetails:
 
 
 @encoder(AgentHandoff)
-def _encode_AgentHandoff(m: AgentHandoff, depth: int) -> str:
+def _encode_AgentHandoff(m: AgentHandoff, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.from_agent_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.from_agent_name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.to_agent_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.to_agent_name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\"{VARINTS[n]}{v}" if n < SMALL else sized("\"", v)
     if (v := m.handoff_data) is not None:
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"*{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"*{VARINTS[n]}{s}" if n < SMALL else sized("*", s)
     if (v := m.reason) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"2{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"2{VARINTS[n]}{v}" if n < SMALL else sized("2", v)
     if (v := m.handoff_type) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f":{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f":{VARINTS[n]}{v}" if n < SMALL else sized(":", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -2589,47 +2581,45 @@ def _decode_AgentHandoff(data: Content, depth: int) -> AgentHandoff:
 
 
 @encoder(MCPCall)
-def _encode_MCPCall(m: MCPCall, depth: int) -> str:
+def _encode_MCPCall(m: MCPCall, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.server_name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.server_url) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.operation) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.method) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\"{VARINTS[n]}{v}" if n < SMALL else sized("\"", v)
     if (v := m.request) is not None:
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"*{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"*{VARINTS[n]}{s}" if n < SMALL else sized("*", s)
     if (v := m.response) is not None:
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"2{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"2{VARINTS[n]}{s}" if n < SMALL else sized("2", s)
     if (v := m.protocol_version) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f":{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f":{VARINTS[n]}{v}" if n < SMALL else sized(":", v)
     if (v := m.execution_time_ms) is not _ZERO_FLOAT and v is not None:
         out += "A" + pack_double(v).decode("latin-1") if v else unless_zero("A", double(v))
     if m._unknown_fields:
@@ -2739,33 +2729,33 @@ def _decode_MCPCall(data: Content, depth: int) -> MCPCall:
 
 
 @encoder(ErrorInfo)
-def _encode_ErrorInfo(m: ErrorInfo, depth: int) -> str:
+def _encode_ErrorInfo(m: ErrorInfo, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
     if (v := m.error_message) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.error_code) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.stack_trace) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.recoverable) is not False and v is not None:
         out += " \x01" if v is True else unless_zero(" ", boolean(v))
     if (v := m.recovery_action) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"*{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"*{VARINTS[n]}{v}" if n < SMALL else sized("*", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -2845,42 +2835,42 @@ def _decode_ErrorInfo(data: Content, depth: int) -> ErrorInfo:
 
 
 @encoder(Event)
-def _encode_Event(m: Event, depth: int) -> str:
+def _encode_Event(m: Event, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.event_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.tenant_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.project_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.session_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\"{VARINTS[n]}{v}" if n < SMALL else sized("\"", v)
     if (v := m.span_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"*{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"*{VARINTS[n]}{v}" if n < SMALL else sized("*", v)
     if (v := m.parent_span_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"2{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"2{VARINTS[n]}{v}" if n < SMALL else sized("2", v)
     if (v := m.type) is not _zero_EventType and v is not None:
         s = v.__class__ is EventType and _varints_EventType.get(v) or enumeration(v, EventType)
         if s != "\0":
@@ -2900,28 +2890,27 @@ def _encode_Event(m: Event, depth: int) -> str:
     if (v := m.timestamp) is not None:
         s = _timestamp(v, depth + 1)
         n = len(s)
-        out += f"Z{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"Z{VARINTS[n]}{s}" if n < SMALL else sized("Z", s)
     if (v := m.agent_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"b{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"b{VARINTS[n]}{v}" if n < SMALL else sized("b", v)
     if (v := m.agent_name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"j{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"j{VARINTS[n]}{v}" if n < SMALL else sized("j", v)
     if (v := m.invocation_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"r{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"r{VARINTS[n]}{v}" if n < SMALL else sized("r", v)
     if (v := m.response_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"z{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"z{VARINTS[n]}{v}" if n < SMALL else sized("z", v)
     if (v := m.is_partial) is not False and v is not None:
         out += "\x80\x01\x01" if v is True else unless_zero("\x80\x01", boolean(v))
     if (v := m.is_final) is not False and v is not None:
@@ -2930,33 +2919,33 @@ def _encode_Event(m: Event, depth: int) -> str:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x92\x01{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x92\x01{VARINTS[n]}{v}" if n < SMALL else sized("\x92\x01", v)
     if (v := m.content_hash) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\x9a\x01{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x9a\x01{VARINTS[n]}{v}" if n < SMALL else sized("\x9a\x01", v)
     if (v := m.worm_proof_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\xa2\x01{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\xa2\x01{VARINTS[n]}{v}" if n < SMALL else sized("\xa2\x01", v)
     if (v := m.branch) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\xaa\x01{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\xaa\x01{VARINTS[n]}{v}" if n < SMALL else sized("\xaa\x01", v)
     if (v := m.tags) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not str or not v.isascii():
                 v = _text(v)
             n = len(v)
-            out += f"\xb2\x01{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\xb2\x01{VARINTS[n]}{v}" if n < SMALL else sized("\xb2\x01", v)
     if (v := m.trace_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\xba\x01{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\xba\x01{VARINTS[n]}{v}" if n < SMALL else sized("\xba\x01", v)
     set_content = ""
     if (v := m.message) is not None:
         set_content = "message"
@@ -2964,8 +2953,7 @@ def _encode_Event(m: Event, depth: int) -> str:
             instance(v, MessageContent)
         s = _encode_MessageContent(v, depth + 1)
         n = len(s)
-        out += f"\xf2\x01{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xf2\x01{VARINTS[n]}{s}" if n < SMALL else sized("\xf2\x01", s)
     if (v := m.tool_call) is not None:
         if set_content:
             raise two_members("content", set_content, "tool_call")
@@ -2974,8 +2962,7 @@ def _encode_Event(m: Event, depth: int) -> str:
             instance(v, ToolCall)
         s = _encode_ToolCall(v, depth + 1)
         n = len(s)
-        out += f"\xfa\x01{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xfa\x01{VARINTS[n]}{s}" if n < SMALL else sized("\xfa\x01", s)
     if (v := m.tool_response) is not None:
         if set_content:
             raise two_members("content", set_content, "tool_response")
@@ -2984,8 +2971,7 @@ def _encode_Event(m: Event, depth: int) -> str:
             instance(v, ToolResponse)
         s = _encode_ToolResponse(v, depth + 1)
         n = len(s)
-        out += f"\x82\x02{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x82\x02{VARINTS[n]}{s}" if n < SMALL else sized("\x82\x02", s)
     if (v := m.llm_invocation) is not None:
         if set_content:
             raise two_members("content", set_content, "llm_invocation")
@@ -2994,8 +2980,7 @@ def _encode_Event(m: Event, depth: int) -> str:
             instance(v, LLMInvocation)
         s = _encode_LLMInvocation(v, depth + 1)
         n = len(s)
-        out += f"\x8a\x02{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x8a\x02{VARINTS[n]}{s}" if n < SMALL else sized("\x8a\x02", s)
     if (v := m.policy) is not None:
         if set_content:
             raise two_members("content", set_content, "policy")
@@ -3004,8 +2989,7 @@ def _encode_Event(m: Event, depth: int) -> str:
             instance(v, PolicyDecision)
         s = _encode_PolicyDecision(v, depth + 1)
         n = len(s)
-        out += f"\x92\x02{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x92\x02{VARINTS[n]}{s}" if n < SMALL else sized("\x92\x02", s)
     if (v := m.data_access) is not None:
         if set_content:
             raise two_members("content", set_content, "data_access")
@@ -3014,16 +2998,14 @@ def _encode_Event(m: Event, depth: int) -> str:
             instance(v, DataAccess)
         s = _encode_DataAccess(v, depth + 1)
         n = len(s)
-        out += f"\x9a\x02{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x9a\x02{VARINTS[n]}{s}" if n < SMALL else sized("\x9a\x02", s)
     if (v := m.state_update) is not None:
         if set_content:
             raise two_members("content", set_content, "state_update")
         set_content = "state_update"
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"\xa2\x02{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xa2\x02{VARINTS[n]}{s}" if n < SMALL else sized("\xa2\x02", s)
     if (v := m.error) is not None:
         if set_content:
             raise two_members("content", set_content, "error")
@@ -3032,8 +3014,7 @@ def _encode_Event(m: Event, depth: int) -> str:
             instance(v, ErrorInfo)
         s = _encode_ErrorInfo(v, depth + 1)
         n = len(s)
-        out += f"\xaa\x02{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xaa\x02{VARINTS[n]}{s}" if n < SMALL else sized("\xaa\x02", s)
     if (v := m.agent_handoff) is not None:
         if set_content:
             raise two_members("content", set_content, "agent_handoff")
@@ -3042,8 +3023,7 @@ def _encode_Event(m: Event, depth: int) -> str:
             instance(v, AgentHandoff)
         s = _encode_AgentHandoff(v, depth + 1)
         n = len(s)
-        out += f"\xb2\x02{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xb2\x02{VARINTS[n]}{s}" if n < SMALL else sized("\xb2\x02", s)
     if (v := m.mcp_call) is not None:
         if set_content:
             raise two_members("content", set_content, "mcp_call")
@@ -3051,62 +3031,54 @@ def _encode_Event(m: Event, depth: int) -> str:
             instance(v, MCPCall)
         s = _encode_MCPCall(v, depth + 1)
         n = len(s)
-        out += f"\xba\x02{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xba\x02{VARINTS[n]}{s}" if n < SMALL else sized("\xba\x02", s)
     if (v := m.retry) is not None:
         if v.__class__ is not RetryInfo:
             instance(v, RetryInfo)
         s = _encode_RetryInfo(v, depth + 1)
         n = len(s)
-        out += f"\xe2\x03{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xe2\x03{VARINTS[n]}{s}" if n < SMALL else sized("\xe2\x03", s)
     if (v := m.redaction) is not None:
         if v.__class__ is not RedactionInfo:
             instance(v, RedactionInfo)
         s = _encode_RedactionInfo(v, depth + 1)
         n = len(s)
-        out += f"\xea\x03{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xea\x03{VARINTS[n]}{s}" if n < SMALL else sized("\xea\x03", s)
     if (v := m.pii_categories) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not str or not v.isascii():
                 v = _text(v)
             n = len(v)
-            out += f"\xf2\x03{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\xf2\x03{VARINTS[n]}{v}" if n < SMALL else sized("\xf2\x03", v)
     if (v := m.performance) is not None:
         if v.__class__ is not PerformanceMetrics:
             instance(v, PerformanceMetrics)
         s = _encode_PerformanceMetrics(v, depth + 1)
         n = len(s)
-        out += f"\xb2\x04{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xb2\x04{VARINTS[n]}{s}" if n < SMALL else sized("\xb2\x04", s)
     if (v := m.infrastructure) is not None:
         if v.__class__ is not InfrastructureMetrics:
             instance(v, InfrastructureMetrics)
         s = _encode_InfrastructureMetrics(v, depth + 1)
         n = len(s)
-        out += f"\xba\x04{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xba\x04{VARINTS[n]}{s}" if n < SMALL else sized("\xba\x04", s)
     if (v := m.cost) is not None:
         if v.__class__ is not CostDetails:
             instance(v, CostDetails)
         s = _encode_CostDetails(v, depth + 1)
         n = len(s)
-        out += f"\xc2\x04{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xc2\x04{VARINTS[n]}{s}" if n < SMALL else sized("\xc2\x04", s)
     if (v := m.metadata) is not None:
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"\xd2\x05{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xd2\x05{VARINTS[n]}{s}" if n < SMALL else sized("\xd2\x05", s)
     if (v := m.extensions) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not Any:
                 instance(v, Any)
             s = _encode_Any(v, depth + 1)
             n = len(s)
-            out += f"\x9a\x06{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"\x9a\x06{VARINTS[n]}{s}" if n < SMALL else sized("\x9a\x06", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -3588,35 +3560,32 @@ def _decode_Event(data: Content, depth: int) -> Event:
 
 
 @encoder(EventBatch)
-def _encode_EventBatch(m: EventBatch, depth: int) -> str:
+def _encode_EventBatch(m: EventBatch, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.batch_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = _text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.timestamp) is not None:
         s = _timestamp(v, depth + 1)
         n = len(s)
-        out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x12{VARINTS[n]}{s}" if n < SMALL else sized("\x12", s)
     if (v := m.events) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not Event:
                 instance(v, Event)
             s = _encode_Event(v, depth + 1)
             n = len(s)
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"\x1a{VARINTS[n]}{s}" if n < SMALL else sized("\x1a", s)
     if (v := m.metadata) is not None:
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"\"{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\"{VARINTS[n]}{s}" if n < SMALL else sized("\"", s)
     if (v := m.total_cost) is not _ZERO_FLOAT and v is not None:
         out += "Q" + pack_double(v).decode("latin-1") if v else unless_zero("Q", double(v))
     if (v := m.total_tokens) is not ZERO and v is not None:

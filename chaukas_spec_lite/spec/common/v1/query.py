@@ -18,12 +18,13 @@ from chaukas_spec_lite.enums import Enum, members
 from chaukas_spec_lite.fields import field
 from chaukas_spec_lite.message import Message, decoder, encoder, new
 from chaukas_spec_lite.reading import read_packed, signed
+from chaukas_spec_lite.rope import Text, sized
 from chaukas_spec_lite.scalars import boolean, enum_varints, enumeration, instance, int32, items, text, unless_zero
 from chaukas_spec_lite.spec.google.protobuf.timestamp import Timestamp
 from chaukas_spec_lite.wellknown.codecs import timestamp
 from chaukas_spec_lite.wellknown.timestamp_decode import read_timestamp
-from chaukas_spec_lite.window import Content, LONG, Window
-from chaukas_spec_lite.wire import MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, ZERO, more, more_length, varint
+from chaukas_spec_lite.window import Content, Window
+from chaukas_spec_lite.wire import LONG, MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, ZERO, more, more_length
 
 from .events import Event, EventStatus, EventType, Severity, _decode_Event, _encode_Event
 
@@ -265,22 +266,20 @@ _members_SortOrder = members(SortOrder, 3)
 
 
 @encoder(TimeRange)
-def _encode_TimeRange(m: TimeRange, depth: int) -> str:
+def _encode_TimeRange(m: TimeRange, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.start) is not None:
         s = timestamp(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if (v := m.end) is not None:
         s = timestamp(v, depth + 1)
         n = len(s)
-        out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x12{VARINTS[n]}{s}" if n < SMALL else sized("\x12", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -330,42 +329,42 @@ def _decode_TimeRange(data: Content, depth: int) -> TimeRange:
 
 
 @encoder(QueryFilter)
-def _encode_QueryFilter(m: QueryFilter, depth: int) -> str:
+def _encode_QueryFilter(m: QueryFilter, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.tenant_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.project_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.session_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.agent_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\"{VARINTS[n]}{v}" if n < SMALL else sized("\"", v)
     if (v := m.span_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"*{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"*{VARINTS[n]}{v}" if n < SMALL else sized("*", v)
     if (v := m.trace_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"2{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"2{VARINTS[n]}{v}" if n < SMALL else sized("2", v)
     if (v := m.types) or v.__class__ is not list:
         s = "".join([
             one.__class__ is EventType
@@ -374,7 +373,7 @@ def _encode_QueryFilter(m: QueryFilter, depth: int) -> str:
             for one in (v if v.__class__ is list else items(v))
         ])
         if n := len(s):
-            out += f"R{VARINTS[n] if n < SMALL else varint(n)}{s}"
+            out += f"R{VARINTS[n]}{s}" if n < SMALL else sized("R", s)
     if (v := m.statuses) or v.__class__ is not list:
         s = "".join([
             one.__class__ is EventStatus
@@ -383,7 +382,7 @@ def _encode_QueryFilter(m: QueryFilter, depth: int) -> str:
             for one in (v if v.__class__ is list else items(v))
         ])
         if n := len(s):
-            out += f"Z{VARINTS[n] if n < SMALL else varint(n)}{s}"
+            out += f"Z{VARINTS[n]}{s}" if n < SMALL else sized("Z", s)
     if (v := m.severities) or v.__class__ is not list:
         s = "".join([
             one.__class__ is Severity
@@ -392,25 +391,24 @@ def _encode_QueryFilter(m: QueryFilter, depth: int) -> str:
             for one in (v if v.__class__ is list else items(v))
         ])
         if n := len(s):
-            out += f"b{VARINTS[n] if n < SMALL else varint(n)}{s}"
+            out += f"b{VARINTS[n]}{s}" if n < SMALL else sized("b", s)
     if (v := m.tags) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not str or not v.isascii():
                 v = text(v)
             n = len(v)
-            out += f"\xa2\x01{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\xa2\x01{VARINTS[n]}{v}" if n < SMALL else sized("\xa2\x01", v)
     if (v := m.text_query) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\xaa\x01{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\xaa\x01{VARINTS[n]}{v}" if n < SMALL else sized("\xaa\x01", v)
     if (v := m.time) is not None:
         if v.__class__ is not TimeRange:
             instance(v, TimeRange)
         s = _encode_TimeRange(v, depth + 1)
         n = len(s)
-        out += f"\xf2\x01{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\xf2\x01{VARINTS[n]}{s}" if n < SMALL else sized("\xf2\x01", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -583,26 +581,25 @@ def _decode_QueryFilter(data: Content, depth: int) -> QueryFilter:
 
 
 @encoder(QueryRequest)
-def _encode_QueryRequest(m: QueryRequest, depth: int) -> str:
+def _encode_QueryRequest(m: QueryRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.filter) is not None:
         if v.__class__ is not QueryFilter:
             instance(v, QueryFilter)
         s = _encode_QueryFilter(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if (v := m.page_size) is not ZERO and v is not None:
         out += f"\x10{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x10", int32(v))
     if (v := m.page_token) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.order_by_time) is not _zero_SortOrder and v is not None:
         s = v.__class__ is SortOrder and _varints_SortOrder.get(v) or enumeration(v, SortOrder)
         if s != "\0":
@@ -677,25 +674,24 @@ def _decode_QueryRequest(data: Content, depth: int) -> QueryRequest:
 
 
 @encoder(QueryResponse)
-def _encode_QueryResponse(m: QueryResponse, depth: int) -> str:
+def _encode_QueryResponse(m: QueryResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.events) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not Event:
                 instance(v, Event)
             s = _encode_Event(v, depth + 1)
             n = len(s)
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if (v := m.next_page_token) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -748,10 +744,10 @@ def _decode_QueryResponse(data: Content, depth: int) -> QueryResponse:
 
 
 @encoder(Capabilities)
-def _encode_Capabilities(m: Capabilities, depth: int) -> str:
+def _encode_Capabilities(m: Capabilities, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.worm_retention) is not False and v is not None:
         out += "\x08\x01" if v is True else unless_zero("\x08", boolean(v))

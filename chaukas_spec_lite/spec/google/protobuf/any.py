@@ -15,9 +15,10 @@ from chaukas_spec_lite import exact
 from chaukas_spec_lite.anys import AnyMessage
 from chaukas_spec_lite.fields import field
 from chaukas_spec_lite.message import decoder, encoder, new
+from chaukas_spec_lite.rope import Text, sized
 from chaukas_spec_lite.scalars import raw, text
 from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import MAX_DEPTH, NO_BYTES, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, more_length, varint
+from chaukas_spec_lite.wire import MAX_DEPTH, NO_BYTES, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, more_length
 
 
 @dataclass(init=False, eq=False, repr=False, slots=True)
@@ -51,20 +52,20 @@ class Any(AnyMessage):
 
 
 @encoder(Any)
-def _encode_Any(m: Any, depth: int) -> str:
+def _encode_Any(m: Any, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
     if (v := m.type_url) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.value) is not NO_BYTES and v is not None:
         v = raw(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out

@@ -18,9 +18,10 @@ from chaukas_spec_lite.enums import members
 from chaukas_spec_lite.fields import field
 from chaukas_spec_lite.message import Message, decoder, encoder, new
 from chaukas_spec_lite.reading import signed
+from chaukas_spec_lite.rope import Text, sized
 from chaukas_spec_lite.scalars import boolean, enum_varints, enumeration, instance, items, text, unless_zero
-from chaukas_spec_lite.window import Content, LONG, Window
-from chaukas_spec_lite.wire import MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, more, more_length, varint
+from chaukas_spec_lite.window import Content, Window
+from chaukas_spec_lite.wire import LONG, MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, more, more_length
 
 from .source_context import SourceContext, _decode_SourceContext, _encode_SourceContext
 from .type import Option, Syntax, _decode_Option, _encode_Option
@@ -161,53 +162,49 @@ _members_Syntax = members(Syntax, 3)
 
 
 @encoder(Api)
-def _encode_Api(m: Api, depth: int) -> str:
+def _encode_Api(m: Api, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.methods) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not Method:
                 instance(v, Method)
             s = _encode_Method(v, depth + 1)
             n = len(s)
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"\x12{VARINTS[n]}{s}" if n < SMALL else sized("\x12", s)
     if (v := m.options) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not Option:
                 instance(v, Option)
             s = _encode_Option(v, depth + 1)
             n = len(s)
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"\x1a{VARINTS[n]}{s}" if n < SMALL else sized("\x1a", s)
     if (v := m.version) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\"{VARINTS[n]}{v}" if n < SMALL else sized("\"", v)
     if (v := m.source_context) is not None:
         if v.__class__ is not SourceContext:
             instance(v, SourceContext)
         s = _encode_SourceContext(v, depth + 1)
         n = len(s)
-        out += f"*{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"*{VARINTS[n]}{s}" if n < SMALL else sized("*", s)
     if (v := m.mixins) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not Mixin:
                 instance(v, Mixin)
             s = _encode_Mixin(v, depth + 1)
             n = len(s)
-            out += f"2{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"2{VARINTS[n]}{s}" if n < SMALL else sized("2", s)
     if (v := m.syntax) is not _zero_Syntax and v is not None:
         s = v.__class__ is Syntax and _varints_Syntax.get(v) or enumeration(v, Syntax)
         if s != "\0":
@@ -216,7 +213,7 @@ def _encode_Api(m: Api, depth: int) -> str:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"B{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"B{VARINTS[n]}{v}" if n < SMALL else sized("B", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -336,29 +333,29 @@ def _decode_Api(data: Content, depth: int) -> Api:
 
 
 @encoder(Method)
-def _encode_Method(m: Method, depth: int) -> str:
+def _encode_Method(m: Method, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.request_type_url) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.request_streaming) is not False and v is not None:
         out += "\x18\x01" if v is True else unless_zero("\x18", boolean(v))
     if (v := m.response_type_url) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\"{VARINTS[n]}{v}" if n < SMALL else sized("\"", v)
     if (v := m.response_streaming) is not False and v is not None:
         out += "(\x01" if v is True else unless_zero("(", boolean(v))
     if (v := m.options) or v.__class__ is not list:
@@ -367,8 +364,7 @@ def _encode_Method(m: Method, depth: int) -> str:
                 instance(v, Option)
             s = _encode_Option(v, depth + 1)
             n = len(s)
-            out += f"2{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"2{VARINTS[n]}{s}" if n < SMALL else sized("2", s)
     if (v := m.syntax) is not _zero_Syntax and v is not None:
         s = v.__class__ is Syntax and _varints_Syntax.get(v) or enumeration(v, Syntax)
         if s != "\0":
@@ -377,7 +373,7 @@ def _encode_Method(m: Method, depth: int) -> str:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"B{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"B{VARINTS[n]}{v}" if n < SMALL else sized("B", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -489,21 +485,21 @@ def _decode_Method(data: Content, depth: int) -> Method:
 
 
 @encoder(Mixin)
-def _encode_Mixin(m: Mixin, depth: int) -> str:
+def _encode_Mixin(m: Mixin, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.root) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out

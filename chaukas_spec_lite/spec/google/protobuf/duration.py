@@ -15,6 +15,7 @@ from chaukas_spec_lite import exact
 from chaukas_spec_lite.fields import field
 from chaukas_spec_lite.message import Message, decoder, encoder, new
 from chaukas_spec_lite.reading import signed
+from chaukas_spec_lite.rope import Text
 from chaukas_spec_lite.scalars import int32, int64, unless_zero
 from chaukas_spec_lite.window import Content, Window
 from chaukas_spec_lite.wire import MAX_DEPTH, Odd, SMALL, TOO_DEEP, VARINTS, ZERO, more
@@ -49,10 +50,10 @@ class Duration(Message):
 
 
 @encoder(Duration)
-def _encode_Duration(m: Duration, depth: int) -> str:
+def _encode_Duration(m: Duration, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.seconds) is not ZERO and v is not None:
         out += f"\x08{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x08", int64(v))

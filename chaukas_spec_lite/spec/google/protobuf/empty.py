@@ -11,6 +11,7 @@ from typing_extensions import Never
 
 from chaukas_spec_lite import exact
 from chaukas_spec_lite.message import Message, decoder, encoder, new
+from chaukas_spec_lite.rope import Text
 from chaukas_spec_lite.window import Content
 from chaukas_spec_lite.wire import MAX_DEPTH, Odd, TOO_DEEP
 
@@ -32,7 +33,7 @@ class Empty(Message):
 
 
 @encoder(Empty)
-def _encode_Empty(m: Empty, depth: int) -> str:
+def _encode_Empty(m: Empty, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
     return m._unknown_fields.decode("latin-1")

@@ -14,9 +14,10 @@ from typing_extensions import Never
 from chaukas_spec_lite import exact
 from chaukas_spec_lite.fields import field
 from chaukas_spec_lite.message import Message, decoder, encoder, new
+from chaukas_spec_lite.rope import Text, sized
 from chaukas_spec_lite.scalars import text
 from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, more_length, varint
+from chaukas_spec_lite.wire import MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, more_length
 
 
 @dataclass(init=False, eq=False, repr=False, slots=True)
@@ -44,16 +45,16 @@ class SourceContext(Message):
 
 
 @encoder(SourceContext)
-def _encode_SourceContext(m: SourceContext, depth: int) -> str:
+def _encode_SourceContext(m: SourceContext, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.file_name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out

@@ -17,6 +17,7 @@ from chaukas_spec_lite.enums import Enum, members
 from chaukas_spec_lite.fields import field
 from chaukas_spec_lite.message import Message, decoder, encoder, new
 from chaukas_spec_lite.reading import signed
+from chaukas_spec_lite.rope import Text, sized
 from chaukas_spec_lite.scalars import boolean, entries, enum_varints, enumeration, items, string, text, two_members
 from chaukas_spec_lite.wellknown.readers import read_item, read_list, read_struct
 from chaukas_spec_lite.wellknown.struct_encode import encode_list, encode_struct, encode_value
@@ -32,7 +33,6 @@ from chaukas_spec_lite.wire import (
     pack_double,
     size,
     unpack_behind_1_double,
-    varint,
 )
 
 
@@ -160,12 +160,12 @@ _members_NullValue = members(NullValue, 1)
 
 
 @encoder(Struct)
-def _encode_Struct(m: Struct, depth: int) -> str:
+def _encode_Struct(m: Struct, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.fields) or v.__class__ is not dict:
         if depth >= MAX_DEPTH and v:
             raise ValueError(TOO_DEEP)
@@ -173,7 +173,7 @@ def _encode_Struct(m: Struct, depth: int) -> str:
             s = encode_value(one, depth + 2)
             s = "\n" + string(key) + "\x12" + size(len(s)) + s
             n = len(s)
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{s}"
+            out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -256,12 +256,12 @@ def _decode_Struct(data: Content, depth: int) -> Struct:
 
 
 @encoder(Value)
-def _encode_Value(m: Value, depth: int) -> str:
+def _encode_Value(m: Value, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     set_kind = ""
     if (v := m.null_value) is not None:
         set_kind = "null_value"
@@ -280,7 +280,7 @@ def _encode_Value(m: Value, depth: int) -> str:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         n = len(v)
-        out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+        out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.bool_value) is not None:
         if set_kind:
             raise two_members("kind", set_kind, "bool_value")
@@ -293,15 +293,13 @@ def _encode_Value(m: Value, depth: int) -> str:
         set_kind = "struct_value"
         s = encode_struct(v, depth + 1)
         n = len(s)
-        out += f"*{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"*{VARINTS[n]}{s}" if n < SMALL else sized("*", s)
     if (v := m.list_value) is not None:
         if set_kind:
             raise two_members("kind", set_kind, "list_value")
         s = encode_list(v, depth + 1)
         n = len(s)
-        out += f"2{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"2{VARINTS[n]}{s}" if n < SMALL else sized("2", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -401,18 +399,17 @@ def _decode_Value(data: Content, depth: int) -> Value:
 
 
 @encoder(ListValue)
-def _encode_ListValue(m: ListValue, depth: int) -> str:
+def _encode_ListValue(m: ListValue, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.values) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             s = encode_value(v, depth + 1)
             n = len(s)
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out

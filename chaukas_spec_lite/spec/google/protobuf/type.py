@@ -17,9 +17,10 @@ from chaukas_spec_lite.enums import Enum as _Enum, members
 from chaukas_spec_lite.fields import field
 from chaukas_spec_lite.message import Message, decoder, encoder, new
 from chaukas_spec_lite.reading import signed
+from chaukas_spec_lite.rope import Text, sized
 from chaukas_spec_lite.scalars import boolean, enum_varints, enumeration, instance, int32, items, text, unless_zero
-from chaukas_spec_lite.window import Content, LONG, Window
-from chaukas_spec_lite.wire import MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, ZERO, more, more_length, varint
+from chaukas_spec_lite.window import Content, Window
+from chaukas_spec_lite.wire import LONG, MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, ZERO, more, more_length
 
 from .any import Any, _decode_Any, _encode_Any
 from .source_context import SourceContext, _decode_SourceContext, _encode_SourceContext
@@ -332,46 +333,43 @@ _members_FieldCardinality = members(FieldCardinality, 4)
 
 
 @encoder(Type)
-def _encode_Type(m: Type, depth: int) -> str:
+def _encode_Type(m: Type, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.fields) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not Field:
                 instance(v, Field)
             s = _encode_Field(v, depth + 1)
             n = len(s)
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"\x12{VARINTS[n]}{s}" if n < SMALL else sized("\x12", s)
     if (v := m.oneofs) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not str or not v.isascii():
                 v = text(v)
             n = len(v)
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
     if (v := m.options) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not Option:
                 instance(v, Option)
             s = _encode_Option(v, depth + 1)
             n = len(s)
-            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"\"{VARINTS[n]}{s}" if n < SMALL else sized("\"", s)
     if (v := m.source_context) is not None:
         if v.__class__ is not SourceContext:
             instance(v, SourceContext)
         s = _encode_SourceContext(v, depth + 1)
         n = len(s)
-        out += f"*{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"*{VARINTS[n]}{s}" if n < SMALL else sized("*", s)
     if (v := m.syntax) is not _zero_Syntax and v is not None:
         s = v.__class__ is Syntax and _varints_Syntax.get(v) or enumeration(v, Syntax)
         if s != "\0":
@@ -380,7 +378,7 @@ def _encode_Type(m: Type, depth: int) -> str:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f":{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f":{VARINTS[n]}{v}" if n < SMALL else sized(":", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -490,12 +488,12 @@ def _decode_Type(data: Content, depth: int) -> Type:
 
 
 @encoder(Field)
-def _encode_Field(m: Field, depth: int) -> str:
+def _encode_Field(m: Field, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.kind) is not _zero_FieldKind and v is not None:
         s = v.__class__ is FieldKind and _varints_FieldKind.get(v) or enumeration(v, FieldKind)
         if s != "\0":
@@ -510,12 +508,12 @@ def _encode_Field(m: Field, depth: int) -> str:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\"{VARINTS[n]}{v}" if n < SMALL else sized("\"", v)
     if (v := m.type_url) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"2{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"2{VARINTS[n]}{v}" if n < SMALL else sized("2", v)
     if (v := m.oneof_index) is not ZERO and v is not None:
         out += f"8{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("8", int32(v))
     if (v := m.packed) is not False and v is not None:
@@ -526,18 +524,17 @@ def _encode_Field(m: Field, depth: int) -> str:
                 instance(v, Option)
             s = _encode_Option(v, depth + 1)
             n = len(s)
-            out += f"J{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"J{VARINTS[n]}{s}" if n < SMALL else sized("J", s)
     if (v := m.json_name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"R{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"R{VARINTS[n]}{v}" if n < SMALL else sized("R", v)
     if (v := m.default_value) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"Z{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"Z{VARINTS[n]}{v}" if n < SMALL else sized("Z", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -669,40 +666,37 @@ def _decode_Field(data: Content, depth: int) -> Field:
 
 
 @encoder(Enum)
-def _encode_Enum(m: Enum, depth: int) -> str:
+def _encode_Enum(m: Enum, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.enumvalue) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not EnumValue:
                 instance(v, EnumValue)
             s = _encode_EnumValue(v, depth + 1)
             n = len(s)
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"\x12{VARINTS[n]}{s}" if n < SMALL else sized("\x12", s)
     if (v := m.options) or v.__class__ is not list:
         for v in (v if v.__class__ is list else items(v)):
             if v.__class__ is not Option:
                 instance(v, Option)
             s = _encode_Option(v, depth + 1)
             n = len(s)
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"\x1a{VARINTS[n]}{s}" if n < SMALL else sized("\x1a", s)
     if (v := m.source_context) is not None:
         if v.__class__ is not SourceContext:
             instance(v, SourceContext)
         s = _encode_SourceContext(v, depth + 1)
         n = len(s)
-        out += f"\"{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\"{VARINTS[n]}{s}" if n < SMALL else sized("\"", s)
     if (v := m.syntax) is not _zero_Syntax and v is not None:
         s = v.__class__ is Syntax and _varints_Syntax.get(v) or enumeration(v, Syntax)
         if s != "\0":
@@ -711,7 +705,7 @@ def _encode_Enum(m: Enum, depth: int) -> str:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"2{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"2{VARINTS[n]}{v}" if n < SMALL else sized("2", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -808,17 +802,17 @@ def _decode_Enum(data: Content, depth: int) -> Enum:
 
 
 @encoder(EnumValue)
-def _encode_EnumValue(m: EnumValue, depth: int) -> str:
+def _encode_EnumValue(m: EnumValue, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.number) is not ZERO and v is not None:
         out += f"\x10{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x10", int32(v))
     if (v := m.options) or v.__class__ is not list:
@@ -827,8 +821,7 @@ def _encode_EnumValue(m: EnumValue, depth: int) -> str:
                 instance(v, Option)
             s = _encode_Option(v, depth + 1)
             n = len(s)
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}"
-            out += s
+            out += f"\x1a{VARINTS[n]}{s}" if n < SMALL else sized("\x1a", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -891,24 +884,23 @@ def _decode_EnumValue(data: Content, depth: int) -> EnumValue:
 
 
 @encoder(Option)
-def _encode_Option(m: Option, depth: int) -> str:
+def _encode_Option(m: Option, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: _Any
-    s: str
+    s: Text
     if (v := m.name) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.value) is not None:
         if v.__class__ is not Any:
             instance(v, Any)
         s = _encode_Any(v, depth + 1)
         n = len(s)
-        out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x12{VARINTS[n]}{s}" if n < SMALL else sized("\x12", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out

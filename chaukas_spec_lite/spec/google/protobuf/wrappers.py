@@ -15,6 +15,7 @@ from chaukas_spec_lite import exact
 from chaukas_spec_lite.fields import field
 from chaukas_spec_lite.message import Message, decoder, encoder, new
 from chaukas_spec_lite.reading import signed
+from chaukas_spec_lite.rope import Text, sized
 from chaukas_spec_lite.scalars import boolean, double, int32, int64, raw, single, text, uint32, uint64, unless_zero
 from chaukas_spec_lite.window import Content, Window
 from chaukas_spec_lite.wire import (
@@ -31,7 +32,6 @@ from chaukas_spec_lite.wire import (
     pack_double,
     unpack_behind_1_double,
     unpack_behind_1_float,
-    varint,
 )
 
 
@@ -224,10 +224,10 @@ _ZERO_FLOAT = 0.0
 
 
 @encoder(DoubleValue)
-def _encode_DoubleValue(m: DoubleValue, depth: int) -> str:
+def _encode_DoubleValue(m: DoubleValue, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.value) is not _ZERO_FLOAT and v is not None:
         out += "\t" + pack_double(v).decode("latin-1") if v else unless_zero("\t", double(v))
@@ -262,10 +262,10 @@ def _decode_DoubleValue(data: Content, depth: int) -> DoubleValue:
 
 
 @encoder(FloatValue)
-def _encode_FloatValue(m: FloatValue, depth: int) -> str:
+def _encode_FloatValue(m: FloatValue, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.value) is not _ZERO_FLOAT and v is not None:
         out += unless_zero("\r", single(v))
@@ -300,10 +300,10 @@ def _decode_FloatValue(data: Content, depth: int) -> FloatValue:
 
 
 @encoder(Int64Value)
-def _encode_Int64Value(m: Int64Value, depth: int) -> str:
+def _encode_Int64Value(m: Int64Value, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.value) is not ZERO and v is not None:
         out += f"\x08{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x08", int64(v))
@@ -341,10 +341,10 @@ def _decode_Int64Value(data: Content, depth: int) -> Int64Value:
 
 
 @encoder(UInt64Value)
-def _encode_UInt64Value(m: UInt64Value, depth: int) -> str:
+def _encode_UInt64Value(m: UInt64Value, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.value) is not ZERO and v is not None:
         out += f"\x08{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x08", uint64(v))
@@ -382,10 +382,10 @@ def _decode_UInt64Value(data: Content, depth: int) -> UInt64Value:
 
 
 @encoder(Int32Value)
-def _encode_Int32Value(m: Int32Value, depth: int) -> str:
+def _encode_Int32Value(m: Int32Value, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.value) is not ZERO and v is not None:
         out += f"\x08{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x08", int32(v))
@@ -423,10 +423,10 @@ def _decode_Int32Value(data: Content, depth: int) -> Int32Value:
 
 
 @encoder(UInt32Value)
-def _encode_UInt32Value(m: UInt32Value, depth: int) -> str:
+def _encode_UInt32Value(m: UInt32Value, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.value) is not ZERO and v is not None:
         out += f"\x08{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x08", uint32(v))
@@ -464,10 +464,10 @@ def _decode_UInt32Value(data: Content, depth: int) -> UInt32Value:
 
 
 @encoder(BoolValue)
-def _encode_BoolValue(m: BoolValue, depth: int) -> str:
+def _encode_BoolValue(m: BoolValue, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.value) is not False and v is not None:
         out += "\x08\x01" if v is True else unless_zero("\x08", boolean(v))
@@ -505,16 +505,16 @@ def _decode_BoolValue(data: Content, depth: int) -> BoolValue:
 
 
 @encoder(StringValue)
-def _encode_StringValue(m: StringValue, depth: int) -> str:
+def _encode_StringValue(m: StringValue, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.value) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -554,15 +554,15 @@ def _decode_StringValue(data: Content, depth: int) -> StringValue:
 
 
 @encoder(BytesValue)
-def _encode_BytesValue(m: BytesValue, depth: int) -> str:
+def _encode_BytesValue(m: BytesValue, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.value) is not NO_BYTES and v is not None:
         v = raw(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out

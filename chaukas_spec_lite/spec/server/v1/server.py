@@ -16,9 +16,11 @@ from chaukas_spec_lite import exact
 from chaukas_spec_lite.fields import field
 from chaukas_spec_lite.message import Message, decoder, encoder, new
 from chaukas_spec_lite.reading import signed
+from chaukas_spec_lite.rope import Text, sized
 from chaukas_spec_lite.scalars import double, entries, instance, int32, int64, items, string, text, unless_zero
-from chaukas_spec_lite.window import Content, LONG, Window
+from chaukas_spec_lite.window import Content, Window
 from chaukas_spec_lite.wire import (
+    LONG,
     MAX_DEPTH,
     NO_TEXT,
     Odd,
@@ -30,7 +32,6 @@ from chaukas_spec_lite.wire import (
     more_length,
     pack_double,
     unpack_behind_1_double,
-    varint,
 )
 
 from ...common.v1.events import Event, EventBatch, _decode_Event, _decode_EventBatch, _encode_Event, _encode_EventBatch
@@ -323,21 +324,21 @@ _ZERO_FLOAT = 0.0
 
 
 @encoder(IngestEventResponse)
-def _encode_IngestEventResponse(m: IngestEventResponse, depth: int) -> str:
+def _encode_IngestEventResponse(m: IngestEventResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.event_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.status) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.processed_at) is not ZERO and v is not None:
         out += f"\x18{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x18", int64(v))
     if m._unknown_fields:
@@ -399,16 +400,16 @@ def _decode_IngestEventResponse(data: Content, depth: int) -> IngestEventRespons
 
 
 @encoder(IngestEventBatchResponse)
-def _encode_IngestEventBatchResponse(m: IngestEventBatchResponse, depth: int) -> str:
+def _encode_IngestEventBatchResponse(m: IngestEventBatchResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
     if (v := m.batch_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.accepted_count) is not ZERO and v is not None:
         out += f"\x10{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x10", int32(v))
     if (v := m.rejected_count) is not ZERO and v is not None:
@@ -418,7 +419,7 @@ def _encode_IngestEventBatchResponse(m: IngestEventBatchResponse, depth: int) ->
             if v.__class__ is not str or not v.isascii():
                 v = text(v)
             n = len(v)
-            out += f"\"{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\"{VARINTS[n]}{v}" if n < SMALL else sized("\"", v)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -490,29 +491,28 @@ def _decode_IngestEventBatchResponse(data: Content, depth: int) -> IngestEventBa
 
 
 @encoder(GetEventStatsRequest)
-def _encode_GetEventStatsRequest(m: GetEventStatsRequest, depth: int) -> str:
+def _encode_GetEventStatsRequest(m: GetEventStatsRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.tenant_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\n{VARINTS[n]}{v}" if n < SMALL else sized("\n", v)
     if (v := m.project_id) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
-            out += f"\x12{VARINTS[n] if n < SMALL else varint(n)}{v}"
+            out += f"\x12{VARINTS[n]}{v}" if n < SMALL else sized("\x12", v)
     if (v := m.time_range) is not None:
         if v.__class__ is not TimeRange:
             instance(v, TimeRange)
         s = _encode_TimeRange(v, depth + 1)
         n = len(s)
-        out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\x1a{VARINTS[n]}{s}" if n < SMALL else sized("\x1a", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -573,12 +573,12 @@ def _decode_GetEventStatsRequest(data: Content, depth: int) -> GetEventStatsRequ
 
 
 @encoder(GetEventStatsResponse)
-def _encode_GetEventStatsResponse(m: GetEventStatsResponse, depth: int) -> str:
+def _encode_GetEventStatsResponse(m: GetEventStatsResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.total_events) is not ZERO and v is not None:
         out += f"\x08{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("\x08", int64(v))
     if (v := m.total_sessions) is not ZERO and v is not None:
@@ -590,7 +590,7 @@ def _encode_GetEventStatsResponse(m: GetEventStatsResponse, depth: int) -> str:
             s = VARINTS[one] if one.__class__ is int and 0 <= one < SMALL else int64(one)
             s = "\n" + string(key) + "\x10" + s
             n = len(s)
-            out += f"\x1a{VARINTS[n] if n < SMALL else varint(n)}{s}"
+            out += f"\x1a{VARINTS[n]}{s}" if n < SMALL else sized("\x1a", s)
     if (v := m.avg_session_duration_ms) is not _ZERO_FLOAT and v is not None:
         out += "!" + pack_double(v).decode("latin-1") if v else unless_zero("!", double(v))
     if m._unknown_fields:
@@ -697,7 +697,7 @@ def _decode_GetEventStatsResponse(data: Content, depth: int) -> GetEventStatsRes
 
 
 @encoder(HealthzRequest)
-def _encode_HealthzRequest(m: HealthzRequest, depth: int) -> str:
+def _encode_HealthzRequest(m: HealthzRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
     return m._unknown_fields.decode("latin-1")
@@ -716,7 +716,7 @@ def _decode_HealthzRequest(data: Content, depth: int) -> HealthzRequest:
 
 
 @encoder(HealthzResponse)
-def _encode_HealthzResponse(m: HealthzResponse, depth: int) -> str:
+def _encode_HealthzResponse(m: HealthzResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
     return m._unknown_fields.decode("latin-1")
@@ -735,7 +735,7 @@ def _decode_HealthzResponse(data: Content, depth: int) -> HealthzResponse:
 
 
 @encoder(GetCapabilitiesRequest)
-def _encode_GetCapabilitiesRequest(m: GetCapabilitiesRequest, depth: int) -> str:
+def _encode_GetCapabilitiesRequest(m: GetCapabilitiesRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
     return m._unknown_fields.decode("latin-1")
@@ -754,19 +754,18 @@ def _decode_GetCapabilitiesRequest(data: Content, depth: int) -> GetCapabilities
 
 
 @encoder(GetCapabilitiesResponse)
-def _encode_GetCapabilitiesResponse(m: GetCapabilitiesResponse, depth: int) -> str:
+def _encode_GetCapabilitiesResponse(m: GetCapabilitiesResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.capabilities) is not None:
         if v.__class__ is not Capabilities:
             instance(v, Capabilities)
         s = _encode_Capabilities(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -806,19 +805,18 @@ def _decode_GetCapabilitiesResponse(data: Content, depth: int) -> GetCapabilitie
 
 
 @encoder(IngestEventRequest)
-def _encode_IngestEventRequest(m: IngestEventRequest, depth: int) -> str:
+def _encode_IngestEventRequest(m: IngestEventRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.event) is not None:
         if v.__class__ is not Event:
             instance(v, Event)
         s = _encode_Event(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -858,19 +856,18 @@ def _decode_IngestEventRequest(data: Content, depth: int) -> IngestEventRequest:
 
 
 @encoder(IngestEventBatchRequest)
-def _encode_IngestEventBatchRequest(m: IngestEventBatchRequest, depth: int) -> str:
+def _encode_IngestEventBatchRequest(m: IngestEventBatchRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.event_batch) is not None:
         if v.__class__ is not EventBatch:
             instance(v, EventBatch)
         s = _encode_EventBatch(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -910,19 +907,18 @@ def _decode_IngestEventBatchRequest(data: Content, depth: int) -> IngestEventBat
 
 
 @encoder(QueryEventsRequest)
-def _encode_QueryEventsRequest(m: QueryEventsRequest, depth: int) -> str:
+def _encode_QueryEventsRequest(m: QueryEventsRequest, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.query) is not None:
         if v.__class__ is not QueryRequest:
             instance(v, QueryRequest)
         s = _encode_QueryRequest(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
@@ -962,19 +958,18 @@ def _decode_QueryEventsRequest(data: Content, depth: int) -> QueryEventsRequest:
 
 
 @encoder(QueryEventsResponse)
-def _encode_QueryEventsResponse(m: QueryEventsResponse, depth: int) -> str:
+def _encode_QueryEventsResponse(m: QueryEventsResponse, depth: int) -> Text:
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
-    out = ""
+    out: Text = ""
     v: Any
-    s: str
+    s: Text
     if (v := m.response) is not None:
         if v.__class__ is not QueryResponse:
             instance(v, QueryResponse)
         s = _encode_QueryResponse(v, depth + 1)
         n = len(s)
-        out += f"\n{VARINTS[n] if n < SMALL else varint(n)}"
-        out += s
+        out += f"\n{VARINTS[n]}{s}" if n < SMALL else sized("\n", s)
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
     return out
