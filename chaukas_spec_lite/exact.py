@@ -18,7 +18,6 @@ from chaukas_spec_lite.reading import PACKABLE, WIRE_TYPES, read_packed, read_sc
 from chaukas_spec_lite.wellknown.codecs import CONTENT
 from chaukas_spec_lite.wellknown.exact import READERS, Slices, walk
 from chaukas_spec_lite.wellknown.values import NULL
-from chaukas_spec_lite.window import Content
 from chaukas_spec_lite.wire import LEN, MAX_DEPTH, Odd
 
 M = TypeVar("M", bound=Message)
@@ -37,13 +36,6 @@ def parse(cls: type[M], data: bytes) -> M:
     return message
 
 
-def decode(cls: type[M], data: Content, depth: int) -> M:
-    """Decode a message within another one."""
-    message = cls()
-    merge(message, bytes(data), depth)
-    return message
-
-
 def merge(message: Message, data: bytes, depth: int = 0) -> None:
     """Merge the fields of an encoded message into one that may have some set."""
     _merge(message, data, [(0, len(data))], depth)
@@ -59,7 +51,22 @@ def read_entry(cls: type[Message], number: int, data: bytes, depth: int) -> tupl
 
     Raises ``Odd`` if the message has to take it for an unknown field.
     """
-    entry = _entry(_by_number(cls)[number], data, 0, len(data), depth)
+    return _known(_entry(_by_number(cls)[number], data, 0, len(data), depth))
+
+
+def finish_entry(
+    cls: type[Message], number: int, data: bytes, depth: int, start: tuple[Any, Any], rest: bytes
+) -> tuple[Any, Any]:
+    """Do the same where key and value may have been read, and only the rest is left: no value is read twice.
+
+    A value of None may be one that is not there, or a null.
+    """
+    if start[1] is None:
+        return read_entry(cls, number, data, depth)
+    return _known(_entry(_by_number(cls)[number], rest, 0, len(rest), depth, start))
+
+
+def _known(entry: tuple[Any, Any] | None) -> tuple[Any, Any]:
     if entry is None:
         raise Odd
     return entry
@@ -177,15 +184,17 @@ def _message(field: FieldData, old: Any, data: bytes, slices: Slices, depth: int
     return read(content, [(0, len(content))], depth)
 
 
-def _entry(field: FieldData, data: bytes, pos: int, end: int, depth: int) -> tuple[Any, Any] | None:
-    """Read an entry of a map, in which what is missing is a default.
+def _entry(
+    field: FieldData, data: bytes, pos: int, end: int, depth: int, start: tuple[Any, Any] | None = None
+) -> tuple[Any, Any] | None:
+    """Read an entry of a map, in which what is missing is a default, or as it was at the ``start``.
 
     Returns None if it has unknown fields, for then the reference takes it as a whole for an unknown field.
     """
     assert field.key is not None
     key_tag = 1 << 3 | WIRE_TYPES[field.key]
     value_tag = 2 << 3 | WIRE_TYPES.get(field.kind, LEN)
-    key = _ZEROS[field.key]
+    key, old = start or (_ZEROS[field.key], None)
     slices: Slices = []
     known = True
     for _, tag, value, stop in walk(data, [(pos, end)], depth):
@@ -196,18 +205,19 @@ def _entry(field: FieldData, data: bytes, pos: int, end: int, depth: int) -> tup
         else:
             known = False
     try:
-        content = _entry_value(field, data, slices, depth)
+        content = _entry_value(field, old, data, slices, depth)
     except DecodeError as error:
         error.path = f"[{key!r}]{error.path}"
         raise
-    if field.is_message and not slices and depth == MAX_DEPTH:
+    if field.is_message and not slices and old is None and depth == MAX_DEPTH:
         known = False  # allowed, but the value could not be written: it would stand too deep
     return (key, content) if known else None
 
 
-def _entry_value(field: FieldData, data: bytes, slices: Slices, depth: int) -> Any:
+def _entry_value(field: FieldData, old: Any, data: bytes, slices: Slices, depth: int) -> Any:
     if field.is_message:
-        return _message(field, None, data, slices, depth + 1)
+        return _message(field, old, data, slices, depth + 1)
+    if old is None:
+        old = field.cls(0) if field.kind == "enum" else _ZEROS[field.kind]
     # Of a scalar the last one counts, but all have to be valid.
-    values = [_one(field, data, pos, end, depth) for pos, end in slices]
-    return values[-1] if values else field.cls(0) if field.kind == "enum" else _ZEROS[field.kind]
+    return [old, *(_one(field, data, pos, end, depth) for pos, end in slices)][-1]

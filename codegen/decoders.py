@@ -31,6 +31,7 @@ _PLAIN = {
     **{name: f"read_wrapped_{kind}" for name, kind in WRAPPERS.items()},
 }
 """The readers of the well-known types that are plain values."""
+_LEAVE_THE_REST = ["rest = h + read()", "break"]
 _FEW = 128
 """Of an enum whose numbers are all below this, a list is made."""
 
@@ -58,7 +59,7 @@ class Decoder(Emitter):
                 w.line('rest = b""')
                 in_place = f"data.read if isinstance(data, {self.scope.name(_WINDOW, 'Window')})"
                 w.line(f"read = {in_place} else {self.scope.name('io', 'BytesIO')}(data).read")
-                self._chain(self.fields, ["rest = h + read()", "break"])
+                self._chain(self.fields, _LEAVE_THE_REST)
             else:
                 self._start()
                 w.line("rest = bytes(data)")
@@ -144,11 +145,11 @@ class Decoder(Emitter):
                 w.line("break")
 
     def _choose(self, field: Field, oneof: str) -> None:
-        """Have the exact decoder start over if another member of the oneof was there before."""
+        """Leave the rest to the exact decoder if another member of the oneof was there before."""
         w, local, members = self.writer, oneof_local(oneof), self.oneofs[oneof]
         if field is not members[0]:
             with w.block(f"if {local}:"):
-                w.line(f"return {self.exact}.decode({self.cls}, data, depth)")
+                w.lines(_LEAVE_THE_REST)
         if field is not members[-1]:
             w.line(f"{local} = True")
 
@@ -275,11 +276,12 @@ class EntryDecoder(Decoder):
             w.line(f"key = {ZEROS[scalar_type(field.key_kind)]}")
             w.line(self._value_start(field))
             w.line(f"read = {self.scope.name('io', 'BytesIO')}(data).read")
-            exactly = f"into.update([{self.exact}.read_entry({self.cls}, {field.number}, data, depth)])"
-            self._chain([key, value], [exactly, "return"])
+            entry = f"{self.cls}, {field.number}, data, depth"
+            finished = f"{self.exact}.finish_entry({entry}, (key, value), h + read())"
+            self._chain([key, value], [f"into.update([{finished}])", "return"])
             if field.kind == "message":
                 with w.block("if value is None:"):
-                    w.lines([exactly, "return"])
+                    w.lines([f"into.update([{self.exact}.read_entry({entry})])", "return"])
             w.line("into[key] = value")
         return name
 

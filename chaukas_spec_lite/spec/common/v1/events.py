@@ -3352,7 +3352,8 @@ def _decode_Event(data: Content, depth: int) -> Event:
             t = _tags_Event.get(h, 0)
         if t == 31:  # tool_call
             if set_content:
-                return exact.decode(Event, data, depth)
+                rest = h + read()
+                break
             set_content = True
             n = read(1)[0]
             if n > 127:
@@ -3365,7 +3366,8 @@ def _decode_Event(data: Content, depth: int) -> Event:
             t = _tags_Event.get(h, 0)
         if t == 32:  # tool_response
             if set_content:
-                return exact.decode(Event, data, depth)
+                rest = h + read()
+                break
             set_content = True
             n = read(1)[0]
             if n > 127:
@@ -3378,7 +3380,8 @@ def _decode_Event(data: Content, depth: int) -> Event:
             t = _tags_Event.get(h, 0)
         if t == 33:  # llm_invocation
             if set_content:
-                return exact.decode(Event, data, depth)
+                rest = h + read()
+                break
             set_content = True
             n = read(1)[0]
             if n > 127:
@@ -3391,7 +3394,8 @@ def _decode_Event(data: Content, depth: int) -> Event:
             t = _tags_Event.get(h, 0)
         if t == 34:  # policy
             if set_content:
-                return exact.decode(Event, data, depth)
+                rest = h + read()
+                break
             set_content = True
             n = read(1)[0]
             if n > 127:
@@ -3404,7 +3408,8 @@ def _decode_Event(data: Content, depth: int) -> Event:
             t = _tags_Event.get(h, 0)
         if t == 35:  # data_access
             if set_content:
-                return exact.decode(Event, data, depth)
+                rest = h + read()
+                break
             set_content = True
             n = read(1)[0]
             if n > 127:
@@ -3417,7 +3422,8 @@ def _decode_Event(data: Content, depth: int) -> Event:
             t = _tags_Event.get(h, 0)
         if t == 36:  # state_update
             if set_content:
-                return exact.decode(Event, data, depth)
+                rest = h + read()
+                break
             set_content = True
             n = read(1)[0]
             if n > 127:
@@ -3430,7 +3436,8 @@ def _decode_Event(data: Content, depth: int) -> Event:
             t = _tags_Event.get(h, 0)
         if t == 37:  # error
             if set_content:
-                return exact.decode(Event, data, depth)
+                rest = h + read()
+                break
             set_content = True
             n = read(1)[0]
             if n > 127:
@@ -3443,7 +3450,8 @@ def _decode_Event(data: Content, depth: int) -> Event:
             t = _tags_Event.get(h, 0)
         if t == 38:  # agent_handoff
             if set_content:
-                return exact.decode(Event, data, depth)
+                rest = h + read()
+                break
             set_content = True
             n = read(1)[0]
             if n > 127:
@@ -3456,7 +3464,8 @@ def _decode_Event(data: Content, depth: int) -> Event:
             t = _tags_Event.get(h, 0)
         if t == 39:  # mcp_call
             if set_content:
-                return exact.decode(Event, data, depth)
+                rest = h + read()
+                break
             n = read(1)[0]
             if n > 127:
                 n = more_length(n, read)

@@ -210,7 +210,7 @@ def _entry_Struct_fields(into: dict[str, Any], data: bytes, depth: int) -> None:
             if not h:
                 break
             t = h[0]
-        into.update([exact.read_entry(Struct, 1, data, depth)])
+        into.update([exact.finish_entry(Struct, 1, data, depth, (key, value), h + read())])
         return
     if len(b) != n:
         raise Odd
@@ -332,7 +332,8 @@ def _decode_Value(data: Content, depth: int) -> Value:
             t = h[0]
         if t == 17:  # number_value
             if set_kind:
-                return exact.decode(Value, data, depth)
+                rest = h + read()
+                break
             set_kind = True
             m.number_value = unpack_behind_1_double(h + read(7))[0]
             h = read(2)
@@ -341,7 +342,8 @@ def _decode_Value(data: Content, depth: int) -> Value:
             t = h[0]
         if t == 26:  # string_value
             if set_kind:
-                return exact.decode(Value, data, depth)
+                rest = h + read()
+                break
             set_kind = True
             n = h[1]
             if n > 127:
@@ -354,7 +356,8 @@ def _decode_Value(data: Content, depth: int) -> Value:
             t = h[0]
         if t == 32:  # bool_value
             if set_kind:
-                return exact.decode(Value, data, depth)
+                rest = h + read()
+                break
             set_kind = True
             v = h[1]
             if v > 127:
@@ -366,7 +369,8 @@ def _decode_Value(data: Content, depth: int) -> Value:
             t = h[0]
         if t == 42:  # struct_value
             if set_kind:
-                return exact.decode(Value, data, depth)
+                rest = h + read()
+                break
             set_kind = True
             n = h[1]
             if n > 127:
@@ -379,7 +383,8 @@ def _decode_Value(data: Content, depth: int) -> Value:
             t = h[0]
         if t == 50:  # list_value
             if set_kind:
-                return exact.decode(Value, data, depth)
+                rest = h + read()
+                break
             n = h[1]
             if n > 127:
                 n = more_length(n, read)

@@ -628,7 +628,7 @@ def _entry_GetEventStatsResponse_events_by_type(into: dict[str, int], data: byte
             if not h:
                 break
             t = h[0]
-        into.update([exact.read_entry(GetEventStatsResponse, 3, data, depth)])
+        into.update([exact.finish_entry(GetEventStatsResponse, 3, data, depth, (key, value), h + read())])
         return
     if len(b) != n:
         raise Odd
