@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import click
 
 from chaukas_spec_lite import __version__
@@ -29,4 +32,15 @@ def run() -> int:
     except click.Abort as error:  # what click makes of Ctrl-C
         click.echo("interrupted", err=True)
         raise KeyboardInterrupt from error
+    except OSError as error:  # commands make those of their own work a ClickException
+        _discard_output()
+        click.echo(f"Error: the output cannot be written: {error.strerror or error}", err=True)
+        return 1
     return status if isinstance(status, int) else 0
+
+
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere, or the interpreter would try it once more when it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

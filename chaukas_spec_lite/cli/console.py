@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from typing import TextIO
 
+import click
 from rich.console import Console
 
 PLAIN_WIDTH = 100
@@ -15,8 +17,12 @@ def console(*, errors: bool = False) -> Console:
 
     It prints what it is given: no markup, emoji codes or highlighting is looked for in text. Variables such as
     ``FORCE_COLOR`` do not bring escape codes into a pipe; ``NO_COLOR`` and ``TERM=dumb`` keep them off a terminal.
+    Raises ``ClickException`` if standard output is closed: a program without one has ``None`` in its place.
     """
-    is_terminal = (sys.stderr if errors else sys.stdout).isatty()
+    stream: TextIO | None = sys.stderr if errors else sys.stdout
+    if stream is None and not errors:
+        raise click.ClickException("standard output is closed, and there is nowhere else to print to")
+    is_terminal = stream is not None and stream.isatty()
     return Console(
         stderr=errors,
         force_terminal=is_terminal,

@@ -256,6 +256,20 @@ def test_ctrl_c_ends_it_with_130(tmp_path: Path) -> None:
     assert err.strip() == b"interrupted"
 
 
+@pytest.mark.parametrize(
+    ("redirection", "message"),
+    [
+        (">/dev/full", "Error: the output cannot be written: No space left on device\n"),
+        (">&-", "Error: standard output is closed, and there is nowhere else to print to\n"),
+        (">&- 2>&-", ""),
+    ],
+)
+def test_output_that_cannot_be_written_is_an_error(redirection: str, message: str) -> None:
+    shell = ["/bin/sh", "-c", f'"$@" {redirection}', "-", *COMMAND, "demo"]
+    done = subprocess.run(shell, cwd=ROOT, env=ENVIRONMENT, stderr=subprocess.PIPE, timeout=60, check=False, text=True)
+    assert (done.returncode, done.stderr) == (1, message)
+
+
 @pytest.mark.parametrize("name", ["click", "rich"])
 def test_without_the_extra_it_says_how_to_install_it(name: str) -> None:
     program = f"import sys; sys.modules[{name!r}] = None\nfrom chaukas_spec_lite.__main__ import main\nsys.exit(main())"
