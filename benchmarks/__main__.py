@@ -106,7 +106,8 @@ def write(folder: Path, rows: list[Row], curves: list[scaling.Curve]) -> None:
     for curve in curves:
         (folder / f"{curve.name.replace(' ', '-').lower()}.svg").write_text(charts.curve(curve), encoding="utf-8")
     if folder == RESULTS:
-        shown = f"{report.pictures(folder, environments.ROOT)}\n\n{report.markdown(rows)}"
+        here = [row for row in rows if not row.section.startswith(others.SECTION)]
+        shown = f"{report.pictures(folder, environments.ROOT)}\n\n{report.markdown(here)}"
         report.put_into(environments.ROOT / "README.md", shown)
 
 

@@ -12,6 +12,8 @@ from tempfile import TemporaryDirectory
 from benchmarks.environments import OFFICIAL, ROOT, fresh, variables
 from benchmarks.measure import Row
 
+SECTION = "On other Pythons"
+"""How the names of its sections begin."""
 VERSIONS = ("3.10", "3.12", "3.13")
 
 
@@ -28,7 +30,7 @@ def rows() -> Iterator[Row]:
             results = json.loads(Path(folder, "results.json").read_text(encoding="utf-8"))
         for row in results["rows"]:
             kept = {name: row[name] for name in ("name", "ours", "theirs", "unit", "faster")}
-            yield Row(section=f"CPython {results['machine']['python']}, without bars: {row['section']}", **kept)
+            yield Row(section=f"{SECTION}, {results['machine']['python']}: {row['section']}", **kept)
 
 
 def interpreter(version: str) -> Path | None:

@@ -72,7 +72,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The table of the README."""
+    """The table, as the README and ``table.md`` show it."""
     about = machine()
     lines = [f"CPython {about['python']}, {about['system']}, {about['cores']} cores. {summary(rows)}.", ""]
     for section, group in sections(rows):
