@@ -125,7 +125,11 @@ def more_length(value: int, read: Callable[[int], bytes]) -> int:
     if byte < 128:
         return value & 127 | byte << 7
     value = value & 127 | (byte & 127) << 7
-    shift = 14
+    byte = read(1)[0]
+    if byte < 128:
+        return value | byte << 14
+    value |= (byte & 127) << 14
+    shift = 21
     while True:
         byte = read(1)[0]
         value |= (byte & 127) << shift

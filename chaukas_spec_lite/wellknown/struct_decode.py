@@ -207,8 +207,8 @@ def _value(head: bytes, read: Read, tag: int, known: dict[bytes, Value]) -> Valu
             return _long_value(_KINDS[read(1)[0]], length | more_length(third, read) << 14, read)
         length |= third << 14
         n = length - 4
-        kind, *size = read(4)
-        if size != [n & 127 | 128, n >> 7 & 127 | 128, n >> 14]:
+        kind, low, middle, high = read(4)
+        if low < 128 or middle < 128 or low & 127 | (middle & 127) << 7 | high << 14 != n:
             raise Odd
         return _KINDS[kind], n, length + 4, b""
     _remember(known, head, found)
