@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codegen.errors import SchemaErrors
-from codegen.output import Files, generate, stale, write, wrong
+from codegen.folder import Folder, Foreign
+from codegen.output import Files, generate
 from codegen.targets import Target
 from codegen.wellknown_files import TYPES as WELL_KNOWN
 
@@ -31,10 +32,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.out is not None and not (options.files and options.proto_path):
         parser.error("name a --proto-path DIR, and the proto files in it to generate")
     out: Path = options.out or _OWN_PACKAGE
+    roots: list[Path] = options.proto_path or [_OWN_PROTOS]
+    target = Target() if options.out else Target(_OWN_PREFIX)
     try:
-        files = _generate_own() if options.out is None else _generate(options.files, options.proto_path, Target())
-        return _check(files, out) if options.check else _write(files, out)
-    except _Failed as failed:
+        files = _generate(options.files, roots, target) if options.out else _generate_own(target)
+        folder = Folder(out, files, target, lambda path: path in WELL_KNOWN or any((r / path).is_file() for r in roots))
+        return _check(folder, out) if options.check else _write(folder)
+    except (_Failed, Foreign) as failed:
         print(failed, file=sys.stderr)
     except OSError as error:
         print(f"python -m codegen: {error}", file=sys.stderr)
@@ -48,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         "files", nargs="*", metavar="FILE", help="proto files, relative to a --proto-path; the project's own by default"
     )
     add("--proto-path", action="append", type=_folder, metavar="DIR", help="where files and what they import are found")
-    add("--out", type=Path, metavar="DIR", help="the folder to write; what an earlier run left there is removed")
+    add("--out", type=Path, metavar="DIR", help="the folder to write; modules of proto files that are gone are removed")
     add("--check", action="store_true", help="write nothing; name the files that would change, and exit with 1")
     return parser
 
@@ -64,9 +68,9 @@ class _Failed(Exception):
     """Its text is all that is left to say."""
 
 
-def _generate_own() -> Files:
+def _generate_own(target: Target) -> Files:
     protos = sorted(path.relative_to(_OWN_PROTOS).as_posix() for path in _OWN_PROTOS.rglob("*.proto"))
-    return _generate([*protos, *WELL_KNOWN], [_OWN_PROTOS], Target(_OWN_PREFIX), own=True)
+    return _generate([*protos, *WELL_KNOWN], [_OWN_PROTOS], target, own=True)
 
 
 def _generate(paths: Sequence[str], roots: Sequence[Path], target: Target, *, own: bool = False) -> Files:
@@ -83,16 +87,17 @@ def _generate(paths: Sequence[str], roots: Sequence[Path], target: Target, *, ow
         raise _Failed(str(errors)) from errors
 
 
-def _check(files: Files, out: Path) -> int:
-    for path in wrong(files, out):
-        print(f"{out / path}: {'differs' if (out / path).exists() else 'missing'}", file=sys.stderr)
-    for path in stale(files, out):
-        print(f"{out / path}: stale", file=sys.stderr)
-    return 1 if wrong(files, out) or stale(files, out) else 0
+def _check(folder: Folder, out: Path) -> int:
+    found = [(path, "differs" if (out / path).exists() else "missing") for path in folder.wrong()]
+    found += [(path, "in the way, and not generated") for path in folder.foreign()]
+    found += [(path, "stale") for path in folder.stale()]
+    for path, what in found:
+        print(f"{out / path}: {what}", file=sys.stderr)
+    return 1 if found else 0
 
 
-def _write(files: Files, out: Path) -> int:
-    write(files, out)
+def _write(folder: Folder) -> int:
+    folder.write()
     return 0
 
 

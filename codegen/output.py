@@ -13,7 +13,7 @@ from codegen.targets import Target, is_well_known
 Files = dict[PurePosixPath, str]
 """The text of every file, by its path below the output folder."""
 
-_MARK = b"# Generated from "
+INIT = "__init__.py"
 
 
 def generate(schema: Schema, target: Target, *, own: bool) -> Files:
@@ -28,29 +28,22 @@ def generate(schema: Schema, target: Target, *, own: bool) -> Files:
         if file.services:
             files[module.with_stem(f"{module.stem}_grpc")] = emit_services(schema, file, target)
     for folder in {parent for module in files for parent in module.parents}:
-        files[folder / "__init__.py"] = "\n".join(header(f"{folder}/*.proto" if folder.parts else "proto files")) + "\n"
+        files[folder / INIT] = "\n".join(header(init_source(folder))) + "\n"
     return dict(sorted(files.items()))
 
 
-def wrong(files: Mapping[PurePosixPath, str], out: Path) -> list[PurePosixPath]:
-    """The files that are not on the disk as they should be."""
-    return [path for path, text in files.items() if _read(out / path) != text.encode()]
-
-
-def stale(files: Mapping[PurePosixPath, str], out: Path) -> list[PurePosixPath]:
-    """What was generated before and is no more; files that others wrote are none of these."""
-    there = sorted(PurePosixPath(path.relative_to(out).as_posix()) for path in out.rglob("*.py"))
-    return [path for path in there if path not in files and (_read(out / path) or b"").startswith(_MARK)]
+def init_source(folder: PurePosixPath) -> str:
+    """What the header of a folder's ``__init__.py`` names."""
+    return f"{folder}/*.proto" if folder.parts else "proto files"
 
 
 def write(files: Mapping[PurePosixPath, str], out: Path) -> None:
-    """Write the files that are not as they should be; remove what is stale."""
-    for path in wrong(files, out):
+    """Write files, whatever is there; ``codegen.folder`` takes care of what others wrote."""
+    for path, text in files.items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)
-        (out / path).write_bytes(files[path].encode())
-    for path in stale(files, out):
-        (out / path).unlink()
+        (out / path).write_bytes(text.encode())
 
 
-def _read(path: Path) -> bytes | None:
+def read(path: Path) -> bytes | None:
+    """The content of a file, or None if there is none."""
     return path.read_bytes() if path.is_file() else None

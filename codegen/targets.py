@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -27,7 +28,7 @@ class Target:
     def filled(self, schema: Schema) -> Target:
         """Decide the modules of all files of a schema, together: no two may meet."""
         files = [
-            _Source(path, PurePosixPath(self._stripped(path)).with_suffix("").parts, bool(file.services))
+            _Source(path, PurePosixPath(self.stripped(path)).with_suffix("").parts, bool(file.services))
             for path, file in sorted(schema.files.items())
         ]
         return replace(self, modules=dict(_place(PurePosixPath(), files)))
@@ -46,7 +47,8 @@ class Target:
             common += 1
         return "." * (len(base) - common + 1) + ".".join(there[common:]) + suffix
 
-    def _stripped(self, path: str) -> str:
+    def stripped(self, path: str) -> str:
+        """The path of a proto file below the folder that is stripped."""
         return path.removeprefix(f"{self.strip}/") if self.strip else path
 
 
@@ -72,6 +74,15 @@ def _place(folder: PurePosixPath, sources: list[_Source]) -> Iterator[tuple[str,
     for source in sorted(here, key=lambda source: (_module_part(source.parts[0]) != source.parts[0], source.path)):
         name = _free(_module_part(source.parts[0]), used, ["", "_grpc"] if source.has_services else [""])
         yield source.path, folder / f"{name}.py"
+
+
+def could_be_module(module: PurePosixPath, target: Target, path: str) -> bool:
+    """Whether a proto file's module, or that of its services, would be there, whatever other files there are."""
+    source = PurePosixPath(target.stripped(path))
+    if len(module.parts) != len(source.parts):
+        return False
+    *folders, stem = (f"{re.escape(_module_part(part))}_*" for part in (*source.parts[:-1], source.stem))
+    return all(map(re.fullmatch, (*folders, f"{stem}(_grpc)?"), module.with_suffix("").parts))
 
 
 def _free(name: str, used: set[str], suffixes: list[str]) -> str:
