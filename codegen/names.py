@@ -82,6 +82,17 @@ def field_names(message: MessageType) -> dict[str, str]:
     return assign(((field.name, field.name) for field in message.fields), _FIELD_TAKEN)
 
 
+def service_names(names: Iterable[str]) -> dict[str, str]:
+    """What ``Stub`` and ``Base`` are put behind, for each service; with them no name is one of Python's.
+
+    A constant that began with two underscores, as one named after ``_S`` would, could not be used in the classes.
+    """
+    names = list(names)
+    kept = {name: name for name in names if not name.startswith("_")}
+    others = assign([(name, name) for name in names if name not in kept], kept)
+    return {name: kept.get(name) or others[name] for name in names}
+
+
 def snake_case(name: str) -> str:
     """Split a CamelCase name at its capitals: ``IngestEvent`` is ``ingest_event``, ``GetHTTP2`` is ``get_http2``."""
     out = ""

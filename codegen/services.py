@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from codegen.model import File, Method, Schema, Service
 from codegen.modules import emit_imports, header
-from codegen.names import assign, free, module_names, snake_case
+from codegen.names import assign, free, module_names, service_names, snake_case
 from codegen.targets import Target
 from codegen.writer import WIDTH, Writer
 
@@ -67,7 +67,9 @@ class ServiceScope:
         self.imports: dict[str, set[str]] = {}
         """What is imported, by module: whole import clauses such as ``Ping as _Ping``."""
         self._used = {name for service in file.services for names in method_names(service).values() for name in names}
-        self._used |= {f"{service.name}{end}" for service in file.services for end in ("Stub", "Base")}
+        self.names = service_names(service.name for service in file.services)
+        """What the names of each service's classes begin with."""
+        self._used |= {f"{name}{end}" for name in self.names.values() for end in ("Stub", "Base")}
         self._local: dict[tuple[str, str], str] = {}
         messages = {
             full_name
@@ -79,7 +81,7 @@ class ServiceScope:
         for module, name in [*self._messages.values(), *((module, name) for name, module in _RUNTIME.items())]:
             self._local[module, name] = self._free(name)
         self.constants = {
-            _key(service, method): self._free(f"_{service.name}_{method.name}")
+            _key(service, method): self._free(f"_{self.names[service.name]}_{method.name}")
             for service in file.services
             for method in service.methods
         }
@@ -152,7 +154,7 @@ class _ServiceEmitter:
     def _class(self, end: str, note: str, emit_method: Callable[[Method], None]) -> None:
         w = self.writer
         w.gap(2)
-        with w.block(f"class {self.service.name}{end}({self.scope.runtime(f'Service{end}')}):"):
+        with w.block(f"class {self.scope.names[self.service.name]}{end}({self.scope.runtime(f'Service{end}')}):"):
             w.docstring(f"{self.service.doc or 'Undocumented.'}\n\n{note}" if note else self.service.doc)
             w.gap()
             constants = [self._constant(method) for method in self.service.methods]

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from chaukas_spec_lite.fields import fields_of
 from codegen.model import Method, Position, Service
+from codegen.names import service_names
 from codegen.output import generate, write
 from codegen.services import method_names
 from codegen.targets import Target
 from tests import generated
+from tests.codegen.snippets import HEAD
 
 ROOT = Path(__file__).parents[2]
 EXPECTED = Path(__file__).parent / "expected"
@@ -67,6 +70,58 @@ def test_names_never_meet() -> None:
     every = [name for pair in pairs.values() for name in set(pair)]
     assert len(every) == len(set(every))
     assert not {"channel", "import", "float"} & set(every)
+
+
+def test_names_of_services() -> None:
+    assert service_names(["Chat", "class", "_S", "__S", "S_", "_", "_1", "S"]) == {
+        "Chat": "Chat",
+        "class": "class",
+        "_S": "S__",
+        "__S": "S___",
+        "S_": "S_",
+        "_": "x_",
+        "_1": "x1_",
+        "S": "S",
+    }
+
+
+UNDERSCORES = """
+package {0}p.{0};
+message {0}M {{
+  message {0}M {{ {0}E {0}a = 1; }}
+  enum {0}E {{ {0}Z = 0; {0}E_A = 1; }}
+  {0}M {0}f = 1; repeated {0}E {0}g = 2; map<string, {0}M> {0}h = 3; optional string {0}class = 4;
+  oneof {0}o {{ {0}M {0}one = 2048; int32 {0}two = 17; }}
+  oneof {0}p {{ {0}E {0}three = 18; bytes {0}four = 19; }}
+}}
+enum {0}E {{ {0}A = 0; {0}B = 1 [deprecated = true]; }}
+service {0}S {{
+  rpc {0}Ping ({0}M) returns ({0}M); rpc {0}ping ({0}M.{0}M) returns (stream {0}M) {{ option deprecated = true; }}
+  rpc {0}S (stream {0}M) returns (.{0}p.{0}.{0}M);
+}}
+service {0}SBase {{ rpc {0}M (.{0}p.{0}.{0}M) returns (.{0}p.{0}.{0}M); }}
+"""
+
+
+@pytest.mark.parametrize("lead", ["_", "__", "___", "_1", "__x", "_X"])
+def test_names_that_begin_with_underscores(tmp_path: Path, lead: str) -> None:
+    """A class puts its own name before a name that begins with two, wherever it is used in the class."""
+    (tmp_path / "t.proto").write_text(HEAD + UNDERSCORES.format(lead))
+    package = generated.generate(("t.proto",), (tmp_path,))
+    module = importlib.import_module(f"{package.__name__}.t_grpc")
+    (cls,) = (cls for name, cls in generated.classes(package).items() if name == f"{lead}p.{lead}.{lead}M")
+    names = [field.name for field in fields_of(cls)]
+    assert not [name for name in names if name.startswith("_")]
+    bases = [base for base in vars(module).values() if isinstance(base, type) and vars(base).get("_methods")]
+    assert [len(base._methods) for base in bases] == [3, 3, 1, 1]
+    for base in bases:
+        for method in base._methods:
+            assert callable(getattr(base, method.name))
+    inner = fields_of(cls)[0].of()
+    message = cls(**{names[0]: inner(), names[1]: [1], names[2]: {"x": inner()}, names[3]: "x", names[7]: inner()})
+    assert cls.parse(bytes(message)) == message
+    with pytest.raises(ValueError, match="only one of oneof"):
+        cls(**{names[5]: 1, names[6]: b""})
 
 
 def test_awkward_names_work() -> None:
