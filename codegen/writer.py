@@ -10,6 +10,8 @@ from contextlib import contextmanager
 WIDTH = 120
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_QUOTES = re.compile(r'"""')
+_QUOTES_OR_LAST = re.compile(r'"""|"\Z')
 
 
 class Writer:
@@ -50,9 +52,10 @@ class Writer:
     def docstring(self, text: str) -> None:
         """Write a docstring, in one line if it fits, its paragraphs wrapped as they came if not."""
         text = text.strip().expandtabs(4) or "Undocumented."
-        text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+        text = text.replace("\\", "\\\\")
         text = _CONTROL.sub(lambda control: f"\\x{ord(control[0]):02x}", text)
-        short = text.removesuffix('"') + '\\"' if text.endswith('"') else text
+        short = _QUOTES_OR_LAST.sub(_escaped, text)  # behind it come the quotes that end the docstring
+        text = _QUOTES.sub(_escaped, text)
         if "\n" not in text and self._fits(f'"""{short}"""'):
             self.line(f'"""{short}"""')
             return
@@ -136,6 +139,10 @@ class Writer:
     def text(self) -> str:
         """Everything written, with a line break at its end and no empty lines there."""
         return "\n".join(self._lines).rstrip("\n") + "\n"
+
+
+def _escaped(quotes: re.Match[str]) -> str:
+    return '\\"' * len(quotes[0])
 
 
 def quoted(text: str) -> str:

@@ -6,18 +6,22 @@ They end in `.txt`, so that no tool takes them for code of ours.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import io
 import re
 import tokenize
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from codegen.load import load
 from codegen.output import generate
 from codegen.targets import Target
 from codegen.writer import WIDTH, Writer
+from tests.codegen.snippets import HEAD, load_text
 
 HERE = Path(__file__).parent
 FILES = ["layout.proto", "public.proto"]
@@ -63,6 +67,10 @@ def test_layout(path: str) -> None:
         'a "quoted" word, and "at the end"',
         '"at the start"',
         'three """ quotes, four """" and """"',
+        'three at the end """',
+        '"""',
+        '\\"""',
+        '""',
         '"',
         "\\",
         '\\"',
@@ -95,6 +103,33 @@ def test_docstrings_say_what_the_comment_says(text: str, depth: int) -> None:
     assert " ".join(builtins.eval(token.string).split()) == " ".join(text.expandtabs(4).split())
     for line in source.splitlines():
         assert len(line) <= WIDTH or not re.search(r"\S\s+\S{1,100}$", line)
+
+
+_pieces = st.sampled_from(['"', '"""', "\\", "'", "\n", " ", "\r", "\t", "\0", "{", "#", "é", "\U0001f600", "x" * 130])
+_TEXT = st.lists(_pieces | st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=12).map("".join)
+
+
+@given(_TEXT)
+@example('Say """hello"""')
+def test_a_module_says_what_its_comments_say(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    """Whatever stands in the comments of a file: the module compiles, and its docstrings hold the words."""
+    block = f"/*{text.replace('*/', '').replace('/*', '')} */"
+    lines = "".join(f"//{line}\n" for line in text.replace("\r", "").split("\n"))
+    for comment in (block, lines):
+        message = f"message M {{\n{comment}\nint32 a = 1; oneof o {{{comment}\nM b = 2; }} }}"
+        enum = f"enum E {{\n{comment}\nZ = 0; }}"
+        body = f"{comment}\n{HEAD}package p;{comment}\n{message}{comment}\n{enum}"
+        schema = load_text(tmp_path_factory.mktemp("comment"), body)
+        source = generate(schema, Target(), own=False)[PurePosixPath("t.py")]
+        strings = {
+            " ".join(node.value.value.split())
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        }
+        compile(source.encode(), "t.py", "exec")
+        docs = [schema.files["t.proto"].doc, schema.messages["p.M"].fields[0].doc, schema.enums["p.E"].values[0].doc]
+        for doc in filter(str.strip, docs):
+            assert " ".join(doc.expandtabs(4).split()) in strings
 
 
 def test_an_empty_comment_is_said_to_be_missing() -> None:
