@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codegen.decoders import Decoder, EntryDecoder
+from codegen.decoders import Decoder, EntryDecoder, is_read
 from codegen.encoders import Encoder
 from codegen.model import Message
 from codegen.scope import Scope
@@ -19,6 +19,6 @@ def emit_codecs(writer: Writer, message: Message, scope: Scope) -> None:
     """Emit the encoder and the decoder of a message, behind those of the entries of its maps."""
     fields = sorted(message.fields, key=lambda field: field.number)
     Encoder(writer, scope, message, fields).emit()
-    maps = [field for field in fields if field.label == "map"]
+    maps = [field for field in fields if field.label == "map" and is_read(field)]
     entries = {field.name: EntryDecoder(writer, scope, message, fields).emit_entry(field) for field in maps}
     Decoder(writer, scope, message, fields, entries).emit()

@@ -36,6 +36,11 @@ _FEW = 128
 """Of an enum whose numbers are all below this, a list is made."""
 
 
+def is_read(field: Field) -> bool:
+    """Whether the generated decoder itself reads a field: if its tag has one byte or two."""
+    return len(tag_of(field)) <= 2
+
+
 class Decoder(Emitter):
     """Emits the decoder of a message; ``entries`` names the decoder of each map's entries."""
 
@@ -44,6 +49,8 @@ class Decoder(Emitter):
     ) -> None:
         super().__init__(writer, scope, message, fields)
         self._entries = entries
+        self._own = [field for field in fields if is_read(field)]
+        self.oneofs = {name: [field for field in members if is_read(field)] for name, members in self.oneofs.items()}
 
     def emit(self) -> None:
         """Emit the function and attach it to its class."""
@@ -54,12 +61,12 @@ class Decoder(Emitter):
         w.call(f"def _decode_{self.cls}", [f"data: {content}", "depth: int"], f" -> {self.cls}:")
         with w.indented():
             self._check_depth()
-            if self.fields:
+            if self._own:
                 self._start()
                 w.line('rest = b""')
                 in_place = f"data.read if isinstance(data, {self.scope.name(_WINDOW, 'Window')})"
                 w.line(f"read = {in_place} else {self.scope.name('io', 'BytesIO')}(data).read")
-                self._chain(self.fields, _LEAVE_THE_REST)
+                self._chain(self._own, _LEAVE_THE_REST)
             else:
                 self._start()
                 w.line("rest = bytes(data)")

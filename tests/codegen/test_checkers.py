@@ -14,6 +14,7 @@ from codegen.load import load
 from codegen.output import generate, write
 from codegen.targets import Target
 from codegen.writer import WIDTH
+from tests.codegen import test_tags
 from tests.codegen.test_foreign import FILES as FOREIGN
 
 pytestmark = pytest.mark.foreign
@@ -36,6 +37,8 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, source in enumerate(FOREIGN):
         schema = load(source.paths, [*source.others, source.root])
         write(generate(schema, Target(), own=False), folder / f"foreign_{number}")
+    (folder / "tags.proto").write_text(test_tags.proto())
+    write(generate(load(["tags.proto"], [folder]), Target(), own=False), folder / "tags")
     assert len([*folder.rglob("*.py")]) > 100
     return folder
 

@@ -5,8 +5,9 @@ The generated decoders read tags of one and of two bytes, each in its own way; l
 
 from __future__ import annotations
 
+import ast
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from hypothesis import given, settings
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.message import Message
 from codegen.model import SCALARS
+from codegen.output import generate as emit
+from codegen.targets import Target
 from tests.generated import classes, generate, schema
 from tests.reference import reference_class
 from tests.strategies import messages, reference_message
@@ -48,6 +51,8 @@ def proto() -> str:
         first, second, third = numbers[0], numbers[1], numbers[-1]
         members = f"int32 a = {first}; string b = {third}; M c = {second};"
         parts.append(f"message {length}Oneof {{ oneof which {{ {members} }} }}")
+        members = f"int32 a = 1; string b = {third}; M c = {second};"
+        parts.append(f"message {length}Mixed {{ oneof which {{ {members} }} map<string, M> d = {numbers[2]}; }}")
     imports = "".join(f'import "google/protobuf/{name}.proto";' for name in ("timestamp", "struct", "wrappers"))
     return 'syntax = "proto3";\n' + imports + "\n".join(parts)
 
@@ -80,6 +85,19 @@ def round_trip(cls: type[Message], reference: type[Any]) -> None:
             assert accepts(cls, data[:end]) == reference_accepts(reference, data[:end])
 
     check()
+
+
+def test_what_is_emitted_is_used(root: Path) -> None:
+    """As pyright sees it, with all of the checkers' findings, in `test_checkers.py`, which takes longer."""
+    files = emit(schema(("tags.proto",), (root,)), Target(), own=False)
+    tree = ast.parse(files[PurePosixPath("tags.py")])
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef) and not function.name.startswith("__"):
+            assert function.decorator_list or function.name in used, function.name
+            names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+            loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+            assert {node.id for node in names if isinstance(node.ctx, ast.Store)} <= loaded, function.name
 
 
 def accepts(cls: type[Message], data: bytes) -> bool:
