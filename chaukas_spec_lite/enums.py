@@ -7,6 +7,7 @@ schema's names (``EventType.EVENT_TYPE_AGENT_START``) are aliases, and what JSON
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import betterproto2
@@ -56,6 +57,18 @@ def _warn(cls: Any, name: str) -> None:
     """Warn the caller of the caller, if the member is deprecated."""
     if name in cls.deprecated_members():
         warnings.warn(f"{cls.__name__}.{name} is deprecated", DeprecationWarning, stacklevel=3)
+
+
+def deprecated_constants(module: str, constants: Mapping[str, object]) -> Callable[[str], object]:
+    """Make the ``__getattr__`` of a generated module, for the constants whose use warns."""
+
+    def look_up(name: str) -> object:
+        if name not in constants:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warnings.warn(f"{name} is deprecated", DeprecationWarning, stacklevel=2)
+        return constants[name]
+
+    return look_up
 
 
 def members(cls: type[E], count: int) -> Table[E]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chaukas_spec_lite.fields import camel_case
 from codegen.model import Enum, Field, Message
 from codegen.names import field_names, free, member_names, oneof_local
@@ -75,14 +77,34 @@ def _emit_second_name(writer: Writer, declared: Enum | Message, scope: Scope) ->
 
 
 def emit_constants(writer: Writer, enum: Enum, scope: Scope) -> None:
-    """Emit the values of a top-level enum as constants of the module, as the official package has them."""
+    """Emit the values of a top-level enum as constants of the module, as the official package has them.
+
+    Deprecated ones are only declared: ``emit_deprecated_constants`` has them looked up when they are used.
+    """
     names = member_names(enum)
     cls = scope.classes[enum.full_name]
     writer.gap(2)
     for value in enum.values:
-        # Looking up a deprecated one by name warns, which must not happen at import.
-        member = f"{cls}({value.number})" if value.deprecated else f"{cls}.{names.short[value.name]}"
-        writer.line(f"{scope.enum_constants[value.name]} = {member}")
+        constant = scope.enum_constants[value.name]
+        writer.line(f"{constant}: {cls}" if value.deprecated else f"{constant} = {cls}.{names.short[value.name]}")
+
+
+def emit_deprecated_constants(writer: Writer, enums: Iterable[Enum], scope: Scope) -> None:
+    """Emit the module's ``__getattr__``, which warns. ``from module import *`` leaves out what it stands for."""
+    items = [
+        f"{quoted(scope.enum_constants[value.name])}: {scope.classes[enum.full_name]}({value.number})"
+        for enum in enums
+        for value in enum.values
+        if value.deprecated
+    ]
+    if items:
+        look_up = scope.private("look_up")
+        writer.gap(2)
+        with writer.block(f"if not {scope.name('typing', 'TYPE_CHECKING')}:"):
+            writer.line("# A checker that saw this would believe that every name exists.")
+            writer.line(f"from {_ENUMS} import deprecated_constants as {look_up}")
+            writer.gap()
+            writer.listed(f"__getattr__ = {look_up}(__name__, {{", items, "})")
 
 
 def emit_message(writer: Writer, message: Message, scope: Scope) -> None:
@@ -138,7 +160,10 @@ def _field_arguments(field: Field, names: dict[str, str], scope: Scope) -> list[
 
 
 def _emit_constructor(writer: Writer, message: Message, names: dict[str, str], scope: Scope) -> None:
-    parameters = [parameter(field, names[field.name], scope) for field in message.fields]
+    parameters = [
+        parameter(field, names[field.name], scope, watched=field.deprecated or message.deprecated)
+        for field in message.fields
+    ]
     refused = f"**misspelt: {scope.name('typing_extensions', 'Never')}"
     if parameters:
         with writer.block("def __init__("):
@@ -175,20 +200,22 @@ def _emit_choice(writer: Writer, oneof: str, members: list[str], names: dict[str
 
 
 def _emit_deprecations(writer: Writer, message: Message, names: dict[str, str], scope: Scope) -> None:
-    """Warn about what was given a value: decoders construct empty messages, and must not warn."""
-    if message.deprecated and message.fields:
-        first, *rest = (_given(field, names[field.name]) for field in message.fields)
-        with writer.condition("if", first, *(f"or {condition}" for condition in rest)):
-            _emit_warning(writer, message.name, scope)
-    for field in message.fields:
-        if field.deprecated:
-            with writer.block(f"if {_given(field, names[field.name])}:"):
-                _emit_warning(writer, f"{message.name}.{field.name}", scope)
+    """Warn about what was given, be it zero; but not in ``dataclasses.replace``, which hands over every field.
 
-
-def _given(field: Field, name: str) -> str:
-    explicit = has_presence(field) or field.label in ("repeated", "map")
-    return f"{name} is not None" if explicit else name
+    It alone passes ``_unknown_fields``. So what a program itself gives to ``replace`` does not warn either.
+    """
+    fields = message.fields if message.deprecated else [field for field in message.fields if field.deprecated]
+    if not fields:
+        return
+    with writer.block('if "_unknown_fields" not in misspelt:'):
+        if message.deprecated:
+            first, *rest = (f"{names[field.name]} is not None" for field in fields)
+            with writer.condition("if", first, *(f"or {condition}" for condition in rest)):
+                _emit_warning(writer, message.name, scope)
+        for field in fields:
+            if field.deprecated:
+                with writer.block(f"if {names[field.name]} is not None:"):
+                    _emit_warning(writer, f"{message.name}.{field.name}", scope)
 
 
 def _emit_warning(writer: Writer, what: str, scope: Scope) -> None:

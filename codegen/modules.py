@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from codegen.codecs import NOTE, emit_codecs
-from codegen.messages import emit_constants, emit_enum, emit_message
+from codegen.messages import emit_constants, emit_deprecated_constants, emit_enum, emit_message
 from codegen.model import File, Schema
 from codegen.scope import Scope
 from codegen.targets import Target
@@ -31,6 +31,7 @@ def emit_module(schema: Schema, file: File, target: Target) -> str:
         emit_enum(classes, enum, scope)
     for enum in file.enums:
         emit_constants(classes, enum, scope)
+    emit_deprecated_constants(classes, file.enums, scope)
     for message in file.walk_messages():
         emit_message(classes, message, scope)
     if file.messages:

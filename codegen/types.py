@@ -61,10 +61,11 @@ def attribute_type(field: Field, scope: Scope) -> str:
     return f"{value} | None" if has_presence(field) and kind_of(field) != VALUE else value
 
 
-def parameter(field: Field, name: str, scope: Scope) -> tuple[str, str, str]:
+def parameter(field: Field, name: str, scope: Scope, *, watched: bool) -> tuple[str, str, str]:
     """The constructor's parameter, its annotation and its default.
 
-    Anything that makes a list or a dict will do for one, and ``None`` for whatever is not set.
+    Anything that makes a list or a dict will do for one, and ``None`` for whatever is not set. Where it matters whether
+    a zero was given, because the field is ``watched``, the default is ``None`` too.
     """
     value = value_type(field, scope)
     if field.label == "repeated":
@@ -75,7 +76,7 @@ def parameter(field: Field, name: str, scope: Scope) -> tuple[str, str, str]:
         return name, f"{scope.name('collections.abc', 'Mapping')}[{key}, {value}] | None", "None"
     if kind_of(field) == VALUE:
         return name, value, "None"
-    return name, f"{value} | None", "None" if has_presence(field) else zero(field, scope)
+    return name, f"{value} | None", "None" if watched or has_presence(field) else zero(field, scope)
 
 
 def zero(field: Field, scope: Scope) -> str:

@@ -67,13 +67,34 @@ def test_each_deprecated_field_warns(v1: Any) -> None:
 def test_no_value_warns_of_nothing(v1: Any) -> None:
     v1.Holder()
     v1.Holder(**{field.name: None for field in dataclasses.fields(v1.Holder)})
-    v1.Holder(text="", number=0, real=0.0, flag=False, data=b"", kind=v1.Kind(0), other="x", fine_kind=1)
+    v1.Holder(other="x", fine_kind=1)
+
+
+ZEROS = {"text": "", "number": 0, "real": 0.0, "flag": False, "data": b"", "kind": 0, "list": [], "map": {}}
+
+
+@pytest.mark.parametrize("name", ZEROS)
+def test_a_zero_that_is_given_warns_too(v1: Any, name: str) -> None:
+    with warns(f"Holder.{name}"):
+        message = v1.Holder(**{name: ZEROS[name]})
+    assert message == v1.Holder()
+    assert getattr(message, name) == ZEROS[name]
+
+
+def test_replace_does_not_warn_of_what_it_hands_over(v1: Any, full: Any) -> None:
+    """Nor of what a program gives it: the constructor cannot tell one from the other."""
+    full._unknown_fields = b"\xa0\x06\x01"
+    again = dataclasses.replace(full, fine_kind=v1.Kind(1))
+    full.fine_kind = v1.Kind(1)
+    assert again == full
+    assert dataclasses.replace(v1.Old(), a="x").a == "x"
 
 
 def test_a_deprecated_message_warns_when_it_is_given_a_value(v1: Any) -> None:
     v1.Old()
     v1.Old(a=None, b=None, c=None)
-    v1.Old(a="")
+    with warns("Old"):
+        v1.Old(a="")
     with warns("Old"):
         v1.Old(a="x")
     with warns("Old"):
@@ -109,7 +130,16 @@ def test_other_members_do_not_warn(v1: Any) -> None:
     assert v1.Verbatim.RIGHT is v1.Verbatim(1)
     with warns("Verbatim.LEFT"):
         assert v1.Verbatim.LEFT is v1.Verbatim.RIGHT
-    assert v1.KIND_OLD is v1.Kind(2)
+
+
+def test_the_constants_of_the_module_warn_too(v1: Any) -> None:
+    with warns("KIND_OLD"):
+        assert v1.KIND_OLD is v1.Kind(2)
+    with warns("KIND_ZERO"):
+        exec(compile(f"from {v1.__name__} import KIND_ZERO", __file__, "exec"), found := {"__name__": "x"})
+    assert found["KIND_ZERO"] is v1.Kind(0)
+    with pytest.raises(AttributeError, match=r"^module '.*\.deprecated' has no attribute 'KIND_NEU'$"):
+        v1.KIND_NEU  # noqa: B018  # the look-up is what is tested
 
 
 def test_what_does_not_name_a_member_does_not_warn(v1: Any) -> None:

@@ -106,14 +106,15 @@ class Method(Message):
         response_type_url: str | None = "",
         response_streaming: bool | None = False,
         options: Iterable[Option] | None = None,
-        syntax: Syntax | None = Syntax.PROTO2,
-        edition: str | None = "",
+        syntax: Syntax | None = None,
+        edition: str | None = None,
         **misspelt: Never,
     ) -> None:
-        if syntax:
-            warn("Method.syntax is deprecated", DeprecationWarning, stacklevel=2)
-        if edition:
-            warn("Method.edition is deprecated", DeprecationWarning, stacklevel=2)
+        if "_unknown_fields" not in misspelt:
+            if syntax is not None:
+                warn("Method.syntax is deprecated", DeprecationWarning, stacklevel=2)
+            if edition is not None:
+                warn("Method.edition is deprecated", DeprecationWarning, stacklevel=2)
         self.name = "" if name is None else name
         self.request_type_url = "" if request_type_url is None else request_type_url
         self.request_streaming = False if request_streaming is None else request_streaming
