@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 
-_ESCAPE = re.compile(r"\\(?:[xX]([0-9A-Fa-f]{2})|([0-7]{1,3})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
+_ESCAPE = re.compile(
+    r"""
+    \\(?: [xX]([0-9A-Fa-f]{1,2}) | ([0-7]{1,3})
+    | (?:u|U0000)([dD][89ABab][0-9A-Fa-f]{2})\\u([dD][C-Fc-f][0-9A-Fa-f]{2}) # the halves of a surrogate pair
+    | u([0-9A-Fa-f]{4}) | U([0-9A-Fa-f]{8}) | (.) )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 TOO_MANY_DIGITS = 1 << 128
@@ -37,11 +44,13 @@ def _bytes(body: str) -> bytes:
 
 
 def _unescape(escape: re.Match[str]) -> bytes:
-    hexadecimal, octal, short, long, simple = escape.groups()
+    hexadecimal, octal, high, low, short, long, simple = escape.groups()
     if hexadecimal:
         return bytes([int(hexadecimal, 16)])
     if octal:
         return bytes([int(octal, 8) & 0xFF])
+    if high and low:
+        return bytes.fromhex(high + low).decode("utf-16-be").encode()
     if short or long:
         return chr(int(short or long, 16)).encode()
     return _SIMPLE.get(simple, simple).encode()

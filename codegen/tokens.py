@@ -7,7 +7,7 @@ the rest of the file is examined all the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from antlr4 import InputStream, Token
@@ -15,9 +15,12 @@ from antlr4.error.ErrorListener import ErrorListener
 from antlr4.error.Errors import LexerNoViableAltException
 from proto_schema_parser.antlr.ProtobufLexer import ProtobufLexer as L
 
+from codegen.aggregates import is_within, leave_out_comments
 from codegen.comments import Comment, Gap, attach
 from codegen.errors import Mistakes
 from codegen.model import Position
+from codegen.number_tokens import join_numbers
+from codegen.source_text import SourceText, prepare
 
 MAX_NESTING = 48
 """How deep brackets may nest: the parser recurses. protoc allows messages 32 deep."""
@@ -37,16 +40,15 @@ class Tokens:
     tokens: list[Token]
     gaps: dict[int, Gap] = field(default_factory=dict[int, Gap])
     broken: list[int] = field(default_factory=list[int])
-    """Offsets of what is no token at all, and was left out."""
+    """Offsets of what is no token at all and was left out, and of tokens that stand for something that is wrong."""
 
 
 class LexicalErrors(ErrorListener):
-    """Reports what is no token, once a line: a string that does not end swallows or spoils the rest of it."""
+    """Takes note of the characters that begin no token, by their offset."""
 
-    def __init__(self, path: str, text: str, mistakes: Mistakes) -> None:
-        self.path, self.text, self.mistakes = path, text, mistakes
-        self.offsets: list[int] = []
-        self._line = 0
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.places: dict[int, Position] = {}
 
     def syntaxError(
         self,
@@ -58,39 +60,52 @@ class LexicalErrors(ErrorListener):
         e: LexerNoViableAltException,
     ) -> None:
         """Take note of one error of the lexer; ``column`` counts from 0."""
-        self.offsets.append(e.startIndex)
-        if line != self._line:
-            self._line = line
-            self.mistakes.report(Position(self.path, line, column + 1), _lexical_message(self.text[e.startIndex]))
-
-
-def _lexical_message(character: str) -> str:
-    if character in "\"'":
-        return "this string does not end on its line, or holds an escape that protobuf does not know"
-    return f"the character {character!r} has no meaning here"
+        self.places[e.startIndex] = Position(self.path, line, column + 1)
 
 
 def tokenize(path: str, text: str, mistakes: Mistakes) -> Tokens:
     """Split a file into tokens and attach its comments."""
-    errors = LexicalErrors(path, text, mistakes)
-    lexer = L(InputStream(text))
+    source = prepare(path, text, mistakes)
+    errors = LexicalErrors(path)
+    every, unclosed = _every_token(path, source, errors, mistakes)
+    every, numbers = join_numbers(path, every, mistakes)
+    hashes = [offset for offset in errors.places if text[offset] == "#"]
+    every, comments = leave_out_comments(every, hashes) if hashes else (every, [])
+    stray = [offset for offset in errors.places if not text[offset].isascii() or not is_within(offset, comments)]
+    _report_stray(text, {offset: errors.places[offset] for offset in stray}, mistakes)
+    result = _set_comments_apart(path, every, mistakes)
+    result.broken = [*source.broken, *numbers, *unclosed, *stray]
+    return result
+
+
+def _every_token(
+    path: str, source: SourceText, errors: LexicalErrors, mistakes: Mistakes
+) -> tuple[list[Token], list[int]]:
+    """All tokens, comments included; and where a comment begins that does not end, which is reported."""
+    lexer = L(InputStream(source.text))
     lexer.removeErrorListeners()
     lexer.addErrorListener(errors)
     every: list[Token] = []
     while True:
         token = lexer.nextToken()
-        if token.type == L.SLASH and text.startswith("/*", token.start):
+        if token.type == L.SLASH and source.text.startswith("/*", token.start):
             mistakes.report(place(path, token), "this comment is not closed")
-            errors.offsets.append(token.start)
-            every.append(_end_of_file(token))
-            break
+            return [*every, _end_of_file(token)], [token.start]
+        if token.type == L.STRING_LITERAL:
+            token.text = source.strings[token.start]
         if token.channel == Token.DEFAULT_CHANNEL:
             every.append(token)
         if token.type == Token.EOF:
-            break
-    result = _set_comments_apart(path, every, mistakes)
-    result.broken = errors.offsets
-    return result
+            return every, []
+
+
+def _report_stray(text: str, places: Mapping[int, Position], mistakes: Mistakes) -> None:
+    """Report the first stray character of each line."""
+    lines: set[int] = set()
+    for offset, position in places.items():
+        if position.line not in lines:
+            mistakes.report(position, f"the character {text[offset]!r} has no meaning here")
+        lines.add(position.line)
 
 
 def place(path: str, token: Token) -> Position:
@@ -117,22 +132,8 @@ def _set_comments_apart(path: str, every: Sequence[Token], mistakes: Mistakes) -
             before = result.tokens[-1].line if result.tokens else 0
             result.gaps[len(result.tokens)] = attach(waiting, before, token.line, token.type in _CLOSING)
             waiting = []
-        if not _is_bad_number(path, token, result.tokens, mistakes):
-            result.tokens.append(token)
+        result.tokens.append(token)
     return result
-
-
-def _is_bad_number(path: str, token: Token, before: Sequence[Token], mistakes: Mistakes) -> bool:
-    """Report what only looks like a number, and mend it; true for the second token of a number in two pieces."""
-    if token.type in (L.INVALID_INT_LITERAL, L.INVALID_FLOAT_LITERAL):
-        mistakes.report(place(path, token), f'"{token.text}" begins like a number but is none')
-        token.type = L.INT_LITERAL
-        return False
-    last = before[-1] if before and before[-1].type == token.type == L.INT_LITERAL else None
-    if last is None or last.stop + 1 != token.start:
-        return False
-    mistakes.report(place(path, last), "a number that begins with 0 is octal, and has no digits 8 and 9")
-    return True
 
 
 def within_limits(path: str, tokens: Sequence[Token], mistakes: Mistakes) -> bool:

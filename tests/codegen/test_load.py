@@ -72,7 +72,10 @@ def test_long_chain_of_imports(tmp_path: Path) -> None:
         "\ufeff" + HEAD + "message M {}",
         HEAD.replace("\n", "\r\n") + "\r\nmessage M {\r\n}\r\n",
         HEAD + "message M {} // the end",
-        HEAD + "message\fM\t{}",
+        HEAD + "message\fM\t{}\v",
+        HEAD + "// goes on behind\ra carriage return\nmessage M {}",
+        HEAD + "message\rM // no\r\r\n{\v\f}",
+        HEAD + "option java_package = 'a\rb\v\"'; message M {}",
         "// first\n/* second */ syntax = 'proto3' ; ; ; message M { ; ; } ;",
         "syntax = 'pro' \"to3\"; message M {}",
         'syntax = "\\x70roto\\63"; message M {}',
@@ -295,6 +298,23 @@ def test_custom_options_are_ignored(tmp_path: Path) -> None:
     assert schema.messages["M"].fields[0].deprecated
     assert schema.files["t.proto"].imports == ()
     assert list(schema.files) == ["t.proto"]
+
+
+@pytest.mark.parametrize(
+    "aggregate",
+    [
+        "{#\n}",
+        '{ o: 1 # one\n o: 2 # "two" { ] ; ( }\n }',
+        "{ a { b: 1 } # the last\n }",
+        "{ a < b: 1 > /* # */ // #\n c: '#' }",
+        "{ o: 1 # $ @ ` ?\n }",
+    ],
+)
+def test_comments_in_aggregates_begin_with_a_hash(tmp_path: Path, aggregate: str) -> None:
+    """Each reaches to the end of the aggregate, as for protoc."""
+    fields = fields_of(tmp_path, f"option (x) = {aggregate}; int32 a = 1 [(x) = {aggregate}, (y) = 1]; int32 b = 2;")
+
+    assert list(fields) == ["a", "b"]
 
 
 def test_known_options_with_good_values(tmp_path: Path) -> None:

@@ -42,14 +42,21 @@ SYNTAX = {
     "misspelt keyword": case("^mesage M { int32 a = 1; }\nmessage N {}", 'unexpected "mesage" after ";"'),
     "stray character": case("message M {} ^$", "the character '$' has no meaning here"),
     "letter beyond ASCII": case("message M^é {}", "the character 'é' has no meaning here"),
-    "unclosed string": case(
-        'import ^"a.proto;\nmessage M {}',
-        "this string does not end on its line, or holds an escape that protobuf does not know",
+    "unclosed string": case('import ^"a.proto;\nmessage M {}', "this string does not end on its line"),
+    "unclosed string, a quote in it": case(
+        "option java_package = ^'a\\';\nmessage M {}", "this string does not end on its line"
     ),
+    "unclosed string at the end": case("message M {}\nimport ^'", "this string does not end on its line"),
     "unknown escape": case(
-        'option java_package = ^"a\\qb";',
-        "this string does not end on its line, or holds an escape that protobuf does not know",
+        'option java_package = "a^\\qb";', '"\\q" is no escape that protobuf knows, or is not complete'
     ),
+    **{
+        f"escape {escape}": case(
+            f'option java_package="^{escape}"; message M{{}}',
+            f'"{escape[:2]}" is no escape that protobuf knows, or is not complete',
+        )
+        for escape in ("\\x", "\\X", "\\u12", "\\U0001234", "\\U00110000", "\\8", "\\N")
+    },
     "bytes that are no text": case(
         'option java_package = ^"\\xff";', "the escapes in this string do not make valid UTF-8"
     ),
@@ -59,7 +66,22 @@ SYNTAX = {
     "bad octal": case(
         "message M { int32 a = ^08; }", "a number that begins with 0 is octal, and has no digits 8 and 9"
     ),
-    "bad number": case("message M { int32 a = ^1x; }", '"1x" begins like a number but is none'),
+    "bad octal, longer": case(
+        "message M { int32 a = ^07089; }", "a number that begins with 0 is octal, and has no digits 8 and 9"
+    ),
+    "octal fraction": case("option (x) = ^01.5;", "a number that begins with 0 is octal, and whole"),
+    **{
+        f"bad number {number}": case(
+            f"message M {{ int32 a = ^{number}; int32 ^{number} = 2; }}",
+            f'"{number}" begins like a number but is none',
+            f'"{number}" begins like a number but is none',
+        )
+        for number in ("1x", "1_0", "1__", "0x", "0b1", "1.5.2", "08a", "0x1_2", "1e")
+    },
+    "hash outside of an aggregate": case("message M {} ^# no comment", "the character '#' has no meaning here"),
+    "hash behind an aggregate": case("option (x) = { a { } } ^#;", "the character '#' has no meaning here"),
+    "letter in a hash comment": case("option (x) = { # $ ^é\n};", "the character 'é' has no meaning here"),
+    "brace in a hash comment": case("option (x) = { # }\n ^a: 1 };", 'expected ";" before "a"'),
     "comma before bracket": case("message M { int32 a = 1 [deprecated = true^,]; }", "no option follows this comma"),
     "empty options": case("message M { int32 a = 1 [^]; }", 'expected a name or "(" before "]"'),
     "semicolon in oneof": case("message M { oneof o { int32 a = 1; ^; } }", 'expected a name or "." or "}" before ";"'),

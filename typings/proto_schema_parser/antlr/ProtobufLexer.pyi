@@ -19,6 +19,7 @@ class ProtobufLexer(Lexer):
     INVALID_FLOAT_LITERAL: int
     STRING_LITERAL: int
     SEMICOLON: int
+    EQUALS: int
     COMMA: int
     DOT: int
     SLASH: int

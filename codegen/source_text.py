@@ -1,0 +1,89 @@
+"""A file's text, brought into a form that the grammar's lexer takes as protoc takes the original.
+
+The lexer knows fewer white space and fewer escapes than protoc, and makes rubble of a string that is wrong. So what it
+sees has a stand-in of the same length for each string, so that every place remains what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from codegen.errors import Mistakes
+from codegen.model import Position
+
+_PIECE = re.compile(
+    r"""
+    //[^\n]* | /\*.*?(?:\*/|\Z) | \v
+    | "(?:\\[^\n]|[^"\\\n])*\\?"? | '(?:\\[^\n]|[^'\\\n])*\\?'?
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(
+    r"""
+    \\(?: ([abfnrtv\\?'"0-7] | [xX][0-9A-Fa-f] | u[0-9A-Fa-f]{4} | U(?:000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{4}) | (.?) )
+    """,
+    re.VERBOSE,
+)
+_ENDING = re.compile(r"[ \t\r\v\f]*;\s*\Z")
+
+
+@dataclass(slots=True)
+class SourceText:
+    """What the lexer is to see."""
+
+    text: str
+    strings: dict[int, str] = field(default_factory=dict[int, str])
+    """The strings as they are written, by where they begin."""
+    broken: list[int] = field(default_factory=list[int])
+    """Where the strings begin that are wrong."""
+
+
+def prepare(path: str, text: str, mistakes: Mistakes) -> SourceText:
+    """Make the text that the lexer is to see, and report the strings that are wrong."""
+    return _Preparer(path, text, mistakes).run()
+
+
+class _Preparer:
+    def __init__(self, path: str, text: str, mistakes: Mistakes) -> None:
+        self._path, self._text, self._mistakes = path, text, mistakes
+        self._result = SourceText("")
+
+    def run(self) -> SourceText:
+        self._result.text = _PIECE.sub(self._stand_in, self._text)
+        return self._result
+
+    def _stand_in(self, piece: re.Match[str]) -> str:
+        written = piece[0]
+        if written == "\v":
+            return " "
+        if written.startswith("//"):  # it goes on behind a carriage return, unless that is part of a line break
+            return written[:-1].replace("\r", " ") + written[-1]
+        return written if written.startswith("/*") else self._string(written, piece.start())
+
+    def _string(self, written: str, start: int) -> str:
+        quote, tail = written[0], ""
+        if not _is_closed(written):
+            self._report(start, "this string does not end on its line")
+            # What ends the statement was hardly meant to be part of the string.
+            ending = _ENDING.search(written, 2)
+            written, tail = (written[: ending.start()], ending[0].replace("\v", " ")) if ending else (written, "")
+            self._result.broken.append(start)
+        else:
+            wrong = next((escape for escape in _ESCAPE.finditer(written, 0, len(written) - 1) if not escape[1]), None)
+            if wrong:
+                self._report(
+                    start + wrong.start(), f'"{wrong[0]}" is no escape that protobuf knows, or is not complete'
+                )
+                self._result.broken.append(start)
+        self._result.strings[start] = written
+        return f"{quote}{'x' * (len(written) - 2)}{quote}{tail}" if len(written) > 1 else " " + tail
+
+    def _report(self, offset: int, what: str) -> None:
+        line = self._text.count("\n", 0, offset) + 1
+        self._mistakes.report(Position(self._path, line, offset - self._text.rfind("\n", 0, offset)), what)
+
+
+def _is_closed(written: str) -> bool:
+    body = re.sub(r"\\.", "", written[1:], flags=re.DOTALL)
+    return body.endswith(written[0])
