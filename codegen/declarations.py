@@ -95,9 +95,10 @@ class EnumDecl:
 
 @dataclass(frozen=True, slots=True)
 class ExtendDecl:
-    """An ``extend`` block: only what it extends is looked at."""
+    """An ``extend`` block: what it extends, and the extensions."""
 
     extended: Word
+    fields: tuple[FieldDecl, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

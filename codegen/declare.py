@@ -98,13 +98,14 @@ class Declare(ProtobufParserVisitor):
     def visitMessageFieldDecl(self, ctx: P.MessageFieldDeclContext) -> d.FieldDecl:
         """A field that is neither in a oneof nor a map."""
         labelled = ctx.fieldDeclWithCardinality()
-        if labelled is None:
-            return self._field(ctx, ctx.messageFieldDeclTypeName())
-        cardinality = labelled.fieldCardinality()
+        return self._labelled(labelled) if labelled else self._field(ctx, ctx.messageFieldDeclTypeName())
+
+    def _labelled(self, ctx: P.FieldDeclWithCardinalityContext) -> d.FieldDecl:
+        cardinality = ctx.fieldCardinality()
         if cardinality.REQUIRED():
             self._report(cardinality.start, 'proto3 has no required fields: leave out "required"')
         label: Literal["optional", "repeated"] = "repeated" if cardinality.REPEATED() else "optional"
-        return self._field(labelled, labelled.fieldDeclTypeName(), label)
+        return self._field(ctx, ctx.fieldDeclTypeName(), label)
 
     def visitOneofFieldDecl(self, ctx: P.OneofFieldDeclContext) -> d.FieldDecl:
         """A member of a oneof."""
@@ -151,19 +152,16 @@ class Declare(ProtobufParserVisitor):
         self._report(ctx.start, "proto3 has no extension ranges")
 
     def visitExtensionDecl(self, ctx: P.ExtensionDeclContext) -> d.ExtendDecl:
-        """An ``extend`` block; its fields are held against the syntax only."""
+        """An ``extend`` block."""
         extended = self._word(ctx.extendedMessage())
         if not ctx.extensionElement():
             self._mistakes.report(extended.position, "this extend block has no fields")
-        for element in ctx.extensionElement():
-            element.accept(self)
-        return d.ExtendDecl(extended)
+        return d.ExtendDecl(extended, _only(self._parts(ctx.extensionElement()), d.FieldDecl))
 
-    def visitExtensionFieldDecl(self, ctx: P.ExtensionFieldDeclContext) -> None:
-        """A field of an ``extend`` block."""
+    def visitExtensionFieldDecl(self, ctx: P.ExtensionFieldDeclContext) -> d.FieldDecl:
+        """An extension."""
         labelled = ctx.fieldDeclWithCardinality()
-        if labelled is not None and labelled.fieldCardinality().REQUIRED():
-            self._report(labelled.start, 'proto3 has no required fields: leave out "required"')
+        return self._labelled(labelled) if labelled else self._field(ctx, ctx.extensionFieldDeclTypeName())
 
     def visitMessageReservedDecl(self, ctx: P.MessageReservedDeclContext) -> d.Reserved:
         """What a message reserves."""

@@ -6,13 +6,14 @@ from codegen import declarations as d
 from codegen import model
 from codegen.enum_rules import check_enum
 from codegen.errors import Mistakes, with_article
+from codegen.extension_rules import Extensions
+from codegen.kind_rules import check_kind, is_packable
 from codegen.message_rules import check_message, json_name
 from codegen.option_rules import check_options, find, is_true
 from codegen.symbols import Symbol, Symbols, Unresolved, in_scope
 from codegen.wellknown_files import DESCRIPTOR, OPTIONS
 
 _MAP_KEYS = model.SCALARS - {"double", "float", "bytes"}
-_PACKABLE = model.SCALARS - {"string", "bytes"} | {"enum"}
 
 
 class Linker:
@@ -20,6 +21,7 @@ class Linker:
 
     def __init__(self, file: d.FileDecl, symbols: Symbols, mistakes: Mistakes, complete: bool) -> None:
         self._file, self._symbols, self._mistakes, self._complete = file, symbols, mistakes, complete
+        self._extensions = Extensions(mistakes)
 
     def link(self) -> model.File:
         """The linked file; what could not be resolved is reported, and has a stand-in that nobody gets to see."""
@@ -66,11 +68,9 @@ class Linker:
             what = f'a map key is an integer type, bool or string, not "{field.key.text}"'
             self._mistakes.report(field.key.position, what)
         kind, type_name = self._type(field.type, scope)
-        packable = field.label == "repeated" and kind in _PACKABLE
+        if kind != "unknown":
+            check_kind(field, kind, self._mistakes)
         packed = find(field.options, "packed")
-        if packed and packed.value.text == "true" and not packable and kind != "unknown":
-            what = "only repeated numbers, bools and enums can be packed"
-            self._mistakes.report(packed.name.position, what)
         return model.Field(
             name=field.name.text,
             number=field.number.value,
@@ -82,7 +82,7 @@ class Linker:
             type_name=type_name,
             key_kind=field.key.text if field.key else None,
             oneof=oneof,
-            packed=packable and not (packed and packed.value.text == "false"),
+            packed=is_packable(field, kind) and not (packed and packed.value.text == "false"),
             deprecated=is_true(field.options, "deprecated"),
         )
 
@@ -126,14 +126,14 @@ class Linker:
 
     # -- types
 
-    def _type(self, word: d.Word, scope: str) -> tuple[str, str | None]:
-        """The kind and full name of a field's type."""
+    def _type(self, word: d.Word, scope: str, with_options: bool = False) -> tuple[str, str | None]:
+        """The kind and full name of a field's type; ``with_options`` allows for those of ``descriptor.proto``."""
         if word.text in model.SCALARS:
             return word.text, None
         found = self._resolve(word, scope, types_only=True)
         if found is None:
             return "unknown", None
-        if found.kind not in ("message", "enum"):
+        if found.kind not in ("message", "enum") and not (with_options and found.kind == "descriptor type"):
             self._wrong_kind(word, found, "a type")
             return "unknown", None
         return found.kind, found.full_name
@@ -169,3 +169,9 @@ class Linker:
             if found and found.full_name not in OPTIONS:
                 what = f'proto3 extends only the options of {DESCRIPTOR}, not "{extend.extended.text}"'
                 self._mistakes.report(extend.extended.position, what)
+                continue
+            for field in extend.fields:
+                self._extensions.check(field, found.full_name if found else None)
+                kind, _ = self._type(field.type, scope, with_options=True)
+                if kind not in ("unknown", "descriptor type"):
+                    check_kind(field, kind, self._mistakes)

@@ -13,7 +13,17 @@ from codegen.errors import Mistakes, with_article
 from codegen.model import Position
 
 Kind = Literal[
-    "package", "message", "enum", "enum value", "field", "oneof", "service", "method", "map entry", "descriptor type"
+    "package",
+    "message",
+    "enum",
+    "enum value",
+    "field",
+    "oneof",
+    "extension",
+    "service",
+    "method",
+    "map entry",
+    "descriptor type",
 ]
 
 _TYPES = ("message", "enum", "descriptor type")
@@ -184,6 +194,7 @@ def _messages(messages: tuple[d.MessageDecl, ...], scope: str) -> Iterator[tuple
 
 def _file_symbols(file: d.FileDecl, package: str) -> Iterator[Symbol]:
     yield from _enum_symbols(file.enums, package)
+    yield from _extension_symbols(file.extends, package)
     for message, scope in _messages(file.messages, package):
         full = in_scope(scope, message.name.text)
         yield Symbol("message", full, message.name.position)
@@ -192,6 +203,7 @@ def _file_symbols(file: d.FileDecl, package: str) -> Iterator[Symbol]:
         for oneof in message.oneofs():
             yield Symbol("oneof", in_scope(full, oneof.name.text), oneof.name.position)
         yield from _enum_symbols(message.enums, full)
+        yield from _extension_symbols(message.extends, full)
     for service in file.services:
         full = in_scope(package, service.name.text)
         yield Symbol("service", full, service.name.position)
@@ -204,3 +216,8 @@ def _enum_symbols(enums: tuple[d.EnumDecl, ...], scope: str) -> Iterator[Symbol]
         yield Symbol("enum", in_scope(scope, enum.name.text), enum.name.position)
         for value in enum.values:
             yield Symbol("enum value", in_scope(scope, value.name.text), value.name.position)
+
+
+def _extension_symbols(extends: tuple[d.ExtendDecl, ...], scope: str) -> Iterator[Symbol]:
+    for field in (field for extend in extends for field in extend.fields):
+        yield Symbol("extension", in_scope(scope, field.name.text), field.name.position)
