@@ -91,6 +91,8 @@ class EnumDecl:
     reserved: tuple[Reserved, ...]
     options: tuple[Option, ...]
     doc: str
+    complete: bool
+    """Whether all that stands in it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ class MessageDecl:
     reserved: tuple[Reserved, ...]
     options: tuple[Option, ...]
     doc: str
+    complete: bool
+    """Whether all that stands in it was read."""
 
     def fields(self) -> tuple[FieldDecl, ...]:
         """All fields, those of oneofs included, in the order they are written."""
@@ -158,8 +162,20 @@ class ImportDecl:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """What the part of a file may hold that could not be read."""
+
+    names: frozenset[str] = frozenset()
+    """Every word in it: each may be declared there."""
+    nameless: bool = False
+    """Whether something without a name is declared there, which could have had any."""
+    imports: bool = False
+    """Whether there may be imports in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class FileDecl:
-    """A file and all that it declares."""
+    """A file and all that it declares, or what of it could be read."""
 
     path: str
     package: Word | None
@@ -170,6 +186,7 @@ class FileDecl:
     extends: tuple[ExtendDecl, ...]
     options: tuple[Option, ...]
     doc: str
+    unread: Unread
 
 
 MessagePart = FieldDecl | OneofDecl | MessageDecl | EnumDecl | ExtendDecl | Reserved | Option

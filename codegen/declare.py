@@ -1,11 +1,11 @@
-"""The visitor that reads declarations off the parse tree of a file without syntax errors."""
+"""The visitor that reads declarations off the parse tree of a file, or of what of it has no syntax errors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
-from antlr4 import ParserRuleContext, Token
+from antlr4 import ParserRuleContext, TerminalNode, Token
 from proto_schema_parser.antlr.ProtobufParser import ProtobufParser as P
 from proto_schema_parser.antlr.ProtobufParserVisitor import ProtobufParserVisitor
 
@@ -13,6 +13,7 @@ from codegen import declarations as d
 from codegen.comments import Gap
 from codegen.errors import Mistakes
 from codegen.literals import integer, string
+from codegen.lost import Lost, names_in
 from codegen.model import Position
 from codegen.tokens import place
 
@@ -26,29 +27,51 @@ T = TypeVar("T")
 class Declare(ProtobufParserVisitor):
     """Builds the declarations of one file, and reports what the grammar has but proto3 has not."""
 
-    def __init__(self, path: str, gaps: Mapping[int, Gap], mistakes: Mistakes) -> None:
-        self._path, self._gaps, self._mistakes = path, gaps, mistakes
+    def __init__(self, path: str, text: str, gaps: Mapping[int, Gap], lost: Lost, mistakes: Mistakes) -> None:
+        self._path, self._text, self._gaps, self._lost, self._mistakes = path, text, gaps, lost, mistakes
         self._depth = 0
 
     # -- the file
 
-    def visitFile(self, ctx: P.FileContext) -> d.FileDecl | None:
-        """The whole file, or None if it is none of proto3."""
+    def file(self, ctx: P.FileContext | None) -> d.FileDecl:
+        """The whole file; only its imports if it is none of proto3, or if nothing else in it is certain."""
+        elements = ctx.fileElement() if ctx else []
+        imports = [element for element in elements if element.importDecl()]
+        if not (self._is_proto3(ctx) and not self._lost.rest):
+            return self._imports_only(imports)
+        if self._lost.package and not any(element.packageDecl() for element in elements):
+            return self._imports_only(imports)
+        assert ctx is not None
+        return self.visitFile(ctx)
+
+    def _is_proto3(self, ctx: P.FileContext | None) -> bool:
+        """Whether the syntax line says so; if not, that is reported, unless it may be among what is lost."""
+        if ctx is None or ctx.editionDecl():
+            return False
         syntax = ctx.syntaxDecl()
         if syntax is None:
-            what = 'there is no syntax line, which would make this a proto2 file: begin with syntax = "proto3";'
-            self._mistakes.report(Position(self._path, 1, 1), what)
-            return None
+            if not (self._lost.syntax or self._lost.proto3):
+                what = 'there is no syntax line, which would make this a proto2 file: begin with syntax = "proto3";'
+                self._mistakes.report(Position(self._path, 1, 1), what)
+            return self._lost.proto3
         level = self._string(syntax.syntaxLevel().stringLiteral())
         if level.text != "proto3":
             self._mistakes.report(level.position, f'syntax "{level.text}" is not supported: only "proto3" is')
-            return None
+        return level.text == "proto3"
+
+    def _imports_only(self, imports: Sequence[P.FileElementContext]) -> d.FileDecl:
+        unread = d.Unread(names_in(self._text), self._lost.nameless, self._lost.imports)
+        return d.FileDecl(self._path, None, tuple(self._parts(imports)), (), (), (), (), (), "", unread)
+
+    def visitFile(self, ctx: P.FileContext) -> d.FileDecl:
+        """All that a file of proto3 declares."""
         parts: list[d.FilePart] = self._parts(ctx.fileElement())
         packages = _only(parts, d.Word)
         for again in packages[1:]:
             line = packages[0].position.line
             self._mistakes.report(again.position, f"a file has one package, and line {line} names it")
-        doc = self._gap(syntax.start).leading
+        syntax = ctx.syntaxDecl()
+        doc = self._gap(syntax.start).leading if syntax else ""
         if not doc and packages:
             doc = next(self._gap(e.start).leading for e in ctx.fileElement() if e.packageDecl())
         return d.FileDecl(
@@ -61,6 +84,7 @@ class Declare(ProtobufParserVisitor):
             extends=_only(parts, d.ExtendDecl),
             options=_only(parts, d.Option),
             doc=doc,
+            unread=d.Unread(frozenset(self._lost.names), self._lost.nameless, self._lost.imports),
         )
 
     def visitPackageDecl(self, ctx: P.PackageDeclContext) -> d.Word:
@@ -93,6 +117,7 @@ class Declare(ProtobufParserVisitor):
             reserved=_only(parts, d.Reserved),
             options=_only(parts, d.Option),
             doc=self._doc(ctx, ctx.L_BRACE().symbol),
+            complete=self._is_complete(ctx.L_BRACE()),
         )
 
     def visitMessageFieldDecl(self, ctx: P.MessageFieldDeclContext) -> d.FieldDecl:
@@ -136,7 +161,8 @@ class Declare(ProtobufParserVisitor):
         """A oneof and its members."""
         name = self._word(ctx.oneofName())
         parts: list[d.FieldDecl | d.Option] = self._parts(ctx.oneofElement())
-        if not any(element.oneofFieldDecl() or element.oneofGroupDecl() for element in ctx.oneofElement()):
+        has_fields = any(element.oneofFieldDecl() or element.oneofGroupDecl() for element in ctx.oneofElement())
+        if not has_fields and self._is_complete(ctx.L_BRACE()):
             self._mistakes.report(name.position, f'the oneof "{name.text}" has no fields')
         doc = self._doc(ctx, ctx.L_BRACE().symbol)
         return d.OneofDecl(name, _only(parts, d.FieldDecl), _only(parts, d.Option), doc)
@@ -154,7 +180,7 @@ class Declare(ProtobufParserVisitor):
     def visitExtensionDecl(self, ctx: P.ExtensionDeclContext) -> d.ExtendDecl:
         """An ``extend`` block."""
         extended = self._word(ctx.extendedMessage())
-        if not ctx.extensionElement():
+        if not ctx.extensionElement() and self._is_complete(ctx.L_BRACE()):
             self._mistakes.report(extended.position, "this extend block has no fields")
         return d.ExtendDecl(extended, _only(self._parts(ctx.extensionElement()), d.FieldDecl))
 
@@ -191,6 +217,7 @@ class Declare(ProtobufParserVisitor):
             reserved=_only(parts, d.Reserved),
             options=_only(parts, d.Option),
             doc=self._doc(ctx, ctx.L_BRACE().symbol),
+            complete=self._is_complete(ctx.L_BRACE()),
         )
 
     def visitEnumValueDecl(self, ctx: P.EnumValueDeclContext) -> d.EnumValueDecl:
@@ -264,6 +291,10 @@ class Declare(ProtobufParserVisitor):
     def _parts(self, elements: Iterable[ParserRuleContext]) -> list[Any]:
         visited = (element.getChild(0).accept(self) for element in elements)
         return [part for part in visited if part is not None]
+
+    def _is_complete(self, brace: TerminalNode) -> bool:
+        """Whether nothing that stands in a block was left out."""
+        return brace.symbol.start not in self._lost.blocks
 
     def _word(self, ctx: ParserRuleContext) -> d.Word:
         return d.Word(ctx.getText(), place(self._path, ctx.start))

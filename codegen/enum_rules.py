@@ -9,22 +9,27 @@ from codegen.reserved_rules import VALUES, check_reserved
 
 
 def check_enum(enum: EnumDecl, mistakes: Mistakes) -> None:
-    """Report every broken rule of this enum."""
+    """Report every broken rule of this enum; only of rules for single values, if it was not read as a whole."""
     check_options("enum", enum.options, mistakes)
-    if not enum.values:
-        mistakes.report(enum.name.position, f'the enum "{enum.name.text}" has no values')
-        return
     for value in enum.values:
         check_options("enum value", value.options, mistakes)
         if not VALUES.lowest <= value.number.value <= VALUES.highest:
             what = f"enum numbers lie in {VALUES.lowest} to {VALUES.highest}"
             mistakes.report(value.number.position, what)
+    check_reserved(enum.reserved, enum.values, VALUES, mistakes)
+    if enum.complete:
+        _check_whole(enum, mistakes)
+
+
+def _check_whole(enum: EnumDecl, mistakes: Mistakes) -> None:
+    if not enum.values:
+        mistakes.report(enum.name.position, f'the enum "{enum.name.text}" has no values')
+        return
     first = enum.values[0]
     if first.number.value != 0:
         mistakes.report(first.number.position, f'the first value of an enum is zero: "{first.name.text}" is not')
     _check_aliases(enum, mistakes)
     _check_short_names(enum, mistakes)
-    check_reserved(enum.reserved, enum.values, VALUES, mistakes)
 
 
 def _check_aliases(enum: EnumDecl, mistakes: Mistakes) -> None:

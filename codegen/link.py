@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codegen import declarations as d
 from codegen import model
+from codegen.doubts import Doubts
 from codegen.enum_rules import check_enum
 from codegen.errors import Mistakes, with_article
 from codegen.extension_rules import Extensions
@@ -17,10 +18,10 @@ _MAP_KEYS = model.SCALARS - {"double", "float", "bytes"}
 
 
 class Linker:
-    """Links one file. ``complete`` says that all its imports were read: only then is an unknown name a mistake."""
+    """Links one file; about names that are in doubt, nothing is reported."""
 
-    def __init__(self, file: d.FileDecl, symbols: Symbols, mistakes: Mistakes, complete: bool) -> None:
-        self._file, self._symbols, self._mistakes, self._complete = file, symbols, mistakes, complete
+    def __init__(self, file: d.FileDecl, symbols: Symbols, doubts: Doubts, mistakes: Mistakes) -> None:
+        self._file, self._symbols, self._doubts, self._mistakes = file, symbols, doubts, mistakes
         self._extensions = Extensions(mistakes)
 
     def link(self) -> model.File:
@@ -157,9 +158,10 @@ class Linker:
 
     def _resolve(self, word: d.Word, scope: str, types_only: bool) -> Symbol | None:
         found = self._symbols.resolve(word.text, scope, self._file.path, types_only)
+        if self._doubts.about(word.text, found):
+            return None
         if isinstance(found, Unresolved):
-            if self._complete:
-                self._mistakes.report(word.position, found.message)
+            self._mistakes.report(word.position, found.message)
             return None
         return found
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from codegen.doubts import Doubts
 from codegen.errors import Mistakes
 from codegen.link import Linker
 from codegen.model import Enum, File, Message, Schema
 from codegen.sources import Sources
 from codegen.symbols import Symbols
-from codegen.wellknown_files import DESCRIPTOR
 
 
 def load(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
@@ -21,7 +21,7 @@ def load(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
     to extend options; it is left out of the result, of every ``File.imports`` too.
 
     Raises:
-        SchemaErrors: with every mistake in all files; of a file with a syntax error, its syntax errors only.
+        SchemaErrors: with every mistake in all files, as far as syntax errors and missing files leave no doubt.
     """
     mistakes = Mistakes()
     sources = Sources(roots, mistakes)
@@ -31,8 +31,8 @@ def load(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
     symbols = Symbols(visible, mistakes)
     for file in declared:
         symbols.declare(file)
-    known = {path for path, file in sources.files.items() if file} | {DESCRIPTOR}
-    files = [Linker(file, symbols, mistakes, visible[file.path] <= known).link() for file in declared]
+    doubts = {file.path: Doubts(file, sources.files, visible[file.path]) for file in declared}
+    files = [Linker(file, symbols, doubts[file.path], mistakes).link() for file in declared]
     mistakes.check()
     return _schema(files)
 

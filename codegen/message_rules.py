@@ -63,8 +63,8 @@ def _check_json_names(message: MessageDecl, mistakes: Mistakes) -> None:
             mistakes.report(option.value.position, f'the JSON name "{text}" reads like that of an extension')
         if option and "\0" in text:
             mistakes.report(option.value.position, "a JSON name cannot hold a null character")
-    if is_true(message.options, "deprecated_legacy_json_field_conflicts"):
-        return
+    if not message.complete or is_true(message.options, "deprecated_legacy_json_field_conflicts"):
+        return  # The option may be among what could not be read.
     default: dict[str, FieldDecl] = {}
     actual: dict[str, FieldDecl] = {}
     for field in fields:

@@ -25,7 +25,7 @@ _ESCAPE = re.compile(
     """,
     re.VERBOSE,
 )
-_ENDING = re.compile(r"[ \t\r\v\f]*;\s*\Z")
+_ENDING = re.compile(r"[;{}][;{} \t\r\v\f]*\Z")
 
 
 @dataclass(slots=True)
@@ -65,9 +65,7 @@ class _Preparer:
         quote, tail = written[0], ""
         if not _is_closed(written):
             self._report(start, "this string does not end on its line")
-            # What ends the statement was hardly meant to be part of the string.
-            ending = _ENDING.search(written, 2)
-            written, tail = (written[: ending.start()], ending[0].replace("\v", " ")) if ending else (written, "")
+            written, tail = _divide(written)
             self._result.broken.append(start)
         else:
             wrong = next((escape for escape in _ESCAPE.finditer(written, 0, len(written) - 1) if not escape[1]), None)
@@ -87,3 +85,19 @@ class _Preparer:
 def _is_closed(written: str) -> bool:
     body = re.sub(r"\\.", "", written[1:], flags=re.DOTALL)
     return body.endswith(written[0])
+
+
+def _divide(unclosed: str) -> tuple[str, str]:
+    """Take from a string what ends it if that keeps braces and statements in order: it was hardly meant to be in it."""
+    ending = _ENDING.search(unclosed, 2)
+    before = _opened(unclosed[: ending.start()]) if ending else 0
+    for start in range(ending.start(), len(unclosed)) if ending else ():
+        if before == 0 and unclosed[start] in ";{}":
+            return unclosed[:start], unclosed[start:].replace("\v", " ")
+        before += _opened(unclosed[start])
+    return unclosed, ""
+
+
+def _opened(text: str) -> int:
+    """How many more braces a text opens than it closes."""
+    return text.count("{") - text.count("}")

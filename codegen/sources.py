@@ -16,7 +16,7 @@ MAX_FILE_SIZE = 4 * 1024 * 1024
 
 
 class Sources:
-    """All files of a schema by path; ``files`` has None for a file that could not be read or parsed."""
+    """All files of a schema by path; ``files`` has None for a file that is missing or no text."""
 
     def __init__(self, roots: Sequence[Path], mistakes: Mistakes) -> None:
         self._roots, self._mistakes = roots, mistakes

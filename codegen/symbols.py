@@ -44,6 +44,8 @@ class Unresolved:
     """Why a name means nothing."""
 
     message: str
+    within: str | None = None
+    """The message or enum in which the rest of the name was looked up, unless that was a package."""
 
 
 def in_scope(scope: str, name: str) -> str:
@@ -114,7 +116,7 @@ class Symbols:
         ends. ``types_only`` passes over simple names that are no types, as is done for fields, not for methods.
         """
         if name.startswith("."):
-            return self._find(name[1:], file) or self._unknown(name, scope, file)
+            return self._find(name[1:], file) or self._unknown(name, scope, file, name[1:])
         first, dot, _ = name.partition(".")
         other: Symbol | None = None
         while True:
@@ -148,14 +150,22 @@ class Symbols:
             home = hidden.position.file if hidden and hidden.kind in _TYPES else wellknown_files.home(candidate)
             if home and home not in self._visible[file]:
                 return Unresolved(f'"{absolute}" is defined in {home}, which is not imported')
+        within = self._within(full, file) if full else None
         if full and full != absolute:
             what = (
                 f'"{name}" is looked up as "{full}", which is not defined: the innermost scope that has '
                 f'"{name.partition(".")[0]}" decides; write ".{name}" to start from the outermost'
             )
-            return Unresolved(what)
+            return Unresolved(what, within)
         near = self._nearest(absolute, file)
-        return Unresolved(f'"{absolute}" is not defined' + (f'; did you mean "{near}"?' if near else ""))
+        return Unresolved(f'"{absolute}" is not defined' + (f'; did you mean "{near}"?' if near else ""), within)
+
+    def _within(self, full: str, file: str) -> str | None:
+        """The innermost message or enum around a full name, if there is one."""
+        found = self._find(full.rpartition(".")[0], file)
+        if found is None:
+            return self._within(full.rpartition(".")[0], file) if "." in full else None
+        return found.full_name if found.kind in ("message", "enum") else None
 
     def _nearest(self, name: str, file: str) -> str | None:
         """The visible type whose name is most like ``name``, compared by full names and by last parts."""

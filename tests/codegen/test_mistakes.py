@@ -329,6 +329,8 @@ def test_every_file_is_reported_sorted_by_place(tmp_path: Path) -> None:
 
     assert found == [
         'a.proto:2:22: expected "=" before "1"',
+        f'b.proto:2:10: "A" is already declared, at a.proto, line 2 {VALUES_SCOPE}',
         'b.proto:2:14: the first value of an enum is zero: "A" is not',
+        't.proto:5:3: "Foo" is not defined',
         't.proto:6:9: the number 1 is already that of "a", at line 5',
     ]

@@ -4,6 +4,13 @@ class ProtobufLexer(Lexer):
     LINE_COMMENT: int
     BLOCK_COMMENT: int
     SYNTAX: int
+    IMPORT: int
+    PACKAGE: int
+    OPTION: int
+    MESSAGE: int
+    ENUM: int
+    SERVICE: int
+    EXTEND: int
     EDITION: int
     REPEATED: int
     OPTIONAL: int
