@@ -20,6 +20,7 @@
         ├── DeadlineExceededError (TimeoutError)   no answer in time
         ├── PeerProtocolError            an answer that is not gRPC, or not the message it should be
         └── MessageTooLargeError         a message above a limit, ours or the server's; has ``size`` and ``limit``
+            └── AnswerTooLargeError      of the two messages of a call, it was the answer; the request was not at fault
 """
 
 from __future__ import annotations
@@ -217,3 +218,7 @@ class MessageTooLargeError(RpcError):
         super().__init__(details, status=status, rpc=rpc, peer=peer)
         self.size = size
         self.limit = limit
+
+
+class AnswerTooLargeError(MessageTooLargeError):
+    """The server's answer is above our limit. What was asked of the server may have been done all the same."""

@@ -7,7 +7,7 @@ import enum
 from collections.abc import Sequence
 from typing import Protocol
 
-from chaukas_spec_lite.errors import MessageTooLargeError, RpcError, StatusCode
+from chaukas_spec_lite.errors import AnswerTooLargeError, MessageTooLargeError, RpcError, StatusCode
 
 
 class Sender(Protocol):
@@ -43,6 +43,8 @@ REFUSALS = frozenset({StatusCode.INVALID_ARGUMENT, StatusCode.OUT_OF_RANGE})
 
 def judge(error: BaseException) -> Verdict:
     """Read what an exception of ``Sender.send`` says about the events."""
+    if isinstance(error, AnswerTooLargeError):  # It says nothing about the request, which may even have been served.
+        return Verdict.LATER
     if isinstance(error, MessageTooLargeError):
         return Verdict.TOO_LARGE
     if isinstance(error, RpcError) and error.status in REFUSALS:

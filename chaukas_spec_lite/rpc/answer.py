@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 from chaukas_spec_lite.errors import (
+    AnswerTooLargeError,
     DeadlineExceededError,
     MessageTooLargeError,
     PeerProtocolError,
@@ -28,8 +29,16 @@ _HTTP = {
     "504": StatusCode.UNAVAILABLE,
 }
 
+_CONTENT_TYPE = "application/grpc"
+
 MAX_DETAILS = 2048
 """The number of characters of a server's message that an error shows."""
+
+
+def is_grpc(headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether an answer that begins like this is one of gRPC, and no page of a proxy on the way."""
+    first = dict(headers)
+    return first.get(":status") == "200" and first.get("content-type", "").startswith(_CONTENT_TYPE)
 
 
 def message_of(
@@ -47,7 +56,7 @@ def message_of(
     try:
         return _message(body, first.get("grpc-encoding", "identity"), framing)
     except TooLarge as error:
-        raise MessageTooLargeError(f"the answer is too large: {error}", size=error.size, limit=error.limit) from error
+        raise AnswerTooLargeError(f"the answer is too large: {error}", size=error.size, limit=error.limit) from error
     except FramingError as error:
         raise _broken(f"the answer is not a message: {error}") from error
 
@@ -97,7 +106,7 @@ def _without_status(first: Mapping[str, str]) -> RpcError:
         details = f"the server answered with HTTP status {http!r}"
         return StatusError(details, status=status, retryable=status in RETRYABLE)
     content_type = first.get("content-type", "")
-    if not content_type.startswith("application/grpc"):
+    if not content_type.startswith(_CONTENT_TYPE):
         return _broken(f"the server answered with content-type {content_type[:80]!r}, which is not gRPC's")
     return _broken("the server ended the call without a status")
 

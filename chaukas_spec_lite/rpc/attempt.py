@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from h2.errors import ErrorCodes
 from h2.exceptions import H2Error, StreamClosedError
 
-from chaukas_spec_lite.errors import MessageTooLargeError, RpcError
-from chaukas_spec_lite.rpc.answer import message_of
+from chaukas_spec_lite.errors import AnswerTooLargeError, RpcError
+from chaukas_spec_lite.rpc.answer import is_grpc, message_of
 from chaukas_spec_lite.rpc.connection import EndingStream
 from chaukas_spec_lite.rpc.framing import GZIP, PREFIX
 from chaukas_spec_lite.rpc.mapping import Cause, Ending, deadline_exceeded, of_ending, of_sending
@@ -41,9 +41,13 @@ class Body:
         self._stream.connection.ack(self._stream.stream_id, ack_size)
         announced = int.from_bytes(self.data[1:PREFIX], "big") if len(self.data) >= PREFIX else 0
         size = max(announced, len(self.data) - PREFIX)
-        if size > self._limit:
+        if size <= self._limit:
+            return
+        if is_grpc(self._stream.headers or ()):
             details = f"the answer has at least {size} bytes, above the limit of {self._limit}"
-            self._stream.fail(MessageTooLargeError(details, size=size, limit=self._limit))
+            self._stream.fail(AnswerTooLargeError(details, size=size, limit=self._limit))
+        else:  # What stands where a message has its length says nothing: a page of HTML, say, whose status decides.
+            del self.data[PREFIX + self._limit :]
 
     def eof(self) -> None:
         """Take the end."""

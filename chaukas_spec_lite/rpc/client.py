@@ -11,7 +11,14 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from chaukas_spec_lite.errors import EncodeError, MessageTooLargeError, PeerProtocolError, SettingError, StatusCode
+from chaukas_spec_lite.errors import (
+    AnswerTooLargeError,
+    EncodeError,
+    MessageTooLargeError,
+    PeerProtocolError,
+    SettingError,
+    StatusCode,
+)
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.rpc.batches import OVERHEAD, batch_request, event_request, framed_size, split
 from chaukas_spec_lite.rpc.caller import Caller, CallOptions, Clock, log
@@ -34,6 +41,9 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 500
 """How many events a query asks for at once; a page that is too large to be received is asked for again, halved."""
+
+_SMALL = 64 << 10
+"""The size in bytes up to which no server refuses a request for it."""
 
 _METHODS: dict[str, Method[Any, Any]] = {method.name: method for method in ChaukasClientServiceStub._methods}
 _HEALTHZ: Method[Any, pb.HealthzResponse] = _METHODS["healthz"]
@@ -229,8 +239,8 @@ class ChaukasClient:
             request = bytes(pb.QueryEventsRequest(query=query))
             try:
                 answer = await self._caller.call(_QUERY_EVENTS, request, timeout)
-            except MessageTooLargeError:
-                if query.page_size == 1:
+            except MessageTooLargeError as error:
+                if query.page_size == 1 or not _blames_answer(error, len(request)):
                     raise
                 query.page_size //= 2
                 continue
@@ -272,6 +282,15 @@ class ChaukasClient:
                     size=len(data),
                     limit=limit,
                 )
+
+
+def _blames_answer(error: MessageTooLargeError, request_size: int) -> bool:
+    """Whether a query failed for the size of its answer, which a smaller page may mend.
+
+    Servers, and whatever stands before them, may have limits of their own for answers, and use the same words for
+    those as for requests; with a request that is small, they can only mean the answer.
+    """
+    return isinstance(error, AnswerTooLargeError) or (error.size is None and request_size <= _SMALL)
 
 
 def _timeout(timeout: float | None) -> float | None:

@@ -67,8 +67,9 @@ def status(code: int, details: str = "", *extra: tuple[str, str]) -> Behaviour:
     return lambda request: request.send(headers=[*HEADERS, *last], end=True)
 
 
-def http(code: int) -> Behaviour:
-    return lambda request: request.send(headers=[(":status", str(code)), ("content-type", "text/html")], end=True)
+def http(code: int, page: bytes = b"") -> Behaviour:
+    headers = [(":status", str(code)), ("content-type", "text/html")]
+    return lambda request: request.send(headers=headers, body=page, end=True)
 
 
 def hang(request: Request) -> None:

@@ -19,9 +19,10 @@ from chaukas.spec.client.v1 import client_pb2, client_pb2_grpc
 from chaukas_spec_lite import Capabilities, EncodeError, Event, EventType, SortOrder
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import MessageTooLargeError, PeerProtocolError, SettingError
+from chaukas_spec_lite.export import EventExporter
 from chaukas_spec_lite.rpc.client import ChaukasClient
 from chaukas_spec_lite.rpc.framing import Framing
-from chaukas_spec_lite.rpc.retry import RetryPolicy
+from chaukas_spec_lite.rpc.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.common.v1.query import QueryResponse
 from tests.rpc import faulty
@@ -194,6 +195,49 @@ def test_a_page_that_is_too_large_is_asked_for_in_halves() -> None:
             async with ChaukasClient(address, framing=Framing(max_receive=50)) as client:
                 with pytest.raises(MessageTooLargeError):
                     await anext(client.query_events())
+
+    run(main())
+
+
+def test_a_query_that_is_too_large_itself_is_not_asked_again() -> None:
+    """Halving its pages would not make it smaller; a small one can only have been refused for its answer."""
+    refused = faulty.status(8, "grpc: received message larger than max (5000 vs. 4000)")
+
+    async def main() -> None:
+        async with faulty.faulty(refused, page("1")) as (server, address), ChaukasClient(address) as client:
+            assert [event.event_id async for event in client.query_events()] == ["1"]
+            queries = [pb.QueryEventsRequest.parse(request.message).query for request in server.requests]
+            assert [query.page_size for query in queries if query is not None] == [500, 250]
+            server.requests.clear()
+            server.behaviours = [refused]
+            with pytest.raises(MessageTooLargeError):
+                [event async for event in client.query_events(text_query="x" * 100_000)]
+            assert len(server.requests) == 1
+        async with ChaukasClient("127.0.0.1:1", framing=Framing(max_send=1000)) as client:
+            with pytest.raises(MessageTooLargeError, match="not sent"):
+                [event async for event in client.query_events(text_query="x" * 2000)]
+
+    run(main())
+
+
+def test_what_comes_back_makes_no_event_too_large() -> None:
+    """A proxy's page and an answer above the limit say nothing about the events, so none is given up for them."""
+    page = b"<html><body>502 Bad Gateway</body></html>"
+    wrong = [faulty.http(502, page), faulty.http(502), faulty.ok(b"x" * 2000), faulty.ok_gzip(b"x" * 2000)]
+
+    async def main() -> None:
+        async with (
+            faulty.faulty(*wrong, faulty.ok()) as (server, address),
+            ChaukasClient(address, retry=NEVER, framing=Framing(max_receive=1000)) as client,
+            EventExporter(client, retry=QUICK) as exporter,
+        ):
+            for number in range(5):
+                exporter.emit(Event(event_id=str(number)))
+            assert await exporter.flush(10)
+            assert exporter.stats().sent == 5
+            assert exporter.stats().dropped == {}
+            batches = [pb.IngestEventBatchRequest.parse(request.message).event_batch for request in server.requests]
+            assert [len(batch.events) for batch in batches if batch is not None] == [5] * 5, "a batch was halved"
 
     run(main())
 
