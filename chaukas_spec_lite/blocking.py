@@ -7,6 +7,7 @@ import concurrent.futures
 import contextlib
 import functools
 import os
+import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -34,8 +35,9 @@ class Loop:
     """Runs coroutines on an event loop in a daemon thread, for any thread but its own.
 
     The thread starts with the first coroutine, and anew in a forked child, which does not have the parent's. At the end
-    of the interpreter, when threads can no longer start, coroutines run in the calling thread. ``new_event_loop`` makes
-    the event loop: ``Loop(uvloop.new_event_loop)``.
+    of the interpreter, when threads can no longer start, coroutines run in the calling thread; and once it destroys its
+    objects, where no other thread ever runs again, they are refused. ``new_event_loop`` makes the event loop:
+    ``Loop(uvloop.new_event_loop)``.
     """
 
     def __init__(self, new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> None:
@@ -75,12 +77,16 @@ class Loop:
             while (found := self.run(_next(generator))) is not None:
                 yield found[0]
         finally:
-            if not self._closed:  # which closes generators too
+            if not self._closed and not sys.is_finalizing():  # when it is closed, so are generators
                 # Whoever left early may have left this to the garbage collector, which runs in any thread.
                 (self.begin if self._is_here() else self.run)(generator.aclose())
 
     def close(self, last: Coroutine[Any, Any, None] | None = None, *, wait: bool = True) -> None:
         """Run a last coroutine, if given, and stop; coroutines that are then still running are cancelled."""
+        if sys.is_finalizing():
+            if last is not None:
+                last.close()
+            return
         with self._lock:
             self._closed = True
             loop, thread = self._loop, self._thread
@@ -112,6 +118,8 @@ class Loop:
         Holding the lock sees to it that what is scheduled comes before ``close``, which then cancels it.
         """
         try:
+            if sys.is_finalizing():  # Waiting for the thread, or for a lock that it holds, would never end.
+                raise ClientClosedError("the interpreter is ending, so nothing can be waited for")
             with self._lock:
                 if self._closed:
                     raise ClientClosedError("it is closed")

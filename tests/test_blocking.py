@@ -237,6 +237,39 @@ def test_a_program_that_never_closes_ends_all_the_same() -> None:
         assert len(collector.events(session_id="s")) == 1
 
 
+AT_THE_VERY_END = """
+import sys
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.blocking import BlockingChaukasClient
+from chaukas_spec_lite.errors import ClientClosedError
+client = BlockingChaukasClient(sys.argv[1])
+if sys.argv[2] == "used":
+    client.ingest_events([Event(session_id="s") for _ in range(10)])
+    found = client.query_events(session_id="s", page_size=2)
+    next(found)
+class Late:
+    def __init__(self):
+        self.client, self.me = client, self
+        self.refused = ClientClosedError
+        self.out = sys.stdout
+    def __del__(self):
+        try:
+            self.client.healthz()
+        except self.refused as error:
+            self.out.write(f"{error}\\n")
+            self.client.close()
+Late()
+"""
+
+
+@pytest.mark.parametrize("before", ["used", "unused"])
+def test_what_is_left_to_the_destruction_of_everything_does_not_hang(before: str) -> None:
+    """A generator left half-way, a call from ``__del__``: they would wait for a thread that never runs again."""
+    with running_collector() as collector:
+        done = _run(AT_THE_VERY_END, f"127.0.0.1:{collector.port}", before, options=[])
+        assert done == "the interpreter is ending, so nothing can be waited for\n"
+
+
 FORKING = """
 import os, sys
 from chaukas_spec_lite import Event
