@@ -149,7 +149,11 @@ class Processor(grpclib.protocol.EventsProcessor):
         elif self._protocol.ending is None:
             self._protocol.ending = Ending(Cause.CLOSED, "the client was closed amid the call")
         connection = self._protocol.framed
-        connection.h2.close_connection()  # From now on h2 refuses calls that still wait to begin.
+        connection.h2.close_connection()
+        # From now on h2 refuses calls that wait to begin; it would have them wait on for a stream, if it still counted.
+        settings = connection.h2.remote_settings
+        settings[SettingCodes.MAX_CONCURRENT_STREAMS] = UNLIMITED
+        settings.acknowledge()
         connection.flush()
         super().close(reason)
         connection.write_ready.set()

@@ -18,7 +18,7 @@ from chaukas_spec_lite.rpc.client import ChaukasClient
 from chaukas_spec_lite.rpc.endpoint import parse
 from chaukas_spec_lite.rpc.framing import Framing
 from chaukas_spec_lite.rpc.retry import NEVER, RetryPolicy
-from chaukas_spec_lite.spec.client.v1.client import IngestEventRequest
+from chaukas_spec_lite.spec.client.v1.client import HealthzRequest, IngestEventRequest
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from tests.rpc import faulty
 
@@ -113,6 +113,47 @@ def test_a_server_that_sets_no_limit_gets_as_many_streams_as_there_are_calls() -
             for request in server.requests:
                 faulty.ok()(request)
             await asyncio.gather(*calls)
+
+    run(main())
+
+
+@pytest.mark.parametrize("end", ["goaway", "close", "reset"])
+def test_calls_that_wait_for_a_stream_go_on_when_the_connection_ends(end: str) -> None:
+    """They are repeated on a new one at once, as those are that had a stream."""
+
+    def end_all(request: faulty.Request) -> None:
+        if len(server.requests) == 5:
+            server.behaviours = [faulty.ok()]
+            if end == "goaway":
+                faulty.goaway(request)
+            elif end == "close":
+                request.connection.transport.close()
+            else:
+                faulty.abort(request)
+
+    server: faulty.FaultyServer
+
+    async def main() -> None:
+        nonlocal server
+        limit: dict[SettingCodes | int, int] = {SettingCodes.MAX_CONCURRENT_STREAMS: 5}
+        async with faulty.faulty(faulty.ok(), settings=limit) as (server, address):
+            async with ChaukasClient(address, retry=QUICK) as client:
+                await client.healthz()
+                server.requests.clear()
+                server.behaviours = [end_all]
+                started = time.monotonic()
+                await asyncio.gather(*(client.healthz() for _ in range(30)))
+                assert time.monotonic() - started < 2
+            async with Channel(parse(address)) as channel:
+                stub = ChaukasClientServiceStub(channel, timeout=5)
+                await stub.healthz(HealthzRequest())
+                server.requests.clear()
+                server.behaviours = [end_all]
+                calls = (stub.healthz(HealthzRequest()) for _ in range(30))
+                started = time.monotonic()
+                errors = await asyncio.gather(*calls, return_exceptions=True)
+                assert time.monotonic() - started < 2
+                assert not any(isinstance(error, asyncio.TimeoutError) for error in errors)
 
     run(main())
 
