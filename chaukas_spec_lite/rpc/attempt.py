@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -157,9 +158,13 @@ async def unary(protocol: ClientProtocol, headers: Headers, frame: bytes, timeou
     if protocol.ending is not None:  # It ended as soon as it was made.
         raise of_ending(protocol.ending, "", "")
     stream = UnaryStream(protocol)
-    timer = asyncio.get_running_loop().call_later(
-        timeout, lambda: stream.fail(deadline_exceeded(f"no answer came within {timeout:.3g} s", "", ""))
-    )
+    began = time.monotonic()
+
+    def give_up() -> None:
+        stream.fail(deadline_exceeded(f"no answer came within {timeout:.3g} s", "", ""))
+        protocol.give_up(began)
+
+    timer = asyncio.get_running_loop().call_later(timeout, give_up)
     try:
         await stream.run(headers, frame)
     except (H2Error, OSError) as error:

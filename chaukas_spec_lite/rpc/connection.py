@@ -18,6 +18,8 @@ from chaukas_spec_lite.rpc.keepalive import Action, Keepalive, Watch
 from chaukas_spec_lite.rpc.mapping import Cause, Ending, code_name, of_connection_lost
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from grpclib.config import Configuration
     from h2.config import H2Configuration
     from h2.events import (
@@ -120,12 +122,27 @@ class ClientProtocol(FramedProtocol):
         if self.ending is None:
             self.ending = ending
 
+    def begin_call(self) -> None:
+        """Note that a call begins."""
+        if self._watch.begin(time.monotonic(), alone=not self.processor.streams):
+            self._loop.call_soon(self._check)
+
+    def give_up(self, began: float) -> None:
+        """Note that a call that began at that time, by the monotonic clock, is given up: it took too long."""
+        if self.usable:
+            self._act(*self._watch.give_up(time.monotonic(), began))
+
     def _check(self) -> None:
         """Look whether the peer is still there; the decision is the watch's."""
-        action, again = self._watch.check(time.monotonic(), bool(self.processor.streams))
+        if not self.lost.done():
+            self._act(*self._watch.check(time.monotonic(), bool(self.processor.streams)))
+
+    def _act(self, action: Action, again: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         if action is Action.ABORT:
-            total = self._keepalive.time + self._keepalive.timeout
-            self._end(Ending(Cause.SILENT, f"the peer has been silent for {total:g} s and did not answer a ping"))
+            silent = time.monotonic() - self._watch.heard
+            self._end(Ending(Cause.SILENT, f"the peer has been silent for {silent:.3g} s and did not answer a ping"))
             self.transport.abort()  # Closing TLS politely would wait for the peer.
             return
         if action is Action.PING and self.usable:
@@ -141,6 +158,11 @@ class Processor(grpclib.protocol.EventsProcessor):
         super().__init__(protocol.handler, protocol.connection)
         self._protocol = protocol
         self._heard_settings = False
+
+    def register(self, stream: grpclib.protocol.Stream) -> Callable[[], None]:
+        """Begin a call; what is returned ends it."""
+        self._protocol.begin_call()
+        return super().register(stream)
 
     def close(self, reason: str = "Connection closed") -> None:
         """Close the connection."""

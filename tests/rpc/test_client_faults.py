@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import gzip
 import random
 import socket
 import time
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -381,6 +382,40 @@ def test_a_half_open_connection_is_noticed_and_replaced() -> None:
                 assert 0.3 < time.monotonic() - started < 3
                 assert between.accepted == 2
                 assert len(server.connections) == 2
+
+    run(main())
+
+
+def test_a_half_open_connection_is_noticed_by_calls_that_are_shorter_than_it_takes() -> None:
+    """Each of them ends before its silence is long enough to ask; and where one hears nothing at all, it asks."""
+
+    async def main() -> None:
+        async with faulty.faulty(faulty.ok()) as (_, address), faulty.relay(address) as (between, front):
+            keepalive = Keepalive(time=0.4, timeout=0.2)
+            for short in (
+                lambda: client.healthz(timeout=0.1),
+                lambda: asyncio.wait_for(client.healthz(), 0.1),  # which only cancels
+            ):
+                accepted = between.accepted
+                async with ChaukasClient(front, keepalive=keepalive, retry=NEVER) as client:
+                    await recover(between, client, short)
+                assert between.accepted == accepted + 2
+            async with ChaukasClient(front, timeout=3, attempt_timeout=0.2, retry=QUICK, keepalive=keepalive) as client:
+                await client.healthz()
+                between.freeze()
+                await client.healthz()  # by itself
+                assert between.accepted == 6
+
+    async def recover(between: faulty.Relay, client: ChaukasClient, short: Callable[[], Awaitable[None]]) -> None:
+        """Call when nobody looks, which is every 0.4 s."""
+        started = time.monotonic()
+        await client.healthz()
+        between.freeze()
+        for number in range(8):
+            await asyncio.sleep(started + 0.2 + number * 0.4 - time.monotonic())
+            with contextlib.suppress(RpcError, asyncio.TimeoutError):
+                return await short()
+        pytest.fail("it was never noticed")
 
     run(main())
 

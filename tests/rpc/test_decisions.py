@@ -104,6 +104,7 @@ def test_a_call_with_a_fake_clock() -> None:
 def test_keepalive_asks_only_while_calls_wait() -> None:
     watch = Watch(Keepalive(time=10, timeout=5), heard=0)
     assert watch.check(1000, waiting=False) == (Action.NOTHING, 10)
+    assert not watch.begin(1000, alone=True)
     assert watch.check(1004, waiting=True) == (Action.NOTHING, 6)
     assert watch.check(1010, waiting=True) == (Action.PING, 5)
     assert watch.check(1012, waiting=True) == (Action.NOTHING, 3)
@@ -111,6 +112,45 @@ def test_keepalive_asks_only_while_calls_wait() -> None:
     assert watch.check(1015, waiting=True) == (Action.NOTHING, 8)
     assert watch.check(1023, waiting=True) == (Action.PING, 5)
     assert watch.check(1028, waiting=True) == (Action.ABORT, 0)
+
+
+def test_keepalive_counts_silence_across_calls_that_are_given_up() -> None:
+    """Whenever it looks, no call is under way; the peer is asked all the same, by the first one after that time."""
+    watch = Watch(Keepalive(time=10, timeout=5), heard=0)
+    assert not watch.begin(100, alone=True)
+    assert watch.check(104, waiting=False) == (Action.NOTHING, 6)
+    assert not watch.begin(105, alone=True)
+    assert watch.check(110, waiting=False) == (Action.NOTHING, 10), "it is idle"
+    assert watch.begin(111, alone=True)
+    assert watch.check(111, waiting=True) == (Action.PING, 5)
+    assert not watch.begin(112, alone=False)
+    assert watch.check(115, waiting=False) == (Action.NOTHING, 1)
+    assert watch.check(116, waiting=False) == (Action.ABORT, 0)
+    watch.hear(116)
+    assert watch.check(200, waiting=False) == (Action.NOTHING, 10)
+    assert not watch.begin(200, alone=True), "idle time before a call is no silence"
+
+
+def test_keepalive_counts_from_what_was_heard_while_calls_waited() -> None:
+    watch = Watch(Keepalive(time=10, timeout=5), heard=0)
+    watch.begin(100, alone=True)
+    watch.hear(103)
+    assert not watch.begin(109, alone=False)
+    assert watch.check(110, waiting=True) == (Action.NOTHING, 3)
+    assert watch.check(113, waiting=True) == (Action.PING, 5)
+
+
+def test_keepalive_asks_at_once_when_a_call_heard_nothing() -> None:
+    watch = Watch(Keepalive(time=10, timeout=5), heard=0)
+    watch.begin(100, alone=True)
+    assert watch.give_up(102, began=100) == (Action.PING, 5)
+    assert watch.give_up(103, began=101) == (Action.NOTHING, 4), "it is asked already"
+    watch.hear(104)
+    watch.begin(104, alone=True)
+    assert watch.give_up(105, began=103) == (Action.NOTHING, 9), "something arrived meanwhile"
+    assert watch.give_up(106, began=104) == (Action.NOTHING, 8), "it was asked not long ago"
+    assert watch.give_up(107, began=104) == (Action.PING, 5)
+    assert watch.check(112, waiting=False) == (Action.ABORT, 0)
 
 
 @given(st.binary(max_size=3000), st.booleans(), st.integers(0, 2000))
