@@ -8,25 +8,23 @@ from __future__ import annotations
 import asyncio
 import copy
 import os
-import socket
 import warnings
-from collections.abc import Sequence
-from typing import Any
 
 import grpclib.client
 from grpclib.config import Configuration
 
-from chaukas_spec_lite.errors import ClientClosedError, ConnectError, HTTP1Error, RpcError, StatusCode
+from chaukas_spec_lite.errors import ClientClosedError, RpcError
 from chaukas_spec_lite.rpc.codec import MessageCodec
+from chaukas_spec_lite.rpc.connecting import Connector
 from chaukas_spec_lite.rpc.connection import ClientProtocol
-from chaukas_spec_lite.rpc.endpoint import Address, Endpoint, Tcp, Unix
+from chaukas_spec_lite.rpc.endpoint import Address, Endpoint, Tcp
 from chaukas_spec_lite.rpc.framing import Framing
 from chaukas_spec_lite.rpc.keepalive import Keepalive
-from chaukas_spec_lite.rpc.mapping import HTTP1_HINT, deadline_exceeded, of_connecting
-from chaukas_spec_lite.rpc.tls import ALPN, Security
+from chaukas_spec_lite.rpc.mapping import deadline_exceeded
+from chaukas_spec_lite.rpc.tls import Security
 
 CONNECT_TIMEOUT = 5.0
-"""How long one address may take to connect, in seconds, before the next one is tried."""
+"""How long one address may take to connect and say its first word, in seconds, before the next one is tried."""
 
 _ABANDONED: list[object] = []
 """What a forked child inherited."""
@@ -60,10 +58,10 @@ class Channel(grpclib.client.Channel):
         """Whether requests are compressed: until a server turns out not to understand it."""
         self._security = security or Security(None)
         self._keepalive = keepalive or Keepalive()
-        self._connect_timeout = connect_timeout
         self._addresses = endpoint.addresses
+        self._connector = Connector(self._addresses, self._security, self._protocol_factory, connect_timeout)
         self.peer = ""
-        """The address connected to last."""
+        """The address of the last connection."""
         # The stream's window lets the largest message come in one go.
         config = Configuration(http2_stream_window_size=max(4 << 20, self.framing.max_receive + (64 << 10)))
         # Where there is no ssl module, grpclib's own annotation is unknown to pyright.
@@ -122,13 +120,13 @@ class Channel(grpclib.client.Channel):
         """Return a connection that can be used, made now if need be; raises ``RpcError``."""
         if self._protocol is not None and self._protocol.usable:
             return self._protocol
-        return await asyncio.shield(self._connect())
+        return await asyncio.shield(self._connect(None))
 
     async def connection(self, timeout: float) -> ClientProtocol:
         """The same, within ``timeout`` seconds."""
         if self._protocol is not None and self._protocol.usable:
             return self._protocol
-        connecting = self._connect()
+        connecting = self._connect(timeout)
         await asyncio.wait({connecting}, timeout=timeout)  # which goes on when this caller gives up
         if not connecting.done():
             raise deadline_exceeded(f"no connection came about within {timeout:.3g} s", "", self._names())
@@ -139,30 +137,21 @@ class Channel(grpclib.client.Channel):
             raise copy.copy(error) from error.__cause__
         return connecting.result()
 
-    def _connect(self) -> asyncio.Task[ClientProtocol]:
-        """Connect in a task of its own, so that all who wait share it, and none who leaves ends it."""
+    def _connect(self, timeout: float | None) -> asyncio.Task[ClientProtocol]:
+        """Connect in a task of its own, so that all who wait share it, and none who leaves ends it.
+
+        ``timeout`` is how long the first of them waits; all addresses are tried within it, unless it is very short.
+        """
         if self._closed:
             raise ClientClosedError("the client is closed")
         if self._connecting is None or self._connecting.done():
-            self._connecting = self._loop.create_task(self._connect_any())
+            self._connecting = self._loop.create_task(self._connect_any(timeout))
             self._connecting.add_done_callback(_retrieve)
         return self._connecting
 
-    async def _connect_any(self) -> ClientProtocol:
-        """Try the addresses in turn, the one that worked last first."""
-        errors: list[RpcError] = []
-        for address in sorted(self._addresses, key=lambda address: str(address) != self.peer):
-            try:
-                protocol = await self._connect_to(address)
-            except Exception as error:
-                mapped = of_connecting(error, str(address))
-                if mapped is None:
-                    raise
-                mapped.__cause__ = None if mapped is error else error
-                errors.append(mapped)
-            else:
-                return self._take(protocol, address)
-        raise _all(errors)
+    async def _connect_any(self, timeout: float | None) -> ClientProtocol:
+        protocol, address = await self._connector.connect(timeout)
+        return self._take(protocol, address)
 
     def _take(self, protocol: ClientProtocol, address: Address) -> ClientProtocol:
         """Use a connection, unless the channel was closed while it came about (`wait_for` may miss a cancellation)."""
@@ -170,53 +159,12 @@ class Channel(grpclib.client.Channel):
             protocol.transport.abort()
             raise ClientClosedError("the client was closed while it connected")
         self._protocol, self.peer = protocol, str(address)
-        return protocol
-
-    async def _connect_to(self, address: Address) -> ClientProtocol:
         self._aim(address)
-        protocol = await asyncio.wait_for(self._open(address), self._connect_timeout)
-        ssl_object = protocol.transport.get_extra_info("ssl_object")
-        if ssl_object is not None and ssl_object.selected_alpn_protocol() != ALPN:
-            protocol.transport.abort()
-            raise HTTP1Error(HTTP1_HINT, status=StatusCode.UNKNOWN, peer=str(address))
         return protocol
 
     def _aim(self, address: Address) -> None:
         """Set what the requests of generated stubs say about the server."""
         self._authority = str(address) if isinstance(address, Tcp) else "localhost"
-
-    async def _open(self, address: Address) -> ClientProtocol:
-        context, name = self._security.context, self._security.server_name
-        if isinstance(address, Unix):
-            _, protocol = await self._loop.create_unix_connection(
-                self._protocol_factory, address.path, ssl=context, server_hostname=name
-            )
-            return protocol
-        try:
-            infos = await self._loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-        except RuntimeError:  # The interpreter is shutting down, and threads can no longer be asked.
-            infos = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-        if context is not None and name is None:
-            name = address.host
-        return await self._open_first(infos, name)
-
-    async def _open_first(self, infos: Sequence[tuple[Any, ...]], name: str | None) -> ClientProtocol:
-        """Connect to the first of a host's addresses that lets us."""
-        for number, (family, _, _, _, (host, port, *_)) in enumerate(infos, 1):
-            try:
-                _, protocol = await self._loop.create_connection(
-                    self._protocol_factory,
-                    host,
-                    port,
-                    family=family,
-                    ssl=self._security.context,
-                    server_hostname=name,
-                )
-                return protocol
-            except OSError:
-                if number == len(infos):
-                    raise
-        raise ConnectError("the name has no address", retryable=True)
 
     def _protocol_factory(self) -> ClientProtocol:
         return ClientProtocol(self._config, self._h2_config, self.framing, self._keepalive)
@@ -250,12 +198,3 @@ def _retrieve(task: asyncio.Task[ClientProtocol]) -> None:
     """Take the error of a connection that nobody waits for any more, lest asyncio complain that nobody did."""
     if not task.cancelled():
         task.exception()
-
-
-def _all(errors: Sequence[RpcError]) -> RpcError:
-    """Make one error of those of all addresses."""
-    if len(errors) == 1:
-        return errors[0]
-    details = "; ".join(f"{error.peer}: {error.details}" for error in errors)
-    peer = ",".join(error.peer for error in errors)
-    return ConnectError(details, peer=peer, retryable=any(error.retryable for error in errors))

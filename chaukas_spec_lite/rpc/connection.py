@@ -61,6 +61,10 @@ class ClientProtocol(FramedProtocol):
         self._opening = bytearray()
         self.lost: asyncio.Future[None] = self._loop.create_future()
         """Done when the transport is closed for good."""
+        self.settled: asyncio.Future[None] = self._loop.create_future()
+        """Done when the peer has begun to speak HTTP/2, or is known not to."""
+        self.answered = False
+        """Whether any call has had an answer, be it an error."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -114,6 +118,10 @@ class ClientProtocol(FramedProtocol):
         self._end(Ending(Cause.LOST, reason))
         super().refuse(reason)
 
+    def close_here(self) -> None:
+        """Note that this end closes the connection, unless it has ended for another reason."""
+        self._end(Ending(Cause.CLOSED, "the client was closed amid the call"))
+
     def protocol_error(self) -> None:
         """Note that what came is not HTTP/2."""
         self._end(Ending(Cause.GARBAGE, "what the peer sent is not valid HTTP/2"))
@@ -121,6 +129,12 @@ class ClientProtocol(FramedProtocol):
     def _end(self, ending: Ending) -> None:
         if self.ending is None:
             self.ending = ending
+        self.settle()
+
+    def settle(self) -> None:
+        """Note that it is known now whether the peer speaks HTTP/2."""
+        if not self.settled.done():
+            self.settled.set_result(None)
 
     def begin_call(self) -> None:
         """Note that a call begins."""
@@ -168,8 +182,8 @@ class Processor(grpclib.protocol.EventsProcessor):
         """Close the connection."""
         if reason == "Protocol error":  # what grpclib says when h2 refuses the input
             self._protocol.protocol_error()
-        elif self._protocol.ending is None:
-            self._protocol.ending = Ending(Cause.CLOSED, "the client was closed amid the call")
+        else:
+            self._protocol.close_here()
         connection = self._protocol.framed
         connection.h2.close_connection()
         # From now on h2 refuses calls that wait to begin; it would have them wait on for a stream, if it still counted.
@@ -195,10 +209,12 @@ class Processor(grpclib.protocol.EventsProcessor):
             settings[SettingCodes.MAX_CONCURRENT_STREAMS] = UNLIMITED
             settings.acknowledge()
         self._heard_settings = True
+        self._protocol.settle()
         connection.stream_close_waiter.set()  # grpclib tells waiting calls only when another one has ended
 
     def process_response_received(self, event: ResponseReceived) -> None:
         """Take the beginning of an answer."""
+        self._protocol.answered = True
         super().process_response_received(event)
         connection = self._protocol.framed
         if not connection.peer_takes_gzip:

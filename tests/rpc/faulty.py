@@ -278,6 +278,19 @@ async def talking(answer: bytes, *, listen: bool = True) -> AsyncIterator[str]:
         server.close()
 
 
+@asynccontextmanager
+async def silent(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """A server that takes connections, and says nothing."""
+    accepted: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: accepted.append(writer), host, port)
+    try:
+        yield f"{host}:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        _abort(accepted)
+        await asyncio.sleep(0)
+
+
 class Relay:
     """Passes bytes on in both directions; frozen, its connections stay open and pass nothing on."""
 

@@ -271,6 +271,89 @@ def test_several_addresses_are_tried_in_turn() -> None:
     run(main())
 
 
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"x" * 100, b"\x15\x03\x01\0\2\2\x46"])
+def test_an_address_where_no_server_of_ours_answers_is_passed_over(answer: bytes) -> None:
+    """That a connection comes about says little: a proxy without a server behind it takes them too."""
+
+    async def main() -> None:
+        async with faulty.talking(answer) as wrong, faulty.faulty(faulty.ok(), faulty.goaway, faulty.ok()) as right:
+            server, address = right
+            async with ChaukasClient([wrong, address], retry=NEVER) as client:
+                await client.healthz()
+                with pytest.raises(ConnectionLostError) as caught:
+                    await client.healthz()
+                assert caught.value.peer == address
+                await client.healthz()
+            assert len(server.requests) == 3
+
+    run(main())
+
+
+def test_an_address_that_takes_connections_and_says_nothing_is_passed_over_within_an_attempt() -> None:
+    async def main() -> None:
+        async with (
+            faulty.silent() as wrong,
+            faulty.faulty(faulty.ok()) as (_, address),
+            ChaukasClient([wrong, address], retry=NEVER, attempt_timeout=2) as client,
+        ):
+            await client.healthz()
+
+    run(main())
+
+
+def test_an_address_that_breaks_off_before_it_answers_anything_goes_last() -> None:
+    async def main() -> None:
+        for end in (faulty.abort, faulty.goaway, faulty.garbage):
+            async with faulty.faulty(end) as (wrong, first), faulty.faulty(faulty.ok()) as (_, second):
+                async with ChaukasClient([first, second], retry=QUICK) as client:
+                    await client.healthz()
+                    await client.healthz()
+                assert len(wrong.requests) == 1
+
+    run(main())
+
+
+def test_what_one_address_is_is_final_only_once_all_were_tried() -> None:
+    async def main() -> None:
+        async with faulty.talking(HTTP1) as one, faulty.talking(HTTP1) as other:
+            async with ChaukasClient([one, other], retry=QUICK) as client:
+                with pytest.raises(HTTP1Error) as caught:
+                    await client.healthz()
+                assert caught.value.attempts == 1
+                assert caught.value.peer == f"{one},{other}"
+            dead = f"127.0.0.1:{free_port()}"
+            async with ChaukasClient([one, dead], retry=NEVER) as client:
+                with pytest.raises(ConnectError, match=r"speaks HTTP/1.*Connect call failed") as refused:
+                    await client.healthz()
+                assert type(refused.value) is ConnectError
+                assert refused.value.retryable
+
+    run(main())
+
+
+def test_each_of_the_addresses_of_a_name_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with faulty.faulty(faulty.ok(), faulty.goaway, faulty.ok()) as (_, address):
+            port = int(address.rpartition(":")[2])
+
+            async def two(*_: object, **__: object) -> list[tuple[Any, ...]]:
+                return [
+                    (socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("127.0.0.2", "127.0.0.1")
+                ]
+
+            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two)
+            async with (
+                faulty.silent("127.0.0.2", port),
+                ChaukasClient(f"two.example:{port}", retry=QUICK, attempt_timeout=2) as client,
+            ):
+                await client.healthz()
+                started = time.monotonic()
+                await client.healthz()
+                assert time.monotonic() - started < 0.5, "it forgot which of them works"
+
+    run(main())
+
+
 HTTP1 = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
 HTTP09 = b"<!DOCTYPE HTML>\n<html>Bad request version</html>"
 

@@ -25,6 +25,7 @@ from chaukas_spec_lite.rpc.endpoint import parse
 from chaukas_spec_lite.rpc.framing import Framing, FramingError, TooLarge
 from chaukas_spec_lite.rpc.keepalive import Action, Keepalive, Watch
 from chaukas_spec_lite.rpc.mapping import Cause, Ending, of_connecting, of_connection_lost, of_ending, of_sending
+from chaukas_spec_lite.rpc.preference import Preference, portion
 from chaukas_spec_lite.rpc.retry import NEVER, Repetition, RetryPolicy
 from chaukas_spec_lite.rpc.tls import Security
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
@@ -151,6 +152,31 @@ def test_keepalive_asks_at_once_when_a_call_heard_nothing() -> None:
     assert watch.give_up(106, began=104) == (Action.NOTHING, 8), "it was asked not long ago"
     assert watch.give_up(107, began=104) == (Action.PING, 5)
     assert watch.check(112, waiting=False) == (Action.ABORT, 0)
+
+
+def test_the_order_of_addresses() -> None:
+    preferred = Preference()
+    assert preferred.order("abcd") == list("abcd")
+    preferred.failed("a")
+    preferred.worked("c")
+    assert preferred.order("abcd") == list("cbda")
+    preferred.failed("c")
+    assert preferred.order("abcd") == list("bdac")
+    preferred.failed("a")
+    assert preferred.order("abcd") == list("bdca")
+    preferred.worked("a")
+    assert preferred.order("abcd") == list("abdc")
+    for number in range(1000):
+        preferred.failed(number)
+    assert preferred.order("abcd") == list("abcd")
+
+
+def test_the_time_of_each_address() -> None:
+    assert portion(10, 2, 5, 1) == 5
+    assert portion(10, 4, 5, 1) == 2.5
+    assert portion(10, 1, 5, 1) == 5
+    assert portion(0.5, 2, 5, 1) == portion(-3, 2, 5, 1) == 1
+    assert portion(0.5, 2, 0.2, 0.2) == 0.2
 
 
 @given(st.binary(max_size=3000), st.booleans(), st.integers(0, 2000))
