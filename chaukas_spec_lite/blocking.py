@@ -124,9 +124,10 @@ class Loop:
                 if self._closed:
                     raise ClientClosedError("it is closed")
                 if self._loop is None:
-                    self._loop = self._new_event_loop()
-                    self._thread = _start(self._loop)
-                if self._thread is None:
+                    loop = self._new_event_loop()
+                    self._thread = _start(loop)
+                    self._loop = loop  # now that nothing can interrupt what would have to be complete
+                if self._thread is None:  # The interpreter is shutting down.
                     return self._loop
                 return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         except BaseException:
@@ -158,11 +159,15 @@ def _forget_all() -> None:
 
 
 def _start(loop: asyncio.AbstractEventLoop) -> threading.Thread | None:
+    """Run a loop in a thread; None if threads can no longer start, as the interpreter is shutting down."""
     thread = threading.Thread(target=_serve, args=(loop,), name="chaukas", daemon=True)
     try:
         thread.start()
-    except RuntimeError:  # The interpreter is shutting down.
+    except RuntimeError:
         return None
+    except BaseException:  # Interrupted (Ctrl-C), perhaps after the thread had begun: whoever comes next starts anew.
+        loop.call_soon_threadsafe(loop.stop)
+        raise
     return thread
 
 

@@ -168,6 +168,26 @@ def test_a_call_that_another_thread_closes_amid_its_beginning_ends(monkeypatch: 
     closers[0].join()
 
 
+def test_an_interruption_of_the_first_call_leaves_the_client_usable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the thread starts: it was taken for an interpreter in which no thread can start."""
+    real = threading.Event.wait
+
+    def interrupted(self: threading.Event, timeout: float | None = None) -> bool:
+        real(self, timeout)
+        raise KeyboardInterrupt
+
+    with running_collector() as collector, BlockingChaukasClient(f"127.0.0.1:{collector.port}") as client:
+        monkeypatch.setattr(threading.Event, "wait", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            client.healthz()
+        monkeypatch.undo()
+        client.healthz()
+    until = time.monotonic() + 5
+    while [thread for thread in threading.enumerate() if thread.name == "chaukas"]:
+        assert time.monotonic() < until, "the first thread is still there"
+        time.sleep(0.01)
+
+
 def test_closing_does_not_wait_for_what_cannot_be_interrupted() -> None:
     """Such as the system's resolver, which runs in the loop's executor."""
     loop, ended = Loop(), threading.Event()
