@@ -71,8 +71,11 @@ class Loop:
         if isinstance(self._schedule(coroutine), asyncio.AbstractEventLoop):
             coroutine.close()
 
-    def iterate(self, generator: AsyncGenerator[T, None]) -> Generator[T, None, None]:
-        """Go through an asynchronous generator, at the caller's pace; leaving early closes it."""
+    def iterate(self, generator: AsyncGenerator[T, None], owner: object = None) -> Generator[T, None, None]:
+        """Go through an asynchronous generator, at the caller's pace; leaving early closes it.
+
+        ``owner`` is kept alive meanwhile: it is what would end the loop when nobody refers to it any more.
+        """
         try:
             while (found := self.run(_next(generator))) is not None:
                 yield found[0]
@@ -242,7 +245,7 @@ def _iterating(
 
     @functools.wraps(method)
     def call(self: BlockingChaukasClient, /, *args: P.args, **kwargs: P.kwargs) -> Generator[T, None, None]:
-        return self.loop.iterate(method(self.client, *args, **kwargs))
+        return self.loop.iterate(method(self.client, *args, **kwargs), self)
 
     return call
 

@@ -95,6 +95,25 @@ def test_a_client_that_nobody_closed_leaves_nothing_behind() -> None:
             time.sleep(0.01)
 
 
+def test_a_query_keeps_its_client() -> None:
+    """Nobody else may: ``for event in BlockingChaukasClient(...).query_events(): ...``."""
+    with running_collector() as collector:
+        address = f"127.0.0.1:{collector.port}"
+        with BlockingChaukasClient(address) as client:
+            client.ingest_events([Event(session_id="s") for _ in range(10)])
+        found = BlockingChaukasClient(address).query_events(session_id="s", page_size=3)
+        gc.collect()
+        assert len(list(found)) == 10
+        left = BlockingChaukasClient(address).query_events(session_id="s", page_size=3)
+        next(left)
+        del found, left
+        gc.collect()
+        until = time.monotonic() + 5
+        while [thread for thread in threading.enumerate() if thread.name == "chaukas"]:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
 def test_a_loop_runs_things_and_closes_generators() -> None:
     events: list[str] = []
 
