@@ -1,7 +1,7 @@
 """Header compression that remembers: the calls of a client, and the answers of a server, have the same headers.
 
 What HPACK (RFC 7541) makes of headers depends on its table of those seen before. As long as none is added to the table
-and its size stays, the same headers become the same bytes, and the other way round.
+and its size is not set, the same headers become the same bytes, and the other way round.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ _MAX_BLOCK = 512
 """The largest that is, in bytes."""
 
 
+_NOTHING = object()
+"""What is the newest entry of no table."""
+
+
 class _Memory(Generic[V]):
     """What was made while a table was in its present state."""
 
@@ -27,7 +31,6 @@ class _Memory(Generic[V]):
         self._table = table
         self._known: dict[Hashable, V] = {}
         self._newest: object = None
-        self._size = table.maxsize
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """Return what is known by a key, or make it."""
@@ -48,6 +51,11 @@ class _Memory(Generic[V]):
             self._known.clear()
         self._known[key] = value
 
+    def forget(self) -> None:
+        """Forget everything: a table that got smaller, if only for a moment, has lost entries from its end."""
+        self._known.clear()
+        self._newest = _NOTHING
+
     def _is_current(self) -> bool:
         """Whether the table is what it was when this was asked last; each addition puts a new tuple in front.
 
@@ -55,9 +63,9 @@ class _Memory(Generic[V]):
         """
         entries = self._table.dynamic_entries
         newest = entries[0] if entries else None
-        if newest is self._newest and self._table.maxsize == self._size:
+        if newest is self._newest:
             return True
-        self._newest, self._size = newest, self._table.maxsize
+        self._newest = newest
         self._known.clear()
         return False
 
@@ -69,16 +77,34 @@ class RememberingEncoder(Encoder):
         super().__init__()
         self._memory = _Memory[bytes](self.header_table)
 
+    @property
+    def header_table_size(self) -> int:
+        """The size of the table, in bytes."""
+        return self.header_table.maxsize
+
+    @header_table_size.setter
+    def header_table_size(self, value: int) -> None:
+        if value != self.header_table.maxsize:
+            # The peer has to hear of the smallest size between two blocks and of the last one (RFC 7541, section 4.2).
+            smallest = min([*self.table_size_changes, value])
+            self.table_size_changes = [smallest, value] if smallest < value else [value]
+        self.header_table.maxsize = value
+        # hpack would say nothing to the peer if the last of several sizes is the one before it once more.
+        self.header_table.resized = bool(self.table_size_changes)
+        self._memory.forget()
+
     def encode(self, headers: Iterable[Any], huffman: bool = True) -> bytes:
         """Encode a sequence of headers, which is the form that h2 hands over."""
-        if self.header_table.resized:  # then the block begins with the new size
-            return super().encode(headers, huffman)
+        if self.table_size_changes:  # then the block begins with the new sizes
+            block = super().encode(headers, huffman)
+            self._memory.forget()
+            return block
         fields: list[Any] = list(headers)
         return self._memory.get(_key(fields, huffman), lambda: super(RememberingEncoder, self).encode(fields, huffman))
 
     def known(self, headers: list[Any]) -> bytes | None:
         """Return what ``encode`` would make of headers, text or bytes, if that is remembered."""
-        if self.header_table.resized:
+        if self.table_size_changes:
             return None
         key = _key(headers, "text")
         block = self._memory.peek(key)
@@ -95,6 +121,16 @@ class RememberingDecoder(Decoder):
     def __init__(self) -> None:
         super().__init__()
         self._memory = _Memory[list[HeaderTuple]](self.header_table)
+
+    @property
+    def header_table_size(self) -> int:
+        """The size of the table, in bytes; what a block says about it is set here, too."""
+        return self.header_table.maxsize
+
+    @header_table_size.setter
+    def header_table_size(self, value: int) -> None:
+        self.header_table.maxsize = value
+        self._memory.forget()
 
     def decode(self, data: bytes, raw: bool = False) -> list[HeaderTuple]:
         """Decode headers; raises what hpack raises."""

@@ -33,6 +33,35 @@ def test_they_are_what_hpack_makes_of_them(steps: list[tuple[int | None, list[He
         assert list(map(type, found)) == list(map(type, plain))
 
 
+RESIZINGS = st.lists(st.sampled_from([0, 40, 50, 120, 4096]), max_size=3)
+
+
+@given(st.lists(st.tuples(RESIZINGS, st.one_of(BLOCKS, FEW)), max_size=30))
+def test_sizes_that_are_set_several_times_between_two_blocks(steps: list[tuple[list[int], list[HeaderTuple]]]) -> None:
+    """A table that shrinks and grows again has lost entries, though neither its size nor its newest entry says so."""
+    encoder, decoder, plain_decoder = RememberingEncoder(), RememberingDecoder(), Decoder()
+    for sizes, headers in steps:
+        for size in sizes:
+            encoder.header_table_size = size
+        block = encoder.encode(headers)
+        assert decoder.decode(block, raw=True) == list(plain_decoder.decode(block, raw=True)) == headers
+
+
+def test_a_size_is_told_though_it_is_set_twice() -> None:
+    encoder, decoder = RememberingEncoder(), Decoder()
+    decoder.decode(encoder.encode(HEADERS))
+    for size in (100, 100):
+        encoder.header_table_size = size
+    decoder.max_allowed_table_size = 100
+    assert decoder.decode(encoder.encode(HEADERS), raw=True) == HEADERS
+    for size in range(10_000):
+        encoder.header_table_size = size
+    decoder.max_allowed_table_size = 9_999
+    block = encoder.encode(HEADERS)
+    assert len(block) < 20, "each of them was told"
+    assert decoder.decode(block, raw=True) == HEADERS
+
+
 def test_repetitions_are_not_worked_out_again() -> None:
     encoder, decoder = RememberingEncoder(), RememberingDecoder()
     blocks = [encoder.encode(HEADERS) for _ in range(4)]
