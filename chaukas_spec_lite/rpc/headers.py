@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Generic, TypeVar
 
-from hpack import Decoder, Encoder, HeaderTuple
+from hpack import Decoder, Encoder, HeaderTuple, HPACKDecodingError
 from hpack.table import HeaderTable
+
+from chaukas_spec_lite.rpc.silence import SILENCE
 
 V = TypeVar("V")
 
@@ -88,19 +90,24 @@ class RememberingEncoder(Encoder):
             # The peer has to hear of the smallest size between two blocks and of the last one (RFC 7541, section 4.2).
             smallest = min([*self.table_size_changes, value])
             self.table_size_changes = [smallest, value] if smallest < value else [value]
-        self.header_table.maxsize = value
+        with SILENCE:
+            self.header_table.maxsize = value
         # hpack would say nothing to the peer if the last of several sizes is the one before it once more.
         self.header_table.resized = bool(self.table_size_changes)
         self._memory.forget()
 
     def encode(self, headers: Iterable[Any], huffman: bool = True) -> bytes:
         """Encode a sequence of headers, which is the form that h2 hands over."""
+        fields: list[Any] = list(headers)
         if self.table_size_changes:  # then the block begins with the new sizes
-            block = super().encode(headers, huffman)
+            block = self._encode(fields, huffman)
             self._memory.forget()
             return block
-        fields: list[Any] = list(headers)
-        return self._memory.get(_key(fields, huffman), lambda: super(RememberingEncoder, self).encode(fields, huffman))
+        return self._memory.get(_key(fields, huffman), lambda: self._encode(fields, huffman))
+
+    def _encode(self, headers: list[Any], huffman: bool) -> bytes:
+        with SILENCE:
+            return super().encode(headers, huffman)
 
     def known(self, headers: list[Any]) -> bytes | None:
         """Return what ``encode`` would make of headers, text or bytes, if that is remembered."""
@@ -129,15 +136,25 @@ class RememberingDecoder(Decoder):
 
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
-        self.header_table.maxsize = value
+        with SILENCE:
+            self.header_table.maxsize = value
         self._memory.forget()
 
     def decode(self, data: bytes, raw: bool = False) -> list[HeaderTuple]:
         """Decode headers; raises what hpack raises."""
         if len(data) > _MAX_BLOCK or self._shrinks():
-            return list(super().decode(data, raw))
-        make = super().decode
-        return list(self._memory.get((bytes(data), raw), lambda: list(make(data, raw))))
+            return self._decode(data, raw)
+        return list(self._memory.get((bytes(data), raw), lambda: self._decode(data, raw)))
+
+    def _decode(self, data: bytes, raw: bool) -> list[HeaderTuple]:
+        try:
+            with SILENCE:
+                return list(super().decode(data, raw))
+        except HPACKDecodingError as error:
+            if type(error) is not HPACKDecodingError:
+                raise
+            # Its text may hold the rest of the block, and is logged by grpclib.
+            raise HPACKDecodingError("it is damaged") from None
 
     def known(self, data: bytes) -> list[HeaderTuple] | None:
         """Return the headers of a block as text, if they are remembered and HTTP/2 has nothing to look up in them.

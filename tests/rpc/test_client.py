@@ -279,6 +279,20 @@ def test_secrets_stay_out_of_logs(caplog: pytest.LogCaptureFixture) -> None:
     assert [line for line in said if "Decoded" not in line] == []
 
 
+def test_the_token_stays_out_of_the_server_s_logs_too(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def main() -> None:
+        async with collector(api_key="sesame") as client:
+            await client.healthz()
+            await client.ingest_event(Event())
+
+    run(main())
+    assert caplog.records
+    assert "sesame" not in caplog.text
+    assert "hpack" not in caplog.text
+
+
 def test_plain_tokens_are_warned_about_once(caplog: pytest.LogCaptureFixture) -> None:
     ChaukasClient("127.0.0.1:1", api_key="sesame")
     ChaukasClient("unix:/x", api_key="sesame")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from hpack import Decoder, Encoder, HeaderTuple, NeverIndexedHeaderTuple
+import logging
+
+import pytest
+from hpack import Decoder, Encoder, HeaderTuple, HPACKDecodingError, NeverIndexedHeaderTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,6 +106,25 @@ def test_what_is_known_is_known_as_text() -> None:
             decoder.decode(block, raw=True)
             block = encoder.encode(odd)
         assert decoder.known(block) is None
+
+
+def test_nothing_of_them_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """hpack's decoder logs all of them, and what leaves its table; a client of another kind may not have marked any."""
+    caplog.set_level(logging.DEBUG)
+    encoder, decoder, other = RememberingEncoder(), RememberingDecoder(), Encoder()
+    secret = (b"authorization", b"Bearer sesame")
+    for headers in ([secret], [NeverIndexedHeaderTuple(*secret)]):
+        for huffman in (True, False):
+            assert decoder.decode(encoder.encode(headers, huffman), raw=True) == headers
+    decoder.header_table_size = encoder.header_table_size = 0
+    decoder.decode(encoder.encode([secret]))
+    with pytest.raises(HPACKDecodingError) as caught:
+        decoder.decode(b"\0\xff\xff\xff\xff\xff\xff\xff" + secret[1])
+    assert "sesame" not in str(caught.value)
+    assert caught.value.__suppress_context__
+    assert not [record for record in caplog.records if record.name.startswith("hpack")]
+    other.encode([(b"of", b"others")])
+    assert "others" in caplog.text, "hpack is silenced for all"
 
 
 def test_memory_is_bounded() -> None:
