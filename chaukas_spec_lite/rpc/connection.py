@@ -248,8 +248,11 @@ class EndingStream(grpclib.protocol.Stream):
 
 def _stranger(opening: bytearray) -> Ending | None:
     """Recognise the first bytes of what is not HTTP/2, in which a server's first frame is SETTINGS."""
-    if opening.lower().startswith(_HTTP1):
+    lower = bytes(opening.lower())
+    if lower.startswith(_HTTP1):
         return Ending(Cause.HTTP1, "the peer answered with HTTP/1")
+    if any(known.startswith(lower) for known in _HTTP1):  # as far as it came
+        return None
     if opening.startswith(_TLS_ALERT):
         return Ending(Cause.TLS, "the peer expects TLS: write https:// or pass tls=True")
     if len(opening) > 3 and opening[3] != _SETTINGS:

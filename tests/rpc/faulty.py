@@ -259,15 +259,21 @@ async def faulty(
 
 
 @asynccontextmanager
-async def talking(answer: bytes, *, listen: bool = True) -> AsyncIterator[str]:
-    """A server that answers anything with these bytes and closes the connection."""
+async def talking(answer: bytes, *, listen: bool = True, piece: int = 1000) -> AsyncIterator[str]:
+    """A server that answers anything with these bytes, in pieces, and closes the connection."""
+
+    talks: set[Any] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(asyncio.current_task())
         if listen:
             await reader.read(1000)
-        writer.write(answer)
         with contextlib.suppress(OSError):
-            await writer.drain()
+            for start in range(0, len(answer), piece):
+                if not reader.at_eof():
+                    writer.write(answer[start : start + piece])
+                    await writer.drain()
+                    await asyncio.sleep(0.001)
             writer.close()
             await writer.wait_closed()
 
@@ -276,6 +282,8 @@ async def talking(answer: bytes, *, listen: bool = True) -> AsyncIterator[str]:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        if talks:
+            await asyncio.wait(talks)
 
 
 @asynccontextmanager

@@ -369,11 +369,12 @@ HTTP09 = b"<!DOCTYPE HTML>\n<html>Bad request version</html>"
 )
 def test_servers_of_other_protocols(answer: bytes, kind: type[RpcError], details: str) -> None:
     async def main() -> None:
-        async with faulty.talking(answer) as address:
-            error = await failure(address, retry=QUICK)
-            assert type(error) is kind
-            assert details in error.details
-            assert error.attempts == 1
+        for piece in (1000, 1, 3):
+            async with faulty.talking(answer, piece=piece) as address:
+                error = await failure(address, retry=QUICK)
+                assert type(error) is kind
+                assert details in error.details
+                assert error.attempts == 1
 
     run(main())
 
