@@ -164,7 +164,7 @@ class Channel(grpclib.client.Channel):
 
     def _aim(self, address: Address) -> None:
         """Set what the requests of generated stubs say about the server."""
-        self._authority = str(address) if isinstance(address, Tcp) else "localhost"
+        self._authority = address.authority if isinstance(address, Tcp) else "localhost"
 
     def _protocol_factory(self) -> ClientProtocol:
         return ClientProtocol(self._config, self._h2_config, self.framing, self._keepalive)

@@ -129,11 +129,11 @@ class Connector:
         context, name = self._security.context, self._security.server_name
         _, protocol = await asyncio.get_running_loop().create_connection(
             self._make,
-            at[0],
+            _host(at),
             at[1],
             family=family,
             ssl=context,
-            server_hostname=address.host if context is not None and name is None else name,
+            server_hostname=address.name if context is not None and name is None else name,
         )
         return protocol
 
@@ -162,7 +162,9 @@ async def _look_up(address: Tcp) -> Sequence[tuple[Any, ...]]:
 
 
 def _host(at: SocketAddress) -> str:
-    return str(at[0])
+    """Write the host with the scope that a link-local IPv6 address needs, which stands behind it as a number."""
+    host, scope = str(at[0]), at[3] if len(at) > 3 else 0
+    return f"{host}%{scope}" if scope and "%" not in host else host
 
 
 def _all(errors: Sequence[RpcError]) -> RpcError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import AddressValueError, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -22,6 +22,19 @@ class Tcp:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def name(self) -> str:
+        """The host as servers and their certificates know it, so without the scope of a link-local IPv6 address.
+
+        Which of this machine's links leads there is for this machine only (RFC 6874, section 4).
+        """
+        return self.host.partition("%")[0] if ":" in self.host else self.host
+
+    @property
+    def authority(self) -> str:
+        """The address as requests name it."""
+        return str(replace(self, host=self.name))
 
 
 @dataclass(frozen=True)

@@ -241,6 +241,7 @@ class FaultyServer:
 async def faulty(
     *behaviours: Behaviour,
     context: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
     port: int = 0,
     settings: dict[SettingCodes | int, int] | None = None,
 ) -> AsyncIterator[tuple[FaultyServer, str]]:
@@ -248,9 +249,9 @@ async def faulty(
     server = FaultyServer(*behaviours)
     server.settings = settings or {}
     loop = asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: Connection(server), "127.0.0.1", port, ssl=context)
+    listening = await loop.create_server(lambda: Connection(server), host, port, ssl=context)
     try:
-        yield server, f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        yield server, f"{host}:{listening.sockets[0].getsockname()[1]}"
     finally:
         listening.close()
         for connection in server.connections:

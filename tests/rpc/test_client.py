@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -301,6 +302,31 @@ def test_plain_tokens_are_warned_about_once(caplog: pytest.LogCaptureFixture) ->
     ChaukasClient("collector.example:1", api_key="sesame")
     assert "api_key goes to collector.example:1 in plain text" in caplog.text
     assert "sesame" not in caplog.text
+
+
+def link_local() -> str | None:
+    """An IPv6 address of this machine that needs to be told the link, with its link."""
+    try:
+        lines = Path("/proc/net/if_inet6").read_text().splitlines()
+    except OSError:
+        return None
+    for number, _, _, scope, _, link in map(str.split, lines):
+        if scope == "20":
+            return f"{IPv6Address(bytes.fromhex(number))}%{link}"
+    return None
+
+
+@pytest.mark.skipif(link_local() is None, reason="this machine has no link-local address")
+def test_link_local_addresses() -> None:
+    async def main() -> None:
+        host = link_local()
+        assert host is not None
+        async with faulty.faulty(faulty.ok(), host=host) as (server, address):
+            async with ChaukasClient(f"[{host}]:{address.rpartition(':')[2]}") as client:
+                await client.healthz()
+            assert "%" not in server.requests[0].headers[":authority"]
+
+    run(main())
 
 
 @asynccontextmanager

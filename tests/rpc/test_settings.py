@@ -175,6 +175,13 @@ def test_endpoints(text: Any, addresses: list[Any], tls: bool | None) -> None:
         assert endpoint.parse(str(read)) == read
 
 
+def test_the_scope_of_an_address_is_for_this_machine_only() -> None:
+    (address,) = endpoint.parse("[fe80::1%eth0]:50051").addresses
+    assert address == Tcp("fe80::1%eth0", 50051)
+    assert (str(address), address.name, address.authority) == ("[fe80::1%eth0]:50051", "fe80::1", "[fe80::1]:50051")
+    assert Tcp("h", 1).authority == "h:1"
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
