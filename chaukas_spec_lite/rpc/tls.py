@@ -26,9 +26,17 @@ class Tls:
     key_password: str | None = field(default=None, repr=False)
     server_name: str | None = None
     """The name to expect in the server's certificate, where it is not the endpoint's host."""
+    ssl_context: ssl.SSLContext | None = None
+    """A context of one's own, in place of the files; it is told to offer HTTP/2."""
 
     def context(self) -> ssl.SSLContext:
         """Load the files; raises ``SettingError`` naming the one that is at fault."""
+        if self.ssl_context is not None:
+            if any((self.ca_file, self.cert_file, self.key_file)):
+                raise SettingError(
+                    "tls.ssl_context", "is given together with files: load them into it, or leave it out"
+                )
+            return self.ssl_context
         if self.key_file is not None and self.cert_file is None:
             raise SettingError("tls.key_file", "is given without tls.cert_file")
         try:
@@ -75,6 +83,9 @@ def secure(endpoint: Endpoint, tls: bool | Tls | ssl.SSLContext | None) -> Secur
     else:
         raise SettingError("tls", f"has to be True, Tls(...) or an ssl.SSLContext, not {type(tls).__name__}")
     if server_name is None and any(isinstance(address, Unix) for address in endpoint.addresses):
-        raise SettingError("tls", "needs Tls(server_name=...) over a Unix socket, which has no host name of its own")
+        own = "ssl_context=..., " if isinstance(tls, ssl.SSLContext) else ""
+        raise SettingError(
+            "tls", f"needs a name over a Unix socket, which has none of its own: write Tls({own}server_name=...)"
+        )
     context.set_alpn_protocols([ALPN])
     return Security(context, server_name)

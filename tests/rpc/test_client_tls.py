@@ -87,6 +87,28 @@ def test_trusted_by_its_authority(authority: Authority) -> None:
     run(main())
 
 
+def test_over_a_unix_socket(authority: Authority, tmp_path: Path) -> None:
+    """It has no name of its own, whether the context is made of files or the caller's."""
+
+    async def main() -> None:
+        path = tmp_path / "socket"
+        context = authority.server("collector.internal")
+        own = ssl.create_default_context(cafile=authority.file)
+        async with faulty.faulty(faulty.ok(), context=context) as (server, _):
+            loop = asyncio.get_running_loop()
+            listening = await loop.create_unix_server(lambda: faulty.Connection(server), path, ssl=context)
+            for trust in ({"ca_file": authority.file}, {"ssl_context": own}):
+                async with ChaukasClient(f"unix:{path}", tls=Tls(server_name="collector.internal", **trust)) as client:
+                    await client.healthz()
+                async with ChaukasClient(f"unix:{path}", tls=Tls(server_name="elsewhere", **trust)) as client:
+                    with pytest.raises(TLSError, match="not trusted"):
+                        await client.healthz()
+            assert len(server.requests) == 2
+            listening.close()
+
+    run(main())
+
+
 def test_not_trusted(authority: Authority) -> None:
     async def main() -> None:
         tls = Tls(ca_file=authority.file)
@@ -167,8 +189,12 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
         with pytest.raises(SettingError) as caught:
             ChaukasClient("h:1", tls=Tls(**arguments))
         assert caught.value.name == name
-    with pytest.raises(SettingError, match="server_name"):
-        ChaukasClient("unix:/x", tls=True)
+    own = ssl.create_default_context()
+    for tls, words in ((True, r"Tls\(server_name"), (own, r"Tls\(ssl_context=..., server_name")):
+        with pytest.raises(SettingError, match=words):
+            ChaukasClient("unix:/x", tls=tls)
+    with pytest.raises(SettingError, match="load them into it"):
+        ChaukasClient("h:1", tls=Tls(ca_file=empty, ssl_context=own))
     assert "hush" not in repr(Tls(key_password="hush"))
 
 
