@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import AddressValueError, IPv6Address, ip_address
@@ -11,6 +12,9 @@ from chaukas_spec_lite.errors import SettingError
 
 FORMS = "host:port, http://host:port, https://host:port or unix:/path"
 PORTS = {"http": 80, "https": 443}
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z+]{0,9}")
+_PLAIN = re.compile(r"([a-z]+://)?(\[[0-9a-f:.]*\]?|[a-z0-9._-]*)(:[0-9]*)?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,13 @@ def parse(text: str | Sequence[str], name: str = "endpoint") -> Endpoint:
     return Endpoint(tuple(address for address, _ in read), kinds.pop())
 
 
+def _shown(text: str) -> str:
+    """Cut a wrong endpoint off where it is no scheme, host and port any more: a secret may stand there."""
+    plain = _PLAIN.match(text)
+    end = plain.end() if plain else 0
+    return text if end == len(text) else f"{text[:end]}…"
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -90,7 +101,7 @@ def _address(text: str, name: str) -> tuple[Address, bool | None]:
         path = text.removeprefix("unix:")
         path = path.removeprefix("//") if path.startswith("///") else path
         if not path or "\0" in path or path.startswith("//"):
-            raise SettingError(name, f"{text!r} holds no path: write unix:/path")
+            raise SettingError(name, "is unix: without a path: write unix:/path")
         return Unix(path), None
     if "@" in text:  # Whatever stands before it may be a password, so it is not shown.
         raise SettingError(name, "holds a user or password, which gRPC does not take: give an api_key instead")
@@ -98,15 +109,15 @@ def _address(text: str, name: str) -> tuple[Address, bool | None]:
     if not separator:
         return _host_port(text, None, name), None
     if scheme.lower() not in PORTS:
-        raise SettingError(name, f"{scheme}:// is not a scheme that gRPC is spoken over: write {FORMS}")
+        shown = f"{scheme}://" if _SCHEME.fullmatch(scheme) else "what stands before ://"
+        raise SettingError(name, f"{shown} is not a scheme that gRPC is spoken over: write {FORMS}")
     try:
         url = urlsplit(text)
-    except ValueError as error:
-        raise SettingError(name, f"{text!r} is not a URL: {error}") from error
+    except ValueError:  # whose text shows what is wrong
+        raise SettingError(name, f"{_shown(text)} is not a URL: write {FORMS}") from None
     if url.path not in ("", "/") or url.query or url.fragment:
-        shown = f"{url.scheme}://{url.netloc}"
         raise SettingError(
-            name, f"{shown} is followed by a path or query, which gRPC endpoints do not have: leave it out"
+            name, f"{_shown(text)} holds a path or query, which gRPC endpoints do not have: leave it out"
         )
     return _host_port(url.netloc, PORTS[url.scheme], name), url.scheme == "https"
 
@@ -116,25 +127,26 @@ def _host_port(text: str, default_port: int | None, name: str) -> Tcp:
         host, closed, rest = text[1:].partition("]")
         try:
             IPv6Address(host)
-        except AddressValueError as error:
-            raise SettingError(name, f"{text!r} holds no IPv6 address between its brackets: {error}") from error
+        except AddressValueError:
+            raise SettingError(name, f"{_shown(text)} holds no IPv6 address between its brackets") from None
         if not closed or (rest and not rest.startswith(":")):
-            raise SettingError(name, f"{text!r} is not of the form [address]:port")
+            raise SettingError(name, f"{_shown(text)} is not of the form [address]:port")
         port = rest.removeprefix(":")
     else:
         if text.count(":") > 1:
-            raise SettingError(name, f"{text!r}: write an IPv6 address in brackets, with a port: [::1]:50051")
+            raise SettingError(name, "holds several colons: write IPv6 addresses in brackets, with a port: [::1]:50051")
         host, _, port = text.partition(":")
     if not host or any(character.isspace() or character in "/?#%" for character in host if text[0] != "["):
-        raise SettingError(name, f"{text!r} holds no host name: write {FORMS}")
+        raise SettingError(name, f"{_shown(text)} holds no host name: write {FORMS}")
     return Tcp(host, _port(port, default_port, text, name))
 
 
 def _port(port: str, default: int | None, text: str, name: str) -> int:
     if not port:
         if default is None:
-            raise SettingError(name, f"{text!r} has no port: write {text.rstrip(':')}:50051, or whatever the port is")
+            shown = _shown(text.rstrip(":"))
+            raise SettingError(name, f"{shown} has no port: write {shown}:50051, or whatever the port is")
         return default
     if not (port.isascii() and port.isdigit()) or not 0 < int(port[:6]) < 65536:
-        raise SettingError(name, f"{text!r}: the port has to be a number from 1 to 65535")
+        raise SettingError(name, f"{_shown(text)}: the port has to be a number from 1 to 65535")
     return int(port)
