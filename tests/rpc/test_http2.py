@@ -13,8 +13,8 @@ from h2.errors import ErrorCodes
 from h2.events import Event
 from h2.exceptions import FrameTooLargeError, TooManyStreamsError
 from h2.settings import SettingCodes
-from hpack import NeverIndexedHeaderTuple
-from hypothesis import given
+from hpack import Encoder, NeverIndexedHeaderTuple
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite.rpc import http2
@@ -82,6 +82,9 @@ STEPS = st.lists(
     ),
     max_size=40,
 )
+
+_RESIZE = [("settings", False, {SettingCodes.HEADER_TABLE_SIZE: 40}), ("deliver", 100_000)]
+RESIZED: list[tuple[Any, ...]] = [*_RESIZE, *_RESIZE, ("ask", 5, REQUESTS[0], True), ("deliver", 100_000)]
 
 
 class World:
@@ -191,6 +194,27 @@ def state_of(end: H2Connection) -> Any:
     }
 
 
+class TellingEncoder(Encoder):
+    """hpack's encoder forgets that it has to tell of a size when the same one is set once more."""
+
+    @property
+    def header_table_size(self) -> int:
+        return self.header_table.maxsize
+
+    @header_table_size.setter
+    def header_table_size(self, value: int) -> None:
+        if value != self.header_table.maxsize:
+            self.table_size_changes.append(value)
+        self.header_table.maxsize = value
+        self.header_table.resized = bool(self.table_size_changes)
+
+
+def plainly(config: H2Configuration) -> H2Connection:
+    connection = H2Connection(config)
+    connection.encoder = TellingEncoder()
+    return connection
+
+
 def counting(quick: QuickConnection) -> QuickConnection:
     """Have it count streams, and forget closed ones, as often as h2 does."""
     quick._has_room = lambda most: H2Connection._open_streams(quick, 1) < most  # type: ignore[method-assign]
@@ -205,9 +229,10 @@ def forgetful(config: H2Configuration) -> QuickConnection:
 
 
 @pytest.mark.parametrize("make", [lambda config: counting(QuickConnection(config)), forgetful])
+@example(steps=RESIZED)
 @given(steps=STEPS)
 def test_it_does_what_h2_does(make: Callable[[H2Configuration], H2Connection], steps: list[tuple[Any, ...]]) -> None:
-    ours, plain = World(make), World(H2Connection)
+    ours, plain = World(make), World(plainly)
     assert ours.state() == plain.state()
     for step in [*one_call(1), *one_call(3), *steps]:
         assert ours.do(step) == plain.do(step), step
