@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from hpack import Decoder, Encoder, HeaderTuple, HPACKDecodingError
 from hpack.table import HeaderTable
 
-from chaukas_spec_lite.rpc.silence import SILENCE
+from chaukas_spec_lite.rpc.silence import SILENCE, install
 
 V = TypeVar("V")
 
@@ -79,6 +79,7 @@ class RememberingEncoder(Encoder):
     """hpack's encoder; it is quicker when headers come again."""
 
     def __init__(self) -> None:
+        install()
         super().__init__()
         self._memory = _Memory[bytes](self.header_table)
 
@@ -129,6 +130,7 @@ class RememberingDecoder(Decoder):
     """hpack's decoder; it is quicker when headers come again."""
 
     def __init__(self) -> None:
+        install()
         super().__init__()
         self._memory = _Memory[list[HeaderTuple]](self.header_table)
 

@@ -2,8 +2,8 @@
 
 A peer whose machine or network went away sends nothing, not even that it is gone. While calls wait and nothing
 arrives, the peer is sent an HTTP/2 PING, which any live peer answers at once; likewise when a call was given up for
-which nothing had arrived. Idle connections are left alone: many
-servers count pings without calls as abuse (gRFC A8, https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md).
+which nothing had arrived. Idle connections are left alone: many servers count pings without calls as abuse (gRFC A8,
+https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md).
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ to never index. So it says nothing at all while it works for us; for others in t
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 
@@ -13,7 +14,7 @@ _LOGGERS = ("hpack.hpack", "hpack.table")
 
 
 class _Silence(threading.local):
-    """To be used with ``with``; for this thread only."""
+    """To be used with ``with``, once it is installed; for this thread only."""
 
     depth = 0
 
@@ -31,5 +32,8 @@ def _may_speak(record: logging.LogRecord) -> bool:
     return not SILENCE.depth
 
 
-for _name in _LOGGERS:
-    logging.getLogger(_name).addFilter(_may_speak)
+@functools.cache
+def install() -> None:
+    """Let hpack's loggers heed it, from the first connection on."""
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_may_speak)
