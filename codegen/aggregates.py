@@ -20,13 +20,14 @@ def leave_out_comments(tokens: Sequence[Token], hashes: Iterable[int]) -> tuple[
     comments: list[tuple[int, int]] = []
     marks = sorted(hashes)
     depth = 0
+    follows_equals = False
     start: int | None = None
     for before, token in pairwise((None, *tokens)):
         assert token is not None
         if start is None and depth:
             next_mark = bisect(marks, before.stop if before else -1)
             start = marks[next_mark] if next_mark < len(marks) and marks[next_mark] < token.start else None
-        if token.type == L.L_BRACE and (depth or (kept and kept[-1].type == L.EQUALS)):
+        if token.type == L.L_BRACE and (depth or follows_equals):
             depth += 1
         elif token.type == L.R_BRACE and depth:
             depth -= 1
@@ -35,6 +36,8 @@ def leave_out_comments(tokens: Sequence[Token], hashes: Iterable[int]) -> tuple[
             start = None
         if start is None:
             kept.append(token)
+        if token.type not in (L.LINE_COMMENT, L.BLOCK_COMMENT):
+            follows_equals = token.type == L.EQUALS
     return kept, comments
 
 

@@ -308,6 +308,7 @@ def test_custom_options_are_ignored(tmp_path: Path) -> None:
         "{ a { b: 1 } # the last\n }",
         "{ a < b: 1 > /* # */ // #\n c: '#' }",
         "{ o: 1 # $ @ ` ?\n }",
+        "/* a comment */ // and another\n { # {} { = }\n }",
     ],
 )
 def test_comments_in_aggregates_begin_with_a_hash(tmp_path: Path, aggregate: str) -> None:
