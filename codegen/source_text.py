@@ -90,11 +90,11 @@ def _is_closed(written: str) -> bool:
 def _divide(unclosed: str) -> tuple[str, str]:
     """Take from a string what ends it if that keeps braces and statements in order: it was hardly meant to be in it."""
     ending = _ENDING.search(unclosed, 2)
-    before = _opened(unclosed[: ending.start()]) if ending else 0
-    for start in range(ending.start(), len(unclosed)) if ending else ():
-        if before == 0 and unclosed[start] in ";{}":
+    missing = _opened(unclosed)
+    for start in range(len(unclosed) - 1, ending.start() - 1, -1) if ending else ():
+        missing -= _opened(unclosed[start])
+        if missing == 0 and unclosed[start] in ";{}":
             return unclosed[:start], unclosed[start:].replace("\v", " ")
-        before += _opened(unclosed[start])
     return unclosed, ""
 
 

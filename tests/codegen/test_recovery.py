@@ -68,6 +68,14 @@ FOUND = {
     "behind a string that does not end": case(
         "option java_package = ^'x;\nmessage M { int32 a = ^0; }", "this string does not end on its line", RANGE
     ),
+    **{
+        f"behind a string that swallows {swallowed}": case(
+            f"message A {{ message B {{ option java_package = ^'x{swallowed}\nmessage M {{ int32 a = ^0; }}",
+            "this string does not end on its line",
+            RANGE,
+        )
+        for swallowed in ("; } }", " ; {} } }", "{ a; } } }\t", "{}{}{} }}\v")
+    },
     "behind too many brackets": case(
         "option (x) = " + "{a:" * 48 + "^{" + "}" * 49 + ";\nmessage M { int32 a = ^0; }",
         "nested deeper than 48 brackets",
