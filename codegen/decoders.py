@@ -7,7 +7,7 @@ left too. One comparison at the end catches every overrun, because a read that c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from chaukas_spec_lite.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
@@ -66,7 +66,7 @@ class Decoder(Emitter):
                 w.line('rest = b""')
                 in_place = f"data.read if isinstance(data, {self.scope.name(_WINDOW, 'Window')})"
                 w.line(f"read = {in_place} else {self.scope.name('io', 'BytesIO')}(data).read")
-                self._chain(self._own, _LEAVE_THE_REST)
+                self._chain(self._own, lambda: w.lines(_LEAVE_THE_REST))
             else:
                 self._start()
                 w.line("rest = bytes(data)")
@@ -106,8 +106,8 @@ class Decoder(Emitter):
         with self.writer.block(f"if depth > {self.wire('MAX_DEPTH')}:"):
             self.writer.line(f"raise {self.wire('Odd')}")
 
-    def _chain(self, fields: list[Field], rest: list[str]) -> None:
-        """Read the fields in their order, and leave to ``rest`` what is not at its place or not theirs."""
+    def _chain(self, fields: list[Field], emit_rest: Callable[[], None]) -> None:
+        """Read the fields in their order; ``emit_rest`` emits what becomes of what is not at its place or theirs."""
         w = self.writer
         has_lengths = any(wire_of(field) == LEN for field in fields)
         if has_lengths:
@@ -116,7 +116,7 @@ class Decoder(Emitter):
         with w.block("while h:"):
             self._short_tags([field for field in fields if len(tag_of(field)) == 1])
             self._long_tags([field for field in fields if len(tag_of(field)) == 2])
-            w.lines(rest)
+            emit_rest()
         if has_lengths:
             with w.block("if len(b) != n:"):
                 w.line(f"raise {self.wire('Odd')}")
@@ -283,14 +283,18 @@ class EntryDecoder(Decoder):
             w.line(f"key = {ZEROS[scalar_type(field.key_kind)]}")
             w.line(self._value_start(field))
             w.line(f"read = {self.scope.name('io', 'BytesIO')}(data).read")
-            entry = f"{self.cls}, {field.number}, data, depth"
-            finished = f"{self.exact}.finish_entry({entry}, (key, value), h + read())"
-            self._chain([key, value], [f"into.update([{finished}])", "return"])
+            entry = [self.cls, str(field.number), "data", "depth"]
+            self._chain([key, value], lambda: self._emit_rest(entry))
             if field.kind == "message":
                 with w.block("if value is None:"):
-                    w.lines([f"into.update([{self.exact}.read_entry({entry})])", "return"])
+                    w.call(f"key, value = {self.exact}.read_entry", entry)
             w.line("into[key] = value")
         return name
+
+    def _emit_rest(self, entry: list[str]) -> None:
+        """Leave the rest of an entry to the exact decoder."""
+        self.writer.call(f"key, value = {self.exact}.finish_entry", [*entry, "(key, value)", "h + read()"])
+        self.writer.lines(["into[key] = value", "return"])
 
     def _value_start(self, field: Field) -> str:
         if field.kind == "message":

@@ -210,13 +210,13 @@ def _entry_Struct_fields(into: dict[str, Any], data: bytes, depth: int) -> None:
             if not h:
                 break
             t = h[0]
-        into.update([exact.finish_entry(Struct, 1, data, depth, (key, value), h + read())])
+        key, value = exact.finish_entry(Struct, 1, data, depth, (key, value), h + read())
+        into[key] = value
         return
     if len(b) != n:
         raise Odd
     if value is None:
-        into.update([exact.read_entry(Struct, 1, data, depth)])
-        return
+        key, value = exact.read_entry(Struct, 1, data, depth)
     into[key] = value
 
 

@@ -628,7 +628,8 @@ def _entry_GetEventStatsResponse_events_by_type(into: dict[str, int], data: byte
             if not h:
                 break
             t = h[0]
-        into.update([exact.finish_entry(GetEventStatsResponse, 3, data, depth, (key, value), h + read())])
+        key, value = exact.finish_entry(GetEventStatsResponse, 3, data, depth, (key, value), h + read())
+        into[key] = value
         return
     if len(b) != n:
         raise Odd
