@@ -183,13 +183,18 @@ def _repeated(one: Dump) -> Dump:
 
 def _map(key_of: Dump, one: Dump) -> Dump:
     def mapping(value: Any, run: DumpRun) -> str:
+        pairs = entries(value)
+        if not pairs:
+            return "{}"
+        run.enter()  # an entry is a message around its value
         members: list[str] = []
         key: Any = ""
         try:
-            for key, item in entries(value):
+            for key, item in pairs:
                 members.append(f"{key_of(key, run)}: {one(item, run)}")
         except (Problem, TypeError, ValueError) as error:
             raise within(error, key if isinstance(key, str) else str(key)) from None
+        run.depth -= 1
         return f"{{{', '.join(members)}}}"
 
     return mapping
@@ -197,9 +202,10 @@ def _map(key_of: Dump, one: Dump) -> Dump:
 
 def _dump_any(message: AnyMessage, run: DumpRun) -> str:
     """Write an ``Any`` as its content, with the type's URL first."""
-    if not message.type_url and not message.value:
-        return "{}"
     run.enter()
+    if not message.type_url and not message.value:
+        run.depth -= 1
+        return "{}"
     try:
         cls = run.types.find(message.type_url)
         url = quoted(message.type_url)

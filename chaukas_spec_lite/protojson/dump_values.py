@@ -1,13 +1,17 @@
-"""Writing Struct, ListValue and Value: plain Python values that are JSON already, but for what JSON does not have."""
+"""Writing Struct, ListValue and Value: plain Python values that are JSON already, but for what JSON does not have.
+
+``depth`` is that of the message on the wire: what is written here is what ``load_values`` reads.
+"""
 
 from __future__ import annotations
 
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
-from chaukas_spec_lite.protojson.problem import MAX_DEPTH, Problem, shown, too_deep, within
+from chaukas_spec_lite.protojson.problem import Problem, shown, too_deep, within
 from chaukas_spec_lite.scalars import is_array, is_dict, named
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, Carrier, plain_of
+from chaukas_spec_lite.wire import MAX_DEPTH
 
 _INFINITY = float("inf")
 
@@ -21,6 +25,8 @@ _KEY_LENGTH_MAX = 128
 
 def dump_value(value: Any, depth: int) -> str:
     """Write a Value that stands ``depth`` levels deep: numbers are doubles, NaN and infinities have no form."""
+    if depth > MAX_DEPTH:
+        raise too_deep()
     if isinstance(value, Carrier):
         value = plain_of(value)
     if value is None or value is NULL:
@@ -34,9 +40,9 @@ def dump_value(value: Any, depth: int) -> str:
     if isinstance(value, (int, float)):
         return _number(value)
     if is_dict(value):
-        return dump_struct(value, depth)
+        return dump_struct(value, depth + 1)
     if is_array(value):
-        return dump_list(value, depth)
+        return dump_list(value, depth + 1)
     raise Problem(f"{named(value)} is no JSON value; use None, bool, int, float, str, list or dict")
 
 
@@ -44,7 +50,7 @@ def dump_struct(value: Any, depth: int) -> str:
     """Write a Struct that stands ``depth`` levels deep."""
     if not is_dict(value):
         raise Problem(f"expected dict, got {named(value)}")
-    if depth > MAX_DEPTH:
+    if depth > MAX_DEPTH - 2 and (value or depth > MAX_DEPTH):
         raise too_deep()
     members: list[str] = []
     cached = _KEYS.get
@@ -60,7 +66,7 @@ def dump_struct(value: Any, depth: int) -> str:
             elif kind is bool or item is None:
                 members.append(name + _CONSTANTS[item])
             else:
-                members.append(name + dump_value(item, depth + 1))
+                members.append(name + dump_value(item, depth + 2))
     except Problem as problem:
         raise within(problem, key if isinstance(key, str) else repr(key)) from None
     return f"{{{', '.join(members)}}}"
@@ -70,7 +76,7 @@ def dump_list(value: Any, depth: int) -> str:
     """Write a ListValue that stands ``depth`` levels deep."""
     if not is_array(value):
         raise Problem(f"expected list, got {named(value)}")
-    if depth > MAX_DEPTH:
+    if depth > MAX_DEPTH - 1 and (value or depth > MAX_DEPTH):
         raise too_deep()
     elements: list[str] = []
     try:

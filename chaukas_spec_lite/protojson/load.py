@@ -179,6 +179,9 @@ def _map(key_of: Load, one: Load, null: Load | None) -> Load:
     def mapping(value: Any, run: LoadRun) -> dict[Any, Any]:
         if not is_object(value):
             raise Problem(f"expected an object, got {json_type(value)}")
+        if not value:
+            return {}
+        run.enter()  # an entry is a message around its value
         out: dict[Any, Any] = {}
         for name, item in value.items():
             try:
@@ -190,6 +193,7 @@ def _map(key_of: Load, one: Load, null: Load | None) -> Load:
                 out[key] = one(item, run)
             except (Problem, TypeError, ValueError) as error:
                 raise within(error, name if isinstance(name, str) else repr(name)) from None
+        run.depth -= 1
         return {key: item for key, item in out.items() if item is not _IGNORED} if run.ignore_unknown else out
 
     return mapping
@@ -199,11 +203,12 @@ def _load_any(cls: type[Any], value: Any, run: LoadRun) -> Any:
     """Read an ``Any`` from its content, in which the type's URL may stand anywhere."""
     if not is_object(value):
         raise Problem(f"expected an object for {ANY}, got {json_type(value)}")
+    run.enter()
     if not value:
+        run.depth -= 1
         return cls()
     if "@type" not in value:
         raise Problem('"@type" is missing: the URL of the type that this Any holds')
-    run.enter()
     try:
         of = run.types.find(value["@type"])
     except (TypeError, ValueError) as error:

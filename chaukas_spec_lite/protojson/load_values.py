@@ -1,12 +1,17 @@
-"""Reading Struct, ListValue and Value as the plain Python values that they are in a message."""
+"""Reading Struct, ListValue and Value as the plain Python values that they are in a message.
+
+``depth`` is that of the message on the wire, where a Struct has entries, which hold Values, which hold Structs: what
+is read here is what ``struct_encode`` can write.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-from chaukas_spec_lite.protojson.problem import MAX_DEPTH, Problem, json_type, shown, too_deep, within
+from chaukas_spec_lite.protojson.problem import Problem, json_type, shown, too_deep, within
 from chaukas_spec_lite.scalars import is_array
+from chaukas_spec_lite.wire import MAX_DEPTH
 
 _INFINITY = float("inf")
 
@@ -18,6 +23,8 @@ def is_object(value: object) -> TypeGuard[Mapping[Any, Any]]:
 
 def load_value(value: Any, depth: int) -> Any:
     """Read a Value as a dict, list, str, float, bool or None."""
+    if depth > MAX_DEPTH:
+        raise too_deep()
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -25,9 +32,9 @@ def load_value(value: Any, depth: int) -> Any:
     if isinstance(value, (int, float)):
         return _number(value)
     if is_object(value):
-        return load_struct(value, depth)
+        return _object(value, depth + 1)
     if is_array(value):
-        return load_list(value, depth)
+        return _array(value, depth + 1)
     raise Problem(f"{type(value).__name__} is no JSON value")
 
 
@@ -46,7 +53,7 @@ def load_list(value: Any, depth: int) -> list[Any]:
 
 
 def _object(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-    if depth > MAX_DEPTH:
+    if depth > MAX_DEPTH - 2 and (value or depth > MAX_DEPTH):
         raise too_deep()
     out: dict[str, Any] = {}
     key: Any = ""
@@ -60,14 +67,14 @@ def _object(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
             elif (kind is float and -_INFINITY < item < _INFINITY) or kind is bool or item is None:
                 out[key] = item
             else:
-                out[key] = load_value(item, depth + 1)
+                out[key] = load_value(item, depth + 2)
     except (Problem, TypeError, ValueError) as error:
         raise within(error, key if isinstance(key, str) else repr(key)) from None
     return out
 
 
 def _array(value: Any, depth: int) -> list[Any]:
-    if depth > MAX_DEPTH:
+    if depth > MAX_DEPTH - 1 and (value or depth > MAX_DEPTH):
         raise too_deep()
     out: list[Any] = []
     try:

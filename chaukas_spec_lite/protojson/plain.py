@@ -20,33 +20,57 @@ from chaukas_spec_lite.wellknown.timetext import (
 )
 
 
-def _load_timestamp(value: Any, _: LoadRun) -> datetime:
+def _load_timestamp(value: Any, run: LoadRun) -> datetime:
+    run.check()
     if isinstance(value, str):
         return timestamp_from_json(value)
     raise Problem(f"expected RFC 3339 text such as 2026-01-02T03:04:05.678Z, got {json_type(value)}")
 
 
-def _load_duration(value: Any, _: LoadRun) -> timedelta:
+def _load_duration(value: Any, run: LoadRun) -> timedelta:
+    run.check()
     if isinstance(value, str):
         return duration_from_json(value)
     raise Problem(f"expected text such as 1.500s, got {json_type(value)}")
 
 
-def _dump_timestamp(value: Any, _: DumpRun) -> str:
+def _dump_timestamp(value: Any, run: DumpRun) -> str:
+    run.check()
     if isinstance(value, datetime):
         return f'"{timestamp_to_json(value)}"'
     raise Problem(f"expected datetime, got {named(value)}")
 
 
-def _dump_duration(value: Any, _: DumpRun) -> str:
+def _dump_duration(value: Any, run: DumpRun) -> str:
+    run.check()
     if isinstance(value, timedelta):
         return f'"{duration_to_json(value)}"'
     raise Problem(f"expected timedelta, got {named(value)}")
 
 
+def _load_wrapped(kind: str) -> Load:
+    read = load_scalars.LOAD[kind]
+
+    def load(value: Any, run: LoadRun) -> Any:
+        run.check()
+        return read(value, run)
+
+    return load
+
+
+def _dump_wrapped(kind: str) -> Dump:
+    write = dump_scalars.DUMP[kind]
+
+    def dump(value: Any, run: DumpRun) -> str:
+        run.check()
+        return write(value, run)
+
+    return dump
+
+
 DUMP: dict[str, Dump] = {
     **dump_scalars.DUMP,
-    **{name: dump_scalars.DUMP[kind] for name, kind in WRAPPERS.items()},
+    **{name: _dump_wrapped(kind) for name, kind in WRAPPERS.items()},
     STRUCT: lambda value, run: dump_struct(value, run.depth),
     LIST: lambda value, run: dump_list(value, run.depth),
     VALUE: lambda value, run: dump_value(value, run.depth),
@@ -57,7 +81,7 @@ DUMP: dict[str, Dump] = {
 
 LOAD: dict[str, Load] = {
     **load_scalars.LOAD,
-    **{name: load_scalars.LOAD[kind] for name, kind in WRAPPERS.items()},
+    **{name: _load_wrapped(kind) for name, kind in WRAPPERS.items()},
     STRUCT: lambda value, run: load_struct(value, run.depth),
     LIST: lambda value, run: load_list(value, run.depth),
     VALUE: lambda value, run: load_value(value, run.depth),

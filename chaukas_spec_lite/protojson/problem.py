@@ -7,13 +7,10 @@ import re
 from typing import Any
 
 from chaukas_spec_lite.errors import JSONError
+from chaukas_spec_lite.wire import MAX_DEPTH
 
 Step = str | int
 """One step of a path: the name of an object's member, or the index in an array."""
-
-MAX_DEPTH = 100
-"""How many messages, objects and arrays may nest below the outermost message: as many as on the wire, which is also
-what the reference's JSON parsers allow. The list of a repeated field and the object of a map are no level."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -60,8 +57,11 @@ def path(steps: list[Step]) -> str:
 
 
 def too_deep() -> Problem:
-    """Refuse what nests too deep."""
-    return Problem(f"nested deeper than {MAX_DEPTH} levels, or a cycle")
+    """Refuse what nests too deep to be encoded: JSON is counted in levels of the wire, as ``run.depth`` says."""
+    return Problem(
+        f"nested deeper than {MAX_DEPTH} levels, or a cycle; an object in a Struct is three levels of the encoded "
+        "message, an array two"
+    )
 
 
 def shown(value: object) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chaukas_spec_lite.protojson.problem import MAX_DEPTH, too_deep
+from chaukas_spec_lite.protojson.problem import too_deep
 from chaukas_spec_lite.protojson.registry import Registry, Types
+from chaukas_spec_lite.wire import MAX_DEPTH
 
 
 class _Run:
@@ -15,6 +16,8 @@ class _Run:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.depth = 0
+        """How deep a message stands on the wire that is next to be read or written, as encoders count: fields and
+        elements one level, values of a map two. What an Any holds goes on counting, which bounds Anys in Anys."""
         self._types: Types | None = None
 
     @property
@@ -29,6 +32,11 @@ class _Run:
         if self.depth > MAX_DEPTH:
             raise too_deep()
         self.depth += 1
+
+    def check(self) -> None:
+        """Refuse a message that stands too deep; for one that holds no others, this is all."""
+        if self.depth > MAX_DEPTH:
+            raise too_deep()
 
 
 class DumpRun(_Run):

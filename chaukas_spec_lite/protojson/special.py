@@ -62,7 +62,13 @@ def _load_duration(cls: type[Any], value: Any, run: LoadRun) -> Any:
     return cls(seconds, nanos)
 
 
-def _load_mask(cls: type[Any], value: Any, _: LoadRun) -> Any:
+def _dump_mask(message: Any, run: DumpRun) -> str:
+    run.check()
+    return dump_text(mask_to_json(items(message.paths)))
+
+
+def _load_mask(cls: type[Any], value: Any, run: LoadRun) -> Any:
+    run.check()
     if not isinstance(value, str):
         raise Problem(f"expected the paths of a FieldMask in a string, got {json_type(value)}")
     return cls(mask_from_json(value))
@@ -85,7 +91,7 @@ DUMP: dict[str, Dump] = {
     VALUE: _dump_value,
     TIMESTAMP: _dump_timestamp,
     DURATION: _dump_duration,
-    "google.protobuf.FieldMask": lambda message, _: dump_text(mask_to_json(items(message.paths))),
+    "google.protobuf.FieldMask": _dump_mask,
     **{name: _dump_wrapper(kind) for name, kind in WRAPPERS.items()},
 }
 """The writers of messages that have a JSON form of their own, by full name; but for ``Any``."""

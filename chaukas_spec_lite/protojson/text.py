@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 from chaukas_spec_lite.errors import JSONError
 from chaukas_spec_lite.protojson.locate import deeper_than, first_repeated, line_and_column, outside_strings
-from chaukas_spec_lite.protojson.problem import MAX_DEPTH, path
+from chaukas_spec_lite.protojson.problem import path
+from chaukas_spec_lite.wire import MAX_DEPTH
 
 _MINUS_ZERO = re.compile(r"-0(?=[\s,\]}]|\Z)")
 

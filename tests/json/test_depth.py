@@ -1,0 +1,106 @@
+"""JSON may nest as deep as the message that it stands for: what is read can be encoded, and what is written, read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chaukas_spec_lite import Event, JSONError
+from chaukas_spec_lite.errors import EncodeError
+from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.protojson.dump import dump
+from chaukas_spec_lite.protojson.load import load
+from chaukas_spec_lite.protojson.problem import Problem
+from chaukas_spec_lite.protojson.run import DumpRun, LoadRun
+from chaukas_spec_lite.sdkjson import event_from_sdk
+from tests.generated import everything
+from tests.json.documents import documents
+
+EVERYTHING = tuple(everything().values())
+TREE = everything()["Tree"]
+
+
+def nested(levels: int, around: Callable[[Any], Any], innermost: Any) -> Any:
+    for _ in range(levels):
+        innermost = around(innermost)
+    return innermost
+
+
+@pytest.mark.parametrize(
+    ("levels", "step", "around", "innermost"),
+    [
+        (32, ".a", lambda inner: {"a": inner}, 1.0),
+        (32, ".a", lambda inner: {"a": inner}, {}),
+        (48, "[0]", lambda inner: [inner], 1.0),
+        (48, "[0]", lambda inner: [inner], []),
+    ],
+)
+def test_a_struct_nests_as_deep_as_it_can_be_encoded(
+    levels: int, step: str, around: Callable[[Any], Any], innermost: Any
+) -> None:
+    fits = {"metadata": {"k": nested(levels, around, innermost)}}
+    event = Event.from_dict(fits)
+    assert Event.parse(bytes(event)) == event
+    assert event.to_dict() == fits
+    refused = {"metadata": {"k": nested(levels + 1, around, innermost)}}
+    with pytest.raises(EncodeError, match="nested deeper than"):
+        bytes(Event(metadata=refused["metadata"]))
+    for write in (Event(metadata=refused["metadata"]).to_json, Event(metadata=refused["metadata"]).to_dict):
+        with pytest.raises(JSONError, match="nested deeper than"):
+            write()
+    for read in (Event.from_json, event_from_sdk):
+        with pytest.raises(JSONError) as caught:
+            read(json.dumps(refused, indent=1))
+        assert caught.value.path.startswith(f"$.metadata.k{step * levels}")
+        assert (caught.value.line or 0) > 30
+        assert caught.value.message.startswith("nested deeper than 100 levels")
+
+
+def test_a_message_in_a_map_is_two_levels() -> None:
+    tree = TREE.from_dict(nested(50, lambda inner: {"named": {"a": inner}}, {}))
+    assert TREE.parse(bytes(tree)) == tree
+    with pytest.raises(JSONError, match=r"^\$(\.named\.a){50}\.named: nested deeper than 100 levels"):
+        TREE.from_dict(nested(51, lambda inner: {"named": {"a": inner}}, {}))
+
+
+def test_a_list_of_messages_is_one_level() -> None:
+    tree = TREE.from_dict(nested(100, lambda inner: {"children": [inner]}, {"label": "x"}))
+    assert TREE.parse(bytes(tree)) == tree
+    with pytest.raises(JSONError, match=r"^\$(\.children\[0\]){101}: nested deeper than 100 levels"):
+        TREE.from_dict(nested(101, lambda inner: {"children": [inner]}, {}))
+
+
+def accepted(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except (Problem, ValueError) as error:
+        if "nested deeper than" in str(error):
+            return False
+        raise
+    return True
+
+
+@settings(max_examples=1000)
+@given(st.sampled_from(EVERYTHING).flatmap(lambda cls: st.tuples(st.just(cls), documents(cls))), st.integers(92, 102))
+def test_reading_and_writing_count_levels_as_encoding_does(case: tuple[type[Message], Any], depth: int) -> None:
+    cls, document = case
+    reading, writing = LoadRun(EVERYTHING, False), DumpRun(EVERYTHING, False, False)
+    try:
+        message = load(cls, document, LoadRun(EVERYTHING, False))
+        dump(message, DumpRun(EVERYTHING, False, False))
+    except (Problem, TypeError, ValueError):
+        return
+    reading.depth = writing.depth = depth
+    fits = accepted(lambda: message._encode(depth))
+    reads, writes = accepted(lambda: load(cls, document, reading)), accepted(lambda: dump(message, writing))
+    if "@type" in json.dumps(document):  # whose content is encoded by itself, but counted with what is around it
+        assert fits or not (reads or writes)
+    else:
+        assert reads == fits == writes
+    assert reading.depth == depth or not reads
+    assert writing.depth == depth or not writes
