@@ -13,6 +13,7 @@ from chaukas_spec_lite.protojson.locate import deeper_than, first_repeated, line
 from chaukas_spec_lite.protojson.problem import path
 from chaukas_spec_lite.wire import MAX_DEPTH
 
+_NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _MINUS_ZERO = re.compile(r"-0(?=[\s,\]}]|\Z)")
 
 
@@ -57,15 +58,21 @@ def parse(text: str) -> Any:
             raise  # the caller's own stack is used up
         raise _error(f"nested deeper than {MAX_DEPTH} levels", text, offset) from None
     except ValueError:
-        found = next(outside_strings(text, f"[0-9]{{{sys.get_int_max_str_digits()},}}"))
-        raise _error(
-            f"an integer of {len(found[1])} digits is out of range for every type", text, found.start()
-        ) from None
+        raise _long_integer(text) from None
 
 
 def _error(message: str, text: str, offset: int) -> JSONError:
     line, column = line_and_column(text, offset)
     return JSONError(message, path="$", line=line, column=column)
+
+
+def _long_integer(text: str) -> JSONError:
+    """Find the first integer that ``int`` does not read for its length; fractions and exponents are no integers."""
+    for found in outside_strings(text, _NUMBER):
+        digits = found[1].removeprefix("-")
+        if len(digits) > sys.get_int_max_str_digits() and digits.isdigit():
+            return _error(f"an integer of {len(digits)} digits is out of range for every type", text, found.start())
+    raise AssertionError("no integer is too long")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
