@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from chaukas_spec_lite.protojson.load_values import load_text
@@ -18,8 +17,12 @@ from chaukas_spec_lite.wire import pack_float, unpack_float
 
 _INFINITY = float("inf")
 _SPECIAL = {"NaN": float("nan"), "Infinity": _INFINITY, "-Infinity": -_INFINITY}
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?)([0-9]+))?")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})")
+_DIGITS_MAX = 31
+"""More than any integer type has."""
+_EXPONENT_DIGITS_MAX = 18
+"""Exponents with more of them are larger than any text is long."""
 _TO_STANDARD = str.maketrans("-_", "+/")
 
 
@@ -78,17 +81,24 @@ def _integer(value: Any, kind: str) -> int:
 
 def _from_decimal(value: str, kind: str) -> int:
     """Read an integer that is written as a decimal number, exactly and without work for huge exponents."""
-    if not _NUMBER.fullmatch(value):
+    found = _NUMBER.fullmatch(value)
+    if found is None:
         raise Problem(f"expected an integer for {kind}, got the string {shown(value)}")
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise Problem(f"{shown(value)} is out of range for {kind}") from None
-    if number and number.adjusted() > 30:
-        raise Problem(f"{shown(value)} is out of range for {kind}")
-    if number and (number.adjusted() < 0 or number != int(number)):
+    sign, whole, fraction, exponent_sign, exponent = found.groups("")
+    digits = (whole + fraction).lstrip("0")
+    significant = digits.rstrip("0")
+    if not significant:
+        return 0
+    # How many zeros follow the last digit that is none; less than nothing where it stands behind the point.
+    zeros = len(digits) - len(significant) - len(fraction)
+    exponent = exponent.lstrip("0")
+    power = int(exponent or "0") if len(exponent) <= _EXPONENT_DIGITS_MAX else 10**_EXPONENT_DIGITS_MAX
+    zeros += -power if exponent_sign == "-" else power
+    if zeros < 0:
         raise Problem(f"expected an integer for {kind}, got {shown(value)}")
-    return int(number) if number else 0
+    if len(significant) + zeros > _DIGITS_MAX:
+        raise Problem(f"{shown(value)} is out of range for {kind}")
+    return int(f"{sign}{significant}{'0' * zeros}")
 
 
 def _load_double(value: Any, _: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import json
 import sys
 from typing import Any
@@ -55,6 +56,42 @@ def test_where_text_is_wrong(text: str, path: str, message: str, line: int, colu
     assert (caught.value.path, caught.value.line, caught.value.column) == (path, line, column)
     assert caught.value.message.startswith(message)
     assert str(caught.value).endswith(f"(line {line}, column {column})")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0e99999999999999999999999", 0),
+        ("-0.000e-99999999999999999999999", 0),
+        ("0.00000000000000000000000000000000000000001e41", 1),
+        ("10000000000000000000000000000000000000000e-40", 1),
+        ("-12.50e1", -125),
+        ("1e000000000000000000000000000000001", 10),
+    ],
+)
+def test_an_integer_is_read_however_it_is_written(text: str, number: int) -> None:
+    with decimal.localcontext() as context:  # the caller's business, not ours
+        context.prec = 1
+        context.Emax = 1
+        context.traps[decimal.Inexact] = True
+        assert LLMInvocation.from_dict({"promptTokens": text}).prompt_tokens == number
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1e-99999999999999999999999", "expected an integer for int32, got "),
+        ("0.5e-99999999999999999999999", "expected an integer for int32, got "),
+        ("12.55e1", "expected an integer for int32, got "),
+        ("1e99999999999999999999999", '"1e99999999999999999999999" is out of range for int32'),
+        ("1e10", '"1e10" is out of range for int32'),
+        ("1e+31", '"1e+31" is out of range for int32'),
+    ],
+)
+def test_why_a_number_is_no_integer(text: str, message: str) -> None:
+    with pytest.raises(JSONError) as caught:
+        LLMInvocation.from_dict({"promptTokens": text})
+    assert caught.value.message.startswith(message)
 
 
 def test_bytes_are_utf_8() -> None:
