@@ -41,7 +41,7 @@ from chaukas_spec_lite.message import Message
 from chaukas_spec_lite.protojson.dump import dump
 from chaukas_spec_lite.protojson.load import load
 from chaukas_spec_lite.protojson.locate import find
-from chaukas_spec_lite.protojson.problem import Problem
+from chaukas_spec_lite.protojson.problem import Problem, out_of_stack
 from chaukas_spec_lite.protojson.python import dump_python
 from chaukas_spec_lite.protojson.registry import Registry
 from chaukas_spec_lite.protojson.run import DumpRun, LoadRun
@@ -65,8 +65,12 @@ def to_dict(
     run = _dump_run(casing, include_default_values, registry)
     if output_format is betterproto2.OutputFormat.PYTHON:
         return _dumped(dump_python, message, run)
-    # One writer for both forms; and json reads faster than Python code builds dicts.
-    return json.loads(_dumped(dump, message, run))  # type: ignore[no-any-return]  # a dict, but for the well-known types with another form
+    text = _dumped(dump, message, run)
+    try:
+        # One writer for both forms; and json reads faster than Python code builds dicts.
+        return json.loads(text)  # type: ignore[no-any-return]  # a dict, but for the well-known types with another form
+    except RecursionError:
+        raise out_of_stack().error() from None
 
 
 def to_json(
@@ -79,7 +83,10 @@ def to_json(
 ) -> str:
     """See ``Message.to_json``."""
     text = _dumped(dump, message, _dump_run(casing, include_default_values, registry))
-    return text if indent is None else json.dumps(json.loads(text), indent=indent)
+    try:
+        return text if indent is None else json.dumps(json.loads(text), indent=indent)
+    except RecursionError:
+        raise out_of_stack().error() from None
 
 
 def from_dict(
@@ -121,6 +128,8 @@ def _dumped(write: Callable[[Message, DumpRun], T], message: Message, run: DumpR
         raise problem.error() from None
     except (TypeError, ValueError) as error:
         raise Problem(str(error)).error() from None
+    except RecursionError:
+        raise out_of_stack().error() from None
     except RuntimeError as error:  # a dict that another thread changes
         raise Problem(f"changed while it was being written: {error}").error() from error
 
@@ -130,3 +139,5 @@ def _loaded(cls: type[M], value: Any, ignore_unknown: bool, registry: Registry) 
         return load(cls, value, LoadRun(registry, ignore_unknown))  # type: ignore[no-any-return]  # by class
     except (TypeError, ValueError) as error:
         raise Problem(str(error)) from None
+    except RecursionError:
+        raise out_of_stack() from None

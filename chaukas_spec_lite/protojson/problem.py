@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 from chaukas_spec_lite.errors import JSONError
@@ -62,6 +63,11 @@ def too_deep() -> Problem:
         f"nested deeper than {MAX_DEPTH} levels, or a cycle; an object in a Struct is three levels of the encoded "
         "message, an array two"
     )
+
+
+def out_of_stack() -> Problem:
+    """Say that it is not the JSON that nests too deep, but the calls around this one."""
+    return Problem(f"no room on Python's stack, which {sys.getrecursionlimit()} calls fill: call this from less deep")
 
 
 def shown(value: object) -> str:

@@ -10,11 +10,15 @@ from typing import Any, NoReturn
 
 from chaukas_spec_lite.errors import JSONError
 from chaukas_spec_lite.protojson.locate import deeper_than, first_repeated, line_and_column, outside_strings
-from chaukas_spec_lite.protojson.problem import path
+from chaukas_spec_lite.protojson.problem import out_of_stack, path
 from chaukas_spec_lite.wire import MAX_DEPTH
 
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _MINUS_ZERO = re.compile(r"-0(?=[\s,\]}]|\Z)")
+
+
+_MAX_BRACKETS = 2 * MAX_DEPTH + 2
+"""How deep brackets may nest: two for each level, where all fields are repeated, and for the outermost message."""
 
 
 class _RepeatedName(Exception):
@@ -53,9 +57,9 @@ def parse(text: str) -> Any:
         found = next(outside_strings(text, "-?Infinity|NaN"))
         raise _error(f'{error} is no JSON; use the string "{error}"', text, found.start()) from None
     except RecursionError:
-        offset = deeper_than(text, MAX_DEPTH)
+        offset = deeper_than(text, _MAX_BRACKETS)
         if offset is None:
-            raise  # the caller's own stack is used up
+            raise _error(out_of_stack().message, text, 0) from None
         raise _error(f"nested deeper than {MAX_DEPTH} levels", text, offset) from None
     except ValueError:
         raise _long_integer(text) from None

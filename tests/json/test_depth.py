@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from betterproto2 import OutputFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -104,3 +107,42 @@ def test_reading_and_writing_count_levels_as_encoding_does(case: tuple[type[Mess
         assert reads == fits == writes
     assert reading.depth == depth or not reads
     assert writing.depth == depth or not writes
+
+
+DEEP_DICT = nested(100, lambda inner: {"children": [inner]}, {"label": "x"})
+DEEP_JSON = json.dumps(DEEP_DICT)
+DEEP = TREE.from_dict(DEEP_DICT)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        DEEP.to_json,
+        DEEP.to_dict,
+        lambda: DEEP.to_json(indent=2),
+        lambda: DEEP.to_dict(output_format=OutputFormat.PYTHON),
+        lambda: TREE.from_json(DEEP_JSON),
+        lambda: TREE.from_dict(DEEP_DICT),
+    ],
+    ids=["to_json", "to_dict", "indented", "python", "from_json", "from_dict"],
+)
+def test_a_stack_that_is_nearly_full_is_said_to_be_that(call: Callable[[], object]) -> None:
+    verdicts = set[str]()
+
+    def deeper(levels: int) -> None:
+        if levels:
+            deeper(levels - 1)
+            return
+        try:
+            call()
+            verdicts.add("done")
+        except JSONError as error:
+            verdicts.add(error.message)
+
+    # Below twenty calls there is no room to say anything.
+    room = sys.getrecursionlimit() - len(inspect.stack()) - 20
+    for left in range(0, room, 15):
+        deeper(room - left)
+    assert len(verdicts) == 2
+    assert "done" in verdicts
+    assert any(message.startswith("no room on Python's stack") for message in verdicts)

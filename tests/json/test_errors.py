@@ -41,7 +41,7 @@ TREE = everything()["Tree"]
         ('{"events": [NaN]}', "$", 'NaN is no JSON; use the string "NaN"', 1, 13),
         ('{"x": "NaN", "y": -Infinity}', "$", '-Infinity is no JSON; use the string "-Infinity"', 1, 19),
         ("\n null", "$", "expected an object for chaukas.spec.common.v1.EventBatch, got null", 2, 2),
-        pytest.param("[" * 200_000, "$", "nested deeper than 100 levels", 1, 101, id="brackets"),
+        pytest.param("[" * 200_000, "$", "nested deeper than 100 levels", 1, 203, id="brackets"),
         ('{"x": ' + "9" * 5000 + "}", "$", "an integer of 5000 digits is out of range", 1, 7),
         ('{"x": ' + "9" * 4300 + ',\n"y": -' + "9" * 4301 + "}", "$", "an integer of 4301 digits", 2, 6),
         ('{"x": 0.' + "9" * 5000 + ', "y": 1e' + "0" * 5000 + ',\n"z": ' + "9" * 4400 + "}", "$",
