@@ -64,17 +64,24 @@ def first_repeated(text: str) -> tuple[list[Step], int] | None:
     return None
 
 
-def outside_strings(text: str, pattern: str) -> Iterator[re.Match[str]]:
-    """Find a pattern in text that need not be valid JSON, wherever no string is; a match is in the first group."""
+def or_string(pattern: str) -> re.Pattern[str]:
+    """Make a pattern for ``outside_strings``, for once: compiling takes more of the stack than may be left."""
     # A string that does not end reaches to the end of the text, so that no search starts again within it.
-    tokens = re.compile(rf'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|({pattern})', re.DOTALL)
-    return (found for found in tokens.finditer(text) if found[1])
+    return re.compile(rf'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|({pattern})', re.DOTALL)
+
+
+def outside_strings(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Find a pattern in text that need not be valid JSON, wherever no string is; a match is in the first group."""
+    return (found for found in pattern.finditer(text) if found[1])
+
+
+_BRACKET = or_string(r"[\[{\]}]")
 
 
 def deeper_than(text: str, limit: int) -> int | None:
     """Find the first bracket that opens a level beyond a limit, in text that need not be valid."""
     depth = 0
-    for found in outside_strings(text, r"[\[{\]}]"):
+    for found in outside_strings(text, _BRACKET):
         depth += 1 if found[1] in "[{" else -1
         if depth > limit:
             return found.start()

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from chaukas_spec_lite.errors import JSONError
-from chaukas_spec_lite.protojson.locate import deeper_than, first_repeated, line_and_column, outside_strings
+from chaukas_spec_lite.protojson.locate import deeper_than, first_repeated, line_and_column, or_string, outside_strings
 from chaukas_spec_lite.protojson.problem import out_of_stack, path
 from chaukas_spec_lite.wire import MAX_DEPTH
 
-_NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+_NUMBER = or_string(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_WORD = or_string("-?Infinity|NaN")
 _MINUS_ZERO = re.compile(r"-0(?=[\s,\]}]|\Z)")
 
 
@@ -54,7 +55,7 @@ def parse(text: str) -> Any:
     except _RepeatedName:
         raise _repeated_name(text) from None
     except _Constant as error:
-        found = next(outside_strings(text, "-?Infinity|NaN"))
+        found = next(outside_strings(text, _WORD))
         raise _error(f'{error} is no JSON; use the string "{error}"', text, found.start()) from None
     except RecursionError:
         offset = deeper_than(text, _MAX_BRACKETS)
