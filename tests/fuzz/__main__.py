@@ -16,7 +16,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["chaukas_spec_lite"]):
-    from tests.fuzz.targets import TARGETS, seeds
+    from tests.fuzz.targets import TARGETS, is_known, seeds
 
 SLOW_SECONDS = 5
 """An input that takes longer than this counts as a hang."""
@@ -41,6 +41,7 @@ def main() -> None:
         corpus = Path(folder, "corpus")
         corpus.mkdir()
         for number, seed in enumerate(seeds(arguments.target)):
+            assert is_known(arguments.target, seed), f"a seed that misses its target: {seed.hex()}"
             Path(corpus, f"seed-{number}").write_bytes(seed)
         options = [
             f"-max_total_time={arguments.seconds}",
