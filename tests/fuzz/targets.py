@@ -100,6 +100,7 @@ REGRESSIONS: dict[str, tuple[str, bytes]] = {
         "event",
         delimited(90, delimited(1, b"\x12\x09\x11\0\0\0\0\0\0\xf8\x7f") + b"\x10\x01"),
     ),
+    "JSON that nests deeper than can be encoded": ("json", b'{"metadata": ' + b'{"a": ' * 40 + b"1" + b"}" * 41),
     "a signalling NaN of 32 bits": ("everything", delimited(1, b"\x5d\x5d\x9a\x9a\xff")),
 }
 """Inputs that were handled wrongly once: the target, and its input."""
