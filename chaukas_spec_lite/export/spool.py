@@ -172,7 +172,7 @@ class Spool:
         query = "SELECT reason, detail, event_id, data, dropped_at FROM dead_letter ORDER BY id DESC LIMIT ?"
         with _translated(self.path):
             rows = self._execute(query, (limit,)).fetchall()
-        return [DeadLetter(DropReason(reason), *rest) for reason, *rest in reversed(rows)]
+        return [_letter(*row) for row in reversed(rows)]
 
     def sync_log(self) -> None:
         """Bring the log of commits to the disk: most of the work of a checkpoint, during which others may write."""
@@ -257,6 +257,13 @@ def _leave_to_the_parent() -> None:
 def letter_bytes(letter: Dropped) -> int:
     """Tell the size of a dead letter."""
     return _LETTER_BYTES + len(letter.detail) + len(letter.event_id) + len(letter.data)
+
+
+def _letter(reason: str, detail: str, event_id: str, data: bytes, dropped_at: float) -> DeadLetter:
+    try:
+        return DeadLetter(DropReason(reason), detail, event_id, data, dropped_at)
+    except ValueError:  # a new reason is no new schema: a later version may share the directory
+        return DeadLetter(DropReason.UNKNOWN, f"{reason}: {detail}", event_id, data, dropped_at)
 
 
 def _storable(text: str) -> str:

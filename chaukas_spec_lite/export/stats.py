@@ -35,6 +35,9 @@ class DropReason(str, enum.Enum):
     """The exporter was closed, or the interpreter ended, before it could be sent or spooled."""
     CORRUPT = "corrupt"
     """Its file, or its place in the file, was damaged; the file is set aside, not deleted."""
+    UNKNOWN = "unknown"
+    """A later version of this library kept the dead letter, for a reason that this one has no name for; the letter's
+    ``detail`` begins with it."""
 
 
 @dataclass(frozen=True)

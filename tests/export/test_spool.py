@@ -76,6 +76,17 @@ def test_dead_letters_are_kept(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_a_dead_letter_of_a_later_version_is_shown(tmp_path: Path) -> None:
+    spool = claim(tmp_path)
+    spool.apply([], dead=[Dropped(DropReason.INVALID, "refused", f"e{number}", b"data") for number in range(2)])
+    spool._execute("UPDATE dead_letter SET reason = 'quota' WHERE event_id = 'e0'")
+    assert [(each.reason, each.detail) for each in spool.dead_letters()] == [
+        (DropReason.UNKNOWN, "quota: refused"),
+        (DropReason.INVALID, "refused"),
+    ]
+    spool.close()
+
+
 def test_a_file_belongs_to_one(tmp_path: Path) -> None:
     first = claim(tmp_path)
     with pytest.raises(SpoolBusy):
