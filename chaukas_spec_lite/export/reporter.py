@@ -53,7 +53,9 @@ class Reporter:
     def _offer(self, dropped: Dropped, on_drop: Callable[[Dropped], object]) -> None:
         try:
             on_drop(dropped)
-        except Exception as error:  # the callback is not ours, and whoever emits must not meet its mistakes
+        # The callback is not ours, and whoever emits must not meet its mistakes. Nor is a CancelledError of a function
+        # that cannot wait one of the task that called it: it comes from something that the callback asked.
+        except (Exception, asyncio.CancelledError) as error:
             self.log("callback", logging.ERROR, "The callback for dropped events failed", error=error)
 
     def lost(self, events: int, detail: str) -> None:

@@ -460,6 +460,25 @@ def test_a_callback_that_fails_is_logged_and_emit_does_not_raise(caplog: pytest.
     asyncio.run(export.aclose())
 
 
+def test_a_callback_that_raises_cancelled_does_not_end_sending(caplog: pytest.LogCaptureFixture) -> None:
+    """As one would that asks for the result of a future that somebody has cancelled."""
+
+    def callback(_: Dropped) -> None:
+        raise asyncio.CancelledError
+
+    async def main() -> None:
+        sender = Recorder(lambda batch: invalid() if b"bad" in batch[0] else None)
+        async with exporter(sender, on_drop=callback, batch_size=1, max_batch_events=1) as export:
+            for name in ("bad", "1", "bad", "2"):
+                export.emit(Event(agent_name=name))
+            assert not await export.flush(5.0)
+            assert await export.flush(5.0)
+        assert sender.names() == ["1", "2"]
+
+    asyncio.run(main())
+    assert "The callback for dropped events failed" in caplog.text
+
+
 def test_a_callback_may_emit_even_if_there_is_no_room(caplog: pytest.LogCaptureFixture) -> None:
     offered: list[Dropped] = []
 
