@@ -47,7 +47,8 @@ class EventExporter:
     ``sender`` is a ``ChaukasClient`` or anything with such a ``send``. Settings are an ``ExportSettings``, keyword
     arguments named like its fields, or both; a client's ``settings``, so the environment, stand in for what is left
     out, and complete events that name no tenant, project, branch or tags. ``on_drop`` is called with each event that
-    will not be sent, from whichever thread finds out. Should it emit, it is not called with what is dropped of that.
+    will not be sent, from whichever thread finds out. It may emit: what that displaces is offered to it afterwards, but
+    what it emitted itself and is dropped at once is only counted, logged and kept, or this might never end.
     """
 
     def __init__(

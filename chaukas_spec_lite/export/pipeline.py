@@ -76,6 +76,8 @@ class Pipeline:
     def emit(self, event: bytes | Dropped) -> Emitted:
         """Take an encoded event, or one that has no chance, and say where it is."""
         queue = self.queue
+        if self._reporter.offering:
+            self._reporter.emitting(event)
         outcome = queue.admit(event, not self.waker.is_here())
         if outcome is None:  # its turn comes later, and nothing here may wait for the lock
             self.waker.wake()

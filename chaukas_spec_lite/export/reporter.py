@@ -5,12 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from chaukas_spec_lite.export.stats import Dropped, DropReason
 
 logger = logging.getLogger("chaukas_spec_lite.export")
+
+
+@dataclass
+class _Offering:
+    """Drops that one thread offers to the callback: those it came with, and those it finds because the callback emits.
+
+    What the callback itself emitted is not among them, or this might never end.
+    """
+
+    waiting: deque[Dropped]
+    own: dict[int, bytes | Dropped] = field(default_factory=dict[int, "bytes | Dropped"])
+    """By identity, as others may look the same; being kept here makes that unique."""
+
+    def is_own(self, dropped: Dropped) -> bool:
+        """Whether the callback emitted this."""
+        return id(dropped) in self.own or (dropped.data != b"" and id(dropped.data) in self.own)
 
 
 class Reporter:
@@ -27,8 +44,10 @@ class Reporter:
         self._lock = threading.RLock()
         self._logged_at: dict[str, float] = {}
         self._left_out: Counter[str] = Counter()
-        self._offering: set[int] = set()
-        """Threads within the callback; what it emits and is dropped is not offered, as that might never end."""
+        self.offering: dict[int, _Offering] = {}
+        """By thread, for those within the callback."""
+        self._logging: set[int] = set()
+        """Threads within ``log``: a handler that emits is not told what becomes of that, or it would emit again."""
         self.last_error: str | None = None
 
     def drop(self, dropped: Sequence[Dropped]) -> None:
@@ -40,15 +59,27 @@ class Reporter:
             what = f"{len(others) + 1} events, the first of them" if others else "an event"
             name = first.event_id or "without an event_id"
             self._log_drop(reason, f"{what} {name} ({len(first.data)} bytes): {first.detail}")
+        if self._on_drop is not None:
+            self._offer_all(dropped, self._on_drop)
+
+    def emitting(self, event: bytes | Dropped) -> None:
+        """Take note of an event that is being emitted, which may be the callback's own."""
+        offering = self.offering.get(threading.get_ident())
+        if offering is not None:
+            offering.own[id(event)] = event
+
+    def _offer_all(self, dropped: Sequence[Dropped], on_drop: Callable[[Dropped], object]) -> None:
         here = threading.get_ident()
-        if self._on_drop is None or here in self._offering:
+        offering = self.offering.get(here)
+        if offering is not None:  # the callback has emitted, which found them: they have their turn after this one
+            offering.waiting += [each for each in dropped if not offering.is_own(each)]
             return
-        self._offering.add(here)
+        offering = self.offering[here] = _Offering(deque(dropped))
         try:
-            for each in dropped:
-                self._offer(each, self._on_drop)
+            while offering.waiting:
+                self._offer(offering.waiting.popleft(), on_drop)
         finally:
-            self._offering.discard(here)
+            del self.offering[here]
 
     def _offer(self, dropped: Dropped, on_drop: Callable[[Dropped], object]) -> None:
         try:
@@ -82,15 +113,19 @@ class Reporter:
             logger.error("A task of the exporter failed; start() begins a new one", exc_info=error)
 
     def log(self, kind: str, level: int, message: str, *values: object, error: BaseException | None = None) -> None:
-        """Log a line, unless one of its kind was logged within the interval."""
-        now = self._now()
+        """Log a line, unless one of its kind was logged within the interval, or it comes from a handler."""
+        now, here = self._now(), threading.get_ident()
         with self._lock:
             last = self._logged_at.get(kind)
-            if last is not None and now - last < self._interval:
+            if here in self._logging or (last is not None and now - last < self._interval):
                 self._left_out[kind] += 1
                 return
             self._logged_at[kind] = now
             left_out = self._left_out.pop(kind, 0)
         if left_out:
             message, values = f"{message} (and %d more like it since the last line)", (*values, left_out)
-        logger.log(level, message, *values, exc_info=error)
+        self._logging.add(here)
+        try:
+            logger.log(level, message, *values, exc_info=error)
+        finally:
+            self._logging.discard(here)

@@ -73,7 +73,9 @@ class ExportSettings:
     close_timeout: float = 5.0
     """How long leaving ``async with``, or the end of the interpreter, waits."""
     log_interval: float = 60.0
-    """Of what happens often, such as drops for one reason, one line is logged in so much time."""
+    """Of what happens often, such as drops for one reason, one line is logged in so much time. A handler of the log may
+    itself emit; what that leads to is not logged, only counted.
+    """
 
     @classmethod
     def load(cls, given: ExportSettings | None, client: Settings | None, **changes: Any) -> ExportSettings:

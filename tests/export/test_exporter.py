@@ -450,6 +450,34 @@ def test_each_reason_is_logged_once_in_a_while() -> None:
     asyncio.run(export.aclose())
 
 
+def test_a_log_handler_may_emit_even_if_that_is_logged_each_time(tmp_path: Path) -> None:
+    """Here and in the spool's thread, which must not end of it: the spool is used again when that is possible."""
+    (tmp_path / "spool").write_text("in the way")
+
+    async def main() -> None:
+        sender, seen = Recorder(lambda _: unavailable()), set[str]()
+        export = exporter(sender, spool=tmp_path / "spool", log_interval=0.0, spool_retry=0.01, close_timeout=0.2)
+        handler = logging.Handler()
+
+        def emit(record: logging.LogRecord) -> None:
+            seen.add(threading.current_thread().name)
+            export.emit(numbered(1))
+            export.emit(Event(agent_name=5))  # type: ignore[arg-type]
+
+        handler.emit = emit  # type: ignore[method-assign]
+        logging.getLogger("chaukas_spec_lite.export").addHandler(handler)
+        try:
+            async with export:
+                assert export.emit(numbered(0)) is Emitted.QUEUED
+                await until(lambda: "chaukas-spool" in seen)
+                (tmp_path / "spool").unlink()
+                await until(lambda: export.emit(numbered(2)) is Emitted.SPOOLED)
+        finally:
+            logging.getLogger("chaukas_spec_lite.export").removeHandler(handler)
+
+    asyncio.run(main())
+
+
 def test_a_callback_that_fails_is_logged_and_emit_does_not_raise(caplog: pytest.LogCaptureFixture) -> None:
     def callback(_: Dropped) -> None:
         raise ValueError("my mistake")
@@ -492,6 +520,40 @@ def test_a_callback_may_emit_even_if_there_is_no_room(caplog: pytest.LogCaptureF
     assert len(offered) == 3
     assert export.stats().dropped == {"too_large": 6}
     assert "callback" not in caplog.text
+    asyncio.run(export.aclose())
+
+
+def test_what_a_callback_displaces_is_offered_to_it_and_what_it_emits_is_not() -> None:
+    offered: list[str] = []
+
+    def callback(dropped: Dropped) -> None:
+        offered.append(dropped.event_id)
+        export.emit(Event(event_id=f"meta {len(offered)}"))
+        assert export.emit(Event(event_id="bad meta", agent_name=5)) is Emitted.DROPPED  # type: ignore[arg-type]
+
+    export = EventExporter(Recorder(), on_drop=callback, max_queue_events=3)
+    for number in range(3):
+        export.emit(Event(event_id=f"mine {number}"))
+    assert export.emit(Event(event_id="bad", agent_name=5)) is Emitted.DROPPED  # type: ignore[arg-type]
+    assert offered == ["bad", "mine 0", "mine 1", "mine 2"], "each once, one after the other"
+    assert export.stats().dropped == {"invalid": 5, "overflow": 4}, "all are counted"
+    asyncio.run(export.aclose())
+
+
+def test_drops_of_other_threads_that_a_callback_finds_are_offered() -> None:
+    """Two threads are dropped of at once, and one emits from the callback: it may find what the other has to tell."""
+    offered: list[str] = []
+
+    def callback(dropped: Dropped) -> None:
+        offered.append(dropped.event_id)
+        if dropped.event_id == "0":
+            ledger = export._pipeline.queue.ledger
+            ledger.refused(Dropped(DropReason.INVALID, "", "of another thread", b""))
+            export.emit(numbered(1))
+
+    export = EventExporter(Recorder(), on_drop=callback)
+    export.emit(Event(event_id="0", agent_name=5))  # type: ignore[arg-type]
+    assert offered == ["0", "of another thread"]
     asyncio.run(export.aclose())
 
 
