@@ -134,8 +134,10 @@ class EventExporter:
         return all(await asyncio.gather(*flushes))
 
     async def aclose(self, timeout: float | None = None) -> bool:
-        """Flush, and end; say whether all that was emitted has been acknowledged, none dropped.
+        """Flush, and end; say whether all events that ``emit`` ever took have been acknowledged, none dropped.
 
+        A drop makes this False even if a flush has told of it; not one of which ``emit`` said DROPPED itself. Events
+        taken over from ended processes count like those emitted here.
         Returns after ``timeout`` seconds (``close_timeout`` if None) at the latest. What could not be sent by then
         stays in the spool for the next exporter, or, without a spool, is dropped as ``closed``.
         """
@@ -144,14 +146,18 @@ class EventExporter:
         if not self._endings:
             self._pipeline.queue.close()
             self._start()
-            clean = await self._flush(deadline - timeout * _CLOSING_SHARE)
+            await self._flush(deadline - timeout * _CLOSING_SHARE)
             ends = [self._pipeline.end(deadline)]
             if self._heirs is not None:
                 ends.append(self._heirs.end(deadline))
             await asyncio.gather(*ends)
             self._give_up_memory("the exporter was closed before it could be sent")
-            self._endings.append(clean)
+            self._endings.append(self._delivered_all())
         return all(self._endings)
+
+    def _delivered_all(self) -> bool:
+        broken = self._pipeline.queue.ledger.broken or (self._heirs is not None and self._heirs.broken)
+        return not broken and self.stats().pending == 0
 
     def _give_up_memory(self, detail: str) -> None:
         self._pipeline.queue.give_up_memory(detail)

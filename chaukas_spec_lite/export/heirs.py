@@ -42,6 +42,8 @@ class Heirs:
         self.searching = threading.Lock()
         """Held while files are looked at."""
         self.current: Pipeline | None = None
+        self.broken = False
+        """Whether an event of a file that was given up was dropped."""
 
     def search(self) -> None:
         """Claim a file that an ended process left with events, unless there is one already; raises ``SpoolError``.
@@ -82,6 +84,7 @@ class Heirs:
             await self.current.end(deadline)
             past, self.current = self.current, None
             self._past.add(past.totals())
+            self.broken = self.broken or past.queue.ledger.broken
 
     async def flush(self, deadline: float) -> bool:
         """Send at once what was found so far; say whether all of it has been acknowledged, none dropped."""

@@ -47,11 +47,17 @@ class Ledger:
         self.marks: list[Mark] = []
         self.untold = False
         """Whether an event that ``emit`` had taken was dropped, and no mark covers it: the next flush tells."""
+        self.broken = False
+        """Whether that ever happened."""
 
     def refused(self, dropped: Dropped) -> None:
         """Count an event that does not become pending."""
         self.dropped[dropped.reason.value] += 1
         self.unreported.append(dropped)
+
+    def refused_late(self) -> None:
+        """Note that ``emit`` could not know that its event was refused."""
+        self.untold = self.broken = True
 
     def acknowledged(self, size: int) -> None:
         """Count an event that the server has acknowledged."""
@@ -80,6 +86,7 @@ class Ledger:
         for mark in concerned:
             mark.dropped = True
         self.untold = self.untold or not concerned
+        self.broken = True
 
     def mark(self, seq: int) -> Mark:
         """Begin to watch the events up to a number."""

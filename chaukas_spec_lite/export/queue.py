@@ -82,7 +82,7 @@ class EventQueue:
                 self.ledger.queued += 1
                 self.hand_over(outcome)
             elif outcome is Emitted.DROPPED and isinstance(event, bytes):
-                self.ledger.untold = True  # emit could not know
+                self.ledger.refused_late()
 
     def _admit(self, event: bytes | Dropped, may_block: bool) -> Entry | Emitted:
         ledger = self.ledger

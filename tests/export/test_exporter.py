@@ -19,6 +19,7 @@ import pytest
 from chaukas_spec_lite import Event, EventType
 from chaukas_spec_lite.errors import ClientClosedError, SettingError
 from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter, ExportSettings
+from chaukas_spec_lite.export.directory import SpoolDirectory
 from chaukas_spec_lite.rpc.retry import RetryPolicy
 from chaukas_spec_lite.rpc.settings import Settings
 from tests.export.doubles import (
@@ -604,6 +605,41 @@ def test_each_drop_makes_one_flush_say_no() -> None:
             await asyncio.gather(flushing, return_exceptions=True)
             sender.gate.set()
             assert not await export.flush(), "nobody was told by the flush that was cancelled"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("flushes", [0, 1, 2])
+def test_closing_tells_of_the_whole_life(flushes: int) -> None:
+    async def main() -> None:
+        sender = Recorder(lambda batch: invalid() if b"bad" in batch[0] else None)
+        export = exporter(sender, batch_size=1, max_batch_events=1)
+        assert export.emit(Event(agent_name="bad")) is Emitted.QUEUED
+        assert export.emit(numbered(1)) is Emitted.QUEUED
+        assert [await export.flush() for _ in range(flushes)] == [False, True][:flushes]
+        assert not await export.aclose(), "whether a flush told of it or not"
+
+        export = exporter(sender)
+        assert export.emit(Event(agent_name=5)) is Emitted.DROPPED  # type: ignore[arg-type]
+        assert await export.aclose(), "emit told of it, and never took it"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("name", ["bad", "good"])
+def test_closing_tells_of_what_an_ended_process_left_too(tmp_path: Path, name: str) -> None:
+    async def main() -> None:
+        first = exporter(Recorder(lambda _: unavailable()), spool=tmp_path)
+        assert first.emit(Event(agent_name=name)) is Emitted.SPOOLED
+        assert not await first.aclose(0.1), "it is still there"
+        sender = Recorder(lambda batch: invalid() if b"bad" in batch[0] else None)
+        keep = SpoolDirectory(tmp_path, "normal").claim()  # so that the exporter begins with a file of its own
+        export = exporter(sender, spool=tmp_path, scan_interval=0.02)
+        await export.start()
+        await warm(export)
+        keep.close()
+        await until(lambda: export.stats().recovered == 1 and export.stats().pending == 0)
+        assert await export.aclose() == (name == "good")
 
     asyncio.run(main())
 
