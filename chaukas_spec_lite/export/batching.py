@@ -29,6 +29,8 @@ class Waiting:
     """When the first of them came."""
     urgent: bool
     """Whether somebody waits for them to be sent: a flush."""
+    first: int
+    """The number of the first of them."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Batching:
     each success. Where a failure says neither "later" nor "refused", the same is done with waits between. An event that
     then stands alone is tried so often (``PATIENCE``) before another may overtake it, and is at fault only if, three
     times over (``STRIKES``), it failed and another one went through right after. The other one is the next, or, as long
-    as that fails too, one that stands twice as far behind.
+    as that fails too, one that stands twice as far behind. Nothing else ever changes the order of events.
     """
 
     def __init__(self, settings: ExportSettings, random: Callable[[], float]) -> None:
@@ -74,6 +76,8 @@ class Batching:
         self._limit = settings.max_batch_events
         self._failures = 0
         self._retry_at: float | None = None
+        self._first = 0
+        """The number of the event that the following is about."""
         self._probing = False
         self._alone = 0
         self._distance = 1
@@ -83,6 +87,9 @@ class Batching:
         """Decide what to do at a time, given what waits."""
         if not waiting.events:
             return Wait(None, 1)
+        if waiting.first != self._first:  # what another one did, which was sent or dropped, says nothing about this one
+            self._first = waiting.first
+            self._probing, self._alone, self._distance, self._strikes = False, 0, 1, 0
         if self._retry_at is not None and now < self._retry_at:
             return Wait(self._retry_at, None)
         settings = self._settings
@@ -103,14 +110,12 @@ class Batching:
         """Take note that the events of an attempt were acknowledged."""
         self._failures, self._retry_at = 0, None
         if not attempt.skip:
-            self._alone, self._strikes, self._probing, self._distance = 0, 0, False, 1
             self._limit = min(self._settings.max_batch_events, self._limit * 2)
             return After.KEEP
         self._probing = False
         self._strikes += 1
         if self._strikes < STRIKES:
             return After.KEEP
-        self._alone = self._strikes = 0
         return After.DROP_FIRST
 
     def failed(self, now: float, attempt: Send, events: int, verdict: Verdict, pushback: float | None) -> After:

@@ -34,6 +34,11 @@ _left_to_the_parent: list[object] = []
 class EventExporter:
     """Delivers events at least once, in the order of ``emit``, each time with the same ``event_id``.
 
+    Others overtake an event only if it might block them for ever: after the server has failed at it, alone in its
+    batch, ten times with a final error that does not say at what (INTERNAL, UNKNOWN and the like). It is tried again
+    after each of them, until it goes through, or is dropped as ``rejected`` because three in a row went through where
+    it failed. UNAVAILABLE and other errors that may pass never change the order.
+
     ::
 
         async with EventExporter(client, spool="/var/spool/chaukas") as exporter:

@@ -299,8 +299,8 @@ class EventQueue:
                     entry.behind = False
                 self.ready.extend(self.behind)
                 self.behind.clear()
-            since = self.ready[0].since if self.ready else 0.0
-            return Waiting(len(self.ready), self.memory_bytes, since, bool(self.ledger.marks))
+            since, first = (self.ready[0].since, self.ready[0].seq) if self.ready else (0.0, 0)
+            return Waiting(len(self.ready), self.memory_bytes, since, bool(self.ledger.marks), first)
 
     def take(self, wanted: Send) -> list[Entry]:
         """Choose the events of one attempt; they stay where they are until their fate is known."""

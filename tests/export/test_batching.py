@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -30,8 +33,8 @@ SETTINGS = ExportSettings(
 )
 
 
-def waiting(events: int, size: int = 10, since: float = 0.0, urgent: bool = False) -> Waiting:
-    return Waiting(events, events * size, since, urgent)
+def waiting(events: int, size: int = 10, since: float = 0.0, urgent: bool = False, first: int = 0) -> Waiting:
+    return Waiting(events, events * size, since, urgent, first)
 
 
 def batching() -> Batching:
@@ -100,7 +103,7 @@ def deliver(bad: set[int], events: int, verdict: Verdict, limit: int = 2000) -> 
     """Play a server that fails on batches with a bad event; return what it took, dropped, and needed."""
     decide, queue, taken, dropped, now = batching(), list(range(events)), [], [], 0.0
     for attempt in range(1, limit):
-        decision = decide.next(now, waiting(len(queue), urgent=True))
+        decision = decide.next(now, waiting(len(queue), urgent=True, first=queue[0] if queue else 0))
         if isinstance(decision, Wait):
             if decision.until is None:
                 return taken, dropped, attempt
@@ -163,6 +166,29 @@ def test_one_recovery_of_the_server_convicts_nobody() -> None:
     assert decide.succeeded(Send(0, 1, 10_000)) is After.KEEP
 
 
+@pytest.mark.parametrize("verdict", Verdict)
+def test_only_unclear_failures_let_others_overtake(verdict: Verdict) -> None:
+    decide, now, overtaken = batching(), 0.0, 0
+    for _ in range(10 * PATIENCE):
+        now += 9.0
+        decision = decide.next(now, waiting(50, urgent=True))
+        assert isinstance(decision, Send)
+        overtaken += decision.skip > 0
+        if decide.failed(now, decision, min(decision.events, 50), verdict, None) is After.DROP:
+            break
+    assert (overtaken > 0) == (verdict is Verdict.UNCLEAR)
+
+
+def test_the_failures_of_one_event_are_not_held_against_the_next() -> None:
+    """Memory may be full, and the policy to drop the oldest: nobody tells the decisions of that."""
+    decide = batching()
+    for number in range(5 * PATIENCE):
+        decision = decide.next(9.0 * number, waiting(5, urgent=True, first=number // (PATIENCE - 1)))
+        assert isinstance(decision, Send)
+        assert decision.skip == 0
+        assert decide.failed(9.0 * number, decision, 1, Verdict.UNCLEAR, None) is After.KEEP
+
+
 @given(st.lists(st.integers(0, 300)), st.integers(1, 20), st.integers(1, 1000))
 def test_what_fits(sizes: list[int], events: int, limit: int) -> None:
     count = fitting(sizes, events, limit)
@@ -184,6 +210,7 @@ class AnyServer(RuleBasedStateMachine):
         self.queue: list[int] = []
         self.emitted = 0
         self.settled: list[int] = []
+        self.failed_alone: Counter[int] = Counter()
 
     @rule(events=st.integers(1, 60))
     def emit(self, events: int) -> None:
@@ -199,15 +226,33 @@ class AnyServer(RuleBasedStateMachine):
         self.decide.hurry()
 
     @precondition(lambda self: self.queue)
+    @rule()
+    def overflow(self) -> None:
+        """The policy for a full memory drops the first one, of which nobody tells the decisions."""
+        self.settle(self.queue[:1])
+
+    @precondition(lambda self: self.queue)
+    @rule(times=st.integers(1, 15))
+    def fail_for_a_while(self, times: int) -> None:
+        for _ in range(times):
+            self.now += 9
+            self.attempt(Verdict.UNCLEAR, True, None)
+
+    @precondition(lambda self: self.queue)
     @rule(answer=st.sampled_from([None, *Verdict]), urgent=st.booleans(), pushback=st.none() | st.floats(-1, 9))
     def attempt(self, answer: Verdict | None, urgent: bool, pushback: float | None) -> None:
-        decision = self.decide.next(self.now, waiting(len(self.queue), urgent=urgent))
+        decision = self.decide.next(self.now, waiting(len(self.queue), urgent=urgent, first=self.queue[0]))
         if isinstance(decision, Wait):
             assert decision.until is None or self.now < decision.until <= self.now + 9
             return
         assert 0 <= decision.skip < len(self.queue)
         assert 1 <= decision.events <= SETTINGS.max_batch_events
         batch = self.queue[decision.skip : decision.skip + decision.events]
+        if decision.skip:
+            assert len(batch) == 1
+            assert self.failed_alone[self.queue[0]] >= PATIENCE, "or else nobody overtakes it"
+        elif answer is Verdict.UNCLEAR and len(batch) == 1:
+            self.failed_alone[batch[0]] += 1
         gone = []
         if answer is None:
             after = self.decide.succeeded(decision)
