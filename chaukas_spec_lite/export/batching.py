@@ -12,6 +12,9 @@ from chaukas_spec_lite.export.settings import ExportSettings
 FRAME_BYTES = 6
 """What an event costs in a batch besides its own bytes: a tag and a length of up to 2**35."""
 
+EXHAUSTED_PATIENCE = 3
+"""How often in a row RESOURCE_EXHAUSTED has to come until smaller batches are tried."""
+
 PATIENCE = 10
 """How often an event has to fail alone until another one is tried in its place, out of order."""
 
@@ -68,6 +71,9 @@ class Batching:
     then stands alone is tried so often (``PATIENCE``) before another may overtake it, and is at fault only if, three
     times over (``STRIKES``), it failed and another one went through right after. The other one is the next, or, as long
     as that fails too, one that stands twice as far behind. Nothing else ever changes the order of events.
+
+    RESOURCE_EXHAUSTED that keeps coming is halved with waits as well, as it may be a limit of size. It may be a quota
+    just as well, so nothing is ever dropped or overtaken for it.
     """
 
     def __init__(self, settings: ExportSettings, random: Callable[[], float]) -> None:
@@ -75,6 +81,7 @@ class Batching:
         self._random = random
         self._limit = settings.max_batch_events
         self._failures = 0
+        self._exhausted = 0
         self._retry_at: float | None = None
         self._first = 0
         """The number of the event that the following is about."""
@@ -108,7 +115,7 @@ class Batching:
 
     def succeeded(self, attempt: Send) -> After:
         """Take note that the events of an attempt were acknowledged."""
-        self._failures, self._retry_at = 0, None
+        self._failures, self._exhausted, self._retry_at = 0, 0, None
         if not attempt.skip:
             self._limit = min(self._settings.max_batch_events, self._limit * 2)
             return After.KEEP
@@ -129,7 +136,8 @@ class Batching:
         self._failures += 1
         delay = self._settings.retry.backoff(self._failures, self._random)
         self._retry_at = now + (delay if pushback is None or pushback < 0 else pushback)
-        if verdict is Verdict.UNCLEAR:
+        self._exhausted = self._exhausted + 1 if verdict is Verdict.EXHAUSTED else 0
+        if verdict is Verdict.UNCLEAR or self._exhausted >= EXHAUSTED_PATIENCE:
             self._limit = max(1, events // 2)
         # After the first event alone, another; after that one the first again.
         if verdict is Verdict.UNCLEAR and events == 1 and not attempt.skip:

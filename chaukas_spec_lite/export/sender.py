@@ -26,6 +26,8 @@ class Verdict(enum.Enum):
 
     LATER = "later"
     """Nothing: the same batch may go through later."""
+    EXHAUSTED = "exhausted"
+    """The same, unless the server has a limit of size and says so in words that nobody here knows."""
     INVALID = "invalid"
     """At least one of them will never be accepted."""
     TOO_LARGE = "too_large"
@@ -53,5 +55,6 @@ def judge(error: BaseException) -> Verdict:
         return Verdict.LATER
     # Timeouts are OSErrors, but for asyncio's before Python 3.11.
     if getattr(error, "retryable", isinstance(error, (OSError, asyncio.TimeoutError))) is True:
-        return Verdict.LATER
+        status = error.status if isinstance(error, RpcError) else None
+        return Verdict.EXHAUSTED if status is StatusCode.RESOURCE_EXHAUSTED else Verdict.LATER
     return Verdict.UNCLEAR

@@ -31,6 +31,28 @@ _HTTP = {
 
 _CONTENT_TYPE = "application/grpc"
 
+_STATUSES_OF_SIZE = frozenset({StatusCode.RESOURCE_EXHAUSTED, StatusCode.OUT_OF_RANGE, StatusCode.UNKNOWN})
+"""What servers answer to a message above their limit: nearly all the first, tonic the second, Envoy the third."""
+
+_WORDS_OF_SIZE = (
+    "message larger than max",  # C++ with Python and Ruby, Go, JavaScript
+    "after decompression larger than max",  # Go
+    "decompresses to a size larger than",  # JavaScript
+    "message exceeds maximum size",  # Java
+    "exceeds the maximum configured message size",  # .NET
+    "is larger than configured max",  # Connect for Go
+    "is larger than configured readmaxbytes",  # Connect for JavaScript
+    "exceeded the configured maximum payload size",  # Swift
+    "message length too large",  # tonic
+    "exceeded while decompressing message",  # tonic
+    "message too large",
+    "request too large",
+    "payload too large",  # Envoy
+    "request entity too large",
+    "content too large",
+)
+"""The words of gRPC's implementations for it, and HTTP's, which proxies use."""
+
 MAX_DETAILS = 2048
 """The number of characters of a server's message that an error shows."""
 
@@ -85,22 +107,23 @@ def _status(first: Mapping[str, str], last: Mapping[str, str]) -> RpcError | Non
     details = unquote(message, errors="replace")[:MAX_DETAILS]
     if status is StatusCode.DEADLINE_EXCEEDED:
         return DeadlineExceededError(details, status=status, retryable=True)
-    if status is StatusCode.RESOURCE_EXHAUSTED and _is_about_size(details):
-        return MessageTooLargeError(f"the server refused the request: {details}")
+    if _is_about_size(status, details):
+        return MessageTooLargeError(f"the server refused the request: {details}", status=status)
     return StatusError(details, status=status, retryable=status in RETRYABLE)
 
 
-def _is_about_size(details: str) -> bool:
+def _is_about_size(status: StatusCode, details: str) -> bool:
     """Whether this is a server's size limit, which no repetition will get past.
 
-    gRPC has no status of its own for it; the words are those of gRPC's C++ and Go, and of its Java implementation.
+    gRPC has no status of its own for it, so that only the words tell it from a quota.
     """
-    lower = details.lower()
-    return "message larger than max" in lower or "message exceeds maximum size" in lower
+    return status in _STATUSES_OF_SIZE and any(words in details.lower() for words in _WORDS_OF_SIZE)
 
 
 def _without_status(first: Mapping[str, str]) -> RpcError:
     http = first.get(":status", "")
+    if http == "413":  # a proxy has a limit of its own
+        return MessageTooLargeError("the server refused the request: it answered with HTTP status '413'")
     if http != "200":
         status = _HTTP.get(http, StatusCode.UNKNOWN)
         details = f"the server answered with HTTP status {http!r}"

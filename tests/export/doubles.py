@@ -96,6 +96,10 @@ def too_large() -> RpcError:
     return MessageTooLargeError("too large")
 
 
+def exhausted() -> RpcError:
+    return RpcError("more than I can take", status=StatusCode.RESOURCE_EXHAUSTED, retryable=True)
+
+
 def internal() -> RpcError:
     return RpcError("a bug", status=StatusCode.INTERNAL)
 

@@ -90,6 +90,29 @@ def test_a_flush_ends_a_wait_once() -> None:
     assert isinstance(decide.next(0.0, waiting(50)), Send)
 
 
+def test_exhaustion_that_goes_on_makes_batches_smaller_and_nothing_else() -> None:
+    """It may be a limit of size in unknown words, or a quota: then smaller batches are all that comes of it."""
+    decide, now, sizes = batching(), 0.0, []
+    for _ in range(200):
+        decision = decide.next(now, waiting(80, urgent=True))
+        if isinstance(decision, Wait):
+            assert decision.until is not None
+            now = decision.until
+            continue
+        assert decision.skip == 0
+        sizes.append(min(decision.events, 80))
+        assert decide.failed(now, decision, sizes[-1], Verdict.EXHAUSTED, None) is After.KEEP
+    assert sizes[:9] == [80, 80, 80, 40, 20, 10, 5, 2, 1]
+    assert set(sizes[9:]) == {1}
+    assert decide.next(now + 8.0, waiting(80)) == Send(0, 1, 10_000)
+    decide.succeeded(Send(0, 1, 10_000))
+    decide.failed(now, Send(0, 2, 10_000), 2, Verdict.EXHAUSTED, None)
+    decide.failed(now, Send(0, 2, 10_000), 2, Verdict.LATER, None)
+    for _ in range(2):
+        decide.failed(now, Send(0, 2, 10_000), 2, Verdict.EXHAUSTED, None)
+    assert decide.next(now + 99.0, waiting(80)) == Send(0, 2, 10_000), "in a row, that is"
+
+
 def test_success_forgets_failures() -> None:
     decide = batching()
     for _ in range(5):

@@ -25,6 +25,7 @@ from chaukas_spec_lite.rpc.settings import Settings
 from tests.export.doubles import (
     FakeClock,
     Recorder,
+    exhausted,
     internal,
     invalid,
     numbered,
@@ -257,7 +258,19 @@ def test_an_event_that_breaks_the_server_does_not_block_the_others() -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("error", [unavailable, internal, lambda: RuntimeError("a bug in the sender")])
+def test_a_limit_of_size_in_unknown_words_does_not_block_what_fits_alone() -> None:
+    async def main() -> None:
+        sender = Recorder(lambda batch: exhausted() if sum(map(len, batch)) > 1000 else None)
+        async with exporter(sender) as export:
+            for number in range(40):
+                export.emit(numbered(number, 300))
+            assert await export.flush()
+        assert sender.names() == [str(number) for number in range(40)], "in order"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("error", [unavailable, exhausted, internal, lambda: RuntimeError("a bug in the sender")])
 def test_nothing_is_dropped_while_the_server_takes_nothing(error: Any) -> None:
     async def main() -> None:
         sender = Recorder(lambda _: error())

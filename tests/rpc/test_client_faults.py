@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from h2.errors import ErrorCodes
@@ -67,6 +68,53 @@ async def failure(address: str, **options: Any) -> RpcError:
 
 PAGE = b"<html><body>a page of the proxy's</body></html>"
 
+
+SIZES = [
+    (8, "Received message larger than max (5 vs. 4)"),  # grpc for C++ and Python, grpc-js
+    (8, "grpc: received message larger than max (5 vs. 4)"),  # grpc-go
+    (8, "grpc: received message after decompression larger than max (5 vs. 4)"),
+    (8, "Received message that decompresses to a size larger than 4"),  # grpc-js
+    (8, "gRPC message exceeds maximum size 4: 5"),  # grpc-java
+    (8, "Decompressed gRPC message exceeds maximum size 4"),
+    (8, "Received message exceeds the maximum configured message size."),  # grpc-dotnet
+    (8, "message size 5 is larger than configured max 4"),  # connect-go
+    (8, "message is larger than configured max 4 - unable to determine message size: EOF"),
+    (8, "message size 5 is larger than configured readMaxBytes 4"),  # connect-es
+    (8, "Message has exceeded the configured maximum payload size (max: 4, actual: 5)"),  # grpc-swift
+    (11, "Error, decoded message length too large: found 5 bytes, the limit is: 4 bytes"),  # tonic
+    (8, "Error decompressing: size limit, of 4 bytes, exceeded while decompressing message"),
+    (2, "Payload Too Large"),  # Envoy
+]
+"""What servers say to a message that is too large for them: a status and words, as in their sources."""
+
+QUOTAS = [
+    (8, "quota exceeded: 1000 messages a minute"),
+    (8, "the maximum number of requests is exceeded"),
+    (8, "Bandwidth exhausted or memory limit exceeded"),
+    (8, "out of memory"),
+    (14, "message too large for now"),
+    (3, "the request is larger than the sum of its parts"),
+]
+
+
+async def failure_with(status: int, details: str) -> RpcError:
+    async with faulty.faulty(faulty.status(status, quote(details))) as (_, address):
+        return await failure(address)
+
+
+@pytest.mark.parametrize(("status", "details"), SIZES)
+def test_what_servers_say_of_size_is_understood(status: int, details: str) -> None:
+    error = asyncio.run(failure_with(status, details))
+    assert isinstance(error, MessageTooLargeError)
+    assert (error.retryable, error.status) == (False, StatusCode(status))
+    assert details in str(error)
+
+
+@pytest.mark.parametrize(("status", "details"), QUOTAS)
+def test_what_they_say_of_other_things_is_not_taken_for_size(status: int, details: str) -> None:
+    assert type(asyncio.run(failure_with(status, details))) is StatusError
+
+
 ANSWERS: list[tuple[Behaviour, type[RpcError], StatusCode, bool, str]] = [
     (faulty.status(3, "bad%20field"), StatusError, StatusCode.INVALID_ARGUMENT, False, "bad field"),
     (faulty.status(16, "who?"), StatusError, StatusCode.UNAUTHENTICATED, False, "who"),
@@ -76,13 +124,7 @@ ANSWERS: list[tuple[Behaviour, type[RpcError], StatusCode, bool, str]] = [
     (faulty.status(1), StatusError, StatusCode.CANCELLED, True, ""),
     (faulty.status(4), DeadlineExceededError, StatusCode.DEADLINE_EXCEEDED, True, ""),
     (faulty.status(99), StatusError, StatusCode.UNKNOWN, False, "unknown status '99'"),
-    (
-        faulty.status(8, "Received message larger than max (5 vs. 4)"),
-        MessageTooLargeError,
-        StatusCode.RESOURCE_EXHAUSTED,
-        False,
-        "larger than max",
-    ),
+    (faulty.http(413), MessageTooLargeError, StatusCode.RESOURCE_EXHAUSTED, False, "HTTP status '413'"),
     (faulty.http(503), StatusError, StatusCode.UNAVAILABLE, True, "HTTP status '503'"),
     (faulty.http(502, PAGE), StatusError, StatusCode.UNAVAILABLE, True, "HTTP status '502'"),
     (faulty.http(429, PAGE * 1000), StatusError, StatusCode.UNAVAILABLE, True, "HTTP status '429'"),
