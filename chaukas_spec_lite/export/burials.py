@@ -1,13 +1,14 @@
-"""Dead letters on their way to the spool."""
+"""Dead letters on their way to the spool, and back from it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
 
+from chaukas_spec_lite.export.directory import SpoolDirectory
 from chaukas_spec_lite.export.reporter import Reporter
-from chaukas_spec_lite.export.spool import letter_bytes
-from chaukas_spec_lite.export.stats import Dropped
+from chaukas_spec_lite.export.spool import SpoolError, letter_bytes
+from chaukas_spec_lite.export.stats import DeadLetter, Dropped
 
 MAX_BURIALS = 1000
 """How many wait for the disk, at most."""
@@ -29,23 +30,29 @@ class Burials:
 
     def add(self, dropped: Sequence[Dropped]) -> None:
         """Take dead letters in; those for which there is no room are logged."""
-        refused: list[Dropped] = []
         with self._lock:
-            for each in dropped:
-                size = letter_bytes(each)
-                if self._bytes + size > self._max_bytes or len(self._waiting) >= MAX_BURIALS:
-                    refused.append(each)
-                    continue
-                self._waiting.append(each)
-                self._bytes += size
+            refused = self._take_in(dropped, MAX_BURIALS)
         for each in refused:
             self._reporter.not_kept(each)
 
-    def file_holds(self, size: int) -> None:
-        """Begin with a file that has so many bytes of them already."""
+    def _take_in(self, letters: Sequence[Dropped], most: int) -> list[Dropped]:
+        refused: list[Dropped] = []
+        for each in letters:
+            size = letter_bytes(each)
+            if self._bytes + size > self._max_bytes or len(self._waiting) >= most:
+                refused.append(each)
+                continue
+            self._waiting.append(each)
+            self._bytes += size
+        return refused
+
+    def begin(self, size: int, others: Sequence[Dropped] = ()) -> None:
+        """Begin with a file that has so many bytes of them already; ``others`` are those of the file before it."""
         with self._lock:
             waiting, self._waiting, self._bytes = self._waiting, [], size
-        self.add(waiting)
+            refused = self._take_in([*others, *waiting], len(others) + len(waiting))
+        for each in refused:
+            self._reporter.not_kept(each)
 
     def take(self) -> list[Dropped]:
         """Hand out what is to be written."""
@@ -57,3 +64,14 @@ class Burials:
         """Take back what could not be written."""
         with self._lock:
             self._waiting[:0] = letters
+
+
+def letters_of_others(directory: SpoolDirectory, limit: int, reporter: Reporter) -> list[DeadLetter]:
+    """Read the latest dead letters of each file that nobody has; those that cannot be read are left out."""
+    letters: list[DeadLetter] = []
+    for spool in directory.abandoned():
+        try:
+            letters += spool.dead_letters(limit)
+        except SpoolError as error:
+            reporter.failure("others' letters", "The dead letters of an ended process are left out", error)
+    return letters

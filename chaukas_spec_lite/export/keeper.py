@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chaukas_spec_lite.export.burials import Burials
+from chaukas_spec_lite.export.burials import Burials, letters_of_others
 from chaukas_spec_lite.export.directory import SpoolDirectory
 from chaukas_spec_lite.export.entry import MEMORY, Entry
 from chaukas_spec_lite.export.queue import EventQueue
@@ -241,15 +241,15 @@ class Keeper:
             if isinstance(error, SpoolUnusable):
                 self._directory.set_aside(spool.path, error)
             raise
-        self._burials.file_holds(dead_bytes)
+        self._burials.begin(dead_bytes)
         self._queue.found(*totals)
         self.spool = spool
         self.opened = True
         return spool
 
-    def _write(self, spool: Spool) -> bool:
+    def _write(self, spool: Spool, events: int = CHUNK_EVENTS) -> bool:
         queue = self._queue
-        entries, erased = queue.take_work(CHUNK_EVENTS, CHUNK_BYTES)
+        entries, erased = queue.take_work(events, CHUNK_BYTES)
         burials = self._burials.take()
         start = self._now()
         try:
@@ -313,10 +313,27 @@ class Keeper:
         try:
             spool.checkpoint()
         except SpoolFull:
-            if self._queue.needs_file() or spool.dead_letters(1):
+            if self._queue.needs_file():
                 raise
-            self._forget_file()
+            self._start_over(spool)
+
+    def _start_over(self, spool: Spool) -> None:
+        """Delete a file that is no longer needed but for its dead letters, which move to a new one.
+
+        Where there is no room for both they are in memory only for a moment. Nothing else can be done there: after a
+        checkpoint that a full disk cut short, neither the file nor its log is of any use without the other.
+        """
+        letters = spool.dead_letters(limit=-1)
+        self._forget_file(letters)
+        try:
+            if letters:
+                self._write(self._open(), events=0)
+        except SpoolFull:
+            pass  # the second attempt has the room of the old file
+        finally:
             spool.discard()
+        if self._burials:
+            self._write(self.spool or self._open(), events=0)
 
     def _lose_file(self, spool: Spool, error: SpoolUnusable) -> None:
         self._retry_at = self._now()
@@ -326,9 +343,9 @@ class Keeper:
         if lost:
             self._reporter.lost(lost, f"they were only in {spool.path}, which was set aside: {error}")
 
-    def _forget_file(self) -> int:
+    def _forget_file(self, letters: Sequence[Dropped] = ()) -> int:
         self.spool = None
-        self._burials.file_holds(0)
+        self._burials.begin(0, letters)
         return self._queue.lost_file()
 
     # The end
@@ -376,9 +393,5 @@ class Keeper:
                 self._try_to_write()
             if self.spool is not None:
                 letters = self.spool.dead_letters(limit)
-        for other in self._directory.abandoned():
-            try:
-                letters += other.dead_letters(limit)
-            except SpoolError as error:
-                self._reporter.failure("others' letters", "The dead letters of an ended process are left out", error)
+        letters += letters_of_others(self._directory, limit, self._reporter)
         return sorted(letters, key=lambda letter: letter.dropped_at)[-limit:]

@@ -119,7 +119,8 @@ class Spool:
     def apply(
         self, events: Sequence[tuple[int, bytes]], gone: Iterable[int] = (), dead: Sequence[Dropped] = ()
     ) -> None:
-        """Store events, remove others by number, keep dead letters: all of it or nothing."""
+        """Store events, remove others by number, keep dead letters, with their time if it is known: all or nothing."""
+        now = time.time()
         with self._transaction():
             self._database.executemany(
                 "INSERT INTO event VALUES (?, ?, ?)", ((seq, zlib.crc32(data), data) for seq, data in events)
@@ -128,7 +129,13 @@ class Spool:
             self._database.executemany(
                 "INSERT INTO dead_letter (dropped_at, reason, detail, event_id, data) VALUES (?, ?, ?, ?, ?)",
                 (
-                    (time.time(), each.reason.value, _storable(each.detail), _storable(each.event_id), each.data)
+                    (
+                        each.dropped_at if isinstance(each, DeadLetter) else now,
+                        each.reason.value,
+                        _storable(each.detail),
+                        _storable(each.event_id),
+                        each.data,
+                    )
                     for each in dead
                 ),
             )
@@ -168,7 +175,7 @@ class Spool:
             return int(total)
 
     def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
-        """Read the latest dead letters, oldest first."""
+        """Read the latest dead letters, oldest first; all of them if the limit is negative."""
         query = "SELECT reason, detail, event_id, data, dropped_at FROM dead_letter ORDER BY id DESC LIMIT ?"
         with _translated(self.path):
             rows = self._execute(query, (limit,)).fetchall()

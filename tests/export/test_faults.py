@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.export import DropReason, Emitted, EventExporter
+from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter
 from chaukas_spec_lite.export.batching import Send
+from chaukas_spec_lite.export.burials import MAX_BURIALS
 from chaukas_spec_lite.export.directory import SpoolDirectory
 from chaukas_spec_lite.export.entry import Entry
 from chaukas_spec_lite.export.keeper import Keeper
@@ -180,6 +181,89 @@ def test_what_a_full_disk_holds_is_read_back(tmp_path: Path, monkeypatch: pytest
     assert sent == [b"%d" % number for number in range(10)]
     keeper.stop(close=True)
     assert left_in(tmp_path) == [], "and what was sent left the disk when that was possible again"
+
+
+def test_dead_letters_do_not_make_a_full_disk_permanent(tmp_path: Path) -> None:
+    """They stand in the way of deleting the file, which is all that can be done: so they move to another one."""
+    run(
+        """
+        import logging, subprocess
+        logging.disable(logging.CRITICAL)
+        from chaukas_spec_lite import Event
+        from chaukas_spec_lite.export.directory import SpoolDirectory
+        directory = sys.argv[1]
+        def letters():
+            found = []
+            for spool in SpoolDirectory(Path(directory), "normal").abandoned():
+                found += [(each.event_id, each.detail, each.data, each.dropped_at) for each in spool.dead_letters()]
+            return found
+        os.mkdir(directory)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", directory], check=True)
+        settings = {"spool_retry": 0.05, "spool_wait": 1.0, "flush_interval": 0.05, "close_timeout": 1.0}
+        async def begin():
+            async with EventExporter(Recorder(), spool=directory, **settings) as export:
+                for number in range(3):
+                    assert export.emit(Event(event_id=f"bad {number}", agent_name=5)) is Emitted.DROPPED
+        async def fill():
+            sender = Recorder(down)
+            async with EventExporter(sender, spool=directory, **settings) as export:
+                await until(lambda: export._pipeline.keeper.opened)
+                results = [export.emit(numbered(number, 1000)) for number in range(400)]
+                assert 50 < results.count(Emitted.SPOOLED) < 400 == len(results), results.count(Emitted.SPOOLED)
+                sender._judge = None
+                assert await export.flush(20)
+                await until(lambda: export.emit(numbered(400)) is Emitted.SPOOLED)
+                assert await export.flush(20)
+                assert len(await export.dead_letters()) == 3
+        asyncio.run(begin())
+        before = letters()
+        assert len(before) == 3
+        asyncio.run(fill())
+        assert letters() == before, "as they were"
+        sender = Recorder()
+        async def again():
+            async with EventExporter(sender, spool=directory, **settings) as export:
+                await asyncio.sleep(0.2)
+        asyncio.run(again())
+        assert sender.names() == [], "and the next process has nothing to send again"
+        """,
+        tmp_path / "full",
+        prefix=("unshare", "--user", "--map-root-user", "--mount", "--"),
+    )
+
+
+def test_all_dead_letters_move_from_a_file_that_may_not_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of them than may wait at once, and first where there is room beside the old file."""
+    queue, keeper = a_keeper(tmp_path, FakeClock(), spool_retry=5.0)
+    old = keeper.spool
+    assert old is not None
+    many = [Dropped(DropReason.INVALID, "", str(number), b"") for number in range(MAX_BURIALS + 1)]
+    old.apply([], dead=many)
+    real_apply, real_checkpoint = Spool.apply, Spool.checkpoint
+
+    def apply(self: Spool, *arguments: Any, **keywords: Any) -> None:
+        (full if self is old else real_apply)(self, *arguments, **keywords)
+
+    monkeypatch.setattr(Spool, "apply", apply)
+    monkeypatch.setattr(Spool, "checkpoint", lambda self: (full if self is old else real_checkpoint)(self))
+    moved: list[int] = []
+    real_discard = Spool.discard
+
+    def discard(self: Spool) -> None:
+        assert keeper.spool is not None
+        moved.append(len(keeper.spool.dead_letters(-1)))
+        real_discard(self)
+
+    monkeypatch.setattr(Spool, "discard", discard)
+    assert emit(queue, keeper) is Emitted.SPOOLED
+    queue.acknowledged(queue.take(Send(0, 10, 1 << 20)))
+    keeper.step()
+    assert keeper.spool is not None
+    assert keeper.spool is not old
+    assert [each.event_id for each in keeper.spool.dead_letters(-1)] == [each.event_id for each in many]
+    assert moved == [MAX_BURIALS + 1], "before the old file went"
+    assert not old.path.exists()
+    keeper.stop(close=True)
 
 
 def test_a_full_disk_gathers_no_empty_files(tmp_path: Path) -> None:
