@@ -21,6 +21,12 @@ PATIENCE = 10
 STRIKES = 3
 """How often an event has to fail alone, each time before another goes through, until it is held to be at fault."""
 
+NEAR = 1.0
+"""For how many seconds the success of another queue shows that the server is well."""
+
+STUCK = 3
+"""After how many attempts in a row that lead to nothing a queue is stuck."""
+
 
 @dataclass(frozen=True)
 class Waiting:
@@ -58,7 +64,7 @@ class After(enum.Enum):
 
     KEEP = "keep"
     DROP = "drop"
-    """There was only one, and it is at fault."""
+    """There was only one, and it is at fault, or held to be after ``STRIKES``."""
     DROP_FIRST = "drop_first"
     """The attempt went through, and proves the first event that waits to be at fault."""
 
@@ -72,6 +78,9 @@ class Batching:
     times over (``STRIKES``), it failed and another one went through right after. The other one is the next, or, as long
     as that fails too, one that stands twice as far behind. Nothing else ever changes the order of events.
 
+    The other one may stand in another queue, which sends to the same server (``others_succeeded``): where an event is
+    the only one, there is no other. That counts if it went through within a second before the event failed.
+
     RESOURCE_EXHAUSTED that keeps coming is halved with waits as well, as it may be a limit of size. It may be a quota
     just as well, so nothing is ever dropped or overtaken for it.
     """
@@ -83,20 +92,31 @@ class Batching:
         self._failures = 0
         self._exhausted = 0
         self._retry_at: float | None = None
-        self._first = 0
+        self._fruitless = 0
+        self._others_succeeded_at = float("-inf")
+        self._begin(0)
+
+    def _begin(self, first: int) -> None:
+        self._first = first
         """The number of the event that the following is about."""
         self._probing = False
         self._alone = 0
         self._distance = 1
         self._strikes = 0
+        self._others_strikes = 0
+
+    @property
+    def stuck(self) -> bool:
+        """Whether attempts keep failing, and not because the server cannot be reached."""
+        return self._fruitless >= STUCK
 
     def next(self, now: float, waiting: Waiting) -> Send | Wait:
         """Decide what to do at a time, given what waits."""
         if not waiting.events:
             return Wait(None, 1)
         if waiting.first != self._first:  # what another one did, which was sent or dropped, says nothing about this one
-            self._first = waiting.first
-            self._probing, self._alone, self._distance, self._strikes = False, 0, 1, 0
+            self._begin(waiting.first)
+            self._fruitless = 0
         if self._retry_at is not None and now < self._retry_at:
             return Wait(self._retry_at, None)
         settings = self._settings
@@ -115,7 +135,7 @@ class Batching:
 
     def succeeded(self, attempt: Send) -> After:
         """Take note that the events of an attempt were acknowledged."""
-        self._failures, self._exhausted, self._retry_at = 0, 0, None
+        self._failures, self._exhausted, self._fruitless, self._retry_at = 0, 0, 0, None
         if not attempt.skip:
             self._limit = min(self._settings.max_batch_events, self._limit * 2)
             return After.KEEP
@@ -139,16 +159,32 @@ class Batching:
         self._exhausted = self._exhausted + 1 if verdict is Verdict.EXHAUSTED else 0
         if verdict is Verdict.UNCLEAR or self._exhausted >= EXHAUSTED_PATIENCE:
             self._limit = max(1, events // 2)
+        self._fruitless += verdict is not Verdict.LATER
         # After the first event alone, another; after that one the first again.
+        self._probing = False
         if verdict is Verdict.UNCLEAR and events == 1 and not attempt.skip:
             self._alone += 1
             self._probing = self._alone >= PATIENCE
-        else:
-            self._probing = False
+            if self._alone > PATIENCE and self._is_convicted_by_others(now):
+                return After.DROP
         if attempt.skip:
             self._strikes = 0
             self._distance = min(2 * self._distance, self._settings.max_batch_events)
         return After.KEEP
+
+    def _is_convicted_by_others(self, now: float) -> bool:
+        if now - self._others_succeeded_at <= NEAR:
+            self._others_strikes += 1
+            self._others_succeeded_at = float("-inf")  # one success is one strike
+        return self._others_strikes >= STRIKES
+
+    def others_succeeded(self, now: float) -> None:
+        """Take note that the server took what another queue sent."""
+        self._others_succeeded_at = now
+
+    def others_failed(self) -> None:
+        """Take note that the server is not well."""
+        self._others_succeeded_at = float("-inf")
 
 
 def fitting(sizes: Iterable[int], events: int, limit: int) -> int:

@@ -61,13 +61,16 @@ class SpoolDirectory:
                 finally:
                     spool.close()
 
-    def claim_abandoned(self) -> Spool | None:
-        """Claim a file with events that no living process has, if there is one; raises ``SpoolError``."""
+    def claim_abandoned(self, after: Path | None = None) -> Spool | None:
+        """Claim a file with events that no living process has, if there is one; raises ``SpoolError``.
+
+        Files that stand after a given one come first, so that each has its turn.
+        """
         try:
             files = self._files()
         except OSError as error:
             raise SpoolError(f"the directory {self.path} cannot be read: {error}") from error
-        for file in files:
+        for file in sorted(files, key=lambda file: after is not None and file <= after):
             spool = self._try(file)
             if spool is None:
                 continue

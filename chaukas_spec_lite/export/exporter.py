@@ -12,6 +12,7 @@ from chaukas_spec_lite.errors import ClientClosedError, EncodeError
 from chaukas_spec_lite.export import lifecycle
 from chaukas_spec_lite.export.clock import Clock, MonotonicClock
 from chaukas_spec_lite.export.heirs import Heirs
+from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender
@@ -80,7 +81,7 @@ class EventExporter:
 
     def _begin(self) -> None:
         self._reporter = Reporter(self._settings.log_interval, self._clock.now, self._on_drop)
-        parts = self._sender, self._settings, self._reporter, self._clock
+        parts = self._sender, self._settings, self._reporter, self._clock, Peers()
         self._heirs = None if self._settings.spool is None else Heirs(*parts)
         self._pipeline = Pipeline(*parts, search=self._heirs.search if self._heirs else None)
 
@@ -197,8 +198,7 @@ class EventExporter:
     # Forks, and the end of the interpreter (see lifecycle.Member)
 
     def _pipelines(self) -> list[Pipeline]:
-        heir = self._heirs.current if self._heirs is not None else None
-        return [self._pipeline] if heir is None else [self._pipeline, heir]
+        return [self._pipeline, *(self._heirs.open if self._heirs is not None else ())]
 
     def before_fork(self) -> None:
         """Wait until neither the disk nor the queue is in use, but for the disk not forever."""

@@ -21,6 +21,12 @@ class Totals:
         self.numbers.update(other.numbers)
         self.dropped.update(other.dropped)
 
+    def give_back_pending(self) -> None:
+        """Leave out what waits: somebody else takes it over."""
+        self.numbers["recovered"] -= self.numbers["pending"]
+        for name in ("pending", "pending_bytes", "memory_bytes"):
+            self.numbers[name] = 0
+
 
 class Mark:
     """A place in the order: all events up to it, for a flush to wait for."""

@@ -16,6 +16,7 @@ from chaukas_spec_lite.export.clock import Clock, within
 from chaukas_spec_lite.export.entry import Entry
 from chaukas_spec_lite.export.keeper import Keeper
 from chaukas_spec_lite.export.ledger import Totals
+from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, Verdict, judge
@@ -26,6 +27,8 @@ from chaukas_spec_lite.export.waker import Waker
 from chaukas_spec_lite.spec.common.v1.events import Event
 
 _REASONS = {Verdict.INVALID: DropReason.INVALID, Verdict.TOO_LARGE: DropReason.TOO_LARGE}
+
+_REJECTED = "the server failed at it again and again, and took others"
 
 _NEVER = 1 << 62
 
@@ -38,8 +41,8 @@ that is killed meanwhile leaves them to be sent again.
 class Pipeline:
     """Sends what one queue holds, and keeps it on disk if there is a spool.
 
-    An exporter has one for what it is given, and one after the other for the files that ended processes left: those are
-    ``claimed`` already. ``search`` is called from the spool's thread now and then.
+    An exporter has one for what it is given, and others for the files that ended processes left: those are ``claimed``
+    already. ``search`` is called from the spool's thread now and then, ``turned`` on the loop after each attempt.
     """
 
     def __init__(
@@ -48,13 +51,17 @@ class Pipeline:
         settings: ExportSettings,
         reporter: Reporter,
         clock: Clock,
+        peers: Peers,
         claimed: Spool | None = None,
         search: Callable[[], None] | None = None,
+        turned: Callable[[], None] | None = None,
     ) -> None:
         self._sender = sender
         self._settings = settings
         self._reporter = reporter
         self._clock = clock
+        self._peers = peers
+        self._turned = turned
         self._erased_at = float("-inf")
         self._batching = Batching(settings, random.random)
         self._task: asyncio.Task[None] | None = None
@@ -120,6 +127,8 @@ class Pipeline:
         if is_over(self._task):
             self._progress = asyncio.Event()
             self._ended = False
+            self._peers.leave(self._batching)
+            self._peers.join(self._batching)
             self._task = asyncio.create_task(self._run(self.waker.attach()), name="chaukas-export")
             self._task.add_done_callback(self._reporter.task_ended)
             if self.keeper is not None:
@@ -134,6 +143,8 @@ class Pipeline:
             if self.keeper is not None:
                 self.keeper.look_at_unwritten()
             self._progress.set()  # whatever it was that woke this task, flushes look whether they are done
+            if self._turned is not None:
+                self._turned()
             if isinstance(decision, Send):
                 await self._attempt(decision)
                 continue
@@ -157,9 +168,9 @@ class Pipeline:
             self._failed(attempt, entries, error)
         else:
             self.queue.acknowledged(entries)
+            self._peers.succeeded(self._batching, self._clock.now())
             if self._batching.succeeded(attempt) is After.DROP_FIRST:
-                text = "the server failed at it again and again, and took others"
-                self.queue.drop(self.queue.take(Send(0, 1, 0)), DropReason.REJECTED, text)
+                self.queue.drop(self.queue.take(Send(0, 1, 0)), DropReason.REJECTED, _REJECTED)
             self._erase()
         if self.queue.ledger.unreported:
             self.report()
@@ -178,9 +189,12 @@ class Pipeline:
         pushback = getattr(error, "pushback", None)
         self._erased_at = float("-inf")
         after = self._batching.failed(self._clock.now(), attempt, len(entries), verdict, pushback)
+        self._peers.failed(self._batching, verdict)
         if after is After.DROP:
             self._reporter.last_error = f"{type(error).__name__}: {error}"
-            self.queue.drop(entries, _REASONS[verdict], str(error))
+            reason = _REASONS.get(verdict)
+            detail = f"{_REJECTED}: {error}" if reason is None else str(error)
+            self.queue.drop(entries, reason or DropReason.REJECTED, detail)
             return
         self.queue.put_back()
         self.retried += 1
@@ -212,31 +226,28 @@ class Pipeline:
         finally:
             self.queue.unmark(mark, told)
 
-    async def emptied(self) -> None:
-        """Return when all that was in the spool has been sent or dropped."""
-        while self.keeper is not None and (self.queue.ledger.pending or not self.keeper.opened):
-            self._progress.clear()
-            await self._clock.wait(self._progress, None)
+    @property
+    def is_empty(self) -> bool:
+        """Whether all that was in the spool has been sent or dropped."""
+        return self.keeper is None or (self.keeper.opened and not self.queue.ledger.pending)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the server keeps failing at what waits here, although it can be reached."""
+        return self._batching.stuck
 
     async def end(self, deadline: float) -> None:
         """Stop sending, and give the spool up with what it still holds."""
-        await self._end_task(deadline)
+        self._ended = True  # before Python 3.12, wait_for may lose a cancellation
+        await cancelled(self._task, self._clock, deadline)
+        self._peers.leave(self._batching)
+        self._progress.set()
         if self.keeper is not None:
             waker = Waker()
             stopped = waker.attach()
             self.keeper.stop(close=True, then=waker.wake)
             await self._clock.wait(stopped, deadline)
         self.report()
-
-    async def _end_task(self, deadline: float) -> None:
-        task = self._task
-        if task is None:
-            return
-        self._ended = True  # before Python 3.12, wait_for may lose a cancellation
-        task.cancel()
-        ended = asyncio.Event()
-        task.add_done_callback(lambda _: ended.set())
-        await self._clock.wait(ended, deadline)
 
     # Forks
 
@@ -259,6 +270,15 @@ def is_over(task: asyncio.Task[None] | None) -> bool:
     if task.get_loop() is not asyncio.get_running_loop():
         raise ClientClosedError("another event loop, still open, is sending for this exporter")
     return False
+
+
+async def cancelled(task: asyncio.Task[None] | None, clock: Clock, deadline: float) -> None:
+    """Cancel a task if there is one, and wait until it has ended."""
+    if task is not None:
+        task.cancel()
+        ended = asyncio.Event()
+        task.add_done_callback(lambda _: ended.set())
+        await clock.wait(ended, deadline)
 
 
 def _is_cancelled() -> bool:

@@ -11,8 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chaukas_spec_lite.export.batching import (
     FRAME_BYTES,
+    NEAR,
     PATIENCE,
     STRIKES,
+    STUCK,
     After,
     Batching,
     Send,
@@ -189,6 +191,49 @@ def test_one_recovery_of_the_server_convicts_nobody() -> None:
     assert decide.succeeded(Send(0, 1, 10_000)) is After.KEEP
 
 
+def fail_alone(decide: Batching, now: float) -> After:
+    assert decide.next(now, waiting(1, urgent=True)) == Send(0, 1, 10_000)
+    return decide.failed(now, Send(0, 1, 10_000), 1, Verdict.UNCLEAR, None)
+
+
+def test_an_event_that_is_alone_is_convicted_by_what_other_queues_sent() -> None:
+    decide, now, verdicts = batching(), 0.0, []
+    decide._limit = 1
+    for _ in range(PATIENCE + STRIKES):
+        now += 9.0
+        decide.others_succeeded(now - NEAR)
+        verdicts.append(fail_alone(decide, now))
+    assert verdicts == [After.KEEP] * (PATIENCE + STRIKES - 1) + [After.DROP]
+
+
+@pytest.mark.parametrize("why", ["nothing was sent", "long ago", "once", "the server went down"])
+def test_an_event_that_is_alone_is_not_convicted_without_such_evidence(why: str) -> None:
+    decide, now = batching(), 0.0
+    decide._limit = 1
+    for attempt in range(5 * PATIENCE):
+        now += 9.0
+        if why == "long ago":
+            decide.others_succeeded(now - NEAR - 0.1)
+        elif why == "once" and attempt == 2 * PATIENCE:
+            decide.others_succeeded(now)
+        elif why == "the server went down":
+            decide.others_succeeded(now)
+            decide.others_failed()
+        assert fail_alone(decide, now) is After.KEEP
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_queue_is_stuck_only_while_the_server_can_be_reached(verdict: Verdict) -> None:
+    decide = batching()
+    for _ in range(STUCK):
+        assert not decide.stuck
+        decide.next(99.0, waiting(50, urgent=True))
+        decide.failed(0.0, Send(0, 50, 10_000), 50, verdict, None)
+    assert decide.stuck == (verdict in (Verdict.UNCLEAR, Verdict.EXHAUSTED))
+    decide.succeeded(Send(0, 1, 10_000))
+    assert not decide.stuck
+
+
 @pytest.mark.parametrize("verdict", Verdict)
 def test_only_unclear_failures_let_others_overtake(verdict: Verdict) -> None:
     decide, now, overtaken = batching(), 0.0, 0
@@ -234,6 +279,7 @@ class AnyServer(RuleBasedStateMachine):
         self.emitted = 0
         self.settled: list[int] = []
         self.failed_alone: Counter[int] = Counter()
+        self.others = PATIENCE
 
     @rule(events=st.integers(1, 60))
     def emit(self, events: int) -> None:
@@ -243,6 +289,11 @@ class AnyServer(RuleBasedStateMachine):
     @rule(seconds=st.floats(0, 10))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
+
+    @rule()
+    def another_queue_succeeds(self) -> None:
+        self.others += 1
+        self.decide.others_succeeded(self.now)
 
     @rule()
     def flush(self) -> None:
@@ -283,7 +334,10 @@ class AnyServer(RuleBasedStateMachine):
             gone = self.queue[:1] if after is After.DROP_FIRST else []
         elif self.decide.failed(self.now, decision, len(batch), answer, pushback) is After.DROP:
             assert len(batch) == 1
-            assert answer in (Verdict.INVALID, Verdict.TOO_LARGE)
+            if answer is Verdict.UNCLEAR:
+                assert self.failed_alone[batch[0]] >= PATIENCE + STRIKES <= self.others
+            else:
+                assert answer in (Verdict.INVALID, Verdict.TOO_LARGE)
             gone = batch
         self.settle(gone)
 
