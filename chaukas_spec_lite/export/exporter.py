@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from chaukas_spec_lite.errors import ClientClosedError, EncodeError
 from chaukas_spec_lite.export import lifecycle
 from chaukas_spec_lite.export.clock import Clock, MonotonicClock
 from chaukas_spec_lite.export.heirs import Heirs
+from chaukas_spec_lite.export.keeper import Keeper
 from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.reporter import Reporter
@@ -192,8 +193,8 @@ class EventExporter:
 
         Those in files that other processes are using are left out. Raises ``ChaukasError`` if the spool cannot be read.
         """
-        keeper = self._pipeline.keeper
-        return [] if keeper is None else await asyncio.to_thread(keeper.dead_letters, limit)
+        keepers = [pipeline.keeper for pipeline in self._pipelines() if pipeline.keeper is not None]
+        return await asyncio.to_thread(_letters, keepers, limit) if keepers else []
 
     # Forks, and the end of the interpreter (see lifecycle.Member)
 
@@ -247,3 +248,10 @@ class EventExporter:
         for each in keepers:
             each.stopped.wait(timeout)
         self._give_up_memory("the interpreter ended before it could be sent")
+
+
+def _letters(keepers: Sequence[Keeper], limit: int) -> list[DeadLetter]:
+    """Read the dead letters of our files, then those of files that nobody has: one that is given up is found twice."""
+    letters = [letter for keeper in keepers for letter in keeper.dead_letters(limit)]
+    letters += keepers[0].letters_of_others(limit)
+    return sorted(dict.fromkeys(letters), key=lambda letter: letter.dropped_at)[-limit:]

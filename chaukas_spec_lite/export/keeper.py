@@ -384,14 +384,14 @@ class Keeper:
                 spool.close()
 
     def dead_letters(self, limit: int) -> list[DeadLetter]:
-        """Read the latest dead letters of the own file and of those that nobody has; raises ``SpoolError``."""
-        letters: list[DeadLetter] = []
+        """Read the latest dead letters of the own file, unless it was given up; raises ``SpoolError``."""
         with self.disk:
-            if not (self._closing and self.stopped.is_set()):
+            if not self._closing:
                 if self.spool is None:
                     self._open()
                 self._try_to_write()
-            if self.spool is not None:
-                letters = self.spool.dead_letters(limit)
-        letters += letters_of_others(self._directory, limit, self._reporter)
-        return sorted(letters, key=lambda letter: letter.dropped_at)[-limit:]
+            return [] if self.spool is None else self.spool.dead_letters(limit)
+
+    def letters_of_others(self, limit: int) -> list[DeadLetter]:
+        """Read the latest dead letters of each file that nobody has."""
+        return letters_of_others(self._directory, limit, self._reporter)

@@ -57,6 +57,11 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
         await asyncio.sleep(0.002)
 
 
+def is_bad(data: bytes) -> bool:
+    """Whether an event's agent is called so. Its id may hold the word by chance: it is made of hexadecimal digits."""
+    return Event.parse(data).agent_name.startswith("bad")
+
+
 class Recorder:
     """A sender that keeps what it is sent. It refuses or fails as ``answers`` or ``judge`` tell it to."""
 

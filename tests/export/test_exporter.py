@@ -28,6 +28,7 @@ from tests.export.doubles import (
     exhausted,
     internal,
     invalid,
+    is_bad,
     numbered,
     settle,
     too_large,
@@ -509,7 +510,7 @@ def test_a_callback_that_raises_cancelled_does_not_end_sending(caplog: pytest.Lo
         raise asyncio.CancelledError
 
     async def main() -> None:
-        sender = Recorder(lambda batch: invalid() if b"bad" in batch[0] else None)
+        sender = Recorder(lambda batch: invalid() if is_bad(batch[0]) else None)
         async with exporter(sender, on_drop=callback, batch_size=1, max_batch_events=1) as export:
             for name in ("bad", "1", "bad", "2"):
                 export.emit(Event(agent_name=name))
@@ -593,7 +594,7 @@ def test_each_drop_makes_one_flush_say_no() -> None:
     """Whether it came before the flush or amid it: who flushes must not depend on that."""
 
     async def main() -> None:
-        sender = Recorder(lambda batch: invalid() if b"bad" in batch[0] else None)
+        sender = Recorder(lambda batch: invalid() if is_bad(batch[0]) else None)
         async with exporter(sender, batch_size=1, max_batch_events=1) as export:
             assert export.emit(Event(agent_name="bad")) is Emitted.QUEUED
             await until(lambda: export.stats().dropped == {"invalid": 1})
@@ -625,7 +626,7 @@ def test_each_drop_makes_one_flush_say_no() -> None:
 @pytest.mark.parametrize("flushes", [0, 1, 2])
 def test_closing_tells_of_the_whole_life(flushes: int) -> None:
     async def main() -> None:
-        sender = Recorder(lambda batch: invalid() if b"bad" in batch[0] else None)
+        sender = Recorder(lambda batch: invalid() if is_bad(batch[0]) else None)
         export = exporter(sender, batch_size=1, max_batch_events=1)
         assert export.emit(Event(agent_name="bad")) is Emitted.QUEUED
         assert export.emit(numbered(1)) is Emitted.QUEUED
@@ -645,7 +646,7 @@ def test_closing_tells_of_what_an_ended_process_left_too(tmp_path: Path, name: s
         first = exporter(Recorder(lambda _: unavailable()), spool=tmp_path)
         assert first.emit(Event(agent_name=name)) is Emitted.SPOOLED
         assert not await first.aclose(0.1), "it is still there"
-        sender = Recorder(lambda batch: invalid() if b"bad" in batch[0] else None)
+        sender = Recorder(lambda batch: invalid() if is_bad(batch[0]) else None)
         keep = SpoolDirectory(tmp_path, "normal").claim()  # so that the exporter begins with a file of its own
         export = exporter(sender, spool=tmp_path, scan_interval=0.02)
         await export.start()
@@ -678,7 +679,7 @@ def test_a_flush_does_not_sit_out_a_long_wait_that_an_outage_led_to() -> None:
 
 def test_closing_twice_or_again_after_it_was_interrupted(tmp_path: Path) -> None:
     async def main() -> None:
-        sender = Recorder(lambda batch: invalid() if b"bad" in batch[0] else None)
+        sender = Recorder(lambda batch: invalid() if is_bad(batch[0]) else None)
         export = exporter(sender, spool=tmp_path, batch_size=1)
         export.emit(Event(agent_name="bad"))
         first, second = await asyncio.gather(export.aclose(), export.aclose())
@@ -786,7 +787,7 @@ def test_the_books_balance_at_every_moment(tmp_path: Path, spooled: bool, policy
     chance = random.Random(7)
 
     def judge(batch: Sequence[bytes]) -> Exception | None:
-        if any(b"bad" in event for event in batch):
+        if any(map(is_bad, batch)):
             return invalid()
         return chance.choice([None, None, unavailable(), internal(), too_large() if len(batch) > 3 else None])
 

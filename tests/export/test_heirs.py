@@ -15,7 +15,7 @@ from chaukas_spec_lite.export.heirs import MAX_OPEN
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.spool import Spool
 from chaukas_spec_lite.rpc.retry import RetryPolicy
-from tests.export.doubles import Recorder, exhausted, internal, numbered, unavailable, until
+from tests.export.doubles import Recorder, exhausted, internal, is_bad, numbered, unavailable, until
 
 QUICK = RetryPolicy(initial=0.005, maximum=0.01)
 
@@ -28,7 +28,7 @@ def leave(directory: Path, number: int, names: Sequence[str]) -> None:
 
 
 def failing_at_bad(error: Any) -> Recorder:
-    return Recorder(lambda batch: error() if any(b"bad" in event for event in batch) else None)
+    return Recorder(lambda batch: error() if any(map(is_bad, batch)) else None)
 
 
 def exporter(sender: Recorder, directory: Path, **settings: Any) -> EventExporter:
