@@ -1,4 +1,7 @@
-"""The ledger: what was reported as SPOOLED arrives, whatever is killed, and nothing arrives that was not emitted."""
+"""The ledger: what was reported as SPOOLED is in the collector, whatever is killed, and nothing that was not emitted.
+
+Both sides are processes that are killed with SIGKILL at random moments: those that emit, and the collector.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ import pytest
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.export.directory import SpoolDirectory
+from tests.export.collector_process import CollectorProcess
 from tests.export.ledger_child import ledger_event
-from tests.export.receiver import Receiver
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -37,52 +40,60 @@ def kill_after(child: subprocess.Popen[bytes], seconds: float) -> list[int]:
     return [int(line) for line in lines if line.endswith(b"\n")]  # the last one may be cut off
 
 
-def restart(receiver: Receiver, ended: threading.Event, seed: int) -> None:
-    """Let the server be away now and then."""
+def restart(collector: CollectorProcess, ended: threading.Event, seed: int, restarts: list[float]) -> None:
+    """Kill the collector at random moments, and let it be away for a while."""
     chance = random.Random(seed)
-    while not ended.wait(chance.uniform(0.05, 0.6)):
-        receiver.stop()
+    while not ended.wait(chance.uniform(0.05, 0.9)):
+        collector.kill()
+        restarts.append(time.monotonic())
         time.sleep(chance.uniform(0.0, 0.3))
-        receiver.start()
+        collector.start()
+
+
+def emit_in_rounds(rounds: int, port: int, spool: Path, chance: random.Random) -> dict[str, bytes]:
+    """Let processes emit until they are killed; return what they reported, by ``event_id``."""
+    reported: dict[str, bytes] = {}
+    for turn in range(rounds):
+        # Two processes share the directory; each is killed at a moment of its own.
+        pair = [start("emit", port, spool, 2 * turn + each) for each in (0, 1)]
+        found: list[list[int]] = [[], []]
+
+        def run(each: int, seconds: float, pair: list[subprocess.Popen[bytes]], found: list[list[int]]) -> None:
+            found[each] = kill_after(pair[each], seconds)
+
+        threads = [threading.Thread(target=run, args=(each, chance.uniform(0.0, 0.8), pair, found)) for each in (0, 1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for each in (0, 1):
+            for number in found[each]:
+                reported[f"{2 * turn + each}-{number}"] = bytes(ledger_event(2 * turn + each, number))
+    return reported
 
 
 def play(rounds: int, tmp_path: Path, seed: int) -> None:
-    chance = random.Random(seed)
-    receiver, ended = Receiver(), threading.Event()
-    restarting = threading.Thread(target=restart, args=(receiver, ended, seed))
-    restarting.start()
-    reported: dict[str, bytes] = {}
+    spool = tmp_path / "spool"
+    collector, ended, restarts = CollectorProcess(tmp_path / "events.db"), threading.Event(), list[float]()
+    restarting = threading.Thread(target=restart, args=(collector, ended, seed, restarts))
     try:
-        for turn in range(rounds):
-            # Two processes share the directory; each is killed at a moment of its own.
-            pair = [start("emit", receiver.port, tmp_path, 2 * turn + each) for each in (0, 1)]
-            found: list[list[int]] = [[], []]
-
-            def run(each: int, seconds: float, pair: list[subprocess.Popen[bytes]], found: list[list[int]]) -> None:
-                found[each] = kill_after(pair[each], seconds)
-
-            threads = [
-                threading.Thread(target=run, args=(each, chance.uniform(0.0, 0.8), pair, found)) for each in (0, 1)
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            for each in (0, 1):
-                for number in found[each]:
-                    reported[f"{2 * turn + each}-{number}"] = bytes(ledger_event(2 * turn + each, number))
+        restarting.start()
+        try:
+            reported = emit_in_rounds(rounds, collector.port, spool, random.Random(seed))
+        finally:
+            ended.set()
+            restarting.join()
+        drain = start("drain", collector.port, spool, 0)
+        assert drain.wait(60) == 0
+        assert drain.stdout is not None
+        drain.stdout.close()
     finally:
-        ended.set()
-        restarting.join()
-    drain = start("drain", receiver.port, tmp_path, 0)
-    assert drain.wait(60) == 0
-    assert drain.stdout is not None
-    drain.stdout.close()
-    receiver.stop()
-    settle_accounts(reported, receiver.events, rounds)
-    for spool in SpoolDirectory(tmp_path, "normal").abandoned():
-        assert spool.totals()[0] == 0, "nothing is left behind"
-        assert spool.dead_letters() == []
+        collector.kill()
+    assert len(restarts) > rounds / 2
+    settle_accounts(reported, collector.events(), rounds)
+    for left in SpoolDirectory(spool, "normal").abandoned():
+        assert left.totals()[0] == 0, "nothing is left behind"
+        assert left.dead_letters() == []
 
 
 def settle_accounts(reported: dict[str, bytes], received: list[bytes], rounds: int) -> None:
