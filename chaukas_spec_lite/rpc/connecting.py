@@ -114,7 +114,7 @@ class Connector:
         if not families:
             raise ConnectError("the name has no address", retryable=True)
         try:
-            return await self._first(families, self._preferred_sockets, _host, try_one, end, self._timeout)
+            return await self._first(families, self._preferred_sockets, socket_host, try_one, end, self._timeout)
         except RpcError as error:
             error.peer = str(address)
             raise
@@ -129,7 +129,7 @@ class Connector:
         context, name = self._security.context, self._security.server_name
         _, protocol = await asyncio.get_running_loop().create_connection(
             self._make,
-            _host(at),
+            socket_host(at),
             at[1],
             family=family,
             ssl=context,
@@ -161,7 +161,7 @@ async def _look_up(address: Tcp) -> Sequence[tuple[Any, ...]]:
         return socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
 
 
-def _host(at: SocketAddress) -> str:
+def socket_host(at: SocketAddress) -> str:
     """Write the host with the scope that a link-local IPv6 address needs, which stands behind it as a number."""
     host, scope = str(at[0]), at[3] if len(at) > 3 else 0
     return f"{host}%{scope}" if scope and "%" not in host else host

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
-from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from chaukas_spec_lite import Capabilities, EncodeError, Event, EventType, SortO
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import MessageTooLargeError, PeerProtocolError, SettingError
 from chaukas_spec_lite.export import EventExporter
+from chaukas_spec_lite.rpc import connecting
 from chaukas_spec_lite.rpc.client import ChaukasClient
 from chaukas_spec_lite.rpc.framing import Framing
 from chaukas_spec_lite.rpc.retry import NEVER, RetryPolicy
@@ -304,29 +304,28 @@ def test_plain_tokens_are_warned_about_once(caplog: pytest.LogCaptureFixture) ->
     assert "sesame" not in caplog.text
 
 
-def link_local() -> str | None:
-    """An IPv6 address of this machine that needs to be told the link, with its link."""
-    try:
-        lines = Path("/proc/net/if_inet6").read_text().splitlines()
-    except OSError:
-        return None
-    for number, _, _, scope, _, link in map(str.split, lines):
-        if scope == "20":
-            return f"{IPv6Address(bytes.fromhex(number))}%{link}"
-    return None
-
-
-@pytest.mark.skipif(link_local() is None, reason="this machine has no link-local address")
-def test_link_local_addresses() -> None:
+def test_an_ipv6_address() -> None:
     async def main() -> None:
-        host = link_local()
-        assert host is not None
-        async with faulty.faulty(faulty.ok(), host=host) as (server, address):
-            async with ChaukasClient(f"[{host}]:{address.rpartition(':')[2]}") as client:
+        async with faulty.faulty(faulty.ok(), host="::1") as (server, address):
+            port = address.rpartition(":")[2]
+            async with ChaukasClient(f"[::1]:{port}") as client:
                 await client.healthz()
-            assert "%" not in server.requests[0].headers[":authority"]
+            assert server.requests[0].headers[":authority"] == f"[::1]:{port}"
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    ("at", "host"),
+    [
+        (("fe80::1", 50051, 0, 3), "fe80::1%3"),
+        (("fe80::1%eth0", 50051, 0, 3), "fe80::1%eth0"),
+        (("::1", 50051, 0, 0), "::1"),
+        (("127.0.0.1", 50051), "127.0.0.1"),
+    ],
+)
+def test_a_link_local_address_keeps_its_link(at: tuple[Any, ...], host: str) -> None:
+    assert connecting.socket_host(at) == host
 
 
 @asynccontextmanager
