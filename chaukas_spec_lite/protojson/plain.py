@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from chaukas_spec_lite.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
 from chaukas_spec_lite.protojson import dump_scalars, load_scalars
@@ -18,6 +19,9 @@ from chaukas_spec_lite.wellknown.timetext import (
     timestamp_from_json,
     timestamp_to_json,
 )
+
+R = TypeVar("R", DumpRun, LoadRun)
+T = TypeVar("T")
 
 
 def _load_timestamp(value: Any, run: LoadRun) -> datetime:
@@ -48,29 +52,19 @@ def _dump_duration(value: Any, run: DumpRun) -> str:
     raise Problem(f"expected timedelta, got {named(value)}")
 
 
-def _load_wrapped(kind: str) -> Load:
-    read = load_scalars.LOAD[kind]
+def _wrapped(scalar: Callable[[Any, R], T]) -> Callable[[Any, R], T]:
+    """Make the reader or writer of a wrapper, which is a message, of that of what it wraps."""
 
-    def load(value: Any, run: LoadRun) -> Any:
+    def wrapped(value: Any, run: R) -> T:
         run.check()
-        return read(value, run)
+        return scalar(value, run)
 
-    return load
-
-
-def _dump_wrapped(kind: str) -> Dump:
-    write = dump_scalars.DUMP[kind]
-
-    def dump(value: Any, run: DumpRun) -> str:
-        run.check()
-        return write(value, run)
-
-    return dump
+    return wrapped
 
 
 DUMP: dict[str, Dump] = {
     **dump_scalars.DUMP,
-    **{name: _dump_wrapped(kind) for name, kind in WRAPPERS.items()},
+    **{name: _wrapped(dump_scalars.DUMP[kind]) for name, kind in WRAPPERS.items()},
     STRUCT: lambda value, run: dump_struct(value, run.depth),
     LIST: lambda value, run: dump_list(value, run.depth),
     VALUE: lambda value, run: dump_value(value, run.depth),
@@ -81,7 +75,7 @@ DUMP: dict[str, Dump] = {
 
 LOAD: dict[str, Load] = {
     **load_scalars.LOAD,
-    **{name: _load_wrapped(kind) for name, kind in WRAPPERS.items()},
+    **{name: _wrapped(load_scalars.LOAD[kind]) for name, kind in WRAPPERS.items()},
     STRUCT: lambda value, run: load_struct(value, run.depth),
     LIST: lambda value, run: load_list(value, run.depth),
     VALUE: lambda value, run: load_value(value, run.depth),
