@@ -32,12 +32,17 @@ class MonotonicClock:
         if until is None:
             await event.wait()
             return
-        # Before Python 3.11 the two are different classes.
-        with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
-            await asyncio.wait_for(event.wait(), max(0.0, until - time.monotonic()))
+        await _wait(event, max(0.0, until - time.monotonic()))
 
 
+# Before Python 3.12, wait_for loses a cancellation that comes together with what it waits for: whoever ends a loop by
+# cancelling what runs in it would then wait for ever.
 if sys.version_info >= (3, 11):
+
+    async def _wait(event: asyncio.Event, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()
 
     async def within(seconds: float, work: Awaitable[None]) -> None:
         """Await something, for at most so long; TimeoutError after that."""
@@ -45,6 +50,13 @@ if sys.version_info >= (3, 11):
             await work
 
 else:
+
+    async def _wait(event: asyncio.Event, seconds: float) -> None:
+        waiting = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait([waiting], timeout=seconds)
+        finally:
+            waiting.cancel()
 
     async def within(seconds: float, work: Awaitable[None]) -> None:
         """Await something, for at most so long; TimeoutError after that."""

@@ -19,6 +19,7 @@ import pytest
 from chaukas_spec_lite import Event, EventType
 from chaukas_spec_lite.errors import ClientClosedError, SettingError
 from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter, ExportSettings
+from chaukas_spec_lite.export.clock import MonotonicClock
 from chaukas_spec_lite.export.directory import SpoolDirectory
 from chaukas_spec_lite.rpc.retry import RetryPolicy
 from chaukas_spec_lite.rpc.settings import Settings
@@ -903,6 +904,25 @@ def test_it_goes_on_in_a_new_event_loop(tmp_path: Path) -> None:
     asyncio.run(one(3))
     asyncio.run(export.aclose())
     assert sender.names() == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_a_wait_that_is_cancelled_when_it_would_end_is_cancelled(turns: int) -> None:
+    """Or else the task goes on, and whoever closes the loop, having cancelled all that runs in it, waits for ever."""
+
+    async def main() -> None:
+        event = asyncio.Event()
+        waiting = asyncio.create_task(MonotonicClock().wait(event, time.monotonic() + 60.0))
+        await settle()
+        event.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        in_time = waiting.cancel()
+        await settle()
+        assert waiting.done()
+        assert waiting.cancelled() == in_time
+
+    asyncio.run(main())
 
 
 def test_an_exporter_that_is_let_go_leaves_no_task_behind() -> None:
