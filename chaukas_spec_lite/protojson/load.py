@@ -13,7 +13,7 @@ from chaukas_spec_lite.message import Message
 from chaukas_spec_lite.protojson import plain, special
 from chaukas_spec_lite.protojson.enums import is_null_value, members_by_name
 from chaukas_spec_lite.protojson.load_scalars import load_key
-from chaukas_spec_lite.protojson.load_values import is_object
+from chaukas_spec_lite.protojson.load_values import is_object, load_text
 from chaukas_spec_lite.protojson.problem import Problem, json_type, named, shown, within
 from chaukas_spec_lite.protojson.run import Load, LoadRun
 from chaukas_spec_lite.protojson.special import LoadMessage
@@ -211,12 +211,13 @@ def _load_any(cls: type[Any], value: Any, run: LoadRun) -> Any:
         raise Problem('"@type" is missing: the URL of the type that this Any holds')
     try:
         of = run.types.find(value["@type"])
-    except (TypeError, ValueError) as error:
+        type_url = load_text(value["@type"])
+    except (Problem, TypeError, ValueError) as error:
         raise within(error, "@type") from None
     content = {name: item for name, item in value.items() if name != "@type"}
     message = load_fields(of, content, run) if _reader(of) is load_fields else _load_special(of, content, run)
     run.depth -= 1
-    return cls(value["@type"], bytes(message))
+    return cls(type_url, bytes(message))
 
 
 def _load_special(cls: type[Message], content: dict[str, Any], run: LoadRun) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from chaukas_spec_lite.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
 from chaukas_spec_lite.protojson import plain
 from chaukas_spec_lite.protojson.dump_values import dump_text
+from chaukas_spec_lite.protojson.load_values import load_text
 from chaukas_spec_lite.protojson.masks import mask_from_json, mask_to_json
 from chaukas_spec_lite.protojson.problem import Problem, json_type
 from chaukas_spec_lite.protojson.run import Dump, DumpRun, LoadRun
@@ -71,7 +72,7 @@ def _load_mask(cls: type[Any], value: Any, run: LoadRun) -> Any:
     run.check()
     if not isinstance(value, str):
         raise Problem(f"expected the paths of a FieldMask in a string, got {json_type(value)}")
-    return cls(mask_from_json(value))
+    return cls(mask_from_json(load_text(value)))
 
 
 def _dump_wrapper(kind: str) -> Dump:

@@ -47,6 +47,10 @@ TREE = everything()["Tree"]
         ('{"x": 0.' + "9" * 5000 + ', "y": 1e' + "0" * 5000 + ',\n"z": ' + "9" * 4400 + "}", "$",
          "an integer of 4400 digits", 2, 6),
         ('{"x": ' + "9" * 5000 + ".5, " + '"y": ' + "9" * 4301 + "}", "$", "an integer of 4301 digits", 1, 5016),
+        ('{"events": [{"extensions": [{"@type": "\\ud800/google.protobuf.FieldMask", "value": "a"}]}]}',
+         '$.events[0].extensions[0]["@type"]', "a lone surrogate at index 0 is no Unicode text", 1, 39),
+        ('{"events": [{"extensions": [{"@type": "a/google.protobuf.FieldMask", "value": "a\\ud800"}]}]}',
+         "$.events[0].extensions[0].value", "a lone surrogate at index 1 is no Unicode text", 1, 79),
         ('{"events": [{"metadata": {"a": 1e400}}]}', "$.events[0].metadata.a", "inf in a google.protobuf", 1, 32),
     ],
 )  # fmt: skip
