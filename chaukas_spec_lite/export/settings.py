@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from chaukas_spec_lite.errors import SettingError
@@ -21,7 +22,10 @@ class ExportSettings:
     """
 
     spool: str | os.PathLike[str] | None = None
-    """The directory of the spool; any number of processes may share it. None keeps events in memory only."""
+    """The directory of the spool; any number of processes may share it. None keeps events in memory only.
+
+    A relative path is made absolute here: a program that changes its directory later, as daemons do, keeps its spool.
+    """
     synchronous: Literal["normal", "full"] = "normal"
     """What a power cut, or a crash of the operating system, can cost.
 
@@ -103,12 +107,21 @@ class ExportSettings:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise SettingError(name, f"has to be one of {', '.join(choices)}, not {getattr(self, name)!r}")
-        if self.spool is not None and not os.fspath(self.spool):
-            raise SettingError("spool", "is an empty path; None means that there is no spool")
+        if self.spool is not None:
+            object.__setattr__(self, "spool", _absolute(self.spool))
         if 2 * self.max_event_bytes > self.max_queue_bytes:
             raise SettingError("max_event_bytes", "has to be at most half of max_queue_bytes")
         if self.max_batch_events < self.batch_size:
             raise SettingError("max_batch_events", f"has to be at least batch_size, {self.batch_size}")
+
+
+def _absolute(spool: str | os.PathLike[str]) -> Path:
+    if not os.fspath(spool):
+        raise SettingError("spool", "is an empty path; None means that there is no spool")
+    try:
+        return Path(spool).absolute()
+    except FileNotFoundError as error:
+        raise SettingError("spool", f"{os.fspath(spool)!r} is relative to a directory that is no more") from error
 
 
 _NUMBERS: dict[str, float] = {

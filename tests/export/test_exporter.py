@@ -97,6 +97,22 @@ def test_settings_are_checked() -> None:
         EventExporter(Recorder(), spol="x")
 
 
+def test_a_relative_spool_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that becomes a daemon changes its directory after it was set up."""
+    (tmp_path / "before").mkdir()
+    (tmp_path / "after").mkdir()
+    monkeypatch.chdir(tmp_path / "before")
+    export = EventExporter(Recorder(), spool="spool", spool_wait=2.0)
+    monkeypatch.chdir(tmp_path / "after")
+    assert export.emit(numbered(1)) is Emitted.SPOOLED
+    asyncio.run(export.aclose())
+    assert [path.name for path in tmp_path.rglob("spool")] == ["spool"]
+    assert (tmp_path / "before" / "spool").is_dir()
+    (tmp_path / "after").rmdir()
+    with pytest.raises(SettingError, match="spool: 'spool' is relative to a directory that is no more"):
+        ExportSettings(spool="spool")
+
+
 def test_only_an_argument_that_is_no_event_raises(caplog: pytest.LogCaptureFixture) -> None:
     offered: list[Dropped] = []
     export = EventExporter(Recorder(), on_drop=offered.append)
