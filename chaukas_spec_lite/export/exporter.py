@@ -203,7 +203,7 @@ class EventExporter:
 
     def before_fork(self) -> None:
         """Wait until neither the disk nor the queue is in use, but for the disk not forever."""
-        self._rests = self._heirs is None or self._heirs.searching.acquire(timeout=1.0)
+        self._rests = self._heirs is not None and self._heirs.searching.acquire(timeout=1.0)
         self._resting = self._pipelines()
         for pipeline in self._resting:
             pipeline.before_fork()
@@ -211,7 +211,7 @@ class EventExporter:
     def after_fork(self, in_child: bool) -> None:
         """Go on in the parent; in the child, start anew: what waits is the parent's to send."""
         if in_child:
-            _left_to_the_parent.append((self._resting, self._heirs))
+            _left_to_the_parent.append((self._resting, self._pipeline, self._heirs))
             closed = self._pipeline.queue.closed
             self._begin()
             if closed:
@@ -221,7 +221,7 @@ class EventExporter:
                 pipeline.after_fork_in_parent()
             if self._heirs is not None and self._rests:
                 self._heirs.searching.release()
-        self._resting = []
+        self._resting, self._rests = [], False
 
     def at_exit(self) -> None:
         """Send what can be sent within ``close_timeout``, spool what cannot, and say what is lost.

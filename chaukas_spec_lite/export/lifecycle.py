@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 import weakref
-from functools import cache
 from typing import Protocol
 
 
@@ -17,7 +17,7 @@ class Member(Protocol):
         ...
 
     def after_fork(self, in_child: bool) -> None:
-        """Go on, or, in the child, start anew."""
+        """Go on, should it rest; in the child start anew, whether it rested or not."""
         ...
 
     def at_exit(self) -> None:
@@ -25,44 +25,79 @@ class Member(Protocol):
         ...
 
 
-_members: weakref.WeakSet[Member] = weakref.WeakSet()
-_resting: list[Member] = []
+FORK_WAIT = 10.0
+"""How long a fork waits for that of another thread. Whoever holds what the other one needs would wait for ever."""
+
+_members: dict[int, weakref.ref[Member]] = {}
+"""By ``id``. Unlike a ``WeakSet`` it can be listed while other threads change it."""
 
 
 def join(member: Member) -> None:
     """Tell a member of forks and of the end, for as long as it is referenced elsewhere."""
-    _members.add(member)
-    _watch()
+    key, forget = id(member), _members.pop  # the module's names may be gone when the last one is
+    _members[key] = weakref.ref(member, lambda _: forget(key, None))
 
 
-@cache
-def _watch() -> None:
-    """Register once: the interpreter's hooks cannot be taken back."""
-    atexit.register(_at_exit)
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
+def _all() -> list[Member]:
+    return [member for each in list(_members.values()) if (member := each()) is not None]
 
 
-def _before() -> None:
-    if _resting:  # two threads that began at the same moment may have registered twice
-        return
-    _resting[:] = list(_members)
-    for member in _resting:
-        member.before_fork()
+class _Forks:
+    """Lets threads fork one after the other: the interpreter runs the hooks of several forks at the same time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        """Forks under way in the thread with the lock; more than one where a signal handler forks amid another."""
+
+    def begin(self) -> None:
+        """Bring all members to rest."""
+        # Who waits in vain forks all the same: what the other thread keeps at rest is at rest.
+        if self._lock.acquire(timeout=FORK_WAIT):
+            self._depth += 1
+            if self._depth == 1:
+                for member in _all():
+                    member.before_fork()
+
+    def depth(self) -> int:
+        """Tell how many forks of this thread are under way."""
+        if not self._lock.acquire(blocking=False):
+            return 0
+        self._lock.release()
+        return self._depth
+
+    def go_on(self) -> None:
+        """Let all members go on, unless this fork came amid another, which goes on now."""
+        depth = self.depth()
+        if depth:
+            try:
+                if depth == 1:
+                    for member in _all():
+                        member.after_fork(in_child=False)
+            finally:
+                self._depth -= 1
+                self._lock.release()
+
+    def begin_anew(self) -> None:
+        """In a child, where locks are as other threads of its parent had them: let all members start anew."""
+        # A fork that this one interrupted goes on in the child, too.
+        self._depth = max(0, self.depth() - 1)
+        self._lock = threading.RLock()
+        for _ in range(self._depth):
+            self._lock.acquire()
+        for member in _all():
+            member.after_fork(in_child=True)
 
 
-def _after_in_parent() -> None:
-    for member in _resting:
-        member.after_fork(in_child=False)
-    _resting.clear()
-
-
-def _after_in_child() -> None:
-    for member in _resting:
-        member.after_fork(in_child=True)
-    _resting.clear()
+_forks = _Forks()
 
 
 def _at_exit() -> None:
-    for member in list(_members):
+    for member in _all():
         member.at_exit()
+
+
+# When this is imported, which happens once, and not with the first exporter: two threads may make theirs together.
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_forks.begin, after_in_parent=_forks.go_on, after_in_child=_forks.begin_anew)

@@ -254,13 +254,14 @@ class Pipeline:
     def before_fork(self) -> None:
         """Wait until neither the disk nor the queue is in use, but not forever."""
         locks = [self.queue.lock] if self.keeper is None else [self.keeper.disk, self.queue.lock]
-        self._held = [lock for lock in locks if lock.acquire(timeout=1.0)]
+        for lock in locks:
+            if lock.acquire(timeout=1.0):
+                self._held.append(lock)  # at once: a signal handler may raise amid the next wait
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
-        for lock in self._held:
-            lock.release()
-        self._held = []
+        while self._held:
+            self._held.pop().release()
 
 
 def is_over(task: asyncio.Task[None] | None) -> bool:

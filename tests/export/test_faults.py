@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 from pathlib import Path
@@ -25,40 +24,7 @@ from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.spool import Spool, SpoolError, SpoolFull, SpoolUnusable
 from tests.export.doubles import FakeClock, Recorder, numbered, unavailable, until
-
-ROOT = Path(__file__).parent.parent.parent
-
-
-PRELUDE = """
-    import asyncio, os, signal, sys, threading, time
-    from pathlib import Path
-    from chaukas_spec_lite import BlockingExporter, Emitted, EventExporter
-    from tests.export.doubles import Recorder, numbered, unavailable, until
-    def down(_): return unavailable()
-    def spooled(exporter, number):
-        result = exporter.emit(numbered(number))
-        assert result is Emitted.SPOOLED, (number, result, exporter.stats())
-    """
-
-
-def left_in(directory: Path) -> list[str]:
-    """The names of the events in a spool that nobody uses, in order."""
-    names = []
-    for spool in SpoolDirectory(directory, "normal").abandoned():
-        names += [Event.parse(row.data).agent_name for row in spool.read(-1, 10_000, 1 << 30)]
-    return names
-
-
-def run(program: str, *arguments: object, prefix: tuple[str, ...] = (), status: int = 0) -> str:
-    """Run a program in a process of its own; it finds ``numbered``, ``Recorder`` and the exporters imported."""
-    code = textwrap.dedent(PRELUDE) + textwrap.dedent(program)
-    # From 3.12 on Python warns of forks beside threads, which some of these programs are about.
-    strict = ("-W", "error", "-W", "ignore:This process")
-    command = [*prefix, sys.executable, *strict, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
+from tests.export.programs import ROOT, left_in, run, source
 
 # The disk
 
@@ -666,7 +632,7 @@ def test_what_a_living_process_has_is_left_to_it(tmp_path: Path) -> None:
     sys.stdin.read()
     """
     child = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(PRELUDE) + textwrap.dedent(program), str(tmp_path)],
+        [sys.executable, "-c", source(program), str(tmp_path)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
