@@ -341,11 +341,11 @@ class BlockingExporter:
         shared = sender.loop if isinstance(sender, BlockingChaukasClient) else None
         self._owns_loop = shared is None
         self.loop = shared or Loop()
-        self._sender = sender
-        """A client that nobody else refers to would be closed by the garbage collector."""
         inner = sender.client if isinstance(sender, BlockingChaukasClient) else sender
         self.exporter = EventExporter(inner, settings, on_drop=on_drop, **changes)
         """The asynchronous exporter that does the work."""
+        # It may outlive this object, and a client that nobody refers to would be closed by the garbage collector.
+        self.exporter.companions = (sender, self.loop)
         self._process = os.getpid()
         self.loop.run(self.exporter.start())
 
@@ -373,6 +373,7 @@ class BlockingExporter:
             return self.loop.run(self.exporter.aclose(timeout))
         except ClientClosedError:  # the client was closed first, and its loop with it
             self.loop, self._owns_loop = Loop(), True
+            self.exporter.companions = self.loop
             return self.loop.run(self.exporter.aclose(timeout))
         finally:
             if self._owns_loop:

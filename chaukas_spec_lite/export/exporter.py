@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +77,8 @@ class EventExporter:
         """What ``aclose`` found out; more than once if it was called again meanwhile."""
         self._resting: list[Pipeline] = []
         self._rests = False
+        self.companions: object = None
+        """What has to live for as long as this does: what drives it, say."""
         self._begin()
         lifecycle.join(self)
 
@@ -98,15 +100,24 @@ class EventExporter:
         if not isinstance(event, Event):
             raise TypeError(f"emit expects an Event, got {type(event).__name__}")
         complete(event, self._defaults)
+        encoded: bytes | Dropped
         try:
-            data = bytes(event)
+            encoded = bytes(event)
         except EncodeError as error:
             event_id = event.event_id if isinstance(event.event_id, str) else ""
-            return self._pipeline.emit(Dropped(DropReason.INVALID, str(error), event_id, b""))
-        if len(data) > self._settings.max_event_bytes:
-            text = "it is larger than max_event_bytes"
-            return self._pipeline.emit(Dropped(DropReason.TOO_LARGE, text, event.event_id, data))
-        return self._pipeline.emit(data)
+            encoded = Dropped(DropReason.INVALID, str(error), event_id, b"")
+        else:
+            if len(encoded) > self._settings.max_event_bytes:
+                text = "it is larger than max_event_bytes"
+                encoded = Dropped(DropReason.TOO_LARGE, text, event.event_id, encoded)
+        outcome = self._pipeline.emit(encoded)
+        if not lifecycle.is_kept(self):
+            self._keep()
+        return outcome
+
+    def _keep(self) -> None:
+        if not self._endings:
+            lifecycle.keep(self)
 
     # Sending
 
@@ -123,6 +134,7 @@ class EventExporter:
         self._pipeline.start()
         if self._heirs is not None and self._pipeline.keeper is not None:
             self._heirs.start(self._pipeline.keeper.search_soon)
+        self._keep()
 
     async def flush(self, timeout: float = 30.0) -> bool:
         """Send at once what waits; say whether all that was emitted before has been acknowledged, none dropped.
@@ -160,6 +172,7 @@ class EventExporter:
             await asyncio.gather(*ends)
             self._give_up_memory("the exporter was closed before it could be sent")
             self._endings.append(self._delivered_all())
+            lifecycle.let_go(self)
         return all(self._endings)
 
     def _delivered_all(self) -> bool:
@@ -223,23 +236,22 @@ class EventExporter:
                 self._heirs.searching.release()
         self._resting, self._rests = [], False
 
+    def has_work(self) -> bool:
+        """Whether something waits to be sent, or it is ready to send what comes."""
+        return any(each.is_running() or each.queue.ledger.pending > 0 for each in self._pipelines())
+
     def at_exit(self) -> None:
         """Send what can be sent within ``close_timeout``, spool what cannot, and say what is lost.
 
         Sending takes an event loop that still runs: one in a thread, such as that of ``BlockingExporter``.
         """
         queue, keeper = self._pipeline.queue, self._pipeline.keeper
-        if queue.closed:
+        if self._endings:
             return
         timeout = self._settings.close_timeout
-        if loop := self._pipeline.waker.runs_elsewhere():
-            flushing = asyncio.run_coroutine_threadsafe(self.flush(timeout), loop)
-            try:
-                flushing.result(timeout)
-            except (TimeoutError, concurrent.futures.TimeoutError):
-                flushing.cancel()
-            except Exception as error:  # whatever it is, what waits has still to be spooled
-                self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
+        if (loop := self._pipeline.waker.runs_elsewhere()) and self._pipeline.is_running():
+            self._wait_for(self._flush(self._clock.now() + timeout), loop)
+            self._wait_for(self._stop_sending(), loop)
         if keeper is None:
             queue.close()
         keepers = [pipeline.keeper for pipeline in self._pipelines() if pipeline.keeper is not None]
@@ -248,6 +260,23 @@ class EventExporter:
         for each in keepers:
             each.stopped.wait(timeout)
         self._give_up_memory("the interpreter ended before it could be sent")
+
+    async def _stop_sending(self) -> None:
+        """End the tasks: their loop ends with the interpreter, and would complain of them."""
+        deadline = self._clock.now() + self._settings.close_timeout
+        ends = [self._pipeline.stop_sending(deadline)]
+        if self._heirs is not None:
+            ends.append(self._heirs.end(deadline))
+        await asyncio.gather(*ends)
+
+    def _wait_for(self, work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop) -> None:
+        waiting = asyncio.run_coroutine_threadsafe(work, loop)
+        try:
+            waiting.result(self._settings.close_timeout)
+        except (TimeoutError, concurrent.futures.TimeoutError):
+            waiting.cancel()
+        except Exception as error:  # whatever it is, what waits has still to be spooled
+            self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
 
 
 def _letters(keepers: Sequence[Keeper], limit: int) -> list[DeadLetter]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import weakref
+from functools import cache
 from typing import Protocol
 
 
@@ -21,21 +23,62 @@ class Member(Protocol):
         ...
 
     def at_exit(self) -> None:
-        """Save what can be saved: the interpreter ends."""
+        """Save what can be saved: the interpreter ends. May be called again."""
+        ...
+
+    def has_work(self) -> bool:
+        """Whether something would be lost with it."""
         ...
 
 
 FORK_WAIT = 10.0
 """How long a fork waits for that of another thread. Whoever holds what the other one needs would wait for ever."""
 
+_kept: set[Member] = set()
+"""Those that may have work. A program may refer to them nowhere: a local variable of ``main`` is gone at the end."""
+
+_inherited: list[set[Member]] = []
+"""What the parent kept. It is not finalized in a child either: that might touch what both share."""
+
 _members: dict[int, weakref.ref[Member]] = {}
 """By ``id``. Unlike a ``WeakSet`` it can be listed while other threads change it."""
+
+
+_finalizers: list[object] = []
+
+_LAST = -100
+"""A priority lower than those that ``multiprocessing`` uses itself: what they call may still emit."""
 
 
 def join(member: Member) -> None:
     """Tell a member of forks and of the end, for as long as it is referenced elsewhere."""
     key, forget = id(member), _members.pop  # the module's names may be gone when the last one is
     _members[key] = weakref.ref(member, lambda _: forget(key, None))
+    _watch_end()
+
+
+def keep(member: Member) -> None:
+    """Keep a member that nobody may refer to any more, until it is let go, or another one is kept and it has no work.
+
+    Whoever gives it work calls this afterwards unless ``is_kept``.
+    """
+    for other in list(_kept):
+        if not other.has_work():
+            _kept.discard(other)
+            if other.has_work():  # which it got between the two lines, from somebody who found it kept
+                _kept.add(other)
+    _kept.add(member)
+    _watch_end_of_worker()
+
+
+def is_kept(member: Member) -> bool:
+    """Whether it was kept and has not been let go."""
+    return member in _kept
+
+
+def let_go(member: Member) -> None:
+    """Keep a member no longer."""
+    _kept.discard(member)
 
 
 def _all() -> list[Member]:
@@ -85,6 +128,9 @@ class _Forks:
         self._lock = threading.RLock()
         for _ in range(self._depth):
             self._lock.acquire()
+        _inherited.append(set(_kept))
+        _kept.clear()
+        _finalizers.clear()
         for member in _all():
             member.after_fork(in_child=True)
 
@@ -97,7 +143,27 @@ def _at_exit() -> None:
         member.at_exit()
 
 
-# When this is imported, which happens once, and not with the first exporter: two threads may make theirs together.
-atexit.register(_at_exit)
+@cache
+def _watch_end() -> None:
+    """Be called before what was registered earlier, such as the end of what the first exporter sends with.
+
+    Two threads may come here together; being called twice does no harm.
+    """
+    atexit.register(_at_exit)
+
+
+def _watch_end_of_worker() -> None:
+    """Be called at the end of a process of ``multiprocessing``, too: those that it forks end without ``atexit``.
+
+    It forgets what was registered before its process began, so this comes with the first work in it.
+    """
+    if "multiprocessing.util" in sys.modules and not _finalizers:
+        from multiprocessing import parent_process, util
+
+        if parent_process() is not None:
+            _finalizers.append(util.Finalize(None, _at_exit, exitpriority=_LAST))
+
+
+# Once, when this is imported.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_forks.begin, after_in_parent=_forks.go_on, after_in_child=_forks.begin_anew)

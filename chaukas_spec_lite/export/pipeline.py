@@ -238,16 +238,24 @@ class Pipeline:
 
     async def end(self, deadline: float) -> None:
         """Stop sending, and give the spool up with what it still holds."""
-        self._ended = True  # before Python 3.12, wait_for may lose a cancellation
-        await cancelled(self._task, self._clock, deadline)
-        self._peers.leave(self._batching)
-        self._progress.set()
+        await self.stop_sending(deadline)
         if self.keeper is not None:
             waker = Waker()
             stopped = waker.attach()
             self.keeper.stop(close=True, then=waker.wake)
             await self._clock.wait(stopped, deadline)
         self.report()
+
+    def is_running(self) -> bool:
+        """Whether the task that sends is there, on a loop that may run."""
+        return self._task is not None and not (self._task.done() or self._task.get_loop().is_closed())
+
+    async def stop_sending(self, deadline: float) -> None:
+        """End the task that sends; ``start`` begins a new one."""
+        self._ended = True  # before Python 3.12, wait_for may lose a cancellation
+        await cancelled(self._task, self._clock, deadline)
+        self._peers.leave(self._batching)
+        self._progress.set()
 
     # Forks
 

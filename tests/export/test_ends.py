@@ -1,0 +1,178 @@
+"""Programs that end without closing what they exported with, in the several ways that there are."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from pathlib import Path
+
+import pytest
+
+from chaukas_spec_lite.export import Emitted, EventExporter, lifecycle
+from tests.export.doubles import Recorder, numbered
+from tests.export.programs import left_in, run
+
+PRINTER = """
+        class Printer:
+            async def send(self, events):
+                os.write(1, b"sent\\n" * len(events))
+"""
+
+
+def test_what_a_local_variable_exported_is_sent_or_said_to_be_lost(tmp_path: Path) -> None:
+    output = run(
+        PRINTER
+        + """
+        def main():
+            exporter = BlockingExporter(Printer())
+            for number in range(3):
+                exporter.emit(numbered(number))
+        main()
+        """
+    )
+    assert output == "sent\n" * 3, "and nothing complains of the tasks"
+    output = run(
+        PRINTER
+        + """
+        async def main():
+            exporter = EventExporter(Printer())
+            await exporter.start()
+            for number in range(3):
+                exporter.emit(numbered(number))
+        asyncio.run(main())
+        """
+    )
+    assert "Dropped as closed: 3 events" in output
+
+
+def test_what_a_local_variable_left_to_the_spools_thread_is_spooled(tmp_path: Path) -> None:
+    run(
+        """
+        import gc
+        def main():
+            exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=0.0, inline_commits=False)
+            for number in range(3000):
+                exporter.emit(numbered(number, 3000))
+        main()
+        gc.collect()
+        """,
+        tmp_path,
+    )
+    assert left_in(tmp_path) == [str(number) for number in range(3000)]
+
+
+def test_a_client_that_only_the_exporter_has_lives_as_long_as_something_waits(tmp_path: Path) -> None:
+    output = run(
+        """
+        import gc
+        from chaukas_spec_lite import BlockingChaukasClient
+        from tests.serving import running_collector
+        with running_collector() as collector:
+            def main():
+                client = BlockingChaukasClient(f"127.0.0.1:{collector.port}")
+                exporter = BlockingExporter(client, batch_size=100, flush_interval=0.3)
+                for number in range(3):
+                    exporter.emit(numbered(number))
+            main()
+            gc.collect()
+            end = time.monotonic() + 10
+            while len(collector.events()) < 3 and time.monotonic() < end:
+                time.sleep(0.01)
+            assert len(collector.events()) == 3
+        """
+    )
+    assert not output
+
+
+def test_an_exporter_without_work_is_not_kept() -> None:
+    """Neither closed ones, nor, from the next one on, those that sent all and whose loop has ended."""
+
+    async def begin(closed: bool) -> weakref.ref[EventExporter]:
+        export = EventExporter(Recorder(), batch_size=1)
+        await export.start()
+        assert export.emit(numbered(1)) is Emitted.QUEUED
+        assert await export.flush()
+        if closed:
+            await export.aclose()
+        return weakref.ref(export)
+
+    closed = asyncio.run(begin(closed=True))
+    gc.collect()
+    assert closed() is None
+    idle = asyncio.run(begin(closed=False))
+    gc.collect()
+    assert idle() is not None, "nobody has looked"
+    asyncio.run(begin(closed=True))
+    gc.collect()
+    assert idle() is None
+
+
+def test_an_exporter_that_gets_work_while_it_is_looked_at_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    export = EventExporter(Recorder())
+    lifecycle.keep(export)
+    answers = [False, True]
+    monkeypatch.setattr(export, "has_work", lambda: answers.pop(0))
+    other = EventExporter(Recorder())
+    lifecycle.keep(other)
+    assert lifecycle.is_kept(export)
+    lifecycle.let_go(export)
+    lifecycle.let_go(other)
+
+
+def test_closing_that_was_interrupted_does_not_lose_what_waits(tmp_path: Path) -> None:
+    run(
+        """
+        async def main():
+            exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=0.0, inline_commits=False)
+            await exporter.start()
+            for number in range(3000):
+                exporter.emit(numbered(number, 3000))
+            closing = asyncio.create_task(exporter.aclose())
+            await asyncio.sleep(0)
+            closing.cancel()
+        asyncio.run(main())
+        """,
+        tmp_path,
+    )
+    assert left_in(tmp_path) == [str(number) for number in range(3000)]
+
+
+WORKER = """
+        import multiprocessing
+        settings = {"spool": sys.argv[1], "spool_wait": 0.0, "inline_commits": False, "close_timeout": 2.0}
+        early = BlockingExporter(Recorder(down), **settings)
+        def child(own):
+            exporter = BlockingExporter(Recorder(down), **settings) if own else early
+            for number in range(3000):
+                exporter.emit(numbered(number))
+        process = multiprocessing.get_context("fork").Process(target=child, args=(sys.argv[2] == "own",))
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+"""
+
+
+@pytest.mark.parametrize("whose", ["own", "inherited"])
+def test_a_worker_of_multiprocessing_spools_at_its_end(tmp_path: Path, whose: str) -> None:
+    """They end by ``os._exit``, which knows nothing of ``atexit``."""
+    run(WORKER, tmp_path, whose)
+    assert left_in(tmp_path) == [str(number) for number in range(3000)]
+
+
+def test_a_worker_of_multiprocessing_sends_at_its_end() -> None:
+    output = run(
+        PRINTER
+        + """
+        import multiprocessing
+        def child():
+            exporter = BlockingExporter(Printer())
+            for number in range(3):
+                exporter.emit(numbered(number))
+        process = multiprocessing.get_context("fork").Process(target=child)
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+        """
+    )
+    assert output == "sent\n" * 3
