@@ -1,8 +1,9 @@
 """One file of the spool: a SQLite database that belongs to whoever has it open, and to nobody once that process ends.
 
 The claim is SQLite's own lock, held for as long as the file is open (``PRAGMA locking_mode``), which the operating
-system takes back from a process that dies. In WAL mode a commit is a write to the end of a file: it survives the
-process at once, and is brought to the disk at a checkpoint, or, with ``synchronous="full"``, at once too.
+system takes back from a process that dies (``claim`` tells of forked ones). In WAL mode a commit is a write to the end
+of a file: it survives the process at once, and is brought to the disk at a checkpoint, or, with ``synchronous="full"``,
+at once too.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import time
 import zlib
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.export.claim import Claim, InUse
 from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason
 
 APPLICATION_ID = 0x43484B53
@@ -84,30 +85,41 @@ class Spool:
     Every method raises ``SpoolError``, and then has changed nothing.
     """
 
-    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, database: sqlite3.Connection, claim: Claim) -> None:
         self.path = path
+        self._claim = claim
         self._database = database
         self._execute = database.execute
 
     @classmethod
     def claim(cls, path: Path, synchronous: str = "normal", *, new: bool = False) -> Spool:
         """Open a file, or make a new one, and keep everybody else out."""
-        uri = f"{path.absolute().as_uri()}?mode={'rwc' if new else 'rw'}"
-        with _translated(path):
-            database = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            claim = Claim(path)
+        except InUse:
+            raise SpoolBusy(f"{path} is in use here") from None
+        try:
+            if claim.inherited and not claim.lock():
+                raise SpoolBusy(f"{path} is the parent's")
+            database = _connect(claim, path, new)
+        except InUse:
+            claim.release()
+            raise SpoolBusy(f"{path} is in use") from None
+        except BaseException:
+            claim.release()
+            raise
+        spool = cls(path, database, claim)
         try:
             with _translated(path):
                 _prepare(database, path, synchronous)
             if not path.exists():  # whoever had it has discarded it; nobody makes one of that name again
                 raise SpoolBusy(f"{path} is no more")
         except BaseException as error:
-            database.close()
+            spool.close()
             if new and not isinstance(error, SpoolBusy):
                 path.unlink(missing_ok=True)  # or a full disk would gather empty ones
             raise
-        _open.add(database)
-        _watch_forks()
-        return cls(path, database)
+        return spool
 
     def append(self, seq: int, data: bytes) -> None:
         """Store one event and commit."""
@@ -214,7 +226,7 @@ class Spool:
     def close(self) -> None:
         """Give the file up; whatever it holds is for the next one to claim it. Closing it again does nothing."""
         self._database.close()
-        _open.discard(self._database)
+        self._claim.release()
 
     def discard(self) -> None:
         """Delete the file, of which nobody needs anything any more, and so give its room on a full disk back."""
@@ -236,29 +248,6 @@ class Spool:
             finally:
                 if self._database.in_transaction:
                     self._execute("ROLLBACK")
-
-
-_open: set[sqlite3.Connection] = set()
-
-
-@cache
-def _watch_forks() -> None:
-    """Register once: the interpreter's hooks cannot be taken back."""
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_leave_to_the_parent)
-
-
-def _leave_to_the_parent() -> None:
-    """See to it that a forked child never finalizes, not even when it ends, what its parent has open.
-
-    SQLite would close the file as one that it had for itself: it would delete the log of commits, and the parent would
-    go on writing into a file without a name. A reference that nobody can give back keeps that from happening.
-    """
-    import ctypes
-
-    for database in _open:
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(database))
-    _open.clear()
 
 
 def letter_bytes(letter: Dropped) -> int:
@@ -287,6 +276,14 @@ def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
         else:
             found.append((number, number))
     return found
+
+
+def _connect(claim: Claim, path: Path, new: bool) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode={'rwc' if new else 'rw'}{'&vfs=unix-none' if claim.inherited else ''}"
+    with _translated(path):
+        database = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+    claim.database = database
+    return database
 
 
 def _prepare(database: sqlite3.Connection, path: Path, synchronous: str) -> None:

@@ -98,6 +98,95 @@ def test_a_fork_amid_a_fork_on_the_same_thread(tmp_path: Path, moment: str) -> N
     assert sorted(left_in(tmp_path)) == ["1"] + ["2"] * {"before": 4, "after": 3}[moment]
 
 
+@pytest.mark.parametrize("generations", [1, 2])
+def test_a_child_sends_what_its_killed_ancestor_left(tmp_path: Path, generations: int) -> None:
+    """SQLite's notes of what the ancestor had locked are inherited, and nothing in the child ever takes them back."""
+    output = run(
+        """
+        generations = int(sys.argv[2])
+        sender = Recorder(down)
+        exporter = BlockingExporter(sender, spool=sys.argv[1], spool_wait=5.0, scan_interval=0.05, flush_interval=0.01)
+        for number in range(50):
+            spooled(exporter, number)
+        ready, told = os.pipe()
+        family = [os.getpid()]
+        for _ in range(generations):
+            pid = os.fork()
+            if pid:
+                time.sleep(60)
+            family.append(os.getpid())
+        if not os.fork():
+            sender._judge = None
+            for pid in family[1:]:
+                os.kill(pid, signal.SIGKILL)
+            spooled(exporter, 50)
+            assert exporter.flush(10)
+            time.sleep(0.3)
+            assert sender.names() == ["50"], "the file is its owner's while it lives"
+            os.kill(family[0], signal.SIGKILL)
+            end = time.monotonic() + 10
+            while exporter.stats().recovered < 50 and time.monotonic() < end:
+                time.sleep(0.01)
+            assert exporter.flush(10)
+            assert sender.names() == ["50", *map(str, range(50))], sender.names()
+            assert exporter.close()
+            os.write(1, b"sent")
+            os._exit(0)
+        time.sleep(60)
+        """,
+        tmp_path,
+        generations,
+        status=-9,
+    )
+    assert output.startswith("sent"), output
+    assert left_in(tmp_path) == []
+
+
+def test_what_a_child_took_over_is_locked_as_by_sqlite(tmp_path: Path) -> None:
+    """For other processes, and for other exporters of the child."""
+    output = run(
+        """
+        import subprocess
+        from chaukas_spec_lite.export.spool import Spool, SpoolBusy
+        spool = Spool.claim(Path(sys.argv[1], "spool-1.sqlite3"), new=True)
+        spool.append(1, b"one")
+        parent, (ready, done) = os.getpid(), os.pipe()
+        if os.fork():
+            time.sleep(60)
+        os.kill(parent, signal.SIGKILL)
+        end = time.monotonic() + 10
+        while True:
+            try:
+                taken = Spool.claim(spool.path)
+                break
+            except SpoolBusy:
+                assert time.monotonic() < end
+                time.sleep(0.01)
+        assert taken.totals() == (1, 3, 1, 1)
+        taken.append(2, b"two")
+        taken.checkpoint()
+        taken.append(3, b"three")
+        try:
+            Spool.claim(spool.path)
+            raise AssertionError("it was claimed twice")
+        except SpoolBusy:
+            pass
+        query = "import sqlite3, sys; database = sqlite3.connect(sys.argv[1], timeout=0)\\n"
+        query += "print(database.execute('SELECT count(*) FROM event').fetchall())"
+        def look():
+            return subprocess.run([sys.executable, "-c", query, spool.path], capture_output=True, text=True)
+        assert "is locked" in look().stderr, look()
+        taken.close()
+        taken.close()
+        assert look().stdout == "[(3,)]\\n", look()
+        print("right")
+        """,
+        tmp_path,
+        status=-9,
+    )
+    assert output == "right\n"
+
+
 def test_a_fork_that_waits_in_vain_for_another_goes_ahead(tmp_path: Path) -> None:
     """Whoever forks may hold what the other one waits for; its child starts clean, the other one still rests."""
     run(

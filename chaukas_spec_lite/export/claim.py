@@ -1,0 +1,106 @@
+"""Which spool files this process may open, where SQLite's locks alone do not tell.
+
+SQLite notes in memory what it has locked. A forked child inherits these notes, and would find its parent's files locked
+for as long as it lives: it locks them itself, on the same bytes, and has SQLite open them without locking. POSIX gives
+up all locks of a process on a file when any descriptor of it is closed, so no file is opened twice at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows, which has no forks either
+    fcntl = None  # type: ignore[assignment]
+
+_LOCKS, _LOCKED_BYTES = 0x40000000, 512
+"""Where SQLite locks a file (https://www.sqlite.org/src/file/src/os.h, PENDING_BYTE): whoever has it open has all."""
+
+_CHUNK = 1 << 20
+
+
+class InUse(Exception):
+    """Another process, or this one, has the file, or is about to open it."""
+
+
+class Claim:
+    """The right of this process to open a file, from the beginning until ``release``; raises ``InUse``."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._key = os.path.realpath(path)
+        self.database: object = None
+        """The connection that has it open."""
+        if _held.setdefault(self._key, self) is not self:
+            raise InUse
+        self.inherited = self._key in _inherited
+        """Whether SQLite's notes of the file are the parent's. Then it has to be locked for as long as it is open."""
+        self._file: int | None = None
+
+    def lock(self) -> bool:
+        """Keep other processes out; say whether that can be done. Raises ``InUse``.
+
+        Meant for when SQLite has not opened the file, or does so without locking.
+        """
+        if fcntl is None:
+            return False
+        try:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCKED_BYTES, _LOCKS)
+        except (BlockingIOError, PermissionError):
+            found = self._file is not None
+            self.unlock()
+            if found:
+                raise InUse from None
+            return False
+        except OSError:  # it is no file, or one for reading only
+            self.unlock()
+            return False
+        return True
+
+    def unlock(self) -> None:
+        """Let other processes lock the file again, if it was locked."""
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
+
+    def copy(self, to: Path) -> None:
+        """Copy the locked file, without another descriptor."""
+        assert self._file is not None
+        offset = 0
+        with to.open("xb") as copy:
+            while chunk := os.pread(self._file, _CHUNK, offset):
+                offset += copy.write(chunk)
+
+    def release(self) -> None:
+        """Give the right back, when SQLite has closed the file. Doing so again does nothing."""
+        self.unlock()
+        if _held.get(self._key) is self:
+            del _held[self._key]
+
+
+_held: dict[str, Claim] = {}
+"""What this process has. There is no lock: a signal handler may come amid anything here."""
+
+_inherited: set[str] = set()
+"""What its ancestors had when it was forked."""
+
+
+def _leave_to_the_parent() -> None:
+    """See to it that a forked child never finalizes, not even when it ends, what its parent has open.
+
+    SQLite would close the file as one that it had for itself: it would delete the log of commits, and the parent would
+    go on writing into a file without a name. A reference that nobody can give back keeps that from happening.
+    """
+    import ctypes
+
+    for claim in _held.values():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(claim.database))
+    _inherited.update(_held)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_parent)
