@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from chaukas_spec_lite.export import aside
 from chaukas_spec_lite.export.spool import Spool, SpoolBusy, SpoolError, SpoolNewer, SpoolUnusable
 from chaukas_spec_lite.ids import uuid7
 
@@ -16,9 +16,6 @@ logger = logging.getLogger("chaukas_spec_lite.export")
 PREFIX, SUFFIX = "spool-", ".sqlite3"
 _TRIES = 10
 """How many new files are made until one is not taken away by another process that searches the directory."""
-
-_BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database."""
 
 
 class SpoolDirectory:
@@ -84,30 +81,8 @@ class SpoolDirectory:
         return None
 
     def set_aside(self, path: Path, error: SpoolUnusable) -> None:
-        """Rename a file that cannot be used, so that it is kept for people and out of the way of programs.
-
-        Where that fails too, the file stays, and so does the message about it.
-        """
-        mark = f".{error.kind}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid7()[-12:]}"
-        moved = path.with_name(path.name + mark)
-        try:
-            path.rename(moved)
-        except FileNotFoundError:
-            return  # another process was quicker
-        except OSError as problem:
-            logger.error("The spool file %s is %s (%s), and cannot be set aside: %s.", path, error.kind, error, problem)
-            return
-        for end in _BESIDE:
-            with contextlib.suppress(FileNotFoundError):  # few of them are there, and SQLite removes them, too
-                path.with_name(path.name + end).rename(moved.with_name(moved.name + end))
-        what = "no spool file of an exporter" if error.kind == "foreign" else "damaged"
-        logger.error(
-            "The spool file %s is %s (%s). It was set aside as %s, with all that is in it; exporting goes on without.",
-            path,
-            what,
-            error,
-            moved.name,
-        )
+        """Get a file that cannot be used out of the way."""
+        aside.move(path, error.kind, error)
 
     def _files(self) -> list[Path]:
         return sorted(file for file in self.path.iterdir() if file.name.startswith(PREFIX) and file.suffix == SUFFIX)

@@ -241,6 +241,8 @@ class Keeper:
             if isinstance(error, SpoolUnusable):
                 self._directory.set_aside(spool.path, error)
             raise
+        if spool.damage:
+            self._reporter.last_error = f"{spool.path}: {spool.damage}"
         self._burials.begin(dead_bytes)
         self._queue.found(*totals)
         self.spool = spool

@@ -8,6 +8,7 @@ at once too.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.export import aside, wal
 from chaukas_spec_lite.export.claim import Claim, InUse
 from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason
 
@@ -87,6 +89,8 @@ class Spool:
 
     def __init__(self, path: Path, database: sqlite3.Connection, claim: Claim) -> None:
         self.path = path
+        self.damage: str | None = None
+        """What was wrong with the log, so that some of it could not be read."""
         self._claim = claim
         self._database = database
         self._execute = database.execute
@@ -99,8 +103,13 @@ class Spool:
         except InUse:
             raise SpoolBusy(f"{path} is in use here") from None
         try:
-            if claim.inherited and not claim.lock():
-                raise SpoolBusy(f"{path} is the parent's")
+            locked = not new and claim.lock()
+            damage = _look_at_log(path, claim) if locked else None
+            if claim.inherited:
+                if not locked:
+                    raise SpoolBusy(f"{path} is the parent's")
+            else:
+                claim.unlock()  # SQLite does that
             database = _connect(claim, path, new)
         except InUse:
             claim.release()
@@ -109,6 +118,7 @@ class Spool:
             claim.release()
             raise
         spool = cls(path, database, claim)
+        spool.damage = damage
         try:
             with _translated(path):
                 _prepare(database, path, synchronous)
@@ -119,6 +129,9 @@ class Spool:
             if new and not isinstance(error, SpoolBusy):
                 path.unlink(missing_ok=True)  # or a full disk would gather empty ones
             raise
+        if damage:
+            with contextlib.suppress(sqlite3.Error):  # or the same damage might be found again
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return spool
 
     def append(self, seq: int, data: bytes) -> None:
@@ -276,6 +289,25 @@ def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
         else:
             found.append((number, number))
     return found
+
+
+def _look_at_log(path: Path, claim: Claim) -> str | None:
+    """Say what is wrong with the log of a locked file, and keep a copy of both: SQLite goes on with what it can read.
+
+    A power cut may do such damage, and must not cost what came before; so the file is only set aside if it cannot be
+    copied.
+    """
+    try:
+        damage = wal.damage(path)
+    except OSError:
+        return None  # SQLite finds out, and says so
+    if damage is None:
+        return None
+    try:
+        aside.copy(path, claim, damage)
+    except OSError as error:
+        raise SpoolUnusable("corrupt", f"{damage}; no copy could be made: {error}") from error
+    return damage
 
 
 def _connect(claim: Claim, path: Path, new: bool) -> sqlite3.Connection:

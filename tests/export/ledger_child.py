@@ -30,7 +30,7 @@ def main() -> None:
     exporter = BlockingExporter(client, spool=spool, batch_size=20, flush_interval=0.02, scan_interval=0.1)
     if how == "drain":
         quiet_since = time.monotonic()
-        while time.monotonic() - quiet_since < 0.5:
+        while time.monotonic() - quiet_since < 2.0:  # to look through a long log takes some time
             if exporter.stats().pending:
                 exporter.flush(1.0)
                 quiet_since = time.monotonic()
