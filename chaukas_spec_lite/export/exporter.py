@@ -47,9 +47,10 @@ class EventExporter:
             exporter.emit(Event(type=EventType.AGENT_START, ...))
 
     ``emit`` may be called from any thread, task or callback, before ``start`` too. It never raises or waits because of
-    the network or the disk, but for a commit to the spool, bounded by ``spool_wait``. With a spool, events survive the
-    process once ``emit`` has returned SPOOLED; the next exporter with the same directory sends what was left. Without
-    one, they are in memory only.
+    the network or the disk, but for a commit to the spool, bounded by ``spool_wait``; the first commit that the
+    operating system itself holds up takes as long as that, unless ``inline_commits=False``. With a spool, events
+    survive the process once ``emit`` has returned SPOOLED; the next exporter with the same directory sends what was
+    left. Without one, they are in memory only.
 
     ``sender`` is a ``ChaukasClient`` or anything with such a ``send``. Settings are an ``ExportSettings``, keyword
     arguments named like its fields, or both; a client's ``settings``, so the environment, stand in for what is left
