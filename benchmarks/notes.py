@@ -22,7 +22,7 @@ NOTES = {
     + (
         "What is left is the constructor (0.6 us for 41 attributes) and asking each attribute whether it is set. "
         "Tried: what stands before a number kept ready for each key (no gain here, a fifth lost on keys that never "
-        "repeat), `type(v)` for `v.__class__` (slower)."
+        "repeat), `type(v)` for `v.__class__` (slower), looking for long keys only where the cache misses (no gain)."
     ),
     "decode the 1,541 real events to Python values": _REAL
     + (
