@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _VERSION = 1
 _APPLICATION = 0x43484B53  # "CHKS"
 _BUSY_SECONDS = 5.0
 """How long to wait for another process that writes to the same file."""
+_BUSY_PAUSE = 0.005
+"""And how long between two attempts, where SQLite does not wait by itself."""
 
 _MAX_GROUP = 64
 """How many requests share a transaction at most, so that none waits long for the others."""
@@ -207,10 +210,23 @@ def _prepare(connection: sqlite3.Connection, name: str) -> None:
         raise StoreError(f"{name} is a database, but not one of this collector: choose another file")
     if version > _VERSION:
         raise StoreError(f"{name} was made by a newer collector (format {version}; this one knows {_VERSION})")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
     if not tables:
         _make(connection)
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Keep commits in a log from now on. SQLite's own timeout is not for this: two that do it at once both fail."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "is locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_BUSY_PAUSE)
 
 
 def _make(connection: sqlite3.Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,20 @@ def test_two_collectors_may_share_a_file(tmp_path: Path) -> None:
             await store.close()
 
     asyncio.run(main())
+
+
+def test_a_file_that_another_collector_is_making(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "events.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # SQLite lets nobody wait for this who wants a log of commits
+    threading.Timer(0.1, other.execute, ["COMMIT"]).start()
+
+    async def main() -> None:
+        store = Store(tmp_path / "events.db")
+        await store.open()
+        await store.close()
+
+    asyncio.run(main())
+    other.close()
 
 
 class Refused(Record):
