@@ -15,7 +15,7 @@ from google.protobuf.json_format import MessageToDict
 
 from benchmarks.workloads import Values
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.fields import fields_of
+from chaukas_spec_lite.wire.fields import fields_of
 
 Build = Callable[[], Any]
 _FIELDS = {field.name: field for field in fields_of(Event)}

@@ -13,7 +13,7 @@ from benchmarks import workloads
 from benchmarks.measure import Job
 from benchmarks.workloads import Values
 from chaukas_spec_lite import Event, EventBatch
-from chaukas_spec_lite.wire import size
+from chaukas_spec_lite.wire.format import size
 
 SECTION = "Codec, beside the official client"
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.errors import CodecError
-from chaukas_spec_lite.fields import fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter
-from chaukas_spec_lite.wire import LEN, SGROUP, VARINT, varint
+from chaukas_spec_lite.wire.fields import fields_of
+from chaukas_spec_lite.wire.format import LEN, SGROUP, VARINT, varint
 
 Shape = Callable[[int], bytes]
 

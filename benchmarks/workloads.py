@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from chaukas_spec_lite import Event, EventType
-from chaukas_spec_lite.fields import fields_of
+from chaukas_spec_lite.wire.fields import fields_of
 from tests import realdata
 
 TIME = datetime(2026, 1, 2, 3, 4, 5, 123456, tzinfo=timezone.utc)

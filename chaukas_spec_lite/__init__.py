@@ -45,14 +45,14 @@ from chaukas_spec_lite.wellknown.values import NO_KIND, NULL
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.blocking import BlockingChaukasClient, BlockingExporter
+    from chaukas_spec_lite.client.client import ChaukasClient
     from chaukas_spec_lite.export.exporter import EventExporter
     from chaukas_spec_lite.export.settings import ExportSettings
     from chaukas_spec_lite.export.stats import Emitted
-    from chaukas_spec_lite.rpc.client import ChaukasClient
-    from chaukas_spec_lite.rpc.framing import Framing
-    from chaukas_spec_lite.rpc.keepalive import Keepalive
-    from chaukas_spec_lite.rpc.retry import RetryPolicy
-    from chaukas_spec_lite.rpc.tls import Tls
+    from chaukas_spec_lite.rpc.client.keepalive import Keepalive
+    from chaukas_spec_lite.rpc.client.retry import RetryPolicy
+    from chaukas_spec_lite.rpc.client.tls import Tls
+    from chaukas_spec_lite.rpc.transport.framing import Framing
     from chaukas_spec_lite.spec.common.v1.query import (
         Capabilities,
         QueryFilter,
@@ -68,14 +68,14 @@ _QUERY = "chaukas_spec_lite.spec.common.v1.query"
 _LAZY = {
     "BlockingChaukasClient": "chaukas_spec_lite.blocking",
     "BlockingExporter": "chaukas_spec_lite.blocking",
-    "ChaukasClient": "chaukas_spec_lite.rpc.client",
+    "ChaukasClient": "chaukas_spec_lite.client.client",
     "Emitted": "chaukas_spec_lite.export.stats",
     "EventExporter": "chaukas_spec_lite.export.exporter",
     "ExportSettings": "chaukas_spec_lite.export.settings",
-    "Framing": "chaukas_spec_lite.rpc.framing",
-    "Keepalive": "chaukas_spec_lite.rpc.keepalive",
-    "RetryPolicy": "chaukas_spec_lite.rpc.retry",
-    "Tls": "chaukas_spec_lite.rpc.tls",
+    "Framing": "chaukas_spec_lite.rpc.transport.framing",
+    "Keepalive": "chaukas_spec_lite.rpc.client.keepalive",
+    "RetryPolicy": "chaukas_spec_lite.rpc.client.retry",
+    "Tls": "chaukas_spec_lite.rpc.client.tls",
     **dict.fromkeys(["Capabilities", "QueryFilter", "QueryRequest", "QueryResponse", "SortOrder", "TimeRange"], _QUERY),
 }
 """Names that are loaded on first use (PEP 562), and where they are."""

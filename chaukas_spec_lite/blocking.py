@@ -14,17 +14,17 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.errors import ClientClosedError
 from chaukas_spec_lite.export.exporter import EventExporter
-from chaukas_spec_lite.rpc.client import ChaukasClient
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from chaukas_spec_lite.client.settings import Settings
     from chaukas_spec_lite.export.sender import Sender
     from chaukas_spec_lite.export.settings import ExportSettings
     from chaukas_spec_lite.export.stats import DeadLetter, Dropped, Emitted, Stats
-    from chaukas_spec_lite.rpc.settings import Settings
     from chaukas_spec_lite.spec.common.v1.events import Event
 
 P = ParamSpec("P")

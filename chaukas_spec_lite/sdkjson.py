@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from chaukas_spec_lite import protojson
-from chaukas_spec_lite.scalars import is_dict
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.wire.scalars import is_dict
 
 _NAIVE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?")
 

@@ -9,8 +9,8 @@ from codegen.scope import Scope
 from codegen.writer import Writer
 
 NOTE = (
-    "# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest",
-    "# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.",
+    "# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the",
+    "# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.",
 )
 """What the reader of a generated module should know of its codecs."""
 

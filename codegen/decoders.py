@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from chaukas_spec_lite.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
-from chaukas_spec_lite.reading import WIRE_TYPES
-from chaukas_spec_lite.wire import I64, LEN, VARINT
+from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
+from chaukas_spec_lite.wire.format import I64, LEN, VARINT
+from chaukas_spec_lite.wire.reading import WIRE_TYPES
 from codegen.emitter import Emitter, enum_zero_constant, in_string, tag_of, wire_of
 from codegen.model import Field, Message
 from codegen.names import oneof_local
@@ -20,8 +20,8 @@ from codegen.scope import Scope
 from codegen.types import ZEROS, has_presence, kind_of, scalar_type, value_type
 from codegen.writer import Writer
 
-_READING = "chaukas_spec_lite.reading"
-_WINDOW = "chaukas_spec_lite.window"
+_READING = "chaukas_spec_lite.wire.reading"
+_WINDOW = "chaukas_spec_lite.wire.window"
 _PLAIN = {
     STRUCT: "read_struct_in",
     LIST: "read_list",
@@ -56,7 +56,7 @@ class Decoder(Emitter):
         """Emit the function and attach it to its class."""
         w = self.writer
         w.gap(2)
-        w.line(f"@{self.scope.name('chaukas_spec_lite.message', 'decoder')}({self.cls})")
+        w.line(f"@{self.scope.name('chaukas_spec_lite.message.message', 'decoder')}({self.cls})")
         content = self.scope.name(_WINDOW, "Content")
         w.call(f"def _decode_{self.cls}", [f"data: {content}", "depth: int"], f" -> {self.cls}:")
         with w.indented():
@@ -75,7 +75,7 @@ class Decoder(Emitter):
     def _start(self) -> None:
         """Make the message without its constructor, which has more to check, each field as if it did not occur."""
         w = self.writer
-        w.line(f"m = {self.scope.name('chaukas_spec_lite.message', 'new')}({self.cls})")
+        w.line(f"m = {self.scope.name('chaukas_spec_lite.message.message', 'new')}({self.cls})")
         alike: dict[str, list[str]] = {'b""': ["m._unknown_fields"]}
         for field in self.fields:
             if container := {"repeated": "[]", "map": "{}"}.get(field.label):
@@ -100,11 +100,11 @@ class Decoder(Emitter):
     @property
     def exact(self) -> str:
         """Use the exact decoder."""
-        return self.scope.name("chaukas_spec_lite", "exact")
+        return self.scope.name("chaukas_spec_lite.message", "slow_decode")
 
     def _check_depth(self) -> None:
         with self.writer.block(f"if depth > {self.wire('MAX_DEPTH')}:"):
-            self.writer.line(f"raise {self.wire('Odd')}")
+            self.writer.line(f"raise {self.wire('NotCanonical')}")
 
     def _chain(self, fields: list[Field], emit_rest: Callable[[], None]) -> None:
         """Read the fields in their order; ``emit_rest`` emits what becomes of what is not at its place or theirs."""
@@ -119,7 +119,7 @@ class Decoder(Emitter):
             emit_rest()
         if has_lengths:
             with w.block("if len(b) != n:"):
-                w.line(f"raise {self.wire('Odd')}")
+                w.line(f"raise {self.wire('NotCanonical')}")
 
     def _short_tags(self, fields: list[Field]) -> None:
         for position, field in enumerate(fields):
@@ -237,10 +237,10 @@ class Decoder(Emitter):
         numbers = [value.number for value in self.scope.schema.enums[field.type_name].values]
         if max(numbers) < _FEW and min(numbers) == 0:
             count = max(numbers) + 1
-            table = self.scope.name("chaukas_spec_lite.enums", "members")
+            table = self.scope.name("chaukas_spec_lite.wire.enums", "members")
             members = self.scope.constant(f"_members_{cls}", f"{table}(", [cls, str(count)], ")")
             return f"{members}[v]", f"if 0 <= v < {count}", f"else {cls}(v)"
-        by_number = self.scope.name("chaukas_spec_lite.enums", "members_by_number")
+        by_number = self.scope.name("chaukas_spec_lite.wire.enums", "members_by_number")
         members = self.scope.constant(f"_members_{cls}", f"{by_number}(", [cls], ")")
         return f"{members}[v]", f"if v in {members}", f"else {cls}(v)"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chaukas_spec_lite.reading import WIRE_TYPES
-from chaukas_spec_lite.wire import LEN, varint
+from chaukas_spec_lite.wire.format import LEN, varint
+from chaukas_spec_lite.wire.reading import WIRE_TYPES
 from codegen.model import Field, Message
 from codegen.names import field_names
 from codegen.scope import Scope
@@ -51,7 +51,7 @@ class Emitter:
 
     def wire(self, name: str) -> str:
         """Use something of the wire format."""
-        return self.scope.name("chaukas_spec_lite.wire", name)
+        return self.scope.name("chaukas_spec_lite.wire.format", name)
 
     def attribute(self, field: Field) -> str:
         """A field of the message that is in ``m``."""

@@ -1,10 +1,10 @@
-"""Emits encoders: functions that turn a message into latin-1 text (see ``chaukas_spec_lite.wire``), field by field."""
+"""Emits encoders: functions that turn a message into latin-1 text (``chaukas_spec_lite.wire.format``)."""
 
 from __future__ import annotations
 
-from chaukas_spec_lite.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
-from chaukas_spec_lite.reading import WIRE_TYPES
-from chaukas_spec_lite.wire import LEN, varint
+from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
+from chaukas_spec_lite.wire.format import LEN, varint
+from chaukas_spec_lite.wire.reading import WIRE_TYPES
 from codegen.emitter import Emitter, enum_zero_constant, in_f_string, in_string, tag_of
 from codegen.model import Field
 from codegen.names import oneof_local
@@ -12,7 +12,7 @@ from codegen.types import has_presence, kind_of, scalar_type
 
 _STRUCTS = "chaukas_spec_lite.wellknown.struct_encode"
 _CODECS = "chaukas_spec_lite.wellknown.codecs"
-_ROPE = "chaukas_spec_lite.rope"
+_ROPE = "chaukas_spec_lite.wire.rope"
 _PLAIN = {
     STRUCT: (_STRUCTS, "encode_struct"),
     LIST: (_STRUCTS, "encode_list"),
@@ -37,7 +37,7 @@ class Encoder(Emitter):
         """Emit the function and attach it to its class."""
         w = self.writer
         w.gap(2)
-        w.line(f"@{self.scope.name('chaukas_spec_lite.message', 'encoder')}({self.cls})")
+        w.line(f"@{self.scope.name('chaukas_spec_lite.message.message', 'encoder')}({self.cls})")
         text = self.scope.name(_ROPE, "Text")
         w.call(f"def _encode_{self.cls}", [f"m: {self.cls}", "depth: int"], f" -> {text}:")
         with w.indented():
@@ -166,7 +166,7 @@ class Encoder(Emitter):
 
     def scalar(self, name: str) -> str:
         """Use a function that checks and writes single values."""
-        return self.scope.name("chaukas_spec_lite.scalars", name)
+        return self.scope.name("chaukas_spec_lite.wire.scalars", name)
 
     def _written(self, kind: str, v: str) -> str:
         """A scalar without its tag."""

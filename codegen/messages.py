@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chaukas_spec_lite.fields import camel_case
+from chaukas_spec_lite.wire.fields import camel_case
 from codegen.model import Enum, Field, Message
 from codegen.names import field_names, free, member_names, oneof_local
 from codegen.scope import Scope
 from codegen.types import attribute_type, has_presence, kind_of, parameter, zero
 from codegen.writer import Writer, quoted
 
-_ENUMS = "chaukas_spec_lite.enums"
+_ENUMS = "chaukas_spec_lite.wire.enums"
 _DATACLASS = "(init=False, eq=False, repr=False, slots=True)"
 
 
@@ -117,7 +117,9 @@ def emit_message(writer: Writer, message: Message, scope: Scope) -> None:
         writer.gap()
         for field in message.fields:
             head = f"{names[field.name]}: {attribute_type(field, scope)} = "
-            writer.call(head + scope.name("chaukas_spec_lite.fields", "field"), _field_arguments(field, names, scope))
+            writer.call(
+                head + scope.name("chaukas_spec_lite.wire.fields", "field"), _field_arguments(field, names, scope)
+            )
             if field.doc:
                 writer.docstring(field.doc)
         if message.fields:
@@ -130,8 +132,8 @@ def emit_message(writer: Writer, message: Message, scope: Scope) -> None:
 
 def _base(message: Message, scope: Scope) -> str:
     if message.full_name == "google.protobuf.Any":
-        return scope.name("chaukas_spec_lite.anys", "AnyMessage")
-    return scope.name("chaukas_spec_lite.message", "Message")
+        return scope.name("chaukas_spec_lite.message.anys", "AnyMessage")
+    return scope.name("chaukas_spec_lite.message.message", "Message")
 
 
 def _oneof_notes(message: Message, names: dict[str, str]) -> str:

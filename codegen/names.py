@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from codegen.builtin_names import BUILTINS
 from codegen.model import Enum, File
 from codegen.model import Message as MessageType

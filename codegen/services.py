@@ -20,12 +20,12 @@ _RUNTIME = {
     "warn": "warnings",
     "Cardinality": "grpclib.const",
     "Deadline": "grpclib.metadata",
-    "MetadataLike": "chaukas_spec_lite.rpc.calls",
-    "Requests": "chaukas_spec_lite.rpc.calls",
-    "Encoded": "chaukas_spec_lite.rpc.codec",
-    "Method": "chaukas_spec_lite.rpc.service",
-    "ServiceBase": "chaukas_spec_lite.rpc.service",
-    "ServiceStub": "chaukas_spec_lite.rpc.service",
+    "MetadataLike": "chaukas_spec_lite.rpc.stubs.calls",
+    "Requests": "chaukas_spec_lite.rpc.stubs.calls",
+    "Encoded": "chaukas_spec_lite.rpc.stubs.codec",
+    "Method": "chaukas_spec_lite.rpc.stubs.service",
+    "ServiceBase": "chaukas_spec_lite.rpc.stubs.service",
+    "ServiceStub": "chaukas_spec_lite.rpc.stubs.service",
 }
 """What generated modules use, and the module it comes from."""
 

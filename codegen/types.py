@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chaukas_spec_lite.fields import DURATION, LIST, PLAIN, STRUCT, TIMESTAMP, VALUE, WRAPPERS
+from chaukas_spec_lite.wire.fields import DURATION, LIST, PLAIN, STRUCT, TIMESTAMP, VALUE, WRAPPERS
 from codegen.model import Field
 from codegen.names import member_names
 from codegen.scope import Scope

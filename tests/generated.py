@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from types import ModuleType
 
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from codegen.load import load
 from codegen.model import Schema
 from codegen.output import generate as emit

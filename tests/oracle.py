@@ -12,7 +12,7 @@ from google.protobuf import message_factory
 from google.protobuf.message import DecodeError as ReferenceDecodeError
 
 from chaukas_spec_lite.errors import DecodeError
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.client.v1 import client
 from chaukas_spec_lite.spec.common.v1 import events, query
 from chaukas_spec_lite.spec.server.v1 import server

@@ -14,11 +14,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chaukas_spec_lite import fields as kinds
-from chaukas_spec_lite.fields import SIGNED, UNSIGNED, WRAPPERS, FieldData, fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.wellknown.times import datetime_from_wire, timedelta_from_wire
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, UnknownNull, carry, carry_inner
+from chaukas_spec_lite.wire import fields as kinds
+from chaukas_spec_lite.wire.fields import SIGNED, UNSIGNED, WRAPPERS, FieldData, fields_of
 from tests.wellknown.strategies import int32, int64, offsets, timedeltas
 
 MAX_NESTING = 3

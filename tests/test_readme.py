@@ -17,7 +17,7 @@ from chaukas.spec.client.v1 import client_pb2, client_pb2_grpc
 from chaukas.spec.common.v1 import events_pb2
 from google.protobuf import descriptor_pool, json_format, message_factory, struct_pb2
 
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from tests import snippets
 from tests.serving import running_collector
 

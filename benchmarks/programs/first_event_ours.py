@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from grpclib.client import Channel
 
 from chaukas_spec_lite import Event, EventType
-from chaukas_spec_lite.rpc.codec import MessageCodec
+from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
 from chaukas_spec_lite.spec.client.v1.client import IngestEventRequest
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 

@@ -9,9 +9,9 @@ from hashlib import blake2b
 from itertools import zip_longest
 from typing import cast
 
-from chaukas_spec_lite.fields import fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.wire.fields import fields_of
 
 EventKey = tuple[str, str, str]
 """Tenant, project and event id: what makes an event one and the same."""

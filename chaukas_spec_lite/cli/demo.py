@@ -18,14 +18,14 @@ from rich.text import Text
 from chaukas_spec_lite.cli import figures
 from chaukas_spec_lite.cli.comparison import EventKey, Ledger, changes, key_of
 from chaukas_spec_lite.cli.console import console
-from chaukas_spec_lite.cli.event_files import read_events
 from chaukas_spec_lite.cli.replay import Progress, Replay, connected, replay
-from chaukas_spec_lite.cli.spans import Totals, build
 from chaukas_spec_lite.cli.terminal_text import one_line
 from chaukas_spec_lite.cli.tree_view import ERROR, View
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.trace.tree import Totals, build
 
 
 class RunningCollector(Protocol):

@@ -14,14 +14,14 @@ from grpclib.client import Channel
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 from chaukas_spec_lite.cli.comparison import Ledger
-from chaukas_spec_lite.cli.event_files import Recorded
-from chaukas_spec_lite.cli.moments import Moment, moment
 from chaukas_spec_lite.errors import ChaukasError
-from chaukas_spec_lite.rpc.codec import MessageCodec
+from chaukas_spec_lite.files import Recorded
+from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, QueryEventsRequest
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
 from chaukas_spec_lite.spec.common.v1.query import QueryRequest, SortOrder
+from chaukas_spec_lite.trace.kinds import Moment, moment
 
 MAX_BATCH_EVENTS, MAX_BATCH_BYTES = 25, 1 << 20
 """A batch holds at most so much, but at least one event."""

@@ -10,8 +10,8 @@ from math import ceil
 from rich.text import Text
 
 from chaukas_spec_lite.cli import figures
-from chaukas_spec_lite.cli.spans import Session, Span, Totals
 from chaukas_spec_lite.cli.terminal_text import Glyphs, fit, glyphs_for, one_line
+from chaukas_spec_lite.trace.tree import Session, Span, Totals
 
 MIN_WIDTH, MAX_WIDTH = 40, 120
 """Cells of a line; a terminal that is narrower wraps it."""

@@ -9,11 +9,11 @@ from functools import cache
 from typing import Any, cast
 
 from chaukas_spec_lite.collector.splice import event_of, events_of
-from chaukas_spec_lite.fields import DEFAULTS, fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
+from chaukas_spec_lite.wire.fields import DEFAULTS, fields_of
 
 _SEPARATOR = "\x1f"
 """Stands between two texts of an event, so that nothing is found that is in neither: ASCII's unit separator."""

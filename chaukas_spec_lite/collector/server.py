@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.store import Store
-from chaukas_spec_lite.rpc.server import MAX_MESSAGE_BYTES, MessageServer
+from chaukas_spec_lite.rpc.server.server import MAX_MESSAGE_BYTES, MessageServer
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -14,7 +14,7 @@ from chaukas_spec_lite.collector.record import InvalidRequest, Record, record_of
 from chaukas_spec_lite.collector.splice import MAX_FRAME_BYTES, page_of
 from chaukas_spec_lite.collector.store import Store
 from chaukas_spec_lite.errors import DecodeError, StoreError
-from chaukas_spec_lite.rpc.codec import Encoded
+from chaukas_spec_lite.rpc.stubs.codec import Encoded
 from chaukas_spec_lite.spec.client.v1.client import (
     GetCapabilitiesRequest,
     GetCapabilitiesResponse,

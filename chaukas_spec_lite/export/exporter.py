@@ -8,19 +8,19 @@ from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from chaukas_spec_lite.client.defaults import complete
+from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.errors import ClientClosedError, EncodeError
 from chaukas_spec_lite.export import lifecycle
 from chaukas_spec_lite.export.clock import Clock, MonotonicClock
-from chaukas_spec_lite.export.heirs import Heirs
-from chaukas_spec_lite.export.keeper import Keeper
 from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.pipeline import Pipeline
+from chaukas_spec_lite.export.recovery import Heirs
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender
 from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.export.spool_writer import Keeper
 from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason, Emitted, Stats
-from chaukas_spec_lite.rpc.completion import complete
-from chaukas_spec_lite.rpc.settings import Settings
 from chaukas_spec_lite.spec.common.v1.events import Event
 
 if TYPE_CHECKING:

@@ -14,17 +14,17 @@ from chaukas_spec_lite.errors import ClientClosedError, DecodeError
 from chaukas_spec_lite.export.batching import After, Batching, Send
 from chaukas_spec_lite.export.clock import Clock, within
 from chaukas_spec_lite.export.entry import Entry
-from chaukas_spec_lite.export.keeper import Keeper
 from chaukas_spec_lite.export.ledger import Totals
 from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, Verdict, judge
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.spool import Spool
+from chaukas_spec_lite.export.spool_writer import Keeper
 from chaukas_spec_lite.export.stats import Dropped, DropReason, Emitted
 from chaukas_spec_lite.export.waker import Waker
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.spool.file import Spool
 
 _REASONS = {Verdict.INVALID: DropReason.INVALID, Verdict.TOO_LARGE: DropReason.TOO_LARGE}
 

@@ -16,8 +16,8 @@ from chaukas_spec_lite.export.batching import Send, Waiting, fitting
 from chaukas_spec_lite.export.entry import GONE, MEMORY, ON_DISK, SENT, Entry, dropped_for
 from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.spool import Row
 from chaukas_spec_lite.export.stats import Dropped, DropReason, Emitted
+from chaukas_spec_lite.spool.file import Row
 
 LOCK_WAIT = 0.05
 """How long ``admit`` waits for the lock. It may have interrupted, on one thread, whoever holds it: as part of a signal

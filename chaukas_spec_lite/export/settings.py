@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.errors import SettingError
-from chaukas_spec_lite.rpc.retry import RetryPolicy
-from chaukas_spec_lite.rpc.settings import Settings
+from chaukas_spec_lite.rpc.client.retry import RetryPolicy
 
 MIB = 1 << 20
 

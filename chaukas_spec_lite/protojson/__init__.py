@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import betterproto2
 
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.protojson.dump import dump
 from chaukas_spec_lite.protojson.load import load
 from chaukas_spec_lite.protojson.locate import find

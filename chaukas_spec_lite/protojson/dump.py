@@ -10,15 +10,15 @@ from json.encoder import encode_basestring_ascii as quoted
 from operator import attrgetter, is_not
 from typing import Any, NamedTuple
 
-from chaukas_spec_lite.anys import ANY, AnyMessage
-from chaukas_spec_lite.fields import FieldData, fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.anys import ANY, AnyMessage
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.protojson import plain, special
 from chaukas_spec_lite.protojson.dump_scalars import dump_key
 from chaukas_spec_lite.protojson.enums import is_null_value, names_by_number
 from chaukas_spec_lite.protojson.problem import Problem, within
 from chaukas_spec_lite.protojson.run import Dump, DumpRun
-from chaukas_spec_lite.scalars import entries, enumeration, instance, integer, items, label_number, two_members
+from chaukas_spec_lite.wire.fields import FieldData, fields_of
+from chaukas_spec_lite.wire.scalars import entries, enumeration, instance, integer, items, label_number, two_members
 
 
 class _Field(NamedTuple):

@@ -9,12 +9,12 @@ from binascii import b2a_base64
 from operator import index
 from typing import Any
 
-from chaukas_spec_lite.fields import SIGNED, UNSIGNED
 from chaukas_spec_lite.protojson.dump_values import dump_text
 from chaukas_spec_lite.protojson.run import Dump
-from chaukas_spec_lite.scalars import double, integer, named, raw
 from chaukas_spec_lite.wellknown.values import plain_of
-from chaukas_spec_lite.wire import pack_float, unpack_float
+from chaukas_spec_lite.wire.fields import SIGNED, UNSIGNED
+from chaukas_spec_lite.wire.format import pack_float, unpack_float
+from chaukas_spec_lite.wire.scalars import double, integer, named, raw
 
 _INFINITY = float("inf")
 

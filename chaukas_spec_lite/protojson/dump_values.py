@@ -9,9 +9,9 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from chaukas_spec_lite.protojson.problem import Problem, shown, too_deep, within
-from chaukas_spec_lite.scalars import is_array, is_dict, named
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, Carrier, plain_of
-from chaukas_spec_lite.wire import MAX_DEPTH
+from chaukas_spec_lite.wire.format import MAX_DEPTH
+from chaukas_spec_lite.wire.scalars import is_array, is_dict, named
 
 _INFINITY = float("inf")
 

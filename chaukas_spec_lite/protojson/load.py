@@ -7,9 +7,8 @@ from __future__ import annotations
 import difflib
 from typing import Any, NamedTuple
 
-from chaukas_spec_lite.anys import ANY
-from chaukas_spec_lite.fields import VALUE, FieldData, fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.anys import ANY
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.protojson import plain, special
 from chaukas_spec_lite.protojson.enums import is_null_value, members_by_name
 from chaukas_spec_lite.protojson.load_scalars import load_key
@@ -17,8 +16,9 @@ from chaukas_spec_lite.protojson.load_values import is_object, load_text
 from chaukas_spec_lite.protojson.problem import Problem, json_type, named, shown, within
 from chaukas_spec_lite.protojson.run import Load, LoadRun
 from chaukas_spec_lite.protojson.special import LoadMessage
-from chaukas_spec_lite.scalars import is_array
 from chaukas_spec_lite.wellknown.values import NULL
+from chaukas_spec_lite.wire.fields import VALUE, FieldData, fields_of
+from chaukas_spec_lite.wire.scalars import is_array
 
 
 class _Entry(NamedTuple):

@@ -12,8 +12,8 @@ from typing import Any
 from chaukas_spec_lite.protojson.load_values import load_text
 from chaukas_spec_lite.protojson.problem import Problem, json_type, shown
 from chaukas_spec_lite.protojson.run import Load
-from chaukas_spec_lite.scalars import RANGES
-from chaukas_spec_lite.wire import pack_float, unpack_float
+from chaukas_spec_lite.wire.format import pack_float, unpack_float
+from chaukas_spec_lite.wire.scalars import RANGES
 
 _INFINITY = float("inf")
 _SPECIAL = {"NaN": float("nan"), "Infinity": _INFINITY, "-Infinity": -_INFINITY}

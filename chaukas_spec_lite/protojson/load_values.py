@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from chaukas_spec_lite.protojson.problem import Problem, json_type, shown, too_deep, within
-from chaukas_spec_lite.scalars import is_array
-from chaukas_spec_lite.wire import MAX_DEPTH
+from chaukas_spec_lite.wire.format import MAX_DEPTH
+from chaukas_spec_lite.wire.scalars import is_array
 
 _INFINITY = float("inf")
 

@@ -6,19 +6,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from chaukas_spec_lite.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
 from chaukas_spec_lite.protojson import dump_scalars, load_scalars
 from chaukas_spec_lite.protojson.dump_values import dump_list, dump_struct, dump_value
 from chaukas_spec_lite.protojson.load_values import load_list, load_struct, load_value
 from chaukas_spec_lite.protojson.problem import Problem, json_type
 from chaukas_spec_lite.protojson.run import Dump, DumpRun, Load, LoadRun
-from chaukas_spec_lite.scalars import named
 from chaukas_spec_lite.wellknown.timetext import (
     duration_from_json,
     duration_to_json,
     timestamp_from_json,
     timestamp_to_json,
 )
+from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
+from chaukas_spec_lite.wire.scalars import named
 
 R = TypeVar("R", DumpRun, LoadRun)
 T = TypeVar("T")

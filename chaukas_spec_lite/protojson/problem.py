@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from chaukas_spec_lite.errors import JSONError
-from chaukas_spec_lite.wire import MAX_DEPTH
+from chaukas_spec_lite.wire.format import MAX_DEPTH
 
 Step = str | int
 """One step of a path: the name of an object's member, or the index in an array."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from chaukas_spec_lite.fields import FieldData, fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.protojson.load_values import is_object
 from chaukas_spec_lite.protojson.problem import Problem, within
 from chaukas_spec_lite.protojson.run import DumpRun
-from chaukas_spec_lite.scalars import is_array
+from chaukas_spec_lite.wire.fields import FieldData, fields_of
+from chaukas_spec_lite.wire.scalars import is_array
 
 
 def dump_python(message: Message, run: DumpRun) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 
 Registry = Iterable[type[Message]] | None
 """The classes that an ``Any`` may hold besides the well-known types."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from chaukas_spec_lite.protojson.problem import too_deep
 from chaukas_spec_lite.protojson.registry import Registry, Types
-from chaukas_spec_lite.wire import MAX_DEPTH
+from chaukas_spec_lite.wire.format import MAX_DEPTH
 
 
 class _Run:

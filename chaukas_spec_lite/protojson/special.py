@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chaukas_spec_lite.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
 from chaukas_spec_lite.protojson import plain
 from chaukas_spec_lite.protojson.dump_values import dump_text
 from chaukas_spec_lite.protojson.load_values import load_text
 from chaukas_spec_lite.protojson.masks import mask_from_json, mask_to_json
 from chaukas_spec_lite.protojson.problem import Problem, json_type
 from chaukas_spec_lite.protojson.run import Dump, DumpRun, LoadRun
-from chaukas_spec_lite.scalars import items, two_members
 from chaukas_spec_lite.wellknown.times import (
     datetime_from_wire,
     timedelta_from_wire,
     wire_from_datetime,
     wire_from_timedelta,
 )
+from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
+from chaukas_spec_lite.wire.scalars import items, two_members
 
 LoadMessage = Callable[[type[Any], Any, LoadRun], Any]
 """Reads a message of a class."""

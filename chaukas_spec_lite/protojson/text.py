@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from chaukas_spec_lite.errors import JSONError
 from chaukas_spec_lite.protojson.locate import deeper_than, first_repeated, line_and_column, or_string, outside_strings
 from chaukas_spec_lite.protojson.problem import out_of_stack, path
-from chaukas_spec_lite.wire import MAX_DEPTH
+from chaukas_spec_lite.wire.format import MAX_DEPTH
 
 _NUMBER = or_string(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORD = or_string("-?Infinity|NaN")

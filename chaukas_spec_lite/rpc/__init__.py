@@ -1,1 +1,1 @@
-"""gRPC over grpclib: what generated services stand on, and how messages cross the wire."""
+"""gRPC on grpclib: transport below, client and server on it, and the stubs that generated services stand on."""

@@ -1,7 +1,7 @@
 """Reading and writing Timestamp, Duration and the wrappers as the plain values they are in a field.
 
 Writers return the content of the message, without its length, as latin-1 text. Readers take the ordinary form and
-raise ``Odd``, or fail with an ``IndexError``, on anything else.
+raise ``NotCanonical``, or fail with an ``IndexError``, on anything else.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from chaukas_spec_lite import fields as kinds
-from chaukas_spec_lite.rope import Text
-from chaukas_spec_lite.scalars import WRITERS, named, unless_zero
 from chaukas_spec_lite.wellknown.struct_encode import encode_list, encode_struct, encode_value
 from chaukas_spec_lite.wellknown.times import (
     EPOCH,
@@ -22,7 +19,10 @@ from chaukas_spec_lite.wellknown.times import (
     wire_from_timedelta,
 )
 from chaukas_spec_lite.wellknown.values import plain_of, unknown_of
-from chaukas_spec_lite.wire import MAX_DEPTH, TOO_DEEP, VARINTS, Odd, varint
+from chaukas_spec_lite.wire import fields as kinds
+from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP, VARINTS, NotCanonical, varint
+from chaukas_spec_lite.wire.rope import Text
+from chaukas_spec_lite.wire.scalars import WRITERS, named, unless_zero
 
 _MASK = 0xFFFFFFFFFFFFFFFF
 _UTC = timezone.utc
@@ -99,7 +99,7 @@ def _read_seconds_and_nanos(data: bytes) -> tuple[int, int]:
     if pos < end and data[pos] == 0x10:
         nanos, pos = _varint(data, pos + 1)
     if pos != end or nanos > 999_999_999:
-        raise Odd
+        raise NotCanonical
     return seconds, nanos
 
 
@@ -123,20 +123,20 @@ def _varint(data: bytes, pos: int) -> tuple[int, int]:
     byte = data[pos + 4]
     if byte < 128:
         return value | byte << 28, pos + 5
-    raise Odd
+    raise NotCanonical
 
 
 def read_timestamp(data: bytes, depth: int) -> datetime:
     """Read the content of a Timestamp."""
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     return datetime_from_wire(*_read_seconds_and_nanos(data))
 
 
 def read_duration(data: bytes, depth: int) -> timedelta:
     """Read the content of a Duration."""
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     return timedelta_from_wire(*_read_seconds_and_nanos(data))
 
 

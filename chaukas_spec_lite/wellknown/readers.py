@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chaukas_spec_lite import fields as kinds
 from chaukas_spec_lite.wellknown import codecs, struct_decode
-from chaukas_spec_lite.wellknown.exact import READERS
+from chaukas_spec_lite.wellknown.slow_readers import READERS
 from chaukas_spec_lite.wellknown.struct_decode import structure
 from chaukas_spec_lite.wellknown.values import NULL
-from chaukas_spec_lite.window import Window
-from chaukas_spec_lite.wire import Odd
+from chaukas_spec_lite.wire import fields as kinds
+from chaukas_spec_lite.wire.format import NotCanonical
+from chaukas_spec_lite.wire.window import Window
 
 
 def _reader(kind: str, ordinary: Callable[[bytes, int], Any]) -> Callable[[bytes, int], Any]:
@@ -53,7 +53,7 @@ def read_struct(read: Any, n: int, depth: int) -> dict[str, Any]:
     buffer.seek(start)
     data = read(n)
     if len(data) != n:
-        raise Odd
+        raise NotCanonical
     exactly: dict[str, Any] = _exact_struct(data, [(0, n)], depth)
     return exactly
 

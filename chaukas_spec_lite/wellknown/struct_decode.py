@@ -1,4 +1,4 @@
-r"""Reading the ordinary wire form of Struct, ListValue and Value; anything else raises ``Odd``.
+r"""Reading the ordinary wire form of Struct, ListValue and Value; anything else raises ``NotCanonical``.
 
 Four bytes are read at once and looked up: behind ``\n SIZE \n SIZE`` stands a key, behind ``\x12 SIZE TAG SIZE`` a
 value. Every inner length is held against the one around it, so that one comparison at the end catches every overrun;
@@ -12,7 +12,7 @@ from io import BytesIO
 from struct import Struct
 from typing import Any, TypeVar
 
-from chaukas_spec_lite.wire import MAX_DEPTH, Odd, more_length
+from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, more_length
 
 Read = Callable[[int], bytes]
 H = TypeVar("H")
@@ -68,7 +68,7 @@ def decode_value(data: bytes, depth: int) -> Any:
 def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
     """Read ``left`` bytes, the content of a Struct."""
     if depth > MAX_DEPTH - 2 and (left or depth > MAX_DEPTH):
-        raise Odd
+        raise NotCanonical
     fields: dict[str, Any] = {}
     while left > 0:
         head = read(4)
@@ -83,7 +83,7 @@ def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
         head = read(4)
         kind, n, whole, size = _ENTRY_VALUES.get(head) or _value(head, read, 0x12, _ENTRY_VALUES)
         if whole != length:
-            raise Odd
+            raise NotCanonical
         if kind == _STRING:
             fields[name] = read(n).decode() if n < _LONG else _long_text(read, n)
         elif kind == _NUMBER:
@@ -95,19 +95,19 @@ def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
         elif kind == _LIST:
             fields[name] = _list(read, n, depth + 3)
         elif read(2) != size:
-            raise Odd
+            raise NotCanonical
         elif kind == _STRING_2:
             fields[name] = read(n).decode() if n < _LONG else _long_text(read, n)
         else:
             fields[name] = structure(read, n, depth + 3) if kind == _STRUCT_2 else _list(read, n, depth + 3)
     if left:
-        raise Odd
+        raise NotCanonical
     return fields
 
 
 def _list(read: Read, left: int, depth: int) -> list[Any]:
     if depth > MAX_DEPTH - 1 and (left or depth > MAX_DEPTH):
-        raise Odd
+        raise NotCanonical
     values: list[Any] = []
     add = values.append
     while left > 0:
@@ -125,13 +125,13 @@ def _list(read: Read, left: int, depth: int) -> list[Any]:
         elif kind == _LIST:
             add(_list(read, n, depth + 2))
         elif read(2) != size:
-            raise Odd
+            raise NotCanonical
         elif kind == _STRING_2:
             add(read(n).decode() if n < _LONG else _long_text(read, n))
         else:
             add(structure(read, n, depth + 2) if kind == _STRUCT_2 else _list(read, n, depth + 2))
     if left:
-        raise Odd
+        raise NotCanonical
     return values
 
 
@@ -141,7 +141,7 @@ def _long_text(read: Any, n: int) -> str:
     end = buffer.seek(n, 1)
     content = memoryview(buffer.getvalue())[end - n : end]  # which is what the buffer was made of, not a copy
     if len(content) != n:
-        raise Odd
+        raise NotCanonical
     return str(content, "utf-8")
 
 
@@ -158,22 +158,22 @@ def _entry(head: bytes, read: Read) -> Entry:
     """Find out what the head of a map entry says; of a large entry, read the rest of it."""
     tag, first, second, third = head
     if tag != 0x0A:
-        raise Odd
+        raise NotCanonical
     if first < 128:
         length = first - 2 - third
         if second != 0x0A or third > 127 or length < 0:
-            raise Odd
+            raise NotCanonical
         found = third, length, first + 2
     elif second < 128:
         if third != 0x0A:
-            raise Odd
+            raise NotCanonical
         size = first & 127 | second << 7
         found = -1, size - 1, size + 3
     else:
         size = first & 127 | (second & 127) << 7 | (more_length(third, read) if third > 127 else third) << 14
         tag, key = read(2)
         if tag != 0x0A or key > 127:
-            raise Odd
+            raise NotCanonical
         return key, size - 2 - key, size + 4 if third < 128 else 1 + _size(size) + size
     _remember(_ENTRIES, head, found)
     return found
@@ -192,7 +192,7 @@ def _value(head: bytes, read: Read, tag: int, known: dict[bytes, Value]) -> Valu
     """Find out what the head of a value field with this tag says; of a large value, read the rest of it."""
     got, first, second, third = head
     if got != tag:
-        raise Odd
+        raise NotCanonical
     if first < 128:
         found = _short_value(head, first, second, third)
     elif second < 128:
@@ -209,7 +209,7 @@ def _value(head: bytes, read: Read, tag: int, known: dict[bytes, Value]) -> Valu
         n = length - 4
         kind, low, middle, high = read(4)
         if low < 128 or middle < 128 or low & 127 | (middle & 127) << 7 | high << 14 != n:
-            raise Odd
+            raise NotCanonical
         return _KINDS[kind], n, length + 4, b""
     _remember(known, head, found)
     return found
@@ -222,7 +222,7 @@ def _short_value(head: bytes, first: int, second: int, third: int) -> Value:
     if first == 2 and (second == 0x20 or second == 0x08):
         return _PLAIN, _PLAIN_VALUES[head[1:]], 4, b""
     if third > 127 or third + 2 != first:
-        raise Odd
+        raise NotCanonical
     return _KINDS[second], third, first + 2, b""
 
 
@@ -231,7 +231,7 @@ def _long_value(kind: int, length: int, read: Read) -> Value:
     if n > 127:
         n = more_length(n, read)
     if 1 + _size(n) + n != length:
-        raise Odd
+        raise NotCanonical
     return kind, n, 1 + _size(length) + length, b""
 
 

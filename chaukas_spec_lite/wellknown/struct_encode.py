@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chaukas_spec_lite.rope import Text, long
-from chaukas_spec_lite.scalars import double, is_array, is_dict, named, text
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, UnknownNull, inner_unknown_of, plain_of, unknown_of
-from chaukas_spec_lite.wire import LONG, MAX_DEPTH, SMALL, TOO_DEEP, VARINTS, Table, pack_double, size, varint
+from chaukas_spec_lite.wire.format import LONG, MAX_DEPTH, SMALL, TOO_DEEP, VARINTS, Table, pack_double, size, varint
+from chaukas_spec_lite.wire.rope import Text, long
+from chaukas_spec_lite.wire.scalars import double, is_array, is_dict, named, text
 
 # A map entry's key with its tag and length, and the tag of the value that follows: "\n" length key "\x12". And how long
 # the entry is if the value is the empty string: three bytes more.

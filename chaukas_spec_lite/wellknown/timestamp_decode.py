@@ -11,7 +11,7 @@ from struct import Struct
 
 from chaukas_spec_lite.wellknown.readers import read_any_timestamp
 from chaukas_spec_lite.wellknown.times import EPOCH
-from chaukas_spec_lite.wire import MAX_DEPTH, Odd, Table
+from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, Table
 
 _unpack_11 = Struct("<BB5sBBBB").unpack
 _unpack_12 = Struct("<BB5sBBBBB").unpack
@@ -38,7 +38,7 @@ _SPANS_MAX = 4096
 def _span(key: bytes) -> tuple[int, int, int, int, int, int]:
     b, c, d, e, tag = key
     if b < 128 or c < 128 or d < 128 or e > 127 or tag != 0x10:
-        raise Odd
+        raise NotCanonical
     start = EPOCH + timedelta(0, (b & 127 | (c & 127) << 7 | (d & 127) << 14 | e << 21) << 7)
     if len(_SPANS) >= _SPANS_MAX:
         _SPANS.clear()

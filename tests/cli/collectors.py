@@ -10,8 +10,8 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite import Event, QueryResponse
-from chaukas_spec_lite.rpc.codec import Encoded
-from chaukas_spec_lite.rpc.server import MessageServer
+from chaukas_spec_lite.rpc.server.server import MessageServer
+from chaukas_spec_lite.rpc.stubs.codec import Encoded
 from chaukas_spec_lite.spec.client.v1.client import (
     IngestEventBatchRequest,
     IngestEventBatchResponse,

@@ -19,7 +19,7 @@ import pytest
 
 from chaukas_spec_lite import Event, QueryResponse
 from chaukas_spec_lite.cli import demo, replay
-from chaukas_spec_lite.cli.event_files import read_events
+from chaukas_spec_lite.files import read_events
 from tests import realdata
 from tests.cli import collectors
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.cli import event_files
-from chaukas_spec_lite.cli.event_files import EventFileError, read_events
+from chaukas_spec_lite import files as event_files
+from chaukas_spec_lite.files import EventFileError, read_events
 from tests import realdata
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import ErrorInfo, Event, EventStatus, EventType, LLMInvocation
-from chaukas_spec_lite.cli.moments import moment
-from chaukas_spec_lite.cli.spans import Session, Span, Totals, build
+from chaukas_spec_lite.trace.kinds import moment
+from chaukas_spec_lite.trace.tree import Session, Span, Totals, build
 from tests import realdata
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)

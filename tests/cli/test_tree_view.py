@@ -9,9 +9,9 @@ from rich.cells import cell_len
 
 from chaukas_spec_lite import AgentHandoff, ErrorInfo, Event, EventStatus, EventType, LLMInvocation, MessageContent
 from chaukas_spec_lite.cli import figures
-from chaukas_spec_lite.cli.moments import moment
-from chaukas_spec_lite.cli.spans import build
 from chaukas_spec_lite.cli.tree_view import View
+from chaukas_spec_lite.trace.kinds import moment
+from chaukas_spec_lite.trace.tree import build
 from tests import realdata
 from tests.cli.test_spans import event
 

@@ -14,7 +14,7 @@ import pytest
 
 from chaukas_spec_lite import Event, EventBatch
 from chaukas_spec_lite.errors import DecodeError
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from tests.generated import everything
 from tests.oracle import disagreement
 from tests.strategies import delimited, varint

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, EventBatch
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from tests import realdata
 from tests.mutations import INSERTED, mutations
 from tests.oracle import CHAUKAS, canonical, disagreement, everything, reference

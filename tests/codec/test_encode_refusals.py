@@ -14,7 +14,7 @@ from google.protobuf import struct_pb2
 
 from chaukas_spec_lite import Event, EventBatch, LLMInvocation, MessageContent, QueryFilter
 from chaukas_spec_lite.errors import EncodeError
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL
 from tests.generated import everything
 from tests.oracle import canonical, reference

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, EventType
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.wellknown import codecs, struct_decode, struct_encode
 from chaukas_spec_lite.wellknown.times import WireDatetime, WireTimedelta
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, UnknownNull

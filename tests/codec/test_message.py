@@ -26,8 +26,8 @@ from chaukas_spec_lite import (
     MessageContent,
     QueryFilter,
 )
-from chaukas_spec_lite.fields import fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.wire.fields import fields_of
 from tests.generated import everything
 from tests.oracle import CHAUKAS
 

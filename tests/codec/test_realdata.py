@@ -8,9 +8,9 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.fields import STRUCT, TIMESTAMP, fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.client.v1 import client
+from chaukas_spec_lite.wire.fields import STRUCT, TIMESTAMP, fields_of
 from tests import realdata
 from tests.oracle import canonical, reference
 

@@ -11,12 +11,13 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 
-from chaukas_spec_lite import EncodeError, Event, EventBatch, LLMInvocation, MessageContent, rope
-from chaukas_spec_lite.message import Message
-from chaukas_spec_lite.rope import Rope, long, sized
+from chaukas_spec_lite import EncodeError, Event, EventBatch, LLMInvocation, MessageContent
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.google.protobuf.any import Any as AnyMessage
 from chaukas_spec_lite.wellknown import struct_encode
-from chaukas_spec_lite.wire import LONG, SMALL
+from chaukas_spec_lite.wire import rope
+from chaukas_spec_lite.wire.format import LONG, SMALL
+from chaukas_spec_lite.wire.rope import Rope, long, sized
 from tests import realdata
 from tests.codec.test_differential import any_message, check_message
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, LLMInvocation
-from chaukas_spec_lite.message import Message
-from chaukas_spec_lite.window import Window
-from chaukas_spec_lite.wire import LONG
+from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.wire.format import LONG
+from chaukas_spec_lite.wire.window import Window
 from tests import realdata
 from tests.codec.test_differential import check_message, damaged
 from tests.oracle import disagreement

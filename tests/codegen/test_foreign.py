@@ -22,7 +22,7 @@ import pytest
 from google.protobuf import descriptor_pool, message_factory
 from hypothesis import given, settings
 
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from codegen.errors import SchemaErrors
 from codegen.load import load
 from tests.generated import classes, generate

@@ -16,8 +16,8 @@ from google.protobuf.message import Message as ReferenceMessage
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chaukas_spec_lite.fields import fields_of
-from chaukas_spec_lite.message import Message as BaseMessage
+from chaukas_spec_lite.message.message import Message as BaseMessage
+from chaukas_spec_lite.wire.fields import fields_of
 from codegen.builtin_names import BUILTINS
 from codegen.model import Enum, EnumValue, File, Message, Position
 from codegen.names import LOCALS, assign, member_names, module_names, snake_case

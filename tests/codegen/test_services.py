@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chaukas_spec_lite.fields import fields_of
+from chaukas_spec_lite.wire.fields import fields_of
 from codegen.model import Method, Position, Service
 from codegen.names import service_names
 from codegen.output import generate, write

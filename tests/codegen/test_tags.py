@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError as ReferenceDecodeError
 from hypothesis import given, settings
 
 from chaukas_spec_lite.errors import DecodeError
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from codegen.model import SCALARS
 from codegen.output import generate as emit
 from codegen.targets import Target

@@ -19,7 +19,7 @@ from grpclib.exceptions import GRPCError
 from chaukas_spec_lite import Capabilities, Event, EventBatch, QueryFilter, QueryRequest, SortOrder
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import StoreError
-from chaukas_spec_lite.rpc.codec import Encoded, MessageCodec
+from chaukas_spec_lite.rpc.stubs.codec import Encoded, MessageCodec
 from chaukas_spec_lite.spec.client.v1.client import (
     GetCapabilitiesRequest,
     GetCapabilitiesResponse,
@@ -32,7 +32,7 @@ from chaukas_spec_lite.spec.client.v1.client import (
     QueryEventsRequest,
 )
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
-from chaukas_spec_lite.wire import fields, varint
+from chaukas_spec_lite.wire.format import fields, varint
 from tests import realdata
 
 

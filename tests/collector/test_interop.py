@@ -11,7 +11,7 @@ from pathlib import Path
 from chaukas_spec_lite import Event, EventType, QueryRequest
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.spec.client.v1.client import QueryEventsRequest
-from chaukas_spec_lite.wire import varint
+from chaukas_spec_lite.wire.format import varint
 from tests import realdata
 from tests.rpc.official import large_events
 

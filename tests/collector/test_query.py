@@ -15,7 +15,7 @@ from chaukas_spec_lite import Event, EventStatus, EventType, QueryFilter, QueryR
 from chaukas_spec_lite.collector.query import MAX_CHOICES, MAX_TEXT_LENGTH, TOKEN_LENGTH, plan
 from chaukas_spec_lite.collector.record import InvalidRequest, Record
 from chaukas_spec_lite.collector.store import Page, Store
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.wellknown.times import WireDatetime, wire_from_datetime
 from tests import realdata
 

@@ -9,7 +9,7 @@ from chaukas_spec_lite import Event, EventBatch
 from chaukas_spec_lite.collector.record import record_of, records_of
 from chaukas_spec_lite.collector.splice import MAX_FRAME_BYTES, event_of, events_of, page_of
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest, QueryEventsResponse
-from chaukas_spec_lite.wire import varint
+from chaukas_spec_lite.wire.format import varint
 from tests import realdata
 
 # Encodings of events that no encoder of ours would write: reversed fields, overlong tags, unknown fields, fields twice.

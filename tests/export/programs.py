@@ -8,7 +8,7 @@ import textwrap
 from pathlib import Path
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.export.directory import SpoolDirectory
+from chaukas_spec_lite.spool.directory import SpoolDirectory
 
 ROOT = Path(__file__).parent.parent.parent
 

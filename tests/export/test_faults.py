@@ -15,14 +15,14 @@ import pytest
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter
 from chaukas_spec_lite.export.batching import Send
-from chaukas_spec_lite.export.burials import MAX_BURIALS
-from chaukas_spec_lite.export.directory import SpoolDirectory
+from chaukas_spec_lite.export.dead_letters import MAX_BURIALS
 from chaukas_spec_lite.export.entry import Entry
-from chaukas_spec_lite.export.keeper import Keeper
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.spool import Spool, SpoolError, SpoolFull, SpoolUnusable
+from chaukas_spec_lite.export.spool_writer import Keeper
+from chaukas_spec_lite.spool.directory import SpoolDirectory
+from chaukas_spec_lite.spool.file import Spool, SpoolError, SpoolFull, SpoolUnusable
 from tests.export.doubles import FakeClock, Recorder, numbered, unavailable, until
 from tests.export.programs import ROOT, left_in, run, source
 
@@ -156,7 +156,7 @@ def test_dead_letters_do_not_make_a_full_disk_permanent(tmp_path: Path) -> None:
         import logging, subprocess
         logging.disable(logging.CRITICAL)
         from chaukas_spec_lite import Event
-        from chaukas_spec_lite.export.directory import SpoolDirectory
+        from chaukas_spec_lite.spool.directory import SpoolDirectory
         directory = sys.argv[1]
         def letters():
             found = []

@@ -147,7 +147,7 @@ def test_what_a_child_took_over_is_locked_as_by_sqlite(tmp_path: Path) -> None:
     output = run(
         """
         import subprocess
-        from chaukas_spec_lite.export.spool import Spool, SpoolBusy
+        from chaukas_spec_lite.spool.file import Spool, SpoolBusy
         spool = Spool.claim(Path(sys.argv[1], "spool-1.sqlite3"), new=True)
         spool.append(1, b"one")
         parent, (ready, done) = os.getpid(), os.pipe()

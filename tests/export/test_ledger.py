@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.export.directory import SpoolDirectory
+from chaukas_spec_lite.spool.directory import SpoolDirectory
 from tests.export.collector_process import CollectorProcess
 from tests.export.ledger_child import ledger_event
 

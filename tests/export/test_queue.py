@@ -12,8 +12,8 @@ from chaukas_spec_lite.export.entry import GONE, MEMORY, ON_DISK, Entry
 from chaukas_spec_lite.export.ledger import Mark
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.spool import Row
 from chaukas_spec_lite.export.stats import Dropped, DropReason, Emitted
+from chaukas_spec_lite.spool.file import Row
 
 SETTINGS = ExportSettings(
     spool="never opened",

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaukas_spec_lite.export.directory import SpoolDirectory
-from chaukas_spec_lite.export.spool import Row, Spool, SpoolBusy, SpoolError, SpoolUnusable, letter_bytes, runs
 from chaukas_spec_lite.export.stats import Dropped, DropReason
+from chaukas_spec_lite.spool.directory import SpoolDirectory
+from chaukas_spec_lite.spool.file import Row, Spool, SpoolBusy, SpoolError, SpoolUnusable, letter_bytes, runs
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -103,7 +103,7 @@ def test_a_file_belongs_to_one(tmp_path: Path) -> None:
 CHILD = """
 import sys, time
 from pathlib import Path
-from chaukas_spec_lite.export.directory import SpoolDirectory
+from chaukas_spec_lite.spool.directory import SpoolDirectory
 spool = SpoolDirectory(Path(sys.argv[1]), "normal").claim()
 for number in range(1, 1001):
     spool.append(number, b"%d" % number)

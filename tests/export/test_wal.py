@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from chaukas_spec_lite.export import EventExporter, frames, wal
-from chaukas_spec_lite.export.directory import SpoolDirectory
-from chaukas_spec_lite.export.frames import Order
-from chaukas_spec_lite.export.spool import Spool, SpoolError
+from chaukas_spec_lite.export import EventExporter
+from chaukas_spec_lite.spool import frames, wal
+from chaukas_spec_lite.spool.directory import SpoolDirectory
+from chaukas_spec_lite.spool.file import Spool, SpoolError
+from chaukas_spec_lite.spool.frames import Order
 from tests.export.doubles import Recorder, numbered, until
 from tests.export.programs import ROOT
 

@@ -7,8 +7,8 @@ import random
 import sys
 from pathlib import Path
 
-from chaukas_spec_lite.export import spool as room
-from chaukas_spec_lite.export.spool import Spool, SpoolError
+from chaukas_spec_lite.spool import file as room
+from chaukas_spec_lite.spool.file import Spool, SpoolError
 
 
 def main() -> None:

@@ -13,7 +13,10 @@ from typing import Any
 from betterproto2 import Casing
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.fields import (
+from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.sdkjson import event_from_sdk
+from chaukas_spec_lite.spec.google.protobuf.duration import Duration
+from chaukas_spec_lite.wire.fields import (
     DURATION,
     LIST,
     SIGNED,
@@ -25,9 +28,6 @@ from chaukas_spec_lite.fields import (
     FieldData,
     fields_of,
 )
-from chaukas_spec_lite.message import Message
-from chaukas_spec_lite.sdkjson import event_from_sdk
-from chaukas_spec_lite.spec.google.protobuf.duration import Duration
 from tests import realdata
 
 _LONGEST = 4_000

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.fields import fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.wire.fields import fields_of
 from tests.fuzz.seeds import encoded, json_texts
 from tests.generated import classes, everything, generate, schema
 from tests.json.oracle import json_disagreement

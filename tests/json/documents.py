@@ -9,8 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chaukas_spec_lite.fields import SIGNED, UNSIGNED, WRAPPERS, FieldData, fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.wire.fields import SIGNED, UNSIGNED, WRAPPERS, FieldData, fields_of
 from tests.strategies import rarely
 
 _whole = st.sampled_from(

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from chaukas_spec_lite.fields import VALUE, FieldData, fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.protojson.enums import is_null_value
+from chaukas_spec_lite.wire.fields import VALUE, FieldData, fields_of
 from tests.generated import everything
 
 _STEP = re.compile(r"\.([A-Za-z_@][A-Za-z_@0-9]*)|\[(\d+)\]|\[(\"(?:[^\"\\]|\\.)*\")\]")

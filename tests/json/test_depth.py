@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, JSONError
 from chaukas_spec_lite.errors import EncodeError
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.protojson.dump import dump
 from chaukas_spec_lite.protojson.load import load
 from chaukas_spec_lite.protojson.problem import Problem

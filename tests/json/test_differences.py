@@ -7,8 +7,8 @@ import pytest
 from google.protobuf import json_format
 
 from chaukas_spec_lite import JSONError
-from chaukas_spec_lite.fields import fields_of
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.wire.fields import fields_of
 from tests.generated import everything, schema
 from tests.json import excuses
 from tests.json.differences import NO_JSON, READING, WRITING, Difference

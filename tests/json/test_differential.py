@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, JSONError
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.google.protobuf.any import Any as AnyOfOurs
 from tests.generated import everything, schema
 from tests.json.documents import documents

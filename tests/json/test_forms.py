@@ -11,7 +11,7 @@ from betterproto2 import Casing, OutputFormat
 
 from chaukas_spec_lite import Event, EventType, JSONError, LLMInvocation
 from chaukas_spec_lite.errors import DecodeError
-from chaukas_spec_lite.message import Message
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.protojson.enums import members_by_name
 from chaukas_spec_lite.spec.google.protobuf.any import Any as AnyMessage
 from chaukas_spec_lite.spec.google.protobuf.duration import Duration

@@ -16,7 +16,7 @@ from grpclib.exceptions import GRPCError
 from grpclib.metadata import Deadline
 
 from chaukas_spec_lite import EncodeError
-from chaukas_spec_lite.rpc.codec import Encoded, MessageCodec
+from chaukas_spec_lite.rpc.stubs.codec import Encoded, MessageCodec
 from chaukas_spec_lite.spec.google.protobuf.empty import Empty
 from tests.rpc.relay import (
     PREFIX,
@@ -369,7 +369,9 @@ def test_mistakes_of_a_service_are_logged_and_answered(caplog: pytest.LogCapture
             assert (await error_of(stub.join(WORDS))).message == "no words here"
 
     asyncio.run(main())
-    assert [record.getMessage() for record in caplog.records if record.name == "chaukas_spec_lite.rpc.handlers"] == [
+    assert [
+        record.getMessage() for record in caplog.records if record.name == "chaukas_spec_lite.rpc.stubs.handlers"
+    ] == [
         f"the implementation of {PREFIX}Echo returned RepeatRequest, not Word",
         f"the implementation of {PREFIX}Echo returned what cannot be encoded: Word.text: "
         + caplog.records[1].getMessage().partition("Word.text: ")[2],

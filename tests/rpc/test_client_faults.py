@@ -18,6 +18,7 @@ import pytest
 from h2.errors import ErrorCodes
 
 from chaukas_spec_lite import Event
+from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.errors import (
     AnswerTooLargeError,
     ClientClosedError,
@@ -32,10 +33,9 @@ from chaukas_spec_lite.errors import (
     StatusError,
     TLSError,
 )
-from chaukas_spec_lite.rpc.client import ChaukasClient
-from chaukas_spec_lite.rpc.framing import Framing
-from chaukas_spec_lite.rpc.keepalive import Keepalive
-from chaukas_spec_lite.rpc.retry import NEVER, RetryPolicy
+from chaukas_spec_lite.rpc.client.keepalive import Keepalive
+from chaukas_spec_lite.rpc.client.retry import NEVER, RetryPolicy
+from chaukas_spec_lite.rpc.transport.framing import Framing
 from chaukas_spec_lite.spec.client.v1.client import IngestEventRequest
 from tests.rpc import faulty
 from tests.rpc.faulty import Behaviour

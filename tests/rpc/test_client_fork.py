@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 PROGRAM = """
 import asyncio, json, os, sys, threading
-from chaukas_spec_lite.rpc.client import ChaukasClient
+from chaukas_spec_lite.client.client import ChaukasClient
 from tests.rpc import faulty
 
 async def serve(ready):

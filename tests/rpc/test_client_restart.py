@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.rpc.client import ChaukasClient
-from chaukas_spec_lite.rpc.retry import RetryPolicy
+from chaukas_spec_lite.client.client import ChaukasClient
+from chaukas_spec_lite.rpc.client.retry import RetryPolicy
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).parent / "collector_program.py"

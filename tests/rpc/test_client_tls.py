@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import trustme
 
+from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.errors import ChaukasError, HTTP1Error, RpcError, SettingError, TLSError
-from chaukas_spec_lite.rpc.client import ChaukasClient
-from chaukas_spec_lite.rpc.keepalive import Keepalive
-from chaukas_spec_lite.rpc.retry import NEVER, RetryPolicy
-from chaukas_spec_lite.rpc.tls import Tls
+from chaukas_spec_lite.rpc.client.keepalive import Keepalive
+from chaukas_spec_lite.rpc.client.retry import NEVER, RetryPolicy
+from chaukas_spec_lite.rpc.client.tls import Tls
 from tests.rpc import faulty
 
 QUICK = RetryPolicy(initial=0.01, maximum=0.05)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from chaukas_spec_lite.rpc.cork import FULL, Cork
+from chaukas_spec_lite.rpc.transport.write_buffer import FULL, Cork
 
 
 class Transport:

@@ -9,7 +9,7 @@ from hpack import Decoder, Encoder, HeaderTuple, HPACKDecodingError, NeverIndexe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaukas_spec_lite.rpc.headers import RememberingDecoder, RememberingEncoder
+from chaukas_spec_lite.rpc.transport.headers import RememberingDecoder, RememberingEncoder
 
 NAMES = st.sampled_from([b":status", b"te", b"grpc-status", b"x"])
 VALUES = st.sampled_from([b"200", b"0", b"trailers", b"y" * 40])

@@ -17,8 +17,8 @@ from hpack import Encoder, NeverIndexedHeaderTuple
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chaukas_spec_lite.rpc import http2
-from chaukas_spec_lite.rpc.http2 import COMPARED, QuickConnection, configuration
+from chaukas_spec_lite.rpc.transport import http2
+from chaukas_spec_lite.rpc.transport.http2 import COMPARED, QuickConnection, configuration
 
 REQUESTS = [
     [(":method", "POST"), (":scheme", "http"), (":path", "/a"), (":authority", "here"), ("te", "trailers")],

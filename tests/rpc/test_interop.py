@@ -14,7 +14,7 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite import Capabilities, Event, EventBatch, QueryRequest, TimeRange
-from chaukas_spec_lite.rpc.codec import Encoded, MessageCodec
+from chaukas_spec_lite.rpc.stubs.codec import Encoded, MessageCodec
 from chaukas_spec_lite.spec.client.v1 import client
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from chaukas_spec_lite.spec.server.v1 import server

@@ -15,7 +15,7 @@ from grpclib.const import Status
 from h2.connection import H2Connection
 from h2.settings import SettingCodes
 
-from chaukas_spec_lite.rpc.server import MessageServer
+from chaukas_spec_lite.rpc.server.server import MessageServer
 from tests.rpc.relay import PREFIX, Relay, Word, error_of, stub_of
 
 

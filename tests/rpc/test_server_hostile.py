@@ -21,8 +21,8 @@ from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, DataReceived, ResponseReceived, StreamReset, TrailersReceived
 from h2.settings import SettingCodes
 
-from chaukas_spec_lite.rpc.load import SMALL, Load
-from chaukas_spec_lite.rpc.server import MessageServer
+from chaukas_spec_lite.rpc.server.server import MessageServer
+from chaukas_spec_lite.rpc.transport.limits import SMALL, Load
 from tests.rpc.relay import PREFIX, Relay, Word
 
 HEADERS = [(":method", "POST"), (":scheme", "http"), (":path", f"{PREFIX}Echo"), (":authority", "here")]

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
+from chaukas_spec_lite.client.client import ChaukasClient
+from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.errors import SettingError
-from chaukas_spec_lite.rpc import endpoint
-from chaukas_spec_lite.rpc.client import ChaukasClient
-from chaukas_spec_lite.rpc.endpoint import Tcp, Unix
-from chaukas_spec_lite.rpc.framing import Framing
-from chaukas_spec_lite.rpc.keepalive import Keepalive
-from chaukas_spec_lite.rpc.metadata import headers_of
-from chaukas_spec_lite.rpc.retry import RetryPolicy
-from chaukas_spec_lite.rpc.settings import Settings
+from chaukas_spec_lite.rpc.client import endpoint
+from chaukas_spec_lite.rpc.client.endpoint import Tcp, Unix
+from chaukas_spec_lite.rpc.client.keepalive import Keepalive
+from chaukas_spec_lite.rpc.client.metadata import headers_of
+from chaukas_spec_lite.rpc.client.retry import RetryPolicy
+from chaukas_spec_lite.rpc.transport.framing import Framing
 
 ENVIRONMENT = {
     "CHAUKAS_GRPC_ENDPOINT": "grpc.example:443",

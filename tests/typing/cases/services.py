@@ -7,7 +7,7 @@ from grpclib.server import Server
 from typing_extensions import assert_type
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.rpc.codec import Encoded, MessageCodec
+from chaukas_spec_lite.rpc.stubs.codec import Encoded, MessageCodec
 from chaukas_spec_lite.spec.client.v1.client import (
     HealthzRequest,
     HealthzResponse,

@@ -11,13 +11,13 @@ from typing import Any
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.fields import field
-from chaukas_spec_lite.message import Message, decoder, encoder, new
-from chaukas_spec_lite.rope import Text, sized
-from chaukas_spec_lite.scalars import instance
-from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import LONG, MAX_DEPTH, Odd, SMALL, TOO_DEEP, VARINTS, more_length
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
+from chaukas_spec_lite.wire.fields import field
+from chaukas_spec_lite.wire.format import LONG, MAX_DEPTH, NotCanonical, SMALL, TOO_DEEP, VARINTS, more_length
+from chaukas_spec_lite.wire.rope import Text, sized
+from chaukas_spec_lite.wire.scalars import instance
+from chaukas_spec_lite.wire.window import Content, Window
 
 from ...common.v1.events import Event, EventBatch, _decode_Event, _decode_EventBatch, _encode_Event, _encode_EventBatch
 from ...common.v1.query import (
@@ -193,8 +193,8 @@ class QueryEventsResponse(Message):
             self._refuse(misspelt)
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(HealthzRequest)
@@ -207,12 +207,12 @@ def _encode_HealthzRequest(m: HealthzRequest, depth: int) -> Text:
 @decoder(HealthzRequest)
 def _decode_HealthzRequest(data: Content, depth: int) -> HealthzRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(HealthzRequest)
     m._unknown_fields = b""
     rest = bytes(data)
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -226,12 +226,12 @@ def _encode_HealthzResponse(m: HealthzResponse, depth: int) -> Text:
 @decoder(HealthzResponse)
 def _decode_HealthzResponse(data: Content, depth: int) -> HealthzResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(HealthzResponse)
     m._unknown_fields = b""
     rest = bytes(data)
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -245,12 +245,12 @@ def _encode_GetCapabilitiesRequest(m: GetCapabilitiesRequest, depth: int) -> Tex
 @decoder(GetCapabilitiesRequest)
 def _decode_GetCapabilitiesRequest(data: Content, depth: int) -> GetCapabilitiesRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(GetCapabilitiesRequest)
     m._unknown_fields = b""
     rest = bytes(data)
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -275,7 +275,7 @@ def _encode_GetCapabilitiesResponse(m: GetCapabilitiesResponse, depth: int) -> T
 @decoder(GetCapabilitiesResponse)
 def _decode_GetCapabilitiesResponse(data: Content, depth: int) -> GetCapabilitiesResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(GetCapabilitiesResponse)
     m._unknown_fields = b""
     m.capabilities = None
@@ -299,9 +299,9 @@ def _decode_GetCapabilitiesResponse(data: Content, depth: int) -> GetCapabilitie
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -326,7 +326,7 @@ def _encode_IngestEventRequest(m: IngestEventRequest, depth: int) -> Text:
 @decoder(IngestEventRequest)
 def _decode_IngestEventRequest(data: Content, depth: int) -> IngestEventRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(IngestEventRequest)
     m._unknown_fields = b""
     m.event = None
@@ -350,9 +350,9 @@ def _decode_IngestEventRequest(data: Content, depth: int) -> IngestEventRequest:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -366,12 +366,12 @@ def _encode_IngestEventResponse(m: IngestEventResponse, depth: int) -> Text:
 @decoder(IngestEventResponse)
 def _decode_IngestEventResponse(data: Content, depth: int) -> IngestEventResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(IngestEventResponse)
     m._unknown_fields = b""
     rest = bytes(data)
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -396,7 +396,7 @@ def _encode_IngestEventBatchRequest(m: IngestEventBatchRequest, depth: int) -> T
 @decoder(IngestEventBatchRequest)
 def _decode_IngestEventBatchRequest(data: Content, depth: int) -> IngestEventBatchRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(IngestEventBatchRequest)
     m._unknown_fields = b""
     m.event_batch = None
@@ -420,9 +420,9 @@ def _decode_IngestEventBatchRequest(data: Content, depth: int) -> IngestEventBat
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -436,12 +436,12 @@ def _encode_IngestEventBatchResponse(m: IngestEventBatchResponse, depth: int) ->
 @decoder(IngestEventBatchResponse)
 def _decode_IngestEventBatchResponse(data: Content, depth: int) -> IngestEventBatchResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(IngestEventBatchResponse)
     m._unknown_fields = b""
     rest = bytes(data)
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -466,7 +466,7 @@ def _encode_QueryEventsRequest(m: QueryEventsRequest, depth: int) -> Text:
 @decoder(QueryEventsRequest)
 def _decode_QueryEventsRequest(data: Content, depth: int) -> QueryEventsRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(QueryEventsRequest)
     m._unknown_fields = b""
     m.query = None
@@ -490,9 +490,9 @@ def _decode_QueryEventsRequest(data: Content, depth: int) -> QueryEventsRequest:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -517,7 +517,7 @@ def _encode_QueryEventsResponse(m: QueryEventsResponse, depth: int) -> Text:
 @decoder(QueryEventsResponse)
 def _decode_QueryEventsResponse(data: Content, depth: int) -> QueryEventsResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(QueryEventsResponse)
     m._unknown_fields = b""
     m.response = None
@@ -541,7 +541,7 @@ def _decode_QueryEventsResponse(data: Content, depth: int) -> QueryEventsRespons
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

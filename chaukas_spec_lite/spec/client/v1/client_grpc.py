@@ -7,9 +7,9 @@ from __future__ import annotations
 from grpclib.const import Cardinality
 from grpclib.metadata import Deadline
 
-from chaukas_spec_lite.rpc.calls import MetadataLike
-from chaukas_spec_lite.rpc.codec import Encoded
-from chaukas_spec_lite.rpc.service import Method, ServiceBase, ServiceStub
+from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
+from chaukas_spec_lite.rpc.stubs.codec import Encoded
+from chaukas_spec_lite.rpc.stubs.service import Method, ServiceBase, ServiceStub
 
 from .client import (
     GetCapabilitiesRequest,

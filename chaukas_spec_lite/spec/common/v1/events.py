@@ -18,13 +18,34 @@ from typing import Any as _Any
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.enums import Enum, members
-from chaukas_spec_lite.fields import field
-from chaukas_spec_lite.message import Message, decoder, encoder, new
-from chaukas_spec_lite.reading import signed
-from chaukas_spec_lite.rope import Text, sized
-from chaukas_spec_lite.scalars import (
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
+from chaukas_spec_lite.spec.google.protobuf.any import Any, _decode_Any, _encode_Any
+from chaukas_spec_lite.spec.google.protobuf.struct import Struct
+from chaukas_spec_lite.spec.google.protobuf.timestamp import Timestamp
+from chaukas_spec_lite.wellknown.codecs import timestamp as _timestamp
+from chaukas_spec_lite.wellknown.readers import read_struct
+from chaukas_spec_lite.wellknown.struct_encode import encode_struct
+from chaukas_spec_lite.wellknown.timestamp_decode import read_timestamp
+from chaukas_spec_lite.wire.enums import Enum, members
+from chaukas_spec_lite.wire.fields import field
+from chaukas_spec_lite.wire.format import (
+    LONG,
+    MAX_DEPTH,
+    NO_TEXT,
+    NotCanonical,
+    SMALL,
+    TOO_DEEP,
+    VARINTS,
+    ZERO,
+    more,
+    more_length,
+    pack_double,
+    unpack_behind_1_double,
+)
+from chaukas_spec_lite.wire.reading import signed
+from chaukas_spec_lite.wire.rope import Text, sized
+from chaukas_spec_lite.wire.scalars import (
     boolean,
     double,
     enum_varints,
@@ -36,28 +57,7 @@ from chaukas_spec_lite.scalars import (
     two_members,
     unless_zero,
 )
-from chaukas_spec_lite.spec.google.protobuf.any import Any, _decode_Any, _encode_Any
-from chaukas_spec_lite.spec.google.protobuf.struct import Struct
-from chaukas_spec_lite.spec.google.protobuf.timestamp import Timestamp
-from chaukas_spec_lite.wellknown.codecs import timestamp as _timestamp
-from chaukas_spec_lite.wellknown.readers import read_struct
-from chaukas_spec_lite.wellknown.struct_encode import encode_struct
-from chaukas_spec_lite.wellknown.timestamp_decode import read_timestamp
-from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import (
-    LONG,
-    MAX_DEPTH,
-    NO_TEXT,
-    Odd,
-    SMALL,
-    TOO_DEEP,
-    VARINTS,
-    ZERO,
-    more,
-    more_length,
-    pack_double,
-    unpack_behind_1_double,
-)
+from chaukas_spec_lite.wire.window import Content, Window
 
 
 class EventType(Enum):
@@ -1234,8 +1234,8 @@ _tags_Event = {
 }
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(MessageContent)
@@ -1267,7 +1267,7 @@ def _encode_MessageContent(m: MessageContent, depth: int) -> Text:
 @decoder(MessageContent)
 def _decode_MessageContent(data: Content, depth: int) -> MessageContent:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(MessageContent)
     m._unknown_fields = b""
     m.role = m.text = ""
@@ -1312,9 +1312,9 @@ def _decode_MessageContent(data: Content, depth: int) -> MessageContent:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -1354,7 +1354,7 @@ def _encode_ToolCall(m: ToolCall, depth: int) -> Text:
 @decoder(ToolCall)
 def _decode_ToolCall(data: Content, depth: int) -> ToolCall:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(ToolCall)
     m._unknown_fields = b""
     m.id = m.name = m.function_name = ""
@@ -1419,9 +1419,9 @@ def _decode_ToolCall(data: Content, depth: int) -> ToolCall:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -1458,7 +1458,7 @@ def _encode_ToolResponse(m: ToolResponse, depth: int) -> Text:
 @decoder(ToolResponse)
 def _decode_ToolResponse(data: Content, depth: int) -> ToolResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(ToolResponse)
     m._unknown_fields = b""
     m.tool_call_id = m.error_message = ""
@@ -1520,9 +1520,9 @@ def _decode_ToolResponse(data: Content, depth: int) -> ToolResponse:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -1590,7 +1590,7 @@ def _encode_LLMInvocation(m: LLMInvocation, depth: int) -> Text:
 @decoder(LLMInvocation)
 def _decode_LLMInvocation(data: Content, depth: int) -> LLMInvocation:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(LLMInvocation)
     m._unknown_fields = b""
     m.provider = m.model = m.finish_reason = ""
@@ -1744,9 +1744,9 @@ def _decode_LLMInvocation(data: Content, depth: int) -> LLMInvocation:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -1785,7 +1785,7 @@ def _encode_PolicyDecision(m: PolicyDecision, depth: int) -> Text:
 @decoder(PolicyDecision)
 def _decode_PolicyDecision(data: Content, depth: int) -> PolicyDecision:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(PolicyDecision)
     m.rule_ids = []
     m._unknown_fields = b""
@@ -1842,9 +1842,9 @@ def _decode_PolicyDecision(data: Content, depth: int) -> PolicyDecision:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -1885,7 +1885,7 @@ def _encode_DataAccess(m: DataAccess, depth: int) -> Text:
 @decoder(DataAccess)
 def _decode_DataAccess(data: Content, depth: int) -> DataAccess:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(DataAccess)
     m.document_ids = []
     m.chunk_ids = []
@@ -1948,9 +1948,9 @@ def _decode_DataAccess(data: Content, depth: int) -> DataAccess:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -1984,7 +1984,7 @@ def _encode_RedactionInfo(m: RedactionInfo, depth: int) -> Text:
 @decoder(RedactionInfo)
 def _decode_RedactionInfo(data: Content, depth: int) -> RedactionInfo:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(RedactionInfo)
     m.fields = []
     m._unknown_fields = b""
@@ -2031,9 +2031,9 @@ def _decode_RedactionInfo(data: Content, depth: int) -> RedactionInfo:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -2060,7 +2060,7 @@ def _encode_RetryInfo(m: RetryInfo, depth: int) -> Text:
 @decoder(RetryInfo)
 def _decode_RetryInfo(data: Content, depth: int) -> RetryInfo:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(RetryInfo)
     m._unknown_fields = b""
     m.attempt = m.backoff_ms = 0
@@ -2103,9 +2103,9 @@ def _decode_RetryInfo(data: Content, depth: int) -> RetryInfo:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -2133,7 +2133,7 @@ def _encode_PerformanceMetrics(m: PerformanceMetrics, depth: int) -> Text:
 @decoder(PerformanceMetrics)
 def _decode_PerformanceMetrics(data: Content, depth: int) -> PerformanceMetrics:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(PerformanceMetrics)
     m._unknown_fields = b""
     m.cpu_percent = m.memory_mb = m.duration_ms = m.throughput = m.latency_ms = 0.0
@@ -2175,7 +2175,7 @@ def _decode_PerformanceMetrics(data: Content, depth: int) -> PerformanceMetrics:
         rest = h + read()
         break
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -2215,7 +2215,7 @@ def _encode_InfrastructureMetrics(m: InfrastructureMetrics, depth: int) -> Text:
 @decoder(InfrastructureMetrics)
 def _decode_InfrastructureMetrics(data: Content, depth: int) -> InfrastructureMetrics:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(InfrastructureMetrics)
     m._unknown_fields = b""
     m.resource_type = m.host = m.thread_id = ""
@@ -2280,9 +2280,9 @@ def _decode_InfrastructureMetrics(data: Content, depth: int) -> InfrastructureMe
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -2331,7 +2331,7 @@ def _encode_CostDetails(m: CostDetails, depth: int) -> Text:
 @decoder(CostDetails)
 def _decode_CostDetails(data: Content, depth: int) -> CostDetails:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(CostDetails)
     m._unknown_fields = b""
     m.provider = m.service = m.currency = ""
@@ -2434,9 +2434,9 @@ def _decode_CostDetails(data: Content, depth: int) -> CostDetails:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -2489,7 +2489,7 @@ def _encode_AgentHandoff(m: AgentHandoff, depth: int) -> Text:
 @decoder(AgentHandoff)
 def _decode_AgentHandoff(data: Content, depth: int) -> AgentHandoff:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(AgentHandoff)
     m._unknown_fields = b""
     m.from_agent_id = m.from_agent_name = m.to_agent_id = m.to_agent_name = m.reason = m.handoff_type = ""
@@ -2574,9 +2574,9 @@ def _decode_AgentHandoff(data: Content, depth: int) -> AgentHandoff:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -2630,7 +2630,7 @@ def _encode_MCPCall(m: MCPCall, depth: int) -> Text:
 @decoder(MCPCall)
 def _decode_MCPCall(data: Content, depth: int) -> MCPCall:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(MCPCall)
     m._unknown_fields = b""
     m.server_name = m.server_url = m.operation = m.method = m.protocol_version = ""
@@ -2722,9 +2722,9 @@ def _decode_MCPCall(data: Content, depth: int) -> MCPCall:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -2764,7 +2764,7 @@ def _encode_ErrorInfo(m: ErrorInfo, depth: int) -> Text:
 @decoder(ErrorInfo)
 def _decode_ErrorInfo(data: Content, depth: int) -> ErrorInfo:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(ErrorInfo)
     m._unknown_fields = b""
     m.error_message = m.error_code = m.stack_trace = m.recovery_action = ""
@@ -2828,9 +2828,9 @@ def _decode_ErrorInfo(data: Content, depth: int) -> ErrorInfo:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -3087,7 +3087,7 @@ def _encode_Event(m: Event, depth: int) -> Text:
 @decoder(Event)
 def _decode_Event(data: Content, depth: int) -> Event:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Event)
     m.tags = []
     m.pii_categories = []
@@ -3562,9 +3562,9 @@ def _decode_Event(data: Content, depth: int) -> Event:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -3609,7 +3609,7 @@ def _encode_EventBatch(m: EventBatch, depth: int) -> Text:
 @decoder(EventBatch)
 def _decode_EventBatch(data: Content, depth: int) -> EventBatch:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(EventBatch)
     m.events = []
     m._unknown_fields = b""
@@ -3690,7 +3690,7 @@ def _decode_EventBatch(data: Content, depth: int) -> EventBatch:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

@@ -13,18 +13,29 @@ from typing import Any
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.enums import Enum, members
-from chaukas_spec_lite.fields import field
-from chaukas_spec_lite.message import Message, decoder, encoder, new
-from chaukas_spec_lite.reading import read_packed, signed
-from chaukas_spec_lite.rope import Text, sized
-from chaukas_spec_lite.scalars import boolean, enum_varints, enumeration, instance, int32, items, text, unless_zero
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
 from chaukas_spec_lite.spec.google.protobuf.timestamp import Timestamp
 from chaukas_spec_lite.wellknown.codecs import timestamp
 from chaukas_spec_lite.wellknown.timestamp_decode import read_timestamp
-from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import LONG, MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, ZERO, more, more_length
+from chaukas_spec_lite.wire.enums import Enum, members
+from chaukas_spec_lite.wire.fields import field
+from chaukas_spec_lite.wire.format import (
+    LONG,
+    MAX_DEPTH,
+    NO_TEXT,
+    NotCanonical,
+    SMALL,
+    TOO_DEEP,
+    VARINTS,
+    ZERO,
+    more,
+    more_length,
+)
+from chaukas_spec_lite.wire.reading import read_packed, signed
+from chaukas_spec_lite.wire.rope import Text, sized
+from chaukas_spec_lite.wire.scalars import boolean, enum_varints, enumeration, instance, int32, items, text, unless_zero
+from chaukas_spec_lite.wire.window import Content, Window
 
 from .events import Event, EventStatus, EventType, Severity, _decode_Event, _encode_Event
 
@@ -261,8 +272,8 @@ _varints_SortOrder = enum_varints(SortOrder)
 _members_SortOrder = members(SortOrder, 3)
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(TimeRange)
@@ -288,7 +299,7 @@ def _encode_TimeRange(m: TimeRange, depth: int) -> Text:
 @decoder(TimeRange)
 def _decode_TimeRange(data: Content, depth: int) -> TimeRange:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(TimeRange)
     m._unknown_fields = b""
     m.start = m.end = None
@@ -322,9 +333,9 @@ def _decode_TimeRange(data: Content, depth: int) -> TimeRange:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -417,7 +428,7 @@ def _encode_QueryFilter(m: QueryFilter, depth: int) -> Text:
 @decoder(QueryFilter)
 def _decode_QueryFilter(data: Content, depth: int) -> QueryFilter:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(QueryFilter)
     m.types = []
     m.statuses = []
@@ -574,9 +585,9 @@ def _decode_QueryFilter(data: Content, depth: int) -> QueryFilter:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -612,7 +623,7 @@ def _encode_QueryRequest(m: QueryRequest, depth: int) -> Text:
 @decoder(QueryRequest)
 def _decode_QueryRequest(data: Content, depth: int) -> QueryRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(QueryRequest)
     m._unknown_fields = b""
     m.filter = None
@@ -667,9 +678,9 @@ def _decode_QueryRequest(data: Content, depth: int) -> QueryRequest:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -700,7 +711,7 @@ def _encode_QueryResponse(m: QueryResponse, depth: int) -> Text:
 @decoder(QueryResponse)
 def _decode_QueryResponse(data: Content, depth: int) -> QueryResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(QueryResponse)
     m.events = []
     m._unknown_fields = b""
@@ -737,9 +748,9 @@ def _decode_QueryResponse(data: Content, depth: int) -> QueryResponse:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -771,7 +782,7 @@ def _encode_Capabilities(m: Capabilities, depth: int) -> Text:
 @decoder(Capabilities)
 def _decode_Capabilities(data: Content, depth: int) -> Capabilities:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Capabilities)
     m._unknown_fields = b""
     m.worm_retention = m.audit_proofs = m.distributed_query = m.rbac = m.sso = m.policy_decisions = False
@@ -847,5 +858,5 @@ def _decode_Capabilities(data: Content, depth: int) -> Capabilities:
         rest = h + read()
         break
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

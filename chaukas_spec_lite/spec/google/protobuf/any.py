@@ -11,14 +11,23 @@ from typing import Any as _Any
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.anys import AnyMessage
-from chaukas_spec_lite.fields import field
-from chaukas_spec_lite.message import decoder, encoder, new
-from chaukas_spec_lite.rope import Text, sized
-from chaukas_spec_lite.scalars import raw, text
-from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import MAX_DEPTH, NO_BYTES, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, more_length
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.anys import AnyMessage
+from chaukas_spec_lite.message.message import decoder, encoder, new
+from chaukas_spec_lite.wire.fields import field
+from chaukas_spec_lite.wire.format import (
+    MAX_DEPTH,
+    NO_BYTES,
+    NO_TEXT,
+    NotCanonical,
+    SMALL,
+    TOO_DEEP,
+    VARINTS,
+    more_length,
+)
+from chaukas_spec_lite.wire.rope import Text, sized
+from chaukas_spec_lite.wire.scalars import raw, text
+from chaukas_spec_lite.wire.window import Content, Window
 
 
 @dataclass(init=False, eq=False, repr=False, slots=True)
@@ -47,8 +56,8 @@ class Any(AnyMessage):
             self._refuse(misspelt)
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(Any)
@@ -74,7 +83,7 @@ def _encode_Any(m: Any, depth: int) -> Text:
 @decoder(Any)
 def _decode_Any(data: Content, depth: int) -> Any:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Any)
     m._unknown_fields = m.value = b""
     m.type_url = ""
@@ -108,7 +117,7 @@ def _decode_Any(data: Content, depth: int) -> Any:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

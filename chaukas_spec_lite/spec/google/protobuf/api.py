@@ -13,15 +13,25 @@ from warnings import warn
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.enums import members
-from chaukas_spec_lite.fields import field
-from chaukas_spec_lite.message import Message, decoder, encoder, new
-from chaukas_spec_lite.reading import signed
-from chaukas_spec_lite.rope import Text, sized
-from chaukas_spec_lite.scalars import boolean, enum_varints, enumeration, instance, items, text, unless_zero
-from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import LONG, MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, more, more_length
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
+from chaukas_spec_lite.wire.enums import members
+from chaukas_spec_lite.wire.fields import field
+from chaukas_spec_lite.wire.format import (
+    LONG,
+    MAX_DEPTH,
+    NO_TEXT,
+    NotCanonical,
+    SMALL,
+    TOO_DEEP,
+    VARINTS,
+    more,
+    more_length,
+)
+from chaukas_spec_lite.wire.reading import signed
+from chaukas_spec_lite.wire.rope import Text, sized
+from chaukas_spec_lite.wire.scalars import boolean, enum_varints, enumeration, instance, items, text, unless_zero
+from chaukas_spec_lite.wire.window import Content, Window
 
 from .source_context import SourceContext, _decode_SourceContext, _encode_SourceContext
 from .type import Option, Syntax, _decode_Option, _encode_Option
@@ -158,8 +168,8 @@ _varints_Syntax = enum_varints(Syntax)
 _members_Syntax = members(Syntax, 3)
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(Api)
@@ -223,7 +233,7 @@ def _encode_Api(m: Api, depth: int) -> Text:
 @decoder(Api)
 def _decode_Api(data: Content, depth: int) -> Api:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Api)
     m.methods = []
     m.options = []
@@ -327,9 +337,9 @@ def _decode_Api(data: Content, depth: int) -> Api:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -383,7 +393,7 @@ def _encode_Method(m: Method, depth: int) -> Text:
 @decoder(Method)
 def _decode_Method(data: Content, depth: int) -> Method:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Method)
     m.options = []
     m._unknown_fields = b""
@@ -479,9 +489,9 @@ def _decode_Method(data: Content, depth: int) -> Method:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -509,7 +519,7 @@ def _encode_Mixin(m: Mixin, depth: int) -> Text:
 @decoder(Mixin)
 def _decode_Mixin(data: Content, depth: int) -> Mixin:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Mixin)
     m._unknown_fields = b""
     m.name = m.root = ""
@@ -543,7 +553,7 @@ def _decode_Mixin(data: Content, depth: int) -> Mixin:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

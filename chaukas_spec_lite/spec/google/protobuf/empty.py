@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.message import Message, decoder, encoder, new
-from chaukas_spec_lite.rope import Text
-from chaukas_spec_lite.window import Content
-from chaukas_spec_lite.wire import MAX_DEPTH, Odd, TOO_DEEP
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
+from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, TOO_DEEP
+from chaukas_spec_lite.wire.rope import Text
+from chaukas_spec_lite.wire.window import Content
 
 
 @dataclass(init=False, eq=False, repr=False, slots=True)
@@ -28,8 +28,8 @@ class Empty(Message):
             self._refuse(misspelt)
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(Empty)
@@ -42,10 +42,10 @@ def _encode_Empty(m: Empty, depth: int) -> Text:
 @decoder(Empty)
 def _decode_Empty(data: Content, depth: int) -> Empty:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Empty)
     m._unknown_fields = b""
     rest = bytes(data)
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

@@ -12,13 +12,13 @@ from typing import Any
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.fields import field
-from chaukas_spec_lite.message import Message, decoder, encoder, new
-from chaukas_spec_lite.rope import Text, sized
-from chaukas_spec_lite.scalars import items, text
-from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import MAX_DEPTH, Odd, SMALL, TOO_DEEP, VARINTS, more_length
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
+from chaukas_spec_lite.wire.fields import field
+from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, SMALL, TOO_DEEP, VARINTS, more_length
+from chaukas_spec_lite.wire.rope import Text, sized
+from chaukas_spec_lite.wire.scalars import items, text
+from chaukas_spec_lite.wire.window import Content, Window
 
 
 @dataclass(init=False, eq=False, repr=False, slots=True)
@@ -41,8 +41,8 @@ class FieldMask(Message):
             self._refuse(misspelt)
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(FieldMask)
@@ -65,7 +65,7 @@ def _encode_FieldMask(m: FieldMask, depth: int) -> Text:
 @decoder(FieldMask)
 def _decode_FieldMask(data: Content, depth: int) -> FieldMask:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(FieldMask)
     m.paths = []
     m._unknown_fields = b""
@@ -91,7 +91,7 @@ def _decode_FieldMask(data: Content, depth: int) -> FieldMask:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

@@ -12,19 +12,15 @@ from typing import Any
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.enums import Enum, members
-from chaukas_spec_lite.fields import field
-from chaukas_spec_lite.message import Message, decoder, encoder, new
-from chaukas_spec_lite.reading import signed
-from chaukas_spec_lite.rope import Text, sized
-from chaukas_spec_lite.scalars import boolean, entries, enum_varints, enumeration, items, string, text, two_members
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
 from chaukas_spec_lite.wellknown.readers import read_item, read_list, read_struct
 from chaukas_spec_lite.wellknown.struct_encode import encode_list, encode_struct, encode_value
-from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import (
+from chaukas_spec_lite.wire.enums import Enum, members
+from chaukas_spec_lite.wire.fields import field
+from chaukas_spec_lite.wire.format import (
     MAX_DEPTH,
-    Odd,
+    NotCanonical,
     SMALL,
     TOO_DEEP,
     VARINTS,
@@ -34,6 +30,10 @@ from chaukas_spec_lite.wire import (
     size,
     unpack_behind_1_double,
 )
+from chaukas_spec_lite.wire.reading import signed
+from chaukas_spec_lite.wire.rope import Text, sized
+from chaukas_spec_lite.wire.scalars import boolean, entries, enum_varints, enumeration, items, string, text, two_members
+from chaukas_spec_lite.wire.window import Content, Window
 
 
 class NullValue(Enum):
@@ -155,8 +155,8 @@ _varints_NullValue = enum_varints(NullValue)
 _members_NullValue = members(NullValue, 1)
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(Struct)
@@ -181,7 +181,7 @@ def _encode_Struct(m: Struct, depth: int) -> Text:
 
 def _entry_Struct_fields(into: dict[str, Any], data: bytes, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     key = ""
     value: Any = None
     read = BytesIO(data).read
@@ -210,20 +210,20 @@ def _entry_Struct_fields(into: dict[str, Any], data: bytes, depth: int) -> None:
             if not h:
                 break
             t = h[0]
-        key, value = exact.finish_entry(Struct, 1, data, depth, (key, value), h + read())
+        key, value = slow_decode.finish_entry(Struct, 1, data, depth, (key, value), h + read())
         into[key] = value
         return
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if value is None:
-        key, value = exact.read_entry(Struct, 1, data, depth)
+        key, value = slow_decode.read_entry(Struct, 1, data, depth)
     into[key] = value
 
 
 @decoder(Struct)
 def _decode_Struct(data: Content, depth: int) -> Struct:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Struct)
     m.fields = {}
     m._unknown_fields = b""
@@ -249,9 +249,9 @@ def _decode_Struct(data: Content, depth: int) -> Struct:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -308,7 +308,7 @@ def _encode_Value(m: Value, depth: int) -> Text:
 @decoder(Value)
 def _decode_Value(data: Content, depth: int) -> Value:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Value)
     m._unknown_fields = b""
     m.null_value = m.number_value = m.string_value = m.bool_value = m.struct_value = m.list_value = None
@@ -397,9 +397,9 @@ def _decode_Value(data: Content, depth: int) -> Value:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -423,7 +423,7 @@ def _encode_ListValue(m: ListValue, depth: int) -> Text:
 @decoder(ListValue)
 def _decode_ListValue(data: Content, depth: int) -> ListValue:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(ListValue)
     m.values = []
     m._unknown_fields = b""
@@ -449,7 +449,7 @@ def _decode_ListValue(data: Content, depth: int) -> ListValue:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

@@ -11,14 +11,14 @@ from typing import Any
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.fields import field
-from chaukas_spec_lite.message import Message, decoder, encoder, new
-from chaukas_spec_lite.reading import signed
-from chaukas_spec_lite.rope import Text
-from chaukas_spec_lite.scalars import int32, int64, unless_zero
-from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import MAX_DEPTH, Odd, SMALL, TOO_DEEP, VARINTS, ZERO, more
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
+from chaukas_spec_lite.wire.fields import field
+from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, SMALL, TOO_DEEP, VARINTS, ZERO, more
+from chaukas_spec_lite.wire.reading import signed
+from chaukas_spec_lite.wire.rope import Text
+from chaukas_spec_lite.wire.scalars import int32, int64, unless_zero
+from chaukas_spec_lite.wire.window import Content, Window
 
 
 @dataclass(init=False, eq=False, repr=False, slots=True)
@@ -45,8 +45,8 @@ class Timestamp(Message):
             self._refuse(misspelt)
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(Timestamp)
@@ -67,7 +67,7 @@ def _encode_Timestamp(m: Timestamp, depth: int) -> Text:
 @decoder(Timestamp)
 def _decode_Timestamp(data: Content, depth: int) -> Timestamp:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Timestamp)
     m._unknown_fields = b""
     m.seconds = m.nanos = 0
@@ -97,5 +97,5 @@ def _decode_Timestamp(data: Content, depth: int) -> Timestamp:
         rest = h + read()
         break
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

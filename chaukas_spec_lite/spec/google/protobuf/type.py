@@ -12,15 +12,26 @@ from typing import Any as _Any
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.enums import Enum as _Enum, members
-from chaukas_spec_lite.fields import field
-from chaukas_spec_lite.message import Message, decoder, encoder, new
-from chaukas_spec_lite.reading import signed
-from chaukas_spec_lite.rope import Text, sized
-from chaukas_spec_lite.scalars import boolean, enum_varints, enumeration, instance, int32, items, text, unless_zero
-from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import LONG, MAX_DEPTH, NO_TEXT, Odd, SMALL, TOO_DEEP, VARINTS, ZERO, more, more_length
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
+from chaukas_spec_lite.wire.enums import Enum as _Enum, members
+from chaukas_spec_lite.wire.fields import field
+from chaukas_spec_lite.wire.format import (
+    LONG,
+    MAX_DEPTH,
+    NO_TEXT,
+    NotCanonical,
+    SMALL,
+    TOO_DEEP,
+    VARINTS,
+    ZERO,
+    more,
+    more_length,
+)
+from chaukas_spec_lite.wire.reading import signed
+from chaukas_spec_lite.wire.rope import Text, sized
+from chaukas_spec_lite.wire.scalars import boolean, enum_varints, enumeration, instance, int32, items, text, unless_zero
+from chaukas_spec_lite.wire.window import Content, Window
 
 from .any import Any, _decode_Any, _encode_Any
 from .source_context import SourceContext, _decode_SourceContext, _encode_SourceContext
@@ -328,8 +339,8 @@ _members_FieldKind = members(FieldKind, 19)
 _members_FieldCardinality = members(FieldCardinality, 4)
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(Type)
@@ -387,7 +398,7 @@ def _encode_Type(m: Type, depth: int) -> Text:
 @decoder(Type)
 def _decode_Type(data: Content, depth: int) -> Type:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Type)
     m.fields = []
     m.oneofs = []
@@ -481,9 +492,9 @@ def _decode_Type(data: Content, depth: int) -> Type:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -543,7 +554,7 @@ def _encode_Field(m: Field, depth: int) -> Text:
 @decoder(Field)
 def _decode_Field(data: Content, depth: int) -> Field:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Field)
     m.options = []
     m._unknown_fields = b""
@@ -659,9 +670,9 @@ def _decode_Field(data: Content, depth: int) -> Field:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -714,7 +725,7 @@ def _encode_Enum(m: Enum, depth: int) -> Text:
 @decoder(Enum)
 def _decode_Enum(data: Content, depth: int) -> Enum:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Enum)
     m.enumvalue = []
     m.options = []
@@ -795,9 +806,9 @@ def _decode_Enum(data: Content, depth: int) -> Enum:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -830,7 +841,7 @@ def _encode_EnumValue(m: EnumValue, depth: int) -> Text:
 @decoder(EnumValue)
 def _decode_EnumValue(data: Content, depth: int) -> EnumValue:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(EnumValue)
     m.options = []
     m._unknown_fields = b""
@@ -877,9 +888,9 @@ def _decode_EnumValue(data: Content, depth: int) -> EnumValue:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -909,7 +920,7 @@ def _encode_Option(m: Option, depth: int) -> Text:
 @decoder(Option)
 def _decode_Option(data: Content, depth: int) -> Option:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Option)
     m._unknown_fields = b""
     m.name = ""
@@ -944,7 +955,7 @@ def _decode_Option(data: Content, depth: int) -> Option:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

@@ -11,18 +11,14 @@ from typing import Any
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.fields import field
-from chaukas_spec_lite.message import Message, decoder, encoder, new
-from chaukas_spec_lite.reading import signed
-from chaukas_spec_lite.rope import Text, sized
-from chaukas_spec_lite.scalars import boolean, double, int32, int64, raw, single, text, uint32, uint64, unless_zero
-from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import (
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
+from chaukas_spec_lite.wire.fields import field
+from chaukas_spec_lite.wire.format import (
     MAX_DEPTH,
     NO_BYTES,
     NO_TEXT,
-    Odd,
+    NotCanonical,
     SMALL,
     TOO_DEEP,
     VARINTS,
@@ -33,6 +29,10 @@ from chaukas_spec_lite.wire import (
     unpack_behind_1_double,
     unpack_behind_1_float,
 )
+from chaukas_spec_lite.wire.reading import signed
+from chaukas_spec_lite.wire.rope import Text, sized
+from chaukas_spec_lite.wire.scalars import boolean, double, int32, int64, raw, single, text, uint32, uint64, unless_zero
+from chaukas_spec_lite.wire.window import Content, Window
 
 
 @dataclass(init=False, eq=False, repr=False, slots=True)
@@ -219,8 +219,8 @@ class BytesValue(Message):
 _ZERO_FLOAT = 0.0
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(DoubleValue)
@@ -239,7 +239,7 @@ def _encode_DoubleValue(m: DoubleValue, depth: int) -> Text:
 @decoder(DoubleValue)
 def _decode_DoubleValue(data: Content, depth: int) -> DoubleValue:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(DoubleValue)
     m._unknown_fields = b""
     m.value = 0.0
@@ -257,7 +257,7 @@ def _decode_DoubleValue(data: Content, depth: int) -> DoubleValue:
         rest = h + read()
         break
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -277,7 +277,7 @@ def _encode_FloatValue(m: FloatValue, depth: int) -> Text:
 @decoder(FloatValue)
 def _decode_FloatValue(data: Content, depth: int) -> FloatValue:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(FloatValue)
     m._unknown_fields = b""
     m.value = 0.0
@@ -295,7 +295,7 @@ def _decode_FloatValue(data: Content, depth: int) -> FloatValue:
         rest = h + read()
         break
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -315,7 +315,7 @@ def _encode_Int64Value(m: Int64Value, depth: int) -> Text:
 @decoder(Int64Value)
 def _decode_Int64Value(data: Content, depth: int) -> Int64Value:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Int64Value)
     m._unknown_fields = b""
     m.value = 0
@@ -336,7 +336,7 @@ def _decode_Int64Value(data: Content, depth: int) -> Int64Value:
         rest = h + read()
         break
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -356,7 +356,7 @@ def _encode_UInt64Value(m: UInt64Value, depth: int) -> Text:
 @decoder(UInt64Value)
 def _decode_UInt64Value(data: Content, depth: int) -> UInt64Value:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(UInt64Value)
     m._unknown_fields = b""
     m.value = 0
@@ -377,7 +377,7 @@ def _decode_UInt64Value(data: Content, depth: int) -> UInt64Value:
         rest = h + read()
         break
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -397,7 +397,7 @@ def _encode_Int32Value(m: Int32Value, depth: int) -> Text:
 @decoder(Int32Value)
 def _decode_Int32Value(data: Content, depth: int) -> Int32Value:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(Int32Value)
     m._unknown_fields = b""
     m.value = 0
@@ -418,7 +418,7 @@ def _decode_Int32Value(data: Content, depth: int) -> Int32Value:
         rest = h + read()
         break
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -438,7 +438,7 @@ def _encode_UInt32Value(m: UInt32Value, depth: int) -> Text:
 @decoder(UInt32Value)
 def _decode_UInt32Value(data: Content, depth: int) -> UInt32Value:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(UInt32Value)
     m._unknown_fields = b""
     m.value = 0
@@ -459,7 +459,7 @@ def _decode_UInt32Value(data: Content, depth: int) -> UInt32Value:
         rest = h + read()
         break
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -479,7 +479,7 @@ def _encode_BoolValue(m: BoolValue, depth: int) -> Text:
 @decoder(BoolValue)
 def _decode_BoolValue(data: Content, depth: int) -> BoolValue:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(BoolValue)
     m._unknown_fields = b""
     m.value = False
@@ -500,7 +500,7 @@ def _decode_BoolValue(data: Content, depth: int) -> BoolValue:
         rest = h + read()
         break
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -523,7 +523,7 @@ def _encode_StringValue(m: StringValue, depth: int) -> Text:
 @decoder(StringValue)
 def _decode_StringValue(data: Content, depth: int) -> StringValue:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(StringValue)
     m._unknown_fields = b""
     m.value = ""
@@ -547,9 +547,9 @@ def _decode_StringValue(data: Content, depth: int) -> StringValue:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -571,7 +571,7 @@ def _encode_BytesValue(m: BytesValue, depth: int) -> Text:
 @decoder(BytesValue)
 def _decode_BytesValue(data: Content, depth: int) -> BytesValue:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(BytesValue)
     m._unknown_fields = m.value = b""
     rest = b""
@@ -594,7 +594,7 @@ def _decode_BytesValue(data: Content, depth: int) -> BytesValue:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

@@ -12,18 +12,14 @@ from typing import Any
 
 from typing_extensions import Never
 
-from chaukas_spec_lite import exact
-from chaukas_spec_lite.fields import field
-from chaukas_spec_lite.message import Message, decoder, encoder, new
-from chaukas_spec_lite.reading import signed
-from chaukas_spec_lite.rope import Text, sized
-from chaukas_spec_lite.scalars import double, entries, instance, int32, int64, items, string, text, unless_zero
-from chaukas_spec_lite.window import Content, Window
-from chaukas_spec_lite.wire import (
+from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
+from chaukas_spec_lite.wire.fields import field
+from chaukas_spec_lite.wire.format import (
     LONG,
     MAX_DEPTH,
     NO_TEXT,
-    Odd,
+    NotCanonical,
     SMALL,
     TOO_DEEP,
     VARINTS,
@@ -33,6 +29,10 @@ from chaukas_spec_lite.wire import (
     pack_double,
     unpack_behind_1_double,
 )
+from chaukas_spec_lite.wire.reading import signed
+from chaukas_spec_lite.wire.rope import Text, sized
+from chaukas_spec_lite.wire.scalars import double, entries, instance, int32, int64, items, string, text, unless_zero
+from chaukas_spec_lite.wire.window import Content, Window
 
 from ...common.v1.events import Event, EventBatch, _decode_Event, _decode_EventBatch, _encode_Event, _encode_EventBatch
 from ...common.v1.query import (
@@ -319,8 +319,8 @@ class QueryEventsResponse(Message):
 _ZERO_FLOAT = 0.0
 
 
-# Encoders build latin-1 text, see chaukas_spec_lite.wire. Decoders read what encoders write, and leave the rest
-# to chaukas_spec_lite.exact: `h` is a tag and the byte behind it, or a tag of two; only a last read comes short.
+# Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the
+# rest to chaukas_spec_lite.message.slow_decode: `h` is a tag and the byte behind it, or a tag of two.
 
 
 @encoder(IngestEventResponse)
@@ -349,7 +349,7 @@ def _encode_IngestEventResponse(m: IngestEventResponse, depth: int) -> Text:
 @decoder(IngestEventResponse)
 def _decode_IngestEventResponse(data: Content, depth: int) -> IngestEventResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(IngestEventResponse)
     m._unknown_fields = b""
     m.event_id = m.status = ""
@@ -393,9 +393,9 @@ def _decode_IngestEventResponse(data: Content, depth: int) -> IngestEventRespons
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -428,7 +428,7 @@ def _encode_IngestEventBatchResponse(m: IngestEventBatchResponse, depth: int) ->
 @decoder(IngestEventBatchResponse)
 def _decode_IngestEventBatchResponse(data: Content, depth: int) -> IngestEventBatchResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(IngestEventBatchResponse)
     m.rejected_event_ids = []
     m._unknown_fields = b""
@@ -484,9 +484,9 @@ def _decode_IngestEventBatchResponse(data: Content, depth: int) -> IngestEventBa
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -521,7 +521,7 @@ def _encode_GetEventStatsRequest(m: GetEventStatsRequest, depth: int) -> Text:
 @decoder(GetEventStatsRequest)
 def _decode_GetEventStatsRequest(data: Content, depth: int) -> GetEventStatsRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(GetEventStatsRequest)
     m._unknown_fields = b""
     m.tenant_id = m.project_id = ""
@@ -566,9 +566,9 @@ def _decode_GetEventStatsRequest(data: Content, depth: int) -> GetEventStatsRequ
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -600,7 +600,7 @@ def _encode_GetEventStatsResponse(m: GetEventStatsResponse, depth: int) -> Text:
 
 def _entry_GetEventStatsResponse_events_by_type(into: dict[str, int], data: bytes, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     key = ""
     value = 0
     read = BytesIO(data).read
@@ -628,18 +628,18 @@ def _entry_GetEventStatsResponse_events_by_type(into: dict[str, int], data: byte
             if not h:
                 break
             t = h[0]
-        key, value = exact.finish_entry(GetEventStatsResponse, 3, data, depth, (key, value), h + read())
+        key, value = slow_decode.finish_entry(GetEventStatsResponse, 3, data, depth, (key, value), h + read())
         into[key] = value
         return
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     into[key] = value
 
 
 @decoder(GetEventStatsResponse)
 def _decode_GetEventStatsResponse(data: Content, depth: int) -> GetEventStatsResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(GetEventStatsResponse)
     m.events_by_type = {}
     m._unknown_fields = b""
@@ -691,9 +691,9 @@ def _decode_GetEventStatsResponse(data: Content, depth: int) -> GetEventStatsRes
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -707,12 +707,12 @@ def _encode_HealthzRequest(m: HealthzRequest, depth: int) -> Text:
 @decoder(HealthzRequest)
 def _decode_HealthzRequest(data: Content, depth: int) -> HealthzRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(HealthzRequest)
     m._unknown_fields = b""
     rest = bytes(data)
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -726,12 +726,12 @@ def _encode_HealthzResponse(m: HealthzResponse, depth: int) -> Text:
 @decoder(HealthzResponse)
 def _decode_HealthzResponse(data: Content, depth: int) -> HealthzResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(HealthzResponse)
     m._unknown_fields = b""
     rest = bytes(data)
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -745,12 +745,12 @@ def _encode_GetCapabilitiesRequest(m: GetCapabilitiesRequest, depth: int) -> Tex
 @decoder(GetCapabilitiesRequest)
 def _decode_GetCapabilitiesRequest(data: Content, depth: int) -> GetCapabilitiesRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(GetCapabilitiesRequest)
     m._unknown_fields = b""
     rest = bytes(data)
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -775,7 +775,7 @@ def _encode_GetCapabilitiesResponse(m: GetCapabilitiesResponse, depth: int) -> T
 @decoder(GetCapabilitiesResponse)
 def _decode_GetCapabilitiesResponse(data: Content, depth: int) -> GetCapabilitiesResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(GetCapabilitiesResponse)
     m._unknown_fields = b""
     m.capabilities = None
@@ -799,9 +799,9 @@ def _decode_GetCapabilitiesResponse(data: Content, depth: int) -> GetCapabilitie
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -826,7 +826,7 @@ def _encode_IngestEventRequest(m: IngestEventRequest, depth: int) -> Text:
 @decoder(IngestEventRequest)
 def _decode_IngestEventRequest(data: Content, depth: int) -> IngestEventRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(IngestEventRequest)
     m._unknown_fields = b""
     m.event = None
@@ -850,9 +850,9 @@ def _decode_IngestEventRequest(data: Content, depth: int) -> IngestEventRequest:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -877,7 +877,7 @@ def _encode_IngestEventBatchRequest(m: IngestEventBatchRequest, depth: int) -> T
 @decoder(IngestEventBatchRequest)
 def _decode_IngestEventBatchRequest(data: Content, depth: int) -> IngestEventBatchRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(IngestEventBatchRequest)
     m._unknown_fields = b""
     m.event_batch = None
@@ -901,9 +901,9 @@ def _decode_IngestEventBatchRequest(data: Content, depth: int) -> IngestEventBat
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -928,7 +928,7 @@ def _encode_QueryEventsRequest(m: QueryEventsRequest, depth: int) -> Text:
 @decoder(QueryEventsRequest)
 def _decode_QueryEventsRequest(data: Content, depth: int) -> QueryEventsRequest:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(QueryEventsRequest)
     m._unknown_fields = b""
     m.query = None
@@ -952,9 +952,9 @@ def _decode_QueryEventsRequest(data: Content, depth: int) -> QueryEventsRequest:
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m
 
 
@@ -979,7 +979,7 @@ def _encode_QueryEventsResponse(m: QueryEventsResponse, depth: int) -> Text:
 @decoder(QueryEventsResponse)
 def _decode_QueryEventsResponse(data: Content, depth: int) -> QueryEventsResponse:
     if depth > MAX_DEPTH:
-        raise Odd
+        raise NotCanonical
     m = new(QueryEventsResponse)
     m._unknown_fields = b""
     m.response = None
@@ -1003,7 +1003,7 @@ def _decode_QueryEventsResponse(data: Content, depth: int) -> QueryEventsRespons
         rest = h + read()
         break
     if len(b) != n:
-        raise Odd
+        raise NotCanonical
     if rest:
-        exact.merge(m, rest, depth)
+        slow_decode.merge(m, rest, depth)
     return m

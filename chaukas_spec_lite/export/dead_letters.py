@@ -1,0 +1,77 @@
+"""Dead letters on their way to the spool, and back from it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from chaukas_spec_lite.export.reporter import Reporter
+from chaukas_spec_lite.export.stats import DeadLetter, Dropped
+from chaukas_spec_lite.spool.directory import SpoolDirectory
+from chaukas_spec_lite.spool.file import SpoolError, letter_bytes
+
+MAX_BURIALS = 1000
+"""How many wait for the disk, at most."""
+
+
+class Burials:
+    """Holds dead letters until they are written, as far as there is room for them beside those that were."""
+
+    def __init__(self, lock: threading.Lock, max_bytes: int, reporter: Reporter) -> None:
+        self._lock = lock
+        self._max_bytes = max_bytes
+        self._reporter = reporter
+        self._waiting: list[Dropped] = []
+        self._bytes = 0
+        """The size of all of them, written or not."""
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, dropped: Sequence[Dropped]) -> None:
+        """Take dead letters in; those for which there is no room are logged."""
+        with self._lock:
+            refused = self._take_in(dropped, MAX_BURIALS)
+        for each in refused:
+            self._reporter.not_kept(each)
+
+    def _take_in(self, letters: Sequence[Dropped], most: int) -> list[Dropped]:
+        refused: list[Dropped] = []
+        for each in letters:
+            size = letter_bytes(each)
+            if self._bytes + size > self._max_bytes or len(self._waiting) >= most:
+                refused.append(each)
+                continue
+            self._waiting.append(each)
+            self._bytes += size
+        return refused
+
+    def begin(self, size: int, others: Sequence[Dropped] = ()) -> None:
+        """Begin with a file that has so many bytes of them already; ``others`` are those of the file before it."""
+        with self._lock:
+            waiting, self._waiting, self._bytes = self._waiting, [], size
+            refused = self._take_in([*others, *waiting], len(others) + len(waiting))
+        for each in refused:
+            self._reporter.not_kept(each)
+
+    def take(self) -> list[Dropped]:
+        """Hand out what is to be written."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+            return waiting
+
+    def put_back(self, letters: Sequence[Dropped]) -> None:
+        """Take back what could not be written."""
+        with self._lock:
+            self._waiting[:0] = letters
+
+
+def letters_of_others(directory: SpoolDirectory, limit: int, reporter: Reporter) -> list[DeadLetter]:
+    """Read the latest dead letters of each file that nobody has; those that cannot be read are left out."""
+    letters: list[DeadLetter] = []
+    for spool in directory.abandoned():
+        try:
+            letters += spool.dead_letters(limit)
+        except SpoolError as error:
+            reporter.failure("others' letters", "The dead letters of an ended process are left out", error)
+    return letters

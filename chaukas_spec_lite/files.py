@@ -1,0 +1,148 @@
+"""Reads recorded events, one at a time, from the two kinds of file that there are.
+
+- Delimited protobuf: encoded ``Event`` messages, each behind its length as a varint.
+- JSON lines, as the official SDK writes them to a file: an event per line.
+
+Which of them a file is, its first line tells.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator
+from io import BufferedReader, BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+from chaukas_spec_lite.errors import ChaukasError, DecodeError, JSONError
+from chaukas_spec_lite.sdkjson import event_from_sdk
+from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.wire.format import read_varint
+
+MAX_EVENT = 64 << 20
+"""Bytes of the largest event that is read: a length beyond it is taken for a sign that the file is something else."""
+
+_TAG_OF_EVENT_ID = b"\x0a"  # what nearly every encoded event begins with
+
+
+class EventFileError(ChaukasError):
+    """A file is not what it should be; the message names the file and the place in it."""
+
+
+class Recorded(NamedTuple):
+    """An event of a file."""
+
+    event: Event
+    position: int
+    """Bytes of the file up to the end of the event."""
+
+
+def read_events(path: Path) -> Iterator[Recorded]:
+    """Read the events of a file, whichever kind it is; raises ``EventFileError`` at the first that is none."""
+    with path.open("rb") as file:
+        ahead = _first_line(file)
+        if _is_json(ahead):
+            yield from _json_lines(_Ahead(ahead, file), path)
+        else:
+            yield from _delimited(_Ahead(ahead, file), path)
+
+
+class _Ahead:
+    """A file of which the first bytes have been read already. It need not be able to seek, so that pipes will do."""
+
+    def __init__(self, ahead: bytes, file: BufferedReader) -> None:
+        self._ahead = BytesIO(ahead)
+        self._file = file
+        self.position = 0
+
+    def read(self, size: int) -> bytes:
+        """Read that many bytes, or what is left."""
+        data = self._ahead.read(size)
+        data += self._file.read(size - len(data))
+        self.position += len(data)
+        return data
+
+    def readline(self, limit: int) -> bytes:
+        """Read to the end of the line, but no more bytes than ``limit``."""
+        data = self._ahead.readline(limit)
+        if not data.endswith(b"\n"):
+            data += self._file.readline(limit - len(data))
+        self.position += len(data)
+        return data
+
+
+def _first_line(file: BufferedReader) -> bytes:
+    """The first line that is not blank, and the blank ones before it."""
+    ahead = line = file.readline(MAX_EVENT)
+    while line and not line.strip() and len(ahead) < MAX_EVENT:
+        ahead += (line := file.readline(MAX_EVENT))
+    return ahead
+
+
+def _is_json(ahead: bytes) -> bool:
+    """Whether a file that begins so holds JSON lines.
+
+    A brace alone does not tell: it is also the length 123. JSON that is broken is still meant to be JSON, unless the
+    file goes on like a delimited one does. One that is all blank holds no events either way.
+    """
+    line = ahead.removeprefix(codecs.BOM_UTF8).strip()
+    if not line.startswith(b"{"):
+        return not line
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return line[1:].lstrip()[:1] in (b'"', b"}", b"") and ahead[1:2] != _TAG_OF_EVENT_ID
+    return True
+
+
+def _json_lines(file: _Ahead, path: Path) -> Iterator[Recorded]:
+    number = 0
+    while line := file.readline(MAX_EVENT + 1):
+        number += 1
+        if len(line) > MAX_EVENT:
+            raise EventFileError(f"{path}:{number}: the line is longer than {MAX_EVENT:,} bytes")
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
+        if line.strip():
+            yield Recorded(_event_of_line(line, f"{path}:{number}"), file.position)
+
+
+def _event_of_line(line: bytes, place: str) -> Event:
+    try:
+        return event_from_sdk(line)
+    except JSONError as error:
+        column = f":{error.column}" if error.column else ""
+        where = f"{error.path}: " if error.path else ""
+        raise EventFileError(f"{place}{column}: {where}{error.message}") from error
+
+
+def _delimited(file: _Ahead, path: Path) -> Iterator[Recorded]:
+    while True:
+        start = file.position
+        try:
+            data = _delimited_message(file)
+            if data is None:
+                return
+            event = Event.parse(data)
+        except DecodeError as error:
+            hint = "" if start else " (the file holds neither length-delimited Event messages nor JSON lines)"
+            raise EventFileError(f"{path}: in the event at byte {start:,}: {error}{hint}") from error
+        yield Recorded(event, file.position)
+
+
+def _delimited_message(file: _Ahead) -> bytes | None:
+    header = b""
+    while len(header) < 10 and (byte := file.read(1)):
+        header += byte
+        if byte[0] < 128:
+            break
+    if not header:
+        return None
+    length, _ = read_varint(header, 0, len(header))
+    if length > MAX_EVENT:
+        raise DecodeError(f"its length would be {length:,} bytes, more than the {MAX_EVENT:,} that are read")
+    data = file.read(length)
+    if len(data) < length:
+        raise DecodeError(f"its length is {length:,} bytes, but the file ends after {len(data):,}")
+    return data

@@ -1,0 +1,1 @@
+"""Messages: their base classes, and the slow, exact halves of the codec that the generated code calls."""

@@ -1,0 +1,120 @@
+"""Finding out why a message cannot be encoded: the path of the first value that is wrong, and what was expected there.
+
+Runs only after encoding failed, and calls the same functions that write values one by one.
+"""
+
+# _unknown_fields is private to the package:
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chaukas_spec_lite.errors import EncodeError
+from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.wellknown.codecs import CONTENT
+from chaukas_spec_lite.wire.fields import LIST, PLAIN, STRUCT, VALUE, FieldData, fields_of
+from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
+from chaukas_spec_lite.wire.scalars import WRITERS, entries, enumeration, instance, is_array, is_dict, items, string
+
+
+class _Found(Exception):
+    def __init__(self, message: str, path: str) -> None:
+        self.message = message
+        self.path = path
+
+
+def find(message: Message) -> EncodeError | None:
+    """Return the error of a message that cannot be encoded, or None if there is nothing wrong with it."""
+    try:
+        _message(message, 0, type(message).__name__)
+    except _Found as found:
+        return EncodeError(found.message, path=found.path)
+    except RuntimeError as error:  # a dict that another thread changes
+        return EncodeError(f"changed while it was being encoded: {error}", path=type(message).__name__)
+    return None
+
+
+def _try(check: Callable[..., Any], path: str, *args: Any) -> Any:
+    try:
+        return check(*args)
+    except (TypeError, ValueError) as error:
+        raise _Found(str(error), path) from error
+
+
+def _message(message: Message, depth: int, path: str) -> None:
+    if depth > MAX_DEPTH:
+        raise _Found(TOO_DEEP, path)
+    chosen: dict[str, str] = {}
+    for field in fields_of(type(message)):
+        value = getattr(message, field.name)
+        if field.oneof is not None and value is not None:
+            if field.oneof in chosen:
+                raise _Found(
+                    f"{chosen[field.oneof]} and {field.proto_name} are both set, but only one of "
+                    f"oneof {field.oneof} can be; set the other to None",
+                    path,
+                )
+            chosen[field.oneof] = field.proto_name
+        _field(field, value, depth, f"{path}.{field.proto_name}")
+    if not isinstance(message._unknown_fields, bytes):
+        raise _Found("expected bytes", f"{path}._unknown_fields")
+
+
+def _field(field: FieldData, value: Any, depth: int, path: str) -> None:
+    if value is None:
+        return
+    if field.label == "repeated":
+        for position, item in enumerate(_try(items, path, value)):
+            _one(field, item, depth, f"{path}[{position}]")
+    elif field.label == "map":
+        assert field.key is not None
+        for key, item in _try(entries, path, value):
+            _try(WRITERS[field.key], f"{path} (a key)", key)
+            if depth + 1 > MAX_DEPTH:
+                raise _Found(TOO_DEEP, path)
+            _one(field, item, depth + 1, f"{path}[{key!r}]")
+    else:
+        _one(field, value, depth, path)
+
+
+def _one(field: FieldData, value: Any, depth: int, path: str) -> None:
+    if field.kind in WRITERS:
+        _try(WRITERS[field.kind], path, value)
+    elif field.kind == "enum":
+        _try(enumeration, path, value, field.cls)
+    elif field.kind == "message":
+        _message(_try(instance, path, value, field.cls), depth + 1, path)
+    elif field.kind in (STRUCT, LIST, VALUE):
+        _json(value, depth + 1, path, field.kind, [])
+    else:
+        assert field.kind in PLAIN
+        _try(CONTENT[field.kind], path, value, depth + 1)
+
+
+def _json(value: Any, depth: int, path: str, kind: str, around: list[int]) -> None:
+    """Check a Struct, a ListValue or a Value, parts before the whole, so that the innermost path is found."""
+    if id(value) in around:
+        raise _Found(f"contains itself, {len(around) - around.index(id(value))} levels up", path)
+    inner = depth + 1 if kind == VALUE else depth
+    if inner <= MAX_DEPTH:
+        around.append(id(value))
+        if is_dict(value) and kind != LIST:
+            for key, item in value.items():
+                _try(_key, path, key)
+                _json(item, inner + 2, f"{path}[{key!r}]", VALUE, around)
+        elif is_array(value) and kind != STRUCT:
+            for position, item in enumerate(value):
+                _json(item, inner + 1, f"{path}[{position}]", VALUE, around)
+        around.pop()
+    _try(CONTENT[kind], path, value, depth)
+
+
+def _key(key: Any) -> None:
+    if not isinstance(key, str):
+        raise TypeError(f"a key is {key!r}, not a str")
+    try:
+        string(key)
+    except ValueError as error:
+        raise ValueError(f"a key is no text: {error}") from None

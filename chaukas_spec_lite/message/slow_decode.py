@@ -1,0 +1,223 @@
+"""Decoding any wire form of any message, exactly as the reference does, driven by field data.
+
+Generated decoders read what ordinary encoders write, and hand over here whatever else they meet: fields out of order or
+given twice, unknown ones, the wrong wire type. This module also says what is wrong with input, and where.
+"""
+
+# _unknown_fields is private to the package:
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from chaukas_spec_lite.errors import DecodeError
+from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.wellknown.codecs import CONTENT
+from chaukas_spec_lite.wellknown.slow_readers import READERS, Slices, walk
+from chaukas_spec_lite.wellknown.values import NULL
+from chaukas_spec_lite.wire.fields import DEFAULTS, PLAIN, FieldData, fields_of
+from chaukas_spec_lite.wire.format import LEN, MAX_DEPTH, NotCanonical
+from chaukas_spec_lite.wire.reading import PACKABLE, WIRE_TYPES, read_packed, read_scalar
+
+M = TypeVar("M", bound=Message)
+
+_ZEROS = {kind: default() for kind, default in DEFAULTS.items()}
+
+
+def parse(cls: type[M], data: bytes) -> M:
+    """Decode a message; raises ``DecodeError`` with the path from this message's class and the offset."""
+    message = cls()
+    try:
+        merge(message, data)
+    except DecodeError as error:
+        error.path = cls.__name__ + error.path
+        raise
+    return message
+
+
+def merge(message: Message, data: bytes, depth: int = 0) -> None:
+    """Merge the fields of an encoded message into one that may have some set."""
+    _merge(message, data, [(0, len(data))], depth)
+
+
+def read_plain(kind: str, data: bytes, depth: int) -> Any:
+    """Decode a well-known message into a plain value."""
+    return READERS[kind](data, [(0, len(data))], depth)
+
+
+def read_entry(cls: type[Message], number: int, data: bytes, depth: int) -> tuple[Any, Any]:
+    """Decode an entry of a map field, which stands ``depth`` levels below the outermost message.
+
+    Raises ``NotCanonical`` if the message has to take it for an unknown field.
+    """
+    return _known(_entry(_by_number(cls)[number], data, 0, len(data), depth))
+
+
+def finish_entry(
+    cls: type[Message], number: int, data: bytes, depth: int, start: tuple[Any, Any], rest: bytes
+) -> tuple[Any, Any]:
+    """Do the same where key and value may have been read, and only the rest is left: no value is read twice.
+
+    A value of None may be one that is not there, or a null.
+    """
+    if start[1] is None:
+        return read_entry(cls, number, data, depth)
+    return _known(_entry(_by_number(cls)[number], rest, 0, len(rest), depth, start))
+
+
+def _known(entry: tuple[Any, Any] | None) -> tuple[Any, Any]:
+    if entry is None:
+        raise NotCanonical
+    return entry
+
+
+def _merge(message: Message, data: bytes, slices: Slices, depth: int) -> None:
+    by_number = _by_number(type(message))
+    unknown: list[bytes] = []
+    pending: dict[int, Slices] = {}
+    for start, tag, value, stop in walk(data, slices, depth, zero=not by_number):
+        field = by_number.get(tag >> 3)
+        if field is None or not _take(message, field, tag & 7, data, value, stop, depth, pending):
+            unknown.append(data[start:stop])
+    for number, parts in pending.items():
+        field = by_number[number]
+        setattr(message, field.name, _singular(field, getattr(message, field.name), data, parts, depth + 1))
+    if unknown:
+        message._unknown_fields = b"".join([message._unknown_fields, *unknown])
+
+
+def _by_number(cls: type[Message]) -> dict[int, FieldData]:
+    known: dict[int, FieldData] | None = cls.__dict__.get("_field_by_number")
+    if known is None:
+        known = {field.number: field for field in fields_of(cls)}
+        cls._field_by_number = known
+    return known
+
+
+def _take(
+    message: Message,
+    field: FieldData,
+    wire: int,
+    data: bytes,
+    pos: int,
+    end: int,
+    depth: int,
+    pending: dict[int, Slices],
+) -> bool:
+    """Set a field, or note where a piece of a singular message is; returns False if it is none of this wire type."""
+    expected = LEN if field.label == "map" else WIRE_TYPES.get(field.kind, LEN)
+    packed = wire != expected and wire == LEN and field.label == "repeated" and field.kind in PACKABLE
+    if wire != expected and not packed:
+        return False
+    if field.oneof is not None:
+        _clear_others(message, field, data, depth, pending)
+    try:
+        if packed:
+            getattr(message, field.name).extend(_enum_members(field, read_packed(field.kind, data, pos, end)))
+        elif field.label == "repeated":
+            _append(getattr(message, field.name), field, data, pos, end, depth)
+        elif field.label == "map":
+            entry = _entry(field, data, pos, end, depth + 1)
+            if entry is None:
+                return False
+            getattr(message, field.name)[entry[0]] = entry[1]
+        elif field.is_message:
+            pending.setdefault(field.number, []).append((pos, end))
+        else:
+            setattr(message, field.name, _one(field, data, pos, end, depth))
+    except DecodeError as error:
+        error.path = f".{field.proto_name}{error.path}"
+        raise
+    return True
+
+
+def _clear_others(message: Message, chosen: FieldData, data: bytes, depth: int, pending: dict[int, Slices]) -> None:
+    for field in fields_of(type(message)):
+        if field.oneof == chosen.oneof and field is not chosen:
+            setattr(message, field.name, None)
+            parts = pending.pop(field.number, None)
+            if parts is not None:  # replaced, but it has to be valid all the same
+                _singular(field, None, data, parts, depth + 1)
+
+
+def _enum_members(field: FieldData, values: list[Any]) -> list[Any]:
+    return list(map(field.cls, values)) if field.kind == "enum" else values
+
+
+def _append(values: list[Any], field: FieldData, data: bytes, pos: int, end: int, depth: int) -> None:
+    try:
+        values.append(_one(field, data, pos, end, depth))
+    except DecodeError as error:
+        error.path = f"[{len(values)}]{error.path}"
+        raise
+
+
+def _one(field: FieldData, data: bytes, pos: int, end: int, depth: int) -> Any:
+    """Read a value that is merged with no other."""
+    if field.is_message:
+        return _message(field, None, data, [(pos, end)], depth + 1)
+    value = read_scalar(field.kind, data, pos, end)
+    return field.cls(value) if field.kind == "enum" else value
+
+
+def _singular(field: FieldData, old: Any, data: bytes, slices: Slices, depth: int) -> Any:
+    try:
+        value = _message(field, old, data, slices, depth)
+        return NULL if value is None else value  # JSON null: None would mean that the field is not set
+    except DecodeError as error:
+        error.path = f".{field.proto_name}{error.path}"
+        raise
+
+
+def _message(field: FieldData, old: Any, data: bytes, slices: Slices, depth: int) -> Any:
+    """Read a message from its pieces and merge it into the one that is already there, if any."""
+    if field.kind not in PLAIN:
+        message = field.cls() if old is None else old
+        _merge(message, data, slices, depth)
+        return message
+    read = READERS[field.kind]
+    new = read(data, slices, depth)
+    if old is None:
+        return new
+    content = CONTENT[field.kind](old, depth).encode("latin-1") + b"".join(data[pos:end] for pos, end in slices)
+    return read(content, [(0, len(content))], depth)
+
+
+def _entry(
+    field: FieldData, data: bytes, pos: int, end: int, depth: int, start: tuple[Any, Any] | None = None
+) -> tuple[Any, Any] | None:
+    """Read an entry of a map, in which what is missing is a default, or as it was at the ``start``.
+
+    Returns None if it has unknown fields, for then the reference takes it as a whole for an unknown field.
+    """
+    assert field.key is not None
+    key_tag = 1 << 3 | WIRE_TYPES[field.key]
+    value_tag = 2 << 3 | WIRE_TYPES.get(field.kind, LEN)
+    key, old = start or (_ZEROS[field.key], None)
+    slices: Slices = []
+    known = True
+    for _, tag, value, stop in walk(data, [(pos, end)], depth):
+        if tag == key_tag:
+            key = read_scalar(field.key, data, value, stop)
+        elif tag == value_tag:
+            slices.append((value, stop))
+        else:
+            known = False
+    try:
+        content = _entry_value(field, old, data, slices, depth)
+    except DecodeError as error:
+        error.path = f"[{key!r}]{error.path}"
+        raise
+    if field.is_message and not slices and old is None and depth == MAX_DEPTH:
+        known = False  # allowed, but the value could not be written: it would stand too deep
+    return (key, content) if known else None
+
+
+def _entry_value(field: FieldData, old: Any, data: bytes, slices: Slices, depth: int) -> Any:
+    if field.is_message:
+        return _message(field, old, data, slices, depth + 1)
+    if old is None:
+        old = field.cls(0) if field.kind == "enum" else _ZEROS[field.kind]
+    # Of a scalar the last one counts, but all have to be valid.
+    return [old, *(_one(field, data, pos, end, depth) for pos, end in slices)][-1]

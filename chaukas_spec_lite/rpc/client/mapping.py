@@ -1,0 +1,163 @@
+"""The one border: every failure of grpclib, h2, ssl, sockets and timeouts becomes an error of ours here."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import socket
+import ssl
+from dataclasses import dataclass
+
+from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
+from h2.errors import ErrorCodes
+from h2.exceptions import H2Error
+
+from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES
+from chaukas_spec_lite.errors import (
+    ConnectError,
+    ConnectionLostError,
+    DeadlineExceededError,
+    HTTP1Error,
+    PeerProtocolError,
+    RpcError,
+    StatusCode,
+    StatusError,
+    TLSError,
+)
+
+RETRYABLE = frozenset(
+    {
+        StatusCode.UNAVAILABLE,
+        StatusCode.RESOURCE_EXHAUSTED,
+        StatusCode.ABORTED,
+        StatusCode.CANCELLED,
+        StatusCode.DEADLINE_EXCEEDED,
+    }
+)
+"""After these, the same call may succeed later. What is sent is safe to repeat: events carry their id."""
+
+HTTP1_HINT = (
+    "the peer speaks HTTP/1, not gRPC: {} is the gRPC address; {}, which stands in for it, may be set to an HTTP API's"
+).format(*ENDPOINT_VARIABLES)
+
+
+class Cause(enum.Enum):
+    """Why a connection, or one call's stream of it, ended."""
+
+    CLOSED = "closed"  # by us
+    LOST = "lost"  # by the peer, or on the way
+    SILENT = "silent"
+    GOAWAY = "goaway"
+    RESET = "reset"  # the stream
+    GARBAGE = "garbage"
+    STRANGER = "stranger"  # garbage from the first byte on
+    HTTP1 = "http1"
+    TLS = "tls"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a connection or stream ended; ``code`` is HTTP/2's, for GOAWAY and RESET."""
+
+    cause: Cause
+    details: str
+    code: int | None = None
+
+
+# https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors; the rest is INTERNAL.
+_RESETS: dict[int | None, StatusCode] = {
+    ErrorCodes.REFUSED_STREAM: StatusCode.UNAVAILABLE,
+    ErrorCodes.CANCEL: StatusCode.CANCELLED,
+    ErrorCodes.ENHANCE_YOUR_CALM: StatusCode.RESOURCE_EXHAUSTED,
+    ErrorCodes.INADEQUATE_SECURITY: StatusCode.PERMISSION_DENIED,
+}
+
+
+def of_ending(ending: Ending, rpc: str, peer: str) -> RpcError:
+    """Make the error of a call that did not survive its connection or stream."""
+    details = ending.details
+    if ending.cause is Cause.HTTP1 or ending.code == ErrorCodes.HTTP_1_1_REQUIRED:
+        return HTTP1Error(HTTP1_HINT, status=StatusCode.UNKNOWN, rpc=rpc, peer=peer)
+    if ending.cause is Cause.TLS:
+        return TLSError(details, rpc=rpc, peer=peer)
+    if ending.cause in (Cause.STRANGER, Cause.GARBAGE):
+        again = ending.cause is Cause.GARBAGE
+        return PeerProtocolError(details, status=StatusCode.INTERNAL, rpc=rpc, peer=peer, retryable=again)
+    status = StatusCode.UNAVAILABLE
+    if ending.cause is Cause.RESET:
+        status = _RESETS.get(ending.code, StatusCode.INTERNAL)
+    again = ending.cause is not Cause.CLOSED and ending.code != ErrorCodes.INADEQUATE_SECURITY
+    return ConnectionLostError(details, status=status, rpc=rpc, peer=peer, retryable=again)
+
+
+def code_name(code: int | None) -> str:
+    """Name an HTTP/2 error code."""
+    return next((known.name for known in ErrorCodes if known == code), str(code))
+
+
+def of_connecting(error: BaseException, peer: str) -> RpcError | None:
+    """Make the error of a connection that could not be made; None if ``error`` is no such failure."""
+    if isinstance(error, RpcError):
+        return error
+    if isinstance(error, (ssl.SSLError, ssl.CertificateError)):
+        return _tls(error, peer)
+    if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+        return ConnectError("no connection came about in time", peer=peer, retryable=True)
+    if isinstance(error, socket.gaierror):
+        # "Try again" may pass by itself, and so may "unknown": names appear when services start.
+        return ConnectError(f"the name cannot be resolved: {error.strerror}", peer=peer, retryable=True)
+    if isinstance(error, PermissionError):
+        return ConnectError(f"no permission to connect: {error.strerror}", peer=peer)
+    if isinstance(error, OSError):
+        return ConnectError(f"no connection: {error.strerror or error}", peer=peer, retryable=True)
+    if isinstance(error, UnicodeError):  # what Python's IDNA codec raises
+        return ConnectError(f"the host name is not valid: {error}", status=StatusCode.INVALID_ARGUMENT, peer=peer)
+    return None
+
+
+def _tls(error: ssl.SSLError | ssl.CertificateError, peer: str) -> RpcError:
+    if "NO_APPLICATION_PROTOCOL" in (getattr(error, "reason", None) or ""):
+        return HTTP1Error(HTTP1_HINT, status=StatusCode.UNKNOWN, peer=peer)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return TLSError(f"the server's certificate is not trusted: {error.verify_message}", peer=peer)
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return TLSError("the peer closed the connection during the TLS handshake", peer=peer, retryable=True)
+    reason = (getattr(error, "reason", None) or str(error)).lower().replace("_", " ")
+    hint = "; does the peer speak TLS?" if reason in ("wrong version number", "record layer failure") else ""
+    return TLSError(f"TLS failed: {reason}{hint}", peer=peer)
+
+
+def of_connection_lost(error: BaseException | None, heard: bool, tls: bool) -> Ending:
+    """Say why asyncio reports a connection as lost; ``heard`` is whether the peer ever said anything."""
+    if isinstance(error, ssl.SSLError):
+        mapped = _tls(error, "")
+        return Ending(Cause.LOST if mapped.retryable else Cause.TLS, mapped.details)
+    if heard:
+        reason = f": {error.strerror or error}" if isinstance(error, OSError) else ""
+        return Ending(Cause.LOST, f"the connection was lost{reason}")
+    # With TLS 1.3, a server refuses a client only after the client believes that all is well.
+    hint = "does it expect a client certificate?" if tls else "does it expect TLS?"
+    return Ending(Cause.LOST, f"the peer closed the connection before it said anything; {hint}")
+
+
+def of_sending(error: Exception, rpc: str, peer: str) -> RpcError | None:
+    """Make the error of a call that libraries refused to carry on with; None if ``error`` is none of theirs."""
+    if isinstance(error, RpcError):
+        return error
+    if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+        return deadline_exceeded("the answer did not come in time", rpc, peer)
+    if isinstance(error, GRPCError):
+        status = StatusCode(error.status.value)
+        return StatusError(error.message or "", status=status, rpc=rpc, peer=peer, retryable=status in RETRYABLE)
+    if isinstance(error, (H2Error, StreamTerminatedError, ProtocolError)):
+        details = f"HTTP/2 cannot go on: {str(error) or type(error).__name__}"
+        return ConnectionLostError(details, rpc=rpc, peer=peer, retryable=True)
+    mapped = of_connecting(error, peer)
+    if mapped is not None:
+        mapped.rpc = rpc
+    return mapped
+
+
+def deadline_exceeded(details: str, rpc: str, peer: str) -> DeadlineExceededError:
+    """Make the error of an attempt that took too long; another one may fare better."""
+    return DeadlineExceededError(details, status=StatusCode.DEADLINE_EXCEEDED, rpc=rpc, peer=peer, retryable=True)

@@ -1,0 +1,146 @@
+"""What a server answered to a unary call: from headers, body and trailers to the message or an error of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import unquote
+
+from chaukas_spec_lite.errors import (
+    AnswerTooLargeError,
+    DeadlineExceededError,
+    MessageTooLargeError,
+    PeerProtocolError,
+    RpcError,
+    StatusCode,
+    StatusError,
+)
+from chaukas_spec_lite.rpc.client.mapping import RETRYABLE
+from chaukas_spec_lite.rpc.transport.framing import PREFIX, Framing, FramingError, TooLarge
+
+# https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md; the rest is UNKNOWN.
+_HTTP = {
+    "400": StatusCode.INTERNAL,
+    "401": StatusCode.UNAUTHENTICATED,
+    "403": StatusCode.PERMISSION_DENIED,
+    "404": StatusCode.UNIMPLEMENTED,
+    "429": StatusCode.UNAVAILABLE,
+    "502": StatusCode.UNAVAILABLE,
+    "503": StatusCode.UNAVAILABLE,
+    "504": StatusCode.UNAVAILABLE,
+}
+
+_CONTENT_TYPE = "application/grpc"
+
+_STATUSES_OF_SIZE = frozenset({StatusCode.RESOURCE_EXHAUSTED, StatusCode.OUT_OF_RANGE, StatusCode.UNKNOWN})
+"""What servers answer to a message above their limit: nearly all the first, tonic the second, Envoy the third."""
+
+_WORDS_OF_SIZE = (
+    "message larger than max",  # C++ with Python and Ruby, Go, JavaScript
+    "after decompression larger than max",  # Go
+    "decompresses to a size larger than",  # JavaScript
+    "message exceeds maximum size",  # Java
+    "exceeds the maximum configured message size",  # .NET
+    "is larger than configured max",  # Connect for Go
+    "is larger than configured readmaxbytes",  # Connect for JavaScript
+    "exceeded the configured maximum payload size",  # Swift
+    "message length too large",  # tonic
+    "exceeded while decompressing message",  # tonic
+    "message too large",
+    "request too large",
+    "payload too large",  # Envoy
+    "request entity too large",
+    "content too large",
+)
+"""The words of gRPC's implementations for it, and HTTP's, which proxies use."""
+
+MAX_DETAILS = 2048
+"""The number of characters of a server's message that an error shows."""
+
+
+def is_grpc(headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether an answer that begins like this is one of gRPC, and no page of a proxy on the way."""
+    first = dict(headers)
+    return first.get(":status") == "200" and first.get("content-type", "").startswith(_CONTENT_TYPE)
+
+
+def message_of(
+    headers: Iterable[tuple[str, str]], trailers: Iterable[tuple[str, str]] | None, body: bytes, framing: Framing
+) -> bytes:
+    """Return the encoded message of a complete answer; raise ``RpcError``, without RPC name and peer, for any other."""
+    first = dict(headers)
+    last = first if trailers is None else dict(trailers)
+    failed = _status(first, last)
+    if failed is not None:
+        failed.pushback = _pushback(last)
+        raise failed
+    if not body:
+        raise _broken("the server ended the call with status OK, but without a message")
+    try:
+        return _message(body, first.get("grpc-encoding", "identity"), framing)
+    except TooLarge as error:
+        raise AnswerTooLargeError(f"the answer is too large: {error}", size=error.size, limit=error.limit) from error
+    except FramingError as error:
+        raise _broken(f"the answer is not a message: {error}") from error
+
+
+def _message(body: bytes, encoding: str, framing: Framing) -> bytes:
+    if len(body) < PREFIX:
+        raise FramingError(f"it ends after {len(body)} bytes, amid its prefix")
+    compressed, size = framing.prefix(body[:PREFIX], encoding)
+    if len(body) != PREFIX + size:
+        raise FramingError(f"{len(body) - PREFIX} bytes came, where {size} were announced")
+    return framing.inflate(body[PREFIX:]) if compressed else body[PREFIX:]
+
+
+def _status(first: Mapping[str, str], last: Mapping[str, str]) -> RpcError | None:
+    text = last.get("grpc-status")
+    if text is None:
+        return _without_status(first)
+    try:
+        status = StatusCode(int(text))
+    except ValueError:
+        return StatusError(f"the server answered with the unknown status {text[:20]!r}", status=StatusCode.UNKNOWN)
+    if status is StatusCode.OK:
+        return None
+    # Some servers do not percent-encode it, but send UTF-8, each byte of which is a character here.
+    message = last.get("grpc-message", "").encode("latin-1", "replace").decode(errors="replace")
+    details = unquote(message, errors="replace")[:MAX_DETAILS]
+    if status is StatusCode.DEADLINE_EXCEEDED:
+        return DeadlineExceededError(details, status=status, retryable=True)
+    if _is_about_size(status, details):
+        return MessageTooLargeError(f"the server refused the request: {details}", status=status)
+    return StatusError(details, status=status, retryable=status in RETRYABLE)
+
+
+def _is_about_size(status: StatusCode, details: str) -> bool:
+    """Whether this is a server's size limit, which no repetition will get past.
+
+    gRPC has no status of its own for it, so that only the words tell it from a quota.
+    """
+    return status in _STATUSES_OF_SIZE and any(words in details.lower() for words in _WORDS_OF_SIZE)
+
+
+def _without_status(first: Mapping[str, str]) -> RpcError:
+    http = first.get(":status", "")
+    if http == "413":  # a proxy has a limit of its own
+        return MessageTooLargeError("the server refused the request: it answered with HTTP status '413'")
+    if http != "200":
+        status = _HTTP.get(http, StatusCode.UNKNOWN)
+        details = f"the server answered with HTTP status {http!r}"
+        return StatusError(details, status=status, retryable=status in RETRYABLE)
+    content_type = first.get("content-type", "")
+    if not content_type.startswith(_CONTENT_TYPE):
+        return _broken(f"the server answered with content-type {content_type[:80]!r}, which is not gRPC's")
+    return _broken("the server ended the call without a status")
+
+
+def _broken(details: str) -> PeerProtocolError:
+    return PeerProtocolError(details, status=StatusCode.INTERNAL)
+
+
+def _pushback(last: Mapping[str, str]) -> float | None:
+    """Read the wait that the server asks for (gRFC A6); what is no number of milliseconds means "do not repeat"."""
+    text = last.get("grpc-retry-pushback-ms")
+    if text is None:
+        return None
+    return int(text) / 1000 if text.isascii() and text.isdigit() and len(text) < 10 else -1.0

@@ -1,0 +1,91 @@
+"""Connections that can be trusted: who is asked for which certificate."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaukas_spec_lite.errors import SettingError
+from chaukas_spec_lite.rpc.client.endpoint import Endpoint, Unix
+
+ALPN = "h2"
+"""gRPC needs HTTP/2, and over TLS that is agreed on by this name (RFC 9113, section 3.2)."""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """How to trust a server, and how to be known to it. The files are PEM."""
+
+    ca_file: str | Path | None = None
+    """Certificates of the authorities to trust; without it, those of the system."""
+    cert_file: str | Path | None = None
+    """The client's own certificate, with its chain."""
+    key_file: str | Path | None = None
+    """The key of ``cert_file``, where it is not in the same file."""
+    key_password: str | None = field(default=None, repr=False)
+    server_name: str | None = None
+    """The name to expect in the server's certificate, where it is not the endpoint's host."""
+    ssl_context: ssl.SSLContext | None = None
+    """A context of one's own, in place of the files; it is told to offer HTTP/2."""
+
+    def context(self) -> ssl.SSLContext:
+        """Load the files; raises ``SettingError`` naming the one that is at fault."""
+        if self.ssl_context is not None:
+            if any((self.ca_file, self.cert_file, self.key_file)):
+                raise SettingError(
+                    "tls.ssl_context", "is given together with files: load them into it, or leave it out"
+                )
+            return self.ssl_context
+        if self.key_file is not None and self.cert_file is None:
+            raise SettingError("tls.key_file", "is given without tls.cert_file")
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+        except (OSError, ValueError) as error:
+            raise SettingError("tls.ca_file", f"{self.ca_file} cannot be used: {error}") from error
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.cert_file is not None:
+            try:
+                # Without a password, OpenSSL would ask for one on the terminal.
+                context.load_cert_chain(self.cert_file, self.key_file, self.key_password or "")
+            except (OSError, ValueError) as error:
+                files = f"{self.cert_file} with {self.key_file or 'the key in it'}"
+                raise SettingError("tls.cert_file", f"{files} cannot be used: {error}") from error
+        return context
+
+
+@dataclass(frozen=True)
+class Security:
+    """What was decided: no TLS if ``context`` is None."""
+
+    context: ssl.SSLContext | None
+    server_name: str | None = None
+
+
+def secure(endpoint: Endpoint, tls: bool | Tls | ssl.SSLContext | None) -> Security:
+    """Decide by the endpoint's form and the argument; where they contradict each other, raise ``SettingError``.
+
+    A context of the caller's own is told to offer HTTP/2.
+    """
+    if endpoint.tls is False and tls:
+        raise SettingError("tls", f"is asked for, but the endpoint is http://: write https://{endpoint}")
+    if endpoint.tls and tls is False:
+        raise SettingError("tls", f"is switched off, but the endpoint is https://: write http://{endpoint}")
+    if not tls and not endpoint.tls:
+        return Security(None)
+    server_name = None
+    if isinstance(tls, ssl.SSLContext):
+        context = tls
+    elif isinstance(tls, Tls):
+        context, server_name = tls.context(), tls.server_name
+    elif tls is None or isinstance(tls, bool):
+        context = Tls().context()
+    else:
+        raise SettingError("tls", f"has to be True, Tls(...) or an ssl.SSLContext, not {type(tls).__name__}")
+    if server_name is None and any(isinstance(address, Unix) for address in endpoint.addresses):
+        own = "ssl_context=..., " if isinstance(tls, ssl.SSLContext) else ""
+        raise SettingError(
+            "tls", f"needs a name over a Unix socket, which has none of its own: write Tls({own}server_name=...)"
+        )
+    context.set_alpn_protocols([ALPN])
+    return Security(context, server_name)

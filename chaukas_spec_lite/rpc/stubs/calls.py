@@ -1,0 +1,111 @@
+"""The client's end of a call: receiving, and sending a stream of requests at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError, StreamTerminatedError
+from h2.exceptions import StreamClosedError
+
+from chaukas_spec_lite.errors import DecodeError
+from chaukas_spec_lite.rpc.stubs.codec import Encoded
+
+if TYPE_CHECKING:
+    from grpclib.client import Stream
+
+T = TypeVar("T")
+
+MetadataLike = Mapping[str, str | bytes] | Collection[tuple[str, str | bytes]]
+"""Request metadata: pairs, or a mapping. The keys of values that are ``bytes`` end in ``-bin``."""
+
+Requests = AsyncIterable[T | Encoded] | Iterable[T | Encoded]
+"""What a stream of requests is made of."""
+
+
+async def receive(call: Stream[Any, T], route: str) -> T | None:
+    """Receive a message, or None at the end; one that is not what it should be raises ``GRPCError(INTERNAL)``."""
+    try:
+        return await call.recv_message()
+    except DecodeError as error:
+        raise GRPCError(Status.INTERNAL, f"the answer to {route} cannot be decoded: {error}") from error
+    except AssertionError as error:  # grpclib's way to say so
+        raise GRPCError(Status.INTERNAL, f"the answer to {route} ends amid a message") from error
+    except NotImplementedError as error:  # grpclib's way to say so
+        raise GRPCError(Status.INTERNAL, f"the answer to {route} is compressed, though nobody asked for it") from error
+
+
+class Sender(Generic[T]):
+    """Sends requests in the background while answers are received.
+
+    What goes wrong with the requests (their iterator fails, one of them cannot be encoded) is raised by ``receive``.
+    """
+
+    def __init__(self, call: Stream[Any, T], requests: Requests[Any], check: Callable[[object], None]) -> None:
+        self._call, self._requests, self._check = call, requests, check
+
+    async def __aenter__(self) -> Sender[T]:
+        self._sending = asyncio.ensure_future(self._send_all())
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        ended_early = not self._sending.done()
+        await _stop(self._sending)
+        if exc_val is not None:
+            return
+        if ended_early:  # The server has answered without waiting for the rest, and now waits for our end.
+            await self._end()
+        elif not self._sending.result():
+            raise StreamTerminatedError("the server closed the stream of requests")
+
+    async def receive(self, route: str) -> T | None:
+        """Receive a message, or None at the end."""
+        message = receive(self._call, route)
+        receiving = asyncio.ensure_future(message)
+        try:
+            await asyncio.wait({receiving, self._sending}, return_when=asyncio.FIRST_COMPLETED)
+            if self._sending.done() and not receiving.done():
+                self._sending.result()
+            return await receiving
+        finally:
+            await _stop(receiving)
+
+    async def _send_all(self) -> bool:
+        """Send the requests; false if the server closed the stream before they were all sent."""
+        async for request in _each(self._requests):
+            self._check(request)
+            try:
+                await self._call.send_message(request)
+            except (StreamTerminatedError, StreamClosedError):
+                return False  # Why it did is what `receive` is told.
+        try:
+            await self._end()
+        except StreamTerminatedError:
+            return False
+        return True
+
+    async def _end(self) -> None:
+        try:
+            await self._call.end()
+        except StreamClosedError as error:
+            raise StreamTerminatedError("the server closed the stream of requests") from error
+
+
+async def _stop(task: asyncio.Future[Any]) -> None:
+    """Cancel a task and wait until it has ended; what it raised is known already, or comes too late to matter."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _each(requests: Requests[T]) -> AsyncIterator[T | Encoded]:
+    if isinstance(requests, AsyncIterable):
+        async for request in requests:
+            yield request
+    else:
+        for request in requests:
+            yield request

@@ -1,0 +1,1 @@
+"""What the exporter keeps on disk. It knows bytes, and no messages."""

@@ -1,0 +1,106 @@
+"""The directory that processes share: which file is whose, and what becomes of files that cannot be used."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from chaukas_spec_lite.ids import uuid7
+from chaukas_spec_lite.spool import quarantine
+from chaukas_spec_lite.spool.file import Spool, SpoolBusy, SpoolError, SpoolNewer, SpoolUnusable
+
+logger = logging.getLogger("chaukas_spec_lite.export")
+
+PREFIX, SUFFIX = "spool-", ".sqlite3"
+_TRIES = 10
+"""How many new files are made until one is not taken away by another process that searches the directory."""
+
+
+class SpoolDirectory:
+    """Finds and claims spool files."""
+
+    def __init__(self, path: Path, synchronous: str) -> None:
+        self.path = path
+        self._synchronous = synchronous
+        self._left_alone: set[Path] = set()
+        """Files that the log has been told of."""
+
+    def claim(self) -> Spool:
+        """Claim a file that no living process has, or a new one; raises ``SpoolError``."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files = self._files()
+        except OSError as error:
+            raise SpoolError(f"the directory {self.path} cannot be used: {error}") from error
+        for file in files:
+            spool = self._try(file)
+            if spool:
+                return spool
+        for _ in range(_TRIES):
+            # Another process may find the file before we have it locked, and keep it.
+            with contextlib.suppress(SpoolBusy):
+                return Spool.claim(self.path / f"{PREFIX}{uuid7()}{SUFFIX}", self._synchronous, new=True)
+        raise SpoolBusy(f"each new file in {self.path} is in use at once")
+
+    def abandoned(self) -> Iterator[Spool]:
+        """Claim the files that nobody has, one after the other; each is closed before the next."""
+        try:
+            files = self._files()
+        except OSError as error:
+            raise SpoolError(f"the directory {self.path} cannot be read: {error}") from error
+        for file in files:
+            spool = self._try(file)
+            if spool:
+                try:
+                    yield spool
+                finally:
+                    spool.close()
+
+    def claim_abandoned(self, after: Path | None = None) -> Spool | None:
+        """Claim a file with events that no living process has, if there is one; raises ``SpoolError``.
+
+        Files that stand after a given one come first, so that each has its turn.
+        """
+        try:
+            files = self._files()
+        except OSError as error:
+            raise SpoolError(f"the directory {self.path} cannot be read: {error}") from error
+        for file in sorted(files, key=lambda file: after is not None and file <= after):
+            spool = self._try(file)
+            if spool is None:
+                continue
+            try:
+                if spool.has_events():
+                    return spool
+                spool.close()
+            except SpoolError as error:
+                spool.close()
+                self._reject(file, error)
+        return None
+
+    def set_aside(self, path: Path, error: SpoolUnusable) -> None:
+        """Get a file that cannot be used out of the way."""
+        quarantine.move(path, error.kind, error)
+
+    def _files(self) -> list[Path]:
+        return sorted(file for file in self.path.iterdir() if file.name.startswith(PREFIX) and file.suffix == SUFFIX)
+
+    def _try(self, file: Path) -> Spool | None:
+        try:
+            return Spool.claim(file, self._synchronous)
+        except SpoolBusy:
+            return None
+        except SpoolError as error:
+            self._reject(file, error)
+            return None
+
+    def _reject(self, file: Path, error: SpoolError) -> None:
+        if isinstance(error, SpoolUnusable):
+            self.set_aside(file, error)
+        elif file not in self._left_alone:
+            self._left_alone.add(file)
+            newer = isinstance(error, SpoolNewer)
+            why = "to a later version of this library" if newer else "alone, as it cannot be opened"
+            logger.warning("A spool file is left %s: %s.", why, error)

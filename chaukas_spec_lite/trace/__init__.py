@@ -1,0 +1,1 @@
+"""What START and END mean, and how spans nest."""

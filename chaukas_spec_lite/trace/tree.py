@@ -1,0 +1,232 @@
+"""Builds trees of spans out of events. Pure, and without recursion: chains of parents may be of any length.
+
+The rules, which recorded data forced upon us:
+
+- START and END make one span if they share span id and kind. Those in one session pair first; what is then left pairs
+  across sessions, because instrumentation that found no session open gives each event one of its own.
+- A span's parent is looked up likewise. A span whose parent was never recorded is a root, and a session may have many.
+- A point that carries the id of a span happened inside it.
+- Parents that go round in a circle are cut above the earliest of them.
+- Siblings stand in the order of time, whatever order they arrived in.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+
+from chaukas_spec_lite.spec.common.v1.events import EventStatus
+from chaukas_spec_lite.trace.kinds import Edge, Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of work, from its START event to its END event, or a moment. One of a span's two ends may be missing."""
+
+    kind: str
+    title: str
+    start: Moment | None
+    end: Moment | None
+    point: Moment | None
+    """The only event, if the span is a moment; otherwise ``None``, and ``start`` or ``end`` is set."""
+    children: tuple[Span, ...] = ()
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """Its events."""
+        return tuple(each for each in (self.start, self.end, self.point) if each is not None)
+
+    @property
+    def time(self) -> datetime | None:
+        """The time of its first event."""
+        return self.moments[0].time
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Time from START to END by their timestamps, negative if clocks disagree; duration fields often lie."""
+        if self.start and self.end and self.start.time and self.end.time:
+            return self.end.time - self.start.time
+        return None
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of this span alone, not of those below it."""
+        return sum(each.tokens for each in self.moments)
+
+    @property
+    def failed(self) -> bool:
+        """Whether one of its events reports an error."""
+        return any(each.failed for each in self.moments)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether one of its events says that the work was called off."""
+        return any(each.status == EventStatus.CANCELLED for each in self.moments)
+
+    @property
+    def error(self) -> str:
+        """Its error message, or nothing."""
+        return next((each.error for each in self.moments if each.error), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts over spans and events."""
+
+    events: int = 0
+    spans: int = 0
+    tokens: int = 0
+    errors: int = 0
+    """Events that report an error."""
+    retries: int = 0
+    handoffs: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        """Add two counts."""
+        return Totals(
+            self.events + other.events,
+            self.spans + other.spans,
+            self.tokens + other.tokens,
+            self.errors + other.errors,
+            self.retries + other.retries,
+            self.handoffs + other.handoffs,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The root spans of one session; what is below them may carry other session ids."""
+
+    session_id: str
+    roots: tuple[Span, ...]
+    start: datetime | None
+    """Time of the earliest event in its trees, and below of the latest; ``None`` if no event has a time."""
+    end: datetime | None
+    totals: Totals
+
+
+def build(moments: Iterable[Moment]) -> tuple[Session, ...]:
+    """Build the span trees of all sessions, in the order in which the sessions begin."""
+    spans = _pair(sorted(moments, key=_time_of))
+    spans.sort(key=lambda span: _time_of(span.moments[0]))
+    parents = _parents(spans)
+    _break_circles(parents)
+    children: dict[int | None, list[int]] = defaultdict(list)
+    for index, parent in enumerate(parents):
+        children[parent].append(index)
+    by_session: dict[Hashable, list[int]] = defaultdict(list)
+    for root in children[None]:
+        first = spans[root].moments[0]
+        by_session[first.scope, first.session_id].append(root)
+    return tuple(_session(spans, children, roots) for roots in by_session.values())
+
+
+_LAST = datetime.max.replace(tzinfo=timezone.utc)
+
+
+def _time_of(moment: Moment) -> datetime:
+    """The key to sort by: what has no time comes last, and equals stay in the order they arrived in."""
+    return moment.time or _LAST
+
+
+def _pair(moments: list[Moment]) -> list[Span]:
+    spans = [Span(each.kind, each.title, None, None, each) for each in moments if each.edge is Edge.POINT]
+    pairs, left = _match([each for each in moments if each.edge is not Edge.POINT], lambda m: m.session_id)
+    across, left = _match(left, lambda m: "")
+    spans += [Span(start.kind, start.title or end.title, start, end, None) for start, end in pairs + across]
+    for each in left:
+        start, end = (each, None) if each.edge is Edge.START else (None, each)
+        spans.append(Span(each.kind, each.title, start, end, None))
+    return spans
+
+
+def _match(moments: list[Moment], session: Callable[[Moment], str]) -> tuple[list[tuple[Moment, Moment]], list[Moment]]:
+    """Match the first START of each key with its first END, and so on; return the pairs and what is left over."""
+    starts: dict[Hashable, deque[Moment]] = defaultdict(deque)
+    pairs: list[tuple[Moment, Moment]] = []
+    left: list[Moment] = []
+
+    def key(moment: Moment) -> Hashable:
+        return moment.scope, session(moment), moment.span_id, moment.kind
+
+    for each in moments:
+        if each.edge is Edge.START and each.span_id:
+            starts[key(each)].append(each)
+    for each in moments:
+        if each.edge is Edge.END and (waiting := starts.get(key(each))):
+            pairs.append((waiting.popleft(), each))
+        elif each.edge is Edge.END or not each.span_id:
+            left.append(each)
+    left += [each for waiting in starts.values() for each in waiting]
+    return pairs, sorted(left, key=_time_of)
+
+
+def _parents(spans: list[Span]) -> list[int | None]:
+    """The index of each span's parent. The first span of an id owns it, one with an extent before a mere point."""
+    owners: dict[Hashable, int] = {}
+    for index in sorted(range(len(spans)), key=lambda index: spans[index].point is not None):
+        for each in spans[index].moments:
+            if each.span_id:
+                owners.setdefault((each.scope, each.session_id, each.span_id), index)
+                owners.setdefault((each.scope, each.span_id), index)
+
+    def owner(moment: Moment, span_id: str) -> int | None:
+        here = owners.get((moment.scope, moment.session_id, span_id))
+        return here if here is not None else owners.get((moment.scope, span_id))
+
+    def parent(index: int) -> int | None:
+        span = spans[index]
+        if span.point and (inside := owner(span.point, span.point.span_id)) not in (None, index):
+            assert inside is not None
+            if spans[inside].point is None:
+                return inside
+        known = (owner(each, each.parent_id) for each in span.moments if each.parent_id)
+        return next((found for found in known if found not in (None, index)), None)
+
+    return [parent(index) for index in range(len(spans))]
+
+
+def _break_circles(parents: list[int | None]) -> None:
+    """Make the earliest span of every circle a root; indexes are in the order of time."""
+    seen_from: list[int | None] = [None] * len(parents)
+    for start in range(len(parents)):
+        index: int | None = start
+        while index is not None and seen_from[index] is None:
+            seen_from[index] = start
+            index = parents[index]
+        if index is None or seen_from[index] != start:
+            continue
+        circle = [index]
+        while (following := parents[circle[-1]]) not in (None, index):
+            assert following is not None
+            circle.append(following)
+        parents[min(circle)] = None
+
+
+def _session(spans: list[Span], children: dict[int | None, list[int]], roots: list[int]) -> Session:
+    order: list[int] = []
+    stack = list(reversed(roots))
+    while stack:
+        order.append(index := stack.pop())
+        stack.extend(reversed(children[index]))
+    built: dict[int, Span] = {}
+    for index in reversed(order):  # children before their parents
+        built[index] = replace(spans[index], children=tuple(built.pop(child) for child in children[index]))
+    moments = [each for index in order for each in spans[index].moments]
+    times = [each.time for each in moments if each.time is not None]
+    return Session(
+        session_id=spans[roots[0]].moments[0].session_id,
+        roots=tuple(built[root] for root in roots),
+        start=min(times, default=None),
+        end=max(times, default=None),
+        totals=Totals(
+            events=len(moments),
+            spans=len(order),
+            tokens=sum(each.tokens for each in moments),
+            errors=sum(each.failed for each in moments),
+            retries=sum(each.kind == "retry" for each in moments),
+            handoffs=sum(each.kind == "hand-off" for each in moments),
+        ),
+    )

@@ -1,0 +1,173 @@
+"""Reading any wire form of the well-known types that are plain values, exactly as the reference does.
+
+This is the slow path: fields in any order, given twice (messages merge, of a scalar the last one counts), or unknown,
+which are kept. Errors carry the offset from the start of the outermost message, and the keys and indexes on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from chaukas_spec_lite.errors import DecodeError
+from chaukas_spec_lite.wellknown.times import datetime_from_wire, timedelta_from_wire
+from chaukas_spec_lite.wellknown.values import NO_KIND, UnknownNull, carry, carry_inner
+from chaukas_spec_lite.wire import fields as kinds
+from chaukas_spec_lite.wire.fields import DEFAULTS, WRAPPERS
+from chaukas_spec_lite.wire.format import MAX_DEPTH, fields
+from chaukas_spec_lite.wire.reading import WIRE_TYPES, read_scalar, read_text
+
+Slices = list[tuple[int, int]]
+"""Where in the input the pieces of a message are: mostly one, several if it came several times and has to be merged."""
+
+
+def walk(data: bytes, slices: Slices, depth: int, *, zero: bool = False) -> Iterator[tuple[int, int, int, int]]:
+    """Walk the fields of a message, as ``wire.fields`` does; merging its pieces is reading them one after the other.
+
+    Each piece is read once, however many there are and however deep they nest, which keeps the work linear.
+    """
+    for pos, end in slices:
+        if depth > MAX_DEPTH:
+            raise DecodeError(f"nested deeper than {MAX_DEPTH} levels", offset=pos)
+        yield from fields(data, pos, end, depth, zero=zero)
+
+
+def _seconds_and_nanos(data: bytes, slices: Slices, depth: int) -> tuple[int, int, bytes]:
+    seconds = nanos = 0
+    unknown: list[bytes] = []
+    for start, tag, value, stop in walk(data, slices, depth):
+        if tag == 0x08:
+            seconds = read_scalar("int64", data, value, stop)
+        elif tag == 0x10:
+            nanos = read_scalar("int32", data, value, stop)
+        else:
+            unknown.append(data[start:stop])
+    return seconds, nanos, b"".join(unknown)
+
+
+def _timestamp(data: bytes, slices: Slices, depth: int) -> Any:
+    return datetime_from_wire(*_seconds_and_nanos(data, slices, depth))
+
+
+def _duration(data: bytes, slices: Slices, depth: int) -> Any:
+    return timedelta_from_wire(*_seconds_and_nanos(data, slices, depth))
+
+
+def _wrapper(kind: str) -> Callable[[bytes, Slices, int], Any]:
+    expected = 1 << 3 | WIRE_TYPES[kind]
+
+    def read(data: bytes, slices: Slices, depth: int) -> Any:
+        result = DEFAULTS[kind]()
+        unknown: list[bytes] = []
+        for start, tag, value, stop in walk(data, slices, depth):
+            if tag == expected:
+                result = read_scalar(kind, data, value, stop)
+            else:
+                unknown.append(data[start:stop])
+        return carry(result, b"".join(unknown)) if unknown else result
+
+    return read
+
+
+def _struct(data: bytes, slices: Slices, depth: int) -> Any:
+    result: dict[str, Any] = {}
+    unknown: list[bytes] = []
+    for start, tag, value, stop in walk(data, slices, depth):
+        entry = _entry(data, value, stop, depth + 1) if tag == 0x0A else None
+        if entry is None:
+            unknown.append(data[start:stop])
+        else:
+            name, content = entry
+            result[name] = content
+    return carry_inner(result, b"".join(unknown)) if unknown else result
+
+
+def _entry(data: bytes, pos: int, end: int, depth: int) -> tuple[str, Any] | None:
+    """Read an entry; None if it has unknown fields, for then the reference takes it as a whole for an unknown field."""
+    name = ""
+    slices: Slices = []
+    known = True
+    for _, tag, value, stop in walk(data, [(pos, end)], depth):
+        if tag == 0x0A:
+            name = read_text(data, value, stop)
+        elif tag == 0x12:
+            slices.append((value, stop))
+        else:
+            known = False
+    try:
+        content = _value(data, slices, depth + 1)
+    except DecodeError as error:
+        error.path = f"[{name!r}]{error.path}"
+        raise
+    if not slices and depth == MAX_DEPTH:  # allowed, but the value could not be written: it would stand too deep
+        known = False
+    return (name, content) if known else None
+
+
+def _list(data: bytes, slices: Slices, depth: int) -> Any:
+    result: list[Any] = []
+    unknown: list[bytes] = []
+    for start, tag, value, stop in walk(data, slices, depth):
+        if tag == 0x0A:
+            try:
+                result.append(_value(data, [(value, stop)], depth + 1))
+            except DecodeError as error:
+                error.path = f"[{len(result)}]{error.path}"
+                raise
+        else:
+            unknown.append(data[start:stop])
+    return carry_inner(result, b"".join(unknown)) if unknown else result
+
+
+def _value(data: bytes, slices: Slices, depth: int) -> Any:
+    result: Any = NO_KIND
+    unknown: list[bytes] = []
+    last = 0
+    parts: Slices = []
+    for start, tag, value, stop in walk(data, slices, depth):
+        read = _KINDS.get(tag)
+        if read is None:
+            unknown.append(data[start:stop])
+            continue
+        if parts and tag != last:  # another kind replaces this one, which has to be valid all the same
+            _KINDS[last](data, parts, depth + 1)
+            parts = []
+        last = tag
+        if tag in _MESSAGES:
+            parts.append((value, stop))
+            continue
+        result = read(data, [(value, stop)], depth)
+    if parts:
+        result = _KINDS[last](data, parts, depth + 1)
+    return carry(result, b"".join(unknown)) if unknown else result
+
+
+def _null(data: bytes, slices: Slices, depth: int) -> Any:
+    number = read_scalar("int32", data, *slices[-1])
+    return UnknownNull(number) if number else None  # NullValue is an open enum
+
+
+def _scalar(kind: str) -> Callable[[bytes, Slices, int], Any]:
+    return lambda data, slices, depth: read_scalar(kind, data, *slices[-1])
+
+
+# The kinds of a Value by their tags, and which of them are messages: their pieces are merged.
+_KINDS: dict[int, Callable[[bytes, Slices, int], Any]] = {
+    0x08: _null,
+    0x11: _scalar("double"),
+    0x1A: _scalar("string"),
+    0x20: _scalar("bool"),
+    0x2A: _struct,
+    0x32: _list,
+}
+_MESSAGES = (0x2A, 0x32)
+
+READERS: dict[str, Callable[[bytes, Slices, int], Any]] = {
+    kinds.STRUCT: _struct,
+    kinds.LIST: _list,
+    kinds.VALUE: _value,
+    kinds.TIMESTAMP: _timestamp,
+    kinds.DURATION: _duration,
+    **{name: _wrapper(kind) for name, kind in WRAPPERS.items()},
+}
+"""The reader of each well-known type: ``(data, slices, depth) -> value``."""

@@ -1,0 +1,81 @@
+"""The base class of every generated enum.
+
+proto3 enums are open: a number without a name is a value too. Members have short names (``EventType.AGENT_START``); the
+schema's names (``EventType.EVENT_TYPE_AGENT_START``) are aliases, and what JSON shows.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import betterproto2
+from betterproto2.enum_ import _EnumMeta  # pyright: ignore[reportPrivateUsage]  # it has no public name
+
+from chaukas_spec_lite.wire.format import Table
+from chaukas_spec_lite.wire.scalars import label_number
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+E = TypeVar("E", bound="Enum")
+
+
+class Enum(betterproto2.Enum):
+    """An open enum, with the interface of betterproto2's."""
+
+    @classmethod
+    def from_string(cls, name: str) -> Self:
+        """Return the member of a name, the short one or the schema's; raises ``ValueError`` if there is none."""
+        number = label_number(name, cls)
+        if isinstance(cls, DeprecatedMembers):
+            _warn(cls, name)
+        return cls(number)
+
+
+class DeprecatedMembers(_EnumMeta):
+    """The type of enums of which some members are deprecated: looking one of those up by name warns."""
+
+    if not TYPE_CHECKING:  # a checker that saw these would believe that every attribute exists
+
+        def __getattribute__(cls, name: str) -> Any:
+            """Look up an attribute of the class, such as a member."""
+            value = super().__getattribute__(name)
+            if value.__class__ is cls:
+                _warn(cls, name)
+            return value
+
+        def __getitem__(cls, name: str) -> Any:
+            """Look up a member by its name."""
+            value = super().__getitem__(name)
+            _warn(cls, name)
+            return value
+
+
+def _warn(cls: Any, name: str) -> None:
+    """Warn the caller of the caller, if the member is deprecated."""
+    if name in cls.deprecated_members():
+        warnings.warn(f"{cls.__name__}.{name} is deprecated", DeprecationWarning, stacklevel=3)
+
+
+def deprecated_constants(module: str, constants: Mapping[str, object]) -> Callable[[str], object]:
+    """Make the ``__getattr__`` of a generated module, for the constants whose use warns."""
+
+    def look_up(name: str) -> object:
+        if name not in constants:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warnings.warn(f"{name} is deprecated", DeprecationWarning, stacklevel=2)
+        return constants[name]
+
+    return look_up
+
+
+def members(cls: type[E], count: int) -> Table[E]:
+    """List the values of an enum from 0 on, those that have no name included: what decoders look up fastest."""
+    return [cls(number) for number in range(count)]
+
+
+def members_by_number(cls: type[E]) -> dict[int, E]:
+    """Make the table of an enum's members, for numbers too large or too sparse for a list."""
+    return {int(member): member for member in cls}

@@ -1,0 +1,260 @@
+"""Checking and writing single values: what generated encoders call when a value is not the most ordinary one.
+
+Each writer returns latin-1 text (see ``wire``) or raises ``TypeError`` or ``ValueError`` saying what was expected. The
+path to the value is found afterwards by ``checks``, which calls the same functions.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Mapping
+from operator import index
+from typing import Any, TypeGuard
+
+import betterproto2
+
+from chaukas_spec_lite.wire.fields import SIGNED, UNSIGNED
+from chaukas_spec_lite.wire.format import (
+    pack_double,
+    pack_fixed32,
+    pack_fixed64,
+    pack_float,
+    pack_sfixed32,
+    pack_sfixed64,
+    size,
+    varint,
+)
+
+RANGES = {kind: (-(1 << bits - 1), (1 << bits - 1) - 1) for kind, bits in SIGNED.items()} | {
+    kind: (0, (1 << bits) - 1) for kind, bits in UNSIGNED.items()
+}
+"""The least and the greatest value of each integer type."""
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """``isinstance`` in a form that leaves the types of keys and values open for every type checker."""
+    return isinstance(value, Mapping)
+
+
+def is_dict(value: object) -> TypeGuard[dict[Any, Any]]:
+    """The same for what a JSON object is."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
+    """The same for what a JSON array may be."""
+    return isinstance(value, (list, tuple))
+
+
+def named(value: object) -> str:
+    """Name the type of a value, for ``expected X, got Y``."""
+    return "None" if value is None else type(value).__name__
+
+
+def integer(value: Any, kind: str) -> int:
+    """Check an integer as the reference does: anything with ``__index__`` but a bool, within the type's range."""
+    if isinstance(value, bool):
+        raise TypeError(f"expected int for {kind}, got bool")
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(f"expected int for {kind}, got {named(value)}") from None
+    low, high = RANGES[kind]
+    if not low <= number <= high:
+        shown = number if number.bit_length() < 200 else f"an integer of {number.bit_length()} bits"
+        raise ValueError(f"{shown} is out of range for {kind}")
+    return number
+
+
+def int32(value: Any) -> str:
+    """Write an int32 as a varint; negative numbers take ten bytes, as the format has it."""
+    return varint(integer(value, "int32") & 0xFFFFFFFFFFFFFFFF)
+
+
+def int64(value: Any) -> str:
+    """Write an int64 as a varint."""
+    return varint(integer(value, "int64") & 0xFFFFFFFFFFFFFFFF)
+
+
+def uint32(value: Any) -> str:
+    """Write a uint32 as a varint."""
+    return varint(integer(value, "uint32"))
+
+
+def uint64(value: Any) -> str:
+    """Write a uint64 as a varint."""
+    return varint(integer(value, "uint64"))
+
+
+def sint32(value: Any) -> str:
+    """Write a sint32 as a zigzag varint."""
+    number = integer(value, "sint32")
+    return varint(number << 1 if number >= 0 else ~(number << 1))
+
+
+def sint64(value: Any) -> str:
+    """Write a sint64 as a zigzag varint."""
+    number = integer(value, "sint64")
+    return varint(number << 1 if number >= 0 else ~(number << 1))
+
+
+def fixed32(value: Any) -> str:
+    """Write a fixed32."""
+    return pack_fixed32(integer(value, "fixed32")).decode("latin-1")
+
+
+def fixed64(value: Any) -> str:
+    """Write a fixed64."""
+    return pack_fixed64(integer(value, "fixed64")).decode("latin-1")
+
+
+def sfixed32(value: Any) -> str:
+    """Write an sfixed32."""
+    return pack_sfixed32(integer(value, "sfixed32")).decode("latin-1")
+
+
+def sfixed64(value: Any) -> str:
+    """Write an sfixed64."""
+    return pack_sfixed64(integer(value, "sfixed64")).decode("latin-1")
+
+
+def double(value: Any) -> str:
+    """Write a double; as in the reference, any real number will do that fits."""
+    try:
+        return pack_double(value).decode("latin-1")
+    except struct.error:
+        if isinstance(value, int):
+            raise ValueError("the int is too large for a double") from None
+        raise TypeError(f"expected float, got {named(value)}") from None
+
+
+def single(value: Any) -> str:
+    """Write a float (32 bits); as in the reference, what is too large becomes an infinity."""
+    wide = double(value)
+    number = float(value)
+    try:
+        return pack_float(number).decode("latin-1")
+    except OverflowError:
+        return "\x00\x00\x80\xff" if wide[-1] >= "\x80" else "\x00\x00\x80\x7f"
+
+
+def boolean(value: Any) -> str:
+    """Write a bool; as in the reference, an integer of 64 bits will do, and any but zero is true."""
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(f"expected bool, got {named(value)}") from None
+    if not -(1 << 63) <= number < 1 << 63:
+        raise ValueError(f"{number} is out of range for bool")
+    return "\x01" if number else "\x00"
+
+
+def label_number(label: str, cls: type[betterproto2.Enum]) -> int:
+    """Return the number of an enum value that is given by its name, in the schema's form or the short one."""
+    found = cls.__members__.get(label)
+    if found is None:
+        found_number = cls.betterproto_renamed_proto_names_to_value().get(label)
+        if found_number is not None:
+            return found_number
+        import difflib  # which takes two milliseconds that few programs need
+
+        near = difflib.get_close_matches(label, list(cls.__members__), 1)
+        raise ValueError(f"{cls.__name__} has no value {label!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return int(found)
+
+
+def enumeration(value: Any, cls: type[betterproto2.Enum]) -> str:
+    """Write an enum value: a member, any int32 (proto3 enums are open), or a name, as in the reference."""
+    if isinstance(value, str):
+        value = label_number(value, cls)
+    elif isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"expected {cls.__name__}, got {named(value)}")
+    return int32(value)
+
+
+def enum_varints(cls: type[betterproto2.Enum]) -> dict[int, str]:
+    """Make the table of an enum's values as varints."""
+    return {int(member): varint(int(member) & 0xFFFFFFFFFFFFFFFF) for member in cls}
+
+
+def text(value: Any) -> str:
+    """Check a string and return its UTF-8 bytes as latin-1 text."""
+    if not isinstance(value, str):
+        raise TypeError(f"expected str, got {named(value)}")
+    try:
+        return value.encode().decode("latin-1")  # what latin1 does, one call less
+    except UnicodeEncodeError as error:
+        raise ValueError(f"a lone surrogate at index {error.start} cannot be UTF-8") from None
+
+
+def string(value: Any) -> str:
+    """Write a string behind its length."""
+    content = text(value)
+    return size(len(content)) + content
+
+
+def binary(value: Any) -> str:
+    """Write bytes behind their length."""
+    return size(len(value)) + raw(value)
+
+
+def raw(value: Any) -> str:
+    """Check bytes and return them as latin-1 text."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"expected bytes, got {named(value)}")
+    return value.decode("latin-1")
+
+
+def two_members(oneof: str, first: str, second: str) -> ValueError:
+    """Make the error of a oneof with more than one member set."""
+    return ValueError(f"{first} and {second} are both set, but only one of oneof {oneof} can be")
+
+
+def unless_zero(tag: str, content: str) -> str:
+    """Write a field without presence: nothing if all its bytes are zero, which minus zero's are not."""
+    return tag + content if content.strip("\0") else ""
+
+
+def items(value: Any) -> list[Any] | tuple[Any, ...]:
+    """Check the value of a repeated field."""
+    if is_array(value):
+        return value
+    if value is None:
+        return ()
+    raise TypeError(f"expected list, got {named(value)}")
+
+
+def entries(value: Any) -> Iterable[tuple[Any, Any]]:
+    """Check the value of a map field and return its entries."""
+    if is_mapping(value):
+        return value.items()
+    if value is None:
+        return ()
+    raise TypeError(f"expected dict, got {named(value)}")
+
+
+def instance(value: Any, cls: type[Any]) -> Any:
+    """Check that a value is a message of a class or of a subclass."""
+    if isinstance(value, cls):
+        return value
+    raise TypeError(f"expected {cls.__name__}, got {named(value)}")
+
+
+WRITERS: dict[str, Callable[[Any], str]] = {
+    "int32": int32,
+    "int64": int64,
+    "uint32": uint32,
+    "uint64": uint64,
+    "sint32": sint32,
+    "sint64": sint64,
+    "fixed32": fixed32,
+    "fixed64": fixed64,
+    "sfixed32": sfixed32,
+    "sfixed64": sfixed64,
+    "double": double,
+    "float": single,
+    "bool": boolean,
+    "string": string,
+    "bytes": binary,
+}
+"""The writer of each scalar type's value, without its tag."""
