@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.export.exporter import EventExporter
     from chaukas_spec_lite.export.settings import ExportSettings
     from chaukas_spec_lite.export.stats import Emitted
+    from chaukas_spec_lite.retry import RetryPolicy
     from chaukas_spec_lite.rpc.client.keepalive import Keepalive
-    from chaukas_spec_lite.rpc.client.retry import RetryPolicy
     from chaukas_spec_lite.rpc.client.tls import Tls
     from chaukas_spec_lite.rpc.transport.framing import Framing
     from chaukas_spec_lite.spec.common.v1.query import (
@@ -74,7 +74,7 @@ _LAZY = {
     "ExportSettings": "chaukas_spec_lite.export.settings",
     "Framing": "chaukas_spec_lite.rpc.transport.framing",
     "Keepalive": "chaukas_spec_lite.rpc.client.keepalive",
-    "RetryPolicy": "chaukas_spec_lite.rpc.client.retry",
+    "RetryPolicy": "chaukas_spec_lite.retry",
     "Tls": "chaukas_spec_lite.rpc.client.tls",
     **dict.fromkeys(["Capabilities", "QueryFilter", "QueryRequest", "QueryResponse", "SortOrder", "TimeRange"], _QUERY),
 }

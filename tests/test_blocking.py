@@ -19,7 +19,7 @@ from chaukas_spec_lite import Event
 from chaukas_spec_lite.blocking import BlockingChaukasClient, BlockingExporter, Loop
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.errors import ClientClosedError, ConnectError, SettingError
-from chaukas_spec_lite.rpc.client.retry import NEVER
+from chaukas_spec_lite.retry import NEVER
 from tests.serving import running_collector
 
 ROOT = Path(__file__).parents[1]

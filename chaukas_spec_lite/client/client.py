@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.client.batches import OVERHEAD, batch_request, event_request, framed_size, split
-from chaukas_spec_lite.client.defaults import complete
-from chaukas_spec_lite.client.settings import Settings, seconds
+from chaukas_spec_lite.client.settings import Settings
+from chaukas_spec_lite.defaults import complete
 from chaukas_spec_lite.errors import (
     AnswerTooLargeError,
     EncodeError,
@@ -23,14 +23,15 @@ from chaukas_spec_lite.errors import (
     StatusCode,
 )
 from chaukas_spec_lite.ids import uuid7
+from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, Clock, log
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.metadata import headers_of
-from chaukas_spec_lite.rpc.client.retry import RetryPolicy
 from chaukas_spec_lite.rpc.client.tls import Tls, secure
 from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
 from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.framing import Framing
+from chaukas_spec_lite.settings import POSITIVE_SECONDS
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
@@ -110,7 +111,7 @@ class ChaukasClient:
         self._framing = framing or Framing()
         options = CallOptions(
             timeout=self.settings.timeout,
-            attempt_timeout=seconds(attempt_timeout, "attempt_timeout"),
+            attempt_timeout=POSITIVE_SECONDS(attempt_timeout, "attempt_timeout"),
             retry=retry or RetryPolicy(),
             framing=self._framing,
             keepalive=keepalive or Keepalive(),
@@ -294,4 +295,4 @@ def _blames_answer(error: MessageTooLargeError, request_size: int) -> bool:
 
 
 def _timeout(timeout: float | None) -> float | None:
-    return None if timeout is None else seconds(timeout, "timeout")
+    return None if timeout is None else POSITIVE_SECONDS(timeout, "timeout")

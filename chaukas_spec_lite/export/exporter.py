@@ -8,8 +8,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from chaukas_spec_lite.client.defaults import complete
 from chaukas_spec_lite.client.settings import Settings
+from chaukas_spec_lite.defaults import complete
 from chaukas_spec_lite.errors import ClientClosedError, EncodeError
 from chaukas_spec_lite.export import lifecycle
 from chaukas_spec_lite.export.clock import Clock, MonotonicClock

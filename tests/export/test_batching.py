@@ -24,7 +24,7 @@ from chaukas_spec_lite.export.batching import (
 )
 from chaukas_spec_lite.export.sender import Verdict
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.rpc.client.retry import RetryPolicy
+from chaukas_spec_lite.retry import RetryPolicy
 
 SETTINGS = ExportSettings(
     batch_size=20,

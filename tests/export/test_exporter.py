@@ -21,7 +21,7 @@ from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.errors import ClientClosedError, SettingError
 from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter, ExportSettings
 from chaukas_spec_lite.export.clock import MonotonicClock
-from chaukas_spec_lite.rpc.client.retry import RetryPolicy
+from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from tests.export.doubles import (
     FakeClock,
@@ -93,7 +93,7 @@ def test_settings_are_checked() -> None:
         ExportSettings(overflow="drop")  # type: ignore[arg-type]
     with pytest.raises(SettingError, match=r"spool_wait: has to be at least 0.0, not nan"):
         ExportSettings(spool_wait=float("nan"))
-    with pytest.raises(TypeError, match="there is no export setting 'spol'"):
+    with pytest.raises(TypeError, match="there is no setting 'spol'; did you mean 'spool'"):
         EventExporter(Recorder(), spol="x")
 
 

@@ -13,7 +13,7 @@ from chaukas_spec_lite import Event
 from chaukas_spec_lite.export import EventExporter, Stats
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import MAX_OPEN
-from chaukas_spec_lite.rpc.client.retry import RetryPolicy
+from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.spool.file import Spool
 from tests.export.doubles import Recorder, exhausted, internal, is_bad, numbered, unavailable, until
 

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from chaukas_spec_lite import Event, errors
 from chaukas_spec_lite.client.batches import OVERHEAD, batch_request, event_request, framed_size, split
 from chaukas_spec_lite.errors import RpcError, StatusCode, StatusError
+from chaukas_spec_lite.retry import NEVER, Repetition, RetryPolicy
 from chaukas_spec_lite.rpc.client.address_selection import Preference, portion
 from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, Clock
 from chaukas_spec_lite.rpc.client.endpoint import parse
 from chaukas_spec_lite.rpc.client.keepalive import Action, Keepalive, Watch
 from chaukas_spec_lite.rpc.client.mapping import Cause, Ending, of_connecting, of_connection_lost, of_ending, of_sending
-from chaukas_spec_lite.rpc.client.retry import NEVER, Repetition, RetryPolicy
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.transport.framing import Framing, FramingError, TooLarge
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
