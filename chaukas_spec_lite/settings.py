@@ -23,7 +23,7 @@ import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
 
@@ -295,26 +295,23 @@ def _read(what: About, text: str) -> object:
         raise SettingError(error.name, error.message) from None
 
 
-def refuse_unknown(names: Iterable[str], cls: type[DataclassInstance] | Iterable[str]) -> None:
+def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
     """Answer a misspelt setting with the nearest one.
 
     Args:
-        names: The names that were given.
-        cls: The settings class that knows some of them, or the names that there are.
+        given: The names that were given.
+        known: The names that there are.
 
     Raises:
-        TypeError: There is no setting of the first such name.
+        TypeError: There is no setting of a name that was given.
     """
-    known = [each.name for each in fields(cls)] if isinstance(cls, type) else list(cls)
-    for name in sorted(set(names) - set(known)):
-        _refuse(name, known)
+    unknown = set(given).difference(known)
+    if unknown:
+        import difflib  # only for a program that has to be corrected anyway
 
-
-def _refuse(name: str, known: Sequence[str]) -> NoReturn:
-    import difflib  # only for a program that has to be corrected anyway
-
-    near = difflib.get_close_matches(name, known, 1)
-    raise TypeError(f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        name = min(unknown)
+        near = difflib.get_close_matches(name, list(known), 1)
+        raise TypeError(f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 
 # Descriptions

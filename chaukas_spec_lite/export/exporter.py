@@ -8,29 +8,27 @@ from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from chaukas_spec_lite.client.settings import Settings
-from chaukas_spec_lite.defaults import complete
-from chaukas_spec_lite.errors import ClientClosedError, EncodeError
-from chaukas_spec_lite.export import lifecycle
+from chaukas_spec_lite import process
+from chaukas_spec_lite.defaults import complete, defaults_of
+from chaukas_spec_lite.errors import ClientClosedError, EncodeError, SettingTypeError
 from chaukas_spec_lite.export.clock import Clock, MonotonicClock
 from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Heirs
 from chaukas_spec_lite.export.reporter import Reporter
-from chaukas_spec_lite.export.sender import Sender
+from chaukas_spec_lite.export.sender import Sender, check_sender
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.spool_writer import Keeper
 from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason, Emitted, Stats
 from chaukas_spec_lite.spec.common.v1.events import Event
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
+
+    from chaukas_spec_lite.export.settings import ExportOptions
 
 _CLOSING_SHARE = 0.1
 """The part of ``aclose``'s time that is kept for closing the spool."""
-
-_left_to_the_parent: list[object] = []
-"""What a forked child must neither use nor finalize: tasks, which would complain, and what they use."""
 
 
 class EventExporter:
@@ -52,11 +50,20 @@ class EventExporter:
     survive the process once ``emit`` has returned SPOOLED; the next exporter with the same directory sends what was
     left. Without one, they are in memory only.
 
-    ``sender`` is a ``ChaukasClient`` or anything with such a ``send``. Settings are an ``ExportSettings``, keyword
-    arguments named like its fields, or both; a client's ``settings``, so the environment, stand in for what is left
-    out, and complete events that name no tenant, project, branch or tags. ``on_drop`` is called with each event that
-    will not be sent, from whichever thread finds out. It may emit: what that displaces is offered to it afterwards, but
-    what it emitted itself and is dropped at once is only counted, logged and kept, or this might never end.
+    Args:
+        sender: A ``ChaukasClient``, or anything with such an async ``send``. Its ``settings``, if it has any, complete
+            events that name no tenant, project, branch or tags.
+        settings: Where to start from; if None, the sender's settings, so the environment, and defaults.
+        on_drop: Is called with each event that will not be sent, from whichever thread finds out. It may emit: what
+            that displaces is offered to it afterwards, but what it emitted itself and is dropped at once is only
+            counted, logged and kept, or this might never end.
+        clock: Tells the time and waits; for tests.
+        changes: Single settings by name, which win over ``settings``; ``help(ExportSettings)`` lists them.
+
+    Raises:
+        SettingError: A setting cannot be used.
+        TypeError: The sender cannot send, a setting has the wrong type (both ``SettingTypeError``), or there is no
+            setting of that name.
     """
 
     def __init__(
@@ -66,11 +73,13 @@ class EventExporter:
         *,
         on_drop: Callable[[Dropped], object] | None = None,
         clock: Clock | None = None,
-        **changes: Any,
+        **changes: Unpack[ExportOptions],
     ) -> None:
-        defaults: object = getattr(sender, "settings", None)
+        check_sender(sender, "ChaukasClient")
+        if on_drop is not None and not callable(on_drop):
+            raise SettingTypeError("on_drop", f"has to be a function of a Dropped, not {on_drop!r}")
         self._sender = sender
-        self._defaults = defaults if isinstance(defaults, Settings) else None
+        self._defaults = defaults_of(sender)
         self._settings = ExportSettings.load(settings, self._defaults, **changes)
         self._on_drop = on_drop
         self._clock = clock or MonotonicClock()
@@ -81,7 +90,7 @@ class EventExporter:
         self.companions: object = None
         """What has to live for as long as this does: what drives it, say."""
         self._begin()
-        lifecycle.join(self)
+        process.join(self)
 
     def _begin(self) -> None:
         self._reporter = Reporter(self._settings.log_interval, self._clock.now, self._on_drop)
@@ -112,13 +121,13 @@ class EventExporter:
                 text = "it is larger than max_event_bytes"
                 encoded = Dropped(DropReason.TOO_LARGE, text, event.event_id, encoded)
         outcome = self._pipeline.emit(encoded)
-        if not lifecycle.is_kept(self):
+        if not process.is_kept(self):
             self._keep()
         return outcome
 
     def _keep(self) -> None:
         if not self._endings:
-            lifecycle.keep(self)
+            process.keep(self)
 
     # Sending
 
@@ -173,7 +182,7 @@ class EventExporter:
             await asyncio.gather(*ends)
             self._give_up_memory("the exporter was closed before it could be sent")
             self._endings.append(self._delivered_all())
-            lifecycle.let_go(self)
+            process.let_go(self)
         return all(self._endings)
 
     def _delivered_all(self) -> bool:
@@ -210,7 +219,7 @@ class EventExporter:
         keepers = [pipeline.keeper for pipeline in self._pipelines() if pipeline.keeper is not None]
         return await asyncio.to_thread(_letters, keepers, limit) if keepers else []
 
-    # Forks, and the end of the interpreter (see lifecycle.Member)
+    # Forks, and the end of the interpreter (see process.Member)
 
     def _pipelines(self) -> list[Pipeline]:
         return [self._pipeline, *(self._heirs.open if self._heirs is not None else ())]
@@ -225,7 +234,8 @@ class EventExporter:
     def after_fork(self, in_child: bool) -> None:
         """Go on in the parent; in the child, start anew: what waits is the parent's to send."""
         if in_child:
-            _left_to_the_parent.append((self._resting, self._pipeline, self._heirs))
+            # The parent's tasks, which would complain of being destroyed, and what they use.
+            process.leave_to_parent(self._resting, self._pipeline, self._heirs)
             closed = self._pipeline.queue.closed
             self._begin()
             if closed:

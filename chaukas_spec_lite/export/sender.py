@@ -7,7 +7,13 @@ import enum
 from collections.abc import Sequence
 from typing import Protocol
 
-from chaukas_spec_lite.errors import AnswerTooLargeError, MessageTooLargeError, RpcError, StatusCode
+from chaukas_spec_lite.errors import (
+    AnswerTooLargeError,
+    MessageTooLargeError,
+    RpcError,
+    SettingTypeError,
+    StatusCode,
+)
 
 
 class Sender(Protocol):
@@ -19,6 +25,26 @@ class Sender(Protocol):
         Its ``retryable``, its ``status`` and its class say what becomes of the batch, see ``judge``.
         """
         ...
+
+
+def check_sender(sender: object, client: str) -> None:
+    """Refuse at once what can never send. Otherwise each batch would fail, and be kept and tried again for ever.
+
+    Args:
+        sender: What an exporter was given.
+        client: The class to use with that exporter, ``ChaukasClient`` or ``BlockingChaukasClient``.
+
+    Raises:
+        SettingTypeError: It has no method ``send``. The error says what to use instead.
+    """
+    if isinstance(sender, str):
+        raise SettingTypeError("sender", f"has to be a client, not text: write {client}({sender!r})")
+    if isinstance(sender, type):
+        raise SettingTypeError("sender", f"has to be a client, not the class: write {sender.__name__}(...)")
+    if not callable(getattr(sender, "send", None)):
+        kind = type(sender).__name__
+        other = ", or give it to BlockingExporter" if kind == "BlockingChaukasClient" else ""
+        raise SettingTypeError("sender", f"is a {kind}, which has no async method send: use {client}(...){other}")
 
 
 class Verdict(enum.Enum):

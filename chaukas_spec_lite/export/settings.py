@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
@@ -242,7 +242,7 @@ class ExportSettings:
             TypeError: A name is no setting; the error says which one is the nearest.
             SettingError: A value cannot be used.
         """
-        refuse_unknown(changes, cls)
+        refuse_unknown(changes, [each.name for each in fields(cls)])
         if given is not None:
             return replace(_IS_SETTINGS(given, "settings"), **changes)
         if defaults is None:

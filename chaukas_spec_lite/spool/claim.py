@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from chaukas_spec_lite import process
+
 try:
     import fcntl
 except ImportError:  # Windows, which has no forks either
@@ -92,15 +94,12 @@ def _leave_to_the_parent() -> None:
     """See to it that a forked child never finalizes, not even when it ends, what its parent has open.
 
     SQLite would close the file as one that it had for itself: it would delete the log of commits, and the parent would
-    go on writing into a file without a name. A reference that nobody can give back keeps that from happening.
+    go on writing into a file without a name.
     """
-    import ctypes
-
     for claim in _held.values():
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(claim.database))
+        process.never_finalize(claim.database)
     _inherited.update(_held)
     _held.clear()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_to_the_parent)
+process.after_fork_in_child(_leave_to_the_parent)
