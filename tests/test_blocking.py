@@ -20,7 +20,6 @@ from chaukas_spec_lite import Event
 from chaukas_spec_lite.blocking import BlockingChaukasClient, BlockingExporter, Loop
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.errors import ClientClosedError, ConnectError, SettingError
-from chaukas_spec_lite.export.exporter import EventExporter
 from chaukas_spec_lite.retry import NEVER
 from tests.serving import running_collector
 
@@ -45,7 +44,7 @@ def test_the_same_methods_and_arguments() -> None:
         BlockingChaukasClient("h:1", nonsense=1)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("face", [BlockingChaukasClient, BlockingExporter, ChaukasClient, EventExporter])
+@pytest.mark.parametrize("face", [BlockingChaukasClient, BlockingExporter, ChaukasClient])
 def test_help_says_what_each_argument_is(face: type) -> None:
     """In each docstring by itself: help() shows one at a time."""
     documented = 0

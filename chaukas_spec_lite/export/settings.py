@@ -77,7 +77,7 @@ class ExportSettings:
             "What a power cut, or a crash of the operating system, can cost. normal: the events of the last moments, "
             "because commits reach the disk when the system writes them; killing the process costs nothing. full: "
             "nothing that was SPOOLED, because every commit is brought to the disk first, which takes milliseconds. "
-            "(They are SQLite's PRAGMA synchronous in WAL mode, https://www.sqlite.org/pragma.html.)",
+            "These are modes of SQLite's PRAGMA synchronous, see https://www.sqlite.org/pragma.html.",
             OneOf("normal", "full"),
         ),
     )
