@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import atexit
 import itertools
-import logging  # noqa: F401 - Its fork hooks must be registered before ours, see the end of this module.
+import logging
 import os
 import sys
 import threading
@@ -273,9 +273,14 @@ def _watch_end_of_worker() -> None:
             _finalizers.append(util.Finalize(None, _at_exit, exitpriority=_LAST))
 
 
-# Registered once, when this is imported, because the interpreter's hooks cannot be taken back. Hooks run before a fork
-# in the reverse order of their registration, so members rest first and ``logging`` takes its lock afterwards: a member
-# waits for its threads, which may be about to log.
+_REGISTERED_BEFORE = (logging,)
+"""What has fork hooks that have to be registered before ours, and so has to be imported before this line.
+
+The hooks that run before a fork do so in the reverse order of their registration. So the members come to rest first,
+and ``logging`` takes its lock afterwards: a member waits for its threads, which may be about to log.
+"""
+
+# Registered once, when this is imported, because the interpreter's hooks cannot be taken back.
 _forks = _Forks()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(

@@ -9,7 +9,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.blocking.loop import Loop
+from chaukas_spec_lite.blocking.loop import Loop, OnLoop
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.client.paging import PAGE_SIZE
 from chaukas_spec_lite.spec.common.v1.query import SortOrder
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.spec.common.v1.query import Capabilities
 
 
-class BlockingChaukasClient:
+class BlockingChaukasClient(OnLoop[ChaukasClient]):
     """Sends events to a Chaukas server, and reads them back, for code without ``async``: each method waits.
 
     ::
@@ -61,7 +61,7 @@ class BlockingChaukasClient:
         framing: How large messages may be, and from which size on they are compressed (``Framing()`` by default).
         keepalive: When a silent connection is tested (``Keepalive()`` by default).
         clock: Tells the time and waits; for tests.
-        misspelt: Takes no name: a misspelt argument is answered with the nearest one.
+        misspelt: Always refused. The error names the argument that is most like the misspelt one.
 
     What is None among ``endpoint``, ``api_key``, ``tenant_id``, ``project_id``, ``timeout``, ``batch_size``,
     ``max_batch_bytes``, ``tags`` and ``branch`` comes from the environment, see ``Settings``.
@@ -70,11 +70,6 @@ class BlockingChaukasClient:
         SettingError: An argument, or a variable of the environment, cannot be used.
         TypeError: An argument has the wrong type (``SettingTypeError``) or a name that does not exist.
     """
-
-    client: ChaukasClient
-    """The asynchronous client that does the work."""
-    loop: Loop
-    """Where it does it."""
 
     def __init__(
         self,

@@ -8,8 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite import process
-from chaukas_spec_lite.blocking.client import BlockingChaukasClient
-from chaukas_spec_lite.blocking.loop import Loop
+from chaukas_spec_lite.blocking.loop import Loop, OnLoop
 from chaukas_spec_lite.errors import ClientClosedError
 from chaukas_spec_lite.export.exporter import EventExporter
 from chaukas_spec_lite.export.sender import check_sender
@@ -17,6 +16,7 @@ from chaukas_spec_lite.export.sender import check_sender
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
+    from chaukas_spec_lite.blocking.client import BlockingChaukasClient
     from chaukas_spec_lite.export.sender import Sender
     from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
     from chaukas_spec_lite.export.stats import DeadLetter, Dropped, Emitted, Stats
@@ -56,13 +56,14 @@ class BlockingExporter:
         on_drop: Callable[[Dropped], object] | None = None,
         **changes: Unpack[ExportOptions],
     ) -> None:
-        shared = sender if isinstance(sender, BlockingChaukasClient) else None
-        inner = sender.client if isinstance(sender, BlockingChaukasClient) else sender
+        # A BlockingChaukasClient, told by its base class: whoever exports elsewhere need not load the client.
+        shared = sender.loop if isinstance(sender, OnLoop) else None
+        inner = sender.client if isinstance(sender, OnLoop) else sender
         check_sender(inner, "BlockingChaukasClient")
         self.exporter = EventExporter(inner, settings, on_drop=on_drop, **changes)
         """The asynchronous exporter that does the work."""
         self._owns_loop = shared is None
-        self.loop = Loop() if shared is None else shared.loop
+        self.loop = shared or Loop()
         # The exporter may outlive this object, and a client that nobody refers to would be closed by the garbage
         # collector.
         self.exporter.companions = (sender, self.loop)

@@ -7,12 +7,21 @@ import concurrent.futures
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import ClientClosedError
 
 T = TypeVar("T")
+
+
+class OnLoop(Generic[T]):
+    """An asynchronous object, and the loop that drives it. Others may use that loop, too."""
+
+    client: T
+    """The asynchronous client that does the work."""
+    loop: Loop
+    """Where it does it."""
 
 
 class Loop:

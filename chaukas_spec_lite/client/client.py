@@ -79,7 +79,7 @@ class ChaukasClient:
         framing: How large messages may be, and from which size on they are compressed (``Framing()`` by default).
         keepalive: When a silent connection is tested (``Keepalive()`` by default).
         clock: Tells the time and waits; for tests.
-        misspelt: Takes no name: a misspelt argument is answered with the nearest one.
+        misspelt: Always refused. The error names the argument that is most like the misspelt one.
 
     What is None among ``endpoint``, ``api_key``, ``tenant_id``, ``project_id``, ``timeout``, ``batch_size``,
     ``max_batch_bytes``, ``tags`` and ``branch`` comes from the environment, see ``Settings``.
