@@ -143,7 +143,7 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
         self.close()
 
     def close(self) -> None:
-        """Close the connection and stop the thread. Calls that are under way fail with ``ClientClosedError``."""
+        """Close the connection and stop the thread. Calls that are under way fail with a ``ChaukasError``."""
         self.loop.close(self.client.aclose())
 
     @property

@@ -149,7 +149,7 @@ class ChaukasClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection. Calls that are under way fail with ``ClientClosedError``."""
+        """Close the connection. Calls that are under way fail with a ``ChaukasError``."""
         await self._caller.aclose()
 
     async def healthz(self, *, timeout: float | None = None) -> None:
