@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -76,9 +76,9 @@ class Check(Generic[T_co]):
 
 
 class Number(Check[float]):
-    """A finite number in the range ``least <= value``, or ``above < value``. A bool is no number here."""
+    """A finite number with ``least <= value``, or else ``above < value``. A bool is no number here."""
 
-    def __init__(self, *, least: float | None = None, above: float | None = None, unit: str = "") -> None:
+    def __init__(self, *, least: float = 0.0, above: float | None = None, unit: str = "") -> None:
         self._least = least
         self._above = above
         self.unit = unit
@@ -90,11 +90,9 @@ class Number(Check[float]):
             number = float(value)
         except OverflowError:  # an int that no float holds
             number = math.inf
-        # A comparison with nan is never true, so that nan is refused like inf.
-        if self._above is not None and not self._above < number < math.inf:
-            raise SettingError(name, f"has to be a number{_of(self.unit)} above {self._above}, not {value!r}")
-        if self._least is not None and not self._least <= number < math.inf:
-            raise SettingError(name, f"has to be at least {self._least}, not {value!r}")
+        if not math.isfinite(number) or not (self._least <= number if self._above is None else self._above < number):
+            bound = f"at least {self._least}" if self._above is None else f"above {self._above}"
+            raise SettingError(name, f"has to be {bound}, and finite, not {value!r}")
         return number
 
     def read(self, text: str) -> object:
@@ -295,7 +293,7 @@ def _read(what: About, text: str) -> object:
         raise SettingError(error.name, error.message) from None
 
 
-def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
+def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
     """Answer a misspelt setting with the nearest one.
 
     Args:
