@@ -10,11 +10,11 @@ from chaukas_spec_lite.export.stats import DeadLetter, Dropped
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.file import SpoolError, letter_bytes
 
-MAX_BURIALS = 1000
+MAX_WAITING = 1000
 """How many wait for the disk, at most."""
 
 
-class Burials:
+class DeadLetters:
     """Holds dead letters until they are written, as far as there is room for them beside those that were."""
 
     def __init__(self, lock: threading.Lock, max_bytes: int, reporter: Reporter) -> None:
@@ -31,7 +31,7 @@ class Burials:
     def add(self, dropped: Sequence[Dropped]) -> None:
         """Take dead letters in; those for which there is no room are logged."""
         with self._lock:
-            refused = self._take_in(dropped, MAX_BURIALS)
+            refused = self._take_in(dropped, MAX_WAITING)
         for each in refused:
             self._reporter.not_kept(each)
 
@@ -66,7 +66,7 @@ class Burials:
             self._waiting[:0] = letters
 
 
-def letters_of_others(directory: SpoolDirectory, limit: int, reporter: Reporter) -> list[DeadLetter]:
+def abandoned_letters(directory: SpoolDirectory, limit: int, reporter: Reporter) -> list[DeadLetter]:
     """Read the latest dead letters of each file that nobody has; those that cannot be read are left out."""
     letters: list[DeadLetter] = []
     for spool in directory.abandoned():

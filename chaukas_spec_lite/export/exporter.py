@@ -15,11 +15,11 @@ from chaukas_spec_lite.export import lifecycle
 from chaukas_spec_lite.export.clock import Clock, MonotonicClock
 from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.pipeline import Pipeline
-from chaukas_spec_lite.export.recovery import Heirs
+from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.spool_writer import Keeper
+from chaukas_spec_lite.export.spool_writer import SpoolWriter
 from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason, Emitted, Stats
 from chaukas_spec_lite.spec.common.v1.events import Event
 
@@ -86,8 +86,8 @@ class EventExporter:
     def _begin(self) -> None:
         self._reporter = Reporter(self._settings.log_interval, self._clock.now, self._on_drop)
         parts = self._sender, self._settings, self._reporter, self._clock, Peers()
-        self._heirs = None if self._settings.spool is None else Heirs(*parts)
-        self._pipeline = Pipeline(*parts, search=self._heirs.search if self._heirs else None)
+        self._recovery = None if self._settings.spool is None else Recovery(*parts)
+        self._pipeline = Pipeline(*parts, search=self._recovery.search if self._recovery else None)
 
     # Emitting
 
@@ -133,8 +133,8 @@ class EventExporter:
 
     def _start(self) -> None:
         self._pipeline.start()
-        if self._heirs is not None and self._pipeline.keeper is not None:
-            self._heirs.start(self._pipeline.keeper.search_soon)
+        if self._recovery is not None and self._pipeline.writer is not None:
+            self._recovery.start(self._pipeline.writer.search_soon)
         self._keep()
 
     async def flush(self, timeout: float = 30.0) -> bool:
@@ -149,8 +149,8 @@ class EventExporter:
 
     async def _flush(self, deadline: float) -> bool:
         flushes = [self._pipeline.flush(deadline)]
-        if self._heirs is not None:
-            flushes.append(self._heirs.flush(deadline))
+        if self._recovery is not None:
+            flushes.append(self._recovery.flush(deadline))
         return all(await asyncio.gather(*flushes))
 
     async def aclose(self, timeout: float | None = None) -> bool:
@@ -168,8 +168,8 @@ class EventExporter:
             self._start()
             await self._flush(deadline - timeout * _CLOSING_SHARE)
             ends = [self._pipeline.end(deadline)]
-            if self._heirs is not None:
-                ends.append(self._heirs.end(deadline))
+            if self._recovery is not None:
+                ends.append(self._recovery.end(deadline))
             await asyncio.gather(*ends)
             self._give_up_memory("the exporter was closed before it could be sent")
             self._endings.append(self._delivered_all())
@@ -177,7 +177,7 @@ class EventExporter:
         return all(self._endings)
 
     def _delivered_all(self) -> bool:
-        broken = self._pipeline.queue.ledger.broken or (self._heirs is not None and self._heirs.broken)
+        broken = self._pipeline.queue.ledger.broken or (self._recovery is not None and self._recovery.broken)
         return not broken and self.stats().pending == 0
 
     def _give_up_memory(self, detail: str) -> None:
@@ -198,8 +198,8 @@ class EventExporter:
     def stats(self) -> Stats:
         """Return the sums so far."""
         totals, reporter = self._pipeline.totals(), self._reporter
-        if self._heirs is not None:
-            totals.add(self._heirs.totals())
+        if self._recovery is not None:
+            totals.add(self._recovery.totals())
         return Stats(**totals.numbers, dropped=dict(totals.dropped), last_error=reporter.last_error)
 
     async def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
@@ -207,17 +207,17 @@ class EventExporter:
 
         Those in files that other processes are using are left out. Raises ``ChaukasError`` if the spool cannot be read.
         """
-        keepers = [pipeline.keeper for pipeline in self._pipelines() if pipeline.keeper is not None]
-        return await asyncio.to_thread(_letters, keepers, limit) if keepers else []
+        writers = [pipeline.writer for pipeline in self._pipelines() if pipeline.writer is not None]
+        return await asyncio.to_thread(_letters, writers, limit) if writers else []
 
     # Forks, and the end of the interpreter (see lifecycle.Member)
 
     def _pipelines(self) -> list[Pipeline]:
-        return [self._pipeline, *(self._heirs.open if self._heirs is not None else ())]
+        return [self._pipeline, *(self._recovery.open if self._recovery is not None else ())]
 
     def before_fork(self) -> None:
         """Wait until neither the disk nor the queue is in use, but for the disk not forever."""
-        self._rests = self._heirs is not None and self._heirs.searching.acquire(timeout=1.0)
+        self._rests = self._recovery is not None and self._recovery.searching.acquire(timeout=1.0)
         self._resting = self._pipelines()
         for pipeline in self._resting:
             pipeline.before_fork()
@@ -225,7 +225,7 @@ class EventExporter:
     def after_fork(self, in_child: bool) -> None:
         """Go on in the parent; in the child, start anew: what waits is the parent's to send."""
         if in_child:
-            _left_to_the_parent.append((self._resting, self._pipeline, self._heirs))
+            _left_to_the_parent.append((self._resting, self._pipeline, self._recovery))
             closed = self._pipeline.queue.closed
             self._begin()
             if closed:
@@ -233,8 +233,8 @@ class EventExporter:
         else:
             for pipeline in self._resting:
                 pipeline.after_fork_in_parent()
-            if self._heirs is not None and self._rests:
-                self._heirs.searching.release()
+            if self._recovery is not None and self._rests:
+                self._recovery.searching.release()
         self._resting, self._rests = [], False
 
     def has_work(self) -> bool:
@@ -246,19 +246,19 @@ class EventExporter:
 
         Sending takes an event loop that still runs: one in a thread, such as that of ``BlockingExporter``.
         """
-        queue, keeper = self._pipeline.queue, self._pipeline.keeper
+        queue, writer = self._pipeline.queue, self._pipeline.writer
         if self._endings:
             return
         timeout = self._settings.close_timeout
         if (loop := self._pipeline.waker.runs_elsewhere()) and self._pipeline.is_running():
             self._wait_for(self._flush(self._clock.now() + timeout), loop)
             self._wait_for(self._stop_sending(), loop)
-        if keeper is None:
+        if writer is None:
             queue.close()
-        keepers = [pipeline.keeper for pipeline in self._pipelines() if pipeline.keeper is not None]
-        for each in keepers:
+        writers = [pipeline.writer for pipeline in self._pipelines() if pipeline.writer is not None]
+        for each in writers:
             each.stop(close=False)
-        for each in keepers:
+        for each in writers:
             each.stopped.wait(timeout)
         self._give_up_memory("the interpreter ended before it could be sent")
 
@@ -266,8 +266,8 @@ class EventExporter:
         """End the tasks: their loop ends with the interpreter, and would complain of them."""
         deadline = self._clock.now() + self._settings.close_timeout
         ends = [self._pipeline.stop_sending(deadline)]
-        if self._heirs is not None:
-            ends.append(self._heirs.end(deadline))
+        if self._recovery is not None:
+            ends.append(self._recovery.end(deadline))
         await asyncio.gather(*ends)
 
     def _wait_for(self, work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop) -> None:
@@ -280,8 +280,8 @@ class EventExporter:
             self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
 
 
-def _letters(keepers: Sequence[Keeper], limit: int) -> list[DeadLetter]:
+def _letters(writers: Sequence[SpoolWriter], limit: int) -> list[DeadLetter]:
     """Read the dead letters of our files, then those of files that nobody has: one that is given up is found twice."""
-    letters = [letter for keeper in keepers for letter in keeper.dead_letters(limit)]
-    letters += keepers[0].letters_of_others(limit)
+    letters = [letter for writer in writers for letter in writer.dead_letters(limit)]
+    letters += writers[0].abandoned_letters(limit)
     return sorted(dict.fromkeys(letters), key=lambda letter: letter.dropped_at)[-limit:]

@@ -20,7 +20,7 @@ from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, Verdict, judge
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.spool_writer import Keeper
+from chaukas_spec_lite.export.spool_writer import SpoolWriter
 from chaukas_spec_lite.export.stats import Dropped, DropReason, Emitted
 from chaukas_spec_lite.export.waker import Waker
 from chaukas_spec_lite.spec.common.v1.events import Event
@@ -74,9 +74,9 @@ class Pipeline:
         self.retried = 0
         self.waker = Waker()
         self.queue = EventQueue(settings, clock.now)
-        self.keeper: Keeper | None = None
+        self.writer: SpoolWriter | None = None
         if settings.spool is not None:
-            self.keeper = Keeper(self.queue, settings, reporter, clock.now, self.waker.wake, claimed, search)
+            self.writer = SpoolWriter(self.queue, settings, reporter, clock.now, self.waker.wake, claimed, search)
 
     # Emitting
 
@@ -92,8 +92,8 @@ class Pipeline:
             self._log_queued(outcome)
             return outcome
         if isinstance(outcome, Entry):
-            assert self.keeper is not None
-            outcome = self.keeper.write(outcome)
+            assert self.writer is not None
+            outcome = self.writer.write(outcome)
             self._log_queued(outcome)
         if queue.ledger.unreported:
             self.report()
@@ -102,7 +102,7 @@ class Pipeline:
         return outcome
 
     def _log_queued(self, outcome: Emitted) -> None:
-        if outcome is Emitted.QUEUED and self.keeper is not None:
+        if outcome is Emitted.QUEUED and self.writer is not None:
             text = "An event is in memory only: the spool fails, or did not commit within spool_wait"
             self._reporter.log("queued", logging.WARNING, text)
 
@@ -117,8 +117,8 @@ class Pipeline:
         """Tell of what was dropped, and keep it as dead letters."""
         dropped = [_identified(each) for each in self.queue.take_unreported()]
         self._reporter.drop(dropped)
-        if self.keeper is not None and dropped:
-            self.keeper.bury(dropped)
+        if self.writer is not None and dropped:
+            self.writer.keep_dead_letters(dropped)
 
     # Sending
 
@@ -131,8 +131,8 @@ class Pipeline:
             self._peers.join(self._batching)
             self._task = asyncio.create_task(self._run(self.waker.attach()), name="chaukas-export")
             self._task.add_done_callback(self._reporter.task_ended)
-            if self.keeper is not None:
-                self.keeper.ask()
+            if self.writer is not None:
+                self.writer.ask()
 
     async def _run(self, event: asyncio.Event) -> None:
         while not self._ended:
@@ -140,8 +140,8 @@ class Pipeline:
             decision = self._batching.next(self._clock.now(), self.queue.waiting())
             if self.queue.ledger.unreported:
                 self.report()
-            if self.keeper is not None:
-                self.keeper.look_at_unwritten()
+            if self.writer is not None:
+                self.writer.look_at_unwritten()
             self._progress.set()  # whatever it was that woke this task, flushes look whether they are done
             if self._turned is not None:
                 self._turned()
@@ -180,9 +180,9 @@ class Pipeline:
         """Let the spool remove what was sent: at once when nothing waits or more is to be read, else now and then."""
         queue, now = self.queue, self._clock.now()
         many = len(queue.erased) >= ERASE_EVENTS or now - self._erased_at >= ERASE_INTERVAL
-        if self.keeper is not None and (many or not queue.ledger.pending or queue.wants_refill()):
+        if self.writer is not None and (many or not queue.ledger.pending or queue.wants_refill()):
             self._erased_at = now
-            self.keeper.ask()
+            self.writer.ask()
 
     def _failed(self, attempt: Send, entries: Sequence[Entry], error: BaseException) -> None:
         verdict = judge(error)
@@ -229,7 +229,7 @@ class Pipeline:
     @property
     def is_empty(self) -> bool:
         """Whether all that was in the spool has been sent or dropped."""
-        return self.keeper is None or (self.keeper.opened and not self.queue.ledger.pending)
+        return self.writer is None or (self.writer.opened and not self.queue.ledger.pending)
 
     @property
     def is_stuck(self) -> bool:
@@ -239,10 +239,10 @@ class Pipeline:
     async def end(self, deadline: float) -> None:
         """Stop sending, and give the spool up with what it still holds."""
         await self.stop_sending(deadline)
-        if self.keeper is not None:
+        if self.writer is not None:
             waker = Waker()
             stopped = waker.attach()
-            self.keeper.stop(close=True, then=waker.wake)
+            self.writer.stop(close=True, then=waker.wake)
             await self._clock.wait(stopped, deadline)
         self.report()
 
@@ -261,7 +261,7 @@ class Pipeline:
 
     def before_fork(self) -> None:
         """Wait until neither the disk nor the queue is in use, but not forever."""
-        locks = [self.queue.lock] if self.keeper is None else [self.keeper.disk, self.queue.lock]
+        locks = [self.queue.lock] if self.writer is None else [self.writer.disk, self.queue.lock]
         for lock in locks:
             if lock.acquire(timeout=1.0):
                 self._held.append(lock)  # at once: a signal handler may raise amid the next wait

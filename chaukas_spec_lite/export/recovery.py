@@ -36,7 +36,7 @@ class _Books:
     open: tuple[Pipeline, ...] = ()
 
 
-class Heirs:
+class Recovery:
     """Runs a pipeline for each file with events that nobody has: one, and the next beside those that are stuck.
 
     ``search`` is called now and then by the thread of the exporter's own spool; all else happens on the event loop.
@@ -92,7 +92,7 @@ class Heirs:
     def start(self, search_again: Callable[[], None]) -> None:
         """Begin to send what is found, on the running loop; does nothing if that has happened."""
         if is_over(self._task):
-            self._task = asyncio.create_task(self._run(self._waker.attach(), search_again), name="chaukas-heirs")
+            self._task = asyncio.create_task(self._run(self._waker.attach(), search_again), name="chaukas-recovery")
             self._task.add_done_callback(self._reporter.task_ended)
             search_again()
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chaukas_spec_lite.export.dead_letters import Burials, letters_of_others
+from chaukas_spec_lite.export.dead_letters import DeadLetters, abandoned_letters
 from chaukas_spec_lite.export.entry import MEMORY, Entry
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
@@ -30,7 +30,7 @@ CHUNK_EVENTS, CHUNK_BYTES = 500, 2 << 20
 SHORTEST_SLEEP = 0.01
 
 
-class Keeper:
+class SpoolWriter:
     """Keeps the spool of one exporter. ``now`` is monotonic; ``wake`` is called when there may be more to send.
 
     ``claimed`` is a file to begin with, in place of any that is free; ``search`` is called every ``scan_interval``.
@@ -75,7 +75,7 @@ class Keeper:
         self._careful_until = float("-inf")
         self._inline = False
         self._since_checkpoint = 0
-        self._burials = Burials(queue.lock, settings.dead_letter_max_bytes, reporter)
+        self._letters = DeadLetters(queue.lock, settings.dead_letter_max_bytes, reporter)
 
     # For emit
 
@@ -123,9 +123,9 @@ class Keeper:
         self._careful_until = self._now() + self._settings.spool_retry
         self._reporter.log("slow", logging.WARNING, "The spool in %s is slow for the moment", self._directory.path)
 
-    def bury(self, dropped: Sequence[Dropped]) -> None:
+    def keep_dead_letters(self, dropped: Sequence[Dropped]) -> None:
         """Keep dead letters, as far as there is room."""
-        self._burials.add(dropped)
+        self._letters.add(dropped)
         self.ask()
 
     # The thread
@@ -243,7 +243,7 @@ class Keeper:
             raise
         if spool.damage:
             self._reporter.last_error = f"{spool.path}: {spool.damage}"
-        self._burials.begin(dead_bytes)
+        self._letters.begin(dead_bytes)
         self._queue.found(*totals)
         self.spool = spool
         self.opened = True
@@ -252,14 +252,14 @@ class Keeper:
     def _write(self, spool: Spool, events: int = CHUNK_EVENTS) -> bool:
         queue = self._queue
         entries, erased = queue.take_work(events, CHUNK_BYTES)
-        burials = self._burials.take()
+        letters = self._letters.take()
         start = self._now()
         try:
-            if entries or erased or burials:
-                spool.apply([(entry.seq, entry.data) for entry in entries], erased, burials)
+            if entries or erased or letters:
+                spool.apply([(entry.seq, entry.data) for entry in entries], erased, letters)
         except Exception:
             queue.put_back_work(entries, erased)
-            self._burials.put_back(burials)
+            self._letters.put_back(letters)
             raise
         queue.written(entries)
         if entries and self._now() - start > self._settings.spool_wait:
@@ -334,7 +334,7 @@ class Keeper:
             pass  # the second attempt has the room of the old file
         finally:
             spool.discard()
-        if self._burials:
+        if self._letters:
             self._write(self.spool or self._open(), events=0)
 
     def _lose_file(self, spool: Spool, error: SpoolUnusable) -> None:
@@ -347,7 +347,7 @@ class Keeper:
 
     def _forget_file(self, letters: Sequence[Dropped] = ()) -> int:
         self.spool = None
-        self._burials.begin(0, letters)
+        self._letters.begin(0, letters)
         return self._queue.lost_file()
 
     # The end
@@ -365,7 +365,7 @@ class Keeper:
             ended = self._thread is None or self.stopped.is_set()
             self._work.notify()
         if ended:
-            if self._queue.totals().numbers["pending"] or self._burials:
+            if self._queue.totals().numbers["pending"] or self._letters:
                 self.step()
             self._end()
 
@@ -394,6 +394,6 @@ class Keeper:
                 self._try_to_write()
             return [] if self.spool is None else self.spool.dead_letters(limit)
 
-    def letters_of_others(self, limit: int) -> list[DeadLetter]:
+    def abandoned_letters(self, limit: int) -> list[DeadLetter]:
         """Read the latest dead letters of each file that nobody has."""
-        return letters_of_others(self._directory, limit, self._reporter)
+        return abandoned_letters(self._directory, limit, self._reporter)

@@ -154,7 +154,7 @@ def test_what_can_be_read_is_sent_and_the_rest_is_kept(
         async with EventExporter(sender, spool=tmp_path, scan_interval=0.05, flush_interval=0.01) as export:
             await until(lambda: export.stats().recovered == len(arrived))
             assert await export.flush(10)
-            await until(lambda: export._pipeline.keeper is not None and export._pipeline.keeper.opened)
+            await until(lambda: export._pipeline.writer is not None and export._pipeline.writer.opened)
             assert (said or "") in (export.stats().last_error or "")
         assert sender.names() == [str(number) for number in arrived]
 
