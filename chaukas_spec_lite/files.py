@@ -1,29 +1,34 @@
 """Reads recorded events, one at a time, from the two kinds of file that there are.
 
 - Delimited protobuf: encoded ``Event`` messages, each behind its length as a varint.
-- JSON lines, as the official SDK writes them to a file: an event per line.
+- JSON lines, as the official SDK writes them in file mode: an event per line, nearly ProtoJSON.
 
-Which of them a file is, its first line tells.
+The first line of a file tells which of them it is. The SDK's form is read here, so that ``from_json`` stays strict.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+from chaukas_spec_lite import protojson
 from chaukas_spec_lite.errors import ChaukasError, DecodeError, JSONError
-from chaukas_spec_lite.sdkjson import event_from_sdk
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wire.format import read_varint
+from chaukas_spec_lite.wire.scalars import is_dict
 
 MAX_EVENT = 64 << 20
 """Bytes of the largest event that is read: a length beyond it is taken for a sign that the file is something else."""
 
 _TAG_OF_EVENT_ID = b"\x0a"  # what nearly every encoded event begins with
+
+_NAIVE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?")
+"""A timestamp without a zone, as the official SDK writes it."""
 
 
 class EventFileError(ChaukasError):
@@ -115,6 +120,21 @@ def _event_of_line(line: bytes, place: str) -> Event:
         column = f":{error.column}" if error.column else ""
         where = f"{error.path}: " if error.path else ""
         raise EventFileError(f"{place}{column}: {where}{error.message}") from error
+
+
+def event_from_sdk(line: str | bytes, *, ignore_unknown_fields: bool = False) -> Event:
+    """Read one line of a file that the official SDK wrote; a ``timestamp`` without a zone is in UTC.
+
+    Raises:
+        JSONError: with the JSON path, and the line and column within ``line``.
+    """
+    text = protojson.decode(line)
+    parsed = protojson.parse(text)
+    if is_dict(parsed):
+        timestamp = parsed.get("timestamp")
+        if isinstance(timestamp, str) and _NAIVE.fullmatch(timestamp):
+            parsed["timestamp"] = f"{timestamp}Z"
+    return protojson.from_parsed(Event, parsed, text, ignore_unknown_fields=ignore_unknown_fields)
 
 
 def _delimited(file: _Ahead, path: Path) -> Iterator[Recorded]:

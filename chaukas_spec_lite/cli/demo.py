@@ -25,7 +25,7 @@ from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.trace.tree import Totals, build
+from chaukas_spec_lite.trace.tree import Counts, build
 
 
 class RunningCollector(Protocol):
@@ -77,7 +77,7 @@ def show(path: Path, start: StartCollector = Collector) -> None:
     for line in view.sessions(sessions):
         out.print(line)
     if len(sessions) > 1:
-        totals = sum((each.totals for each in sessions), Totals())
+        totals = sum((each.totals for each in sessions), Counts())
         out.print(Text.assemble((f"{len(sessions):,} sessions: ", "bold"), view.totals(totals)))
     out.print(_closing_line(done, view))
     if done.ledger.problems:

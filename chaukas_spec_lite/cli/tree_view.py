@@ -11,7 +11,7 @@ from rich.text import Text
 
 from chaukas_spec_lite.cli import figures
 from chaukas_spec_lite.cli.terminal_text import Glyphs, fit, glyphs_for, one_line
-from chaukas_spec_lite.trace.tree import Session, Span, Totals
+from chaukas_spec_lite.trace.tree import Counts, Session, Span
 
 MIN_WIDTH, MAX_WIDTH = 40, 120
 """Cells of a line; a terminal that is narrower wraps it."""
@@ -74,12 +74,12 @@ class View:
             yield from self._session(lonely[0])
         elif lonely:
             yield Text(f"{len(lonely):,} sessions of a single span", "bold")
-            yield self.totals(sum((each.totals for each in lonely), Totals()))
+            yield self.totals(sum((each.totals for each in lonely), Counts()))
             window = _window([time for each in lonely for time in (each.start, each.end) if time])
             yield from self._rows([each.roots[0] for each in lonely], window)
             yield Text()
 
-    def totals(self, totals: Totals, length: timedelta | None = None) -> Text:
+    def totals(self, totals: Counts, length: timedelta | None = None) -> Text:
         """Write counts on one line, leaving out what did not occur."""
         counts = [(totals.retries, "retry"), (totals.handoffs, "hand-off")]
         parts = [Text(figures.duration(length))] if length else []

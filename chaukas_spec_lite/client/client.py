@@ -11,7 +11,6 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from chaukas_spec_lite.client.batches import OVERHEAD, batch_request, event_request, framed_size, split
 from chaukas_spec_lite.client.defaults import complete
 from chaukas_spec_lite.client.settings import Settings, seconds
 from chaukas_spec_lite.errors import (
@@ -33,8 +32,9 @@ from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.framing import Framing
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
-from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
+from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch, EventStatus, EventType, Severity
 from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryFilter, QueryRequest, SortOrder, TimeRange
+from chaukas_spec_lite.wire.envelopes import OVERHEAD, batch_request, batches, event_request, framed_size
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -166,15 +166,16 @@ class ChaukasClient:
         self._check_size(encoded)
         settings = self.settings
         max_bytes = min(settings.max_batch_bytes, self._framing.max_send - OVERHEAD)
-        for part in split([len(data) for data in encoded], settings.batch_size, max_bytes):
-            await self.ingest_encoded(encoded[part], timeout=timeout)
+        for batch in batches(encoded, len, settings.batch_size, max_bytes):
+            await self.ingest_encoded(batch, timeout=timeout)
 
     async def ingest_encoded(self, encoded_events: Sequence[bytes], *, timeout: float | None = None) -> None:
         """Hand over events that are encoded already, and have ids, in one batch; nothing looks into them.
 
         Raises ``MessageTooLargeError`` if they are too large together.
         """
-        request = batch_request(uuid7(), datetime.now(timezone.utc), encoded_events)
+        head = bytes(EventBatch(batch_id=uuid7(), timestamp=datetime.now(timezone.utc)))
+        request = batch_request(head, encoded_events)
         await self._caller.call(_INGEST_EVENT_BATCH, request, _timeout(timeout))
 
     send = ingest_encoded

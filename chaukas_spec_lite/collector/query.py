@@ -39,20 +39,8 @@ TOKEN_LENGTH = (_TOKEN.size + _DIGEST_SIZE + 2) // 3 * 4
 
 Value = str | int
 
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where an event stands in the order of time and arrival."""
-
-    timed: int
-    seconds: int
-    nanos: int
-    seq: int
-
-    @property
-    def values(self) -> tuple[int, int, int, int]:
-        """The values of the columns that events are ordered by."""
-        return self.timed, self.seconds, self.nanos, self.seq
+Position = tuple[int, int, int, int]
+"""Where an event stands in the order of time and arrival: the values of the columns ``_POSITION``."""
 
 
 @dataclass(slots=True)
@@ -85,7 +73,7 @@ class Plan:
         conditions = _Conditions(list(self.terms), list(self.values))
         conditions.add("seq <= ?", newest if self.newest is None else self.newest)
         if self.after is not None:
-            conditions.add(f"({_POSITION}) {'<' if self.descending else '>'} (?, ?, ?, ?)", *self.after.values)
+            conditions.add(f"({_POSITION}) {'<' if self.descending else '>'} (?, ?, ?, ?)", *self.after)
         direction = "DESC" if self.descending else "ASC"
         order = ", ".join(f"{column} {direction}" for column in _POSITION.split(", "))
         statement = (
@@ -95,7 +83,7 @@ class Plan:
 
     def token(self, newest: int, last: Position) -> str:
         """The token of the page after the one that ends with ``last``."""
-        payload = _TOKEN.pack(newest if self.newest is None else self.newest, *last.values)
+        payload = _TOKEN.pack(newest if self.newest is None else self.newest, *last)
         return _text(payload + _digest(self.fingerprint, payload))
 
 
@@ -162,8 +150,8 @@ def _read_token(token: str, fingerprint: bytes) -> tuple[int, Position]:
         data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         payload, digest = data[: _TOKEN.size], data[_TOKEN.size :]
         if digest == _digest(fingerprint, payload) and token == _text(data):
-            newest, *position = _TOKEN.unpack(payload)
-            return newest, Position(*position)
+            newest, timed, seconds, nanos, seq = _TOKEN.unpack(payload)
+            return newest, (timed, seconds, nanos, seq)
     except (ValueError, struct.error):  # no base64, or not as long as ours
         pass
     raise InvalidRequest(

@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from chaukas_spec_lite.collector.query import Plan, Position
-from chaukas_spec_lite.collector.record import Record
-from chaukas_spec_lite.collector.splice import MAX_FRAME_BYTES
 from chaukas_spec_lite.errors import StoreError
+from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
+
+if TYPE_CHECKING:  # a store works on what it is handed, and needs to know neither messages nor queries
+    from chaukas_spec_lite.collector.query import Plan, Position
+    from chaukas_spec_lite.collector.record import Record
 
 T = TypeVar("T")
 
-Prepare = Callable[[], Sequence[Record]]
+Prepare: TypeAlias = "Callable[[], Sequence[Record]]"
 """Makes the records of one request, or raises what is wrong with it."""
 
 _VERSION = 1
@@ -293,12 +295,12 @@ def _find(connection: sqlite3.Connection, plan: Plan, max_bytes: int) -> Page:
     last: Position | None = None
     cursor = connection.execute(statement, values)
     try:
-        for *position, data in cursor:
+        for timed, seconds, nanos, seq, data in cursor:
             room -= len(data) + MAX_FRAME_BYTES
             if last is not None and (len(events) == plan.size or room < 0):
                 return Page(events, plan.token(newest, last))
             events.append(data)
-            last = Position(*position)
+            last = timed, seconds, nanos, seq
     finally:
         cursor.close()
     return Page(events, "")

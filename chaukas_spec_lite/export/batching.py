@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chaukas_spec_lite.export.sender import Verdict
 from chaukas_spec_lite.export.settings import ExportSettings
-
-FRAME_BYTES = 6
-"""What an event costs in a batch besides its own bytes: a tag and a length of up to 2**35."""
 
 EXHAUSTED_PATIENCE = 3
 """How often in a row RESOURCE_EXHAUSTED has to come until smaller batches are tried."""
@@ -187,12 +184,29 @@ class Batching:
         self._others_succeeded_at = float("-inf")
 
 
-def fitting(sizes: Iterable[int], events: int, limit: int) -> int:
-    """Count how many events, of these sizes and in this order, one batch takes: at least one if there is one."""
-    count = total = 0
-    for size in sizes:
-        total += size + FRAME_BYTES
-        if count == events or (count and total > limit):
-            break
-        count += 1
-    return count
+class Peers:
+    """The decisions of all queues that send to one server. All of them are made on one event loop."""
+
+    def __init__(self) -> None:
+        self._members: list[Batching] = []
+
+    def join(self, member: Batching) -> None:
+        """Hear of the others from now on, and be heard."""
+        self._members.append(member)
+
+    def leave(self, member: Batching) -> None:
+        """End that; leaving again does nothing."""
+        self._members = [each for each in self._members if each is not member]
+
+    def succeeded(self, member: Batching, now: float) -> None:
+        """Tell the others that the server has taken a batch."""
+        for each in self._members:
+            if each is not member:
+                each.others_succeeded(now)
+
+    def failed(self, member: Batching, verdict: Verdict) -> None:
+        """Tell the others that the server is not well; other failures are about the events, or may be."""
+        if verdict is Verdict.LATER:
+            for each in self._members:
+                if each is not member:
+                    each.others_failed()

@@ -12,8 +12,8 @@ from chaukas_spec_lite.client.defaults import complete
 from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.errors import ClientClosedError, EncodeError
 from chaukas_spec_lite.export import lifecycle
+from chaukas_spec_lite.export.batching import Peers
 from chaukas_spec_lite.export.clock import Clock, MonotonicClock
-from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter

@@ -1,4 +1,4 @@
-"""What there is to tell of a queue's events: sums, drops that nobody was told of yet, and the truth for a flush."""
+"""What a queue knows of its events: each one that waits, the sums, and the drops that nobody was told of yet."""
 
 from __future__ import annotations
 
@@ -6,6 +6,40 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from chaukas_spec_lite.export.stats import Dropped, DropReason
+
+MEMORY, ON_DISK, SENT, GONE = range(4)
+"""Where an event is: in memory only, in the spool, with the server, dropped."""
+
+_WHY = {
+    DropReason.SPOOL_FULL: "the spool holds spool_max_bytes",
+    DropReason.OVERFLOW: "memory holds max_queue_events or max_queue_bytes",
+    DropReason.CLOSED: "the exporter is closed",
+    DropReason.CORRUPT: "its bytes in the spool are not those that were written",
+}
+
+
+class Entry:
+    """One event that waits."""
+
+    __slots__ = ("behind", "data", "seq", "since", "state", "unwritten")
+
+    def __init__(self, seq: int, data: bytes, since: float, state: int = MEMORY) -> None:
+        self.seq = seq
+        self.data = data
+        self.since = since
+        self.state = state
+        self.behind = False
+        self.unwritten = False
+        """Whether it stands in the queue's lines of these names."""
+
+    def size(self) -> int:
+        """Tell the bytes of the encoded event."""
+        return len(self.data)
+
+
+def dropped_for(reason: DropReason, data: bytes) -> Dropped:
+    """Describe an event that was dropped for a reason that says it all."""
+    return Dropped(reason, _WHY[reason], "", data)
 
 
 @dataclass

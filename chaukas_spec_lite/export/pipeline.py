@@ -11,11 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chaukas_spec_lite.errors import ClientClosedError, DecodeError
-from chaukas_spec_lite.export.batching import After, Batching, Send
+from chaukas_spec_lite.export.batching import After, Batching, Peers, Send
 from chaukas_spec_lite.export.clock import Clock, within
-from chaukas_spec_lite.export.entry import Entry
-from chaukas_spec_lite.export.ledger import Totals
-from chaukas_spec_lite.export.peers import Peers
+from chaukas_spec_lite.export.ledger import Entry, Totals
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, Verdict, judge

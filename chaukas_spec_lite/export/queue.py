@@ -12,12 +12,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 
-from chaukas_spec_lite.export.batching import Send, Waiting, fitting
-from chaukas_spec_lite.export.entry import GONE, MEMORY, ON_DISK, SENT, Entry, dropped_for
-from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals
+from chaukas_spec_lite.export.batching import Send, Waiting
+from chaukas_spec_lite.export.ledger import GONE, MEMORY, ON_DISK, SENT, Entry, Ledger, Mark, Totals, dropped_for
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Dropped, DropReason, Emitted
 from chaukas_spec_lite.spool.file import Row
+from chaukas_spec_lite.wire.envelopes import batches
 
 LOCK_WAIT = 0.05
 """How long ``admit`` waits for the lock. It may have interrupted, on one thread, whoever holds it: as part of a signal
@@ -305,10 +305,10 @@ class EventQueue:
     def take(self, wanted: Send) -> list[Entry]:
         """Choose the events of one attempt; they stay where they are until their fate is known."""
         with self.lock:
-            candidates = list(islice(self.ready, wanted.skip, wanted.skip + wanted.events))
-            count = fitting((len(entry.data) for entry in candidates), wanted.events, wanted.bytes)
-            self._in_flight = wanted.skip + count
-            return candidates[:count]
+            candidates = islice(self.ready, wanted.skip, wanted.skip + wanted.events)
+            chosen = next(batches(candidates, Entry.size, wanted.events, wanted.bytes), [])
+            self._in_flight = wanted.skip + len(chosen)
+            return chosen
 
     def acknowledged(self, entries: Sequence[Entry]) -> None:
         """Let go of events that were sent."""

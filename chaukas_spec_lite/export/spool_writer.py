@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chaukas_spec_lite.export.dead_letters import DeadLetters, abandoned_letters
-from chaukas_spec_lite.export.entry import MEMORY, Entry
+from chaukas_spec_lite.export.ledger import MEMORY, Entry
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings

@@ -16,7 +16,7 @@ from chaukas_spec_lite import Event
 from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter
 from chaukas_spec_lite.export.batching import Send
 from chaukas_spec_lite.export.dead_letters import MAX_WAITING
-from chaukas_spec_lite.export.entry import Entry
+from chaukas_spec_lite.export.ledger import Entry
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chaukas_spec_lite.export.batching import Send
-from chaukas_spec_lite.export.entry import GONE, MEMORY, ON_DISK, Entry
-from chaukas_spec_lite.export.ledger import Mark
+from chaukas_spec_lite.export.ledger import GONE, MEMORY, ON_DISK, Entry, Mark
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Dropped, DropReason, Emitted
