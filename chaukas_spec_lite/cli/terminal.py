@@ -138,10 +138,9 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {plural}"
 
 
-def way(verb: str, events: int, calls: int, container: str, seconds: float) -> str:
-    """Write how events travelled: ``sent 70 events in 3 batches (7,000/s)``."""
-    speed = f" ({events / seconds:,.0f}/s)" if seconds > 0 and events else ""
-    return f"{verb} {count(events, 'event')} in {count(calls, container)}{speed}"
+def rate(events: int, seconds: float) -> str:
+    """Write how quickly events travelled, with a space before it: `` (7,000/s)``; nothing where that means nothing."""
+    return f" ({events / seconds:,.0f}/s)" if seconds > 0 and events else ""
 
 
 def moment_of(time: datetime) -> str:
