@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.client.settings import Settings
     from chaukas_spec_lite.export.sender import Sender
     from chaukas_spec_lite.export.settings import ExportSettings
-    from chaukas_spec_lite.export.stats import DeadLetter, Dropped, Emitted, Stats
+    from chaukas_spec_lite.export.stats import Emitted, Stats
     from chaukas_spec_lite.spec.common.v1.events import Event
+    from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped
 
 P = ParamSpec("P")
 T = TypeVar("T")

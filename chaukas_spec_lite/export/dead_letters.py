@@ -6,9 +6,9 @@ import threading
 from collections.abc import Sequence
 
 from chaukas_spec_lite.export.reporter import Reporter
-from chaukas_spec_lite.export.stats import DeadLetter, Dropped
 from chaukas_spec_lite.spool.directory import SpoolDirectory
-from chaukas_spec_lite.spool.file import SpoolError, letter_bytes
+from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped, letter_bytes
+from chaukas_spec_lite.spool.file import SpoolError
 
 MAX_WAITING = 1000
 """How many wait for the disk, at most."""

@@ -20,8 +20,9 @@ from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.spool_writer import SpoolWriter
-from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason, Emitted, Stats
+from chaukas_spec_lite.export.stats import Emitted, Stats
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped, DropReason
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from chaukas_spec_lite.export.stats import Dropped, DropReason
+from chaukas_spec_lite.spool.dropped import Dropped, DropReason
 
 MEMORY, ON_DISK, SENT, GONE = range(4)
 """Where an event is: in memory only, in the spool, with the server, dropped."""

@@ -15,7 +15,8 @@ from itertools import chain, islice
 from chaukas_spec_lite.export.batching import Send, Waiting
 from chaukas_spec_lite.export.ledger import GONE, MEMORY, ON_DISK, SENT, Entry, Ledger, Mark, Totals, dropped_for
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.stats import Dropped, DropReason, Emitted
+from chaukas_spec_lite.export.stats import Emitted
+from chaukas_spec_lite.spool.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.file import Row
 from chaukas_spec_lite.wire.envelopes import batches
 

@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chaukas_spec_lite.export.stats import Dropped, DropReason
+from chaukas_spec_lite.spool.dropped import Dropped, DropReason
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 

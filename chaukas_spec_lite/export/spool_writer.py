@@ -17,8 +17,9 @@ from chaukas_spec_lite.export.ledger import MEMORY, Entry
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.stats import DeadLetter, Dropped, Emitted
+from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spool.directory import SpoolDirectory
+from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped
 from chaukas_spec_lite.spool.file import Spool, SpoolError, SpoolFull, SpoolUnusable
 
 CHECKPOINT_BYTES = 4 << 20

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from chaukas_spec_lite.errors import ChaukasError
-from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason
 from chaukas_spec_lite.spool import quarantine, wal
 from chaukas_spec_lite.spool.claim import Claim, InUse
+from chaukas_spec_lite.spool.dropped import LETTER_BYTES, DeadLetter, Dropped, letter_of, storable
 
 APPLICATION_ID = 0x43484B53
 """Marks a database as a spool: ``CHKS``."""
@@ -41,9 +41,6 @@ _PAGE_SIZE = 8192
 
 _HIGHEST = 1 << 62
 """No number of an event comes near to this, and SQLite has none beyond twice as much."""
-
-_LETTER_BYTES = 50
-"""What a dead letter takes besides its event and its texts."""
 
 _FREE_PAGES = 2048
 """A file with more unused pages than this is shrunk when it has no events left."""
@@ -157,8 +154,8 @@ class Spool:
                     (
                         each.dropped_at if isinstance(each, DeadLetter) else now,
                         each.reason.value,
-                        _storable(each.detail),
-                        _storable(each.event_id),
+                        storable(each.detail),
+                        storable(each.event_id),
                         each.data,
                     )
                     for each in dead
@@ -195,7 +192,7 @@ class Spool:
     def dead_bytes(self) -> int:
         """Tell the size of the dead letters."""
         with _translated(self.path):
-            size = f"{_LETTER_BYTES} + length(detail) + length(event_id) + length(data)"
+            size = f"{LETTER_BYTES} + length(detail) + length(event_id) + length(data)"
             (total,) = self._execute(f"SELECT ifnull(sum({size}), 0) FROM dead_letter").fetchone()
             return int(total)
 
@@ -204,7 +201,7 @@ class Spool:
         query = "SELECT reason, detail, event_id, data, dropped_at FROM dead_letter ORDER BY id DESC LIMIT ?"
         with _translated(self.path):
             rows = self._execute(query, (limit,)).fetchall()
-        return [_letter(*row) for row in reversed(rows)]
+        return [letter_of(*row) for row in reversed(rows)]
 
     def sync_log(self) -> None:
         """Bring the log of commits to the disk: most of the work of a checkpoint, during which others may write."""
@@ -261,23 +258,6 @@ class Spool:
             finally:
                 if self._database.in_transaction:
                     self._execute("ROLLBACK")
-
-
-def letter_bytes(letter: Dropped) -> int:
-    """Tell the size of a dead letter."""
-    return _LETTER_BYTES + len(letter.detail) + len(letter.event_id) + len(letter.data)
-
-
-def _letter(reason: str, detail: str, event_id: str, data: bytes, dropped_at: float) -> DeadLetter:
-    try:
-        return DeadLetter(DropReason(reason), detail, event_id, data, dropped_at)
-    except ValueError:  # a new reason is no new schema: a later version may share the directory
-        return DeadLetter(DropReason.UNKNOWN, f"{reason}: {detail}", event_id, data, dropped_at)
-
-
-def _storable(text: str) -> str:
-    """Replace what UTF-8 cannot express: what made an event invalid may be just that."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
