@@ -107,10 +107,10 @@ class Pipeline:
 
     def _is_due(self) -> bool:
         """Whether the task asked to be woken for what is ready now."""
-        ready = len(self.queue.ready)
+        ready = len(self.queue.lines.ready)
         if ready >= self._wake_at:
             return True
-        return ready > 0 and self._wake_at != _NEVER and self.queue.memory_bytes >= self._settings.max_batch_bytes
+        return ready > 0 and self._wake_at != _NEVER and self.queue.lines.memory_bytes >= self._settings.max_batch_bytes
 
     def report(self) -> None:
         """Tell of what was dropped, and keep it as dead letters."""

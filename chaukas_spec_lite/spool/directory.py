@@ -80,7 +80,7 @@ class SpoolDirectory:
                 self._reject(file, error)
         return None
 
-    def set_aside(self, path: Path, error: SpoolUnusable) -> None:
+    def quarantine(self, path: Path, error: SpoolUnusable) -> None:
         """Get a file that cannot be used out of the way."""
         quarantine.move(path, error.kind, error)
 
@@ -98,7 +98,7 @@ class SpoolDirectory:
 
     def _reject(self, file: Path, error: SpoolError) -> None:
         if isinstance(error, SpoolUnusable):
-            self.set_aside(file, error)
+            self.quarantine(file, error)
         elif file not in self._left_alone:
             self._left_alone.add(file)
             newer = isinstance(error, SpoolNewer)
