@@ -1,4 +1,4 @@
-"""Dead letters on their way to the spool, and back from it."""
+"""Dead letters on their way to the spool and back: events that will not be sent, kept for people to look at."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped, letter_bytes
 from chaukas_spec_lite.spool.file import SpoolError
 
 MAX_WAITING = 1000
-"""How many wait for the disk, at most."""
+"""How many dead letters wait for the disk, at most; while it fails, they would fill memory."""
 
 
 class DeadLetters:
-    """Holds dead letters until they are written, as far as there is room for them beside those that were."""
+    """Holds dead letters until they are written, as far as there is room for them beside those that were.
+
+    Args:
+        lock: Guards it; the queue's.
+        max_bytes: How many bytes of dead letters there may be, written or not.
+        reporter: Is told of those for which there is no room.
+    """
 
     def __init__(self, lock: threading.Lock, max_bytes: int, reporter: Reporter) -> None:
         self._lock = lock
@@ -47,7 +53,12 @@ class DeadLetters:
         return refused
 
     def begin(self, size: int, others: Sequence[Dropped] = ()) -> None:
-        """Begin with a file that has so many bytes of them already; ``others`` are those of the file before it."""
+        """Begin with another file.
+
+        Args:
+            size: How many bytes of dead letters it has already.
+            others: Those of the file before it, which move to this one.
+        """
         with self._lock:
             waiting, self._waiting, self._bytes = self._waiting, [], size
             refused = self._take_in([*others, *waiting], len(others) + len(waiting))
@@ -67,7 +78,10 @@ class DeadLetters:
 
 
 def abandoned_letters(directory: SpoolDirectory, limit: int, reporter: Reporter) -> list[DeadLetter]:
-    """Read the latest dead letters of each file that nobody has; those that cannot be read are left out."""
+    """Read the latest dead letters of each file that nobody has, at most ``limit`` of each.
+
+    Files that cannot be read are left out, and reported.
+    """
     letters: list[DeadLetter] = []
     for spool in directory.abandoned():
         try:

@@ -93,11 +93,20 @@ class EventExporter:
     # Emitting
 
     def emit(self, event: Event) -> Emitted:
-        """Take an event, fill in its ``event_id`` (UUIDv7) and ``timestamp`` if they are missing, and say where it is.
+        """Take an event to be sent, and say where it is.
 
-        After SPOOLED it survives the end of the process, SIGKILL included; what a power cut can cost is the setting
-        ``synchronous``. An event that cannot be encoded is DROPPED as ``invalid``, and the log names the path of the
-        value at fault. Only an argument that is no ``Event`` raises: TypeError.
+        Its ``event_id`` (a UUIDv7) and ``timestamp`` (now) are filled in if they are missing.
+
+        Args:
+            event: The event. It is encoded before this returns, so changing it afterwards changes nothing.
+
+        Returns:
+            ``SPOOLED`` if it is on disk: it survives the end of the process, SIGKILL included (what a power cut can
+            cost is the setting ``synchronous``). ``QUEUED`` if it is in memory only. ``DROPPED`` if it will not be
+            sent. An event that cannot be encoded is dropped as ``invalid``, and the log names the value at fault.
+
+        Raises:
+            TypeError: The argument is no ``Event``; nothing else raises.
         """
         if not isinstance(event, Event):
             raise TypeError(f"emit expects an Event, got {type(event).__name__}")
@@ -124,9 +133,10 @@ class EventExporter:
     # Sending
 
     async def start(self) -> None:
-        """Begin to send, on the running loop; does nothing if that has happened. ``async with`` does it, too.
+        """Begin to send, on the running event loop; does nothing if that has happened. ``async with`` does it, too.
 
-        Raises ``ClientClosedError`` once it was closed, and where another event loop, still open, is sending.
+        Raises:
+            ClientClosedError: The exporter was closed, or another event loop, still open, is sending for it.
         """
         if self._pipeline.queue.closed:
             raise ClientClosedError("this exporter is closed")
@@ -139,11 +149,19 @@ class EventExporter:
         self._keep()
 
     async def flush(self, timeout: float = 30.0) -> bool:
-        """Send at once what waits; say whether all that was emitted before has been acknowledged, none dropped.
+        """Send at once what waits, and wait until the server has acknowledged it.
 
-        An event that ``emit`` took and that was dropped since the last flush makes this one say False, once. Waiting
-        includes what was taken over from ended processes so far. Returns after ``timeout`` seconds at the latest,
-        with False if something still waits. It stays in the queue.
+        That includes what was taken over from ended processes so far.
+
+        Args:
+            timeout: How many seconds to wait at most. What still waits then stays in the queue.
+
+        Returns:
+            Whether all that was emitted before has been acknowledged, and none of it dropped. An event that ``emit``
+            took and that was dropped since the last flush makes this one False, once.
+
+        Raises:
+            ClientClosedError: As ``start`` does.
         """
         await self.start()
         return await self._flush(self._clock.now() + timeout)
@@ -155,12 +173,18 @@ class EventExporter:
         return all(await asyncio.gather(*flushes))
 
     async def aclose(self, timeout: float | None = None) -> bool:
-        """Flush, and end; say whether all events that ``emit`` ever took have been acknowledged, none dropped.
+        """Flush, and end. Leaving ``async with`` does it, too; doing it again changes nothing.
 
-        A drop makes this False even if a flush has told of it; not one of which ``emit`` said DROPPED itself. Events
-        taken over from ended processes count like those emitted here.
-        Returns after ``timeout`` seconds (``close_timeout`` if None) at the latest. What could not be sent by then
-        stays in the spool for the next exporter, or, without a spool, is dropped as ``closed``.
+        What could not be sent in time stays in the spool for the next exporter. Without a spool it is dropped as
+        ``closed``.
+
+        Args:
+            timeout: How many seconds to take at most; None for the setting ``close_timeout``.
+
+        Returns:
+            Whether all events that ``emit`` ever took have been acknowledged, and none dropped. A drop makes this False
+            even if a flush has told of it, but not if ``emit`` itself said DROPPED. Events taken over from ended
+            processes count like those emitted here.
         """
         timeout = self._settings.close_timeout if timeout is None else timeout
         deadline = self._clock.now() + timeout
@@ -197,27 +221,36 @@ class EventExporter:
     # Looking
 
     def stats(self) -> Stats:
-        """Return the sums so far."""
+        """Return the sums so far, all as they are at one moment."""
         totals, reporter = self._pipeline.totals(), self._reporter
         if self._recovery is not None:
             totals.add(self._recovery.totals())
         return Stats(**totals.numbers, dropped=dict(totals.dropped), last_error=reporter.last_error)
 
     async def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
-        """Read the latest dead letters from the spool, oldest first; without a spool there are none.
+        """Read dead letters, the events that could not be sent, from the spool; without a spool there are none.
 
-        Those in files that other processes are using are left out. Raises ``ChaukasError`` if the spool cannot be read.
+        Those in files that other processes are using are left out.
+
+        Args:
+            limit: How many to return at most: the latest.
+
+        Returns:
+            The dead letters, oldest first.
+
+        Raises:
+            ChaukasError: The spool cannot be read.
         """
         writers = [pipeline.writer for pipeline in self._pipelines() if pipeline.writer is not None]
         return await asyncio.to_thread(_letters, writers, limit) if writers else []
 
-    # Forks, and the end of the interpreter (see lifecycle.Member)
+    # Forks, and the end of the interpreter: lifecycle calls these
 
     def _pipelines(self) -> list[Pipeline]:
         return [self._pipeline, *(self._recovery.open if self._recovery is not None else ())]
 
     def before_fork(self) -> None:
-        """Wait until neither the disk nor the queue is in use, but for the disk not forever."""
+        """Wait until neither the disk nor the queue is in use, so that the child's copies are whole; not for ever."""
         self._rests = self._recovery is not None and self._recovery.searching.acquire(timeout=1.0)
         self._resting = self._pipelines()
         for pipeline in self._resting:
@@ -226,6 +259,7 @@ class EventExporter:
     def after_fork(self, in_child: bool) -> None:
         """Go on in the parent; in the child, start anew: what waits is the parent's to send."""
         if in_child:
+            # Kept, because finalizing them might touch what both processes share.
             _left_to_the_parent.append((self._resting, self._pipeline, self._recovery))
             closed = self._pipeline.queue.closed
             self._begin()
@@ -282,7 +316,10 @@ class EventExporter:
 
 
 def _letters(writers: Sequence[SpoolWriter], limit: int) -> list[DeadLetter]:
-    """Read the dead letters of our files, then those of files that nobody has: one that is given up is found twice."""
+    """Read the dead letters of our own files, then those of files that nobody has.
+
+    A file that is given up between the two is read twice, so equal letters are taken once.
+    """
     letters = [letter for writer in writers for letter in writer.dead_letters(limit)]
     letters += writers[0].abandoned_letters(limit)
     return sorted(dict.fromkeys(letters), key=lambda letter: letter.dropped_at)[-limit:]
