@@ -23,7 +23,7 @@ from chaukas_spec_lite.wire.format import read_varint
 from chaukas_spec_lite.wire.scalars import is_dict
 
 MAX_EVENT = 64 << 20
-"""Bytes of the largest event that is read: a length beyond it is taken for a sign that the file is something else."""
+"""Bytes of the largest event that is read. A larger length is a sign that the file is something else."""
 
 _TAG_OF_EVENT_ID = b"\x0a"  # what nearly every encoded event begins with
 
@@ -44,7 +44,15 @@ class Recorded(NamedTuple):
 
 
 def read_events(path: Path) -> Iterator[Recorded]:
-    """Read the events of a file, whichever kind it is; raises ``EventFileError`` at the first that is none."""
+    """Read the events of a file, of either kind, one at a time.
+
+    Args:
+        path: The file; a pipe will do.
+
+    Raises:
+        EventFileError: Something in the file is no event. What came before it has been returned.
+        OSError: The file cannot be read.
+    """
     with path.open("rb") as file:
         ahead = _first_line(file)
         if _is_json(ahead):
@@ -54,7 +62,7 @@ def read_events(path: Path) -> Iterator[Recorded]:
 
 
 class _Ahead:
-    """A file of which the first bytes have been read already. It need not be able to seek, so that pipes will do."""
+    """A file whose first bytes have been read already, put before the others again. It may be a pipe, so no seeking."""
 
     def __init__(self, ahead: bytes, file: BufferedReader) -> None:
         self._ahead = BytesIO(ahead)
@@ -88,8 +96,8 @@ def _first_line(file: BufferedReader) -> bytes:
 def _is_json(ahead: bytes) -> bool:
     """Whether a file that begins so holds JSON lines.
 
-    A brace alone does not tell: it is also the length 123. JSON that is broken is still meant to be JSON, unless the
-    file goes on like a delimited one does. One that is all blank holds no events either way.
+    A brace alone does not tell: as a byte it is also the length 123. A line that begins like JSON but is broken is
+    still taken for JSON, unless the file goes on as a delimited one does. A blank file holds no events either way.
     """
     line = ahead.removeprefix(codecs.BOM_UTF8).strip()
     if not line.startswith(b"{"):
@@ -123,10 +131,14 @@ def _event_of_line(line: bytes, place: str) -> Event:
 
 
 def event_from_sdk(line: str | bytes, *, ignore_unknown_fields: bool = False) -> Event:
-    """Read one line of a file that the official SDK wrote; a ``timestamp`` without a zone is in UTC.
+    """Read one line of a file that the official SDK wrote: ProtoJSON, but for a ``timestamp`` without a zone, in UTC.
+
+    Args:
+        line: The line, as text or UTF-8.
+        ignore_unknown_fields: Whether fields that the schema does not have are left out; else they are an error.
 
     Raises:
-        JSONError: with the JSON path, and the line and column within ``line``.
+        JSONError: The line is no event; with the JSON path, and the line and column within ``line``.
     """
     text = protojson.decode(line)
     parsed = protojson.parse(text)

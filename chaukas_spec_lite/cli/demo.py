@@ -62,7 +62,15 @@ def demo(file: Path | None) -> None:
 
 
 def show(path: Path, start: StartCollector = Collector) -> None:
-    """Replay a file through a collector and print what came of it; raises ``ClickException`` if that is not well."""
+    """Replay a file through a collector, and print what came back.
+
+    Args:
+        path: The file.
+        start: Starts the collector, as an asynchronous context manager.
+
+    Raises:
+        ClickException: The file cannot be read, the collector fails, or what came back is not what was sent.
+    """
     out = console()
     try:
         with _progress(out, path.stat().st_size) as progress:
@@ -92,7 +100,7 @@ async def _replay(path: Path, start: StartCollector, progress: Progress) -> Repl
 
 @contextmanager
 def _progress(out: Console, size: int) -> Generator[Progress, None, None]:
-    """Show a bar while a replay runs, if there is a terminal to show it on; nothing of it is left afterwards."""
+    """Show a bar while a replay runs, if there is a terminal to show it on; it is removed at the end."""
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
     with ProgressBar(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
         sending = bar.add_task("sending", total=size)

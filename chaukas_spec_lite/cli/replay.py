@@ -66,8 +66,8 @@ class Replay:
 def connected(port: int) -> ChaukasClient:
     """Make a client for the collector on a port of this machine.
 
-    The collector runs in this process: what fails there will fail again, so calls are made once. And it stores whatever
-    events a file may hold, so they may be as large.
+    The collector runs in this process: a call that failed would fail again, so each is made once. Messages may be as
+    large as the events in a file may be.
     """
     return ChaukasClient(
         f"127.0.0.1:{port}",
@@ -120,7 +120,7 @@ async def _read(
     client: ChaukasClient, comparison: Comparison, moments: list[Moment], progress: Callable[[int, int], None]
 ) -> Leg:
     seconds = 0.0
-    # Twice as many as there should be: enough to see that they are too many, and an end where a server has none.
+    # Up to twice as many as were sent: enough to see that there are too many, and an end if the server repeats itself.
     found = client.query_events(
         tenant_id="", project_id="", order=SortOrder.ASC, page_size=PAGE_SIZE, limit=2 * comparison.expected
     )

@@ -1,6 +1,6 @@
 """What a terminal is given: a console to print on, texts of events that fit on one line, numbers and times in words.
 
-Nobody vouches for the texts of events, so whatever a terminal would obey is made visible before it is printed.
+Anything may be in the texts of events, so whatever a terminal would obey is made visible before it is printed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
 PLAIN_WIDTH = 100
-"""Cells of a line that goes into a file or a pipe, whatever terminal is near."""
+"""Cells of a line that goes into a file or a pipe, whatever the width of the terminal that the program runs on."""
 
 MAX_MARKS = 4
-"""Marks kept above or below one character; no writing system needs more, and they pile up over other lines."""
+"""Marks kept above or below one character. No writing system needs more, and many of them cover the lines around."""
 
 _JOINERS = "\u200c\u200d"  # Emoji and several scripts are written with them.
 _UNSEEN = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
@@ -101,7 +101,7 @@ def one_line(text: str, encoding: str = "utf-8") -> str:
 def fit(text: str, cells: int, glyphs: Glyphs) -> str:
     """Cut or pad one line of text to a number of terminal cells.
 
-    Writing from right to left is isolated, lest it reorder what stands beside it.
+    Text written from right to left is isolated, so that the terminal does not reorder the text beside it.
     """
     if cell_len(text) > cells:
         text = set_cell_size(text, max(0, cells - 1)).rstrip() + glyphs.ellipsis[:cells]

@@ -25,7 +25,7 @@ DEFAULT_PAGE_SIZE = 100
 MAX_PAGE_SIZE = 1000
 """Larger pages are cut down to this."""
 MAX_CHOICES = 100
-"""How many values each list of a filter may have. SQLite's older versions take 999 parameters in all."""
+"""How many values each list of a filter may have. Older versions of SQLite take 999 parameters for all lists."""
 MAX_TEXT_LENGTH = 1000
 """How long, in characters, each text of a filter may be."""
 
@@ -69,7 +69,13 @@ class Plan:
     """The last event of the page before."""
 
     def sql(self, newest: int) -> tuple[str, tuple[Value, ...]]:
-        """The statement and its parameters, for one event more than the page has; ``newest`` is for a first page."""
+        """Make the statement and its parameters.
+
+        It asks for one event more than the page has, which tells whether there is a next page.
+
+        Args:
+            newest: The ``seq`` of the newest event that is stored now; a first page goes up to it.
+        """
         conditions = _Conditions(list(self.terms), list(self.values))
         conditions.add("seq <= ?", newest if self.newest is None else self.newest)
         if self.after is not None:
@@ -82,13 +88,13 @@ class Plan:
         return statement, (*conditions.values, self.size + 1)
 
     def token(self, newest: int, last: Position) -> str:
-        """The token of the page after the one that ends with ``last``."""
+        """Make the token of the page after the one that ends with ``last``; ``newest`` as in ``sql``."""
         payload = _TOKEN.pack(newest if self.newest is None else self.newest, *last)
         return _text(payload + _digest(self.fingerprint, payload))
 
 
 def plan(request: QueryRequest) -> Plan:
-    """Decide how a query is run; raises ``InvalidRequest``."""
+    """Decide how a query is run; raises ``InvalidRequest``, which names the field that is wrong."""
     filter_ = request.filter or QueryFilter()
     _check_limits(filter_)
     if request.page_size < 0:

@@ -24,8 +24,8 @@ class Collector:
 
     Args:
         path: The SQLite file, which is made if it does not exist. None keeps events in memory only.
-        host: The address to listen on. There is no encryption and no authentication: whoever reaches it can read and
-            write, which is why it is the loopback interface unless you say otherwise.
+        host: The address to listen on. There is no encryption and no authentication: any program that reaches it can
+            read and write, which is why it is the loopback interface unless you say otherwise.
         port: The port to listen on; 0 takes any free one, which the attribute ``port`` then tells.
         max_message_bytes: The size in bytes, after decompression, above which a request is refused.
         grace: How many seconds calls that are running get to finish when the collector stops.

@@ -44,7 +44,7 @@ class CollectorService(ChaukasClientServiceBase):
         path: The SQLite file that events are kept in; None keeps them in memory.
     """
 
-    # Requests with events are taken as they came, so that events can be cut out of them.
+    # These requests are taken as bytes, so that events can be cut out of them and stored as they came.
     _undecoded: ClassVar[frozenset[str]] = frozenset({"ingest_event", "ingest_event_batch"})
 
     def __init__(self, path: str | Path | None) -> None:
@@ -67,7 +67,7 @@ class CollectorService(ChaukasClientServiceBase):
         return GetCapabilitiesResponse(capabilities=Capabilities(policy_decisions=True, data_access_events=True))
 
     async def ingest_event(self, request: IngestEventRequest | Encoded) -> IngestEventResponse:
-        """Store an event, unless its tenant and project have one of the same ID."""
+        """Store an event, unless its tenant and project have one of the same ID already."""
         data = bytes(request)
         await self._add(lambda: record_of(data))
         return IngestEventResponse()

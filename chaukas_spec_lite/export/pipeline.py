@@ -280,7 +280,7 @@ class Pipeline:
         locks = [self.queue.lock] if self.writer is None else [self.writer.disk, self.queue.lock]
         for lock in locks:
             if lock.acquire(timeout=1.0):
-                self._held.append(lock)  # at once: a signal handler may raise amid the next wait
+                self._held.append(lock)  # noted at once: a signal handler may raise during the next wait
 
     def after_fork_in_parent(self) -> None:
         """Give the locks back."""

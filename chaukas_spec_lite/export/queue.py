@@ -65,9 +65,9 @@ class EventQueue:
             self.lock.release()
 
     def _let_in(self) -> None:
-        """Admit those who came while the lock could not be had; the lock is held.
+        """Admit what was emitted while the lock could not be had; the lock is held.
 
-        Every method that looks at what waits does this first, so that nobody is forgotten.
+        Every method that looks at all that waits does this first, so that no event is forgotten.
         """
         while self._late:
             event = self._late.popleft()
@@ -253,7 +253,7 @@ class EventQueue:
         """Choose the events of one attempt; they stay where they are until their fate is known."""
         with self.lock:
             candidates = islice(self.lines.ready, wanted.skip, wanted.skip + wanted.events)
-            chosen = next(batches(candidates, Entry.size, wanted.events, wanted.bytes), [])
+            chosen = next(batches(candidates, Entry.size, wanted.events, wanted.bytes), list[Entry]())
             self._in_flight = wanted.skip + len(chosen)
             return chosen
 

@@ -45,7 +45,8 @@ class Reporter:
         self._interval = interval
         self._now = now
         self._on_drop = on_drop
-        # A signal handler may come here amid this: at worst one line more is logged, or one fewer counted as left out.
+        # An RLock, as a signal handler may interrupt the code that holds it and come here. At worst one line too many is
+        # logged, or one too few counted as left out.
         self._lock = threading.RLock()
         self._logged_at: dict[str, float] = {}
         self._left_out: Counter[str] = Counter()
@@ -89,8 +90,8 @@ class Reporter:
     def _offer(self, dropped: Dropped, on_drop: Callable[[Dropped], object]) -> None:
         try:
             on_drop(dropped)
-        # The callback is not ours, and whoever emits must not meet its mistakes. Nor is a CancelledError of a function
-        # that cannot wait one of the task that called it: it comes from something that the callback asked.
+        # The callback is the user's, and its mistakes must not reach the code that emits. A CancelledError is one, too:
+        # the callback cannot wait, so nobody has cancelled the task here; it comes from something the callback asked.
         except (Exception, asyncio.CancelledError) as error:
             self.log("callback", logging.ERROR, "The callback for dropped events failed", error=error)
 

@@ -1,6 +1,6 @@
 """Writes the spool: commits for ``emit`` within a bound, and a thread for all that may take longer.
 
-``disk`` is held by whoever uses the file. ``emit`` waits for it with a timeout and commits by itself; the thread opens
+``disk`` is the lock on the file. ``emit`` waits for it with a timeout and commits by itself; the thread opens
 files, writes what ``emit`` could not, removes what was sent, reads back, makes checkpoints.
 
 The disk is in one of three states:

@@ -1,4 +1,4 @@
-"""One file of the spool: a SQLite database that belongs to whoever has it open, and to nobody once that process ends.
+"""One file of the spool: a SQLite database that belongs to the process that has it open, until that process ends.
 
 The claim is SQLite's own lock, held as long as the file is open (``PRAGMA locking_mode``); the operating system
 releases it when the process dies (``claim`` tells of forked ones). In WAL mode a commit is a write to the end of a

@@ -32,7 +32,7 @@ class Edge(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the tree needs to know of one event."""
+    """What the tree of spans needs to know of one event."""
 
     event_id: str
     scope: tuple[str, str]
@@ -176,7 +176,13 @@ def _pair(moments: list[Moment]) -> list[Span]:
 
 
 def _match(moments: list[Moment], session: Callable[[Moment], str]) -> tuple[list[tuple[Moment, Moment]], list[Moment]]:
-    """Match the first START of each key with its first END, and so on; return the pairs and what is left over."""
+    """Match the first START of each key with its first END, the second with the second, and so on.
+
+    The key is scope, session, span id and kind; ``session`` says what counts as the session.
+
+    Returns:
+        The pairs, and the moments that are left over.
+    """
     starts: dict[Hashable, deque[Moment]] = defaultdict(deque)
     pairs: list[tuple[Moment, Moment]] = []
     left: list[Moment] = []
@@ -222,7 +228,10 @@ def _parents(spans: list[Span]) -> list[int | None]:
 
 
 def _break_circles(parents: list[int | None]) -> None:
-    """Make the earliest span of every circle a root; indexes are in the order of time."""
+    """Make the earliest span of every circle a root. Indexes are in the order of time, so that is the smallest one.
+
+    Every walk up the parents ends at a root, or where an earlier walk came by, or where this one did: a circle.
+    """
     seen_from: list[int | None] = [None] * len(parents)
     for start in range(len(parents)):
         index: int | None = start
