@@ -42,6 +42,7 @@ from chaukas_spec_lite.spec.common.v1.events import (
     ToolCall,
     ToolResponse,
 )
+from chaukas_spec_lite.version import VERSION
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
         TimeRange,
     )
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _QUERY = "chaukas_spec_lite.spec.common.v1.query"
 _LAZY = {

@@ -36,7 +36,7 @@ RULES = Rules(
         "rpc.service": 4,
         "rpc.__init__": 4,  # Importing rpc.service runs it first.
         "spec": 5,
-        "sdkjson": 6,
+        "files": 6,
         "rpc": 6,
         "export": 7,
         "collector": 7,

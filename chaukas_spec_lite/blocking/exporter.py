@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.blocking.client import BlockingChaukasClient
     from chaukas_spec_lite.export.sender import Sender
     from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
-    from chaukas_spec_lite.export.stats import DeadLetter, Dropped, Emitted, Stats
+    from chaukas_spec_lite.export.stats import Emitted, Stats
     from chaukas_spec_lite.spec.common.v1.events import Event
+    from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped
 
 
 class BlockingExporter:

@@ -11,7 +11,6 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from chaukas_spec_lite.client.batches import OVERHEAD, batch_request, event_request, framed_size, split
 from chaukas_spec_lite.client.paging import PAGE_SIZE, find
 from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.defaults import complete
@@ -31,8 +30,9 @@ from chaukas_spec_lite.rpc.transport.framing import Framing
 from chaukas_spec_lite.settings import POSITIVE_SECONDS, Instance, OrNone, Whole, refuse_unknown
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
-from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
+from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch, EventStatus, EventType, Severity
 from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryFilter, QueryRequest, SortOrder, TimeRange
+from chaukas_spec_lite.wire.envelopes import OVERHEAD, batch_request, batches, event_request, framed_size
 
 if TYPE_CHECKING:
     from typing_extensions import Never, Self
@@ -222,8 +222,8 @@ class ChaukasClient:
         self._check_size(encoded)
         settings = self.settings
         max_bytes = min(settings.max_batch_bytes, self._framing.max_send - OVERHEAD)
-        for part in split([len(data) for data in encoded], settings.batch_size, max_bytes):
-            await self.ingest_encoded(encoded[part], timeout=timeout)
+        for batch in batches(encoded, len, settings.batch_size, max_bytes):
+            await self.ingest_encoded(batch, timeout=timeout)
 
     async def ingest_encoded(self, encoded_events: Sequence[bytes], *, timeout: float | None = None) -> None:
         """Hand over events that are encoded already, and have ids, in one batch; nothing looks into them.
@@ -237,7 +237,8 @@ class ChaukasClient:
             RpcError: The call failed.
             ClientClosedError: The client is closed.
         """
-        request = batch_request(uuid7(), datetime.now(timezone.utc), encoded_events)
+        head = bytes(EventBatch(batch_id=uuid7(), timestamp=datetime.now(timezone.utc)))
+        request = batch_request(head, encoded_events)
         await self._caller.call(_INGEST_EVENT_BATCH, request, _timeout(timeout))
 
     send = ingest_encoded

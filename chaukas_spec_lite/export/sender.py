@@ -20,9 +20,14 @@ class Sender(Protocol):
     """Takes batches of encoded events to a server; ``ChaukasClient`` is one."""
 
     async def send(self, encoded_events: Sequence[bytes], /) -> None:
-        """Deliver one batch: return when the server has acknowledged all of it, raise ``RpcError`` otherwise.
+        """Deliver one batch; return when the server has acknowledged all of it.
 
-        Its ``retryable``, its ``status`` and its class say what becomes of the batch, see ``judge``.
+        Args:
+            encoded_events: The events, encoded, with their ids.
+
+        Raises:
+            RpcError: The batch was not acknowledged. The error's class, ``status`` and ``retryable`` say what becomes
+                of it (see ``judge``), and ``pushback``, in seconds, when it may be sent again.
         """
         ...
 
@@ -53,13 +58,13 @@ class Verdict(enum.Enum):
     LATER = "later"
     """Nothing: the same batch may go through later."""
     EXHAUSTED = "exhausted"
-    """The same, unless the server has a limit of size and says so in words that nobody here knows."""
+    """The same, unless the server has a size limit and says so in words that ``MessageTooLargeError`` does not know."""
     INVALID = "invalid"
     """At least one of them will never be accepted."""
     TOO_LARGE = "too_large"
     """They are too large, together or one of them alone."""
     UNCLEAR = "unclear"
-    """The server, or the sender, failed for good, be it at these events or at all: only others can tell."""
+    """The server, or the sender, failed with a final error: at these events, or at any. Sending others tells which."""
 
 
 NOT_ABOUT_EVENTS = frozenset({StatusCode.UNAUTHENTICATED, StatusCode.UNIMPLEMENTED})
@@ -71,7 +76,7 @@ REFUSALS = frozenset({StatusCode.INVALID_ARGUMENT, StatusCode.OUT_OF_RANGE})
 
 def judge(error: BaseException) -> Verdict:
     """Read what an exception of ``Sender.send`` says about the events."""
-    if isinstance(error, AnswerTooLargeError):  # It says nothing about the request, which may even have been served.
+    if isinstance(error, AnswerTooLargeError):  # it says nothing about the request, which may even have been served
         return Verdict.LATER
     if isinstance(error, MessageTooLargeError):
         return Verdict.TOO_LARGE

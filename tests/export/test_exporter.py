@@ -46,7 +46,7 @@ def exporter(sender: Recorder, **settings: Any) -> EventExporter:
 
 async def warm(each: EventExporter) -> None:
     """Wait until the spool is open."""
-    await until(lambda: each._pipeline.keeper is None or each._pipeline.keeper.opened)
+    await until(lambda: each._pipeline.writer is None or each._pipeline.writer.opened)
 
 
 # Emitting

@@ -31,7 +31,7 @@ def test_threads_that_fork_at_the_same_time(tmp_path: Path) -> None:
                 thread.join()
             spooled(exporter, number)
         assert statuses == [0] * 240, statuses.count(0)
-        assert not inherited.queue.lock.locked() and not inherited.keeper.disk.locked()
+        assert not inherited.queue.lock.locked() and not inherited.writer.disk.locked()
         """,
         tmp_path,
     )

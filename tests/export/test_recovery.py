@@ -85,12 +85,12 @@ def test_more_stuck_files_than_are_kept_open_take_turns(tmp_path: Path) -> None:
     async def main() -> None:
         sender = failing_at_bad(internal)
         async with exporter(sender, tmp_path) as export:
-            assert export._heirs is not None
+            assert export._recovery is not None
             tried: set[bytes] = set()
 
             def all_had_a_turn() -> bool:
-                assert export._heirs is not None
-                assert len(export._heirs.open) <= MAX_OPEN + 1
+                assert export._recovery is not None
+                assert len(export._recovery.open) <= MAX_OPEN + 1
                 assert balanced(export.stats())
                 tried.update(event for batch in sender.attempts for event in batch)
                 return len(tried) == stuck + 1 and sender.names() == ["good"]
@@ -153,7 +153,7 @@ def test_sums_never_go_back_when_a_file_is_done(tmp_path: Path, monkeypatch: pyt
         async with export:
             monkeypatch.setattr(Pipeline, "totals", totals)
             await until(lambda: export.stats().sent == 15)
-            await until(lambda: export._heirs is not None and not export._heirs.open)
+            await until(lambda: export._recovery is not None and not export._recovery.open)
 
     asyncio.run(main())
     assert seen == sorted(seen)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from chaukas_spec_lite.cli.terminal_text import ASCII, Glyphs, fit, glyphs_for, one_line
+from chaukas_spec_lite.cli.terminal import ASCII, Glyphs, fit, glyphs_for, one_line
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import ErrorInfo, Event, EventStatus, EventType, LLMInvocation
 from chaukas_spec_lite.trace.kinds import moment
-from chaukas_spec_lite.trace.tree import Session, Span, Totals, build
+from chaukas_spec_lite.trace.tree import Counts, Session, Span, build
 from tests import realdata
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -54,7 +54,7 @@ def assert_whole(events: list[Event], sessions: tuple[Session, ...]) -> None:
     spans = list(walk(sessions))
     shown = Counter(each.event_id for span in spans for each in span.moments)
     assert shown == Counter(each.event_id for each in events)
-    totals = sum((session.totals for session in sessions), Totals())
+    totals = sum((session.totals for session in sessions), Counts())
     assert totals.events == len(events)
     assert totals.spans == len(spans)
     assert totals.tokens == sum(span.tokens for span in spans)
@@ -70,7 +70,7 @@ def test_every_recorded_event_stands_in_the_tree_once(name: str) -> None:
 def test_the_recorded_session_has_the_counts_that_were_found_by_hand() -> None:
     events = [Event.parse(data) for data in realdata.events("pypi-openai024-async")[21:91]]
     (session,) = tree(events)
-    assert session.totals == Totals(events=70, spans=47, tokens=9, errors=3, retries=2, handoffs=1)
+    assert session.totals == Counts(events=70, spans=47, tokens=9, errors=3, retries=2, handoffs=1)
     assert [root.kind for root in session.roots] == ["session"] * 6
     assert session.start is not None
     assert session.end is not None
