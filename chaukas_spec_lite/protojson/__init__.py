@@ -1,7 +1,7 @@
 """ProtoJSON (https://protobuf.dev/programming-guides/json/): messages as JSON, driven by field data.
 
-``dump`` and ``load`` go through a message by what is made once for each class; ``plain`` knows the values of fields,
-``special`` the well-known types as messages; ``text`` and ``locate`` read JSON text and say where it is wrong.
+``dump`` and ``load`` write and read messages, ``dump_values`` and ``load_values`` the values of their fields; ``run``
+is the state of one call. ``text`` reads JSON text, ``locate`` finds the line and column of a mistake in it.
 
 Where the specification leaves a choice, or ``google.protobuf.json_format`` is laxer than it, this is strict: a value
 that would be lost, changed or read in two ways is refused. The one table of what the two read or write differently,
@@ -12,23 +12,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import betterproto2
 
-from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.protojson.dump import dump
+from chaukas_spec_lite.protojson.dump import dump, dump_python
 from chaukas_spec_lite.protojson.load import load
 from chaukas_spec_lite.protojson.locate import find
 from chaukas_spec_lite.protojson.problem import Problem, out_of_stack
-from chaukas_spec_lite.protojson.python import dump_python
-from chaukas_spec_lite.protojson.registry import Registry
 from chaukas_spec_lite.protojson.run import DumpRun, LoadRun
 from chaukas_spec_lite.protojson.text import decode, parse
 
+if TYPE_CHECKING:
+    from chaukas_spec_lite.message.message import Message
+    from chaukas_spec_lite.protojson.run import Registry
+
 __all__ = ["decode", "from_dict", "from_json", "from_parsed", "parse", "to_dict", "to_json"]
 
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound="Message")
 T = TypeVar("T")
 
 

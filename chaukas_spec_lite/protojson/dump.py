@@ -1,5 +1,11 @@
-"""Messages into ProtoJSON text, each class by a plan that is made once from its field data."""
+"""Messages into JSON text, or into the dicts of ``OutputFormat.PYTHON``.
 
+Most messages are objects of their fields, written by a plan that is made once for each class from its field data.
+Well-known types with a JSON form of their own (``_WELL_KNOWN``) come here where they are the outermost message or the
+content of an ``Any``; in a field most of them are plain values, which ``dump_values`` writes.
+"""
+
+# _full_name is private to the package:
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -8,17 +14,41 @@ from collections.abc import Callable, Mapping
 from itertools import compress
 from json.encoder import encode_basestring_ascii as quoted
 from operator import attrgetter, is_not
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chaukas_spec_lite.message.anys import ANY, AnyMessage
-from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.protojson import plain, special
-from chaukas_spec_lite.protojson.dump_scalars import dump_key
-from chaukas_spec_lite.protojson.enums import is_null_value, names_by_number
+from chaukas_spec_lite.message.record import Record
+from chaukas_spec_lite.protojson.dump_values import DUMP, dump_key, dump_text
 from chaukas_spec_lite.protojson.problem import Problem, within
-from chaukas_spec_lite.protojson.run import Dump, DumpRun
-from chaukas_spec_lite.wire.fields import FieldData, fields_of
-from chaukas_spec_lite.wire.scalars import entries, enumeration, instance, integer, items, label_number, two_members
+from chaukas_spec_lite.wellknown.times import datetime_from_wire, timedelta_from_wire
+from chaukas_spec_lite.wire.enums import is_null_value, names_by_number
+from chaukas_spec_lite.wire.fields import (
+    ANY,
+    DURATION,
+    FIELD_MASK,
+    LIST,
+    STRUCT,
+    TIMESTAMP,
+    VALUE,
+    WRAPPERS,
+    FieldData,
+    fields_of,
+)
+from chaukas_spec_lite.wire.scalars import (
+    entries,
+    enumeration,
+    instance,
+    integer,
+    is_array,
+    is_mapping,
+    items,
+    label_number,
+    two_members,
+)
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.message.anys import AnyMessage
+    from chaukas_spec_lite.message.message import Message
+    from chaukas_spec_lite.protojson.run import Dump, DumpRun
 
 
 class _Field(NamedTuple):
@@ -54,7 +84,7 @@ def dump(message: Message, run: DumpRun) -> str:
 
 
 def _writer(cls: type[Message]) -> Dump:
-    return _dump_any if cls._full_name == ANY else special.DUMP.get(cls._full_name, _dump_fields)
+    return _dump_any if cls._full_name == ANY else _WELL_KNOWN.get(cls._full_name, _dump_fields)
 
 
 def _dump_fields(message: Message, run: DumpRun) -> str:
@@ -65,11 +95,12 @@ def _dump_fields(message: Message, run: DumpRun) -> str:
     out = name = ""
     values = values_of(message)
     if not run.defaults:
+        # In C: what holds its very default object is left out; what only equals it is found below.
         is_set = [*map(is_not, values, zeros)]
         values, fields = tuple(compress(values, is_set)), tuple(compress(fields, is_set))
     chosen: dict[str, str] = {}
     try:
-        for value, (prefix, write, is_text, presence, oneof, data, name) in zip(values, fields, strict=True):  # noqa: B007  # name: for the error
+        for value, (prefix, write, is_text, presence, oneof, data, name) in zip(values, fields, strict=True):  # noqa: B007  # name: used by except
             if value is None or (not presence and not value and _is_zero(value, data)):
                 if run.defaults and not presence:
                     out += prefix + write(data.default(), run)
@@ -99,7 +130,7 @@ def _field(data: FieldData, schema_names: bool) -> _Field:
 
 
 def _reader(names: list[str]) -> Callable[[Message], tuple[Any, ...]]:
-    """Make what reads attributes into a tuple, which ``attrgetter`` alone does only for two or more."""
+    """Make a function that reads attributes into a tuple; of one name, ``attrgetter`` would return the bare value."""
     if len(names) > 1:
         return attrgetter(*names)
     return lambda message: tuple(getattr(message, name) for name in names)
@@ -125,7 +156,7 @@ def _value(field: FieldData) -> Dump:
 
 
 def _is_zero(value: Any, field: FieldData) -> bool:
-    """Whether a false value is the default of a field without presence, not one of the wrong type, or minus zero."""
+    """Whether a false value is its field's default; one of a wrong type is not, nor is minus zero."""
     if field.label == "repeated":
         return isinstance(value, (list, tuple))
     if field.label == "map":
@@ -140,7 +171,7 @@ def _one(field: FieldData) -> Dump:
     """Make the writer of one value of a field."""
     if field.kind == "message":
         return _message(field.cls)
-    return _enum(field.cls) if field.kind == "enum" else plain.DUMP[field.kind]
+    return _enum(field.cls) if field.kind == "enum" else DUMP[field.kind]
 
 
 def _message(cls: type[Message]) -> Dump:
@@ -207,7 +238,7 @@ def _dump_any(message: AnyMessage, run: DumpRun) -> str:
         run.depth -= 1
         return "{}"
     try:
-        cls = run.types.find(message.type_url)
+        cls = run.type_of(type(message), message.type_url)
         url = quoted(message.type_url)
     except (TypeError, ValueError) as error:
         raise within(error, "@type") from None
@@ -224,3 +255,91 @@ def _dump_any(message: AnyMessage, run: DumpRun) -> str:
     if write is _dump_fields:
         return f'{{"@type": {url}}}' if text == "{}" else f'{{"@type": {url}, {text[1:]}'
     return f'{{"@type": {url}, "value": {text}}}'
+
+
+def _dump_value(message: Any, run: DumpRun) -> str:
+    members = ("null_value", "number_value", "string_value", "bool_value", "struct_value", "list_value")
+    chosen = [name for name in members if getattr(message, name) is not None]
+    if len(chosen) > 1:
+        raise two_members("kind", *chosen[:2])
+    if not chosen:
+        raise Problem("a google.protobuf.Value of no kind has no JSON")
+    return "null" if chosen == ["null_value"] else DUMP[VALUE](getattr(message, chosen[0]), run)
+
+
+def _dump_timestamp(message: Any, run: DumpRun) -> str:
+    return DUMP[TIMESTAMP](datetime_from_wire(message.seconds, message.nanos), run)
+
+
+def _dump_duration(message: Any, run: DumpRun) -> str:
+    return DUMP[DURATION](timedelta_from_wire(message.seconds, message.nanos), run)
+
+
+def _dump_mask(message: Any, run: DumpRun) -> str:
+    run.check()
+    return dump_text(",".join(map(_mask_path, items(message.paths))))
+
+
+def _mask_path(path: Any) -> str:
+    """Write a path of a FieldMask in lowerCamelCase: ``user.display_name`` is ``user.displayName``.
+
+    A path that reading the result would not give back has no JSON
+    (https://protobuf.dev/reference/protobuf/google.protobuf/#json-encoding-field-masks).
+    """
+    if not isinstance(path, str):
+        raise TypeError(f"expected str, got {type(path).__name__}")
+    head, *rest = path.split("_")
+    if "," in path or any(map(str.isupper, path)) or not all(part[:1].islower() for part in rest):
+        raise ValueError(
+            f"the path {path!r} has no JSON: it may have no capitals and no comma, and each underscore needs a "
+            "lower-case letter behind it"
+        )
+    return head + "".join(part[0].upper() + part[1:] for part in rest)
+
+
+def _dump_wrapper(kind: str) -> Dump:
+    write = DUMP[kind]
+    return lambda message, run: write(message.value, run)
+
+
+_WELL_KNOWN: dict[str, Dump] = {
+    STRUCT: lambda message, run: DUMP[STRUCT](message.fields, run),
+    LIST: lambda message, run: DUMP[LIST](message.values, run),
+    VALUE: _dump_value,
+    TIMESTAMP: _dump_timestamp,
+    DURATION: _dump_duration,
+    FIELD_MASK: _dump_mask,
+    **{name: _dump_wrapper(kind) for name, kind in WRAPPERS.items()},
+}
+"""The writers of messages that have a JSON form of their own, by full name; but for ``Any``."""
+
+
+def dump_python(message: Record, run: DumpRun) -> dict[str, Any]:
+    """Make a dict of the values that a message's attributes hold, for programs and not for JSON.
+
+    Messages in it become dicts, and lists and maps are copied. All else stays as it is: numbers, enums, bytes,
+    datetimes and timedeltas, and the dicts and lists of Struct, ListValue and Value. Only the depth is checked.
+    """
+    run.enter()
+    out: dict[str, Any] = {}
+    for field in fields_of(type(message)):
+        if message.is_set(field.name) or (run.defaults and not field.has_presence):
+            name = field.proto_name if run.schema_names else field.json_name
+            try:
+                out[name] = _python_value(getattr(message, field.name), field, run)
+            except Problem as problem:
+                raise within(problem, name) from None
+    run.depth -= 1
+    return out
+
+
+def _python_value(value: Any, field: FieldData, run: DumpRun) -> Any:
+    if field.label == "repeated" and is_array(value):
+        return [_python_one(item, run) for item in value]
+    if field.label == "map" and is_mapping(value):
+        return {key: _python_one(item, run) for key, item in value.items()}
+    return _python_one(value, run)
+
+
+def _python_one(value: Any, run: DumpRun) -> Any:
+    return dump_python(value, run) if isinstance(value, Record) else value

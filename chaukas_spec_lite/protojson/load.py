@@ -1,24 +1,45 @@
-"""ProtoJSON into messages, each class by a plan that is made once: its fields by their names, and their readers."""
+"""JSON that was parsed, or a dict, into messages.
 
+Most messages are objects of their fields, read by a plan that is made once for each class: its fields by their names,
+and their readers. Well-known types with a JSON form of their own (``_WELL_KNOWN``) come here where they are the
+outermost message or the content of an ``Any``; in a field most of them are plain values, which ``load_values`` reads.
+"""
+
+# _full_name is private to the package:
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
 import difflib
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chaukas_spec_lite.message.anys import ANY
-from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.protojson import plain, special
-from chaukas_spec_lite.protojson.enums import is_null_value, members_by_name
-from chaukas_spec_lite.protojson.load_scalars import load_key
-from chaukas_spec_lite.protojson.load_values import is_object, load_text
+from chaukas_spec_lite.protojson.load_values import LOAD, is_object, load_key, load_text
 from chaukas_spec_lite.protojson.problem import Problem, json_type, named, shown, within
-from chaukas_spec_lite.protojson.run import Load, LoadRun
-from chaukas_spec_lite.protojson.special import LoadMessage
+from chaukas_spec_lite.wellknown.times import wire_from_datetime, wire_from_timedelta
 from chaukas_spec_lite.wellknown.values import NULL
-from chaukas_spec_lite.wire.fields import VALUE, FieldData, fields_of
+from chaukas_spec_lite.wire.enums import is_null_value, members_by_name
+from chaukas_spec_lite.wire.fields import (
+    ANY,
+    DURATION,
+    FIELD_MASK,
+    LIST,
+    STRUCT,
+    TIMESTAMP,
+    VALUE,
+    WRAPPERS,
+    FieldData,
+    fields_of,
+)
 from chaukas_spec_lite.wire.scalars import is_array
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.message.anys import AnyMessage
+    from chaukas_spec_lite.message.message import Message
+    from chaukas_spec_lite.protojson.run import Load, LoadRun
+
+    LoadMessage = Callable[[type[Any], Any, LoadRun], Any]
+    """Reads a message of a class."""
 
 
 class _Entry(NamedTuple):
@@ -43,10 +64,10 @@ def load(cls: type[Message], value: Any, run: LoadRun) -> Any:
 
 
 def _reader(cls: type[Message]) -> LoadMessage:
-    return _load_any if cls._full_name == ANY else special.LOAD.get(cls._full_name, load_fields)
+    return _load_any if cls._full_name == ANY else _WELL_KNOWN.get(cls._full_name, _load_fields)
 
 
-def load_fields(cls: type[Message], value: Any, run: LoadRun) -> Any:
+def _load_fields(cls: type[Message], value: Any, run: LoadRun) -> Any:
     """Read a message from an object of its fields."""
     if not is_object(value):
         raise Problem(f"expected an object for {cls._full_name}, got {json_type(value)}")
@@ -126,7 +147,7 @@ def _one(field: FieldData) -> tuple[Load, Load | None]:
     if kind == "enum":
         one = _enum(field.cls)
         return one, one if is_null_value(field.cls) else None
-    return plain.LOAD[kind], plain.LOAD[VALUE] if kind == VALUE else None
+    return LOAD[kind], LOAD[VALUE] if kind == VALUE else None
 
 
 def _message(cls: type[Message]) -> Load:
@@ -136,7 +157,7 @@ def _message(cls: type[Message]) -> Load:
 
 def _enum(cls: type[Any]) -> Load:
     members = members_by_name(cls)
-    integer = plain.LOAD["int32"]
+    integer = LOAD["int32"]
     nullable = is_null_value(cls)
 
     def member(value: Any, run: LoadRun) -> Any:
@@ -199,8 +220,8 @@ def _map(key_of: Load, one: Load, null: Load | None) -> Load:
     return mapping
 
 
-def _load_any(cls: type[Any], value: Any, run: LoadRun) -> Any:
-    """Read an ``Any`` from its content, in which the type's URL may stand anywhere."""
+def _load_any(cls: type[AnyMessage], value: Any, run: LoadRun) -> Any:
+    """Read an ``Any``: an object of its content, among whose members, at any place, ``@type`` is the type's URL."""
     if not is_object(value):
         raise Problem(f"expected an object for {ANY}, got {json_type(value)}")
     run.enter()
@@ -210,12 +231,12 @@ def _load_any(cls: type[Any], value: Any, run: LoadRun) -> Any:
     if "@type" not in value:
         raise Problem('"@type" is missing: the URL of the type that this Any holds')
     try:
-        of = run.types.find(value["@type"])
+        of = run.type_of(cls, value["@type"])
         type_url = load_text(value["@type"])
     except (Problem, TypeError, ValueError) as error:
         raise within(error, "@type") from None
     content = {name: item for name, item in value.items() if name != "@type"}
-    message = load_fields(of, content, run) if _reader(of) is load_fields else _load_special(of, content, run)
+    message = _load_fields(of, content, run) if _reader(of) is _load_fields else _load_special(of, content, run)
     run.depth -= 1
     return cls(type_url, bytes(message))
 
@@ -230,3 +251,55 @@ def _load_special(cls: type[Message], content: dict[str, Any], run: LoadRun) -> 
         return load(cls, content["value"], run)
     except (Problem, TypeError, ValueError) as error:
         raise within(error, "value") from None
+
+
+def _load_value(cls: type[Any], value: Any, run: LoadRun) -> Any:
+    value = LOAD[VALUE](value, run)
+    if value is None:
+        return cls(null_value=0)
+    kind = {bool: "bool", str: "string", float: "number", dict: "struct", list: "list"}[type(value)]
+    return cls(**{f"{kind}_value": value})
+
+
+def _load_timestamp(cls: type[Any], value: Any, run: LoadRun) -> Any:
+    seconds, nanos, _ = wire_from_datetime(LOAD[TIMESTAMP](value, run))
+    return cls(seconds, nanos)
+
+
+def _load_duration(cls: type[Any], value: Any, run: LoadRun) -> Any:
+    seconds, nanos, _ = wire_from_timedelta(LOAD[DURATION](value, run))
+    return cls(seconds, nanos)
+
+
+def _load_mask(cls: type[Any], value: Any, run: LoadRun) -> Any:
+    run.check()
+    if not isinstance(value, str):
+        raise Problem(f"expected the paths of a FieldMask in a string, got {json_type(value)}")
+    return cls(_mask_paths(load_text(value)))
+
+
+def _mask_paths(text: str) -> list[str]:
+    """Read the paths of a FieldMask: ``user.displayName,photo`` is ``user.display_name`` and ``photo``."""
+    if "_" in text:
+        raise ValueError(f"{text!r} is no field mask: its paths are lowerCamelCase, as in user.displayName")
+    if not text:
+        return []
+    return ["".join(f"_{c.lower()}" if c.isupper() else c for c in path) for path in text.split(",")]
+
+
+def _load_only(kind: str) -> LoadMessage:
+    """Make the reader of a message whose only field is read as ``kind``."""
+    read = LOAD[kind]
+    return lambda cls, value, run: cls(read(value, run))
+
+
+_WELL_KNOWN: dict[str, LoadMessage] = {
+    STRUCT: _load_only(STRUCT),
+    LIST: _load_only(LIST),
+    VALUE: _load_value,
+    TIMESTAMP: _load_timestamp,
+    DURATION: _load_duration,
+    FIELD_MASK: _load_mask,
+    **{name: _load_only(kind) for name, kind in WRAPPERS.items()},
+}
+"""The readers of messages that have a JSON form of their own, by full name; but for ``Any``."""
