@@ -18,7 +18,7 @@ from typing import NamedTuple
 from chaukas_spec_lite.errors import ChaukasError, DecodeError, JSONError
 from chaukas_spec_lite.sdkjson import event_from_sdk
 from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.wire.format import read_varint
+from chaukas_spec_lite.wire.reading import read_varint
 
 MAX_EVENT = 64 << 20
 """Bytes of the largest event that is read: a length beyond it is taken for a sign that the file is something else."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chaukas_spec_lite.wire.format import LEN, fields, size
+from chaukas_spec_lite.wire.format import LEN, size
+from chaukas_spec_lite.wire.reading import fields
 
 _EVENT_OF_REQUEST = 1 << 3 | LEN
 _BATCH_OF_REQUEST = 1 << 3 | LEN

@@ -13,7 +13,7 @@ from typing import Any
 
 from chaukas_spec_lite.errors import EncodeError
 from chaukas_spec_lite.message.record import Record
-from chaukas_spec_lite.wellknown.codecs import CONTENT
+from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import LIST, PLAIN, STRUCT, VALUE, FieldData, fields_of
 from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
 from chaukas_spec_lite.wire.scalars import WRITERS, entries, enumeration, instance, is_array, is_dict, items, string

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.message.record import Record
-from chaukas_spec_lite.wellknown.codecs import CONTENT
 from chaukas_spec_lite.wellknown.slow_readers import READERS, Slices, walk
 from chaukas_spec_lite.wellknown.values import NULL
+from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import DEFAULTS, PLAIN, FieldData, fields_of
 from chaukas_spec_lite.wire.format import LEN, MAX_DEPTH, NotCanonical
 from chaukas_spec_lite.wire.reading import PACKABLE, WIRE_TYPES, read_packed, read_scalar

@@ -34,7 +34,6 @@ from chaukas_spec_lite.wire.fields import (
 from chaukas_spec_lite.wire.scalars import is_array
 
 if TYPE_CHECKING:
-    from chaukas_spec_lite.message.anys import AnyMessage
     from chaukas_spec_lite.message.message import Message
     from chaukas_spec_lite.protojson.run import Load, LoadRun
 
@@ -220,7 +219,7 @@ def _map(key_of: Load, one: Load, null: Load | None) -> Load:
     return mapping
 
 
-def _load_any(cls: type[AnyMessage], value: Any, run: LoadRun) -> Any:
+def _load_any(cls: type[Any], value: Any, run: LoadRun) -> Any:
     """Read an ``Any``: an object of its content, among whose members, at any place, ``@type`` is the type's URL."""
     if not is_object(value):
         raise Problem(f"expected an object for {ANY}, got {json_type(value)}")
@@ -238,7 +237,7 @@ def _load_any(cls: type[AnyMessage], value: Any, run: LoadRun) -> Any:
     content = {name: item for name, item in value.items() if name != "@type"}
     message = _load_fields(of, content, run) if _reader(of) is _load_fields else _load_special(of, content, run)
     run.depth -= 1
-    return cls(type_url, bytes(message))
+    return cls(type_url=type_url, value=bytes(message))
 
 
 def _load_special(cls: type[Message], content: dict[str, Any], run: LoadRun) -> Any:

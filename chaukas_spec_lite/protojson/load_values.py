@@ -225,9 +225,9 @@ def _load_object(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
     key: Any = ""
     try:
         for key, item in value.items():
-            if key._class_ is not str or not key.isascii():
+            if key.__class__ is not str or not key.isascii():
                 key = load_text(key)
-            kind = item._class_
+            kind = item.__class__
             if kind is str:
                 out[key] = item if item.isascii() else load_text(item)
             elif (kind is float and -_INFINITY < item < _INFINITY) or kind is bool or item is None:
@@ -245,7 +245,7 @@ def _load_array(value: Any, depth: int) -> list[Any]:
     out: list[Any] = []
     try:
         for item in value:
-            kind = item._class_
+            kind = item.__class__
             if kind is str:
                 out.append(item if item.isascii() else load_text(item))
             elif (kind is float and -_INFINITY < item < _INFINITY) or kind is bool or item is None:
