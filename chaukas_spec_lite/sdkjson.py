@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from chaukas_spec_lite import protojson
+from chaukas_spec_lite.protojson.load import from_parsed
+from chaukas_spec_lite.protojson.text import decode, parse
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wire.scalars import is_dict
 
@@ -21,10 +22,10 @@ def event_from_sdk(line: str | bytes, *, ignore_unknown_fields: bool = False) ->
     Raises:
         JSONError: with the JSON path, and the line and column within ``line``.
     """
-    text = protojson.decode(line)
-    parsed = protojson.parse(text)
+    text = decode(line)
+    parsed = parse(text)
     if is_dict(parsed):
         timestamp = parsed.get("timestamp")
         if isinstance(timestamp, str) and _NAIVE.fullmatch(timestamp):
             parsed["timestamp"] = f"{timestamp}Z"
-    return protojson.from_parsed(Event, parsed, text, ignore_unknown_fields=ignore_unknown_fields)
+    return from_parsed(Event, parsed, text, ignore_unknown_fields=ignore_unknown_fields)

@@ -155,9 +155,9 @@ class Message(Record):
         that an ``Any`` may hold. ``output_format=OutputFormat.PYTHON`` leaves enums, bytes, datetimes and numbers as
         the Python values they are.
         """
-        from chaukas_spec_lite import protojson
+        from chaukas_spec_lite.protojson import dump
 
-        return protojson.to_dict(
+        return dump.to_dict(
             self,
             output_format=output_format,
             casing=casing,
@@ -174,9 +174,9 @@ class Message(Record):
         registry: Iterable[type[Message]] | None = None,
     ) -> Self:
         """Make a message from its ProtoJSON form; raises ``JSONError`` with a JSON path."""
-        from chaukas_spec_lite import protojson
+        from chaukas_spec_lite.protojson import load
 
-        return protojson.from_dict(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
+        return load.from_dict(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
 
     def to_json(
         self,
@@ -187,9 +187,9 @@ class Message(Record):
         registry: Iterable[type[Message]] | None = None,
     ) -> str:
         """Return the ProtoJSON form as text; raises ``JSONError``."""
-        from chaukas_spec_lite import protojson
+        from chaukas_spec_lite.protojson import dump
 
-        return protojson.to_json(
+        return dump.to_json(
             self, indent=indent, include_default_values=include_default_values, casing=casing, registry=registry
         )
 
@@ -202,9 +202,9 @@ class Message(Record):
         registry: Iterable[type[Message]] | None = None,
     ) -> Self:
         """Make a message from ProtoJSON text; raises ``JSONError`` with a JSON path, line and column."""
-        from chaukas_spec_lite import protojson
+        from chaukas_spec_lite.protojson import load
 
-        return protojson.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
+        return load.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
 
 
 # Emptied for betterproto2, see record.

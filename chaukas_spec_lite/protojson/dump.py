@@ -1,8 +1,7 @@
 """Messages into JSON text, or into the dicts of ``OutputFormat.PYTHON``.
 
-Most messages are objects of their fields, written by a plan that is made once for each class from its field data.
-Well-known types with a JSON form of their own (``_WELL_KNOWN``) come here where they are the outermost message or the
-content of an ``Any``; in a field most of them are plain values, which ``dump_values`` writes.
+A message is an object of its fields, written by a plan that is made once for each class from its field data; the
+well-known types are the exceptions, see ``dump_values``.
 """
 
 # _full_name is private to the package:
@@ -10,29 +9,21 @@ content of an ``Any``; in a field most of them are plain values, which ``dump_va
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from itertools import compress
 from json.encoder import encode_basestring_ascii as quoted
 from operator import attrgetter, is_not
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import betterproto2
 
 from chaukas_spec_lite.message.record import Record
-from chaukas_spec_lite.protojson.dump_values import DUMP, dump_key, dump_text
-from chaukas_spec_lite.protojson.problem import Problem, within
-from chaukas_spec_lite.wellknown.times import datetime_from_wire, timedelta_from_wire
+from chaukas_spec_lite.protojson.dump_values import DUMP, DUMP_MESSAGE, dump_key
+from chaukas_spec_lite.protojson.problem import Problem, out_of_stack, within
+from chaukas_spec_lite.protojson.run import DumpRun
 from chaukas_spec_lite.wire.enums import is_null_value, names_by_number
-from chaukas_spec_lite.wire.fields import (
-    ANY,
-    DURATION,
-    FIELD_MASK,
-    LIST,
-    STRUCT,
-    TIMESTAMP,
-    VALUE,
-    WRAPPERS,
-    FieldData,
-    fields_of,
-)
+from chaukas_spec_lite.wire.fields import ANY, FieldData, fields_of
 from chaukas_spec_lite.wire.scalars import (
     entries,
     enumeration,
@@ -48,7 +39,64 @@ from chaukas_spec_lite.wire.scalars import (
 if TYPE_CHECKING:
     from chaukas_spec_lite.message.anys import AnyMessage
     from chaukas_spec_lite.message.message import Message
-    from chaukas_spec_lite.protojson.run import Dump, DumpRun
+    from chaukas_spec_lite.protojson.run import Dump, Registry
+
+T = TypeVar("T")
+
+
+def to_dict(
+    message: Message,
+    *,
+    output_format: betterproto2.OutputFormat = betterproto2.OutputFormat.PROTO_JSON,
+    casing: betterproto2.Casing = betterproto2.Casing.CAMEL,
+    include_default_values: bool = False,
+    registry: Registry = None,
+) -> dict[str, Any]:
+    """See ``Message.to_dict``."""
+    run = _dump_run(casing, include_default_values, registry)
+    if output_format is betterproto2.OutputFormat.PYTHON:
+        return _dumped(dump_python, message, run)
+    text = _dumped(dump, message, run)
+    try:
+        # One writer for both forms; and json reads faster than Python code builds dicts.
+        return json.loads(text)  # type: ignore[no-any-return]  # a dict, but for the well-known types with another form
+    except RecursionError:
+        raise out_of_stack().error() from None
+
+
+def to_json(
+    message: Message,
+    *,
+    indent: int | str | None = None,
+    include_default_values: bool = False,
+    casing: betterproto2.Casing = betterproto2.Casing.CAMEL,
+    registry: Registry = None,
+) -> str:
+    """See ``Message.to_json``."""
+    text = _dumped(dump, message, _dump_run(casing, include_default_values, registry))
+    try:
+        return text if indent is None else json.dumps(json.loads(text), indent=indent)
+    except RecursionError:
+        raise out_of_stack().error() from None
+
+
+def _dump_run(casing: betterproto2.Casing, defaults: bool, registry: Registry) -> DumpRun:
+    if not isinstance(casing, betterproto2.Casing):
+        raise TypeError(f"casing is Casing.CAMEL or Casing.SNAKE, not {casing!r}")
+    return DumpRun(registry, casing is betterproto2.Casing.SNAKE, defaults)
+
+
+def _dumped(write: Callable[[Message, DumpRun], T], message: Message, run: DumpRun) -> T:
+    try:
+        return write(message, run)
+    except Problem as problem:
+        raise problem.error() from None
+    except (TypeError, ValueError) as error:
+        raise Problem(str(error)).error() from None
+    except RecursionError:
+        raise out_of_stack().error() from None
+    except RuntimeError as error:  # a dict that another thread changes
+        raise Problem(f"changed while it was being written: {error}").error() from error
 
 
 class _Field(NamedTuple):
@@ -84,7 +132,7 @@ def dump(message: Message, run: DumpRun) -> str:
 
 
 def _writer(cls: type[Message]) -> Dump:
-    return _dump_any if cls._full_name == ANY else _WELL_KNOWN.get(cls._full_name, _dump_fields)
+    return _dump_any if cls._full_name == ANY else DUMP_MESSAGE.get(cls._full_name, _dump_fields)
 
 
 def _dump_fields(message: Message, run: DumpRun) -> str:
@@ -255,63 +303,6 @@ def _dump_any(message: AnyMessage, run: DumpRun) -> str:
     if write is _dump_fields:
         return f'{{"@type": {url}}}' if text == "{}" else f'{{"@type": {url}, {text[1:]}'
     return f'{{"@type": {url}, "value": {text}}}'
-
-
-def _dump_value(message: Any, run: DumpRun) -> str:
-    members = ("null_value", "number_value", "string_value", "bool_value", "struct_value", "list_value")
-    chosen = [name for name in members if getattr(message, name) is not None]
-    if len(chosen) > 1:
-        raise two_members("kind", *chosen[:2])
-    if not chosen:
-        raise Problem("a google.protobuf.Value of no kind has no JSON")
-    return "null" if chosen == ["null_value"] else DUMP[VALUE](getattr(message, chosen[0]), run)
-
-
-def _dump_timestamp(message: Any, run: DumpRun) -> str:
-    return DUMP[TIMESTAMP](datetime_from_wire(message.seconds, message.nanos), run)
-
-
-def _dump_duration(message: Any, run: DumpRun) -> str:
-    return DUMP[DURATION](timedelta_from_wire(message.seconds, message.nanos), run)
-
-
-def _dump_mask(message: Any, run: DumpRun) -> str:
-    run.check()
-    return dump_text(",".join(map(_mask_path, items(message.paths))))
-
-
-def _mask_path(path: Any) -> str:
-    """Write a path of a FieldMask in lowerCamelCase: ``user.display_name`` is ``user.displayName``.
-
-    A path that reading the result would not give back has no JSON
-    (https://protobuf.dev/reference/protobuf/google.protobuf/#json-encoding-field-masks).
-    """
-    if not isinstance(path, str):
-        raise TypeError(f"expected str, got {type(path).__name__}")
-    head, *rest = path.split("_")
-    if "," in path or any(map(str.isupper, path)) or not all(part[:1].islower() for part in rest):
-        raise ValueError(
-            f"the path {path!r} has no JSON: it may have no capitals and no comma, and each underscore needs a "
-            "lower-case letter behind it"
-        )
-    return head + "".join(part[0].upper() + part[1:] for part in rest)
-
-
-def _dump_wrapper(kind: str) -> Dump:
-    write = DUMP[kind]
-    return lambda message, run: write(message.value, run)
-
-
-_WELL_KNOWN: dict[str, Dump] = {
-    STRUCT: lambda message, run: DUMP[STRUCT](message.fields, run),
-    LIST: lambda message, run: DUMP[LIST](message.values, run),
-    VALUE: _dump_value,
-    TIMESTAMP: _dump_timestamp,
-    DURATION: _dump_duration,
-    FIELD_MASK: _dump_mask,
-    **{name: _dump_wrapper(kind) for name, kind in WRAPPERS.items()},
-}
-"""The writers of messages that have a JSON form of their own, by full name; but for ``Any``."""
 
 
 def dump_python(message: Record, run: DumpRun) -> dict[str, Any]:

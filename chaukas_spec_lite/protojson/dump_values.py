@@ -1,10 +1,11 @@
-"""Writing the values of fields as JSON text: scalars, and the well-known types that are plain Python values there.
+"""Writing values as JSON text: scalars, and the well-known types that have a JSON form of their own.
 
-``DUMP`` has a writer for each kind of field. Writers take ``(value, run)``, as those of messages do, so that one loop
-calls them all. They raise ``TypeError``, ``ValueError`` or ``Problem`` for a value that has no JSON.
+In a field most well-known types are plain Python values: ``DUMP`` has a writer for each kind of field. As the outermost
+message, or the content of an ``Any``, they are messages: ``DUMP_MESSAGE`` has a writer for each.
 
-Depths are counted on the wire, where a Struct holds entries, which hold Values, which hold Structs: what is written
-here is what ``load_values`` reads.
+All writers take ``(value, run)``, so that one loop calls them all. They raise ``TypeError``, ``ValueError`` or
+``Problem`` for a value that has no JSON. Depths are counted on the wire, where a Struct holds entries, which hold
+Values, which hold Structs: what is written here is what ``load_values`` reads.
 """
 
 from __future__ import annotations
@@ -16,11 +17,22 @@ from operator import index
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.protojson.problem import Problem, shown, too_deep, within
+from chaukas_spec_lite.wellknown.times import datetime_from_wire, timedelta_from_wire
 from chaukas_spec_lite.wellknown.timetext import duration_to_json, timestamp_to_json
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, Carrier, plain_of
-from chaukas_spec_lite.wire.fields import DURATION, LIST, SIGNED, STRUCT, TIMESTAMP, UNSIGNED, VALUE, WRAPPERS
+from chaukas_spec_lite.wire.fields import (
+    DURATION,
+    FIELD_MASK,
+    LIST,
+    SIGNED,
+    STRUCT,
+    TIMESTAMP,
+    UNSIGNED,
+    VALUE,
+    WRAPPERS,
+)
 from chaukas_spec_lite.wire.format import MAX_DEPTH, pack_float, unpack_float
-from chaukas_spec_lite.wire.scalars import double, integer, is_array, is_dict, named, raw
+from chaukas_spec_lite.wire.scalars import double, integer, is_array, is_dict, items, named, raw, two_members
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.protojson.run import Dump, DumpRun
@@ -253,3 +265,60 @@ DUMP: dict[str, Dump] = {
     DURATION: _dump_duration,
 }
 """The writer of each kind of field but messages and enums."""
+
+
+def _dump_value_message(message: Any, run: DumpRun) -> str:
+    members = ("null_value", "number_value", "string_value", "bool_value", "struct_value", "list_value")
+    chosen = [name for name in members if getattr(message, name) is not None]
+    if len(chosen) > 1:
+        raise two_members("kind", *chosen[:2])
+    if not chosen:
+        raise Problem("a google.protobuf.Value of no kind has no JSON")
+    return "null" if chosen == ["null_value"] else DUMP[VALUE](getattr(message, chosen[0]), run)
+
+
+def _dump_timestamp_message(message: Any, run: DumpRun) -> str:
+    return DUMP[TIMESTAMP](datetime_from_wire(message.seconds, message.nanos), run)
+
+
+def _dump_duration_message(message: Any, run: DumpRun) -> str:
+    return DUMP[DURATION](timedelta_from_wire(message.seconds, message.nanos), run)
+
+
+def _dump_mask(message: Any, run: DumpRun) -> str:
+    run.check()
+    return dump_text(",".join(map(_mask_path, items(message.paths))))
+
+
+def _mask_path(path: Any) -> str:
+    """Write a path of a FieldMask in lowerCamelCase: ``user.display_name`` is ``user.displayName``.
+
+    A path that reading the result would not give back has no JSON
+    (https://protobuf.dev/reference/protobuf/google.protobuf/#json-encoding-field-masks).
+    """
+    if not isinstance(path, str):
+        raise TypeError(f"expected str, got {type(path).__name__}")
+    head, *rest = path.split("_")
+    if "," in path or any(map(str.isupper, path)) or not all(part[:1].islower() for part in rest):
+        raise ValueError(
+            f"the path {path!r} has no JSON: it may have no capitals and no comma, and each underscore needs a "
+            "lower-case letter behind it"
+        )
+    return head + "".join(part[0].upper() + part[1:] for part in rest)
+
+
+def _dump_wrapper(kind: str) -> Dump:
+    write = DUMP[kind]
+    return lambda message, run: write(message.value, run)
+
+
+DUMP_MESSAGE: dict[str, Dump] = {
+    STRUCT: lambda message, run: DUMP[STRUCT](message.fields, run),
+    LIST: lambda message, run: DUMP[LIST](message.values, run),
+    VALUE: _dump_value_message,
+    TIMESTAMP: _dump_timestamp_message,
+    DURATION: _dump_duration_message,
+    FIELD_MASK: _dump_mask,
+    **{name: _dump_wrapper(kind) for name, kind in WRAPPERS.items()},
+}
+"""The writers of messages that have a JSON form of their own, by full name; but for ``Any``."""

@@ -1,8 +1,7 @@
-"""JSON that was parsed, or a dict, into messages.
+"""JSON text, or dicts, into messages.
 
-Most messages are objects of their fields, read by a plan that is made once for each class: its fields by their names,
-and their readers. Well-known types with a JSON form of their own (``_WELL_KNOWN``) come here where they are the
-outermost message or the content of an ``Any``; in a field most of them are plain values, which ``load_values`` reads.
+A message is an object of its fields, read by a plan that is made once for each class: its fields by their names, and
+their readers. The well-known types are the exceptions, see ``load_values``.
 """
 
 # _full_name is private to the package:
@@ -11,34 +10,59 @@ outermost message or the content of an ``Any``; in a field most of them are plai
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from chaukas_spec_lite.protojson.load_values import LOAD, is_object, load_key, load_text
-from chaukas_spec_lite.protojson.problem import Problem, json_type, named, shown, within
-from chaukas_spec_lite.wellknown.times import wire_from_datetime, wire_from_timedelta
+from chaukas_spec_lite.protojson.load_values import LOAD, LOAD_MESSAGE, is_object, load_key, load_text
+from chaukas_spec_lite.protojson.locate import find
+from chaukas_spec_lite.protojson.problem import Problem, json_type, named, out_of_stack, shown, within
+from chaukas_spec_lite.protojson.run import LoadRun
+from chaukas_spec_lite.protojson.text import decode, parse
 from chaukas_spec_lite.wellknown.values import NULL
 from chaukas_spec_lite.wire.enums import is_null_value, members_by_name
-from chaukas_spec_lite.wire.fields import (
-    ANY,
-    DURATION,
-    FIELD_MASK,
-    LIST,
-    STRUCT,
-    TIMESTAMP,
-    VALUE,
-    WRAPPERS,
-    FieldData,
-    fields_of,
-)
+from chaukas_spec_lite.wire.fields import ANY, VALUE, FieldData, fields_of
 from chaukas_spec_lite.wire.scalars import is_array
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.message.message import Message
-    from chaukas_spec_lite.protojson.run import Load, LoadRun
+    from chaukas_spec_lite.protojson.run import Load, LoadMessage, Registry
 
-    LoadMessage = Callable[[type[Any], Any, LoadRun], Any]
-    """Reads a message of a class."""
+M = TypeVar("M", bound="Message")
+
+
+def from_dict(
+    cls: type[M], value: Mapping[str, Any], *, ignore_unknown_fields: bool = False, registry: Registry = None
+) -> M:
+    """See ``Message.from_dict``."""
+    try:
+        return _loaded(cls, value, ignore_unknown_fields, registry)
+    except Problem as problem:
+        raise problem.error() from None
+
+
+def from_json(cls: type[M], value: str | bytes, *, ignore_unknown_fields: bool = False, registry: Registry = None) -> M:
+    """See ``Message.from_json``."""
+    text = decode(value)
+    return from_parsed(cls, parse(text), text, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
+
+
+def from_parsed(
+    cls: type[M], parsed: Any, text: str, *, ignore_unknown_fields: bool = False, registry: Registry = None
+) -> M:
+    """Make a message from what was read from JSON text; the text tells where a mistake stands."""
+    try:
+        return _loaded(cls, parsed, ignore_unknown_fields, registry)
+    except Problem as problem:
+        raise problem.error(*find(text, problem.steps, at_name=problem.at_name)) from None
+
+
+def _loaded(cls: type[M], value: Any, ignore_unknown: bool, registry: Registry) -> M:
+    try:
+        return load(cls, value, LoadRun(registry, ignore_unknown))  # type: ignore[no-any-return]  # by class
+    except (TypeError, ValueError) as error:
+        raise Problem(str(error)) from None
+    except RecursionError:
+        raise out_of_stack() from None
 
 
 class _Entry(NamedTuple):
@@ -63,7 +87,7 @@ def load(cls: type[Message], value: Any, run: LoadRun) -> Any:
 
 
 def _reader(cls: type[Message]) -> LoadMessage:
-    return _load_any if cls._full_name == ANY else _WELL_KNOWN.get(cls._full_name, _load_fields)
+    return _load_any if cls._full_name == ANY else LOAD_MESSAGE.get(cls._full_name, _load_fields)
 
 
 def _load_fields(cls: type[Message], value: Any, run: LoadRun) -> Any:
@@ -250,55 +274,3 @@ def _load_special(cls: type[Message], content: dict[str, Any], run: LoadRun) -> 
         return load(cls, content["value"], run)
     except (Problem, TypeError, ValueError) as error:
         raise within(error, "value") from None
-
-
-def _load_value(cls: type[Any], value: Any, run: LoadRun) -> Any:
-    value = LOAD[VALUE](value, run)
-    if value is None:
-        return cls(null_value=0)
-    kind = {bool: "bool", str: "string", float: "number", dict: "struct", list: "list"}[type(value)]
-    return cls(**{f"{kind}_value": value})
-
-
-def _load_timestamp(cls: type[Any], value: Any, run: LoadRun) -> Any:
-    seconds, nanos, _ = wire_from_datetime(LOAD[TIMESTAMP](value, run))
-    return cls(seconds, nanos)
-
-
-def _load_duration(cls: type[Any], value: Any, run: LoadRun) -> Any:
-    seconds, nanos, _ = wire_from_timedelta(LOAD[DURATION](value, run))
-    return cls(seconds, nanos)
-
-
-def _load_mask(cls: type[Any], value: Any, run: LoadRun) -> Any:
-    run.check()
-    if not isinstance(value, str):
-        raise Problem(f"expected the paths of a FieldMask in a string, got {json_type(value)}")
-    return cls(_mask_paths(load_text(value)))
-
-
-def _mask_paths(text: str) -> list[str]:
-    """Read the paths of a FieldMask: ``user.displayName,photo`` is ``user.display_name`` and ``photo``."""
-    if "_" in text:
-        raise ValueError(f"{text!r} is no field mask: its paths are lowerCamelCase, as in user.displayName")
-    if not text:
-        return []
-    return ["".join(f"_{c.lower()}" if c.isupper() else c for c in path) for path in text.split(",")]
-
-
-def _load_only(kind: str) -> LoadMessage:
-    """Make the reader of a message whose only field is read as ``kind``."""
-    read = LOAD[kind]
-    return lambda cls, value, run: cls(read(value, run))
-
-
-_WELL_KNOWN: dict[str, LoadMessage] = {
-    STRUCT: _load_only(STRUCT),
-    LIST: _load_only(LIST),
-    VALUE: _load_value,
-    TIMESTAMP: _load_timestamp,
-    DURATION: _load_duration,
-    FIELD_MASK: _load_mask,
-    **{name: _load_only(kind) for name, kind in WRAPPERS.items()},
-}
-"""The readers of messages that have a JSON form of their own, by full name; but for ``Any``."""

@@ -1,10 +1,11 @@
-"""Reading the values of fields from parsed JSON: scalars, and the well-known types that are plain Python values there.
+"""Reading values from parsed JSON: scalars, and the well-known types that have a JSON form of their own.
 
-``LOAD`` has a reader for each kind of field. Readers take ``(value, run)``, as those of messages do, so that one loop
-calls them all. They raise ``ValueError`` or ``Problem`` for a value that is not of their kind.
+In a field most well-known types are plain Python values: ``LOAD`` has a reader for each kind of field. As the outermost
+message, or the content of an ``Any``, they are messages: ``LOAD_MESSAGE`` has a reader for each.
 
-Depths are counted on the wire, where a Struct holds entries, which hold Values, which hold Structs: what is read here
-is what ``wellknown.struct_encode`` can write.
+All readers of fields take ``(value, run)``, so that one loop calls them all. They raise ``ValueError`` or ``Problem``
+for a value that is not of their kind. Depths are counted on the wire, where a Struct holds entries, which hold Values,
+which hold Structs: what is read here is what ``wellknown.writers`` can write.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from chaukas_spec_lite.protojson.problem import Problem, json_type, shown, too_deep, within
+from chaukas_spec_lite.wellknown.times import wire_from_datetime, wire_from_timedelta
 from chaukas_spec_lite.wellknown.timetext import duration_from_json, timestamp_from_json
-from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
+from chaukas_spec_lite.wire.fields import DURATION, FIELD_MASK, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS
 from chaukas_spec_lite.wire.format import MAX_DEPTH, pack_float, unpack_float
 from chaukas_spec_lite.wire.scalars import RANGES, is_array
 
 if TYPE_CHECKING:
-    from chaukas_spec_lite.protojson.run import Load, LoadRun
+    from chaukas_spec_lite.protojson.run import Load, LoadMessage, LoadRun
 
 _INFINITY = float("inf")
 _SPECIAL = {"NaN": float("nan"), "Infinity": _INFINITY, "-Infinity": -_INFINITY}
@@ -303,3 +305,55 @@ LOAD: dict[str, Load] = {
     DURATION: _load_duration,
 }
 """The reader of each kind of field but messages and enums."""
+
+
+def _load_value_message(cls: type[Any], value: Any, run: LoadRun) -> Any:
+    value = LOAD[VALUE](value, run)
+    if value is None:
+        return cls(null_value=0)
+    kind = {bool: "bool", str: "string", float: "number", dict: "struct", list: "list"}[type(value)]
+    return cls(**{f"{kind}_value": value})
+
+
+def _load_timestamp_message(cls: type[Any], value: Any, run: LoadRun) -> Any:
+    seconds, nanos, _ = wire_from_datetime(LOAD[TIMESTAMP](value, run))
+    return cls(seconds, nanos)
+
+
+def _load_duration_message(cls: type[Any], value: Any, run: LoadRun) -> Any:
+    seconds, nanos, _ = wire_from_timedelta(LOAD[DURATION](value, run))
+    return cls(seconds, nanos)
+
+
+def _load_mask(cls: type[Any], value: Any, run: LoadRun) -> Any:
+    run.check()
+    if not isinstance(value, str):
+        raise Problem(f"expected the paths of a FieldMask in a string, got {json_type(value)}")
+    return cls(_mask_paths(load_text(value)))
+
+
+def _mask_paths(text: str) -> list[str]:
+    """Read the paths of a FieldMask: ``user.displayName,photo`` is ``user.display_name`` and ``photo``."""
+    if "_" in text:
+        raise ValueError(f"{text!r} is no field mask: its paths are lowerCamelCase, as in user.displayName")
+    if not text:
+        return []
+    return ["".join(f"_{c.lower()}" if c.isupper() else c for c in path) for path in text.split(",")]
+
+
+def _load_only(kind: str) -> LoadMessage:
+    """Make the reader of a message whose only field is read as ``kind``."""
+    read = LOAD[kind]
+    return lambda cls, value, run: cls(read(value, run))
+
+
+LOAD_MESSAGE: dict[str, LoadMessage] = {
+    STRUCT: _load_only(STRUCT),
+    LIST: _load_only(LIST),
+    VALUE: _load_value_message,
+    TIMESTAMP: _load_timestamp_message,
+    DURATION: _load_duration_message,
+    FIELD_MASK: _load_mask,
+    **{name: _load_only(kind) for name, kind in WRAPPERS.items()},
+}
+"""The readers of messages that have a JSON form of their own, by full name; but for ``Any``."""

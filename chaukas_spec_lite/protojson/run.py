@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from chaukas_spec_lite.message.record import Record
+import betterproto2
+
 from chaukas_spec_lite.protojson.problem import too_deep
 from chaukas_spec_lite.wire.format import MAX_DEPTH
 
@@ -72,7 +73,9 @@ class _Run:
 def _by_name(registry: Iterable[type[Message]]) -> dict[str, type[Message]]:
     known: dict[str, type[Message]] = {}
     for cls in registry:
-        if not (isinstance(cls, type) and issubclass(cls, Record) and cls._full_name):
+        # Only messages of this library have a full name. Their class itself stands above this module.
+        is_message = isinstance(cls, type) and issubclass(cls, betterproto2.Message) and hasattr(cls, "_full_name")
+        if not (is_message and cls._full_name):
             raise TypeError(f"a registry holds message classes, such as [Event, LLMInvocation]; {cls!r} is none")
         known[cls._full_name] = cls
     return known
@@ -103,3 +106,5 @@ Dump = Callable[[Any, DumpRun], str]
 """Writes one value as JSON text."""
 Load = Callable[[Any, LoadRun], Any]
 """Reads one value."""
+LoadMessage = Callable[[type[Any], Any, LoadRun], Any]
+"""Reads a message of a class."""
