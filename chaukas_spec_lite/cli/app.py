@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from chaukas_spec_lite import __version__
 from chaukas_spec_lite.cli.demo import demo
+from chaukas_spec_lite.version import __version__
 
 NAME = "chaukas-lite"
 
