@@ -41,7 +41,7 @@ from chaukas_spec_lite.spec.common.v1.events import (
     ToolCall,
     ToolResponse,
 )
-from chaukas_spec_lite.version import __version__
+from chaukas_spec_lite.version import VERSION
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ if TYPE_CHECKING:
         SortOrder,
         TimeRange,
     )
+
+__version__ = VERSION
 
 _QUERY = "chaukas_spec_lite.spec.common.v1.query"
 _LAZY = {

@@ -1,3 +1,5 @@
-"""The version, apart from the package itself so that the command line, which stands below it, can show it."""
+"""The version of the package, where every module can have it without importing the package's own face."""
 
-__version__ = "0.1.0"
+from __future__ import annotations
+
+VERSION = "0.1.0"

@@ -19,9 +19,18 @@ _OF_THE_EXPORTER = "the exporter takes a sender, so that it can be tested and us
 RULES = Rules(
     levels=(
         ("errors", "process", "clock", "version"),
-        ("ids", "wire"),
+        ("ids", "settings", "wire"),
         # The spool knows bytes and the transport frames: neither can import a message.
-        ("spool", "rpc.__init__", "rpc.transport", "message.__init__", "message.record", "wellknown"),
+        (
+            "retry",
+            "defaults",
+            "spool",
+            "rpc.__init__",
+            "rpc.transport",
+            "message.__init__",
+            "message.record",
+            "wellknown",
+        ),
         ("message.slow_decode", "message.diagnosis", "protojson"),
         ("message",),
         ("rpc.stubs",),  # what generated services stand on

@@ -8,13 +8,13 @@ import sys
 import click
 
 from chaukas_spec_lite.cli.demo import demo
-from chaukas_spec_lite.version import __version__
+from chaukas_spec_lite.version import VERSION
 
 NAME = "chaukas-lite"
 
 
 @click.group()
-@click.version_option(__version__, prog_name=NAME, message="%(prog)s %(version)s")
+@click.version_option(VERSION, prog_name=NAME, message="%(prog)s %(version)s")
 def commands() -> None:
     """Record and inspect what AI agents do: the tools of chaukas-spec-lite."""
 
