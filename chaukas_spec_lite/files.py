@@ -16,10 +16,11 @@ from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-from chaukas_spec_lite import protojson
 from chaukas_spec_lite.errors import ChaukasError, DecodeError, JSONError
+from chaukas_spec_lite.protojson.load import from_parsed
+from chaukas_spec_lite.protojson.text import decode, parse
 from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.wire.format import read_varint
+from chaukas_spec_lite.wire.reading import read_varint
 from chaukas_spec_lite.wire.scalars import is_dict
 
 MAX_EVENT = 64 << 20
@@ -140,13 +141,13 @@ def event_from_sdk(line: str | bytes, *, ignore_unknown_fields: bool = False) ->
     Raises:
         JSONError: The line is no event; with the JSON path, and the line and column within ``line``.
     """
-    text = protojson.decode(line)
-    parsed = protojson.parse(text)
+    text = decode(line)
+    parsed = parse(text)
     if is_dict(parsed):
         timestamp = parsed.get("timestamp")
         if isinstance(timestamp, str) and _NAIVE.fullmatch(timestamp):
             parsed["timestamp"] = f"{timestamp}Z"
-    return protojson.from_parsed(Event, parsed, text, ignore_unknown_fields=ignore_unknown_fields)
+    return from_parsed(Event, parsed, text, ignore_unknown_fields=ignore_unknown_fields)
 
 
 def _delimited(file: _Ahead, path: Path) -> Iterator[Recorded]:

@@ -198,8 +198,7 @@ class Decoder(Emitter):
             return ("b",)
         if kind in _PLAIN:
             reader = "read_item" if kind == VALUE and self._in_container(field) else _PLAIN[kind]
-            module = "timestamp_decode" if kind == TIMESTAMP else "readers"
-            return (f"{self.scope.name(f'chaukas_spec_lite.wellknown.{module}', reader)}(b, depth + 1)",)
+            return (f"{self.scope.name('chaukas_spec_lite.wellknown.readers', reader)}(b, depth + 1)",)
         if kind == "message":
             assert field.type_name is not None
             return (f"{self.scope.function('_decode_', field.type_name)}(b, depth + 1)",)

@@ -10,8 +10,8 @@ from codegen.model import Field
 from codegen.names import oneof_local
 from codegen.types import has_presence, kind_of, scalar_type
 
-_STRUCTS = "chaukas_spec_lite.wellknown.struct_encode"
-_CODECS = "chaukas_spec_lite.wellknown.codecs"
+_STRUCTS = "chaukas_spec_lite.wellknown.writers"
+_CODECS = "chaukas_spec_lite.wellknown.writers"
 _ROPE = "chaukas_spec_lite.wire.rope"
 _PLAIN = {
     STRUCT: (_STRUCTS, "encode_struct"),

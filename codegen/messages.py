@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chaukas_spec_lite.wire.fields import camel_case
+from chaukas_spec_lite.wire.fields import ANY, camel_case
 from codegen.model import Enum, Field, Message
 from codegen.names import field_names, free, member_names, oneof_local
 from codegen.scope import Scope
 from codegen.types import attribute_type, has_presence, kind_of, parameter, zero
+from codegen.wellknown_files import TYPES
 from codegen.writer import Writer, quoted
 
 _ENUMS = "chaukas_spec_lite.wire.enums"
+_IN_ANY = ("duration", "empty", "field_mask", "struct", "timestamp", "wrappers")
+"""The files of the types that JSON knows in every ``Any``: those with a JSON form of their own, and ``Empty``."""
 _DATACLASS = "(init=False, eq=False, repr=False, slots=True)"
 
 
@@ -127,13 +130,33 @@ def emit_message(writer: Writer, message: Message, scope: Scope) -> None:
         writer.line(f"_full_name = {quoted(message.full_name)}")
         writer.gap()
         _emit_constructor(writer, message, names, scope)
+        if message.full_name == ANY:
+            _emit_well_known(writer, scope)
     _emit_second_name(writer, message, scope)
 
 
 def _base(message: Message, scope: Scope) -> str:
-    if message.full_name == "google.protobuf.Any":
+    if message.full_name == ANY:
         return scope.name("chaukas_spec_lite.message.anys", "AnyMessage")
     return scope.name("chaukas_spec_lite.message.message", "Message")
+
+
+def _emit_well_known(writer: Writer, scope: Scope) -> None:
+    """Emit what tells JSON the well-known types: generated, since nothing below generated modules may import them."""
+    message = scope.name("chaukas_spec_lite.message.message", "Message")
+    writer.gap()
+    writer.line("@staticmethod")
+    classes = [scope.classes[ANY]]
+    with writer.block(f"def _well_known() -> tuple[type[{message}], ...]:"):
+        writer.line('"""The classes that JSON finds for any Any without being told of them."""')
+        writer.line("# Here, because most programs write no Any as JSON.")
+        for stem in _IN_ANY:
+            path = f"google/protobuf/{stem}.proto"
+            names = [name for name in TYPES[path].split() if name != "NullValue"]  # an enum
+            writer.import_from(scope.target.import_from(path, scope.file.path), names)
+            classes += names
+        writer.gap()
+        writer.listed("return (", classes, ")")
 
 
 def _oneof_notes(message: Message, names: dict[str, str]) -> str:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Message)
 
-ANY = "google.protobuf.Any"
 PREFIX = "type.googleapis.com/"
 """What ``pack`` puts before the full name, as every implementation does by default."""
 
@@ -39,6 +38,11 @@ class AnyMessage(Message):
         value = bytes(message)
         self.type_url, self.value = PREFIX + message._full_name, value
         return self
+
+    @staticmethod
+    def _well_known() -> tuple[type[Message], ...]:
+        """The classes that JSON finds for any ``Any`` without being told of them; the generated class lists them."""
+        raise NotImplementedError
 
     def is_type(self, cls: type[Message]) -> bool:
         """Whether the message in it is of this type: what stands behind the URL's last slash is its full name."""

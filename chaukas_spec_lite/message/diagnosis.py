@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from chaukas_spec_lite.errors import EncodeError
-from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.wellknown.codecs import CONTENT
+from chaukas_spec_lite.message.record import Record
+from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import LIST, PLAIN, STRUCT, VALUE, FieldData, fields_of
 from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
 from chaukas_spec_lite.wire.scalars import WRITERS, entries, enumeration, instance, is_array, is_dict, items, string
@@ -25,7 +25,7 @@ class _Found(Exception):
         self.path = path
 
 
-def find(message: Message) -> EncodeError | None:
+def find(message: Record) -> EncodeError | None:
     """Return the error of a message that cannot be encoded, or None if there is nothing wrong with it."""
     try:
         _message(message, 0, type(message).__name__)
@@ -43,7 +43,7 @@ def _try(check: Callable[..., Any], path: str, *args: Any) -> Any:
         raise _Found(str(error), path) from error
 
 
-def _message(message: Message, depth: int, path: str) -> None:
+def _message(message: Record, depth: int, path: str) -> None:
     if depth > MAX_DEPTH:
         raise _Found(TOO_DEEP, path)
     chosen: dict[str, str] = {}

@@ -12,20 +12,20 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from chaukas_spec_lite.errors import DecodeError
-from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.wellknown.codecs import CONTENT
+from chaukas_spec_lite.message.record import Record
 from chaukas_spec_lite.wellknown.slow_readers import READERS, Slices, walk
 from chaukas_spec_lite.wellknown.values import NULL
+from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import DEFAULTS, PLAIN, FieldData, fields_of
 from chaukas_spec_lite.wire.format import LEN, MAX_DEPTH, NotCanonical
 from chaukas_spec_lite.wire.reading import PACKABLE, WIRE_TYPES, read_packed, read_scalar
 
-M = TypeVar("M", bound=Message)
+R = TypeVar("R", bound=Record)
 
 _ZEROS = {kind: default() for kind, default in DEFAULTS.items()}
 
 
-def parse(cls: type[M], data: bytes) -> M:
+def parse(cls: type[R], data: bytes) -> R:
     """Decode a message; raises ``DecodeError`` with the path from this message's class and the offset."""
     message = cls()
     try:
@@ -36,7 +36,7 @@ def parse(cls: type[M], data: bytes) -> M:
     return message
 
 
-def merge(message: Message, data: bytes, depth: int = 0) -> None:
+def merge(message: Record, data: bytes, depth: int = 0) -> None:
     """Merge the fields of an encoded message into one that may have some set."""
     _merge(message, data, [(0, len(data))], depth)
 
@@ -46,7 +46,7 @@ def read_plain(kind: str, data: bytes, depth: int) -> Any:
     return READERS[kind](data, [(0, len(data))], depth)
 
 
-def read_entry(cls: type[Message], number: int, data: bytes, depth: int) -> tuple[Any, Any]:
+def read_entry(cls: type[Record], number: int, data: bytes, depth: int) -> tuple[Any, Any]:
     """Decode an entry of a map field, which stands ``depth`` levels below the outermost message.
 
     Raises ``NotCanonical`` if the message has to take it for an unknown field.
@@ -55,7 +55,7 @@ def read_entry(cls: type[Message], number: int, data: bytes, depth: int) -> tupl
 
 
 def finish_entry(
-    cls: type[Message], number: int, data: bytes, depth: int, start: tuple[Any, Any], rest: bytes
+    cls: type[Record], number: int, data: bytes, depth: int, start: tuple[Any, Any], rest: bytes
 ) -> tuple[Any, Any]:
     """Do the same where key and value may have been read, and only the rest is left: no value is read twice.
 
@@ -72,7 +72,7 @@ def _known(entry: tuple[Any, Any] | None) -> tuple[Any, Any]:
     return entry
 
 
-def _merge(message: Message, data: bytes, slices: Slices, depth: int) -> None:
+def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
     by_number = _by_number(type(message))
     unknown: list[bytes] = []
     pending: dict[int, Slices] = {}
@@ -87,7 +87,7 @@ def _merge(message: Message, data: bytes, slices: Slices, depth: int) -> None:
         message._unknown_fields = b"".join([message._unknown_fields, *unknown])
 
 
-def _by_number(cls: type[Message]) -> dict[int, FieldData]:
+def _by_number(cls: type[Record]) -> dict[int, FieldData]:
     known: dict[int, FieldData] | None = cls.__dict__.get("_field_by_number")
     if known is None:
         known = {field.number: field for field in fields_of(cls)}
@@ -96,7 +96,7 @@ def _by_number(cls: type[Message]) -> dict[int, FieldData]:
 
 
 def _take(
-    message: Message,
+    message: Record,
     field: FieldData,
     wire: int,
     data: bytes,
@@ -132,7 +132,7 @@ def _take(
     return True
 
 
-def _clear_others(message: Message, chosen: FieldData, data: bytes, depth: int, pending: dict[int, Slices]) -> None:
+def _clear_others(message: Record, chosen: FieldData, data: bytes, depth: int, pending: dict[int, Slices]) -> None:
     for field in fields_of(type(message)):
         if field.oneof == chosen.oneof and field is not chosen:
             setattr(message, field.name, None)

@@ -1,24 +1,102 @@
-"""Messages into ProtoJSON text, each class by a plan that is made once from its field data."""
+"""Messages into JSON text, or into the dicts of ``OutputFormat.PYTHON``.
 
+A message is an object of its fields, written by a plan that is made once for each class from its field data; the
+well-known types are the exceptions, see ``dump_values``.
+"""
+
+# _full_name is private to the package:
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from itertools import compress
 from json.encoder import encode_basestring_ascii as quoted
 from operator import attrgetter, is_not
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from chaukas_spec_lite.message.anys import ANY, AnyMessage
-from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.protojson import plain, special
-from chaukas_spec_lite.protojson.dump_scalars import dump_key
-from chaukas_spec_lite.protojson.enums import is_null_value, names_by_number
-from chaukas_spec_lite.protojson.problem import Problem, within
-from chaukas_spec_lite.protojson.run import Dump, DumpRun
-from chaukas_spec_lite.wire.fields import FieldData, fields_of
-from chaukas_spec_lite.wire.scalars import entries, enumeration, instance, integer, items, label_number, two_members
+import betterproto2
+
+from chaukas_spec_lite.message.record import Record
+from chaukas_spec_lite.protojson.dump_values import DUMP, DUMP_MESSAGE, dump_key
+from chaukas_spec_lite.protojson.problem import Problem, out_of_stack, within
+from chaukas_spec_lite.protojson.run import DumpRun
+from chaukas_spec_lite.wire.enums import is_null_value, names_by_number
+from chaukas_spec_lite.wire.fields import ANY, FieldData, fields_of
+from chaukas_spec_lite.wire.scalars import (
+    entries,
+    enumeration,
+    instance,
+    integer,
+    is_array,
+    is_mapping,
+    items,
+    label_number,
+    two_members,
+)
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.message.anys import AnyMessage
+    from chaukas_spec_lite.message.message import Message
+    from chaukas_spec_lite.protojson.run import Dump, Registry
+
+T = TypeVar("T")
+
+
+def to_dict(
+    message: Message,
+    *,
+    output_format: betterproto2.OutputFormat = betterproto2.OutputFormat.PROTO_JSON,
+    casing: betterproto2.Casing = betterproto2.Casing.CAMEL,
+    include_default_values: bool = False,
+    registry: Registry = None,
+) -> dict[str, Any]:
+    """See ``Message.to_dict``."""
+    run = _dump_run(casing, include_default_values, registry)
+    if output_format is betterproto2.OutputFormat.PYTHON:
+        return _dumped(dump_python, message, run)
+    text = _dumped(dump, message, run)
+    try:
+        # One writer for both forms; and json reads faster than Python code builds dicts.
+        return json.loads(text)  # type: ignore[no-any-return]  # a dict, but for the well-known types with another form
+    except RecursionError:
+        raise out_of_stack().error() from None
+
+
+def to_json(
+    message: Message,
+    *,
+    indent: int | str | None = None,
+    include_default_values: bool = False,
+    casing: betterproto2.Casing = betterproto2.Casing.CAMEL,
+    registry: Registry = None,
+) -> str:
+    """See ``Message.to_json``."""
+    text = _dumped(dump, message, _dump_run(casing, include_default_values, registry))
+    try:
+        return text if indent is None else json.dumps(json.loads(text), indent=indent)
+    except RecursionError:
+        raise out_of_stack().error() from None
+
+
+def _dump_run(casing: betterproto2.Casing, defaults: bool, registry: Registry) -> DumpRun:
+    if not isinstance(casing, betterproto2.Casing):
+        raise TypeError(f"casing is Casing.CAMEL or Casing.SNAKE, not {casing!r}")
+    return DumpRun(registry, casing is betterproto2.Casing.SNAKE, defaults)
+
+
+def _dumped(write: Callable[[Message, DumpRun], T], message: Message, run: DumpRun) -> T:
+    try:
+        return write(message, run)
+    except Problem as problem:
+        raise problem.error() from None
+    except (TypeError, ValueError) as error:
+        raise Problem(str(error)).error() from None
+    except RecursionError:
+        raise out_of_stack().error() from None
+    except RuntimeError as error:  # a dict that another thread changes
+        raise Problem(f"changed while it was being written: {error}").error() from error
 
 
 class _Field(NamedTuple):
@@ -54,7 +132,7 @@ def dump(message: Message, run: DumpRun) -> str:
 
 
 def _writer(cls: type[Message]) -> Dump:
-    return _dump_any if cls._full_name == ANY else special.DUMP.get(cls._full_name, _dump_fields)
+    return _dump_any if cls._full_name == ANY else DUMP_MESSAGE.get(cls._full_name, _dump_fields)
 
 
 def _dump_fields(message: Message, run: DumpRun) -> str:
@@ -65,11 +143,12 @@ def _dump_fields(message: Message, run: DumpRun) -> str:
     out = name = ""
     values = values_of(message)
     if not run.defaults:
+        # In C: what holds its very default object is left out; what only equals it is found below.
         is_set = [*map(is_not, values, zeros)]
         values, fields = tuple(compress(values, is_set)), tuple(compress(fields, is_set))
     chosen: dict[str, str] = {}
     try:
-        for value, (prefix, write, is_text, presence, oneof, data, name) in zip(values, fields, strict=True):  # noqa: B007  # name: for the error
+        for value, (prefix, write, is_text, presence, oneof, data, name) in zip(values, fields, strict=True):  # noqa: B007  # name: used by except
             if value is None or (not presence and not value and _is_zero(value, data)):
                 if run.defaults and not presence:
                     out += prefix + write(data.default(), run)
@@ -99,7 +178,7 @@ def _field(data: FieldData, schema_names: bool) -> _Field:
 
 
 def _reader(names: list[str]) -> Callable[[Message], tuple[Any, ...]]:
-    """Make what reads attributes into a tuple, which ``attrgetter`` alone does only for two or more."""
+    """Make a function that reads attributes into a tuple; of one name, ``attrgetter`` would return the bare value."""
     if len(names) > 1:
         return attrgetter(*names)
     return lambda message: tuple(getattr(message, name) for name in names)
@@ -125,7 +204,7 @@ def _value(field: FieldData) -> Dump:
 
 
 def _is_zero(value: Any, field: FieldData) -> bool:
-    """Whether a false value is the default of a field without presence, not one of the wrong type, or minus zero."""
+    """Whether a false value is its field's default; one of a wrong type is not, nor is minus zero."""
     if field.label == "repeated":
         return isinstance(value, (list, tuple))
     if field.label == "map":
@@ -140,7 +219,7 @@ def _one(field: FieldData) -> Dump:
     """Make the writer of one value of a field."""
     if field.kind == "message":
         return _message(field.cls)
-    return _enum(field.cls) if field.kind == "enum" else plain.DUMP[field.kind]
+    return _enum(field.cls) if field.kind == "enum" else DUMP[field.kind]
 
 
 def _message(cls: type[Message]) -> Dump:
@@ -207,7 +286,7 @@ def _dump_any(message: AnyMessage, run: DumpRun) -> str:
         run.depth -= 1
         return "{}"
     try:
-        cls = run.types.find(message.type_url)
+        cls = run.type_of(type(message), message.type_url)
         url = quoted(message.type_url)
     except (TypeError, ValueError) as error:
         raise within(error, "@type") from None
@@ -224,3 +303,34 @@ def _dump_any(message: AnyMessage, run: DumpRun) -> str:
     if write is _dump_fields:
         return f'{{"@type": {url}}}' if text == "{}" else f'{{"@type": {url}, {text[1:]}'
     return f'{{"@type": {url}, "value": {text}}}'
+
+
+def dump_python(message: Record, run: DumpRun) -> dict[str, Any]:
+    """Make a dict of the values that a message's attributes hold, for programs and not for JSON.
+
+    Messages in it become dicts, and lists and maps are copied. All else stays as it is: numbers, enums, bytes,
+    datetimes and timedeltas, and the dicts and lists of Struct, ListValue and Value. Only the depth is checked.
+    """
+    run.enter()
+    out: dict[str, Any] = {}
+    for field in fields_of(type(message)):
+        if message.is_set(field.name) or (run.defaults and not field.has_presence):
+            name = field.proto_name if run.schema_names else field.json_name
+            try:
+                out[name] = _python_value(getattr(message, field.name), field, run)
+            except Problem as problem:
+                raise within(problem, name) from None
+    run.depth -= 1
+    return out
+
+
+def _python_value(value: Any, field: FieldData, run: DumpRun) -> Any:
+    if field.label == "repeated" and is_array(value):
+        return [_python_one(item, run) for item in value]
+    if field.label == "map" and is_mapping(value):
+        return {key: _python_one(item, run) for key, item in value.items()}
+    return _python_one(value, run)
+
+
+def _python_one(value: Any, run: DumpRun) -> Any:
+    return dump_python(value, run) if isinstance(value, Record) else value

@@ -1,24 +1,68 @@
-"""ProtoJSON into messages, each class by a plan that is made once: its fields by their names, and their readers."""
+"""JSON text, or dicts, into messages.
 
+A message is an object of its fields, read by a plan that is made once for each class: its fields by their names, and
+their readers. The well-known types are the exceptions, see ``load_values``.
+"""
+
+# _full_name is private to the package:
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
 import difflib
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from chaukas_spec_lite.message.anys import ANY
-from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.protojson import plain, special
-from chaukas_spec_lite.protojson.enums import is_null_value, members_by_name
-from chaukas_spec_lite.protojson.load_scalars import load_key
-from chaukas_spec_lite.protojson.load_values import is_object, load_text
-from chaukas_spec_lite.protojson.problem import Problem, json_type, named, shown, within
-from chaukas_spec_lite.protojson.run import Load, LoadRun
-from chaukas_spec_lite.protojson.special import LoadMessage
+from chaukas_spec_lite.protojson.load_values import LOAD, LOAD_MESSAGE, is_object, load_key, load_text
+from chaukas_spec_lite.protojson.locate import find
+from chaukas_spec_lite.protojson.problem import Problem, json_type, named, out_of_stack, shown, within
+from chaukas_spec_lite.protojson.run import LoadRun
+from chaukas_spec_lite.protojson.text import decode, parse
 from chaukas_spec_lite.wellknown.values import NULL
-from chaukas_spec_lite.wire.fields import VALUE, FieldData, fields_of
+from chaukas_spec_lite.wire.enums import is_null_value, members_by_name
+from chaukas_spec_lite.wire.fields import ANY, VALUE, FieldData, fields_of
 from chaukas_spec_lite.wire.scalars import is_array
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.message.message import Message
+    from chaukas_spec_lite.protojson.run import Load, LoadMessage, Registry
+
+M = TypeVar("M", bound="Message")
+
+
+def from_dict(
+    cls: type[M], value: Mapping[str, Any], *, ignore_unknown_fields: bool = False, registry: Registry = None
+) -> M:
+    """See ``Message.from_dict``."""
+    try:
+        return _loaded(cls, value, ignore_unknown_fields, registry)
+    except Problem as problem:
+        raise problem.error() from None
+
+
+def from_json(cls: type[M], value: str | bytes, *, ignore_unknown_fields: bool = False, registry: Registry = None) -> M:
+    """See ``Message.from_json``."""
+    text = decode(value)
+    return from_parsed(cls, parse(text), text, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
+
+
+def from_parsed(
+    cls: type[M], parsed: Any, text: str, *, ignore_unknown_fields: bool = False, registry: Registry = None
+) -> M:
+    """Make a message from what was read from JSON text; the text tells where a mistake stands."""
+    try:
+        return _loaded(cls, parsed, ignore_unknown_fields, registry)
+    except Problem as problem:
+        raise problem.error(*find(text, problem.steps, at_name=problem.at_name)) from None
+
+
+def _loaded(cls: type[M], value: Any, ignore_unknown: bool, registry: Registry) -> M:
+    try:
+        return load(cls, value, LoadRun(registry, ignore_unknown))  # type: ignore[no-any-return]  # by class
+    except (TypeError, ValueError) as error:
+        raise Problem(str(error)) from None
+    except RecursionError:
+        raise out_of_stack() from None
 
 
 class _Entry(NamedTuple):
@@ -43,10 +87,10 @@ def load(cls: type[Message], value: Any, run: LoadRun) -> Any:
 
 
 def _reader(cls: type[Message]) -> LoadMessage:
-    return _load_any if cls._full_name == ANY else special.LOAD.get(cls._full_name, load_fields)
+    return _load_any if cls._full_name == ANY else LOAD_MESSAGE.get(cls._full_name, _load_fields)
 
 
-def load_fields(cls: type[Message], value: Any, run: LoadRun) -> Any:
+def _load_fields(cls: type[Message], value: Any, run: LoadRun) -> Any:
     """Read a message from an object of its fields."""
     if not is_object(value):
         raise Problem(f"expected an object for {cls._full_name}, got {json_type(value)}")
@@ -126,7 +170,7 @@ def _one(field: FieldData) -> tuple[Load, Load | None]:
     if kind == "enum":
         one = _enum(field.cls)
         return one, one if is_null_value(field.cls) else None
-    return plain.LOAD[kind], plain.LOAD[VALUE] if kind == VALUE else None
+    return LOAD[kind], LOAD[VALUE] if kind == VALUE else None
 
 
 def _message(cls: type[Message]) -> Load:
@@ -136,7 +180,7 @@ def _message(cls: type[Message]) -> Load:
 
 def _enum(cls: type[Any]) -> Load:
     members = members_by_name(cls)
-    integer = plain.LOAD["int32"]
+    integer = LOAD["int32"]
     nullable = is_null_value(cls)
 
     def member(value: Any, run: LoadRun) -> Any:
@@ -200,7 +244,7 @@ def _map(key_of: Load, one: Load, null: Load | None) -> Load:
 
 
 def _load_any(cls: type[Any], value: Any, run: LoadRun) -> Any:
-    """Read an ``Any`` from its content, in which the type's URL may stand anywhere."""
+    """Read an ``Any``: an object of its content, among whose members, at any place, ``@type`` is the type's URL."""
     if not is_object(value):
         raise Problem(f"expected an object for {ANY}, got {json_type(value)}")
     run.enter()
@@ -210,14 +254,14 @@ def _load_any(cls: type[Any], value: Any, run: LoadRun) -> Any:
     if "@type" not in value:
         raise Problem('"@type" is missing: the URL of the type that this Any holds')
     try:
-        of = run.types.find(value["@type"])
+        of = run.type_of(cls, value["@type"])
         type_url = load_text(value["@type"])
     except (Problem, TypeError, ValueError) as error:
         raise within(error, "@type") from None
     content = {name: item for name, item in value.items() if name != "@type"}
-    message = load_fields(of, content, run) if _reader(of) is load_fields else _load_special(of, content, run)
+    message = _load_fields(of, content, run) if _reader(of) is _load_fields else _load_special(of, content, run)
     run.depth -= 1
-    return cls(type_url, bytes(message))
+    return cls(type_url=type_url, value=bytes(message))
 
 
 def _load_special(cls: type[Message], content: dict[str, Any], run: LoadRun) -> Any:

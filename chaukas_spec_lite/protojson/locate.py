@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from json import JSONDecoder
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from chaukas_spec_lite.protojson.problem import Step
+if TYPE_CHECKING:
+    from chaukas_spec_lite.protojson.problem import Step
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ATOM = re.compile(r"[^\s,\]}]+")

@@ -14,8 +14,8 @@ from chaukas_spec_lite.wellknown.times import datetime_from_wire, timedelta_from
 from chaukas_spec_lite.wellknown.values import NO_KIND, UnknownNull, carry, carry_inner
 from chaukas_spec_lite.wire import fields as kinds
 from chaukas_spec_lite.wire.fields import DEFAULTS, WRAPPERS
-from chaukas_spec_lite.wire.format import MAX_DEPTH, fields
-from chaukas_spec_lite.wire.reading import WIRE_TYPES, read_scalar, read_text
+from chaukas_spec_lite.wire.format import MAX_DEPTH
+from chaukas_spec_lite.wire.reading import WIRE_TYPES, fields, read_scalar, read_text
 
 Slices = list[tuple[int, int]]
 """Where in the input the pieces of a message are: mostly one, several if it came several times and has to be merged."""

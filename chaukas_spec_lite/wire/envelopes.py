@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from chaukas_spec_lite.errors import DecodeError
-from chaukas_spec_lite.wire.format import LEN, fields
+from chaukas_spec_lite.wire.format import LEN
 from chaukas_spec_lite.wire.format import size as size_text
+from chaukas_spec_lite.wire.reading import fields
 
 T = TypeVar("T")
 

@@ -19,6 +19,7 @@ UNSIGNED = {"uint32": 32, "uint64": 64, "fixed32": 32, "fixed64": 64}
 
 STRUCT, LIST, VALUE = "google.protobuf.Struct", "google.protobuf.ListValue", "google.protobuf.Value"
 TIMESTAMP, DURATION = "google.protobuf.Timestamp", "google.protobuf.Duration"
+ANY, FIELD_MASK = "google.protobuf.Any", "google.protobuf.FieldMask"
 WRAPPERS = {
     f"google.protobuf.{name}Value": kind
     for name, kind in {

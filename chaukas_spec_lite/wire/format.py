@@ -1,4 +1,4 @@
-"""The protobuf wire format: varints, tags, and stepping over fields.
+"""The protobuf wire format: its constants, and what generated codecs write and read varints and fixed values with.
 
 Encoders build *latin-1 text*: a ``str`` in which each character stands for the byte of the same number. A ``str``
 joins and formats faster than ``bytes`` does, ASCII text (most of what is ever written) goes in as it is, and one
@@ -9,11 +9,9 @@ Limits are those of the reference (upb): https://protobuf.dev/programming-guides
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from struct import Struct
 from typing import Protocol, SupportsIndex, TypeVar
-
-from chaukas_spec_lite.errors import DecodeError
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -140,96 +138,3 @@ def more_length(value: int, read: Callable[[int], bytes]) -> int:
         shift += 7
         if shift > 28:
             raise NotCanonical
-
-
-def read_varint(data: bytes, pos: int, end: int) -> tuple[int, int]:
-    """Read a 64-bit varint at ``pos``; return it and the position behind it."""
-    value = shift = 0
-    start = pos
-    while True:
-        if pos >= end:
-            raise DecodeError("the input ends inside a varint", offset=start)
-        byte = data[pos]
-        pos += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value & 0xFFFFFFFFFFFFFFFF, pos
-        shift += 7
-        if shift > 63:
-            raise DecodeError("a varint is longer than 10 bytes", offset=start)
-
-
-def _read_short(data: bytes, pos: int, end: int, limit: int, what: str) -> tuple[int, int]:
-    start = pos
-    value, pos = read_varint(data, pos, end)
-    if pos - start > 5 or value > limit:
-        raise DecodeError(f"{what} is too large", offset=start)
-    return value, pos
-
-
-def read_length(data: bytes, pos: int, end: int) -> tuple[int, int]:
-    """Read the length of a length-delimited field; return the position and the end of its content."""
-    start = pos
-    length, pos = _read_short(data, pos, end, 0x7FFFFFFF, "a length")
-    if length > end - pos:
-        raise DecodeError(f"a length of {length} bytes exceeds the {end - pos} that are left", offset=start)
-    return pos, pos + length
-
-
-def read_tag(data: bytes, pos: int, end: int, *, zero: bool = False) -> tuple[int, int]:
-    """Read a tag (``field number << 3 | wire type``); return it and the position behind it.
-
-    As in the reference, the field number 0 is let through (``zero``) where no field is known: in a group, and in a
-    message that has no fields.
-    """
-    tag, after = _read_short(data, pos, end, 0xFFFFFFFF, "a tag")
-    if tag >> 3 == 0 and not zero:
-        raise DecodeError("field number 0 is not allowed", offset=pos)
-    if tag & 7 > I32:
-        raise DecodeError(f"wire type {tag & 7} does not exist", offset=pos)
-    return tag, after
-
-
-def skip(data: bytes, pos: int, end: int, tag: int, depth: int) -> int:
-    """Return the position behind the value of the field whose tag was just read.
-
-    Groups are followed without recursion; ``depth`` is that of the message the field stands in.
-    """
-    open_groups: list[int] = []
-    while True:
-        start = pos
-        wire = tag & 7
-        if wire == VARINT:
-            _, pos = read_varint(data, pos, end)
-        elif wire == LEN:
-            _, pos = read_length(data, pos, end)
-        elif wire in (I64, I32):
-            pos += 8 if wire == I64 else 4
-            if pos > end:
-                raise DecodeError("the input ends inside a fixed-size value", offset=start)
-        elif wire == SGROUP:
-            open_groups.append(tag >> 3)
-            if depth + len(open_groups) > MAX_DEPTH:
-                raise DecodeError(f"nested deeper than {MAX_DEPTH} levels", offset=start)
-        elif not open_groups or open_groups.pop() != tag >> 3:
-            raise DecodeError(f"the end of group {tag >> 3} has no beginning", offset=start)
-        if not open_groups:
-            return pos
-        if pos >= end:
-            raise DecodeError(f"group {open_groups[-1]} has no end", offset=pos)
-        tag, pos = read_tag(data, pos, end, zero=True)
-
-
-def fields(data: bytes, pos: int, end: int, depth: int, *, zero: bool = False) -> Iterator[tuple[int, int, int, int]]:
-    """Walk the fields of an encoded message: ``(start, tag, value, stop)``, all but the tag positions in ``data``.
-
-    For a length-delimited field ``value`` is where its content begins, behind the length.
-    """
-    while pos < end:
-        start = pos
-        tag, pos = read_tag(data, pos, end, zero=zero)
-        if tag & 7 == LEN:
-            value, pos = read_length(data, pos, end)
-        else:
-            value, pos = pos, skip(data, pos, end, tag, depth)
-        yield start, tag, value, pos

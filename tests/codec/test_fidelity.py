@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, EventType
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.wellknown import codecs, struct_decode, struct_encode
+from chaukas_spec_lite.wellknown import struct_readers, writers
 from chaukas_spec_lite.wellknown.times import WireDatetime, WireTimedelta
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, UnknownNull
 from tests.generated import everything
@@ -35,9 +35,9 @@ def test_caches_are_bounded_and_refill() -> None:
     for number in range(5_000):
         written = Event(timestamp=zero + timedelta(seconds=number), metadata={f"k{number}": number})
         assert Event.parse(bytes(written)) == written
-    for cache in (codecs._SECONDS, struct_encode._KEYS, struct_decode._KEYS):
+    for cache in (writers._SECONDS, writers._KEYS, struct_readers._KEYS):
         assert 0 < len(cache) <= 4_096
-    codecs._SECONDS.clear()
+    writers._SECONDS.clear()
     assert [bytes(Event(timestamp=zero)) for _ in range(2)] == [b"Z\0"] * 2
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from chaukas_spec_lite import EncodeError, Event, EventBatch, LLMInvocation, MessageContent
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.google.protobuf.any import Any as AnyMessage
-from chaukas_spec_lite.wellknown import struct_encode
+from chaukas_spec_lite.wellknown import writers
 from chaukas_spec_lite.wire import rope
 from chaukas_spec_lite.wire.format import LONG, SMALL
 from chaukas_spec_lite.wire.rope import Rope, long, sized
@@ -28,7 +28,7 @@ def everything_in_ropes() -> Iterator[None]:
     encoding = [module for module in sys.modules.values() if vars(module).get("sized") is sized]
     assert len(encoding) > 5
     with ExitStack() as stack:
-        for module in (rope, struct_encode):
+        for module in (rope, writers):
             stack.enter_context(patch.object(module, "LONG", 0))
         for module in encoding:
             if module is not rope:

@@ -32,7 +32,8 @@ from chaukas_spec_lite.spec.client.v1.client import (
     QueryEventsRequest,
 )
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
-from chaukas_spec_lite.wire.format import fields, varint
+from chaukas_spec_lite.wire.format import varint
+from chaukas_spec_lite.wire.reading import fields
 from tests import realdata
 
 

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.protojson.enums import is_null_value
+from chaukas_spec_lite.wire.enums import is_null_value
 from chaukas_spec_lite.wire.fields import VALUE, FieldData, fields_of
 from tests.generated import everything
 

@@ -12,7 +12,6 @@ from betterproto2 import Casing, OutputFormat
 from chaukas_spec_lite import Event, EventType, JSONError, LLMInvocation
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.protojson.enums import members_by_name
 from chaukas_spec_lite.spec.google.protobuf.any import Any as AnyMessage
 from chaukas_spec_lite.spec.google.protobuf.duration import Duration
 from chaukas_spec_lite.spec.google.protobuf.empty import Empty
@@ -20,6 +19,7 @@ from chaukas_spec_lite.spec.google.protobuf.field_mask import FieldMask
 from chaukas_spec_lite.spec.google.protobuf.struct import ListValue, NullValue, Struct, Value
 from chaukas_spec_lite.spec.google.protobuf.timestamp import Timestamp
 from chaukas_spec_lite.spec.google.protobuf.wrappers import BytesValue, Int64Value
+from chaukas_spec_lite.wire.enums import members_by_name
 from tests.generated import everything
 
 EVENT = Event(

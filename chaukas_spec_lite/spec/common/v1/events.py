@@ -23,10 +23,8 @@ from chaukas_spec_lite.message.message import Message, decoder, encoder, new
 from chaukas_spec_lite.spec.google.protobuf.any import Any, _decode_Any, _encode_Any
 from chaukas_spec_lite.spec.google.protobuf.struct import Struct
 from chaukas_spec_lite.spec.google.protobuf.timestamp import Timestamp
-from chaukas_spec_lite.wellknown.codecs import timestamp as _timestamp
-from chaukas_spec_lite.wellknown.readers import read_struct
-from chaukas_spec_lite.wellknown.struct_encode import encode_struct
-from chaukas_spec_lite.wellknown.timestamp_decode import read_timestamp
+from chaukas_spec_lite.wellknown.readers import read_struct, read_timestamp
+from chaukas_spec_lite.wellknown.writers import encode_struct, timestamp as _timestamp
 from chaukas_spec_lite.wire.enums import Enum, members
 from chaukas_spec_lite.wire.fields import field
 from chaukas_spec_lite.wire.format import (

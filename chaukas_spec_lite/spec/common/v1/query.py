@@ -16,8 +16,8 @@ from typing_extensions import Never
 from chaukas_spec_lite.message import slow_decode
 from chaukas_spec_lite.message.message import Message, decoder, encoder, new
 from chaukas_spec_lite.spec.google.protobuf.timestamp import Timestamp
-from chaukas_spec_lite.wellknown.codecs import timestamp
-from chaukas_spec_lite.wellknown.timestamp_decode import read_timestamp
+from chaukas_spec_lite.wellknown.readers import read_timestamp
+from chaukas_spec_lite.wellknown.writers import timestamp
 from chaukas_spec_lite.wire.enums import Enum, members
 from chaukas_spec_lite.wire.fields import field
 from chaukas_spec_lite.wire.format import (

@@ -13,7 +13,7 @@ from typing_extensions import Never
 
 from chaukas_spec_lite.message import slow_decode
 from chaukas_spec_lite.message.anys import AnyMessage
-from chaukas_spec_lite.message.message import decoder, encoder, new
+from chaukas_spec_lite.message.message import Message, decoder, encoder, new
 from chaukas_spec_lite.wire.fields import field
 from chaukas_spec_lite.wire.format import (
     MAX_DEPTH,
@@ -54,6 +54,47 @@ class Any(AnyMessage):
         self._unknown_fields = b""
         if misspelt:
             self._refuse(misspelt)
+
+    @staticmethod
+    def _well_known() -> tuple[type[Message], ...]:
+        """The classes that JSON finds for any Any without being told of them."""
+        # Here, because most programs write no Any as JSON.
+        from .duration import Duration
+        from .empty import Empty
+        from .field_mask import FieldMask
+        from .struct import Struct, Value, ListValue
+        from .timestamp import Timestamp
+        from .wrappers import (
+            DoubleValue,
+            FloatValue,
+            Int64Value,
+            UInt64Value,
+            Int32Value,
+            UInt32Value,
+            BoolValue,
+            StringValue,
+            BytesValue,
+        )
+
+        return (
+            Any,
+            Duration,
+            Empty,
+            FieldMask,
+            Struct,
+            Value,
+            ListValue,
+            Timestamp,
+            DoubleValue,
+            FloatValue,
+            Int64Value,
+            UInt64Value,
+            Int32Value,
+            UInt32Value,
+            BoolValue,
+            StringValue,
+            BytesValue,
+        )
 
 
 # Encoders build latin-1 text, see chaukas_spec_lite.wire.format. Decoders read what encoders write, leave the

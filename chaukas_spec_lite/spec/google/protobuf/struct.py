@@ -15,7 +15,7 @@ from typing_extensions import Never
 from chaukas_spec_lite.message import slow_decode
 from chaukas_spec_lite.message.message import Message, decoder, encoder, new
 from chaukas_spec_lite.wellknown.readers import read_item, read_list, read_struct
-from chaukas_spec_lite.wellknown.struct_encode import encode_list, encode_struct, encode_value
+from chaukas_spec_lite.wellknown.writers import encode_list, encode_struct, encode_value
 from chaukas_spec_lite.wire.enums import Enum, members
 from chaukas_spec_lite.wire.fields import field
 from chaukas_spec_lite.wire.format import (

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaukas_spec_lite.errors import DecodeError
-from chaukas_spec_lite.wellknown.readers import read_any_timestamp
-from chaukas_spec_lite.wellknown.timestamp_decode import read_timestamp
+from chaukas_spec_lite.wellknown.readers import read_any_timestamp, read_timestamp
 from tests.profiles import at_least
 from tests.strategies import varint
 

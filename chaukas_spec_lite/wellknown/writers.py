@@ -1,17 +1,24 @@
-"""Writing ``dict`` as ``google.protobuf.Struct``, ``list`` as ``ListValue``, any JSON-like value as ``Value``.
+"""Writing the well-known types that are plain Python values: Struct, ListValue, Value, Timestamp, Duration, wrappers.
 
-Output is latin-1 text without the outermost length. Struct payloads are most of what real events carry, so each kind
-of value is written where it is met; only what is unusual leaves the loop.
+Writers take ``(value, depth)``, where ``depth`` is how many levels the message stands below the outermost one. They
+return its content, without tag and length, as latin-1 text (``wire.format`` says why).
+
+Struct payloads are most of what real events carry, so ``encode_struct`` and ``encode_list`` write each ordinary kind of
+value where it is met; only what is unusual leaves the loop.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from chaukas_spec_lite.wellknown.times import EPOCH, wire_from_datetime, wire_from_timedelta
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, UnknownNull, inner_unknown_of, plain_of, unknown_of
+from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE
 from chaukas_spec_lite.wire.format import LONG, MAX_DEPTH, SMALL, TOO_DEEP, VARINTS, Table, pack_double, size, varint
 from chaukas_spec_lite.wire.rope import Text, long
-from chaukas_spec_lite.wire.scalars import double, is_array, is_dict, named, text
+from chaukas_spec_lite.wire.scalars import WRITERS, double, is_array, is_dict, named, text, unless_zero
 
 # A map entry's key with its tag and length, and the tag of the value that follows: "\n" length key "\x12". And how long
 # the entry is if the value is the empty string: three bytes more.
@@ -30,7 +37,7 @@ _DOUBLES: Table[str] = [pack_double(number).decode("latin-1") for number in rang
 """The first integers, as a Struct has them."""
 
 
-def _key(key: str) -> tuple[str, int]:
+def _encode_key(key: str) -> tuple[str, int]:
     if key.__class__ is str and key.isascii():
         content = key
     elif isinstance(key, str):
@@ -56,10 +63,10 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
     out: Text = ""
     cached = _KEYS.get
     for name, value in fields.items():
-        key, k = cached(name) or _key(name)
+        key, k = cached(name) or _encode_key(name)
         kind = value.__class__
         if k > _LONG_KEY:
-            out += _behind(key, value, depth)
+            out += _encode_entry(key, value, depth)
             continue
         if kind is str:
             if not value.isascii():
@@ -101,7 +108,7 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
     return out if fields.__class__ is dict else out + inner_unknown_of(fields).decode("latin-1")
 
 
-def _behind(key: str, value: Any, depth: int) -> Text:
+def _encode_entry(key: str, value: Any, depth: int) -> Text:
     """Write an entry whose key is unusually long."""
     content = encode_value(value, depth + 2)
     content = size(len(content)) + content
@@ -177,3 +184,119 @@ def encode_value(value: Any, depth: int) -> Text:
         content = encode_list(value, depth + 1)
         return f"2{size(len(content))}" + content + unknown
     raise TypeError(f"{named(value)} is no JSON value; use None, bool, int, float, str, list or dict")
+
+
+_MASK = 0xFFFFFFFFFFFFFFFF
+_UTC = timezone.utc
+
+# The varint of a Timestamp's seconds behind its tag: events that are written together share their second.
+_SECONDS: dict[int, str] = {}
+_SECONDS_MAX = 4096
+
+
+def _second(seconds: int) -> str:
+    out = f"\x08{varint(seconds & _MASK)}" if seconds else ""
+    if len(_SECONDS) >= _SECONDS_MAX:
+        _SECONDS.clear()
+    _SECONDS[seconds] = out
+    return out
+
+
+def _seconds_and_nanos(seconds: int, nanos: int, unknown: bytes) -> str:
+    out = _SECONDS.get(seconds)
+    if out is None:
+        out = _second(seconds)
+    if nanos:
+        out += f"\x10{varint(nanos & _MASK)}"
+    if unknown:
+        out += unknown.decode("latin-1")
+    return out
+
+
+def check_depth(depth: int) -> None:
+    """Refuse to write a message deeper than any parser would read it."""
+    if depth > MAX_DEPTH:
+        raise ValueError(TOO_DEEP)
+
+
+# The bytes of a varint that others follow, by their seven bits.
+_MORE = [chr(bits | 128) for bits in range(128)]
+
+
+def timestamp(value: Any, depth: int) -> str:
+    """Write an aware datetime as a Timestamp."""
+    if value.__class__ is datetime and value.tzinfo is _UTC and depth <= MAX_DEPTH:
+        since = value - EPOCH
+        seconds = since.days * 86400 + since.seconds
+        out = _SECONDS.get(seconds)
+        if out is None:
+            out = _second(seconds)
+        n: int = since.microseconds * 1000
+        if n >> 21:
+            a, b, c = _MORE[n & 127], _MORE[n >> 7 & 127], _MORE[n >> 14 & 127]
+            if n >> 28:
+                return f"{out}\x10{a}{b}{c}{_MORE[n >> 21 & 127]}{VARINTS[n >> 28]}"
+            return f"{out}\x10{a}{b}{c}{VARINTS[n >> 21]}"
+        return f"{out}\x10{varint(n)}" if n else out
+    if not isinstance(value, datetime):
+        raise TypeError(f"expected datetime, got {named(value)}")
+    check_depth(depth)
+    return _seconds_and_nanos(*wire_from_datetime(value))
+
+
+def duration(value: Any, depth: int) -> str:
+    """Write a timedelta as a Duration."""
+    if not isinstance(value, timedelta):
+        raise TypeError(f"expected timedelta, got {named(value)}")
+    check_depth(depth)
+    return _seconds_and_nanos(*wire_from_timedelta(value))
+
+
+_WRAPPED_TAGS = {
+    "double": "\x09",
+    "float": "\x0d",
+    "string": "\x0a",
+    "bytes": "\x0a",
+    **dict.fromkeys(["int64", "uint64", "int32", "uint32", "bool"], "\x08"),
+}
+
+
+def wrapper_writer(kind: str) -> Callable[[Any, int], str]:
+    """Make the writer of the wrapper of a scalar type."""
+    tag, write = _WRAPPED_TAGS[kind], WRITERS[kind]
+
+    def wrapped(value: Any, depth: int) -> str:
+        check_depth(depth)
+        return unless_zero(tag, write(plain_of(value))) + unknown_of(value).decode("latin-1")
+
+    return wrapped
+
+
+wrapped_double = wrapper_writer("double")
+wrapped_float = wrapper_writer("float")
+wrapped_int64 = wrapper_writer("int64")
+wrapped_uint64 = wrapper_writer("uint64")
+wrapped_int32 = wrapper_writer("int32")
+wrapped_uint32 = wrapper_writer("uint32")
+wrapped_bool = wrapper_writer("bool")
+wrapped_string = wrapper_writer("string")
+wrapped_bytes = wrapper_writer("bytes")
+
+
+CONTENT: dict[str, Callable[[Any, int], Text]] = {
+    STRUCT: encode_struct,
+    LIST: encode_list,
+    VALUE: encode_value,
+    TIMESTAMP: timestamp,
+    DURATION: duration,
+    "google.protobuf.DoubleValue": wrapped_double,
+    "google.protobuf.FloatValue": wrapped_float,
+    "google.protobuf.Int64Value": wrapped_int64,
+    "google.protobuf.UInt64Value": wrapped_uint64,
+    "google.protobuf.Int32Value": wrapped_int32,
+    "google.protobuf.UInt32Value": wrapped_uint32,
+    "google.protobuf.BoolValue": wrapped_bool,
+    "google.protobuf.StringValue": wrapped_string,
+    "google.protobuf.BytesValue": wrapped_bytes,
+}
+"""The writer of each well-known type that is a plain value: ``(value, depth) -> content``."""
