@@ -16,12 +16,12 @@
         ├── StatusError                  the server answered with this status
         ├── ConnectError                 no connection: refused, unknown name, unreachable
         │   ├── TLSError                 no trusted connection: certificate, handshake, ALPN
-        │   └── HTTP1Error               whoever answered speaks HTTP/1, not gRPC
-        ├── ConnectionLostError          the connection or stream broke amid the call: reset, GOAWAY, silence
-        ├── DeadlineExceededError (TimeoutError)   no answer in time
-        ├── PeerProtocolError            an answer that is not gRPC, or not the message it should be
+        │   └── HTTP1Error               the peer speaks HTTP/1, not gRPC
+        ├── ConnectionLostError          the connection or stream ended during the call: reset, GOAWAY, no sign of life
+        ├── DeadlineExceededError (TimeoutError)   no complete response in time
+        ├── PeerProtocolError            a response that is not gRPC, or not the message it should be
         └── MessageTooLargeError         a message above a limit, ours or the server's; has ``size`` and ``limit``
-            └── AnswerTooLargeError      of the two messages of a call, it was the answer; the request was not at fault
+            └── AnswerTooLargeError      the response is above our limit; the request is not at fault
 """
 
 from __future__ import annotations
@@ -30,13 +30,16 @@ import enum
 
 
 class ChaukasError(Exception):
-    """The base of everything this library raises on purpose."""
+    """The base class of every error that this library raises on purpose."""
 
 
 class CodecError(ChaukasError, ValueError):
     """A message or its encoded form is not valid.
 
-    ``path`` says where, in terms of the schema: ``Event.llm_invocation.prompt_tokens``, ``Event.metadata['k'][2]``.
+    Attributes:
+        message: What is wrong, without the path.
+        path: Where, in terms of the schema: ``Event.llm_invocation.prompt_tokens``, ``Event.metadata['k'][2]``; empty
+            if it is nowhere in particular.
     """
 
     def __init__(self, message: str, *, path: str = "") -> None:
@@ -52,13 +55,15 @@ class CodecError(ChaukasError, ValueError):
 
 
 class EncodeError(CodecError):
-    """A message holds a value that the wire format, or the reference implementation, does not allow."""
+    """A message holds a value that cannot be written: the wire format, or the reference implementation, forbids it."""
 
 
 class DecodeError(CodecError):
-    """Bytes are not the encoding of the message they were said to be.
+    """Bytes are not an encoded message of the class that was asked to parse them.
 
-    ``offset`` counts bytes from the start of the outermost message to the field that is wrong.
+    Attributes:
+        offset: Where the mistake is, in bytes from the start of the outermost message; ``None`` if it is nowhere in
+            particular.
     """
 
     def __init__(self, message: str, *, path: str = "", offset: int | None = None) -> None:
@@ -71,14 +76,16 @@ class DecodeError(CodecError):
 
 
 class EndOfStream(DecodeError, EOFError):
-    """A stream of length-delimited messages has ended, cleanly, between two messages."""
+    """A stream of length-delimited messages has ended where another could begin, so that no message was cut off."""
 
 
 class JSONError(CodecError):
     """JSON is not the ProtoJSON form of a message, or a message has no such form.
 
-    ``path`` is a JSON path (``$.events[2].type``); ``line`` and ``column`` count from 1, and are set when text
-    was given.
+    Attributes:
+        path: Where, as a JSON path: ``$.events[2].type``.
+        line: The line, counted from 1; ``None`` if no text was read, but a dict.
+        column: The column in characters, counted from 1; ``None`` if no text was read.
     """
 
     def __init__(self, message: str, *, path: str = "", line: int | None = None, column: int | None = None) -> None:
@@ -94,8 +101,11 @@ class JSONError(CodecError):
 class SettingError(ChaukasError, ValueError):
     """A setting cannot be used: an argument, or a variable of the environment.
 
-    ``name`` is the argument, or the variable if the value comes from there. The value is never shown where it could be
-    a secret.
+    The text never shows a value that could be a secret.
+
+    Attributes:
+        name: The argument, or the variable if the value comes from there.
+        message: What is wrong with it, and what is expected.
     """
 
     def __init__(self, name: str, message: str) -> None:
@@ -116,7 +126,7 @@ class StoreError(ChaukasError):
 
 
 class ClientClosedError(ChaukasError, RuntimeError):
-    """A client was used after it was closed, or while another event loop, still open, was using it."""
+    """A client was used after it was closed, or from a second event loop while the first one was still open."""
 
 
 class StatusCode(enum.IntEnum):
@@ -144,11 +154,16 @@ class StatusCode(enum.IntEnum):
 class RpcError(ChaukasError):
     """A call failed.
 
-    ``status`` is the server's, or the one that gRPC has for what happened here; ``details`` says what happened;
-    ``rpc`` names the method (``IngestEvent``); ``peer`` is the address, empty if none was reached.
-    ``retryable`` says whether the same call may succeed later; the client has then already repeated it for as long as
-    its deadline allowed, ``attempts`` times in all. ``pushback`` is the wait in seconds that the server asked for
-    before a repetition, negative if it wants none.
+    Attributes:
+        details: What happened, in words.
+        status: The server's status, or the one that gRPC has for what happened on this side.
+        rpc: The method, such as ``IngestEvent``.
+        peer: The address, empty if none was reached.
+        retryable: Whether the same call may succeed later. The client has then already repeated it for as long as its
+            deadline allowed.
+        attempts: How often the call was tried.
+        pushback: The seconds that the server asked to wait before the next attempt; negative if it wants none, ``None``
+            if it said nothing.
     """
 
     def __init__(
@@ -188,27 +203,32 @@ class ConnectError(RpcError):
 
 
 class TLSError(ConnectError):
-    """No connection that can be trusted: a certificate is wrong or missing, or the peer does not speak TLS."""
+    """No trusted connection could be made: a certificate is wrong or missing, or the peer does not speak TLS."""
 
 
 class HTTP1Error(ConnectError):
-    """Whoever listens at the endpoint speaks HTTP/1: most likely the address of an HTTP API, not of a gRPC server."""
+    """The peer speaks HTTP/1: most likely the endpoint is the address of an HTTP API, not of a gRPC server."""
 
 
 class ConnectionLostError(RpcError):
-    """The connection, or this call's part of it, ended before the answer was complete."""
+    """The connection, or the call's stream on it, ended before the response was complete."""
 
 
 class DeadlineExceededError(RpcError, TimeoutError):
-    """No complete answer came in time."""
+    """No complete response came before the deadline."""
 
 
 class PeerProtocolError(RpcError):
-    """The answer is not what gRPC, or the schema, calls for."""
+    """The response breaks the rules of gRPC, or is no message of the schema."""
 
 
 class MessageTooLargeError(RpcError):
-    """A message is above a size limit, on its way out or in; ``size`` and ``limit`` are in bytes where known."""
+    """A message, sent or received, is above a size limit, ours or the server's.
+
+    Attributes:
+        size: The size of the message in bytes; ``None`` if unknown, as where the server refused it.
+        limit: The limit in bytes; ``None`` if unknown.
+    """
 
     def __init__(
         self,
@@ -226,4 +246,4 @@ class MessageTooLargeError(RpcError):
 
 
 class AnswerTooLargeError(MessageTooLargeError):
-    """The server's answer is above our limit. What was asked of the server may have been done all the same."""
+    """The server's response is above our limit. The server may have done what the request asked for nevertheless."""

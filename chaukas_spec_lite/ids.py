@@ -9,24 +9,24 @@ import time
 from chaukas_spec_lite import process
 
 _TAIL_BITS = 74
-"""What is left for randomness beside the time, the version and the variant."""
+"""The random bits of an id: 128 less 48 of time, 4 of version and 2 of variant. 12 of them stand before the variant."""
 
 _LOW_BITS = 62
-"""How much of it stands behind the variant."""
+"""The random bits behind the variant."""
 
 
 class _Generator:
-    """Ids that grow strictly, whatever the clock does.
+    """Makes ids each of which is greater than the one before, whatever the clock does.
 
-    The tail is random in a new millisecond and grows by a random step within one (RFC 9562, section 6.2, method 2), so
-    that ids cannot be guessed from one another. While the clock stands still or jumps back, the last millisecond stays;
-    should the tail overflow, it carries into the millisecond.
+    In a new millisecond the random bits are drawn anew; within one they grow by a random step (RFC 9562, section 6.2,
+    method 2), so that ids cannot be guessed from one another. While the clock stands still or goes back, the last
+    millisecond is kept. If the random bits overflow, they carry into the millisecond.
     """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._last = 0
-        """Millisecond and tail of the last id, as one number."""
+        """The last id: ``millisecond << _TAIL_BITS | random bits``."""
 
     def next(self) -> str:
         with self._lock:
@@ -34,14 +34,16 @@ class _Generator:
                 last = self._last
                 millisecond = time.time_ns() // 1_000_000
                 if millisecond > last >> _TAIL_BITS:
-                    # The highest bit of the tail stays clear, so that there is room to grow.
+                    # 73 of the 74 bits are drawn: with the highest one clear, there is room to grow.
                     number = millisecond << _TAIL_BITS | int.from_bytes(os.urandom(10), "big") >> 7
                 else:
                     number = last + 1 + int.from_bytes(os.urandom(4), "big")
-                if self._last == last:  # or else a signal handler, or a finalizer, has made one amid this
+                # The lock is reentrant, so a signal handler or a finalizer may have made an id since `last` was read.
+                if self._last == last:
                     self._last = number
                     break
         high, low = number >> _LOW_BITS, number & (1 << _LOW_BITS) - 1
+        # What stands before the variant: 48 bits of time, the version 7 in four bits, 12 random bits.
         head = high >> 12 << 16 | 7 << 12 | high & 0xFFF
         text = f"{head << 64 | 2 << _LOW_BITS | low:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,1 +1,1 @@
-"""Messages: their base classes, and the slow, exact halves of the codec that the generated code calls."""
+"""Messages: their base classes, and the slow and exact decoder that generated ones fall back on."""

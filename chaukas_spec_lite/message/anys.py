@@ -1,6 +1,7 @@
-"""The base of the generated ``google.protobuf.Any``: putting a message in, and taking it out again.
+"""The base of the generated ``google.protobuf.Any``, which holds a message of another type in encoded form.
 
-A type is never looked up by the name that a message brings along: ``unpack`` is told the class that is expected.
+The type that an ``Any`` names is only ever compared: input must not decide which class is imported or made. So
+``unpack`` is told the class that is expected.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ PREFIX = "type.googleapis.com/"
 
 
 class AnyMessage(Message):
-    """A message of any type: ``type_url`` names the type, ``value`` is the encoded message."""
+    """A message of any type.
+
+    Attributes:
+        type_url: The type's full name behind a slash, as in ``type.googleapis.com/google.protobuf.Duration``.
+        value: The message, encoded.
+    """
 
     __slots__ = ()
 
@@ -28,10 +34,17 @@ class AnyMessage(Message):
         value: bytes
 
     def pack(self, message: Message) -> Self:
-        """Put a message in, whatever was in before; returns self, for ``Any().pack(message)``.
+        """Put a message in; what was in before is replaced.
+
+        Args:
+            message: The message, which is encoded now: later changes do not show.
+
+        Returns:
+            This ``Any``, for ``Any().pack(message)``.
 
         Raises:
-            EncodeError: if the message cannot be encoded.
+            EncodeError: The message cannot be encoded. Nothing is replaced then.
+            TypeError: It is no message.
         """
         if not isinstance(message, Message):
             raise TypeError(f"expected a message, got {type(message).__name__}")
@@ -41,20 +54,27 @@ class AnyMessage(Message):
 
     @staticmethod
     def _well_known() -> tuple[type[Message], ...]:
-        """The classes that JSON finds for any ``Any`` without being told of them; the generated class lists them."""
+        """The classes that JSON finds for any ``Any`` without being told of them; the generated class has the list."""
         raise NotImplementedError
 
     def is_type(self, cls: type[Message]) -> bool:
-        """Whether the message in it is of this type: what stands behind the URL's last slash is its full name."""
+        """Tell whether the message in it is of a type, by the name behind the last slash of ``type_url``.
+
+        Args:
+            cls: The class of the type.
+        """
         _, slash, full_name = self.type_url.rpartition("/")
         return bool(slash) and full_name == cls._full_name
 
     def unpack(self, cls: type[M]) -> M:
-        """Take the message out.
+        """Decode the message in it.
+
+        Args:
+            cls: The class of the message that is expected.
 
         Raises:
-            TypeError: if it is of another type than ``cls``; ``is_type`` tells beforehand.
-            DecodeError: if its bytes are no such message.
+            TypeError: The message is of another type; ``is_type`` tells beforehand.
+            DecodeError: Its bytes are no such message.
         """
         if not self.is_type(cls):
             held = f"holds {self.type_url!r}" if self.type_url else "is empty"

@@ -1,6 +1,7 @@
 """Finding out why a message cannot be encoded: the path of the first value that is wrong, and what was expected there.
 
-Runs only after encoding failed, and calls the same functions that write values one by one.
+Encoders do not keep track of where they are, because that would cost time for every field. So this runs only after
+encoding failed, goes through the message once more, and calls the functions that write values, one by one.
 """
 
 # _unknown_fields is private to the package:
@@ -20,6 +21,8 @@ from chaukas_spec_lite.wire.scalars import WRITERS, entries, enumeration, instan
 
 
 class _Found(Exception):
+    """Ends the search: what is wrong, and where."""
+
     def __init__(self, message: str, path: str) -> None:
         self.message = message
         self.path = path
@@ -94,10 +97,18 @@ def _one(field: FieldData, value: Any, depth: int, path: str) -> None:
 
 
 def _json(value: Any, depth: int, path: str, kind: str, around: list[int]) -> None:
-    """Check a Struct, a ListValue or a Value, parts before the whole, so that the innermost path is found."""
+    """Check a Struct, a ListValue or a Value: its parts before the whole, so that the innermost path is found.
+
+    Args:
+        value: The plain value.
+        depth: Its level on the wire.
+        path: Where it is.
+        kind: The full name of the well-known type that it is written as.
+        around: The ids of the containers around it, from the outermost one, to find one that contains itself.
+    """
     if id(value) in around:
         raise _Found(f"contains itself, {len(around) - around.index(id(value))} levels up", path)
-    inner = depth + 1 if kind == VALUE else depth
+    inner = depth + 1 if kind == VALUE else depth  # the Struct or ListValue stands inside the Value
     if inner <= MAX_DEPTH:
         around.append(id(value))
         if is_dict(value) and kind != LIST:

@@ -1,7 +1,12 @@
-"""Decoding any wire form of any message, exactly as the reference does, driven by field data.
+"""The exact decoder: it reads any wire form of any message as the reference does, driven by field data.
 
-Generated decoders read what ordinary encoders write, and hand over here whatever else they meet: fields out of order or
-given twice, unknown ones, the wrong wire type. This module also says what is wrong with input, and where.
+Generated decoders read what ordinary encoders write, and leave everything else to this module: fields out of order or
+given twice, unknown ones, the wrong wire type, and what is invalid, of which this says what is wrong and where.
+
+The rules are those of https://protobuf.dev/programming-guides/encoding/#last-one-wins: of a scalar that is given several
+times the last one counts, messages merge, lists grow, and a member of a oneof clears the others. To merge a singular
+message, the places of its pieces in the input are collected (``Slices``) and read in one go, so that the work stays
+linear however often and however deep pieces repeat.
 """
 
 # _unknown_fields is private to the package:
@@ -26,7 +31,11 @@ _ZEROS = {kind: default() for kind, default in DEFAULTS.items()}
 
 
 def parse(cls: type[R], data: bytes) -> R:
-    """Decode a message; raises ``DecodeError`` with the path from this message's class and the offset."""
+    """Decode a message.
+
+    Raises:
+        DecodeError: With the path from the message's class, and the offset.
+    """
     message = cls()
     try:
         merge(message, data)
@@ -37,7 +46,7 @@ def parse(cls: type[R], data: bytes) -> R:
 
 
 def merge(message: Record, data: bytes, depth: int = 0) -> None:
-    """Merge the fields of an encoded message into one that may have some set."""
+    """Decode fields into a message that may have some set: what generated decoders call for the rest of their input."""
     _merge(message, data, [(0, len(data))], depth)
 
 
@@ -49,7 +58,8 @@ def read_plain(kind: str, data: bytes, depth: int) -> Any:
 def read_entry(cls: type[Record], number: int, data: bytes, depth: int) -> tuple[Any, Any]:
     """Decode an entry of a map field, which stands ``depth`` levels below the outermost message.
 
-    Raises ``NotCanonical`` if the message has to take it for an unknown field.
+    Raises:
+        NotCanonical: The entry has unknown fields, so the message has to keep it as an unknown field as a whole.
     """
     return _known(_entry(_by_number(cls)[number], data, 0, len(data), depth))
 
@@ -57,11 +67,20 @@ def read_entry(cls: type[Record], number: int, data: bytes, depth: int) -> tuple
 def finish_entry(
     cls: type[Record], number: int, data: bytes, depth: int, start: tuple[Any, Any], rest: bytes
 ) -> tuple[Any, Any]:
-    """Do the same where key and value may have been read, and only the rest is left: no value is read twice.
+    """Decode an entry of a map field of which a generated decoder has read a part already.
 
-    A value of None may be one that is not there, or a null.
+    Args:
+        cls: The class of the message.
+        number: The number of the map field.
+        data: The whole entry.
+        depth: Its level below the outermost message.
+        start: The key and the value that were read.
+        rest: What follows them. Only this is read, since reading values again at every level would take quadratic time.
+
+    Raises:
+        NotCanonical: The entry has unknown fields, so the message has to keep it as an unknown field as a whole.
     """
-    if start[1] is None:
+    if start[1] is None:  # no value was read, or it was a null: only reading all of it can tell
         return read_entry(cls, number, data, depth)
     return _known(_entry(_by_number(cls)[number], rest, 0, len(rest), depth, start))
 
@@ -105,7 +124,11 @@ def _take(
     depth: int,
     pending: dict[int, Slices],
 ) -> bool:
-    """Set a field, or note where a piece of a singular message is; returns False if it is none of this wire type."""
+    """Set a field from one occurrence on the wire, or note in ``pending`` where a piece of a singular message is.
+
+    Returns:
+        False if the field does not come in this wire type, so that the occurrence is an unknown field.
+    """
     expected = LEN if field.label == "map" else WIRE_TYPES.get(field.kind, LEN)
     packed = wire != expected and wire == LEN and field.label == "repeated" and field.kind in PACKABLE
     if wire != expected and not packed:
@@ -137,7 +160,7 @@ def _clear_others(message: Record, chosen: FieldData, data: bytes, depth: int, p
         if field.oneof == chosen.oneof and field is not chosen:
             setattr(message, field.name, None)
             parts = pending.pop(field.number, None)
-            if parts is not None:  # replaced, but it has to be valid all the same
+            if parts is not None:  # it is replaced, but the reference refuses it if it is not valid
                 _singular(field, None, data, parts, depth + 1)
 
 
@@ -187,9 +210,11 @@ def _message(field: FieldData, old: Any, data: bytes, slices: Slices, depth: int
 def _entry(
     field: FieldData, data: bytes, pos: int, end: int, depth: int, start: tuple[Any, Any] | None = None
 ) -> tuple[Any, Any] | None:
-    """Read an entry of a map, in which what is missing is a default, or as it was at the ``start``.
+    """Read an entry of a map, in which what is missing is its default, or what ``start`` has.
 
-    Returns None if it has unknown fields, for then the reference takes it as a whole for an unknown field.
+    Returns:
+        Key and value; ``None`` if the entry has unknown fields, because the reference then keeps it, as a whole, as an
+        unknown field.
     """
     assert field.key is not None
     key_tag = 1 << 3 | WIRE_TYPES[field.key]
@@ -210,7 +235,7 @@ def _entry(
         error.path = f"[{key!r}]{error.path}"
         raise
     if field.is_message and not slices and old is None and depth == MAX_DEPTH:
-        known = False  # allowed, but the value could not be written: it would stand too deep
+        known = False  # the empty value would stand too deep to be written, so the entry is kept as it came
     return (key, content) if known else None
 
 

@@ -203,7 +203,7 @@ def _load_value(value: Any, depth: int) -> Any:
         return _load_object(value, depth + 1)
     if is_array(value):
         return _load_array(value, depth + 1)
-    raise Problem(f"{type(value)._name_} is no JSON value")
+    raise Problem(f"{type(value).__name__} is no JSON value")
 
 
 def _load_struct(value: Any, depth: int) -> dict[str, Any]:

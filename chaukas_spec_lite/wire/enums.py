@@ -27,7 +27,14 @@ class Enum(betterproto2.Enum):
 
     @classmethod
     def from_string(cls, name: str) -> Self:
-        """Return the member of a name, the short one or the schema's; raises ``ValueError`` if there is none."""
+        """Find a member by its name.
+
+        Args:
+            name: The short name (``AGENT_START``) or the schema's (``EVENT_TYPE_AGENT_START``).
+
+        Raises:
+            ValueError: No member has this name.
+        """
         number = label_number(name, cls)
         if isinstance(cls, DeprecatedMembers):
             _warn(cls, name)
@@ -37,12 +44,12 @@ class Enum(betterproto2.Enum):
 class DeprecatedMembers(_EnumMeta):
     """The type of enums of which some members are deprecated: looking one of those up by name warns."""
 
-    if not TYPE_CHECKING:  # a checker that saw these would believe that every attribute exists
+    if not TYPE_CHECKING:  # a checker that saw __getattribute__ would take every attribute to exist
 
         def __getattribute__(cls, name: str) -> Any:
             """Look up an attribute of the class, such as a member."""
             value = super().__getattribute__(name)
-            if value.__class__ is cls:
+            if value.__class__ is cls:  # a member, not a method or the like
                 _warn(cls, name)
             return value
 
@@ -54,7 +61,7 @@ class DeprecatedMembers(_EnumMeta):
 
 
 def _warn(cls: Any, name: str) -> None:
-    """Warn the caller of the caller, if the member is deprecated."""
+    """Warn the program that looked the member up (two calls above), if the member is deprecated."""
     if name in cls.deprecated_members():
         warnings.warn(f"{cls.__name__}.{name} is deprecated", DeprecationWarning, stacklevel=3)
 
@@ -72,7 +79,7 @@ def deprecated_constants(module: str, constants: Mapping[str, object]) -> Callab
 
 
 def members(cls: type[E], count: int) -> Table[E]:
-    """List the values of an enum from 0 on, those that have no name included: what decoders look up fastest."""
+    """List the values of an enum from 0 on, with or without a name: decoders find a value fastest in a list."""
     return [cls(number) for number in range(count)]
 
 

@@ -1,7 +1,7 @@
 """What a generated class says about each of its fields, and how a dataclass carries it.
 
-``field`` is what generated code calls; ``fields_of`` is what reads it back (the exact decoder, the checks, ProtoJSON).
-The same call writes betterproto2's own metadata, so that its helpers work on our messages.
+Generated classes call ``field``. ``fields_of`` gives the same data back to all that works on any message (exact
+decoding, diagnosis, JSON). ``field`` writes betterproto2's own metadata too, so that its helpers work on our messages.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ WRAPPERS = {
 PLAIN = frozenset({STRUCT, LIST, VALUE, TIMESTAMP, DURATION, *WRAPPERS})
 """The well-known messages that are plain Python values in a field."""
 
+# Types rather than values, because bytes() and the like are what dataclasses call as default_factory.
 DEFAULTS: dict[str, Callable[[], Any]] = {
     "string": str,
     "bytes": bytes,
@@ -50,9 +51,9 @@ DEFAULTS: dict[str, Callable[[], Any]] = {
 
 
 class FieldData(NamedTuple):
-    """One field of a message class: what the schema says of it, and which Python name and classes stand for that.
+    """One field of a message class: what the schema says of it, and its name and classes in Python.
 
-    It is no dataclass, because making one takes a millisecond of every import.
+    A named tuple, because making a dataclass takes a millisecond of every import.
     """
 
     name: str
@@ -120,10 +121,20 @@ def field(
     key: str | None = None,
     deprecated: bool = False,
 ) -> Any:
-    """Describe a field of a generated message; arguments that are left out are what they mostly are.
+    """Describe a field of a generated message; the defaults are what most fields have.
 
-    ``name`` is the schema's name where it is not the attribute's, ``json`` the JSON name where it is not the
-    lowerCamelCase of the schema's name; ``key`` makes it a map.
+    Args:
+        number: The field number.
+        kind: See ``FieldData.kind``.
+        of: Returns the message or enum class; a call, because classes may refer to one another.
+        name: The schema's name, where it is not the attribute's.
+        json: The JSON name, where it is not the lowerCamelCase of the schema's name.
+        group: The oneof that the field is in.
+        optional: Whether the field is declared ``optional``.
+        repeated: Whether the field is repeated.
+        packed: Whether a repeated scalar is written packed.
+        key: The key type of a map; the other arguments are about its values.
+        deprecated: Whether the field is deprecated.
     """
     spec = {
         "number": number,

@@ -37,14 +37,15 @@ def varint(value: int) -> str:
 
 
 SMALL = 2048
-"""The integers below this have their varint in ``VARINTS``."""
+"""The integers below this have their varint in ``VARINTS``: one or two bytes, which most lengths take."""
 
 LONG = 1 << 15
-"""Content of this many bytes is not copied at every level: written as a ``rope``, read through a ``window``."""
+"""Content of this many bytes or more is not copied at every level: it is written as a ``Rope``, read through a
+``Window``."""
 
 
 class Table(Protocol[T_co]):
-    """A list, as far as codecs use it: by index, never by slice, which tells type checkers what comes out."""
+    """A list that is only read, by index and never by slice, so that type checkers know what comes out."""
 
     def __getitem__(self, index: SupportsIndex, /) -> T_co: ...
     def __len__(self) -> int: ...
@@ -67,12 +68,13 @@ def latin1(text: str) -> str:
 
 
 isascii = str.isascii
-"""Checks for nothing that a value is a str, too."""
+"""Called as a function, it raises TypeError for anything but a str: so the type is checked at no extra cost."""
 
 ZERO = 0
 NO_TEXT = ""
 NO_BYTES = b""
-"""The objects that fields hold by default, which ``is`` finds faster than ``==``; an equal one costs only time."""
+"""The objects that fields hold by default. Encoders compare with ``is``, which is faster than ``==``, and only skip a
+field early by it: an equal value that is another object is written as nothing all the same, a little later."""
 
 pack_double = Struct("<d").pack
 pack_float = Struct("<f").pack
@@ -87,7 +89,7 @@ unpack_fixed64 = Struct("<Q").unpack
 unpack_sfixed32 = Struct("<i").unpack
 unpack_sfixed64 = Struct("<q").unpack
 
-# Behind a tag of one byte.
+# `x` passes over the tag of one byte that was read together with the value.
 unpack_behind_1_double = Struct("<xd").unpack
 unpack_behind_1_float = Struct("<xf").unpack
 unpack_behind_1_fixed32 = Struct("<xI").unpack
@@ -97,13 +99,16 @@ unpack_behind_1_sfixed64 = Struct("<xq").unpack
 
 
 class NotCanonical(Exception):
-    """Raised by a generated decoder on anything but plain, canonical input; the exact decoder then takes over."""
+    """Raised by a fast decoder on anything that an ordinary encoder would not write; the exact decoder takes over.
+
+    It says nothing about the input: fields out of order are valid, a length beyond the end is not.
+    """
 
 
 def more(value: int, read: Callable[[int], bytes]) -> int:
-    """Finish a 64-bit varint whose first byte, already read, was ``value``.
+    """Read the rest of a varint of 64 bits whose first byte, ``value``, says that more follow.
 
-    As in the reference, a tenth byte may say anything, and what exceeds 64 bits is cut off.
+    A tenth byte has one bit within the 64; as in the reference, its others may be set and are cut off.
     """
     value &= 127
     shift = 7
@@ -117,8 +122,9 @@ def more(value: int, read: Callable[[int], bytes]) -> int:
             raise NotCanonical
 
 
+# Unrolled for lengths of two and three bytes, which are nearly all that get here.
 def more_length(value: int, read: Callable[[int], bytes]) -> int:
-    """Finish a length whose first byte, already read, was ``value``: at most five bytes and 31 bits."""
+    """Read the rest of a length whose first byte, ``value``, says that more follow: at most five bytes and 31 bits."""
     byte = read(1)[0]
     if byte < 128:
         return value & 127 | byte << 7

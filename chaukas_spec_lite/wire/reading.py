@@ -51,7 +51,7 @@ def _read_short(data: bytes, pos: int, end: int, limit: int, what: str) -> tuple
 
 
 def read_length(data: bytes, pos: int, end: int) -> tuple[int, int]:
-    """Read the length of a length-delimited field; return the position and the end of its content."""
+    """Read the length of a length-delimited field; return where its content begins and ends."""
     start = pos
     length, pos = _read_short(data, pos, end, 0x7FFFFFFF, "a length")
     if length > end - pos:

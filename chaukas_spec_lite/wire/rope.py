@@ -1,8 +1,8 @@
-"""Long content on its way out, in pieces, so that it is copied once and not at every level it stands in.
+"""Writing long content in pieces, so that it is copied once and not at every level of nesting.
 
-Encoders build latin-1 text (see ``wire``) and put each message's into the one around it. For most content that costs
-less than anything else; what is long becomes a rope, which takes what stands before and behind it as further pieces.
-It is the counterpart of ``window``.
+Encoders build latin-1 text (``wire.format`` says why), and the text of a message becomes part of the text of the
+message around it: each level copies it. That is the fastest way for short content. Long content becomes a rope, a list
+of pieces to which the levels around only add theirs. ``wire.window`` does this for reading.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from chaukas_spec_lite.wire.format import LONG, varint
 
 
 class Rope:
-    """Latin-1 text in pieces, with what encoders need of a ``str``. Whoever adds one to something gives it away."""
+    """Latin-1 text in pieces, with as much of the interface of ``str`` as encoders use.
+
+    Adding text before or behind changes the rope and returns it, as no ``str`` does: a rope is used for one message.
+    """
 
     __slots__ = ("_pieces", "_size")
 
@@ -26,7 +29,7 @@ class Rope:
         return self._size
 
     def __add__(self, after: Text) -> Rope:
-        """Take what stands behind."""
+        """Append text or the pieces of another rope."""
         if isinstance(after, Rope):
             self._pieces += after._pieces
         else:
@@ -35,17 +38,17 @@ class Rope:
         return self
 
     def __radd__(self, before: str) -> Rope:
-        """Take what stands before."""
+        """Prepend text."""
         self._pieces.insert(0, before)
         self._size += len(before)
         return self
 
     def __str__(self) -> str:
-        """Put the pieces together."""
+        """Join the pieces."""
         return "".join(self._pieces)
 
     def encode(self, encoding: str) -> bytes:
-        """Put the pieces together, as bytes."""
+        """Join the pieces and encode them."""
         return "".join(self._pieces).encode(encoding)
 
 
@@ -54,10 +57,10 @@ Text: TypeAlias = "str | Rope"
 
 
 def long(content: Text) -> Text:
-    """Make a rope of content that is long, unless it is one."""
+    """Make a rope of text that is long; short text and ropes stay as they are."""
     return Rope(content) if len(content) >= LONG and isinstance(content, str) else content
 
 
 def sized(tag: str, content: Text) -> Text:
-    """Write a field whose content may be long: behind its tag and its length."""
+    """Write a length-delimited field whose content may be long: tag, length, content."""
     return f"{tag}{varint(len(content))}" + long(content)

@@ -1,7 +1,7 @@
-"""Checking and writing single values: what generated encoders call when a value is not the most ordinary one.
+"""Checking and writing single values: generated encoders call this for all but the most ordinary values.
 
-Each writer returns latin-1 text (see ``wire``) or raises ``TypeError`` or ``ValueError`` saying what was expected. The
-path to the value is found afterwards by ``checks``, which calls the same functions.
+Each writer returns latin-1 text (``wire.format`` says why), or raises a ``TypeError`` or ``ValueError`` that says what
+was expected. ``message.diagnosis`` finds the path to the value afterwards, by calling the same functions.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ RANGES = {kind: (-(1 << bits - 1), (1 << bits - 1) - 1) for kind, bits in SIGNED
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
-    """``isinstance`` in a form that leaves the types of keys and values open for every type checker."""
+    """Whether a value is a mapping; for type checkers, one with keys and values of any type."""
     return isinstance(value, Mapping)
 
 
 def is_dict(value: object) -> TypeGuard[dict[Any, Any]]:
-    """The same for what a JSON object is."""
+    """Whether a value is a dict, as a JSON object is; for type checkers, one with keys and values of any type."""
     return isinstance(value, dict)
 
 
 def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
-    """The same for what a JSON array may be."""
+    """Whether a value is a list or a tuple, as a JSON array may be; for type checkers, one with items of any type."""
     return isinstance(value, (list, tuple))
 
 
@@ -52,7 +52,12 @@ def named(value: object) -> str:
 
 
 def integer(value: Any, kind: str) -> int:
-    """Check an integer as the reference does: anything with ``__index__`` but a bool, within the type's range."""
+    """Check an integer as the reference does: anything with ``__index__`` that is no bool, within the type's range.
+
+    Raises:
+        TypeError: The value is no integer.
+        ValueError: It is out of range.
+    """
     if isinstance(value, bool):
         raise TypeError(f"expected int for {kind}, got bool")
     try:
@@ -61,6 +66,7 @@ def integer(value: Any, kind: str) -> int:
         raise TypeError(f"expected int for {kind}, got {named(value)}") from None
     low, high = RANGES[kind]
     if not low <= number <= high:
+        # Python refuses to print integers of more than some thousand digits.
         shown = number if number.bit_length() < 200 else f"an integer of {number.bit_length()} bits"
         raise ValueError(f"{shown} is out of range for {kind}")
     return number
@@ -119,7 +125,7 @@ def sfixed64(value: Any) -> str:
 
 
 def double(value: Any) -> str:
-    """Write a double; as in the reference, any real number will do that fits."""
+    """Write a double, from any real number that fits, as in the reference."""
     try:
         return pack_double(value).decode("latin-1")
     except struct.error:
@@ -129,17 +135,17 @@ def double(value: Any) -> str:
 
 
 def single(value: Any) -> str:
-    """Write a float (32 bits); as in the reference, what is too large becomes an infinity."""
+    """Write a float (32 bits); a number that is too large becomes an infinity, as in the reference."""
     wide = double(value)
     number = float(value)
     try:
         return pack_float(number).decode("latin-1")
-    except OverflowError:
+    except OverflowError:  # an infinity of the number's sign, which is the highest bit of the last byte
         return "\x00\x00\x80\xff" if wide[-1] >= "\x80" else "\x00\x00\x80\x7f"
 
 
 def boolean(value: Any) -> str:
-    """Write a bool; as in the reference, an integer of 64 bits will do, and any but zero is true."""
+    """Write a bool, from any integer of 64 bits, as in the reference: all but zero are true."""
     try:
         number = index(value)
     except TypeError:
@@ -156,7 +162,7 @@ def label_number(label: str, cls: type[betterproto2.Enum]) -> int:
         found_number = cls.betterproto_renamed_proto_names_to_value().get(label)
         if found_number is not None:
             return found_number
-        import difflib  # which takes two milliseconds that few programs need
+        import difflib  # here, because it takes two milliseconds that few programs need
 
         near = difflib.get_close_matches(label, list(cls.__members__), 1)
         raise ValueError(f"{cls.__name__} has no value {label!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
@@ -211,7 +217,7 @@ def two_members(oneof: str, first: str, second: str) -> ValueError:
 
 
 def unless_zero(tag: str, content: str) -> str:
-    """Write a field without presence: nothing if all its bytes are zero, which minus zero's are not."""
+    """Write a field without presence: nothing if all bytes of its value are zero. Those of minus zero are not."""
     return tag + content if content.strip("\0") else ""
 
 

@@ -1,7 +1,8 @@
-"""The content of a long submessage where it stands.
+"""Reading a long submessage where it stands in the input.
 
-Cutting a submessage out of its message copies it, and one within another is copied again. For most that is cheaper
-than anything else; what is long is read in place, through a window that ends where the submessage does.
+Cutting a submessage out of its message copies it, and every submessage in it is copied again. That is the fastest way
+for short ones. A long one is read in place, through a window that ends where the submessage ends. ``wire.rope`` does
+this for writing.
 """
 
 from __future__ import annotations
@@ -14,15 +15,24 @@ from chaukas_spec_lite.wire.format import NotCanonical
 
 
 class Window:
-    """A stretch of a buffer that is read like a buffer of its own; it begins where the buffer stands.
+    """A part of a buffer, read like a buffer of its own; it begins at the buffer's position.
 
-    What is read of the buffer by other means has to be taken from the window with ``within``, or by another window.
+    Buffer and window share that position. So whoever reads a part of a window from the buffer itself has to reserve it
+    with ``within``, as a window inside a window does.
     """
 
     __slots__ = ("_left", "_read", "_size", "_start", "buffer")
 
     def __init__(self, read: Any, size: int) -> None:
-        """Open a window of that many bytes on what the bound method ``read``, of a buffer or a window, would return."""
+        """Open a window on the next bytes of a buffer or of another window.
+
+        Args:
+            read: The bound method ``read`` of the buffer or window.
+            size: The number of bytes.
+
+        Raises:
+            NotCanonical: There are not so many.
+        """
         outer = read.__self__
         self.buffer: BytesIO
         if isinstance(outer, Window):
@@ -40,12 +50,12 @@ class Window:
         return self._size
 
     def __bytes__(self) -> bytes:
-        """Cut the content out after all; the buffer then stands behind it."""
+        """Copy the whole content, for decoders that need all of it; the position moves behind it."""
         self.buffer.seek(self._start)
         return self.buffer.read(self._size)
 
     def within(self, size: int) -> Callable[[int], bytes]:
-        """Let that many bytes be read from the buffer itself."""
+        """Reserve that many bytes, and return the ``read`` of the buffer to read them with."""
         if size > self._left:
             raise NotCanonical
         self._left -= size
