@@ -293,15 +293,16 @@ def _read(what: About, text: str) -> object:
         raise SettingError(error.name, error.message) from None
 
 
-def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
-    """Answer a misspelt setting with the nearest one.
+def refuse_unknown(given: Iterable[str], known: Collection[str], kind: str = "setting") -> None:
+    """Answer a misspelt name with the nearest one.
 
     Args:
         given: The names that were given.
         known: The names that there are.
+        kind: What they are names of.
 
     Raises:
-        TypeError: There is no setting of a name that was given.
+        TypeError: There is nothing of a name that was given.
     """
     unknown = set(given).difference(known)
     if unknown:
@@ -309,7 +310,7 @@ def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
 
         name = min(unknown)
         near = difflib.get_close_matches(name, list(known), 1)
-        raise TypeError(f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        raise TypeError(f"there is no {kind} {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 
 # Descriptions
