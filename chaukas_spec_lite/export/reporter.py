@@ -45,8 +45,8 @@ class Reporter:
         self._interval = interval
         self._now = now
         self._on_drop = on_drop
-        # An RLock, as a signal handler may interrupt the code that holds it and come here. At worst one line too many is
-        # logged, or one too few counted as left out.
+        # An RLock, as a signal handler may interrupt the code that holds it and come here. At worst one line too many
+        # is logged, or one too few counted as left out.
         self._lock = threading.RLock()
         self._logged_at: dict[str, float] = {}
         self._left_out: Counter[str] = Counter()
