@@ -16,7 +16,7 @@ from chaukas_spec_lite.wire.reading import WIRE_TYPES
 from codegen.emitter import Emitter, enum_zero_constant, in_string, tag_of, wire_of
 from codegen.model import Field, Message
 from codegen.names import oneof_local
-from codegen.scope import Scope
+from codegen.scope import CodecScope
 from codegen.types import ZEROS, has_presence, kind_of, scalar_type, value_type
 from codegen.writer import Writer
 
@@ -45,7 +45,7 @@ class Decoder(Emitter):
     """Emits the decoder of a message; ``entries`` names the decoder of each map's entries."""
 
     def __init__(
-        self, writer: Writer, scope: Scope, message: Message, fields: list[Field], entries: Mapping[str, str]
+        self, writer: Writer, scope: CodecScope, message: Message, fields: list[Field], entries: Mapping[str, str]
     ) -> None:
         super().__init__(writer, scope, message, fields)
         self._entries = entries
@@ -53,10 +53,9 @@ class Decoder(Emitter):
         self.oneofs = {name: [field for field in members if is_read(field)] for name, members in self.oneofs.items()}
 
     def emit(self) -> None:
-        """Emit the function and attach it to its class."""
+        """Emit the function."""
         w = self.writer
         w.gap(2)
-        w.line(f"@{self.scope.name('chaukas_spec_lite.message.message', 'decoder')}({self.cls})")
         content = self.scope.name(_WINDOW, "Content")
         w.call(f"def _decode_{self.cls}", [f"data: {content}", "depth: int"], f" -> {self.cls}:")
         with w.indented():
@@ -237,11 +236,11 @@ class Decoder(Emitter):
         numbers = [value.number for value in self.scope.schema.enums[field.type_name].values]
         if max(numbers) < _FEW and min(numbers) == 0:
             count = max(numbers) + 1
-            table = self.scope.name("chaukas_spec_lite.wire.enums", "members")
-            members = self.scope.constant(f"_members_{cls}", f"{table}(", [cls, str(count)], ")")
+            make, table = self.scope.name("chaukas_spec_lite.wire.enums", "members"), self.wire("Table")
+            members = self.scope.table(f"_members_{cls}", f"{table}[{cls}]", f"{make}({cls}, {count})")
             return f"{members}[v]", f"if 0 <= v < {count}", f"else {cls}(v)"
-        by_number = self.scope.name("chaukas_spec_lite.wire.enums", "members_by_number")
-        members = self.scope.constant(f"_members_{cls}", f"{by_number}(", [cls], ")")
+        make = self.scope.name("chaukas_spec_lite.wire.enums", "members_by_number")
+        members = self.scope.table(f"_members_{cls}", f"dict[int, {cls}]", f"{make}({cls})")
         return f"{members}[v]", f"if v in {members}", f"else {cls}(v)"
 
     def _packed(self, field: Field) -> tuple[str, ...]:
@@ -258,7 +257,7 @@ class Decoder(Emitter):
 class EntryDecoder(Decoder):
     """Emits the decoders of the entries of a message's maps, whose key and value are variables."""
 
-    def __init__(self, writer: Writer, scope: Scope, message: Message, fields: list[Field]) -> None:
+    def __init__(self, writer: Writer, scope: CodecScope, message: Message, fields: list[Field]) -> None:
         super().__init__(writer, scope, message, fields, {})
 
     def target(self, field: Field) -> str:

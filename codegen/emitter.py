@@ -6,7 +6,7 @@ from chaukas_spec_lite.wire.format import LEN, varint
 from chaukas_spec_lite.wire.reading import WIRE_TYPES
 from codegen.model import Field, Message
 from codegen.names import field_names
-from codegen.scope import Scope
+from codegen.scope import CodecScope
 from codegen.writer import Writer
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
@@ -32,19 +32,19 @@ def in_f_string(tag: str) -> str:
     return in_string(tag).replace("{", "{{").replace("}", "}}")
 
 
-def enum_zero_constant(field: Field, scope: Scope) -> str:
+def enum_zero_constant(field: Field, scope: CodecScope) -> str:
     """The module constant that holds an enum's zero: a look-up on the class would cost at every message."""
     assert field.type_name is not None
     cls = scope.cls(field.type_name)
-    return scope.constant(f"_zero_{cls}", f"{cls}(", ["0"], ")")
+    return scope.table(f"_zero_{cls}", cls, f"{cls}(0)")
 
 
 class Emitter:
     """Emits something for one message, whose fields are in the order of their numbers."""
 
-    def __init__(self, writer: Writer, scope: Scope, message: Message, fields: list[Field]) -> None:
+    def __init__(self, writer: Writer, scope: CodecScope, message: Message, fields: list[Field]) -> None:
         self.writer, self.scope, self.fields = writer, scope, fields
-        self.cls = scope.classes[message.full_name]
+        self.cls = scope.cls(message.full_name)
         self.names = field_names(message)
         self.oneofs = {oneof.name: [field for field in fields if field.oneof == oneof.name] for oneof in message.oneofs}
         """The members of each oneof, in the order of their numbers."""

@@ -34,10 +34,9 @@ class Encoder(Emitter):
     """Emits the encoder of a message."""
 
     def emit(self) -> None:
-        """Emit the function and attach it to its class."""
+        """Emit the function."""
         w = self.writer
         w.gap(2)
-        w.line(f"@{self.scope.name('chaukas_spec_lite.message.message', 'encoder')}({self.cls})")
         text = self.scope.name(_ROPE, "Text")
         w.call(f"def _encode_{self.cls}", [f"m: {self.cls}", "depth: int"], f" -> {text}:")
         with w.indented():
@@ -176,7 +175,7 @@ class Encoder(Emitter):
         """An enum value without its tag, quickly for a member."""
         assert field.type_name is not None
         cls = self.scope.cls(field.type_name)
-        table = self.scope.constant(f"_varints_{cls}", f"{self.scalar('enum_varints')}(", [cls], ")")
+        table = self.scope.table(f"_varints_{cls}", "dict[int, str]", f"{self.scalar('enum_varints')}({cls})")
         return f"{v}.__class__ is {cls}", f"and {table}.get({v})", f"or {self.scalar('enumeration')}({v}, {cls})"
 
     def _item(self, field: Field, v: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from chaukas_spec_lite.wire.fields import camel_case
 from codegen.model import Enum, Field, Message
 from codegen.names import field_names, free, member_names, oneof_local
-from codegen.scope import Scope
+from codegen.scope import ClassScope
 from codegen.types import attribute_type, has_presence, kind_of, parameter, zero
 from codegen.writer import Writer, quoted
 
@@ -15,7 +15,7 @@ _ENUMS = "chaukas_spec_lite.wire.enums"
 _DATACLASS = "(init=False, eq=False, repr=False, slots=True)"
 
 
-def emit_enum(writer: Writer, enum: Enum, scope: Scope) -> None:
+def emit_enum(writer: Writer, enum: Enum, scope: ClassScope) -> None:
     """Emit the class of an enum; names without the enum's prefix come first, so that they are the members' own."""
     names = member_names(enum)
     deprecated = any(value.deprecated for value in enum.values)
@@ -69,14 +69,14 @@ def _emit_deprecated_members(writer: Writer, enum: Enum) -> None:
         writer.listed("return frozenset({", map(quoted, every), "})")
 
 
-def _emit_second_name(writer: Writer, declared: Enum | Message, scope: Scope) -> None:
+def _emit_second_name(writer: Writer, declared: Enum | Message, scope: ClassScope) -> None:
     if declared.full_name in scope.hidden:
         writer.gap(2)
         writer.line("# For annotations in classes that have a field of this name.")
         writer.line(f"{scope.hidden[declared.full_name]} = {scope.classes[declared.full_name]}")
 
 
-def emit_constants(writer: Writer, enum: Enum, scope: Scope) -> None:
+def emit_constants(writer: Writer, enum: Enum, scope: ClassScope) -> None:
     """Emit the values of a top-level enum as constants of the module, as the official package has them.
 
     Deprecated ones are only declared: ``emit_deprecated_constants`` has them looked up when they are used.
@@ -89,7 +89,7 @@ def emit_constants(writer: Writer, enum: Enum, scope: Scope) -> None:
         writer.line(f"{constant}: {cls}" if value.deprecated else f"{constant} = {cls}.{names.short[value.name]}")
 
 
-def emit_deprecated_constants(writer: Writer, enums: Iterable[Enum], scope: Scope) -> None:
+def emit_deprecated_constants(writer: Writer, enums: Iterable[Enum], scope: ClassScope) -> None:
     """Emit the module's ``__getattr__``, which warns. ``from module import *`` leaves out what it stands for."""
     items = [
         f"{quoted(scope.enum_constants[value.name])}: {scope.classes[enum.full_name]}({value.number})"
@@ -107,7 +107,7 @@ def emit_deprecated_constants(writer: Writer, enums: Iterable[Enum], scope: Scop
             writer.listed(f"__getattr__ = {look_up}(__name__, {{", items, "})")
 
 
-def emit_message(writer: Writer, message: Message, scope: Scope) -> None:
+def emit_message(writer: Writer, message: Message, scope: ClassScope) -> None:
     """Emit the dataclass of a message: its fields, and a constructor written out."""
     names = field_names(message)
     writer.gap(2)
@@ -130,7 +130,7 @@ def emit_message(writer: Writer, message: Message, scope: Scope) -> None:
     _emit_second_name(writer, message, scope)
 
 
-def _base(message: Message, scope: Scope) -> str:
+def _base(message: Message, scope: ClassScope) -> str:
     if message.full_name == "google.protobuf.Any":
         return scope.name("chaukas_spec_lite.message.anys", "AnyMessage")
     return scope.name("chaukas_spec_lite.message.message", "Message")
@@ -144,7 +144,7 @@ def _oneof_notes(message: Message, names: dict[str, str]) -> str:
     return "".join(notes)
 
 
-def _field_arguments(field: Field, names: dict[str, str], scope: Scope) -> list[str]:
+def _field_arguments(field: Field, names: dict[str, str], scope: ClassScope) -> list[str]:
     arguments = [str(field.number), quoted(kind_of(field))]
     if field.type_name is not None:
         arguments.append(f"of=lambda: {scope.cls(field.type_name)}")
@@ -161,7 +161,7 @@ def _field_arguments(field: Field, names: dict[str, str], scope: Scope) -> list[
     return arguments
 
 
-def _emit_constructor(writer: Writer, message: Message, names: dict[str, str], scope: Scope) -> None:
+def _emit_constructor(writer: Writer, message: Message, names: dict[str, str], scope: ClassScope) -> None:
     parameters = [
         parameter(field, names[field.name], scope, watched=field.deprecated or message.deprecated)
         for field in message.fields
@@ -201,7 +201,7 @@ def _emit_choice(writer: Writer, oneof: str, members: list[str], names: dict[str
                 writer.line(f"{given} = True")
 
 
-def _emit_deprecations(writer: Writer, message: Message, names: dict[str, str], scope: Scope) -> None:
+def _emit_deprecations(writer: Writer, message: Message, names: dict[str, str], scope: ClassScope) -> None:
     """Warn about what was given, be it zero; but not in ``dataclasses.replace``, which hands over every field.
 
     It alone passes ``_unknown_fields``. So what a program itself gives to ``replace`` does not warn either.
@@ -220,12 +220,12 @@ def _emit_deprecations(writer: Writer, message: Message, names: dict[str, str], 
                     _emit_warning(writer, f"{message.name}.{field.name}", scope)
 
 
-def _emit_warning(writer: Writer, what: str, scope: Scope) -> None:
+def _emit_warning(writer: Writer, what: str, scope: ClassScope) -> None:
     warn, category = scope.name("warnings", "warn"), scope.builtin("DeprecationWarning")
     writer.call(warn, [quoted(f"{what} is deprecated"), category, "stacklevel=2"])
 
 
-def _emit_assignment(writer: Writer, field: Field, name: str, scope: Scope) -> None:
+def _emit_assignment(writer: Writer, field: Field, name: str, scope: ClassScope) -> None:
     if field.label in ("repeated", "map"):
         container, empty = ("list", "[]") if field.label == "repeated" else ("dict", "{}")
         container = scope.builtin(container)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from codegen.model import Schema
-from codegen.modules import emit_module, header
+from codegen.modules import emit_modules, header
 from codegen.services import emit_services
-from codegen.targets import Target, is_well_known
+from codegen.targets import Target, codec_stem, is_well_known, services_stem
 
 Files = dict[PurePosixPath, str]
 """The text of every file, by its path below the output folder."""
@@ -24,9 +24,11 @@ def generate(schema: Schema, target: Target, *, own: bool) -> Files:
         if is_well_known(file.path) and not own:
             continue
         module = target.module(file.path)
-        files[module] = emit_module(schema, file, target)
+        files[module], codecs = emit_modules(schema, file, target)
+        if codecs:
+            files[module.with_stem(codec_stem(module.stem))] = codecs
         if file.services:
-            files[module.with_stem(f"{module.stem}_grpc")] = emit_services(schema, file, target)
+            files[module.with_stem(services_stem(module.stem))] = emit_services(schema, file, target)
     for folder in {parent for module in files for parent in module.parents}:
         files[folder / INIT] = "\n".join(header(init_source(folder))) + "\n"
     return dict(sorted(files.items()))

@@ -1,9 +1,9 @@
 """The base class of every generated message.
 
-A message is a slotted dataclass. Its codec is generated with it and attached by ``encoder`` and ``decoder``; what is
-here only drives it, and does what costs nothing to do generically: comparing, printing, copying. Where something is
-wrong, or unusual, the slow and exact modules take over: ``exact`` decodes anything and says what is wrong with it,
-``checks`` finds out why a message cannot be encoded.
+A message is a slotted dataclass. Its codec is generated with it and connected by ``attach``; what is here only drives
+it, and does what costs nothing to do generically: comparing, printing, copying. Where something is wrong, or unusual,
+the slow and exact modules take over: ``slow_decode`` decodes anything and says what is wrong with it, ``diagnosis``
+finds out why a message cannot be encoded.
 """
 
 # The functions below the class are part of it:
@@ -15,6 +15,7 @@ import copy
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import InitVar, dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import betterproto2
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 M = TypeVar("M", bound="Message")
+
+
+class _NoCodecError(TypeError):
+    """Raised by a message class that ``attach`` has not connected with its codec."""
+
+    def __init__(self, cls: type[Message]) -> None:
+        super().__init__(f"{cls.__name__} has no codec: the module that declares it has not called attach for it (yet)")
+
 
 new = object.__new__
 """Makes a message on which nothing is set, not even to defaults, for decoders."""
@@ -56,8 +65,18 @@ class Message(_WithUnknownFields):
     """The schema's name of the message, such as ``chaukas.spec.common.v1.Event``."""
     _field_by_number: ClassVar[dict[int, FieldData]]
     """What the exact decoder looks up, made when it first decodes the class."""
-    _encode: ClassVar[Callable[[Any, int], Text]]
-    _decode: ClassVar[Callable[[Content, int], Any]]
+
+    if TYPE_CHECKING:
+        _encode: ClassVar[Callable[[Any, int], Text]]
+        _decode: ClassVar[Callable[[Content, int], Any]]
+    else:  # what a class has until `attach` gives it its generated codec
+
+        def _encode(self, _depth: int) -> Text:
+            raise _NoCodecError(type(self))
+
+        @classmethod
+        def _decode(cls, _data: Content, _depth: int) -> Any:
+            raise _NoCodecError(cls)
 
     def __init__(self, **fields: Any) -> None:
         raise TypeError(f"{type(self).__name__} is not a generated message class")
@@ -86,6 +105,8 @@ class Message(_WithUnknownFields):
         """Encode the message; raises ``EncodeError`` with the path of the first value that cannot be written."""
         try:
             return self._encode(0).encode("latin-1")
+        except _NoCodecError:
+            raise
         except Exception as error:  # whatever went wrong, the checks say it better
             raise _why_not(self, error) from error
 
@@ -109,6 +130,8 @@ class Message(_WithUnknownFields):
             message = cls._decode(data, 0)
             if message.__class__ is cls:
                 return message
+        except _NoCodecError:
+            raise
         except Exception:  # odd or wrong, which the exact decoder can tell apart
             pass
         from chaukas_spec_lite.message import slow_decode
@@ -266,24 +289,25 @@ _WithUnknownFields.__annotations__ = {}
 Message.__annotations__ = {}
 
 
-def encoder(cls: type[M]) -> Callable[[Callable[[M, int], Text]], Callable[[M, int], Text]]:
-    """Attach a generated encoder to its class."""
+def attach(codecs: ModuleType, /, *classes: type[Any], **others: type[Any]) -> None:
+    """Connect the classes of a generated module with the generated module of their codecs.
 
-    def attach(function: Callable[[M, int], Text]) -> Callable[[M, int], Text]:
-        cls._encode = function
-        return function
+    The codecs need the classes, whose module imports the codecs' module and not the other way round. So the classes
+    become globals of the codecs' module here: codecs find them as quickly as if they had imported them.
 
-    return attach
-
-
-def decoder(cls: type[M]) -> Callable[[Callable[[Content, int], M]], Callable[[Content, int], M]]:
-    """Attach a generated decoder to its class."""
-
-    def attach(function: Callable[[Content, int], M]) -> Callable[[Content, int], M]:
-        cls._decode = staticmethod(function)  # called on the class, like a method of it
-        return function
-
-    return attach
+    Args:
+        codecs: The module that holds ``_encode_X`` and ``_decode_X`` for each message class ``X``.
+        classes: The message and enum classes of the module that calls this, as far as the codecs use them.
+        others: Classes of other modules that the codecs use, by the names that they have there.
+    """
+    for name, cls in [*((cls.__name__, cls) for cls in classes), *others.items()]:
+        setattr(codecs, name, cls)
+    if hasattr(codecs, "_make_tables"):  # a module without enums has no tables
+        codecs._make_tables()
+    for cls in classes:
+        if issubclass(cls, Message):
+            cls._encode = getattr(codecs, f"_encode_{cls.__name__}")
+            cls._decode = staticmethod(getattr(codecs, f"_decode_{cls.__name__}"))  # not bound to a class or a message
 
 
 def _is_set(message: Message, field: FieldData) -> bool:
