@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite.message.message import Message as BaseMessage
 from chaukas_spec_lite.wire.fields import fields_of
-from codegen.names import BUILTINS
 from codegen.model import Enum, EnumValue, File, Message, Position
-from codegen.names import LOCALS, assign, member_names, module_names, snake_case
+from codegen.names import BUILTINS, LOCALS, assign, member_names, module_names, snake_case
 from codegen.targets import Target
 from tests.codegen.snippets import load_text
 from tests.generated import classes, generate, schema
