@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codegen.errors import SchemaErrors
-from codegen.folder import Folder, Foreign
-from codegen.output import Files, generate
+from codegen.output import Files, Folder, Foreign, generate
 from codegen.targets import Target
 from codegen.wellknown_files import TYPES as WELL_KNOWN
 
@@ -75,14 +74,14 @@ def _generate_own(target: Target) -> Files:
 
 def _generate(paths: Sequence[str], roots: Sequence[Path], target: Target, *, own: bool = False) -> Files:
     try:
-        from codegen.load import load
+        from codegen.schema_loader import load_schema
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in ("antlr4", "proto_schema_parser"):
             raise
         message = "python -m codegen needs a parser: python -m pip install 'chaukas-spec-lite[codegen]'"
         raise _Failed(message) from error
     try:
-        return generate(load(paths, roots), target, own=own)
+        return generate(load_schema(paths, roots), target, own=own)
     except SchemaErrors as errors:
         raise _Failed(str(errors)) from errors
 

@@ -13,8 +13,8 @@ from codegen import declarations as d
 from codegen.comments import Gap
 from codegen.errors import Mistakes
 from codegen.literals import integer, string
-from codegen.lost import Lost, names_in
 from codegen.model import Position
+from codegen.skipped import Skipped, names_in
 from codegen.tokens import place
 
 MAX_DEPTH = 31
@@ -27,8 +27,8 @@ T = TypeVar("T")
 class Declare(ProtobufParserVisitor):
     """Builds the declarations of one file, and reports what the grammar has but proto3 has not."""
 
-    def __init__(self, path: str, text: str, gaps: Mapping[int, Gap], lost: Lost, mistakes: Mistakes) -> None:
-        self._path, self._text, self._gaps, self._lost, self._mistakes = path, text, gaps, lost, mistakes
+    def __init__(self, path: str, text: str, gaps: Mapping[int, Gap], skipped: Skipped, mistakes: Mistakes) -> None:
+        self._path, self._text, self._gaps, self._skipped, self._mistakes = path, text, gaps, skipped, mistakes
         self._depth = 0
 
     # -- the file
@@ -37,30 +37,30 @@ class Declare(ProtobufParserVisitor):
         """The whole file; only its imports if it is none of proto3, or if nothing else in it is certain."""
         elements = ctx.fileElement() if ctx else []
         imports = [element for element in elements if element.importDecl()]
-        if not (self._is_proto3(ctx) and not self._lost.rest):
+        if not (self._is_proto3(ctx) and not self._skipped.rest):
             return self._imports_only(imports)
-        if self._lost.package and not any(element.packageDecl() for element in elements):
+        if self._skipped.package and not any(element.packageDecl() for element in elements):
             return self._imports_only(imports)
         assert ctx is not None
         return self.visitFile(ctx)
 
     def _is_proto3(self, ctx: P.FileContext | None) -> bool:
-        """Whether the syntax line says so; if not, that is reported, unless it may be among what is lost."""
+        """Whether the syntax line says so; if not, that is reported, unless it may be among what is skipped."""
         if ctx is None or ctx.editionDecl():
             return False
         syntax = ctx.syntaxDecl()
         if syntax is None:
-            if not (self._lost.syntax or self._lost.proto3):
+            if not (self._skipped.syntax or self._skipped.proto3):
                 what = 'there is no syntax line, which would make this a proto2 file: begin with syntax = "proto3";'
                 self._mistakes.report(Position(self._path, 1, 1), what)
-            return self._lost.proto3
+            return self._skipped.proto3
         level = self._string(syntax.syntaxLevel().stringLiteral())
         if level.text != "proto3":
             self._mistakes.report(level.position, f'syntax "{level.text}" is not supported: only "proto3" is')
         return level.text == "proto3"
 
     def _imports_only(self, imports: Sequence[P.FileElementContext]) -> d.FileDecl:
-        unread = d.Unread(names_in(self._text), self._lost.nameless, self._lost.imports)
+        unread = d.Unread(names_in(self._text), self._skipped.nameless, self._skipped.imports)
         return d.FileDecl(self._path, None, tuple(self._parts(imports)), (), (), (), (), (), "", unread)
 
     def visitFile(self, ctx: P.FileContext) -> d.FileDecl:
@@ -84,7 +84,7 @@ class Declare(ProtobufParserVisitor):
             extends=_only(parts, d.ExtendDecl),
             options=_only(parts, d.Option),
             doc=doc,
-            unread=d.Unread(frozenset(self._lost.names), self._lost.nameless, self._lost.imports),
+            unread=d.Unread(frozenset(self._skipped.names), self._skipped.nameless, self._skipped.imports),
         )
 
     def visitPackageDecl(self, ctx: P.PackageDeclContext) -> d.Word:
@@ -294,7 +294,7 @@ class Declare(ProtobufParserVisitor):
 
     def _is_complete(self, brace: TerminalNode) -> bool:
         """Whether nothing that stands in a block was left out."""
-        return brace.symbol.start not in self._lost.blocks
+        return brace.symbol.start not in self._skipped.blocks
 
     def _word(self, ctx: ParserRuleContext) -> d.Word:
         return d.Word(ctx.getText(), place(self._path, ctx.start))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from codegen import declarations as d
 from codegen import model
-from codegen.doubts import Doubts
 from codegen.enum_rules import check_enum
 from codegen.errors import Mistakes, with_article
-from codegen.extension_rules import Extensions
-from codegen.kind_rules import check_kind, is_packable
-from codegen.message_rules import check_message, json_name
-from codegen.option_rules import check_options, find, is_true
+from codegen.message_rules import Extensions, check_message, json_name
+from codegen.option_rules import check_kind, check_options, find, is_packable, is_true
 from codegen.symbols import Symbol, Symbols, Unresolved, in_scope
+from codegen.uncertain import Uncertain
 from codegen.wellknown_files import DESCRIPTOR, OPTIONS
 
 _MAP_KEYS = model.SCALARS - {"double", "float", "bytes"}
@@ -20,8 +18,8 @@ _MAP_KEYS = model.SCALARS - {"double", "float", "bytes"}
 class Linker:
     """Links one file; about names that are in doubt, nothing is reported."""
 
-    def __init__(self, file: d.FileDecl, symbols: Symbols, doubts: Doubts, mistakes: Mistakes) -> None:
-        self._file, self._symbols, self._doubts, self._mistakes = file, symbols, doubts, mistakes
+    def __init__(self, file: d.FileDecl, symbols: Symbols, uncertain: Uncertain, mistakes: Mistakes) -> None:
+        self._file, self._symbols, self._uncertain, self._mistakes = file, symbols, uncertain, mistakes
         self._extensions = Extensions(mistakes)
 
     def link(self) -> model.File:
@@ -158,7 +156,7 @@ class Linker:
 
     def _resolve(self, word: d.Word, scope: str, types_only: bool) -> Symbol | None:
         found = self._symbols.resolve(word.text, scope, self._file.path, types_only)
-        if self._doubts.about(word.text, found):
+        if self._uncertain.about(word.text, found):
             return None
         if isinstance(found, Unresolved):
             self._mistakes.report(word.position, found.message)

@@ -11,6 +11,9 @@ MAX_FIELD_NUMBER = 2**29 - 1
 PROTOBUFS_OWN = range(19000, 20000)
 """Field numbers that protobuf keeps for itself."""
 
+EXTENSION_NUMBERS = (range(990, 999), range(1000, MAX_FIELD_NUMBER + 1))
+"""The numbers that the options messages leave to extensions: the first few are protobuf's, but protoc lets anybody."""
+
 
 def check_message(message: MessageDecl, mistakes: Mistakes) -> None:
     """Report every broken rule of this message, not of those nested in it."""
@@ -84,3 +87,28 @@ def _report_json_clash(field: FieldDecl, first: FieldDecl, name: str, which: str
     position = option.value.position if option else field.name.position
     where = f'"{first.name.text}", at line {first.name.position.line}'
     mistakes.report(position, f'the {which} "{name}" of "{field.name.text}" is also that of {where}')
+
+
+class Extensions:
+    """The extensions of one file so far, by what they extend and by number; other files may use the same numbers."""
+
+    def __init__(self, mistakes: Mistakes) -> None:
+        self._mistakes = mistakes
+        self._by_number: dict[tuple[str, int], FieldDecl] = {}
+
+    def check(self, field: FieldDecl, extended: str | None) -> None:
+        """Report every broken rule of an extension; ``extended`` is a full name, or None if that is unknown."""
+        check_options("field", field.options, self._mistakes)
+        json_name = find(field.options, "json_name")
+        if json_name:
+            self._mistakes.report(json_name.name.position, "an extension has no json_name")
+        number, position = field.number.value, field.number.position
+        if not any(number in numbers for numbers in EXTENSION_NUMBERS):
+            self._mistakes.report(position, f"the numbers of extensions lie in 1000 to {MAX_FIELD_NUMBER}")
+        elif number in PROTOBUFS_OWN:
+            self._mistakes.report(position, "the numbers 19000 to 19999 are reserved for protobuf itself")
+        elif extended is not None:
+            first = self._by_number.setdefault((extended, number), field)
+            if first is not field:
+                where = f'"{first.name.text}", at line {first.name.position.line}'
+                self._mistakes.report(position, f"the number {number} is already that of the extension {where}")

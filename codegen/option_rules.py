@@ -10,8 +10,9 @@ import difflib
 from collections.abc import Iterable
 from typing import Literal
 
-from codegen.declarations import Option
+from codegen.declarations import FieldDecl, Option
 from codegen.errors import Mistakes, with_article
+from codegen.model import SCALARS
 
 Owner = Literal["file", "message", "field", "oneof", "enum", "enum value", "service", "method"]
 
@@ -80,6 +81,9 @@ _REFUSED = {
     "message_set_wire_format": "proto3 has no message sets",
 }
 
+_PACKABLE = SCALARS - {"string", "bytes"} | {"enum"}
+_64_BITS = ("int64", "uint64", "sint64", "fixed64", "sfixed64")
+
 
 def check_options(owner: Owner, options: Iterable[Option], mistakes: Mistakes) -> None:
     """Report options that do not exist, are set twice, or have a value of the wrong kind."""
@@ -123,3 +127,28 @@ def is_true(options: Iterable[Option], name: str) -> bool:
 
 def _line(option: Option) -> int:
     return option.name.position.line
+
+
+def is_packable(field: FieldDecl, kind: str) -> bool:
+    """Whether a field of that kind can be packed."""
+    return field.label == "repeated" and kind in _PACKABLE
+
+
+def check_kind(field: FieldDecl, kind: str, mistakes: Mistakes) -> None:
+    """Report options that a field of that kind cannot have; a map is a field of messages."""
+    is_map = field.label == "map"
+    packed = _set_to(field, "packed", "true")
+    if packed and not is_packable(field, kind):
+        mistakes.report(packed.name.position, "only repeated numbers, bools and enums can be packed")
+    jstype = _set_to(field, "jstype", "JS_STRING", "JS_NUMBER")
+    if jstype and (is_map or kind not in _64_BITS):
+        mistakes.report(jstype.name.position, "only integers of 64 bits have a jstype")
+    for name in ("lazy", "unverified_lazy"):
+        lazy = _set_to(field, name, "true")
+        if lazy and kind != "message" and not is_map:
+            mistakes.report(lazy.name.position, "only messages can be lazy")
+
+
+def _set_to(field: FieldDecl, name: str, *values: str) -> Option | None:
+    option = find(field.options, name)
+    return option if option and option.kind == "identifier" and option.value.text in values else None

@@ -3,7 +3,7 @@
 So the mistakes in the others are found in the same run. A statement is read by itself, up to its first syntax error;
 the innermost statement with the error is left out, or completed if only its semicolon is missing, and the rest is read
 again. ANTLR's own recovery, which may lose its place, is not needed, and nothing is found that follows from an error
-before. ``codegen.lost`` keeps account of what is left out. If a brace closes nothing, nobody can say what stands where,
+before. ``codegen.skipped`` keeps account of what is left out. If a brace closes nothing, nobody can say what stands where,
 so that only the head of the file counts.
 """
 
@@ -19,7 +19,7 @@ from proto_schema_parser.antlr.ProtobufLexer import ProtobufLexer as L
 from proto_schema_parser.antlr.ProtobufParser import ProtobufParser
 
 from codegen.errors import Mistakes
-from codegen.lost import Lost
+from codegen.skipped import Skipped
 from codegen.statements import Statement, Statements
 from codegen.tokens import Tokens, place, within_limits
 
@@ -48,16 +48,16 @@ Parse = Callable[[Sequence[Token]], ProtobufParser.FileContext | Fault]
 
 
 class Recovery:
-    """Reads the tokens of one file; ``source`` becomes those that could be read, and ``lost`` says what could not."""
+    """Reads the tokens of one file; ``source`` becomes those that could be read, and ``skipped`` says what could not."""
 
     def __init__(self, path: str, text: str, source: Tokens, mistakes: Mistakes, parse: Parse) -> None:
-        self.source, self.lost = source, Lost()
+        self.source, self.skipped = source, Skipped()
         self._path, self._text, self._mistakes, self._parse = path, text, mistakes, parse
         self._written, self._broken = source.tokens, sorted(source.broken)
 
     def read(self) -> ProtobufParser.FileContext | None:
         """The tree of all that can be read, or None if that is nothing."""
-        self.lost.add_text(self._text[self._written[-1].start :])  # behind a comment that does not end
+        self.skipped.add_text(self._text[self._written[-1].start :])  # behind a comment that does not end
         self._leave_out_broken()
         self._leave_out_deep()
         tree = self._parse(self.source.tokens)
@@ -94,7 +94,7 @@ class Recovery:
         statements = Statements(self.source.tokens)
         types = [token.type for token in statements.tokens]
         self._leave_out(statements, {each for each in statements.top if types[each.start] not in _HEADS or each.brace})
-        self.lost.rest = True
+        self.skipped.rest = True
 
     def _leave_out(self, statements: Statements, wrong: Collection[Statement]) -> None:
         if wrong:
@@ -108,7 +108,7 @@ class Recovery:
             if statement.start not in out:
                 out.update(range(statement.start, statement.end + 1))
                 begins = is_first and statement is statements.top[0]
-                self.lost.add(self._text, statement, statements.tokens, begins)
+                self.skipped.add(self._text, statement, statements.tokens, begins)
         return [token for index, token in enumerate(statements.tokens) if index not in out]
 
     # -- syntax errors

@@ -20,8 +20,8 @@ from proto_schema_parser.antlr.ProtobufParser import ProtobufParser
 from codegen.declarations import FileDecl
 from codegen.declare import Declare
 from codegen.errors import Mistakes
-from codegen.mend import mend
 from codegen.recovery import Fault, Recovery
+from codegen.token_repair import repair
 from codegen.tokens import place, tokenize
 
 _FEW = 4
@@ -34,10 +34,10 @@ def parse(path: str, text: str, mistakes: Mistakes) -> FileDecl:
     if source.tokens[0].type == L.EDITION:
         mistakes.report(place(path, source.tokens[0]), 'editions are not supported: write syntax = "proto3";')
         mistakes = Mistakes()  # The rest has other rules.
-    source = mend(path, source, mistakes)
+    source = repair(path, source, mistakes)
     recovery = Recovery(path, text, source, mistakes, Parser(source.tokens))
     tree = recovery.read()
-    return Declare(path, text, recovery.source.gaps, recovery.lost, mistakes).file(tree)
+    return Declare(path, text, recovery.source.gaps, recovery.skipped, mistakes).file(tree)
 
 
 class Parser:

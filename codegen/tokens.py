@@ -15,11 +15,10 @@ from antlr4.error.ErrorListener import ErrorListener
 from antlr4.error.Errors import LexerNoViableAltException
 from proto_schema_parser.antlr.ProtobufLexer import ProtobufLexer as L
 
-from codegen.aggregates import is_within, leave_out_comments
 from codegen.comments import Comment, Gap, attach
 from codegen.errors import Mistakes
+from codegen.lexer_repair import is_within, join_numbers, leave_out_comments
 from codegen.model import Position
-from codegen.number_tokens import join_numbers
 from codegen.source_text import SourceText, prepare
 
 MAX_NESTING = 48

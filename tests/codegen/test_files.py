@@ -17,8 +17,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from codegen.load import load
 from codegen.output import generate
+from codegen.schema_loader import load_schema
 from codegen.targets import Target
 from codegen.writer import WIDTH, Writer
 from tests.codegen.snippets import HEAD, load_text
@@ -31,7 +31,7 @@ MODULES = ["_layout_codec.py", "_owner_codec.py", "layout.py", "owner.py", "publ
 
 
 def generated() -> dict[str, str]:
-    files = generate(load(FILES, [HERE / "protos"]), Target(), own=False)
+    files = generate(load_schema(FILES, [HERE / "protos"]), Target(), own=False)
     return {path.as_posix(): text for path, text in files.items()}
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from codegen.doubts import Doubts
 from codegen.errors import Mistakes
 from codegen.link import Linker
 from codegen.model import Enum, File, Message, Schema
 from codegen.sources import Sources
 from codegen.symbols import Symbols
+from codegen.uncertain import Uncertain
 
 
 def load(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
@@ -31,8 +31,8 @@ def load(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
     symbols = Symbols(visible, mistakes)
     for file in declared:
         symbols.declare(file)
-    doubts = {file.path: Doubts(file, sources.files, visible[file.path]) for file in declared}
-    files = [Linker(file, symbols, doubts[file.path], mistakes).link() for file in declared]
+    uncertain = {file.path: Uncertain(file, sources.files, visible[file.path]) for file in declared}
+    files = [Linker(file, symbols, uncertain[file.path], mistakes).link() for file in declared]
     mistakes.check()
     return _schema(files)
 

@@ -18,12 +18,12 @@ _WORDS = range(L.SYNTAX, L.IDENTIFIER + 1)
 _NAME = (*_WORDS, L.DOT)
 
 
-def mend(path: str, source: Tokens, mistakes: Mistakes) -> Tokens:
+def repair(path: str, source: Tokens, mistakes: Mistakes) -> Tokens:
     """The tokens that the parser can read; comments keep to the tokens that they stood before."""
-    return _Mender(path, source, mistakes).run()
+    return _Repair(path, source, mistakes).run()
 
 
-class _Mender:
+class _Repair:
     def __init__(self, path: str, source: Tokens, mistakes: Mistakes) -> None:
         self.path, self.source, self.mistakes = path, source, mistakes
         self.tokens = source.tokens

@@ -18,7 +18,7 @@ _NO_PACKAGE = (L.IMPORT, L.OPTION, L.MESSAGE, L.ENUM, L.SERVICE, L.EXTEND, L.SYN
 
 
 @dataclass(slots=True)
-class Lost:
+class Skipped:
     """An account of it: nothing may be reported that could be otherwise if it had been read."""
 
     names: set[str] = field(default_factory=set[str])

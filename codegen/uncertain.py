@@ -18,7 +18,7 @@ from codegen.symbols import Symbol, Unresolved
 from codegen.wellknown_files import DESCRIPTOR
 
 
-class Doubts:
+class Uncertain:
     """What is uncertain in one file, which sees the ``visible`` ones."""
 
     def __init__(self, file: FileDecl, files: Mapping[str, FileDecl | None], visible: Iterable[str]) -> None:
