@@ -1,7 +1,8 @@
 """The command ``python -m codegen``, which makes the Python modules of proto3 files.
 
-Without arguments it writes the project's own modules; with ``--out``, those of other files. Mistakes in proto files are
-reported all at once, with nothing written (exit code 1); so is what ``--check`` finds. Usage errors exit with 2.
+Without arguments it writes the project's own modules; with ``--out``, those of other files. The exit code is 1 if there
+are mistakes in the proto files, in which case nothing is written, or if ``--check`` found something; it is 2 if the
+command is used wrongly.
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ _OWN_PREFIX = "chaukas/spec"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code."""
+    """Run the command.
+
+    Args:
+        argv: The arguments; those of the process by default.
+
+    Returns:
+        The exit code.
+    """
     parser = _parser()
     options = parser.parse_args(argv)
     if options.out is None and (options.files or options.proto_path):
@@ -64,7 +72,7 @@ def _folder(text: str) -> Path:
 
 
 class _Failed(Exception):
-    """Its text is all that is left to say."""
+    """Ends the command; its text is what the user is told."""
 
 
 def _generate_own(target: Target) -> Files:
@@ -74,10 +82,10 @@ def _generate_own(target: Target) -> Files:
 
 def _generate(paths: Sequence[str], roots: Sequence[Path], target: Target, *, own: bool = False) -> Files:
     try:
-        from codegen.schema_loader import load_schema
+        from codegen.schema_loader import load_schema  # here, as the parser is an extra that may not be installed
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in ("antlr4", "proto_schema_parser"):
-            raise
+            raise  # something else is missing, and the hint below would mislead
         message = "python -m codegen needs a parser: python -m pip install 'chaukas-spec-lite[codegen]'"
         raise _Failed(message) from error
     try:

@@ -1,10 +1,10 @@
-"""Puts right what the grammar's lexer makes of two things that protoc reads otherwise: numbers, and comments in options.
+"""Corrects the grammar's lexer in two things that protoc reads otherwise: numbers, and comments in options.
 
-To the lexer ``1_0`` and ``08`` are more than one token, though protoc reads each as one number, and a wrong one.
+Numbers: ``1_0`` and ``08`` are two tokens for the lexer. protoc reads each as one number, and a wrong one.
 
-The message literals that are values of options are called aggregates. In them, and only there, ``#`` begins a comment.
-protoc joins an aggregate's tokens to one line before it looks for these comments. So each reaches to the end of its
-aggregate, though what stands in it has to obey the rules for tokens, and its braces count.
+Comments: a message literal that is the value of an option is called an aggregate. In aggregates, and only there, ``#``
+begins a comment. protoc joins an aggregate's tokens to one line before it looks for these comments. So a comment
+reaches to the end of its aggregate. What is in it must still consist of valid tokens, and its braces still count.
 """
 
 from __future__ import annotations
@@ -26,12 +26,18 @@ _OCTAL_FRACTION = re.compile(r"0[0-9]+[.eE]")
 
 
 def join_numbers(path: str, tokens: Sequence[Token], mistakes: Mistakes) -> tuple[list[Token], list[int]]:
-    """Report each number that is none, have one token stand for it, and say where each of them begins."""
+    """Report what begins like a number and is none, and replace it by one token for the number 0.
+
+    With the replacement, the parser finds no second mistake at the same place.
+
+    Returns:
+        The tokens, and the offsets of those that were replaced.
+    """
     joined: list[Token] = []
     wrong: list[int] = []
     end = -2  # of the number that is being read
     text = ""
-    for token in (*tokens, None):
+    for token in (*tokens, None):  # None: after the last token, a number may still be unfinished
         if token and token.start == end + 1 and token.type in _GOES_ON:
             text, end = text + token.text, token.stop
             continue
@@ -47,7 +53,7 @@ def join_numbers(path: str, tokens: Sequence[Token], mistakes: Mistakes) -> tupl
 
 
 def _why_none(first: Token, text: str) -> str | None:
-    """What is wrong with a number that begins with a token and reads as a whole as ``text``."""
+    """Tell what is wrong with a number whose first token is ``first`` and whose whole text is ``text``."""
     if text == first.text and first.type in (L.INT_LITERAL, L.FLOAT_LITERAL):
         return "a number that begins with 0 is octal, and whole" if _OCTAL_FRACTION.match(text) else None
     if text.isdecimal():
@@ -56,7 +62,15 @@ def _why_none(first: Token, text: str) -> str | None:
 
 
 def leave_out_comments(tokens: Sequence[Token], hashes: Iterable[int]) -> tuple[list[Token], list[tuple[int, int]]]:
-    """The tokens without those in comments, and where the comments are; ``hashes`` are the offsets of all ``#``."""
+    """Leave out the tokens that are in comments of aggregates.
+
+    Args:
+        tokens: All tokens of a file.
+        hashes: The offsets of all ``#``, which are no tokens.
+
+    Returns:
+        The tokens that are left, and the start and end of each comment.
+    """
     kept: list[Token] = []
     comments: list[tuple[int, int]] = []
     marks = sorted(hashes)
@@ -83,6 +97,6 @@ def leave_out_comments(tokens: Sequence[Token], hashes: Iterable[int]) -> tuple[
 
 
 def is_within(offset: int, comments: Sequence[tuple[int, int]]) -> bool:
-    """Whether one of the comments is there."""
+    """Whether an offset is in one of the comments, which are in the order of the file."""
     index = bisect(comments, offset, key=lambda comment: comment[0]) - 1
     return index >= 0 and offset < comments[index][1]

@@ -1,4 +1,8 @@
-"""Emits the classes: enums and dataclasses, with what the schema says about them as docstrings."""
+"""Emits the classes, enums and dataclasses, with the schema's comments as docstrings.
+
+This is the module that users read when they follow a class to its definition, so it holds nothing but what they need
+to know. Constructors are written out, because a generic one would take several times as long.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,10 @@ _DATACLASS = "(init=False, eq=False, repr=False, slots=True)"
 
 
 def emit_enum(writer: Writer, enum: Enum, scope: ClassScope) -> None:
-    """Emit the class of an enum; names without the enum's prefix come first, so that they are the members' own."""
+    """Emit the class of an enum.
+
+    The short names come first: Python takes the first name of a number for the member's own, later ones for aliases.
+    """
     names = member_names(enum)
     deprecated = any(value.deprecated for value in enum.values)
     base = scope.name(_ENUMS, "Enum")
@@ -31,7 +38,7 @@ def emit_enum(writer: Writer, enum: Enum, scope: ClassScope) -> None:
                 writer.docstring(value.doc)
         if names.full:
             writer.gap()
-            writer.line("# The same under the schema's own names.")
+            writer.line("# Aliases: the schema's own names.")
             writer.lines(f"{names.full[value.name]} = {value.number}" for value in enum.values)
         _emit_proto_names(writer, enum)
         if deprecated:
@@ -40,6 +47,7 @@ def emit_enum(writer: Writer, enum: Enum, scope: ClassScope) -> None:
 
 
 def _emit_proto_names(writer: Writer, enum: Enum) -> None:
+    """Emit the methods by which betterproto2, and JSON, find the schema's names, where members are called otherwise."""
     names = member_names(enum)
     canonical: dict[int, str] = {}
     for value in enum.values:
@@ -59,6 +67,7 @@ def _emit_proto_names(writer: Writer, enum: Enum) -> None:
 
 
 def _emit_deprecated_members(writer: Writer, enum: Enum) -> None:
+    """Emit the method that tells the metaclass which members warn when they are looked up."""
     names = member_names(enum)
     old = [value.name for value in enum.values if value.deprecated]
     every = dict.fromkeys(name for value in old for name in (names.short[value], names.full.get(value)) if name)
@@ -70,6 +79,7 @@ def _emit_deprecated_members(writer: Writer, enum: Enum) -> None:
 
 
 def _emit_second_name(writer: Writer, declared: Enum | Message, scope: ClassScope) -> None:
+    """Emit another name for a class that has the name of a field: in a class with that field, it means the field."""
     if declared.full_name in scope.hidden:
         writer.gap(2)
         writer.line("# For annotations in classes that have a field of this name.")
@@ -79,7 +89,8 @@ def _emit_second_name(writer: Writer, declared: Enum | Message, scope: ClassScop
 def emit_constants(writer: Writer, enum: Enum, scope: ClassScope) -> None:
     """Emit the values of a top-level enum as constants of the module, as the official package has them.
 
-    Deprecated ones are only declared: ``emit_deprecated_constants`` has them looked up when they are used.
+    Deprecated ones are only annotated. They have no value in the module, so that using one calls the module's
+    ``__getattr__``, which warns (see ``emit_deprecated_constants``).
     """
     names = member_names(enum)
     cls = scope.classes[enum.full_name]
@@ -90,7 +101,10 @@ def emit_constants(writer: Writer, enum: Enum, scope: ClassScope) -> None:
 
 
 def emit_deprecated_constants(writer: Writer, enums: Iterable[Enum], scope: ClassScope) -> None:
-    """Emit the module's ``__getattr__``, which warns. ``from module import *`` leaves out what it stands for."""
+    """Emit the module's ``__getattr__``, which provides deprecated constants and warns about each use.
+
+    ``from module import *`` does not see these constants, and so does not warn.
+    """
     items = [
         f"{quoted(scope.enum_constants[value.name])}: {scope.classes[enum.full_name]}({value.number})"
         for enum in enums
@@ -101,14 +115,14 @@ def emit_deprecated_constants(writer: Writer, enums: Iterable[Enum], scope: Clas
         look_up = scope.private("look_up")
         writer.gap(2)
         with writer.block(f"if not {scope.name('typing', 'TYPE_CHECKING')}:"):
-            writer.line("# A checker that saw this would believe that every name exists.")
+            writer.line("# Hidden from type checkers, which would take any name for one that exists.")
             writer.line(f"from {_ENUMS} import deprecated_constants as {look_up}")
             writer.gap()
             writer.listed(f"__getattr__ = {look_up}(__name__, {{", items, "})")
 
 
 def emit_message(writer: Writer, message: Message, scope: ClassScope) -> None:
-    """Emit the dataclass of a message: its fields, and a constructor written out."""
+    """Emit the dataclass of a message: its fields, and its constructor."""
     names = field_names(message)
     writer.gap(2)
     writer.line(f"@{scope.name('dataclasses', 'dataclass')}{_DATACLASS}")
@@ -137,6 +151,7 @@ def _base(message: Message, scope: ClassScope) -> str:
 
 
 def _oneof_notes(message: Message, names: dict[str, str]) -> str:
+    """What a message's docstring says about its oneofs, which are no attributes of the class."""
     notes: list[str] = []
     for oneof in message.oneofs:
         members = ", ".join(f"`{names[name]}`" for name in oneof.fields)
@@ -145,8 +160,10 @@ def _oneof_notes(message: Message, names: dict[str, str]) -> str:
 
 
 def _field_arguments(field: Field, names: dict[str, str], scope: ClassScope) -> list[str]:
+    """The arguments of ``field(...)``, without those that are what they are by default."""
     arguments = [str(field.number), quoted(kind_of(field))]
     if field.type_name is not None:
+        # Behind a call, because the class may be declared further down.
         arguments.append(f"of=lambda: {scope.cls(field.type_name)}")
     if names[field.name] != field.name:
         arguments.append(f"name={quoted(field.name)}")
@@ -189,7 +206,7 @@ def _emit_constructor(writer: Writer, message: Message, names: dict[str, str], s
 
 
 def _emit_choice(writer: Writer, oneof: str, members: list[str], names: dict[str, str]) -> None:
-    """Refuse two members of a oneof, in the form that costs least where most are not given."""
+    """Emit the check that not more than one member of a oneof is given: one comparison for each that is not."""
     given = free(oneof_local(oneof), names.values())
     first, *others = members
     writer.line(f"{given} = {first} is not None")
@@ -202,9 +219,11 @@ def _emit_choice(writer: Writer, oneof: str, members: list[str], names: dict[str
 
 
 def _emit_deprecations(writer: Writer, message: Message, names: dict[str, str], scope: ClassScope) -> None:
-    """Warn about what was given, be it zero; but not in ``dataclasses.replace``, which hands over every field.
+    """Emit warnings about deprecated fields that the constructor is given, even if they are given their default.
 
-    It alone passes ``_unknown_fields``. So what a program itself gives to ``replace`` does not warn either.
+    ``dataclasses.replace`` passes every field of the message that it copies, so a call by it must not warn. It is the
+    only caller that passes ``_unknown_fields``. What a program itself gives to ``replace`` cannot be told apart, and
+    does not warn either.
     """
     fields = message.fields if message.deprecated else [field for field in message.fields if field.deprecated]
     if not fields:
@@ -226,6 +245,10 @@ def _emit_warning(writer: Writer, what: str, scope: ClassScope) -> None:
 
 
 def _emit_assignment(writer: Writer, field: Field, name: str, scope: ClassScope) -> None:
+    """Emit the assignment of a parameter to its attribute.
+
+    ``None`` means not set. A list or a dict is kept as it is, anything else is copied into one.
+    """
     if field.label in ("repeated", "map"):
         container, empty = ("list", "[]") if field.label == "repeated" else ("dict", "{}")
         container = scope.builtin(container)

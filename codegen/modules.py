@@ -1,8 +1,8 @@
 """Puts modules together: one with the enums and dataclasses of a proto file, one beside it with their codecs.
 
-The modules stand apart so that whoever follows a class to its definition finds a dataclass that reads like a
-hand-written one. The classes' module imports the codecs' module, never the other way round: at its end it hands the
-classes in, with one call of ``attach``.
+They are two modules so that a user who follows a class to its definition finds dataclasses that read like hand-written
+ones. Codecs and classes need each other, but imports must not go in a circle. So only the module of classes imports the
+module of codecs; at its end it puts the classes into it, with one call of ``attach``.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from codegen.targets import Target, codec_stem
 from codegen.writer import WIDTH, Writer
 
 _CLASS_SETTINGS = "# pyright: reportPrivateUsage=false, reportConstantRedefinition=false"
-"""Constructors are part of the base class, whose private methods they call; fields may be in upper case."""
+"""Constructors call private methods of the base class; a field may have a name in upper case, as constants have."""
 
 _CODEC_SETTINGS = "# pyright: reportPrivateUsage=false, reportUnnecessaryComparison=false, reportUnusedFunction=false"
-"""Codecs call those of other modules, check at run time what type checkers know, and are called by the classes."""
+"""Codecs call those of other modules, and check at run time what type checkers take for certain. That they are called
+at all, by way of the classes, type checkers do not see.
+"""
 
 _CODEC_DOC = """
 Encoders build latin-1 text (`chaukas_spec_lite.wire.format`). Decoders read what encoders usually write: `h` holds a
 tag of one byte and the byte after it, or a tag of two bytes. Anything else they leave to
 `chaukas_spec_lite.message.slow_decode`.
 """
-_CLASSES_NOTE = "# At run time `attach` puts these classes into this module, which cannot import what imports it."
+_CLASSES_NOTE = "# At run time, `attach` puts these classes into this module: their own modules import it."
 
 
 def header(source: str) -> list[str]:
@@ -41,9 +43,10 @@ def header(source: str) -> list[str]:
 
 
 def emit_modules(schema: Schema, file: File, target: Target) -> tuple[str, str]:
-    """Emit the module with the messages and enums of a proto file, and the one with their codecs.
+    """Emit the two modules for the messages and enums of a proto file.
 
-    The latter is empty if the file has no messages.
+    Returns:
+        The text of the module of classes, and of the module of codecs, which is empty if the file has no messages.
     """
     codecs = CodecScope(schema, file, target)
     codec_module = _codec_module(codecs) if file.messages else ""
@@ -67,8 +70,11 @@ def _class_module(scope: ClassScope, codecs: CodecScope) -> str:
 
 
 def _emit_attach(writer: Writer, scope: ClassScope, codecs: CodecScope) -> None:
-    """Hand the classes to the codecs; those of other files by keyword, as they may have another name there."""
-    writer.line("# The codecs stand in a module of their own, which needs these classes and cannot import them.")
+    """Emit the call of ``attach``.
+
+    Classes of other files are given by keyword, because the module of codecs may have them under another name.
+    """
+    writer.line("# The module of codecs needs these classes, but cannot import them: this module imports it.")
     module = scope.target.module(scope.file.path)
     own = [cls for full_name, cls in scope.classes.items() if full_name in codecs.classes_used]
     others = sorted(
@@ -107,6 +113,7 @@ def _emit_codec(writer: Writer, message: Message, scope: CodecScope) -> None:
 
 
 def _emit_tables(writer: Writer, scope: CodecScope) -> None:
+    """Emit what the codecs look up: constants, and tables of enums, which are made once the enums are there."""
     if scope.constants or scope.tables:
         writer.line("# What the codecs look up, made once.")
     for name, (head, items, tail) in scope.constants.items():

@@ -1,10 +1,11 @@
-"""Python names for schema names: injective, and the same each time.
+"""Python names for schema names: never the same for two schema names, and the same in every run.
 
-A name that Python allows is kept. One that it does not allow, or that would hide something, gets an underscore behind
-it, and more until it is free; names that can be kept go first, so that they never lose to one that was changed.
-Underscores in front are for generated code and for Python itself: they are taken away from a schema's name first.
+A name that Python allows is kept. One that it does not allow, or that would hide something, gets underscores at its end
+until it is free. Names that can be kept are assigned first, so that none of them has to give way to a changed one.
+Underscores in front belong to generated code and to Python itself, so a schema's name loses them.
 
-What may not be used stands here as lists, not as what ``dir`` finds: the output must not depend on Python's version.
+The names that Python and betterproto2's enums have are written out here, because the output must not depend on the
+version of either.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ LOCALS = (
     | {"data", "depth", "into", "key", "one", "out", "read", "rest", "value"}
     | {"misspelt", "self"}
 )
-"""What generated functions call their variables; a class or an import of that name would be hidden by it."""
+"""The names of variables in generated functions, which would hide a class or an import of that name."""
 
 _MODULE_TAKEN = BUILTINS | LOCALS | {"annotations"}
 _FIELD_TAKEN = {name for name in dir(Message) if not name.startswith("_")} | {"self", "misspelt"}
@@ -61,11 +62,19 @@ _ENUM_TAKEN = {
     *("as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes"),  # of int, in any Python
     *("imag", "is_integer", "numerator", "real", "to_bytes"),
 }
-"""What an enum class, or a member of it, has already or needs to see."""
+"""Attributes that every enum class or member has, and names that a generated enum class uses in its body."""
 
 
 def assign(wanted: Iterable[tuple[K, str]], taken: Iterable[str]) -> dict[K, str]:
-    """Give every key a Python name: the one wanted where possible, else with underscores until it is free."""
+    """Give every key a Python name.
+
+    Args:
+        wanted: The keys, and the name that each should have.
+        taken: Names that must not be used.
+
+    Returns:
+        The names by key: the one wanted where possible, else one with underscores at its end.
+    """
     used = set(taken)
     result: dict[K, str] = {}
     changed: list[tuple[K, str]] = []
@@ -82,7 +91,7 @@ def assign(wanted: Iterable[tuple[K, str]], taken: Iterable[str]) -> dict[K, str
 
 
 def free(name: str, used: Iterable[str]) -> str:
-    """Put underscores behind a name until it is none of those in use."""
+    """Add underscores to the end of a name until it is not in use."""
     used = set(used)
     while name in used or keyword.iskeyword(name):
         name += "_"
@@ -94,7 +103,7 @@ def _is_allowed(name: str) -> bool:
 
 
 def _allowed(name: str) -> str:
-    """The nearest allowed name; it ends in an underscore, so that it shows that it was changed."""
+    """The nearest allowed name; an underscore at its end shows that it was changed."""
     name = name.lstrip("_")
     name = name if name[:1].isalpha() else f"x{name}"
     return f"{name}_"
@@ -106,9 +115,10 @@ def field_names(message: MessageType) -> dict[str, str]:
 
 
 def service_names(names: Iterable[str]) -> dict[str, str]:
-    """What ``Stub`` and ``Base`` are put behind, for each service; with them no name is one of Python's.
+    """What the names of each service's two classes begin with; they end in ``Stub`` and ``Base``.
 
-    A constant that began with two underscores, as one named after ``_S`` would, could not be used in the classes.
+    The ends make every name one that Python allows, so only underscores in front have to go: the name of a constant for
+    a service ``_S`` would begin with two, and Python changes such names inside of classes.
     """
     names = list(names)
     kept = {name: name for name in names if not name.startswith("_")}
@@ -130,14 +140,22 @@ def snake_case(name: str) -> str:
 
 @dataclass(frozen=True)
 class MemberNames:
-    """The names of an enum's members: ``short`` by schema name; ``full`` are those that are aliases besides."""
+    """The names of an enum's members.
+
+    Both mappings have the schema's names as keys. ``short`` has the members' own names. ``full`` has further names for
+    the same members, or is empty.
+    """
 
     short: Mapping[str, str]
     full: Mapping[str, str]
 
 
 def member_names(enum: Enum) -> MemberNames:
-    """Name the members of an enum: without the enum's own name before each, if that leaves good and distinct names."""
+    """Name the members of an enum.
+
+    The enum's own name, which schemas put before each value, is left out, if that leaves allowed and distinct names for
+    all of them: either all are shortened or none is.
+    """
     prefix = f"{snake_case(enum.name).upper()}_"
     names = [value.name for value in enum.values]
     stripped = [name.removeprefix(prefix) for name in names]
@@ -149,16 +167,16 @@ def member_names(enum: Enum) -> MemberNames:
 
 @dataclass(frozen=True)
 class ModuleNames:
-    """The public names of a module: its classes, and the constants for the values of its top-level enums."""
+    """The public names of a module of classes: the classes, and constants for the values of top-level enums."""
 
     classes: Mapping[str, str]
     """By full name of the message or enum."""
     constants: Mapping[str, str]
-    """By name of the enum value, which is unique in a package."""
+    """By the name of the enum value, which is unique in a package."""
 
 
 def module_names(file: File) -> ModuleNames:
-    """Name what a module declares; a nested type is named by all names on the way to it, put together."""
+    """Name what a module declares. The class of a nested type has the names of all types around it in front."""
     top = [(message.full_name, message.name) for message in file.messages]
     top += [(enum.full_name, enum.name) for enum in file.enums]
     constants = [(("value", value.name), value.name) for enum in file.enums for value in enum.values]
@@ -172,7 +190,8 @@ def module_names(file: File) -> ModuleNames:
 
     for message in file.messages:
         add(message, message.name)
-    wanted: list[tuple[Hashable, str]] = [*top, *constants, *nested]  # the first keep their names
+    # If two want the same name, the first one gets it. Names of nested types are put together here, so they come last.
+    wanted: list[tuple[Hashable, str]] = [*top, *constants, *nested]
     names = assign(wanted, _MODULE_TAKEN | codec_locals(file))
     return ModuleNames(
         {full_name: names[full_name] for full_name, _ in (*top, *nested)},
@@ -181,10 +200,10 @@ def module_names(file: File) -> ModuleNames:
 
 
 def oneof_local(oneof: str) -> str:
-    """The variable in a codec that says which member of a oneof was met."""
+    """The variable in a codec, or in a constructor, that tells which member of a oneof is set."""
     return f"set_{oneof}"
 
 
 def codec_locals(file: File) -> set[str]:
-    """All those variables of a file's codecs."""
+    """The variables for all oneofs of a file."""
     return {oneof_local(oneof.name) for message in file.walk_messages() for oneof in message.oneofs}

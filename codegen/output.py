@@ -1,8 +1,9 @@
-"""From a schema to files, and what of the output folder is ours to write and to remove.
+"""From a schema to files, and which files in the output folder this command may overwrite and remove.
 
-A file in the folder is ours if its first line is the whole first line of a header, command included, and names a source
-that this command, with this output folder, would put at this place. So what a run with an output folder further down or
-further up has written is left alone: there, the same source has another place.
+It may if it has written the file itself. That is so if the file's first line is exactly the first line of a generated
+header, and names a proto file for which this command, with this output folder, would write a module at this place. So
+what a run with another output folder, further up or further down, has written is left alone: there, modules for the
+same proto file are in another place. Every other file is foreign.
 """
 
 from __future__ import annotations
@@ -25,7 +26,14 @@ _FIRST_LINE = re.compile(rb"# Generated from (.+) by `python -m codegen`\.")
 
 
 def generate(schema: Schema, target: Target, *, own: bool) -> Files:
-    """Emit every file of a schema; the well-known types only into the package itself."""
+    """Emit every file of a schema.
+
+    Args:
+        schema: The schema.
+        target: Decides where modules go.
+        own: Whether this is the package's own generated part. Only that gets modules for the well-known types, which
+            all other generated modules import from there.
+    """
     target = target.filled(schema)
     files: Files = {}
     for file in schema.files.values():
@@ -43,12 +51,12 @@ def generate(schema: Schema, target: Target, *, own: bool) -> Files:
 
 
 def init_source(folder: PurePosixPath) -> str:
-    """What the header of a folder's ``__init__.py`` names."""
+    """What the header of a folder's ``__init__.py`` names as its source."""
     return f"{folder}/*.proto" if folder.parts else "proto files"
 
 
 def write(files: Mapping[PurePosixPath, str], out: Path) -> None:
-    """Write files, whatever is there; ``Folder`` takes care of what others wrote."""
+    """Write files, replacing what is there; only ``Folder`` looks at who wrote that."""
     for path, text in files.items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_bytes(text.encode())
@@ -60,32 +68,40 @@ def read(path: Path) -> bytes | None:
 
 
 class Foreign(Exception):
-    """Something of somebody else's is where files should be written; the text names every such place."""
+    """Foreign files are where files should be written; the text names every one of them."""
 
 
 class Folder:
-    """An output folder, and the files that are to be in it. ``exists`` says whether a proto file is still there."""
+    """An output folder and the files that belong into it.
+
+    Args:
+        out: The folder.
+        files: The text of each file, by its path below the folder.
+        target: Decides where modules go.
+        exists: Tells whether a proto file is still there.
+    """
 
     def __init__(self, out: Path, files: Files, target: Target, exists: Callable[[str], bool]) -> None:
         self._out, self._files, self._target, self._exists = out, files, target, exists
         self._sources = {_source(text.encode()) for text in files.values()}
 
     def foreign(self) -> list[PurePosixPath]:
-        """What is in the way and not ours. An ``__init__.py`` never is: it only has to exist."""
+        """The foreign files that are in the way. A foreign ``__init__.py`` is not: a package needs no more than one."""
         modules = {path for path in self._files if path.name != INIT and self._is_foreign(path)}
         folders = {parent for path in self._files for parent in path.parents if parent.parts}
         return sorted(modules | {path for path in folders if (self._out / path).is_file()})
 
     def wrong(self) -> list[PurePosixPath]:
-        """The files that are not on the disk as they should be, but for those that are not ours."""
+        """The files that are missing or differ on the disk, without those that are foreign there."""
         wrong = [path for path, text in self._files.items() if read(self._out / path) != text.encode()]
         return [path for path in wrong if not self._is_foreign(path)]
 
     def stale(self) -> list[PurePosixPath]:
-        """What was generated before and is no more, because its proto file is gone, or now makes something else.
+        """Files that were generated before and no longer would be.
 
-        If the proto file is still there, but not among those of this run, the module is not stale: another run may
-        have made it. The ``__init__.py`` of a folder is stale if no module is left in it or further down.
+        A module is stale if its proto file does not exist any more, or if it belongs to this run and makes other
+        modules now. If the proto file exists but does not belong to this run, the module may come from another run, and
+        stays. The ``__init__.py`` of a folder is stale if no module is left in the folder or further down.
         """
         there = sorted(PurePosixPath(path.relative_to(self._out).as_posix()) for path in self._out.rglob("*.py"))
         modules = [path for path in there if path.name != INIT]
@@ -95,7 +111,11 @@ class Folder:
         return sorted(gone | inits)
 
     def write(self) -> None:
-        """Bring the folder up to date; raises ``Foreign``, and changes nothing, if something is in the way."""
+        """Bring the folder up to date.
+
+        Raises:
+            Foreign: If foreign files are in the way; then nothing is changed.
+        """
         foreign = self.foreign()
         if foreign:
             why = "was not generated by this command, so it is not overwritten"
@@ -113,7 +133,7 @@ class Folder:
         return source is not None and (source in self._sources or not self._exists(source))
 
     def _source_at(self, path: PurePosixPath) -> str | None:
-        """What the header of the file at a path names, if that file is ours."""
+        """The source that the header of a file names, or None if the file is foreign or does not exist."""
         source = _source(read(self._out / path) or b"")
         if source is None:
             return None
@@ -122,6 +142,6 @@ class Folder:
 
 
 def _source(content: bytes) -> str | None:
-    """What a header names, if the content begins with one."""
+    """The source that the first line names, or None if it is not the first line of a generated header."""
     match = _FIRST_LINE.fullmatch(content.partition(b"\n")[0].rstrip(b"\r"))
     return match and match[1].decode("utf-8", "replace")

@@ -1,4 +1,9 @@
-"""Loading ``.proto`` files: parse, link, check. The one entrance to everything that reads a schema."""
+"""From paths of ``.proto`` files to a checked schema: the one entrance to everything that reads proto files.
+
+The steps are those of a compiler. ``sources`` finds and parses the files, ``symbols`` collects the names that they
+declare, ``link`` resolves every name that they use and checks the rules. Each step reports to one list of mistakes and
+goes on, so that one run names them all.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +18,22 @@ from codegen.symbols import Symbols
 from codegen.uncertain import Uncertain
 
 
-def load(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
+def load_schema(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
     """Load proto3 files and all that they import.
 
-    ``paths`` are relative to one of ``roots``, which are searched in order, and have forward slashes. What protobuf
-    itself brings along below ``google/protobuf/`` needs no root. ``google/protobuf/descriptor.proto`` may be imported
-    to extend options; it is left out of the result, of every ``File.imports`` too.
+    What protobuf itself provides below ``google/protobuf/`` needs no root. ``google/protobuf/descriptor.proto`` may be
+    imported to extend options; it is left out of the result, also of every ``File.imports``.
+
+    Args:
+        paths: Relative to one of ``roots``, with forward slashes.
+        roots: The folders that are searched for files and their imports, in this order.
+
+    Returns:
+        The schema, in which every name is resolved.
 
     Raises:
-        SchemaErrors: with every mistake in all files, as far as syntax errors and missing files leave no doubt.
+        SchemaErrors: With every mistake in all files, except those that may only follow from a syntax error or from a
+            missing file.
     """
     mistakes = Mistakes()
     sources = Sources(roots, mistakes)
@@ -38,6 +50,7 @@ def load(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
 
 
 def _schema(files: Sequence[File]) -> Schema:
+    """Index messages and enums by full name, nested ones included."""
     messages: dict[str, Message] = {}
     enums: dict[str, Enum] = {}
     file_of: dict[str, str] = {}

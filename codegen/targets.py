@@ -1,4 +1,7 @@
-"""Where generated modules go, and how one imports another."""
+"""Where generated modules go, and how one imports another.
+
+A proto file makes up to three modules, side by side: the classes, their codecs and the services.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from codegen.wellknown_files import TYPES
 
 
 def is_well_known(path: str) -> bool:
-    """Whether a file's messages come with the package."""
+    """Whether a proto file is one of those whose modules come with the package."""
     return path in TYPES
 
 
@@ -22,12 +25,12 @@ Stem = Callable[[str], str]
 
 
 def codec_stem(stem: str) -> str:
-    """The name of the module of codecs that stands beside a module of classes."""
+    """The name of the module of codecs that belongs to a module of classes."""
     return f"_{stem}_codec"
 
 
 def services_stem(stem: str) -> str:
-    """The name of the module of services that stands beside a module of classes."""
+    """The name of the module of services that belongs to a module of classes."""
     return f"{stem}_grpc"
 
 
@@ -38,14 +41,15 @@ def stems(file: File) -> tuple[Stem, ...]:
 
 @dataclass(frozen=True)
 class Target:
-    """An output folder: proto files below ``strip`` lose it; the well-known types are the package's own."""
+    """The layout of an output folder: proto files in folders become modules in packages of the same names."""
 
     strip: str = ""
+    """A folder that is left out of this: modules for the files below it go directly into the output folder."""
     modules: Mapping[str, PurePosixPath] = field(default_factory=dict[str, PurePosixPath])
-    """The path of each proto file's module below the output folder; ``filled`` decides it."""
+    """The path of each proto file's module of classes below the output folder; ``filled`` decides them."""
 
     def filled(self, schema: Schema) -> Target:
-        """Decide the modules of all files of a schema, together: no two may meet."""
+        """Decide the modules of all files of a schema, together, so that no two get the same path."""
         files = [
             _Source(path, PurePosixPath(self.stripped(path)).with_suffix("").parts, stems(file))
             for path, file in sorted(schema.files.items())
@@ -53,7 +57,7 @@ class Target:
         return replace(self, modules=dict(_place(PurePosixPath(), files)))
 
     def module(self, path: str) -> PurePosixPath:
-        """The path of the Python file for a proto file, relative to the output folder."""
+        """The path of a proto file's module of classes, relative to the output folder."""
         return self.modules[path]
 
     def import_from(self, path: str, here: str, stem: Stem = str) -> str:
@@ -79,12 +83,16 @@ class Target:
 class _Source:
     path: str
     parts: tuple[str, ...]
-    """What is left of the path below the folder that is looked at."""
+    """The path of the proto file below the folder whose modules are being named."""
     stems: tuple[Stem, ...]
 
 
 def _place(folder: PurePosixPath, sources: list[_Source]) -> Iterator[tuple[str, PurePosixPath]]:
-    """Name the folders in a folder, then the modules: a package hides a module of the same name."""
+    """Name the folders in a folder, then the modules in it.
+
+    In this order, because a module gives way to a package of the same name, which would hide it. Within each, names
+    that Python allows as they are come first, so that they are kept.
+    """
     used = {"__init__", "__main__"}
     inner: dict[str, list[_Source]] = {}
     for source in sources:
@@ -100,7 +108,7 @@ def _place(folder: PurePosixPath, sources: list[_Source]) -> Iterator[tuple[str,
 
 
 def could_be_module(module: PurePosixPath, target: Target, path: str) -> bool:
-    """Whether a proto file's module, or that of its services, would be there, whatever other files there are."""
+    """Whether a proto file could have a module at this path. Other files decide how many underscores are added."""
     source = PurePosixPath(target.stripped(path))
     if len(module.parts) != len(source.parts):
         return False

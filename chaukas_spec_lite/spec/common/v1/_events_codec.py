@@ -53,7 +53,7 @@ from chaukas_spec_lite.wire.scalars import (
 from chaukas_spec_lite.wire.window import Content, Window
 
 if TYPE_CHECKING:
-    # At run time `attach` puts these classes into this module, which cannot import what imports it.
+    # At run time, `attach` puts these classes into this module: their own modules import it.
     from chaukas_spec_lite.spec.google.protobuf.any import Any
     from .events import (
         AgentHandoff,

@@ -39,7 +39,7 @@ from chaukas_spec_lite.wire.window import Content, Window
 from ._events_codec import _decode_Event, _encode_Event
 
 if TYPE_CHECKING:
-    # At run time `attach` puts these classes into this module, which cannot import what imports it.
+    # At run time, `attach` puts these classes into this module: their own modules import it.
     from .events import Event, EventStatus, EventType, Severity
     from .query import Capabilities, QueryFilter, QueryRequest, QueryResponse, SortOrder, TimeRange
 

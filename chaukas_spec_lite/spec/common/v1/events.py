@@ -77,7 +77,7 @@ class EventType(Enum):
     SYSTEM = 63
     """Anything else worth recording about the system. The text is in `metadata`, under `message`."""
 
-    # The same under the schema's own names.
+    # Aliases: the schema's own names.
     EVENT_TYPE_UNSPECIFIED = 0
     EVENT_TYPE_SESSION_START = 1
     EVENT_TYPE_SESSION_END = 2
@@ -142,7 +142,7 @@ class EventStatus(Enum):
     CANCELLED = 5
     """Work was called off before it ended."""
 
-    # The same under the schema's own names.
+    # Aliases: the schema's own names.
     EVENT_STATUS_UNSPECIFIED = 0
     EVENT_STATUS_STARTED = 1
     EVENT_STATUS_IN_PROGRESS = 2
@@ -180,7 +180,7 @@ class Severity(Enum):
     ERROR = 4
     """A failure: what `ERROR` events carry."""
 
-    # The same under the schema's own names.
+    # Aliases: the schema's own names.
     SEVERITY_UNSPECIFIED = 0
     SEVERITY_DEBUG = 1
     SEVERITY_INFO = 2
@@ -215,7 +215,7 @@ class Author(Enum):
     LLM = 5
     """A language model: `MODEL_INVOCATION_START` and `MODEL_INVOCATION_END`."""
 
-    # The same under the schema's own names.
+    # Aliases: the schema's own names.
     AUTHOR_UNSPECIFIED = 0
     AUTHOR_USER = 1
     AUTHOR_AGENT = 2
@@ -1156,7 +1156,7 @@ class EventBatch(Message):
             self._refuse(misspelt)
 
 
-# The codecs stand in a module of their own, which needs these classes and cannot import them.
+# The module of codecs needs these classes, but cannot import them: this module imports it.
 attach(
     _events_codec,
     MessageContent,

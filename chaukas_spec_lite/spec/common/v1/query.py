@@ -30,7 +30,7 @@ class SortOrder(Enum):
     DESC = 2
     """Newest first."""
 
-    # The same under the schema's own names.
+    # Aliases: the schema's own names.
     SORT_ORDER_UNSPECIFIED = 0
     SORT_ORDER_ASC = 1
     SORT_ORDER_DESC = 2
@@ -239,7 +239,7 @@ class Capabilities(Message):
             self._refuse(misspelt)
 
 
-# The codecs stand in a module of their own, which needs these classes and cannot import them.
+# The module of codecs needs these classes, but cannot import them: this module imports it.
 attach(
     _query_codec,
     TimeRange,

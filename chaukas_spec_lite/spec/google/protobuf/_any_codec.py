@@ -30,7 +30,7 @@ from chaukas_spec_lite.wire.scalars import raw, text
 from chaukas_spec_lite.wire.window import Content, Window
 
 if TYPE_CHECKING:
-    # At run time `attach` puts these classes into this module, which cannot import what imports it.
+    # At run time, `attach` puts these classes into this module: their own modules import it.
     from .any import Any
 
 

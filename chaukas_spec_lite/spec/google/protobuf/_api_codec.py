@@ -37,7 +37,7 @@ from ._source_context_codec import _decode_SourceContext, _encode_SourceContext
 from ._type_codec import _decode_Option, _encode_Option
 
 if TYPE_CHECKING:
-    # At run time `attach` puts these classes into this module, which cannot import what imports it.
+    # At run time, `attach` puts these classes into this module: their own modules import it.
     from .api import Api, Method, Mixin
     from .source_context import SourceContext
     from .type import Option, Syntax

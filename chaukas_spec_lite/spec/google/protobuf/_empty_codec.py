@@ -19,7 +19,7 @@ from chaukas_spec_lite.wire.rope import Text
 from chaukas_spec_lite.wire.window import Content
 
 if TYPE_CHECKING:
-    # At run time `attach` puts these classes into this module, which cannot import what imports it.
+    # At run time, `attach` puts these classes into this module: their own modules import it.
     from .empty import Empty
 
 

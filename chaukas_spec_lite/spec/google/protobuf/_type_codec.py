@@ -38,7 +38,7 @@ from ._any_codec import _decode_Any, _encode_Any
 from ._source_context_codec import _decode_SourceContext, _encode_SourceContext
 
 if TYPE_CHECKING:
-    # At run time `attach` puts these classes into this module, which cannot import what imports it.
+    # At run time, `attach` puts these classes into this module: their own modules import it.
     from .any import Any
     from .source_context import SourceContext
     from .type import Enum, EnumValue, Field, FieldCardinality, FieldKind, Option, Syntax, Type

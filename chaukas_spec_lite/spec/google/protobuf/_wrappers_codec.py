@@ -36,7 +36,7 @@ from chaukas_spec_lite.wire.scalars import boolean, double, int32, int64, raw, s
 from chaukas_spec_lite.wire.window import Content, Window
 
 if TYPE_CHECKING:
-    # At run time `attach` puts these classes into this module, which cannot import what imports it.
+    # At run time, `attach` puts these classes into this module: their own modules import it.
     from .wrappers import (
         BoolValue,
         BytesValue,

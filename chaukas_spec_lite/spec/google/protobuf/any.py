@@ -42,5 +42,5 @@ class Any(AnyMessage):
             self._refuse(misspelt)
 
 
-# The codecs stand in a module of their own, which needs these classes and cannot import them.
+# The module of codecs needs these classes, but cannot import them: this module imports it.
 attach(_any_codec, Any)

@@ -144,5 +144,5 @@ class Mixin(Message):
             self._refuse(misspelt)
 
 
-# The codecs stand in a module of their own, which needs these classes and cannot import them.
+# The module of codecs needs these classes, but cannot import them: this module imports it.
 attach(_api_codec, Api, Method, Mixin, Option=Option, SourceContext=SourceContext, Syntax=Syntax)

@@ -132,5 +132,5 @@ class ListValue(Message):
             self._refuse(misspelt)
 
 
-# The codecs stand in a module of their own, which needs these classes and cannot import them.
+# The module of codecs needs these classes, but cannot import them: this module imports it.
 attach(_struct_codec, Struct, Value, ListValue, NullValue)

@@ -29,7 +29,7 @@ class Syntax(_Enum):
     EDITIONS = 2
     """An edition."""
 
-    # The same under the schema's own names.
+    # Aliases: the schema's own names.
     SYNTAX_PROTO2 = 0
     SYNTAX_PROTO3 = 1
     SYNTAX_EDITIONS = 2
@@ -95,7 +95,7 @@ class FieldCardinality(_Enum):
     REPEATED = 3
     """Any number."""
 
-    # The same under the schema's own names.
+    # Aliases: the schema's own names.
     CARDINALITY_UNKNOWN = 0
     CARDINALITY_OPTIONAL = 1
     CARDINALITY_REQUIRED = 2
@@ -309,7 +309,7 @@ class Option(Message):
             self._refuse(misspelt)
 
 
-# The codecs stand in a module of their own, which needs these classes and cannot import them.
+# The module of codecs needs these classes, but cannot import them: this module imports it.
 attach(
     _type_codec,
     Type,

@@ -195,7 +195,7 @@ class BytesValue(Message):
             self._refuse(misspelt)
 
 
-# The codecs stand in a module of their own, which needs these classes and cannot import them.
+# The module of codecs needs these classes, but cannot import them: this module imports it.
 attach(
     _wrappers_codec,
     DoubleValue,

@@ -47,7 +47,7 @@ from ...common.v1._query_codec import (
 )
 
 if TYPE_CHECKING:
-    # At run time `attach` puts these classes into this module, which cannot import what imports it.
+    # At run time, `attach` puts these classes into this module: their own modules import it.
     from ...common.v1.events import Event, EventBatch
     from ...common.v1.query import Capabilities, QueryRequest, QueryResponse, TimeRange
     from .server import (
