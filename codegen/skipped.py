@@ -1,4 +1,4 @@
-"""What was left out of a file because it could not be read, and what it may have declared."""
+"""The record of what was left out of a file because it could not be read, and of what it may have declared."""
 
 from __future__ import annotations
 
@@ -18,35 +18,48 @@ _NO_PACKAGE = (L.IMPORT, L.OPTION, L.MESSAGE, L.ENUM, L.SERVICE, L.EXTEND, L.SYN
 
 
 @dataclass(slots=True)
-class Lost:
-    """An account of it: nothing may be reported that could be otherwise if it had been read."""
+class Skipped:
+    """What is known of the parts that were skipped.
+
+    The steps that follow ask here before they report something as missing: if a skipped part may hold it, they do not.
+    """
 
     names: set[str] = field(default_factory=set[str])
-    """Every word in it."""
+    """Every word in the skipped parts."""
     blocks: set[int] = field(default_factory=set[int])
-    """The offsets of the braces that open the blocks it stood in."""
+    """The offsets of the opening braces of blocks of which a part was skipped."""
     syntax: bool = False
-    """Whether the syntax line may have been among it."""
+    """Whether the syntax line may have been skipped."""
     proto3: bool = False
-    """Whether the syntax line was among it, and was proto3's."""
+    """Whether the syntax line was skipped, and says proto3."""
     nameless: bool = False
-    """Whether a message or an enum among it has no name, and could have had any."""
+    """Whether a message or an enum without a name was skipped: it could have any name."""
     package: bool = False
-    """Whether the package may have been among it."""
+    """Whether the package's name may have been skipped."""
     rest: bool = False
-    """Whether only what stands at the head of a file is left."""
+    """Whether everything but the head of the file was skipped."""
 
     @property
     def imports(self) -> bool:
-        """Whether there may be imports among it."""
+        """Whether imports may have been skipped: an import has both words, and still one of them if one is misspelt."""
         return not self.names.isdisjoint(("import", "proto"))
 
     def add_text(self, text: str) -> None:
-        """Take note of a piece of source, whatever it is."""
+        """Record a piece of source of which nothing is known but its words."""
         self.names |= names_in(text)
 
     def add(self, text: str, statement: Statement, tokens: Sequence[Token], is_first: bool) -> tuple[int, int]:
-        """Take note of a statement, and say where it begins and ends; ``is_first`` if it is the first of the file."""
+        """Record a statement.
+
+        Args:
+            text: The file's text.
+            statement: The statement.
+            tokens: The tokens to which the indices of ``statement`` refer.
+            is_first: Whether it is the first statement of the file.
+
+        Returns:
+            The offsets at which the statement begins and ends.
+        """
         span = tokens[statement.start].start, tokens[statement.end].stop + 1
         self.add_text(text[slice(*span)])
         self.nameless |= any(map(_is_nameless, pairwise(tokens[statement.start : statement.end + 1])))
@@ -55,7 +68,7 @@ class Lost:
             return span
         of_it = tokens[statement.start : statement.end + 1]
         types = [token.type for token in of_it]
-        self.syntax |= is_first or types[0] == L.SYNTAX
+        self.syntax |= is_first or types[0] == L.SYNTAX  # only the first statement can be a misspelt syntax line
         self.proto3 |= _is_proto3(of_it)
         may_be_package = types[0] not in _NO_PACKAGE and not {L.L_BRACE, L.EQUALS} & {*types}
         self.package |= may_be_package or L.PACKAGE in types
@@ -73,7 +86,7 @@ def _is_nameless(tokens: tuple[Token, Token]) -> bool:
 
 
 def _is_proto3(tokens: Sequence[Token]) -> bool:
-    """Whether a statement begins as the syntax line of proto3 does."""
+    """Whether a statement begins like the syntax line of proto3, whatever is wrong further on."""
     if [token.type for token in tokens[:3]] != [L.SYNTAX, L.EQUALS, L.STRING_LITERAL]:
         return False
     literals = takewhile(lambda token: token.type == L.STRING_LITERAL, tokens[2:])

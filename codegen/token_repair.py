@@ -1,7 +1,7 @@
-"""Mistakes that the grammar has no rule for: reported by name, then mended in the tokens.
+"""Repairs in the tokens what the grammar has no rule for, and reports the mistakes among it by name.
 
-The parser would only call them unexpected tokens, and lose its place. What is mended this way never reaches an
-emitter, since a schema with any mistake is not returned.
+Left alone, they would be reported as unexpected tokens, which says nothing about the cause, and would spoil the
+statements around them. A repaired mistake never reaches an emitter, since a schema with any mistake is not returned.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ _WORDS = range(L.SYNTAX, L.IDENTIFIER + 1)
 _NAME = (*_WORDS, L.DOT)
 
 
-def mend(path: str, source: Tokens, mistakes: Mistakes) -> Tokens:
-    """The tokens that the parser can read; comments keep to the tokens that they stood before."""
-    return _Mender(path, source, mistakes).run()
+def repair(path: str, source: Tokens, mistakes: Mistakes) -> Tokens:
+    """Make tokens that the parser can read. Comments stay before the tokens that they were written before."""
+    return _Repair(path, source, mistakes).run()
 
 
-class _Mender:
+class _Repair:
     def __init__(self, path: str, source: Tokens, mistakes: Mistakes) -> None:
         self.path, self.source, self.mistakes = path, source, mistakes
         self.tokens = source.tokens
         self.result = Tokens([], broken=source.broken)
         self.in_oneof: list[bool] = []
-        """For each brace that is open, whether it is a oneof's."""
+        """For each open brace, whether it opens a oneof."""
 
     def run(self) -> Tokens:
+        """Go through all tokens once."""
         index = 0
         while index < len(self.tokens):
             if index in self.source.gaps:
@@ -40,7 +41,7 @@ class _Mender:
         return self.result
 
     def _step(self, index: int) -> int:
-        """Take over, mend or leave out what stands at ``index``; return the index of what comes next."""
+        """Keep, repair or leave out the token at ``index``; returns the index of the token to go on with."""
         token, kept = self.tokens[index], self.result.tokens
         starts = not kept or kept[-1].type in _BOUNDARIES
         if starts and token.type in _LABELS and (self._is_map(index + 1) or self._is_in_oneof()):
@@ -50,7 +51,7 @@ class _Mender:
         if starts and self._is_map(index):
             return self._map(index)
         if token.type == L.STREAM and len(kept) > 1 and kept[-1].type == L.STREAM and kept[-2].type == L.L_PAREN:
-            token.type = L.IDENTIFIER  # A message type named "stream", which the grammar has no place for.
+            token.type = L.IDENTIFIER  # "stream stream": a message type of that name, which the grammar does not know
         elif token.type == L.L_BRACE:
             self.in_oneof.append(len(kept) > 1 and kept[-2].type == L.ONEOF)
         elif token.type == L.R_BRACE and self.in_oneof:
@@ -68,7 +69,10 @@ class _Mender:
         return self.tokens[min(index, len(self.tokens) - 1)].type
 
     def _map(self, index: int) -> int:
-        """``map < key``: a key type that is no scalar is made one token, which the linker then refuses."""
+        """Repair ``map<key`` at ``index``, where the grammar allows only scalars as keys.
+
+        Any other key type becomes one token that passes for a scalar. The linker then refuses it by name.
+        """
         first = last = index + 2
         while self._type(last) in _NAME:
             last += 1
@@ -82,7 +86,7 @@ class _Mender:
         return self._map_in_oneof(index, last) if self._is_in_oneof() else last
 
     def _map_in_oneof(self, index: int, last: int) -> int:
-        """``map<key, value>`` in a oneof: reported, and read as a field of type string."""
+        """Report ``map<key, value>`` in a oneof, and turn it into a field of type string."""
         end = last + 1
         while self._type(end) in _NAME:
             end += 1

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from codegen.load import load
 from codegen.message_rules import default_json_name
 from codegen.model import SCALARS, Field, Position
+from codegen.schema_loader import load_schema
 from tests.codegen.snippets import HEAD, load_body, load_text, write
 
 
@@ -53,7 +53,7 @@ def test_public_imports_are_passed_on(tmp_path: Path) -> None:
 def test_the_first_root_that_has_a_file_counts(tmp_path: Path) -> None:
     write(tmp_path, {"1/a.proto": HEAD + "message First {}", "2/a.proto": "nonsense", "2/b.proto": HEAD})
 
-    schema = load(["a.proto", "b.proto", "a.proto"], [tmp_path / "1", tmp_path / "2"])
+    schema = load_schema(["a.proto", "b.proto", "a.proto"], [tmp_path / "1", tmp_path / "2"])
 
     assert list(schema.files) == ["a.proto", "b.proto"]
     assert list(schema.messages) == ["First"]
@@ -63,7 +63,7 @@ def test_long_chain_of_imports(tmp_path: Path) -> None:
     files = {f"f{i}.proto": HEAD + f'import "f{i + 1}.proto";' for i in range(300)}
     write(tmp_path, {**files, "f300.proto": HEAD})
 
-    assert len(load(["f0.proto"], [tmp_path]).files) == 301
+    assert len(load_schema(["f0.proto"], [tmp_path]).files) == 301
 
 
 @pytest.mark.parametrize(

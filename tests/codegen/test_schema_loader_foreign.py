@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.load import load
 from codegen.model import Schema
+from codegen.schema_loader import load_schema
 from tests.codegen.descriptors import describe_reference, describe_schema
 
 DISTRIBUTION = importlib.metadata.distribution("googleapis-common-protos")
@@ -22,7 +22,7 @@ RENAMED = {"google/longrunning/operations_proto.proto": "google/longrunning/oper
 
 @pytest.fixture(scope="module")
 def schema() -> Schema:
-    return load(PATHS, [ROOT])
+    return load_schema(PATHS, [ROOT])
 
 
 def test_there_are_many_files() -> None:
