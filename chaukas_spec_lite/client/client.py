@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.client.batches import OVERHEAD, batch_request, event_request, framed_size, split
 from chaukas_spec_lite.client.defaults import complete
-from chaukas_spec_lite.client.settings import Settings, seconds
+from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES, Settings, seconds
+from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import (
     AnswerTooLargeError,
     EncodeError,
@@ -23,7 +24,7 @@ from chaukas_spec_lite.errors import (
     StatusCode,
 )
 from chaukas_spec_lite.ids import uuid7
-from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, Clock, log
+from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, log
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.metadata import headers_of
 from chaukas_spec_lite.rpc.client.retry import RetryPolicy
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 500
 """How many events a query asks for at once; a page that is too large to be received is asked for again, halved."""
+
+HTTP1_HINT = "{} is the gRPC address; {}, which stands in for it, may be set to an HTTP API's".format(
+    *ENDPOINT_VARIABLES
+)
+"""What errors add when the peer speaks HTTP/1."""
 
 _SMALL = 64 << 10
 """The size in bytes up to which no server refuses a request for it."""
@@ -115,6 +121,7 @@ class ChaukasClient:
             framing=self._framing,
             keepalive=keepalive or Keepalive(),
             clock=clock or Clock(),
+            http1_hint=HTTP1_HINT,
         )
         security = secure(self.settings.endpoint, tls)
         if self.settings.api_key is not None and security.context is None and not self.settings.endpoint.is_local:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.client.defaults import complete
 from chaukas_spec_lite.client.settings import Settings
+from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import ClientClosedError, EncodeError
 from chaukas_spec_lite.export import lifecycle
-from chaukas_spec_lite.export.clock import Clock, MonotonicClock
 from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Heirs
@@ -73,7 +73,7 @@ class EventExporter:
         self._defaults = defaults if isinstance(defaults, Settings) else None
         self._settings = ExportSettings.load(settings, self._defaults, **changes)
         self._on_drop = on_drop
-        self._clock = clock or MonotonicClock()
+        self._clock = clock or Clock()
         self._endings: list[bool] = []
         """What ``aclose`` found out; more than once if it was called again meanwhile."""
         self._resting: list[Pipeline] = []

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.errors import ClientClosedError, DecodeError
 from chaukas_spec_lite.export.batching import After, Batching, Send
-from chaukas_spec_lite.export.clock import Clock, within
 from chaukas_spec_lite.export.entry import Entry
 from chaukas_spec_lite.export.ledger import Totals
 from chaukas_spec_lite.export.peers import Peers

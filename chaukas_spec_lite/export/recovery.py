@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaukas_spec_lite.export.clock import Clock
+from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.export.ledger import Totals
 from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.pipeline import Pipeline, cancelled, is_over

@@ -1,7 +1,7 @@
 """Messages as gRPC frames them: one byte that says whether it is compressed, four for the length, and the message.
 
-https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. Pure functions over bytes; ``compression`` puts them
-into grpclib.
+https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. Pure functions over bytes; ``stream`` puts
+them into grpclib.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from chaukas_spec_lite.errors import SettingError
 
 GZIP = "gzip"
 ACCEPTED = "identity,gzip"
+CONTENT_TYPE = "application/grpc"
+"""How the content type of each request and response begins."""
 PREFIX = 5
 """The number of bytes before each message."""
 
@@ -48,7 +50,17 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True)
 class Framing:
-    """Size limits and compression, for either end of a connection."""
+    """Size limits and compression, for either end of a connection.
+
+    Args:
+        max_receive: The size in bytes, inflated, up to which a message is received. Default: 4 MiB, gRPC's usual limit.
+        max_send: The size in bytes, before compression, up to which a message is sent. Default: 4 MiB.
+        compress_above: The size in bytes from which on messages are sent as gzip, if that makes them smaller and the
+            peer takes gzip; None for never. Default: 1,024.
+
+    Raises:
+        SettingError: A value is no number of bytes, or too large.
+    """
 
     max_receive: int = 4 * 1024 * 1024
     """The size in bytes, inflated, up to which a message is received; gRPC's usual limit."""
