@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from grpclib.metadata import USER_AGENT, encode_timeout
-
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import (
     ClientClosedError,
@@ -33,6 +31,7 @@ from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, Framing, TooLarge
 from chaukas_spec_lite.rpc.transport.headers import Header
+from chaukas_spec_lite.rpc.transport.unary_stream import USER_AGENT, encode_timeout
 
 R = TypeVar("R", bound=Message)
 

@@ -157,7 +157,7 @@ class Channel(BaseChannel[ClientProtocol]):
         self.authority = address.authority if isinstance(address, Tcp) else "localhost"
 
     def _make_protocol(self) -> ClientProtocol:
-        return ClientProtocol(self.configuration, self.h2_configuration, self.framing, self._keepalive)
+        return ClientProtocol(self.configuration, self.framing, self._keepalive)
 
     def _names(self) -> str:
         return ",".join(map(str, self._addresses))

@@ -13,7 +13,6 @@ from chaukas_spec_lite.rpc.transport.endings import Cause, Ending
 
 if TYPE_CHECKING:
     from grpclib.config import Configuration
-    from h2.config import H2Configuration
 
     from chaukas_spec_lite.rpc.transport.framing import Framing
 
@@ -23,15 +22,12 @@ class ClientProtocol(ClientSide):
 
     Args:
         config: grpclib's.
-        h2_config: h2's.
         framing: Size limits and compression.
         keepalive: When a silent server is asked.
     """
 
-    def __init__(
-        self, config: Configuration, h2_config: H2Configuration, framing: Framing, keepalive: Keepalive
-    ) -> None:
-        super().__init__(config, h2_config, framing)
+    def __init__(self, config: Configuration, framing: Framing, keepalive: Keepalive) -> None:
+        super().__init__(config, framing)
         self._keepalive = keepalive
         self._timer: asyncio.TimerHandle | None = None
 

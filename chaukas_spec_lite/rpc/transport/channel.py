@@ -39,8 +39,6 @@ class BaseChannel(grpclib.client.Channel, Generic[P]):
         super().__init__(codec=codec, ssl=context, config=config)  # pyright: ignore[reportUnknownMemberType]
         self.configuration = self._config
         """grpclib's settings, with what it fills in."""
-        self.h2_configuration = self._h2_config
-        """h2's settings."""
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:

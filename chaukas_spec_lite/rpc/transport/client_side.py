@@ -12,6 +12,7 @@ from grpclib.client import Handler
 from h2.settings import SettingCodes
 
 from chaukas_spec_lite.rpc.transport.endings import Cause, Ending, code_name
+from chaukas_spec_lite.rpc.transport.http2 import configuration
 from chaukas_spec_lite.rpc.transport.protocol import UNLIMITED, FramedProtocol
 from chaukas_spec_lite.rpc.transport.stream import takes_gzip
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from grpclib.config import Configuration
-    from h2.config import H2Configuration
     from h2.events import (
         ConnectionTerminated,
         Event,
@@ -44,15 +44,14 @@ class ClientSide(FramedProtocol):
 
     Args:
         config: grpclib's.
-        h2_config: grpclib's, of which only the side counts.
         framing: Size limits and compression.
     """
 
     ending: Ending | None = None
     """Why it ended, as far as known; what is found out first counts."""
 
-    def __init__(self, config: Configuration, h2_config: H2Configuration, framing: Framing) -> None:
-        super().__init__(Handler(), config, h2_config, framing)
+    def __init__(self, config: Configuration, framing: Framing) -> None:
+        super().__init__(Handler(), config, configuration(client_side=True), framing)
         self.loop = asyncio.get_running_loop()
         """The event loop it belongs to."""
         self._opening = bytearray()

@@ -36,7 +36,7 @@ _MAX_SIZES = 64
 """How many sizes of a table are announced between two blocks: a peer may ask for one after the other."""
 
 
-def secret(name: str, value: str) -> Header:
+def secret(name: str | bytes, value: str | bytes) -> Header:
     """Make a header that is kept out of the tables of compression, on every machine on its way."""
     return NeverIndexedHeaderTuple(name, value)
 

@@ -13,9 +13,13 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from grpclib.metadata import USER_AGENT, encode_timeout
+
 from chaukas_spec_lite.rpc.transport.client_side import EndingStream
 from chaukas_spec_lite.rpc.transport.endings import Cause, Ended, Ending, ErrorCodes, StreamClosedError
 from chaukas_spec_lite.rpc.transport.framing import CONTENT_TYPE, PREFIX, TooLarge
+
+__all__ = ["USER_AGENT", "Body", "UnaryStream", "encode_timeout", "is_grpc"]
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.rpc.transport.client_side import ClientSide
