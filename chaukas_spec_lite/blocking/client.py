@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from chaukas_spec_lite.client.queries import QueryOptions
     from chaukas_spec_lite.client.settings import Settings
+    from chaukas_spec_lite.clock import Clock
     from chaukas_spec_lite.retry import RetryPolicy
-    from chaukas_spec_lite.rpc.client.caller import Clock
     from chaukas_spec_lite.rpc.client.keepalive import Keepalive
     from chaukas_spec_lite.rpc.client.tls import Tls
     from chaukas_spec_lite.rpc.stubs.calls import MetadataLike

@@ -12,12 +12,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chaukas_spec_lite.client.queries import QueryOptions, find, first_page
-from chaukas_spec_lite.client.settings import Settings
+from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES, Settings
+from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.defaults import complete
 from chaukas_spec_lite.errors import EncodeError, MessageTooLargeError
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.retry import RetryPolicy
-from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, Clock, log
+from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, log
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.metadata import headers_of
 from chaukas_spec_lite.rpc.client.tls import Tls, secure
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     from typing_extensions import Never, Self, Unpack
 
 T = TypeVar("T")
+
+HTTP1_HINT = "{} is the gRPC address; {}, which stands in for it, may be set to an HTTP API's".format(
+    *ENDPOINT_VARIABLES
+)
+"""What errors add when the peer speaks HTTP/1."""
 
 _METHODS: dict[str, Method[Any, Any]] = {method.name: method for method in ChaukasClientServiceStub._methods}
 _HEALTHZ: Method[Any, pb.HealthzResponse] = _METHODS["healthz"]
@@ -127,6 +133,7 @@ class ChaukasClient:
             framing=self._framing,
             keepalive=_given(keepalive, Keepalive(), "keepalive"),
             clock=clock or Clock(),
+            http1_hint=HTTP1_HINT,
         )
         security = secure(self.settings.endpoint, tls)
         if self.settings.api_key is not None and security.context is None and not self.settings.endpoint.is_local:

@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite import process
+from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.defaults import complete, defaults_of
 from chaukas_spec_lite.errors import ClientClosedError, EncodeError, SettingTypeError
 from chaukas_spec_lite.export.batching import Peers
-from chaukas_spec_lite.export.clock import Clock, MonotonicClock
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
@@ -81,7 +81,7 @@ class EventExporter:
         self._defaults = defaults_of(sender)
         self._settings = ExportSettings.load(settings, self._defaults, **changes)
         self._on_drop = on_drop
-        self._clock = clock or MonotonicClock()
+        self._clock = clock or Clock()
         self._endings: list[bool] = []
         """What ``aclose`` found out; more than once if it was called again meanwhile."""
         self._resting: list[Pipeline] = []

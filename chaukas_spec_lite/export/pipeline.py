@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.errors import ClientClosedError
 from chaukas_spec_lite.export.batching import After, Batching, Peers, Send
-from chaukas_spec_lite.export.clock import Clock, within
 from chaukas_spec_lite.export.ledger import Entry, Totals
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter

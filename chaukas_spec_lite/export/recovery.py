@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.export.batching import Peers
-from chaukas_spec_lite.export.clock import Clock
 from chaukas_spec_lite.export.ledger import Totals
 from chaukas_spec_lite.export.pipeline import Pipeline, cancelled, is_over
 from chaukas_spec_lite.export.reporter import Reporter

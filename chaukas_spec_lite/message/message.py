@@ -1,8 +1,8 @@
 """The base class of every generated message: encoding, decoding, streams and JSON.
 
-The codec of a class is generated with it and connected by ``attach``; ``Message`` only drives it. The generated functions
-are fast because they know only what is ordinary. Whatever else they meet is left to slow modules: ``slow_decode``
-decodes anything and says what is wrong with it, ``diagnosis`` finds the value that cannot be encoded.
+The codec of a class is generated with it and connected by ``attach``; ``Message`` only drives it. The generated
+functions are fast because they know only what is ordinary. Whatever else they meet is left to slow modules:
+``slow_decode`` decodes anything and says what is wrong with it, ``diagnosis`` finds the value that cannot be encoded.
 """
 
 # pyright: reportPrivateUsage=false

@@ -18,9 +18,9 @@ import pytest
 
 from chaukas_spec_lite import Event, EventType
 from chaukas_spec_lite.client.settings import Settings
+from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import ClientClosedError, SettingError
 from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter, ExportSettings
-from chaukas_spec_lite.export.clock import MonotonicClock
 from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from tests.export.doubles import (
@@ -928,7 +928,7 @@ def test_a_wait_that_is_cancelled_when_it_would_end_is_cancelled(turns: int) -> 
 
     async def main() -> None:
         event = asyncio.Event()
-        waiting = asyncio.create_task(MonotonicClock().wait(event, time.monotonic() + 60.0))
+        waiting = asyncio.create_task(Clock().wait(event, time.monotonic() + 60.0))
         await settle()
         event.set()
         for _ in range(turns):

@@ -153,7 +153,7 @@ def test_what_is_no_answer() -> None:
         async with stub_of(port) as stub:
             error = await error_of(stub.echo(Word(text="garbage")))
             assert error.status is Status.INTERNAL
-            assert error.message == "the answer to /relay.v1.Relay/Echo cannot be decoded: Word: " + (
+            assert error.message == "the response to /relay.v1.Relay/Echo cannot be decoded: Word: " + (
                 "the input ends inside a varint (at byte 0)"
             )
 
@@ -181,9 +181,9 @@ class Faulty:
     ("data", "problem"),
     [
         (b"", "the server ended /relay.v1.Relay/Echo with status OK, but without a message"),
-        (b"\x00\x00\x00", "the answer to /relay.v1.Relay/Echo ends amid a message"),
-        (b"\x00\x00\x00\x00\x07\x0a", "the answer to /relay.v1.Relay/Echo ends amid a message"),
-        (b"\x01\x00\x00\x00\x01a", "the answer to /relay.v1.Relay/Echo is compressed, though nobody asked for it"),
+        (b"\x00\x00\x00", "the response to /relay.v1.Relay/Echo ends amid a message"),
+        (b"\x00\x00\x00\x00\x07\x0a", "the response to /relay.v1.Relay/Echo ends amid a message"),
+        (b"\x01\x00\x00\x00\x01a", "the response to /relay.v1.Relay/Echo is compressed, which nobody asked for"),
     ],
 )
 def test_answers_that_break_the_protocol(data: bytes, problem: str) -> None:

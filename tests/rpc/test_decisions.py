@@ -17,14 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import errors
+from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import RpcError, StatusCode, StatusError
 from chaukas_spec_lite.retry import NEVER, Repetition, RetryPolicy
-from chaukas_spec_lite.rpc.client.address_selection import Preference, portion
-from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, Clock
+from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions
+from chaukas_spec_lite.rpc.client.connecting import AddressSelection, portion
 from chaukas_spec_lite.rpc.client.endpoint import parse
 from chaukas_spec_lite.rpc.client.keepalive import Action, Keepalive, Watch
-from chaukas_spec_lite.rpc.client.mapping import Cause, Ending, of_connecting, of_connection_lost, of_ending, of_sending
+from chaukas_spec_lite.rpc.client.mapping import add_hint, of_connecting, of_connection_lost, of_ending, of_sending
 from chaukas_spec_lite.rpc.client.tls import Security
+from chaukas_spec_lite.rpc.transport.endings import Cause, Ending
 from chaukas_spec_lite.rpc.transport.framing import Framing, FramingError, TooLarge
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 
@@ -152,20 +154,20 @@ def test_keepalive_asks_at_once_when_a_call_heard_nothing() -> None:
 
 
 def test_the_order_of_addresses() -> None:
-    preferred = Preference()
-    assert preferred.order("abcd") == list("abcd")
-    preferred.failed("a")
-    preferred.worked("c")
-    assert preferred.order("abcd") == list("cbda")
-    preferred.failed("c")
-    assert preferred.order("abcd") == list("bdac")
-    preferred.failed("a")
-    assert preferred.order("abcd") == list("bdca")
-    preferred.worked("a")
-    assert preferred.order("abcd") == list("abdc")
+    selection = AddressSelection()
+    assert selection.order("abcd") == list("abcd")
+    selection.failed("a")
+    selection.worked("c")
+    assert selection.order("abcd") == list("cbda")
+    selection.failed("c")
+    assert selection.order("abcd") == list("bdac")
+    selection.failed("a")
+    assert selection.order("abcd") == list("bdca")
+    selection.worked("a")
+    assert selection.order("abcd") == list("abdc")
     for number in range(1000):
-        preferred.failed(number)
-    assert preferred.order("abcd") == list("abcd")
+        selection.failed(number)
+    assert selection.order("abcd") == list("abcd")
 
 
 def test_the_time_of_each_address() -> None:
@@ -256,6 +258,16 @@ def _make(kind: type[Exception]) -> Exception:
 def test_our_own_mistakes_are_not_mapped() -> None:
     assert of_sending(TypeError("x"), "", "") is None
     assert of_connecting(KeyError("x"), "") is None
+
+
+def test_where_an_http_1_address_may_come_from_is_said_once() -> None:
+    error = of_ending(Ending(Cause.HTTP1, "why"), "Healthz", "h:1")
+    for _ in range(2):
+        add_hint(error, "see X")
+    assert error.details == "the peer speaks HTTP/1, not gRPC: see X"
+    other = of_ending(Ending(Cause.LOST, "why"), "Healthz", "h:1")
+    add_hint(other, "see X")
+    assert other.details == "why"
 
 
 @pytest.mark.parametrize("cause", Cause)

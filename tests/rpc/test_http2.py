@@ -1,13 +1,11 @@
-"""The short way through HTTP/2: whatever happens on a connection, h2 would have the same bytes, events and state."""
+"""The fast path through HTTP/2: whatever happens on a connection, h2 would have the same bytes, events and state."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import h2
 import pytest
-from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import Event
@@ -17,8 +15,9 @@ from hpack import Encoder, NeverIndexedHeaderTuple
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chaukas_spec_lite.rpc.transport import http2
-from chaukas_spec_lite.rpc.transport.http2 import COMPARED, QuickConnection, configuration
+from chaukas_spec_lite.rpc.transport.fast_path import FastConnection
+from chaukas_spec_lite.rpc.transport.headers import RedactedEncoder
+from chaukas_spec_lite.rpc.transport.http2 import StrictConnection, configuration
 
 REQUESTS = [
     [(":method", "POST"), (":scheme", "http"), (":path", "/a"), (":authority", "here"), ("te", "trailers")],
@@ -26,7 +25,7 @@ REQUESTS = [
     [(":method", "POST"), (":path", "/c"), ("content-length", "5")],
     [(b":method", b"HEAD"), (b":path", b"/d"), ("x", "y" * 300)],
 ]
-ANSWERS = [
+RESPONSES = [
     [(":status", "200"), ("content-type", "application/grpc")],
     [(":status", "200"), ("content-length", "3")],
     [(":status", "103")],
@@ -71,7 +70,7 @@ FRAMES = st.sampled_from(
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("ask"), STREAMS, st.sampled_from(REQUESTS), ENDS),
-        st.tuples(st.just("answer"), STREAMS, st.sampled_from(ANSWERS), ENDS),
+        st.tuples(st.just("respond"), STREAMS, st.sampled_from(RESPONSES), ENDS),
         st.tuples(st.just("data"), st.booleans(), STREAMS, st.sampled_from([0, 3, 5, 40, 20_000]), ENDS),
         st.tuples(st.just("reset"), st.booleans(), STREAMS),
         st.tuples(st.just("acknowledge"), st.booleans(), STREAMS, st.sampled_from([0, 3, 40_000])),
@@ -90,8 +89,8 @@ RESIZED: list[tuple[Any, ...]] = [*_RESIZE, *_RESIZE, ("ask", 5, REQUESTS[0], Tr
 class World:
     """Two ends and what is between them; what is done here is noted."""
 
-    def __init__(self, make: Callable[[H2Configuration], H2Connection]) -> None:
-        self.ends = {client: make(configuration(client)) for client in (True, False)}
+    def __init__(self, make: Callable[[bool], H2Connection]) -> None:
+        self.ends = {client: make(client) for client in (True, False)}
         self.between = {True: b"", False: b""}
         """What is on its way to the server, and to the client."""
         self.broken: set[bool] = set()
@@ -110,7 +109,7 @@ class World:
     def ask(self, stream: int, headers: Any, end: bool) -> None:
         self.ends[True].send_headers(stream, headers, end)
 
-    def answer(self, stream: int, headers: Any, end: bool) -> None:
+    def respond(self, stream: int, headers: Any, end: bool) -> None:
         if stream in self.ends[False].streams:  # grpclib asks, too
             self.ends[False].send_headers(stream, headers, end_stream=end)
 
@@ -209,29 +208,39 @@ class TellingEncoder(Encoder):
         self.header_table.resized = bool(self.table_size_changes)
 
 
-def plainly(config: H2Configuration) -> H2Connection:
-    connection = H2Connection(config)
+def plainly(client_side: bool) -> H2Connection:
+    connection = H2Connection(configuration(client_side))
     connection.encoder = TellingEncoder()
     return connection
 
 
-def counting(quick: QuickConnection) -> QuickConnection:
-    """Have it count streams, and forget closed ones, as often as h2 does."""
-    quick._has_room = lambda most: H2Connection._open_streams(quick, 1) < most  # type: ignore[method-assign]
-    return quick
+def fast(client_side: bool) -> FastConnection:
+    """A connection that counts streams, and forgets closed ones, as often as h2 does."""
+    connection = FastConnection(client_side)
+    connection._has_room = lambda most: H2Connection._open_streams(connection, 1) < most  # type: ignore[method-assign]
+    return connection
 
 
-def forgetful(config: H2Configuration) -> QuickConnection:
-    """What is used with a version of h2 that is not known."""
-    quick = counting(QuickConnection(config))
-    quick._quick = False
-    return quick
+def remembering(client_side: bool) -> StrictConnection:
+    """What is used where h2 has changed."""
+    return StrictConnection(client_side, remember=True)
 
 
-@pytest.mark.parametrize("make", [lambda config: counting(QuickConnection(config)), forgetful])
+def own_way(client_side: bool) -> StrictConnection:
+    """What is used where hpack has changed."""
+    connection = StrictConnection(client_side, remember=False)
+    connection.encoder = TellingRedacted()
+    return connection
+
+
+class TellingRedacted(TellingEncoder, RedactedEncoder):
+    pass
+
+
+@pytest.mark.parametrize("make", [fast, remembering, own_way])
 @example(steps=RESIZED)
 @given(steps=STEPS)
-def test_it_does_what_h2_does(make: Callable[[H2Configuration], H2Connection], steps: list[tuple[Any, ...]]) -> None:
+def test_it_does_what_h2_does(make: Callable[[bool], H2Connection], steps: list[tuple[Any, ...]]) -> None:
     ours, plain = World(make), World(plainly)
     assert ours.state() == plain.state()
     for step in [*one_call(1), *one_call(3), *steps]:
@@ -245,9 +254,9 @@ def one_call(stream: int) -> list[tuple[Any, ...]]:
         ("data", True, stream, 5, True),
         ("deliver", 100_000),
         ("acknowledge", False, stream, 5),
-        ("answer", stream, ANSWERS[0], False),
+        ("respond", stream, RESPONSES[0], False),
         ("data", False, stream, 5, False),
-        ("answer", stream, ANSWERS[3], True),
+        ("respond", stream, RESPONSES[3], True),
         ("deliver", 100_000),
         ("acknowledge", True, stream, 5),
     ]
@@ -257,7 +266,7 @@ def test_calls_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> None:
         raise AssertionError("h2's own way")
 
-    ours = World(QuickConnection)
+    ours = World(FastConnection)
     for step in [*one_call(1), *one_call(3)]:
         ours.do(step)
     for name in ("receive_data", "send_headers", "send_data"):
@@ -267,20 +276,9 @@ def test_calls_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(end.streams[7].closed for end in ours.ends.values())
 
 
-def test_the_installed_h2_is_one_that_was_compared() -> None:
-    assert h2.__version__ in COMPARED, "run the tests of this file with it; if they pass, add it to COMPARED"
-
-
-def test_an_unknown_version_goes_h2s_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert QuickConnection(configuration(True))._quick
-    assert not QuickConnection(H2Configuration(client_side=True, header_encoding="latin-1"))._quick
-    monkeypatch.setattr(http2, "COMPARED", frozenset({"4.99.0"}))
-    assert not QuickConnection(configuration(True))._quick
-
-
 @pytest.mark.parametrize("client", [True, False])
 def test_a_frame_that_is_too_long_is_refused_when_it_begins(client: bool) -> None:
-    world = World(QuickConnection)
+    world = World(FastConnection)
     with pytest.raises(FrameTooLargeError, match="1048576 bytes"):
         world.ends[client].receive_data(b"\x10\0\0\0\0\0\0\0\1")
     goaway = world.ends[client].data_to_send()
@@ -289,7 +287,7 @@ def test_a_frame_that_is_too_long_is_refused_when_it_begins(client: bool) -> Non
 
 
 def test_as_many_streams_as_allowed_and_closed_ones_are_forgotten() -> None:
-    world = World(QuickConnection)
+    world = World(FastConnection)
     client = world.ends[True]
     for step in (one for stream in range(1, 1001, 2) for one in one_call(stream)):
         world.do(step)

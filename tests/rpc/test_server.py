@@ -38,7 +38,7 @@ async def serving(service: Any, **options: Any) -> AsyncIterator[MessageServer]:
     try:
         yield server
     finally:
-        if server._connections or not server._stopping:
+        if server.connections or not server._stopping:
             await server.stop(1)
 
 
@@ -132,12 +132,12 @@ def test_who_does_not_read_does_not_hold_it_up() -> None:
                 deaf.sendall(request_with_a_large_window())
                 await asyncio.wait_for(entered.wait(), 20)
                 await asyncio.sleep(0.1)
-                (connection,) = server._connections
+                (connection,) = server.connections
                 assert not connection.connection.write_ready.is_set()
                 started = time.monotonic()
                 await server.stop(0.2)
                 assert 0.2 < time.monotonic() - started < 10
-                assert server._connections == set()
+                assert server.connections == set()
                 deaf.settimeout(5)
                 assert 0 < len(b"".join(iter(lambda: deaf.recv(2**20), b""))) < 20_000_000
 

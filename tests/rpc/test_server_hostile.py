@@ -22,7 +22,7 @@ from h2.events import ConnectionTerminated, DataReceived, ResponseReceived, Stre
 from h2.settings import SettingCodes
 
 from chaukas_spec_lite.rpc.server.server import MessageServer
-from chaukas_spec_lite.rpc.transport.limits import SMALL, Load
+from chaukas_spec_lite.rpc.transport.stream import SMALL, Load
 from tests.rpc.relay import PREFIX, Relay, Word
 
 HEADERS = [(":method", "POST"), (":scheme", "http"), (":path", f"{PREFIX}Echo"), (":authority", "here")]
@@ -158,7 +158,7 @@ def test_calls_that_are_begun_and_reset_at_once_leave_nothing() -> None:
 
             def checked(peer: Peer) -> None:
                 work(peer)
-                (connection,) = server._connections
+                (connection,) = server.connections
                 end = time.monotonic() + 10  # the last call ends a moment after its answer
                 while connection.processor.streams and time.monotonic() < end:
                     time.sleep(0.01)
@@ -191,7 +191,7 @@ def test_large_requests_are_bounded_together() -> None:
                     assert headers["grpc-status"] == str(Status.RESOURCE_EXHAUSTED.value)
                     assert "try again later" in headers["grpc-message"]
                 assert service.running == 5
-                assert 4_000_000 > server._load.held > 3_600_000
+                assert 4_000_000 > server.load.held > 3_600_000
                 loop.call_soon_threadsafe(service.may_leave.set)
                 peer.listen(TrailersReceived, 5)
 
@@ -205,7 +205,7 @@ def test_large_requests_are_bounded_together() -> None:
             finally:
                 Peer.ask = original  # type: ignore[method-assign]
             await asyncio.sleep(0.05)
-            assert server._load.held == 0
+            assert server.load.held == 0
 
     run(main())
 
@@ -233,7 +233,7 @@ def test_a_peer_that_pings_and_does_not_read_is_left() -> None:
 
             await peer_of(server, work)
             await asyncio.sleep(0.05)
-            assert not server._connections
+            assert not server.connections
 
     run(main())
 
@@ -266,7 +266,7 @@ def test_a_connection_that_arrives_while_it_stops_is_closed() -> None:
                 with ours:
                     await asyncio.get_running_loop().create_connection(lambda: protocol, sock=theirs)
                     await asyncio.sleep(0.05)
-                    assert not server._connections
+                    assert not server.connections
                     ours.settimeout(5)
                     assert ours.recv(1000) == b""
 
@@ -324,7 +324,7 @@ def test_a_client_that_resets_its_connection_amid_calls() -> None:
             await peer_of(server, work)
             await asyncio.sleep(0.05)
             assert service.running == 0
-            assert server._load.held == 0
-            assert not server._connections
+            assert server.load.held == 0
+            assert not server.connections
 
     run(main())

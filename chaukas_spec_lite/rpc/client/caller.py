@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from grpclib.metadata import USER_AGENT, encode_timeout
-from hpack import HeaderTuple
-
+from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import (
     ClientClosedError,
     DecodeError,
@@ -29,39 +26,42 @@ from chaukas_spec_lite.rpc.client.attempt import unary
 from chaukas_spec_lite.rpc.client.channel import Channel
 from chaukas_spec_lite.rpc.client.endpoint import Endpoint
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
+from chaukas_spec_lite.rpc.client.mapping import add_hint
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, Framing, TooLarge
+from chaukas_spec_lite.rpc.transport.headers import Header
+from chaukas_spec_lite.rpc.transport.unary_stream import USER_AGENT, encode_timeout
 
 R = TypeVar("R", bound=Message)
 
 log = logging.getLogger("chaukas_spec_lite.rpc")
 
 _UNDECODED = (StatusCode.UNIMPLEMENTED, StatusCode.UNKNOWN, StatusCode.INTERNAL)
-"""What servers answer that do not understand gzip: the first is right, the others are what some say instead."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Time, as the caller sees it: seconds of a clock that never jumps, waiting, and chance."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    random: Callable[[], float] = random.random
+"""How servers respond that do not understand gzip: the first is right, the others are what some say instead."""
 
 
 @dataclass(frozen=True)
 class CallOptions:
-    """How calls are made."""
+    """How calls are made.
+
+    Args:
+        timeout: How long a call may take with all its repetitions, in seconds.
+        attempt_timeout: How long one attempt may take, in seconds. Default: 10.
+        retry: Whether, and when, a call is repeated.
+        framing: Size limits and compression.
+        keepalive: When a silent server is asked whether it is still there.
+        clock: Time and chance.
+        http1_hint: What errors say about the endpoint if the peer speaks HTTP/1, so that it is an HTTP API's.
+    """
 
     timeout: float
-    """For a call with all its repetitions, in seconds."""
     attempt_timeout: float = 10.0
-    """For one attempt."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     framing: Framing = field(default_factory=Framing)
     keepalive: Keepalive = field(default_factory=Keepalive)
     clock: Clock = field(default_factory=Clock)
+    http1_hint: str = ""
 
 
 class Request:
@@ -86,7 +86,7 @@ class Caller:
     """Calls one service. Its connection is made on the first call, and anew after a fork or in another event loop."""
 
     def __init__(
-        self, endpoint: Endpoint, security: Security, metadata: Sequence[HeaderTuple], options: CallOptions
+        self, endpoint: Endpoint, security: Security, metadata: Sequence[Header], options: CallOptions
     ) -> None:
         self.endpoint = endpoint
         self.options = options
@@ -95,20 +95,31 @@ class Caller:
         self._channel: Channel | None = None
         self._closed = False
 
-    async def call(self, method: Method[Any, R], message: bytes, timeout: float | None = None) -> R:
-        """Make a call, repeated as long as that can help and its deadline allows; raises ``RpcError``."""
+    async def call(self, method: Method[Any, R], request: bytes, timeout: float | None = None) -> R:
+        """Make a call, repeated as long as that can help and its deadline allows.
+
+        Args:
+            method: The RPC.
+            request: Its message, encoded.
+            timeout: How many seconds the call may take, with its repetitions; None for that of the options.
+
+        Raises:
+            RpcError: The last attempt failed; ``attempts`` says how many there were.
+            ClientClosedError: The caller is closed, or in use in another event loop.
+        """
         clock = self.options.clock
         channel = self._current()
-        request = Request(message, self.options.framing)
+        framed = Request(request, self.options.framing)
         deadline = clock.now() + (self.options.timeout if timeout is None else timeout)
         repetition = Repetition(self.options.retry, deadline, clock.random)
         previous: RpcError | None = None
         while True:
             left = min(self.options.attempt_timeout, deadline - clock.now())
             try:
-                answer = await self._attempt(channel, method, request, left)
-                return self._decoded(method, answer)
+                message = await self._attempt(channel, method, framed, left)
+                return self._decoded(method, message)
             except RpcError as error:
+                add_hint(error, self.options.http1_hint)
                 error.rpc = method.alias
                 error.peer = error.peer or channel.peer or str(self.endpoint)
                 delay = repetition.wait(error, clock.now())
@@ -135,15 +146,15 @@ class Caller:
         frame = request.frame(channel.compresses)
         protocol = await channel.connection(timeout)
         headers = self._headers(channel, method)
-        stream = await unary(protocol, _begin(headers, frame, end), frame, end - time.monotonic())
+        response = await unary(protocol, _begin(headers, frame, end), frame, end - time.monotonic())
         try:
-            return stream.message()
+            return response.message()
         except StatusError as error:
-            if not frame[0] or stream.knows_gzip() or error.status not in _UNDECODED:
+            if not frame[0] or response.knows_gzip() or error.status not in _UNDECODED:
                 raise
         frame = request.frame(False)
-        stream = await unary(protocol, _begin(headers, frame, end), frame, end - time.monotonic())
-        message = stream.message()
+        response = await unary(protocol, _begin(headers, frame, end), frame, end - time.monotonic())
+        message = response.message()
         log.info("%s does not understand gzip: from now on requests go uncompressed", channel.peer)
         channel.compresses = False
         return message
@@ -162,11 +173,11 @@ class Caller:
         ]
 
     @staticmethod
-    def _decoded(method: Method[Any, R], answer: bytes) -> R:
+    def _decoded(method: Method[Any, R], message: bytes) -> R:
         try:
-            return method.response_type.parse(answer)
+            return method.response_type.parse(message)
         except DecodeError as error:
-            details = f"the answer cannot be decoded: {error}"
+            details = f"the response cannot be decoded: {error}"
             raise PeerProtocolError(details, status=StatusCode.INTERNAL) from error
 
     def _current(self) -> Channel:
@@ -181,7 +192,13 @@ class Caller:
             else:
                 raise ClientClosedError("the client is in use in another event loop: make one for each loop")
         options = self.options
-        self._channel = Channel(self.endpoint, self._security, framing=options.framing, keepalive=options.keepalive)
+        self._channel = Channel(
+            self.endpoint,
+            self._security,
+            framing=options.framing,
+            keepalive=options.keepalive,
+            http1_hint=options.http1_hint,
+        )
         return self._channel
 
     async def aclose(self) -> None:

@@ -1,16 +1,10 @@
 """A grpclib channel to one of several addresses, which connects again by itself whenever it has to."""
 
-# A subclass of grpclib's channel needs what it keeps to itself; the version is pinned to 0.4.x.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import asyncio
 import copy
 import warnings
-
-import grpclib.client
-from grpclib.config import Configuration
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import ClientClosedError, RpcError
@@ -21,6 +15,7 @@ from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.mapping import deadline_exceeded
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
+from chaukas_spec_lite.rpc.transport.channel import BaseChannel
 from chaukas_spec_lite.rpc.transport.framing import Framing
 
 CONNECT_TIMEOUT = 5.0
@@ -30,13 +25,20 @@ CLOSE_TIMEOUT = 1.0
 """How long a connection may take to close politely, in seconds."""
 
 
-class Channel(grpclib.client.Channel):
+class Channel(BaseChannel[ClientProtocol]):
     """Connects to the first address that answers; also serves generated stubs, with compression and limits.
 
     It belongs to the event loop it was made in, and to the process.
+
+    Args:
+        endpoint: The addresses.
+        security: TLS, or none.
+        framing: Size limits and compression.
+        keepalive: When a silent server is asked whether it is still there.
+        connect_timeout: How long one address may take to connect and send its first frame, in seconds. Default: 5.
+        http1_hint: What errors say about the endpoint if the peer speaks HTTP/1.
     """
 
-    _protocol: ClientProtocol | None = None
     _connecting: asyncio.Task[ClientProtocol] | None = None
     _closed = False
 
@@ -48,6 +50,7 @@ class Channel(grpclib.client.Channel):
         framing: Framing | None = None,
         keepalive: Keepalive | None = None,
         connect_timeout: float = CONNECT_TIMEOUT,
+        http1_hint: str = "",
     ) -> None:
         self._process = process.current()  # first, for __del__
         self.framing = framing or Framing()
@@ -56,15 +59,14 @@ class Channel(grpclib.client.Channel):
         self._security = security or Security(None)
         self._keepalive = keepalive or Keepalive()
         self._addresses = endpoint.addresses
-        self._connector = Connector(self._addresses, self._security, self._protocol_factory, connect_timeout)
+        self._connector = Connector(self._addresses, self._security, self._make_protocol, connect_timeout, http1_hint)
         self.peer = ""
         """The address of the last connection."""
         # The stream's window lets the largest message come in one go.
-        config = Configuration(http2_stream_window_size=max(4 << 20, self.framing.max_receive + (64 << 10)))
-        # Where there is no ssl module, grpclib's own annotation is unknown to pyright.
-        super().__init__(codec=MessageCodec(), ssl=self._security.context, config=config)  # pyright: ignore[reportUnknownMemberType]
+        window = max(4 << 20, self.framing.max_receive + (64 << 10))
+        super().__init__(MessageCodec(), self._security.context, window)
         self._aim(self._addresses[0])
-        self.closed: asyncio.Future[None] = self._loop.create_future()
+        self.closed: asyncio.Future[None] = self.loop.create_future()
         """Done when it is closed by its owner."""
 
     def __repr__(self) -> str:
@@ -73,57 +75,45 @@ class Channel(grpclib.client.Channel):
 
     def __del__(self) -> None:
         """Warn if it was not closed, and close it; in a forked child, leave the parent's connection alone."""
-        protocol = self._protocol
+        protocol = self.protocol
         if protocol is None or self._process != process.current() or not protocol.usable:
             return
         warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
-        if self._loop.is_running():  # perhaps in another thread than the one that collects garbage
-            self._loop.call_soon_threadsafe(protocol.transport.close)
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop it belongs to."""
-        return self._loop
-
-    @property
-    def authority(self) -> str:
-        """The host and port that requests name."""
-        return self._authority
-
-    @property
-    def scheme(self) -> str:
-        """``http``, or ``https`` with TLS."""
-        return self._scheme
+        if self.loop.is_running():  # perhaps in another thread than the one that collects garbage
+            self.loop.call_soon_threadsafe(protocol.transport.close)
 
     @property
     def is_mine(self) -> bool:
         """Whether this process made it, and its loop can still run."""
-        return self._process == process.current() and not self._loop.is_closed()
+        return self._process == process.current() and not self.loop.is_closed()
 
     def abandon(self) -> None:
         """Forget the connection without touching it: it is the parent process's, or its loop is closed."""
         if self._process != process.current():
-            process.leave_to_parent(self._loop, self._protocol, self._connecting)
+            process.leave_to_parent(self.loop, self.protocol, self._connecting)
         self._connecting = None
-        self._protocol = None
+        self.protocol = None
 
-    @property
-    def _connected(self) -> bool:
-        # grpclib asks only whether the connection is lost, which TLS may never say of a peer that vanished.
-        return self._protocol is not None and self._protocol.usable
-
-    async def __connect__(self) -> ClientProtocol:
-        """Return a connection that can be used, made now if need be; raises ``RpcError``."""
-        if self._protocol is not None and self._protocol.usable:
-            return self._protocol
+    async def connect(self) -> ClientProtocol:
+        """Return a connection that can be used, made now if need be; raises ``RpcError``. Generated stubs call this."""
+        if self.protocol is not None and self.protocol.usable:
+            return self.protocol
         return await asyncio.shield(self._connect(None))
 
     async def connection(self, timeout: float) -> ClientProtocol:
-        """The same, within ``timeout`` seconds."""
-        if self._protocol is not None and self._protocol.usable:
-            return self._protocol
+        """Return a connection that can be used, made now if need be.
+
+        Args:
+            timeout: How many seconds this caller waits for it.
+
+        Raises:
+            RpcError: None came about, or not in time.
+            ClientClosedError: The channel is closed.
+        """
+        if self.protocol is not None and self.protocol.usable:
+            return self.protocol
         connecting = self._connect(timeout)
-        await asyncio.wait({connecting}, timeout=timeout)  # which goes on when this caller gives up
+        await asyncio.wait({connecting}, timeout=timeout)  # Connecting goes on when this caller gives up.
         if not connecting.done():
             raise deadline_exceeded(f"no connection came about within {timeout:.3g} s", "", self._names())
         if connecting.cancelled():
@@ -134,14 +124,14 @@ class Channel(grpclib.client.Channel):
         return connecting.result()
 
     def _connect(self, timeout: float | None) -> asyncio.Task[ClientProtocol]:
-        """Connect in a task of its own, so that all who wait share it, and none who leaves ends it.
+        """Connect in a task of its own, which all callers that wait share, and which goes on when one gives up.
 
         ``timeout`` is how long the first of them waits; all addresses are tried within it, unless it is very short.
         """
         if self._closed:
             raise ClientClosedError("the client is closed")
         if self._connecting is None or self._connecting.done():
-            self._connecting = self._loop.create_task(self._connect_any(timeout))
+            self._connecting = self.loop.create_task(self._connect_any(timeout))
             self._connecting.add_done_callback(_retrieve)
         return self._connecting
 
@@ -154,16 +144,16 @@ class Channel(grpclib.client.Channel):
         if self._closed:
             protocol.transport.abort()
             raise ClientClosedError("the client was closed while it connected")
-        self._protocol, self.peer = protocol, str(address)
+        self.protocol, self.peer = protocol, str(address)
         self._aim(address)
         return protocol
 
     def _aim(self, address: Address) -> None:
         """Set what the requests of generated stubs say about the server."""
-        self._authority = address.authority if isinstance(address, Tcp) else "localhost"
+        self.authority = address.authority if isinstance(address, Tcp) else "localhost"
 
-    def _protocol_factory(self) -> ClientProtocol:
-        return ClientProtocol(self._config, self._h2_config, self.framing, self._keepalive)
+    def _make_protocol(self) -> ClientProtocol:
+        return ClientProtocol(self.configuration, self.framing, self._keepalive)
 
     def _names(self) -> str:
         return ",".join(map(str, self._addresses))
@@ -171,7 +161,7 @@ class Channel(grpclib.client.Channel):
     def close(self) -> None:
         """Close the connection without waiting for it."""
         self._closed = True
-        if not self.closed.done() and not self._loop.is_closed():
+        if not self.closed.done() and not self.loop.is_closed():
             self.closed.set_result(None)
         if self._connecting is not None:
             self._connecting.cancel()
@@ -179,7 +169,7 @@ class Channel(grpclib.client.Channel):
 
     async def aclose(self) -> None:
         """Close the connection and wait until it is closed, for ``CLOSE_TIMEOUT`` at most."""
-        protocol, connecting = self._protocol, self._connecting
+        protocol, connecting = self.protocol, self._connecting
         self.close()
         if connecting is not None:
             await asyncio.wait({connecting})

@@ -10,27 +10,72 @@ import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from chaukas_spec_lite.errors import ConnectError, HTTP1Error, RpcError, StatusCode
-from chaukas_spec_lite.rpc.client.address_selection import Preference, portion
+from chaukas_spec_lite.errors import ConnectError, RpcError, StatusCode
 from chaukas_spec_lite.rpc.client.connection import ClientProtocol
 from chaukas_spec_lite.rpc.client.endpoint import Address, Tcp, Unix
-from chaukas_spec_lite.rpc.client.mapping import HTTP1_HINT, of_connecting, of_ending
+from chaukas_spec_lite.rpc.client.mapping import add_hint, http1, of_connecting, of_ending
 from chaukas_spec_lite.rpc.client.tls import ALPN, Security
+from chaukas_spec_lite.rpc.transport.verification import verify
 
 K = TypeVar("K", bound=Hashable)
 
 LEAST = 1.0
-"""How long each try may take at least, in seconds, however little time a call has: others join it, and come later."""
+"""How long each try may take at least, in seconds, however little time a call has: later calls wait for it as well."""
 
 SocketAddress = tuple[Any, ...]
 """What the system calls an address: host and port, and for IPv6 two numbers more."""
+
+
+_MAX_KNOWN = 64
+"""How many addresses are remembered as having failed: those of a name change over time."""
+
+
+class AddressSelection:
+    """In which order addresses are tried.
+
+    The address that worked last goes first; those that failed go last, the latest failure at the very end.
+    """
+
+    def __init__(self) -> None:
+        self._best: Hashable = None
+        self._failed: dict[Hashable, None] = {}
+
+    def order(self, addresses: Iterable[K]) -> list[K]:
+        """Put addresses into the order in which to try them; otherwise they keep theirs."""
+        failed = {address: number for number, address in enumerate(self._failed, 1)}
+        return sorted(addresses, key=lambda address: -1 if address == self._best else failed.get(address, 0))
+
+    def worked(self, address: Hashable) -> None:
+        """Note that a server was found there."""
+        self._best = address
+        self._failed.pop(address, None)
+
+    def failed(self, address: Hashable) -> None:
+        """Note that none was."""
+        if self._best == address:
+            self._best = None
+        self._failed.pop(address, None)
+        self._failed[address] = None
+        if len(self._failed) > _MAX_KNOWN:
+            del self._failed[next(iter(self._failed))]
+
+
+def portion(left: float, count: int, most: float, least: float) -> float:
+    """Say how many of the seconds that are left the next of so many tries may take, between ``least`` and ``most``."""
+    return min(most, max(least, left / count))
 
 
 class Connector:
     """Connects to the first address where a server answers with SETTINGS, the first frame of HTTP/2.
 
     A connection alone says little: there may be a proxy without a server behind it, or a server of another protocol.
-    ``timeout`` is for each address that the system connects to, of which a name may have several.
+
+    Args:
+        addresses: Where to look, in this order.
+        security: TLS, or none.
+        make: Makes the protocol of each connection.
+        timeout: How many seconds each address that the system connects to may take; a name may stand for several.
+        http1_hint: What errors say about the endpoint if the peer speaks HTTP/1.
     """
 
     def __init__(
@@ -39,18 +84,32 @@ class Connector:
         security: Security,
         make: Callable[[], ClientProtocol],
         timeout: float,
+        http1_hint: str = "",
     ) -> None:
         self._addresses = addresses
         self._security = security
         self._make = make
         self._timeout = timeout
-        self._preferred, self._preferred_sockets = Preference(), Preference()
+        self._hint = http1_hint
+        self._preferred, self._preferred_sockets = AddressSelection(), AddressSelection()
         self._last: tuple[ClientProtocol, Address, SocketAddress] | None = None
         """The connection made last, and where it went."""
 
     async def connect(self, timeout: float | None) -> tuple[ClientProtocol, Address]:
-        """Connect within ``timeout`` seconds, if given, which all addresses share; raises ``RpcError``."""
+        """Connect to the first address where a server is found.
+
+        Args:
+            timeout: How many seconds all addresses share, or None for no limit beside that of each address.
+
+        Returns:
+            The connection, and the address it was made to.
+
+        Raises:
+            RpcError: None was found; its type and status are those of all failures, if they have them in common.
+        """
         self._judge_last()
+        # Now, because the loop is idle while the name is looked up; it is done once in each process.
+        asyncio.get_running_loop().call_soon(verify)
 
         async def try_one(address: Address, limit: float) -> ClientProtocol:
             protocol, at = await self._connect_to(address, limit)
@@ -62,10 +121,13 @@ class Connector:
         return await self._first(self._addresses, self._preferred, str, try_one, end, math.inf)
 
     def _judge_last(self) -> None:
-        """Put an address last where a server began to speak, but was gone before it answered anything."""
+        """Put an address last where a server began to speak, but was gone before it responded to anything.
+
+        That is known only now, when a new connection is needed.
+        """
         if self._last is not None:
             protocol, address, at = self._last
-            if not protocol.answered:
+            if not protocol.responded:
                 self._preferred.failed(address)
                 self._preferred_sockets.failed(at)
             self._last = None
@@ -73,13 +135,13 @@ class Connector:
     async def _first(
         self,
         addresses: Iterable[K],
-        preferred: Preference,
+        preferred: AddressSelection,
         name: Callable[[K], str],
         connect: Callable[[K, float], Awaitable[ClientProtocol]],
         end: float,
         most: float,
     ) -> tuple[ClientProtocol, K]:
-        """Try addresses until a moment in time, each for ``most`` seconds; return the first that works, and its own."""
+        """Try addresses until a moment in time, each for ``most`` seconds; return the first connection that is made."""
         errors: list[RpcError] = []
         ordered = preferred.order(addresses)
         for number, address in enumerate(ordered):
@@ -92,6 +154,7 @@ class Connector:
                     raise
                 mapped.__cause__ = error.__cause__ if mapped is error else error
                 mapped.peer = mapped.peer or name(address)
+                add_hint(mapped, self._hint)
                 errors.append(mapped)
                 preferred.failed(address)
             else:
@@ -142,9 +205,10 @@ async def _settled(open_: Callable[[], Awaitable[ClientProtocol]]) -> ClientProt
     """Open a connection and wait for the server's first frame."""
     protocol = await open_()
     try:
+        # Before the server's first frame is waited for: one without HTTP/2 would wait for a request instead.
         ssl_object = protocol.transport.get_extra_info("ssl_object")
         if ssl_object is not None and ssl_object.selected_alpn_protocol() != ALPN:
-            raise HTTP1Error(HTTP1_HINT, status=StatusCode.UNKNOWN)
+            raise http1("", "")
         await protocol.settled
         if protocol.ending is not None:
             raise of_ending(protocol.ending, "", "")

@@ -1,145 +1,63 @@
-"""A client's connection: grpclib's protocol, which here also knows why it ended and whether its peer is alive."""
-
-# Subclasses of grpclib's protocol need what it keeps to itself; the version is pinned to 0.4.x.
-# pyright: reportPrivateUsage=false
+"""A client's connection that finds out whether its server is still there."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
-
-import grpclib.protocol
-from grpclib.client import Handler
-from h2.settings import SettingCodes
+from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.rpc.client.keepalive import Action, Keepalive, Watch
-from chaukas_spec_lite.rpc.client.mapping import Cause, Ending, code_name, of_connection_lost
-from chaukas_spec_lite.rpc.transport.protocol import UNLIMITED, FramedProtocol, takes_gzip
+from chaukas_spec_lite.rpc.client.mapping import of_connection_lost
+from chaukas_spec_lite.rpc.transport.client_side import ClientSide
+from chaukas_spec_lite.rpc.transport.endings import Cause, Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from grpclib.config import Configuration
-    from h2.config import H2Configuration
-    from h2.events import (
-        ConnectionTerminated,
-        Event,
-        RemoteSettingsChanged,
-        RequestReceived,
-        ResponseReceived,
-        StreamReset,
-    )
 
     from chaukas_spec_lite.rpc.transport.framing import Framing
 
-_TLS_ALERT = b"\x15\x03"
-_HTTP1 = (b"http/", b"<!doctype", b"<html")
-"""How HTTP/1 servers answer; some take the request for one of HTTP/0.9, whose answers have no status line."""
-_FRAME_HEADER = 9
-_SETTINGS = 4  # the type of a frame (RFC 9113, section 6.5)
-_PING = b"chaukas?"
 
+class ClientProtocol(ClientSide):
+    """One connection to a server. ``Watch`` decides what to do about silence; here it is done.
 
-class ClientProtocol(FramedProtocol):
-    """One connection to a server."""
+    Args:
+        config: grpclib's.
+        framing: Size limits and compression.
+        keepalive: When a silent server is asked.
+    """
 
-    ending: Ending | None = None
-    """Why it ended, as far as known; what is found out first counts."""
-
-    def __init__(
-        self,
-        config: Configuration,
-        h2_config: H2Configuration,
-        framing: Framing,
-        keepalive: Keepalive,
-    ) -> None:
-        super().__init__(Handler(), config, h2_config, framing)
+    def __init__(self, config: Configuration, framing: Framing, keepalive: Keepalive) -> None:
+        super().__init__(config, framing)
         self._keepalive = keepalive
-        self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._opening = bytearray()
-        self.lost: asyncio.Future[None] = self._loop.create_future()
-        """Done when the transport is closed for good."""
-        self.settled: asyncio.Future[None] = self._loop.create_future()
-        """Done when the peer has begun to speak HTTP/2, or is known not to."""
-        self.answered = False
-        """Whether any call has had an answer, be it an error."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         super().connection_made(transport)
         self._watch = Watch(self._keepalive, time.monotonic())
-        self._timer = self._loop.call_later(self._keepalive.time, self._check)
-
-    def events_processor(self) -> Processor:
-        """Make the object that handles the events of HTTP/2."""
-        return Processor(self)
-
-    @property
-    def usable(self) -> bool:
-        """Whether calls can begin on it."""
-        return self.ending is None and not self.transport.is_closing()
-
-    @property
-    def tls(self) -> bool:
-        """Whether the peer is known by a certificate."""
-        return self.transport.get_extra_info("ssl_object") is not None
+        self._timer = self.loop.call_later(self._keepalive.time, self._check)
 
     def data_received(self, data: bytes) -> None:
-        """Take what the peer sent; before anything else, see whether it speaks HTTP/2 at all."""
-        if not self.usable:
-            return
-        self._watch.hear(time.monotonic())
-        if len(self._opening) < _FRAME_HEADER:
-            self._opening += data[:_FRAME_HEADER]
-            ending = _stranger(self._opening)
-            if ending is not None:
-                self.end(ending)
-                return
+        """Take what the peer sent, which shows that it is there."""
+        if self.usable:
+            self._watch.hear(time.monotonic())
         super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End every call that is under way."""
         if self._timer is not None:
             self._timer.cancel()
-        self._end(of_connection_lost(exc, bool(self._opening), self.tls))
         super().connection_lost(exc)
-        if not self.lost.done():
-            self.lost.set_result(None)
 
-    def end(self, ending: Ending) -> None:
-        """End the connection for a reason, and every call on it."""
-        self._end(ending)
-        self.processor.close(ending.details)
+    def ending_of_loss(self, error: BaseException | None) -> Ending:
+        """Say why asyncio reports the connection as lost."""
+        return of_connection_lost(error, self.heard, self.tls)
 
-    def refuse(self, reason: str) -> None:
-        """End the connection without another word."""
-        self._end(Ending(Cause.LOST, reason))
-        super().refuse(reason)
-
-    def close_here(self) -> None:
-        """Note that this end closes the connection, unless it has ended for another reason."""
-        self._end(Ending(Cause.CLOSED, "the client was closed amid the call"))
-
-    def protocol_error(self) -> None:
-        """Note that what came is not HTTP/2."""
-        self._end(Ending(Cause.GARBAGE, "what the peer sent is not valid HTTP/2"))
-
-    def _end(self, ending: Ending) -> None:
-        if self.ending is None:
-            self.ending = ending
-        self.settle()
-
-    def settle(self) -> None:
-        """Note that it is known now whether the peer speaks HTTP/2."""
-        if not self.settled.done():
-            self.settled.set_result(None)
-
-    def begin_call(self) -> None:
+    def call_begins(self) -> None:
         """Note that a call begins."""
-        if self._watch.begin(time.monotonic(), alone=not self.processor.streams):
-            self._loop.call_soon(self._check)
+        if self._watch.begin(time.monotonic(), alone=not self.waiting):
+            # The call is not counted yet: it is when this turn of the loop is over.
+            self.loop.call_soon(self._check)
 
     def give_up(self, began: float) -> None:
         """Note that a call that began at that time, by the monotonic clock, is given up: it took too long."""
@@ -147,119 +65,18 @@ class ClientProtocol(FramedProtocol):
             self._act(*self._watch.give_up(time.monotonic(), began))
 
     def _check(self) -> None:
-        """Look whether the peer is still there; the decision is the watch's."""
         if not self.lost.done():
-            self._act(*self._watch.check(time.monotonic(), bool(self.processor.streams)))
+            self._act(*self._watch.check(time.monotonic(), self.waiting))
 
     def _act(self, action: Action, again: float) -> None:
+        """Do what was decided, and look again after so many seconds."""
         if self._timer is not None:
             self._timer.cancel()
         if action is Action.ABORT:
             silent = time.monotonic() - self._watch.heard
-            self._end(Ending(Cause.SILENT, f"the peer has been silent for {silent:.3g} s and did not answer a ping"))
+            self.note(Ending(Cause.SILENT, f"the peer has been silent for {silent:.3g} s and did not answer a ping"))
             self.transport.abort()  # Closing TLS politely would wait for the peer.
             return
         if action is Action.PING and self.usable:
-            self.framed.h2.ping(_PING)
-            self.connection.flush()
-        self._timer = self._loop.call_later(again, self._check)
-
-
-class Processor(grpclib.protocol.EventsProcessor):
-    """Notes why streams and the connection end, which grpclib only puts into words."""
-
-    def __init__(self, protocol: ClientProtocol) -> None:
-        super().__init__(protocol.handler, protocol.connection)
-        self._protocol = protocol
-        self._heard_settings = False
-
-    def register(self, stream: grpclib.protocol.Stream) -> Callable[[], None]:
-        """Begin a call; what is returned ends it."""
-        self._protocol.begin_call()
-        return super().register(stream)
-
-    def close(self, reason: str = "Connection closed") -> None:
-        """Close the connection."""
-        if reason == "Protocol error":  # what grpclib says when h2 refuses the input
-            self._protocol.protocol_error()
-        else:
-            self._protocol.close_here()
-        connection = self._protocol.framed
-        connection.h2.close_connection()
-        # From now on h2 refuses calls that wait to begin; it would have them wait on for a stream, if it still counted.
-        settings = connection.h2.remote_settings
-        settings[SettingCodes.MAX_CONCURRENT_STREAMS] = UNLIMITED
-        settings.acknowledge()
-        connection.flush()
-        super().close(reason)
-        connection.write_ready.set()
-        connection.stream_close_waiter.set()
-
-    def process(self, event: Event) -> None:
-        """Handle an event. HTTP/2 wants what one does not know to be ignored (RFC 9113, section 5.5)."""
-        if event.__class__ in getattr(self, "processors", ()):  # grpclib removes them when the connection closes
-            super().process(event)
-
-    def process_remote_settings_changed(self, event: RemoteSettingsChanged) -> None:
-        """Take settings; the first ones may leave the number of streams unlimited, and later ones change it."""
-        super().process_remote_settings_changed(event)
-        connection = self._protocol.framed
-        settings = connection.h2.remote_settings
-        if not self._heard_settings and SettingCodes.MAX_CONCURRENT_STREAMS not in event.changed_settings:
-            settings[SettingCodes.MAX_CONCURRENT_STREAMS] = UNLIMITED
-            settings.acknowledge()
-        self._heard_settings = True
-        self._protocol.settle()
-        connection.stream_close_waiter.set()  # grpclib tells waiting calls only when another one has ended
-
-    def process_response_received(self, event: ResponseReceived) -> None:
-        """Take the beginning of an answer."""
-        self._protocol.answered = True
-        super().process_response_received(event)
-        connection = self._protocol.framed
-        if not connection.peer_takes_gzip:
-            headers: Any = event.headers  # which h2 has decoded to str
-            connection.peer_takes_gzip = takes_gzip(dict(headers).get("grpc-accept-encoding", ""))
-
-    def process_request_received(self, event: RequestReceived) -> None:
-        """Refuse a call from the server, which h2 lets through."""
-        self.close("Protocol error")
-
-    def process_connection_terminated(self, event: ConnectionTerminated) -> None:
-        """Take a GOAWAY. h2 takes no more frames after it, so the calls under way end too, and are repeated."""
-        code = _number(event.error_code)
-        self._protocol.end(Ending(Cause.GOAWAY, f"the server said GOAWAY ({code_name(code)})", code))
-
-    def process_stream_reset(self, event: StreamReset) -> None:
-        """Take an RST_STREAM."""
-        stream = self.streams.get(event.stream_id)
-        if isinstance(stream, EndingStream):
-            code = _number(event.error_code)
-            who = "the server" if event.remote_reset else "the client, for what the server sent,"
-            stream.ending = Ending(Cause.RESET, f"{who} reset the stream ({code_name(code)})", code)
-        super().process_stream_reset(event)
-
-
-class EndingStream(grpclib.protocol.Stream):
-    """A stream that knows why it ended."""
-
-    ending: Ending | None = None
-
-
-def _stranger(opening: bytearray) -> Ending | None:
-    """Recognise the first bytes of what is not HTTP/2, in which a server's first frame is SETTINGS."""
-    lower = bytes(opening.lower())
-    if lower.startswith(_HTTP1):
-        return Ending(Cause.HTTP1, "the peer answered with HTTP/1")
-    if any(known.startswith(lower) for known in _HTTP1):  # as far as it came
-        return None
-    if opening.startswith(_TLS_ALERT):
-        return Ending(Cause.TLS, "the peer expects TLS: write https:// or pass tls=True")
-    if len(opening) > 3 and opening[3] != _SETTINGS:
-        return Ending(Cause.STRANGER, "the peer does not speak HTTP/2, so it is no gRPC server")
-    return None
-
-
-def _number(code: int | None) -> int | None:
-    """Give the number of an HTTP/2 error code, which h2 makes an enum if it knows it."""
-    return None if code is None else int(code)
+            self.ping()
+        self._timer = self.loop.call_later(again, self._check)

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import enum
 import socket
 import ssl
-from dataclasses import dataclass
 
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
-from h2.errors import ErrorCodes
-from h2.exceptions import H2Error
 
-from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES
 from chaukas_spec_lite.errors import (
     ConnectError,
     ConnectionLostError,
@@ -24,6 +19,7 @@ from chaukas_spec_lite.errors import (
     StatusError,
     TLSError,
 )
+from chaukas_spec_lite.rpc.transport.endings import Cause, Ending, ErrorCodes, H2Error
 
 RETRYABLE = frozenset(
     {
@@ -35,34 +31,6 @@ RETRYABLE = frozenset(
     }
 )
 """After these, the same call may succeed later. What is sent is safe to repeat: events carry their id."""
-
-HTTP1_HINT = (
-    "the peer speaks HTTP/1, not gRPC: {} is the gRPC address; {}, which stands in for it, may be set to an HTTP API's"
-).format(*ENDPOINT_VARIABLES)
-
-
-class Cause(enum.Enum):
-    """Why a connection, or one call's stream of it, ended."""
-
-    CLOSED = "closed"  # by us
-    LOST = "lost"  # by the peer, or on the way
-    SILENT = "silent"
-    GOAWAY = "goaway"
-    RESET = "reset"  # the stream
-    GARBAGE = "garbage"
-    STRANGER = "stranger"  # garbage from the first byte on
-    HTTP1 = "http1"
-    TLS = "tls"
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a connection or stream ended; ``code`` is HTTP/2's, for GOAWAY and RESET."""
-
-    cause: Cause
-    details: str
-    code: int | None = None
-
 
 # https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors; the rest is INTERNAL.
 _RESETS: dict[int | None, StatusCode] = {
@@ -77,7 +45,7 @@ def of_ending(ending: Ending, rpc: str, peer: str) -> RpcError:
     """Make the error of a call that did not survive its connection or stream."""
     details = ending.details
     if ending.cause is Cause.HTTP1 or ending.code == ErrorCodes.HTTP_1_1_REQUIRED:
-        return HTTP1Error(HTTP1_HINT, status=StatusCode.UNKNOWN, rpc=rpc, peer=peer)
+        return http1(rpc, peer)
     if ending.cause is Cause.TLS:
         return TLSError(details, rpc=rpc, peer=peer)
     if ending.cause in (Cause.STRANGER, Cause.GARBAGE):
@@ -90,9 +58,15 @@ def of_ending(ending: Ending, rpc: str, peer: str) -> RpcError:
     return ConnectionLostError(details, status=status, rpc=rpc, peer=peer, retryable=again)
 
 
-def code_name(code: int | None) -> str:
-    """Name an HTTP/2 error code."""
-    return next((known.name for known in ErrorCodes if known == code), str(code))
+def http1(rpc: str, peer: str) -> HTTP1Error:
+    """Make the error of a peer that speaks HTTP/1 only."""
+    return HTTP1Error("the peer speaks HTTP/1, not gRPC", status=StatusCode.UNKNOWN, rpc=rpc, peer=peer)
+
+
+def add_hint(error: RpcError, http1_hint: str) -> None:
+    """Add to the error of a peer that speaks HTTP/1 where its address may come from, unless that stands there."""
+    if http1_hint and isinstance(error, HTTP1Error) and not error.details.endswith(http1_hint):
+        error.details += f": {http1_hint}"
 
 
 def of_connecting(error: BaseException, peer: str) -> RpcError | None:
@@ -117,7 +91,7 @@ def of_connecting(error: BaseException, peer: str) -> RpcError | None:
 
 def _tls(error: ssl.SSLError | ssl.CertificateError, peer: str) -> RpcError:
     if "NO_APPLICATION_PROTOCOL" in (getattr(error, "reason", None) or ""):
-        return HTTP1Error(HTTP1_HINT, status=StatusCode.UNKNOWN, peer=peer)
+        return http1("", peer)
     if isinstance(error, ssl.SSLCertVerificationError):
         return TLSError(f"the server's certificate is not trusted: {error.verify_message}", peer=peer)
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
@@ -145,7 +119,7 @@ def of_sending(error: Exception, rpc: str, peer: str) -> RpcError | None:
     if isinstance(error, RpcError):
         return error
     if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
-        return deadline_exceeded("the answer did not come in time", rpc, peer)
+        return deadline_exceeded("the response did not come in time", rpc, peer)
     if isinstance(error, GRPCError):
         status = StatusCode(error.status.value)
         return StatusError(error.message or "", status=status, rpc=rpc, peer=peer, retryable=status in RETRYABLE)

@@ -1,4 +1,4 @@
-"""What a server answered to a unary call: from headers, body and trailers to the message or an error of ours."""
+"""What a server responds to a unary call: from headers, body and trailers to the message or an error of ours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chaukas_spec_lite.errors import (
     StatusError,
 )
 from chaukas_spec_lite.rpc.client.mapping import RETRYABLE
-from chaukas_spec_lite.rpc.transport.framing import PREFIX, Framing, FramingError, TooLarge
+from chaukas_spec_lite.rpc.transport.framing import CONTENT_TYPE, PREFIX, Framing, FramingError, TooLarge
 
 # https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md; the rest is UNKNOWN.
 _HTTP = {
@@ -29,10 +29,8 @@ _HTTP = {
     "504": StatusCode.UNAVAILABLE,
 }
 
-_CONTENT_TYPE = "application/grpc"
-
 _STATUSES_OF_SIZE = frozenset({StatusCode.RESOURCE_EXHAUSTED, StatusCode.OUT_OF_RANGE, StatusCode.UNKNOWN})
-"""What servers answer to a message above their limit: nearly all the first, tonic the second, Envoy the third."""
+"""What servers respond to a message above their limit: nearly all the first, tonic the second, Envoy the third."""
 
 _WORDS_OF_SIZE = (
     "message larger than max",  # C++ with Python and Ruby, Go, JavaScript
@@ -57,16 +55,14 @@ MAX_DETAILS = 2048
 """The number of characters of a server's message that an error shows."""
 
 
-def is_grpc(headers: Iterable[tuple[str, str]]) -> bool:
-    """Whether an answer that begins like this is one of gRPC, and no page of a proxy on the way."""
-    first = dict(headers)
-    return first.get(":status") == "200" and first.get("content-type", "").startswith(_CONTENT_TYPE)
-
-
 def message_of(
     headers: Iterable[tuple[str, str]], trailers: Iterable[tuple[str, str]] | None, body: bytes, framing: Framing
 ) -> bytes:
-    """Return the encoded message of a complete answer; raise ``RpcError``, without RPC name and peer, for any other."""
+    """Return the encoded message of a complete response.
+
+    Raises:
+        RpcError: The response is an error, or no response of gRPC. RPC name and peer are not filled in.
+    """
     first = dict(headers)
     last = first if trailers is None else dict(trailers)
     failed = _status(first, last)
@@ -78,9 +74,9 @@ def message_of(
     try:
         return _message(body, first.get("grpc-encoding", "identity"), framing)
     except TooLarge as error:
-        raise AnswerTooLargeError(f"the answer is too large: {error}", size=error.size, limit=error.limit) from error
+        raise AnswerTooLargeError(f"the response is too large: {error}", size=error.size, limit=error.limit) from error
     except FramingError as error:
-        raise _broken(f"the answer is not a message: {error}") from error
+        raise _broken(f"the response is not a message: {error}") from error
 
 
 def _message(body: bytes, encoding: str, framing: Framing) -> bytes:
@@ -129,7 +125,7 @@ def _without_status(first: Mapping[str, str]) -> RpcError:
         details = f"the server answered with HTTP status {http!r}"
         return StatusError(details, status=status, retryable=status in RETRYABLE)
     content_type = first.get("content-type", "")
-    if not content_type.startswith(_CONTENT_TYPE):
+    if not content_type.startswith(CONTENT_TYPE):
         return _broken(f"the server answered with content-type {content_type[:80]!r}, which is not gRPC's")
     return _broken("the server ended the call without a status")
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from asyncio import BaseTransport
 from collections.abc import Awaitable, Collection
 from typing import TYPE_CHECKING, Any
 
-from grpclib import protocol
 from grpclib.const import Status
 from grpclib.events import RecvRequest, listen
 from grpclib.exceptions import GRPCError
-from grpclib.server import Server, Stream
 
 from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
 from chaukas_spec_lite.rpc.transport.framing import MAX_LIMIT, Framing
-from chaukas_spec_lite.rpc.transport.limits import Load
-from chaukas_spec_lite.rpc.transport.protocol import FramedProtocol
+from chaukas_spec_lite.rpc.transport.server import BaseServer
+from chaukas_spec_lite.rpc.transport.stream import Load
 
 if TYPE_CHECKING:
+    from grpclib.server import Stream
+
     from chaukas_spec_lite.rpc.stubs.service import ServiceBase
 
 MAX_MESSAGE_BYTES = 16 * 2**20
@@ -33,45 +32,42 @@ _MAX_DETAILS = 2000
 grpcio begins to refuse them."""
 
 
-class MessageServer(Server):
+class MessageServer(BaseServer):
     """Serves services of ours, with compression; refuses large requests, and lets calls finish before it stops.
 
-    Requests are bounded by ``max_message_bytes``, inflated, and all those that are being received or served together by
-    four times as much: what is above is answered with RESOURCE_EXHAUSTED, after which clients try again. How large an
-    answer gets is the service's affair.
+    All requests that are being received or served are bounded together, by four times ``max_message_bytes``: what is
+    above is refused with RESOURCE_EXHAUSTED, after which clients try again. How large a response gets is the service's
+    affair.
+
+    Args:
+        services: What it serves: instances of subclasses of generated ``...Base`` classes.
+        max_message_bytes: The size in bytes, inflated, up to which a request is taken. Default: 16 MiB.
     """
 
     def __init__(self, services: Collection[ServiceBase], *, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
-        super().__init__(services, codec=MessageCodec())
+        framing = Framing(max_receive=max_message_bytes, max_send=MAX_LIMIT)
+        super().__init__(services, MessageCodec(), framing, Load(_MESSAGES_HELD * max_message_bytes))
         listen(self, RecvRequest, self._count)
-        self._framing = Framing(max_receive=max_message_bytes, max_send=MAX_LIMIT)
-        self._load = Load(_MESSAGES_HELD * max_message_bytes)
-        self._connections: set[_Protocol] = set()
         self._calls = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._stopping = self._stopped = False
-
-    @property
-    def port(self) -> int:
-        """The port it listens on; of the first, if ``host`` has several addresses."""
-        sockets = getattr(self._server, "sockets", None)  # which servers of other event loops have, too
-        if not sockets:
-            raise RuntimeError("the server is not running, so it has no port")
-        port: int = sockets[0].getsockname()[1]
-        return port
+        self._stopping = False
 
     async def stop(self, grace: float) -> None:
-        """Refuse new calls, give those that are running ``grace`` seconds to finish, then end everything."""
+        """Refuse new calls, let those that are running finish, then end everything.
+
+        Args:
+            grace: How many seconds running calls have to finish, and clients then have to read what was sent to them.
+        """
         self._stopping = True
         await _within(grace, self._idle.wait())
-        self._stopped = True
+        self.stopped = True
         self.close()
-        connections = list(self._connections)
+        connections = list(self.connections)
         for connection in connections:
-            connection.processor.close("the server has stopped")
+            connection.close("the server has stopped")
         await _within(grace, asyncio.gather(*(connection.lost.wait() for connection in connections)))
-        for connection in list(self._connections):  # whose other side does not read what was sent
+        for connection in list(self.connections):  # Those left have clients that do not read what was sent.
             connection.abort()
         await self.wait_closed()
 
@@ -95,21 +91,6 @@ class MessageServer(Server):
 
         request.method_func = counted
 
-    def _protocol_factory(self) -> protocol.H2Protocol:
-        return _Protocol(super()._protocol_factory(), self._framing, self)
-
-    def admit(self, connection: _Protocol) -> None:
-        """Note a new connection, unless it comes too late."""
-        if self._stopped:
-            connection.abort()
-        else:
-            connection.framed.load = self._load
-            self._connections.add(connection)
-
-    def forget(self, connection: _Protocol) -> None:
-        """Take note of the end of a connection."""
-        self._connections.discard(connection)
-
 
 async def _within(seconds: float, awaitable: Awaitable[Any]) -> None:
     """Wait, but no longer than that."""
@@ -122,25 +103,3 @@ def _shortened(error: GRPCError) -> GRPCError:
     if len(details) <= _MAX_DETAILS:
         return error
     return GRPCError(error.status, f"{details[:_MAX_DETAILS].decode(errors='ignore')} …", error.details)
-
-
-class _Protocol(FramedProtocol):
-    """A connection that can be found while it lasts."""
-
-    def __init__(self, plain: protocol.H2Protocol, framing: Framing, server: MessageServer) -> None:
-        super().__init__(plain.handler, plain.config, plain.h2_config, framing)
-        self._server = server
-        self.lost = asyncio.Event()
-
-    def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(transport)
-        self._server.admit(self)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._server.forget(self)
-        self.lost.set()
-        super().connection_lost(exc)
-
-    def abort(self) -> None:
-        """Close the connection without sending what waits to be sent."""
-        self.transport.abort()

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
-from h2.exceptions import StreamClosedError
 
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.rpc.stubs.codec import Encoded
+from chaukas_spec_lite.rpc.transport.endings import StreamClosedError
+from chaukas_spec_lite.rpc.transport.framing import FramingError, UnknownEncoding
+from chaukas_spec_lite.rpc.transport.receiving import receive_message
 
 if TYPE_CHECKING:
     from grpclib.client import Stream
@@ -29,17 +31,17 @@ Requests = AsyncIterable[T | Encoded] | Iterable[T | Encoded]
 async def receive(call: Stream[Any, T], route: str) -> T | None:
     """Receive a message, or None at the end; one that is not what it should be raises ``GRPCError(INTERNAL)``."""
     try:
-        return await call.recv_message()
+        return await receive_message(call)
     except DecodeError as error:
-        raise GRPCError(Status.INTERNAL, f"the answer to {route} cannot be decoded: {error}") from error
-    except AssertionError as error:  # grpclib's way to say so
-        raise GRPCError(Status.INTERNAL, f"the answer to {route} ends amid a message") from error
-    except NotImplementedError as error:  # grpclib's way to say so
-        raise GRPCError(Status.INTERNAL, f"the answer to {route} is compressed, though nobody asked for it") from error
+        raise GRPCError(Status.INTERNAL, f"the response to {route} cannot be decoded: {error}") from error
+    except UnknownEncoding as error:
+        raise GRPCError(Status.INTERNAL, f"the response to {route} is compressed, which nobody asked for") from error
+    except FramingError as error:
+        raise GRPCError(Status.INTERNAL, f"the response to {route} ends amid a message") from error
 
 
 class RequestSender(Generic[T]):
-    """Sends requests in the background while answers are received.
+    """Sends requests in the background while responses are received.
 
     What goes wrong with the requests (their iterator fails, one of them cannot be encoded) is raised by ``receive``.
     """
@@ -58,7 +60,7 @@ class RequestSender(Generic[T]):
         await _stop(self._sending)
         if exc_val is not None:
             return
-        if ended_early:  # The server has answered without waiting for the rest, and now waits for our end.
+        if ended_early:  # The server has responded without waiting for the rest, and now waits for our end.
             await self._end()
         elif not self._sending.result():
             raise StreamTerminatedError("the server closed the stream of requests")

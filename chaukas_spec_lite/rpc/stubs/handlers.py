@@ -11,6 +11,8 @@ from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite.errors import DecodeError, EncodeError
 from chaukas_spec_lite.rpc.stubs.codec import Encoded
+from chaukas_spec_lite.rpc.transport.framing import FramingError, UnknownEncoding
+from chaukas_spec_lite.rpc.transport.receiving import receive_message
 
 if TYPE_CHECKING:
     from grpclib.server import Stream
@@ -40,13 +42,13 @@ def serve(
 async def _receive(stream: Stream[Any, Any], route: str) -> Any:
     """Receive a request, or None at the end."""
     try:
-        return await stream.recv_message()
+        return await receive_message(stream)
     except DecodeError as error:
         raise GRPCError(Status.INVALID_ARGUMENT, str(error)) from error
-    except AssertionError as error:  # grpclib's way to say so
-        raise GRPCError(Status.INVALID_ARGUMENT, f"a request to {route} ends amid a message") from error
-    except NotImplementedError as error:  # grpclib's way to say so
+    except UnknownEncoding as error:
         raise GRPCError(Status.UNIMPLEMENTED, f"a request to {route} is compressed: send it as it is") from error
+    except FramingError as error:
+        raise GRPCError(Status.INVALID_ARGUMENT, f"a request to {route} ends amid a message") from error
 
 
 async def _requests(stream: Stream[Any, Any], route: str) -> AsyncGenerator[Any, None]:

@@ -1,7 +1,7 @@
 """Messages as gRPC frames them: one byte that says whether it is compressed, four for the length, and the message.
 
-https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. Pure functions over bytes; ``compression`` puts them
-into grpclib.
+https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. Pure functions over bytes; ``stream`` puts
+them into grpclib.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from chaukas_spec_lite.settings import OrNone, Whole, about, check_fields, docum
 
 GZIP = "gzip"
 ACCEPTED = "identity,gzip"
+CONTENT_TYPE = "application/grpc"
+"""How the content type of each request and response begins."""
 PREFIX = 5
 """The number of bytes before each message."""
 

@@ -1,32 +1,44 @@
-"""Header compression that remembers: the calls of a client, and the answers of a server, have the same headers.
+"""Header compression that remembers: the calls of a client have the same headers, and so have a server's responses.
 
 What HPACK (RFC 7541) makes of headers depends on its table of those seen before. As long as none is added to the table
 and its size is not set, the same headers become the same bytes, and the other way round.
+
+``RedactedEncoder`` and ``RedactedDecoder`` are hpack's own and only keep headers out of the log. The remembering ones
+rely on how hpack keeps its table; ``verification`` tries that out before they are used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from hpack import Decoder, Encoder, HeaderTuple, HPACKDecodingError
-from hpack.table import HeaderTable
+from hpack import Decoder, Encoder, HeaderTuple, HPACKDecodingError, NeverIndexedHeaderTuple
 
-from chaukas_spec_lite.rpc.transport.log_redaction import SILENCE, install
+from chaukas_spec_lite.rpc.transport.log_redaction import REDACTION, install
+
+if TYPE_CHECKING:
+    from hpack.table import HeaderTable
 
 V = TypeVar("V")
+
+Header = HeaderTuple
+"""The name and the value of a header, and whether compression may put it into its table."""
 
 _MAX_KNOWN = 64
 """How many header blocks are remembered."""
 _MAX_BLOCK = 512
-"""The largest that is, in bytes."""
-
+"""The size in bytes up to which a received block is remembered."""
 
 _NOTHING = object()
 """What is the newest entry of no table."""
 
 _MAX_SIZES = 64
-"""How many sizes of a table are told between two blocks: a peer may ask for one after the other."""
+"""How many sizes of a table are announced between two blocks: a peer may ask for one after the other."""
+
+
+def secret(name: str | bytes, value: str | bytes) -> Header:
+    """Make a header that is kept out of the tables of compression, on every machine on its way."""
+    return NeverIndexedHeaderTuple(name, value)
 
 
 class _Memory(Generic[V]):
@@ -62,9 +74,9 @@ class _Memory(Generic[V]):
         self._newest = _NOTHING
 
     def _is_current(self) -> bool:
-        """Whether the table is what it was when this was asked last; each addition puts a new tuple in front.
+        """Whether the table is what it was when this was asked last. If it is not, forget all that was known.
 
-        If it is not, all that was known is forgotten.
+        hpack puts each addition in front as a new tuple, so comparing the identity of one entry is enough.
         """
         entries = self._table.dynamic_entries
         newest = entries[0] if entries else None
@@ -75,11 +87,34 @@ class _Memory(Generic[V]):
         return False
 
 
-class RememberingEncoder(Encoder):
-    """hpack's encoder; it is quicker when headers come again."""
+class RedactedEncoder(Encoder):
+    """hpack's encoder; what it encodes is not logged."""
 
     def __init__(self) -> None:
         install()
+        super().__init__()
+
+    @property
+    def header_table_size(self) -> int:
+        """The size of the table, in bytes."""
+        return self.header_table.maxsize
+
+    @header_table_size.setter
+    def header_table_size(self, value: int) -> None:
+        with REDACTION:  # Entries that a smaller table drops are logged.
+            # A property's setter is not reached through super().
+            Encoder.header_table_size.fset(self, value)  # type: ignore[attr-defined]  # mypy takes it for an int
+
+    def encode(self, headers: Iterable[Any], huffman: bool = True) -> bytes:
+        """Encode a sequence of headers, which is the form that h2 hands over."""
+        with REDACTION:
+            return super().encode(headers, huffman)
+
+
+class RememberingEncoder(RedactedEncoder):
+    """An encoder that is quicker when headers come again."""
+
+    def __init__(self) -> None:
         super().__init__()
         self._memory = _Memory[bytes](self.header_table)
 
@@ -94,7 +129,7 @@ class RememberingEncoder(Encoder):
             if len(self.table_size_changes) >= _MAX_SIZES:  # The peer needs the smallest one (RFC 7541, section 4.2).
                 self.table_size_changes = [min(self.table_size_changes)]
             self.table_size_changes.append(value)
-        with SILENCE:
+        with REDACTION:
             self.header_table.maxsize = value
         # hpack would say nothing to the peer if the last of several sizes is the one before it once more.
         self.header_table.resized = bool(self.table_size_changes)
@@ -103,15 +138,12 @@ class RememberingEncoder(Encoder):
     def encode(self, headers: Iterable[Any], huffman: bool = True) -> bytes:
         """Encode a sequence of headers, which is the form that h2 hands over."""
         fields: list[Any] = list(headers)
-        if self.table_size_changes:  # then the block begins with the new sizes
-            block = self._encode(fields, huffman)
+        if self.table_size_changes:  # Then the block begins with the new sizes, which none of the next ones does.
+            block = super().encode(fields, huffman)
             self._memory.forget()
             return block
-        return self._memory.get(_key(fields, huffman), lambda: self._encode(fields, huffman))
-
-    def _encode(self, headers: list[Any], huffman: bool) -> bytes:
-        with SILENCE:
-            return super().encode(headers, huffman)
+        encode = super().encode
+        return self._memory.get(_key(fields, huffman), lambda: encode(fields, huffman))
 
     def known(self, headers: list[Any]) -> bytes | None:
         """Return what ``encode`` would make of headers, text or bytes, if that is remembered."""
@@ -126,11 +158,39 @@ class RememberingEncoder(Encoder):
         return block
 
 
-class RememberingDecoder(Decoder):
-    """hpack's decoder; it is quicker when headers come again."""
+class RedactedDecoder(Decoder):
+    """hpack's decoder; what it decodes is not logged, and does not stand in errors."""
 
     def __init__(self) -> None:
         install()
+        super().__init__()
+
+    @property
+    def header_table_size(self) -> int:
+        """The size of the table, in bytes; what a block says about it is set here, too."""
+        return self.header_table.maxsize
+
+    @header_table_size.setter
+    def header_table_size(self, value: int) -> None:
+        with REDACTION:
+            self.header_table.maxsize = value
+
+    def decode(self, data: bytes, raw: bool = False) -> list[HeaderTuple]:
+        """Decode headers; raises what hpack raises."""
+        try:
+            with REDACTION:
+                return list(super().decode(data, raw))
+        except HPACKDecodingError as error:
+            if type(error) is not HPACKDecodingError:
+                raise
+            # Its text may hold the rest of the block, and it is logged with the traceback.
+            raise HPACKDecodingError("it is damaged") from None
+
+
+class RememberingDecoder(RedactedDecoder):
+    """A decoder that is quicker when headers come again."""
+
+    def __init__(self) -> None:
         super().__init__()
         self._memory = _Memory[list[HeaderTuple]](self.header_table)
 
@@ -141,30 +201,21 @@ class RememberingDecoder(Decoder):
 
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
-        with SILENCE:
+        with REDACTION:
             self.header_table.maxsize = value
         self._memory.forget()
 
     def decode(self, data: bytes, raw: bool = False) -> list[HeaderTuple]:
         """Decode headers; raises what hpack raises."""
+        decode = super().decode
         if len(data) > _MAX_BLOCK or self._shrinks():
-            return self._decode(data, raw)
-        return list(self._memory.get((bytes(data), raw), lambda: self._decode(data, raw)))
-
-    def _decode(self, data: bytes, raw: bool) -> list[HeaderTuple]:
-        try:
-            with SILENCE:
-                return list(super().decode(data, raw))
-        except HPACKDecodingError as error:
-            if type(error) is not HPACKDecodingError:
-                raise
-            # Its text may hold the rest of the block, and is logged by grpclib.
-            raise HPACKDecodingError("it is damaged") from None
+            return decode(data, raw)
+        return list(self._memory.get((bytes(data), raw), lambda: decode(data, raw)))
 
     def known(self, data: bytes) -> list[HeaderTuple] | None:
         """Return the headers of a block as text, if they are remembered and HTTP/2 has nothing to look up in them.
 
-        That is the length of the content, and whether a status is a provisional one.
+        What it would look up is the length of the content, and whether a status is a provisional one.
         """
         if self._shrinks():
             return None
@@ -179,7 +230,7 @@ class RememberingDecoder(Decoder):
         return list(headers)
 
     def _shrinks(self) -> bool:
-        """Whether the next block has to say first that the table is smaller now."""
+        """Whether the next block has to announce first that the table is smaller now."""
         return self.header_table.maxsize > self.max_allowed_table_size
 
 

@@ -1,44 +1,34 @@
-"""h2's connection with a short way for what nearly every frame of a call is; everything else goes h2's own way.
+"""h2's connection, frame by frame: the steps that are not left to h2.
 
-h2 makes several objects and a dozen calls for each frame, most of them for cases that no ordinary call meets, and that
-is half of what a small call costs. The short way is taken only by a frame whose effect is known beforehand: headers
-whose encoded form has been seen already, and data, without padding or priority, on a stream that is in the right
-state and has room for it. Its effect on h2's objects is what h2's own code would have had; ``tests/rpc/test_http2.py``
-compares the two, object by object.
-
-That needs what h2 keeps to itself, so it is for the versions of h2 that it was compared with. With any other one, all
-frames go h2's way.
+Everything here uses h2 as documented, but for the attributes ``encoder``, ``decoder`` and ``max_inbound_frame_size``.
+``fast_path`` adds a fast path for the frames of ordinary calls; ``verification`` chooses between the two.
 """
-
-# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import h2
 from h2.config import H2Configuration
-from h2.connection import AllowedStreamIDs, ConnectionState, H2Connection
+from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.events import DataReceived, Event, RequestReceived, ResponseReceived, StreamEnded, TrailersReceived
 from h2.exceptions import FrameTooLargeError
-from h2.stream import H2Stream, H2StreamStateMachine, StreamClosedBy, StreamState
 
-from chaukas_spec_lite.rpc.transport.headers import RememberingDecoder, RememberingEncoder
+from chaukas_spec_lite.rpc.transport.headers import (
+    RedactedDecoder,
+    RedactedEncoder,
+    RememberingDecoder,
+    RememberingEncoder,
+)
 
 if TYPE_CHECKING:
+    from h2.events import Event
     from typing_extensions import Buffer
 
-COMPARED = frozenset({"4.4.1"})
-"""The versions of h2 that have a short way."""
-
-_HEADER = 9
+HEADER = 9
+"""The number of bytes before the content of each frame (RFC 9113, section 4.1)."""
+DATA, HEADERS, _PUSH_PROMISE, _CONTINUATION = 0, 1, 5, 9
+END_STREAM, END_HEADERS = 1, 4
 _PREFACE = 24  # what a client begins with (RFC 9113, section 3.4)
-_DATA, _HEADERS, _PUSH_PROMISE, _CONTINUATION = 0, 1, 5, 9
-_END_STREAM, _END_HEADERS = 1, 4
-_SLACK = 64
-"""How many closed streams may wait to be forgotten."""
 
 
 def configuration(client_side: bool) -> H2Configuration:
@@ -56,28 +46,35 @@ def configuration(client_side: bool) -> H2Configuration:
     )
 
 
-class QuickConnection(H2Connection):
-    """An ``H2Connection``; it also refuses a frame that is too long as soon as it begins, not when it is complete."""
+class StrictConnection(H2Connection):
+    """An ``H2Connection`` that refuses a frame that is too long as soon as it begins, not when it is complete.
 
-    encoder: RememberingEncoder
-    decoder: RememberingDecoder
+    Args:
+        client_side: Whether this end is the client.
+        remember: Whether header blocks that come again are remembered.
+    """
 
-    def __init__(self, config: H2Configuration) -> None:
-        super().__init__(config)
+    encoder: RedactedEncoder
+    decoder: RedactedDecoder
+
+    def __init__(self, client_side: bool, remember: bool) -> None:
+        super().__init__(configuration(client_side))
         limit = self.decoder.max_header_list_size
-        self.encoder, self.decoder = RememberingEncoder(), RememberingDecoder()
+        self.encoder = RememberingEncoder() if remember else RedactedEncoder()
+        self.decoder = RememberingDecoder() if remember else RedactedDecoder()
         self.decoder.max_header_list_size = limit
-        self._quick = h2.__version__ in COMPARED and config.header_encoding == "latin-1" and not _checks(config)
-        self._open = ConnectionState.CLIENT_OPEN if config.client_side else ConnectionState.SERVER_OPEN
-        self._preface_left = 0 if config.client_side else _PREFACE
+        self._preface_left = 0 if client_side else _PREFACE
         self._rest = b""
         """The beginning of a frame that is not complete."""
         self._amid_headers = False
         """Whether the next frame has to continue the headers of the last one."""
-        self._forget_above = _SLACK
 
     def receive_data(self, data: Buffer) -> list[Event]:
-        """Take what arrived; raises ``ProtocolError``."""
+        """Take what arrived and return what it means.
+
+        Raises:
+            ProtocolError: It is not valid HTTP/2, so the connection has to end.
+        """
         data = bytes(data)  # which copies nothing that is bytes already
         events: list[Event] = []
         if self._preface_left:
@@ -86,11 +83,11 @@ class QuickConnection(H2Connection):
             events += super().receive_data(opening)
         data = self._rest + data if self._rest else data
         start, size = 0, len(data)
-        while size - start >= _HEADER:
-            stop = start + _HEADER + int.from_bytes(data[start : start + 3], "big")
-            if stop - start - _HEADER > self.max_inbound_frame_size:
+        while size - start >= HEADER:
+            stop = start + HEADER + int.from_bytes(data[start : start + 3], "big")
+            if stop - start - HEADER > self.max_inbound_frame_size:
                 self.close_connection(ErrorCodes.FRAME_SIZE_ERROR)
-                raise FrameTooLargeError(f"a frame of {stop - start - _HEADER} bytes, above what was agreed on")
+                raise FrameTooLargeError(f"a frame of {stop - start - HEADER} bytes, above what was agreed on")
             if stop > size:
                 break
             if not self._received(data, start, stop, events):
@@ -101,207 +98,11 @@ class QuickConnection(H2Connection):
         return events
 
     def _received(self, data: bytes, start: int, stop: int, events: list[Event]) -> bool:
-        """Take a frame the short way, if there is one for it."""
-        kind, flags = data[start + 3], data[start + 4]
-        if self._amid_headers or self.state_machine.state is not self._open or not self._quick:
-            return False
-        stream_id = int.from_bytes(data[start + 5 : start + _HEADER], "big") & 0x7FFFFFFF
-        stream = self.streams.get(stream_id)
-        if kind == _DATA:
-            return stream is not None and self._data(stream, flags, data[start + _HEADER : stop], events)
-        if kind != _HEADERS or flags & ~_END_STREAM != _END_HEADERS:
-            return False
-        headers = self.decoder.known(data[start + _HEADER : stop])
-        if headers is None:
-            return False
-        if stream is not None:
-            return self._answer(stream, flags & _END_STREAM, headers, events)
-        return self._request(stream_id, flags & _END_STREAM, headers, events)
-
-    def _data(self, stream: H2Stream, flags: int, data: bytes, events: list[Event]) -> bool:
-        machine = stream.state_machine
-        state, size = machine.state, len(data)
-        whole, own = self._inbound_flow_control_window_manager, stream._inbound_window_manager
-        if (
-            flags > _END_STREAM
-            or (state is not StreamState.OPEN and state is not StreamState.HALF_CLOSED_LOCAL)
-            or not machine.headers_received
-            or stream._expected_content_length is not None
-            or size > whole.current_window_size
-            or size > own.current_window_size
-        ):
-            return False
-        whole.current_window_size -= size
-        own.current_window_size -= size
-        stream._actual_content_length += size
-        event = DataReceived(stream_id=stream.stream_id, data=data, flow_controlled_length=size)
-        events.append(event)
-        if flags:
-            event.stream_ended = _ended_by_peer(stream)
-            events.append(event.stream_ended)
-        return True
-
-    def _answer(self, stream: H2Stream, end: int, headers: list[Any], events: list[Event]) -> bool:
-        """Take the headers or trailers of an answer."""
-        machine = stream.state_machine
-        if machine.state is not StreamState.HALF_CLOSED_LOCAL or not machine.client or stream.request_method == b"HEAD":
-            return False
-        event: ResponseReceived | TrailersReceived
-        if not machine.headers_received:
-            machine.headers_received = True
-            event = ResponseReceived(stream_id=stream.stream_id, headers=headers)
-        elif end and not machine.trailers_received:
-            machine.trailers_received = True
-            event = TrailersReceived(stream_id=stream.stream_id, headers=headers)
-        else:
-            return False
-        stream._expected_content_length = None
-        events.append(event)
-        if end:
-            event.stream_ended = _ended_by_peer(stream)
-            events.append(event.stream_ended)
-        return True
-
-    def _request(self, stream_id: int, end: int, headers: list[Any], events: list[Event]) -> bool:
-        """Take the headers of a request."""
-        if self.config.client_side or not stream_id & 1 or stream_id <= self.highest_inbound_stream_id:
-            return False
-        if not self._has_room(self.local_settings.max_concurrent_streams):
-            return False
-        stream = self._begin_new_stream(stream_id, AllowedStreamIDs.ODD)
-        machine = stream.state_machine
-        machine.client, machine.headers_received, machine.state = False, True, StreamState.OPEN
-        event = RequestReceived(stream_id=stream_id, headers=headers)
-        events.append(event)
-        if end:
-            event.stream_ended = _ended_by_peer(stream)
-            events.append(event.stream_ended)
-        return True
-
-    def _has_room(self, most: int) -> bool:
-        """Whether one more stream is allowed; h2 counts them, and forgets closed ones, at each new one."""
-        if len(self.streams) < min(most, self._forget_above):
-            return True
-        client_side = self.config.client_side
-        count = self.open_outbound_streams if client_side else self.open_inbound_streams
-        self._forget_above = 2 * len(self.streams) + _SLACK
-        return count < most
-
-    def send_headers(
-        self, stream_id: int, headers: Iterable[Any], end_stream: bool = False, *priority: Any, **priorities: Any
-    ) -> None:
-        """Send headers; raises what h2 raises."""
-        block = None
-        if self._quick and self.state_machine.state is self._open and not priority and not priorities:
-            headers = list(headers)
-            stream = self.streams.get(stream_id)
-            if stream is None:
-                block = self._ask(stream_id, headers, end_stream)
-            else:
-                block = self._reply(stream, headers, end_stream)
-        if block is None:
-            super().send_headers(stream_id, headers, end_stream, *priority, **priorities)
-        else:
-            self._send(_HEADERS, _END_HEADERS | end_stream, stream_id, block)
-
-    def _ask(self, stream_id: int, headers: list[Any], end: bool) -> bytes | None:
-        """Begin a stream; return its headers encoded, or None if there is no short way."""
-        if not self.config.client_side or not stream_id & 1 or stream_id <= self.highest_outbound_stream_id:
-            return None
-        if not self._has_room(self.remote_settings.max_concurrent_streams):
-            return None
-        block = self._encoded(headers)
-        if block is None:
-            return None
-        stream = self._begin_new_stream(stream_id, AllowedStreamIDs.ODD)
-        machine = stream.state_machine
-        machine.client = machine.headers_sent = True
-        machine.state = StreamState.HALF_CLOSED_LOCAL if end else StreamState.OPEN
-        names = dict(headers[:8])
-        stream.request_method, stream._authority = _bytes(names.get(":method")), _bytes(names.get(":authority"))
-        return block
-
-    def _reply(self, stream: H2Stream, headers: list[Any], end: bool) -> bytes | None:
-        """Answer on a stream."""
-        machine = stream.state_machine
-        if machine.client or (state := machine.state) not in (StreamState.OPEN, StreamState.HALF_CLOSED_REMOTE):
-            return None
-        if machine.trailers_sent or (machine.headers_sent and not end):
-            return None
-        block = self._encoded(headers)
-        if block is None:
-            return None
-        if machine.headers_sent:
-            machine.trailers_sent = True
-        machine.headers_sent = True
-        if end:
-            _end(machine, state)
-        stream.request_method = None
-        return block
-
-    def _encoded(self, headers: list[Any]) -> bytes | None:
-        block = self.encoder.known(headers)
-        return block if block is not None and len(block) <= self.max_outbound_frame_size else None
-
-    def send_data(
-        self, stream_id: int, data: bytes | memoryview, end_stream: bool = False, pad_length: Any = None
-    ) -> None:
-        """Send data; raises what h2 raises."""
-        stream, size = self.streams.get(stream_id), len(data)
-        if (
-            not self._quick
-            or stream is None
-            or pad_length is not None
-            or self.state_machine.state is not self._open
-            or size > min(self.max_outbound_frame_size, self.outbound_flow_control_window)
-            or size > stream.outbound_flow_control_window
-            or (state := stream.state_machine.state) not in (StreamState.OPEN, StreamState.HALF_CLOSED_REMOTE)
-        ):
-            super().send_data(stream_id, data, end_stream, pad_length)
-            return
-        stream.outbound_flow_control_window -= size
-        self.outbound_flow_control_window -= size
-        if end_stream:
-            _end(stream.state_machine, state)
-        self._send(_DATA, int(end_stream), stream_id, data)
-
-    def _send(self, kind: int, flags: int, stream_id: int, payload: bytes | memoryview) -> None:
-        head = len(payload) << 48 | kind << 40 | flags << 32 | stream_id
-        self._data_to_send += head.to_bytes(_HEADER, "big")
-        self._data_to_send += payload
-
-
-def _checks(config: H2Configuration) -> bool:
-    """Whether h2 is to look into headers, which the short way does not."""
-    return (
-        config.validate_inbound_headers
-        or config.validate_outbound_headers
-        or config.normalize_inbound_headers
-        or config.normalize_outbound_headers
-    )
+        """Take a frame without h2, if that is possible; here it never is."""
+        return False
 
 
 def _is_amid_headers(kind: int, flags: int, before: bool) -> bool:
-    if kind in (_HEADERS, _PUSH_PROMISE, _CONTINUATION):
-        return not flags & _END_HEADERS
+    if kind in (HEADERS, _PUSH_PROMISE, _CONTINUATION):
+        return not flags & END_HEADERS
     return before
-
-
-def _ended_by_peer(stream: H2Stream) -> StreamEnded:
-    machine = stream.state_machine
-    if machine.state is StreamState.OPEN:
-        machine.state = StreamState.HALF_CLOSED_REMOTE
-    else:
-        machine.state, machine.stream_closed_by = StreamState.CLOSED, StreamClosedBy.RECV_END_STREAM
-    return StreamEnded(stream_id=stream.stream_id)
-
-
-def _end(machine: H2StreamStateMachine, state: StreamState) -> None:
-    if state is StreamState.OPEN:
-        machine.state = StreamState.HALF_CLOSED_LOCAL
-    else:
-        machine.state, machine.stream_closed_by = StreamState.CLOSED, StreamClosedBy.SEND_END_STREAM
-
-
-def _bytes(text: str | bytes | None) -> bytes | None:
-    return text.encode() if isinstance(text, str) else text

@@ -1,20 +1,20 @@
-"""Keeps what is in the headers of our connections out of hpack's debug log: there are tokens among them.
+"""Keeps the headers of our connections out of hpack's debug log, because there are tokens among them.
 
 hpack logs each header that it decodes, whole blocks and what leaves its table, and hides only what an encoder is told
-to never index. So it says nothing at all while it works for us; for others in the process it does as before.
+to never index. So nothing is logged while hpack works for us; for others in the process it logs as before.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
+import sys
 import threading
+from collections.abc import Iterator
 
-_LOGGERS = ("hpack.hpack", "hpack.table")
 
-
-class _Silence(threading.local):
-    """To be used with ``with``, once it is installed; for this thread only."""
+class _Redaction(threading.local):
+    """Used with ``with`` around calls of hpack: what hpack logs in this thread meanwhile is dropped."""
 
     depth = 0
 
@@ -25,15 +25,22 @@ class _Silence(threading.local):
         self.depth -= 1
 
 
-SILENCE = _Silence()
+REDACTION = _Redaction()
 
 
-def _may_speak(record: logging.LogRecord) -> bool:
-    return not SILENCE.depth
+def _may_log(record: logging.LogRecord) -> bool:
+    return not REDACTION.depth
+
+
+def loggers() -> Iterator[logging.Logger]:
+    """Find the loggers that hpack's modules log to, whatever the names of loggers and modules are."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "hpack":
+            yield from (value for value in list(vars(module).values()) if isinstance(value, logging.Logger))
 
 
 @functools.cache
 def install() -> None:
-    """Let hpack's loggers heed it, from the first connection on."""
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_may_speak)
+    """Make hpack's loggers heed ``REDACTION``; to be called once hpack is imported, before the first connection."""
+    for logger in set(loggers()):
+        logger.addFilter(_may_log)

@@ -1,40 +1,27 @@
-"""Compression and size limits for grpclib, on both ends: its protocol and stream with ``Framing`` put in.
+"""A connection of grpclib's with our streams, bounded on both ends.
 
-grpclib reads and writes messages as frames through ``Stream.recv_data`` and ``Stream.send_data``; here these two
-translate between what is on the wire and the plain frames that grpclib knows. The classes are put in where
-``H2Protocol.connection_made`` makes its own, so a ``Channel`` and a ``Server`` get them alike: by returning a
-``FramedProtocol`` from ``_protocol_factory``.
+The classes are put in where ``H2Protocol.connection_made`` makes its own, so a ``Channel`` and a ``Server`` get them
+alike: by returning a ``FramedProtocol`` from ``_protocol_factory``.
 """
 
-# Subclasses of grpclib's protocol need what it keeps to itself; the version is pinned to 0.4.x.
+# Subclasses of grpclib's protocol need what it keeps to itself: tests/rpc/test_contract.py.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 import grpclib.protocol
-from grpclib.const import Status
-from grpclib.exceptions import GRPCError
 from h2.errors import ErrorCodes
-from h2.exceptions import StreamClosedError
+from h2.exceptions import ProtocolError, StreamClosedError
 from h2.settings import SettingCodes
 
-from chaukas_spec_lite.rpc.transport.framing import (
-    ACCEPTED,
-    GZIP,
-    PREFIX,
-    Framing,
-    FramingError,
-    TooLarge,
-    UnknownEncoding,
-)
-from chaukas_spec_lite.rpc.transport.http2 import QuickConnection, configuration
-from chaukas_spec_lite.rpc.transport.limits import Load
-from chaukas_spec_lite.rpc.transport.write_buffer import Cork
+from chaukas_spec_lite.rpc.transport.stream import Stream
+from chaukas_spec_lite.rpc.transport.verification import new_connection
+from chaukas_spec_lite.rpc.transport.write_buffer import WriteBuffer
 
 if TYPE_CHECKING:
     from asyncio import BaseTransport
@@ -44,7 +31,11 @@ if TYPE_CHECKING:
     from h2.config import H2Configuration
     from h2.events import RequestReceived, StreamReset
 
-Headers = list[tuple[str, str]]
+    from chaukas_spec_lite.rpc.transport.framing import Framing
+    from chaukas_spec_lite.rpc.transport.http2 import StrictConnection
+    from chaukas_spec_lite.rpc.transport.stream import Load
+
+log = logging.getLogger("chaukas_spec_lite.rpc")
 
 MAX_STREAMS = 100
 """How many calls a connection serves at once, as h2 says to its peers; clients have to wait with more.
@@ -53,102 +44,9 @@ Up to twice as many are served: clients count those no longer that they have jus
 """
 
 MAX_OWED = 256 << 10
-"""How many bytes of HTTP/2's own answers may wait for a peer that does not read."""
+"""How many bytes of HTTP/2's own frames may wait for a peer that does not read."""
 
 UNLIMITED = 2**32 - 1
-
-
-class Stream(grpclib.protocol.Stream):
-    """A stream whose messages are compressed and bounded; what breaks a rule raises ``GRPCError``."""
-
-    connection: Connection
-    _unframed: bytes | None = None
-    _announced = False
-    """Whether a client has said that its messages may be compressed."""
-    _held = 0
-    end_call: Callable[[], None] | None = None
-    """Forgets a server's call."""
-
-    async def send_request(
-        self, headers: Headers, end_stream: bool = False, *, _processor: grpclib.protocol.EventsProcessor
-    ) -> Callable[[], None]:
-        """Begin a call, as a client. Some servers refuse the mere word of gzip, so they have to mention it first."""
-        headers = [*headers, ("grpc-accept-encoding", ACCEPTED)]
-        self._announced = self.connection.peer_takes_gzip and self.connection.framing.compress_above is not None
-        if self._announced:
-            headers.append(("grpc-encoding", GZIP))
-        return await super().send_request(headers, end_stream, _processor=_processor)
-
-    async def send_headers(self, headers: Headers, end_stream: bool = False) -> None:
-        """Begin or end an answer, as a server."""
-        if headers and headers[0][0] == ":status":
-            headers = [*headers, ("grpc-accept-encoding", ACCEPTED)]
-            if self._compresses() and not end_stream:
-                headers.append(("grpc-encoding", GZIP))
-        await super().send_headers(headers, end_stream)
-
-    async def send_data(self, data: bytes, end_stream: bool = False) -> None:
-        """Send a message that grpclib has framed, compressed if the peer takes that."""
-        try:
-            framed = self.connection.framing.frame(data[PREFIX:], self._compresses())
-        except TooLarge as error:
-            raise GRPCError(Status.RESOURCE_EXHAUSTED, f"to be sent: {error}") from error
-        await super().send_data(framed, end_stream)
-
-    async def recv_data(self, size: int) -> bytes:
-        """Receive the prefix of a message, then the message, as grpclib asks for them: in turn."""
-        if self._unframed is not None:
-            message, self._unframed = self._unframed, None
-            return message
-        self.let_go()
-        prefix = await self._receive(PREFIX)
-        if not prefix:
-            return b""
-        try:
-            compressed, length = self.connection.framing.prefix(prefix, self._header("grpc-encoding"))
-            self._hold(length)
-            message = await self._receive(length)
-            if len(message) != length:
-                raise FramingError(f"a message ends before its {length} bytes are complete")
-            self._unframed = self.connection.framing.inflate(message) if compressed else message
-            self._hold(max(0, len(self._unframed) - length))
-        except TooLarge as error:
-            raise GRPCError(Status.RESOURCE_EXHAUSTED, f"received message larger than max: {error}") from error
-        except UnknownEncoding as error:
-            raise GRPCError(Status.UNIMPLEMENTED, str(error)) from error
-        except FramingError as error:
-            raise GRPCError(Status.INTERNAL, str(error)) from error
-        return b"\0" + len(self._unframed).to_bytes(4, "big")
-
-    async def _receive(self, size: int) -> bytes:
-        try:
-            return await super().recv_data(size)
-        except AssertionError as error:  # grpclib's way to say so
-            raise FramingError("a message ends amid its bytes") from error
-
-    def _hold(self, size: int) -> None:
-        if self.connection.load is not None:
-            self.connection.load.take(size)
-            self._held += size
-
-    def let_go(self) -> None:
-        """Count the message received last no longer."""
-        if self.connection.load is not None:
-            self.connection.load.give(self._held)
-            self._held = 0
-
-    def _header(self, name: str) -> str:
-        return next((value for key, value in self.headers or () if key == name), "")
-
-    def _compresses(self) -> bool:
-        if self._h2_connection.config.client_side or self.connection.framing.compress_above is None:
-            return self._announced
-        return takes_gzip(self._header("grpc-accept-encoding"))
-
-
-def takes_gzip(accepted: str) -> bool:
-    """Read a ``grpc-accept-encoding``."""
-    return GZIP in (part.strip() for part in accepted.split(","))
 
 
 class Connection(grpclib.protocol.Connection):
@@ -159,13 +57,13 @@ class Connection(grpclib.protocol.Connection):
     load: Load | None = None
     """Where a server counts what it holds."""
     owed = 0
-    """How many bytes of answers HTTP/2 itself has given (to pings and the like) since the peer stopped to read."""
+    """How many bytes HTTP/2 itself has sent back (to pings and the like) since the peer stopped to read."""
 
     def __init__(
-        self, h2: QuickConnection, transport: asyncio.Transport, config: Configuration, framing: Framing
+        self, h2: StrictConnection, transport: asyncio.Transport, config: Configuration, framing: Framing
     ) -> None:
-        cork: Any = Cork(transport)  # no `Transport`, but what is used of one
-        super().__init__(h2, cork, config=config)
+        buffer: Any = WriteBuffer(transport)  # no `Transport`, but what is used of one
+        super().__init__(h2, buffer, config=config)
         self.h2 = h2
         """The state of HTTP/2."""
         self.framing = framing
@@ -218,7 +116,7 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
     def close(self, reason: str = "Connection closed") -> None:
         """Close the connection, after the GOAWAY that h2 has ready where the peer broke the protocol.
 
-        Otherwise none is sent: grpclib's clients would take it for the failure of calls whose answers came along.
+        Otherwise none is sent: grpclib's clients would take it for the failure of calls whose responses came along.
         """
         self.connection.flush()
         super().close(reason)
@@ -244,7 +142,7 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Begin, as grpclib would, but with classes of ours."""
         self.transport = cast("asyncio.Transport", transport)
-        h2 = QuickConnection(configuration(self.h2_config.client_side))
+        h2 = new_connection(self.h2_config.client_side)
         h2.initiate_connection()
         # From now on h2 lets streams above the limit through: it would end the connection for them.
         h2.local_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = UNLIMITED
@@ -261,10 +159,28 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
         self.processor = self.events_processor()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the peer sent, unless that makes it owed more than it takes."""
-        super().data_received(data)
+        """Take what the peer sent, unless that makes it owed more than it takes.
+
+        This is what grpclib does, but for input that is not valid: there it calls ``processor.close`` as always, and
+        only the words that it gives as a reason tell that case from the others.
+        """
+        try:
+            events = self.framed.feed(data)
+        except ProtocolError:
+            log.debug("what the peer sent is not valid HTTP/2", exc_info=True)
+            self.input_invalid()
+            return
+        self.framed.flush()
+        process = self.processor.process
+        for event in events:
+            process(event)
+        self.framed.flush()
         if self.framed.owed > MAX_OWED:
-            self.refuse("the peer asks on and on without taking the answers")
+            self.refuse("the peer asks on and on without reading what it gets")
+
+    def input_invalid(self) -> None:
+        """End the connection, because what came is not valid HTTP/2."""
+        self.processor.close("what the peer sent is not valid HTTP/2")
 
     def refuse(self, reason: str) -> None:
         """End the connection without another word."""

@@ -1,4 +1,4 @@
-"""Writing less often: what is written within one turn of the event loop goes to the socket in one piece."""
+"""A buffer for writes: what is written within one turn of the event loop goes to the socket in one piece."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ FULL = 16 << 10
 """The number of bytes that are not held back: as many as asyncio buffers before it asks writers to pause."""
 
 
-class Cork:
+class WriteBuffer:
     """Stands before a transport, with the methods that grpclib uses.
 
-    grpclib writes the headers, the message and the end of an answer one by one, and each call for itself; a system
-    call for each of them costs more than all the rest of a small call. Who waits for room is not deceived: as soon as
-    ``FULL`` bytes are held back they go to the transport, which then says so to its protocol.
+    grpclib writes the headers, the message and the end of a response one by one, and each call for itself; a system
+    call for each of them costs more than all the rest of a small call. Flow control keeps working: as soon as ``FULL``
+    bytes are held back they go to the transport, which then asks its protocol to pause if that is too much.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:

@@ -1,38 +1,36 @@
-"""Time, as the exporter sees it: something that tests can replace."""
+"""Time and chance, as clients and exporters see them: something that tests can replace."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import sys
 import time
-from collections.abc import Awaitable
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 
-class Clock(Protocol):
-    """Monotonic time: a wall clock that jumps is nobody's concern here."""
+@dataclass(frozen=True)
+class Clock:
+    """Monotonic time, in seconds: no decision depends on a wall clock, which jumps.
 
-    def now(self) -> float:
-        """Tell the time in seconds, from any beginning."""
-        ...
+    Args:
+        now: Tells the time, from any beginning.
+        sleep: Waits for so many seconds.
+        random: Chooses a number from 0 to 1.
+    """
 
-    async def wait(self, event: asyncio.Event, until: float | None) -> None:
-        """Return when the event is set, or the time has come; None for the event alone."""
-        ...
-
-
-class MonotonicClock:
-    """The real one."""
-
-    now = staticmethod(time.monotonic)
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
 
     async def wait(self, event: asyncio.Event, until: float | None) -> None:
-        """Return when the event is set, or the time has come; None for the event alone."""
+        """Return when the event is set, or the time ``until`` has come; None for the event alone."""
         if until is None:
             await event.wait()
             return
-        await _wait(event, max(0.0, until - time.monotonic()))
+        await _wait(event, max(0.0, until - self.now()))
 
 
 # Before Python 3.12, wait_for loses a cancellation that comes together with what it waits for: whoever ends a loop by

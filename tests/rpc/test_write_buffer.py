@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from chaukas_spec_lite.rpc.transport.write_buffer import FULL, Cork
+from chaukas_spec_lite.rpc.transport.write_buffer import FULL, WriteBuffer
 
 
 class Transport:
@@ -28,35 +28,35 @@ class Transport:
         return {"peername": "peer"}.get(name, default)
 
 
-def corked() -> tuple[Cork, Transport]:
+def buffered() -> tuple[WriteBuffer, Transport]:
     transport = Transport()
-    return Cork(cast("asyncio.Transport", transport)), transport
+    return WriteBuffer(cast("asyncio.Transport", transport)), transport
 
 
 def test_a_turn_is_one_write() -> None:
     async def main() -> None:
-        cork, transport = corked()
-        cork.write(b"a")
-        cork.write(b"b")
+        buffer, transport = buffered()
+        buffer.write(b"a")
+        buffer.write(b"b")
         assert transport.written == []
         await asyncio.sleep(0)
         assert transport.written == [b"ab"]
         await asyncio.sleep(0)
-        cork.write(b"c")
+        buffer.write(b"c")
         await asyncio.sleep(0)
         assert transport.written == [b"ab", b"c"]
-        assert cork.get_extra_info("peername") == "peer"
-        assert cork.get_extra_info("socket", 1) == 1
+        assert buffer.get_extra_info("peername") == "peer"
+        assert buffer.get_extra_info("socket", 1) == 1
 
     asyncio.run(main())
 
 
 def test_much_is_not_held_back() -> None:
     async def main() -> None:
-        cork, transport = corked()
-        cork.write(b"a" * (FULL - 1))
+        buffer, transport = buffered()
+        buffer.write(b"a" * (FULL - 1))
         assert transport.written == []
-        cork.write(b"b")
+        buffer.write(b"b")
         assert [len(data) for data in transport.written] == [FULL]
         await asyncio.sleep(0)
         assert len(transport.written) == 1
@@ -66,12 +66,12 @@ def test_much_is_not_held_back() -> None:
 
 def test_closing() -> None:
     async def main() -> None:
-        cork, transport = corked()
-        cork.write(b"last")
-        cork.close()
+        buffer, transport = buffered()
+        buffer.write(b"last")
+        buffer.close()
         assert transport.written == [b"last"]
-        assert cork.is_closing()
-        cork.write(b"too late")
+        assert buffer.is_closing()
+        buffer.write(b"too late")
         await asyncio.sleep(0)
         assert transport.written == [b"last"]
 

@@ -1,0 +1,241 @@
+"""The client's side of a connection: grpclib's protocol, which here also knows why it ended."""
+
+# Subclasses of grpclib's protocol need what it keeps to itself: tests/rpc/test_contract.py.
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import grpclib.protocol
+from grpclib.client import Handler
+from h2.settings import SettingCodes
+
+from chaukas_spec_lite.rpc.transport.endings import Cause, Ending, code_name
+from chaukas_spec_lite.rpc.transport.http2 import configuration
+from chaukas_spec_lite.rpc.transport.protocol import UNLIMITED, FramedProtocol
+from chaukas_spec_lite.rpc.transport.stream import takes_gzip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grpclib.config import Configuration
+    from h2.events import (
+        ConnectionTerminated,
+        Event,
+        RemoteSettingsChanged,
+        RequestReceived,
+        ResponseReceived,
+        StreamReset,
+    )
+
+    from chaukas_spec_lite.rpc.transport.framing import Framing
+
+_TLS_ALERT = b"\x15\x03"
+_HTTP1 = (b"http/", b"<!doctype", b"<html")
+"""How HTTP/1 servers answer; some take the request for one of HTTP/0.9, whose responses have no status line."""
+_FRAME_HEADER = 9
+_SETTINGS = 4  # the type of a frame (RFC 9113, section 6.5)
+_PING = b"chaukas?"
+
+
+class ClientSide(FramedProtocol):
+    """One connection to a server, with the reason why it ended.
+
+    Args:
+        config: grpclib's.
+        framing: Size limits and compression.
+    """
+
+    ending: Ending | None = None
+    """Why it ended, as far as known; what is found out first counts."""
+
+    def __init__(self, config: Configuration, framing: Framing) -> None:
+        super().__init__(Handler(), config, configuration(client_side=True), framing)
+        self.loop = asyncio.get_running_loop()
+        """The event loop it belongs to."""
+        self._opening = bytearray()
+        self.lost: asyncio.Future[None] = self.loop.create_future()
+        """Done when the transport is closed for good."""
+        self.settled: asyncio.Future[None] = self.loop.create_future()
+        """Done when the peer has begun to speak HTTP/2, or is known not to."""
+        self.responded = False
+        """Whether any call has had a response, be it an error."""
+
+    def events_processor(self) -> Processor:
+        """Make the object that handles the events of HTTP/2."""
+        return Processor(self)
+
+    @property
+    def usable(self) -> bool:
+        """Whether calls can begin on it."""
+        return self.ending is None and not self.transport.is_closing()
+
+    @property
+    def tls(self) -> bool:
+        """Whether the peer is known by a certificate."""
+        return self.transport.get_extra_info("ssl_object") is not None
+
+    @property
+    def heard(self) -> bool:
+        """Whether anything has arrived."""
+        return bool(self._opening)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any call is under way."""
+        return bool(self.processor.streams)
+
+    def ping(self) -> None:
+        """Ask the peer whether it is still there; any HTTP/2 implementation answers a PING at once."""
+        self.framed.h2.ping(_PING)
+        self.framed.flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the peer sent; before anything else, see whether it speaks HTTP/2 at all."""
+        if not self.usable:
+            return
+        if len(self._opening) < _FRAME_HEADER:
+            self._opening += data[:_FRAME_HEADER]
+            ending = _stranger(self._opening)
+            if ending is not None:
+                self.end(ending)
+                return
+        super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End every call that is under way."""
+        self.note(self.ending_of_loss(exc))
+        super().connection_lost(exc)
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    def ending_of_loss(self, error: BaseException | None) -> Ending:
+        """Say why asyncio reports the connection as lost."""
+        return Ending(Cause.LOST, f"the connection was lost: {error}" if error else "the connection was lost")
+
+    def end(self, ending: Ending) -> None:
+        """End the connection for a reason, and every call on it."""
+        self.note(ending)
+        self.processor.close(ending.details)
+
+    def refuse(self, reason: str) -> None:
+        """End the connection without another word."""
+        self.note(Ending(Cause.LOST, reason))
+        super().refuse(reason)
+
+    def input_invalid(self) -> None:
+        """End the connection, because what came is not valid HTTP/2."""
+        self.end(Ending(Cause.GARBAGE, "what the peer sent is not valid HTTP/2"))
+
+    def note(self, ending: Ending) -> None:
+        """Note why the connection ends, unless that is known already."""
+        if self.ending is None:
+            self.ending = ending
+        self.settle()
+
+    def settle(self) -> None:
+        """Note that it is known now whether the peer speaks HTTP/2."""
+        if not self.settled.done():
+            self.settled.set_result(None)
+
+    def call_begins(self) -> None:
+        """Note that a call begins."""
+
+
+class Processor(grpclib.protocol.EventsProcessor):
+    """Notes why streams and the connection end, which grpclib only puts into words."""
+
+    def __init__(self, protocol: ClientSide) -> None:
+        super().__init__(protocol.handler, protocol.connection)
+        self._protocol = protocol
+        self._heard_settings = False
+
+    def register(self, stream: grpclib.protocol.Stream) -> Callable[[], None]:
+        """Begin a call; what is returned ends it."""
+        self._protocol.call_begins()
+        return super().register(stream)
+
+    def close(self, reason: str = "Connection closed") -> None:
+        """Close the connection. If no reason was noted before, it is this end that closes it."""
+        self._protocol.note(Ending(Cause.CLOSED, "the client was closed amid the call"))
+        connection = self._protocol.framed
+        connection.h2.close_connection()
+        # Calls may still wait for a stream, because the server serves no more of them at once. h2, now closed, refuses
+        # them as soon as they ask again; as long as it counted streams it would tell them to wait on instead.
+        settings = connection.h2.remote_settings
+        settings[SettingCodes.MAX_CONCURRENT_STREAMS] = UNLIMITED
+        settings.acknowledge()
+        connection.flush()
+        super().close(reason)
+        connection.write_ready.set()
+        connection.stream_close_waiter.set()
+
+    def process(self, event: Event) -> None:
+        """Handle an event. HTTP/2 wants what one does not know to be ignored (RFC 9113, section 5.5)."""
+        if event.__class__ in getattr(self, "processors", ()):  # grpclib removes them when the connection closes
+            super().process(event)
+
+    def process_remote_settings_changed(self, event: RemoteSettingsChanged) -> None:
+        """Take settings; the first ones may leave the number of streams unlimited, and later ones change it."""
+        super().process_remote_settings_changed(event)
+        connection = self._protocol.framed
+        settings = connection.h2.remote_settings
+        if not self._heard_settings and SettingCodes.MAX_CONCURRENT_STREAMS not in event.changed_settings:
+            settings[SettingCodes.MAX_CONCURRENT_STREAMS] = UNLIMITED
+            settings.acknowledge()
+        self._heard_settings = True
+        self._protocol.settle()
+        connection.stream_close_waiter.set()  # grpclib tells waiting calls only when another one has ended
+
+    def process_response_received(self, event: ResponseReceived) -> None:
+        """Take the beginning of a response."""
+        self._protocol.responded = True
+        super().process_response_received(event)
+        connection = self._protocol.framed
+        if not connection.peer_takes_gzip:
+            headers: Any = event.headers  # which h2 has decoded to str
+            connection.peer_takes_gzip = takes_gzip(dict(headers).get("grpc-accept-encoding", ""))
+
+    def process_request_received(self, event: RequestReceived) -> None:
+        """Refuse a call from the server, which h2 lets through."""
+        self._protocol.input_invalid()
+
+    def process_connection_terminated(self, event: ConnectionTerminated) -> None:
+        """Take a GOAWAY. h2 takes no more frames after it, so the calls under way end too, and are repeated."""
+        code = _number(event.error_code)
+        self._protocol.end(Ending(Cause.GOAWAY, f"the server said GOAWAY ({code_name(code)})", code))
+
+    def process_stream_reset(self, event: StreamReset) -> None:
+        """Take an RST_STREAM."""
+        stream = self.streams.get(event.stream_id)
+        if isinstance(stream, EndingStream):
+            code = _number(event.error_code)
+            who = "the server" if event.remote_reset else "the client, for what the server sent,"
+            stream.ending = Ending(Cause.RESET, f"{who} reset the stream ({code_name(code)})", code)
+        super().process_stream_reset(event)
+
+
+class EndingStream(grpclib.protocol.Stream):
+    """A stream that knows why it ended."""
+
+    ending: Ending | None = None
+
+
+def _stranger(opening: bytearray) -> Ending | None:
+    """Recognise the first bytes of what is not HTTP/2, in which a server's first frame is SETTINGS."""
+    lower = bytes(opening.lower())
+    if lower.startswith(_HTTP1):
+        return Ending(Cause.HTTP1, "the peer answered with HTTP/1")
+    if any(known.startswith(lower) for known in _HTTP1):  # as far as it came
+        return None
+    if opening.startswith(_TLS_ALERT):
+        return Ending(Cause.TLS, "the peer expects TLS: write https:// or pass tls=True")
+    if len(opening) > 3 and opening[3] != _SETTINGS:
+        return Ending(Cause.STRANGER, "the peer does not speak HTTP/2, so it is no gRPC server")
+    return None
+
+
+def _number(code: int | None) -> int | None:
+    """Give the number of an HTTP/2 error code, which h2 makes an enum if it knows it."""
+    return None if code is None else int(code)

@@ -1,0 +1,47 @@
+"""How connections and streams end, and the names of h2 that the rest of ``rpc`` needs to talk about it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from h2.errors import ErrorCodes
+from h2.exceptions import H2Error, StreamClosedError
+
+__all__ = ["Cause", "Ended", "Ending", "ErrorCodes", "H2Error", "StreamClosedError", "code_name"]
+
+
+class Cause(enum.Enum):
+    """Why a connection, or one call's stream of it, ended."""
+
+    CLOSED = "closed"  # by us
+    LOST = "lost"  # by the peer, or on the way
+    SILENT = "silent"
+    GOAWAY = "goaway"
+    RESET = "reset"  # the stream
+    GARBAGE = "garbage"
+    STRANGER = "stranger"  # garbage from the first byte on
+    HTTP1 = "http1"
+    TLS = "tls"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a connection or stream ended; ``code`` is HTTP/2's, for GOAWAY and RESET."""
+
+    cause: Cause
+    details: str
+    code: int | None = None
+
+
+class Ended(Exception):
+    """A stream, or its connection, ended before the response was complete."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.details)
+        self.ending = ending
+
+
+def code_name(code: int | None) -> str:
+    """Name an HTTP/2 error code."""
+    return next((known.name for known in ErrorCodes if known == code), str(code))

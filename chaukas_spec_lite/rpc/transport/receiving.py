@@ -1,0 +1,75 @@
+"""Receiving messages through grpclib's calls, with a check of our own that each of them is complete and plain.
+
+grpclib notices a message that ends too early only by ``assert``, which ``python -O`` removes: a response that is cut
+right behind its prefix would then be read as an empty message. It has no public way to say so, nor that a message is
+compressed. So the bytes are checked as grpclib asks for them: five of a prefix, then the message, in turn.
+"""
+
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chaukas_spec_lite.rpc.transport.framing import PREFIX, FramingError, UnknownEncoding
+
+if TYPE_CHECKING:
+    import grpclib.client
+    import grpclib.server
+
+T = TypeVar("T")
+
+Read = Callable[[int], Awaitable[bytes]]
+"""Reads a number of bytes; fewer, or none, at the end of a stream."""
+
+
+async def receive_message(call: grpclib.client.Stream[Any, T] | grpclib.server.Stream[T, Any]) -> T | None:
+    """Receive the next message of a call.
+
+    Args:
+        call: Either end of a call, of our own channels and servers or of grpclib's.
+
+    Returns:
+        The message, or None at the end of the stream.
+
+    Raises:
+        UnknownEncoding: The message is compressed, and the channel or server is one of grpclib's, which takes none.
+        FramingError: The stream ends amid the message.
+    """
+    stream: Any = call._stream
+    if not getattr(stream, "checks_messages", False):
+        stream.recv_data, stream.checks_messages = _Checked(stream.recv_data), True
+    return await call.recv_message()
+
+
+async def read_up_to(read: Read, size: int) -> bytes:
+    """Read ``size`` bytes, or nothing at the end of the stream; raises ``FramingError`` for an end in between."""
+    try:
+        data = await read(size)
+    except AssertionError as error:  # raised as such by grpclib's buffer, so not removed by ``python -O``
+        raise FramingError("the stream ends amid a message") from error
+    if data and len(data) < size:
+        raise FramingError("the stream ends amid a message")
+    return data
+
+
+class _Checked:
+    """Takes the place of a stream's ``recv_data``."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._amid_message = False
+
+    async def __call__(self, size: int) -> bytes:
+        data = await read_up_to(self._read, size)
+        if self._amid_message:
+            if len(data) < size:
+                raise FramingError("the stream ends amid a message")
+        elif data:
+            if size != PREFIX:
+                raise FramingError(f"the prefix of a message has {PREFIX} bytes, not {size}")
+            if data[0]:
+                raise UnknownEncoding("a message is compressed")
+        self._amid_message = bool(data) and not self._amid_message
+        return data

@@ -1,0 +1,148 @@
+"""Streams with compression and limits: grpclib's, with ``Framing`` put in.
+
+grpclib reads and writes messages as frames through ``Stream.recv_data`` and ``Stream.send_data``; here these two
+translate between what is on the wire and the plain frames that grpclib knows.
+"""
+
+# Subclasses of grpclib's stream need what it keeps to itself: tests/rpc/test_contract.py.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import grpclib.protocol
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+
+from chaukas_spec_lite.rpc.transport.framing import (
+    ACCEPTED,
+    GZIP,
+    PREFIX,
+    FramingError,
+    TooLarge,
+    UnknownEncoding,
+)
+from chaukas_spec_lite.rpc.transport.receiving import read_up_to
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.rpc.transport.protocol import Connection
+
+Headers = list[tuple[str, str]]
+
+SMALL = 64 << 10
+"""The size in bytes up to which messages are counted, but never refused; the number of calls bounds them."""
+
+
+@dataclass
+class Load:
+    """How much a server holds at once of what it was sent, in bytes, over all its calls and connections.
+
+    That are the messages that are being received, and those whose calls are being served.
+    """
+
+    limit: int
+    held: int = 0
+
+    def take(self, size: int) -> None:
+        """Count a message; if it would be too much, raise ``GRPCError``, after which clients try again later."""
+        if size > SMALL and self.held + size > self.limit:
+            details = f"the server holds {self.held} bytes of other requests, and no more than {self.limit} in all"
+            raise GRPCError(Status.RESOURCE_EXHAUSTED, f"{details}: try again later")
+        self.held += size
+
+    def give(self, size: int) -> None:
+        """Forget what was counted."""
+        self.held -= size
+
+
+class Stream(grpclib.protocol.Stream):
+    """A stream whose messages are compressed and bounded; what breaks a rule raises ``GRPCError``."""
+
+    connection: Connection
+    checks_messages = True
+    """That messages are complete needs no other check (``receiving``)."""
+    _unframed: bytes | None = None
+    _announced = False
+    """Whether a client has said that its messages may be compressed."""
+    _held = 0
+    end_call: Callable[[], None] | None = None
+    """Forgets a server's call."""
+
+    async def send_request(
+        self, headers: Headers, end_stream: bool = False, *, _processor: grpclib.protocol.EventsProcessor
+    ) -> Callable[[], None]:
+        """Begin a call, as a client. Some servers refuse the mere word of gzip, so they have to mention it first."""
+        headers = [*headers, ("grpc-accept-encoding", ACCEPTED)]
+        self._announced = self.connection.peer_takes_gzip and self.connection.framing.compress_above is not None
+        if self._announced:
+            headers.append(("grpc-encoding", GZIP))
+        return await super().send_request(headers, end_stream, _processor=_processor)
+
+    async def send_headers(self, headers: Headers, end_stream: bool = False) -> None:
+        """Begin or end a response, as a server."""
+        if headers and headers[0][0] == ":status":
+            headers = [*headers, ("grpc-accept-encoding", ACCEPTED)]
+            if self._compresses() and not end_stream:
+                headers.append(("grpc-encoding", GZIP))
+        await super().send_headers(headers, end_stream)
+
+    async def send_data(self, data: bytes, end_stream: bool = False) -> None:
+        """Send a message that grpclib has framed, compressed if the peer takes that."""
+        try:
+            framed = self.connection.framing.frame(data[PREFIX:], self._compresses())
+        except TooLarge as error:
+            raise GRPCError(Status.RESOURCE_EXHAUSTED, f"to be sent: {error}") from error
+        await super().send_data(framed, end_stream)
+
+    async def recv_data(self, size: int) -> bytes:
+        """Receive the prefix of a message, then the message, as grpclib asks for them: in turn."""
+        if self._unframed is not None:
+            message, self._unframed = self._unframed, None
+            return message
+        self.let_go()
+        read = super().recv_data
+        try:
+            prefix = await read_up_to(read, PREFIX)
+            if not prefix:
+                return b""
+            compressed, length = self.connection.framing.prefix(prefix, self._header("grpc-encoding"))
+            self._hold(length)
+            message = await read_up_to(read, length)
+            if len(message) != length:
+                raise FramingError(f"a message ends before its {length} bytes are complete")
+            self._unframed = self.connection.framing.inflate(message) if compressed else message
+            self._hold(max(0, len(self._unframed) - length))
+        except TooLarge as error:
+            raise GRPCError(Status.RESOURCE_EXHAUSTED, f"received message larger than max: {error}") from error
+        except UnknownEncoding as error:
+            raise GRPCError(Status.UNIMPLEMENTED, str(error)) from error
+        except FramingError as error:
+            raise GRPCError(Status.INTERNAL, str(error)) from error
+        return b"\0" + len(self._unframed).to_bytes(4, "big")
+
+    def _hold(self, size: int) -> None:
+        if self.connection.load is not None:
+            self.connection.load.take(size)
+            self._held += size
+
+    def let_go(self) -> None:
+        """Count the message received last no longer."""
+        if self.connection.load is not None:
+            self.connection.load.give(self._held)
+            self._held = 0
+
+    def _header(self, name: str) -> str:
+        return next((value for key, value in self.headers or () if key == name), "")
+
+    def _compresses(self) -> bool:
+        if self._h2_connection.config.client_side or self.connection.framing.compress_above is None:
+            return self._announced
+        return takes_gzip(self._header("grpc-accept-encoding"))
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Read a ``grpc-accept-encoding``."""
+    return GZIP in (part.strip() for part in accepted.split(","))

@@ -1,0 +1,205 @@
+"""Tries out, once in each process, whether h2 and hpack still behave as ``headers`` and ``fast_path`` need it.
+
+Both rely on what h2 and hpack keep to themselves, which a new release may change. A list of known version numbers would
+slow every call down after a harmless patch release, so behaviour decides: the same headers go through hpack with and
+without memory, and one call goes through h2 with and without the fast path. Bytes, events and every object's state have
+to be the same. That takes about a millisecond, so it is done while a client looks up its server's name, and when a
+server starts; much deeper comparisons stand in the tests.
+
+If something differs, connections use hpack's or h2's own way from the start, and a warning says what did not hold.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import h2
+import hpack
+from h2.connection import H2Connection
+from h2.events import Event
+from hpack import HeaderTuple
+
+from chaukas_spec_lite.rpc.transport.headers import RedactedDecoder, RememberingDecoder, RememberingEncoder, secret
+from chaukas_spec_lite.rpc.transport.http2 import StrictConnection
+
+log = logging.getLogger("chaukas_spec_lite.rpc")
+
+
+class Unexpected(Exception):
+    """Something that is relied on does not hold."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What the installed libraries allow."""
+
+    remember: bool
+    """Whether header blocks may be remembered."""
+    fast: bool
+    """Whether frames may take the fast path, which needs remembered headers."""
+
+
+def new_connection(client_side: bool) -> StrictConnection:
+    """Make one end of a connection, the fastest that is safe with the installed h2 and hpack."""
+    verified = verify()
+    if verified.fast:
+        from chaukas_spec_lite.rpc.transport.fast_path import FastConnection
+
+        return FastConnection(client_side)
+    return StrictConnection(client_side, verified.remember)
+
+
+@functools.cache
+def verify() -> Verified:
+    """Try everything out; what does not hold is logged as a warning, once."""
+    remember = _holds(check_headers, f"hpack {hpack.__version__}", "header blocks are not remembered")
+    fast = remember and _holds(check_fast_path, f"h2 {h2.__version__}", "frames do not take the fast path")
+    return Verified(remember, fast)
+
+
+def _holds(check: Callable[[], None], library: str, consequence: str) -> bool:
+    try:
+        check()
+    except Exception as error:  # Whatever a changed library makes of the check, calls have to go on without it.
+        reason = str(error) if isinstance(error, Unexpected) else f"{type(error).__name__}: {error}"
+        log.warning("%s has changed, so %s, and calls take longer: %s", library, consequence, reason)
+        return False
+    return True
+
+
+_ONE: list[Any] = [HeaderTuple(b":status", b"200"), HeaderTuple(b"x", b"y")]
+_OTHER: list[Any] = [secret(b"x", b"z"), HeaderTuple(b"te", b"y")]
+_STEPS: list[tuple[tuple[int, ...], list[Any]]] = [
+    ((), _ONE),  # x: y goes into the table,
+    ((), _ONE),  # so that this block is another one, and remembered.
+    ((), _OTHER),  # te: y goes in front of x: y, which therefore has another number now:
+    ((), _ONE),  # what was remembered is wrong.
+    ((34, 4096), _ONE),  # Nothing is left in the table, though its size is what it was.
+]
+
+
+def check_headers() -> None:
+    """Have hpack read what is remembered, and the other way round; raises ``Unexpected`` for a difference."""
+    encoder, decoder, own_decoder = RememberingEncoder(), RememberingDecoder(), RedactedDecoder()
+    remembered = False
+    for sizes, headers in _STEPS:
+        for size in sizes:
+            encoder.header_table_size = size
+        block = encoder.encode(headers)
+        for each in (own_decoder, decoder):
+            found = each.decode(block, raw=True)
+            _same("headers", found, headers)
+            _same("types of headers", list(map(type, found)), list(map(type, headers)))
+        remembered = remembered or (encoder.known(headers) is block and decoder.known(block) is not None)
+    if not remembered:
+        raise Unexpected("headers that come again are not found in the memory")
+
+
+_REQUEST: list[Any] = [(":method", "POST"), (":path", "/"), secret(":authority", "a")]
+_RESPONSE: list[Any] = [(":status", "200")]
+_TRAILERS: list[Any] = [("accept-encoding", "gzip, deflate")]
+# They stand in HPACK's static table or are kept out of the other one, so they are remembered from the first time on.
+
+
+def check_fast_path() -> None:
+    """Compare a call on the fast path with one that goes h2's way; raises ``Unexpected`` where they differ."""
+    from chaukas_spec_lite.rpc.transport.fast_path import FastConnection
+
+    class OnlyFast(FastConnection, _NoHelp):
+        def _received(self, data: bytes, start: int, stop: int, events: list[Event]) -> bool:
+            if not super()._received(data, start, stop, events):
+                raise Unexpected(f"a frame of type {data[start + 3]} is not received on the fast path")
+            return True
+
+    client, server = OnlyFast(True), OnlyFast(False)
+    server.receive_data(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    own = _call(H2Connection, client, server, 1)
+    fast = _call(OnlyFast, client, server, 3)
+    _same("events", fast.pop("events"), own.pop("events"))
+    for what, expected in own.items():
+        _same(what, fast[what], expected)
+
+
+class _NoHelp(StrictConnection):
+    """Stands between the fast path and h2, which the fast path turns to through ``super()``."""
+
+    def send_headers(self, *_: Any, **__: Any) -> None:
+        raise Unexpected("headers that come again are not sent on the fast path")
+
+    def send_data(self, *_: Any, **__: Any) -> None:
+        raise Unexpected("data is not sent on the fast path")
+
+
+def _call(way: type[H2Connection], client: H2Connection, server: H2Connection, number: int) -> dict[str, Any]:
+    """Make a call on a stream; return all that is to be compared, with a name for each."""
+    ends = {"client": client, "server": server}
+    before = {name: _state(end) for name, end in ends.items()}
+    noted: dict[str, Any] = {}
+
+    way.send_headers(client, number, _REQUEST)
+    way.send_data(client, number, b"abc", True)
+    request = client.data_to_send()
+    events = way.receive_data(server, request)
+    for name, end in ends.items():
+        noted[f"the {name}'s stream after the request"] = _state(end.streams[number])
+
+    way.send_headers(server, number, _RESPONSE)
+    way.send_data(server, number, b"abcd")
+    way.send_headers(server, number, _TRAILERS, True)
+    response = server.data_to_send()
+    events += way.receive_data(client, response)
+    for name, end in ends.items():
+        noted[f"the {name}'s stream after the response"] = _state(end.streams[number])
+        noted[f"the {name}'s connection"] = _change(before[name], _state(end), number)
+
+    noted["bytes"] = [data.replace(number.to_bytes(4, "big"), b"....") for data in (request, response)]
+    noted["events"] = [_event(event) for event in events]
+    return noted
+
+
+_PARTS = frozenset({"h2.connection", "h2.stream", "h2.windows"})
+"""Where the classes of those parts of connections and streams are defined that have a state which calls change."""
+
+
+def _state(thing: object, prefix: str = "") -> dict[str, Any]:
+    """Collect the plain values that an object of h2 and its parts hold, and the sizes of collections."""
+    found: dict[str, Any] = {}
+    for name, value in vars(thing).items():
+        if value is None or isinstance(value, (int, bytes, str, enum.Enum)):
+            if name != "stream_id":
+                found[prefix + name] = value
+        elif isinstance(value, (bytearray, dict, list)):
+            found[prefix + name] = len(value)
+        elif value.__class__.__module__ in _PARTS:
+            found |= _state(value, f"{name}.")
+    return found
+
+
+def _change(before: dict[str, Any], after: dict[str, Any], number: int) -> dict[str, Any]:
+    """Say what became of a connection's values: by how much numbers have grown, and what others are now.
+
+    The highest number of a stream is told from that of the stream that was added last.
+    """
+    changed = dict(after)
+    for name, value in after.items():
+        if name.endswith("stream_id"):
+            changed[name] = value == number
+        elif type(value) is int:
+            changed[name] = value - before.get(name, 0)
+    return changed
+
+
+def _event(value: object) -> Any:
+    if not isinstance(value, Event):
+        return value
+    return type(value), {name: _event(part) for name, part in vars(value).items() if name != "stream_id"}
+
+
+def _same(what: str, found: object, expected: object) -> None:
+    if found != expected:
+        raise Unexpected(f"{what}: {found!r} instead of {expected!r}")
