@@ -149,11 +149,21 @@ class Message(Record):
         include_default_values: bool = False,
         registry: Iterable[type[Message]] | None = None,
     ) -> dict[str, Any]:
-        """Return the ProtoJSON form as plain values that ``json.dumps`` takes; raises ``JSONError``.
+        """Make the ProtoJSON form of the message, as plain values that ``json.dumps`` takes.
 
-        ``casing`` chooses lowerCamelCase (the JSON names) or the schema's names; ``registry`` lists the message classes
-        that an ``Any`` may hold. ``output_format=OutputFormat.PYTHON`` leaves enums, bytes, datetimes and numbers as
-        the Python values they are.
+        Args:
+            output_format: ``OutputFormat.PYTHON`` leaves enums, bytes, datetimes and numbers as the Python values that
+                they are, instead of their JSON form.
+            casing: ``Casing.CAMEL`` for the JSON names of fields (lowerCamelCase), ``Casing.SNAKE`` for the schema's.
+            include_default_values: Whether fields that are not set are included, with their defaults; those with
+                presence never are.
+            registry: The message classes that an ``Any`` may hold, besides the well-known types.
+
+        Returns:
+            A dict; but for a well-known type with another form, such as a ``ListValue``, what that form is.
+
+        Raises:
+            JSONError: The message holds something that has no JSON; ``path`` says where.
         """
         from chaukas_spec_lite.protojson import dump
 
@@ -173,7 +183,16 @@ class Message(Record):
         ignore_unknown_fields: bool = False,
         registry: Iterable[type[Message]] | None = None,
     ) -> Self:
-        """Make a message from its ProtoJSON form; raises ``JSONError`` with a JSON path."""
+        """Make a message from its ProtoJSON form, as ``json.loads`` returns it.
+
+        Args:
+            value: The dict. Fields may have their JSON names or the schema's.
+            ignore_unknown_fields: Whether unknown fields, and unknown names of enum values, are passed over.
+            registry: The message classes that an ``Any`` may hold, besides the well-known types.
+
+        Raises:
+            JSONError: It is not the form of this message; ``path`` says where.
+        """
         from chaukas_spec_lite.protojson import load
 
         return load.from_dict(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
@@ -186,7 +205,18 @@ class Message(Record):
         *,
         registry: Iterable[type[Message]] | None = None,
     ) -> str:
-        """Return the ProtoJSON form as text; raises ``JSONError``."""
+        """Make the ProtoJSON form of the message, as text.
+
+        Args:
+            indent: As for ``json.dumps``: ``None`` for one line, else how far each level is indented.
+            include_default_values: Whether fields that are not set are included, with their defaults; those with
+                presence never are.
+            casing: ``Casing.CAMEL`` for the JSON names of fields (lowerCamelCase), ``Casing.SNAKE`` for the schema's.
+            registry: The message classes that an ``Any`` may hold, besides the well-known types.
+
+        Raises:
+            JSONError: The message holds something that has no JSON; ``path`` says where.
+        """
         from chaukas_spec_lite.protojson import dump
 
         return dump.to_json(
@@ -201,7 +231,16 @@ class Message(Record):
         ignore_unknown_fields: bool = False,
         registry: Iterable[type[Message]] | None = None,
     ) -> Self:
-        """Make a message from ProtoJSON text; raises ``JSONError`` with a JSON path, line and column."""
+        """Make a message from ProtoJSON text.
+
+        Args:
+            value: The text, or its UTF-8 bytes. Fields may have their JSON names or the schema's.
+            ignore_unknown_fields: Whether unknown fields, and unknown names of enum values, are passed over.
+            registry: The message classes that an ``Any`` may hold, besides the well-known types.
+
+        Raises:
+            JSONError: The text is no JSON, or not the form of this message; ``path``, ``line`` and ``column`` say where.
+        """
         from chaukas_spec_lite.protojson import load
 
         return load.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
