@@ -239,7 +239,7 @@ class Message(Record):
             registry: The message classes that an ``Any`` may hold, besides the well-known types.
 
         Raises:
-            JSONError: The text is no JSON, or not the form of this message; ``path``, ``line`` and ``column`` say where.
+            JSONError: It is no JSON, or not the form of this message; ``path``, ``line`` and ``column`` say where.
         """
         from chaukas_spec_lite.protojson import load
 

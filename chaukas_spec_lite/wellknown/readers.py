@@ -68,8 +68,8 @@ def read_struct(read: Any, n: int, depth: int) -> dict[str, Any]:
     data = read(n)
     if len(data) != n:
         raise NotCanonical
-    fields = _slow_struct(data, [(0, n)], depth)
-    return fields
+    value: dict[str, Any] = _slow_struct(data, [(0, n)], depth)
+    return value
 
 
 read_struct_in = _reader(STRUCT, decode_struct)

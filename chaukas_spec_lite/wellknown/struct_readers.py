@@ -1,7 +1,7 @@
 r"""Reading the ordinary wire form of Struct, ListValue and Value; anything else raises ``NotCanonical``.
 
-The Struct ``{"model": "m1"}`` is ``\n\x0d \n\x05 model \x12\x04 \x1a\x02 m1``: tag and length of the entry, of the key, of
-the Value, of the string in it. The four bytes before a key (``\n\x0d\n\x05``) and the four before a value's content
+The Struct ``{"model": "m1"}`` is ``\n\x0d \n\x05 model \x12\x04 \x1a\x02 m1``: tag and length of the entry, of the key,
+of the Value, of the string in it. The four bytes before a key (``\n\x0d\n\x05``) and the four before a value's content
 (``\x12\x04\x1a\x02``) are each a *head*, read at once and looked up in a table of the heads met so far.
 
 Each inner length is compared with the one around it. So ``left``, which counts down what remains of the whole, is zero
