@@ -17,6 +17,7 @@ from chaukas_spec_lite.errors import (
     JSONError,
     RpcError,
     SettingError,
+    SettingTypeError,
     StatusCode,
 )
 from chaukas_spec_lite.spec.common.v1.events import (
@@ -45,13 +46,15 @@ from chaukas_spec_lite.version import VERSION
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL
 
 if TYPE_CHECKING:
-    from chaukas_spec_lite.blocking import BlockingChaukasClient, BlockingExporter
+    from chaukas_spec_lite.blocking.client import BlockingChaukasClient
+    from chaukas_spec_lite.blocking.exporter import BlockingExporter
     from chaukas_spec_lite.client.client import ChaukasClient
+    from chaukas_spec_lite.client.settings import Settings
     from chaukas_spec_lite.export.exporter import EventExporter
     from chaukas_spec_lite.export.settings import ExportSettings
     from chaukas_spec_lite.export.stats import Emitted
+    from chaukas_spec_lite.retry import RetryPolicy
     from chaukas_spec_lite.rpc.client.keepalive import Keepalive
-    from chaukas_spec_lite.rpc.client.retry import RetryPolicy
     from chaukas_spec_lite.rpc.client.tls import Tls
     from chaukas_spec_lite.rpc.transport.framing import Framing
     from chaukas_spec_lite.spec.common.v1.query import (
@@ -67,15 +70,16 @@ __version__ = VERSION
 
 _QUERY = "chaukas_spec_lite.spec.common.v1.query"
 _LAZY = {
-    "BlockingChaukasClient": "chaukas_spec_lite.blocking",
-    "BlockingExporter": "chaukas_spec_lite.blocking",
+    "BlockingChaukasClient": "chaukas_spec_lite.blocking.client",
+    "BlockingExporter": "chaukas_spec_lite.blocking.exporter",
     "ChaukasClient": "chaukas_spec_lite.client.client",
     "Emitted": "chaukas_spec_lite.export.stats",
     "EventExporter": "chaukas_spec_lite.export.exporter",
     "ExportSettings": "chaukas_spec_lite.export.settings",
     "Framing": "chaukas_spec_lite.rpc.transport.framing",
     "Keepalive": "chaukas_spec_lite.rpc.client.keepalive",
-    "RetryPolicy": "chaukas_spec_lite.rpc.client.retry",
+    "RetryPolicy": "chaukas_spec_lite.retry",
+    "Settings": "chaukas_spec_lite.client.settings",
     "Tls": "chaukas_spec_lite.rpc.client.tls",
     **dict.fromkeys(["Capabilities", "QueryFilter", "QueryRequest", "QueryResponse", "SortOrder", "TimeRange"], _QUERY),
 }
@@ -137,6 +141,8 @@ __all__ = [
     "RetryPolicy",
     "RpcError",
     "SettingError",
+    "SettingTypeError",
+    "Settings",
     "Severity",
     "SortOrder",
     "StatusCode",

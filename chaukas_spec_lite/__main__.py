@@ -1,8 +1,20 @@
-"""``python -m chaukas_spec_lite``, and ``chaukas-lite``."""
+"""``python -m chaukas_spec_lite``, and ``chaukas-lite``: which commands there are, and what the exit status says.
+
+The commands need the extra ``cli``, so nothing of it is imported before ``main`` can say that it is missing.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import TYPE_CHECKING
+
+from chaukas_spec_lite.version import VERSION
+
+if TYPE_CHECKING:
+    from click import Group
+
+NAME = "chaukas-lite"
 
 MISSING_EXTRA = """chaukas-lite needs click and rich. Install them with
 
@@ -13,18 +25,55 @@ INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run the program; returns the exit status, which is 2 if the extra ``cli`` is not installed."""
-    try:
-        from chaukas_spec_lite.cli.app import run
+    """Run the command that the arguments name.
 
-        return run()
+    Returns:
+        The exit status: 0 if all went well, 1 if the command failed, 2 if the arguments are wrong or the extra ``cli``
+        is not installed, 130 after Ctrl-C.
+    """
+    try:
+        return _run(_commands())
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("click", "rich"):
             raise
         sys.stderr.write(MISSING_EXTRA)
         return 2
-    except KeyboardInterrupt:  # while modules were imported, or again while the first one was dealt with
+    except KeyboardInterrupt:  # while modules were imported, or a second one while the first was dealt with
         return INTERRUPTED
+
+
+def _commands() -> Group:
+    import click
+
+    from chaukas_spec_lite.cli.demo import demo
+
+    commands = click.Group(NAME, [demo], help="Record and inspect what AI agents do: the tools of chaukas-spec-lite.")
+    return click.version_option(VERSION, prog_name=NAME, message="%(prog)s %(version)s")(commands)
+
+
+def _run(commands: Group) -> int:
+    import click
+
+    try:
+        status = commands.main(prog_name=NAME, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:  # what click makes of Ctrl-C
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except OSError as error:  # commands turn those of their own work into a ClickException
+        _discard_output()
+        click.echo(f"Error: the output cannot be written: {error.strerror or error}", err=True)
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere, or the interpreter would try it once more when it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 if __name__ == "__main__":

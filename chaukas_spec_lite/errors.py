@@ -9,6 +9,7 @@
     │   │   └── EndOfStream (EOFError)   a delimited stream ended where the next message would begin
     │   └── JSONError                    JSON that is no such message, or a message that has no JSON; has ``line``
     ├── SettingError (also a ValueError) a setting that cannot be used; has ``name``
+    │   └── SettingTypeError (TypeError) ... because its value has the wrong type
     ├── StoreError                       a database of events cannot be opened, read or written
     ├── ClientClosedError                a client used after it was closed, or from two event loops
     └── RpcError                         a call that failed; has ``status``, ``details``, ``peer``, ``retryable``
@@ -114,6 +115,10 @@ class SettingError(ChaukasError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.message}"
+
+
+class SettingTypeError(SettingError, TypeError):
+    """A setting has a value of the wrong type, as ``batch_size="many"``."""
 
 
 class StoreError(ChaukasError):

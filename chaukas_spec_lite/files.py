@@ -1,29 +1,35 @@
 """Reads recorded events, one at a time, from the two kinds of file that there are.
 
 - Delimited protobuf: encoded ``Event`` messages, each behind its length as a varint.
-- JSON lines, as the official SDK writes them to a file: an event per line.
+- JSON lines, as the official SDK writes them in file mode: an event per line, nearly ProtoJSON.
 
-Which of them a file is, its first line tells.
+The first line of a file tells which of them it is. The SDK's form is read here, so that ``from_json`` stays strict.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 from chaukas_spec_lite.errors import ChaukasError, DecodeError, JSONError
-from chaukas_spec_lite.sdkjson import event_from_sdk
+from chaukas_spec_lite.protojson.load import from_parsed
+from chaukas_spec_lite.protojson.text import decode, parse
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wire.reading import read_varint
+from chaukas_spec_lite.wire.scalars import is_dict
 
 MAX_EVENT = 64 << 20
-"""Bytes of the largest event that is read: a length beyond it is taken for a sign that the file is something else."""
+"""Bytes of the largest event that is read. A larger length is a sign that the file is something else."""
 
 _TAG_OF_EVENT_ID = b"\x0a"  # what nearly every encoded event begins with
+
+_NAIVE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?")
+"""A timestamp without a zone, as the official SDK writes it."""
 
 
 class EventFileError(ChaukasError):
@@ -39,7 +45,15 @@ class Recorded(NamedTuple):
 
 
 def read_events(path: Path) -> Iterator[Recorded]:
-    """Read the events of a file, whichever kind it is; raises ``EventFileError`` at the first that is none."""
+    """Read the events of a file, of either kind, one at a time.
+
+    Args:
+        path: The file; a pipe will do.
+
+    Raises:
+        EventFileError: Something in the file is no event. What came before it has been returned.
+        OSError: The file cannot be read.
+    """
     with path.open("rb") as file:
         ahead = _first_line(file)
         if _is_json(ahead):
@@ -49,7 +63,7 @@ def read_events(path: Path) -> Iterator[Recorded]:
 
 
 class _Ahead:
-    """A file of which the first bytes have been read already. It need not be able to seek, so that pipes will do."""
+    """A file whose first bytes have been read already, put before the others again. It may be a pipe, so no seeking."""
 
     def __init__(self, ahead: bytes, file: BufferedReader) -> None:
         self._ahead = BytesIO(ahead)
@@ -83,8 +97,8 @@ def _first_line(file: BufferedReader) -> bytes:
 def _is_json(ahead: bytes) -> bool:
     """Whether a file that begins so holds JSON lines.
 
-    A brace alone does not tell: it is also the length 123. JSON that is broken is still meant to be JSON, unless the
-    file goes on like a delimited one does. One that is all blank holds no events either way.
+    A brace alone does not tell: as a byte it is also the length 123. A line that begins like JSON but is broken is
+    still taken for JSON, unless the file goes on as a delimited one does. A blank file holds no events either way.
     """
     line = ahead.removeprefix(codecs.BOM_UTF8).strip()
     if not line.startswith(b"{"):
@@ -115,6 +129,25 @@ def _event_of_line(line: bytes, place: str) -> Event:
         column = f":{error.column}" if error.column else ""
         where = f"{error.path}: " if error.path else ""
         raise EventFileError(f"{place}{column}: {where}{error.message}") from error
+
+
+def event_from_sdk(line: str | bytes, *, ignore_unknown_fields: bool = False) -> Event:
+    """Read one line of a file that the official SDK wrote: ProtoJSON, but for a ``timestamp`` without a zone, in UTC.
+
+    Args:
+        line: The line, as text or UTF-8.
+        ignore_unknown_fields: Whether fields that the schema does not have are left out; else they are an error.
+
+    Raises:
+        JSONError: The line is no event; with the JSON path, and the line and column within ``line``.
+    """
+    text = decode(line)
+    parsed = parse(text)
+    if is_dict(parsed):
+        timestamp = parsed.get("timestamp")
+        if isinstance(timestamp, str) and _NAIVE.fullmatch(timestamp):
+            parsed["timestamp"] = f"{timestamp}Z"
+    return from_parsed(Event, parsed, text, ignore_unknown_fields=ignore_unknown_fields)
 
 
 def _delimited(file: _Ahead, path: Path) -> Iterator[Recorded]:

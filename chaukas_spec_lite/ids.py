@@ -6,6 +6,8 @@ import os
 import threading
 import time
 
+from chaukas_spec_lite import process
+
 _TAIL_BITS = 74
 """The random bits of an id: 128 less 48 of time, 4 of version and 2 of variant. 12 of them stand before the variant."""
 
@@ -47,13 +49,13 @@ class _Generator:
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-_generators = {os.getpid(): _Generator()}
+_generators = {process.current(): _Generator()}
 """One for each process: a forked child neither continues its parent's ids nor waits for a lock its parent held."""
 
 
 def uuid7() -> str:
     """Make an id such as ``01a20311-9e4b-7814-927d-4da6e67aa5b1``, greater than all before it in this process."""
-    generator = _generators.get(os.getpid())
+    generator = _generators.get(process.current())
     if generator is None:
-        generator = _generators.setdefault(os.getpid(), _Generator())
+        generator = _generators.setdefault(process.current(), _Generator())
     return generator.next()

@@ -1,8 +1,10 @@
-"""Which comment belongs to which declaration, and what it says without its marks.
+"""Which comment belongs to which declaration, and what it says without its comment marks.
 
-The grouping is protoc's, as in the comments of ``SourceCodeInfo.Location`` in ``google/protobuf/descriptor.proto``,
-but for one thing: a comment counts as trailing only if it begins on the line of what it follows. All other comments
-that no declaration follows at once are detached, and document nothing.
+Comments are grouped as protoc groups them (see ``SourceCodeInfo.Location`` in ``google/protobuf/descriptor.proto``),
+with one difference: a comment documents the token before it only if it begins on the line of that token. protoc takes
+one on the next line too, which puts headings of groups into the documentation of the field above them.
+
+A comment followed by a blank line documents nothing.
 """
 
 from __future__ import annotations
@@ -18,34 +20,38 @@ _STAR = re.compile(r"\s*\*")
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """One comment as it is written, marks included; ``line`` is where it begins."""
+    """One comment as it is written, with its marks; ``line`` is where it begins, counted from 1."""
 
     text: str
     line: int
 
     @property
     def is_block(self) -> bool:
-        """Whether it is ``/* */`` and not ``//``."""
+        """Whether the comment is written ``/* */``, not ``//``."""
         return self.text.startswith("/*")
 
     @property
     def end_line(self) -> int:
-        """The line on which it ends."""
+        """The line on which the comment ends."""
         return self.line + self.text.count("\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The comments between two tokens: what they say about the token before and about the token after."""
+    """The comments between two tokens: ``trailing`` documents the token before, ``leading`` the token after."""
 
     trailing: str = ""
     leading: str = ""
 
 
 def attach(comments: Sequence[Comment], before: int, after: int, closes: bool) -> Gap:
-    """Attach the comments between a token on line ``before`` (0 for none) and one on line ``after``.
+    """Decide which of the comments between two tokens document the first, and which the second.
 
-    ``closes`` says that the latter is a closing bracket or the end of the file, which no comment can document.
+    Args:
+        comments: At least one comment, in the order of the file.
+        before: The line of the token before; 0 at the beginning of the file.
+        after: The line of the token after.
+        closes: Whether the token after is a closing bracket or the end of the file, which no comment can document.
     """
     trailing: list[Comment] = []
     rest = list(comments)
@@ -53,16 +59,16 @@ def attach(comments: Sequence[Comment], before: int, after: int, closes: bool) -
         first = rest.pop(0)
         following = rest[0].line if rest else after
         if first.is_block and following == first.end_line and not closes:
-            return Gap()  # Amid a line: there is no saying what it belongs to.
+            return Gap()  # in the middle of a line: it may belong to either token
         trailing = [first]
     leading = _last_group(rest)
-    if closes or not leading or after - leading[-1].end_line > 1:
+    if closes or not leading or after - leading[-1].end_line > 1:  # a blank line detaches the comment
         leading = []
     return Gap(text_of(trailing), text_of(leading))
 
 
 def _last_group(comments: Sequence[Comment]) -> list[Comment]:
-    """The last block comment, or the last run of line comments without a blank line."""
+    """The last block comment, or the last line comments without a blank line between them."""
     group: list[Comment] = []
     for comment in comments:
         if group and (comment.is_block or group[-1].is_block or comment.line - group[-1].line > 1):
@@ -72,7 +78,10 @@ def _last_group(comments: Sequence[Comment]) -> list[Comment]:
 
 
 def text_of(group: Sequence[Comment]) -> str:
-    """What a block comment or a run of line comments says: no marks, no common indentation, no blank ends."""
+    """The text of a block comment or of consecutive line comments.
+
+    Marks, common indentation, and blank lines at both ends are left out.
+    """
     if not group:
         return ""
     if group[0].is_block:
@@ -83,7 +92,7 @@ def text_of(group: Sequence[Comment]) -> str:
 
 def _block_text(comment: str) -> str:
     first, *rest = comment[2:-2].split("\n")
-    # A column of stars is ornament; stars that only some lines have are a list.
+    # A star on every line is decoration; if only some lines have one, they are the items of a list.
     if all(_STAR.match(line) for line in rest if line.strip()):
         rest = [_STAR.sub("", line, count=1) for line in rest]
     return _tidy(first.lstrip("*").strip() + "\n" + textwrap.dedent("\n".join(rest)))

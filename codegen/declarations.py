@@ -1,4 +1,8 @@
-"""A source file as it is written: declarations with their places, before any name is resolved."""
+"""A source file as it is written: declarations with their places, before any name is resolved.
+
+``declare`` makes these classes out of the parser's tree, ``link`` turns them into ``model``. They keep what only
+messages about mistakes need: the place of each word, and how types are spelled.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from codegen.model import Position
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A name, a type name or a string's value, and where it stands."""
+    """A name, a type as it is spelled, or a string's value, with its place."""
 
     text: str
     position: Position
@@ -18,7 +22,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """An integer and where it stands."""
+    """An integer with its place."""
 
     value: int
     position: Position
@@ -26,7 +30,11 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """``name = value``. A custom option's name begins with a parenthesis; a message literal's text is empty."""
+    """An option, ``name = value``.
+
+    The name of a custom option begins with a parenthesis. The text of a value that is a message literal is empty, as
+    nothing depends on it.
+    """
 
     name: Word
     kind: Literal["string", "number", "identifier", "message"]
@@ -35,7 +43,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A reserved range, both ends included; ``end`` is None for ``max``."""
+    """A reserved range, which includes both ends; ``end`` is None for ``max``."""
 
     start: Number
     end: Number | None
@@ -51,7 +59,7 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class FieldDecl:
-    """A field; ``type`` and ``key`` are spelt as in the source."""
+    """A field; ``type``, and for a map ``key``, are spelled as in the source."""
 
     name: Word
     number: Number
@@ -92,7 +100,7 @@ class EnumDecl:
     options: tuple[Option, ...]
     doc: str
     complete: bool
-    """Whether all that stands in it was read."""
+    """Whether everything in the enum's block could be read; if not, nothing may be said about what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,7 @@ class MessageDecl:
     options: tuple[Option, ...]
     doc: str
     complete: bool
-    """Whether all that stands in it was read."""
+    """Whether everything in the message's block could be read; if not, nothing may be said about what is missing."""
 
     def fields(self) -> tuple[FieldDecl, ...]:
         """All fields, those of oneofs included, in the order they are written."""
@@ -132,7 +140,7 @@ class MessageDecl:
 
 @dataclass(frozen=True, slots=True)
 class MethodDecl:
-    """An RPC; the types are spelt as in the source."""
+    """An RPC; ``input`` and ``output`` are spelled as in the source."""
 
     name: Word
     input: Word
@@ -155,7 +163,7 @@ class ServiceDecl:
 
 @dataclass(frozen=True, slots=True)
 class ImportDecl:
-    """An import: the path's word, and whether it passes on what it imports."""
+    """An import; a ``public`` one also serves the files that import this file."""
 
     path: Word
     public: bool
@@ -163,19 +171,19 @@ class ImportDecl:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What the part of a file may hold that could not be read."""
+    """What those parts of a file that could not be read may declare."""
 
     names: frozenset[str] = frozenset()
-    """Every word in it: each may be declared there."""
+    """Every word in those parts: each may be the name of something declared there."""
     nameless: bool = False
-    """Whether something without a name is declared there, which could have had any."""
+    """Whether something is declared there whose name is missing, so that it could have any name."""
     imports: bool = False
-    """Whether there may be imports in it."""
+    """Whether there may be imports in those parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileDecl:
-    """A file and all that it declares, or what of it could be read."""
+    """A file and what it declares, as far as it could be read; ``unread`` is about the rest."""
 
     path: str
     package: Word | None
@@ -191,4 +199,4 @@ class FileDecl:
 
 MessagePart = FieldDecl | OneofDecl | MessageDecl | EnumDecl | ExtendDecl | Reserved | Option
 FilePart = Word | ImportDecl | MessageDecl | EnumDecl | ServiceDecl | ExtendDecl | Option
-"""What may stand in a file; a bare word is a package's name."""
+"""What may be declared in a file; a bare word is the name of its package."""

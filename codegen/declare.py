@@ -1,4 +1,8 @@
-"""The visitor that reads declarations off the parse tree of a file, or of what of it has no syntax errors."""
+"""The visitor that makes declarations out of a file's parse tree.
+
+Of a file with syntax errors, the tree contains only the statements that could be read. ``skipped`` tells what the
+others may have declared; what would be a mistake only if they declared nothing is not reported.
+"""
 
 from __future__ import annotations
 
@@ -13,58 +17,73 @@ from codegen import declarations as d
 from codegen.comments import Gap
 from codegen.errors import Mistakes
 from codegen.literals import integer, string
-from codegen.lost import Lost, names_in
 from codegen.model import Position
+from codegen.skipped import Skipped, names_in
 from codegen.tokens import place
 
 MAX_DEPTH = 31
-"""How deep messages may nest: as deep as protoc lets them."""
+"""How many levels of messages may be nested, as in protoc."""
 
 _NO_GAP = Gap()
 T = TypeVar("T")
 
 
 class Declare(ProtobufParserVisitor):
-    """Builds the declarations of one file, and reports what the grammar has but proto3 has not."""
+    """Builds the declarations of one file, and reports what the grammar allows and proto3 does not.
 
-    def __init__(self, path: str, text: str, gaps: Mapping[int, Gap], lost: Lost, mistakes: Mistakes) -> None:
-        self._path, self._text, self._gaps, self._lost, self._mistakes = path, text, gaps, lost, mistakes
+    Args:
+        path: The file's path, for places in messages.
+        text: The file's text.
+        gaps: The comments, by the index of the token that follows them.
+        skipped: What was left out of the tree.
+        mistakes: Takes what is reported.
+    """
+
+    def __init__(self, path: str, text: str, gaps: Mapping[int, Gap], skipped: Skipped, mistakes: Mistakes) -> None:
+        self._path, self._text, self._gaps, self._skipped, self._mistakes = path, text, gaps, skipped, mistakes
         self._depth = 0
 
     # -- the file
 
     def file(self, ctx: P.FileContext | None) -> d.FileDecl:
-        """The whole file; only its imports if it is none of proto3, or if nothing else in it is certain."""
+        """Build the whole file, or only its imports.
+
+        The rest is left out if the file is not in proto3, whose rules would be the wrong ones, or if its package may be
+        in a part that could not be read: then no full name is certain.
+
+        Args:
+            ctx: The tree, or None if nothing could be parsed.
+        """
         elements = ctx.fileElement() if ctx else []
         imports = [element for element in elements if element.importDecl()]
-        if not (self._is_proto3(ctx) and not self._lost.rest):
+        if not (self._is_proto3(ctx) and not self._skipped.rest):
             return self._imports_only(imports)
-        if self._lost.package and not any(element.packageDecl() for element in elements):
+        if self._skipped.package and not any(element.packageDecl() for element in elements):
             return self._imports_only(imports)
         assert ctx is not None
         return self.visitFile(ctx)
 
     def _is_proto3(self, ctx: P.FileContext | None) -> bool:
-        """Whether the syntax line says so; if not, that is reported, unless it may be among what is lost."""
+        """Whether the syntax line says proto3; if not, that is reported, unless the line may have been skipped."""
         if ctx is None or ctx.editionDecl():
             return False
         syntax = ctx.syntaxDecl()
         if syntax is None:
-            if not (self._lost.syntax or self._lost.proto3):
+            if not (self._skipped.syntax or self._skipped.proto3):
                 what = 'there is no syntax line, which would make this a proto2 file: begin with syntax = "proto3";'
                 self._mistakes.report(Position(self._path, 1, 1), what)
-            return self._lost.proto3
+            return self._skipped.proto3
         level = self._string(syntax.syntaxLevel().stringLiteral())
         if level.text != "proto3":
             self._mistakes.report(level.position, f'syntax "{level.text}" is not supported: only "proto3" is')
         return level.text == "proto3"
 
     def _imports_only(self, imports: Sequence[P.FileElementContext]) -> d.FileDecl:
-        unread = d.Unread(names_in(self._text), self._lost.nameless, self._lost.imports)
+        unread = d.Unread(names_in(self._text), self._skipped.nameless, self._skipped.imports)
         return d.FileDecl(self._path, None, tuple(self._parts(imports)), (), (), (), (), (), "", unread)
 
     def visitFile(self, ctx: P.FileContext) -> d.FileDecl:
-        """All that a file of proto3 declares."""
+        """Everything that a proto3 file declares."""
         parts: list[d.FilePart] = self._parts(ctx.fileElement())
         packages = _only(parts, d.Word)
         for again in packages[1:]:
@@ -84,7 +103,7 @@ class Declare(ProtobufParserVisitor):
             extends=_only(parts, d.ExtendDecl),
             options=_only(parts, d.Option),
             doc=doc,
-            unread=d.Unread(frozenset(self._lost.names), self._lost.nameless, self._lost.imports),
+            unread=d.Unread(frozenset(self._skipped.names), self._skipped.nameless, self._skipped.imports),
         )
 
     def visitPackageDecl(self, ctx: P.PackageDeclContext) -> d.Word:
@@ -92,14 +111,14 @@ class Declare(ProtobufParserVisitor):
         return self._word(ctx.packageName())
 
     def visitImportDecl(self, ctx: P.ImportDeclContext) -> d.ImportDecl:
-        """One import; ``weak`` changes nothing here."""
+        """One import; ``import weak`` is read as an ordinary import, as nothing here depends on it."""
         path = self._string(ctx.importedFileName().stringLiteral())
         return d.ImportDecl(path, public=ctx.PUBLIC() is not None)
 
     # -- messages
 
     def visitMessageDecl(self, ctx: P.MessageDeclContext) -> d.MessageDecl:
-        """A message and all that is in it, unless it is nested too deep."""
+        """A message and everything in it, unless it is nested too deep."""
         name = self._word(ctx.messageName())
         self._depth += 1
         parts: list[d.MessagePart] = []
@@ -121,7 +140,7 @@ class Declare(ProtobufParserVisitor):
         )
 
     def visitMessageFieldDecl(self, ctx: P.MessageFieldDeclContext) -> d.FieldDecl:
-        """A field that is neither in a oneof nor a map."""
+        """A field that is no map and does not belong to a oneof."""
         labelled = ctx.fieldDeclWithCardinality()
         return self._labelled(labelled) if labelled else self._field(ctx, ctx.messageFieldDeclTypeName())
 
@@ -168,13 +187,13 @@ class Declare(ProtobufParserVisitor):
         return d.OneofDecl(name, _only(parts, d.FieldDecl), _only(parts, d.Option), doc)
 
     def visitGroupDecl(self, ctx: P.GroupDeclContext) -> None:
-        """A group, which is reported."""
+        """A group, which is a mistake in proto3."""
         self._report(ctx.GROUP().symbol, "proto3 has no groups: use a nested message and a field of its type")
 
     visitOneofGroupDecl = visitGroupDecl
 
     def visitExtensionRangeDecl(self, ctx: P.ExtensionRangeDeclContext) -> None:
-        """An extension range, which is reported."""
+        """An extension range, which is a mistake in proto3."""
         self._report(ctx.start, "proto3 has no extension ranges")
 
     def visitExtensionDecl(self, ctx: P.ExtensionDeclContext) -> d.ExtendDecl:
@@ -286,15 +305,15 @@ class Declare(ProtobufParserVisitor):
             return d.Option(name, "string", self._string(literal, text_only=not name.text.startswith("(")))
         return d.Option(name, "identifier" if scalar.identifier() else "number", self._word(scalar))
 
-    # -- the small things
+    # -- parts of declarations
 
     def _parts(self, elements: Iterable[ParserRuleContext]) -> list[Any]:
         visited = (element.getChild(0).accept(self) for element in elements)
         return [part for part in visited if part is not None]
 
     def _is_complete(self, brace: TerminalNode) -> bool:
-        """Whether nothing that stands in a block was left out."""
-        return brace.symbol.start not in self._lost.blocks
+        """Whether nothing in the block that ``brace`` opens was left out."""
+        return brace.symbol.start not in self._skipped.blocks
 
     def _word(self, ctx: ParserRuleContext) -> d.Word:
         return d.Word(ctx.getText(), place(self._path, ctx.start))
@@ -303,6 +322,7 @@ class Declare(ProtobufParserVisitor):
         return d.Number(integer(ctx.getText()), place(self._path, ctx.start))
 
     def _string(self, ctx: P.StringLiteralContext, text_only: bool = True) -> d.Word:
+        """A string's value; ``text_only`` reports one that is not UTF-8, which a custom option of type bytes may be."""
         position = place(self._path, ctx.start)
         try:
             return d.Word(string(*(each.symbol.text for each in ctx.STRING_LITERAL())), position)
@@ -315,7 +335,7 @@ class Declare(ProtobufParserVisitor):
         return self._gaps.get(token.tokenIndex, _NO_GAP)
 
     def _doc(self, ctx: ParserRuleContext, opening: Token) -> str:
-        """The comment above a declaration, or else the one that follows ``opening`` on its line."""
+        """The comment above a declaration; if there is none, the comment after ``opening`` on the same line."""
         return self._gap(ctx.start).leading or self._gaps.get(opening.tokenIndex + 1, _NO_GAP).trailing
 
     def _report(self, token: Token, what: str) -> None:

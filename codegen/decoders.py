@@ -1,8 +1,11 @@
-"""Emits decoders: functions that read what ordinary encoders write, and leave everything else to the exact decoder.
+"""Emits decoders: functions that read what ordinary encoders write, and leave everything else to ``slow_decode``.
 
-A decoder reads two bytes at a time: a tag of one byte and the byte behind it, or a tag of two. Fields stand in
-ascending order, each tried once, as encoders write them; what is left then is unusual. Fields whose tags are longer are
-left too. One comparison at the end catches every overrun, because a read that comes short must be the last one.
+A decoder reads two bytes at a time: a tag of one byte and the byte after it, or a tag of two bytes. It tries each field
+once, in ascending order, because that is how encoders write them. What it does not recognise then is unusual, and goes
+to ``slow_decode`` together with all that follows it. So do fields whose tags have more than two bytes.
+
+Overruns are not checked field by field. A read past the end returns fewer bytes than it was asked for, and nothing can
+follow it, so that one comparison at the end of the function, ``len(b) != n``, finds every one.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from chaukas_spec_lite.wire.reading import WIRE_TYPES
 from codegen.emitter import Emitter, enum_zero_constant, in_string, tag_of, wire_of
 from codegen.model import Field, Message
 from codegen.names import oneof_local
-from codegen.scope import Scope
+from codegen.scope import CodecScope
 from codegen.types import ZEROS, has_presence, kind_of, scalar_type, value_type
 from codegen.writer import Writer
 
@@ -33,19 +36,27 @@ _PLAIN = {
 """The readers of the well-known types that are plain values."""
 _LEAVE_THE_REST = ["rest = h + read()", "break"]
 _FEW = 128
-"""Of an enum whose numbers are all below this, a list is made."""
+"""Enums whose numbers are all below this are looked up in a list: it is quicker than a dict, and not too large."""
 
 
 def is_read(field: Field) -> bool:
-    """Whether the generated decoder itself reads a field: if its tag has one byte or two."""
+    """Whether the generated decoder itself reads a field: its tag must have one or two bytes."""
     return len(tag_of(field)) <= 2
 
 
 class Decoder(Emitter):
-    """Emits the decoder of a message; ``entries`` names the decoder of each map's entries."""
+    """Emits the decoder of a message.
+
+    Args:
+        writer: Takes the lines.
+        scope: The names of the module.
+        message: The message.
+        fields: All its fields, in the order of their numbers.
+        entries: The name of the function that decodes the entries of each map field.
+    """
 
     def __init__(
-        self, writer: Writer, scope: Scope, message: Message, fields: list[Field], entries: Mapping[str, str]
+        self, writer: Writer, scope: CodecScope, message: Message, fields: list[Field], entries: Mapping[str, str]
     ) -> None:
         super().__init__(writer, scope, message, fields)
         self._entries = entries
@@ -53,10 +64,9 @@ class Decoder(Emitter):
         self.oneofs = {name: [field for field in members if is_read(field)] for name, members in self.oneofs.items()}
 
     def emit(self) -> None:
-        """Emit the function and attach it to its class."""
+        """Emit the function."""
         w = self.writer
         w.gap(2)
-        w.line(f"@{self.scope.name('chaukas_spec_lite.message.message', 'decoder')}({self.cls})")
         content = self.scope.name(_WINDOW, "Content")
         w.call(f"def _decode_{self.cls}", [f"data: {content}", "depth: int"], f" -> {self.cls}:")
         with w.indented():
@@ -73,10 +83,13 @@ class Decoder(Emitter):
             self._finish()
 
     def _start(self) -> None:
-        """Make the message without its constructor, which has more to check, each field as if it did not occur."""
+        """Create the message with every field at its default.
+
+        The constructor would do the same, but it also checks and converts what a program may pass to it.
+        """
         w = self.writer
         w.line(f"m = {self.scope.name('chaukas_spec_lite.message.message', 'new')}({self.cls})")
-        alike: dict[str, list[str]] = {'b""': ["m._unknown_fields"]}
+        alike: dict[str, list[str]] = {'b""': ["m._unknown_fields"]}  # one statement for all fields of one default
         for field in self.fields:
             if container := {"repeated": "[]", "map": "{}"}.get(field.label):
                 w.line(f"{self.attribute(field)} = {container}")
@@ -94,12 +107,12 @@ class Decoder(Emitter):
     def _finish(self) -> None:
         w = self.writer
         with w.block("if rest:"):
-            w.line(f"{self.exact}.merge(m, rest, depth)")
+            w.line(f"{self.slow_decode}.merge(m, rest, depth)")
         w.line("return m")
 
     @property
-    def exact(self) -> str:
-        """Use the exact decoder."""
+    def slow_decode(self) -> str:
+        """Use the decoder that accepts anything."""
         return self.scope.name("chaukas_spec_lite.message", "slow_decode")
 
     def _check_depth(self) -> None:
@@ -107,7 +120,10 @@ class Decoder(Emitter):
             self.writer.line(f"raise {self.wire('NotCanonical')}")
 
     def _chain(self, fields: list[Field], emit_rest: Callable[[], None]) -> None:
-        """Read the fields in their order; ``emit_rest`` emits what becomes of what is not at its place or theirs."""
+        """Emit the reading of the fields, in ascending order.
+
+        ``emit_rest`` emits what is done with everything that is no such field, or is not in this order.
+        """
         w = self.writer
         has_lengths = any(wire_of(field) == LEN for field in fields)
         if has_lengths:
@@ -122,10 +138,11 @@ class Decoder(Emitter):
                 w.line(f"raise {self.wire('NotCanonical')}")
 
     def _short_tags(self, fields: list[Field]) -> None:
-        for position, field in enumerate(fields):
-            if position == 0:
-                self.writer.line("t = h[0]")
-            self._case(field, ord(tag_of(field)), "h[1]", "t = h[0]")
+        advance = "t = h[0]"
+        if fields:
+            self.writer.line(advance)
+        for field in fields:
+            self._case(field, ord(tag_of(field)), "h[1]", advance)
 
     def _long_tags(self, fields: list[Field]) -> None:
         if fields:
@@ -136,8 +153,16 @@ class Decoder(Emitter):
                 self._case(field, field.number, "read(1)[0]", advance)
 
     def _case(self, field: Field, t: int, first: str, advance: str) -> None:
-        """Read one field whose tag has been read; ``first`` is the byte behind it."""
+        """Emit the reading of one field whose tag is in ``t``, and of the tag that follows.
+
+        Args:
+            field: The field.
+            t: What ``t`` is if it is this field's turn.
+            first: An expression for the first byte after the tag.
+            advance: The statement that sets ``t`` from the next two bytes, which are in ``h``.
+        """
         w = self.writer
+        # Elements that are not packed come one after another under the same tag: a loop saves trying all other fields.
         repeats = field.label == "map" or (field.label == "repeated" and not field.packed)
         with w.block(f"{'while' if repeats else 'if'} t == {t}:  # {field.name}"):
             if field.oneof is not None:
@@ -147,12 +172,15 @@ class Decoder(Emitter):
             with w.block("if not h:"):
                 w.line("break")
             w.line(advance)
-        if repeats:
+        if repeats:  # the loop over elements ended with the input, so the loop over fields ends too
             with w.block("if not h:"):
                 w.line("break")
 
     def _choose(self, field: Field, oneof: str) -> None:
-        """Leave the rest to the exact decoder if another member of the oneof was there before."""
+        """Emit what leaves the rest to ``slow_decode`` if another member of the oneof has been read.
+
+        The last member counts, and the one before has to be cleared, but its content still has to be valid.
+        """
         w, local, members = self.writer, oneof_local(oneof), self.oneofs[oneof]
         if field is not members[0]:
             with w.block(f"if {local}:"):
@@ -165,6 +193,7 @@ class Decoder(Emitter):
         return self.attribute(field)
 
     def _store(self, field: Field, first: str) -> None:
+        """Emit the reading of a field's content, and its assignment to the target."""
         w, target = self.writer, self.target(field)
         if wire_of(field) == LEN:
             w.line(f"n = {first}")
@@ -173,10 +202,11 @@ class Decoder(Emitter):
             if kind_of(field) == STRUCT and field.label == "singular":
                 reader = self.scope.name("chaukas_spec_lite.wellknown.readers", "read_struct")
                 w.line(f"{target} = {reader}(read, n, depth + 1)")
-                w.line('b, n = b"", 0')
+                w.line('b, n = b"", 0')  # the reader has checked the length itself
                 return
             if kind_of(field) == "message" and field.label != "map":
                 window, long = self.scope.name(_WINDOW, "Window"), self.wire("LONG")
+                # Without a window, long content would be copied once for each level of messages around it.
                 w.line(f"b = read(n) if n < {long} else {window}(read, n)")
             else:
                 w.line("b = read(n)")
@@ -190,7 +220,11 @@ class Decoder(Emitter):
             w.statement(f"{target} =", *self._read(field, first))
 
     def _read(self, field: Field, first: str) -> tuple[str, ...]:
-        """Emit what reads a value and return the expression for it; the content of a delimited one is in ``b``."""
+        """Emit what has to be done before a value can be written as an expression, and return that expression.
+
+        The content of a value with a length is in ``b`` by then. The expression is in parts, which the writer may put
+        on lines of their own.
+        """
         kind = kind_of(field)
         if kind == "string":
             return ("b.decode()",)
@@ -205,15 +239,16 @@ class Decoder(Emitter):
         if WIRE_TYPES[kind] == VARINT:
             return self._varint(field, first)
         width = 8 if WIRE_TYPES[kind] == I64 else 4
-        if first == "h[1]":
+        if first == "h[1]":  # the first byte has been read together with the tag
             return (f"{self.wire(f'unpack_behind_1_{kind}')}(h + read({width - 1}))[0]",)
         return (f"{self.wire(f'unpack_{kind}')}(read({width}))[0]",)
 
     def _in_container(self, field: Field) -> bool:
-        """Whether a value is one of many, where null is ``None``."""
+        """Whether a JSON value is one of many, where null is plain ``None``; in a field, ``None`` means not set."""
         return field.label == "repeated"
 
     def _varint(self, field: Field, first: str) -> tuple[str, ...]:
+        """Emit the reading of a varint into ``v``; returns the expression for the value that it stands for."""
         w, kind = self.writer, field.kind
         more = f"{self.wire('more')}(v, read)"
         if kind in ("enum", "int32", "int64"):
@@ -230,17 +265,17 @@ class Decoder(Emitter):
         return self._enum(field) if kind == "enum" else ("v",)
 
     def _enum(self, field: Field) -> tuple[str, ...]:
-        """The enum value whose number is in ``v``."""
+        """An expression for the enum value whose number is in ``v``."""
         assert field.type_name is not None
         cls = self.scope.cls(field.type_name)
         numbers = [value.number for value in self.scope.schema.enums[field.type_name].values]
         if max(numbers) < _FEW and min(numbers) == 0:
             count = max(numbers) + 1
-            table = self.scope.name("chaukas_spec_lite.wire.enums", "members")
-            members = self.scope.constant(f"_members_{cls}", f"{table}(", [cls, str(count)], ")")
+            make, table = self.scope.name("chaukas_spec_lite.wire.enums", "members"), self.wire("Table")
+            members = self.scope.table(f"_members_{cls}", f"{table}[{cls}]", f"{make}({cls}, {count})")
             return f"{members}[v]", f"if 0 <= v < {count}", f"else {cls}(v)"
-        by_number = self.scope.name("chaukas_spec_lite.wire.enums", "members_by_number")
-        members = self.scope.constant(f"_members_{cls}", f"{by_number}(", [cls], ")")
+        make = self.scope.name("chaukas_spec_lite.wire.enums", "members_by_number")
+        members = self.scope.table(f"_members_{cls}", f"dict[int, {cls}]", f"{make}({cls})")
         return f"{members}[v]", f"if v in {members}", f"else {cls}(v)"
 
     def _packed(self, field: Field) -> tuple[str, ...]:
@@ -249,15 +284,15 @@ class Decoder(Emitter):
         packed = f'{self.scope.name(_READING, "read_packed")}("{kind}", b, 0, len(b))'
         if kind == "enum":
             return *self._enum(field), f"for v in {packed}"
-        if kind in ("int32", "int64", "uint32", "uint64"):  # ASCII is varints of a byte each
+        if kind in ("int32", "int64", "uint32", "uint64"):  # bytes below 128 are whole varints, and iterate as ints
             return "b if b.isascii()", f"else {packed}"
         return (packed,)
 
 
 class EntryDecoder(Decoder):
-    """Emits the decoders of the entries of a message's maps, whose key and value are variables."""
+    """Emits the decoders of a message's map entries. Key and value are read into variables, not into a message."""
 
-    def __init__(self, writer: Writer, scope: Scope, message: Message, fields: list[Field]) -> None:
+    def __init__(self, writer: Writer, scope: CodecScope, message: Message, fields: list[Field]) -> None:
         super().__init__(writer, scope, message, fields, {})
 
     def target(self, field: Field) -> str:
@@ -268,7 +303,7 @@ class EntryDecoder(Decoder):
         return True
 
     def emit_entry(self, field: Field) -> str:
-        """Emit the function that decodes an entry of a map, ``into`` it; returns the function's name."""
+        """Emit the function that decodes one entry and puts it into the map; returns the function's name."""
         assert field.key_kind is not None
         w, scope = self.writer, self.scope
         value = replace(field, name="value", number=2, label="singular", oneof=None)
@@ -284,18 +319,19 @@ class EntryDecoder(Decoder):
             w.line(f"read = {self.scope.name('io', 'BytesIO')}(data).read")
             entry = [self.cls, str(field.number), "data", "depth"]
             self._chain([key, value], lambda: self._emit_rest(entry))
-            if field.kind == "message":
+            if field.kind == "message":  # no value means an empty message; None may also be JSON's null
                 with w.block("if value is None:"):
-                    w.call(f"key, value = {self.exact}.read_entry", entry)
+                    w.call(f"key, value = {self.slow_decode}.read_entry", entry)
             w.line("into[key] = value")
         return name
 
     def _emit_rest(self, entry: list[str]) -> None:
-        """Leave the rest of an entry to the exact decoder."""
-        self.writer.call(f"key, value = {self.exact}.finish_entry", [*entry, "(key, value)", "h + read()"])
+        """Emit what leaves the rest of an entry to ``slow_decode``, with what has been read so far."""
+        self.writer.call(f"key, value = {self.slow_decode}.finish_entry", [*entry, "(key, value)", "h + read()"])
         self.writer.lines(["into[key] = value", "return"])
 
     def _value_start(self, field: Field) -> str:
+        """The statement that sets the value of an entry to its default; a message's is only made if it is missing."""
         if field.kind == "message":
             return f"value: {self.scope.name('typing', 'Any')} = None"
         if field.kind == "enum":

@@ -1,4 +1,9 @@
-"""Emits encoders: functions that turn a message into latin-1 text (``chaukas_spec_lite.wire.format``)."""
+"""Emits encoders: functions that turn a message into latin-1 text, one character for each byte.
+
+``chaukas_spec_lite.wire.format`` says why text. An encoder has a short way for the values that nearly every message
+holds, and calls a function for all others: that function converts the value or refuses it. So checking types costs
+nothing in the ordinary case.
+"""
 
 from __future__ import annotations
 
@@ -24,20 +29,19 @@ _PLAIN = {
 """The writers of the well-known types that are plain values."""
 
 _SCALARS = {"float": "single", "bool": "boolean", "bytes": "binary"}
-"""The writers of scalar types that are not called like the type."""
+"""The functions that write scalars, where they do not have the name of the type."""
 
 _TABLED = ("int32", "int64", "uint32", "uint64")
-"""The types of which a small value's bytes stand in a table."""
+"""The types whose small values are looked up as varints in a table."""
 
 
 class Encoder(Emitter):
     """Emits the encoder of a message."""
 
     def emit(self) -> None:
-        """Emit the function and attach it to its class."""
+        """Emit the encoder."""
         w = self.writer
         w.gap(2)
-        w.line(f"@{self.scope.name('chaukas_spec_lite.message.message', 'encoder')}({self.cls})")
         text = self.scope.name(_ROPE, "Text")
         w.call(f"def _encode_{self.cls}", [f"m: {self.cls}", "depth: int"], f" -> {text}:")
         with w.indented():
@@ -49,6 +53,7 @@ class Encoder(Emitter):
                 w.line('return m._unknown_fields.decode("latin-1")')
 
     def _body(self) -> None:
+        """Emit what writes the fields, and the unknown fields after them."""
         w = self.writer
         w.line(f'out: {self.scope.name(_ROPE, "Text")} = ""')
         w.line(f"v: {self.scope.name('typing', 'Any')}")
@@ -61,7 +66,9 @@ class Encoder(Emitter):
         w.line("return out")
 
     def _field(self, field: Field) -> None:
+        """Emit what writes a field if it is set: ``v`` is its value."""
         w, attr = self.writer, self.attribute(field)
+        # An empty list writes nothing; any other false value has to be looked at, because it may be a wrong one.
         if field.label == "repeated":
             with w.block(f"if (v := {attr}) or v.__class__ is not list:"):
                 self._repeated(field)
@@ -74,10 +81,12 @@ class Encoder(Emitter):
             with w.block(f"if (v := {attr}) is not None:"):
                 self._value(field)
         else:
+            # Most fields still hold the very object that the constructor put there: comparing identity is quickest.
             with w.condition("if", f"(v := {attr}) is not {self._zero(field)}", "and v is not None"):
                 self._unless_zero(field)
 
     def _oneof_member(self, field: Field, oneof: str) -> None:
+        """Emit what writes a member of a oneof; a local variable holds the name of the member that was written."""
         w, local = self.writer, oneof_local(oneof)
         members = self.oneofs[oneof]
         if field is members[0] and len(members) > 1:
@@ -91,7 +100,7 @@ class Encoder(Emitter):
             self._value(field)
 
     def _zero(self, field: Field) -> str:
-        """The object that a field without presence holds unless it was given another one."""
+        """The object that a field without presence holds if nothing was assigned to it."""
         if field.kind == "enum":
             return enum_zero_constant(field, self.scope)
         kind = scalar_type(field.kind)
@@ -100,7 +109,7 @@ class Encoder(Emitter):
         return "False" if kind == "bool" else self.wire({"str": "NO_TEXT", "bytes": "NO_BYTES", "int": "ZERO"}[kind])
 
     def _unless_zero(self, field: Field) -> None:
-        """Write a value without presence that is not the default object; it may still be equal to it."""
+        """Emit what writes the value in ``v`` of a field without presence, unless it is equal to the default."""
         w, kind, tag = self.writer, field.kind, tag_of(field)
         if kind in ("string", "bytes"):
             self._content(kind)
@@ -124,7 +133,7 @@ class Encoder(Emitter):
                 w.statement("out +=", exact)
 
     def _value(self, field: Field) -> None:
-        """Write the value in ``v``, whatever it is."""
+        """Emit what writes the value in ``v``, be it the default."""
         w, tag = self.writer, tag_of(field)
         if field.kind in ("string", "bytes"):
             self._content(field.kind)
@@ -139,7 +148,10 @@ class Encoder(Emitter):
             w.line(f'out += f"{in_f_string(tag)}{{s}}"')
 
     def _content(self, kind: str) -> None:
-        """Turn ``v`` into its content as latin-1 text; a subclass of ``str`` might format itself as something else."""
+        """Emit what turns ``v`` into its content as latin-1 text.
+
+        ASCII text stays as it is. A subclass of ``str`` does not: an f-string might format it as something else.
+        """
         if kind == "bytes":
             self.writer.line(f"v = {self.scalar('raw')}(v)")
             return
@@ -147,13 +159,19 @@ class Encoder(Emitter):
             self.writer.line(f"v = {self.scalar('text')}(v)")
 
     def _sized(self, tag: str, content: str) -> str:
-        """A tag, the length that is in ``n``, and the content."""
+        """An expression for a tag, the length that is in ``n``, and the content."""
         short = f'f"{in_f_string(tag)}{{{self.wire("VARINTS")}[n]}}{{{content}}}"'
         sized = f'{self.scope.name(_ROPE, "sized")}("{in_string(tag)}", {content})'
         return f"{short} if n < {self.wire('SMALL')} else {sized}"
 
     def _submessage(self, field: Field, v: str, levels: int) -> None:
-        """Put the content of a message into ``s``."""
+        """Emit what puts the content of a message into ``s``.
+
+        Args:
+            field: The field that holds it.
+            v: The variable in which it is.
+            levels: How many levels further in than the encoder's own message it is: 2 if an entry is between them.
+        """
         w, scope, kind = self.writer, self.scope, kind_of(field)
         if kind in _PLAIN:
             w.line(f"s = {scope.name(*_PLAIN[kind])}({v}, depth + {levels})")
@@ -169,18 +187,21 @@ class Encoder(Emitter):
         return self.scope.name("chaukas_spec_lite.wire.scalars", name)
 
     def _written(self, kind: str, v: str) -> str:
-        """A scalar without its tag."""
+        """An expression for a scalar without its tag."""
         return f"{self.scalar(_SCALARS.get(kind, kind))}({v})"
 
     def _enum(self, field: Field, v: str) -> tuple[str, ...]:
-        """An enum value without its tag, quickly for a member."""
+        """An expression for an enum value without its tag: from the table for a member, else by a function."""
         assert field.type_name is not None
         cls = self.scope.cls(field.type_name)
-        table = self.scope.constant(f"_varints_{cls}", f"{self.scalar('enum_varints')}(", [cls], ")")
+        table = self.scope.table(f"_varints_{cls}", "dict[int, str]", f"{self.scalar('enum_varints')}({cls})")
         return f"{v}.__class__ is {cls}", f"and {table}.get({v})", f"or {self.scalar('enumeration')}({v}, {cls})"
 
     def _item(self, field: Field, v: str) -> tuple[str, ...]:
-        """A scalar or an enum value without its tag, in parts that may stand on lines of their own."""
+        """An expression for a scalar or an enum value without its tag.
+
+        It is in parts, which the writer may put on lines of their own.
+        """
         if field.kind == "enum":
             return self._enum(field, v)
         if field.kind in _TABLED:
@@ -191,6 +212,7 @@ class Encoder(Emitter):
         return (self._written(field.kind, v),)
 
     def _repeated(self, field: Field) -> None:
+        """Emit what writes the elements in ``v``."""
         w = self.writer
         items = f"(v if v.__class__ is list else {self.scalar('items')}(v))"
         if not field.packed:
@@ -202,8 +224,10 @@ class Encoder(Emitter):
             w.line(f"out += {self._sized(tag_of(field), 's')}")
 
     def _map(self, field: Field) -> None:
+        """Emit what writes the entries in ``v``, each a message with the key as field 1 and the value as field 2."""
         assert field.key_kind is not None
         w = self.writer
+        # An entry is a message, but no function is called for it that would check the depth.
         with w.block(f"if depth >= {self.wire('MAX_DEPTH')} and v:"):
             w.line(f"raise ValueError({self.wire('TOO_DEEP')})")
         key_tag = in_string(varint(1 << 3 | WIRE_TYPES[field.key_kind]))
@@ -221,7 +245,7 @@ class Encoder(Emitter):
 
 
 def _in_s(field: Field) -> bool:
-    """Whether a field's content is put together in ``s``."""
+    """Whether the encoder puts a field's content into ``s``, which it then has to declare."""
     if field.kind in ("message", "enum") or field.packed or field.label == "map":
         return True
     return field.kind not in ("string", "bytes") and (has_presence(field) or field.label == "repeated")

@@ -1,4 +1,4 @@
-"""What must hold within one enum: numbers, aliases, reservations."""
+"""The rules for one enum: its numbers, aliases and reservations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from codegen.reserved_rules import VALUES, check_reserved
 
 
 def check_enum(enum: EnumDecl, mistakes: Mistakes) -> None:
-    """Report every broken rule of this enum; only of rules for single values, if it was not read as a whole."""
+    """Report every broken rule of an enum.
+
+    If a part of it could not be read, only the rules for single values are applied: whether a value is the first one,
+    or an alias, depends on what is missing.
+    """
     check_options("enum", enum.options, mistakes)
     for value in enum.values:
         check_options("enum value", value.options, mistakes)
@@ -52,9 +56,9 @@ def _check_aliases(enum: EnumDecl, mistakes: Mistakes) -> None:
 
 
 def _check_short_names(enum: EnumDecl, mistakes: Mistakes) -> None:
-    """Two values with different numbers may not be the same but for case and the enum's name in front, as in protoc.
+    """Report values of different numbers whose names differ only in case or in the enum's name in front.
 
-    Languages that shorten the names of enum values rely on it.
+    protoc refuses them too, because some languages shorten the names of enum values.
     """
     if is_true(enum.options, "deprecated_legacy_json_field_conflicts"):
         return
@@ -68,12 +72,13 @@ def _check_short_names(enum: EnumDecl, mistakes: Mistakes) -> None:
 
 
 def _short_name(value: str, enum: str) -> str:
-    """A value's name in camel case, without the enum's name in front of it."""
+    """A value's name in camel case, without the enum's name in front."""
     rest = _without_prefix(value, enum.replace("_", "").lower())
     return "".join(part[:1].upper() + part[1:].lower() for part in rest.split("_"))
 
 
 def _without_prefix(value: str, prefix: str) -> str:
+    """Take ``prefix`` from the beginning of a value's name, whatever the case and wherever there are underscores."""
     index = 0
     for letter in prefix:
         while index < len(value) and value[index] == "_":

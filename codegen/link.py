@@ -1,31 +1,40 @@
-"""From declarations to the linked model: every type name resolved, every rule checked."""
+"""From declarations to the linked model: every type name is resolved, and every rule is checked."""
 
 from __future__ import annotations
 
 from codegen import declarations as d
 from codegen import model
-from codegen.doubts import Doubts
 from codegen.enum_rules import check_enum
 from codegen.errors import Mistakes, with_article
-from codegen.extension_rules import Extensions
-from codegen.kind_rules import check_kind, is_packable
-from codegen.message_rules import check_message, json_name
-from codegen.option_rules import check_options, find, is_true
+from codegen.message_rules import Extensions, check_message, json_name
+from codegen.option_rules import check_kind, check_options, find, is_packable, is_true
 from codegen.symbols import Symbol, Symbols, Unresolved, in_scope
+from codegen.uncertain import Uncertain
 from codegen.wellknown_files import DESCRIPTOR, OPTIONS
 
 _MAP_KEYS = model.SCALARS - {"double", "float", "bytes"}
 
 
 class Linker:
-    """Links one file; about names that are in doubt, nothing is reported."""
+    """Links one file. About names that cannot be judged with certainty, nothing is reported.
 
-    def __init__(self, file: d.FileDecl, symbols: Symbols, doubts: Doubts, mistakes: Mistakes) -> None:
-        self._file, self._symbols, self._doubts, self._mistakes = file, symbols, doubts, mistakes
+    Args:
+        file: The file.
+        symbols: What all files declare.
+        uncertain: The names in this file that cannot be judged.
+        mistakes: Takes what is reported.
+    """
+
+    def __init__(self, file: d.FileDecl, symbols: Symbols, uncertain: Uncertain, mistakes: Mistakes) -> None:
+        self._file, self._symbols, self._uncertain, self._mistakes = file, symbols, uncertain, mistakes
         self._extensions = Extensions(mistakes)
 
     def link(self) -> model.File:
-        """The linked file; what could not be resolved is reported, and has a stand-in that nobody gets to see."""
+        """Link the file.
+
+        What could not be resolved is reported and has the type "unknown". No emitter gets to see that, since a schema
+        with any mistake is not returned.
+        """
         file = self._file
         package = file.package.text if file.package else ""
         check_options("file", file.options, self._mistakes)
@@ -128,7 +137,13 @@ class Linker:
     # -- types
 
     def _type(self, word: d.Word, scope: str, with_options: bool = False) -> tuple[str, str | None]:
-        """The kind and full name of a field's type; ``with_options`` allows for those of ``descriptor.proto``."""
+        """The kind and full name of a field's type.
+
+        Args:
+            word: The type as it is spelled.
+            scope: The full name of the message that the field belongs to.
+            with_options: Whether types of ``descriptor.proto`` are allowed, as they are in extensions.
+        """
         if word.text in model.SCALARS:
             return word.text, None
         found = self._resolve(word, scope, types_only=True)
@@ -140,6 +155,7 @@ class Linker:
         return found.kind, found.full_name
 
     def _message_type(self, word: d.Word, scope: str) -> str:
+        """The full name of what an RPC takes or returns, which must be a message."""
         if word.text in model.SCALARS:
             self._mistakes.report(word.position, f'"{word.text}" is a scalar type, not a message')
             return "unknown"
@@ -157,8 +173,9 @@ class Linker:
         self._mistakes.report(word.position, what)
 
     def _resolve(self, word: d.Word, scope: str, types_only: bool) -> Symbol | None:
+        """What a name means; None if that was reported as a mistake, or is uncertain."""
         found = self._symbols.resolve(word.text, scope, self._file.path, types_only)
-        if self._doubts.about(word.text, found):
+        if self._uncertain.about(word.text, found):
             return None
         if isinstance(found, Unresolved):
             self._mistakes.report(word.position, found.message)

@@ -1,4 +1,4 @@
-"""Values of number and string literals."""
+"""The values of number and string literals, as protoc reads them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ _ESCAPE = re.compile(
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 TOO_MANY_DIGITS = 1 << 128
-"""Stands for every integer literal that is too long to be worth converting: it is beyond any limit."""
+"""Stands for every integer literal that is too long to be converted: it is beyond the limits of all numbers.
+
+Converting takes time that grows with the square of the length, and Python refuses more than 4,300 digits.
+"""
 
 
 def integer(literal: str) -> int:
-    """The value of a decimal, octal (``010``) or hexadecimal (``0x10``) literal, with or without a minus."""
+    """The value of a decimal, octal (``010``) or hexadecimal (``0x10``) literal, with or without a minus sign."""
     sign, digits = (-1, literal[1:]) if literal.startswith("-") else (1, literal)
     if digits[:2] in ("0x", "0X"):
         digits, base = digits[2:], 16
@@ -30,7 +33,13 @@ def integer(literal: str) -> int:
 
 
 def string(*literals: str) -> str:
-    """The text of adjacent quoted literals; ValueError if their bytes are not UTF-8."""
+    """The text of adjacent string literals, quotes included.
+
+    They are joined as bytes before they are decoded, because one literal may end in the middle of a character.
+
+    Raises:
+        ValueError: If their bytes are not UTF-8.
+    """
     return b"".join(_bytes(literal[1:-1]) for literal in literals).decode("utf-8")
 
 
@@ -48,7 +57,7 @@ def _unescape(escape: re.Match[str]) -> bytes:
     if hexadecimal:
         return bytes([int(hexadecimal, 16)])
     if octal:
-        return bytes([int(octal, 8) & 0xFF])
+        return bytes([int(octal, 8) & 0xFF])  # three octal digits can have nine bits; protoc keeps eight
     if high and low:
         return bytes.fromhex(high + low).decode("utf-16-be").encode()
     if short or long:

@@ -1,4 +1,8 @@
-"""Emits the classes: enums and dataclasses, with what the schema says about them as docstrings."""
+"""Emits the classes, enums and dataclasses, with the schema's comments as docstrings.
+
+This is the module that users read when they follow a class to its definition, so it holds nothing but what they need
+to know. Constructors are written out, because a generic one would take several times as long.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Iterable
 from chaukas_spec_lite.wire.fields import ANY, camel_case
 from codegen.model import Enum, Field, Message
 from codegen.names import field_names, free, member_names, oneof_local
-from codegen.scope import Scope
+from codegen.scope import ClassScope
 from codegen.types import attribute_type, has_presence, kind_of, parameter, zero
 from codegen.wellknown_files import TYPES
 from codegen.writer import Writer, quoted
@@ -18,8 +22,11 @@ _IN_ANY = ("duration", "empty", "field_mask", "struct", "timestamp", "wrappers")
 _DATACLASS = "(init=False, eq=False, repr=False, slots=True)"
 
 
-def emit_enum(writer: Writer, enum: Enum, scope: Scope) -> None:
-    """Emit the class of an enum; names without the enum's prefix come first, so that they are the members' own."""
+def emit_enum(writer: Writer, enum: Enum, scope: ClassScope) -> None:
+    """Emit the class of an enum.
+
+    The short names come first: Python takes the first name of a number for the member's own, later ones for aliases.
+    """
     names = member_names(enum)
     deprecated = any(value.deprecated for value in enum.values)
     base = scope.name(_ENUMS, "Enum")
@@ -34,7 +41,7 @@ def emit_enum(writer: Writer, enum: Enum, scope: Scope) -> None:
                 writer.docstring(value.doc)
         if names.full:
             writer.gap()
-            writer.line("# The same under the schema's own names.")
+            writer.line("# Aliases: the schema's own names.")
             writer.lines(f"{names.full[value.name]} = {value.number}" for value in enum.values)
         _emit_proto_names(writer, enum)
         if deprecated:
@@ -43,6 +50,7 @@ def emit_enum(writer: Writer, enum: Enum, scope: Scope) -> None:
 
 
 def _emit_proto_names(writer: Writer, enum: Enum) -> None:
+    """Emit the methods by which betterproto2, and JSON, find the schema's names, where members are called otherwise."""
     names = member_names(enum)
     canonical: dict[int, str] = {}
     for value in enum.values:
@@ -62,6 +70,7 @@ def _emit_proto_names(writer: Writer, enum: Enum) -> None:
 
 
 def _emit_deprecated_members(writer: Writer, enum: Enum) -> None:
+    """Emit the method that tells the metaclass which members warn when they are looked up."""
     names = member_names(enum)
     old = [value.name for value in enum.values if value.deprecated]
     every = dict.fromkeys(name for value in old for name in (names.short[value], names.full.get(value)) if name)
@@ -72,17 +81,19 @@ def _emit_deprecated_members(writer: Writer, enum: Enum) -> None:
         writer.listed("return frozenset({", map(quoted, every), "})")
 
 
-def _emit_second_name(writer: Writer, declared: Enum | Message, scope: Scope) -> None:
+def _emit_second_name(writer: Writer, declared: Enum | Message, scope: ClassScope) -> None:
+    """Emit another name for a class that has the name of a field: in a class with that field, it means the field."""
     if declared.full_name in scope.hidden:
         writer.gap(2)
         writer.line("# For annotations in classes that have a field of this name.")
         writer.line(f"{scope.hidden[declared.full_name]} = {scope.classes[declared.full_name]}")
 
 
-def emit_constants(writer: Writer, enum: Enum, scope: Scope) -> None:
+def emit_constants(writer: Writer, enum: Enum, scope: ClassScope) -> None:
     """Emit the values of a top-level enum as constants of the module, as the official package has them.
 
-    Deprecated ones are only declared: ``emit_deprecated_constants`` has them looked up when they are used.
+    Deprecated ones are only annotated. They have no value in the module, so that using one calls the module's
+    ``__getattr__``, which warns (see ``emit_deprecated_constants``).
     """
     names = member_names(enum)
     cls = scope.classes[enum.full_name]
@@ -92,8 +103,11 @@ def emit_constants(writer: Writer, enum: Enum, scope: Scope) -> None:
         writer.line(f"{constant}: {cls}" if value.deprecated else f"{constant} = {cls}.{names.short[value.name]}")
 
 
-def emit_deprecated_constants(writer: Writer, enums: Iterable[Enum], scope: Scope) -> None:
-    """Emit the module's ``__getattr__``, which warns. ``from module import *`` leaves out what it stands for."""
+def emit_deprecated_constants(writer: Writer, enums: Iterable[Enum], scope: ClassScope) -> None:
+    """Emit the module's ``__getattr__``, which provides deprecated constants and warns about each use.
+
+    ``from module import *`` does not see these constants, and so does not warn.
+    """
     items = [
         f"{quoted(scope.enum_constants[value.name])}: {scope.classes[enum.full_name]}({value.number})"
         for enum in enums
@@ -104,14 +118,14 @@ def emit_deprecated_constants(writer: Writer, enums: Iterable[Enum], scope: Scop
         look_up = scope.private("look_up")
         writer.gap(2)
         with writer.block(f"if not {scope.name('typing', 'TYPE_CHECKING')}:"):
-            writer.line("# A checker that saw this would believe that every name exists.")
+            writer.line("# Hidden from type checkers, which would take any name for one that exists.")
             writer.line(f"from {_ENUMS} import deprecated_constants as {look_up}")
             writer.gap()
             writer.listed(f"__getattr__ = {look_up}(__name__, {{", items, "})")
 
 
-def emit_message(writer: Writer, message: Message, scope: Scope) -> None:
-    """Emit the dataclass of a message: its fields, and a constructor written out."""
+def emit_message(writer: Writer, message: Message, scope: ClassScope) -> None:
+    """Emit the dataclass of a message: its fields, and its constructor."""
     names = field_names(message)
     writer.gap(2)
     writer.line(f"@{scope.name('dataclasses', 'dataclass')}{_DATACLASS}")
@@ -135,13 +149,13 @@ def emit_message(writer: Writer, message: Message, scope: Scope) -> None:
     _emit_second_name(writer, message, scope)
 
 
-def _base(message: Message, scope: Scope) -> str:
+def _base(message: Message, scope: ClassScope) -> str:
     if message.full_name == ANY:
         return scope.name("chaukas_spec_lite.message.anys", "AnyMessage")
     return scope.name("chaukas_spec_lite.message.message", "Message")
 
 
-def _emit_well_known(writer: Writer, scope: Scope) -> None:
+def _emit_well_known(writer: Writer, scope: ClassScope) -> None:
     """Emit what tells JSON the well-known types: generated, since nothing below generated modules may import them."""
     message = scope.name("chaukas_spec_lite.message.message", "Message")
     writer.gap()
@@ -160,6 +174,7 @@ def _emit_well_known(writer: Writer, scope: Scope) -> None:
 
 
 def _oneof_notes(message: Message, names: dict[str, str]) -> str:
+    """What a message's docstring says about its oneofs, which are no attributes of the class."""
     notes: list[str] = []
     for oneof in message.oneofs:
         members = ", ".join(f"`{names[name]}`" for name in oneof.fields)
@@ -167,9 +182,11 @@ def _oneof_notes(message: Message, names: dict[str, str]) -> str:
     return "".join(notes)
 
 
-def _field_arguments(field: Field, names: dict[str, str], scope: Scope) -> list[str]:
+def _field_arguments(field: Field, names: dict[str, str], scope: ClassScope) -> list[str]:
+    """The arguments of ``field(...)``, without those that are what they are by default."""
     arguments = [str(field.number), quoted(kind_of(field))]
     if field.type_name is not None:
+        # Behind a call, because the class may be declared further down.
         arguments.append(f"of=lambda: {scope.cls(field.type_name)}")
     if names[field.name] != field.name:
         arguments.append(f"name={quoted(field.name)}")
@@ -184,7 +201,7 @@ def _field_arguments(field: Field, names: dict[str, str], scope: Scope) -> list[
     return arguments
 
 
-def _emit_constructor(writer: Writer, message: Message, names: dict[str, str], scope: Scope) -> None:
+def _emit_constructor(writer: Writer, message: Message, names: dict[str, str], scope: ClassScope) -> None:
     parameters = [
         parameter(field, names[field.name], scope, watched=field.deprecated or message.deprecated)
         for field in message.fields
@@ -212,7 +229,7 @@ def _emit_constructor(writer: Writer, message: Message, names: dict[str, str], s
 
 
 def _emit_choice(writer: Writer, oneof: str, members: list[str], names: dict[str, str]) -> None:
-    """Refuse two members of a oneof, in the form that costs least where most are not given."""
+    """Emit the check that not more than one member of a oneof is given: one comparison for each that is not."""
     given = free(oneof_local(oneof), names.values())
     first, *others = members
     writer.line(f"{given} = {first} is not None")
@@ -224,10 +241,12 @@ def _emit_choice(writer: Writer, oneof: str, members: list[str], names: dict[str
                 writer.line(f"{given} = True")
 
 
-def _emit_deprecations(writer: Writer, message: Message, names: dict[str, str], scope: Scope) -> None:
-    """Warn about what was given, be it zero; but not in ``dataclasses.replace``, which hands over every field.
+def _emit_deprecations(writer: Writer, message: Message, names: dict[str, str], scope: ClassScope) -> None:
+    """Emit warnings about deprecated fields that the constructor is given, even if they are given their default.
 
-    It alone passes ``_unknown_fields``. So what a program itself gives to ``replace`` does not warn either.
+    ``dataclasses.replace`` passes every field of the message that it copies, so a call by it must not warn. It is the
+    only caller that passes ``_unknown_fields``. What a program itself gives to ``replace`` cannot be told apart, and
+    does not warn either.
     """
     fields = message.fields if message.deprecated else [field for field in message.fields if field.deprecated]
     if not fields:
@@ -243,12 +262,16 @@ def _emit_deprecations(writer: Writer, message: Message, names: dict[str, str], 
                     _emit_warning(writer, f"{message.name}.{field.name}", scope)
 
 
-def _emit_warning(writer: Writer, what: str, scope: Scope) -> None:
+def _emit_warning(writer: Writer, what: str, scope: ClassScope) -> None:
     warn, category = scope.name("warnings", "warn"), scope.builtin("DeprecationWarning")
     writer.call(warn, [quoted(f"{what} is deprecated"), category, "stacklevel=2"])
 
 
-def _emit_assignment(writer: Writer, field: Field, name: str, scope: Scope) -> None:
+def _emit_assignment(writer: Writer, field: Field, name: str, scope: ClassScope) -> None:
+    """Emit the assignment of a parameter to its attribute.
+
+    ``None`` means not set. A list or a dict is kept as it is, anything else is copied into one.
+    """
     if field.label in ("repeated", "map"):
         container, empty = ("list", "[]") if field.label == "repeated" else ("dict", "{}")
         container = scope.builtin(container)

@@ -1,7 +1,7 @@
-"""The linked schema: what the emitters read, after every name is resolved and every rule has been checked.
+"""The linked schema: what emitters read, after every name is resolved and every rule has been checked.
 
-Everything here is frozen and holds plain values, so that an emitter can neither meet an unresolved name nor change
-what the next one sees. Terms are those of ``google/protobuf/descriptor.proto``.
+All classes are frozen and hold plain values. So an emitter never meets an unresolved name, and cannot change what the
+next emitter reads. The terms are those of ``google/protobuf/descriptor.proto``.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 Label = Literal["singular", "optional", "repeated", "map"]
-"""``singular`` has implicit presence, or, for messages and oneof members, explicit presence without the keyword;
-``optional`` is a proto3 ``optional`` field; of a ``map``, ``kind`` and ``type_name`` say what its values are.
+"""How often a field may occur, and how that is written.
+
+A ``singular`` field is written without a keyword. It has explicit presence if it is a message or belongs to a oneof;
+otherwise its presence is implicit, which means that the default value and "not set" are the same. An ``optional`` field
+has the keyword. For a ``map``, ``kind`` and ``type_name`` describe the values.
 """
 
 SCALARS = frozenset(
     {"double", "float", "bool", "string", "bytes"}
     | {f"{form}{bits}" for form in ("int", "uint", "sint", "fixed", "sfixed") for bits in (32, 64)}
 )
-"""The proto3 scalar types. A field's ``kind`` is one of these, ``enum`` or ``message``."""
+"""The scalar types of proto3. A field's ``kind`` is one of these, ``enum`` or ``message``."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a source file; ``line`` and ``column`` count from 1, as editors do."""
+    """A place in a source file; ``line`` and ``column`` count from 1, as they do in editors."""
 
     file: str
     line: int
@@ -49,7 +52,7 @@ class Field:
     """Full name, without a leading dot, of the message or enum type."""
     key_kind: str | None = None
     oneof: str | None = None
-    """The oneof this field is written in; never the synthetic one of an ``optional`` field."""
+    """The oneof in which the field is written; never the one that protoc makes up for an ``optional`` field."""
     packed: bool = False
     """Whether a repeated scalar is written packed: proto3's default, unless ``[packed=false]`` says otherwise."""
     deprecated: bool = False
@@ -57,7 +60,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Oneof:
-    """A oneof and its members' names, in the order they are declared."""
+    """A oneof and the names of its members, in the order of declaration."""
 
     name: str
     fields: tuple[str, ...]
@@ -66,7 +69,7 @@ class Oneof:
 
 @dataclass(frozen=True, slots=True)
 class EnumValue:
-    """A value of an enum; two may share a number where ``allow_alias`` is set."""
+    """A value of an enum; two may have the same number if the enum sets ``allow_alias``."""
 
     name: str
     number: int
@@ -76,7 +79,7 @@ class EnumValue:
 
 @dataclass(frozen=True, slots=True)
 class Enum:
-    """An enum type, its values in the order they are declared."""
+    """An enum type, its values in the order of declaration."""
 
     name: str
     full_name: str
@@ -88,7 +91,7 @@ class Enum:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message type. Map entries are not listed among ``messages``: a map field says all there is to know."""
+    """A message type. The messages that protoc makes up for map entries are not in ``messages``: maps are fields."""
 
     name: str
     full_name: str
@@ -122,7 +125,7 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service and its RPCs, in the order they are declared."""
+    """A service and its RPCs, in the order of declaration."""
 
     name: str
     full_name: str
@@ -158,7 +161,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """All files that were loaded, by path, with what they import; imports come before what imports them."""
+    """All files that were loaded, those that they import included. A file comes after the files that it imports."""
 
     files: Mapping[str, File]
     messages: Mapping[str, Message]

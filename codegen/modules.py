@@ -1,18 +1,37 @@
-"""Puts a module together: header, imports, classes, and behind them the codecs."""
+"""Puts modules together: one with the enums and dataclasses of a proto file, one beside it with their codecs.
+
+They are two modules so that a user who follows a class to its definition finds dataclasses that read like hand-written
+ones. Codecs and classes need each other, but imports must not go in a circle. So only the module of classes imports the
+module of codecs; at its end it puts the classes into it, with one call of ``attach``.
+"""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
-from codegen.codecs import NOTE, emit_codecs
+from codegen.decoders import Decoder, EntryDecoder, is_read
+from codegen.encoders import Encoder
 from codegen.messages import emit_constants, emit_deprecated_constants, emit_enum, emit_message
-from codegen.model import File, Schema
-from codegen.scope import Scope
-from codegen.targets import Target
-from codegen.writer import Writer
+from codegen.model import File, Message, Schema
+from codegen.scope import MAKE_TABLES, ClassScope, CodecScope
+from codegen.targets import Target, codec_stem
+from codegen.writer import WIDTH, Writer
 
-_SETTINGS = "# pyright: reportPrivateUsage=false, reportUnnecessaryComparison=false, reportConstantRedefinition=false"
-"""Codecs call those of other modules, and check at run time what type checkers know; fields may be in upper case."""
+_CLASS_SETTINGS = "# pyright: reportPrivateUsage=false, reportConstantRedefinition=false"
+"""Constructors call private methods of the base class; a field may have a name in upper case, as constants have."""
+
+_CODEC_SETTINGS = "# pyright: reportPrivateUsage=false, reportUnnecessaryComparison=false, reportUnusedFunction=false"
+"""Codecs call those of other modules, and check at run time what type checkers take for certain. That they are called
+at all, by way of the classes, type checkers do not see.
+"""
+
+_CODEC_DOC = """
+Encoders build latin-1 text (`chaukas_spec_lite.wire.format`). Decoders read what encoders usually write: `h` holds a
+tag of one byte and the byte after it, or a tag of two bytes. Anything else they leave to
+`chaukas_spec_lite.message.slow_decode`.
+"""
+_CLASSES_NOTE = "# At run time, `attach` puts these classes into this module: their own modules import it."
 
 
 def header(source: str) -> list[str]:
@@ -23,29 +42,104 @@ def header(source: str) -> list[str]:
     ]
 
 
-def emit_module(schema: Schema, file: File, target: Target) -> str:
-    """Emit the module with the messages and enums of a proto file."""
-    scope = Scope(schema, file, target)
-    classes, codecs = Writer(), Writer()
+def emit_modules(schema: Schema, file: File, target: Target) -> tuple[str, str]:
+    """Emit the two modules for the messages and enums of a proto file.
+
+    Returns:
+        The text of the module of classes, and of the module of codecs, which is empty if the file has no messages.
+    """
+    codecs = CodecScope(schema, file, target)
+    codec_module = _codec_module(codecs) if file.messages else ""
+    return _class_module(ClassScope(schema, file, target), codecs), codec_module
+
+
+def _class_module(scope: ClassScope, codecs: CodecScope) -> str:
+    file, body = scope.file, Writer()
     for enum in file.walk_enums():
-        emit_enum(classes, enum, scope)
+        emit_enum(body, enum, scope)
     for enum in file.enums:
-        emit_constants(classes, enum, scope)
-    emit_deprecated_constants(classes, file.enums, scope)
+        emit_constants(body, enum, scope)
+    emit_deprecated_constants(body, file.enums, scope)
     for message in file.walk_messages():
-        emit_message(classes, message, scope)
+        emit_message(body, message, scope)
     if file.messages:
-        codecs.lines(NOTE)
+        body.gap(2)
+        _emit_attach(body, scope, codecs)
+    head = _head(file, _CLASS_SETTINGS, file.doc or f"Messages of {file.path}.", scope.imports)
+    return _joined(head, body)
+
+
+def _emit_attach(writer: Writer, scope: ClassScope, codecs: CodecScope) -> None:
+    """Emit the call of ``attach``.
+
+    Classes of other files are given by keyword, because the module of codecs may have them under another name.
+    """
+    writer.line("# The module of codecs needs these classes, but cannot import them: this module imports it.")
+    module = scope.target.module(scope.file.path)
+    own = [cls for full_name, cls in scope.classes.items() if full_name in codecs.classes_used]
+    others = sorted(
+        f"{local}={scope.cls(full_name)}"
+        for full_name, local in codecs.classes_used.items()
+        if full_name not in scope.classes
+    )
+    codec = scope.name(".", codec_stem(module.stem))
+    writer.call(scope.name("chaukas_spec_lite.message.message", "attach"), [codec, *own, *others])
+
+
+def _codec_module(scope: CodecScope) -> str:
+    file, body = scope.file, Writer()
     for message in file.walk_messages():
-        emit_codecs(codecs, message, scope)
-    head = Writer()
-    head.lines(header(file.path))
-    head.line(_SETTINGS)
-    head.docstring(file.doc or f"Messages of {file.path}.")
+        _emit_codec(body, message, scope)
+    tables = Writer()
+    _emit_tables(tables, scope)
+    doc = f"The codecs of the messages in {file.path}.\n{_CODEC_DOC}"
+    checking = scope.name("typing", "TYPE_CHECKING")
+    head = _head(file, _CODEC_SETTINGS, doc, scope.imports)
     head.gap()
-    head.line("from __future__ import annotations")
-    emit_imports(head, scope.imports)
-    parts = [head, classes, _constants(scope), codecs]
+    with head.block(f"if {checking}:"):
+        head.line(_CLASSES_NOTE)
+        for module in sorted(scope.class_imports, key=lambda module: (_group(module), module)):
+            head.import_from(module, sorted(scope.class_imports[module]))
+    return _joined(head, tables, body)
+
+
+def _emit_codec(writer: Writer, message: Message, scope: CodecScope) -> None:
+    """Emit the encoder and the decoder of a message, after the decoders of the entries of its maps."""
+    fields = sorted(message.fields, key=lambda field: field.number)
+    Encoder(writer, scope, message, fields).emit()
+    maps = [field for field in fields if field.label == "map" and is_read(field)]
+    entries = {field.name: EntryDecoder(writer, scope, message, fields).emit_entry(field) for field in maps}
+    Decoder(writer, scope, message, fields, entries).emit()
+
+
+def _emit_tables(writer: Writer, scope: CodecScope) -> None:
+    """Emit what the codecs look up: constants, and tables of enums, which are made once the enums are there."""
+    if scope.constants or scope.tables:
+        writer.line("# What the codecs look up, made once.")
+    for name, (head, items, tail) in scope.constants.items():
+        writer.listed(f"{name} = {head}", items, tail)
+    writer.lines(f"{name}: {table.annotation}" for name, table in scope.tables.items())
+    if not scope.tables:
+        return
+    writer.gap(2)
+    with writer.block(f"def {MAKE_TABLES}() -> None:"):
+        writer.docstring("Make what the codecs look up of enums. `attach` calls this when it has put the enums in.")
+        for names in textwrap.wrap(", ".join(scope.tables), WIDTH - len("    global ,"), break_long_words=False):
+            writer.line(f"global {names.rstrip(',')}")
+        writer.lines(f"{name} = {table.expression}" for name, table in scope.tables.items())
+
+
+def _head(file: File, settings: str, doc: str, imports: Mapping[str, set[str]]) -> Writer:
+    writer = Writer()
+    writer.lines([*header(file.path), settings])
+    writer.docstring(doc)
+    writer.gap()
+    writer.line("from __future__ import annotations")
+    emit_imports(writer, imports)
+    return writer
+
+
+def _joined(*parts: Writer) -> str:
     return "\n\n".join(text for text in (part.text() for part in parts) if text.strip())
 
 
@@ -70,12 +164,3 @@ def _group(module: str) -> int:
     if module.startswith("chaukas_spec_lite"):
         return 2
     return 1 if module.partition(".")[0] in ("grpclib", "typing_extensions") else 0
-
-
-def _constants(scope: Scope) -> Writer:
-    writer = Writer()
-    if scope.constants:
-        writer.line("# What the codecs below look up, made once.")
-    for name, (head, items, tail) in scope.constants.items():
-        writer.listed(f"{name} = {head}", items, tail)
-    return writer

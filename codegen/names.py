@@ -1,10 +1,11 @@
-"""Python names for schema names: injective, and the same each time.
+"""Python names for schema names: never the same for two schema names, and the same in every run.
 
-A name that Python allows is kept. One that it does not allow, or that would hide something, gets an underscore behind
-it, and more until it is free; names that can be kept go first, so that they never lose to one that was changed.
-Underscores in front are for generated code and for Python itself: they are taken away from a schema's name first.
+A name that Python allows is kept. One that it does not allow, or that would hide something, gets underscores at its end
+until it is free. Names that can be kept are assigned first, so that none of them has to give way to a changed one.
+Underscores in front belong to generated code and to Python itself, so a schema's name loses them.
 
-What may not be used stands here as lists, not as what ``dir`` finds: the output must not depend on Python's version.
+The names that Python and betterproto2's enums have are written out here, because the output must not depend on the
+version of either.
 """
 
 from __future__ import annotations
@@ -15,18 +16,41 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from chaukas_spec_lite.message.message import Message
-from codegen.builtin_names import BUILTINS
 from codegen.model import Enum, File
 from codegen.model import Message as MessageType
 
 K = TypeVar("K", bound=Hashable)
+
+_BUILTIN_NAMES = """
+    ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError
+    BufferError BytesWarning ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError
+    ConnectionResetError DeprecationWarning EOFError Ellipsis EncodingWarning EnvironmentError Exception
+    ExceptionGroup FileExistsError FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError
+    ImportError ImportWarning IndentationError IndexError InterruptedError IsADirectoryError KeyError
+    KeyboardInterrupt LookupError MemoryError ModuleNotFoundError NameError NotADirectoryError NotImplemented
+    NotImplementedError OSError OverflowError PendingDeprecationWarning PermissionError ProcessLookupError
+    PythonFinalizationError RecursionError ReferenceError ResourceWarning RuntimeError RuntimeWarning
+    StopAsyncIteration StopIteration SyntaxError SyntaxWarning SystemError SystemExit TabError TimeoutError
+    TypeError UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError
+    UnicodeWarning UserWarning ValueError Warning WindowsError ZeroDivisionError abs aiter all anext any ascii bin
+    bool breakpoint bytearray bytes callable chr classmethod compile complex copyright credits delattr dict dir
+    divmod enumerate eval exec exit filter float format frozenset getattr globals hasattr hash help hex id input int
+    isinstance issubclass iter len license list locals map max memoryview min next object oct open ord pow print
+    property quit range repr reversed round set setattr slice sorted staticmethod str sum super tuple type vars zip
+"""
+
+BUILTINS = frozenset(_BUILTIN_NAMES.split())
+"""The names that Python puts into every module, of all versions up to 3.13, so that the output depends on none of them.
+
+No class or constant of a generated module may hide one: mypy takes a name used before its class for the builtin.
+"""
 
 LOCALS = (
     frozenset("bhmnstv")
     | {"data", "depth", "into", "key", "one", "out", "read", "rest", "value"}
     | {"misspelt", "self"}
 )
-"""What generated functions call their variables; a class or an import of that name would be hidden by it."""
+"""The names of variables in generated functions, which would hide a class or an import of that name."""
 
 _MODULE_TAKEN = BUILTINS | LOCALS | {"annotations"}
 _FIELD_TAKEN = {name for name in dir(Message) if not name.startswith("_")} | {"self", "misspelt"}
@@ -38,11 +62,19 @@ _ENUM_TAKEN = {
     *("as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes"),  # of int, in any Python
     *("imag", "is_integer", "numerator", "real", "to_bytes"),
 }
-"""What an enum class, or a member of it, has already or needs to see."""
+"""Attributes that every enum class or member has, and names that a generated enum class uses in its body."""
 
 
 def assign(wanted: Iterable[tuple[K, str]], taken: Iterable[str]) -> dict[K, str]:
-    """Give every key a Python name: the one wanted where possible, else with underscores until it is free."""
+    """Give every key a Python name.
+
+    Args:
+        wanted: The keys, and the name that each should have.
+        taken: Names that must not be used.
+
+    Returns:
+        The names by key: the one wanted where possible, else one with underscores at its end.
+    """
     used = set(taken)
     result: dict[K, str] = {}
     changed: list[tuple[K, str]] = []
@@ -59,7 +91,7 @@ def assign(wanted: Iterable[tuple[K, str]], taken: Iterable[str]) -> dict[K, str
 
 
 def free(name: str, used: Iterable[str]) -> str:
-    """Put underscores behind a name until it is none of those in use."""
+    """Add underscores to the end of a name until it is not in use."""
     used = set(used)
     while name in used or keyword.iskeyword(name):
         name += "_"
@@ -71,7 +103,7 @@ def _is_allowed(name: str) -> bool:
 
 
 def _allowed(name: str) -> str:
-    """The nearest allowed name; it ends in an underscore, so that it shows that it was changed."""
+    """The nearest allowed name; an underscore at its end shows that it was changed."""
     name = name.lstrip("_")
     name = name if name[:1].isalpha() else f"x{name}"
     return f"{name}_"
@@ -83,9 +115,10 @@ def field_names(message: MessageType) -> dict[str, str]:
 
 
 def service_names(names: Iterable[str]) -> dict[str, str]:
-    """What ``Stub`` and ``Base`` are put behind, for each service; with them no name is one of Python's.
+    """What the names of each service's two classes begin with; they end in ``Stub`` and ``Base``.
 
-    A constant that began with two underscores, as one named after ``_S`` would, could not be used in the classes.
+    The ends make every name one that Python allows, so only underscores in front have to go: the name of a constant for
+    a service ``_S`` would begin with two, and Python changes such names inside of classes.
     """
     names = list(names)
     kept = {name: name for name in names if not name.startswith("_")}
@@ -107,14 +140,22 @@ def snake_case(name: str) -> str:
 
 @dataclass(frozen=True)
 class MemberNames:
-    """The names of an enum's members: ``short`` by schema name; ``full`` are those that are aliases besides."""
+    """The names of an enum's members.
+
+    Both mappings have the schema's names as keys. ``short`` has the members' own names. ``full`` has further names for
+    the same members, or is empty.
+    """
 
     short: Mapping[str, str]
     full: Mapping[str, str]
 
 
 def member_names(enum: Enum) -> MemberNames:
-    """Name the members of an enum: without the enum's own name before each, if that leaves good and distinct names."""
+    """Name the members of an enum.
+
+    The enum's own name, which schemas put before each value, is left out, if that leaves allowed and distinct names for
+    all of them: either all are shortened or none is.
+    """
     prefix = f"{snake_case(enum.name).upper()}_"
     names = [value.name for value in enum.values]
     stripped = [name.removeprefix(prefix) for name in names]
@@ -126,16 +167,16 @@ def member_names(enum: Enum) -> MemberNames:
 
 @dataclass(frozen=True)
 class ModuleNames:
-    """The public names of a module: its classes, and the constants for the values of its top-level enums."""
+    """The public names of a module of classes: the classes, and constants for the values of top-level enums."""
 
     classes: Mapping[str, str]
     """By full name of the message or enum."""
     constants: Mapping[str, str]
-    """By name of the enum value, which is unique in a package."""
+    """By the name of the enum value, which is unique in a package."""
 
 
 def module_names(file: File) -> ModuleNames:
-    """Name what a module declares; a nested type is named by all names on the way to it, put together."""
+    """Name what a module declares. The class of a nested type has the names of all types around it in front."""
     top = [(message.full_name, message.name) for message in file.messages]
     top += [(enum.full_name, enum.name) for enum in file.enums]
     constants = [(("value", value.name), value.name) for enum in file.enums for value in enum.values]
@@ -149,7 +190,8 @@ def module_names(file: File) -> ModuleNames:
 
     for message in file.messages:
         add(message, message.name)
-    wanted: list[tuple[Hashable, str]] = [*top, *constants, *nested]  # the first keep their names
+    # If two want the same name, the first one gets it. Names of nested types are put together here, so they come last.
+    wanted: list[tuple[Hashable, str]] = [*top, *constants, *nested]
     names = assign(wanted, _MODULE_TAKEN | codec_locals(file))
     return ModuleNames(
         {full_name: names[full_name] for full_name, _ in (*top, *nested)},
@@ -158,10 +200,10 @@ def module_names(file: File) -> ModuleNames:
 
 
 def oneof_local(oneof: str) -> str:
-    """The variable in a codec that says which member of a oneof was met."""
+    """The variable in a codec, or in a constructor, that tells which member of a oneof is set."""
     return f"set_{oneof}"
 
 
 def codec_locals(file: File) -> set[str]:
-    """All those variables of a file's codecs."""
+    """The variables for all oneofs of a file."""
     return {oneof_local(oneof.name) for message in file.walk_messages() for oneof in message.oneofs}

@@ -1,7 +1,8 @@
-"""Options: which there are, what values they take, and the few that have a meaning here.
+"""The rules for options: which there are, what values they take, and which fields may have them.
 
-Custom options, whose names begin with a parenthesis, are held against the syntax only. The others are those of
-``google/protobuf/descriptor.proto``, so that a misspelt ``deprecated`` is no silent nothing.
+The options are those of ``google/protobuf/descriptor.proto``. Most of them mean nothing here, but all are checked, so
+that a misspelt ``deprecated`` is reported instead of having no effect. Of custom options, whose names begin with a
+parenthesis, only the syntax is checked.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import difflib
 from collections.abc import Iterable
 from typing import Literal
 
-from codegen.declarations import Option
+from codegen.declarations import FieldDecl, Option
 from codegen.errors import Mistakes, with_article
+from codegen.model import SCALARS
 
 Owner = Literal["file", "message", "field", "oneof", "enum", "enum value", "service", "method"]
 
@@ -71,7 +73,7 @@ OPTIONS: dict[Owner, dict[str, tuple[str, ...]]] = {
         "idempotency_level": ("IDEMPOTENCY_UNKNOWN", "NO_SIDE_EFFECTS", "IDEMPOTENT"),
     },
 }
-"""Each option of ``descriptor.proto`` and its possible values; ``()`` stands for any string."""
+"""The options of ``descriptor.proto`` by what may have them, and their possible values; ``()`` is for any string."""
 
 _REFUSED = {
     "default": "proto3 has no default values",
@@ -79,6 +81,9 @@ _REFUSED = {
     "map_entry": "map_entry cannot be set: use map<key, value>",
     "message_set_wire_format": "proto3 has no message sets",
 }
+
+_PACKABLE = SCALARS - {"string", "bytes"} | {"enum"}
+_64_BITS = ("int64", "uint64", "sint64", "fixed64", "sfixed64")
 
 
 def check_options(owner: Owner, options: Iterable[Option], mistakes: Mistakes) -> None:
@@ -89,7 +94,7 @@ def check_options(owner: Owner, options: Iterable[Option], mistakes: Mistakes) -
         if name.startswith("("):
             continue
         first = seen.setdefault(name, option)
-        if first is not option and name != "targets":
+        if first is not option and name != "targets":  # the one option that is a list
             mistakes.report(option.name.position, f'the option "{name}" is already set at line {_line(first)}')
         elif name.partition(".")[0] in _REFUSED:
             mistakes.report(option.name.position, _REFUSED[name.partition(".")[0]])
@@ -111,15 +116,46 @@ def _check_value(option: Option, allowed: tuple[str, ...], mistakes: Mistakes) -
 
 
 def find(options: Iterable[Option], name: str) -> Option | None:
-    """The option of that name."""
+    """The option of that name, or None."""
     return next((option for option in options if option.name.text == name), None)
 
 
 def is_true(options: Iterable[Option], name: str) -> bool:
-    """Whether a boolean option is set to true."""
+    """Whether an option is set to true."""
     option = find(options, name)
     return option is not None and option.value.text == "true"
 
 
 def _line(option: Option) -> int:
     return option.name.position.line
+
+
+def is_packable(field: FieldDecl, kind: str) -> bool:
+    """Whether a field can be packed: a repeated one whose values have no length of their own."""
+    return field.label == "repeated" and kind in _PACKABLE
+
+
+def check_kind(field: FieldDecl, kind: str, mistakes: Mistakes) -> None:
+    """Report options that a field cannot have because of its type.
+
+    Args:
+        field: The field.
+        kind: The kind of its values; the field of a map itself counts as one of messages, which its entries are.
+        mistakes: Takes what is reported.
+    """
+    is_map = field.label == "map"
+    packed = _set_to(field, "packed", "true")
+    if packed and not is_packable(field, kind):
+        mistakes.report(packed.name.position, "only repeated numbers, bools and enums can be packed")
+    jstype = _set_to(field, "jstype", "JS_STRING", "JS_NUMBER")
+    if jstype and (is_map or kind not in _64_BITS):
+        mistakes.report(jstype.name.position, "only integers of 64 bits have a jstype")
+    for name in ("lazy", "unverified_lazy"):
+        lazy = _set_to(field, name, "true")
+        if lazy and kind != "message" and not is_map:
+            mistakes.report(lazy.name.position, "only messages can be lazy")
+
+
+def _set_to(field: FieldDecl, name: str, *values: str) -> Option | None:
+    option = find(field.options, name)
+    return option if option and option.kind == "identifier" and option.value.text in values else None

@@ -1,4 +1,4 @@
-"""Reserved numbers and names, in messages and in enums."""
+"""The rules for reserved numbers and names, which are the same for messages and enums."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from codegen.errors import Mistakes
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The reservable numbers, and what those that reserve them are called."""
+    """The numbers that can be reserved, and what messages call the members that have such numbers."""
 
     lowest: int
     highest: int
     member: str
 
 
-FIELDS = Limits(1, 2**31 - 1, "field")  # protoc lets field numbers be reserved that no field can have.
+FIELDS = Limits(1, 2**31 - 1, "field")  # protoc also allows numbers to be reserved that no field can have
 VALUES = Limits(-(2**31), 2**31 - 1, "enum value")
 
 
 def check_reserved(
     reserved: Iterable[Reserved], members: Sequence[FieldDecl | EnumValueDecl], limits: Limits, mistakes: Mistakes
 ) -> None:
-    """Report reservations that make no sense, and the members that break the others."""
+    """Report reservations that are wrong in themselves, and members that have a reserved name or number."""
     statements = tuple(reserved)
     ranges = _sound_ranges([each for statement in statements for each in statement.ranges], limits, mistakes)
     names = _distinct_names([each for statement in statements for each in statement.names], limits, mistakes)

@@ -1,59 +1,55 @@
-"""The names of one generated module: what it declares, what it imports, and how each is spelled where it is used."""
+"""The names of one generated module: what it declares, what it imports, and how each is spelled where it is used.
+
+A proto file makes two modules that name its classes: the one that declares them and the one with their codecs. Each has
+a scope of its own, because what has to be avoided differs: fields hide names in classes, local variables in codecs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
 
-from codegen.builtin_names import BUILTINS
 from codegen.model import File, Schema
-from codegen.names import LOCALS, codec_locals, field_names, free, module_names
-from codegen.targets import Target
+from codegen.names import BUILTINS, LOCALS, codec_locals, field_names, free, module_names
+from codegen.targets import Target, codec_stem
+
+_T = TypeVar("_T")
+
+MAKE_TABLES = "_make_tables"
+"""The function of a module of codecs that ``attach`` calls once the classes are there."""
 
 Constant = tuple[str, tuple[str, ...], str]
-"""An expression: what stands before a list of items, the items, and what stands behind."""
+"""An expression: the text before a list of items, the items, and the text after them."""
 
 
 class Scope:
     """Hands out names for one module, no two the same.
 
-    Classes and constants come first. What is imported gives way to them, to every field (which hides it inside its
-    class) and to every variable of a generated function, by an underscore in front. No class, constant or field begins
-    with one, so the module's private names can only meet each other.
+    The classes of the proto file come first, then the classes of other files. Every helper that is imported gives way
+    to them and to all names in ``taken``, by an underscore in front. No class, constant or field of a schema gets a
+    Python name with an underscore in front, so the module's private names can only meet each other.
     """
 
-    def __init__(self, schema: Schema, file: File, target: Target) -> None:
+    def __init__(self, schema: Schema, file: File, target: Target, taken: Iterable[str]) -> None:
         self.schema, self.file, self.target = schema, file, target
-        names = module_names(file)
-        self.classes = names.classes
-        """The class of each message and enum declared here, by full name."""
-        self.enum_constants = names.constants
-        """The constant for each value of the top-level enums, by its name."""
-        self._fields = {name for message in file.walk_messages() for name in field_names(message).values()}
-        self._used = {*LOCALS, *BUILTINS, *self._fields, *codec_locals(file)}
-        self._used |= {*self.classes.values(), *self.enum_constants.values()}
-        self._used |= {f"{prefix}{cls}" for cls in self.classes.values() for prefix in ("_encode_", "_decode_")}
+        self.classes = module_names(file).classes
+        """The class of each message and enum that the proto file declares, by full name."""
+        self._used = {*BUILTINS, *self.classes.values(), *taken}
         self._imported: dict[tuple[str, str], str] = {}
         self.imports: dict[str, set[str]] = {}
         """What is imported, by module: whole import clauses such as ``field as _field``."""
-        self.constants: dict[str, Constant] = {}
-        """What the codecs look up in the module, by name, evaluated once at import."""
-        self.hidden = {
-            full_name: self.private(name) for full_name, name in self.classes.items() if name in self._fields
-        }
-        """Second names, for annotations, of the classes that have the name of a field."""
         self._elsewhere = self._find_elsewhere()
-        for module, name in self._elsewhere.values():  # before any helper, so that they keep their names
-            self._local(module, name)
+        for path, name in self._elsewhere.values():  # before any helper, so that they keep their names
+            self._local(target.import_from(path, file.path), name)
 
     def _find_elsewhere(self) -> dict[str, tuple[str, str]]:
-        """The module and the class of every message and enum that is used here and declared elsewhere."""
+        """The proto file and the class of every message and enum that is used here and declared elsewhere."""
         used = {field.type_name for message in self.file.walk_messages() for field in message.fields}
         names = sorted(name for name in used if name is not None and name not in self.classes)
         paths = {name: self.schema.file_of[name] for name in names}
         classes = {path: module_names(self.schema.files[path]).classes for path in set(paths.values())}
-        return {
-            name: (self.target.import_from(path, self.file.path), classes[path][name]) for name, path in paths.items()
-        }
+        return {name: (path, classes[path][name]) for name, path in paths.items()}
 
     def _local(self, module: str, name: str) -> str:
         key = module, name
@@ -71,23 +67,41 @@ class Scope:
     def name(self, module: str, name: str) -> str:
         """Use a name of another module, under another name if something here has it."""
         local = self._local(module, name)
-        self.imports.setdefault(module, set()).add(name if local == name else f"{name} as {local}")
+        self.imports.setdefault(module, set()).add(_clause(name, local))
         return local
+
+    def cls(self, full_name: str) -> str:
+        """Use the class of a message or enum, wherever it is declared."""
+        raise NotImplementedError
+
+    def annotation(self, full_name: str) -> str:
+        """Use the class of a message or enum in an annotation."""
+        return self.cls(full_name)
+
+    def builtin(self, name: str) -> str:
+        """Use a builtin."""
+        assert name in BUILTINS
+        return name
+
+
+class ClassScope(Scope):
+    """The names of a module of classes, where a field hides what has its name in the whole body of its class."""
+
+    def __init__(self, schema: Schema, file: File, target: Target) -> None:
+        self._fields = {name for message in file.walk_messages() for name in field_names(message).values()}
+        self.enum_constants = module_names(file).constants
+        """The constant for each value of the top-level enums, by its name."""
+        super().__init__(
+            schema, file, target, {*self._fields, *self.enum_constants.values(), *LOCALS, *codec_locals(file)}
+        )
+        self.hidden = {
+            full_name: self.private(name) for full_name, name in self.classes.items() if name in self._fields
+        }
+        """Second names, for annotations, of the classes that have the name of a field."""
 
     def builtin(self, name: str) -> str:
         """Use a builtin inside a class, where a field may hide it."""
-        assert name in BUILTINS
-        return f"{self.name('', 'builtins')}.{name}" if name in self._fields else name
-
-    def constant(self, wanted: str, head: str, items: Iterable[str], tail: str) -> str:
-        """Have an expression evaluated once in the module; returns the name of its value."""
-        expression = head, tuple(items), tail
-        for name, known in self.constants.items():
-            if known == expression:
-                return name
-        name = self.private(wanted)
-        self.constants[name] = expression
-        return name
+        return f"{self.name('', 'builtins')}.{name}" if name in self._fields else super().builtin(name)
 
     def annotation(self, full_name: str) -> str:
         """Use the class of a message or enum inside a class, where a field may hide it."""
@@ -95,11 +109,68 @@ class Scope:
 
     def cls(self, full_name: str) -> str:
         """Use the class of a message or enum, wherever it is declared."""
-        return self.classes.get(full_name) or self.name(*self._elsewhere[full_name])
+        if full_name in self.classes:
+            return self.classes[full_name]
+        path, cls = self._elsewhere[full_name]
+        return self.name(self.target.import_from(path, self.file.path), cls)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a codec looks up of an enum: the value's annotation, and the expression that makes it."""
+
+    annotation: str
+    expression: str
+
+
+class CodecScope(Scope):
+    """The names of a module of codecs, into which the module of the classes puts the classes when it is imported."""
+
+    def __init__(self, schema: Schema, file: File, target: Target) -> None:
+        classes = module_names(file).classes.values()
+        functions = {f"{prefix}{cls}" for cls in classes for prefix in ("_encode_", "_decode_")}
+        super().__init__(schema, file, target, {*LOCALS, *codec_locals(file), *functions, MAKE_TABLES})
+        self.constants: dict[str, Constant] = {}
+        """What the codecs look up in their module, by name, evaluated once when it is imported."""
+        self.tables: dict[str, Table] = {}
+        """What they look up of enums, by name: made once the classes are there."""
+        self.classes_used: dict[str, str] = {}
+        """The name here of each class that the codecs use, by full name."""
+        self.class_imports: dict[str, set[str]] = {}
+        """What type checkers import: those classes, by module."""
+
+    def cls(self, full_name: str) -> str:
+        """Use the class of a message or enum, wherever it is declared."""
+        path, cls = self._elsewhere.get(full_name) or (self.file.path, self.classes[full_name])
+        module = self.target.import_from(path, self.file.path)
+        local = cls if full_name in self.classes else self._local(module, cls)
+        self.class_imports.setdefault(module, set()).add(_clause(cls, local))
+        self.classes_used[full_name] = local
+        return local
 
     def function(self, prefix: str, full_name: str) -> str:
         """Use the encoder or decoder of a message, wherever it is declared."""
         if full_name in self.classes:
             return f"{prefix}{self.classes[full_name]}"
-        module, cls = self._elsewhere[full_name]
-        return self.name(module, f"{prefix}{cls}")
+        path, cls = self._elsewhere[full_name]
+        return self.name(self.target.import_from(path, self.file.path, codec_stem), f"{prefix}{cls}")
+
+    def constant(self, wanted: str, head: str, items: Iterable[str], tail: str) -> str:
+        """Have an expression without classes evaluated once in the module; returns the name of its value."""
+        return self._made_once(self.constants, wanted, (head, tuple(items), tail))
+
+    def table(self, wanted: str, annotation: str, expression: str) -> str:
+        """Have an expression with classes evaluated as soon as they are there; returns the name of its value."""
+        return self._made_once(self.tables, wanted, Table(annotation, expression))
+
+    def _made_once(self, known: dict[str, _T], wanted: str, made: _T) -> str:
+        for name, other in known.items():
+            if other == made:
+                return name
+        name = self.private(wanted)
+        known[name] = made
+        return name
+
+
+def _clause(name: str, local: str) -> str:
+    return name if name == local else f"{name} as {local}"

@@ -1,4 +1,4 @@
-"""Emits the services of a proto file: a module of its own, so that messages do not bring gRPC along."""
+"""Emits the services of a proto file, in a module of their own: using messages must not load anything of gRPC."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.writer import WIDTH, Writer
 
 _OPTIONS = ("timeout", "deadline", "metadata")
 _TAKEN = {"channel", *_OPTIONS, "float"}
-"""What an RPC's method must not hide: a stub's public attributes, and the one builtin that annotations name."""
+"""What an RPC's method must not hide: a stub's public attributes, and ``float``, which annotations use."""
 
 _RUNTIME = {
     "AsyncGenerator": "collections.abc",
@@ -27,7 +27,7 @@ _RUNTIME = {
     "ServiceBase": "chaukas_spec_lite.rpc.stubs.service",
     "ServiceStub": "chaukas_spec_lite.rpc.stubs.service",
 }
-"""What generated modules use, and the module it comes from."""
+"""What generated modules import, by name, and the module that each name comes from."""
 
 
 def emit_services(schema: Schema, file: File, target: Target) -> str:
@@ -47,7 +47,8 @@ def emit_services(schema: Schema, file: File, target: Target) -> str:
 def method_names(service: Service) -> dict[str, tuple[str, str]]:
     """The two Python names of each RPC, by its schema name: in snake_case, and as the schema spells it.
 
-    The schema's names are kept wherever Python allows it, so a name in snake_case that is one of them gives way.
+    The schema's names are kept wherever Python allows them. If a name in snake_case is also one of the schema's, it is
+    the one that is changed.
     """
     names = [method.name for method in service.methods]
     kept = assign(((name, name) for name in names), _TAKEN)
@@ -57,9 +58,10 @@ def method_names(service: Service) -> dict[str, tuple[str, str]]:
 
 
 class ServiceScope:
-    """The names of a module of services. Whatever it imports steps aside for the names of RPCs.
+    """The names of a module of services. What it imports gets another name if an RPC has the same.
 
-    A class's annotations are looked up in the class first: an RPC ``Ping`` that takes a message ``Ping`` would hide it.
+    Annotations in a class are looked up in the class first, so an RPC ``Ping`` would hide a message ``Ping`` from the
+    annotations of all RPCs of its service.
     """
 
     def __init__(self, schema: Schema, file: File, target: Target) -> None:
@@ -120,14 +122,14 @@ def _is_deprecated(service: Service, method: Method) -> bool:
 
 
 class _ServiceEmitter:
-    """Emits what one service consists of."""
+    """Emits one service: the data of its RPCs, a stub for clients and a base class for servers."""
 
     def __init__(self, writer: Writer, scope: ServiceScope, service: Service) -> None:
         self.writer, self.scope, self.service = writer, scope, service
         self.names = method_names(service)
 
     def emit(self) -> None:
-        """Emit the method data, the stub and the base class."""
+        """Emit everything that belongs to the service."""
         self.writer.gap(2)
         for method in self.service.methods:
             self._data(method)

@@ -1,7 +1,8 @@
-"""A file's text, brought into a form that the grammar's lexer takes as protoc takes the original.
+"""Prepares a file's text for the grammar's lexer, so that the lexer reads it as protoc reads the original.
 
-The lexer knows fewer white space and fewer escapes than protoc, and makes rubble of a string that is wrong. So what it
-sees has a stand-in of the same length for each string, so that every place remains what it is.
+The lexer knows fewer kinds of white space and fewer escapes than protoc, and divides a string with a mistake into
+tokens that make no sense. So strings are examined here. The lexer gets a harmless string of the same length for each,
+so that all positions stay the same.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ _ENDING = re.compile(r"[;{}][;{} \t\r\v\f]*\Z")
 
 @dataclass(slots=True)
 class SourceText:
-    """What the lexer is to see."""
+    """The text for the lexer, and the strings that it does not contain."""
 
     text: str
     strings: dict[int, str] = field(default_factory=dict[int, str])
-    """The strings as they are written, by where they begin."""
+    """The strings as they are written, by the offset at which they begin."""
     broken: list[int] = field(default_factory=list[int])
-    """Where the strings begin that are wrong."""
+    """The offsets at which strings with mistakes begin."""
 
 
 def prepare(path: str, text: str, mistakes: Mistakes) -> SourceText:
-    """Make the text that the lexer is to see, and report the strings that are wrong."""
+    """Make the text for the lexer, and report strings with mistakes."""
     return _Preparer(path, text, mistakes).run()
 
 
@@ -54,14 +55,17 @@ class _Preparer:
         return self._result
 
     def _stand_in(self, piece: re.Match[str]) -> str:
+        """What the lexer gets instead of a comment, a string or a vertical tab."""
         written = piece[0]
         if written == "\v":
             return " "
-        if written.startswith("//"):  # it goes on behind a carriage return, unless that is part of a line break
+        # For protoc a carriage return alone does not end a line comment; for the lexer it would.
+        if written.startswith("//"):
             return written[:-1].replace("\r", " ") + written[-1]
         return written if written.startswith("/*") else self._string(written, piece.start())
 
     def _string(self, written: str, start: int) -> str:
+        """Report what is wrong with a string that begins at an offset; returns what the lexer gets instead."""
         quote, tail = written[0], ""
         if not _is_closed(written):
             self._report(start, "this string does not end on its line")
@@ -88,7 +92,12 @@ def _is_closed(written: str) -> bool:
 
 
 def _divide(unclosed: str) -> tuple[str, str]:
-    """Take from a string what ends it if that keeps braces and statements in order: it was hardly meant to be in it."""
+    """Divide a string that is not closed on its line into the string and the rest of the line.
+
+    Semicolons and braces at the end of the line were probably meant to end a statement or a block, and not to be part
+    of the string. They are cut off if that closes the braces that the string seems to open, so that the statements
+    around it stay what they are.
+    """
     ending = _ENDING.search(unclosed, 2)
     missing = _opened(unclosed)
     for start in range(len(unclosed) - 1, ending.start() - 1, -1) if ending else ():
@@ -99,5 +108,5 @@ def _divide(unclosed: str) -> tuple[str, str]:
 
 
 def _opened(text: str) -> int:
-    """How many more braces a text opens than it closes."""
+    """The number of opening braces in a text minus that of closing ones."""
     return text.count("{") - text.count("}")

@@ -1,4 +1,4 @@
-"""Finding, reading and parsing a set of files and all that they import, and putting them in order."""
+"""Finds, reads and parses a set of files and all that they import, and puts them in order."""
 
 from __future__ import annotations
 
@@ -12,18 +12,23 @@ from codegen.syntax import parse
 from codegen.wellknown_files import BUNDLE, DESCRIPTOR, TYPES
 
 MAX_FILE_SIZE = 4 * 1024 * 1024
-"""In bytes; parsing takes some seconds per megabyte."""
+"""The largest file that is read, in bytes. Parsing takes some seconds per megabyte."""
 
 
 class Sources:
-    """All files of a schema by path; ``files`` has None for a file that is missing or no text."""
+    """All files of a schema by path; ``files`` has None for a file that is missing or cannot be decoded.
+
+    Args:
+        roots: The folders that are searched, in this order.
+        mistakes: Takes what is reported.
+    """
 
     def __init__(self, roots: Sequence[Path], mistakes: Mistakes) -> None:
         self._roots, self._mistakes = roots, mistakes
         self.files: dict[str, FileDecl | None] = {}
 
     def read_all(self, paths: Sequence[str]) -> None:
-        """Read the given files and, from one to the next, what they import."""
+        """Read the given files and all that they import, directly or through other files."""
         waiting = [(path, Position(path, 1, 1)) for path in reversed(paths)]
         while waiting:
             path, wanted_at = waiting.pop()
@@ -45,7 +50,10 @@ class Sources:
                 self._mistakes.report(each.path.position, f'"{each.path.text}" is already imported at line {line}')
 
     def _read(self, path: str, wanted_at: Position) -> str | None:
-        """The text of a file; what is bundled is never looked for in the roots."""
+        """The text of a file, or None, which is reported.
+
+        Files that come with the generator are never looked for in the roots: a copy there could be of another version.
+        """
         if not _is_plain(path):
             what = f'the path "{path}" is not relative to a root, with forward slashes and without "." and ".."'
             self._mistakes.report(wanted_at, what)
@@ -71,7 +79,7 @@ class Sources:
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            good = error.object[: error.start].decode()  # That is, without the byte order mark.
+            good = error.object[: error.start].decode()  # `error.object` has no byte order mark any more
             line, column = good.count("\n") + 1, len(good) - (good.rfind("\n") + 1) + 1
             self._mistakes.report(Position(path, line, column), "the file is not valid UTF-8 from here on")
             return None
@@ -79,7 +87,12 @@ class Sources:
     # -- the graph of imports
 
     def in_order(self) -> list[FileDecl]:
-        """The parsed files, what is imported before what imports it; import cycles are reported."""
+        """The parsed files, each after the files that it imports; import cycles are reported.
+
+        This is a depth-first search with a stack of its own, because a chain of imports may be longer than Python's
+        recursion limit. ``chain`` is the stack: the files from ``start`` to the current one, and what is left of the
+        imports of each.
+        """
         order: list[FileDecl] = []
         done: set[str] = set()
         for start in self.files:
@@ -107,7 +120,7 @@ class Sources:
             chain[path] = iter(file.imports)
 
     def visible(self) -> Mapping[str, frozenset[str]]:
-        """For each parsed file the paths that it sees: its own, its imports, and what these import publicly."""
+        """For each parsed file the paths that it sees: its own, its imports', and what those import publicly."""
         return {path: frozenset(self._seen_by(file)) for path, file in self.files.items() if file}
 
     def _seen_by(self, file: FileDecl) -> set[str]:

@@ -1,4 +1,7 @@
-"""The statements that a file's tokens make, found by braces and semicolons alone, whatever else is wrong with them."""
+"""Divides a file's tokens into statements, by braces and semicolons alone.
+
+So the division does not depend on a statement being correct. ``recovery`` needs that to leave out the wrong ones.
+"""
 
 from __future__ import annotations
 
@@ -11,41 +14,54 @@ from proto_schema_parser.antlr.ProtobufLexer import ProtobufLexer as L
 
 @dataclass(slots=True, eq=False)
 class Statement:
-    """The tokens from ``start`` to ``end``, by their index; those of a message hold other statements."""
+    """A statement: the tokens with the indices ``start`` to ``end``, both included."""
 
     start: int
     parent: Statement | None
-    """The statement in whose block it stands."""
+    """The statement whose block contains this one."""
     end: int = -1
     brace: Token | None = None
-    """What opens its own block."""
+    """The token that opens the statement's own block, if it has one."""
 
 
 class Statements:
-    """The statements of a file whose last token is the end of the file."""
+    """The statements of a file.
+
+    Args:
+        tokens: The file's tokens; the last one is the end of the file.
+    """
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
         self.top: list[Statement] = []
-        """The outermost ones."""
+        """The statements that stand in no other."""
         self.unclosed: Statement | None = None
-        """The outermost one that is not closed at the end of the file."""
+        """The outermost statement whose block is still open at the end of the file."""
         self.has_stray_brace = False
-        """Whether a brace closes nothing; where each statement stands is not certain then."""
+        """Whether a brace closes nothing; then it is not certain which block any statement belongs to."""
         self._owners: list[Statement | None] = []
+        """The innermost statement of each token."""
         self._unfinished: dict[int, Statement] = {}
+        """Statements that lack their semicolon, by the index of the token that ends their block."""
         self._open: list[Statement] = []
+        """The statements whose blocks are open, from the outermost inward."""
         self._current: Statement | None = None
+        """The statement that has begun and not ended, if its block is not open."""
         self._aggregates = 0
+        """How many braces of aggregates are open: in these message literals, semicolons end no statement."""
         for index in range(len(tokens) - 1):
             self._owners.append(self._take(index))
         self._finish(len(tokens) - 1)
 
     def at(self, index: int) -> Statement | None:
-        """The innermost statement with that token; the one that is not finished, if the token is what it stops at."""
+        """The innermost statement with the token of that index.
+
+        If the token ends a block before the last statement in it has its semicolon, it is that statement.
+        """
         return self._unfinished.get(index) or self._owners[index]
 
     def _take(self, index: int) -> Statement | None:
+        """Take the next token; returns the innermost statement that it belongs to."""
         type_ = self.tokens[index].type
         if type_ == L.R_BRACE and not self._aggregates:
             return self._close(index)
@@ -55,7 +71,7 @@ class Statements:
                 self.top.append(self._current)
         owner = self._current
         if type_ == L.L_BRACE:
-            if self._aggregates or self.tokens[index - 1].type == L.EQUALS:
+            if self._aggregates or self.tokens[index - 1].type == L.EQUALS:  # the value of an option, not a block
                 self._aggregates += 1
             else:
                 owner.brace = self.tokens[index]
@@ -69,6 +85,7 @@ class Statements:
         return owner
 
     def _close(self, index: int) -> Statement | None:
+        """Take a brace that closes a block, or nothing."""
         self._leave_unfinished(index)
         if self._open:
             owner = self._open.pop()
@@ -80,13 +97,14 @@ class Statements:
         return stray
 
     def _leave_unfinished(self, index: int) -> None:
+        """End the current statement, if there is one, before a token that ends its block."""
         if self._current:
             self._current.end = index - 1
             self._unfinished[index] = self._current
             self._current = None
 
     def _finish(self, index: int) -> None:
-        """Take the end of the file, which ends whatever is open."""
+        """Take the end of the file, which ends every statement."""
         if self._aggregates and not self._open:
             self.unclosed = self._current
         self._leave_unfinished(index)

@@ -1,4 +1,4 @@
-"""The names that a schema's files declare, and the search for what a name in one of them means."""
+"""The names that a schema's files declare, and the search for what a name in a file means."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SCOPES = ("package", "message", "enum", "service", "descriptor type")
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """One declared name. A package has a symbol too, with the place of its first mention."""
+    """One declared name. A package is one too; its position is that of its first mention."""
 
     kind: Kind
     full_name: str
@@ -41,11 +41,11 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """Why a name means nothing."""
+    """The answer for a name that means nothing; ``message`` says why."""
 
     message: str
     within: str | None = None
-    """The message or enum in which the rest of the name was looked up, unless that was a package."""
+    """The message or enum in which the search ended; None if it ended in a package."""
 
 
 def in_scope(scope: str, name: str) -> str:
@@ -54,14 +54,19 @@ def in_scope(scope: str, name: str) -> str:
 
 
 class Symbols:
-    """Every name of all files, and which files each file sees: itself, its imports, and what these pass on."""
+    """Every name of all files.
+
+    Args:
+        visible: For each file the paths that it sees: its own, its imports', and what those import publicly.
+        mistakes: Takes what is reported.
+    """
 
     def __init__(self, visible: Mapping[str, frozenset[str]], mistakes: Mistakes) -> None:
         self._visible = visible
         self._mistakes = mistakes
         self._symbols: dict[str, Symbol] = {}
         self._packages: dict[str, set[str]] = {}
-        """The files that have a package, by its name; a package has all packages around it."""
+        """The files of each package, by its name. A file of package ``a.b`` is also one of package ``a``."""
         for name in wellknown_files.DESCRIPTOR_TYPES:
             position = Position(wellknown_files.DESCRIPTOR, 1, 1)
             self._symbols[name] = Symbol("descriptor type", name, position)
@@ -70,7 +75,7 @@ class Symbols:
     # -- declaring
 
     def declare(self, file: d.FileDecl) -> None:
-        """Add a file's names, reporting those that are taken."""
+        """Add a file's names, and report those that are taken."""
         package = file.package.text if file.package else ""
         if file.package:
             self._add_package(package, file.package.position)
@@ -110,10 +115,17 @@ class Symbols:
     # -- resolving
 
     def resolve(self, name: str, scope: str, file: str, types_only: bool = True) -> Symbol | Unresolved:
-        """What ``name`` means within ``scope`` of ``file``, by protobuf's rules.
+        """Find what a name means, by protobuf's rules.
 
-        Scopes are searched from the innermost outward for the name's first part; where that is found, the search
-        ends. ``types_only`` passes over simple names that are no types, as is done for fields, not for methods.
+        Scopes are searched from the innermost outward for the first part of the name. Where that is found, the search
+        ends, even if the rest of the name is not found there.
+
+        Args:
+            name: The name; with a dot in front, it starts from the outermost scope.
+            scope: The full name of the message or package in which the name is used.
+            file: The path of the file in which it is used.
+            types_only: Whether to pass over names without a dot that are no types, as protoc does for fields, but not
+                for methods.
         """
         if name.startswith("."):
             return self._find(name[1:], file) or self._unknown(name, scope, file, name[1:])
@@ -144,6 +156,7 @@ class Symbols:
         return found if found and found.position.file in visible else None
 
     def _unknown(self, name: str, scope: str, file: str, full: str | None = None) -> Unresolved:
+        """Say why a name was not found; ``full`` is the full name at which the search ended, if it did."""
         absolute = name.removeprefix(".")
         for candidate in filter(None, (full, *_outward(scope, absolute))):
             hidden = self._symbols.get(candidate)
@@ -168,7 +181,7 @@ class Symbols:
         return found.full_name if found.kind in ("message", "enum") else None
 
     def _nearest(self, name: str, file: str) -> str | None:
-        """The visible type whose name is most like ``name``, compared by full names and by last parts."""
+        """The visible type whose full name, or last part of it, is most like ``name``."""
         visible = self._visible[file]
         types = [s.full_name for s in self._symbols.values() if s.kind in ("message", "enum")]
         spelt: dict[str, str] = {}
@@ -180,6 +193,7 @@ class Symbols:
 
 
 def _outward(scope: str, name: str) -> Iterator[str]:
+    """The full names that a name could have, seen from a scope, from the innermost outward."""
     while scope:
         yield in_scope(scope, name)
         scope = scope.rpartition(".")[0]
@@ -192,7 +206,7 @@ def _where(first: Symbol, position: Position) -> str:
 
 
 def map_entry_name(field: str) -> str:
-    """The name of the message that stands for a map's entries, as protoc makes it from the field's name."""
+    """The name that protoc gives to the message for a map's entries, made from the field's name."""
     return "".join(part[:1].upper() + part[1:] for part in field.split("_")) + "Entry"
 
 

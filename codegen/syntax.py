@@ -1,6 +1,6 @@
-"""Parsing: from source text to declarations, with every syntax error reported.
+"""Parses source text into declarations, and reports every syntax error.
 
-Where there are some, what could be read is declared all the same: see ``codegen.recovery``.
+A file with syntax errors yields the declarations that could be read: see ``recovery``.
 """
 
 from __future__ import annotations
@@ -20,34 +20,45 @@ from proto_schema_parser.antlr.ProtobufParser import ProtobufParser
 from codegen.declarations import FileDecl
 from codegen.declare import Declare
 from codegen.errors import Mistakes
-from codegen.mend import mend
 from codegen.recovery import Fault, Recovery
+from codegen.token_repair import repair
 from codegen.tokens import place, tokenize
 
 _FEW = 4
-"""How many expected tokens a message lists: a longer list helps nobody."""
+"""How many expected tokens a message lists at most. A longer list helps nobody, and none is given then."""
 
 
 def parse(path: str, text: str, mistakes: Mistakes) -> FileDecl:
-    """The declarations of a file, or what of them can be read; only the imports of one that is none of proto3."""
+    """Parse a file into declarations, as far as it can be read.
+
+    Of a file that is not in proto3, only the imports are declared: they show which other files to examine.
+    """
     source = tokenize(path, text, mistakes)
     if source.tokens[0].type == L.EDITION:
         mistakes.report(place(path, source.tokens[0]), 'editions are not supported: write syntax = "proto3";')
-        mistakes = Mistakes()  # The rest has other rules.
-    source = mend(path, source, mistakes)
+        mistakes = Mistakes()  # editions have other rules: what they break of proto3's is not reported
+    source = repair(path, source, mistakes)
     recovery = Recovery(path, text, source, mistakes, Parser(source.tokens))
     tree = recovery.read()
-    return Declare(path, text, recovery.source.gaps, recovery.lost, mistakes).file(tree)
+    return Declare(path, text, recovery.source.gaps, recovery.skipped, mistakes).file(tree)
 
 
 class Parser:
-    """Parses tokens up to the first error. ``written`` are those of the file, which messages refer to."""
+    """Parses tokens up to the first error.
+
+    Args:
+        written: The tokens of the file. Messages quote what is written there before the error, even if the parser was
+            given other tokens.
+    """
 
     def __init__(self, written: Sequence[Token]) -> None:
         self._written = written
 
     def __call__(self, tokens: Sequence[Token]) -> ProtobufParser.FileContext | Fault:
-        """Parse in ANTLR's fast mode, which may refuse a correct file; then, if it does, in its exact mode."""
+        """Parse in ANTLR's fast mode (SLL); if that fails, in its exact mode (LL).
+
+        The fast mode may refuse a correct file, but never accepts a wrong one.
+        """
         stream = CommonTokenStream(ListTokenSource([*tokens]))
         parser = ProtobufParser(stream)
         parser.removeErrorListeners()
@@ -57,7 +68,7 @@ class Parser:
         try:
             return parser.file_()
         except ParseCancellationException:
-            pass  # Not an error yet: the exact mode decides.
+            pass  # the exact mode decides whether this is an error
         stream.seek(0)
         parser.reset()
         interpreter.predictionMode = PredictionMode.LL
@@ -76,7 +87,7 @@ class _Stopped(Exception):
 
 
 class _Stop(ErrorListener):
-    """Stops the parser at the first error: what it finds behind may only follow from it."""
+    """Stops the parser at the first error, because any further one may only follow from it."""
 
     def __init__(self, written: Sequence[Token]) -> None:
         self._written = written
@@ -90,7 +101,7 @@ class _Stop(ErrorListener):
         msg: str,
         e: Exception | None,
     ) -> None:
-        """Take note of the error, in words of our own."""
+        """Raise the error, with a message of our own: ANTLR's lists tokens by their names in the grammar."""
         expected = [] if isinstance(e, NoViableAltException) else _expected(recognizer)
         message = self._message(offendingSymbol, _in_words(expected, recognizer))
         raise _Stopped(Fault(offendingSymbol.tokenIndex, message, L.SEMICOLON in expected))
@@ -112,7 +123,10 @@ def _expected(recognizer: ProtobufParser) -> list[int]:
 
 
 def _in_words(types: Sequence[int], recognizer: ProtobufParser) -> list[str]:
-    """The tokens that the parser could go on with, in words; all identifiers and keywords of one place are a name."""
+    """The token types that the parser could go on with, in words.
+
+    Where a name is expected, any keyword would do as one, so keywords are not listed then.
+    """
     if L.IDENTIFIER in types:
         types = [L.IDENTIFIER, *(type_ for type_ in types if not L.SYNTAX <= type_ <= L.IDENTIFIER)]
     types = [type_ for type_ in types if type_ not in (L.LINE_COMMENT, L.BLOCK_COMMENT)]

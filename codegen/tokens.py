@@ -1,8 +1,7 @@
-"""From source text to the tokens that the parser sees.
+"""From source text to the tokens that the parser gets.
 
-Comments are set apart, so that they may stand anywhere. Where the grammar of proto-schema-parser could only say
-"unexpected token" about a mistake that has a name, the mistake is reported here and the tokens are mended, so that
-the rest of the file is examined all the same.
+Comments are taken out, so that the grammar need not allow for them everywhere. What is no token is reported and left
+out, so that the rest of the file is examined all the same.
 """
 
 from __future__ import annotations
@@ -15,18 +14,17 @@ from antlr4.error.ErrorListener import ErrorListener
 from antlr4.error.Errors import LexerNoViableAltException
 from proto_schema_parser.antlr.ProtobufLexer import ProtobufLexer as L
 
-from codegen.aggregates import is_within, leave_out_comments
 from codegen.comments import Comment, Gap, attach
 from codegen.errors import Mistakes
+from codegen.lexer_repair import is_within, join_numbers, leave_out_comments
 from codegen.model import Position
-from codegen.number_tokens import join_numbers
 from codegen.source_text import SourceText, prepare
 
 MAX_NESTING = 48
-"""How deep brackets may nest: the parser recurses. protoc allows messages 32 deep."""
+"""How deep brackets may be nested, because the parser is recursive. protoc allows messages to be nested 32 deep."""
 
 MAX_NAME_PARTS = 48
-"""How many parts a dotted name may have: the parser recurses here too."""
+"""How many parts a dotted name may have, because the parser is recursive here too."""
 
 _COMMENTS = (L.LINE_COMMENT, L.BLOCK_COMMENT)
 _CLOSING = (L.R_BRACE, L.R_BRACKET, L.R_PAREN, L.R_ANGLE, Token.EOF)
@@ -35,16 +33,19 @@ _OPENING = (L.L_BRACE, L.L_BRACKET, L.L_PAREN, L.L_ANGLE)
 
 @dataclass(slots=True)
 class Tokens:
-    """A file's tokens, the last one the end of the file; ``gaps`` holds comments by the index of the next token."""
+    """A file's tokens, of which the last one is the end of the file.
+
+    ``gaps`` holds the comments, by the index of the token that follows them.
+    """
 
     tokens: list[Token]
     gaps: dict[int, Gap] = field(default_factory=dict[int, Gap])
     broken: list[int] = field(default_factory=list[int])
-    """Offsets of what is no token at all and was left out, and of tokens that stand for something that is wrong."""
+    """Offsets of what is no token and was left out, and of tokens that were put in place of something wrong."""
 
 
 class LexicalErrors(ErrorListener):
-    """Takes note of the characters that begin no token, by their offset."""
+    """Collects the positions of characters that begin no token, by their offset."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -59,18 +60,19 @@ class LexicalErrors(ErrorListener):
         msg: str,
         e: LexerNoViableAltException,
     ) -> None:
-        """Take note of one error of the lexer; ``column`` counts from 0."""
+        """Record one error; ``column`` counts from 0."""
         self.places[e.startIndex] = Position(self.path, line, column + 1)
 
 
 def tokenize(path: str, text: str, mistakes: Mistakes) -> Tokens:
-    """Split a file into tokens and attach its comments."""
+    """Divide a file's text into tokens, and report what is wrong with single tokens."""
     source = prepare(path, text, mistakes)
     errors = LexicalErrors(path)
     every, unclosed = _every_token(path, source, errors, mistakes)
     every, numbers = join_numbers(path, every, mistakes)
     hashes = [offset for offset in errors.places if text[offset] == "#"]
     every, comments = leave_out_comments(every, hashes) if hashes else (every, [])
+    # protoc allows any ASCII character in the comments of aggregates, and no other.
     stray = [offset for offset in errors.places if not text[offset].isascii() or not is_within(offset, comments)]
     _report_stray(text, {offset: errors.places[offset] for offset in stray}, mistakes)
     result = _set_comments_apart(path, every, mistakes)
@@ -81,7 +83,7 @@ def tokenize(path: str, text: str, mistakes: Mistakes) -> Tokens:
 def _every_token(
     path: str, source: SourceText, errors: LexicalErrors, mistakes: Mistakes
 ) -> tuple[list[Token], list[int]]:
-    """All tokens, comments included; and where a comment begins that does not end, which is reported."""
+    """All tokens, comments included, and the offset of a comment that does not end, which is reported."""
     lexer = L(InputStream(source.text))
     lexer.removeErrorListeners()
     lexer.addErrorListener(errors)
@@ -90,7 +92,7 @@ def _every_token(
         token = lexer.nextToken()
         if token.type == L.SLASH and source.text.startswith("/*", token.start):
             mistakes.report(place(path, token), "this comment is not closed")
-            return [*every, _end_of_file(token)], [token.start]
+            return [*every, _end_of_file(token)], [token.start]  # the comment hides the rest of the file
         if token.type == L.STRING_LITERAL:
             token.text = source.strings[token.start]
         if token.channel == Token.DEFAULT_CHANNEL:
@@ -100,7 +102,7 @@ def _every_token(
 
 
 def _report_stray(text: str, places: Mapping[int, Position], mistakes: Mistakes) -> None:
-    """Report the first stray character of each line."""
+    """Report the first stray character of each line: more of them rarely say more."""
     lines: set[int] = set()
     for offset, position in places.items():
         if position.line not in lines:
@@ -137,7 +139,7 @@ def _set_comments_apart(path: str, every: Sequence[Token], mistakes: Mistakes) -
 
 
 def within_limits(path: str, tokens: Sequence[Token], mistakes: Mistakes) -> bool:
-    """Whether the parser can take these tokens without recursing too deep; if not, that is reported."""
+    """Whether the parser can read these tokens within Python's recursion limit; if not, that is reported."""
     depth = parts = 0
     for token in tokens:
         depth += (token.type in _OPENING) - (token.type in _CLOSING)

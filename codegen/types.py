@@ -1,4 +1,4 @@
-"""What a field is in Python: its kind at run time, its annotation, its default."""
+"""What a field is in Python: its kind in field data, its annotation and its default."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from codegen.names import member_names
 from codegen.scope import Scope
 
 PYTHON_TYPES = {"string": "str", "bytes": "bytes", "bool": "bool", "double": "float", "float": "float"}
-"""The type of each scalar; those left out are ``int``."""
+"""The Python type of each scalar type; for all others it is ``int``."""
 
 ZEROS = {"str": '""', "bytes": 'b""', "bool": "False", "float": "0.0", "int": "0"}
-"""The default of each type."""
+"""The default of each Python type, as source text."""
 
 
 def kind_of(field: Field) -> str:
-    """The kind that field data gives: the full name for a well-known type that is a plain value."""
+    """A field's kind in field data: the full name of the type if it is a well-known one whose values are plain."""
     return field.type_name if field.kind == "message" and field.type_name in PLAIN else field.kind
 
 
 def has_presence(field: Field) -> bool:
-    """Whether ``None`` means unset, and a default value is written."""
+    """Whether ``None`` means that the field is not set, so that a default value is written like any other."""
     explicit = field.label == "optional" or field.oneof is not None
     return explicit or (field.label == "singular" and field.kind == "message")
 
@@ -31,7 +31,7 @@ def scalar_type(kind: str) -> str:
 
 
 def value_type(field: Field, scope: Scope) -> str:
-    """The annotation of one value, without ``None``."""
+    """The annotation of a single value of a field, without ``None``."""
     kind = kind_of(field)
     if kind in WRAPPERS:
         return scope.builtin(scalar_type(WRAPPERS[kind]))
@@ -51,7 +51,7 @@ def value_type(field: Field, scope: Scope) -> str:
 
 
 def attribute_type(field: Field, scope: Scope) -> str:
-    """The annotation of the attribute."""
+    """The annotation of a field's attribute."""
     value = value_type(field, scope)
     if field.label == "repeated":
         return f"{scope.builtin('list')}[{value}]"
@@ -62,10 +62,17 @@ def attribute_type(field: Field, scope: Scope) -> str:
 
 
 def parameter(field: Field, name: str, scope: Scope, *, watched: bool) -> tuple[str, str, str]:
-    """The constructor's parameter, its annotation and its default.
+    """The constructor's parameter for a field: its name, its annotation and its default.
 
-    Anything that makes a list or a dict will do for one, and ``None`` for whatever is not set. Where it matters whether
-    a zero was given, because the field is ``watched``, the default is ``None`` too.
+    It is wider than the attribute: any iterable is taken for a list, any mapping for a dict, and ``None`` for a field
+    that is not set.
+
+    Args:
+        field: The field.
+        name: The name of its attribute.
+        scope: The names of the module.
+        watched: Whether it matters that a value was given, even if it is the default. Then the parameter's default is
+            ``None``, which means that no value was given.
     """
     value = value_type(field, scope)
     if field.label == "repeated":
@@ -80,7 +87,7 @@ def parameter(field: Field, name: str, scope: Scope, *, watched: bool) -> tuple[
 
 
 def zero(field: Field, scope: Scope) -> str:
-    """The default of a field without presence."""
+    """The default of a field without presence, as source text."""
     if field.kind == "enum":
         assert field.type_name is not None
         return enum_zero(field.type_name, scope)
@@ -88,7 +95,10 @@ def zero(field: Field, scope: Scope) -> str:
 
 
 def enum_zero(full_name: str, scope: Scope) -> str:
-    """The first member of an enum, which is its zero; by number where looking it up by name would warn."""
+    """An expression for the first member of an enum, which is its zero.
+
+    If that is deprecated, it is looked up by number, because looking it up by name would warn.
+    """
     first = scope.schema.enums[full_name].values[0]
     cls = scope.annotation(full_name)
     return f"{cls}(0)" if first.deprecated else f"{cls}.{member_names(scope.schema.enums[full_name]).short[first.name]}"

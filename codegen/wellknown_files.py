@@ -1,4 +1,4 @@
-"""The files below ``google/protobuf/`` that need not be on disk: what protobuf itself brings along."""
+"""The files below ``google/protobuf/`` that protobuf itself provides, so that users need no copy of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ BUNDLE = Path(__file__).parent
 """The root of the bundled files."""
 
 DESCRIPTOR = "google/protobuf/descriptor.proto"
-"""May be imported to extend options; it is a proto2 file, and nothing is generated from it."""
+"""May be imported to extend options. It is a proto2 file, and nothing is generated from it, so only the names of its
+types are known here.
+"""
 
 TYPES = {
     "google/protobuf/any.proto": "Any",
@@ -24,13 +26,13 @@ TYPES = {
         "DoubleValue FloatValue Int64Value UInt64Value Int32Value UInt32Value BoolValue StringValue BytesValue"
     ),
 }
-"""The bundled files and the types that each declares."""
+"""The bundled files, and the types that each of them declares."""
 
 OPTIONS = frozenset(
     f"google.protobuf.{kind}Options"
     for kind in ["File", "Message", "Field", "Oneof", "Enum", "EnumValue", "Service", "Method", "ExtensionRange"]
 )
-"""What proto3 allows ``extend`` for."""
+"""The messages that proto3 allows to be extended."""
 
 DESCRIPTOR_TYPES = OPTIONS | {
     f"google.protobuf.{name}"
@@ -59,5 +61,5 @@ _HOMES = {f"google.protobuf.{name}": path for path, names in TYPES.items() for n
 
 
 def home(full_name: str) -> str | None:
-    """The bundled file that declares a type."""
+    """The path of the bundled file that declares a type, or None."""
     return _HOMES.get(full_name)

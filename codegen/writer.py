@@ -1,4 +1,4 @@
-"""Lines and indentation of the emitted code, and how what does not fit on a line is divided."""
+"""The lines and the indentation of emitted code, and how code that does not fit on a line is divided."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _QUOTES_OR_LAST = re.compile(r'"""|"\Z')
 
 
 class Writer:
-    """Collects lines; what is written inside ``with writer.block(head)`` is one level deeper."""
+    """Collects lines. What is written inside ``with writer.block(head)`` is indented by one level more."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
         self._depth = 0
 
     def line(self, text: str = "") -> None:
-        """Write one line at the current level; an empty one stays empty."""
+        """Write one line at the current level; an empty line gets no indentation."""
         self._lines.append("    " * self._depth + text if text else "")
 
     def lines(self, texts: Iterable[str]) -> None:
@@ -32,7 +32,7 @@ class Writer:
 
     @contextmanager
     def block(self, head: str) -> Generator[None, None, None]:
-        """Write the head of a block, and what follows one level deeper."""
+        """Write the head of a block; what follows is one level deeper."""
         self.line(head)
         with self.indented():
             yield
@@ -45,16 +45,16 @@ class Writer:
         self._depth -= 1
 
     def gap(self, count: int = 1) -> None:
-        """Leave as many empty lines, unless there are already; none at the very beginning."""
+        """Add empty lines until there are ``count`` of them; none at the beginning of the text."""
         while self._lines and any(self._lines[-count:]):
             self._lines.append("")
 
     def docstring(self, text: str) -> None:
-        """Write a docstring, in one line if it fits, its paragraphs wrapped as they came if not."""
+        """Write a docstring: in one line if it fits, else with each line of ``text`` wrapped by itself."""
         text = text.strip().expandtabs(4) or "Undocumented."
         text = text.replace("\\", "\\\\")
         text = _CONTROL.sub(lambda control: f"\\x{ord(control[0]):02x}", text)
-        short = _QUOTES_OR_LAST.sub(_escaped, text)  # behind it come the quotes that end the docstring
+        short = _QUOTES_OR_LAST.sub(_escaped, text)  # a quote at the end would run into those of the docstring
         text = _QUOTES.sub(_escaped, text)
         if "\n" not in text and self._fits(f'"""{short}"""'):
             self.line(f'"""{short}"""')
@@ -75,11 +75,11 @@ class Writer:
         return len(text) + 4 * self._depth <= WIDTH
 
     def call(self, head: str, arguments: Iterable[str], tail: str = "") -> None:
-        """Write ``head(arguments)tail`` in one line if it fits, else with an argument in each."""
+        """Write ``head(arguments)tail`` in one line if it fits, else with one argument per line."""
         self.listed(f"{head}(", arguments, f"){tail}")
 
     def import_from(self, module: str, clauses: Iterable[str]) -> None:
-        """Write ``from module import clauses`` in one line if it fits, else with a clause in each."""
+        """Write ``from module import clauses`` in one line if it fits, else with one clause per line."""
         clauses = list(clauses)
         line = f"from {module} import {', '.join(clauses)}"
         if self._fits(line):
@@ -88,7 +88,10 @@ class Writer:
             self._divided(f"from {module} import (", (f"{clause}," for clause in clauses), ")")
 
     def listed(self, head: str, items: Iterable[str], tail: str) -> None:
-        """Write items in the brackets that end ``head`` and begin ``tail``, with an item in each line if it must be."""
+        """Write items between ``head``, which ends in a bracket, and ``tail``.
+
+        They are in one line if that fits, else there is one item per line.
+        """
         items = list(items)
         line = f"{head}{', '.join(items)}{tail}"
         if self._fits(line):
@@ -97,7 +100,7 @@ class Writer:
             self._divided(head, (f"{item}," for item in items), tail)
 
     def statement(self, head: str, *parts: str, tail: str = "") -> None:
-        """Write ``head`` and an expression in one line if it fits, else in parentheses with a part in each."""
+        """Write ``head`` and an expression in one line if it fits, else in parentheses with one part per line."""
         line = f"{head} {' '.join(parts)}{tail}"
         if self._fits(line):
             self.line(line)
@@ -105,7 +108,7 @@ class Writer:
             self._divided(f"{head} (", parts, f"){tail}")
 
     def assignments(self, targets: Iterable[str], value: str) -> None:
-        """Write ``target = target = value``, in as few lines as they fit in."""
+        """Write ``target = target = value``, in as few lines as possible."""
         line = ""
         for target in targets:
             longer = f"{line}{target} = "
@@ -116,7 +119,7 @@ class Writer:
         self.line(line + value)
 
     def bracketed(self, head: str, parts: Iterable[str], tail: str) -> None:
-        """Write an expression in the brackets that end ``head`` and begin ``tail``, divided if it does not fit."""
+        """Write an expression between ``head``, which ends in a bracket, and ``tail``: in one line if it fits."""
         parts = list(parts)
         line = f"{head}{' '.join(parts)}{tail}"
         if self._fits(line):
@@ -131,13 +134,13 @@ class Writer:
 
     @contextmanager
     def condition(self, head: str, *parts: str) -> Generator[None, None, None]:
-        """Write ``head`` and a condition, and what follows one level deeper."""
+        """Write ``head`` and a condition; what follows is one level deeper."""
         self.statement(head, *parts, tail=":")
         with self.indented():
             yield
 
     def text(self) -> str:
-        """Everything written, with a line break at its end and no empty lines there."""
+        """Everything that was written, with one line break at the end."""
         return "\n".join(self._lines).rstrip("\n") + "\n"
 
 
@@ -146,5 +149,5 @@ def _escaped(quotes: re.Match[str]) -> str:
 
 
 def quoted(text: str) -> str:
-    """Write text as a string literal: in double quotes, and ASCII only."""
+    """Text as a string literal in double quotes, of ASCII characters only."""
     return '"' + text.encode("unicode_escape").decode("ascii").replace('"', '\\"') + '"'

@@ -13,10 +13,10 @@ from pathlib import Path
 from types import ModuleType
 
 from chaukas_spec_lite.message.message import Message
-from codegen.load import load
 from codegen.model import Schema
 from codegen.output import generate as emit
 from codegen.output import write
+from codegen.schema_loader import load_schema
 from codegen.targets import Target
 
 PROTOS = Path(__file__).parent / "protos"
@@ -28,7 +28,7 @@ _numbers = count()
 @cache
 def schema(proto_paths: tuple[str, ...] = EVERYTHING, roots: tuple[Path, ...] = (PROTOS,)) -> Schema:
     """Load proto files, whose paths are relative to one of the roots."""
-    return load(proto_paths, roots)
+    return load_schema(proto_paths, roots)
 
 
 @cache

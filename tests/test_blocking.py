@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import re
 import subprocess
 import sys
 import threading
@@ -18,8 +19,9 @@ import pytest
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.blocking import BlockingChaukasClient, BlockingExporter, Loop
 from chaukas_spec_lite.client.client import ChaukasClient
+from chaukas_spec_lite.client.queries import QueryOptions
 from chaukas_spec_lite.errors import ClientClosedError, ConnectError, SettingError
-from chaukas_spec_lite.rpc.client.retry import NEVER
+from chaukas_spec_lite.retry import NEVER
 from tests.serving import running_collector
 
 ROOT = Path(__file__).parents[1]
@@ -31,12 +33,48 @@ def test_the_same_methods_and_arguments() -> None:
     for name in [*names, "__init__"]:
         ours, its = getattr(BlockingChaukasClient, name), getattr(ChaukasClient, name)
         if callable(its):
-            assert list(inspect.signature(ours).parameters) == list(inspect.signature(its).parameters)
-            assert ours.__doc__ == its.__doc__
+            # Kinds, defaults and annotations too; what a method returns differs by its being asynchronous.
+            assert inspect.signature(ours).parameters == inspect.signature(its).parameters
+            if name != "__init__":
+                assert ours.__doc__ == its.__doc__.replace("async for", "for")
+    ours, its = (inspect.getdoc(cls) or "" for cls in (BlockingChaukasClient, ChaukasClient))
+    assert ours.partition("Args:")[2] == its.partition("Args:")[2] != ""
     with pytest.raises(SettingError):
         BlockingChaukasClient("nowhere")
     with pytest.raises(TypeError):
-        BlockingChaukasClient("h:1", nonsense=1)  # type: ignore[call-arg]
+        BlockingChaukasClient("h:1", nonsense=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("face", [BlockingChaukasClient, BlockingExporter, ChaukasClient])
+def test_help_says_what_each_argument_is(face: type) -> None:
+    """In each docstring by itself: help() shows one at a time."""
+    documented = 0
+    for name, member in inspect.getmembers(face, inspect.isfunction):
+        if name.startswith("_") and name != "__init__":
+            continue
+        text = inspect.getdoc(face if name == "__init__" else member) or ""
+        assert len(text) > 20, name
+        arguments = text.partition("Args:")[2].partition("\n\n")[0]
+        for parameter in list(inspect.signature(member).parameters)[1:]:
+            assert re.search(rf"^    {parameter}: \S", arguments, re.MULTILINE), (name, parameter)
+            documented += 1
+    assert documented > 5
+
+
+@pytest.mark.parametrize("face", [BlockingChaukasClient, ChaukasClient])
+def test_help_says_what_a_query_may_ask_for(face: type[ChaukasClient]) -> None:
+    text = inspect.getdoc(face.query_events) or ""
+    assert QueryOptions.__optional_keys__
+    assert [name for name in QueryOptions.__optional_keys__ if f"``{name}``" not in text] == []
+
+
+def test_a_misspelt_argument_of_a_query_is_answered_with_the_nearest() -> None:
+    message = "there is no argument of query_events 'sesion_id'; did you mean 'session_id'?"
+    with BlockingChaukasClient("h:1") as client:
+        for face in (client, client.client):
+            with pytest.raises(TypeError) as caught:
+                face.query_events(sesion_id="s")
+            assert str(caught.value) == message
 
 
 def test_calls() -> None:

@@ -23,7 +23,6 @@ RULES = Rules(
         # The spool knows bytes and the transport frames: neither can import a message.
         (
             "retry",
-            "defaults",
             "spool",
             "rpc.__init__",
             "rpc.transport",
@@ -35,7 +34,7 @@ RULES = Rules(
         ("message",),
         ("rpc.stubs",),  # what generated services stand on
         ("spec",),
-        ("sdkjson", "trace", "rpc.client", "rpc.server"),
+        ("defaults", "trace", "rpc.client", "rpc.server"),
         ("client", "export", "collector", "files"),
         ("blocking",),
         ("cli",),

@@ -10,8 +10,8 @@ from chaukas.spec.client.v1 import client_pb2
 from chaukas.spec.common.v1 import events_pb2, query_pb2
 from chaukas.spec.server.v1 import server_pb2
 
-from codegen.load import load
 from codegen.model import File, Schema
+from codegen.schema_loader import load_schema
 from tests.codegen.descriptors import describe_reference, describe_schema
 
 ROOT = Path(__file__).parent.parent / "proto"
@@ -20,7 +20,7 @@ REFERENCE = {module.DESCRIPTOR.name: module.DESCRIPTOR for module in (events_pb2
 
 @pytest.fixture(scope="module")
 def schema() -> Schema:
-    return load(sorted(REFERENCE), [ROOT])
+    return load_schema(sorted(REFERENCE), [ROOT])
 
 
 def test_the_files_are_those_of_the_official_packages() -> None:

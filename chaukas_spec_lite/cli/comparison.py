@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import zip_longest
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wire.fields import fields_of
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.spec.common.v1.events import Event
 
 EventKey = tuple[str, str, str]
 """Tenant, project and event id: what makes an event one and the same."""
@@ -40,8 +42,8 @@ class Difference:
     """The event as it came back, if it came back altered."""
 
 
-class Ledger:
-    """Remembers what was sent, and holds what comes back against it."""
+class Comparison:
+    """Remembers what was sent, and compares what comes back with it."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -66,7 +68,7 @@ class Ledger:
         self.duplicates = self.sent - len(self._digests)
 
     def receive(self, event: Event) -> None:
-        """Hold an event that came back against what was sent."""
+        """Compare an event that came back with the one that was sent."""
         self.returned += 1
         key = key_of(event)
         if key not in self._digests:
@@ -86,11 +88,6 @@ class Ledger:
     def expected(self) -> int:
         """How many events ought to come back."""
         return len(self._digests)
-
-    @property
-    def is_overrun(self) -> bool:
-        """Whether more came back than was sent, so that asking on might have no end."""
-        return self.returned > self.expected
 
     def _add(self, difference: Difference) -> None:
         self.problems[difference.problem] += 1

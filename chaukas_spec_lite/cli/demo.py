@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 from rich.console import Console
@@ -15,17 +15,17 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as ProgressBar
 from rich.text import Text
 
-from chaukas_spec_lite.cli import figures
-from chaukas_spec_lite.cli.comparison import EventKey, Ledger, changes, key_of
-from chaukas_spec_lite.cli.console import console
+from chaukas_spec_lite.cli.comparison import Comparison, EventKey, changes, key_of
 from chaukas_spec_lite.cli.replay import Progress, Replay, connected, replay
-from chaukas_spec_lite.cli.terminal_text import one_line
+from chaukas_spec_lite.cli.terminal import console, count, one_line, rate
 from chaukas_spec_lite.cli.tree_view import ERROR, View
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.files import read_events
-from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.trace.tree import Totals, build
+from chaukas_spec_lite.trace.tree import Counts, build
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.spec.common.v1.events import Event
 
 
 class RunningCollector(Protocol):
@@ -62,7 +62,15 @@ def demo(file: Path | None) -> None:
 
 
 def show(path: Path, start: StartCollector = Collector) -> None:
-    """Replay a file through a collector and print what came of it; raises ``ClickException`` if that is not well."""
+    """Replay a file through a collector, and print what came back.
+
+    Args:
+        path: The file.
+        start: Starts the collector, as an asynchronous context manager.
+
+    Raises:
+        ClickException: The file cannot be read, the collector fails, or what came back is not what was sent.
+    """
     out = console()
     try:
         with _progress(out, path.stat().st_size) as progress:
@@ -70,29 +78,29 @@ def show(path: Path, start: StartCollector = Collector) -> None:
     except (ChaukasError, OSError) as error:
         raise click.ClickException(one_line(str(error))) from error
     view = View(out.width, out.encoding)
-    if not done.ledger.sent:
+    if not done.comparison.sent:
         out.print(Text(f"{one_line(path.name, out.encoding)} holds no events: there is nothing to replay"))
         return
     sessions = build(done.moments)
     for line in view.sessions(sessions):
         out.print(line)
     if len(sessions) > 1:
-        totals = sum((each.totals for each in sessions), Totals())
+        totals = sum((each.totals for each in sessions), Counts())
         out.print(Text.assemble((f"{len(sessions):,} sessions: ", "bold"), view.totals(totals)))
     out.print(_closing_line(done, view))
-    if done.ledger.problems:
-        _print_differences(path, done.ledger)
+    if done.comparison.problems:
+        _print_differences(path, done.comparison)
         raise click.ClickException("what came back is not what was sent")
 
 
 async def _replay(path: Path, start: StartCollector, progress: Progress) -> Replay:
-    async with start() as collector, connected(collector.port) as stub:
-        return await replay(stub, read_events(path), progress)
+    async with start() as collector, connected(collector.port) as client:
+        return await replay(client, read_events(path), progress)
 
 
 @contextmanager
 def _progress(out: Console, size: int) -> Generator[Progress, None, None]:
-    """Show a bar while a replay runs, if there is a terminal to show it on; nothing of it is left afterwards."""
+    """Show a bar while a replay runs, if there is a terminal to show it on; it is removed at the end."""
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
     with ProgressBar(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
         sending = bar.add_task("sending", total=size)
@@ -108,13 +116,15 @@ def _progress(out: Console, size: int) -> Generator[Progress, None, None]:
 
 
 def _closing_line(done: Replay, view: View) -> Text:
-    ledger, glyphs = done.ledger, view.glyphs
-    sent = figures.way("sent", done.sending.events, done.sending.calls, "batch", done.sending.seconds)
-    returned = figures.way("read back", done.reading.events, done.reading.calls, "page", done.reading.seconds)
-    if ledger.problems:
-        found = ", ".join(f"{number:,} {problem}" for problem, number in ledger.problems.items())
+    comparison, glyphs = done.comparison, view.glyphs
+    sending, reading = done.sending, done.reading
+    sent = f"sent {count(sending.events, 'event')} in {count(sending.batches, 'batch')}"
+    sent += rate(sending.events, sending.seconds)
+    returned = f"read back {count(reading.events, 'event')}{rate(reading.events, reading.seconds)}"
+    if comparison.problems:
+        found = ", ".join(f"{number:,} {problem}" for problem, number in comparison.problems.items())
         return Text.assemble((f"{glyphs.cross} ", f"bold {ERROR}"), f"{sent}, {returned}: ", (found, ERROR))
-    duplicates = figures.count(ledger.duplicates, "duplicate") + " of an event id" if ledger.duplicates else ""
+    duplicates = count(comparison.duplicates, "duplicate") + " of an event id" if comparison.duplicates else ""
     return Text.assemble(
         (f"{glyphs.tick} ", "bold green"),
         f"{sent}, {returned}: ",
@@ -123,18 +133,18 @@ def _closing_line(done: Replay, view: View) -> Text:
     )
 
 
-def _print_differences(path: Path, ledger: Ledger) -> None:
+def _print_differences(path: Path, comparison: Comparison) -> None:
     """Say which events are not as they were sent, and in which fields; the file is read again for these."""
     err = console(errors=True)
-    altered = {each.key for each in ledger.differences if each.returned is not None}
+    altered = {each.key for each in comparison.differences if each.returned is not None}
     originals: dict[EventKey, Event] = {}
     for recorded in read_events(path) if altered else ():
         if (key := key_of(recorded.event)) in altered:
             originals.setdefault(key, recorded.event)
-    for each in ledger.differences:
+    for each in comparison.differences:
         err.print(Text(one_line(f"event {each.key[2]} {each.problem}", err.encoding), ERROR))
         if each.returned is not None and each.key in originals:
             for change in changes(originals[each.key], each.returned):
                 err.print(Text(f"  {one_line(change, err.encoding)}"))
-    if (more := ledger.problems.total() - len(ledger.differences)) > 0:
+    if (more := comparison.problems.total() - len(comparison.differences)) > 0:
         err.print(Text(f"and {more:,} more"))

@@ -9,9 +9,8 @@ from math import ceil
 
 from rich.text import Text
 
-from chaukas_spec_lite.cli import figures
-from chaukas_spec_lite.cli.terminal_text import Glyphs, fit, glyphs_for, one_line
-from chaukas_spec_lite.trace.tree import Session, Span, Totals
+from chaukas_spec_lite.cli.terminal import Glyphs, count, duration, fit, glyphs_for, moment_of, one_line
+from chaukas_spec_lite.trace.tree import Counts, Session, Span
 
 MIN_WIDTH, MAX_WIDTH = 40, 120
 """Cells of a line; a terminal that is narrower wraps it."""
@@ -74,24 +73,24 @@ class View:
             yield from self._session(lonely[0])
         elif lonely:
             yield Text(f"{len(lonely):,} sessions of a single span", "bold")
-            yield self.totals(sum((each.totals for each in lonely), Totals()))
+            yield self.totals(sum((each.totals for each in lonely), Counts()))
             window = _window([time for each in lonely for time in (each.start, each.end) if time])
             yield from self._rows([each.roots[0] for each in lonely], window)
             yield Text()
 
-    def totals(self, totals: Totals, length: timedelta | None = None) -> Text:
+    def totals(self, totals: Counts, length: timedelta | None = None) -> Text:
         """Write counts on one line, leaving out what did not occur."""
         counts = [(totals.retries, "retry"), (totals.handoffs, "hand-off")]
-        parts = [Text(figures.duration(length))] if length else []
-        parts += [Text(figures.count(totals.events, "event")), Text(figures.count(totals.spans, "span"))]
-        parts += [Text(figures.count(totals.tokens, "token"))] if totals.tokens else []
-        parts += [Text(figures.count(totals.errors, "error"), ERROR)] if totals.errors else []
-        parts += [Text(figures.count(number, noun)) for number, noun in counts if number]
+        parts = [Text(duration(length))] if length else []
+        parts += [Text(count(totals.events, "event")), Text(count(totals.spans, "span"))]
+        parts += [Text(count(totals.tokens, "token"))] if totals.tokens else []
+        parts += [Text(count(totals.errors, "error"), ERROR)] if totals.errors else []
+        parts += [Text(count(number, noun)) for number, noun in counts if number]
         return Text(f" {self.glyphs.separator} ", DIM).join(parts)
 
     def _session(self, session: Session) -> Iterator[Text]:
         name = one_line(session.session_id, self.encoding) or "without an id"
-        began = figures.moment_of(session.start) if session.start else "at an unknown time"
+        began = moment_of(session.start) if session.start else "at an unknown time"
         yield Text.assemble(("Session ", "bold"), (name, "bold"), ("  " + began, DIM))
         window = _window([time for time in (session.start, session.end) if time])
         yield self.totals(session.totals, window[1] if window else None)
@@ -112,7 +111,7 @@ class View:
             bar = _bar(span, window, layout.timeline - 1, self.glyphs) if window else " " * (layout.timeline - 1)
             row.append(" " + bar, ERROR if span.failed else style or DIM)
         if span.duration is not None:
-            row.append(f"{figures.duration(span.duration):>{layout.duration}}")
+            row.append(f"{duration(span.duration):>{layout.duration}}")
         else:
             row.append(f"{_missing_end(span):>{layout.duration}}", DIM)
         if layout.tokens and span.tokens:

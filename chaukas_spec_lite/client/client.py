@@ -1,4 +1,4 @@
-"""The client of ``ChaukasClientService``."""
+"""The client of ``ChaukasClientService``: events to a server, and queries of what it holds."""
 
 # The stub keeps what the schema says about its methods to itself; it is generated for code of ours like this.
 # pyright: reportPrivateUsage=false
@@ -9,41 +9,32 @@ import ssl
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from chaukas_spec_lite.client.batches import OVERHEAD, batch_request, event_request, framed_size, split
-from chaukas_spec_lite.client.defaults import complete
-from chaukas_spec_lite.client.settings import Settings, seconds
-from chaukas_spec_lite.errors import (
-    AnswerTooLargeError,
-    EncodeError,
-    MessageTooLargeError,
-    PeerProtocolError,
-    SettingError,
-    StatusCode,
-)
+from chaukas_spec_lite.client.queries import QueryOptions, find, first_page
+from chaukas_spec_lite.client.settings import Settings
+from chaukas_spec_lite.defaults import complete
+from chaukas_spec_lite.errors import EncodeError, MessageTooLargeError
 from chaukas_spec_lite.ids import uuid7
+from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, Clock, log
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.metadata import headers_of
-from chaukas_spec_lite.rpc.client.retry import RetryPolicy
 from chaukas_spec_lite.rpc.client.tls import Tls, secure
 from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
 from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.framing import Framing
+from chaukas_spec_lite.settings import POSITIVE_SECONDS, Instance, refuse_unknown
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
-from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
-from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryFilter, QueryRequest, SortOrder, TimeRange
+from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
+from chaukas_spec_lite.spec.common.v1.query import Capabilities
+from chaukas_spec_lite.wire.envelopes import OVERHEAD, batch_request, batches, event_request, framed_size
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Never, Self, Unpack
 
-PAGE_SIZE = 500
-"""How many events a query asks for at once; a page that is too large to be received is asked for again, halved."""
-
-_SMALL = 64 << 10
-"""The size in bytes up to which no server refuses a request for it."""
+T = TypeVar("T")
 
 _METHODS: dict[str, Method[Any, Any]] = {method.name: method for method in ChaukasClientServiceStub._methods}
 _HEALTHZ: Method[Any, pb.HealthzResponse] = _METHODS["healthz"]
@@ -61,19 +52,38 @@ class ChaukasClient:
         async with ChaukasClient("localhost:50051", tenant_id="acme", project_id="demo") as client:
             await client.ingest_event(event)
 
-    ``endpoint`` is ``host:port``, ``http://...``, ``https://...`` or ``unix:/path``, or several of them, to be tried in
-    turn. ``api_key`` travels as ``authorization: Bearer ...``; ``metadata`` goes along with each request. ``tls`` is
-    True for the system's authorities, ``Tls(...)`` for other ones and client certificates, or an ``ssl.SSLContext``;
-    without it, the endpoint's form decides. These and ``timeout``, ``tenant_id``, ``project_id``, ``batch_size``,
-    ``max_batch_bytes``, ``tags`` and ``branch`` come from the environment where they are not given, see ``Settings``.
-
-    ``timeout`` is for each request with all its repetitions, ``attempt_timeout`` for one attempt, in seconds; each
-    method takes a ``timeout`` of its own. ``retry`` says how repetitions are spaced, ``framing`` how large messages may
-    be and from which size on they are compressed, ``keepalive`` when a silent connection is tested.
-
     It connects on the first call, again whenever that is needed, and afresh in a forked child. It serves one event loop
-    at a time. All errors are ``ChaukasError``: ``SettingError`` here, ``RpcError`` from calls, ``EncodeError`` for
-    messages that cannot be written.
+    at a time. All errors are ``ChaukasError``.
+
+    Args:
+        endpoint: Where the server listens: ``host:port``, ``http://...``, ``https://...`` or ``unix:/path``, or several
+            of them, which are tried in turn. If None, it comes from ``CHAUKAS_GRPC_ENDPOINT``, see ``Settings``.
+        api_key: Travels with each request as ``authorization: Bearer ...``.
+        tenant_id: The tenant of events that name none, and of queries.
+        project_id: The project of events that name none, and of queries.
+        timeout: How long a call may take with all its repetitions, in seconds (30 by default). Each method takes a
+            ``timeout`` of its own.
+        attempt_timeout: How long one attempt of a call may take, in seconds.
+        batch_size: The largest number of events in one request of ``ingest_events`` (20 by default).
+        max_batch_bytes: The size of the encoded events in one request, in bytes, above which no further event is added
+            to it (262,144 by default).
+        tags: The tags of events that have none.
+        branch: The branch of events that name none.
+        tls: True for TLS with the system's authorities, ``Tls(...)`` for other authorities and client certificates, or
+            an ``ssl.SSLContext``. If None, the form of the endpoint decides.
+        metadata: Goes along with each request: pairs of a lower-case key and a text, or a mapping of them.
+        retry: How repetitions of a call that failed are spaced (``RetryPolicy()`` by default).
+        framing: How large messages may be, and from which size on they are compressed (``Framing()`` by default).
+        keepalive: When a silent connection is tested (``Keepalive()`` by default).
+        clock: Tells the time and waits; for tests.
+        misspelt: Always refused. The error names the argument that is most like the misspelt one.
+
+    What is None among ``endpoint``, ``api_key``, ``tenant_id``, ``project_id``, ``timeout``, ``batch_size``,
+    ``max_batch_bytes``, ``tags`` and ``branch`` comes from the environment, see ``Settings``.
+
+    Raises:
+        SettingError: An argument, or a variable of the environment, cannot be used.
+        TypeError: An argument has the wrong type (``SettingTypeError``) or a name that does not exist.
     """
 
     def __init__(
@@ -87,7 +97,7 @@ class ChaukasClient:
         attempt_timeout: float = 10.0,
         batch_size: int | None = None,
         max_batch_bytes: int | None = None,
-        tags: Sequence[str] | None = None,
+        tags: str | Sequence[str] | None = None,
         branch: str | None = None,
         tls: bool | Tls | ssl.SSLContext | None = None,
         metadata: MetadataLike | None = None,
@@ -95,7 +105,9 @@ class ChaukasClient:
         framing: Framing | None = None,
         keepalive: Keepalive | None = None,
         clock: Clock | None = None,
+        **misspelt: Never,
     ) -> None:
+        refuse_unknown(misspelt, ["endpoint", *(ChaukasClient.__init__.__kwdefaults__ or ())])
         self.settings = Settings.load(
             endpoint,
             api_key=api_key,
@@ -107,13 +119,13 @@ class ChaukasClient:
             tags=tags,
             branch=branch,
         )
-        self._framing = framing or Framing()
+        self._framing = _given(framing, Framing(), "framing")
         options = CallOptions(
             timeout=self.settings.timeout,
-            attempt_timeout=seconds(attempt_timeout, "attempt_timeout"),
-            retry=retry or RetryPolicy(),
+            attempt_timeout=POSITIVE_SECONDS(attempt_timeout, "attempt_timeout"),
+            retry=_given(retry, RetryPolicy(), "retry"),
             framing=self._framing,
-            keepalive=keepalive or Keepalive(),
+            keepalive=_given(keepalive, Keepalive(), "keepalive"),
             clock=clock or Clock(),
         )
         security = secure(self.settings.endpoint, tls)
@@ -134,23 +146,53 @@ class ChaukasClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection. Calls that are under way fail."""
+        """Close the connection. Calls that are under way fail with a ``ChaukasError``."""
         await self._caller.aclose()
 
     async def healthz(self, *, timeout: float | None = None) -> None:
-        """Return if the service is up."""
+        """Ask whether the service is up: return if it is.
+
+        Args:
+            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+
+        Raises:
+            RpcError: It is not, or cannot be reached.
+            ClientClosedError: The client is closed.
+        """
         await self._caller.call(_HEALTHZ, b"", _timeout(timeout))
 
     async def get_capabilities(self, *, timeout: float | None = None) -> Capabilities:
-        """Ask what the server can do."""
-        answer = await self._caller.call(_GET_CAPABILITIES, b"", _timeout(timeout))
-        return answer.capabilities or Capabilities()
+        """Ask what the server can do.
+
+        Args:
+            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+
+        Returns:
+            The server's capabilities; empty ones if it names none.
+
+        Raises:
+            RpcError: The call failed.
+            ClientClosedError: The client is closed.
+        """
+        response = await self._caller.call(_GET_CAPABILITIES, b"", _timeout(timeout))
+        return response.capabilities or Capabilities()
 
     async def ingest_event(self, event: Event, *, timeout: float | None = None) -> None:
         """Hand over one event, and return when the server has taken it.
 
-        Where the event leaves them empty, it is given an ``event_id`` (a UUIDv7) and ``timestamp`` (now), by which it
+        Where the event leaves them empty, it is given an ``event_id`` (a UUIDv7) and a ``timestamp`` (now), by which it
         may be sent again without being stored twice, and the client's tenant, project, branch and tags.
+
+        Args:
+            event: The event. What it leaves empty is filled in.
+            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+
+        Raises:
+            EncodeError: The event holds a value that cannot be written; its ``path`` says where.
+            MessageTooLargeError: The event is too large for a message. Nothing was sent.
+            RpcError: The call failed.
+            ClientClosedError: The client is closed.
+            TypeError: It is no ``Event``.
         """
         data = self._encode(event)
         self._check_size([data])
@@ -159,107 +201,80 @@ class ChaukasClient:
     async def ingest_events(self, events: Iterable[Event], *, timeout: float | None = None) -> None:
         """Hand over events in order, in one batch, or in several where ``batch_size`` or a size limit asks for it.
 
-        All events are encoded and measured before the first is sent. ``timeout`` is for each batch. After an error, the
-        same events may be sent again as they are: servers know them by the ids they were given, see ``ingest_event``.
+        All events are encoded and measured before the first is sent. After an error, the same events may be sent again
+        as they are: servers know them by the ids they were given.
+
+        Args:
+            events: The events. They are changed like the event of ``ingest_event``.
+            timeout: How long each batch may take with all its repetitions, in seconds; the client's if None.
+
+        Raises:
+            EncodeError: An event cannot be written; ``path`` begins with its index, ``events[3]``. Nothing was sent.
+            MessageTooLargeError: An event is too large for a message. Nothing was sent.
+            RpcError: A batch failed; those before it were taken.
+            ClientClosedError: The client is closed.
+            TypeError: One of them is no ``Event``.
         """
         encoded = [self._encode(event, index) for index, event in enumerate(events)]
         self._check_size(encoded)
         settings = self.settings
         max_bytes = min(settings.max_batch_bytes, self._framing.max_send - OVERHEAD)
-        for part in split([len(data) for data in encoded], settings.batch_size, max_bytes):
-            await self.ingest_encoded(encoded[part], timeout=timeout)
+        for batch in batches(encoded, len, settings.batch_size, max_bytes):
+            await self.ingest_encoded(batch, timeout=timeout)
 
     async def ingest_encoded(self, encoded_events: Sequence[bytes], *, timeout: float | None = None) -> None:
         """Hand over events that are encoded already, and have ids, in one batch; nothing looks into them.
 
-        Raises ``MessageTooLargeError`` if they are too large together.
+        Args:
+            encoded_events: What ``bytes(event)`` gives, for each event.
+            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+
+        Raises:
+            MessageTooLargeError: They are too large together.
+            RpcError: The call failed.
+            ClientClosedError: The client is closed.
         """
-        request = batch_request(uuid7(), datetime.now(timezone.utc), encoded_events)
+        head = bytes(EventBatch(batch_id=uuid7(), timestamp=datetime.now(timezone.utc)))
+        request = batch_request(head, encoded_events)
         await self._caller.call(_INGEST_EVENT_BATCH, request, _timeout(timeout))
 
     send = ingest_encoded
-    """What an exporter calls."""
+    """The method that an exporter calls, see ``Sender``."""
 
-    def query_events(
-        self,
-        *,
-        tenant_id: str | None = None,
-        project_id: str | None = None,
-        session_id: str = "",
-        agent_id: str = "",
-        span_id: str = "",
-        trace_id: str = "",
-        types: Iterable[EventType] = (),
-        statuses: Iterable[EventStatus] = (),
-        severities: Iterable[Severity] = (),
-        tags: Iterable[str] = (),
-        text_query: str = "",
-        start: datetime | None = None,
-        end: datetime | None = None,
-        order: SortOrder = SortOrder.UNSPECIFIED,
-        limit: int | None = None,
-        page_size: int = PAGE_SIZE,
-        timeout: float | None = None,
-    ) -> AsyncGenerator[Event, None]:
-        """Find events, at most ``limit``: ``async for event in client.query_events(session_id="s-1"): ...``.
+    def query_events(self, **query: Unpack[QueryOptions]) -> AsyncGenerator[Event, None]:
+        """Find events: ``async for event in client.query_events(session_id="s-1"): ...``.
 
-        Tenant and project are the client's unless others are given; ``""`` stands for any. Pages of ``page_size``
-        events are fetched as the loop gets there, each within ``timeout``; a page that fails for a passing reason is
-        fetched again. Leaving the loop ends the query.
+        Pages of events are fetched as the loop gets there; a page that fails for a passing reason is fetched again.
+        Leaving the loop ends the query.
+
+        Args:
+            query: What to find, by name. Each of these may be left out:
+
+                - ``tenant_id``, ``project_id``: Whose events; the client's own if None, anybody's if ``""``.
+                - ``session_id``, ``agent_id``, ``span_id``, ``trace_id``: Where they belong; anywhere if empty.
+                - ``types``, ``statuses``, ``severities``: One of these enum members; any if empty.
+                - ``tags``: All of these tags.
+                - ``text_query``: Text that stands somewhere in the event, in upper or lower case.
+                - ``start``, ``end``: From the one timestamp on, and before the other; not limited if None.
+                - ``order``: ``SortOrder.ASC`` or ``DESC``, by timestamp. If UNSPECIFIED, the server decides; this
+                  package's collector gives the newest first.
+                - ``limit``: The largest number of events; None for all.
+                - ``page_size``: How many to ask for at once (500). A page that is too large to be received is asked for
+                  again, halved.
+                - ``timeout``: How long each page may take with all its repetitions, in seconds; the client's if None.
+
+        Raises:
+            TypeError: There is no argument of that name; the error names the nearest one.
+            SettingError: ``limit``, ``page_size`` or ``timeout`` cannot be used.
+            RpcError: A page failed. It is the loop that raises this, and ``ClientClosedError``.
         """
-        if limit is not None and limit < 0:
-            raise SettingError("limit", f"has to be at least 0, not {limit}")
-        if not 0 < page_size < 2**31:
-            raise SettingError("page_size", f"has to be at least 1, not {page_size}")
-        time = None if start is None and end is None else TimeRange(start=start, end=end)
-        query_filter = QueryFilter(
-            tenant_id=self.settings.tenant_id if tenant_id is None else tenant_id,
-            project_id=self.settings.project_id if project_id is None else project_id,
-            session_id=session_id,
-            agent_id=agent_id,
-            span_id=span_id,
-            trace_id=trace_id,
-            types=list(types),
-            statuses=list(statuses),
-            severities=list(severities),
-            tags=list(tags),
-            text_query=text_query,
-            time=time,
-        )
-        query = QueryRequest(filter=query_filter, page_size=page_size, order_by_time=order)
-        return self._events(query, limit, _timeout(timeout))
+        request = first_page(query, self.settings)
+        timeout = _timeout(query.get("timeout"))
 
-    async def _events(
-        self, query: QueryRequest, limit: int | None, timeout: float | None
-    ) -> AsyncGenerator[Event, None]:
-        left = limit
-        while left is None or left > 0:
-            if left is not None:
-                query.page_size = min(query.page_size, left)
-            request = bytes(pb.QueryEventsRequest(query=query))
-            try:
-                answer = await self._caller.call(_QUERY_EVENTS, request, timeout)
-            except MessageTooLargeError as error:
-                if query.page_size == 1 or not _blames_answer(error, len(request)):
-                    raise
-                query.page_size //= 2
-                continue
-            page = answer.response
-            if page is None:
-                return
-            for event in page.events if left is None else page.events[:left]:
-                yield event
-            if left is not None:
-                left -= len(page.events)
-            if not page.next_page_token:
-                return
-            if page.next_page_token == query.page_token:
-                raise PeerProtocolError(
-                    "the server answered a page with the token of that very page",
-                    status=StatusCode.INTERNAL,
-                    rpc=_QUERY_EVENTS.alias,
-                )
-            query.page_token = page.next_page_token
+        async def ask(request: bytes) -> pb.QueryEventsResponse:
+            return await self._caller.call(_QUERY_EVENTS, request, timeout)
+
+        return find(request, query.get("limit"), ask)
 
     def _encode(self, event: Event, index: int | None = None) -> bytes:
         if not isinstance(event, Event):
@@ -284,14 +299,9 @@ class ChaukasClient:
                 )
 
 
-def _blames_answer(error: MessageTooLargeError, request_size: int) -> bool:
-    """Whether a query failed for the size of its answer, which a smaller page may mend.
-
-    Servers, and whatever stands before them, may have limits of their own for answers, and use the same words for
-    those as for requests; with a request that is small, they can only mean the answer.
-    """
-    return isinstance(error, AnswerTooLargeError) or (error.size is None and request_size <= _SMALL)
+def _given(value: T | None, default: T, name: str) -> T:
+    return default if value is None else Instance(type(default))(value, name)
 
 
 def _timeout(timeout: float | None) -> float | None:
-    return None if timeout is None else seconds(timeout, "timeout")
+    return None if timeout is None else POSITIVE_SECONDS(timeout, "timeout")

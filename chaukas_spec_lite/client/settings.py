@@ -2,42 +2,107 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, cast
 
-from chaukas_spec_lite.errors import SettingError
+from chaukas_spec_lite.errors import SettingError, SettingTypeError
 from chaukas_spec_lite.rpc.client import endpoint as endpoints
 from chaukas_spec_lite.rpc.client.endpoint import Endpoint
-
-T = TypeVar("T")
+from chaukas_spec_lite.settings import (
+    POSITIVE_SECONDS,
+    Instance,
+    OrNone,
+    Secret,
+    Text,
+    Texts,
+    Whole,
+    about,
+    check_fields,
+    documented,
+    from_environment,
+)
 
 ENDPOINT_VARIABLES = ("CHAUKAS_GRPC_ENDPOINT", "CHAUKAS_ENDPOINT")
-"""The second one is where chaukas-sdk looks for its HTTP endpoint; it serves where the first is not set."""
+"""Ours, and that of chaukas-sdk's HTTP endpoint, which stands in where ours is not set and it holds no URL."""
 
 
+@documented
 @dataclass(frozen=True)
 class Settings:
-    """What a client or exporter needs to know; make it with ``load``."""
+    """What a client needs to know, and what its exporter takes over from it; make it with ``Settings.load``.
 
-    endpoint: Endpoint
-    api_key: str | None = field(default=None, repr=False)
-    tenant_id: str = ""
-    project_id: str = ""
-    timeout: float = 30.0
-    """How long a call may take, with all its repetitions, in seconds."""
-    batch_size: int = 20
-    """The largest number of events in one request."""
-    flush_interval: float = 5.0
-    """How long an exporter lets an event wait for others, in seconds."""
-    max_batch_bytes: int = 262144
-    """The size of the encoded events in one request, in bytes, above which no other one is added."""
-    tags: tuple[str, ...] = ()
-    """Tags for events that have none."""
-    branch: str = ""
-    """Branch for events that have none."""
+    Without an argument, the endpoint comes from ``CHAUKAS_GRPC_ENDPOINT``, a variable of ours. ``CHAUKAS_ENDPOINT`` is
+    where chaukas-sdk looks for its HTTP endpoint. It stands in for the gRPC endpoint only if it holds no URL but
+    ``host:port`` or ``unix:/path``: a URL such as ``https://api.chaukas.ai`` is the SDK's, which never speaks gRPC, and
+    is refused with a ``SettingError``, because calls to it could only fail.
+
+    Raises:
+        SettingError: A value cannot be used; its ``name`` is the argument or the variable.
+    """
+
+    endpoint: Endpoint = field(
+        metadata=about(
+            "Where the server listens: host:port, http://host:port, https://host:port or unix:/path, or several of "
+            "these with commas, which are tried in turn. Without CHAUKAS_GRPC_ENDPOINT, a CHAUKAS_ENDPOINT that is no "
+            "URL stands in.",
+            Instance(Endpoint, "make settings with Settings.load, which reads endpoints"),
+            "CHAUKAS_GRPC_ENDPOINT",
+        )
+    )
+    api_key: str | None = field(
+        default=None,
+        repr=False,
+        metadata=about(
+            "Travels with each request as authorization: Bearer .... None sends none.",
+            OrNone(Secret()),
+            "CHAUKAS_API_KEY",
+        ),
+    )
+    tenant_id: str = field(
+        default="", metadata=about("The tenant of events that name none, and of queries.", Text(), "CHAUKAS_TENANT_ID")
+    )
+    project_id: str = field(
+        default="",
+        metadata=about("The project of events that name none, and of queries.", Text(), "CHAUKAS_PROJECT_ID"),
+    )
+    timeout: float = field(
+        default=30.0,
+        metadata=about("How long a call may take, with all its repetitions.", POSITIVE_SECONDS, "CHAUKAS_TIMEOUT"),
+    )
+    batch_size: int = field(
+        default=20,
+        metadata=about(
+            "The largest number of events in one request of ingest_events. An exporter sends a batch as soon as this "
+            "many events wait.",
+            Whole(unit="events"),
+            "CHAUKAS_BATCH_SIZE",
+        ),
+    )
+    flush_interval: float = field(
+        default=5.0,
+        metadata=about(
+            "How long an exporter lets an event wait for others to share its batch.",
+            POSITIVE_SECONDS,
+            "CHAUKAS_FLUSH_INTERVAL",
+        ),
+    )
+    max_batch_bytes: int = field(
+        default=262144,
+        metadata=about(
+            "The size of the encoded events in one request above which no further event is added to it.",
+            Whole(unit="bytes"),
+            "CHAUKAS_MAX_BATCH_BYTES",
+        ),
+    )
+    tags: tuple[str, ...] = field(
+        default=(), metadata=about("The tags of events that have none; in text, with commas.", Texts(), "CHAUKAS_TAGS")
+    )
+    branch: str = field(default="", metadata=about("The branch of events that name none.", Text(), "CHAUKAS_BRANCH"))
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @classmethod
     def load(
@@ -51,88 +116,70 @@ class Settings:
         batch_size: int | None = None,
         flush_interval: float | None = None,
         max_batch_bytes: int | None = None,
-        tags: Sequence[str] | None = None,
+        tags: str | Sequence[str] | None = None,
         branch: str | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> Settings:
-        """Take each setting from its argument, else from its variable, else its default.
+        """Take each setting from its argument, else from its environment variable, else from its default.
 
-        A variable that is set to nothing counts as not set. Raises ``SettingError``.
+        None counts as not given. What each setting does stands in the class's docstring.
+
+        Args:
+            endpoint: Where the server listens, as text, or several such texts.
+            api_key: The key, printable ASCII without spaces.
+            tenant_id: The tenant.
+            project_id: The project.
+            timeout: The longest time for a call, in seconds.
+            batch_size: A number of events.
+            flush_interval: The longest wait of an event in an exporter, in seconds.
+            max_batch_bytes: The size of a batch in bytes.
+            tags: Tags, or text with commas.
+            branch: The branch.
+            environ: The environment; ``os.environ`` if None. A variable that is set to nothing counts as not set.
+
+        Raises:
+            SettingError: A value cannot be used, or there is no endpoint; its ``name`` is the argument or the variable.
         """
         env = os.environ if environ is None else environ
-        read = _Reader(env)
-        return cls(
-            endpoint=_endpoint(endpoint, env),
-            api_key=read("api_key", api_key, "CHAUKAS_API_KEY", None, _secret),
-            tenant_id=read("tenant_id", tenant_id, "CHAUKAS_TENANT_ID", "", _text),
-            project_id=read("project_id", project_id, "CHAUKAS_PROJECT_ID", "", _text),
-            timeout=read("timeout", timeout, "CHAUKAS_TIMEOUT", cls.timeout, seconds),
-            batch_size=read("batch_size", batch_size, "CHAUKAS_BATCH_SIZE", cls.batch_size, _count),
-            flush_interval=read(
-                "flush_interval", flush_interval, "CHAUKAS_FLUSH_INTERVAL", cls.flush_interval, seconds
-            ),
-            max_batch_bytes=read("max_batch_bytes", max_batch_bytes, "CHAUKAS_MAX_BATCH_BYTES", 262144, _count),
-            tags=read("tags", tags, "CHAUKAS_TAGS", (), _tags),
-            branch=read("branch", branch, "CHAUKAS_BRANCH", "", _text),
-        )
+        arguments: dict[str, Any] = {
+            "endpoint": _endpoint(endpoint, env),
+            "api_key": api_key,
+            "tenant_id": tenant_id,
+            "project_id": project_id,
+            "timeout": timeout,
+            "batch_size": batch_size,
+            "flush_interval": flush_interval,
+            "max_batch_bytes": max_batch_bytes,
+            "tags": tags,
+            "branch": branch,
+        }
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return cls(**given, **from_environment(cls, env, given))
 
 
-class _Reader:
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def __call__(self, name: str, argument: object, variable: str, default: T, check: Callable[[object, str], T]) -> T:
-        if argument is not None:
-            return check(argument, name)
-        text = self._environ.get(variable, "").strip()
-        return check(text, variable) if text else default
-
-
-def _endpoint(argument: str | Sequence[str] | None, environ: Mapping[str, str]) -> Endpoint:
+def _endpoint(argument: object, environ: Mapping[str, str]) -> Endpoint:
     if argument is not None:
-        return endpoints.parse(argument)
-    for variable in ENDPOINT_VARIABLES:
-        text = environ.get(variable, "").strip()
-        if text:
-            return endpoints.parse(text, variable)
-    raise SettingError("endpoint", f"is not given, and neither is {' or '.join(ENDPOINT_VARIABLES)}")
+        return endpoints.parse(_endpoint_text(argument))
+    ours, the_sdks = (environ.get(variable, "").strip() for variable in ENDPOINT_VARIABLES)
+    if ours:
+        return endpoints.parse(ours, ENDPOINT_VARIABLES[0])
+    if not the_sdks:
+        raise SettingError("endpoint", f"is not given, and neither is {' or '.join(ENDPOINT_VARIABLES)}")
+    if "://" in the_sdks:  # The URL is not shown: it may hold a password.
+        raise SettingError(
+            ENDPOINT_VARIABLES[1],
+            "holds a URL, which is chaukas-sdk's HTTP endpoint and not for gRPC: "
+            f"set {ENDPOINT_VARIABLES[0]}, or give an endpoint",
+        )
+    return endpoints.parse(the_sdks, ENDPOINT_VARIABLES[1])
 
 
-def _text(value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise SettingError(name, f"has to be a str, not {type(value).__name__}")
-    return value
-
-
-def _secret(value: object, name: str) -> str:
-    key = _text(value, name)
-    if not key or any(not "!" <= character <= "~" for character in key):
-        raise SettingError(name, "has to be printable ASCII without spaces (its value is not shown)")
-    return key
-
-
-def seconds(value: object, name: str) -> float:
-    """Read a positive, finite number of seconds."""
-    try:
-        number = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else math.nan
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise SettingError(name, f"has to be a number of seconds above 0, not {value!r}")
-    return number
-
-
-def _count(value: object, name: str) -> int:
-    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text) > 0):
-        raise SettingError(name, f"has to be a whole number above 0, not {value!r}")
-    return int(text)
-
-
-def _tags(value: object, name: str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        value = value.split(",")
-    if not isinstance(value, Sequence):
-        raise SettingError(name, f"has to be text with commas or a sequence of str, not {type(value).__name__}")
-    tags = [_text(tag, name).strip() for tag in cast("Sequence[object]", value)]
-    return tuple(tag for tag in tags if tag)
+def _endpoint_text(argument: object) -> str | Sequence[str]:
+    """Refuse what is neither text nor texts, as a port alone is."""
+    wrong = argument
+    if isinstance(argument, Sequence) and not isinstance(argument, (bytes, bytearray, memoryview)):
+        wrong = next((part for part in cast("Sequence[object]", argument) if not isinstance(part, str)), None)
+        if wrong is None:
+            return cast("str | Sequence[str]", argument)
+    shown = repr(wrong) if isinstance(wrong, (int, float)) else type(wrong).__name__  # it may hold a password
+    raise SettingTypeError("endpoint", f'has to be text like "localhost:50051", or several such, not {shown}')

@@ -25,7 +25,7 @@ DEFAULT_PAGE_SIZE = 100
 MAX_PAGE_SIZE = 1000
 """Larger pages are cut down to this."""
 MAX_CHOICES = 100
-"""How many values each list of a filter may have. SQLite's older versions take 999 parameters in all."""
+"""How many values each list of a filter may have. Older versions of SQLite take 999 parameters for all lists."""
 MAX_TEXT_LENGTH = 1000
 """How long, in characters, each text of a filter may be."""
 
@@ -39,20 +39,8 @@ TOKEN_LENGTH = (_TOKEN.size + _DIGEST_SIZE + 2) // 3 * 4
 
 Value = str | int
 
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where an event stands in the order of time and arrival."""
-
-    timed: int
-    seconds: int
-    nanos: int
-    seq: int
-
-    @property
-    def values(self) -> tuple[int, int, int, int]:
-        """The values of the columns that events are ordered by."""
-        return self.timed, self.seconds, self.nanos, self.seq
+Position = tuple[int, int, int, int]
+"""Where an event stands in the order of time and arrival: the values of the columns ``_POSITION``."""
 
 
 @dataclass(slots=True)
@@ -81,11 +69,17 @@ class Plan:
     """The last event of the page before."""
 
     def sql(self, newest: int) -> tuple[str, tuple[Value, ...]]:
-        """The statement and its parameters, for one event more than the page has; ``newest`` is for a first page."""
+        """Make the statement and its parameters.
+
+        It asks for one event more than the page has, which tells whether there is a next page.
+
+        Args:
+            newest: The ``seq`` of the newest event that is stored now; a first page goes up to it.
+        """
         conditions = _Conditions(list(self.terms), list(self.values))
         conditions.add("seq <= ?", newest if self.newest is None else self.newest)
         if self.after is not None:
-            conditions.add(f"({_POSITION}) {'<' if self.descending else '>'} (?, ?, ?, ?)", *self.after.values)
+            conditions.add(f"({_POSITION}) {'<' if self.descending else '>'} (?, ?, ?, ?)", *self.after)
         direction = "DESC" if self.descending else "ASC"
         order = ", ".join(f"{column} {direction}" for column in _POSITION.split(", "))
         statement = (
@@ -94,13 +88,13 @@ class Plan:
         return statement, (*conditions.values, self.size + 1)
 
     def token(self, newest: int, last: Position) -> str:
-        """The token of the page after the one that ends with ``last``."""
-        payload = _TOKEN.pack(newest if self.newest is None else self.newest, *last.values)
+        """Make the token of the page after the one that ends with ``last``; ``newest`` as in ``sql``."""
+        payload = _TOKEN.pack(newest if self.newest is None else self.newest, *last)
         return _text(payload + _digest(self.fingerprint, payload))
 
 
 def plan(request: QueryRequest) -> Plan:
-    """Decide how a query is run; raises ``InvalidRequest``."""
+    """Decide how a query is run; raises ``InvalidRequest``, which names the field that is wrong."""
     filter_ = request.filter or QueryFilter()
     _check_limits(filter_)
     if request.page_size < 0:
@@ -162,8 +156,8 @@ def _read_token(token: str, fingerprint: bytes) -> tuple[int, Position]:
         data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         payload, digest = data[: _TOKEN.size], data[_TOKEN.size :]
         if digest == _digest(fingerprint, payload) and token == _text(data):
-            newest, *position = _TOKEN.unpack(payload)
-            return newest, Position(*position)
+            newest, timed, seconds, nanos, seq = _TOKEN.unpack(payload)
+            return newest, (timed, seconds, nanos, seq)
     except (ValueError, struct.error):  # no base64, or not as long as ours
         pass
     raise InvalidRequest(

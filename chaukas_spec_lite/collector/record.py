@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from chaukas_spec_lite.collector.splice import event_of, events_of
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
-from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
 from chaukas_spec_lite.wire.fields import DEFAULTS, fields_of
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.spec.common.v1.events import Event
 
 _SEPARATOR = "\x1f"
 """Stands between two texts of an event, so that nothing is found that is in neither: ASCII's unit separator."""
@@ -102,32 +102,3 @@ _WITHOUT_TEXT = {"enum", *DEFAULTS} - {"string"}
 def _with_text(cls: type[Message]) -> tuple[str, ...]:
     """The names of the fields that can hold texts."""
     return tuple(field.name for field in fields_of(cls) if field.kind not in _WITHOUT_TEXT)
-
-
-def record_of(request: bytes) -> list[Record]:
-    """Decode an ``IngestEventRequest``; raises ``DecodeError`` and ``InvalidRequest``."""
-    event = IngestEventRequest.parse(request).event
-    if event is None:
-        raise InvalidRequest("IngestEventRequest.event: not set, so there is nothing to store")
-    return _checked([(event, event_of(request))], "IngestEventRequest.event")
-
-
-def records_of(request: bytes) -> list[Record]:
-    """Decode an ``IngestEventBatchRequest``; raises ``DecodeError`` and ``InvalidRequest``."""
-    batch = IngestEventBatchRequest.parse(request).event_batch
-    if batch is None:
-        raise InvalidRequest("IngestEventBatchRequest.event_batch: not set, so there is nothing to store")
-    pairs = zip(batch.events, events_of(request), strict=True)
-    return _checked(pairs, "IngestEventBatchRequest.event_batch.events[{}]")
-
-
-def _checked(pairs: Iterable[tuple[Event, bytes]], path: str) -> list[Record]:
-    records: list[Record] = []
-    for position, (event, data) in enumerate(pairs):
-        if not event.event_id:
-            raise InvalidRequest(
-                f"{path.format(position)}.event_id: empty; every event needs an ID of its own, "
-                "by which the collector knows it when it is sent again"
-            )
-        records.append(Record(event, data))
-    return records

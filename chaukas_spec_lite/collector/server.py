@@ -1,4 +1,4 @@
-"""The collector as a server: store and service behind a port, started and stopped together."""
+"""The collector as a server: the service and a port, started and stopped together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.collector.service import CollectorService
-from chaukas_spec_lite.collector.store import Store
 from chaukas_spec_lite.rpc.server.server import MAX_MESSAGE_BYTES, MessageServer
 
 if TYPE_CHECKING:
@@ -23,9 +22,13 @@ class Collector:
             print(collector.port)
             await collector.wait_closed()
 
-    Port 0 takes any free one. There is no encryption and no authentication: whoever reaches ``host`` can read and
-    write, which is why it is the loopback interface unless you say otherwise. Requests of more than
-    ``max_message_bytes`` are refused. ``grace`` is how many seconds calls get to finish when the collector stops.
+    Args:
+        path: The SQLite file, which is made if it does not exist. None keeps events in memory only.
+        host: The address to listen on. There is no encryption and no authentication: any program that reaches it can
+            read and write, which is why it is the loopback interface unless you say otherwise.
+        port: The port to listen on; 0 takes any free one, which the attribute ``port`` then tells.
+        max_message_bytes: The size in bytes, after decompression, above which a request is refused.
+        grace: How many seconds calls that are running get to finish when the collector stops.
     """
 
     def __init__(
@@ -41,37 +44,47 @@ class Collector:
         self.grace = grace
         self._wanted_port = port
         self._max_message_bytes = max_message_bytes
-        self._store = Store(path)
+        self._service = CollectorService(path)
         self._server: MessageServer | None = None
 
     @property
     def port(self) -> int:
-        """The port it listens on, once it has started."""
+        """The port it listens on; raises ``RuntimeError`` unless it is running."""
         return self._running().port
 
     async def start(self) -> None:
-        """Open the store and listen; raises ``StoreError`` and ``OSError``."""
+        """Open the store, and listen. ``async with`` does it, too.
+
+        Raises:
+            StoreError: The file is no collector's, was made by a newer one, or cannot be opened.
+            OSError: The port is taken, or the host has no such address.
+            RuntimeError: It has been started already.
+        """
         if self._server is not None:
             raise RuntimeError("the collector has been started already")
-        await self._store.open()
-        server = MessageServer([CollectorService(self._store)], max_message_bytes=self._max_message_bytes)
+        await self._service.open()
+        server = MessageServer([self._service], max_message_bytes=self._max_message_bytes)
         try:
             await server.start(self.host, self._wanted_port)
         except BaseException:
-            await self._store.close()
+            await self._service.close()
             raise
         self._server = server
 
     async def stop(self) -> None:
-        """Let the calls that are running finish, then close everything."""
+        """Let the calls that are running finish, for at most ``grace`` seconds, then close port and store.
+
+        Raises:
+            RuntimeError: It is not running.
+        """
         server, self._server = self._running(), None
         try:
             await server.stop(self.grace)
         finally:
-            await self._store.close()
+            await self._service.close()
 
     async def wait_closed(self) -> None:
-        """Wait until someone stops it."""
+        """Wait until somebody stops it; raises ``RuntimeError`` unless it is running."""
         await self._running().wait_closed()
 
     def _running(self) -> MessageServer:

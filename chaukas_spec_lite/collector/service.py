@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite.collector.query import TOKEN_LENGTH, plan
-from chaukas_spec_lite.collector.record import InvalidRequest, Record, record_of, records_of
-from chaukas_spec_lite.collector.splice import MAX_FRAME_BYTES, page_of
+from chaukas_spec_lite.collector.record import InvalidRequest, Record
 from chaukas_spec_lite.collector.store import Store
 from chaukas_spec_lite.errors import DecodeError, StoreError
 from chaukas_spec_lite.rpc.stubs.codec import Encoded
@@ -27,7 +27,9 @@ from chaukas_spec_lite.spec.client.v1.client import (
     QueryEventsRequest,
 )
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceBase
+from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryRequest
+from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES, event_of, events_of, page_response
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +38,25 @@ MAX_RESPONSE_BYTES = 4 * 2**20
 
 
 class CollectorService(ChaukasClientServiceBase):
-    """``ChaukasClientService`` on a store."""
+    """``ChaukasClientService`` on a store, which nobody else reaches.
 
-    # Requests with events are taken as they came, so that events can be cut out of them.
+    Args:
+        path: The SQLite file that events are kept in; None keeps them in memory.
+    """
+
+    # These requests are taken as bytes, so that events can be cut out of them and stored as they came.
     _undecoded: ClassVar[frozenset[str]] = frozenset({"ingest_event", "ingest_event_batch"})
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, path: str | Path | None) -> None:
+        self._store = Store(path)
+
+    async def open(self) -> None:
+        """Open the store, before the first call is served; raises ``StoreError``."""
+        await self._store.open()
+
+    async def close(self) -> None:
+        """Finish what was begun, and close the store; raises ``StoreError``."""
+        await self._store.close()
 
     async def healthz(self, request: HealthzRequest) -> HealthzResponse:
         """Say that the collector is up."""
@@ -53,7 +67,7 @@ class CollectorService(ChaukasClientServiceBase):
         return GetCapabilitiesResponse(capabilities=Capabilities(policy_decisions=True, data_access_events=True))
 
     async def ingest_event(self, request: IngestEventRequest | Encoded) -> IngestEventResponse:
-        """Store an event, unless its tenant and project have one of the same ID."""
+        """Store an event, unless its tenant and project have one of the same ID already."""
         data = bytes(request)
         await self._add(lambda: record_of(data))
         return IngestEventResponse()
@@ -73,7 +87,7 @@ class CollectorService(ChaukasClientServiceBase):
             raise GRPCError(Status.INVALID_ARGUMENT, str(error)) from error
         except StoreError as error:
             raise _unavailable(error) from error
-        return Encoded(page_of(page.events, page.next_page_token))
+        return Encoded(page_response(page.events, page.next_page_token))
 
     async def _add(self, prepare: Callable[[], Sequence[Record]]) -> None:
         try:
@@ -87,3 +101,32 @@ class CollectorService(ChaukasClientServiceBase):
 def _unavailable(error: StoreError) -> GRPCError:
     log.error("%s", error)
     return GRPCError(Status.UNAVAILABLE, str(error))
+
+
+def record_of(request: bytes) -> list[Record]:
+    """Decode an ``IngestEventRequest``; raises ``DecodeError`` and ``InvalidRequest``."""
+    event = IngestEventRequest.parse(request).event
+    if event is None:
+        raise InvalidRequest("IngestEventRequest.event: not set, so there is nothing to store")
+    return _checked([(event, event_of(request))], "IngestEventRequest.event")
+
+
+def records_of(request: bytes) -> list[Record]:
+    """Decode an ``IngestEventBatchRequest``; raises ``DecodeError`` and ``InvalidRequest``."""
+    batch = IngestEventBatchRequest.parse(request).event_batch
+    if batch is None:
+        raise InvalidRequest("IngestEventBatchRequest.event_batch: not set, so there is nothing to store")
+    pairs = zip(batch.events, events_of(request), strict=True)
+    return _checked(pairs, "IngestEventBatchRequest.event_batch.events[{}]")
+
+
+def _checked(pairs: Iterable[tuple[Event, bytes]], path: str) -> list[Record]:
+    records: list[Record] = []
+    for position, (event, data) in enumerate(pairs):
+        if not event.event_id:
+            raise InvalidRequest(
+                f"{path.format(position)}.event_id: empty; every event needs an ID of its own, "
+                "by which the collector knows it when it is sent again"
+            )
+        records.append(Record(event, data))
+    return records

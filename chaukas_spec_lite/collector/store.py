@@ -1,7 +1,7 @@
 """The collector's database: one SQLite file, or memory.
 
-SQLite works in threads of the store's own, never in the one that calls: one writes, one reads. On a file (in WAL mode)
-neither waits for the other; in memory, where there is only one connection, they are the same thread.
+SQLite works in threads of the store's own, never in the thread of the event loop. One thread writes and one reads. On a
+file (in WAL mode) neither waits for the other; in memory, where there is only one connection, they are the same thread.
 """
 
 from __future__ import annotations
@@ -13,24 +13,26 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from chaukas_spec_lite.collector.query import Plan, Position
-from chaukas_spec_lite.collector.record import Record
-from chaukas_spec_lite.collector.splice import MAX_FRAME_BYTES
 from chaukas_spec_lite.errors import StoreError
+from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
+
+if TYPE_CHECKING:  # a store works on what it is handed, and needs to know neither messages nor queries
+    from chaukas_spec_lite.collector.query import Plan, Position
+    from chaukas_spec_lite.collector.record import Record
 
 T = TypeVar("T")
 
-Prepare = Callable[[], Sequence[Record]]
+Prepare: TypeAlias = "Callable[[], Sequence[Record]]"
 """Makes the records of one request, or raises what is wrong with it."""
 
 _VERSION = 1
 _APPLICATION = 0x43484B53  # "CHKS"
 _BUSY_SECONDS = 5.0
-"""How long to wait for another process that writes to the same file."""
+"""How many seconds to wait for another process that writes to the same file."""
 _BUSY_PAUSE = 0.005
-"""And how long between two attempts, where SQLite does not wait by itself."""
+"""How many seconds lie between two attempts where SQLite does not wait by itself."""
 
 _MAX_GROUP = 64
 """How many requests share a transaction at most, so that none waits long for the others."""
@@ -139,10 +141,19 @@ class Store:
             connection.thread.shutdown()  # it has nothing left to do, so this does not keep the loop waiting
 
     async def add(self, prepare: Prepare) -> int:
-        """Store the events that ``prepare`` returns, all or none; it is called in the thread that writes.
+        """Store the events of a request, all or none. When this returns, they are on the disk.
 
-        Returns how many were new: those whose ID the same tenant and project have used already are left out. When it
-        returns, they are on the disk. What is added at the same time shares a transaction, but not its errors.
+        Requests that come at the same time share a transaction, but not their errors.
+
+        Args:
+            prepare: Makes the records; called in the thread that writes, so that the event loop need not decode.
+
+        Returns:
+            How many events were new: one whose ID its tenant and project have used already is left out.
+
+        Raises:
+            StoreError: Nothing was stored.
+            Exception: Whatever ``prepare`` raises.
         """
         result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((prepare, result))
@@ -154,7 +165,7 @@ class Store:
             raise self._mapped(error) from error
 
     async def _write(self) -> None:
-        """Write what waits, and what comes to wait meanwhile: a transaction for each event would cost the most."""
+        """Write what waits, and what comes to wait meanwhile, in groups: most of the time goes into transactions."""
         writer = self._writer
         while self._waiting:
             group, self._waiting = self._waiting[:_MAX_GROUP], self._waiting[_MAX_GROUP:]
@@ -172,7 +183,16 @@ class Store:
         self._writing = None
 
     async def find(self, plan: Plan, max_bytes: int) -> Page:
-        """Run a query. A page ends before it exceeds ``max_bytes``, but has at least one event if any was found."""
+        """Run a query, and return one page.
+
+        Args:
+            plan: The query.
+            max_bytes: The size that the page's events may have, with their tags and lengths. A single event may be
+                larger, or there would be no page with it.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
         reader = self._reader
         return await self._run(reader.thread, lambda: _find(reader.sqlite, plan, max_bytes))
 
@@ -217,7 +237,7 @@ def _prepare(connection: sqlite3.Connection, name: str) -> None:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Keep commits in a log from now on. SQLite's own timeout is not for this: two that do it at once both fail."""
+    """Keep commits in a log from now on. SQLite's own timeout does not cover this: two processes at once both fail."""
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
@@ -233,7 +253,7 @@ def _make(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
-        if not tables:  # nobody else was faster
+        if not tables:  # or else another process has made them while this one waited for the lock
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
         connection.execute("COMMIT")
@@ -243,7 +263,7 @@ def _make(connection: sqlite3.Connection) -> None:
 
 
 def _insert_group(connection: sqlite3.Connection, prepares: Sequence[Prepare]) -> list[int | Exception]:
-    """Insert the records of several requests; return for each how many were new, or why it failed."""
+    """Insert the records of several requests; return for each request how many were new, or why it failed."""
     groups = [_prepared(prepare) for prepare in prepares]
     good = [group for group in groups if not isinstance(group, Exception)]
     try:
@@ -252,7 +272,8 @@ def _insert_group(connection: sqlite3.Connection, prepares: Sequence[Prepare]) -
     except Exception as error:
         if len(prepares) == 1:
             return [error]
-    return [_insert_group(connection, [prepare])[0] for prepare in prepares]  # so that only the one at fault fails
+    # One of them is at fault, and has undone the work of all: do them one by one, so that only that one fails.
+    return [_insert_group(connection, [prepare])[0] for prepare in prepares]
 
 
 def _prepared(prepare: Prepare) -> list[_Prepared] | Exception:
@@ -293,12 +314,12 @@ def _find(connection: sqlite3.Connection, plan: Plan, max_bytes: int) -> Page:
     last: Position | None = None
     cursor = connection.execute(statement, values)
     try:
-        for *position, data in cursor:
+        for timed, seconds, nanos, seq, data in cursor:
             room -= len(data) + MAX_FRAME_BYTES
             if last is not None and (len(events) == plan.size or room < 0):
                 return Page(events, plan.token(newest, last))
             events.append(data)
-            last = Position(*position)
+            last = timed, seconds, nanos, seq
     finally:
         cursor.close()
     return Page(events, "")

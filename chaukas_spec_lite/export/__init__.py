@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.export.exporter import EventExporter
     from chaukas_spec_lite.export.sender import Sender
     from chaukas_spec_lite.export.settings import ExportSettings
-    from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason, Emitted, Stats
+    from chaukas_spec_lite.export.stats import Emitted, Stats
+    from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped, DropReason
 
 __all__ = [
     "DeadLetter",
@@ -22,11 +23,20 @@ __all__ = [
     "Stats",
 ]
 
-_HOMES = {"EventExporter": "exporter", "ExportSettings": "settings", "Sender": "sender"}
+_HOMES = {
+    "DeadLetter": "spool.dropped",
+    "DropReason": "spool.dropped",
+    "Dropped": "spool.dropped",
+    "Emitted": "export.stats",
+    "EventExporter": "export.exporter",
+    "ExportSettings": "export.settings",
+    "Sender": "export.sender",
+    "Stats": "export.stats",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Load a name on first use (PEP 562), so that one module of this package does not bring the others along."""
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES.get(name, 'stats')}"), name)
+    return getattr(importlib.import_module(f"chaukas_spec_lite.{_HOMES[name]}"), name)

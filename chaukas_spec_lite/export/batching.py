@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chaukas_spec_lite.export.sender import Verdict
 from chaukas_spec_lite.export.settings import ExportSettings
 
-FRAME_BYTES = 6
-"""What an event costs in a batch besides its own bytes: a tag and a length of up to 2**35."""
-
 EXHAUSTED_PATIENCE = 3
-"""How often in a row RESOURCE_EXHAUSTED has to come until smaller batches are tried."""
+"""After how many RESOURCE_EXHAUSTED in a row smaller batches are tried."""
 
 PATIENCE = 10
-"""How often an event has to fail alone until another one is tried in its place, out of order."""
+"""After how many failures alone in its batch an event is overtaken by another one."""
 
 STRIKES = 3
-"""How often an event has to fail alone, each time before another goes through, until it is held to be at fault."""
+"""An event is held to be at fault after it has failed alone so often, and each time another went through after it."""
 
 NEAR = 1.0
 """For how many seconds the success of another queue shows that the server is well."""
 
 STUCK = 3
-"""After how many attempts in a row that lead to nothing a queue is stuck."""
+"""After how many attempts in a row that lead to nothing, at a server that answers, a queue is stuck."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Send:
-    """Send the events from ``skip`` on: at most ``events`` of them and ``bytes``, but at least one."""
+    """Leave out the first ``skip`` events, and send the next: at most ``events`` and ``bytes``, but one at least."""
 
     skip: int
     events: int
@@ -53,10 +50,12 @@ class Send:
 
 @dataclass(frozen=True)
 class Wait:
-    """Do nothing until a time, or until so many events wait, or ``max_batch_bytes``; None for never."""
+    """Do nothing until one of these comes true, or a flush does."""
 
     until: float | None
+    """The time; None for never."""
     events: int | None
+    """The number of events that wait, or ``max_batch_bytes`` of them; None for any number."""
 
 
 class After(enum.Enum):
@@ -70,19 +69,27 @@ class After(enum.Enum):
 
 
 class Batching:
-    """Decides for one queue. Times come from the caller and only ever need to be monotonic.
+    """Decides for one queue. Times, in seconds, come from the caller and only need to be monotonic.
 
-    A refused batch is halved until the bad event stands alone and is dropped; then batches grow again, twofold with
-    each success. Where a failure says neither "later" nor "refused", the same is done with waits between. An event that
-    then stands alone is tried so often (``PATIENCE``) before another may overtake it, and is at fault only if, three
-    times over (``STRIKES``), it failed and another one went through right after. The other one is the next, or, as long
-    as that fails too, one that stands twice as far behind. Nothing else ever changes the order of events.
+    What an attempt's failure leads to:
 
-    The other one may stand in another queue, which sends to the same server (``others_succeeded``): where an event is
-    the only one, there is no other. That counts if it went through within a second before the event failed.
+    - LATER: the same batch is sent again after a wait, which grows with each failure (``retry``).
+    - INVALID, TOO_LARGE: the batch is halved at once, until the bad event stands alone and is dropped. After that
+      batches double with each success.
+    - UNCLEAR: the batch is halved as well, but with waits, as the server may fail at any event. An event that then
+      stands alone is tried ``PATIENCE`` times. Only then may another one overtake it: the next one, or, as long as that
+      fails too, one that stands twice as far behind. Each time the other one goes through right after this one has
+      failed is a strike. After ``STRIKES`` in a row this one is at fault and dropped. Nothing else ever changes the
+      order of events.
+    - EXHAUSTED: it may be a quota, so the batch waits; or a size limit, so from ``EXHAUSTED_PATIENCE`` in a row on
+      it is halved, too. Nothing is ever dropped or overtaken for it.
 
-    RESOURCE_EXHAUSTED that keeps coming is halved with waits as well, as it may be a limit of size. It may be a quota
-    just as well, so nothing is ever dropped or overtaken for it.
+    Where an event is the only one in its queue, nothing can overtake it. Then a success of another queue, which sends
+    to the same server, counts as a strike if it came within ``NEAR`` seconds before the event failed.
+
+    Args:
+        settings: Those of the exporter.
+        random: Gives a number from 0 to 1, for the length of waits.
     """
 
     def __init__(self, settings: ExportSettings, random: Callable[[], float]) -> None:
@@ -98,12 +105,17 @@ class Batching:
 
     def _begin(self, first: int) -> None:
         self._first = first
-        """The number of the event that the following is about."""
+        """The number of the event that all below is about."""
         self._probing = False
+        """Whether the next attempt is at another event, to see whether this one is at fault."""
         self._alone = 0
+        """How often it failed alone."""
         self._distance = 1
+        """How far behind it the other one stands."""
         self._strikes = 0
+        """How often in a row another one of this queue went through after it failed."""
         self._others_strikes = 0
+        """How often one of another queue did."""
 
     @property
     def stuck(self) -> bool:
@@ -114,13 +126,16 @@ class Batching:
         """Decide what to do at a time, given what waits."""
         if not waiting.events:
             return Wait(None, 1)
-        if waiting.first != self._first:  # what another one did, which was sent or dropped, says nothing about this one
+        # The event before was sent or dropped. What happened to it says nothing about this one.
+        if waiting.first != self._first:
             self._begin(waiting.first)
             self._fruitless = 0
+        # The server asked for a pause, or needs one. More events change nothing about that, only a flush does.
         if self._retry_at is not None and now < self._retry_at:
             return Wait(self._retry_at, None)
         settings = self._settings
         due = waiting.since + settings.flush_interval
+        # After a failure or while batches are small, events have waited long enough, or are too many.
         hurry = waiting.urgent or self._failures or self._limit < settings.max_batch_events
         full = waiting.events >= settings.batch_size or waiting.bytes >= settings.max_batch_bytes
         if not (hurry or full) and now < due:
@@ -130,15 +145,16 @@ class Batching:
         return Send(0, self._limit, settings.max_batch_bytes)
 
     def hurry(self) -> None:
-        """Let the next attempt be made now, whatever wait was begun, and let waits grow anew."""
+        """Let the next attempt be made now: somebody waits for a flush. Waits between attempts grow anew from here."""
         self._failures, self._retry_at = 0, None
 
     def succeeded(self, attempt: Send) -> After:
-        """Take note that the events of an attempt were acknowledged."""
+        """Take note that the events of an attempt were acknowledged; say what becomes of the first that waits."""
         self._failures, self._exhausted, self._fruitless, self._retry_at = 0, 0, 0, None
         if not attempt.skip:
             self._limit = min(self._settings.max_batch_events, self._limit * 2)
             return After.KEEP
+        # It was another event, so the first one, which had failed just before, gets a strike. Its turn is next.
         self._probing = False
         self._strikes += 1
         if self._strikes < STRIKES:
@@ -146,7 +162,16 @@ class Batching:
         return After.DROP_FIRST
 
     def failed(self, now: float, attempt: Send, events: int, verdict: Verdict, pushback: float | None) -> After:
-        """Take note that an attempt with so many events failed; ``pushback`` is a wait that the server asked for."""
+        """Take note that an attempt failed; say what becomes of its events.
+
+        Args:
+            now: The time of the failure.
+            attempt: What was decided.
+            events: How many events there were in it.
+            verdict: What the failure says about them.
+            pushback: How many seconds the server asked to wait; None if it did not, negative if it said "do not".
+        """
+        # The server is well, so nothing speaks against trying smaller batches at once.
         if verdict in (Verdict.INVALID, Verdict.TOO_LARGE):
             self._failures, self._retry_at = 0, None
             if events == 1:
@@ -160,14 +185,14 @@ class Batching:
         if verdict is Verdict.UNCLEAR or self._exhausted >= EXHAUSTED_PATIENCE:
             self._limit = max(1, events // 2)
         self._fruitless += verdict is not Verdict.LATER
-        # After the first event alone, another; after that one the first again.
+        # After the first event alone comes another one, after that the first again: only both together prove anything.
         self._probing = False
         if verdict is Verdict.UNCLEAR and events == 1 and not attempt.skip:
             self._alone += 1
             self._probing = self._alone >= PATIENCE
             if self._alone > PATIENCE and self._is_convicted_by_others(now):
                 return After.DROP
-        if attempt.skip:
+        if attempt.skip:  # another one failed too, so it may well be the server: begin anew, with one farther away
             self._strikes = 0
             self._distance = min(2 * self._distance, self._settings.max_batch_events)
         return After.KEEP
@@ -187,12 +212,32 @@ class Batching:
         self._others_succeeded_at = float("-inf")
 
 
-def fitting(sizes: Iterable[int], events: int, limit: int) -> int:
-    """Count how many events, of these sizes and in this order, one batch takes: at least one if there is one."""
-    count = total = 0
-    for size in sizes:
-        total += size + FRAME_BYTES
-        if count == events or (count and total > limit):
-            break
-        count += 1
-    return count
+class Peers:
+    """What the queues of one exporter learn from each other about the server that they share.
+
+    All of their decisions are made on one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._members: list[Batching] = []
+
+    def join(self, member: Batching) -> None:
+        """Let a queue's decisions hear of the others from now on, and the others of them."""
+        self._members.append(member)
+
+    def leave(self, member: Batching) -> None:
+        """End that; leaving again does nothing."""
+        self._members = [each for each in self._members if each is not member]
+
+    def succeeded(self, member: Batching, now: float) -> None:
+        """Tell the others that the server has taken a batch."""
+        for each in self._members:
+            if each is not member:
+                each.others_succeeded(now)
+
+    def failed(self, member: Batching, verdict: Verdict) -> None:
+        """Tell the others that the server is not well, if the failure says so; any other may be about the events."""
+        if verdict is Verdict.LATER:
+            for each in self._members:
+                if each is not member:
+                    each.others_failed()

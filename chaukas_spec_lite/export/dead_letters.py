@@ -1,4 +1,4 @@
-"""Dead letters on their way to the spool, and back from it."""
+"""Dead letters on their way to the spool and back: events that will not be sent, kept for people to look at."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import threading
 from collections.abc import Sequence
 
 from chaukas_spec_lite.export.reporter import Reporter
-from chaukas_spec_lite.export.stats import DeadLetter, Dropped
 from chaukas_spec_lite.spool.directory import SpoolDirectory
-from chaukas_spec_lite.spool.file import SpoolError, letter_bytes
+from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped, letter_bytes
+from chaukas_spec_lite.spool.file import SpoolError
 
-MAX_BURIALS = 1000
-"""How many wait for the disk, at most."""
+MAX_WAITING = 1000
+"""How many dead letters wait for the disk, at most; while it fails, they would fill memory."""
 
 
-class Burials:
-    """Holds dead letters until they are written, as far as there is room for them beside those that were."""
+class DeadLetters:
+    """Holds dead letters until they are written, as far as there is room for them beside those that were.
+
+    Args:
+        lock: Guards it; the queue's.
+        max_bytes: How many bytes of dead letters there may be, written or not.
+        reporter: Is told of those for which there is no room.
+    """
 
     def __init__(self, lock: threading.Lock, max_bytes: int, reporter: Reporter) -> None:
         self._lock = lock
@@ -31,7 +37,7 @@ class Burials:
     def add(self, dropped: Sequence[Dropped]) -> None:
         """Take dead letters in; those for which there is no room are logged."""
         with self._lock:
-            refused = self._take_in(dropped, MAX_BURIALS)
+            refused = self._take_in(dropped, MAX_WAITING)
         for each in refused:
             self._reporter.not_kept(each)
 
@@ -47,7 +53,12 @@ class Burials:
         return refused
 
     def begin(self, size: int, others: Sequence[Dropped] = ()) -> None:
-        """Begin with a file that has so many bytes of them already; ``others`` are those of the file before it."""
+        """Begin with another file.
+
+        Args:
+            size: How many bytes of dead letters it has already.
+            others: Those of the file before it, which move to this one.
+        """
         with self._lock:
             waiting, self._waiting, self._bytes = self._waiting, [], size
             refused = self._take_in([*others, *waiting], len(others) + len(waiting))
@@ -66,8 +77,11 @@ class Burials:
             self._waiting[:0] = letters
 
 
-def letters_of_others(directory: SpoolDirectory, limit: int, reporter: Reporter) -> list[DeadLetter]:
-    """Read the latest dead letters of each file that nobody has; those that cannot be read are left out."""
+def abandoned_letters(directory: SpoolDirectory, limit: int, reporter: Reporter) -> list[DeadLetter]:
+    """Read the latest dead letters of each file that nobody has, at most ``limit`` of each.
+
+    Files that cannot be read are left out, and reported.
+    """
     letters: list[DeadLetter] = []
     for spool in directory.abandoned():
         try:

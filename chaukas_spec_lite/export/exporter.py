@@ -8,29 +8,26 @@ from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from chaukas_spec_lite.client.defaults import complete
-from chaukas_spec_lite.client.settings import Settings
-from chaukas_spec_lite.errors import ClientClosedError, EncodeError
-from chaukas_spec_lite.export import lifecycle
+from chaukas_spec_lite import process
+from chaukas_spec_lite.defaults import complete, defaults_of
+from chaukas_spec_lite.errors import ClientClosedError, EncodeError, SettingTypeError
+from chaukas_spec_lite.export.batching import Peers
 from chaukas_spec_lite.export.clock import Clock, MonotonicClock
-from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.pipeline import Pipeline
-from chaukas_spec_lite.export.recovery import Heirs
+from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
-from chaukas_spec_lite.export.sender import Sender
-from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.spool_writer import Keeper
-from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason, Emitted, Stats
+from chaukas_spec_lite.export.sender import Sender, check_sender
+from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
+from chaukas_spec_lite.export.spool_writer import SpoolWriter
+from chaukas_spec_lite.export.stats import Emitted, Stats
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped, DropReason
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
 _CLOSING_SHARE = 0.1
 """The part of ``aclose``'s time that is kept for closing the spool."""
-
-_left_to_the_parent: list[object] = []
-"""What a forked child must neither use nor finalize: tasks, which would complain, and what they use."""
 
 
 class EventExporter:
@@ -52,11 +49,20 @@ class EventExporter:
     survive the process once ``emit`` has returned SPOOLED; the next exporter with the same directory sends what was
     left. Without one, they are in memory only.
 
-    ``sender`` is a ``ChaukasClient`` or anything with such a ``send``. Settings are an ``ExportSettings``, keyword
-    arguments named like its fields, or both; a client's ``settings``, so the environment, stand in for what is left
-    out, and complete events that name no tenant, project, branch or tags. ``on_drop`` is called with each event that
-    will not be sent, from whichever thread finds out. It may emit: what that displaces is offered to it afterwards, but
-    what it emitted itself and is dropped at once is only counted, logged and kept, or this might never end.
+    Args:
+        sender: A ``ChaukasClient``, or anything with such an async ``send``. Its ``settings``, if it has any, complete
+            events that name no tenant, project, branch or tags.
+        settings: Where to start from; if None, the sender's settings, so the environment, and defaults.
+        on_drop: Is called with each event that will not be sent, from whichever thread finds out. It may emit: what
+            that displaces is offered to it afterwards, but what it emitted itself and is dropped at once is only
+            counted, logged and kept, or this might never end.
+        clock: Tells the time and waits; for tests.
+        changes: Single settings by name, which win over ``settings``; ``help(ExportSettings)`` lists them.
+
+    Raises:
+        SettingError: A setting cannot be used.
+        TypeError: The sender cannot send, a setting has the wrong type (both ``SettingTypeError``), or there is no
+            setting of that name.
     """
 
     def __init__(
@@ -66,11 +72,13 @@ class EventExporter:
         *,
         on_drop: Callable[[Dropped], object] | None = None,
         clock: Clock | None = None,
-        **changes: Any,
+        **changes: Unpack[ExportOptions],
     ) -> None:
-        defaults: object = getattr(sender, "settings", None)
+        check_sender(sender, "ChaukasClient")
+        if on_drop is not None and not callable(on_drop):
+            raise SettingTypeError("on_drop", f"has to be a function of a Dropped, not {on_drop!r}")
         self._sender = sender
-        self._defaults = defaults if isinstance(defaults, Settings) else None
+        self._defaults = defaults_of(sender)
         self._settings = ExportSettings.load(settings, self._defaults, **changes)
         self._on_drop = on_drop
         self._clock = clock or MonotonicClock()
@@ -81,22 +89,31 @@ class EventExporter:
         self.companions: object = None
         """What has to live for as long as this does: what drives it, say."""
         self._begin()
-        lifecycle.join(self)
+        process.join(self)
 
     def _begin(self) -> None:
         self._reporter = Reporter(self._settings.log_interval, self._clock.now, self._on_drop)
         parts = self._sender, self._settings, self._reporter, self._clock, Peers()
-        self._heirs = None if self._settings.spool is None else Heirs(*parts)
-        self._pipeline = Pipeline(*parts, search=self._heirs.search if self._heirs else None)
+        self._recovery = None if self._settings.spool is None else Recovery(*parts)
+        self._pipeline = Pipeline(*parts, search=self._recovery.search if self._recovery else None)
 
     # Emitting
 
     def emit(self, event: Event) -> Emitted:
-        """Take an event, fill in its ``event_id`` (UUIDv7) and ``timestamp`` if they are missing, and say where it is.
+        """Take an event to be sent, and say where it is.
 
-        After SPOOLED it survives the end of the process, SIGKILL included; what a power cut can cost is the setting
-        ``synchronous``. An event that cannot be encoded is DROPPED as ``invalid``, and the log names the path of the
-        value at fault. Only an argument that is no ``Event`` raises: TypeError.
+        Its ``event_id`` (a UUIDv7) and ``timestamp`` (now) are filled in if they are missing.
+
+        Args:
+            event: The event. It is encoded before this returns, so changing it afterwards changes nothing.
+
+        Returns:
+            ``SPOOLED`` if it is on disk: it survives the end of the process, SIGKILL included (what a power cut can
+            cost is the setting ``synchronous``). ``QUEUED`` if it is in memory only. ``DROPPED`` if it will not be
+            sent. An event that cannot be encoded is dropped as ``invalid``, and the log names the value at fault.
+
+        Raises:
+            TypeError: The argument is no ``Event``; nothing else raises.
         """
         if not isinstance(event, Event):
             raise TypeError(f"emit expects an Event, got {type(event).__name__}")
@@ -112,20 +129,21 @@ class EventExporter:
                 text = "it is larger than max_event_bytes"
                 encoded = Dropped(DropReason.TOO_LARGE, text, event.event_id, encoded)
         outcome = self._pipeline.emit(encoded)
-        if not lifecycle.is_kept(self):
+        if not process.is_kept(self):
             self._keep()
         return outcome
 
     def _keep(self) -> None:
         if not self._endings:
-            lifecycle.keep(self)
+            process.keep(self)
 
     # Sending
 
     async def start(self) -> None:
-        """Begin to send, on the running loop; does nothing if that has happened. ``async with`` does it, too.
+        """Begin to send, on the running event loop; does nothing if that has happened. ``async with`` does it, too.
 
-        Raises ``ClientClosedError`` once it was closed, and where another event loop, still open, is sending.
+        Raises:
+            ClientClosedError: The exporter was closed, or another event loop, still open, is sending for it.
         """
         if self._pipeline.queue.closed:
             raise ClientClosedError("this exporter is closed")
@@ -133,33 +151,47 @@ class EventExporter:
 
     def _start(self) -> None:
         self._pipeline.start()
-        if self._heirs is not None and self._pipeline.keeper is not None:
-            self._heirs.start(self._pipeline.keeper.search_soon)
+        if self._recovery is not None and self._pipeline.writer is not None:
+            self._recovery.start(self._pipeline.writer.search_soon)
         self._keep()
 
     async def flush(self, timeout: float = 30.0) -> bool:
-        """Send at once what waits; say whether all that was emitted before has been acknowledged, none dropped.
+        """Send at once what waits, and wait until the server has acknowledged it.
 
-        An event that ``emit`` took and that was dropped since the last flush makes this one say False, once. Waiting
-        includes what was taken over from ended processes so far. Returns after ``timeout`` seconds at the latest,
-        with False if something still waits. It stays in the queue.
+        That includes what was taken over from ended processes so far.
+
+        Args:
+            timeout: How many seconds to wait at most. What still waits then stays in the queue.
+
+        Returns:
+            Whether all that was emitted before has been acknowledged, and none of it dropped. An event that ``emit``
+            took and that was dropped since the last flush makes this one False, once.
+
+        Raises:
+            ClientClosedError: As ``start`` does.
         """
         await self.start()
         return await self._flush(self._clock.now() + timeout)
 
     async def _flush(self, deadline: float) -> bool:
         flushes = [self._pipeline.flush(deadline)]
-        if self._heirs is not None:
-            flushes.append(self._heirs.flush(deadline))
+        if self._recovery is not None:
+            flushes.append(self._recovery.flush(deadline))
         return all(await asyncio.gather(*flushes))
 
     async def aclose(self, timeout: float | None = None) -> bool:
-        """Flush, and end; say whether all events that ``emit`` ever took have been acknowledged, none dropped.
+        """Flush, and end. Leaving ``async with`` does it, too; doing it again changes nothing.
 
-        A drop makes this False even if a flush has told of it; not one of which ``emit`` said DROPPED itself. Events
-        taken over from ended processes count like those emitted here.
-        Returns after ``timeout`` seconds (``close_timeout`` if None) at the latest. What could not be sent by then
-        stays in the spool for the next exporter, or, without a spool, is dropped as ``closed``.
+        What could not be sent in time stays in the spool for the next exporter. Without a spool it is dropped as
+        ``closed``.
+
+        Args:
+            timeout: How many seconds to take at most; None for the setting ``close_timeout``.
+
+        Returns:
+            Whether all events that ``emit`` ever took have been acknowledged, and none dropped. A drop makes this False
+            even if a flush has told of it, but not if ``emit`` itself said DROPPED. Events taken over from ended
+            processes count like those emitted here.
         """
         timeout = self._settings.close_timeout if timeout is None else timeout
         deadline = self._clock.now() + timeout
@@ -168,16 +200,16 @@ class EventExporter:
             self._start()
             await self._flush(deadline - timeout * _CLOSING_SHARE)
             ends = [self._pipeline.end(deadline)]
-            if self._heirs is not None:
-                ends.append(self._heirs.end(deadline))
+            if self._recovery is not None:
+                ends.append(self._recovery.end(deadline))
             await asyncio.gather(*ends)
             self._give_up_memory("the exporter was closed before it could be sent")
             self._endings.append(self._delivered_all())
-            lifecycle.let_go(self)
+            process.let_go(self)
         return all(self._endings)
 
     def _delivered_all(self) -> bool:
-        broken = self._pipeline.queue.ledger.broken or (self._heirs is not None and self._heirs.broken)
+        broken = self._pipeline.queue.ledger.broken or (self._recovery is not None and self._recovery.broken)
         return not broken and self.stats().pending == 0
 
     def _give_up_memory(self, detail: str) -> None:
@@ -196,28 +228,37 @@ class EventExporter:
     # Looking
 
     def stats(self) -> Stats:
-        """Return the sums so far."""
+        """Return the sums so far, all as they are at one moment."""
         totals, reporter = self._pipeline.totals(), self._reporter
-        if self._heirs is not None:
-            totals.add(self._heirs.totals())
+        if self._recovery is not None:
+            totals.add(self._recovery.totals())
         return Stats(**totals.numbers, dropped=dict(totals.dropped), last_error=reporter.last_error)
 
     async def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
-        """Read the latest dead letters from the spool, oldest first; without a spool there are none.
+        """Read dead letters, the events that could not be sent, from the spool; without a spool there are none.
 
-        Those in files that other processes are using are left out. Raises ``ChaukasError`` if the spool cannot be read.
+        Those in files that other processes are using are left out.
+
+        Args:
+            limit: How many to return at most: the latest.
+
+        Returns:
+            The dead letters, oldest first.
+
+        Raises:
+            ChaukasError: The spool cannot be read.
         """
-        keepers = [pipeline.keeper for pipeline in self._pipelines() if pipeline.keeper is not None]
-        return await asyncio.to_thread(_letters, keepers, limit) if keepers else []
+        writers = [pipeline.writer for pipeline in self._pipelines() if pipeline.writer is not None]
+        return await asyncio.to_thread(_letters, writers, limit) if writers else []
 
-    # Forks, and the end of the interpreter (see lifecycle.Member)
+    # Forks, and the end of the interpreter (see process.Member)
 
     def _pipelines(self) -> list[Pipeline]:
-        return [self._pipeline, *(self._heirs.open if self._heirs is not None else ())]
+        return [self._pipeline, *(self._recovery.open if self._recovery is not None else ())]
 
     def before_fork(self) -> None:
-        """Wait until neither the disk nor the queue is in use, but for the disk not forever."""
-        self._rests = self._heirs is not None and self._heirs.searching.acquire(timeout=1.0)
+        """Wait until neither the disk nor the queue is in use, so that the child's copies are whole; not for ever."""
+        self._rests = self._recovery is not None and self._recovery.searching.acquire(timeout=1.0)
         self._resting = self._pipelines()
         for pipeline in self._resting:
             pipeline.before_fork()
@@ -225,7 +266,8 @@ class EventExporter:
     def after_fork(self, in_child: bool) -> None:
         """Go on in the parent; in the child, start anew: what waits is the parent's to send."""
         if in_child:
-            _left_to_the_parent.append((self._resting, self._pipeline, self._heirs))
+            # The parent's tasks, which would complain of being destroyed, and what they use.
+            process.leave_to_parent(self._resting, self._pipeline, self._recovery)
             closed = self._pipeline.queue.closed
             self._begin()
             if closed:
@@ -233,8 +275,8 @@ class EventExporter:
         else:
             for pipeline in self._resting:
                 pipeline.after_fork_in_parent()
-            if self._heirs is not None and self._rests:
-                self._heirs.searching.release()
+            if self._recovery is not None and self._rests:
+                self._recovery.searching.release()
         self._resting, self._rests = [], False
 
     def has_work(self) -> bool:
@@ -246,19 +288,19 @@ class EventExporter:
 
         Sending takes an event loop that still runs: one in a thread, such as that of ``BlockingExporter``.
         """
-        queue, keeper = self._pipeline.queue, self._pipeline.keeper
+        queue, writer = self._pipeline.queue, self._pipeline.writer
         if self._endings:
             return
         timeout = self._settings.close_timeout
         if (loop := self._pipeline.waker.runs_elsewhere()) and self._pipeline.is_running():
             self._wait_for(self._flush(self._clock.now() + timeout), loop)
             self._wait_for(self._stop_sending(), loop)
-        if keeper is None:
+        if writer is None:
             queue.close()
-        keepers = [pipeline.keeper for pipeline in self._pipelines() if pipeline.keeper is not None]
-        for each in keepers:
+        writers = [pipeline.writer for pipeline in self._pipelines() if pipeline.writer is not None]
+        for each in writers:
             each.stop(close=False)
-        for each in keepers:
+        for each in writers:
             each.stopped.wait(timeout)
         self._give_up_memory("the interpreter ended before it could be sent")
 
@@ -266,8 +308,8 @@ class EventExporter:
         """End the tasks: their loop ends with the interpreter, and would complain of them."""
         deadline = self._clock.now() + self._settings.close_timeout
         ends = [self._pipeline.stop_sending(deadline)]
-        if self._heirs is not None:
-            ends.append(self._heirs.end(deadline))
+        if self._recovery is not None:
+            ends.append(self._recovery.end(deadline))
         await asyncio.gather(*ends)
 
     def _wait_for(self, work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop) -> None:
@@ -280,8 +322,11 @@ class EventExporter:
             self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
 
 
-def _letters(keepers: Sequence[Keeper], limit: int) -> list[DeadLetter]:
-    """Read the dead letters of our files, then those of files that nobody has: one that is given up is found twice."""
-    letters = [letter for keeper in keepers for letter in keeper.dead_letters(limit)]
-    letters += keepers[0].letters_of_others(limit)
+def _letters(writers: Sequence[SpoolWriter], limit: int) -> list[DeadLetter]:
+    """Read the dead letters of our own files, then those of files that nobody has.
+
+    A file that is given up between the two is read twice, so equal letters are taken once.
+    """
+    letters = [letter for writer in writers for letter in writer.dead_letters(limit)]
+    letters += writers[0].abandoned_letters(limit)
     return sorted(dict.fromkeys(letters), key=lambda letter: letter.dropped_at)[-limit:]

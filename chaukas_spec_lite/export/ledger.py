@@ -1,11 +1,45 @@
-"""What there is to tell of a queue's events: sums, drops that nobody was told of yet, and the truth for a flush."""
+"""What a queue knows of its events: each one that waits, the sums, and the drops that nobody was told of yet."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from chaukas_spec_lite.export.stats import Dropped, DropReason
+from chaukas_spec_lite.spool.dropped import Dropped, DropReason
+
+MEMORY, ON_DISK, SENT, GONE = range(4)
+"""Where an event is: in memory only, in the spool, with the server, dropped."""
+
+_WHY = {
+    DropReason.SPOOL_FULL: "the spool holds spool_max_bytes",
+    DropReason.OVERFLOW: "memory holds max_queue_events or max_queue_bytes",
+    DropReason.CLOSED: "the exporter is closed",
+    DropReason.CORRUPT: "its bytes in the spool are not those that were written",
+}
+
+
+class Entry:
+    """One event that waits."""
+
+    __slots__ = ("behind", "data", "seq", "since", "state", "unwritten")
+
+    def __init__(self, seq: int, data: bytes, since: float, state: int = MEMORY) -> None:
+        self.seq = seq
+        self.data = data
+        self.since = since
+        self.state = state
+        self.behind = False
+        self.unwritten = False
+        """Whether it stands in ``Lines.behind``, and in ``EventQueue.unwritten``."""
+
+    def size(self) -> int:
+        """Tell the bytes of the encoded event."""
+        return len(self.data)
+
+
+def dropped_for(reason: DropReason, data: bytes) -> Dropped:
+    """Describe an event that was dropped for a reason that says it all."""
+    return Dropped(reason, _WHY[reason], "", data)
 
 
 @dataclass
@@ -22,23 +56,23 @@ class Totals:
         self.dropped.update(other.dropped)
 
     def give_back_pending(self) -> None:
-        """Leave out what waits: somebody else takes it over."""
+        """Leave out what waits: another process takes it over, and counts it."""
         self.numbers["recovered"] -= self.numbers["pending"]
         for name in ("pending", "pending_bytes", "memory_bytes"):
             self.numbers[name] = 0
 
 
 class Mark:
-    """A place in the order: all events up to it, for a flush to wait for."""
+    """A place in the order of events: a flush waits for all events up to it."""
 
     def __init__(self, seq: int, dropped: bool) -> None:
         self.seq = seq
         self.dropped = dropped
-        """Whether an event up to it was dropped, and no flush before has told so."""
+        """Whether an event up to it was dropped of which no earlier flush has told."""
 
 
 class Ledger:
-    """Counts; guarded by the queue's lock.
+    """Counts events, and remembers which drops have to be told; guarded by the queue's lock.
 
     At any moment ``emitted + recovered == sent + pending + sum(dropped.values())``.
     """
@@ -80,7 +114,12 @@ class Ledger:
         self._tell_flushes(seq)
 
     def lost(self, events: int, left: int) -> None:
-        """Count pending events of which not even the bytes are left, only so many bytes of others."""
+        """Count pending events of which not even the bytes are left.
+
+        Args:
+            events: How many they are.
+            left: The bytes of all other pending events.
+        """
         if events:
             self.pending -= events
             self.dropped[DropReason.CORRUPT.value] += events
@@ -95,14 +134,14 @@ class Ledger:
         self.broken = True
 
     def mark(self, seq: int) -> Mark:
-        """Begin to watch the events up to a number."""
+        """Begin to watch the events up to a number, for a flush."""
         mark = Mark(seq, self.untold)
         self.untold = False
         self.marks.append(mark)
         return mark
 
     def unmark(self, mark: Mark, told: bool) -> None:
-        """End that; what nobody was told of is left to the next flush."""
+        """End to watch them. If a drop was seen and the flush did not get to tell of it, the next flush will."""
         self.marks.remove(mark)
         self.untold = self.untold or (mark.dropped and not told)
 

@@ -1,4 +1,4 @@
-"""From one queue to the server: the task that sends, and what becomes of batches that fail."""
+"""From one queue to the server: the task that sends, and what becomes of batches that fail. It knows bytes only."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from chaukas_spec_lite.errors import ClientClosedError, DecodeError
-from chaukas_spec_lite.export.batching import After, Batching, Send
+from chaukas_spec_lite.errors import ClientClosedError
+from chaukas_spec_lite.export.batching import After, Batching, Peers, Send
 from chaukas_spec_lite.export.clock import Clock, within
-from chaukas_spec_lite.export.entry import Entry
-from chaukas_spec_lite.export.ledger import Totals
-from chaukas_spec_lite.export.peers import Peers
+from chaukas_spec_lite.export.ledger import Entry, Totals
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, Verdict, judge
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.spool_writer import Keeper
-from chaukas_spec_lite.export.stats import Dropped, DropReason, Emitted
+from chaukas_spec_lite.export.spool_writer import SpoolWriter
+from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.export.waker import Waker
-from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.spool.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.file import Spool
+from chaukas_spec_lite.wire.envelopes import event_id_of
 
 _REASONS = {Verdict.INVALID: DropReason.INVALID, Verdict.TOO_LARGE: DropReason.TOO_LARGE}
 
@@ -33,16 +32,25 @@ _REJECTED = "the server failed at it again and again, and took others"
 _NEVER = 1 << 62
 
 ERASE_EVENTS, ERASE_INTERVAL = 1000, 0.5
-"""While more wait, events that were sent leave the spool when there are so many, or after so many seconds. A process
-that is killed meanwhile leaves them to be sent again.
+"""While more events wait, those that were sent are erased from the spool when they are so many, or after so many
+seconds, as each erasing is a commit. If the process is killed before that, they are sent again.
 """
 
 
 class Pipeline:
     """Sends what one queue holds, and keeps it on disk if there is a spool.
 
-    An exporter has one for what it is given, and others for the files that ended processes left: those are ``claimed``
-    already. ``search`` is called from the spool's thread now and then, ``turned`` on the loop after each attempt.
+    An exporter has one for what it is given, and one for each open file that an ended process left.
+
+    Args:
+        sender: Takes the batches.
+        settings: Those of the exporter.
+        reporter: Is told of drops and failures.
+        clock: The time.
+        peers: The exporter's other pipelines.
+        claimed: The file that an ended process left; None if the pipeline is for what the exporter is given.
+        search: Called from the spool's thread every ``scan_interval``.
+        turned: Called on the event loop after each attempt, and each time that the task wakes up.
     """
 
     def __init__(
@@ -68,15 +76,15 @@ class Pipeline:
         self._progress = asyncio.Event()
         self._ended = False
         self._wake_at = _NEVER
-        """The task sleeps, and is to be woken when so many events are ready, or ``max_batch_bytes``."""
+        """How many ready events the task sleeps for, or ``max_batch_bytes`` of them; ``_NEVER`` if it is awake."""
         self._held: list[threading.Lock] = []
         """What ``before_fork`` took."""
         self.retried = 0
         self.waker = Waker()
         self.queue = EventQueue(settings, clock.now)
-        self.keeper: Keeper | None = None
+        self.writer: SpoolWriter | None = None
         if settings.spool is not None:
-            self.keeper = Keeper(self.queue, settings, reporter, clock.now, self.waker.wake, claimed, search)
+            self.writer = SpoolWriter(self.queue, settings, reporter, clock.now, self.waker.wake, claimed, search)
 
     # Emitting
 
@@ -86,14 +94,14 @@ class Pipeline:
         if self._reporter.offering:
             self._reporter.emitting(event)
         outcome = queue.admit(event, not self.waker.is_here())
-        if outcome is None:  # its turn comes later, and nothing here may wait for the lock
+        if outcome is None:  # code further up this stack has the lock, so the task gives the event its place later
             self.waker.wake()
             outcome = Emitted.QUEUED if isinstance(event, bytes) else Emitted.DROPPED
             self._log_queued(outcome)
             return outcome
         if isinstance(outcome, Entry):
-            assert self.keeper is not None
-            outcome = self.keeper.write(outcome)
+            assert self.writer is not None
+            outcome = self.writer.write(outcome)
             self._log_queued(outcome)
         if queue.ledger.unreported:
             self.report()
@@ -102,23 +110,23 @@ class Pipeline:
         return outcome
 
     def _log_queued(self, outcome: Emitted) -> None:
-        if outcome is Emitted.QUEUED and self.keeper is not None:
+        if outcome is Emitted.QUEUED and self.writer is not None:
             text = "An event is in memory only: the spool fails, or did not commit within spool_wait"
             self._reporter.log("queued", logging.WARNING, text)
 
     def _is_due(self) -> bool:
         """Whether the task asked to be woken for what is ready now."""
-        ready = len(self.queue.ready)
+        ready = len(self.queue.lines.ready)
         if ready >= self._wake_at:
             return True
-        return ready > 0 and self._wake_at != _NEVER and self.queue.memory_bytes >= self._settings.max_batch_bytes
+        return ready > 0 and self._wake_at != _NEVER and self.queue.lines.memory_bytes >= self._settings.max_batch_bytes
 
     def report(self) -> None:
         """Tell of what was dropped, and keep it as dead letters."""
         dropped = [_identified(each) for each in self.queue.take_unreported()]
         self._reporter.drop(dropped)
-        if self.keeper is not None and dropped:
-            self.keeper.bury(dropped)
+        if self.writer is not None and dropped:
+            self.writer.keep_dead_letters(dropped)
 
     # Sending
 
@@ -131,8 +139,8 @@ class Pipeline:
             self._peers.join(self._batching)
             self._task = asyncio.create_task(self._run(self.waker.attach()), name="chaukas-export")
             self._task.add_done_callback(self._reporter.task_ended)
-            if self.keeper is not None:
-                self.keeper.ask()
+            if self.writer is not None:
+                self.writer.ask()
 
     async def _run(self, event: asyncio.Event) -> None:
         while not self._ended:
@@ -140,16 +148,17 @@ class Pipeline:
             decision = self._batching.next(self._clock.now(), self.queue.waiting())
             if self.queue.ledger.unreported:
                 self.report()
-            if self.keeper is not None:
-                self.keeper.look_at_unwritten()
-            self._progress.set()  # whatever it was that woke this task, flushes look whether they are done
+            if self.writer is not None:
+                self.writer.look_at_unwritten()
+            self._progress.set()  # whatever woke this task may have completed a flush: flushes look for themselves
             if self._turned is not None:
                 self._turned()
             if isinstance(decision, Send):
                 await self._attempt(decision)
                 continue
             self._wake_at = _NEVER if decision.events is None else decision.events
-            if not self._is_due():  # or else one came in between
+            # An event that came between the decision and the line above has not set ``event``: so look once more.
+            if not self._is_due():
                 await self._clock.wait(event, decision.until)
             self._wake_at = _NEVER
 
@@ -163,7 +172,7 @@ class Pipeline:
             if _is_cancelled():
                 self.queue.put_back()
                 raise
-            self._failed(attempt, entries, error)
+            self._failed(attempt, entries, error)  # it came from inside the sender, and is its failure
         except Exception as error:  # whatever the sender is made of, its failures must not end the exporter
             self._failed(attempt, entries, error)
         else:
@@ -177,17 +186,21 @@ class Pipeline:
         await asyncio.sleep(0)  # a sender that never waits must not keep the loop for itself
 
     def _erase(self) -> None:
-        """Let the spool remove what was sent: at once when nothing waits or more is to be read, else now and then."""
+        """Let the spool remove what was sent, which costs a commit.
+
+        At once if nothing waits, as the process may end now, or if more is to be read from the disk anyway; else when
+        there are ``ERASE_EVENTS`` or ``ERASE_INTERVAL`` has passed.
+        """
         queue, now = self.queue, self._clock.now()
         many = len(queue.erased) >= ERASE_EVENTS or now - self._erased_at >= ERASE_INTERVAL
-        if self.keeper is not None and (many or not queue.ledger.pending or queue.wants_refill()):
+        if self.writer is not None and (many or not queue.ledger.pending or queue.wants_refill()):
             self._erased_at = now
-            self.keeper.ask()
+            self.writer.ask()
 
     def _failed(self, attempt: Send, entries: Sequence[Entry], error: BaseException) -> None:
         verdict = judge(error)
         pushback = getattr(error, "pushback", None)
-        self._erased_at = float("-inf")
+        self._erased_at = float("-inf")  # the next success erases at once: while the server fails, another may be far
         after = self._batching.failed(self._clock.now(), attempt, len(entries), verdict, pushback)
         self._peers.failed(self._batching, verdict)
         if after is After.DROP:
@@ -228,8 +241,8 @@ class Pipeline:
 
     @property
     def is_empty(self) -> bool:
-        """Whether all that was in the spool has been sent or dropped."""
-        return self.keeper is None or (self.keeper.opened and not self.queue.ledger.pending)
+        """Whether all that was in the spool has been sent or dropped; False as long as it was not opened."""
+        return self.writer is None or (self.writer.opened and not self.queue.ledger.pending)
 
     @property
     def is_stuck(self) -> bool:
@@ -237,12 +250,12 @@ class Pipeline:
         return self._batching.stuck
 
     async def end(self, deadline: float) -> None:
-        """Stop sending, and give the spool up with what it still holds."""
+        """Stop sending, and give the spool up with what it still holds; wait for that until ``deadline`` at most."""
         await self.stop_sending(deadline)
-        if self.keeper is not None:
+        if self.writer is not None:
             waker = Waker()
             stopped = waker.attach()
-            self.keeper.stop(close=True, then=waker.wake)
+            self.writer.stop(close=True, then=waker.wake)
             await self._clock.wait(stopped, deadline)
         self.report()
 
@@ -260,14 +273,17 @@ class Pipeline:
     # Forks
 
     def before_fork(self) -> None:
-        """Wait until neither the disk nor the queue is in use, but not forever."""
-        locks = [self.queue.lock] if self.keeper is None else [self.keeper.disk, self.queue.lock]
+        """Take both locks, so that neither the disk nor the queue is in use. Each is waited for one second at most.
+
+        In the order in which everybody else takes them; a fork goes on without one that cannot be had.
+        """
+        locks = [self.queue.lock] if self.writer is None else [self.writer.disk, self.queue.lock]
         for lock in locks:
             if lock.acquire(timeout=1.0):
-                self._held.append(lock)  # at once: a signal handler may raise amid the next wait
+                self._held.append(lock)  # noted at once: a signal handler may raise during the next wait
 
     def after_fork_in_parent(self) -> None:
-        """Go on."""
+        """Give the locks back."""
         while self._held:
             self._held.pop().release()
 
@@ -298,9 +314,5 @@ def _is_cancelled() -> bool:
 
 
 def _identified(dropped: Dropped) -> Dropped:
-    if dropped.event_id or not dropped.data:
-        return dropped
-    try:
-        return replace(dropped, event_id=Event.parse(dropped.data).event_id)
-    except DecodeError:  # a file of the spool may hold what another program put there
-        return dropped
+    """Add the event's id, which is read only now: few events are dropped."""
+    return dropped if dropped.event_id else replace(dropped, event_id=event_id_of(dropped.data))

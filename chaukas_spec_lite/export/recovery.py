@@ -1,7 +1,7 @@
-"""What ended processes left in the shared directory is sent from the files they left it in, one after the other.
+"""Recovery: what ended processes left in the shared directory is sent from the files they left it in, one by one.
 
-Events never move from one file to another: so those of one process stay in one line, whoever is killed meanwhile. A
-file that is stuck, because the server fails at what it holds, does not keep the others waiting.
+Events never move from one file to another, so that those of one process keep their order even if this process is
+killed, too. A file that is stuck, because the server fails at what it holds, does not keep the others waiting.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaukas_spec_lite.export.batching import Peers
 from chaukas_spec_lite.export.clock import Clock
 from chaukas_spec_lite.export.ledger import Totals
-from chaukas_spec_lite.export.peers import Peers
 from chaukas_spec_lite.export.pipeline import Pipeline, cancelled, is_over
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender
@@ -29,17 +29,25 @@ MAX_OPEN = 4
 
 @dataclass(frozen=True)
 class _Books:
-    """Never changed, only replaced: who reads them, in whatever thread, counts no file twice and leaves none out."""
+    """Never changed, only replaced as a whole, so that a reader in any thread counts each file exactly once."""
 
     past: Totals = field(default_factory=Totals)
     """Of files that were given up."""
     open: tuple[Pipeline, ...] = ()
+    """Of the files that are being sent, the longest open first."""
 
 
-class Heirs:
-    """Runs a pipeline for each file with events that nobody has: one, and the next beside those that are stuck.
+class Recovery:
+    """Runs a pipeline for one file with events that nobody has, and for the next one when all open ones are stuck.
 
     ``search`` is called now and then by the thread of the exporter's own spool; all else happens on the event loop.
+
+    Args:
+        sender: Takes the batches.
+        settings: Those of the exporter; ``spool`` has to be set.
+        reporter: Is told of drops and failures.
+        clock: The time.
+        peers: The exporter's other pipelines.
     """
 
     def __init__(
@@ -62,7 +70,7 @@ class Heirs:
         self._untold = False
         """Whether an event of a file that was given up was dropped, and no flush has told of it."""
         self.searching = threading.Lock()
-        """Held while files are looked at."""
+        """Held while files are looked at, so that a fork can wait for the end of that."""
         self.broken = False
         """Whether an event of a file that was given up was dropped."""
 
@@ -72,9 +80,12 @@ class Heirs:
         return self._books.open
 
     def search(self) -> None:
-        """Claim a file that an ended process left with events, unless another makes progress; raises ``SpoolError``.
+        """Claim a file that an ended process left with events, unless an open one makes progress.
 
-        While nothing is sent, files are left to processes that can send.
+        While nothing is sent here, files are left to processes that can send.
+
+        Raises:
+            SpoolError: The directory cannot be read.
         """
         with self.searching:
             sending = self._task is not None and not (self._task.done() or self._task.get_loop().is_closed())
@@ -90,9 +101,13 @@ class Heirs:
         return all(each.is_stuck for each in self.open)
 
     def start(self, search_again: Callable[[], None]) -> None:
-        """Begin to send what is found, on the running loop; does nothing if that has happened."""
+        """Begin to send what is found, on the running loop; does nothing if that has happened.
+
+        Args:
+            search_again: Lets the spool's thread call ``search`` soon.
+        """
         if is_over(self._task):
-            self._task = asyncio.create_task(self._run(self._waker.attach(), search_again), name="chaukas-heirs")
+            self._task = asyncio.create_task(self._run(self._waker.attach(), search_again), name="chaukas-recovery")
             self._task.add_done_callback(self._reporter.task_ended)
             search_again()
 
@@ -105,7 +120,8 @@ class Heirs:
             self._begin_with_found()
             await self._give_up_some()
             before, wanted = wanted, self._wants_more()
-            # At most so many are opened at once; beyond that it is the regular search that lets the next have its turn.
+            # The last open file has just become stuck, so look for the next one now. With MAX_OPEN of them the regular
+            # search brings the next one, and so sets the pace at which they take turns.
             if wanted and not before and len(self.open) < MAX_OPEN:
                 search_again()
             await self._clock.wait(event, None)
@@ -128,9 +144,15 @@ class Heirs:
             await self._give_up(stuck[0], deadline, to_others=True)
 
     async def _give_up(self, pipeline: Pipeline, deadline: float, to_others: bool = False) -> None:
-        """Close a file; with ``to_others``, what it still holds is no longer ours to count."""
+        """Close a file.
+
+        Args:
+            pipeline: The file's.
+            deadline: Until when to wait for that.
+            to_others: Whether another process may take over what it still holds, which is then no longer ours to count.
+        """
         await pipeline.end(deadline)
-        if pipeline not in self.open:
+        if pipeline not in self.open:  # ``end`` has given it up while this waited
             return
         past, totals, ledger = Totals(), pipeline.totals(), pipeline.queue.ledger
         if to_others:
@@ -153,7 +175,7 @@ class Heirs:
         return clean and not untold
 
     async def end(self, deadline: float) -> None:
-        """Stop, and give up what was claimed."""
+        """Stop, and give all files up; wait for that until ``deadline`` at most."""
         self._ended = True  # before Python 3.12, wait_for may lose a cancellation
         await cancelled(self._task, self._clock, deadline)
         await asyncio.gather(*(self._give_up(each, deadline) for each in self.open))

@@ -9,21 +9,21 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chaukas_spec_lite.export.stats import Dropped, DropReason
+from chaukas_spec_lite.spool.dropped import Dropped, DropReason
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
 
 @dataclass
 class _Offering:
-    """Drops that one thread offers to the callback: those it came with, and those it finds because the callback emits.
+    """Drops that one thread offers to the callback: those it came with, and those that the callback causes by emitting.
 
-    What the callback itself emitted is not among them, or this might never end.
+    An event that the callback itself emitted is not offered to it, or this might never end.
     """
 
     waiting: deque[Dropped]
     own: dict[int, bytes | Dropped] = field(default_factory=dict[int, "bytes | Dropped"])
-    """By identity, as others may look the same; being kept here makes that unique."""
+    """What the callback emitted, by identity, as others may look the same. Kept here, so that no identity is reused."""
 
     def is_own(self, dropped: Dropped) -> bool:
         """Whether the callback emitted this."""
@@ -34,13 +34,19 @@ class Reporter:
     """Logs drops and failures; safe to use from any thread, and from what interrupts one.
 
     Of each kind of message one line is logged per interval; the next one says how many were left out.
+
+    Args:
+        interval: The interval in seconds.
+        now: Tells the time in seconds; monotonic.
+        on_drop: Called with each event that will not be sent.
     """
 
     def __init__(self, interval: float, now: Callable[[], float], on_drop: Callable[[Dropped], object] | None) -> None:
         self._interval = interval
         self._now = now
         self._on_drop = on_drop
-        # A signal handler may come here amid this: at worst one line more is logged, or one fewer counted as left out.
+        # An RLock, as a signal handler may interrupt the code that holds it and come here. At worst one line too many
+        # is logged, or one too few counted as left out.
         self._lock = threading.RLock()
         self._logged_at: dict[str, float] = {}
         self._left_out: Counter[str] = Counter()
@@ -71,7 +77,7 @@ class Reporter:
     def _offer_all(self, dropped: Sequence[Dropped], on_drop: Callable[[Dropped], object]) -> None:
         here = threading.get_ident()
         offering = self.offering.get(here)
-        if offering is not None:  # the callback has emitted, which found them: they have their turn after this one
+        if offering is not None:  # the callback has emitted, which caused these drops: their turn comes after this one
             offering.waiting += [each for each in dropped if not offering.is_own(each)]
             return
         offering = self.offering[here] = _Offering(deque(dropped))
@@ -84,8 +90,8 @@ class Reporter:
     def _offer(self, dropped: Dropped, on_drop: Callable[[Dropped], object]) -> None:
         try:
             on_drop(dropped)
-        # The callback is not ours, and whoever emits must not meet its mistakes. Nor is a CancelledError of a function
-        # that cannot wait one of the task that called it: it comes from something that the callback asked.
+        # The callback is the user's, and its mistakes must not reach the code that emits. A CancelledError is one, too:
+        # the callback cannot wait, so nobody has cancelled the task here; it comes from something the callback asked.
         except (Exception, asyncio.CancelledError) as error:
             self.log("callback", logging.ERROR, "The callback for dropped events failed", error=error)
 
@@ -102,7 +108,7 @@ class Reporter:
         self.log("dead letters full", logging.WARNING, text, dropped.event_id, dropped.reason.value)
 
     def failure(self, kind: str, what: str, error: BaseException, *, expected: bool = True) -> None:
-        """Note a failure that something else will be tried after; what is not expected is shown with its traceback."""
+        """Note a failure after which the exporter goes on; one that is not ``expected`` is logged with a traceback."""
         self.last_error = f"{type(error).__name__}: {error}"
         self.log(kind, logging.WARNING, "%s: %s", what, self.last_error, error=None if expected else error)
 

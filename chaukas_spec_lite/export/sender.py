@@ -7,18 +7,49 @@ import enum
 from collections.abc import Sequence
 from typing import Protocol
 
-from chaukas_spec_lite.errors import AnswerTooLargeError, MessageTooLargeError, RpcError, StatusCode
+from chaukas_spec_lite.errors import (
+    AnswerTooLargeError,
+    MessageTooLargeError,
+    RpcError,
+    SettingTypeError,
+    StatusCode,
+)
 
 
 class Sender(Protocol):
     """Takes batches of encoded events to a server; ``ChaukasClient`` is one."""
 
     async def send(self, encoded_events: Sequence[bytes], /) -> None:
-        """Deliver one batch: return when the server has acknowledged all of it, raise ``RpcError`` otherwise.
+        """Deliver one batch; return when the server has acknowledged all of it.
 
-        Its ``retryable``, its ``status`` and its class say what becomes of the batch, see ``judge``.
+        Args:
+            encoded_events: The events, encoded, with their ids.
+
+        Raises:
+            RpcError: The batch was not acknowledged. The error's class, ``status`` and ``retryable`` say what becomes
+                of it (see ``judge``), and ``pushback``, in seconds, when it may be sent again.
         """
         ...
+
+
+def check_sender(sender: object, client: str) -> None:
+    """Refuse at once what can never send. Otherwise each batch would fail, and be kept and tried again for ever.
+
+    Args:
+        sender: What an exporter was given.
+        client: The class to use with that exporter, ``ChaukasClient`` or ``BlockingChaukasClient``.
+
+    Raises:
+        SettingTypeError: It has no method ``send``. The error says what to use instead.
+    """
+    if isinstance(sender, str):
+        raise SettingTypeError("sender", f"has to be a client, not text: write {client}({sender!r})")
+    if isinstance(sender, type):
+        raise SettingTypeError("sender", f"has to be a client, not the class: write {sender.__name__}(...)")
+    if not callable(getattr(sender, "send", None)):
+        kind = type(sender).__name__
+        other = ", or give it to BlockingExporter" if kind == "BlockingChaukasClient" else ""
+        raise SettingTypeError("sender", f"is a {kind}, which has no async method send: use {client}(...){other}")
 
 
 class Verdict(enum.Enum):
@@ -27,13 +58,13 @@ class Verdict(enum.Enum):
     LATER = "later"
     """Nothing: the same batch may go through later."""
     EXHAUSTED = "exhausted"
-    """The same, unless the server has a limit of size and says so in words that nobody here knows."""
+    """The same, unless the server has a size limit and says so in words that ``MessageTooLargeError`` does not know."""
     INVALID = "invalid"
     """At least one of them will never be accepted."""
     TOO_LARGE = "too_large"
     """They are too large, together or one of them alone."""
     UNCLEAR = "unclear"
-    """The server, or the sender, failed for good, be it at these events or at all: only others can tell."""
+    """The server, or the sender, failed with a final error: at these events, or at any. Sending others tells which."""
 
 
 NOT_ABOUT_EVENTS = frozenset({StatusCode.UNAUTHENTICATED, StatusCode.UNIMPLEMENTED})
@@ -45,7 +76,7 @@ REFUSALS = frozenset({StatusCode.INVALID_ARGUMENT, StatusCode.OUT_OF_RANGE})
 
 def judge(error: BaseException) -> Verdict:
     """Read what an exception of ``Sender.send`` says about the events."""
-    if isinstance(error, AnswerTooLargeError):  # It says nothing about the request, which may even have been served.
+    if isinstance(error, AnswerTooLargeError):  # it says nothing about the request, which may even have been served
         return Verdict.LATER
     if isinstance(error, MessageTooLargeError):
         return Verdict.TOO_LARGE

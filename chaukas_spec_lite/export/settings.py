@@ -5,143 +5,291 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
-from chaukas_spec_lite.client.settings import Settings
-from chaukas_spec_lite.errors import SettingError
-from chaukas_spec_lite.rpc.client.retry import RetryPolicy
+from chaukas_spec_lite.defaults import Defaults
+from chaukas_spec_lite.errors import SettingError, SettingTypeError
+from chaukas_spec_lite.retry import RetryPolicy
+from chaukas_spec_lite.settings import (
+    Check,
+    Flag,
+    Instance,
+    Number,
+    OneOf,
+    OrNone,
+    Whole,
+    about,
+    check_fields,
+    documented,
+    refuse_unknown,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 MIB = 1 << 20
 
+_SECONDS = Number(least=0.0, unit="seconds")
 
+
+class _SpoolPath(Check[Path]):
+    """A path, which becomes absolute."""
+
+    def __call__(self, value: object, name: str) -> Path:
+        if not isinstance(value, (str, os.PathLike)):
+            raise SettingTypeError(name, f"has to be a path, or None for no spool, not {value!r}")
+        path = os.fspath(cast("str | os.PathLike[str]", value))
+        if not path:
+            raise SettingError(name, "is an empty path; None means that there is no spool")
+        if not isinstance(path, str):
+            raise SettingTypeError(name, f"has to be a path of str, not {value!r}")
+        try:
+            return Path(path).absolute()
+        except FileNotFoundError as error:
+            raise SettingError(name, f"{path!r} is relative to a directory that is no more") from error
+
+
+@documented
 @dataclass(frozen=True, kw_only=True)
 class ExportSettings:
-    """How an exporter batches, spools and gives up. Times are in seconds, sizes in bytes of encoded events.
+    """How an exporter batches, spools and gives up.
 
-    Raises ``SettingError``, which names the setting.
+    Sizes are those of encoded events. ``batch_size``, ``flush_interval`` and ``max_batch_bytes`` have environment
+    variables, which a client reads (see ``Settings``): an exporter takes them over from its sender's ``settings`` where
+    it is given no ``ExportSettings``. An ``ExportSettings`` by itself reads no variable.
+
+    Raises:
+        SettingError: A value cannot be used; its ``name`` is the setting.
     """
 
-    spool: str | os.PathLike[str] | None = None
-    """The directory of the spool; any number of processes may share it. None keeps events in memory only.
-
-    A relative path is made absolute here: a program that changes its directory later, as daemons do, keeps its spool.
-    """
-    synchronous: Literal["normal", "full"] = "normal"
-    """What a power cut, or a crash of the operating system, can cost.
-
-    ``normal``: the events of the last moments, as commits reach the disk when the system writes them; killing the
-    process costs nothing. ``full``: nothing that was SPOOLED, as every commit is brought to the disk first, which takes
-    milliseconds. (They are SQLite's ``PRAGMA synchronous`` in WAL mode, https://www.sqlite.org/pragma.html.)
-    """
-    spool_wait: float = 0.05
-    """How long ``emit`` waits for a commit, at most; then the event is QUEUED, and spooled when the disk lets it."""
-    inline_commits: bool = True
-    """Whether ``emit`` commits by itself, as long as the disk is quick: 15 us in place of some 80 for a commit by the
-    spool's thread. A write that the operating system holds up cannot be interrupted: the first one that outlasts
-    ``spool_wait`` is waited for, and the thread takes over until the disk is quick again. False bounds them all.
-    """
-    spool_max_bytes: int = 256 * MIB
-    """Events that wait to be sent; a new one beyond it is dropped (``spool_full``). The files are somewhat larger."""
-    dead_letter_max_bytes: int = 16 * MIB
-    """Dead letters that are kept, with what is said of them; beyond it new ones are only counted, logged and offered to
-    the callback.
-    """
-    spool_retry: float = 5.0
-    """How long a spool that failed is left alone before it is tried again."""
-    scan_interval: float = 30.0
-    """How often the directory is searched for what ended processes left."""
-    batch_size: int = 20
-    """So many events are sent without waiting for more."""
-    flush_interval: float = 5.0
-    """How long an event waits for others, at most."""
-    max_batch_events: int = 500
-    """The largest batch: what is sent at once when more than ``batch_size`` have gathered."""
-    max_batch_bytes: int = 262144
-    """The size of a batch above which no other event is added to it."""
-    max_event_bytes: int = 4_000_000
-    """A larger event is dropped (``too_large``); what gRPC servers take by default is 4 MiB with what is around it."""
-    max_queue_events: int = 10_000
-    """Events in memory. With a spool they are a window of those on disk."""
-    max_queue_bytes: int = 32 * MIB
-    """Bytes of events in memory."""
-    overflow: Literal["drop_oldest", "drop_newest", "block"] = "drop_oldest"
-    """What happens when memory is full and no spool takes the event."""
-    block_timeout: float = 30.0
-    """How long ``overflow="block"`` waits for room before it drops the event. On the thread of the exporter's own event
-    loop, which would wait for itself, it does not wait at all.
-    """
-    retry: RetryPolicy = field(default_factory=lambda: RetryPolicy(initial=0.1, maximum=30.0))
-    """The waits between attempts to send a batch; events are kept however many there are."""
-    send_timeout: float = 60.0
-    """How long the sender may take for one batch, should it have no timeout of its own."""
-    close_timeout: float = 5.0
-    """How long leaving ``async with``, or the end of the interpreter, waits."""
-    log_interval: float = 60.0
-    """Of what happens often, such as drops for one reason, one line is logged in so much time. A handler of the log may
-    itself emit; what that leads to is not logged, only counted.
-    """
+    spool: str | os.PathLike[str] | None = field(
+        default=None,
+        metadata=about(
+            "The directory of the spool, which any number of processes may share. None keeps events in memory only. "
+            "A relative path is made absolute at once: a program that changes its directory later, as daemons do, "
+            "keeps its spool.",
+            OrNone(_SpoolPath()),
+        ),
+    )
+    synchronous: Literal["normal", "full"] = field(
+        default="normal",
+        metadata=about(
+            "What a power cut, or a crash of the operating system, can cost. normal: the events of the last moments, "
+            "because commits reach the disk when the system writes them; killing the process costs nothing. full: "
+            "nothing that was SPOOLED, because every commit is brought to the disk first, which takes milliseconds. "
+            "These are modes of SQLite's PRAGMA synchronous, see https://www.sqlite.org/pragma.html.",
+            OneOf("normal", "full"),
+        ),
+    )
+    spool_wait: float = field(
+        default=0.05,
+        metadata=about(
+            "How long emit waits for a commit at most. An event that is not committed by then is QUEUED, and spooled "
+            "as soon as the disk allows.",
+            _SECONDS,
+        ),
+    )
+    inline_commits: bool = field(
+        default=True,
+        metadata=about(
+            "Whether emit commits by itself while the disk is quick: that takes some 15 us, where a commit by the "
+            "spool's thread takes some 80. A write that the operating system holds up cannot be interrupted: the first "
+            "one that outlasts spool_wait is waited for, and from then on the thread commits until the disk is quick "
+            "again. False leaves every commit to the thread, so that spool_wait bounds all of them.",
+            Flag(),
+        ),
+    )
+    spool_max_bytes: int = field(
+        default=256 * MIB,
+        metadata=about(
+            "How much may wait in the spool to be sent. Beyond it, a new event is dropped (spool_full). The files are "
+            "somewhat larger.",
+            Whole(unit="bytes"),
+        ),
+    )
+    dead_letter_max_bytes: int = field(
+        default=16 * MIB,
+        metadata=about(
+            "How much room the dead letters that are kept may take, with what is said of them. Beyond it, new ones are "
+            "only counted, logged and given to on_drop.",
+            Whole(least=0, unit="bytes"),
+        ),
+    )
+    spool_retry: float = field(
+        default=5.0,
+        metadata=about(
+            "How long a spool that failed is left alone before it is tried again.",
+            _SECONDS,
+        ),
+    )
+    scan_interval: float = field(
+        default=30.0,
+        metadata=about(
+            "How often the directory of the spool is searched for what ended processes left.",
+            _SECONDS,
+        ),
+    )
+    batch_size: int = field(
+        default=20,
+        metadata=about(
+            "A batch is sent as soon as this many events wait, without waiting for flush_interval to pass.",
+            Whole(unit="events"),
+            "CHAUKAS_BATCH_SIZE",
+        ),
+    )
+    flush_interval: float = field(
+        default=5.0,
+        metadata=about(
+            "How long an event waits at most for others to share its batch.",
+            _SECONDS,
+            "CHAUKAS_FLUSH_INTERVAL",
+        ),
+    )
+    max_batch_events: int = field(
+        default=500,
+        metadata=about(
+            "The largest number of events in a batch, for when more than batch_size wait at once.",
+            Whole(unit="events"),
+        ),
+    )
+    max_batch_bytes: int = field(
+        default=262144,
+        metadata=about(
+            "The size of a batch above which no further event is added to it. A single larger event is sent alone.",
+            Whole(unit="bytes"),
+            "CHAUKAS_MAX_BATCH_BYTES",
+        ),
+    )
+    max_event_bytes: int = field(
+        default=4_000_000,
+        metadata=about(
+            "A larger event is dropped (too_large). gRPC servers take 4 MiB by default, with what is around the event.",
+            Whole(unit="bytes"),
+        ),
+    )
+    max_queue_events: int = field(
+        default=10_000,
+        metadata=about(
+            "How many events are held in memory. With a spool, more may wait on disk.",
+            Whole(least=2, unit="events"),
+        ),
+    )
+    max_queue_bytes: int = field(
+        default=32 * MIB,
+        metadata=about(
+            "How many bytes of events are held in memory.",
+            Whole(least=2, unit="bytes"),
+        ),
+    )
+    overflow: Literal["drop_oldest", "drop_newest", "block"] = field(
+        default="drop_oldest",
+        metadata=about(
+            "What happens when memory is full and no spool takes the event: the oldest event is dropped, or the new "
+            "one is, or emit waits for room (see block_timeout).",
+            OneOf("drop_oldest", "drop_newest", "block"),
+        ),
+    )
+    block_timeout: float = field(
+        default=30.0,
+        metadata=about(
+            'How long overflow="block" waits for room before it drops the event. On the thread of the exporter\'s own '
+            "event loop it does not wait at all, because it would wait for itself.",
+            _SECONDS,
+        ),
+    )
+    retry: RetryPolicy = field(
+        default_factory=lambda: RetryPolicy(initial=0.1, maximum=30.0),
+        metadata=about(
+            "The waits between attempts to send a batch. Events are kept however many attempts fail.",
+            Instance(RetryPolicy),
+        ),
+    )
+    send_timeout: float = field(
+        default=60.0,
+        metadata=about(
+            "How long the sender may take for one batch, for a sender that has no timeout of its own.",
+            _SECONDS,
+        ),
+    )
+    close_timeout: float = field(
+        default=5.0,
+        metadata=about(
+            "How long leaving async with, or the end of the interpreter, waits for events to be sent.",
+            _SECONDS,
+        ),
+    )
+    log_interval: float = field(
+        default=60.0,
+        metadata=about(
+            "Of what happens often, such as drops for one reason, one line is logged in this time. A handler of the "
+            "log may itself emit events; what happens to those is not logged, only counted.",
+            _SECONDS,
+        ),
+    )
 
     @classmethod
-    def load(cls, given: ExportSettings | None, client: Settings | None, **changes: Any) -> ExportSettings:
-        """Join settings that are given, changes to them, and, where nothing is given, those of a client."""
-        unknown = changes.keys() - {each.name for each in fields(cls)}
-        if unknown:
-            raise TypeError(f"there is no export setting {min(unknown)!r}")
-        if given is None and client is not None:
-            given = cls(
-                batch_size=client.batch_size,
-                max_batch_events=max(client.batch_size, cls.max_batch_events),
-                flush_interval=client.flush_interval,
-                max_batch_bytes=client.max_batch_bytes,
-            )
-        return replace(given or cls(), **changes)
+    def load(
+        cls, given: ExportSettings | None, defaults: Defaults | None, **changes: Unpack[ExportOptions]
+    ) -> ExportSettings:
+        """Join settings that are given, changes to them, and, where no settings are given, the sender's defaults.
+
+        Args:
+            given: Settings to start from.
+            defaults: What the sender says, for when ``given`` is None.
+            changes: Settings by name, which win over both.
+
+        Raises:
+            TypeError: A name is no setting; the error says which one is the nearest.
+            SettingError: A value cannot be used.
+        """
+        refuse_unknown(changes, [each.name for each in fields(cls)])
+        if given is not None:
+            return replace(_IS_SETTINGS(given, "settings"), **changes)
+        if defaults is None:
+            return cls(**changes)
+        base = cls(
+            batch_size=defaults.batch_size,
+            max_batch_events=max(defaults.batch_size, cls.max_batch_events),
+            flush_interval=defaults.flush_interval,
+            max_batch_bytes=defaults.max_batch_bytes,
+        )
+        return replace(base, **changes)
 
     def __post_init__(self) -> None:
-        for name, above in _NUMBERS.items():
-            value = getattr(self, name)
-            whole = not isinstance(above, float)
-            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-                raise SettingError(name, f"has to be a {'whole ' if whole else ''}number, not {value!r}")
-            if not above <= value < float("inf"):
-                raise SettingError(name, f"has to be at least {above}, not {value!r}")
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise SettingError(name, f"has to be one of {', '.join(choices)}, not {getattr(self, name)!r}")
-        if self.spool is not None:
-            object.__setattr__(self, "spool", _absolute(self.spool))
+        check_fields(self)
         if 2 * self.max_event_bytes > self.max_queue_bytes:
             raise SettingError("max_event_bytes", "has to be at most half of max_queue_bytes")
         if self.max_batch_events < self.batch_size:
             raise SettingError("max_batch_events", f"has to be at least batch_size, {self.batch_size}")
 
 
-def _absolute(spool: str | os.PathLike[str]) -> Path:
-    if not os.fspath(spool):
-        raise SettingError("spool", "is an empty path; None means that there is no spool")
-    try:
-        return Path(spool).absolute()
-    except FileNotFoundError as error:
-        raise SettingError("spool", f"{os.fspath(spool)!r} is relative to a directory that is no more") from error
+_IS_SETTINGS = Instance(ExportSettings, "give single settings as keyword arguments: spool=..., batch_size=...")
 
 
-_NUMBERS: dict[str, float] = {
-    "spool_wait": 0.0,
-    "spool_max_bytes": 1,
-    "dead_letter_max_bytes": 0,
-    "spool_retry": 0.0,
-    "scan_interval": 0.0,
-    "batch_size": 1,
-    "flush_interval": 0.0,
-    "max_batch_events": 1,
-    "max_batch_bytes": 1,
-    "max_event_bytes": 1,
-    "max_queue_events": 2,
-    "max_queue_bytes": 2,
-    "block_timeout": 0.0,
-    "send_timeout": 0.0,
-    "close_timeout": 0.0,
-    "log_interval": 0.0,
-}
-"""The numbers and the smallest each may be; those given as float are times."""
+class ExportOptions(TypedDict, total=False):
+    """The fields of ``ExportSettings`` as keyword arguments of an exporter: for type checkers, which read it.
 
-_CHOICES = {"synchronous": ("normal", "full"), "overflow": ("drop_oldest", "drop_newest", "block")}
+    What each of them means stands in ``ExportSettings``. ``tests/typing`` holds the two together.
+    """
+
+    spool: str | os.PathLike[str] | None
+    synchronous: Literal["normal", "full"]
+    spool_wait: float
+    inline_commits: bool
+    spool_max_bytes: int
+    dead_letter_max_bytes: int
+    spool_retry: float
+    scan_interval: float
+    batch_size: int
+    flush_interval: float
+    max_batch_events: int
+    max_batch_bytes: int
+    max_event_bytes: int
+    max_queue_events: int
+    max_queue_bytes: int
+    overflow: Literal["drop_oldest", "drop_newest", "block"]
+    block_timeout: float
+    retry: RetryPolicy
+    send_timeout: float
+    close_timeout: float
+    log_interval: float

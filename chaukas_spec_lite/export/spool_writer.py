@@ -1,7 +1,13 @@
-"""The one who writes the spool: commits for ``emit`` within a bound, and a thread for all that may take longer.
+"""Writes the spool: commits for ``emit`` within a bound, and a thread for all that may take longer.
 
-``disk`` is held by whoever uses the file. ``emit`` waits for it with a timeout and commits by itself; the thread opens
+``disk`` is the lock on the file. ``emit`` waits for it with a timeout and commits by itself; the thread opens
 files, writes what ``emit`` could not, removes what was sent, reads back, makes checkpoints.
+
+The disk is in one of three states:
+
+- quick (``_inline``): ``emit`` commits by itself;
+- slow (neither): a commit took longer than ``spool_wait``. ``emit`` leaves commits to the thread, and waits for them;
+- down (``_down``): a commit failed. ``emit`` waits for nothing, and the thread tries again after ``spool_retry``.
 """
 
 from __future__ import annotations
@@ -10,31 +16,33 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from chaukas_spec_lite.export.dead_letters import Burials, letters_of_others
-from chaukas_spec_lite.export.entry import MEMORY, Entry
+from chaukas_spec_lite.export.dead_letters import abandoned_letters
+from chaukas_spec_lite.export.ledger import MEMORY, Entry
+from chaukas_spec_lite.export.own_file import OwnFile
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.stats import DeadLetter, Dropped, Emitted
-from chaukas_spec_lite.spool.directory import SpoolDirectory
+from chaukas_spec_lite.export.stats import Emitted
+from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped
 from chaukas_spec_lite.spool.file import Spool, SpoolError, SpoolFull, SpoolUnusable
 
-CHECKPOINT_BYTES = 4 << 20
-"""After so many bytes of events the log of commits, some ten times as long, is brought to the disk."""
-
-CHUNK_EVENTS, CHUNK_BYTES = 500, 2 << 20
-"""What is written or taken over in one transaction, so that ``emit`` does not wait long for the disk."""
-
 SHORTEST_SLEEP = 0.01
+"""How many seconds the thread sleeps at least, whatever times are set."""
 
 
-class Keeper:
-    """Keeps the spool of one exporter. ``now`` is monotonic; ``wake`` is called when there may be more to send.
+class SpoolWriter:
+    """Writes the spool of one queue.
 
-    ``claimed`` is a file to begin with, in place of any that is free; ``search`` is called every ``scan_interval``.
-    With ``threaded=False`` nothing happens in the background: tests call ``step``.
+    Args:
+        queue: What is written, and what is read back into.
+        settings: Those of the exporter; ``spool`` has to be set.
+        reporter: Is told of failures.
+        now: Tells the time in seconds; monotonic.
+        wake: Called when there may be more to send.
+        claimed: A file to begin with, in place of any that is free.
+        search: Called by the thread every ``scan_interval``.
+        threaded: Whether there is a thread. Without one nothing happens in the background: tests call ``step``.
     """
 
     def __init__(
@@ -48,12 +56,9 @@ class Keeper:
         search: Callable[[], None] | None = None,
         threaded: bool = True,
     ) -> None:
-        assert settings.spool is not None
-        self.disk = threading.Lock()
-        self.spool: Spool | None = None
-        self.opened = False
+        self._file = OwnFile(queue, settings, reporter, claimed)
+        self.disk = self._file.disk
         self.stopped = threading.Event()
-        self._claimed = claimed
         self._search = search
         self._queue = queue
         self._settings = settings
@@ -61,21 +66,27 @@ class Keeper:
         self._now = now
         self._wake = wake
         self._threaded = threaded
-        self._directory = SpoolDirectory(Path(settings.spool), settings.synchronous)
         self._work = threading.Condition(queue.lock)
         self._thread: threading.Thread | None = None
         self._asked = False
         self._stopping = False
         self._closing = False
         self._then: list[Callable[[], None]] = []
+        self._inline = False
         self._down = False
-        """Whether the disk failed last time, so that nobody should wait for it."""
         self._retry_at = float("-inf")
         self._scan_at = float("-inf")
         self._careful_until = float("-inf")
-        self._inline = False
-        self._since_checkpoint = 0
-        self._burials = Burials(queue.lock, settings.dead_letter_max_bytes, reporter)
+
+    @property
+    def spool(self) -> Spool | None:
+        """The file, if it is open."""
+        return self._file.spool
+
+    @property
+    def opened(self) -> bool:
+        """Whether a file was ever opened, so that what it held is counted."""
+        return self._file.opened
 
     # For emit
 
@@ -95,24 +106,24 @@ class Keeper:
             if served and not idle:
                 left = start + wait - self._now()
                 self._queue.changed.wait_for(lambda: self._down or entry.state != MEMORY, max(0.0, left))
-        if not served:
+        if not served:  # the interpreter is ending: nobody will do it later
             self.step(wait)
         return self._queue.settle(entry, on_disk=False)
 
     def _append(self, entry: Entry, start: float) -> bool:
         """Commit here and now, with the disk lock held; where that fails, the thread tries it, and finds out why."""
-        spool = self.spool
+        spool = self._file.spool
+        # All this may have changed while the lock was waited for.
         if not self._inline or spool is None or entry.state != MEMORY:
             return False
         try:
-            spool.append(entry.seq, entry.data)
+            self._file.append(spool, entry)
         except SpoolError:
             self._inline = False
             return False
-        self._since_checkpoint += len(entry.data)
         if self._now() - start > self._settings.spool_wait:
             self._be_careful()
-        if self._since_checkpoint > CHECKPOINT_BYTES:
+        if self._file.needs_checkpoint():  # which takes long, so it is for the thread
             with self._queue.lock:
                 self._ask()
         return True
@@ -121,11 +132,11 @@ class Keeper:
         """Leave commits to the thread for a while: the disk made somebody wait longer than allowed."""
         self._inline = False
         self._careful_until = self._now() + self._settings.spool_retry
-        self._reporter.log("slow", logging.WARNING, "The spool in %s is slow for the moment", self._directory.path)
+        self._reporter.log("slow", logging.WARNING, "The spool in %s is slow for the moment", self._file.directory.path)
 
-    def bury(self, dropped: Sequence[Dropped]) -> None:
+    def keep_dead_letters(self, dropped: Sequence[Dropped]) -> None:
         """Keep dead letters, as far as there is room."""
-        self._burials.add(dropped)
+        self._file.letters.add(dropped)
         self.ask()
 
     # The thread
@@ -168,21 +179,24 @@ class Keeper:
                 left = max(SHORTEST_SLEEP, min(due - self._now(), threading.TIMEOUT_MAX))
                 self._work.wait_for(lambda: self._asked or self._stopping, left)
                 self._asked = False
-                stopping = self._stopping  # then what follows is the last step, and sees all that was left to it
+                # Read now, so that the step below is the last one and sees all that was left to it.
+                stopping = self._stopping
             self.step()
         self._end()
 
     def step(self, wait: float = -1.0) -> None:
-        """Do all there is to do; failures of the disk are noted, and what could not be done is done later.
+        """Do all there is to do. Failures of the disk are noted, and what could not be done is done later.
 
-        Outside the thread ``wait`` bounds how long others may keep the disk: a signal handler may have interrupted one.
+        Args:
+            wait: How many seconds others may keep the disk, negative for any number. Outside the thread it is bounded,
+                because a signal handler may have interrupted the code that keeps it.
         """
         if (self._closing and self.stopped.is_set()) or not self.disk.acquire(timeout=wait):
             return
-        self.disk.release()  # it was free, so nobody further up this stack holds it
+        self.disk.release()  # it was free, so no code further up this stack holds it
         try:
             while self._round():
-                time.sleep(0)  # whoever waits for the disk is first
+                time.sleep(0)  # between two rounds, those who wait for the disk have their turn
             self._look_around()
         except Exception as error:  # whatever it is must not end the thread: nobody else brings events to the disk
             with self.disk:
@@ -192,29 +206,38 @@ class Keeper:
         self._wake()
 
     def _round(self) -> bool:
-        """Write, remove, bury, read back: one chunk of each; say whether there is more.
+        """Write, remove, keep dead letters, read back: one chunk of each; say whether there is more.
 
-        What cannot be written does not keep from reading: a full disk still has what it holds.
+        A disk that takes nothing more is still read: a full one still has what it holds.
         """
         with self.disk:
             more = not self._is_resting() and self._try_to_write()
-            more = (self.spool is not None and self._refill(self.spool)) or more
-        if self._since_checkpoint > CHECKPOINT_BYTES and not self._down:
-            self._checkpoint()
+            more = self._file.refill(self._wake) or more
+        if self._file.needs_checkpoint() and not self._down:
+            self._file.checkpoint()
         return more
 
     def _is_resting(self) -> bool:
+        """Whether the disk failed and is left alone; at the end it is tried once more, as there is no later."""
         return self._down and self._now() < self._retry_at and not self._stopping
 
     def _try_to_write(self) -> bool:
         try:
-            more = self._write(self.spool or self._open())
+            spool = self._file.open()
+            start = self._now()
+            written = self._file.write(spool)
         except SpoolError as error:
             self._fail(error)
             return False
+        if written and self._now() - start > self._settings.spool_wait:
+            self._be_careful()
         self._down = False
         self._inline = self._may_commit_inline()
-        return more
+        return bool(self._queue.unwritten)
+
+    def _may_commit_inline(self) -> bool:
+        settings = self._settings
+        return settings.inline_commits and settings.synchronous == "normal" and self._now() >= self._careful_until
 
     def _look_around(self) -> None:
         """Search the directory, when it is time; without the disk lock, as it opens files."""
@@ -227,135 +250,32 @@ class Keeper:
                 except SpoolError as error:
                     self._reporter.failure("search", "What ended processes left cannot be looked for", error)
 
-    def _may_commit_inline(self) -> bool:
-        settings = self._settings
-        return settings.inline_commits and settings.synchronous == "normal" and self._now() >= self._careful_until
-
-    def _open(self) -> Spool:
-        claimed, self._claimed = self._claimed, None
-        spool = claimed or self._directory.claim()
-        try:
-            dead_bytes, totals = spool.dead_bytes(), spool.totals()
-        except SpoolError as error:
-            spool.close()
-            if isinstance(error, SpoolUnusable):
-                self._directory.set_aside(spool.path, error)
-            raise
-        if spool.damage:
-            self._reporter.last_error = f"{spool.path}: {spool.damage}"
-        self._burials.begin(dead_bytes)
-        self._queue.found(*totals)
-        self.spool = spool
-        self.opened = True
-        return spool
-
-    def _write(self, spool: Spool, events: int = CHUNK_EVENTS) -> bool:
-        queue = self._queue
-        entries, erased = queue.take_work(events, CHUNK_BYTES)
-        burials = self._burials.take()
-        start = self._now()
-        try:
-            if entries or erased or burials:
-                spool.apply([(entry.seq, entry.data) for entry in entries], erased, burials)
-        except Exception:
-            queue.put_back_work(entries, erased)
-            self._burials.put_back(burials)
-            raise
-        queue.written(entries)
-        if entries and self._now() - start > self._settings.spool_wait:
-            self._be_careful()
-        self._since_checkpoint += sum(len(entry.data) for entry in entries)
-        return bool(queue.unwritten)
-
-    def _checkpoint(self) -> None:
-        spool = self.spool
-        if spool is None:
-            return
-        spool.sync_log()
-        with self.disk:
-            if self.spool is spool:
-                self._since_checkpoint = 0
-                spool.checkpoint()
-                if not self._queue.ledger.pending:
-                    spool.shrink()
-
-    def _refill(self, spool: Spool) -> bool:
-        wanted = self._queue.wants_refill()
-        if wanted is None:
-            return False
-        after, events, size = wanted
-        rows = spool.read(after, events, size)
-        at_end = len(rows) < events and sum(len(row.data) for row in rows) < size
-        missing = self._queue.refill(rows, at_end)
-        if missing:
-            self._reporter.lost(missing, f"they are no longer in {spool.path}")
-        self._wake()
-        return True
-
-    # Failures; the disk lock is held
-
     def _fail(self, error: Exception) -> None:
-        """Note that the disk does not work, so that nobody waits for it until it is tried again."""
-        if not self._is_resting():  # or else reading failed, which does not put the next attempt to write off
+        """Note that the disk does not work, so that nobody waits for it until it is tried again; its lock is held."""
+        if not self._is_resting():  # or else only reading failed, which does not put off the next attempt to write
             self._retry_at = self._now() + self._settings.spool_retry
         self._inline = False
         self._down = True
-        where = f"The spool in {self._directory.path} does not work; events stay in memory until it does"
+        where = f"The spool in {self._file.directory.path} does not work; events stay in memory until it does"
         self._reporter.failure("spool", where, error, expected=isinstance(error, SpoolError))
-        if isinstance(error, SpoolUnusable) and self.spool is not None:
-            self._lose_file(self.spool, error)
-        elif isinstance(error, SpoolFull) and self.spool is not None:
+        spool = self._file.spool
+        if isinstance(error, SpoolUnusable) and spool is not None:
+            self._retry_at = self._now()  # at once: it will be another file
+            self._file.lose(spool, error)
+        elif isinstance(error, SpoolFull) and spool is not None:
             try:
-                self._make_room(self.spool)
+                self._file.make_room(spool)
             except SpoolError as again:
                 self._reporter.failure("make room", "The spool could not make room on the disk", again)
-
-    def _make_room(self, spool: Spool) -> None:
-        """Removing events takes room in the log of commits, or a new file if all of this one's events were sent."""
-        try:
-            spool.checkpoint()
-        except SpoolFull:
-            if self._queue.needs_file():
-                raise
-            self._start_over(spool)
-
-    def _start_over(self, spool: Spool) -> None:
-        """Delete a file that is no longer needed but for its dead letters, which move to a new one.
-
-        Where there is no room for both they are in memory only for a moment. Nothing else can be done there: after a
-        checkpoint that a full disk cut short, neither the file nor its log is of any use without the other.
-        """
-        letters = spool.dead_letters(limit=-1)
-        self._forget_file(letters)
-        try:
-            if letters:
-                self._write(self._open(), events=0)
-        except SpoolFull:
-            pass  # the second attempt has the room of the old file
-        finally:
-            spool.discard()
-        if self._burials:
-            self._write(self.spool or self._open(), events=0)
-
-    def _lose_file(self, spool: Spool, error: SpoolUnusable) -> None:
-        self._retry_at = self._now()
-        lost = self._forget_file()
-        spool.close()
-        self._directory.set_aside(spool.path, error)
-        if lost:
-            self._reporter.lost(lost, f"they were only in {spool.path}, which was set aside: {error}")
-
-    def _forget_file(self, letters: Sequence[Dropped] = ()) -> int:
-        self.spool = None
-        self._burials.begin(0, letters)
-        return self._queue.lost_file()
 
     # The end
 
     def stop(self, close: bool, then: Callable[[], None] | None = None) -> None:
-        """Let the thread do what there is to do a last time, close the file if told to, and end.
+        """Let the thread do what there is to do a last time, and end. Returns at once.
 
-        Returns at once; when all is done, ``stopped`` is set and ``then`` called.
+        Args:
+            close: Whether the file is given up, too.
+            then: Called when all is done, after ``stopped`` was set.
         """
         with self._queue.lock:
             self._closing = close
@@ -364,8 +284,8 @@ class Keeper:
                 self._then.append(then)
             ended = self._thread is None or self.stopped.is_set()
             self._work.notify()
-        if ended:
-            if self._queue.totals().numbers["pending"] or self._burials:
+        if ended:  # no thread will do it
+            if self._queue.totals().numbers["pending"] or self._file.letters:
                 self.step()
             self._end()
 
@@ -381,19 +301,20 @@ class Keeper:
     def close(self) -> None:
         """Give the file up."""
         with self.disk:
-            spool, self.spool, self._inline = self.spool, None, False
-            if spool is not None:
-                spool.close()
+            self._inline = False
+            self._file.close()
+
+    # Dead letters
 
     def dead_letters(self, limit: int) -> list[DeadLetter]:
         """Read the latest dead letters of the own file, unless it was given up; raises ``SpoolError``."""
         with self.disk:
             if not self._closing:
-                if self.spool is None:
-                    self._open()
+                self._file.open()
                 self._try_to_write()
-            return [] if self.spool is None else self.spool.dead_letters(limit)
+            spool = self._file.spool
+            return [] if spool is None else spool.dead_letters(limit)
 
-    def letters_of_others(self, limit: int) -> list[DeadLetter]:
+    def abandoned_letters(self, limit: int) -> list[DeadLetter]:
         """Read the latest dead letters of each file that nobody has."""
-        return letters_of_others(self._directory, limit, self._reporter)
+        return abandoned_letters(self._file.directory, limit, self._reporter)

@@ -18,49 +18,6 @@ class Emitted(enum.Enum):
     """It will not be sent; ``Stats.dropped``, the log, the callback and the dead letters say why."""
 
 
-class DropReason(str, enum.Enum):
-    """Why an event was not sent."""
-
-    INVALID = "invalid"
-    """It cannot be encoded, or the server refused it alone."""
-    TOO_LARGE = "too_large"
-    """It is larger than ``max_event_bytes``, or than what the server takes."""
-    REJECTED = "rejected"
-    """The server failed at it, again and again, while it took others."""
-    SPOOL_FULL = "spool_full"
-    """The spool holds ``spool_max_bytes``."""
-    OVERFLOW = "overflow"
-    """Memory is full, and the policy chose this event."""
-    CLOSED = "closed"
-    """The exporter was closed, or the interpreter ended, before it could be sent or spooled."""
-    CORRUPT = "corrupt"
-    """Its file, or its place in the file, was damaged; the file is set aside, not deleted."""
-    UNKNOWN = "unknown"
-    """A later version of this library kept the dead letter, for a reason that this one has no name for; the letter's
-    ``detail`` begins with it."""
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """One event that will not be sent, as the callback and the dead letters give it."""
-
-    reason: DropReason
-    detail: str
-    """What was wrong, in words."""
-    event_id: str
-    """Empty if it is not known."""
-    data: bytes
-    """The encoded event; empty if it could not be encoded."""
-
-
-@dataclass(frozen=True)
-class DeadLetter(Dropped):
-    """A dropped event that the spool keeps."""
-
-    dropped_at: float
-    """When, in seconds since 1970."""
-
-
 @dataclass(frozen=True)
 class Stats:
     """Sums since the exporter was made, in this process; sizes are in bytes of encoded events.

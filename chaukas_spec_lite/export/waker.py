@@ -1,4 +1,4 @@
-"""Wakes the exporter's task, on its event loop, from any thread."""
+"""Wakes a task of the exporter, on its event loop, from any thread."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 
 
 class Waker:
-    """An event of one loop that anybody may set. Without a loop, and with a closed one, that does nothing."""
+    """An ``asyncio.Event`` that any thread may set. Without a loop, and with a closed one, that does nothing."""
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -17,7 +17,7 @@ class Waker:
         self._thread = 0
 
     def attach(self) -> asyncio.Event:
-        """Belong to the running loop from now on; return the event."""
+        """Belong to the running loop from now on; return the event that ``wake`` sets."""
         self._event = event = asyncio.Event()
         self._called = False
         self._thread = threading.get_ident()

@@ -1,8 +1,8 @@
 """The base class of every generated message: encoding, decoding, streams and JSON.
 
-The codec of a class is generated with it and attached by ``encoder`` and ``decoder``; ``Message`` only drives it. The
-generated functions are fast because they know only what is ordinary. Whatever else they meet is left to slow modules:
-``slow_decode`` decodes anything and says what is wrong with it, ``diagnosis`` finds the value that cannot be encoded.
+The codec of a class is generated with it and connected by ``attach``; ``Message`` only drives it. The generated functions
+are fast because they know only what is ordinary. Whatever else they meet is left to slow modules: ``slow_decode``
+decodes anything and says what is wrong with it, ``diagnosis`` finds the value that cannot be encoded.
 """
 
 # pyright: reportPrivateUsage=false
@@ -10,6 +10,7 @@ generated functions are fast because they know only what is ordinary. Whatever e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import betterproto2
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound="Message")
 
+
+class _NoCodecError(TypeError):
+    """Raised by a message class that ``attach`` has not connected with its codec."""
+
+    def __init__(self, cls: type[Message]) -> None:
+        super().__init__(f"{cls.__name__} has no codec: the module that declares it has not called attach for it (yet)")
+
+
 new = object.__new__
 """Makes a message on which nothing is set, not even to defaults, for decoders."""
 
@@ -40,8 +49,17 @@ class Message(Record):
 
     __slots__ = ()
 
-    _encode: ClassVar[Callable[[Any, int], Text]]
-    _decode: ClassVar[Callable[[Content, int], Any]]
+    if TYPE_CHECKING:
+        _encode: ClassVar[Callable[[Any, int], Text]]
+        _decode: ClassVar[Callable[[Content, int], Any]]
+    else:  # what a class has until `attach` gives it its generated codec
+
+        def _encode(self, _depth: int) -> Text:
+            raise _NoCodecError(type(self))
+
+        @classmethod
+        def _decode(cls, _data: Content, _depth: int) -> Any:
+            raise _NoCodecError(cls)
 
     def __bytes__(self) -> bytes:
         """Encode the message.
@@ -51,6 +69,8 @@ class Message(Record):
         """
         try:
             return self._encode(0).encode("latin-1")
+        except _NoCodecError:
+            raise
         except Exception as error:  # whatever it was, diagnosis finds the value and says what was expected of it
             raise _why_not(self, error) from error
 
@@ -98,6 +118,8 @@ class Message(Record):
             message = cls._decode(data, 0)
             if message.__class__ is cls:  # a subclass that a user made inherits a decoder that makes its base class
                 return message
+        except _NoCodecError:
+            raise
         except Exception:  # unusual or wrong, which the exact decoder can tell apart
             pass
         return slow_decode.parse(cls, data)
@@ -250,24 +272,25 @@ class Message(Record):
 Message.__annotations__ = {}
 
 
-def encoder(cls: type[M]) -> Callable[[Callable[[M, int], Text]], Callable[[M, int], Text]]:
-    """Attach a generated encoder to its class."""
+def attach(codecs: ModuleType, /, *classes: type[Any], **others: type[Any]) -> None:
+    """Connect the classes of a generated module with the generated module of their codecs.
 
-    def attach(function: Callable[[M, int], Text]) -> Callable[[M, int], Text]:
-        cls._encode = function
-        return function
+    The codecs need the classes, whose module imports the codecs' module and not the other way round. So the classes
+    become globals of the codecs' module here: codecs find them as quickly as if they had imported them.
 
-    return attach
-
-
-def decoder(cls: type[M]) -> Callable[[Callable[[Content, int], M]], Callable[[Content, int], M]]:
-    """Attach a generated decoder to its class."""
-
-    def attach(function: Callable[[Content, int], M]) -> Callable[[Content, int], M]:
-        cls._decode = staticmethod(function)  # called on the class, like a method of it
-        return function
-
-    return attach
+    Args:
+        codecs: The module that holds ``_encode_X`` and ``_decode_X`` for each message class ``X``.
+        classes: The message and enum classes of the module that calls this, as far as the codecs use them.
+        others: Classes of other modules that the codecs use, by the names that they have there.
+    """
+    for name, cls in [*((cls.__name__, cls) for cls in classes), *others.items()]:
+        setattr(codecs, name, cls)
+    if hasattr(codecs, "_make_tables"):  # a module without enums has no tables
+        codecs._make_tables()
+    for cls in classes:
+        if issubclass(cls, Message):
+            cls._encode = getattr(codecs, f"_encode_{cls.__name__}")
+            cls._decode = staticmethod(getattr(codecs, f"_decode_{cls.__name__}"))  # not bound to a class or a message
 
 
 def _why_not(message: Message, error: Exception) -> EncodeError:

@@ -1,8 +1,9 @@
 """Which spool files this process may open, where SQLite's locks alone do not tell.
 
-SQLite notes in memory what it has locked. A forked child inherits these notes, and would find its parent's files locked
-for as long as it lives: it locks them itself, on the same bytes, and has SQLite open them without locking. POSIX gives
-up all locks of a process on a file when any descriptor of it is closed, so no file is opened twice at a time.
+SQLite notes in memory what it has locked. A forked child inherits these notes, so SQLite would take its parent's files
+for locked as long as the child lives. The child therefore locks such a file itself, on the same bytes as SQLite would,
+and has SQLite open it without locking. POSIX gives up all locks of a process on a file when any descriptor of it is
+closed, so no file is opened twice at a time.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from chaukas_spec_lite import process
+
 try:
     import fcntl
 except ImportError:  # Windows, which has no forks either
     fcntl = None  # type: ignore[assignment]
 
 _LOCKS, _LOCKED_BYTES = 0x40000000, 512
-"""Where SQLite locks a file (https://www.sqlite.org/src/file/src/os.h, PENDING_BYTE): whoever has it open has all."""
+"""Where SQLite locks a file (https://www.sqlite.org/src/file/src/os.h, PENDING_BYTE). An owner has locked all of it."""
 
 _CHUNK = 1 << 20
 
@@ -36,13 +39,17 @@ class Claim:
         if _held.setdefault(self._key, self) is not self:
             raise InUse
         self.inherited = self._key in _inherited
-        """Whether SQLite's notes of the file are the parent's. Then it has to be locked for as long as it is open."""
+        """Whether SQLite's notes of the file are the parent's, so that we have to lock it as long as it is open."""
         self._file: int | None = None
 
     def lock(self) -> bool:
-        """Keep other processes out; say whether that can be done. Raises ``InUse``.
+        """Lock the file against other processes. For use while SQLite has not opened it, or opens it without locking.
 
-        Meant for when SQLite has not opened the file, or does so without locking.
+        Returns:
+            Whether that can be done: there has to be a file that may be written, on a system with such locks.
+
+        Raises:
+            InUse: Another process has locked it.
         """
         if fcntl is None:
             return False
@@ -82,25 +89,22 @@ class Claim:
 
 
 _held: dict[str, Claim] = {}
-"""What this process has. There is no lock: a signal handler may come amid anything here."""
+"""What this process has. No lock guards it, as a signal handler may interrupt anything here: ``setdefault`` decides."""
 
 _inherited: set[str] = set()
 """What its ancestors had when it was forked."""
 
 
 def _leave_to_the_parent() -> None:
-    """See to it that a forked child never finalizes, not even when it ends, what its parent has open.
+    """Keep a forked child from ever finalizing a connection that its parent has open, not even when the child ends.
 
-    SQLite would close the file as one that it had for itself: it would delete the log of commits, and the parent would
-    go on writing into a file without a name. A reference that nobody can give back keeps that from happening.
+    SQLite would close the file as its only owner: it would delete the log of commits, and the parent would go on
+    writing into a file without a name.
     """
-    import ctypes
-
     for claim in _held.values():
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(claim.database))
+        process.never_finalize(claim.database)
     _inherited.update(_held)
     _held.clear()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_to_the_parent)
+process.after_fork_in_child(_leave_to_the_parent)

@@ -15,11 +15,16 @@ logger = logging.getLogger("chaukas_spec_lite.export")
 
 PREFIX, SUFFIX = "spool-", ".sqlite3"
 _TRIES = 10
-"""How many new files are made until one is not taken away by another process that searches the directory."""
+"""How many new files are tried, as another process that searches the directory may claim one first."""
 
 
 class SpoolDirectory:
-    """Finds and claims spool files."""
+    """Finds and claims spool files.
+
+    Args:
+        path: The directory; it is made when the first file is claimed.
+        synchronous: What a commit waits for, see ``ExportSettings.synchronous``.
+    """
 
     def __init__(self, path: Path, synchronous: str) -> None:
         self.path = path
@@ -28,7 +33,11 @@ class SpoolDirectory:
         """Files that the log has been told of."""
 
     def claim(self) -> Spool:
-        """Claim a file that no living process has, or a new one; raises ``SpoolError``."""
+        """Claim a file that no living process has, or a new one.
+
+        Raises:
+            SpoolError: The directory cannot be used, or no file in it.
+        """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             files = self._files()
@@ -39,7 +48,7 @@ class SpoolDirectory:
             if spool:
                 return spool
         for _ in range(_TRIES):
-            # Another process may find the file before we have it locked, and keep it.
+            # Between making a file and locking it another process may find it, and keep it.
             with contextlib.suppress(SpoolBusy):
                 return Spool.claim(self.path / f"{PREFIX}{uuid7()}{SUFFIX}", self._synchronous, new=True)
         raise SpoolBusy(f"each new file in {self.path} is in use at once")
@@ -59,9 +68,13 @@ class SpoolDirectory:
                     spool.close()
 
     def claim_abandoned(self, after: Path | None = None) -> Spool | None:
-        """Claim a file with events that no living process has, if there is one; raises ``SpoolError``.
+        """Claim a file with events that no living process has, if there is one.
 
-        Files that stand after a given one come first, so that each has its turn.
+        Args:
+            after: Where the last search ended: the files behind it are looked at first, so that each has its turn.
+
+        Raises:
+            SpoolError: The directory cannot be read.
         """
         try:
             files = self._files()
@@ -80,8 +93,8 @@ class SpoolDirectory:
                 self._reject(file, error)
         return None
 
-    def set_aside(self, path: Path, error: SpoolUnusable) -> None:
-        """Get a file that cannot be used out of the way."""
+    def quarantine(self, path: Path, error: SpoolUnusable) -> None:
+        """Move a file that cannot be used out of the way."""
         quarantine.move(path, error.kind, error)
 
     def _files(self) -> list[Path]:
@@ -98,7 +111,7 @@ class SpoolDirectory:
 
     def _reject(self, file: Path, error: SpoolError) -> None:
         if isinstance(error, SpoolUnusable):
-            self.set_aside(file, error)
+            self.quarantine(file, error)
         elif file not in self._left_alone:
             self._left_alone.add(file)
             newer = isinstance(error, SpoolNewer)

@@ -1,9 +1,8 @@
-"""One file of the spool: a SQLite database that belongs to whoever has it open, and to nobody once that process ends.
+"""One file of the spool: a SQLite database that belongs to the process that has it open, until that process ends.
 
-The claim is SQLite's own lock, held for as long as the file is open (``PRAGMA locking_mode``), which the operating
-system takes back from a process that dies (``claim`` tells of forked ones). In WAL mode a commit is a write to the end
-of a file: it survives the process at once, and is brought to the disk at a checkpoint, or, with ``synchronous="full"``,
-at once too.
+The claim is SQLite's own lock, held as long as the file is open (``PRAGMA locking_mode``); the operating system
+releases it when the process dies (``claim`` tells of forked ones). In WAL mode a commit is a write to the end of a
+file: it survives the process at once, and reaches the disk at a checkpoint, or at once with ``synchronous="full"``.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from chaukas_spec_lite.errors import ChaukasError
-from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason
 from chaukas_spec_lite.spool import quarantine, wal
 from chaukas_spec_lite.spool.claim import Claim, InUse
+from chaukas_spec_lite.spool.dropped import LETTER_BYTES, DeadLetter, Dropped, letter_of, storable
 
 APPLICATION_ID = 0x43484B53
 """Marks a database as a spool: ``CHKS``."""
@@ -41,9 +40,6 @@ _PAGE_SIZE = 8192
 
 _HIGHEST = 1 << 62
 """No number of an event comes near to this, and SQLite has none beyond twice as much."""
-
-_LETTER_BYTES = 50
-"""What a dead letter takes besides its event and its texts."""
 
 _FREE_PAGES = 2048
 """A file with more unused pages than this is shrunk when it has no events left."""
@@ -97,7 +93,19 @@ class Spool:
 
     @classmethod
     def claim(cls, path: Path, synchronous: str = "normal", *, new: bool = False) -> Spool:
-        """Open a file, or make a new one, and keep everybody else out."""
+        """Open a file, or make a new one, and lock it.
+
+        Args:
+            path: The file.
+            synchronous: ``full`` if each commit waits for the disk, else ``normal``.
+            new: Whether it is to be made.
+
+        Raises:
+            SpoolBusy: Somebody else has it, or it was deleted meanwhile.
+            SpoolNewer: A later version of this library made it.
+            SpoolUnusable: It is no spool file, or damaged.
+            SpoolError: It cannot be opened.
+        """
         try:
             claim = Claim(path)
         except InUse:
@@ -122,15 +130,16 @@ class Spool:
         try:
             with _translated(path):
                 _prepare(database, path, synchronous)
-            if not path.exists():  # whoever had it has discarded it; nobody makes one of that name again
+            if not path.exists():  # its last owner has discarded it; nobody makes one of that name again
                 raise SpoolBusy(f"{path} is no more")
         except BaseException as error:
             spool.close()
             if new and not isinstance(error, SpoolBusy):
-                path.unlink(missing_ok=True)  # or a full disk would gather empty ones
+                path.unlink(missing_ok=True)  # or empty files would gather on a full disk
             raise
         if damage:
-            with contextlib.suppress(sqlite3.Error):  # or the same damage might be found again
+            # Begin the log anew, or the same damage would be found again. If that fails, it is found again: no harm.
+            with contextlib.suppress(sqlite3.Error):
                 database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return spool
 
@@ -144,7 +153,13 @@ class Spool:
     def apply(
         self, events: Sequence[tuple[int, bytes]], gone: Iterable[int] = (), dead: Sequence[Dropped] = ()
     ) -> None:
-        """Store events, remove others by number, keep dead letters, with their time if it is known: all or nothing."""
+        """Do all of this in one transaction, or nothing.
+
+        Args:
+            events: Numbers and bytes of events to store.
+            gone: Numbers of events to remove.
+            dead: Dead letters to keep, with their time if it is known.
+        """
         now = time.time()
         with self._transaction():
             self._database.executemany(
@@ -157,8 +172,8 @@ class Spool:
                     (
                         each.dropped_at if isinstance(each, DeadLetter) else now,
                         each.reason.value,
-                        _storable(each.detail),
-                        _storable(each.event_id),
+                        storable(each.detail),
+                        storable(each.event_id),
                         each.data,
                     )
                     for each in dead
@@ -166,7 +181,13 @@ class Spool:
             )
 
     def read(self, after: int, events: int, size: int) -> list[Row]:
-        """Read events in order, from the first number above ``after``: so many and so many bytes, but one at least."""
+        """Read events in the order of their numbers.
+
+        Args:
+            after: The first one has a number above this.
+            events: How many to read at most.
+            size: How many bytes to read at most; at least one event is read, if there is one.
+        """
         rows: list[Row] = []
         with _translated(self.path):
             # Damage may turn a BLOB into something else, which must not keep from reading what follows.
@@ -195,7 +216,7 @@ class Spool:
     def dead_bytes(self) -> int:
         """Tell the size of the dead letters."""
         with _translated(self.path):
-            size = f"{_LETTER_BYTES} + length(detail) + length(event_id) + length(data)"
+            size = f"{LETTER_BYTES} + length(detail) + length(event_id) + length(data)"
             (total,) = self._execute(f"SELECT ifnull(sum({size}), 0) FROM dead_letter").fetchone()
             return int(total)
 
@@ -204,7 +225,7 @@ class Spool:
         query = "SELECT reason, detail, event_id, data, dropped_at FROM dead_letter ORDER BY id DESC LIMIT ?"
         with _translated(self.path):
             rows = self._execute(query, (limit,)).fetchall()
-        return [_letter(*row) for row in reversed(rows)]
+        return [letter_of(*row) for row in reversed(rows)]
 
     def sync_log(self) -> None:
         """Bring the log of commits to the disk: most of the work of a checkpoint, during which others may write."""
@@ -222,7 +243,8 @@ class Spool:
     def checkpoint(self) -> None:
         """Bring what was committed to the disk, and begin the log anew, so that it does not grow for ever.
 
-        The write at the end begins it: whoever does that has to wait for the disk once more.
+        SQLite begins it anew at the first write after the checkpoint, which waits for the disk once more. The write at
+        the end is here so that ``append`` does not have to wait.
         """
         with _translated(self.path):
             self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
@@ -237,12 +259,12 @@ class Spool:
                 self._execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        """Give the file up; whatever it holds is for the next one to claim it. Closing it again does nothing."""
+        """Give the file up; the next owner gets what it holds. Closing it again does nothing."""
         self._database.close()
         self._claim.release()
 
     def discard(self) -> None:
-        """Delete the file, of which nobody needs anything any more, and so give its room on a full disk back."""
+        """Delete the file, which nobody needs any more, to give its room on a full disk back."""
         try:
             for name in (self.path, f"{self.path}-wal"):
                 os.unlink(name)
@@ -263,25 +285,8 @@ class Spool:
                     self._execute("ROLLBACK")
 
 
-def letter_bytes(letter: Dropped) -> int:
-    """Tell the size of a dead letter."""
-    return _LETTER_BYTES + len(letter.detail) + len(letter.event_id) + len(letter.data)
-
-
-def _letter(reason: str, detail: str, event_id: str, data: bytes, dropped_at: float) -> DeadLetter:
-    try:
-        return DeadLetter(DropReason(reason), detail, event_id, data, dropped_at)
-    except ValueError:  # a new reason is no new schema: a later version may share the directory
-        return DeadLetter(DropReason.UNKNOWN, f"{reason}: {detail}", event_id, data, dropped_at)
-
-
-def _storable(text: str) -> str:
-    """Replace what UTF-8 cannot express: what made an event invalid may be just that."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Sum numbers up as ranges, both ends included."""
+    """Write numbers as ranges, both ends included: ``[1, 2, 3, 7]`` as ``[(1, 3), (7, 7)]``."""
     found: list[tuple[int, int]] = []
     for number in sorted(numbers):
         if found and number - found[-1][1] <= 1:

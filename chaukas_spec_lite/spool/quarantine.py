@@ -1,4 +1,4 @@
-"""Where files go that cannot be used: beside the others, under a name that programs leave alone and people find."""
+"""Quarantine: files that cannot be used stay beside the others, under names that programs ignore and people find."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def move(path: Path, kind: str, why: object) -> None:
     try:
         path.rename(moved)
     except FileNotFoundError:
-        return  # another process was quicker
+        return  # another process has moved it
     except OSError as problem:
         logger.error("The spool file %s is %s (%s), and cannot be set aside: %s.", path, kind, why, problem)
         return
     for end in _BESIDE:
-        with contextlib.suppress(FileNotFoundError):  # few of them are there, and SQLite removes them, too
+        with contextlib.suppress(FileNotFoundError):  # few of them are there, and SQLite may remove one just now
             path.with_name(path.name + end).rename(moved.with_name(moved.name + end))
     what = "no spool file of an exporter" if kind == "foreign" else "damaged"
     logger.error(

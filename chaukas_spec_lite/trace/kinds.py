@@ -1,25 +1,17 @@
-"""What is shown of one event, taken out of it so that the event itself, payloads and all, need not be kept."""
+"""What an event says about spans: its kind, which end of a span it marks, its title, and whether it reports an error.
+
+That is taken out of an event as a ``Moment``, so that the event itself, payloads and all, need not be kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
 
 from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType
+from chaukas_spec_lite.trace.tree import Edge, Moment
 
 MAX_TITLE = 300
 """Characters kept of a title or an error message, more than any line shows."""
-
-
-class Edge(Enum):
-    """Which end of a span an event marks."""
-
-    START = "start"
-    END = "end"
-    POINT = "point"
-    """Neither: the event stands for a moment."""
 
 
 KINDS = {
@@ -46,34 +38,8 @@ KINDS = {
 """Kind of span and edge of each event type; a number without a name is a point of its own kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What the tree needs to know of one event."""
-
-    event_id: str
-    scope: tuple[str, str]
-    """Tenant and project: ids mean nothing outside them."""
-    session_id: str
-    span_id: str
-    parent_id: str
-    kind: str
-    edge: Edge
-    time: datetime | None
-    title: str
-    """Name or text, as it came: anything may be in it, control characters included."""
-    tokens: int
-    status: EventStatus
-    error: str
-    """The error message, if the event carries one; as it came, too."""
-
-    @property
-    def failed(self) -> bool:
-        """Whether the event reports an error. Its severity says nothing: a failed END is often just ``INFO``."""
-        return self.status == EventStatus.FAILED or self.kind == "error"
-
-
 def moment(event: Event) -> Moment:
-    """Take out of an event what the tree shows."""
+    """Take out of an event what the tree of spans is built from."""
     kind, edge = KINDS.get(event.type, (f"type {int(event.type)}", Edge.POINT))
     return Moment(
         event_id=event.event_id,
@@ -86,7 +52,9 @@ def moment(event: Event) -> Moment:
         time=event.timestamp,
         title=_title(event, kind)[:MAX_TITLE],
         tokens=_tokens(event) if kind == "model" and edge is Edge.END else 0,
-        status=event.status,
+        # Severity says nothing about errors: a failed END is often just INFO.
+        failed=event.status == EventStatus.FAILED or kind == "error",
+        cancelled=event.status == EventStatus.CANCELLED,
         error=_error(event)[:MAX_TITLE],
     )
 

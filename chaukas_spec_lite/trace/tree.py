@@ -1,4 +1,6 @@
-"""Builds trees of spans out of events. Pure, and without recursion: chains of parents may be of any length.
+"""Builds trees of spans out of moments, which is what ``kinds`` takes out of events.
+
+Pure, knows no message, and without recursion: chains of parents may be of any length.
 
 The rules, which recorded data forced upon us:
 
@@ -16,9 +18,40 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 
-from chaukas_spec_lite.spec.common.v1.events import EventStatus
-from chaukas_spec_lite.trace.kinds import Edge, Moment
+
+class Edge(Enum):
+    """Which end of a span an event marks."""
+
+    START = "start"
+    END = "end"
+    POINT = "point"
+    """Neither: the event stands for a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the tree of spans needs to know of one event."""
+
+    event_id: str
+    scope: tuple[str, str]
+    """Tenant and project: ids mean nothing outside them."""
+    session_id: str
+    span_id: str
+    parent_id: str
+    kind: str
+    edge: Edge
+    time: datetime | None
+    title: str
+    """Name or text, as it came: anything may be in it, control characters included."""
+    tokens: int
+    failed: bool
+    """Whether the event reports an error."""
+    cancelled: bool
+    """Whether it says that the work was called off."""
+    error: str
+    """The error message, if the event carries one; as it came, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +96,7 @@ class Span:
     @property
     def cancelled(self) -> bool:
         """Whether one of its events says that the work was called off."""
-        return any(each.status == EventStatus.CANCELLED for each in self.moments)
+        return any(each.cancelled for each in self.moments)
 
     @property
     def error(self) -> str:
@@ -72,7 +105,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class Counts:
     """Counts over spans and events."""
 
     events: int = 0
@@ -83,9 +116,9 @@ class Totals:
     retries: int = 0
     handoffs: int = 0
 
-    def __add__(self, other: Totals) -> Totals:
+    def __add__(self, other: Counts) -> Counts:
         """Add two counts."""
-        return Totals(
+        return Counts(
             self.events + other.events,
             self.spans + other.spans,
             self.tokens + other.tokens,
@@ -104,7 +137,7 @@ class Session:
     start: datetime | None
     """Time of the earliest event in its trees, and below of the latest; ``None`` if no event has a time."""
     end: datetime | None
-    totals: Totals
+    totals: Counts
 
 
 def build(moments: Iterable[Moment]) -> tuple[Session, ...]:
@@ -143,7 +176,13 @@ def _pair(moments: list[Moment]) -> list[Span]:
 
 
 def _match(moments: list[Moment], session: Callable[[Moment], str]) -> tuple[list[tuple[Moment, Moment]], list[Moment]]:
-    """Match the first START of each key with its first END, and so on; return the pairs and what is left over."""
+    """Match the first START of each key with its first END, the second with the second, and so on.
+
+    The key is scope, session, span id and kind; ``session`` says what counts as the session.
+
+    Returns:
+        The pairs, and the moments that are left over.
+    """
     starts: dict[Hashable, deque[Moment]] = defaultdict(deque)
     pairs: list[tuple[Moment, Moment]] = []
     left: list[Moment] = []
@@ -189,7 +228,10 @@ def _parents(spans: list[Span]) -> list[int | None]:
 
 
 def _break_circles(parents: list[int | None]) -> None:
-    """Make the earliest span of every circle a root; indexes are in the order of time."""
+    """Make the earliest span of every circle a root. Indexes are in the order of time, so that is the smallest one.
+
+    Every walk up the parents ends at a root, or where an earlier walk came by, or where this one did: a circle.
+    """
     seen_from: list[int | None] = [None] * len(parents)
     for start in range(len(parents)):
         index: int | None = start
@@ -221,7 +263,7 @@ def _session(spans: list[Span], children: dict[int | None, list[int]], roots: li
         roots=tuple(built[root] for root in roots),
         start=min(times, default=None),
         end=max(times, default=None),
-        totals=Totals(
+        totals=Counts(
             events=len(moments),
             spans=len(order),
             tokens=sum(each.tokens for each in moments),

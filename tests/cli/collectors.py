@@ -56,6 +56,10 @@ async def faulty(answer: Answer) -> AsyncIterator[Running]:
         await server.stop(1)
 
 
+def without_response(events: list[Event], token: str) -> None:
+    """Answer a query with a message in which nothing is set."""
+
+
 def refuse(events: list[Event], token: str) -> QueryResponse:
     raise GRPCError(Status.UNAVAILABLE, "gone \x1b[31mfishing")
 

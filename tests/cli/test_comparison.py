@@ -7,38 +7,38 @@ import math
 import pytest
 
 from chaukas_spec_lite import ErrorInfo, Event, EventStatus
-from chaukas_spec_lite.cli.comparison import MAX_KEPT, Ledger, changes
+from chaukas_spec_lite.cli.comparison import MAX_KEPT, Comparison, changes
 
 
-def ledger(sent: list[Event], returned: list[Event]) -> Ledger:
-    book = Ledger()
+def compared(sent: list[Event], returned: list[Event]) -> Comparison:
+    comparison = Comparison()
     for event in sent:
-        book.send(event, bytes(event))
+        comparison.send(event, bytes(event))
     for event in returned:
-        book.receive(event)
-    book.close()
-    return book
+        comparison.receive(event)
+    comparison.close()
+    return comparison
 
 
 A, B = Event(event_id="a", tags=["x"]), Event(event_id="b", metadata={"k": [1.0, None]})
 
 
 def test_what_came_back_as_it_was_sent_is_no_problem() -> None:
-    assert ledger([A, B, A], [B, A]).problems == {}
-    assert ledger([A, B, A], [B, A]).duplicates == 1
+    assert compared([A, B, A], [B, A]).problems == {}
+    assert compared([A, B, A], [B, A]).duplicates == 1
 
 
 def test_another_event_of_the_same_id_is_lost() -> None:
     """A collector keeps the first of them, so the other is not among what comes back."""
-    book = ledger([A, Event(event_id="a", tags=["y"]), A], [A])
-    assert book.problems == {"lost to another event of its id": 1}
-    assert book.differences[0].key[2] == "a"
-    assert book.duplicates == 2
+    comparison = compared([A, Event(event_id="a", tags=["y"]), A], [A])
+    assert comparison.problems == {"lost to another event of its id": 1}
+    assert comparison.differences[0].key[2] == "a"
+    assert comparison.duplicates == 2
 
 
 def test_the_same_id_of_another_project_is_another_event() -> None:
     other = Event(event_id="a", project_id="p")
-    assert ledger([A, other], [A, other]).problems == {}
+    assert compared([A, other], [A, other]).problems == {}
 
 
 @pytest.mark.parametrize(
@@ -52,15 +52,15 @@ def test_the_same_id_of_another_project_is_another_event() -> None:
     ],
 )
 def test_every_problem_is_found(returned: list[Event], problem: str, event_id: str) -> None:
-    book = ledger([A, B], returned)
-    assert book.problems[problem] == 1
-    assert event_id in [each.key[2] for each in book.differences if each.problem == problem]
+    comparison = compared([A, B], returned)
+    assert comparison.problems[problem] == 1
+    assert event_id in [each.key[2] for each in comparison.differences if each.problem == problem]
 
 
 def test_only_the_first_few_are_kept() -> None:
-    book = ledger([Event(event_id=str(i)) for i in range(100)], [])
-    assert book.problems == {"did not come back": 100}
-    assert len(book.differences) == MAX_KEPT
+    comparison = compared([Event(event_id=str(i)) for i in range(100)], [])
+    assert comparison.problems == {"did not come back": 100}
+    assert len(comparison.differences) == MAX_KEPT
 
 
 @pytest.mark.parametrize(

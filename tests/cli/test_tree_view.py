@@ -8,12 +8,12 @@ import pytest
 from rich.cells import cell_len
 
 from chaukas_spec_lite import AgentHandoff, ErrorInfo, Event, EventStatus, EventType, LLMInvocation, MessageContent
-from chaukas_spec_lite.cli import figures
+from chaukas_spec_lite.cli.terminal import count, duration
 from chaukas_spec_lite.cli.tree_view import View
 from chaukas_spec_lite.trace.kinds import moment
 from chaukas_spec_lite.trace.tree import build
 from tests import realdata
-from tests.cli.test_spans import event
+from tests.trace.test_tree import event
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\r\n\u202e\x9b31m[bold]" + "\u0301" * 40 + "שלום\x00"
 
@@ -118,7 +118,7 @@ def test_times_that_are_missing_or_extreme_are_drawn() -> None:
     ],
 )
 def test_durations_have_about_three_digits(milliseconds: float, text: str) -> None:
-    assert figures.duration(timedelta(milliseconds=milliseconds)) == text
+    assert duration(timedelta(milliseconds=milliseconds)) == text
 
 
 @pytest.mark.parametrize(
@@ -126,4 +126,4 @@ def test_durations_have_about_three_digits(milliseconds: float, text: str) -> No
     [(1, "retry", "1 retry"), (2, "retry", "2 retries"), (0, "batch", "0 batches"), (1234, "span", "1,234 spans")],
 )
 def test_nouns_follow_their_numbers(number: int, noun: str, text: str) -> None:
-    assert figures.count(number, noun) == text
+    assert count(number, noun) == text

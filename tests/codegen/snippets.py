@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from codegen.errors import SchemaErrors
-from codegen.load import load
 from codegen.model import Schema
+from codegen.schema_loader import load_schema
 
 HEAD = 'syntax = "proto3";\n'
 
@@ -25,7 +25,7 @@ def write(root: Path, files: Mapping[str, str | bytes]) -> None:
 def load_text(root: Path, text: str | bytes, **others: str) -> Schema:
     """Load ``t.proto``, which is ``text``; ``a=...`` is the text of ``a.proto`` without its syntax line."""
     write(root, {"t.proto": text, **{f"{name}.proto": HEAD + body for name, body in others.items()}})
-    return load(["t.proto"], [root])
+    return load_schema(["t.proto"], [root])
 
 
 def load_body(root: Path, body: str, **others: str) -> Schema:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.load import load
 from codegen.output import generate, write
+from codegen.schema_loader import load_schema
 from codegen.targets import Target
 from codegen.writer import WIDTH
 from tests.codegen import test_tags
@@ -33,12 +33,12 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a package for every schema at hand."""
     folder = tmp_path_factory.mktemp("checked")
     for name, (root, paths) in OURS.items():
-        write(generate(load(paths, [root]), Target(), own=False), folder / name)
+        write(generate(load_schema(paths, [root]), Target(), own=False), folder / name)
     for number, source in enumerate(FOREIGN):
-        schema = load(source.paths, [*source.others, source.root])
+        schema = load_schema(source.paths, [*source.others, source.root])
         write(generate(schema, Target(), own=False), folder / f"foreign_{number}")
     (folder / "tags.proto").write_text(test_tags.proto())
-    write(generate(load(["tags.proto"], [folder]), Target(), own=False), folder / "tags")
+    write(generate(load_schema(["tags.proto"], [folder]), Target(), own=False), folder / "tags")
     assert len([*folder.rglob("*.py")]) > 100
     return folder
 

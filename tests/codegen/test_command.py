@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from codegen.__main__ import main
+from codegen.command import main
 
 ROOT = Path(__file__).parent.parent.parent
 HEAD = 'syntax = "proto3";\n'
@@ -42,7 +43,8 @@ def generate(protos: Path, out: Path, *arguments: str) -> int:
 def test_files_are_written_with_what_they_import(protos: Path, tmp_path: Path) -> None:
     assert generate(protos, tmp_path / "out") == 0
     assert [*files(tmp_path / "out")] != []
-    assert set(files(tmp_path / "out")) == {"__init__.py", "a.py", "inner/__init__.py", "inner/b.py"}
+    packages, modules = {"__init__.py", "inner/__init__.py"}, {"a.py", "inner/b.py"}
+    assert set(files(tmp_path / "out")) == packages | modules | {"_a_codec.py", "inner/_b_codec.py"}
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
@@ -180,7 +182,22 @@ def test_runs_for_single_files_of_one_root_add_up_until_a_file_is_gone(protos: P
 
     (protos / "other" / "c-d.proto").unlink()
     assert generate(protos, out) == 0
-    assert {*files(out)} == {"__init__.py", "a.py", "inner/__init__.py", "inner/b.py"}
+    assert {*files(out)} == {
+        *("__init__.py", "_a_codec.py", "a.py"),
+        *("inner/__init__.py", "inner/_b_codec.py", "inner/b.py"),
+    }
+
+
+def test_codecs_go_when_a_file_has_no_messages_any_more(protos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (protos / "a.proto").write_text(HEAD + "message A {}")
+    generate(protos, out)
+    assert "_a_codec.py" in files(out)
+
+    (protos / "a.proto").write_text(HEAD + "enum E { Z = 0; }")
+    assert generate(protos, out, "--check", "a.proto") == 1
+    assert generate(protos, out) == 0
+    assert {*files(out)} == {"__init__.py", "a.py"}
 
 
 def test_line_breaks_and_bytes_count_too(protos: Path, tmp_path: Path) -> None:
@@ -250,6 +267,24 @@ def test_without_the_parser_it_says_how_to_install_it(protos: Path, tmp_path: Pa
     assert done.returncode == 1
     assert done.stderr == "python -m codegen needs a parser: python -m pip install 'chaukas-spec-lite[codegen]'\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_it_runs_on_a_package_whose_generated_modules_cannot_be_imported(tmp_path: Path) -> None:
+    """As after a change of what generated modules import, or a merge that went wrong in one."""
+    for folder in ("codegen", "proto", "chaukas_spec_lite"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    broken = tmp_path / "chaukas_spec_lite" / "spec" / "common" / "v1" / "events.py"
+    header, _, rest = broken.read_text(encoding="utf-8").partition("\n")
+    broken.write_text(f"{header}\n<<<<<<<\n{rest}", encoding="utf-8")
+    (broken.parent / "_events_codec.py").unlink()
+
+    command = [sys.executable, "-m", "codegen"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, cwd=tmp_path, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    spec = Path("chaukas_spec_lite", "spec")
+    written = {path: text for path, text in files(tmp_path / spec).items() if "__pycache__" not in path}
+    assert written == {path: text for path, text in files(ROOT / spec).items() if "__pycache__" not in path}
 
 
 def test_help_names_every_option() -> None:

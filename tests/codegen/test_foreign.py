@@ -24,7 +24,7 @@ from hypothesis import given, settings
 
 from chaukas_spec_lite.message.message import Message
 from codegen.errors import SchemaErrors
-from codegen.load import load
+from codegen.schema_loader import load_schema
 from tests.generated import classes, generate
 from tests.strategies import messages, reference_message
 
@@ -147,4 +147,4 @@ def round_trip(cls: type[Message], reference: type[Any]) -> None:
 def test_the_proto2_file_is_refused() -> None:
     """Should that change, the stand-in can go."""
     with pytest.raises(SchemaErrors, match=r'tunits\.proto:15:10: syntax "proto2" is not supported'):
-        load(["tunits/proto/tunits.proto"], [CIRQ.root])
+        load_schema(["tunits/proto/tunits.proto"], [CIRQ.root])

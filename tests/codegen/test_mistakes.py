@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codegen.errors import SchemaErrors
-from codegen.load import load
+from codegen.schema_loader import load_schema
 from tests.codegen.snippets import HEAD, case, mistakes, write
 
 ALIAS = "aliases need option allow_alias = true;"
@@ -296,7 +296,7 @@ def test_missing_import_names_the_roots_and_hides_its_consequences(tmp_path: Pat
     write(roots[1], {"t.proto": HEAD + 'import "gone.proto";\nmessage M { gone.Type a = 1; int32 b = 0; }'})
 
     with pytest.raises(SchemaErrors) as caught:
-        load(["t.proto"], roots)
+        load_schema(["t.proto"], roots)
 
     assert str(caught.value) == (
         f't.proto:2:8: there is no file "gone.proto"; looked in: {roots[0]}, {roots[1]}\n'
@@ -306,7 +306,7 @@ def test_missing_import_names_the_roots_and_hides_its_consequences(tmp_path: Pat
 
 def test_missing_file_that_was_asked_for(tmp_path: Path) -> None:
     with pytest.raises(SchemaErrors) as caught:
-        load(["gone.proto"], [])
+        load_schema(["gone.proto"], [])
 
     assert str(caught.value) == (
         'gone.proto:1:1: there is no file "gone.proto"; looked in: nowhere, since no root was given'

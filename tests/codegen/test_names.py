@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite.message.message import Message as BaseMessage
 from chaukas_spec_lite.wire.fields import fields_of
-from codegen.builtin_names import BUILTINS
 from codegen.model import Enum, EnumValue, File, Message, Position
-from codegen.names import LOCALS, assign, member_names, module_names, snake_case
+from codegen.names import BUILTINS, LOCALS, assign, member_names, module_names, snake_case
 from codegen.targets import Target
 from tests.codegen.snippets import load_text
 from tests.generated import classes, generate, schema
@@ -174,6 +173,11 @@ def test_modules_are_distinct(tmp_path: Path) -> None:
 def test_a_module_of_services_does_not_meet_another_module(tmp_path: Path) -> None:
     placed = modules(tmp_path, "a.proto", "a_grpc.proto", service="a")
     assert placed == {"a.proto": "a.py", "a_grpc.proto": "a_grpc_.py"}
+
+
+def test_a_module_of_codecs_does_not_meet_another_module(tmp_path: Path) -> None:
+    placed = modules(tmp_path, "a.proto", "_a_codec.proto")
+    assert placed == {"a.proto": "a_.py", "_a_codec.proto": "_a_codec.py"}
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from google.protobuf import (
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from codegen import option_rules, wellknown_files
-from codegen.load import load
+from codegen.schema_loader import load_schema
 from tests.codegen.descriptors import describe_reference, describe_schema
 
 WELL_KNOWN = {
@@ -41,11 +41,11 @@ WELL_KNOWN = {
 
 @pytest.mark.parametrize("path", sorted(WELL_KNOWN))
 def test_well_known_file_needs_no_root(path: str) -> None:
-    assert describe_schema(load([path], []), path) == describe_reference(WELL_KNOWN[path])
+    assert describe_schema(load_schema([path], []), path) == describe_reference(WELL_KNOWN[path])
 
 
 def test_the_tables_of_well_known_types_are_right() -> None:
-    schema = load(sorted(wellknown_files.TYPES), [])
+    schema = load_schema(sorted(wellknown_files.TYPES), [])
     declared = {
         path: " ".join(sorted(each.name for each in (*file.messages, *file.enums)))
         for path, file in schema.files.items()
@@ -61,7 +61,7 @@ def test_the_tables_of_well_known_types_are_right() -> None:
 
 
 def test_bundled_files_are_documented() -> None:
-    schema = load(sorted(wellknown_files.TYPES), [])
+    schema = load_schema(sorted(wellknown_files.TYPES), [])
     docs = [file.doc for file in schema.files.values()]
     docs += [each.doc for message in schema.messages.values() for each in (message, *message.fields, *message.oneofs)]
     docs += [each.doc for enum in schema.enums.values() for each in (enum, *enum.values)]

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chaukas_spec_lite.export.batching import (
-    FRAME_BYTES,
     NEAR,
     PATIENCE,
     STRIKES,
@@ -20,11 +19,10 @@ from chaukas_spec_lite.export.batching import (
     Send,
     Wait,
     Waiting,
-    fitting,
 )
 from chaukas_spec_lite.export.sender import Verdict
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.rpc.client.retry import RetryPolicy
+from chaukas_spec_lite.retry import RetryPolicy
 
 SETTINGS = ExportSettings(
     batch_size=20,
@@ -255,17 +253,6 @@ def test_the_failures_of_one_event_are_not_held_against_the_next() -> None:
         assert isinstance(decision, Send)
         assert decision.skip == 0
         assert decide.failed(9.0 * number, decision, 1, Verdict.UNCLEAR, None) is After.KEEP
-
-
-@given(st.lists(st.integers(0, 300)), st.integers(1, 20), st.integers(1, 1000))
-def test_what_fits(sizes: list[int], events: int, limit: int) -> None:
-    count = fitting(sizes, events, limit)
-    framed = [size + FRAME_BYTES for size in sizes]
-    assert count <= events
-    assert count <= 1 or sum(framed[:count]) <= limit
-    if count < min(events, len(sizes)):
-        assert sum(framed[: count + 1]) > limit, "one more would have fitted"
-    assert count >= min(1, len(sizes))
 
 
 class AnyServer(RuleBasedStateMachine):

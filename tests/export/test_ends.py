@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chaukas_spec_lite.export import Emitted, EventExporter, lifecycle
+from chaukas_spec_lite import process
+from chaukas_spec_lite.export import Emitted, EventExporter
 from tests.export.doubles import Recorder, numbered
 from tests.export.programs import left_in, run
 
@@ -110,14 +111,14 @@ def test_an_exporter_without_work_is_not_kept() -> None:
 
 def test_an_exporter_that_gets_work_while_it_is_looked_at_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     export = EventExporter(Recorder())
-    lifecycle.keep(export)
+    process.keep(export)
     answers = [False, True]
     monkeypatch.setattr(export, "has_work", lambda: answers.pop(0))
     other = EventExporter(Recorder())
-    lifecycle.keep(other)
-    assert lifecycle.is_kept(export)
-    lifecycle.let_go(export)
-    lifecycle.let_go(other)
+    process.keep(other)
+    assert process.is_kept(export)
+    process.let_go(export)
+    process.let_go(other)
 
 
 def test_closing_that_was_interrupted_does_not_lose_what_waits(tmp_path: Path) -> None:

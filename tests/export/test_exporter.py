@@ -21,7 +21,7 @@ from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.errors import ClientClosedError, SettingError
 from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter, ExportSettings
 from chaukas_spec_lite.export.clock import MonotonicClock
-from chaukas_spec_lite.rpc.client.retry import RetryPolicy
+from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from tests.export.doubles import (
     FakeClock,
@@ -46,7 +46,7 @@ def exporter(sender: Recorder, **settings: Any) -> EventExporter:
 
 async def warm(each: EventExporter) -> None:
     """Wait until the spool is open."""
-    await until(lambda: each._pipeline.keeper is None or each._pipeline.keeper.opened)
+    await until(lambda: each._pipeline.writer is None or each._pipeline.writer.opened)
 
 
 # Emitting
@@ -91,9 +91,9 @@ def test_settings_are_checked() -> None:
         ExportSettings(batch_size=0)
     with pytest.raises(SettingError, match="overflow: has to be one of drop_oldest, drop_newest, block, not 'drop'"):
         ExportSettings(overflow="drop")  # type: ignore[arg-type]
-    with pytest.raises(SettingError, match=r"spool_wait: has to be at least 0.0, not nan"):
+    with pytest.raises(SettingError, match=r"spool_wait: has to be at least 0.0, and finite, not nan"):
         ExportSettings(spool_wait=float("nan"))
-    with pytest.raises(TypeError, match="there is no export setting 'spol'"):
+    with pytest.raises(TypeError, match="there is no setting 'spol'; did you mean 'spool'"):
         EventExporter(Recorder(), spol="x")
 
 

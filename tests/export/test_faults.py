@@ -15,12 +15,12 @@ import pytest
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter
 from chaukas_spec_lite.export.batching import Send
-from chaukas_spec_lite.export.dead_letters import MAX_BURIALS
-from chaukas_spec_lite.export.entry import Entry
+from chaukas_spec_lite.export.dead_letters import MAX_WAITING
+from chaukas_spec_lite.export.ledger import Entry
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.spool_writer import Keeper
+from chaukas_spec_lite.export.spool_writer import SpoolWriter
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.file import Spool, SpoolError, SpoolFull, SpoolUnusable
 from tests.export.doubles import FakeClock, Recorder, numbered, unavailable, until
@@ -110,19 +110,19 @@ def test_a_full_disk_and_one_with_room_again(tmp_path: Path, window: int) -> Non
     assert "full" in output
 
 
-def a_keeper(tmp_path: Path, clock: FakeClock, **changes: Any) -> tuple[EventQueue, Keeper]:
+def a_writer(tmp_path: Path, clock: FakeClock, **changes: Any) -> tuple[EventQueue, SpoolWriter]:
     """Without its thread, so that a test decides when it does something; the file is open."""
     search = changes.pop("search", None)
     settings = ExportSettings(spool=tmp_path, **changes)
     reporter, queue = Reporter(60.0, clock.now, None), EventQueue(settings, clock.now)
-    keeper = Keeper(queue, settings, reporter, clock.now, lambda: None, search=search, threaded=False)
-    keeper.step()
-    return queue, keeper
+    writer = SpoolWriter(queue, settings, reporter, clock.now, lambda: None, search=search, threaded=False)
+    writer.step()
+    return queue, writer
 
 
-def emit(queue: EventQueue, keeper: Keeper, data: bytes = b"x") -> Emitted:
+def emit(queue: EventQueue, writer: SpoolWriter, data: bytes = b"x") -> Emitted:
     entry = queue.admit(data, may_block=False)
-    return keeper.write(entry) if isinstance(entry, Entry) else entry or Emitted.QUEUED
+    return writer.write(entry) if isinstance(entry, Entry) else entry or Emitted.QUEUED
 
 
 def full(*_: Any) -> None:
@@ -132,8 +132,8 @@ def full(*_: Any) -> None:
 def test_what_a_full_disk_holds_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However writing and reading fall together: what cannot be removed must not keep from sending what follows."""
     clock = FakeClock()
-    queue, keeper = a_keeper(tmp_path, clock, max_queue_events=8, spool_retry=5.0)
-    assert [emit(queue, keeper, b"%d" % number) for number in range(10)] == [Emitted.SPOOLED] * 10
+    queue, writer = a_writer(tmp_path, clock, max_queue_events=8, spool_retry=5.0)
+    assert [emit(queue, writer, b"%d" % number) for number in range(10)] == [Emitted.SPOOLED] * 10
     with monkeypatch.context() as patch:
         patch.setattr(Spool, "apply", full)
         patch.setattr(Spool, "checkpoint", full)
@@ -143,9 +143,9 @@ def test_what_a_full_disk_holds_is_read_back(tmp_path: Path, monkeypatch: pytest
             queue.acknowledged(entries)
             sent += [entry.data for entry in entries]
             clock.time += 5.0  # so that each step has to write, too, and fails
-            keeper.step()
+            writer.step()
     assert sent == [b"%d" % number for number in range(10)]
-    keeper.stop(close=True)
+    writer.stop(close=True)
     assert left_in(tmp_path) == [], "and what was sent left the disk when that was possible again"
 
 
@@ -173,7 +173,7 @@ def test_dead_letters_do_not_make_a_full_disk_permanent(tmp_path: Path) -> None:
         async def fill():
             sender = Recorder(down)
             async with EventExporter(sender, spool=directory, **settings) as export:
-                await until(lambda: export._pipeline.keeper.opened)
+                await until(lambda: export._pipeline.writer.opened)
                 results = [export.emit(numbered(number, 1000)) for number in range(400)]
                 assert 50 < results.count(Emitted.SPOOLED) < 400 == len(results), results.count(Emitted.SPOOLED)
                 sender._judge = None
@@ -200,10 +200,10 @@ def test_dead_letters_do_not_make_a_full_disk_permanent(tmp_path: Path) -> None:
 
 def test_all_dead_letters_move_from_a_file_that_may_not_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More of them than may wait at once, and first where there is room beside the old file."""
-    queue, keeper = a_keeper(tmp_path, FakeClock(), spool_retry=5.0)
-    old = keeper.spool
+    queue, writer = a_writer(tmp_path, FakeClock(), spool_retry=5.0)
+    old = writer.spool
     assert old is not None
-    many = [Dropped(DropReason.INVALID, "", str(number), b"") for number in range(MAX_BURIALS + 1)]
+    many = [Dropped(DropReason.INVALID, "", str(number), b"") for number in range(MAX_WAITING + 1)]
     old.apply([], dead=many)
     real_apply, real_checkpoint = Spool.apply, Spool.checkpoint
 
@@ -216,20 +216,20 @@ def test_all_dead_letters_move_from_a_file_that_may_not_grow(tmp_path: Path, mon
     real_discard = Spool.discard
 
     def discard(self: Spool) -> None:
-        assert keeper.spool is not None
-        moved.append(len(keeper.spool.dead_letters(-1)))
+        assert writer.spool is not None
+        moved.append(len(writer.spool.dead_letters(-1)))
         real_discard(self)
 
     monkeypatch.setattr(Spool, "discard", discard)
-    assert emit(queue, keeper) is Emitted.SPOOLED
+    assert emit(queue, writer) is Emitted.SPOOLED
     queue.acknowledged(queue.take(Send(0, 10, 1 << 20)))
-    keeper.step()
-    assert keeper.spool is not None
-    assert keeper.spool is not old
-    assert [each.event_id for each in keeper.spool.dead_letters(-1)] == [each.event_id for each in many]
-    assert moved == [MAX_BURIALS + 1], "before the old file went"
+    writer.step()
+    assert writer.spool is not None
+    assert writer.spool is not old
+    assert [each.event_id for each in writer.spool.dead_letters(-1)] == [each.event_id for each in many]
+    assert moved == [MAX_WAITING + 1], "before the old file went"
     assert not old.path.exists()
-    keeper.stop(close=True)
+    writer.stop(close=True)
 
 
 def test_a_full_disk_gathers_no_empty_files(tmp_path: Path) -> None:
@@ -329,9 +329,9 @@ def test_without_threads_events_are_spooled_by_whoever_emits(tmp_path: Path, mon
             assert await export.flush(), "also what has to be read back"
             patch.undo()
             export.emit(numbered(100))
-            keeper = export._pipeline.keeper
-            assert keeper is not None
-            keeper.ask()
+            writer = export._pipeline.writer
+            assert writer is not None
+            writer.ask()
             assert [thread.name for thread in threading.enumerate()].count("chaukas-spool") == 1
         assert sender.names() == [str(number) for number in range(101)]
 
@@ -349,56 +349,56 @@ def test_without_threads_nobody_waits_for_oneself_at_the_disk(tmp_path: Path, mo
     monkeypatch.setattr(threading.Thread, "start", none_left)
     export = EventExporter(Recorder(), spool=tmp_path)
     assert export.emit(numbered(1)) is Emitted.SPOOLED
-    keeper = export._pipeline.keeper
-    assert keeper is not None
-    with keeper.disk:
+    writer = export._pipeline.writer
+    assert writer is not None
+    with writer.disk:
         start = time.monotonic()
         assert export.emit(numbered(2)) is Emitted.QUEUED
         assert time.monotonic() - start < 1.0
     assert export.emit(numbered(3)) is Emitted.SPOOLED
-    keeper.stop(close=True)
+    writer.stop(close=True)
     assert left_in(tmp_path) == ["1", "2", "3"]
 
 
 def test_searching_all_the_time_is_not_searching_without_end(tmp_path: Path) -> None:
     searches: list[None] = []
-    _, keeper = a_keeper(tmp_path, FakeClock(), scan_interval=0.0, search=lambda: searches.append(None))
-    keeper.step()
+    _, writer = a_writer(tmp_path, FakeClock(), scan_interval=0.0, search=lambda: searches.append(None))
+    writer.step()
     assert len(searches) == 2
-    keeper.stop(close=True)
+    writer.stop(close=True)
 
 
 def test_a_search_that_fails_does_not_stop_spooling(tmp_path: Path) -> None:
     def search() -> None:
         raise SpoolError("some other file cannot be read")
 
-    queue, keeper = a_keeper(tmp_path, FakeClock(), search=search)
-    assert emit(queue, keeper) is Emitted.SPOOLED
-    keeper.stop(close=True)
+    queue, writer = a_writer(tmp_path, FakeClock(), search=search)
+    assert emit(queue, writer) is Emitted.SPOOLED
+    writer.stop(close=True)
 
 
 def test_rows_that_are_no_longer_there_are_counted(tmp_path: Path) -> None:
-    queue, keeper = a_keeper(tmp_path, FakeClock(), max_queue_events=4)
+    queue, writer = a_writer(tmp_path, FakeClock(), max_queue_events=4)
     for number in range(10):
-        emit(queue, keeper, b"%d" % number)
-    assert keeper.spool is not None
-    keeper.spool._execute("DELETE FROM event WHERE seq > 7")
+        emit(queue, writer, b"%d" % number)
+    assert writer.spool is not None
+    writer.spool._execute("DELETE FROM event WHERE seq > 7")
     sent: list[bytes] = []
     mark = queue.mark()
     while entries := queue.take(Send(0, 10, 1 << 20)):
         queue.acknowledged(entries)
         sent += [entry.data for entry in entries]
-        keeper.step()
+        writer.step()
     assert sent == [b"%d" % number for number in range(7)]
     assert queue.reached(mark)
     assert mark.dropped
     totals = queue.totals()
     assert (totals.numbers["pending"], totals.numbers["pending_bytes"], totals.dropped) == (0, 0, {"corrupt": 3})
-    keeper.stop(close=True)
+    writer.stop(close=True)
 
 
 def test_an_event_dropped_while_it_was_written_is_not_called_spooled(tmp_path: Path) -> None:
-    queue, keeper = a_keeper(tmp_path, FakeClock(), max_queue_events=2)
+    queue, writer = a_writer(tmp_path, FakeClock(), max_queue_events=2)
     real, results = Spool.append, [Emitted.QUEUED]
 
     def another_comes(self: Spool, seq: int, data: bytes) -> None:
@@ -408,30 +408,30 @@ def test_an_event_dropped_while_it_was_written_is_not_called_spooled(tmp_path: P
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Spool, "append", another_comes)
-        results = [emit(queue, keeper, b"first")]
+        results = [emit(queue, writer, b"first")]
     assert results == [Emitted.DROPPED]
     assert [each.data for each in queue.take_unreported()] == [b"first"]
-    keeper.step()
-    assert keeper.spool is not None
-    assert keeper.spool.totals()[0] == 0
-    keeper.stop(close=True)
+    writer.step()
+    assert writer.spool is not None
+    assert writer.spool.totals()[0] == 0
+    writer.stop(close=True)
 
 
 def test_an_event_emitted_while_the_file_breaks_is_written_once(tmp_path: Path) -> None:
     """The loss of a file leaves all of memory to the thread, also the event of an ``emit`` that is under way."""
-    queue, keeper = a_keeper(tmp_path, FakeClock(), inline_commits=False, spool_wait=0.0)
+    queue, writer = a_writer(tmp_path, FakeClock(), inline_commits=False, spool_wait=0.0)
     entry = queue.admit(b"x", may_block=False)
     assert isinstance(entry, Entry)
-    with keeper.disk:
-        keeper._fail(SpoolUnusable("corrupt", "it is scribbled over"))
-    assert keeper.write(entry) is Emitted.QUEUED
-    keeper.step()
-    assert keeper.spool is not None
-    assert [row.data for row in keeper.spool.read(0, 10, 100)] == [b"x"]
-    assert emit(queue, keeper) is Emitted.QUEUED
-    keeper.step()
-    assert keeper.spool.totals()[0] == 2
-    keeper.stop(close=True)
+    with writer.disk:
+        writer._fail(SpoolUnusable("corrupt", "it is scribbled over"))
+    assert writer.write(entry) is Emitted.QUEUED
+    writer.step()
+    assert writer.spool is not None
+    assert [row.data for row in writer.spool.read(0, 10, 100)] == [b"x"]
+    assert emit(queue, writer) is Emitted.QUEUED
+    writer.step()
+    assert writer.spool.totals()[0] == 2
+    writer.stop(close=True)
 
 
 def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
@@ -484,16 +484,16 @@ def test_emit_waits_for_others_at_the_disk_no_longer_than_it_may(
         sender = Recorder(lambda _: unavailable())
         async with EventExporter(sender, spool=tmp_path) as export:
             await until(lambda: export.emit(numbered(0)) is Emitted.SPOOLED)
-            keeper = export._pipeline.keeper
-            assert keeper is not None
+            writer = export._pipeline.writer
+            assert writer is not None
             before = export.stats()
-            with keeper.disk:
+            with writer.disk:
                 start = time.monotonic()
                 assert export.emit(numbered(1)) is Emitted.QUEUED
                 assert 0.04 < time.monotonic() - start < 0.2
             assert export.stats().queued == before.queued + 1
             assert "An event is in memory only" in caplog.text
-            keeper.ask()
+            writer.ask()
             await until(lambda: not export._pipeline.queue.unwritten)
             await until(lambda: export.emit(numbered(2)) is Emitted.SPOOLED)
             await export.aclose(0.2)
@@ -505,7 +505,7 @@ def test_emit_waits_for_others_at_the_disk_no_longer_than_it_may(
 
 def test_after_one_slow_commit_the_thread_makes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = FakeClock()
-    queue, keeper = a_keeper(tmp_path, clock, spool_retry=5.0)
+    queue, writer = a_writer(tmp_path, clock, spool_retry=5.0)
     real = Spool.append
     commits: list[int] = []
 
@@ -517,18 +517,18 @@ def test_after_one_slow_commit_the_thread_makes_them(tmp_path: Path, monkeypatch
     monkeypatch.setattr(Spool, "append", slow)
 
     def write() -> bool:
-        return emit(queue, keeper) is Emitted.SPOOLED
+        return emit(queue, writer) is Emitted.SPOOLED
 
     assert write(), "a write under way cannot be interrupted, and it is on disk"
     assert not write(), "this one is left to the thread, which a test has to play"
     assert len(commits) == 1
-    keeper.step()
+    writer.step()
     assert not write()
     clock.time += 5.0
-    keeper.step()
+    writer.step()
     assert write(), "the disk is trusted again"
     assert len(commits) == 2
-    keeper.close()
+    writer.close()
 
 
 @pytest.mark.parametrize("how", ["pages", "cut"])
@@ -543,10 +543,10 @@ def test_a_spool_that_breaks_while_it_is_used(tmp_path: Path, how: str) -> None:
         async with EventExporter(sender, spool=tmp_path, **settings) as export:
             for number in range(400):
                 assert export.emit(numbered(number, 1000)) is Emitted.SPOOLED
-            keeper = export._pipeline.keeper
-            assert keeper is not None
-            with keeper.disk:
-                spool = keeper.spool
+            writer = export._pipeline.writer
+            assert writer is not None
+            with writer.disk:
+                spool = writer.spool
                 assert spool is not None
                 spool.checkpoint()
                 await asyncio.to_thread(subprocess.run, [sys.executable, "-c", scribble, str(spool.path)], check=True)

@@ -31,7 +31,7 @@ def test_threads_that_fork_at_the_same_time(tmp_path: Path) -> None:
                 thread.join()
             spooled(exporter, number)
         assert statuses == [0] * 240, statuses.count(0)
-        assert not inherited.queue.lock.locked() and not inherited.keeper.disk.locked()
+        assert not inherited.queue.lock.locked() and not inherited.writer.disk.locked()
         """,
         tmp_path,
     )
@@ -191,8 +191,8 @@ def test_a_fork_that_waits_in_vain_for_another_goes_ahead(tmp_path: Path) -> Non
     """Whoever forks may hold what the other one waits for; its child starts clean, the other one still rests."""
     run(
         """
-        from chaukas_spec_lite.export import lifecycle
-        lifecycle.FORK_WAIT = 0.1
+        from chaukas_spec_lite import process
+        process.FORK_WAIT = 0.1
         exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=5.0)
         spooled(exporter, 1)
         amid, goes_on = threading.Event(), threading.Event()

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chaukas_spec_lite.export.batching import Send
-from chaukas_spec_lite.export.entry import GONE, MEMORY, ON_DISK, Entry
-from chaukas_spec_lite.export.ledger import Mark
+from chaukas_spec_lite.export.ledger import GONE, MEMORY, ON_DISK, Entry, Mark
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.stats import Dropped, DropReason, Emitted
+from chaukas_spec_lite.export.stats import Emitted
+from chaukas_spec_lite.spool.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.file import Row
 
 SETTINGS = ExportSettings(
@@ -173,11 +173,11 @@ class AnyDisk(RuleBasedStateMachine):
         return [each.data for each in self.queue.ledger.unreported if each.reason is DropReason.CORRUPT]
 
     def everywhere(self) -> set[bytes]:
-        held = {entry.data for entry in (*self.queue.ready, *self.queue.behind)}
+        held = {entry.data for entry in (*self.queue.lines.ready, *self.queue.lines.behind)}
         return held.union(data for seq, data in self.disk.items() if seq not in self.queue.erased)
 
     def only_on_disk(self) -> list[int]:
-        held = {entry.seq for entry in (*self.queue.ready, *self.queue.behind)}
+        held = {entry.seq for entry in (*self.queue.lines.ready, *self.queue.lines.behind)}
         return [seq for seq in self.disk if seq not in held and seq not in self.queue.erased]
 
     @precondition(lambda self: self.only_on_disk())
@@ -186,7 +186,7 @@ class AnyDisk(RuleBasedStateMachine):
         seqs = self.only_on_disk()
         self.damaged.add(seqs[choice % len(seqs)])
 
-    @precondition(lambda self: self.queue.ready)
+    @precondition(lambda self: self.queue.lines.ready)
     @rule(skip=st.integers(0, 2), events=st.integers(1, 8), taken=st.booleans())
     def attempt(self, skip: int, events: int, taken: bool) -> None:
         self.queue.waiting()
@@ -202,7 +202,7 @@ class AnyDisk(RuleBasedStateMachine):
     @rule()
     def the_file_is_lost(self) -> None:
         self.damaged.clear()
-        in_memory = [entry.data for entry in (*self.queue.ready, *self.queue.behind)]
+        in_memory = [entry.data for entry in (*self.queue.lines.ready, *self.queue.lines.behind)]
         self.disk.clear()
         lost = self.queue.lost_file()
         assert lost == len(self.waiting) - len(in_memory)
@@ -219,30 +219,30 @@ class AnyDisk(RuleBasedStateMachine):
         for mark, events in self.marks:
             if self.queue.reached(mark):
                 assert not events & self.waiting.keys()
-            if not self.waiting and not self.queue.spilled:
+            if not self.waiting and not self.queue.lines.spilled:
                 assert self.queue.reached(mark)
 
     @invariant()
     def counters_agree_with_what_is_there(self) -> None:
         queue, ledger = self.queue, self.queue.ledger
-        held = [*queue.ready, *queue.behind]
+        held = [*queue.lines.ready, *queue.lines.behind]
         assert ledger.pending == len(self.waiting)
         assert ledger.pending_bytes == sum(map(len, self.waiting))
         assert ledger.sent == len(self.sent)
         assert sum(ledger.dropped.values()) == self.dropped
         assert (ledger.emitted, ledger.recovered) == (self.calls, self.recovered)
         assert ledger.emitted + ledger.recovered == ledger.sent + ledger.pending + self.dropped
-        assert queue.in_memory == len(held)
-        assert queue.memory_bytes == sum(len(entry.data) for entry in held)
-        assert queue._only_in_memory == sum(entry.state == MEMORY for entry in held)
+        assert queue.lines.in_memory == len(held)
+        assert queue.lines.memory_bytes == sum(len(entry.data) for entry in held)
+        assert queue.lines.only_in_memory == sum(entry.state == MEMORY for entry in held)
 
     @invariant()
     def every_event_is_in_one_place(self) -> None:
         queue = self.queue
-        held = {entry.seq: entry for entry in (*queue.ready, *queue.behind)}
-        assert len(held) == len(queue.ready) + len(queue.behind)
+        held = {entry.seq: entry for entry in (*queue.lines.ready, *queue.lines.behind)}
+        assert len(held) == len(queue.lines.ready) + len(queue.lines.behind)
         on_disk_only = {seq: data for seq, data in self.disk.items() if seq not in held and seq not in queue.erased}
-        assert len(on_disk_only) == queue.spilled
+        assert len(on_disk_only) == queue.lines.spilled
         assert sorted([*on_disk_only.values(), *(entry.data for entry in held.values())]) == sorted(self.waiting)
         for entry in held.values():
             assert entry.state in (MEMORY, ON_DISK)
@@ -250,7 +250,7 @@ class AnyDisk(RuleBasedStateMachine):
 
     @invariant()
     def memory_is_bounded(self) -> None:
-        assert self.queue.in_memory <= 2 * WINDOW + 1 + WINDOW // 2
+        assert self.queue.lines.in_memory <= 2 * WINDOW + 1 + WINDOW // 2
         assert len(self.queue.unwritten) <= 2 * WINDOW + 64
 
     def teardown(self) -> None:
@@ -265,7 +265,7 @@ class AnyDisk(RuleBasedStateMachine):
             self.the_thread_writes(100, True)
             self.the_thread_reads()
             self.queue.waiting()
-            if self.queue.ready:
+            if self.queue.lines.ready:
                 self.attempt(0, 8, True)
         assert self.waiting == {}
         self.the_thread_writes(100, True)
@@ -281,7 +281,7 @@ TestAnyDisk.settings = settings(max_examples=200, stateful_step_count=60)
 class InOrder(AnyDisk):
     """As long as the first in line is always taken first, and no file is lost, events go out in the order of emit."""
 
-    @precondition(lambda self: self.queue.ready)
+    @precondition(lambda self: self.queue.lines.ready)
     @rule(skip=st.just(0), events=st.integers(1, 8), taken=st.booleans())
     def attempt(self, skip: int, events: int, taken: bool) -> None:
         AnyDisk.attempt(self, skip, events, taken)

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaukas_spec_lite.export.stats import Dropped, DropReason
 from chaukas_spec_lite.spool.directory import SpoolDirectory
-from chaukas_spec_lite.spool.file import Row, Spool, SpoolBusy, SpoolError, SpoolUnusable, letter_bytes, runs
+from chaukas_spec_lite.spool.dropped import Dropped, DropReason, letter_bytes
+from chaukas_spec_lite.spool.file import Row, Spool, SpoolBusy, SpoolError, SpoolUnusable, runs
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -192,7 +192,7 @@ def broken(path: Path, how: str) -> None:
         ("cut", "corrupt"),
     ],
 )
-def test_a_file_that_is_no_spool_is_set_aside(
+def test_a_file_that_is_no_spool_is_quarantine(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str, kind: str
 ) -> None:
     path = tmp_path / "spool-1.sqlite3"
@@ -206,7 +206,7 @@ def test_a_file_that_is_no_spool_is_set_aside(
             spool.dead_bytes()
         except SpoolUnusable as error:  # damage within shows when it is read
             spool.close()
-            directory.set_aside(spool.path, error)
+            directory.quarantine(spool.path, error)
     spool.close()
     (aside,) = [name for name in files(tmp_path) if name.startswith(f"spool-1.sqlite3.{kind}-")]
     assert (tmp_path / aside).read_bytes() == content, "nothing in it has changed"

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from chaukas_spec_lite.export import EventExporter
-from chaukas_spec_lite.spool import frames, wal
+from chaukas_spec_lite.spool import wal
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.file import Spool, SpoolError
-from chaukas_spec_lite.spool.frames import Order
+from chaukas_spec_lite.spool.wal import Order
 from tests.export.doubles import Recorder, numbered, until
 from tests.export.programs import ROOT
 
@@ -100,11 +100,11 @@ def test_frames_are_compared_as_one_after_the_other_would_be(order: Order, count
     for number in range(count):
         page = chance.choice([bytes(512), b"\xff" * 512, chance.randbytes(512)])
         head = number.to_bytes(4, "big") + bytes(4)
-        right = frames.checksum(head + page, sums, order)
+        right = wal.checksum(head + page, sums, order)
         sums = right if chance.random() < 0.9 else (right[0], right[1] ^ 1 << chance.randrange(32))
         log += head + bytes(8) + b"".join(each.to_bytes(4, "big") for each in sums) + page
         expected.append(sums == right)
-    found = list(frames.read(io.BytesIO(log + bytes(100)), count + 9, 512, start, order))
+    found = list(wal.read_frames(io.BytesIO(log + bytes(100)), count + 9, 512, start, order))
     assert [frame.whole for frame in found] == expected
     assert [frame.page for frame in found] == list(range(count))
 
@@ -154,7 +154,7 @@ def test_what_can_be_read_is_sent_and_the_rest_is_kept(
         async with EventExporter(sender, spool=tmp_path, scan_interval=0.05, flush_interval=0.01) as export:
             await until(lambda: export.stats().recovered == len(arrived))
             assert await export.flush(10)
-            await until(lambda: export._pipeline.keeper is not None and export._pipeline.keeper.opened)
+            await until(lambda: export._pipeline.writer is not None and export._pipeline.writer.opened)
             assert (said or "") in (export.stats().last_error or "")
         assert sender.names() == [str(number) for number in arrived]
 

@@ -13,8 +13,8 @@ from typing import Any
 from betterproto2 import Casing
 
 from chaukas_spec_lite import Event
+from chaukas_spec_lite.files import event_from_sdk
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.sdkjson import event_from_sdk
 from chaukas_spec_lite.spec.google.protobuf.duration import Duration
 from chaukas_spec_lite.wire.fields import (
     DURATION,

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, JSONError
 from chaukas_spec_lite.errors import EncodeError
+from chaukas_spec_lite.files import event_from_sdk
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.protojson.dump import dump
 from chaukas_spec_lite.protojson.load import load
 from chaukas_spec_lite.protojson.problem import Problem
 from chaukas_spec_lite.protojson.run import DumpRun, LoadRun
-from chaukas_spec_lite.sdkjson import event_from_sdk
 from tests.generated import everything
 from tests.json.documents import documents
 

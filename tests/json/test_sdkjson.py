@@ -9,7 +9,7 @@ from chaukas.spec.common.v1 import events_pb2
 from google.protobuf import json_format
 
 from chaukas_spec_lite import Event, JSONError
-from chaukas_spec_lite.sdkjson import event_from_sdk
+from chaukas_spec_lite.files import event_from_sdk
 from tests import realdata
 
 

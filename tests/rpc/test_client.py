@@ -21,8 +21,8 @@ from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import MessageTooLargeError, PeerProtocolError, SettingError
 from chaukas_spec_lite.export import EventExporter
+from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client import connecting
-from chaukas_spec_lite.rpc.client.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.transport.framing import Framing
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.common.v1.query import QueryResponse

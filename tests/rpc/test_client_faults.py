@@ -33,8 +33,8 @@ from chaukas_spec_lite.errors import (
     StatusError,
     TLSError,
 )
+from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
-from chaukas_spec_lite.rpc.client.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.transport.framing import Framing
 from chaukas_spec_lite.spec.client.v1.client import IngestEventRequest
 from tests.rpc import faulty

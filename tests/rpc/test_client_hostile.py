@@ -14,9 +14,9 @@ from h2.settings import SettingCodes
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.errors import ClientClosedError, ConnectionLostError, RpcError, StatusCode, StatusError
+from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client.channel import Channel
 from chaukas_spec_lite.rpc.client.endpoint import parse
-from chaukas_spec_lite.rpc.client.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.transport.framing import Framing
 from chaukas_spec_lite.spec.client.v1.client import HealthzRequest, IngestEventRequest
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub

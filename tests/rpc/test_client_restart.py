@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.client.client import ChaukasClient
-from chaukas_spec_lite.rpc.client.retry import RetryPolicy
+from chaukas_spec_lite.retry import RetryPolicy
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).parent / "collector_program.py"

@@ -14,8 +14,8 @@ import trustme
 
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.errors import ChaukasError, HTTP1Error, RpcError, SettingError, TLSError
+from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
-from chaukas_spec_lite.rpc.client.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client.tls import Tls
 from tests.rpc import faulty
 

@@ -18,10 +18,10 @@ from chaukas_spec_lite import Event
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import MessageTooLargeError, RpcError, StatusCode
+from chaukas_spec_lite.retry import NEVER
 from chaukas_spec_lite.rpc.client.attempt import unary
 from chaukas_spec_lite.rpc.client.channel import Channel
 from chaukas_spec_lite.rpc.client.endpoint import parse
-from chaukas_spec_lite.rpc.client.retry import NEVER
 from chaukas_spec_lite.rpc.transport.framing import Framing
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub

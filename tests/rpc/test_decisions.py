@@ -8,7 +8,6 @@ import gzip
 import pickle
 import socket
 import ssl
-from datetime import datetime, timezone
 
 import grpclib.const
 import grpclib.exceptions
@@ -17,18 +16,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaukas_spec_lite import Event, errors
-from chaukas_spec_lite.client.batches import OVERHEAD, batch_request, event_request, framed_size, split
+from chaukas_spec_lite import errors
 from chaukas_spec_lite.errors import RpcError, StatusCode, StatusError
+from chaukas_spec_lite.retry import NEVER, Repetition, RetryPolicy
 from chaukas_spec_lite.rpc.client.address_selection import Preference, portion
 from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, Clock
 from chaukas_spec_lite.rpc.client.endpoint import parse
 from chaukas_spec_lite.rpc.client.keepalive import Action, Keepalive, Watch
 from chaukas_spec_lite.rpc.client.mapping import Cause, Ending, of_connecting, of_connection_lost, of_ending, of_sending
-from chaukas_spec_lite.rpc.client.retry import NEVER, Repetition, RetryPolicy
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.transport.framing import Framing, FramingError, TooLarge
-from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 
 
@@ -213,32 +210,6 @@ def test_limits_are_exact() -> None:
     for prefix, encoding in ((b"\2\0\0\0\0", "gzip"), (b"\1\0\0\0\0", "deflate")):
         with pytest.raises(FramingError):
             framing.prefix(prefix, encoding)
-
-
-@given(st.lists(st.integers(0, 300)), st.integers(1, 10), st.integers(1, 1000))
-def test_batches_keep_order_and_limits(sizes: list[int], max_events: int, max_bytes: int) -> None:
-    parts = [sizes[part] for part in split(sizes, max_events, max_bytes)]
-    assert [size for part in parts for size in part] == sizes
-    for index, part in enumerate(parts):
-        total = sum(map(framed_size, part))
-        assert 1 <= len(part) <= max_events
-        assert total <= max_bytes or len(part) == 1
-        for after in parts[index + 1 : index + 2]:  # and none is split without need
-            assert len(part) == max_events or total + framed_size(after[0]) > max_bytes
-
-
-@given(st.lists(st.text(max_size=200)))
-def test_spliced_requests_are_what_encoding_makes(branches: list[str]) -> None:
-    now = datetime.now(timezone.utc)
-    events = [Event(branch=branch) for branch in branches]
-    request = batch_request("id" * 18, now, [bytes(event) for event in events])
-    batch = IngestEventBatchRequest.parse(request).event_batch
-    assert batch is not None
-    assert (batch.batch_id, batch.timestamp, batch.events) == ("id" * 18, now, events)
-    assert bytes(IngestEventBatchRequest(event_batch=batch)) == request
-    assert len(request) <= OVERHEAD + sum(framed_size(len(bytes(event))) for event in events)
-    for event in events:
-        assert event_request(bytes(event)) == bytes(IngestEventRequest(event=event))
 
 
 FOREIGN = [

@@ -12,11 +12,11 @@ import pytest
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.errors import SettingError
+from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.rpc.client import endpoint
 from chaukas_spec_lite.rpc.client.endpoint import Tcp, Unix
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.metadata import headers_of
-from chaukas_spec_lite.rpc.client.retry import RetryPolicy
 from chaukas_spec_lite.rpc.transport.framing import Framing
 
 ENVIRONMENT = {
@@ -52,9 +52,16 @@ def test_the_environment_fills_in_what_is_not_given() -> None:
     assert (str(given.endpoint), given.tenant_id, given.timeout, given.tags) == ("h:1", "t", 1.0, ())
 
 
-def test_the_sdk_s_endpoint_stands_in() -> None:
-    environ = {"CHAUKAS_ENDPOINT": "https://http.example", "CHAUKAS_GRPC_ENDPOINT": " "}
-    assert Settings.load(environ=environ).endpoint == endpoint.Endpoint((Tcp("http.example", 443),), tls=True)
+def test_the_sdk_s_variable_stands_in_unless_it_is_an_http_endpoint() -> None:
+    environ = {"CHAUKAS_ENDPOINT": "grpc.example:443", "CHAUKAS_GRPC_ENDPOINT": " "}
+    assert Settings.load(environ=environ).endpoint == endpoint.Endpoint((Tcp("grpc.example", 443),), tls=None)
+    for url in ("https://api.chaukas.ai", "http://me:hush@localhost:8080/v1", "HTTPS://h"):
+        environ = {"CHAUKAS_ENDPOINT": url}
+        with pytest.raises(SettingError, match=r"chaukas-sdk's HTTP endpoint.*set CHAUKAS_GRPC_ENDPOINT") as caught:
+            Settings.load(environ=environ)
+        assert caught.value.name == "CHAUKAS_ENDPOINT"
+        assert "hush" not in str(caught.value)
+        assert str(Settings.load("h:1", environ=environ).endpoint) == "h:1"
     with pytest.raises(SettingError, match="CHAUKAS_GRPC_ENDPOINT or CHAUKAS_ENDPOINT"):
         Settings.load(environ={})
 

@@ -24,11 +24,11 @@ from chaukas_spec_lite.errors import (
     StatusError,
 )
 from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.retry import Repetition, RetryPolicy
 from chaukas_spec_lite.rpc.client.attempt import unary
 from chaukas_spec_lite.rpc.client.channel import Channel
 from chaukas_spec_lite.rpc.client.endpoint import Endpoint
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
-from chaukas_spec_lite.rpc.client.retry import Repetition, RetryPolicy
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, Framing, TooLarge

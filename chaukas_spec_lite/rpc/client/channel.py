@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import os
 import warnings
 
 import grpclib.client
 from grpclib.config import Configuration
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import ClientClosedError, RpcError
 from chaukas_spec_lite.rpc.client.connecting import Connector
 from chaukas_spec_lite.rpc.client.connection import ClientProtocol
@@ -25,9 +25,6 @@ from chaukas_spec_lite.rpc.transport.framing import Framing
 
 CONNECT_TIMEOUT = 5.0
 """How long one address may take to connect and say its first word, in seconds, before the next one is tried."""
-
-_ABANDONED: list[object] = []
-"""What a forked child inherited."""
 
 CLOSE_TIMEOUT = 1.0
 """How long a connection may take to close politely, in seconds."""
@@ -52,7 +49,7 @@ class Channel(grpclib.client.Channel):
         keepalive: Keepalive | None = None,
         connect_timeout: float = CONNECT_TIMEOUT,
     ) -> None:
-        self._pid = os.getpid()  # first, for __del__
+        self._process = process.current()  # first, for __del__
         self.framing = framing or Framing()
         self.compresses = self.framing.compress_above is not None
         """Whether requests are compressed: until a server turns out not to understand it."""
@@ -77,7 +74,7 @@ class Channel(grpclib.client.Channel):
     def __del__(self) -> None:
         """Warn if it was not closed, and close it; in a forked child, leave the parent's connection alone."""
         protocol = self._protocol
-        if protocol is None or self._pid != os.getpid() or not protocol.usable:
+        if protocol is None or self._process != process.current() or not protocol.usable:
             return
         warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
         if self._loop.is_running():  # perhaps in another thread than the one that collects garbage
@@ -101,13 +98,12 @@ class Channel(grpclib.client.Channel):
     @property
     def is_mine(self) -> bool:
         """Whether this process made it, and its loop can still run."""
-        return self._pid == os.getpid() and not self._loop.is_closed()
+        return self._process == process.current() and not self._loop.is_closed()
 
     def abandon(self) -> None:
         """Forget the connection without touching it: it is the parent process's, or its loop is closed."""
-        if self._pid != os.getpid():
-            # What is never destroyed never closes, unregisters or writes anything that both processes share.
-            _ABANDONED.append((self._loop, self._protocol, self._connecting))
+        if self._process != process.current():
+            process.leave_to_parent(self._loop, self._protocol, self._connecting)
         self._connecting = None
         self._protocol = None
 

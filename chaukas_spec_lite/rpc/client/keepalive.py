@@ -10,21 +10,31 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from chaukas_spec_lite.errors import SettingError
+from chaukas_spec_lite.settings import POSITIVE_SECONDS, about, check_fields, documented
 
 
+@documented
 @dataclass(frozen=True)
 class Keepalive:
-    """When a silent peer is asked, and how long it has to answer, in seconds."""
+    """When a silent server is asked whether it is still there.
 
-    time: float = 10.0
-    timeout: float = 5.0
+    Raises:
+        SettingError: A value cannot be used.
+    """
+
+    time: float = field(
+        default=10.0,
+        metadata=about("How long nothing may arrive, while calls wait, before a PING is sent.", POSITIVE_SECONDS),
+    )
+    timeout: float = field(
+        default=5.0,
+        metadata=about("How long the PING may stay unanswered before the connection counts as lost.", POSITIVE_SECONDS),
+    )
 
     def __post_init__(self) -> None:
-        if not (0 < self.time < float("inf") and 0 < self.timeout < float("inf")):
-            raise SettingError("keepalive", "needs a time and a timeout above 0, in seconds")
+        check_fields(self, "keepalive.")
 
 
 class Action(enum.Enum):

@@ -9,7 +9,7 @@ from typing import cast
 
 from hpack import HeaderTuple, NeverIndexedHeaderTuple
 
-from chaukas_spec_lite.errors import SettingError
+from chaukas_spec_lite.errors import SettingError, SettingTypeError
 from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
 
 _KEY = re.compile(r"[0-9a-z_.-]+")
@@ -22,8 +22,7 @@ def headers_of(api_key: str | None, metadata: MetadataLike | None) -> list[Heade
 
     They are marked as never to be indexed, which keeps them out of compression tables, and out of hpack's debug log.
     """
-    pairs = cast("Mapping[str, str | bytes]", metadata).items() if isinstance(metadata, Mapping) else metadata or ()
-    checked = [(key, _header(key, value)) for key, value in pairs]
+    checked = [(key, _header(key, value)) for key, value in _pairs(metadata)]
     headers = [header for _, header in checked]
     if api_key is not None:
         if any(key == "authorization" for key, _ in checked):
@@ -32,8 +31,16 @@ def headers_of(api_key: str | None, metadata: MetadataLike | None) -> list[Heade
     return headers
 
 
+def _pairs(metadata: MetadataLike | None) -> list[tuple[str, str | bytes]]:
+    pairs = cast("Mapping[str, str | bytes]", metadata).items() if isinstance(metadata, Mapping) else metadata or ()
+    try:
+        return [(key, value) for key, value in pairs]
+    except (TypeError, ValueError):  # no pairs; the value may be a secret, so it is not shown
+        raise SettingTypeError("metadata", "has to be a mapping, or pairs, of a str and a str or bytes") from None
+
+
 def _header(key: str, value: str | bytes) -> HeaderTuple:
-    if not _KEY.fullmatch(key) or key.startswith("grpc-") or key in _RESERVED:
+    if not isinstance(key, str) or not _KEY.fullmatch(key) or key.startswith("grpc-") or key in _RESERVED:
         raise SettingError("metadata", f"{key!r} is not allowed as a key: write lower-case letters, digits and _.-")
     if key.endswith("-bin"):
         if not isinstance(value, bytes):

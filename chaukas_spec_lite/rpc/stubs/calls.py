@@ -38,7 +38,7 @@ async def receive(call: Stream[Any, T], route: str) -> T | None:
         raise GRPCError(Status.INTERNAL, f"the answer to {route} is compressed, though nobody asked for it") from error
 
 
-class Sender(Generic[T]):
+class RequestSender(Generic[T]):
     """Sends requests in the background while answers are received.
 
     What goes wrong with the requests (their iterator fails, one of them cannot be encoded) is raised by ``receive``.
@@ -47,7 +47,7 @@ class Sender(Generic[T]):
     def __init__(self, call: Stream[Any, T], requests: Requests[Any], check: Callable[[object], None]) -> None:
         self._call, self._requests, self._check = call, requests, check
 
-    async def __aenter__(self) -> Sender[T]:
+    async def __aenter__(self) -> RequestSender[T]:
         self._sending = asyncio.ensure_future(self._send_all())
         return self
 

@@ -15,7 +15,7 @@ from grpclib.const import Cardinality, Handler, Status
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.rpc.stubs.calls import MetadataLike, Requests, Sender, receive
+from chaukas_spec_lite.rpc.stubs.calls import MetadataLike, Requests, RequestSender, receive
 from chaukas_spec_lite.rpc.stubs.codec import Encoded
 from chaukas_spec_lite.rpc.stubs.handlers import serve
 
@@ -136,7 +136,7 @@ class ServiceStub(_Service):
     ) -> Res:
         async with self._open(method, timeout, deadline, metadata) as call:
             await call.send_request()
-            async with Sender(call, requests, lambda request: _check(method, request)) as sender:
+            async with RequestSender(call, requests, lambda request: _check(method, request)) as sender:
                 response = await sender.receive(method.route)
         return _answered(method, response)
 
@@ -150,7 +150,7 @@ class ServiceStub(_Service):
     ) -> AsyncGenerator[Res, None]:
         async with self._open(method, timeout, deadline, metadata) as call:
             await call.send_request()
-            async with Sender(call, requests, lambda request: _check(method, request)) as sender:
+            async with RequestSender(call, requests, lambda request: _check(method, request)) as sender:
                 while (response := await sender.receive(method.route)) is not None:
                     yield response
 

@@ -7,9 +7,9 @@ into grpclib.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from chaukas_spec_lite.errors import SettingError
+from chaukas_spec_lite.settings import OrNone, Whole, about, check_fields, documented
 
 GZIP = "gzip"
 ACCEPTED = "identity,gzip"
@@ -18,6 +18,8 @@ PREFIX = 5
 
 MAX_LIMIT = 2**31 - 2**17
 """The largest limit there can be: what an HTTP/2 window can hold, less a margin."""
+
+_SIZE = Whole(most=MAX_LIMIT, unit="bytes")
 
 _GZIP_WINDOW = 31  # zlib's way to ask for a gzip header around the largest window
 _LEVEL = 1  # For events, the higher ones take up to five times as long to save a tenth more.
@@ -46,25 +48,32 @@ class TooLarge(Exception):
         return f"the message {what} {at_least}{self.size} bytes, above the limit of {self.limit}"
 
 
+@documented
 @dataclass(frozen=True)
 class Framing:
-    """Size limits and compression, for either end of a connection."""
+    """Size limits and compression, for either end of a connection.
 
-    max_receive: int = 4 * 1024 * 1024
-    """The size in bytes, inflated, up to which a message is received; gRPC's usual limit."""
-    max_send: int = 4 * 1024 * 1024
-    """The size in bytes, before compression, up to which a message is sent."""
-    compress_above: int | None = 1024
-    """The size in bytes from which on messages are sent as gzip, if that makes them smaller; None for never."""
+    Raises:
+        SettingError: A value cannot be used.
+    """
+
+    max_receive: int = field(
+        default=4 * 1024 * 1024,
+        metadata=about("The largest message that is received, inflated. 4 MiB is gRPC's usual limit.", _SIZE),
+    )
+    max_send: int = field(
+        default=4 * 1024 * 1024, metadata=about("The largest message that is sent, before compression.", _SIZE)
+    )
+    compress_above: int | None = field(
+        default=1024,
+        metadata=about(
+            "Messages of this size and more are sent as gzip, if that makes them smaller. None: never.",
+            OrNone(Whole(least=0, unit="bytes")),
+        ),
+    )
 
     def __post_init__(self) -> None:
-        for name in ("max_receive", "max_send"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or not 0 < value <= MAX_LIMIT:
-                raise SettingError(name, f"has to be a number of bytes above 0 and well below 2 GiB, not {value!r}")
-        above = self.compress_above
-        if above is not None and (not isinstance(above, int) or above < 0):
-            raise SettingError("compress_above", f"has to be a number of bytes or None, not {above!r}")
+        check_fields(self)
 
     def frame(self, message: bytes, compress: bool) -> bytes:
         """Frame a message, as gzip if wanted and worth it. Raises ``TooLarge``."""

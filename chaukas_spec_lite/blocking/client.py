@@ -1,0 +1,263 @@
+"""The client for code without ``async``: each method drives the asynchronous one on a background loop, and waits."""
+
+from __future__ import annotations
+
+import ssl
+import weakref
+from collections.abc import Generator, Iterable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from chaukas_spec_lite.blocking.loop import Loop, OnLoop
+from chaukas_spec_lite.client.client import ChaukasClient
+
+if TYPE_CHECKING:
+    from typing_extensions import Never, Self, Unpack
+
+    from chaukas_spec_lite.client.queries import QueryOptions
+    from chaukas_spec_lite.client.settings import Settings
+    from chaukas_spec_lite.retry import RetryPolicy
+    from chaukas_spec_lite.rpc.client.caller import Clock
+    from chaukas_spec_lite.rpc.client.keepalive import Keepalive
+    from chaukas_spec_lite.rpc.client.tls import Tls
+    from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
+    from chaukas_spec_lite.rpc.transport.framing import Framing
+    from chaukas_spec_lite.spec.common.v1.events import Event
+    from chaukas_spec_lite.spec.common.v1.query import Capabilities
+
+
+class BlockingChaukasClient(OnLoop[ChaukasClient]):
+    """Sends events to a Chaukas server, and reads them back, for code without ``async``: each method waits.
+
+    ::
+
+        with BlockingChaukasClient("localhost:50051", tenant_id="acme", project_id="demo") as client:
+            client.ingest_event(event)
+            for found in client.query_events(session_id="s-1"): ...
+
+    It may be used from several threads at a time, under a running event loop, and after a fork. A ``ChaukasClient``,
+    in the attribute ``client``, does the work on an event loop in a background thread, in the attribute ``loop``.
+
+    Args:
+        endpoint: Where the server listens: ``host:port``, ``http://...``, ``https://...`` or ``unix:/path``, or several
+            of them, which are tried in turn. If None, it comes from ``CHAUKAS_GRPC_ENDPOINT``, see ``Settings``.
+        api_key: Travels with each request as ``authorization: Bearer ...``.
+        tenant_id: The tenant of events that name none, and of queries.
+        project_id: The project of events that name none, and of queries.
+        timeout: How long a call may take with all its repetitions, in seconds (30 by default). Each method takes a
+            ``timeout`` of its own.
+        attempt_timeout: How long one attempt of a call may take, in seconds.
+        batch_size: The largest number of events in one request of ``ingest_events`` (20 by default).
+        max_batch_bytes: The size of the encoded events in one request, in bytes, above which no further event is added
+            to it (262,144 by default).
+        tags: The tags of events that have none.
+        branch: The branch of events that name none.
+        tls: True for TLS with the system's authorities, ``Tls(...)`` for other authorities and client certificates, or
+            an ``ssl.SSLContext``. If None, the form of the endpoint decides.
+        metadata: Goes along with each request: pairs of a lower-case key and a text, or a mapping of them.
+        retry: How repetitions of a call that failed are spaced (``RetryPolicy()`` by default).
+        framing: How large messages may be, and from which size on they are compressed (``Framing()`` by default).
+        keepalive: When a silent connection is tested (``Keepalive()`` by default).
+        clock: Tells the time and waits; for tests.
+        misspelt: Always refused. The error names the argument that is most like the misspelt one.
+
+    What is None among ``endpoint``, ``api_key``, ``tenant_id``, ``project_id``, ``timeout``, ``batch_size``,
+    ``max_batch_bytes``, ``tags`` and ``branch`` comes from the environment, see ``Settings``.
+
+    Raises:
+        SettingError: An argument, or a variable of the environment, cannot be used.
+        TypeError: An argument has the wrong type (``SettingTypeError``) or a name that does not exist.
+    """
+
+    def __init__(
+        self,
+        endpoint: str | Sequence[str] | None = None,
+        *,
+        api_key: str | None = None,
+        tenant_id: str | None = None,
+        project_id: str | None = None,
+        timeout: float | None = None,
+        attempt_timeout: float = 10.0,
+        batch_size: int | None = None,
+        max_batch_bytes: int | None = None,
+        tags: str | Sequence[str] | None = None,
+        branch: str | None = None,
+        tls: bool | Tls | ssl.SSLContext | None = None,
+        metadata: MetadataLike | None = None,
+        retry: RetryPolicy | None = None,
+        framing: Framing | None = None,
+        keepalive: Keepalive | None = None,
+        clock: Clock | None = None,
+        **misspelt: Never,
+    ) -> None:
+        client = ChaukasClient(
+            endpoint,
+            api_key=api_key,
+            tenant_id=tenant_id,
+            project_id=project_id,
+            timeout=timeout,
+            attempt_timeout=attempt_timeout,
+            batch_size=batch_size,
+            max_batch_bytes=max_batch_bytes,
+            tags=tags,
+            branch=branch,
+            tls=tls,
+            metadata=metadata,
+            retry=retry,
+            framing=framing,
+            keepalive=keepalive,
+            clock=clock,
+            **misspelt,
+        )
+        self._drive(client, Loop())
+
+    @classmethod
+    def on(cls, loop: Loop, client: ChaukasClient) -> Self:
+        """Drive a client on a loop that may serve others too. Closing this one stops the loop.
+
+        Args:
+            loop: The background loop.
+            client: A client that was not used so far.
+        """
+        self = cls.__new__(cls)
+        self._drive(client, loop)
+        return self
+
+    def _drive(self, client: ChaukasClient, loop: Loop) -> None:
+        self.client = client
+        self.loop = loop
+        # At exit there is nothing to do: the thread ends with the interpreter.
+        weakref.finalize(self, _let_go, client, loop).atexit = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.settings.endpoint)!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection and stop the thread. Calls that are under way fail with a ``ChaukasError``."""
+        self.loop.close(self.client.aclose())
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that arguments and environment add up to."""
+        return self.client.settings
+
+    def healthz(self, *, timeout: float | None = None) -> None:
+        """Ask whether the service is up: return if it is.
+
+        Args:
+            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+
+        Raises:
+            RpcError: It is not, or cannot be reached.
+            ClientClosedError: The client is closed.
+        """
+        self.loop.run(self.client.healthz(timeout=timeout))
+
+    def get_capabilities(self, *, timeout: float | None = None) -> Capabilities:
+        """Ask what the server can do.
+
+        Args:
+            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+
+        Returns:
+            The server's capabilities; empty ones if it names none.
+
+        Raises:
+            RpcError: The call failed.
+            ClientClosedError: The client is closed.
+        """
+        return self.loop.run(self.client.get_capabilities(timeout=timeout))
+
+    def ingest_event(self, event: Event, *, timeout: float | None = None) -> None:
+        """Hand over one event, and return when the server has taken it.
+
+        Where the event leaves them empty, it is given an ``event_id`` (a UUIDv7) and a ``timestamp`` (now), by which it
+        may be sent again without being stored twice, and the client's tenant, project, branch and tags.
+
+        Args:
+            event: The event. What it leaves empty is filled in.
+            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+
+        Raises:
+            EncodeError: The event holds a value that cannot be written; its ``path`` says where.
+            MessageTooLargeError: The event is too large for a message. Nothing was sent.
+            RpcError: The call failed.
+            ClientClosedError: The client is closed.
+            TypeError: It is no ``Event``.
+        """
+        self.loop.run(self.client.ingest_event(event, timeout=timeout))
+
+    def ingest_events(self, events: Iterable[Event], *, timeout: float | None = None) -> None:
+        """Hand over events in order, in one batch, or in several where ``batch_size`` or a size limit asks for it.
+
+        All events are encoded and measured before the first is sent. After an error, the same events may be sent again
+        as they are: servers know them by the ids they were given.
+
+        Args:
+            events: The events. They are changed like the event of ``ingest_event``.
+            timeout: How long each batch may take with all its repetitions, in seconds; the client's if None.
+
+        Raises:
+            EncodeError: An event cannot be written; ``path`` begins with its index, ``events[3]``. Nothing was sent.
+            MessageTooLargeError: An event is too large for a message. Nothing was sent.
+            RpcError: A batch failed; those before it were taken.
+            ClientClosedError: The client is closed.
+            TypeError: One of them is no ``Event``.
+        """
+        self.loop.run(self.client.ingest_events(events, timeout=timeout))
+
+    def ingest_encoded(self, encoded_events: Sequence[bytes], *, timeout: float | None = None) -> None:
+        """Hand over events that are encoded already, and have ids, in one batch; nothing looks into them.
+
+        Args:
+            encoded_events: What ``bytes(event)`` gives, for each event.
+            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+
+        Raises:
+            MessageTooLargeError: They are too large together.
+            RpcError: The call failed.
+            ClientClosedError: The client is closed.
+        """
+        self.loop.run(self.client.ingest_encoded(encoded_events, timeout=timeout))
+
+    def query_events(self, **query: Unpack[QueryOptions]) -> Generator[Event, None, None]:
+        """Find events: ``for event in client.query_events(session_id="s-1"): ...``.
+
+        Pages of events are fetched as the loop gets there; a page that fails for a passing reason is fetched again.
+        Leaving the loop ends the query.
+
+        Args:
+            query: What to find, by name. Each of these may be left out:
+
+                - ``tenant_id``, ``project_id``: Whose events; the client's own if None, anybody's if ``""``.
+                - ``session_id``, ``agent_id``, ``span_id``, ``trace_id``: Where they belong; anywhere if empty.
+                - ``types``, ``statuses``, ``severities``: One of these enum members; any if empty.
+                - ``tags``: All of these tags.
+                - ``text_query``: Text that stands somewhere in the event, in upper or lower case.
+                - ``start``, ``end``: From the one timestamp on, and before the other; not limited if None.
+                - ``order``: ``SortOrder.ASC`` or ``DESC``, by timestamp. If UNSPECIFIED, the server decides; this
+                  package's collector gives the newest first.
+                - ``limit``: The largest number of events; None for all.
+                - ``page_size``: How many to ask for at once (500). A page that is too large to be received is asked for
+                  again, halved.
+                - ``timeout``: How long each page may take with all its repetitions, in seconds; the client's if None.
+
+        Raises:
+            TypeError: There is no argument of that name; the error names the nearest one.
+            SettingError: ``limit``, ``page_size`` or ``timeout`` cannot be used.
+            RpcError: A page failed. It is the loop that raises this, and ``ClientClosedError``.
+        """
+        return self.loop.iterate(self.client.query_events(**query), self)
+
+
+def _let_go(client: ChaukasClient, loop: Loop) -> None:
+    """Close what nobody can reach any more, without waiting: this may run in any thread, the loop's included."""
+    loop.close(client.aclose(), wait=False)

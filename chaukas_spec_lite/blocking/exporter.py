@@ -1,0 +1,156 @@
+"""The exporter for code without ``async``: events are sent by an event loop in a background thread."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from chaukas_spec_lite import process
+from chaukas_spec_lite.blocking.loop import Loop, OnLoop
+from chaukas_spec_lite.errors import ClientClosedError
+from chaukas_spec_lite.export.exporter import EventExporter
+from chaukas_spec_lite.export.sender import check_sender
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from chaukas_spec_lite.blocking.client import BlockingChaukasClient
+    from chaukas_spec_lite.export.sender import Sender
+    from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
+    from chaukas_spec_lite.export.stats import Emitted, Stats
+    from chaukas_spec_lite.spec.common.v1.events import Event
+    from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped
+
+
+class BlockingExporter:
+    """Delivers events at least once, in the order of ``emit``, from a background thread: for code without ``async``.
+
+    ::
+
+        with BlockingExporter(client, spool="/var/spool/chaukas") as exporter:
+            exporter.emit(Event(type=EventType.AGENT_START, ...))
+
+    An ``EventExporter``, in the attribute ``exporter``, does the work, so all that is promised there is promised here.
+    It sends from the beginning; in a forked child, from the child's first event. At the end of the interpreter, one
+    that was not closed takes up to ``close_timeout`` seconds to send what waits.
+
+    Args:
+        sender: A ``BlockingChaukasClient``, whose thread then serves both, a ``ChaukasClient`` that nobody else uses,
+            or anything with such an async ``send``.
+        settings: Where to start from; if None, the sender's settings, so the environment, and defaults.
+        on_drop: Is called with each event that will not be sent, from whichever thread finds out.
+        changes: Single settings by name, which win over ``settings``; ``help(ExportSettings)`` lists them.
+
+    Raises:
+        SettingError: A setting cannot be used.
+        TypeError: The sender cannot send, a setting has the wrong type (both ``SettingTypeError``), or there is no
+            setting of that name.
+    """
+
+    def __init__(
+        self,
+        sender: BlockingChaukasClient | Sender,
+        settings: ExportSettings | None = None,
+        *,
+        on_drop: Callable[[Dropped], object] | None = None,
+        **changes: Unpack[ExportOptions],
+    ) -> None:
+        # A BlockingChaukasClient, told by its base class: whoever exports elsewhere need not load the client.
+        shared = sender.loop if isinstance(sender, OnLoop) else None
+        inner = sender.client if isinstance(sender, OnLoop) else sender
+        check_sender(inner, "BlockingChaukasClient")
+        self.exporter = EventExporter(inner, settings, on_drop=on_drop, **changes)
+        """The asynchronous exporter that does the work."""
+        self._owns_loop = shared is None
+        self.loop = shared or Loop()
+        # The exporter may outlive this object, and a client that nobody refers to would be closed by the garbage
+        # collector.
+        self.exporter.companions = (sender, self.loop)
+        self._process = process.current()
+        self.loop.run(self.exporter.start())
+
+    def _begin_in_child(self) -> None:
+        """Start sending in a forked child, too, without waiting for it."""
+        if self._process != process.current():
+            self._process = process.current()
+            # Where the loop is closed nothing is sent any more, but what is emitted is still spooled.
+            with contextlib.suppress(ClientClosedError):
+                self.loop.begin(self.exporter.start())
+
+    def emit(self, event: Event) -> Emitted:
+        """Take an event, fill in its ``event_id`` and ``timestamp`` if they are missing, and say where it is.
+
+        It never waits for the background thread or the network; with a spool it waits for a commit, for up to
+        ``spool_wait`` seconds. See ``EventExporter.emit``.
+
+        Args:
+            event: The event. What it leaves empty is filled in.
+
+        Returns:
+            SPOOLED: it survives the end of the process. QUEUED: it is in memory. DROPPED: it will not be sent.
+
+        Raises:
+            TypeError: It is no ``Event``. Nothing else raises.
+        """
+        self._begin_in_child()
+        return self.exporter.emit(event)
+
+    def flush(self, timeout: float = 30.0) -> bool:
+        """Send at once what waits, and wait until it has been sent.
+
+        Args:
+            timeout: How long to wait at most, in seconds. What has not been sent by then stays in the queue.
+
+        Returns:
+            Whether all that was emitted before has been acknowledged, none dropped. A drop is told once.
+
+        Raises:
+            ClientClosedError: The exporter, or the client whose thread it shares, is closed.
+        """
+        self._begin_in_child()
+        return self.loop.run(self.exporter.flush(timeout))
+
+    def close(self, timeout: float | None = None) -> bool:
+        """Flush, and end. A client that was given stays open.
+
+        Args:
+            timeout: How long to wait at most, in seconds; ``close_timeout`` if None. What has not been sent by then
+                stays in the spool for the next exporter, or, without a spool, is dropped as ``closed``.
+
+        Returns:
+            Whether all events that ``emit`` ever took have been acknowledged, none dropped.
+        """
+        try:
+            return self.loop.run(self.exporter.aclose(timeout))
+        except ClientClosedError:  # the client was closed first, and its loop with it
+            self.loop, self._owns_loop = Loop(), True
+            self.exporter.companions = self.loop
+            return self.loop.run(self.exporter.aclose(timeout))
+        finally:
+            if self._owns_loop:
+                self.loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def stats(self) -> Stats:
+        """Return the sums so far: how many events were emitted, sent and dropped, and how many wait."""
+        return self.exporter.stats()
+
+    def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
+        """Read the latest dead letters from the spool, oldest first; without a spool there are none.
+
+        Args:
+            limit: How many to read at most.
+
+        Raises:
+            ChaukasError: The spool cannot be read.
+        """
+        return self.loop.run(self.exporter.dead_letters(limit))

@@ -1,0 +1,203 @@
+"""An event loop in a background thread, on which code without ``async`` runs coroutines."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import sys
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from typing import Any, Generic, TypeVar
+
+from chaukas_spec_lite import process
+from chaukas_spec_lite.errors import ClientClosedError
+
+T = TypeVar("T")
+
+
+class OnLoop(Generic[T]):
+    """An asynchronous object, and the loop that drives it. Others may use that loop, too."""
+
+    client: T
+    """The asynchronous client that does the work."""
+    loop: Loop
+    """Where it does it."""
+
+
+class Loop:
+    """Runs coroutines on an event loop in a daemon thread, for any thread but its own.
+
+    The thread starts with the first coroutine, and anew in a forked child, which does not have the parent's thread. At
+    the end of the interpreter, when threads can no longer start, coroutines run in the calling thread. Once the
+    interpreter destroys its objects, no other thread ever runs again, so coroutines are refused.
+
+    Args:
+        new_event_loop: Makes the event loop, as in ``Loop(uvloop.new_event_loop)``.
+    """
+
+    def __init__(self, new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> None:
+        self._new_event_loop = new_event_loop
+        self._closed = False
+        self._lock = threading.RLock()  # the garbage collector may close a generator of ours amid anything
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        process.after_fork_in_child(self.forget)
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end and return its result. Interrupting the wait (Ctrl-C) cancels the coroutine.
+
+        Args:
+            coroutine: What to run, for example a call of an asynchronous method.
+
+        Raises:
+            ClientClosedError: The loop is closed, or was closed meanwhile, or the interpreter is ending.
+            RuntimeError: This is the loop's own thread, which would wait for itself.
+        """
+        if self._is_here():
+            coroutine.close()
+            raise RuntimeError("a blocking call would wait for itself here, on the thread of its own event loop")
+        future = self._schedule(coroutine)
+        if isinstance(future, asyncio.AbstractEventLoop):
+            return future.run_until_complete(coroutine)
+        try:
+            return future.result()
+        except concurrent.futures.CancelledError as error:
+            if self._closed:
+                raise ClientClosedError("it was closed amid the call") from error
+            raise
+        except BaseException:
+            future.cancel()
+            raise
+
+    def begin(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Start a coroutine without waiting for it. At the end of the interpreter it is dropped: nothing would run it.
+
+        Args:
+            coroutine: What to start.
+
+        Raises:
+            ClientClosedError: The loop is closed, or the interpreter is ending.
+        """
+        if isinstance(self._schedule(coroutine), asyncio.AbstractEventLoop):
+            coroutine.close()
+
+    def iterate(self, generator: AsyncGenerator[T, None], owner: object = None) -> Generator[T, None, None]:
+        """Go through an asynchronous generator, at the caller's pace; leaving early closes it.
+
+        Args:
+            generator: What to go through.
+            owner: Is kept alive meanwhile: it would end the loop as soon as nobody refers to it.
+
+        Raises:
+            ClientClosedError: The loop is closed, or was closed meanwhile, or the interpreter is ending.
+        """
+        try:
+            while (found := self.run(_next(generator))) is not None:
+                yield found[0]
+        finally:
+            if not self._closed and not sys.is_finalizing():  # closing the loop has closed its generators
+                # A loop that was left early may end here through the garbage collector, which runs in any thread: in
+                # the loop's own thread, waiting would never end.
+                (self.begin if self._is_here() else self.run)(generator.aclose())
+
+    def close(self, last: Coroutine[Any, Any, None] | None = None, *, wait: bool = True) -> None:
+        """Run a last coroutine, if given, and stop; coroutines that are then still running are cancelled.
+
+        Args:
+            last: What to run before the end.
+            wait: Whether to wait until the thread has ended.
+        """
+        if sys.is_finalizing():
+            if last is not None:
+                last.close()
+            return
+        with self._lock:
+            self._closed = True
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is None:
+            if last is not None:
+                last.close()
+        elif thread is None:
+            loop.run_until_complete(_finish(loop, last, stop=False))
+            loop.close()
+        else:
+            asyncio.run_coroutine_threadsafe(_finish(loop, last, stop=True), loop)
+            if wait and thread is not threading.current_thread():
+                thread.join()
+
+    def forget(self) -> None:
+        """Begin anew in a forked child, without touching what is the parent's: its loop and its thread."""
+        if self._loop is not None:
+            process.leave_to_parent(self._loop, self._thread)
+        self._lock = threading.RLock()
+        self._loop = self._thread = None
+
+    def _is_here(self) -> bool:
+        return self._thread is threading.current_thread()
+
+    def _schedule(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T] | asyncio.AbstractEventLoop:
+        """Start a coroutine in the thread; without one, at the end of the interpreter, return the loop to run it in."""
+        try:
+            if sys.is_finalizing():  # Waiting for the thread, or for a lock that it holds, would never end.
+                raise ClientClosedError("the interpreter is ending, so nothing can be waited for")
+            # The lock is held until the coroutine is scheduled, so that ``close`` comes after it and cancels it. What
+            # came just too late would wait for ever on a loop that has stopped.
+            with self._lock:
+                if self._closed:
+                    raise ClientClosedError("it is closed")
+                if self._loop is None:
+                    loop = self._new_event_loop()
+                    self._thread = _start(loop)
+                    self._loop = loop  # last: if Ctrl-C interrupts the start, the next call starts another thread
+                if self._thread is None:  # The interpreter is shutting down.
+                    return self._loop
+                return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except BaseException:
+            coroutine.close()
+            raise
+
+
+def _start(loop: asyncio.AbstractEventLoop) -> threading.Thread | None:
+    """Run a loop in a thread; None if threads can no longer start, as the interpreter is shutting down."""
+    thread = threading.Thread(target=_serve, args=(loop,), name="chaukas", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    except BaseException:  # Interrupted (Ctrl-C), perhaps after the thread had begun: the next call starts another one.
+        loop.call_soon_threadsafe(loop.stop)
+        raise
+    return thread
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
+
+
+async def _finish(loop: asyncio.AbstractEventLoop, last: Coroutine[Any, Any, None] | None, *, stop: bool) -> None:
+    """Run the last coroutine, end all others, and stop the loop whatever happens."""
+    try:
+        if last is not None:
+            await last
+    finally:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await loop.shutdown_asyncgens()
+        # The default executor is not shut down, because that would wait for its threads: looking up a host name cannot
+        # be interrupted, and may take longer than the caller wants to wait.
+        if stop:
+            loop.call_soon(loop.stop)
+
+
+async def _next(generator: AsyncGenerator[T, None]) -> tuple[T] | None:
+    try:
+        return (await anext(generator),)
+    except StopAsyncIteration:
+        return None

@@ -1,0 +1,77 @@
+"""What an event is given where it leaves it empty, before it is encoded."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from chaukas_spec_lite.ids import uuid7
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.spec.common.v1.events import Event
+
+
+@runtime_checkable
+class Defaults(Protocol):
+    """What a sender may say for its exporter, as ``ChaukasClient.settings`` does: how to batch, and for whom."""
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant of events that name none."""
+        ...
+
+    @property
+    def project_id(self) -> str:
+        """The project of events that name none."""
+        ...
+
+    @property
+    def branch(self) -> str:
+        """The branch of events that name none."""
+        ...
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of events that have none."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """How many events are sent without waiting for more."""
+        ...
+
+    @property
+    def flush_interval(self) -> float:
+        """How long an event waits for others, in seconds."""
+        ...
+
+    @property
+    def max_batch_bytes(self) -> int:
+        """The size of a batch, in bytes, above which no further event is added to it."""
+        ...
+
+
+def defaults_of(sender: object) -> Defaults | None:
+    """Return the ``settings`` of a sender if they are such defaults, else None."""
+    settings: object = getattr(sender, "settings", None)
+    # A mock has whatever attribute it is asked for, but none of them is a number.
+    return settings if isinstance(settings, Defaults) and isinstance(settings.batch_size, int) else None
+
+
+def complete(event: Event, defaults: Defaults | None) -> None:
+    """Fill in what an event leaves empty, in the caller's object, so that sending it again sends the same.
+
+    Args:
+        event: Gets an ``event_id`` (a UUIDv7) and a ``timestamp`` (now), by which it is known when it comes twice.
+        defaults: Their tenant, project, branch and tags, if there are any, for an event that has none.
+    """
+    if not event.event_id:
+        event.event_id = uuid7()
+    if event.timestamp is None:
+        event.timestamp = datetime.now(timezone.utc)
+    if defaults is not None:
+        event.tenant_id = event.tenant_id or defaults.tenant_id
+        event.project_id = event.project_id or defaults.project_id
+        event.branch = event.branch or defaults.branch
+        if defaults.tags and not event.tags:
+            event.tags = list(defaults.tags)

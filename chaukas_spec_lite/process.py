@@ -1,0 +1,288 @@
+"""Whose process this is, and what has to happen when it forks or ends. All that the package knows of that stands here.
+
+Code that must behave differently in a forked child has four means:
+
+* ``current`` identifies the process. What belongs to one process notes it when it is made and compares it when it is
+  used. This also works where no hook of Python runs, as in servers that fork in C.
+* ``after_fork_in_child`` registers a callback for every child that ``os.fork`` makes.
+* ``leave_to_parent`` and ``never_finalize`` keep what a child inherited from being closed in the child.
+* A ``Member`` rests before a fork, starts anew in the child, and saves what can be saved when the interpreter ends.
+
+What happens, in this order:
+
+1. Before a fork, in the thread that forks: each member comes to rest, while threads that fork too wait for their turn.
+2. In the parent: each member goes on.
+3. In the child: the callbacks run in the order in which they were registered. They set aside what is the parent's (open
+   files, event loops), so that afterwards each member can start anew without using any of it.
+4. At the end of the interpreter, or of a worker of ``multiprocessing``: ``at_exit`` of each member.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import logging
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterable
+from functools import cache
+from types import MethodType
+from typing import Protocol
+
+current = os.getpid
+"""Identifies the process that runs: compare it with what it was when something was made.
+
+It is the system call itself, because it stands in paths where each call of Python would be felt.
+"""
+
+
+# What a child inherited
+
+_inherited: list[object] = []
+"""What is the parent's. A module's list lives until the interpreter ends."""
+
+
+def leave_to_parent(*things: object) -> None:
+    """Keep what is the parent's alive in a child.
+
+    What is never destroyed never closes a connection, removes a file descriptor from a selector or writes a last word:
+    parent and child share all of these.
+
+    Args:
+        things: Objects that the child will not use any more.
+    """
+    _inherited.append(things)
+
+
+def never_finalize(thing: object) -> None:
+    """Keep an object alive even while the interpreter ends, when it destroys what ``leave_to_parent`` keeps.
+
+    Args:
+        thing: An object whose end, even that late, would harm the parent process.
+    """
+    import ctypes
+
+    # A reference that nobody can give back.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
+# Callbacks in the child
+
+_callbacks: dict[int, Callable[[], Callable[[], object] | None]] = {}
+"""By number, in the order of registration: what returns the callback, or None once its object is gone.
+
+Unlike a ``WeakSet``, a dict can be listed while other threads change it.
+"""
+
+_numbers = itertools.count()
+
+
+def after_fork_in_child(callback: Callable[[], object]) -> None:
+    """Register a callback for forked children.
+
+    It runs before anything else of the package runs there, with no other thread, and with locks as other threads of the
+    parent held them.
+
+    Args:
+        callback: A function, or a bound method, which is called for as long as its object is referenced elsewhere.
+    """
+    number, forget = next(_numbers), _callbacks.pop  # the module's names may be gone when the object is
+    if isinstance(callback, MethodType):
+        _callbacks[number] = weakref.WeakMethod(callback, lambda _: forget(number, None))
+    else:
+        _callbacks[number] = lambda: callback
+
+
+# Members
+
+
+class Member(Protocol):
+    """Something that takes part in the forks of its process, and in its end."""
+
+    def before_fork(self) -> None:
+        """Come to rest, so that the child's copy is whole."""
+        ...
+
+    def after_fork(self, in_child: bool) -> None:
+        """Go on in the parent, if it rests; in the child start anew, whether it rested or not."""
+        ...
+
+    def at_exit(self) -> None:
+        """Save what can be saved: the interpreter ends. May be called again."""
+        ...
+
+    def has_work(self) -> bool:
+        """Whether something would be lost with it."""
+        ...
+
+
+FORK_WAIT = 10.0
+"""How long, in seconds, a fork waits for that of another thread.
+
+It must not wait for ever: the thread that forks may hold a lock that the other thread's members wait for.
+"""
+
+_kept: set[Member] = set()
+"""Those that may have work. A program may refer to them nowhere: a local variable of ``main`` is gone at the end."""
+
+_members: dict[int, weakref.ref[Member]] = {}
+"""By ``id``. Unlike a ``WeakSet``, a dict can be listed while other threads change it."""
+
+_finalizers: list[object] = []
+"""What was registered with ``multiprocessing`` in this process: nothing, or one finalizer."""
+
+_LAST = -100
+"""A priority lower than those that ``multiprocessing`` uses itself: what they call may still emit."""
+
+
+def join(member: Member) -> None:
+    """Make something a member, for as long as it is referenced elsewhere."""
+    key, forget = id(member), _members.pop  # the module's names may be gone when the last member is
+    _members[key] = weakref.ref(member, lambda _: forget(key, None))
+    _watch_end()
+
+
+def keep(member: Member) -> None:
+    """Refer to a member that has work, in case nobody else does.
+
+    It is kept until it is let go, or until another one is kept and it has no work. Whoever gives a member work calls
+    this afterwards, unless ``is_kept``.
+    """
+    for other in list(_kept):
+        if not other.has_work():
+            _kept.discard(other)
+            if other.has_work():  # which it got between the two lines, from somebody who found it kept
+                _kept.add(other)
+    _kept.add(member)
+    _watch_end_of_worker()
+
+
+def is_kept(member: Member) -> bool:
+    """Whether a member was kept and has not been let go."""
+    return member in _kept
+
+
+def let_go(member: Member) -> None:
+    """Keep a member no longer."""
+    _kept.discard(member)
+
+
+def _all() -> list[Member]:
+    return [member for each in list(_members.values()) if (member := each()) is not None]
+
+
+# Forks
+
+
+class _Forks:
+    """Lets threads fork one after the other: the interpreter would run the hooks of several forks at the same time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        """Forks under way in the thread with the lock; more than one where a signal handler forks amid another."""
+
+    def before(self) -> None:
+        """Bring all members to rest."""
+        # If the other thread's fork takes longer than FORK_WAIT, this one goes ahead without the lock. That thread has
+        # brought the members to rest (or does so now), so those that rest already are copied whole.
+        if self._lock.acquire(timeout=FORK_WAIT):
+            self._depth += 1
+            if self._depth == 1:
+                for member in _all():
+                    member.before_fork()
+
+    def depth(self) -> int:
+        """Tell how many forks of this thread are under way."""
+        if not self._lock.acquire(blocking=False):
+            return 0
+        self._lock.release()
+        return self._depth
+
+    def after_in_parent(self) -> None:
+        """Let all members go on, unless this fork came amid another one of this thread, for which they still rest."""
+        depth = self.depth()
+        if depth:
+            try:
+                if depth == 1:
+                    for member in _all():
+                        member.after_fork(in_child=False)
+            finally:
+                self._depth -= 1
+                self._lock.release()
+
+    def after_in_child(self) -> None:
+        """Set aside what is the parent's, and let all members start anew."""
+        # The lock may be held by a thread that the child does not have, so the child needs a new one. It is held once
+        # for each fork that this one interrupted: those go on in the child, too, and release it.
+        self._depth = max(0, self.depth() - 1)
+        self._lock = threading.RLock()
+        for _ in range(self._depth):
+            self._lock.acquire()
+        leave_to_parent(set(_kept))
+        _kept.clear()
+        _finalizers.clear()
+        callbacks = [call for each in list(_callbacks.values()) if (call := each()) is not None]
+        _call_all([*callbacks, *(_starter(member) for member in _all())])
+
+
+def _starter(member: Member) -> Callable[[], object]:
+    return lambda: member.after_fork(in_child=True)
+
+
+def _call_all(calls: Iterable[Callable[[], object]]) -> None:
+    """Make every call, whatever becomes of the others; then raise the first error, which the interpreter reports."""
+    failures: list[BaseException] = []
+    for call in calls:
+        try:
+            call()
+        except BaseException as error:  # a signal handler may raise anything amid any of them
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+# The end
+
+
+def _at_exit() -> None:
+    for member in _all():
+        member.at_exit()
+
+
+@cache
+def _watch_end() -> None:
+    """Be called before what was registered earlier, such as the end of what the first exporter sends with.
+
+    Two threads may come here together; being called twice does no harm.
+    """
+    atexit.register(_at_exit)
+
+
+def _watch_end_of_worker() -> None:
+    """Be called at the end of a process of ``multiprocessing``, too: those that it forks end without ``atexit``.
+
+    It forgets what was registered before its process began, so this is done with the first work in that process.
+    """
+    if "multiprocessing.util" in sys.modules and not _finalizers:
+        from multiprocessing import parent_process, util
+
+        if parent_process() is not None:
+            _finalizers.append(util.Finalize(None, _at_exit, exitpriority=_LAST))
+
+
+_REGISTERED_BEFORE = (logging,)
+"""What has fork hooks that have to be registered before ours, and so has to be imported before this line.
+
+The hooks that run before a fork do so in the reverse order of their registration. So the members come to rest first,
+and ``logging`` takes its lock afterwards: a member waits for its threads, which may be about to log.
+"""
+
+# Registered once, when this is imported, because the interpreter's hooks cannot be taken back.
+_forks = _Forks()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_forks.before, after_in_parent=_forks.after_in_parent, after_in_child=_forks.after_in_child
+    )

@@ -1,0 +1,101 @@
+"""Whether, and when, a call is repeated: pure decisions, which take the time and return a wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chaukas_spec_lite.errors import RpcError, SettingError
+from chaukas_spec_lite.settings import Number, OrNone, Whole, about, check_fields, documented
+
+
+@documented
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How repetitions are spaced: exponential backoff with full jitter.
+
+    The wait before repetition ``n`` (from 1) is chosen at random between 0 and
+    ``min(maximum, initial * multiplier ** (n - 1))`` seconds. It is random over the whole range ("full jitter") because
+    clients that all failed at one moment must not all come back at another.
+
+    Raises:
+        SettingError: A value cannot be used.
+    """
+
+    initial: float = field(
+        default=0.1, metadata=about("The longest wait before the first repetition.", Number(above=0, unit="seconds"))
+    )
+    maximum: float = field(
+        default=5.0, metadata=about("The longest wait before any repetition.", Number(above=0, unit="seconds"))
+    )
+    multiplier: float = field(
+        default=2.0, metadata=about("By how much the longest wait grows with each repetition.", Number(least=1))
+    )
+    max_attempts: int | None = field(
+        default=None,
+        metadata=about(
+            "How often a call is tried at most, the first time included. None: as often as its timeout allows. "
+            "An exporter keeps its events however often they were tried, so this does not limit it.",
+            OrNone(Whole(unit="attempts")),
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        check_fields(self, "retry.")
+        if self.initial > self.maximum:
+            raise SettingError("retry", f"needs initial <= maximum, not {self.initial} and {self.maximum}")
+
+    def backoff(self, repetition: int, random: Callable[[], float]) -> float:
+        """Choose the wait before a repetition.
+
+        Args:
+            repetition: Its number, from 1.
+            random: Gives a number from 0 to 1.
+
+        Returns:
+            The wait in seconds.
+        """
+        # Bounded, because a float overflows at 2 ** 1024.
+        return random() * min(self.maximum, self.initial * self.multiplier ** min(repetition - 1, 64))
+
+
+NEVER = RetryPolicy(max_attempts=1)
+"""One attempt, no repetition."""
+
+
+@dataclass
+class Repetition:
+    """The state of one call: how often it was tried, and since when the backoff grows."""
+
+    policy: RetryPolicy
+    deadline: float
+    random: Callable[[], float]
+    attempts: int = 0
+    _growing_since: int = 0
+
+    def wait(self, error: RpcError, now: float) -> float | None:
+        """Say how long to wait before trying again after an error.
+
+        A pushback of the server takes the place of the backoff, which then starts anew; a negative one means "do not"
+        (gRFC A6, https://github.com/grpc/proposal/blob/master/A6-client-retries.md). A wait that would last beyond the
+        deadline is not begun.
+
+        Args:
+            error: What the attempt failed with; its ``attempts`` is set here.
+            now: The time, by the clock of ``deadline``.
+
+        Returns:
+            The wait in seconds, or None if that was the last attempt.
+        """
+        self.attempts += 1
+        error.attempts = self.attempts
+        if not error.retryable or self.attempts == self.policy.max_attempts:
+            return None
+        if error.pushback is None:
+            delay = self.policy.backoff(self.attempts - self._growing_since, self.random)
+        elif error.pushback < 0:
+            return None
+        else:
+            delay = error.pushback
+            self._growing_since = self.attempts
+        return delay if now + delay < self.deadline else None

@@ -1,0 +1,70 @@
+"""Events that will not be sent: why, and how one is kept in the spool as a dead letter."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+LETTER_BYTES = 50
+"""What a dead letter takes on disk besides its event and its texts."""
+
+
+class DropReason(str, enum.Enum):
+    """Why an event was not sent."""
+
+    INVALID = "invalid"
+    """It cannot be encoded, or the server refused it alone."""
+    TOO_LARGE = "too_large"
+    """It is larger than ``max_event_bytes``, or than what the server takes."""
+    REJECTED = "rejected"
+    """The server failed at it, again and again, while it took others."""
+    SPOOL_FULL = "spool_full"
+    """The spool holds ``spool_max_bytes``."""
+    OVERFLOW = "overflow"
+    """Memory is full, and the policy chose this event."""
+    CLOSED = "closed"
+    """The exporter was closed, or the interpreter ended, before it could be sent or spooled."""
+    CORRUPT = "corrupt"
+    """Its file, or its place in the file, was damaged; the file is set aside, not deleted."""
+    UNKNOWN = "unknown"
+    """A later version of this library kept the dead letter, for a reason that this one has no name for; the letter's
+    ``detail`` begins with it."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """One event that will not be sent, as the callback and the dead letters give it."""
+
+    reason: DropReason
+    detail: str
+    """What was wrong, in words."""
+    event_id: str
+    """Empty if it is not known."""
+    data: bytes
+    """The encoded event; empty if it could not be encoded."""
+
+
+@dataclass(frozen=True)
+class DeadLetter(Dropped):
+    """A dropped event that the spool keeps, so that somebody can look at it and send it again."""
+
+    dropped_at: float
+    """When, in seconds since 1970."""
+
+
+def letter_bytes(letter: Dropped) -> int:
+    """Tell how many bytes a dead letter takes on disk."""
+    return LETTER_BYTES + len(letter.detail) + len(letter.event_id) + len(letter.data)
+
+
+def storable(text: str) -> str:
+    """Replace what UTF-8 cannot express: what made an event invalid may be just that."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def letter_of(reason: str, detail: str, event_id: str, data: bytes, dropped_at: float) -> DeadLetter:
+    """Make a dead letter of what the spool has stored of it."""
+    try:
+        return DeadLetter(DropReason(reason), detail, event_id, data, dropped_at)
+    except ValueError:  # a new reason is no new schema: a later version may share the directory
+        return DeadLetter(DropReason.UNKNOWN, f"{reason}: {detail}", event_id, data, dropped_at)

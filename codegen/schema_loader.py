@@ -1,0 +1,64 @@
+"""From paths of ``.proto`` files to a checked schema: the one entrance to everything that reads proto files.
+
+The steps are those of a compiler. ``sources`` finds and parses the files, ``symbols`` collects the names that they
+declare, ``link`` resolves every name that they use and checks the rules. Each step reports to one list of mistakes and
+goes on, so that one run names them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from codegen.errors import Mistakes
+from codegen.link import Linker
+from codegen.model import Enum, File, Message, Schema
+from codegen.sources import Sources
+from codegen.symbols import Symbols
+from codegen.uncertain import Uncertain
+
+
+def load_schema(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
+    """Load proto3 files and all that they import.
+
+    What protobuf itself provides below ``google/protobuf/`` needs no root. ``google/protobuf/descriptor.proto`` may be
+    imported to extend options; it is left out of the result, also of every ``File.imports``.
+
+    Args:
+        paths: Relative to one of ``roots``, with forward slashes.
+        roots: The folders that are searched for files and their imports, in this order.
+
+    Returns:
+        The schema, in which every name is resolved.
+
+    Raises:
+        SchemaErrors: With every mistake in all files, except those that may only follow from a syntax error or from a
+            missing file.
+    """
+    mistakes = Mistakes()
+    sources = Sources(roots, mistakes)
+    sources.read_all(paths)
+    declared = sources.in_order()
+    visible = sources.visible()
+    symbols = Symbols(visible, mistakes)
+    for file in declared:
+        symbols.declare(file)
+    uncertain = {file.path: Uncertain(file, sources.files, visible[file.path]) for file in declared}
+    files = [Linker(file, symbols, uncertain[file.path], mistakes).link() for file in declared]
+    mistakes.check()
+    return _schema(files)
+
+
+def _schema(files: Sequence[File]) -> Schema:
+    """Index messages and enums by full name, nested ones included."""
+    messages: dict[str, Message] = {}
+    enums: dict[str, Enum] = {}
+    file_of: dict[str, str] = {}
+    for file in files:
+        for message in file.walk_messages():
+            messages[message.full_name] = message
+            file_of[message.full_name] = file.path
+        for enum in file.walk_enums():
+            enums[enum.full_name] = enum
+            file_of[enum.full_name] = file.path
+    return Schema({file.path: file for file in files}, messages, enums, file_of)

@@ -1,0 +1,185 @@
+"""What several ended processes left: each file has its turn, whatever the server makes of what others hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.export import EventExporter, Stats
+from chaukas_spec_lite.export.pipeline import Pipeline
+from chaukas_spec_lite.export.recovery import MAX_OPEN
+from chaukas_spec_lite.retry import RetryPolicy
+from chaukas_spec_lite.spool.file import Spool
+from tests.export.doubles import Recorder, exhausted, internal, is_bad, numbered, unavailable, until
+
+QUICK = RetryPolicy(initial=0.005, maximum=0.01)
+
+
+def leave(directory: Path, number: int, names: Sequence[str]) -> None:
+    """Make the file of a process that ended; those with low numbers are found first."""
+    spool = Spool.claim(directory / f"spool-{number:03}.sqlite3", new=True)
+    spool.apply([(seq, bytes(Event(agent_name=name))) for seq, name in enumerate(names, 1)])
+    spool.close()
+
+
+def failing_at_bad(error: Any) -> Recorder:
+    return Recorder(lambda batch: error() if any(map(is_bad, batch)) else None)
+
+
+def exporter(sender: Recorder, directory: Path, **settings: Any) -> EventExporter:
+    """One with an empty file of its own, the first to be found."""
+    leave(directory, 0, [])
+    defaults = {"retry": QUICK, "flush_interval": 0.01, "scan_interval": 0.05, "close_timeout": 0.5}
+    return EventExporter(sender, spool=directory, **{**defaults, **settings})
+
+
+def balanced(stats: Stats) -> bool:
+    return stats.emitted + stats.recovered == stats.sent + stats.pending + sum(stats.dropped.values())
+
+
+@pytest.mark.parametrize("error", [internal, exhausted])
+def test_one_stuck_file_does_not_keep_the_others_waiting(tmp_path: Path, error: Any) -> None:
+    for number, names in enumerate((["a1", "a2"], ["bad"], ["c1", "c2"], ["d1"]), 1):
+        leave(tmp_path, number, names)
+
+    async def main() -> None:
+        sender = failing_at_bad(error)
+        async with exporter(sender, tmp_path, scan_interval=60.0) as export:
+            await until(lambda: set(sender.names()) == {"a1", "a2", "c1", "c2", "d1"})
+            assert sender.names() == ["a1", "a2", "c1", "c2", "d1"]
+            assert export.stats().pending == 1
+            assert export.stats().dropped == {}, "nothing went through while it failed for long"
+            sender._judge = None
+            assert await export.flush(5.0)
+            assert sender.names()[-1] == "bad"
+
+    asyncio.run(main())
+
+
+def test_a_server_that_is_down_makes_nobody_open_more_files(tmp_path: Path) -> None:
+    for number in range(1, 4):
+        leave(tmp_path, number, [str(number)])
+
+    async def main() -> None:
+        sender = Recorder(lambda _: unavailable())
+        async with exporter(sender, tmp_path) as export:
+            await until(lambda: len(sender.attempts) > 20)
+            assert export.stats().recovered == 1
+            sender._judge = None
+            await until(lambda: sender.names() == ["1", "2", "3"])
+
+    asyncio.run(main())
+
+
+def test_more_stuck_files_than_are_kept_open_take_turns(tmp_path: Path) -> None:
+    stuck = MAX_OPEN + 3
+    for number in range(1, stuck + 1):
+        leave(tmp_path, number, [f"bad {number}"])
+    leave(tmp_path, stuck + 1, ["good"])
+
+    async def main() -> None:
+        sender = failing_at_bad(internal)
+        async with exporter(sender, tmp_path) as export:
+            assert export._recovery is not None
+            tried: set[bytes] = set()
+
+            def all_had_a_turn() -> bool:
+                assert export._recovery is not None
+                assert len(export._recovery.open) <= MAX_OPEN + 1
+                assert balanced(export.stats())
+                tried.update(event for batch in sender.attempts for event in batch)
+                return len(tried) == stuck + 1 and sender.names() == ["good"]
+
+            await until(all_had_a_turn)
+            sender._judge = None
+            await until(lambda: len(sender.received) == stuck + 1)
+            await until(lambda: export.stats().pending == 0)
+            assert export.stats().recovered == export.stats().sent == stuck + 1
+        assert len(set(sender.names())) == stuck + 1
+
+    asyncio.run(main())
+
+
+def test_an_event_alone_in_its_file_is_given_up_when_others_go_through(tmp_path: Path) -> None:
+    leave(tmp_path, 1, ["bad"])
+
+    async def main() -> None:
+        sender = failing_at_bad(internal)
+        async with exporter(sender, tmp_path) as export:
+            number = 0
+
+            def emit_until_dropped() -> bool:
+                nonlocal number
+                number += 1
+                export.emit(numbered(number))
+                return bool(export.stats().dropped)
+
+            await until(emit_until_dropped)
+            assert export.stats().dropped == {"rejected": 1}
+            await until(lambda: export.stats().pending == 0)
+            (letter,) = await export.dead_letters()
+            assert Event.parse(letter.data).agent_name == "bad"
+            assert not await export.flush(), "it tells of the drop, though the file was closed since"
+            assert await export.flush()
+        assert sender.names() == [str(each) for each in range(1, number + 1)]
+
+    asyncio.run(main())
+
+
+def test_sums_never_go_back_when_a_file_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At whatever moment somebody asks: here, in the midst of its being added to what was before."""
+    for number in range(1, 6):
+        leave(tmp_path, number, [f"{number}-{each}" for each in range(3)])
+    seen: list[int] = []
+    real, asking = Pipeline.totals, False
+
+    def totals(self: Pipeline) -> Any:
+        nonlocal asking
+        if not asking:
+            asking = True
+            seen.append(export.stats().sent)
+            asking = False
+        return real(self)
+
+    sender = Recorder()
+    export = exporter(sender, tmp_path)
+
+    async def main() -> None:
+        async with export:
+            monkeypatch.setattr(Pipeline, "totals", totals)
+            await until(lambda: export.stats().sent == 15)
+            await until(lambda: export._recovery is not None and not export._recovery.open)
+
+    asyncio.run(main())
+    assert seen == sorted(seen)
+
+
+def test_two_ends_of_one_file_are_one(tmp_path: Path) -> None:
+    """The exporter may be closed in the moment in which a file is done."""
+    leave(tmp_path, 1, ["1"])
+
+    async def main() -> None:
+        sender = Recorder()
+        export = exporter(sender, tmp_path)
+        real = Pipeline.end
+        closing: list[asyncio.Task[bool]] = []
+
+        async def end(self: Pipeline, deadline: float) -> None:
+            if not closing:
+                closing.append(asyncio.create_task(export.aclose()))
+                await asyncio.sleep(0.01)
+            await real(self, deadline)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Pipeline, "end", end)
+            await export.start()
+            await until(lambda: bool(closing))
+            assert await closing[0]
+        assert (export.stats().sent, export.stats().recovered, export.stats().last_error) == (1, 1, None)
+
+    asyncio.run(main())

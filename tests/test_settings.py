@@ -1,0 +1,228 @@
+"""Every field of every settings class: described, checked by name, and known to type checkers."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, get_type_hints
+from unittest.mock import AsyncMock
+
+import pytest
+
+from chaukas_spec_lite import (
+    BlockingChaukasClient,
+    BlockingExporter,
+    ChaukasClient,
+    ChaukasError,
+    EventExporter,
+    ExportSettings,
+    Framing,
+    Keepalive,
+    RetryPolicy,
+    SettingError,
+    Settings,
+    SettingTypeError,
+)
+from chaukas_spec_lite.export.settings import ExportOptions
+from chaukas_spec_lite.rpc.client.endpoint import parse
+from chaukas_spec_lite.settings import Number, Text, about, describe, documented
+
+CLASSES = [Settings, ExportSettings, RetryPolicy, Keepalive, Framing]
+PREFIXES = {RetryPolicy: "retry.", Keepalive: "keepalive."}
+FIELDS = [(cls, each.name) for cls in CLASSES for each in fields(cls)]
+IDS = [f"{cls.__name__}.{name}" for cls, name in FIELDS]
+
+WRONG: list[object] = [True, None, b"bytes", "text", -1, 0, 1.5, 2.0, math.nan, -math.inf, 10**400, [1], {}, print]
+"""Values of many types, some of which each field must refuse."""
+
+
+def make(cls: type, **changes: object) -> Any:
+    return cls(**({"endpoint": parse("h:1")} if cls is Settings else {}) | changes)
+
+
+def accepts(name: str, hint: str, value: object) -> bool:
+    """Whether a field with such an annotation takes a value, as far as its type decides."""
+    plain = hint.removesuffix(" | None")
+    if value is None:
+        return plain != hint
+    if plain == "int":
+        return isinstance(value, int) and not isinstance(value, bool)
+    if plain == "float":
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if plain == "bool":
+        return isinstance(value, bool)
+    if plain == "tuple[str, ...]":
+        return isinstance(value, str)
+    return isinstance(value, str) and plain not in ("Endpoint", "RetryPolicy")
+
+
+@pytest.mark.parametrize(("cls", "name"), FIELDS, ids=IDS)
+def test_a_value_of_the_wrong_type_is_refused_by_name(cls: type, name: str) -> None:
+    hint = next(each.type for each in describe(cls) if each.name == name)
+    refused = 0
+    for value in WRONG:
+        if accepts(name, hint, value):
+            continue
+        with pytest.raises(SettingTypeError) as caught:
+            make(cls, **{name: value})
+        assert caught.value.name == PREFIXES.get(cls, "") + name
+        assert isinstance(caught.value, (TypeError, ValueError, SettingError))
+        refused += 1
+    assert refused > 4
+
+
+@pytest.mark.parametrize(("cls", "name"), FIELDS, ids=IDS)
+def test_numbers_that_cannot_be_used_are_refused_by_name(cls: type, name: str) -> None:
+    kind = next(each.type for each in describe(cls) if each.name == name).removesuffix(" | None")
+    bad: Mapping[str, Sequence[float]] = {"int": [-1, 2**63], "float": [-0.1, math.nan, math.inf, 10**400]}
+    for value in bad.get(kind, ()):
+        with pytest.raises(SettingError, match="has to be") as caught:
+            make(cls, **{name: value})
+        assert caught.value.name == PREFIXES.get(cls, "") + name
+        assert not isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_each_field_is_described(cls: type) -> None:
+    described = describe(cls)
+    assert [each.name for each in described] == [each.name for each in fields(cls)]
+    for each in described:
+        assert each.effect.endswith("."), each
+        assert each.type, each
+        assert all(isinstance(value, str) for value in vars(each).values()), each
+        if each.type in ("int", "float") and each.name != "multiplier":
+            assert each.unit in ("seconds", "bytes", "events"), each
+        if each.default and each.name != "retry":
+            assert getattr(make(cls), each.name) == eval(each.default), each
+        assert f"{each.name} (" in (cls.__doc__ or ""), "help() does not show it"
+
+
+def test_the_variables_are_those_that_are_read() -> None:
+    by_name = {each.name: each.variable for each in describe(Settings)}
+    values = {"timeout": "7", "batch_size": "7", "flush_interval": "7", "max_batch_bytes": "7", "tags": "7,8"}
+    for name, variable in by_name.items():
+        if name == "endpoint":
+            continue
+        loaded = Settings.load("h:1", environ={variable: values.get(name, "seven")})
+        changed = [each for each in by_name if getattr(loaded, each) != getattr(Settings.load("h:1", environ={}), each)]
+        assert changed == [name]
+    assert by_name["endpoint"] == "CHAUKAS_GRPC_ENDPOINT"
+    theirs = {each.name: each.variable for each in describe(ExportSettings) if each.variable}
+    assert theirs == {name: by_name[name] for name in ("batch_size", "flush_interval", "max_batch_bytes")}
+
+
+def test_the_keywords_of_an_exporter_are_the_fields_of_its_settings() -> None:
+    hints = get_type_hints(ExportSettings)
+    assert get_type_hints(ExportOptions) == {each.name: hints[each.name] for each in fields(ExportSettings)}
+    assert not ExportOptions.__required_keys__
+    for cls in (EventExporter, BlockingExporter):
+        assert inspect.signature(cls).parameters["changes"].annotation == "Unpack[ExportOptions]"
+
+
+def test_misspelt_names_are_answered_with_the_nearest() -> None:
+    client = ChaukasClient("h:1")
+    for make_it, message in [
+        (lambda: EventExporter(client, spol="/x"), "there is no setting 'spol'; did you mean 'spool'?"),
+        (lambda: BlockingExporter(client, bach_size=1), "there is no setting 'bach_size'; did you mean 'batch_size'?"),
+        (lambda: EventExporter(client, xyzzy=1), "there is no setting 'xyzzy'"),
+        (lambda: ChaukasClient("h:1", tenant="t"), "there is no setting 'tenant'; did you mean 'tenant_id'?"),
+        (lambda: BlockingChaukasClient("h:1", timeot=1), "there is no setting 'timeot'; did you mean 'timeout'?"),
+    ]:
+        with pytest.raises(TypeError) as caught:
+            make_it()
+        assert str(caught.value) == message
+
+
+class Half:
+    """Has no way to send."""
+
+
+def test_what_can_never_send_is_refused_at_once() -> None:
+    with BlockingChaukasClient("h:1") as blocking:
+        for sender, words, blocking_words in [
+            ("localhost:1", "write ChaukasClient('localhost:1')", "write BlockingChaukasClient('localhost:1')"),
+            (blocking, "use ChaukasClient(...), or give it to BlockingExporter", None),
+            (Half(), "Half, which has no async method send: use ChaukasClient(...)", "use BlockingChaukasClient(...)"),
+            (None, "NoneType, which has no async method send", "NoneType"),
+            (ChaukasClient, "not the class: write ChaukasClient(...)", "not the class: write ChaukasClient(...)"),
+        ]:
+            for face, expected in [(EventExporter, words), (BlockingExporter, blocking_words)]:
+                if expected is not None:
+                    with pytest.raises(SettingTypeError) as caught:
+                        face(sender)
+                    assert caught.value.name == "sender"
+                    assert expected in str(caught.value)
+
+
+def test_arguments_beside_the_settings_are_checked_too() -> None:
+    client = ChaukasClient("h:1")
+    mistakes: list[tuple[Any, str]] = [
+        (lambda: EventExporter(client, {"spool": "/x"}), "settings"),
+        (lambda: EventExporter(client, on_drop="log"), "on_drop"),
+        (lambda: ChaukasClient("h:1", retry=3), "retry"),
+        (lambda: ChaukasClient("h:1", framing=4096), "framing"),
+        (lambda: ChaukasClient("h:1", keepalive=10), "keepalive"),
+        (lambda: ChaukasClient("h:1", metadata=5), "metadata"),
+        (lambda: ChaukasClient("h:1", metadata="hush"), "metadata"),
+        (lambda: ChaukasClient("h:1", metadata={1: "hush"}), "metadata"),
+        (lambda: ChaukasClient("h:1", attempt_timeout="5"), "attempt_timeout"),
+        (lambda: Settings("h:1"), "endpoint"),
+    ]
+    for make_it, name in mistakes:
+        with pytest.raises(SettingError) as caught:
+            make_it()
+        assert caught.value.name == name
+        assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("face", [ChaukasClient, BlockingChaukasClient])
+@pytest.mark.parametrize(
+    ("endpoint", "shown"),
+    [(50051, "50051"), (["h:1", 2], "2"), (b"me:hush@h:1", "bytes"), (1.5, "1.5"), (("h", 50051), "50051")],
+)
+def test_an_endpoint_of_the_wrong_type_is_told_its_form(face: Any, endpoint: object, shown: str) -> None:
+    with pytest.raises(SettingTypeError) as caught:
+        face(endpoint)
+    assert str(caught.value) == f'endpoint: has to be text like "localhost:50051", or several such, not {shown}'
+
+
+def test_a_sender_may_be_a_mock() -> None:
+    """It has a ``settings`` like any other attribute, but not ours."""
+    exporter = EventExporter(AsyncMock())
+    assert exporter._settings == ExportSettings()
+
+
+def test_settings_are_converted_to_their_plain_forms() -> None:
+    assert repr(ExportSettings(flush_interval=1).flush_interval) == "1.0"
+    assert Settings.load("h:1", tags="a, b,", environ={}).tags == ("a", "b")
+    assert Settings.load("h:1", tags=["a", " "], environ={}).tags == ("a",)
+    assert Settings.load("h:1", timeout=None, environ={"CHAUKAS_TIMEOUT": " "}).timeout == 30.0
+
+
+def test_a_class_of_ones_own() -> None:
+    @documented
+    @dataclass(frozen=True)
+    class Backup:
+        """How to save."""
+
+        interval: float = field(default=60.0, metadata=about("How often.", Number(above=0, unit="seconds"), "EVERY"))
+        path: str = field(default="x", metadata=about("Where.", Text()))
+
+    (interval, path) = describe(Backup)
+    assert (interval.name, interval.type, interval.default, interval.unit) == ("interval", "float", "60.0", "seconds")
+    assert (interval.variable, interval.effect, path.default) == ("EVERY", "How often.", "'x'")
+    assert "interval (float, seconds): How often. Default: 60.0. Environment: EVERY." in (Backup.__doc__ or "")
+
+    @dataclass
+    class Silent:
+        interval: float = 1.0
+
+    with pytest.raises(TypeError, match="'interval' says nothing about itself"):
+        describe(Silent)
+
+
+def test_errors_are_of_one_family() -> None:
+    assert issubclass(SettingTypeError, (TypeError, ChaukasError))
+    assert issubclass(SettingTypeError, SettingError)

@@ -1,0 +1,52 @@
+"""Settings as keyword arguments, of clients and of exporters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from typing_extensions import assert_type
+
+from chaukas_spec_lite import (
+    BlockingChaukasClient,
+    BlockingExporter,
+    ChaukasClient,
+    Event,
+    EventExporter,
+    ExportSettings,
+    Framing,
+    Keepalive,
+    RetryPolicy,
+    Settings,
+    SettingTypeError,
+)
+
+client = ChaukasClient("localhost:50051", timeout=5, tags=["a", "b"], retry=RetryPolicy(initial=0.2), tls=False)
+assert_type(client.settings, Settings)
+assert_type(client.settings.timeout, float)
+assert_type(client.settings.tags, tuple[str, ...])
+
+exporter = EventExporter(client, batch_size=5, flush_interval=1, overflow="block", retry=RetryPolicy(), close_timeout=0)
+EventExporter(client, ExportSettings(spool=None, synchronous="full"), max_queue_events=100, on_drop=print)
+assert_type(asyncio.run(exporter.aclose()), bool)
+assert_type(ExportSettings(spool=Path("spool")).batch_size, int)
+
+
+class Nowhere:
+    """A sender of somebody's own."""
+
+    async def send(self, encoded_events: Sequence[bytes], /) -> None:
+        """Lose them."""
+
+
+with BlockingChaukasClient("localhost:50051", framing=Framing(max_send=1000), keepalive=Keepalive(time=5)) as blocking:
+    assert_type(blocking.settings.tenant_id, str)
+    assert_type(blocking.query_events(session_id="s", limit=1), Generator[Event, None, None])
+    BlockingExporter(blocking, inline_commits=False).close()
+BlockingExporter(Nowhere(), send_timeout=1.5).close()
+
+try:
+    ExportSettings(batch_size=True)
+except SettingTypeError as error:
+    assert_type(error.name, str)
