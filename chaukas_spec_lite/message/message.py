@@ -1,8 +1,8 @@
 """The base class of every generated message: encoding, decoding, streams and JSON.
 
-The codec of a class is generated with it and connected by ``attach``; ``Message`` only drives it. The generated functions
-are fast because they know only what is ordinary. Whatever else they meet is left to slow modules: ``slow_decode``
-decodes anything and says what is wrong with it, ``diagnosis`` finds the value that cannot be encoded.
+The codec of a class is generated with it and connected by ``attach``; ``Message`` only drives it. The generated
+functions are fast because they know only what is ordinary. Whatever else they meet is left to slow modules:
+``slow_decode`` decodes anything and says what is wrong with it, ``diagnosis`` finds the value that cannot be encoded.
 """
 
 # pyright: reportPrivateUsage=false
@@ -187,9 +187,9 @@ class Message(Record):
         Raises:
             JSONError: The message holds something that has no JSON; ``path`` says where.
         """
-        from chaukas_spec_lite.protojson import dump
+        from chaukas_spec_lite.protojson import dump_messages
 
-        return dump.to_dict(
+        return dump_messages.to_dict(
             self,
             output_format=output_format,
             casing=casing,
@@ -215,9 +215,9 @@ class Message(Record):
         Raises:
             JSONError: It is not the form of this message; ``path`` says where.
         """
-        from chaukas_spec_lite.protojson import load
+        from chaukas_spec_lite.protojson import load_messages
 
-        return load.from_dict(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
+        return load_messages.from_dict(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
 
     def to_json(
         self,
@@ -239,9 +239,9 @@ class Message(Record):
         Raises:
             JSONError: The message holds something that has no JSON; ``path`` says where.
         """
-        from chaukas_spec_lite.protojson import dump
+        from chaukas_spec_lite.protojson import dump_messages
 
-        return dump.to_json(
+        return dump_messages.to_json(
             self, indent=indent, include_default_values=include_default_values, casing=casing, registry=registry
         )
 
@@ -263,9 +263,9 @@ class Message(Record):
         Raises:
             JSONError: It is no JSON, or not the form of this message; ``path``, ``line`` and ``column`` say where.
         """
-        from chaukas_spec_lite.protojson import load
+        from chaukas_spec_lite.protojson import load_messages
 
-        return load.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
+        return load_messages.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
 
 
 # Emptied for betterproto2, see record.

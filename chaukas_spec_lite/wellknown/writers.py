@@ -73,11 +73,11 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
             if not value.isascii():
                 value = value.encode().decode("latin-1")
             n = len(value)
-            if n < _SHORT:
+            if n < _SHORT:  # one look-up gives both inner lengths
                 out += f"\n{VARINTS[k + n]}{key}{_TEXTS[n]}{value}"
                 continue
             mark = "\x1a"
-        elif kind is float or kind is int:
+        elif kind is float or kind is int:  # 9 bytes in a Value of one length, so 7 more than an empty string's entry
             few = kind is int and 0 <= value < _FEW
             packed = _DOUBLES[value] if few else pack_double(value).decode("latin-1")
             out += f"\n{VARINTS[k + 7]}{key}\t\x11{packed}"
