@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chaukas_spec_lite.errors import ChaukasError, DecodeError, JSONError
-from chaukas_spec_lite.protojson.load import from_parsed
+from chaukas_spec_lite.protojson.load_messages import from_parsed
 from chaukas_spec_lite.protojson.text import decode, parse
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wire.reading import read_varint

@@ -171,15 +171,25 @@ class Message(Record):
         include_default_values: bool = False,
         registry: Iterable[type[Message]] | None = None,
     ) -> dict[str, Any]:
-        """Return the ProtoJSON form as plain values that ``json.dumps`` takes; raises ``JSONError``.
+        """Make the ProtoJSON form of the message, as plain values that ``json.dumps`` takes.
 
-        ``casing`` chooses lowerCamelCase (the JSON names) or the schema's names; ``registry`` lists the message classes
-        that an ``Any`` may hold. ``output_format=OutputFormat.PYTHON`` leaves enums, bytes, datetimes and numbers as
-        the Python values they are.
+        Args:
+            output_format: ``OutputFormat.PYTHON`` leaves enums, bytes, datetimes and numbers as the Python values that
+                they are, instead of their JSON form.
+            casing: ``Casing.CAMEL`` for the JSON names of fields (lowerCamelCase), ``Casing.SNAKE`` for the schema's.
+            include_default_values: Whether fields that are not set are included, with their defaults; those with
+                presence never are.
+            registry: The message classes that an ``Any`` may hold, besides the well-known types.
+
+        Returns:
+            A dict; but for a well-known type with another form, such as a ``ListValue``, what that form is.
+
+        Raises:
+            JSONError: The message holds something that has no JSON; ``path`` says where.
         """
-        from chaukas_spec_lite.protojson import dump
+        from chaukas_spec_lite.protojson import dump_messages
 
-        return dump.to_dict(
+        return dump_messages.to_dict(
             self,
             output_format=output_format,
             casing=casing,
@@ -195,10 +205,19 @@ class Message(Record):
         ignore_unknown_fields: bool = False,
         registry: Iterable[type[Message]] | None = None,
     ) -> Self:
-        """Make a message from its ProtoJSON form; raises ``JSONError`` with a JSON path."""
-        from chaukas_spec_lite.protojson import load
+        """Make a message from its ProtoJSON form, as ``json.loads`` returns it.
 
-        return load.from_dict(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
+        Args:
+            value: The dict. Fields may have their JSON names or the schema's.
+            ignore_unknown_fields: Whether unknown fields, and unknown names of enum values, are passed over.
+            registry: The message classes that an ``Any`` may hold, besides the well-known types.
+
+        Raises:
+            JSONError: It is not the form of this message; ``path`` says where.
+        """
+        from chaukas_spec_lite.protojson import load_messages
+
+        return load_messages.from_dict(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
 
     def to_json(
         self,
@@ -208,10 +227,21 @@ class Message(Record):
         *,
         registry: Iterable[type[Message]] | None = None,
     ) -> str:
-        """Return the ProtoJSON form as text; raises ``JSONError``."""
-        from chaukas_spec_lite.protojson import dump
+        """Make the ProtoJSON form of the message, as text.
 
-        return dump.to_json(
+        Args:
+            indent: As for ``json.dumps``: ``None`` for one line, else how far each level is indented.
+            include_default_values: Whether fields that are not set are included, with their defaults; those with
+                presence never are.
+            casing: ``Casing.CAMEL`` for the JSON names of fields (lowerCamelCase), ``Casing.SNAKE`` for the schema's.
+            registry: The message classes that an ``Any`` may hold, besides the well-known types.
+
+        Raises:
+            JSONError: The message holds something that has no JSON; ``path`` says where.
+        """
+        from chaukas_spec_lite.protojson import dump_messages
+
+        return dump_messages.to_json(
             self, indent=indent, include_default_values=include_default_values, casing=casing, registry=registry
         )
 
@@ -223,10 +253,19 @@ class Message(Record):
         ignore_unknown_fields: bool = False,
         registry: Iterable[type[Message]] | None = None,
     ) -> Self:
-        """Make a message from ProtoJSON text; raises ``JSONError`` with a JSON path, line and column."""
-        from chaukas_spec_lite.protojson import load
+        """Make a message from ProtoJSON text.
 
-        return load.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
+        Args:
+            value: The text, or its UTF-8 bytes. Fields may have their JSON names or the schema's.
+            ignore_unknown_fields: Whether unknown fields, and unknown names of enum values, are passed over.
+            registry: The message classes that an ``Any`` may hold, besides the well-known types.
+
+        Raises:
+            JSONError: It is no JSON, or not the form of this message; ``path``, ``line`` and ``column`` say where.
+        """
+        from chaukas_spec_lite.protojson import load_messages
+
+        return load_messages.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
 
 
 # Emptied for betterproto2, see record.

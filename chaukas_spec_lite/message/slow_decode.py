@@ -3,10 +3,10 @@
 Generated decoders read what ordinary encoders write, and leave everything else to this module: fields out of order or
 given twice, unknown ones, the wrong wire type, and what is invalid, of which this says what is wrong and where.
 
-The rules are those of https://protobuf.dev/programming-guides/encoding/#last-one-wins: of a scalar that is given several
-times the last one counts, messages merge, lists grow, and a member of a oneof clears the others. To merge a singular
-message, the places of its pieces in the input are collected (``Slices``) and read in one go, so that the work stays
-linear however often and however deep pieces repeat.
+The rules are those of https://protobuf.dev/programming-guides/encoding/#last-one-wins: of a scalar that is given
+several times the last one counts, messages merge, lists grow, and a member of a oneof clears the others. To merge a
+singular message, the places of its pieces in the input are collected (``Slices``) and read in one go, so that the work
+stays linear however often and however deep pieces repeat.
 """
 
 # _unknown_fields is private to the package:

@@ -31,9 +31,9 @@ _SPECIAL = {"NaN": float("nan"), "Infinity": _INFINITY, "-Infinity": -_INFINITY}
 _NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?)([0-9]+))?")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})")
 _DIGITS_MAX = 31
-"""More than any integer type has."""
+"""More digits than any integer type has, so that a longer number is out of range without converting it."""
 _EXPONENT_DIGITS_MAX = 18
-"""Exponents with more of them are larger than any text is long."""
+"""An exponent with more digits is larger than any text is long, so that its value does not matter."""
 _TO_STANDARD = str.maketrans("-_", "+/")
 
 
@@ -71,7 +71,8 @@ def _load_bytes(value: Any, _: Any) -> bytes:
         decoded = a2b_base64(standard + "=" * (-len(content) % 4))
     except ValueError as error:
         raise Problem(f"{shown(value)} is no base64: {error}") from None
-    if len(decoded) != len(content) * 3 // 4:  # a2b_base64 passes over what is none of the 64 characters
+    # a2b_base64 passes over characters that are none of the 64, so fewer bytes come out than the length says.
+    if len(decoded) != len(content) * 3 // 4:
         raise Problem(f"{shown(value)} is no base64: it holds other characters")
     return decoded
 
@@ -107,7 +108,10 @@ def _integer(value: Any, kind: str) -> int:
 
 
 def _from_decimal(value: str, kind: str) -> int:
-    """Read an integer that is written as a decimal number, exactly and without work for huge exponents."""
+    """Read an integer that is written as a decimal number: ``1.5e3`` is 1500.
+
+    By digits and not by ``float``, which is inexact from 2**53 on; and without work for a huge exponent.
+    """
     found = _NUMBER.fullmatch(value)
     if found is None:
         raise Problem(f"expected an integer for {kind}, got the string {shown(value)}")
@@ -116,7 +120,7 @@ def _from_decimal(value: str, kind: str) -> int:
     significant = digits.rstrip("0")
     if not significant:
         return 0
-    # How many zeros follow the last digit that is none; less than nothing where it stands behind the point.
+    # How many zeros follow the last digit that is not zero; negative if that digit stands behind the point.
     zeros = len(digits) - len(significant) - len(fraction)
     exponent = exponent.lstrip("0")
     power = int(exponent or "0") if len(exponent) <= _EXPONENT_DIGITS_MAX else 10**_EXPONENT_DIGITS_MAX
@@ -157,6 +161,7 @@ def _number(value: Any) -> float:
 def _load_float(value: Any, run: Any) -> float:
     number = _load_double(value, run)
     try:
+        # To 32 bits and back: what the message holds is then what comes back from the wire.
         (single,) = unpack_float(pack_float(number))
         return float(single)
     except OverflowError:
@@ -221,6 +226,7 @@ def _load_list(value: Any, depth: int) -> list[Any]:
 
 
 def _load_object(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    # A value stands two levels below its Struct: in an entry, and in that a Value. An empty Struct has none.
     if depth > MAX_DEPTH - 2 and (value or depth > MAX_DEPTH):
         raise too_deep()
     out: dict[str, Any] = {}
@@ -230,6 +236,7 @@ def _load_object(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
             if key.__class__ is not str or not key.isascii():
                 key = load_text(key)
             kind = item.__class__
+            # The ordinary kinds where they are met: nearly all that real events hold, without a call for each.
             if kind is str:
                 out[key] = item if item.isascii() else load_text(item)
             elif (kind is float and -_INFINITY < item < _INFINITY) or kind is bool or item is None:

@@ -15,7 +15,7 @@ _ATOM = re.compile(r"[^\s,\]}]+")
 
 
 _read = JSONDecoder().raw_decode
-"""Reads a value and tells where it ends; called for strings only."""
+"""Reads a string and tells where it ends."""
 
 
 class Place(NamedTuple):
@@ -37,7 +37,10 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
 
 
 def find(text: str, steps: list[Step], *, at_name: bool) -> tuple[int, int]:
-    """Find the place that steps lead to, or the last one on the way that the text has."""
+    """Find the line and column of the value, or of its name, that steps lead to.
+
+    Where the text has only a part of the steps, it is the place of the last one that it has.
+    """
     found = _skip_space(text, 0)
     if not steps:
         return line_and_column(text, found)
@@ -66,7 +69,10 @@ def first_repeated(text: str) -> tuple[list[Step], int] | None:
 
 
 def or_string(pattern: str) -> re.Pattern[str]:
-    """Make a pattern for ``outside_strings``, for once: compiling takes more of the stack than may be left."""
+    """Make a pattern for ``outside_strings``.
+
+    At import, because compiling takes more of the stack than may be left when an error is looked for.
+    """
     # A string that does not end reaches to the end of the text, so that no search starts again within it.
     return re.compile(rf'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|({pattern})', re.DOTALL)
 

@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Problem(Exception):
-    """What is wrong with one value; whoever was on the way to it adds a step, from the innermost one out."""
+    """What is wrong with one value. As it rises, each caller adds its step of the path, from the innermost one out."""
 
     def __init__(self, message: str, *, at_name: bool = False) -> None:
         super().__init__(message)
@@ -38,14 +38,14 @@ class Problem(Exception):
 
 
 def within(error: Exception, step: Step) -> Problem:
-    """Say that an error, be it one of a function that knows nothing of JSON, arose one step further down."""
+    """Add a step to the path of an error; one of a function that knows nothing of JSON becomes a ``Problem`` first."""
     problem = error if isinstance(error, Problem) else Problem(str(error))
     problem.outward.append(step)
     return problem
 
 
 def named(step: Step, message: str) -> Problem:
-    """Say that the name of a member is wrong."""
+    """Make the problem of a member whose name is wrong."""
     return within(Problem(message, at_name=True), step)
 
 
@@ -58,7 +58,7 @@ def path(steps: list[Step]) -> str:
 
 
 def too_deep() -> Problem:
-    """Refuse what nests too deep to be encoded: JSON is counted in levels of the wire, as ``run.depth`` says."""
+    """Make the problem of what nests too deep to be encoded; levels are those of the wire, as in ``run.depth``."""
     return Problem(
         f"nested deeper than {MAX_DEPTH} levels, or a cycle; an object in a Struct is three levels of the encoded "
         "message, an array two"
@@ -66,7 +66,7 @@ def too_deep() -> Problem:
 
 
 def out_of_stack() -> Problem:
-    """Say that it is not the JSON that nests too deep, but the calls around this one."""
+    """Make the problem of a stack that the calls around this library have filled, not the JSON."""
     return Problem(f"no room on Python's stack, which {sys.getrecursionlimit()} calls fill: call this from less deep")
 
 

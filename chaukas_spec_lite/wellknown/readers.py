@@ -21,29 +21,37 @@ from chaukas_spec_lite.wire.window import Window
 
 
 def _reader(kind: str, ordinary: Callable[[bytes, int], Any]) -> Callable[[bytes, int], Any]:
-    exact = READERS[kind]
+    """Make a reader that tries the one for the ordinary form first."""
+    slow = READERS[kind]
 
     def read(data: bytes, depth: int) -> Any:
         try:
             return ordinary(data, depth)
-        except Exception:  # odd or wrong, which the exact reader can tell apart
-            return exact(data, [(0, len(data))], depth)
+        except Exception:  # unusual or invalid: the exact reader finds out which, and raises the error
+            return slow(data, [(0, len(data))], depth)
 
     return read
 
 
-def _exact(kind: str) -> Callable[[bytes, int], Any]:
+def _slow_reader(kind: str) -> Callable[[bytes, int], Any]:
+    """Make a reader without a fast way, for types that are seldom met."""
     read = READERS[kind]
     return lambda data, depth: read(data, [(0, len(data))], depth)
 
 
-_exact_struct = READERS[STRUCT]
+_slow_struct = READERS[STRUCT]
 
 
 def read_struct(read: Any, n: int, depth: int) -> dict[str, Any]:
-    """Read a Struct of ``n`` bytes where it stands: there are many, and large ones, so they are not cut out first.
+    """Read a Struct where it stands in the input; cutting it out first would copy what most of an event is.
 
-    ``read`` is the method of a buffer, or of a window on one: then the Struct has to end within it.
+    Args:
+        read: The bound method ``read`` of a buffer, or of a window on one: then the Struct has to end within it.
+        n: The length of the Struct in bytes.
+        depth: Its level below the outermost message.
+
+    Raises:
+        NotCanonical: The input, or the window, ends before the Struct does.
     """
     buffer = read.__self__
     if isinstance(buffer, Window):
@@ -52,16 +60,16 @@ def read_struct(read: Any, n: int, depth: int) -> dict[str, Any]:
     start = buffer.tell()
     try:
         fields = structure(read, n, depth)
-        if buffer.tell() == start + n:  # else it was cut off
+        if buffer.tell() == start + n:  # else the input ended inside the last value
             return fields
-    except Exception:  # odd or wrong, as above
+    except Exception:  # unusual or invalid, as above
         pass
     buffer.seek(start)
     data = read(n)
     if len(data) != n:
         raise NotCanonical
-    exactly: dict[str, Any] = _exact_struct(data, [(0, n)], depth)
-    return exactly
+    value: dict[str, Any] = _slow_struct(data, [(0, n)], depth)
+    return value
 
 
 read_struct_in = _reader(STRUCT, decode_struct)
@@ -72,24 +80,24 @@ read_item = _reader(VALUE, decode_value)
 
 
 def read_value(data: bytes, depth: int) -> Any:
-    """Read the content of a Value that is a field by itself, where ``None`` says that it is not set."""
+    """Read the content of a Value in a singular field, where null is ``NULL``, because ``None`` means not set."""
     value = read_item(data, depth)
     return NULL if value is None else value
 
 
-read_wrapped_double = _exact("google.protobuf.DoubleValue")
-read_wrapped_float = _exact("google.protobuf.FloatValue")
-read_wrapped_int64 = _exact("google.protobuf.Int64Value")
-read_wrapped_uint64 = _exact("google.protobuf.UInt64Value")
-read_wrapped_int32 = _exact("google.protobuf.Int32Value")
-read_wrapped_uint32 = _exact("google.protobuf.UInt32Value")
-read_wrapped_bool = _exact("google.protobuf.BoolValue")
-read_wrapped_string = _exact("google.protobuf.StringValue")
-read_wrapped_bytes = _exact("google.protobuf.BytesValue")
+read_wrapped_double = _slow_reader("google.protobuf.DoubleValue")
+read_wrapped_float = _slow_reader("google.protobuf.FloatValue")
+read_wrapped_int64 = _slow_reader("google.protobuf.Int64Value")
+read_wrapped_uint64 = _slow_reader("google.protobuf.UInt64Value")
+read_wrapped_int32 = _slow_reader("google.protobuf.Int32Value")
+read_wrapped_uint32 = _slow_reader("google.protobuf.UInt32Value")
+read_wrapped_bool = _slow_reader("google.protobuf.BoolValue")
+read_wrapped_string = _slow_reader("google.protobuf.StringValue")
+read_wrapped_bytes = _slow_reader("google.protobuf.BytesValue")
 
 
 def _read_seconds_and_nanos(data: bytes) -> tuple[int, int]:
-    """Read the two fields in order; each at most once, positive and in its shortest form."""
+    """Read the two fields of a Timestamp or Duration in order, each at most once and positive."""
     end = len(data)
     seconds = nanos = pos = 0
     if end and data[0] == 0x08:
@@ -139,27 +147,28 @@ def _ordinary_duration(data: bytes, depth: int) -> timedelta:
 
 
 read_any_timestamp = _reader(TIMESTAMP, _ordinary_timestamp)
-"""Reads a Timestamp of whatever form; ``timestamp_decode`` reads the usual ones."""
+"""Reads a Timestamp of any form; ``read_timestamp`` is quicker at the usual ones."""
 read_duration = _reader(DURATION, _ordinary_duration)
 
 _unpack_11 = Struct("<BB5sBBBB").unpack
 _unpack_12 = Struct("<BB5sBBBBB").unpack
 """Tag and first byte of the seconds; their other four bytes with the tag of the nanoseconds; those byte by byte."""
 
-_ODD = -(1 << 40)
-"""What a byte counts that is none of the ordinary form: it spoils the sum that it goes into."""
+_NOT_ORDINARY = -(1 << 40)
+"""What a byte that the ordinary form does not have counts: it makes the sum that it goes into negative."""
 
 
 def _counting(shift: int, ordinary: range) -> Table[int]:
-    """What each byte of a varint counts; of those that others follow, 128 is the continuation bit."""
-    return [(byte & 127) << shift if byte in ordinary else _ODD for byte in range(256)]
+    """What each byte at one place of a varint counts: its seven bits, shifted to that place."""
+    return [(byte & 127) << shift if byte in ordinary else _NOT_ORDINARY for byte in range(256)]
 
 
 _1ST, _2ND, _3RD, _4TH = (_counting(shift, range(128, 256)) for shift in (0, 7, 14, 21))
 _LAST_OF_4, _LAST_OF_5 = _counting(21, range(1, 128)), _counting(28, range(1, 4))
 
-# What 128 seconds have in common whose varints end in the same four bytes: year, month, day, hour, minute and second
-# of the first one. Timestamps decoded together lie close together.
+# The first byte of a varint has the lowest seven bits, so 128 seconds in a row share its other four bytes. Those, with
+# the tag behind them, lead here to year, month, day, hour, minute and second of the first of the 128. Timestamps that
+# are decoded together lie close together.
 _SPANS: dict[bytes, tuple[int, int, int, int, int, int]] = {}
 _SPANS_MAX = 4096
 
@@ -177,7 +186,11 @@ def _span(key: bytes) -> tuple[int, int, int, int, int, int]:
 
 
 def read_timestamp(data: bytes, depth: int) -> datetime:
-    """Read the content of a Timestamp."""
+    """Read the content of a Timestamp.
+
+    Nearly every event has some, nearly all in two forms, which are read at once: five bytes of seconds, which is every
+    time from 1978 to 3058, and four or five bytes of nanoseconds that are whole microseconds.
+    """
     try:
         if len(data) == 12:
             tag, low, key, f, g, h, i, j = _unpack_12(data)
@@ -193,7 +206,7 @@ def read_timestamp(data: bytes, depth: int) -> datetime:
                 second -= 60
                 minute += 1
             return datetime(year, month, day, hour, minute, second, micros, timezone.utc)
-    except Exception:  # odd or wrong, which the other reader can tell apart
+    except Exception:  # another form, or invalid: among them a minute above 59, which datetime refuses
         pass
     value: datetime = read_any_timestamp(data, depth)
     return value

@@ -1,7 +1,8 @@
 """Reading any wire form of the well-known types that are plain values, exactly as the reference does.
 
-This is the slow path: fields in any order, given twice (messages merge, of a scalar the last one counts), or unknown,
-which are kept. Errors carry the offset from the start of the outermost message, and the keys and indexes on the way.
+These readers take fields in any order, fields given twice (messages merge; of a scalar the last one counts) and unknown
+fields, which are kept. Errors carry the offset from the start of the outermost message, and the keys and indexes on the
+way to the mistake.
 """
 
 from __future__ import annotations
@@ -18,13 +19,25 @@ from chaukas_spec_lite.wire.format import MAX_DEPTH
 from chaukas_spec_lite.wire.reading import WIRE_TYPES, fields, read_scalar, read_text
 
 Slices = list[tuple[int, int]]
-"""Where in the input the pieces of a message are: mostly one, several if it came several times and has to be merged."""
+"""Where in the input the pieces of a message begin and end: several if it came several times and is to be merged."""
 
 
 def walk(data: bytes, slices: Slices, depth: int, *, zero: bool = False) -> Iterator[tuple[int, int, int, int]]:
-    """Walk the fields of a message, as ``wire.fields`` does; merging its pieces is reading them one after the other.
+    """Walk the fields of all pieces of a message, one piece after the other, which merges them.
 
     Each piece is read once, however many there are and however deep they nest, which keeps the work linear.
+
+    Args:
+        data: The whole input.
+        slices: Where the pieces are.
+        depth: The level of the message below the outermost one.
+        zero: Whether field number 0 is let through, see ``wire.reading.read_tag``.
+
+    Yields:
+        What ``wire.reading.fields`` yields.
+
+    Raises:
+        DecodeError: A piece is not valid, or stands too deep.
     """
     for pos, end in slices:
         if depth > MAX_DEPTH:
@@ -83,7 +96,12 @@ def _struct(data: bytes, slices: Slices, depth: int) -> Any:
 
 
 def _entry(data: bytes, pos: int, end: int, depth: int) -> tuple[str, Any] | None:
-    """Read an entry; None if it has unknown fields, for then the reference takes it as a whole for an unknown field."""
+    """Read an entry of a Struct.
+
+    Returns:
+        Key and value; ``None`` if the entry has unknown fields, because the reference then keeps it, as a whole, as an
+        unknown field.
+    """
     name = ""
     slices: Slices = []
     known = True
@@ -99,7 +117,7 @@ def _entry(data: bytes, pos: int, end: int, depth: int) -> tuple[str, Any] | Non
     except DecodeError as error:
         error.path = f"[{name!r}]{error.path}"
         raise
-    if not slices and depth == MAX_DEPTH:  # allowed, but the value could not be written: it would stand too deep
+    if not slices and depth == MAX_DEPTH:  # the empty Value would stand too deep to be written: keep what came
         known = False
     return (name, content) if known else None
 
@@ -129,7 +147,7 @@ def _value(data: bytes, slices: Slices, depth: int) -> Any:
         if read is None:
             unknown.append(data[start:stop])
             continue
-        if parts and tag != last:  # another kind replaces this one, which has to be valid all the same
+        if parts and tag != last:  # another kind replaces the last one, which the reference refuses if not valid
             _KINDS[last](data, parts, depth + 1)
             parts = []
         last = tag

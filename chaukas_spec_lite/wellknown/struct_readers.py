@@ -1,8 +1,12 @@
 r"""Reading the ordinary wire form of Struct, ListValue and Value; anything else raises ``NotCanonical``.
 
-Four bytes are read at once and looked up: behind ``\n SIZE \n SIZE`` stands a key, behind ``\x12 SIZE TAG SIZE`` a
-value. Every inner length is held against the one around it, so that one comparison at the end catches every overrun;
-a read that comes short fails by itself (``IndexError``). The tables fill as heads are met.
+The Struct ``{"model": "m1"}`` is ``\n\x0d \n\x05 model \x12\x04 \x1a\x02 m1``: tag and length of the entry, of the key,
+of the Value, of the string in it. The four bytes before a key (``\n\x0d\n\x05``) and the four before a value's content
+(``\x12\x04\x1a\x02``) are each a *head*, read at once and looked up in a table of the heads met so far.
+
+Each inner length is compared with the one around it. So ``left``, which counts down what remains of the whole, is zero
+at the end exactly if no part overran another. A read beyond the end of the input gives fewer bytes, and fails where
+they are used (``IndexError``, ``struct.error``).
 """
 
 from __future__ import annotations
@@ -20,28 +24,29 @@ H = TypeVar("H")
 _unpack_behind_3 = Struct("<3xd").unpack
 
 _STRING, _NUMBER, _PLAIN, _STRUCT, _LIST, _STRING_2, _STRUCT_2, _LIST_2 = range(8)
-"""The kinds of values; the last three have lengths of two bytes."""
+"""The kinds of values; ``_PLAIN`` is true, false or null, the last three have lengths of two bytes."""
 _KINDS = {0x1A: _STRING, 0x2A: _STRUCT, 0x32: _LIST}
 _KINDS_2 = {_STRING: _STRING_2, _STRUCT: _STRUCT_2, _LIST: _LIST_2}
 _PLAIN_VALUES = {b"\x02\x20\x00": False, b"\x02\x20\x01": True, b"\x02\x08\x00": None}
 
 Entry = tuple[int, int, int]
-"""The key's length (-1: read on), the value field's length (or both together), the length of all of it."""
+"""What the head of an entry says: the length of the key, of the field with its value, and of the whole entry. Where the
+key's length is not in the head, -1 and the length of key and value together."""
 Value = tuple[int, Any, int, bytes]
-"""The kind, the length of the content (or the value itself, if plain), that of the whole field; of one with lengths of
-two bytes, how the content's length has to be written."""
+"""What the head of a value says: its kind, the length of its content (of a plain one, the value itself), the length of
+the whole field, and for lengths of two bytes the two that have to follow the head."""
 
 _ENTRIES: dict[bytes, Entry] = {}
 """What the head of a map entry says."""
 _ENTRY_VALUES: dict[bytes, Value] = {}
 """What the head of a value in a map entry says."""
 _LIST_VALUES: dict[bytes, Value] = {}
-"""The same for a value in a list."""
+"""What the head of a value in a list says."""
 _HEADS_MAX = 8192
 """How many heads a table holds until it is cleared."""
 
 _LONG = 4096
-"""From here on, a string is decoded where it stands."""
+"""The length in bytes from which on a string is decoded in place, without cutting its bytes out first."""
 
 _KEYS: dict[bytes, str] = {}
 _KEYS_MAX = 4096
@@ -60,7 +65,7 @@ def decode_list(data: bytes, depth: int) -> list[Any]:
 
 def decode_value(data: bytes, depth: int) -> Any:
     """Read the content of a Value that stands ``depth`` levels below the outermost message."""
-    # A list of one value is that value behind a tag and a length.
+    # The value of a list of one: so the head's tables serve here too.
     (value,) = _list(BytesIO(b"\n" + _varint(len(data)) + data).read, 1 + _size(len(data)) + len(data), depth - 1)
     return value
 
@@ -217,7 +222,7 @@ def _value(head: bytes, read: Read, tag: int, known: dict[bytes, Value]) -> Valu
 
 def _short_value(head: bytes, first: int, second: int, third: int) -> Value:
     if first == 9 and second == 0x11:
-        # Of the eight bytes of a number, the head holds the first: there are as many heads as such bytes.
+        # The fourth byte of the head is the first of the number's eight, so the table has up to 256 heads of numbers.
         return _NUMBER, 0, 11, b""
     if first == 2 and (second == 0x20 or second == 0x08):
         return _PLAIN, _PLAIN_VALUES[head[1:]], 4, b""
@@ -242,7 +247,7 @@ def _remember(table: dict[bytes, H], head: bytes, found: H) -> None:
 
 
 def _size(value: int) -> int:
-    """How many bytes the shortest varint of a length takes; a longer one will not fit what stands around it."""
+    """How many bytes the shortest varint of a length takes; a longer one then does not match the length around it."""
     return 1 if value < 1 << 7 else 2 if value < 1 << 14 else 3 if value < 1 << 21 else 4 if value < 1 << 28 else 5
 
 

@@ -51,7 +51,8 @@ def _minute(minutes: int) -> tuple[int, int, int, int, int]:
 def wire_from_datetime(value: datetime) -> Wire:
     """The Timestamp message of an aware datetime in any time zone.
 
-    Raises ValueError for a naive datetime, whose instant nobody knows.
+    Raises:
+        ValueError: The datetime is naive, so that its instant is unknown.
     """
     if type(value) is WireDatetime:
         return value.wire
@@ -115,8 +116,8 @@ def _plain_timedelta(seconds: int, nanos: int, unknown: bytes) -> timedelta | No
         return None
 
 
-class _Exact:
-    """What `WireDatetime` and `WireTimedelta` have in common: equality, order, hash and pickling by the wire value.
+class _WireValue:
+    """The common base of `WireDatetime` and `WireTimedelta`: equality, order, hash and pickling by the wire value.
 
     Two values are equal exactly if they stand for the same message. They are ordered by the instant or length of time
     in nanoseconds; where that is the same for different messages, by nanos and then by the unknown bytes, so that of
@@ -149,7 +150,7 @@ class _Exact:
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, _Exact):
+        if isinstance(other, _WireValue):
             return type(self) is type(other) and self._wire == other._wire
         if not isinstance(other, self._family):
             return super().__eq__(other)
@@ -180,7 +181,7 @@ class _Exact:
         wire = self._wire_of(other)
         return NotImplemented if wire is None else _rank(self._wire) >= _rank(wire)
 
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[_Exact], Wire]:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[_WireValue], Wire]:
         return type(self), self._wire
 
     def __repr__(self) -> str:
@@ -206,7 +207,7 @@ def _checked(seconds: int, nanos: int, unknown: bytes) -> Wire:
 
 
 @final
-class WireDatetime(_Exact, datetime):
+class WireDatetime(_WireValue, datetime):
     """A Timestamp message that no plain datetime equals, as an aware datetime in UTC.
 
     `seconds`, `nanos` and `unknown` are exact, and so are comparison, hash, `copy`, pickling, `repr` and encoding.
@@ -278,7 +279,7 @@ class WireDatetime(_Exact, datetime):
 
 
 @final
-class WireTimedelta(_Exact, timedelta):
+class WireTimedelta(_WireValue, timedelta):
     """A Duration message that no plain timedelta equals, as a timedelta.
 
     `wire_seconds`, `nanos` and `unknown` are exact, and so are comparison, hash, truth, `copy`, pickling, `repr` and

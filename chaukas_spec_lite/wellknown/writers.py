@@ -20,15 +20,16 @@ from chaukas_spec_lite.wire.format import LONG, MAX_DEPTH, SMALL, TOO_DEEP, VARI
 from chaukas_spec_lite.wire.rope import Text, long
 from chaukas_spec_lite.wire.scalars import WRITERS, double, is_array, is_dict, named, text, unless_zero
 
-# A map entry's key with its tag and length, and the tag of the value that follows: "\n" length key "\x12". And how long
-# the entry is if the value is the empty string: three bytes more.
+# For each key: "\n" length key "\x12", which is the key's field and the tag of the value; and how long the entry is if
+# the value is the empty string, whose Value takes three bytes more: length "\x1a" "\0".
 _KEYS: dict[str, tuple[str, int]] = {}
 _KEYS_MAX = 4096
 _KEY_LENGTH_MAX = 128
 _LONG_KEY = 1024
-"""From here on, a key needs more care than the tables give."""
+"""Entries of more than this go to ``_encode_entry``: the quick way looks lengths up in ``VARINTS``, up to ``SMALL``."""
 
 _SHORT = 124
+"""Below this length of a string, the length of the Value around it, ``n + 2``, takes one byte."""
 _TEXTS = [f"{VARINTS[n + 2]}\x1a{VARINTS[n]}" for n in range(_SHORT)]
 """What stands before a short string in a Value, by its length."""
 
@@ -72,11 +73,11 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
             if not value.isascii():
                 value = value.encode().decode("latin-1")
             n = len(value)
-            if n < _SHORT:
+            if n < _SHORT:  # one look-up gives both inner lengths
                 out += f"\n{VARINTS[k + n]}{key}{_TEXTS[n]}{value}"
                 continue
             mark = "\x1a"
-        elif kind is float or kind is int:
+        elif kind is float or kind is int:  # 9 bytes in a Value of one length, so 7 more than an empty string's entry
             few = kind is int and 0 <= value < _FEW
             packed = _DOUBLES[value] if few else pack_double(value).decode("latin-1")
             out += f"\n{VARINTS[k + 7]}{key}\t\x11{packed}"
@@ -214,12 +215,12 @@ def _seconds_and_nanos(seconds: int, nanos: int, unknown: bytes) -> str:
 
 
 def check_depth(depth: int) -> None:
-    """Refuse to write a message deeper than any parser would read it."""
+    """Refuse a message that stands deeper than the reference parses."""
     if depth > MAX_DEPTH:
         raise ValueError(TOO_DEEP)
 
 
-# The bytes of a varint that others follow, by their seven bits.
+# All bytes of a varint but the last have the highest bit set: by the seven bits that they carry.
 _MORE = [chr(bits | 128) for bits in range(128)]
 
 

@@ -45,6 +45,7 @@ def read_varint(data: bytes, pos: int, end: int) -> tuple[int, int]:
 def _read_short(data: bytes, pos: int, end: int, limit: int, what: str) -> tuple[int, int]:
     start = pos
     value, pos = read_varint(data, pos, end)
+    # The reference reads tags and lengths from at most five bytes, even where more would be padding.
     if pos - start > 5 or value > limit:
         raise DecodeError(f"{what} is too large", offset=start)
     return value, pos
@@ -78,6 +79,7 @@ def skip(data: bytes, pos: int, end: int, tag: int, depth: int) -> int:
 
     Groups are followed without recursion; ``depth`` is that of the message the field stands in.
     """
+    # Numbers of the groups that are open. A list, not recursion, because input decides how deep groups nest.
     open_groups: list[int] = []
     while True:
         start = pos
@@ -94,7 +96,7 @@ def skip(data: bytes, pos: int, end: int, tag: int, depth: int) -> int:
             open_groups.append(tag >> 3)
             if depth + len(open_groups) > MAX_DEPTH:
                 raise DecodeError(f"nested deeper than {MAX_DEPTH} levels", offset=start)
-        elif not open_groups or open_groups.pop() != tag >> 3:
+        elif not open_groups or open_groups.pop() != tag >> 3:  # EGROUP
             raise DecodeError(f"the end of group {tag >> 3} has no beginning", offset=start)
         if not open_groups:
             return pos

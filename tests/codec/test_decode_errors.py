@@ -219,12 +219,12 @@ def stack_left(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("number", [1, 2, 4])
-@pytest.mark.parametrize("odd", [b"", b"\xc0\x3e\x01", b"\x32\x80\x00"], ids=["ordinary", "unknown", "overlong"])
-def test_the_deepest_messages_leave_the_caller_room_on_the_stack(number: int, odd: bytes) -> None:
+@pytest.mark.parametrize("rest", [b"", b"\xc0\x3e\x01", b"\x32\x80\x00"], ids=["ordinary", "unknown", "overlong"])
+def test_the_deepest_messages_leave_the_caller_room_on_the_stack(number: int, rest: bytes) -> None:
     """Python allows 1,000 frames unless told otherwise; the exact decoder takes more of them than the ordinary one."""
     data = b""
     for _ in range(100):
-        data = delimited(number, data) + odd
+        data = delimited(number, data) + rest
     with stack_left(400):
         message = Tree.parse(data)
         encoded = bytes(message)

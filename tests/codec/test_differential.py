@@ -100,7 +100,7 @@ def test_random_bytes(cls: type[Message], data: bytes) -> None:
 @pytest.mark.parametrize(
     "data", [*INSERTED, *[REAL[len(REAL) // 2] + field for field in INSERTED]], ids=lambda data: data.hex()[-40:]
 )
-def test_single_odd_fields(data: bytes) -> None:
+def test_single_unusual_fields(data: bytes) -> None:
     for cls in (Event, *CLASSES["everything"]):
         assert disagreement(cls, data) is None
 

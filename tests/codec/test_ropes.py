@@ -76,8 +76,8 @@ def test_what_is_no_plain_str_list_or_dict() -> None:
         pass
 
     text = "x" * LONG
-    odd, plain = {"t": (Text(text), [(text,)]), "n": 1}, {"t": [text, [[text]]], "n": 1}
-    assert bytes(Event(metadata=odd, branch=Text(text))) == bytes(Event(metadata=plain, branch=text))
+    unusual, plain = {"t": (Text(text), [(text,)]), "n": 1}, {"t": [text, [[text]]], "n": 1}
+    assert bytes(Event(metadata=unusual, branch=Text(text))) == bytes(Event(metadata=plain, branch=text))
 
 
 def test_short_content_is_no_rope() -> None:

@@ -63,7 +63,7 @@ def large() -> bytes:
     return bytes(Event(event_id="e", llm_invocation=invocation, metadata={"a": [1, "b"]}))
 
 
-def test_a_large_one_cut_off_anywhere() -> None:
+def test_a_large_message_cut_off_anywhere() -> None:
     data = large()
     ends = {*range(0, len(data), 1013), *range(60), *(len(data) - back for back in range(60))}
     for end in sorted(ends):
@@ -84,7 +84,7 @@ def test_a_large_one_cut_off_anywhere() -> None:
         pytest.param(lambda inner: inner + b"\x82\x01\x02\xff\xfe", id="no UTF-8"),
     ],
 )
-def test_a_large_one_that_is_odd(content: Any) -> None:
+def test_large_messages_in_unusual_forms(content: Any) -> None:
     inner = bytes(LLMInvocation(provider="openai", request={"prompt": "x" * LONG}))
     for behind in (b"", delimited(90, b""), b"\x0a\x01e", delimited(1, b"\x0a\x01k\x12\x02\x08\x00")):
         data = delimited(1, b"e") + delimited(33, content(inner)) + behind

@@ -17,8 +17,8 @@ from chaukas_spec_lite import Event, JSONError
 from chaukas_spec_lite.errors import EncodeError
 from chaukas_spec_lite.files import event_from_sdk
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.protojson.dump import dump
-from chaukas_spec_lite.protojson.load import load
+from chaukas_spec_lite.protojson.dump_messages import dump
+from chaukas_spec_lite.protojson.load_messages import load
 from chaukas_spec_lite.protojson.problem import Problem
 from chaukas_spec_lite.protojson.run import DumpRun, LoadRun
 from tests.generated import everything

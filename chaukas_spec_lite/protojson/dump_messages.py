@@ -58,7 +58,7 @@ def to_dict(
         return _dumped(dump_python, message, run)
     text = _dumped(dump, message, run)
     try:
-        # One writer for both forms; and json reads faster than Python code builds dicts.
+        # Through text, because json reads it faster than Python code builds dicts, and one writer does for both forms.
         return json.loads(text)  # type: ignore[no-any-return]  # a dict, but for the well-known types with another form
     except RecursionError:
         raise out_of_stack().error() from None
@@ -91,7 +91,7 @@ def _dumped(write: Callable[[Message, DumpRun], T], message: Message, run: DumpR
         return write(message, run)
     except Problem as problem:
         raise problem.error() from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:  # of a function that knows nothing of JSON, on the outermost message
         raise Problem(str(error)).error() from None
     except RecursionError:
         raise out_of_stack().error() from None
@@ -103,9 +103,10 @@ class _Field(NamedTuple):
     """What writing a field takes."""
 
     prefix: str
-    """The name as it stands between the member before and the value."""
+    """What stands between the value before and this one: ``, "eventId": ``."""
     write: Dump
     is_text: bool
+    """Whether it is a single string, which is written without a call where it is ASCII."""
     presence: bool
     oneof: str | None
     data: FieldData
@@ -118,7 +119,7 @@ class _Plan(NamedTuple):
     values_of: Callable[[Message], tuple[Any, ...]]
     """Reads all fields at once."""
     zeros: tuple[Any, ...]
-    """What each holds when it is not set, mostly this very object; None where there is presence."""
+    """What each field holds when it is not set, None where it has presence. It mostly is this very object."""
     fields: tuple[_Field, ...]
 
 
@@ -143,7 +144,8 @@ def _dump_fields(message: Message, run: DumpRun) -> str:
     out = name = ""
     values = values_of(message)
     if not run.defaults:
-        # In C: what holds its very default object is left out; what only equals it is found below.
+        # Most fields of an event are not set, and hold their very default object: those are left out here, in C. What
+        # only equals a default is found below.
         is_set = [*map(is_not, values, zeros)]
         values, fields = tuple(compress(values, is_set)), tuple(compress(fields, is_set))
     chosen: dict[str, str] = {}
@@ -160,7 +162,7 @@ def _dump_fields(message: Message, run: DumpRun) -> str:
     except (Problem, TypeError, ValueError) as error:
         raise within(error, name) from None
     run.depth -= 1
-    return f"{{{out[2:]}}}"
+    return f"{{{out[2:]}}}"  # without the comma before the first member
 
 
 def _plan(cls: type[Message], schema_names: bool) -> _Plan:
@@ -223,7 +225,7 @@ def _one(field: FieldData) -> Dump:
 
 
 def _message(cls: type[Message]) -> Dump:
-    write = _writer(cls)
+    write = _writer(cls)  # once for the field, not for each value
 
     def message(value: Any, run: DumpRun) -> str:
         if value.__class__ is not cls:
@@ -300,7 +302,7 @@ def _dump_any(message: AnyMessage, run: DumpRun) -> str:
     except Problem as problem:
         raise problem if write is _dump_fields else within(problem, "value") from None
     run.depth -= 1
-    if write is _dump_fields:
+    if write is _dump_fields:  # "@type" goes among the members of the content
         return f'{{"@type": {url}}}' if text == "{}" else f'{{"@type": {url}, {text[1:]}'
     return f'{{"@type": {url}, "value": {text}}}'
 

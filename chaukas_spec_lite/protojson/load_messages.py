@@ -73,7 +73,7 @@ class _Entry(NamedTuple):
     read: Load
     oneof: str | None
     null: Load | None
-    """What ``null`` is, where it is a value; elsewhere it leaves the field unset."""
+    """The reader of ``null`` where it is a value, as in a ``Value``; elsewhere null leaves the field unset."""
 
 
 _PLANS: dict[type[Message], dict[str, _Entry]] = {}
@@ -108,6 +108,7 @@ def _load_fields(cls: type[Message], value: Any, run: LoadRun) -> Any:
                 raise _unknown(name, cls, plan)
             field, attribute, read, oneof, null = entry
             if attribute in found:
+                # JSON names and the schema's names are both read, so two members can mean one field.
                 raise Problem(f"{field.proto_name} is given twice, as {field.json_name} too", at_name=True)
             if item is None:
                 if null is None:
@@ -133,6 +134,7 @@ def _load_fields(cls: type[Message], value: Any, run: LoadRun) -> Any:
 
 
 def _unknown(name: Any, cls: type[Message], plan: dict[str, _Entry]) -> Problem:
+    # Names of any length come from outside, and matching takes time in proportion to the square of theirs.
     near = difflib.get_close_matches(name, plan, 1) if isinstance(name, str) and len(name) < 200 else []
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return Problem(f"{cls._full_name} has no field {shown(name)}{hint}", at_name=True)
