@@ -102,7 +102,10 @@ class Decoder(Emitter):
     def _default(self, field: Field) -> str:
         if has_presence(field):
             return "None"
-        return enum_zero_constant(field, self.scope) if field.kind == "enum" else ZEROS[scalar_type(field.kind)]
+        if field.kind == "enum":
+            return enum_zero_constant(field, self.scope)
+        kind = scalar_type(field.kind)
+        return self.zero_float(field) if kind == "float" else ZEROS[kind]
 
     def _finish(self) -> None:
         w = self.writer

@@ -56,6 +56,14 @@ class Emitter:
         """Use something of the wire format."""
         return self.scope.name("chaukas_spec_lite.wire.format", name)
 
+    def zero_float(self, field: Field) -> str:
+        """The name of the 0.0 that constructors assign, taken from the message that ``field`` belongs to.
+
+        Encoders compare with it by identity. Other defaults are the same object wherever they are written, but each
+        module has a 0.0 of its own.
+        """
+        return self.scope.zero_float(f"{self.cls}().{self.names[field.name]}")
+
     def attribute(self, field: Field) -> str:
         """The attribute of a field; codecs call the message ``m``."""
         return f"m.{self.names[field.name]}"

@@ -105,7 +105,7 @@ class Encoder(Emitter):
             return enum_zero_constant(field, self.scope)
         kind = scalar_type(field.kind)
         if kind == "float":
-            return self.scope.constant("_ZERO_FLOAT", "", ["0.0"], "")
+            return self.zero_float(field)
         return "False" if kind == "bool" else self.wire({"str": "NO_TEXT", "bytes": "NO_BYTES", "int": "ZERO"}[kind])
 
     def _unless_zero(self, field: Field) -> None:

@@ -113,7 +113,7 @@ def _emit_codec(writer: Writer, message: Message, scope: CodecScope) -> None:
 
 
 def _emit_tables(writer: Writer, scope: CodecScope) -> None:
-    """Emit what the codecs look up: constants, and tables of enums, which are made once the enums are there."""
+    """Emit what the codecs look up: constants, and what is made once the classes are there."""
     if scope.constants or scope.tables:
         writer.line("# What the codecs look up, made once.")
     for name, (head, items, tail) in scope.constants.items():
@@ -123,7 +123,7 @@ def _emit_tables(writer: Writer, scope: CodecScope) -> None:
         return
     writer.gap(2)
     with writer.block(f"def {MAKE_TABLES}() -> None:"):
-        writer.docstring("Make what the codecs look up of enums. `attach` calls this when it has put the enums in.")
+        writer.docstring("Make what depends on the classes. `attach` calls this once the classes are here.")
         for names in textwrap.wrap(", ".join(scope.tables), WIDTH - len("    global ,"), break_long_words=False):
             writer.line(f"global {names.rstrip(',')}")
         writer.lines(f"{name} = {table.expression}" for name, table in scope.tables.items())

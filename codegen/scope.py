@@ -117,7 +117,7 @@ class ClassScope(Scope):
 
 @dataclass(frozen=True)
 class Table:
-    """What a codec looks up of an enum: the value's annotation, and the expression that makes it."""
+    """Something that codecs look up and that depends on classes: its annotation, and the expression that makes it."""
 
     annotation: str
     expression: str
@@ -133,7 +133,8 @@ class CodecScope(Scope):
         self.constants: dict[str, Constant] = {}
         """What the codecs look up in their module, by name, evaluated once when it is imported."""
         self.tables: dict[str, Table] = {}
-        """What they look up of enums, by name: made once the classes are there."""
+        """What they look up that depends on classes, by name: made once the classes are there."""
+        self._zero_float = ""
         self.classes_used: dict[str, str] = {}
         """The name here of each class that the codecs use, by full name."""
         self.class_imports: dict[str, set[str]] = {}
@@ -162,6 +163,11 @@ class CodecScope(Scope):
     def table(self, wanted: str, annotation: str, expression: str) -> str:
         """Have an expression with classes evaluated as soon as they are there; returns the name of its value."""
         return self._made_once(self.tables, wanted, Table(annotation, expression))
+
+    def zero_float(self, expression: str) -> str:
+        """The name of the 0.0 that is the value of an expression with a class; the first expression decides."""
+        self._zero_float = self._zero_float or self.table("_zero_float", "float", expression)
+        return self._zero_float
 
     def _made_once(self, known: dict[str, _T], wanted: str, made: _T) -> str:
         for name, other in known.items():

@@ -100,7 +100,7 @@ def _fill_in_json_names(protos: Iterable[descriptor_pb2.DescriptorProto], messag
 
 
 def describe_proto(proto: descriptor_pb2.FileDescriptorProto) -> Plain:
-    """The same, from the message form of a descriptor."""
+    """What protobuf says about a file, taken from the message form of a descriptor."""
     return {
         "path": proto.name,
         "package": proto.package,

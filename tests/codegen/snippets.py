@@ -29,7 +29,7 @@ def load_text(root: Path, text: str | bytes, **others: str) -> Schema:
 
 
 def load_body(root: Path, body: str, **others: str) -> Schema:
-    """The same, with the syntax line put in front."""
+    """Load ``t.proto``, which is the syntax line and then ``body``; ``a=...`` is the body of ``a.proto``."""
     return load_text(root, HEAD + body, **others)
 
 

@@ -13,6 +13,7 @@ import pytest
 from chaukas_spec_lite.message.message import Message, attach
 from chaukas_spec_lite.spec.common.v1 import _events_codec, events
 from chaukas_spec_lite.spec.google.protobuf import any as any_module
+from chaukas_spec_lite.wire.fields import fields_of
 from tests.generated import classes, generate
 
 
@@ -65,6 +66,18 @@ def _tree(module: ModuleType) -> ast.Module:
     assert module.__file__ is not None
     with open(module.__file__, encoding="utf-8") as source:
         return ast.parse(source.read())
+
+
+def test_constructors_and_decoders_assign_the_zero_that_encoders_compare_with() -> None:
+    """By identity, which is quicker than any other test; a zero of another module would take the slow way."""
+    checked = 0
+    for cls in (events.CostDetails, events.EventBatch, events.LLMInvocation, events.ToolResponse):
+        for field in fields_of(cls):
+            if field.kind in ("float", "double") and not field.has_presence:
+                assert getattr(cls(), field.name) is _events_codec._zero_float
+                assert getattr(cls.parse(b""), field.name) is _events_codec._zero_float
+                checked += 1
+    assert checked > 3
 
 
 def test_codecs_call_the_codecs_of_other_files_directly() -> None:

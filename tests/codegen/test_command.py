@@ -255,7 +255,7 @@ def test_usage_errors(arguments: list[str], said: str, capsys: pytest.CaptureFix
 
 
 def test_without_the_parser_it_says_how_to_install_it(protos: Path, tmp_path: Path) -> None:
-    """Finds the parser hidden behind a module that fails like one that is not there."""
+    """The parser is hidden by a module that fails to import like one that is not installed."""
     hiding = tmp_path / "hiding" / "proto_schema_parser"
     hiding.mkdir(parents=True)
     text = "raise ModuleNotFoundError(\"No module named 'proto_schema_parser'\", name='proto_schema_parser')\n"

@@ -9,7 +9,7 @@ import pytest
 from tests.codegen.snippets import HEAD, load_body, load_text
 
 HERE = "int32 b = 2;"
-"""The field that the comments are about; it is put where ``@`` stands in the body of a message."""
+"""The field that the comments are about; it replaces ``@`` in the body of a message."""
 
 FIELD = {
     "above": ("\n// Doc.\n@\n", "Doc."),

@@ -1,6 +1,6 @@
 """What is deprecated warns when a program names it, at the program's line; never while decoding, copying or importing.
 
-Warnings are errors in tests, so whatever stands outside of `warns` warns of nothing.
+Warnings are errors in tests, so whatever is outside of `warns` gives no warning.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ _TEXT = st.lists(_pieces | st.text(st.characters(exclude_categories=["Cs"]), max
 @given(_TEXT)
 @example('Say """hello"""')
 def test_a_module_says_what_its_comments_say(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
-    """Whatever stands in the comments of a file: the module compiles, and its docstrings hold the words."""
+    """Whatever is written in the comments of a file, the modules compile, and their docstrings contain the words."""
     block = f"/*{text.replace('*/', '').replace('/*', '')} */"
     lines = "".join(f"//{line}\n" for line in text.replace("\r", "").split("\n"))
     for comment in (block, lines):

@@ -1,4 +1,4 @@
-"""All mistakes in one run: a syntax error or a missing file hides no others, and makes none up."""
+"""All mistakes in one run: a syntax error or a missing file hides no others, and causes no false ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FOUND = {
         'expected a name or "." or "}" before ";"',
         RANGE,
     ),
-    "behind a block": case(
+    "after a block": case(
         "message M {\n  mesage N ^{ int32 a = 1; int32 b = 2; }\n  int32 c = ^0;\n}\n"
         "^mesage O { int32 a = 1; }\nmessage P { ^Foo a = 1; }",
         'expected "=" before "{"',
@@ -65,18 +65,18 @@ FOUND = {
         'expected "=" before ";"',
         'the file ends before the "{" of line 3 is closed',
     ),
-    "behind a string that does not end": case(
+    "after a string that does not end": case(
         "option java_package = ^'x;\nmessage M { int32 a = ^0; }", "this string does not end on its line", RANGE
     ),
     **{
-        f"behind a string that swallows {swallowed}": case(
+        f"after a string that swallows {swallowed}": case(
             f"message A {{ message B {{ option java_package = ^'x{swallowed}\nmessage M {{ int32 a = ^0; }}",
             "this string does not end on its line",
             RANGE,
         )
         for swallowed in ("; } }", " ; {} } }", "{ a; } } }\t", "{}{}{} }}\v")
     },
-    "behind too many brackets": case(
+    "after too many brackets": case(
         "option (x) = " + "{a:" * 48 + "^{" + "}" * 49 + ";\nmessage M { int32 a = ^0; }",
         "nested deeper than 48 brackets",
         RANGE,
@@ -161,7 +161,7 @@ def test_what_is_found(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_what_is_in_doubt(tmp_path: Path, name: str) -> None:
+def test_what_is_uncertain(tmp_path: Path, name: str) -> None:
     each = HIDDEN[name]
 
     found = [line for line in mistakes(tmp_path, each.text(), **each.others) if line.startswith("t.proto")]
@@ -225,7 +225,7 @@ _STRAY = [*"$#<>()[]=,.-?:", "77", "1.5", "08", "1x", "'x", '"\\q"']
 def test_one_mistake_is_reported_where_it_is(
     tmp_path_factory: pytest.TempPathFactory, number: int, at: int, stray: str, replaces: bool
 ) -> None:
-    """In a file that is right but for one token, each message is about the line of that token, or about the next."""
+    """If one token of a file is wrong, each message is about the line of that token, or about the next."""
     old = LINES[number]
     spans = [token.span() for token in _TOKENS.finditer(old)] or [(0, 0)]
     start, end = spans[at % len(spans)]

@@ -1,4 +1,4 @@
-"""What the loader makes of correct files. Foreign files and the Chaukas schema have tests of their own."""
+"""What the schema loader makes of correct files. Foreign files and the Chaukas schema have tests of their own."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ SYNTAX = {
         for number in ("1x", "1_0", "1__", "0x", "0b1", "1.5.2", "08a", "0x1_2", "1e")
     },
     "hash outside of an aggregate": case("message M {} ^# no comment", "the character '#' has no meaning here"),
-    "hash behind an aggregate": case("option (x) = { a { } } ^#;", "the character '#' has no meaning here"),
+    "hash after an aggregate": case("option (x) = { a { } } ^#;", "the character '#' has no meaning here"),
     "letter in a hash comment": case("option (x) = { # $ ^é\n};", "the character 'é' has no meaning here"),
     "brace in a hash comment": case("option (x) = { # }\n ^a: 1 };", 'expected ";" before "a"'),
     "comma before bracket": case("message M { int32 a = 1 [deprecated = true^,]; }", "no option follows this comma"),

@@ -1,4 +1,4 @@
-"""Every kind of field behind tags of one, two, three and five bytes, against the reference.
+"""Every kind of field after tags of one, two, three and five bytes, against the reference.
 
 The generated decoders read tags of one and of two bytes, each in its own way; longer ones are left to the exact one.
 """

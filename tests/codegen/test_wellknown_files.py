@@ -1,4 +1,4 @@
-"""What protobuf brings along: the bundled files, and our tables of types and options, against protobuf itself."""
+"""What protobuf itself provides: the bundled files, and our tables of types and options, compared with protobuf's."""
 
 from __future__ import annotations
 

@@ -78,7 +78,6 @@ if TYPE_CHECKING:
 
 
 # What the codecs look up, made once.
-_ZERO_FLOAT = 0.0
 _tags_LLMInvocation = {b"\x82\x01": 16}
 _tags_Event = {
     b"\x80\x01": 16,
@@ -108,6 +107,7 @@ _tags_Event = {
     b"\xd2\x05": 90,
     b"\x9a\x06": 99,
 }
+_zero_float: float
 _zero_EventType: EventType
 _varints_EventType: dict[int, str]
 _zero_Severity: Severity
@@ -123,10 +123,11 @@ _members_Author: Table[Author]
 
 
 def _make_tables() -> None:
-    """Make what the codecs look up of enums. `attach` calls this when it has put the enums in."""
-    global _zero_EventType, _varints_EventType, _zero_Severity, _varints_Severity, _zero_EventStatus
+    """Make what depends on the classes. `attach` calls this once the classes are here."""
+    global _zero_float, _zero_EventType, _varints_EventType, _zero_Severity, _varints_Severity, _zero_EventStatus
     global _varints_EventStatus, _zero_Author, _varints_Author, _members_EventType, _members_Severity
     global _members_EventStatus, _members_Author
+    _zero_float = ToolResponse().execution_time_ms
     _zero_EventType = EventType(0)
     _varints_EventType = enum_varints(EventType)
     _zero_Severity = Severity(0)
@@ -344,7 +345,7 @@ def _encode_ToolResponse(m: ToolResponse, depth: int) -> Text:
             v = text(v)
         if n := len(v):
             out += f"\x1a{VARINTS[n]}{v}" if n < SMALL else sized("\x1a", v)
-    if (v := m.execution_time_ms) is not _ZERO_FLOAT and v is not None:
+    if (v := m.execution_time_ms) is not _zero_float and v is not None:
         out += "!" + pack_double(v).decode("latin-1") if v else unless_zero("!", double(v))
     if (v := m.http_status) is not ZERO and v is not None:
         out += f"({VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("(", int32(v))
@@ -360,7 +361,7 @@ def _decode_ToolResponse(data: Content, depth: int) -> ToolResponse:
     m._unknown_fields = b""
     m.tool_call_id = m.error_message = ""
     m.output = None
-    m.execution_time_ms = 0.0
+    m.execution_time_ms = _zero_float
     m.http_status = 0
     rest = b""
     read = data.read if isinstance(data, Window) else BytesIO(data).read
@@ -453,15 +454,15 @@ def _encode_LLMInvocation(m: LLMInvocation, depth: int) -> Text:
         out += f"0{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("0", int32(v))
     if (v := m.total_tokens) is not ZERO and v is not None:
         out += f"8{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("8", int32(v))
-    if (v := m.temperature) is not _ZERO_FLOAT and v is not None:
+    if (v := m.temperature) is not _zero_float and v is not None:
         out += "A" + pack_double(v).decode("latin-1") if v else unless_zero("A", double(v))
     if (v := m.max_tokens) is not ZERO and v is not None:
         out += f"H{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("H", int32(v))
-    if (v := m.top_p) is not _ZERO_FLOAT and v is not None:
+    if (v := m.top_p) is not _zero_float and v is not None:
         out += "Q" + pack_double(v).decode("latin-1") if v else unless_zero("Q", double(v))
-    if (v := m.frequency_penalty) is not _ZERO_FLOAT and v is not None:
+    if (v := m.frequency_penalty) is not _zero_float and v is not None:
         out += "Y" + pack_double(v).decode("latin-1") if v else unless_zero("Y", double(v))
-    if (v := m.presence_penalty) is not _ZERO_FLOAT and v is not None:
+    if (v := m.presence_penalty) is not _zero_float and v is not None:
         out += "a" + pack_double(v).decode("latin-1") if v else unless_zero("a", double(v))
     if (v := m.start_time) is not None:
         s = timestamp(v, depth + 1)
@@ -471,7 +472,7 @@ def _encode_LLMInvocation(m: LLMInvocation, depth: int) -> Text:
         s = timestamp(v, depth + 1)
         n = len(s)
         out += f"r{VARINTS[n]}{s}" if n < SMALL else sized("r", s)
-    if (v := m.duration_ms) is not _ZERO_FLOAT and v is not None:
+    if (v := m.duration_ms) is not _zero_float and v is not None:
         out += "y" + pack_double(v).decode("latin-1") if v else unless_zero("y", double(v))
     if (v := m.finish_reason) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
@@ -491,7 +492,7 @@ def _decode_LLMInvocation(data: Content, depth: int) -> LLMInvocation:
     m.provider = m.model = m.finish_reason = ""
     m.request = m.response = m.start_time = m.end_time = None
     m.prompt_tokens = m.completion_tokens = m.total_tokens = m.max_tokens = 0
-    m.temperature = m.top_p = m.frequency_penalty = m.presence_penalty = m.duration_ms = 0.0
+    m.temperature = m.top_p = m.frequency_penalty = m.presence_penalty = m.duration_ms = _zero_float
     rest = b""
     read = data.read if isinstance(data, Window) else BytesIO(data).read
     b: Content = b""
@@ -1001,15 +1002,15 @@ def _encode_PerformanceMetrics(m: PerformanceMetrics, depth: int) -> Text:
         raise ValueError(TOO_DEEP)
     out: Text = ""
     v: _Any
-    if (v := m.cpu_percent) is not _ZERO_FLOAT and v is not None:
+    if (v := m.cpu_percent) is not _zero_float and v is not None:
         out += "\t" + pack_double(v).decode("latin-1") if v else unless_zero("\t", double(v))
-    if (v := m.memory_mb) is not _ZERO_FLOAT and v is not None:
+    if (v := m.memory_mb) is not _zero_float and v is not None:
         out += "\x11" + pack_double(v).decode("latin-1") if v else unless_zero("\x11", double(v))
-    if (v := m.duration_ms) is not _ZERO_FLOAT and v is not None:
+    if (v := m.duration_ms) is not _zero_float and v is not None:
         out += "\x19" + pack_double(v).decode("latin-1") if v else unless_zero("\x19", double(v))
-    if (v := m.throughput) is not _ZERO_FLOAT and v is not None:
+    if (v := m.throughput) is not _zero_float and v is not None:
         out += "!" + pack_double(v).decode("latin-1") if v else unless_zero("!", double(v))
-    if (v := m.latency_ms) is not _ZERO_FLOAT and v is not None:
+    if (v := m.latency_ms) is not _zero_float and v is not None:
         out += ")" + pack_double(v).decode("latin-1") if v else unless_zero(")", double(v))
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
@@ -1021,7 +1022,7 @@ def _decode_PerformanceMetrics(data: Content, depth: int) -> PerformanceMetrics:
         raise NotCanonical
     m = new(PerformanceMetrics)
     m._unknown_fields = b""
-    m.cpu_percent = m.memory_mb = m.duration_ms = m.throughput = m.latency_ms = 0.0
+    m.cpu_percent = m.memory_mb = m.duration_ms = m.throughput = m.latency_ms = _zero_float
     rest = b""
     read = data.read if isinstance(data, Window) else BytesIO(data).read
     h = read(2)
@@ -1190,20 +1191,20 @@ def _encode_CostDetails(m: CostDetails, depth: int) -> Text:
         out += f" {VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero(" ", int32(v))
     if (v := m.total_tokens) is not ZERO and v is not None:
         out += f"({VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("(", int32(v))
-    if (v := m.input_cost) is not _ZERO_FLOAT and v is not None:
+    if (v := m.input_cost) is not _zero_float and v is not None:
         out += "1" + pack_double(v).decode("latin-1") if v else unless_zero("1", double(v))
-    if (v := m.output_cost) is not _ZERO_FLOAT and v is not None:
+    if (v := m.output_cost) is not _zero_float and v is not None:
         out += "9" + pack_double(v).decode("latin-1") if v else unless_zero("9", double(v))
-    if (v := m.total_cost) is not _ZERO_FLOAT and v is not None:
+    if (v := m.total_cost) is not _zero_float and v is not None:
         out += "A" + pack_double(v).decode("latin-1") if v else unless_zero("A", double(v))
     if (v := m.currency) is not NO_TEXT and v is not None:
         if v.__class__ is not str or not v.isascii():
             v = text(v)
         if n := len(v):
             out += f"J{VARINTS[n]}{v}" if n < SMALL else sized("J", v)
-    if (v := m.input_rate_per_token) is not _ZERO_FLOAT and v is not None:
+    if (v := m.input_rate_per_token) is not _zero_float and v is not None:
         out += "Q" + pack_double(v).decode("latin-1") if v else unless_zero("Q", double(v))
-    if (v := m.output_rate_per_token) is not _ZERO_FLOAT and v is not None:
+    if (v := m.output_rate_per_token) is not _zero_float and v is not None:
         out += "Y" + pack_double(v).decode("latin-1") if v else unless_zero("Y", double(v))
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
@@ -1217,7 +1218,7 @@ def _decode_CostDetails(data: Content, depth: int) -> CostDetails:
     m._unknown_fields = b""
     m.provider = m.service = m.currency = ""
     m.input_tokens = m.output_tokens = m.total_tokens = 0
-    m.input_cost = m.output_cost = m.total_cost = m.input_rate_per_token = m.output_rate_per_token = 0.0
+    m.input_cost = m.output_cost = m.total_cost = m.input_rate_per_token = m.output_rate_per_token = _zero_float
     rest = b""
     read = data.read if isinstance(data, Window) else BytesIO(data).read
     b: Content = b""
@@ -1498,7 +1499,7 @@ def _encode_MCPCall(m: MCPCall, depth: int) -> Text:
             v = text(v)
         if n := len(v):
             out += f":{VARINTS[n]}{v}" if n < SMALL else sized(":", v)
-    if (v := m.execution_time_ms) is not _ZERO_FLOAT and v is not None:
+    if (v := m.execution_time_ms) is not _zero_float and v is not None:
         out += "A" + pack_double(v).decode("latin-1") if v else unless_zero("A", double(v))
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
@@ -1512,7 +1513,7 @@ def _decode_MCPCall(data: Content, depth: int) -> MCPCall:
     m._unknown_fields = b""
     m.server_name = m.server_url = m.operation = m.method = m.protocol_version = ""
     m.request = m.response = None
-    m.execution_time_ms = 0.0
+    m.execution_time_ms = _zero_float
     rest = b""
     read = data.read if isinstance(data, Window) else BytesIO(data).read
     b: Content = b""
@@ -2467,11 +2468,11 @@ def _encode_EventBatch(m: EventBatch, depth: int) -> Text:
         s = encode_struct(v, depth + 1)
         n = len(s)
         out += f"\"{VARINTS[n]}{s}" if n < SMALL else sized("\"", s)
-    if (v := m.total_cost) is not _ZERO_FLOAT and v is not None:
+    if (v := m.total_cost) is not _zero_float and v is not None:
         out += "Q" + pack_double(v).decode("latin-1") if v else unless_zero("Q", double(v))
     if (v := m.total_tokens) is not ZERO and v is not None:
         out += f"X{VARINTS[v]}" if v.__class__ is int and 0 < v < SMALL else unless_zero("X", int32(v))
-    if (v := m.total_duration_ms) is not _ZERO_FLOAT and v is not None:
+    if (v := m.total_duration_ms) is not _zero_float and v is not None:
         out += "a" + pack_double(v).decode("latin-1") if v else unless_zero("a", double(v))
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
@@ -2486,7 +2487,7 @@ def _decode_EventBatch(data: Content, depth: int) -> EventBatch:
     m._unknown_fields = b""
     m.batch_id = ""
     m.timestamp = m.metadata = None
-    m.total_cost = m.total_duration_ms = 0.0
+    m.total_cost = m.total_duration_ms = _zero_float
     m.total_tokens = 0
     rest = b""
     read = data.read if isinstance(data, Window) else BytesIO(data).read

@@ -58,7 +58,7 @@ _members_SortOrder: Table[SortOrder]
 
 
 def _make_tables() -> None:
-    """Make what the codecs look up of enums. `attach` calls this when it has put the enums in."""
+    """Make what depends on the classes. `attach` calls this once the classes are here."""
     global _varints_EventType, _varints_EventStatus, _varints_Severity, _members_EventType, _members_EventStatus
     global _members_Severity, _zero_SortOrder, _varints_SortOrder, _members_SortOrder
     _varints_EventType = enum_varints(EventType)

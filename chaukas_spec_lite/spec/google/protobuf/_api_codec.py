@@ -50,7 +50,7 @@ _members_Syntax: Table[Syntax]
 
 
 def _make_tables() -> None:
-    """Make what the codecs look up of enums. `attach` calls this when it has put the enums in."""
+    """Make what depends on the classes. `attach` calls this once the classes are here."""
     global _zero_Syntax, _varints_Syntax, _members_Syntax
     _zero_Syntax = Syntax(0)
     _varints_Syntax = enum_varints(Syntax)

@@ -47,7 +47,7 @@ _members_NullValue: Table[NullValue]
 
 
 def _make_tables() -> None:
-    """Make what the codecs look up of enums. `attach` calls this when it has put the enums in."""
+    """Make what depends on the classes. `attach` calls this once the classes are here."""
     global _varints_NullValue, _members_NullValue
     _varints_NullValue = enum_varints(NullValue)
     _members_NullValue = members(NullValue, 1)

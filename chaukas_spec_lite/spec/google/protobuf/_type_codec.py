@@ -57,7 +57,7 @@ _members_FieldCardinality: Table[FieldCardinality]
 
 
 def _make_tables() -> None:
-    """Make what the codecs look up of enums. `attach` calls this when it has put the enums in."""
+    """Make what depends on the classes. `attach` calls this once the classes are here."""
     global _zero_Syntax, _varints_Syntax, _members_Syntax, _zero_FieldKind, _varints_FieldKind, _zero_FieldCardinality
     global _varints_FieldCardinality, _members_FieldKind, _members_FieldCardinality
     _zero_Syntax = Syntax(0)

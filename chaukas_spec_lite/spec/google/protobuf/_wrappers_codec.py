@@ -51,7 +51,13 @@ if TYPE_CHECKING:
 
 
 # What the codecs look up, made once.
-_ZERO_FLOAT = 0.0
+_zero_float: float
+
+
+def _make_tables() -> None:
+    """Make what depends on the classes. `attach` calls this once the classes are here."""
+    global _zero_float
+    _zero_float = DoubleValue().value
 
 
 def _encode_DoubleValue(m: DoubleValue, depth: int) -> Text:
@@ -59,7 +65,7 @@ def _encode_DoubleValue(m: DoubleValue, depth: int) -> Text:
         raise ValueError(TOO_DEEP)
     out: Text = ""
     v: Any
-    if (v := m.value) is not _ZERO_FLOAT and v is not None:
+    if (v := m.value) is not _zero_float and v is not None:
         out += "\t" + pack_double(v).decode("latin-1") if v else unless_zero("\t", double(v))
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
@@ -71,7 +77,7 @@ def _decode_DoubleValue(data: Content, depth: int) -> DoubleValue:
         raise NotCanonical
     m = new(DoubleValue)
     m._unknown_fields = b""
-    m.value = 0.0
+    m.value = _zero_float
     rest = b""
     read = data.read if isinstance(data, Window) else BytesIO(data).read
     h = read(2)
@@ -95,7 +101,7 @@ def _encode_FloatValue(m: FloatValue, depth: int) -> Text:
         raise ValueError(TOO_DEEP)
     out: Text = ""
     v: Any
-    if (v := m.value) is not _ZERO_FLOAT and v is not None:
+    if (v := m.value) is not _zero_float and v is not None:
         out += unless_zero("\r", single(v))
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
@@ -107,7 +113,7 @@ def _decode_FloatValue(data: Content, depth: int) -> FloatValue:
         raise NotCanonical
     m = new(FloatValue)
     m._unknown_fields = b""
-    m.value = 0.0
+    m.value = _zero_float
     rest = b""
     read = data.read if isinstance(data, Window) else BytesIO(data).read
     h = read(2)

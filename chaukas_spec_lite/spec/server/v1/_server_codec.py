@@ -67,7 +67,13 @@ if TYPE_CHECKING:
 
 
 # What the codecs look up, made once.
-_ZERO_FLOAT = 0.0
+_zero_float: float
+
+
+def _make_tables() -> None:
+    """Make what depends on the classes. `attach` calls this once the classes are here."""
+    global _zero_float
+    _zero_float = GetEventStatsResponse().avg_session_duration_ms
 
 
 def _encode_IngestEventResponse(m: IngestEventResponse, depth: int) -> Text:
@@ -331,7 +337,7 @@ def _encode_GetEventStatsResponse(m: GetEventStatsResponse, depth: int) -> Text:
             s = "\n" + string(key) + "\x10" + s
             n = len(s)
             out += f"\x1a{VARINTS[n]}{s}" if n < SMALL else sized("\x1a", s)
-    if (v := m.avg_session_duration_ms) is not _ZERO_FLOAT and v is not None:
+    if (v := m.avg_session_duration_ms) is not _zero_float and v is not None:
         out += "!" + pack_double(v).decode("latin-1") if v else unless_zero("!", double(v))
     if m._unknown_fields:
         out += m._unknown_fields.decode("latin-1")
@@ -383,7 +389,7 @@ def _decode_GetEventStatsResponse(data: Content, depth: int) -> GetEventStatsRes
     m.events_by_type = {}
     m._unknown_fields = b""
     m.total_events = m.total_sessions = 0
-    m.avg_session_duration_ms = 0.0
+    m.avg_session_duration_ms = _zero_float
     rest = b""
     read = data.read if isinstance(data, Window) else BytesIO(data).read
     b: Content = b""
