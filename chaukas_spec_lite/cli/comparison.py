@@ -76,7 +76,7 @@ class Comparison:
         elif key in self._seen:
             self._add(Difference("came back twice", key))
         elif _digest(bytes(event)) != self._digests[key]:
-            self._add(Difference("came back altered", key, event))
+            self._add(Difference("came back altered", key, event))  # the only kind that needs the event, to be shown
         self._seen.add(key)
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ def changes(sent: object, returned: object, path: str = "Event") -> Iterator[str
 
     Values are compared by what ``repr`` shows, which tells apart all that the wire does: -0.0, the order of keys.
     """
-    stack = [(path, sent, returned)]
+    stack = [(path, sent, returned)]  # no recursion: a Struct may be nested as deep as its sender liked
     while stack:
         path, sent, returned = stack.pop()
         if repr(sent) == repr(returned):

@@ -131,13 +131,15 @@ def _conditions(filter_: QueryFilter) -> _Conditions:
     for name, column in _ONE_OF.items():
         if choices := sorted({int(choice) for choice in getattr(filter_, name)}):
             conditions.add(f"{column} IN ({', '.join('?' * len(choices))})", *choices)
-    for tag in dict.fromkeys(filter_.tags):
+    for tag in dict.fromkeys(filter_.tags):  # each once: a condition costs a search of the index
         conditions.add("seq IN (SELECT seq FROM tags WHERE tag = ?)", tag)
     if filter_.text_query:
+        # Not LIKE: it folds ASCII only, and takes % and _ in the text for wildcards.
         conditions.add("instr(searched_text, ?) > 0", fold(filter_.text_query))
     if filter_.time is not None and filter_.time.start is not None:
         conditions.add("(timed, seconds, nanos) >= (?, ?, ?)", *moment(filter_.time.start))
     if filter_.time is not None and filter_.time.end is not None:
+        # Without "timed = 1" events without a timestamp, which come first of all, would lie before any end.
         conditions.add("timed = 1 AND (timed, seconds, nanos) < (?, ?, ?)", *moment(filter_.time.end))
     return conditions
 
@@ -155,6 +157,7 @@ def _read_token(token: str, fingerprint: bytes) -> tuple[int, Position]:
     try:
         data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         payload, digest = data[: _TOKEN.size], data[_TOKEN.size :]
+        # base64 has several texts for the same bytes; only ours is a token.
         if digest == _digest(fingerprint, payload) and token == _text(data):
             newest, timed, seconds, nanos, seq = _TOKEN.unpack(payload)
             return newest, (timed, seconds, nanos, seq)

@@ -82,6 +82,7 @@ class CollectorService(ChaukasClientServiceBase):
         """Find a page of events; see ``chaukas_spec_lite.collector.query`` for what the filter means."""
         try:
             planned = plan(request.query or QueryRequest())
+            # The room for events is what the response's own frame, the page's, and the token leave.
             page = await self._store.find(planned, MAX_RESPONSE_BYTES - TOKEN_LENGTH - 2 * MAX_FRAME_BYTES)
         except InvalidRequest as error:
             raise GRPCError(Status.INVALID_ARGUMENT, str(error)) from error

@@ -109,7 +109,7 @@ class Store:
     async def open(self) -> None:
         """Open the file, or make it."""
         self._writer = self._reader = await self._opened(ThreadPoolExecutor(1, "chaukas-store-write"))
-        if self._path is None:
+        if self._path is None:  # another connection to ":memory:" would be another database
             return
         try:
             self._reader = await self._opened(ThreadPoolExecutor(1, "chaukas-store-read"))
@@ -119,6 +119,7 @@ class Store:
 
     async def close(self) -> None:
         """Finish what was begun and close the file."""
+        # The task that writes goes on even if all callers that wait for it were cancelled.
         if self._writing is not None:
             await self._writing
         try:
@@ -293,14 +294,14 @@ def _insert(connection: sqlite3.Connection, groups: Sequence[Sequence[_Prepared]
             new = 0
             for columns, tags in group:
                 cursor = connection.execute(_INSERT, columns)
-                if cursor.rowcount == 1:
+                if cursor.rowcount == 1:  # 0 means that its ID was there, and lastrowid is then that of another insert
                     new += 1
                     tagged += [(tag, cursor.lastrowid) for tag in tags]
             counts.append(new)
         connection.executemany("INSERT INTO tags (tag, seq) VALUES (?, ?)", tagged)
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
+        if connection.in_transaction:  # SQLite itself has rolled back after some errors, a full disk among them
             connection.execute("ROLLBACK")
         raise
     return counts
@@ -316,10 +317,11 @@ def _find(connection: sqlite3.Connection, plan: Plan, max_bytes: int) -> Page:
     try:
         for timed, seconds, nanos, seq, data in cursor:
             room -= len(data) + MAX_FRAME_BYTES
+            # This event starts the next page. A page without any would repeat itself for ever, so ``last`` comes first.
             if last is not None and (len(events) == plan.size or room < 0):
                 return Page(events, plan.token(newest, last))
             events.append(data)
             last = timed, seconds, nanos, seq
     finally:
-        cursor.close()
+        cursor.close()  # an open cursor keeps its view of the file, and so the log of commits from being begun anew
     return Page(events, "")

@@ -60,9 +60,10 @@ class Lines:
         self._only_in_memory_bytes += size
         self.in_memory += 1
         self.memory_bytes += size
-        full = self.in_memory > self._max_events or self.memory_bytes > self._max_bytes
-        # Whatever is on disk only, or waits behind it, came earlier and has to be sent earlier.
-        if self._spooling and (self.spilled or self.behind or full):
+        # What is on disk only, or waits behind that, came earlier and has to be sent earlier; and memory may be full.
+        if self._spooling and (
+            self.spilled or self.behind or self.in_memory > self._max_events or self.memory_bytes > self._max_bytes
+        ):
             entry.behind = True
             self.behind.append(entry)
         else:

@@ -80,6 +80,7 @@ class SpoolDirectory:
             files = self._files()
         except OSError as error:
             raise SpoolError(f"the directory {self.path} cannot be read: {error}") from error
+        # Those behind ``after`` first (False sorts before True), each half in the order of names, which is that of age.
         for file in sorted(files, key=lambda file: after is not None and file <= after):
             spool = self._try(file)
             if spool is None:
@@ -112,7 +113,7 @@ class SpoolDirectory:
     def _reject(self, file: Path, error: SpoolError) -> None:
         if isinstance(error, SpoolUnusable):
             self.quarantine(file, error)
-        elif file not in self._left_alone:
+        elif file not in self._left_alone:  # once each: it is found again in every search
             self._left_alone.add(file)
             newer = isinstance(error, SpoolNewer)
             why = "to a later version of this library" if newer else "alone, as it cannot be opened"

@@ -122,7 +122,7 @@ class Spool:
         except InUse:
             claim.release()
             raise SpoolBusy(f"{path} is in use") from None
-        except BaseException:
+        except BaseException:  # KeyboardInterrupt, too: nobody else would release the claim
             claim.release()
             raise
         spool = cls(path, database, claim)
@@ -318,6 +318,7 @@ def _look_at_log(path: Path, claim: Claim) -> str | None:
 def _connect(claim: Claim, path: Path, new: bool) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={'rwc' if new else 'rw'}{'&vfs=unix-none' if claim.inherited else ''}"
     with _translated(path):
+        # Any thread may use it, one at a time; nothing is waited for (timeout) or committed unasked (isolation_level).
         database = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
     claim.database = database
     return database
@@ -326,6 +327,7 @@ def _connect(claim: Claim, path: Path, new: bool) -> sqlite3.Connection:
 def _prepare(database: sqlite3.Connection, path: Path, synchronous: str) -> None:
     """Take the lock, see whose file it is, and make the tables if it is new."""
     execute = database.execute
+    # Set before the first access in WAL mode, it makes SQLite do without shared memory, which is a -shm file.
     execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
     (application_id,) = execute("PRAGMA application_id").fetchone()
     (tables,) = execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -334,18 +336,19 @@ def _prepare(database: sqlite3.Connection, path: Path, synchronous: str) -> None
     (version,) = execute("PRAGMA user_version").fetchone()
     if application_id == APPLICATION_ID and version > SCHEMA_VERSION:
         raise SpoolNewer(f"{path} has version {version}; this library knows those up to {SCHEMA_VERSION}")
-    if not tables:
+    if not tables:  # the size of pages can be chosen before there is any, and before WAL mode
         execute(f"PRAGMA page_size = {_PAGE_SIZE}")
     execute("PRAGMA journal_mode = WAL").fetchall()
     execute(f"PRAGMA synchronous = {'FULL' if synchronous == 'full' else 'NORMAL'}")
     # Checkpoints wait for the disk, so they are made where nobody waits for them.
     execute("PRAGMA wal_autocheckpoint = 0").fetchall()
-    execute("BEGIN IMMEDIATE")
+    execute("BEGIN IMMEDIATE")  # takes the lock, which is then kept
     if not tables:
         for statement in _SCHEMA.split(";")[:-1]:
             execute(statement)
         execute(f"PRAGMA application_id = {APPLICATION_ID}")
         execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    # Another program's tables, or damaged ones, fail here, and not when the first event is stored.
     execute("SELECT seq, crc, data FROM event LIMIT 0")
     execute("SELECT id, dropped_at, reason, detail, event_id, data FROM dead_letter LIMIT 0")
     execute("COMMIT")

@@ -40,6 +40,7 @@ KINDS = {
 
 def moment(event: Event) -> Moment:
     """Take out of an event what the tree of spans is built from."""
+    # A type that this version does not know is shown as a point, rather than not at all.
     kind, edge = KINDS.get(event.type, (f"type {int(event.type)}", Edge.POINT))
     return Moment(
         event_id=event.event_id,
@@ -51,6 +52,7 @@ def moment(event: Event) -> Moment:
         edge=edge,
         time=event.timestamp,
         title=_title(event, kind)[:MAX_TITLE],
+        # Those of END only, or a call whose START carries the same numbers would count twice.
         tokens=_tokens(event) if kind == "model" and edge is Edge.END else 0,
         # Severity says nothing about errors: a failed END is often just INFO.
         failed=event.status == EventStatus.FAILED or kind == "error",

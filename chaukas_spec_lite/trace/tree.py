@@ -166,6 +166,7 @@ def _time_of(moment: Moment) -> datetime:
 
 def _pair(moments: list[Moment]) -> list[Span]:
     spans = [Span(each.kind, each.title, None, None, each) for each in moments if each.edge is Edge.POINT]
+    # Within a session first: the same span id may stand for another span in another session.
     pairs, left = _match([each for each in moments if each.edge is not Edge.POINT], lambda m: m.session_id)
     across, left = _match(left, lambda m: "")
     spans += [Span(start.kind, start.title or end.title, start, end, None) for start, end in pairs + across]
@@ -190,6 +191,7 @@ def _match(moments: list[Moment], session: Callable[[Moment], str]) -> tuple[lis
     def key(moment: Moment) -> Hashable:
         return moment.scope, session(moment), moment.span_id, moment.kind
 
+    # All STARTs before all ENDs: with clocks that disagree, an END may carry the earlier time.
     for each in moments:
         if each.edge is Edge.START and each.span_id:
             starts[key(each)].append(each)
@@ -205,6 +207,7 @@ def _match(moments: list[Moment], session: Callable[[Moment], str]) -> tuple[lis
 def _parents(spans: list[Span]) -> list[int | None]:
     """The index of each span's parent. The first span of an id owns it, one with an extent before a mere point."""
     owners: dict[Hashable, int] = {}
+    # Spans with an extent come first (False sorts before True); among equals the order of time is kept.
     for index in sorted(range(len(spans)), key=lambda index: spans[index].point is not None):
         for each in spans[index].moments:
             if each.span_id:
@@ -217,6 +220,7 @@ def _parents(spans: list[Span]) -> list[int | None]:
 
     def parent(index: int) -> int | None:
         span = spans[index]
+        # A point with the id of a span stands inside that span, wherever its parent id points.
         if span.point and (inside := owner(span.point, span.point.span_id)) not in (None, index):
             assert inside is not None
             if spans[inside].point is None:

@@ -566,7 +566,7 @@ def test_a_spool_that_breaks_while_it_is_used(tmp_path: Path, how: str) -> None:
     assert [path.name for path in tmp_path.iterdir() if ".corrupt-" in path.name], "it was kept"
 
 
-def test_an_event_damaged_on_disk_is_buried_alone(tmp_path: Path) -> None:
+def test_an_event_damaged_on_disk_becomes_the_only_dead_letter(tmp_path: Path) -> None:
     spool = SpoolDirectory(tmp_path, "normal").claim()
     spool.apply([(number, bytes(numbered(number, 500))) for number in range(1, 101)])
     spool.close()
