@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.layering import PACKAGE, Rules, read, violations
+from tests.patience import HANG
 
 ROOT = Path(__file__).parent.parent / PACKAGE
 
@@ -169,7 +170,7 @@ def _loaded(code: str) -> set[str]:
     """The heavy modules that a fresh interpreter holds after running `code`."""
     program = f"{code}\nimport json, sys\nprint(json.dumps([name for name in {HEAVY} if name in sys.modules]))"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=ROOT.parent, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HANG, cwd=ROOT.parent, check=False
     )
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout))

@@ -47,12 +47,8 @@ class Peer:
     def __init__(self, port: int) -> None:
         self.h2 = H2Connection(H2Configuration(header_encoding="ascii"))
         self.h2.initiate_connection()
-        self.socket = socket.socket()
-        self.socket.setsockopt(
-            socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16
-        )  # so that what it does not read piles up soon
+        self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.settimeout(HANG)
-        self.socket.connect(("127.0.0.1", port))
         self.events: list[Any] = []
 
     def send(self) -> None:
