@@ -43,10 +43,16 @@ readme_test() {
     grep -E '[0-9]+ passed' "$work/pytest.out" >/dev/null || { echo "no test was run"; return 1; }
 }
 
+# What the README's command leaves out: nine tenths of the examples of searches, and what needs the type checkers.
+searched() { use_environment main; python -m pytest -p no:cacheprovider --hypothesis-profile ci -m searched; }
+
+typing() { use_environment main; python -m pytest -p no:cacheprovider -m types; }
+
 layering() { use_environment main; python -m pytest -p no:cacheprovider tests/test_layering.py; }
 
 lint() {
     use_environment main
+    python -m pip install --quiet -e '.[check]' # for the steps that follow, too
     ruff check .
     ruff format --check .
 }
@@ -80,13 +86,13 @@ wheel_client() {
     python -I "$checks"
 }
 
-# The tests listed in .ci/portable, on another Python.
+# The tests listed in .ci/portable, on another Python, with all examples of searches.
 portable() {
     local paths
     mapfile -t paths < <(grep -v '^#' .ci/portable)
     new_environment "portable-$1" "$1"
-    python -m pip install --quiet -e '.[test]'
-    python -m pytest -p no:cacheprovider "${paths[@]}"
+    python -m pip install --quiet -e '.[check]'
+    python -m pytest -p no:cacheprovider --hypothesis-profile ci -m "not foreign and not thorough" "${paths[@]}"
 }
 
 conformance() { use_environment main; python -m tests.conformance.run "$work/conformance"; }

@@ -14,6 +14,7 @@ from chaukas_spec_lite import Event, QueryFilter, QueryRequest
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.spec.client.v1.client import QueryEventsRequest
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
+from tests.patience import HANG
 
 
 class RunningCollector:
@@ -30,12 +31,12 @@ class RunningCollector:
     async def _query(self, filters: QueryFilter) -> list[Event]:
         async with Channel("127.0.0.1", self.port) as channel:
             request = QueryEventsRequest(query=QueryRequest(filter=filters, page_size=1000))
-            answer = await ChaukasClientServiceStub(channel).query_events(request, timeout=10)
+            answer = await ChaukasClientServiceStub(channel).query_events(request, timeout=HANG)
         assert answer.response is not None
         return answer.response.events
 
     def _run(self, work: Coroutine[Any, Any, list[Event]]) -> list[Event]:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(15)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(HANG)
 
 
 @contextmanager
@@ -46,12 +47,12 @@ def running_collector() -> Iterator[RunningCollector]:
     thread.start()
     collector = Collector()
     try:
-        asyncio.run_coroutine_threadsafe(collector.start(), loop).result(15)
+        asyncio.run_coroutine_threadsafe(collector.start(), loop).result(HANG)
         try:
             yield RunningCollector(loop, collector.port)
         finally:
-            asyncio.run_coroutine_threadsafe(collector.stop(), loop).result(15)
+            asyncio.run_coroutine_threadsafe(collector.stop(), loop).result(HANG)
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(15)
+        thread.join(HANG)
         loop.close()

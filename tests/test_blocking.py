@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,14 @@ from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.client.queries import QueryOptions
 from chaukas_spec_lite.errors import ClientClosedError, ConnectError, SettingError
 from chaukas_spec_lite.retry import NEVER
+from tests.patience import AGES, HANG, wait_until, without_slowness
 from tests.serving import running_collector
 
 ROOT = Path(__file__).parents[1]
+
+
+def no_thread_is_left() -> bool:
+    return "chaukas" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_the_same_methods_and_arguments() -> None:
@@ -118,7 +122,7 @@ def test_under_a_running_loop_and_from_many_threads() -> None:
             thread.join()
         assert len(list(client.query_events(session_id="s"))) == 21
         assert sum(thread.name == "chaukas" for thread in threading.enumerate()) == 1
-    assert not [thread for thread in threading.enumerate() if thread.name == "chaukas"]
+    assert no_thread_is_left()
 
 
 def test_a_client_that_nobody_closed_leaves_nothing_behind() -> None:
@@ -127,10 +131,7 @@ def test_a_client_that_nobody_closed_leaves_nothing_behind() -> None:
         client.healthz()
         del client
         gc.collect()
-        until = time.monotonic() + 5
-        while [thread for thread in threading.enumerate() if thread.name == "chaukas"]:
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        wait_until(no_thread_is_left)
 
 
 def test_a_query_keeps_its_client() -> None:
@@ -146,14 +147,12 @@ def test_a_query_keeps_its_client() -> None:
         next(left)
         del found, left
         gc.collect()
-        until = time.monotonic() + 5
-        while [thread for thread in threading.enumerate() if thread.name == "chaukas"]:
-            assert time.monotonic() < until
-            time.sleep(0.01)
+        wait_until(no_thread_is_left)
 
 
 def test_a_loop_runs_things_and_closes_generators() -> None:
     events: list[str] = []
+    begun = threading.Event()
 
     async def numbers() -> AsyncGenerator[int, None]:
         try:
@@ -167,7 +166,8 @@ def test_a_loop_runs_things_and_closes_generators() -> None:
 
     async def forever() -> None:
         try:
-            await asyncio.sleep(60)
+            begun.set()
+            await asyncio.sleep(AGES)
         finally:
             events.append("cancelled")
 
@@ -200,7 +200,7 @@ def test_a_loop_runs_things_and_closes_generators() -> None:
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    time.sleep(0.1)
+    assert begun.wait(HANG)
     loop.close()
     waiting.join()
     assert events == ["closed", "closed", "cancelled", "told"]
@@ -221,7 +221,7 @@ def test_a_call_that_another_thread_closes_amid_its_beginning_ends(monkeypatch: 
 
     monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", schedule)
     with pytest.raises(ClientClosedError, match="amid the call"):
-        loop.run(asyncio.sleep(60))
+        loop.run(asyncio.sleep(AGES))
     closers[0].join()
 
 
@@ -239,24 +239,21 @@ def test_an_interruption_of_the_first_call_leaves_the_client_usable(monkeypatch:
             client.healthz()
         monkeypatch.undo()
         client.healthz()
-    until = time.monotonic() + 5
-    while [thread for thread in threading.enumerate() if thread.name == "chaukas"]:
-        assert time.monotonic() < until, "the first thread is still there"
-        time.sleep(0.01)
+    wait_until(no_thread_is_left)
 
 
 def test_closing_does_not_wait_for_what_cannot_be_interrupted() -> None:
     """Such as the system's resolver, which runs in the loop's executor."""
-    loop, ended = Loop(), threading.Event()
+    loop, may_end = Loop(), threading.Event()
+    ended: list[bool] = []
 
     async def look_up() -> None:
-        asyncio.get_running_loop().run_in_executor(None, ended.wait, 5)
+        asyncio.get_running_loop().run_in_executor(None, lambda: ended.append(may_end.wait(HANG)))
 
     loop.run(look_up())
-    start = time.monotonic()
     loop.close()
-    assert time.monotonic() - start < 2.0
-    ended.set()
+    assert ended == []
+    may_end.set()
 
 
 def test_loops_come_and_go_with_one_hook(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,8 +271,8 @@ def test_an_exporter_keeps_the_client_that_it_was_given() -> None:
         exporter = BlockingExporter(BlockingChaukasClient(f"127.0.0.1:{collector.port}"))
         gc.collect()
         exporter.emit(Event(session_id="s"))
-        assert exporter.flush(10)
-        assert exporter.close()
+        assert exporter.flush(HANG)
+        assert exporter.close(HANG)
         assert len(collector.events(session_id="s")) == 1
 
 
@@ -387,10 +384,10 @@ def _run(program: str, *arguments: str, options: Sequence[str] = STRICT) -> str:
         [sys.executable, *options, "-c", program, *arguments],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=HANG,
         cwd=ROOT,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert not done.stderr
+    assert not without_slowness(done.stderr)
     return done.stdout

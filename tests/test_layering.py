@@ -13,6 +13,7 @@ import pytest
 
 from tests import sizes
 from tests.layering import PACKAGE, ROOT, Rules, circles, graph, longest_chain, read, report, room_of, violations
+from tests.patience import HANG
 
 _OF_THE_EXPORTER = "the exporter takes a sender, so that it can be tested and used without one"
 
@@ -228,7 +229,7 @@ def _loaded(code: str) -> set[str]:
     """The heavy modules that a fresh interpreter holds after running `code`."""
     program = f"{code}\nimport json, sys\nprint(json.dumps([name for name in {HEAVY} if name in sys.modules]))"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=ROOT.parent, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HANG, cwd=ROOT.parent, check=False
     )
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout))

@@ -19,6 +19,7 @@ from google.protobuf import descriptor_pool, json_format, message_factory, struc
 
 from chaukas_spec_lite.message.message import Message
 from tests import snippets
+from tests.patience import HANG
 from tests.serving import running_collector
 
 EXAMPLES_COMMON, EXAMPLES = snippets.event_types()
@@ -41,7 +42,7 @@ def test_quick_start_reaches_a_backend() -> None:
     with running_collector() as collector:
         assert code.count('"localhost", 50051') == 1
         code = code.replace('"localhost", 50051', f'"127.0.0.1", {collector.port}')
-        subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=30)
+        subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=HANG)
         (event,) = collector.events(session_id="session_abc")
     assert (event.event_id, event.type.name, event.trace_id) == ("evt_123", "AGENT_START", "trace_xyz")
 
@@ -51,7 +52,7 @@ def test_snippets_run_beside_a_collector() -> None:
     with running_collector() as collector:
         for code in codes:
             subprocess.run(
-                [sys.executable, "-W", "error", "-c", f"port = {collector.port}\n{code}"], check=True, timeout=30
+                [sys.executable, "-W", "error", "-c", f"port = {collector.port}\n{code}"], check=True, timeout=HANG
             )
         types = [[event.type.name for event in collector.events(session_id=session)] for session in ("s-2", "s-3")]
     assert list(map(set, types)) == [{"SESSION_START", "SESSION_END"}, {"SESSION_START"}]
@@ -65,7 +66,7 @@ def test_the_asynchronous_ways_run_on_uvloop() -> None:
         assert code.count("asyncio.run(") == 1
         code = code.replace("asyncio.run(", "uvloop.run(").replace("import asyncio", "import uvloop")
         command = [sys.executable, "-W", "error", "-c", code]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANG)
         assert (done.returncode, done.stderr) == (0, "")
 
 

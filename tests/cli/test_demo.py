@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from chaukas_spec_lite import Event, QueryResponse
 from chaukas_spec_lite.cli import demo
 from tests import realdata
 from tests.cli import collectors
+from tests.patience import HANG, without_slowness
 
 ROOT = Path(__file__).parents[2]
 SESSION = ROOT / "chaukas_spec_lite" / "cli" / "data" / "session.delim"
@@ -29,21 +30,21 @@ ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("F
 
 
 def run(*arguments: str | Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    done = subprocess.run(
         [*COMMAND, *arguments],
         capture_output=True,
         cwd=ROOT,
         env=ENVIRONMENT | {"PYTHONIOENCODING": "utf-8"} | dict(env or {}),
-        timeout=60,
+        timeout=HANG,
         check=False,
         encoding="utf-8",
     )
+    done.stderr = without_slowness(done.stderr)
+    return done
 
 
 def test_the_recorded_session_is_shown_as_it_always_was(tmp_path: Path) -> None:
-    start = time.monotonic()
     done = run("demo", env={"TMPDIR": str(tmp_path), "FORCE_COLOR": "1", "COLUMNS": "60"})
-    assert time.monotonic() - start < 5
     assert (done.returncode, done.stderr) == (0, "")
     assert list(tmp_path.iterdir()) == []
     picture, _, closing = done.stdout.removesuffix("\n").rpartition("\n")
@@ -231,6 +232,15 @@ def test_the_sdks_settings_in_the_environment_do_not_narrow_what_is_read_back() 
     assert done.stdout.splitlines()[-1].endswith(": all identical")
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """A child of this process heeds SIGINT, although this one may have been started to ignore it, as by ``nohup``."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_ends_it_with_130(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -243,10 +253,10 @@ def test_ctrl_c_ends_it_with_130(tmp_path: Path) -> None:
                 if round == 5:
                     process.send_signal(signal.SIGINT)
                 time.sleep(0.005)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=HANG)
     assert process.returncode == 130
     assert out == b""
-    assert err.strip() == b"interrupted"
+    assert without_slowness(err.decode()).strip() == "interrupted"
 
 
 @pytest.mark.parametrize(
@@ -259,8 +269,10 @@ def test_ctrl_c_ends_it_with_130(tmp_path: Path) -> None:
 )
 def test_output_that_cannot_be_written_is_an_error(redirection: str, message: str) -> None:
     shell = ["/bin/sh", "-c", f'"$@" {redirection}', "-", *COMMAND, "demo"]
-    done = subprocess.run(shell, cwd=ROOT, env=ENVIRONMENT, stderr=subprocess.PIPE, timeout=60, check=False, text=True)
-    assert (done.returncode, done.stderr) == (1, message)
+    done = subprocess.run(
+        shell, cwd=ROOT, env=ENVIRONMENT, stderr=subprocess.PIPE, timeout=HANG, text=True, check=False
+    )
+    assert (done.returncode, without_slowness(done.stderr)) == (1, message)
 
 
 @pytest.mark.parametrize("name", ["click", "rich"])

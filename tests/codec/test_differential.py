@@ -13,7 +13,7 @@ from chaukas_spec_lite.message.message import Message
 from tests import realdata
 from tests.mutations import INSERTED, mutations
 from tests.oracle import CHAUKAS, canonical, disagreement, everything, reference
-from tests.profiles import at_least
+from tests.profiles import searched
 from tests.strategies import delimited, messages, reference_message, varint
 
 CLASSES = {"chaukas": CHAUKAS, "everything": everything()}
@@ -41,13 +41,13 @@ def check_message(message: Message) -> None:
     assert cls.parse(ours) == cls.parse(ours)
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(any_message("chaukas"))
 def test_chaukas_messages(message: Message) -> None:
     check_message(message)
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(any_message("everything"))
 def test_messages_of_every_kind(message: Message) -> None:
     check_message(message)
@@ -70,13 +70,13 @@ def damaged(draw: Any, schema: str) -> tuple[type[Message], bytes]:
     return type(message), draw(mutations(st.just(bytes(message))))
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(damaged("chaukas"))
 def test_damaged_chaukas_messages(case: tuple[type[Message], bytes]) -> None:
     assert disagreement(*case) is None
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(damaged("everything"))
 def test_damaged_messages_of_every_kind(case: tuple[type[Message], bytes]) -> None:
     assert disagreement(*case) is None
@@ -85,13 +85,13 @@ def test_damaged_messages_of_every_kind(case: tuple[type[Message], bytes]) -> No
 REAL = sorted({event for event in realdata.events() if len(event) < 3_000}, key=lambda event: (len(event), event))
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(mutations(st.sampled_from(REAL)))
 def test_damaged_real_events(data: bytes) -> None:
     assert disagreement(Event, data) is None
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(st.sampled_from([Event, EventBatch, *CLASSES["everything"]]), st.binary(max_size=40))
 def test_random_bytes(cls: type[Message], data: bytes) -> None:
     assert disagreement(cls, data) is None

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, EventType
@@ -22,7 +22,7 @@ from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, UnknownNull
 from tests.generated import everything
 from tests.mutations import mutations
 from tests.oracle import canonical, reference
-from tests.profiles import at_least
+from tests.profiles import searched
 from tests.strategies import delimited, messages, varint
 
 CLASSES = everything()
@@ -159,7 +159,7 @@ def test_each_differs_from_the_rest(name: str) -> None:
 CLASS_LIST = [Event, *CLASSES.values()]
 
 
-@settings(max_examples=at_least(500))
+@searched(500)
 @given(st.data())
 def test_messages_survive_copying(data: st.DataObject) -> None:
     message = data.draw(st.sampled_from(CLASS_LIST).flatmap(messages))
@@ -168,7 +168,7 @@ def test_messages_survive_copying(data: st.DataObject) -> None:
         assert bytes(keep(message)) == encoded, how
 
 
-@settings(max_examples=at_least(500))
+@searched(500)
 @given(st.data())
 def test_what_was_decoded_always_encodes_again(data: st.DataObject) -> None:
     cls = data.draw(st.sampled_from(CLASS_LIST))

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from chaukas_spec_lite import EncodeError, Event, EventBatch, LLMInvocation, MessageContent
 from chaukas_spec_lite.message.message import Message
@@ -20,6 +20,7 @@ from chaukas_spec_lite.wire.format import LONG, SMALL
 from chaukas_spec_lite.wire.rope import Rope, long, sized
 from tests import realdata
 from tests.codec.test_differential import any_message, check_message
+from tests.profiles import searched
 
 
 @contextmanager
@@ -36,14 +37,14 @@ def everything_in_ropes() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=1_000)
+@searched(1_000)
 @given(any_message("chaukas"))
 def test_chaukas_messages(message: Message) -> None:
     with everything_in_ropes():
         check_message(message)
 
 
-@settings(max_examples=1_000)
+@searched(1_000)
 @given(any_message("everything"))
 def test_messages_of_every_kind(message: Message) -> None:
     with everything_in_ropes():

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, LLMInvocation
@@ -19,6 +19,7 @@ from chaukas_spec_lite.wire.window import Window
 from tests import realdata
 from tests.codec.test_differential import check_message, damaged
 from tests.oracle import disagreement
+from tests.profiles import searched
 from tests.strategies import delimited, messages
 
 
@@ -35,7 +36,7 @@ def everything_in_place() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("schema", ["chaukas", "everything"])
-@settings(max_examples=1_000)
+@searched(1_000)
 @given(st.data())
 def test_damaged_messages(schema: str, data: st.DataObject) -> None:
     cls, encoded = data.draw(damaged(schema))
@@ -43,7 +44,7 @@ def test_damaged_messages(schema: str, data: st.DataObject) -> None:
         assert disagreement(cls, encoded) is None
 
 
-@settings(max_examples=300)
+@searched(300)
 @given(messages(Event))
 def test_messages(message: Message) -> None:
     with everything_in_place():

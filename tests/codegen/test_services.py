@@ -144,6 +144,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.types
 def test_mypy_finds_nothing(package: Path) -> None:
     command = ["mypy", "--strict", "--config-file=", "--explicit-package-bases", f"--cache-dir={package / 'cache'}"]
     environment = {"MYPYPATH": str(ROOT), "PATH": ""}
@@ -154,6 +155,7 @@ def test_mypy_finds_nothing(package: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.types
 def test_pyright_finds_nothing(package: Path) -> None:
     settings = {"include": ["foreign"], "extraPaths": [str(ROOT)], "typeCheckingMode": "strict"}
     (package / "pyrightconfig.json").write_text(json.dumps(settings))

@@ -35,12 +35,13 @@ from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStu
 from chaukas_spec_lite.wire.format import varint
 from chaukas_spec_lite.wire.reading import fields
 from tests import realdata
+from tests.patience import HANG
 
 
 @asynccontextmanager
 async def running(path: Path | None = None, **options: Any) -> AsyncIterator[ChaukasClientServiceStub]:
     async with Collector(path, **options) as collector, Channel("127.0.0.1", collector.port) as channel:
-        yield ChaukasClientServiceStub(channel, timeout=30)
+        yield ChaukasClientServiceStub(channel, timeout=HANG)
 
 
 def single(event: Event) -> IngestEventRequest:
@@ -209,7 +210,7 @@ def test_the_loop_goes_on_while_the_disk_is_busy(tmp_path: Path) -> None:
             other.execute("BEGIN IMMEDIATE")
             waiting = asyncio.ensure_future(stub.ingest_event(single(Event(event_id="a"))))
             for _ in range(20):
-                assert await stub.healthz(HealthzRequest(), timeout=5) == HealthzResponse()
+                assert await stub.healthz(HealthzRequest(), timeout=HANG) == HealthzResponse()
                 assert await ids(stub) == []
             assert not waiting.done()
             other.execute("ROLLBACK")
@@ -250,7 +251,7 @@ def test_starting_and_stopping(tmp_path: Path) -> None:
                 with pytest.raises(RuntimeError, match="started already"):
                     await collector.start()
                 async with Channel("127.0.0.1", collector.port, codec=MessageCodec()) as channel:
-                    stub = ChaukasClientServiceStub(channel, timeout=30)
+                    stub = ChaukasClientServiceStub(channel, timeout=HANG)
                     await stub.ingest_event(single(Event(event_id="a")))
                     assert await ids(stub) == ["a"]
         refusal = pytest.raises(OSError, match="address already in use")

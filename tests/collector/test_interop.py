@@ -13,6 +13,7 @@ from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.spec.client.v1.client import QueryEventsRequest
 from chaukas_spec_lite.wire.format import varint
 from tests import realdata
+from tests.patience import HANG
 from tests.rpc.official import large_events
 
 CLIENT = Path(__file__).parent / "official_client.py"
@@ -22,7 +23,7 @@ async def python(*arguments: str, given: bytes = b"") -> str:
     """Run a Python program; returns what it prints."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=pipe, stdout=pipe, stderr=pipe)
-    output, errors = await asyncio.wait_for(process.communicate(given), 120)
+    output, errors = await asyncio.wait_for(process.communicate(given), 2 * HANG)
     assert process.returncode == 0, errors.decode()
     return output.decode()
 
@@ -64,7 +65,7 @@ def test_the_quick_start_of_the_official_readme() -> None:
             from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 
             async with Channel("127.0.0.1", collector.port) as channel:
-                stub = ChaukasClientServiceStub(channel, timeout=30)
+                stub = ChaukasClientServiceStub(channel, timeout=HANG)
                 answer = (await stub.query_events(QueryEventsRequest(query=QueryRequest()))).response
         assert answer is not None
         assert answer.events == [

@@ -17,6 +17,7 @@ from chaukas_spec_lite.collector.query import plan
 from chaukas_spec_lite.collector.record import Record
 from chaukas_spec_lite.collector.store import Page, Store
 from chaukas_spec_lite.errors import StoreError
+from tests.patience import HANG
 
 ROOM = 2**30
 
@@ -136,14 +137,14 @@ def test_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
 
         def slow() -> list[Record]:
             loop.call_soon_threadsafe(entered.set)
-            asyncio.run_coroutine_threadsafe(may_leave.wait(), loop).result(20)
+            asyncio.run_coroutine_threadsafe(may_leave.wait(), loop).result(HANG)
             return [record("b")]
 
         adding = asyncio.ensure_future(store.add(slow))
         await entered.wait()
         with sqlite3.connect(tmp_path / "events.db", isolation_level=None) as other:  # another process, in effect
             other.execute("BEGIN IMMEDIATE")
-            assert await asyncio.wait_for(ids(store), 10) == ["a"]
+            assert await asyncio.wait_for(ids(store), HANG) == ["a"]
             other.execute("ROLLBACK")
         other.close()
         may_leave.set()

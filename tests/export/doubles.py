@@ -49,14 +49,6 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait for another thread or process to bring something about."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.002)
-
-
 def is_bad(data: bytes) -> bool:
     """Whether an event's agent is called so. Its id may hold the word by chance: it is made of hexadecimal digits."""
     return Event.parse(data).agent_name.startswith("bad")

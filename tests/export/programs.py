@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.spool.directory import SpoolDirectory
+from tests.patience import HANG
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -17,7 +18,8 @@ PRELUDE = """
     import asyncio, os, signal, sys, threading, time
     from pathlib import Path
     from chaukas_spec_lite import BlockingExporter, Emitted, EventExporter
-    from tests.export.doubles import Recorder, numbered, unavailable, until
+    from tests.export.doubles import Recorder, numbered, unavailable
+    from tests.patience import AGES, HANG, until, wait_until
     def down(_): return unavailable()
     def spooled(exporter, number):
         result = exporter.emit(numbered(number))
@@ -43,6 +45,6 @@ def run(program: str, *arguments: object, prefix: tuple[str, ...] = (), status: 
     # From 3.12 on Python warns of forks beside threads, which some of these programs are about.
     strict = ("-W", "error", "-W", "ignore:This process")
     command = [*prefix, sys.executable, *strict, "-c", source(program), *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=2 * HANG, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout + done.stderr

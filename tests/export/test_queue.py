@@ -14,6 +14,7 @@ from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spool.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.file import Row
+from tests.profiles import examples
 
 SETTINGS = ExportSettings(
     spool="never opened",
@@ -274,8 +275,8 @@ class AnyDisk(RuleBasedStateMachine):
         assert len(set(self.sent)) == len(self.sent)
 
 
-TestAnyDisk = AnyDisk.TestCase
-TestAnyDisk.settings = settings(max_examples=200, stateful_step_count=60)
+TestAnyDisk = pytest.mark.searched(AnyDisk.TestCase)
+TestAnyDisk.settings = settings(max_examples=examples(200), stateful_step_count=60)
 
 
 class InOrder(AnyDisk):
@@ -298,8 +299,8 @@ class InOrder(AnyDisk):
         assert others == sorted(others)
 
 
-TestInOrder = InOrder.TestCase
-TestInOrder.settings = settings(max_examples=200, stateful_step_count=60)
+TestInOrder = pytest.mark.searched(InOrder.TestCase)
+TestInOrder.settings = settings(max_examples=examples(200), stateful_step_count=60)
 
 
 def test_an_event_that_emit_and_the_thread_give_back_is_written_once() -> None:

@@ -15,7 +15,8 @@ from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import MAX_OPEN
 from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.spool.file import Spool
-from tests.export.doubles import Recorder, exhausted, internal, is_bad, numbered, unavailable, until
+from tests.export.doubles import Recorder, exhausted, internal, is_bad, numbered, unavailable
+from tests.patience import AGES, HANG, until
 
 QUICK = RetryPolicy(initial=0.005, maximum=0.01)
 
@@ -49,13 +50,13 @@ def test_one_stuck_file_does_not_keep_the_others_waiting(tmp_path: Path, error: 
 
     async def main() -> None:
         sender = failing_at_bad(error)
-        async with exporter(sender, tmp_path, scan_interval=60.0) as export:
+        async with exporter(sender, tmp_path, scan_interval=AGES) as export:
             await until(lambda: set(sender.names()) == {"a1", "a2", "c1", "c2", "d1"})
             assert sender.names() == ["a1", "a2", "c1", "c2", "d1"]
             assert export.stats().pending == 1
             assert export.stats().dropped == {}, "nothing went through while it failed for long"
             sender._judge = None
-            assert await export.flush(5.0)
+            assert await export.flush(HANG)
             assert sender.names()[-1] == "bad"
 
     asyncio.run(main())

@@ -108,7 +108,7 @@ spool = SpoolDirectory(Path(sys.argv[1]), "normal").claim()
 for number in range(1, 1001):
     spool.append(number, b"%d" % number)
 print(spool.path, flush=True)
-time.sleep(60)
+time.sleep(1200)
 """
 
 

@@ -20,8 +20,9 @@ from chaukas_spec_lite.spool import wal
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.file import Spool, SpoolError
 from chaukas_spec_lite.spool.wal import Order
-from tests.export.doubles import Recorder, numbered, until
+from tests.export.doubles import Recorder, numbered
 from tests.export.programs import ROOT
+from tests.patience import HANG, until
 
 FRAME = 24 + 8192
 
@@ -153,7 +154,7 @@ def test_what_can_be_read_is_sent_and_the_rest_is_kept(
         sender = Recorder()
         async with EventExporter(sender, spool=tmp_path, scan_interval=0.05, flush_interval=0.01) as export:
             await until(lambda: export.stats().recovered == len(arrived))
-            assert await export.flush(10)
+            assert await export.flush(HANG)
             await until(lambda: export._pipeline.writer is not None and export._pipeline.writer.opened)
             assert (said or "") in (export.stats().last_error or "")
         assert sender.names() == [str(number) for number in arrived]

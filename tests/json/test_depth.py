@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from betterproto2 import OutputFormat
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, JSONError
@@ -23,6 +23,7 @@ from chaukas_spec_lite.protojson.problem import Problem
 from chaukas_spec_lite.protojson.run import DumpRun, LoadRun
 from tests.generated import everything
 from tests.json.documents import documents
+from tests.profiles import searched
 
 EVERYTHING = tuple(everything().values())
 TREE = everything()["Tree"]
@@ -88,7 +89,7 @@ def accepted(attempt: Callable[[], object]) -> bool:
     return True
 
 
-@settings(max_examples=1000)
+@searched(1000)
 @given(st.sampled_from(EVERYTHING).flatmap(lambda cls: st.tuples(st.just(cls), documents(cls))), st.integers(92, 102))
 def test_reading_and_writing_count_levels_as_encoding_does(case: tuple[type[Message], Any], depth: int) -> None:
     cls, document = case

@@ -24,7 +24,7 @@ from tests.json.excuses import (
     read_otherwise,
 )
 from tests.oracle import CHAUKAS, canonical, reference
-from tests.profiles import at_least
+from tests.profiles import searched
 from tests.reference import reference_pool
 from tests.strategies import messages, reference_message
 
@@ -67,7 +67,7 @@ def without_nulls(document: Any) -> Any:
     return {name: without_nulls(value) for name, value in kept.items()}
 
 
-@settings(max_examples=at_least(2000))
+@searched(2000)
 @given(any_message, st.booleans(), st.booleans())
 def test_what_we_write_is_what_the_reference_writes(message: Message, snake: bool, defaults: bool) -> None:
     from betterproto2 import Casing
@@ -87,7 +87,7 @@ def test_what_we_write_is_what_the_reference_writes(message: Message, snake: boo
     assert same(message.to_dict(casing=casing, include_default_values=defaults, registry=EVERYTHING), theirs)
 
 
-@settings(max_examples=at_least(2000))
+@searched(2000)
 @given(any_message)
 def test_what_we_write_is_read_by_both(message: Message) -> None:
     cls = type(message)
@@ -102,7 +102,7 @@ def test_what_we_write_is_read_by_both(message: Message) -> None:
         assert canonical(reference(cls).FromString(bytes(back)), POOL) == canonical(theirs, POOL)
 
 
-@settings(max_examples=at_least(2000))
+@searched(2000)
 @given(st.sampled_from(EVERYTHING).flatmap(messages))
 def test_an_any_may_hold_any_registered_message(content: Message) -> None:
     cls = everything()["WellKnown"]
@@ -141,19 +141,19 @@ def compare_reading(cls: type[Message], document: Any, ignoring: bool) -> None:
         assert canonical(reference(cls).FromString(encoded), POOL) == canonical(theirs, POOL), text
 
 
-@settings(max_examples=at_least(3000))
+@searched(3000)
 @given(st.sampled_from(EVERYTHING).flatmap(lambda cls: st.tuples(st.just(cls), documents(cls))), st.booleans())
 def test_what_we_read_is_what_the_reference_reads(case: tuple[type[Message], Any], ignoring: bool) -> None:
     compare_reading(*case, ignoring)
 
 
-@settings(max_examples=at_least(2000))
+@searched(2000)
 @given(documents(Event), st.booleans())
 def test_an_event_is_what_the_reference_reads(document: Any, ignoring: bool) -> None:
     compare_reading(Event, document, ignoring)
 
 
-@settings(max_examples=at_least(2000))
+@searched(2000)
 @given(st.sampled_from(CHAUKAS).flatmap(lambda cls: st.tuples(st.just(cls), documents(cls))), st.booleans())
 def test_the_schemas_other_messages_are_what_the_reference_reads(
     case: tuple[type[Message], Any], ignoring: bool

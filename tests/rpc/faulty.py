@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -243,13 +244,15 @@ async def faulty(
     context: ssl.SSLContext | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
+    bound: socket.socket | None = None,
     settings: dict[SettingCodes | int, int] | None = None,
 ) -> AsyncIterator[tuple[FaultyServer, str]]:
-    """A server and its address."""
+    """A server and its address; ``bound`` is what ``closed_port`` gave."""
     server = FaultyServer(*behaviours)
     server.settings = settings or {}
     loop = asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: Connection(server), host, port, ssl=context)
+    where: dict[str, Any] = {"sock": bound} if bound else {"host": host, "port": port}
+    listening = await loop.create_server(lambda: Connection(server), ssl=context, **where)
     try:
         yield server, f"{host}:{listening.sockets[0].getsockname()[1]}"
     finally:
@@ -287,13 +290,21 @@ async def talking(answer: bytes, *, listen: bool = True, piece: int = 1000) -> A
             await asyncio.wait(talks)
 
 
+@contextlib.contextmanager
+def closed_port() -> Iterator[tuple[socket.socket, str]]:
+    """An address that refuses connections, and that nobody else can take: it is bound, but nobody listens there."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound, f"127.0.0.1:{bound.getsockname()[1]}"
+
+
 @asynccontextmanager
-async def silent(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """A server that takes connections, and says nothing."""
+async def silent(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[tuple[list[asyncio.StreamWriter], str]]:
+    """A server that takes connections, and says nothing: its connections so far, and its address."""
     accepted: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _, writer: accepted.append(writer), host, port)
     try:
-        yield f"{host}:{server.sockets[0].getsockname()[1]}"
+        yield accepted, f"{host}:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
         _abort(accepted)

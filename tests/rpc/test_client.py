@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
@@ -26,15 +26,12 @@ from chaukas_spec_lite.rpc.client import connecting
 from chaukas_spec_lite.rpc.transport.framing import Framing
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.common.v1.query import QueryResponse
+from tests.patience import run
 from tests.rpc import faulty
 from tests.rpc.faulty import Behaviour
 
 OFFICIAL = Path(__file__).parent / "official_server.py"
 QUICK = RetryPolicy(initial=0.01, maximum=0.05)
-
-
-def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(coroutine, 30))
 
 
 @asynccontextmanager

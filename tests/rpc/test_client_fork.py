@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HANG
+
 ROOT = Path(__file__).parents[2]
 
 PROGRAM = """
@@ -74,7 +76,7 @@ def test_a_forked_child_leaves_the_parent_s_connection_alone(options: list[str])
         [sys.executable, *options, "-W", "ignore::DeprecationWarning", "-c", PROGRAM],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG,
         cwd=ROOT,
         check=False,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.retry import RetryPolicy
+from tests.patience import AGES, run, until
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).parent / "collector_program.py"
@@ -43,22 +44,20 @@ def test_a_server_that_is_killed_and_comes_back(tmp_path: Path) -> None:
                 sent.append(event.event_id)
 
         async with process(path, 0) as port:
-            client = ChaukasClient(f"127.0.0.1:{port}", retry=RetryPolicy(initial=0.05, maximum=0.2))
+            client = ChaukasClient(f"127.0.0.1:{port}", retry=RetryPolicy(initial=0.05, maximum=0.2), timeout=AGES)
             await client.healthz()
             senders = [asyncio.create_task(send(client)) for _ in range(5)]
-            await asyncio.sleep(0.3)
+            await until(lambda: len(sent) > 20)
         before = len(sent)
-        assert before
         await asyncio.sleep(0.3)
         async with process(path, port):
-            await asyncio.sleep(0.7)
+            await until(lambda: len(sent) > before + 20)
             stop.set()
             await asyncio.gather(*senders)
-            assert len(sent) > before
             found = [event.event_id async for event in client.query_events(session_id="s")]
             assert len(set(found)) == len(found), "an event is stored twice"
             assert set(found) >= set(sent), "an event that was acknowledged is missing"
             assert len(found) <= len(sent) + 5
             await client.aclose()
 
-    asyncio.run(asyncio.wait_for(main(), 30))
+    run(main())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Coroutine
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,12 @@ from chaukas_spec_lite.errors import ChaukasError, HTTP1Error, RpcError, Setting
 from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.tls import Tls
+from tests.patience import AGES, run
 from tests.rpc import faulty
 
 QUICK = RetryPolicy(initial=0.01, maximum=0.05)
-
-
-def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(coroutine, 20))
+PATIENT: dict[str, Any] = {"retry": NEVER, "timeout": AGES, "attempt_timeout": AGES}
+"""Settings of a client whose calls are tried once, and end for other reasons than their deadlines, or hang."""
 
 
 class Authority:
@@ -62,7 +60,9 @@ async def outcome(context: ssl.SSLContext | None, tls: Any, form: str = "https:/
     """Make one call, and return what it raised."""
     async with (
         faulty.faulty(faulty.ok(), context=context) as (server, address),
-        ChaukasClient(form.format(address), tls=tls, retry=NEVER, timeout=5, api_key="sesame") as client,
+        ChaukasClient(
+            form.format(address), tls=tls, retry=NEVER, timeout=AGES, attempt_timeout=AGES, api_key="sesame"
+        ) as client,
     ):
         try:
             await client.healthz()
@@ -158,7 +158,7 @@ def test_plain_text_to_a_server_that_expects_tls(authority: Authority) -> None:
     async def main() -> None:
         async with (
             faulty.faulty(faulty.ok(), context=authority.server()) as (_, address),
-            ChaukasClient(address, retry=NEVER, timeout=5) as client,
+            ChaukasClient(address, **PATIENT) as client,
         ):
             with pytest.raises(RpcError, match="TLS"):
                 await client.healthz()
@@ -203,15 +203,16 @@ def test_a_half_open_connection_over_tls_is_replaced(authority: Authority) -> No
 
     async def main() -> None:
         tls = Tls(ca_file=authority.file)
-        keepalive = Keepalive(time=0.2, timeout=0.2)
+        keepalive = Keepalive(time=0.2, timeout=0.5)
         async with (
             faulty.faulty(faulty.ok(), context=authority.server()) as (server, address),
             faulty.relay(address) as (between, front),
         ):
-            async with ChaukasClient(f"https://{front}", tls=tls, keepalive=keepalive, retry=QUICK) as client:
+            settings = PATIENT | {"retry": QUICK}
+            async with ChaukasClient(f"https://{front}", tls=tls, keepalive=keepalive, **settings) as client:
                 await client.healthz()
                 between.freeze()
-                await client.healthz(timeout=5)
+                await client.healthz()
                 await client.healthz()
                 assert between.accepted == 2
                 between.freeze()  # and closing does not wait either

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,15 +25,12 @@ from chaukas_spec_lite.rpc.client.endpoint import parse
 from chaukas_spec_lite.rpc.transport.framing import Framing
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
+from tests.patience import HANG, run
 from tests.rpc import faulty
 
 LIMIT = 50_000
 LARGE = "x" * 40_000
 TOO_LARGE = "x" * 60_000
-
-
-def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(coroutine, 30))
 
 
 @asynccontextmanager
@@ -75,7 +72,7 @@ def test_our_client_without_compression() -> None:
 def test_generated_stubs() -> None:
     async def main() -> None:
         async with collector() as (address, between), Channel(parse(address)) as channel:
-            stub = ChaukasClientServiceStub(channel, timeout=5)
+            stub = ChaukasClientServiceStub(channel, timeout=HANG)
             large = Event(event_id="1", branch=LARGE)
             await stub.healthz(pb.HealthzRequest())  # whose answer says that the server takes gzip
             await stub.ingest_event(pb.IngestEventRequest(event=large))
@@ -85,7 +82,9 @@ def test_generated_stubs() -> None:
             assert between.passed < 10_000, "it was not compressed"
             async with Channel(parse(address), framing=Framing(max_send=1000)) as narrow:
                 with pytest.raises(GRPCError, match="to be sent: the message has 40") as caught:
-                    await ChaukasClientServiceStub(narrow, timeout=5).ingest_event(pb.IngestEventRequest(event=large))
+                    await ChaukasClientServiceStub(narrow, timeout=HANG).ingest_event(
+                        pb.IngestEventRequest(event=large)
+                    )
                 assert caught.value.status is Status.RESOURCE_EXHAUSTED
 
     run(main())
@@ -94,7 +93,7 @@ def test_generated_stubs() -> None:
 def test_grpcio_s_client() -> None:
     def refusal(call: Any, *arguments: Any) -> tuple[grpc.StatusCode, str]:
         with pytest.raises(grpc.RpcError) as caught:
-            call(*arguments, timeout=5)
+            call(*arguments, timeout=HANG)
         error: Any = caught.value
         return error.code(), error.details()
 
@@ -104,8 +103,8 @@ def test_grpcio_s_client() -> None:
             request = client_pb2.IngestEventRequest()
             request.event.event_id = "1"
             request.event.branch = LARGE
-            stub.IngestEvent(request, timeout=5)
-            answer = stub.QueryEvents(client_pb2.QueryEventsRequest(), timeout=5)
+            stub.IngestEvent(request, timeout=HANG)
+            answer = stub.QueryEvents(client_pb2.QueryEventsRequest(), timeout=HANG)
             assert list(answer.response.events) == [request.event]
             request.event.branch = TOO_LARGE
             code, details = refusal(stub.IngestEvent, request)
@@ -139,7 +138,7 @@ async def refused(address: str, flag: int, message: bytes) -> RpcError:
         headers += [(":path", "/chaukas.spec.client.v1.ChaukasClientService/IngestEvent")]
         headers += [("content-type", "application/grpc"), ("grpc-encoding", "gzip")]
         frame = bytes([flag]) + len(message).to_bytes(4, "big") + message
-        stream = await unary(await channel.connection(5), headers, frame, 10)
+        stream = await unary(await channel.connection(HANG), headers, frame, HANG)
         with pytest.raises(RpcError) as caught:
             stream.message()
         return caught.value

@@ -21,6 +21,7 @@ from chaukas_spec_lite.spec.server.v1 import server
 from chaukas_spec_lite.spec.server.v1.server_grpc import ChaukasServerServiceStub
 from chaukas_spec_lite.wellknown.times import WireDatetime
 from tests import realdata
+from tests.patience import HANG
 from tests.rpc.official import large_events
 
 PROGRAM = Path(__file__).parent / "official_server.py"
@@ -36,7 +37,7 @@ def port() -> Iterator[int]:
             yield int(process.stdout.readline())
         finally:
             process.stdin.close()
-            assert process.wait(30) == 0
+            assert process.wait(HANG) == 0
 
 
 async def all_events(stub: ChaukasClientServiceStub, page_size: int) -> list[Event]:
@@ -57,7 +58,7 @@ def test_the_client_service(port: int) -> None:
 
     async def main() -> None:
         async with Channel("127.0.0.1", port, codec=MessageCodec()) as channel:
-            stub = ChaukasClientServiceStub(channel, timeout=60)
+            stub = ChaukasClientServiceStub(channel, timeout=HANG)
             assert await stub.healthz(client.HealthzRequest()) == client.HealthzResponse()
             answer = await stub.get_capabilities(client.GetCapabilitiesRequest())
             assert answer == client.GetCapabilitiesResponse(capabilities=Capabilities(rbac=True))
@@ -77,7 +78,7 @@ def test_a_batch_of_four_megabytes_there_and_back(port: int) -> None:
 
     async def main() -> None:
         async with Channel("127.0.0.1", port) as channel:
-            stub = ChaukasClientServiceStub(channel, timeout=60)
+            stub = ChaukasClientServiceStub(channel, timeout=HANG)
             batch = EventBatch(events=events)
             request = Encoded(bytes(client.IngestEventBatchRequest(event_batch=batch)))
             assert 4_000_000 <= len(request) <= 4 * 2**20
@@ -93,7 +94,7 @@ def test_a_batch_of_four_megabytes_there_and_back(port: int) -> None:
 def test_the_server_service(port: int) -> None:
     async def main() -> None:
         async with Channel("127.0.0.1", port) as channel:
-            stub = ChaukasServerServiceStub(channel, timeout=60)
+            stub = ChaukasServerServiceStub(channel, timeout=HANG)
             assert await stub.healthz(server.HealthzRequest()) == server.HealthzResponse()
             capabilities = await stub.get_capabilities(server.GetCapabilitiesRequest())
             assert capabilities.capabilities == Capabilities(sso=True)

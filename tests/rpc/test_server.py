@@ -16,6 +16,7 @@ from h2.connection import H2Connection
 from h2.settings import SettingCodes
 
 from chaukas_spec_lite.rpc.server.server import MessageServer
+from tests.patience import AGES, HANG, run, until
 from tests.rpc.relay import PREFIX, Relay, Word, error_of, stub_of
 
 
@@ -46,11 +47,11 @@ def test_requests_above_the_limit_are_refused() -> None:
     def official(port: int) -> None:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             with pytest.raises(grpc.RpcError) as caught:
-                channel.unary_unary(f"{PREFIX}Echo")(b"\x0a\x7f" + b"x" * 127, timeout=20)
+                channel.unary_unary(f"{PREFIX}Echo")(b"\x0a\x7f" + b"x" * 127, timeout=HANG)
             assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
             problem = "received message larger than max: the message has 129 bytes, above the limit of 100"
             assert caught.value.details() == problem
-            assert len(channel.unary_unary(f"{PREFIX}Echo")(b"\x0a\x62" + b"x" * 98, timeout=20)) == 100
+            assert len(channel.unary_unary(f"{PREFIX}Echo")(b"\x0a\x62" + b"x" * 98, timeout=HANG)) == 100
 
     async def main() -> None:
         async with serving(Relay(), max_message_bytes=100) as server:
@@ -62,7 +63,7 @@ def test_requests_above_the_limit_are_refused() -> None:
                 assert error.status is Status.RESOURCE_EXHAUSTED
                 assert (await stub.echo(Word(text="x"))).text == "x"
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_calls_finish_before_it_stops() -> None:
@@ -71,7 +72,7 @@ def test_calls_finish_before_it_stops() -> None:
         async with serving(service) as server, stub_of(server.port) as stub:
             call = asyncio.ensure_future(stub.echo(Word(text="a")))
             await service.entered.wait()
-            stopping = asyncio.ensure_future(server.stop(20))
+            stopping = asyncio.ensure_future(server.stop(AGES))
             await asyncio.sleep(0.05)
             refused = await error_of(stub.echo(Word()))
             assert (refused.status, refused.message) == (Status.UNAVAILABLE, "the server is stopping")
@@ -79,11 +80,11 @@ def test_calls_finish_before_it_stops() -> None:
             assert not stopping.done()
             service.may_leave.set()
             assert (await call).text == "a"
-            await asyncio.wait_for(stopping, 10)
+            await stopping
             with pytest.raises(OSError, match=r"."):
                 await stub.echo(Word())
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_calls_that_take_too_long_are_ended() -> None:
@@ -92,14 +93,12 @@ def test_calls_that_take_too_long_are_ended() -> None:
         async with serving(service) as server, stub_of(server.port) as stub:
             call = asyncio.ensure_future(stub.echo(Word(text="a")))
             await service.entered.wait()
-            started = time.monotonic()
             await server.stop(0.1)
-            assert time.monotonic() - started < 10
             with pytest.raises(Exception, match=r".") as caught:
                 await call
             assert not isinstance(caught.value, AssertionError)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_who_only_stays_connected_does_not_hold_it_up() -> None:
@@ -107,15 +106,13 @@ def test_who_only_stays_connected_does_not_hold_it_up() -> None:
         async with serving(Relay()) as server, stub_of(server.port) as stub:
             await stub.echo(Word())
             with socket.create_connection(("127.0.0.1", server.port)) as silent:
-                await asyncio.sleep(0.05)
-                started = time.monotonic()
-                await server.stop(20)
-                assert time.monotonic() - started < 5
-                silent.settimeout(5)
+                await until(lambda: len(server.connections) == 2)
+                await server.stop(AGES)
+                silent.settimeout(HANG)
                 while silent.recv(4096):
                     pass
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_who_does_not_read_does_not_hold_it_up() -> None:
@@ -130,18 +127,17 @@ def test_who_does_not_read_does_not_hold_it_up() -> None:
         async with serving(Talkative()) as server:
             with socket.create_connection(("127.0.0.1", server.port)) as deaf:
                 deaf.sendall(request_with_a_large_window())
-                await asyncio.wait_for(entered.wait(), 20)
-                await asyncio.sleep(0.1)
+                await entered.wait()
                 (connection,) = server.connections
-                assert not connection.connection.write_ready.is_set()
+                await until(lambda: not connection.connection.write_ready.is_set())
                 started = time.monotonic()
                 await server.stop(0.2)
-                assert 0.2 < time.monotonic() - started < 10
+                assert time.monotonic() - started > 0.19, "the call had its time"
                 assert server.connections == set()
-                deaf.settimeout(5)
+                deaf.settimeout(HANG)
                 assert 0 < len(b"".join(iter(lambda: deaf.recv(2**20), b""))) < 20_000_000
 
-    asyncio.run(main())
+    run(main())
 
 
 def request_with_a_large_window() -> bytes:
@@ -164,7 +160,7 @@ def test_the_port_is_that_of_a_running_server() -> None:
         assert server.port > 0
         await server.stop(1)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_event_loops_have_servers_of_their_own() -> None:
@@ -183,4 +179,4 @@ def test_event_loops_have_servers_of_their_own() -> None:
             Foreign.sockets.append(listening)
             assert server.port == listening.getsockname()[1]
 
-    asyncio.run(main())
+    run(main())

@@ -7,7 +7,7 @@ import gzip
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,14 +23,11 @@ from h2.settings import SettingCodes
 
 from chaukas_spec_lite.rpc.server.server import MessageServer
 from chaukas_spec_lite.rpc.transport.stream import SMALL, Load
+from tests.patience import AGES, HANG, run, until, wait_until
 from tests.rpc.relay import PREFIX, Relay, Word
 
 HEADERS = [(":method", "POST"), (":scheme", "http"), (":path", f"{PREFIX}Echo"), (":authority", "here")]
 HEADERS += [("te", "trailers"), ("content-type", "application/grpc"), ("grpc-accept-encoding", "gzip")]
-
-
-def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(coroutine, 20))
 
 
 @asynccontextmanager
@@ -51,7 +48,7 @@ class Peer:
         self.h2 = H2Connection(H2Configuration(header_encoding="ascii"))
         self.h2.initiate_connection()
         self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.settimeout(5)
+        self.socket.settimeout(HANG)
         self.events: list[Any] = []
 
     def send(self) -> None:
@@ -131,7 +128,7 @@ def test_the_official_client_may_make_any_number_of_calls_at_once() -> None:
     def official(port: int) -> None:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             echo = channel.unary_unary(f"{PREFIX}Echo")
-            calls = [echo.future(b"", timeout=20) for _ in range(500)]
+            calls = [echo.future(b"", timeout=HANG) for _ in range(500)]
             assert [call.result() for call in calls] == [b""] * 500
 
     async def main() -> None:
@@ -159,10 +156,7 @@ def test_calls_that_are_begun_and_reset_at_once_leave_nothing() -> None:
             def checked(peer: Peer) -> None:
                 work(peer)
                 (connection,) = server.connections
-                end = time.monotonic() + 10  # the last call ends a moment after its answer
-                while connection.processor.streams and time.monotonic() < end:
-                    time.sleep(0.01)
-                assert not connection.processor.streams
+                wait_until(lambda: not connection.processor.streams)  # the last call ends a moment after its answer
                 assert len(connection.framed.h2.streams) < 300
 
             await peer_of(server, checked)
@@ -190,7 +184,7 @@ def test_large_requests_are_bounded_together() -> None:
                     headers = dict(event.headers)
                     assert headers["grpc-status"] == str(Status.RESOURCE_EXHAUSTED.value)
                     assert "try again later" in headers["grpc-message"]
-                assert service.running == 5
+                wait_until(lambda: service.running == 5)
                 assert 4_000_000 > server.load.held > 3_600_000
                 loop.call_soon_threadsafe(service.may_leave.set)
                 peer.listen(TrailersReceived, 5)
@@ -204,8 +198,7 @@ def test_large_requests_are_bounded_together() -> None:
                 await peer_of(server, work)
             finally:
                 Peer.ask = original  # type: ignore[method-assign]
-            await asyncio.sleep(0.05)
-            assert server.load.held == 0
+            await until(lambda: server.load.held == 0)
 
     run(main())
 
@@ -232,8 +225,7 @@ def test_a_peer_that_pings_and_does_not_read_is_left() -> None:
                     peer.socket.sendall(ping * 10_000_000)
 
             await peer_of(server, work)
-            await asyncio.sleep(0.05)
-            assert not server.connections
+            await until(lambda: not server.connections)
 
     run(main())
 
@@ -257,17 +249,16 @@ def test_it_says_goaway_to_who_does_not_speak_http2_well() -> None:
 def test_a_connection_that_arrives_while_it_stops_is_closed() -> None:
     async def main() -> None:
         async with serving() as server:
-            stopping = asyncio.ensure_future(server.stop(5))
+            stopping = asyncio.ensure_future(server.stop(AGES))
             with socket.create_connection(("127.0.0.1", server.port)) as late:  # which waits in the backlog
-                late.settimeout(5)
-                await asyncio.wait_for(stopping, 5)
+                late.settimeout(HANG)
+                await stopping
                 protocol = server._protocol_factory()
                 ours, theirs = socket.socketpair()
                 with ours:
                     await asyncio.get_running_loop().create_connection(lambda: protocol, sock=theirs)
-                    await asyncio.sleep(0.05)
-                    assert not server.connections
-                    ours.settimeout(5)
+                    await until(lambda: not server.connections)
+                    ours.settimeout(HANG)
                     assert ours.recv(1000) == b""
 
     run(main())
@@ -283,7 +274,7 @@ def test_details_are_no_longer_than_any_client_takes() -> None:
     def official(port: int) -> None:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             with pytest.raises(grpc.RpcError) as caught:
-                channel.unary_unary(f"{PREFIX}Echo")(b"", timeout=5)
+                channel.unary_unary(f"{PREFIX}Echo")(b"", timeout=HANG)
             assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
             assert caught.value.details().startswith("象" * 500)
             assert caught.value.details().endswith("象 …")
@@ -317,14 +308,11 @@ def test_a_client_that_resets_its_connection_amid_calls() -> None:
             def work(peer: Peer) -> None:
                 for _ in range(20):
                     peer.ask(frame(b""))
-                while service.running < 20:
-                    time.sleep(0.01)
+                wait_until(lambda: service.running == 20)
                 peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
             await peer_of(server, work)
-            await asyncio.sleep(0.05)
-            assert service.running == 0
-            assert server.load.held == 0
-            assert not server.connections
+            await until(lambda: not server.connections)
+            await until(lambda: service.running == 0 and server.load.held == 0)
 
     run(main())

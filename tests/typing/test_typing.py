@@ -67,6 +67,7 @@ def run(checker: str, *options: str) -> subprocess.CompletedProcess[str]:
 CHECKERS = {"mypy": mypy, "pyright": pyright}
 
 
+@pytest.mark.types
 @pytest.mark.parametrize("checker", CHECKERS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_the_marked_lines_and_no_others_are_refused(case: Path, checker: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone, tzinfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 
 from chaukas_spec_lite.wellknown.times import (
     EPOCH,
@@ -16,11 +16,11 @@ from chaukas_spec_lite.wellknown.times import (
     wire_from_datetime,
     wire_from_timedelta,
 )
-from tests.profiles import at_least
+from tests.profiles import searched
 from tests.wellknown.strategies import BACK, FIRST_SECOND, LAST_SECOND, UTC, datetimes, timedeltas, wires
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(wires)
 def test_every_timestamp_comes_back(wire: tuple[int, int, bytes]) -> None:
     value = datetime_from_wire(*wire)
@@ -31,7 +31,7 @@ def test_every_timestamp_comes_back(wire: tuple[int, int, bytes]) -> None:
     assert value.tzinfo is UTC
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(wires)
 def test_every_duration_comes_back(wire: tuple[int, int, bytes]) -> None:
     value = timedelta_from_wire(*wire)
@@ -44,7 +44,7 @@ def test_every_duration_comes_back(wire: tuple[int, int, bytes]) -> None:
     assert type(value) is (timedelta if plain else WireTimedelta)
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(datetimes)
 @example(datetime.min.replace(tzinfo=timezone(timedelta(hours=14))))
 @example(datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))))

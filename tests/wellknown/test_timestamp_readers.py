@@ -6,12 +6,12 @@ from datetime import timezone
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.wellknown.readers import read_any_timestamp, read_timestamp
-from tests.profiles import at_least
+from tests.profiles import searched
 from tests.strategies import varint
 
 SECONDS = st.sampled_from([0, 1, 1 << 28, (1 << 28) - 1, 1 << 35, (1 << 35) - 1, -1]) | st.integers(0, 1 << 35)
@@ -28,7 +28,7 @@ def outcome(read: object, data: bytes) -> object:
     return value, type(value), value.tzinfo
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(SECONDS, NANOS, st.integers(0, 11), st.integers(0, 255), st.booleans())
 def test_both_readers_agree(seconds: int, nanos: int, at: int, byte: int, damaged: bool) -> None:
     data = b"\x08" + varint(seconds & (1 << 64) - 1) + b"\x10" + varint(nanos)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite.wellknown.times import (
@@ -32,7 +32,7 @@ from chaukas_spec_lite.wellknown.timetext import (
     timestamp_from_json,
     timestamp_to_json,
 )
-from tests.profiles import at_least
+from tests.profiles import searched
 from tests.wellknown.strategies import wires
 
 nanos = st.integers(0, 999_999_999) | st.integers(0, 999_999).map(lambda n: n * 1000) | st.sampled_from([0, 10**8])
@@ -69,7 +69,7 @@ def outcome(call: Callable[[], object]) -> object:
         return ValueError
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(valid_timestamps)
 @example((LAST_SECOND, 999_999_999))
 @example((FIRST_SECOND, 0))
@@ -79,7 +79,7 @@ def test_timestamps_are_written_as_the_official_ones_and_read_back(wire: tuple[i
     assert our_timestamp(text) == wire
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(valid_durations)
 @example((MAX_DURATION_SECONDS, 999_999_999))
 @example((-MAX_DURATION_SECONDS, -999_999_999))
@@ -90,7 +90,7 @@ def test_durations_are_written_as_the_official_ones_and_read_back(wire: tuple[in
     assert our_duration(text) == wire
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(wires)
 def test_what_has_no_json_is_refused_as_officially(wire: tuple[int, int, bytes]) -> None:
     seconds, nanos, _ = wire
@@ -292,7 +292,7 @@ texts = st.text("0123456789-+:.TZs", max_size=30)
 mutations = st.tuples(st.integers(0, 40), st.sampled_from(["", *"0159-+:.TZtzs e"]))
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(valid_timestamps, mutations)
 def test_damaged_timestamps_are_never_accepted_where_the_official_parser_refuses(
     wire: tuple[int, int], mutation: tuple[int, str]
@@ -305,7 +305,7 @@ def test_damaged_timestamps_are_never_accepted_where_the_official_parser_refuses
         assert ours == outcome(lambda: official_timestamp(damaged))
 
 
-@settings(max_examples=at_least(2_000))
+@searched(2_000)
 @given(valid_durations, mutations)
 def test_damaged_durations_are_never_accepted_where_the_official_parser_refuses(
     wire: tuple[int, int], mutation: tuple[int, str]

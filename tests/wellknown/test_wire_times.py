@@ -8,7 +8,7 @@ import pickle
 from datetime import date, datetime, time, timedelta, timezone
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite.wellknown.times import (
@@ -20,7 +20,7 @@ from chaukas_spec_lite.wellknown.times import (
     wire_from_datetime,
     wire_from_timedelta,
 )
-from tests.profiles import at_least
+from tests.profiles import searched
 from tests.wellknown.strategies import BACK, UTC, datetimes, offsets, timedeltas, wires
 
 NEAR = [
@@ -83,7 +83,7 @@ def test_equality_order_and_hash_of_timedeltas(a: timedelta, b: timedelta) -> No
     _laws(a, b)
 
 
-@settings(max_examples=at_least(500))
+@searched(500)
 @given(datetimes)
 @example(datetime.min.replace(tzinfo=timezone(timedelta(hours=14))))
 @example(datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))))
