@@ -1,0 +1,31 @@
+"""Sphinx's settings. Build with ``sphinx-build -W docs docs/_build``; no network and no other program is needed."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_ext")]
+
+from chaukas_spec_lite import __version__  # noqa: E402 (found by the line above)
+
+project = "chaukas_spec_lite"
+author = "the chaukas_spec_lite authors"
+copyright = f"2026, {author}"  # noqa: A001 (Sphinx's name)
+release = version = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "from_code"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"chaukas_spec_lite {release}"
+html_static_path = ["_static"]
+
+myst_heading_anchors = 4
+myst_enable_extensions = ["attrs_inline"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_default_options = {"members": True, "show-inheritance": True}
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+# Attributes are documented where they stand in the code; "Attributes:" of settings classes is for help().
+napoleon_use_ivar = True
