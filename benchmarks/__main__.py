@@ -56,7 +56,7 @@ def arguments() -> argparse.Namespace:
         type=Path,
         const=RESULTS,
         metavar="FOLDER",
-        help="write JSON, table and charts (to benchmarks/results, and then docs/benchmarks.md and the README's five rows too)",
+        help="write JSON, table and charts (to benchmarks/results, then also to docs/benchmarks.md and the README)",
     )
     return parser.parse_args()
 

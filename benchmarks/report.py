@@ -125,7 +125,9 @@ def write(folder: Path, rows: Sequence[Row], extra: dict[str, Any]) -> None:
 def pictures(folder: Path, page: Path) -> str:
     """The charts in a folder, as a page shows them: bars first."""
     charts = sorted(folder.glob("*.svg"), key=lambda path: (path.stem not in ("codec", "json"), path.stem))
-    shown = [f"![{path.stem.replace('-', ' ')}]({Path(os.path.relpath(path, page.parent)).as_posix()})" for path in charts]
+    shown = [
+        f"![{path.stem.replace('-', ' ')}]({Path(os.path.relpath(path, page.parent)).as_posix()})" for path in charts
+    ]
     return "\n".join(shown)
 
 

@@ -10,10 +10,10 @@ from chaukas_spec_lite import __version__  # noqa: E402 (found by the line above
 
 project = "chaukas_spec_lite"
 author = "the chaukas_spec_lite authors"
-copyright = f"2026, {author}"  # noqa: A001 (Sphinx's name)
+copyright = f"2026, {author}"
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "from_code"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "docstrings", "from_code"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"chaukas_spec_lite {release}"
@@ -25,7 +25,6 @@ myst_enable_extensions = ["attrs_inline"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
-napoleon_google_docstring = True
-napoleon_numpy_docstring = False
-# Attributes are documented where they stand in the code; "Attributes:" of settings classes is for help().
-napoleon_use_ivar = True
+# Many classes have a field called "type" or "events". Sphinx looks for a link's target by the last name alone, finds several,
+# and takes one of them: harmless, because no page relies on such links.
+suppress_warnings = ["ref.python"]

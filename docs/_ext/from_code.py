@@ -15,12 +15,13 @@ import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import chaukas_spec_lite
-from chaukas_spec_lite.settings import describe
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+import chaukas_spec_lite
+from chaukas_spec_lite.settings import describe
 
 SETTINGS = ("Settings", "ExportSettings", "RetryPolicy", "Keepalive", "Framing")
 

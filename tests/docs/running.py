@@ -32,5 +32,5 @@ def run(program: str | Path, folder: Path, *arguments: str) -> str:
         text=True,
         timeout=HANG,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), f"status {done.returncode}: {done.stderr}{done.stdout}"
     return done.stdout

@@ -61,8 +61,7 @@ def official_server() -> Iterator[tuple[int, _Servicer]]:
 def test_both_sides_do_the_same(pair: snippets.Pair, official_server: tuple[int, _Servicer]) -> None:
     port, servicer = official_server
     official, ours = (
-        _run(imports, code, port)
-        for imports, code in ((PAIRS[0].official, pair.official), (PAIRS[0].ours, pair.ours))
+        _run(imports, code, port) for imports, code in ((PAIRS[0].official, pair.official), (PAIRS[0].ours, pair.ours))
     )
     shared = official.keys() & ours.keys()
     assert shared, "the two sides set no name in common"
