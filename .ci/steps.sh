@@ -61,6 +61,13 @@ types() { use_environment main; python -m "$1"; }
 
 codegen() { use_environment main; python -m codegen --check; }
 
+# Builds the documents without a warning, compares the reference with what is public, and follows every link.
+docs() {
+    use_environment main
+    python -m pip install --quiet -e '.[docs]'
+    python -m pytest -p no:cacheprovider -m docs tests/docs
+}
+
 readme_demo() { new_environment readme-demo 3.11; readme_block demo; }
 
 wheel() {

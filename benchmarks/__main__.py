@@ -56,7 +56,7 @@ def arguments() -> argparse.Namespace:
         type=Path,
         const=RESULTS,
         metavar="FOLDER",
-        help="write JSON, table and charts (to benchmarks/results, and then the table of the README too)",
+        help="write JSON, table and charts (to benchmarks/results, then also to docs/benchmarks.md and the README)",
     )
     return parser.parse_args()
 
@@ -96,7 +96,7 @@ def profile(job: Job, calls: int = 300, lines: int = 8) -> str:
 
 
 def write(folder: Path, rows: list[Row], curves: list[scaling.Curve]) -> None:
-    """Write the results; into the README too if this is the committed place."""
+    """Write the results; into the documents and the README too if this is the committed place."""
     report.write(folder, rows, {"curves": [dataclasses.asdict(curve) for curve in curves]})
     for section, group in report.sections(rows):
         if section in (codec.SECTION, protojson.SECTION):
@@ -107,8 +107,10 @@ def write(folder: Path, rows: list[Row], curves: list[scaling.Curve]) -> None:
         (folder / f"{curve.name.replace(' ', '-').lower()}.svg").write_text(charts.curve(curve), encoding="utf-8")
     if folder == RESULTS:
         here = [row for row in rows if not row.section.startswith(others.SECTION)]
-        shown = f"{report.pictures(folder, environments.ROOT)}\n\n{report.markdown(here)}"
-        report.put_into(environments.ROOT / "README.md", shown)
+        page = environments.ROOT / "docs" / "benchmarks.md"
+        report.put_into(page, f"{report.pictures(folder, page)}\n\n{report.markdown(here)}")
+        if (few := report.highlights(here)) is not None:
+            report.put_into(environments.ROOT / "README.md", few)
 
 
 if __name__ == "__main__":

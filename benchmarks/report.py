@@ -1,4 +1,4 @@
-"""What was measured, as a table for terminals, a table for the README, and JSON."""
+"""What was measured, as tables for terminals, the documents and the README, and as JSON."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ from benchmarks import notes
 from benchmarks.measure import Row
 
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+HIGHLIGHTS = (
+    "build and encode the model event (1317 B)",
+    "decode the model event to Python values",
+    "`ingest_events`, batches of 100; grpcio, threads",
+    "`emit` of the model event, spool on, median",
+    "installed size of the client and all it needs",
+)
+"""The rows that the README shows: one of each kind, whether or not it looks good."""
+
 _VERDICT = {True: "met", False: "MISSED", None: ""}
 
 
@@ -72,20 +81,33 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The table, as the README and ``table.md`` show it."""
+    """The tables and notes, as ``docs/benchmarks.md`` and ``table.md`` show them."""
     about = machine()
     lines = [f"CPython {about['python']}, {about['system']}, {about['cores']} cores. {summary(rows)}.", ""]
     for section, group in sections(rows):
-        lines += [f"| {section} | ours | theirs | ratio | bar |", "|---|--:|--:|--:|--:|"]
-        for row in group:
-            theirs = "" if row.theirs is None else f"{number(row.theirs)} {row.unit}"
-            ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-            missed = " **missed**" if row.met is False else ""
-            lines.append(f"| {row.name} | {number(row.ours)} {row.unit} | {theirs} | {ratio} | {bar(row)}{missed} |")
-        lines.append("")
+        lines += [*table(section, group), ""]
     for name, note in notes.about(rows):
         lines += [f"**{name}**: {note}", ""]
     return "\n".join(lines)
+
+
+def highlights(rows: Iterable[Row]) -> str | None:
+    """The README's five rows; None if one of them was not measured."""
+    by_name = {row.name: row for row in rows}
+    if not by_name.keys() >= set(HIGHLIGHTS):
+        return None
+    return "\n".join(table("Beside the official client", [by_name[name] for name in HIGHLIGHTS]))
+
+
+def table(title: str, rows: Iterable[Row]) -> list[str]:
+    """The lines of a table in Markdown."""
+    lines = [f"| {title} | ours | theirs | ratio | bar |", "|---|--:|--:|--:|--:|"]
+    for row in rows:
+        theirs = "" if row.theirs is None else f"{number(row.theirs)} {row.unit}"
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        missed = " **missed**" if row.met is False else ""
+        lines.append(f"| {row.name} | {number(row.ours)} {row.unit} | {theirs} | {ratio} | {bar(row)}{missed} |")
+    return lines
 
 
 def write(folder: Path, rows: Sequence[Row], extra: dict[str, Any]) -> None:
@@ -100,18 +122,20 @@ def write(folder: Path, rows: Sequence[Row], extra: dict[str, Any]) -> None:
     (folder / "table.md").write_text(markdown(rows), encoding="utf-8")
 
 
-def pictures(folder: Path, root: Path) -> str:
-    """The charts in a folder, as the README shows them: bars first, curves side by side."""
+def pictures(folder: Path, page: Path) -> str:
+    """The charts in a folder, as a page shows them: bars first."""
     charts = sorted(folder.glob("*.svg"), key=lambda path: (path.stem not in ("codec", "json"), path.stem))
-    shown = [f"![{path.stem.replace('-', ' ')}]({path.relative_to(root).as_posix()})" for path in charts]
+    shown = [
+        f"![{path.stem.replace('-', ' ')}]({Path(os.path.relpath(path, page.parent)).as_posix()})" for path in charts
+    ]
     return "\n".join(shown)
 
 
-def put_into(readme: Path, text: str) -> bool:
-    """Put the charts and the table between the README's markers; false if it has none."""
-    old = readme.read_text(encoding="utf-8")
+def put_into(page: Path, text: str) -> bool:
+    """Put a text between a page's markers; false if it has none."""
+    old = page.read_text(encoding="utf-8")
     pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
     if not pattern.search(old):
         return False
-    readme.write_text(pattern.sub(lambda _: f"{BEGIN}\n{text}\n{END}", old), encoding="utf-8")
+    page.write_text(pattern.sub(lambda _: f"{BEGIN}\n{text}\n{END}", old), encoding="utf-8")
     return True

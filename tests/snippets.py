@@ -1,4 +1,4 @@
-"""The code blocks of README.md, as the tests execute them."""
+"""The code blocks of README.md and of the pages in docs/, as the tests execute them."""
 
 from __future__ import annotations
 
@@ -6,51 +6,67 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+EVENT_TYPES = DOCS / "guides" / "event-types.md"
+FROM_OFFICIAL = DOCS / "guides" / "from-official.md"
 
-_FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
-_MARKED = re.compile(r"<!-- (\S+) -->\n```python\n(.*?)```", re.DOTALL)
-_ROW = re.compile(r'<tr><td colspan="2">(.*?)</td></tr>\n<tr><td>\n(.*?)\n</td><td>\n(.*?)\n</td></tr>', re.DOTALL)
+_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Row:
-    """A row of the migration table: the same job in the official package and in ours."""
+class Pair:
+    """The same job in the official package and in ours."""
 
     title: str
     official: str
     ours: str
 
 
-def marked(mark: str) -> list[str]:
-    """The blocks that stand behind a comment such as ``<!-- run -->``."""
-    return [code for found, code in _MARKED.findall(TEXT) if found == mark]
+def pages() -> list[Path]:
+    """All pages in docs/."""
+    return sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
 
 
-def section(title: str) -> str:
-    """The text below a second-level heading."""
-    return re.split(r"^## ", TEXT.split(f"\n## {title}\n")[1], flags=re.MULTILINE)[0]
+def blocks(text: str, language: str = "python") -> list[str]:
+    """The code blocks of a language in a text."""
+    return [code for found, code in _FENCE.findall(text) if found == language]
 
 
-def blocks(text: str) -> list[str]:
-    """The Python blocks in a text."""
-    return _FENCE.findall(text)
+def program(text: str) -> str:
+    """All Python blocks of a page as one program, in which each line has the number that it has on the page."""
+    lines = [""] * (text.count("\n") + 1)
+    for found in _FENCE.finditer(text):
+        if found[1] == "python":
+            first = text.count("\n", 0, found.start(2))
+            code = found[2].splitlines()
+            lines[first : first + len(code)] = code
+    return "\n".join(lines)
+
+
+def sections(text: str) -> dict[str, str]:
+    """What stands below each second-level heading."""
+    _, *parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def event_types() -> tuple[str, dict[str, str]]:
     """What the examples of the event types have in common, and the example of each."""
-    start, *parts = re.split(r"^### (\w+)$", section("The 19 event types, one example each"), flags=re.MULTILINE)
-    (common,) = blocks(start)
-    examples = {}
-    for name, body in zip(parts[::2], parts[1::2], strict=True):
-        (examples[name],) = blocks(body)
-    return common, examples
+    found = sections(EVENT_TYPES.read_text(encoding="utf-8"))
+    (common,) = blocks(found.pop("What all examples share"))
+    return common, {title: code for title, body in found.items() for code in blocks(body)}
 
 
-def migration() -> tuple[str, list[Row]]:
-    """What every row of the migration table starts from, and the rows; the first one holds the imports."""
-    before, table = section("Moving from the official package").split("<table>")
-    (start,) = blocks(before)
-    rows = [Row(title, *blocks(official), *blocks(ours)) for title, official, ours in _ROW.findall(table)]
-    assert len(rows) == table.count('colspan="2"') == table.count("</td><td>"), "a row is not laid out like the others"
-    return start, rows
+def quick_start() -> str:
+    """The official README's first program."""
+    (code,) = blocks(sections(FROM_OFFICIAL.read_text(encoding="utf-8"))["The official quick start, line by line"])
+    return code
+
+
+def migration() -> tuple[str, list[Pair]]:
+    """What every pair starts from, and the pairs; the first one holds the imports."""
+    text = FROM_OFFICIAL.read_text(encoding="utf-8")
+    (start,) = blocks(text.partition("\n## ")[0])
+    codes = {title: blocks(body) for title, body in sections(text).items()}
+    return start, [Pair(title, *code) for title, code in codes.items() if len(code) == 2]

@@ -1,0 +1,132 @@
+"""Directives whose content comes from the code, so that the documents cannot say anything else.
+
+* ``settings Settings`` makes the table of a settings class, from ``chaukas_spec_lite.settings.describe``.
+* ``environment`` makes the table of all environment variables, from the same.
+* ``event-type TOOL_CALL_START`` quotes the schema's comment on an event type.
+* ``message-fields ToolCall`` makes the table of a message's fields, from the schema's comments.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import inspect
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import chaukas_spec_lite
+from chaukas_spec_lite.settings import describe
+
+SETTINGS = ("Settings", "ExportSettings", "RetryPolicy", "Keepalive", "Framing")
+
+
+class FromCode(SphinxDirective):
+    """Writes Markdown, which is then parsed as if it stood on the page."""
+
+    optional_arguments = 1
+
+    def markdown(self) -> Iterable[str]:
+        """The lines that stand for the directive."""
+        raise NotImplementedError
+
+    def run(self) -> list[nodes.Node]:
+        """Put the lines in the directive's place."""
+        container = nodes.Element()
+        source, _ = self.get_source_info()
+        self.state.nested_parse(StringList(list(self.markdown()), source), self.content_offset, container)
+        return container.children
+
+
+class SettingsTable(FromCode):
+    """All fields of one settings class."""
+
+    def markdown(self) -> Iterable[str]:
+        """A row for each setting."""
+        rows = [
+            (f"`{each.name}`", _code(each.type), _code(each.default), each.unit, _code(each.variable), each.effect)
+            for each in describe(getattr(chaukas_spec_lite, self.arguments[0]))
+        ]
+        return _table(("setting", "type", "default", "unit", "environment", "effect"), rows)
+
+
+class EnvironmentTable(FromCode):
+    """Every environment variable that there is."""
+
+    def markdown(self) -> Iterable[str]:
+        """A row for each variable, with the settings that it is for."""
+        found: dict[str, tuple[list[str], str, str]] = {}
+        for name in SETTINGS:
+            for each in describe(getattr(chaukas_spec_lite, name)):
+                if each.variable:
+                    settings, _, _ = found.setdefault(each.variable, ([], each.default, each.unit))
+                    settings.append(f"`{name}.{each.name}`")
+        rows = [
+            (f"`{variable}`", ", ".join(settings), _code(default), unit)
+            for variable, (settings, default, unit) in found.items()
+        ]
+        return _table(("variable", "setting", "default", "unit"), rows)
+
+
+class EventTypeComment(FromCode):
+    """The schema's comment on one event type."""
+
+    def markdown(self) -> Iterable[str]:
+        """The comment as a quotation."""
+        return ["> " + _documented(chaukas_spec_lite.EventType)[self.arguments[0]]]
+
+
+class FieldsTable(FromCode):
+    """All fields of one message."""
+
+    def markdown(self) -> Iterable[str]:
+        """A row for each field."""
+        cls = getattr(chaukas_spec_lite, self.arguments[0])
+        comments = _documented(cls)
+        rows = [
+            (f"`{field.name}`", _code(str(field.type).replace("_Any", "Any")), comments[field.name])
+            for field in dataclasses.fields(cls)
+        ]
+        return _table(("field", "type", "meaning"), rows)
+
+
+@functools.cache
+def _documented(cls: type[Any]) -> dict[str, str]:
+    """The strings that stand below the names in a class's body: what the generator makes of the schema's comments."""
+    (body,) = ast.parse(inspect.getsource(cls)).body
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for before, after in zip(body.body, body.body[1:], strict=False):
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str):
+            text = " ".join(after.value.value.split())
+            if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name):
+                found[before.target.id] = text
+            elif isinstance(before, ast.Assign) and isinstance(before.targets[0], ast.Name):
+                found[before.targets[0].id] = text
+    return found
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [_row(header), _row(["---"] * len(header)), *(_row(row) for row in rows), ""]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx of the directives."""
+    app.add_directive("settings", SettingsTable)
+    app.add_directive("environment", EnvironmentTable)
+    app.add_directive("event-type", EventTypeComment)
+    app.add_directive("message-fields", FieldsTable)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,51 @@
+"""A web service that records each request: an exporter with a spool inside an asyncio program.
+
+    CHAUKAS_GRPC_ENDPOINT=localhost:50051 python examples/web_service.py SPOOL_FOLDER [PORT]
+
+Requests never wait for the collector, which may be down for hours: events wait in the spool. On SIGTERM the service stops
+taking requests, then leaving ``async with`` sends what waits for up to ``close_timeout`` seconds. What is left then stays in
+the spool for the next start. The service speaks just enough HTTP to be tried with curl.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from functools import partial
+
+from chaukas_spec_lite import ChaukasClient, Event, EventExporter, EventType, MessageContent
+
+
+async def answer(exporter: EventExporter, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer one request, and record what came in and what went out."""
+    try:
+        request = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()[0]
+        session = f"request-{id(writer):x}"
+        asked = MessageContent(role="user", text=request)
+        exporter.emit(Event(session_id=session, type=EventType.INPUT_RECEIVED, message=asked))
+        text = "Your order 48213 was shipped."
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode())
+        await writer.drain()
+        told = MessageContent(role="assistant", text=text)
+        exporter.emit(Event(session_id=session, type=EventType.OUTPUT_EMITTED, message=told))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass  # the client went away
+    finally:
+        writer.close()
+
+
+async def main(spool: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with ChaukasClient(tenant_id="acme", project_id="shop") as client:
+        async with EventExporter(client, spool=spool) as exporter:
+            async with await asyncio.start_server(partial(answer, exporter), "127.0.0.1", port) as server:
+                print(f"listening on port {server.sockets[0].getsockname()[1]}", flush=True)
+                await stop.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 8080))
