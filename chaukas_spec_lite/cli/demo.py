@@ -16,16 +16,23 @@ from rich.progress import Progress as ProgressBar
 from rich.text import Text
 
 from chaukas_spec_lite.cli.comparison import Comparison, EventKey, changes, key_of
-from chaukas_spec_lite.cli.replay import Progress, Replay, connected, replay
+from chaukas_spec_lite.cli.replay import Progress, Replay, replay
 from chaukas_spec_lite.cli.terminal import console, count, one_line, rate
 from chaukas_spec_lite.cli.tree_view import ERROR, View
+from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import ChaukasError
-from chaukas_spec_lite.files import read_events
+from chaukas_spec_lite.files import MAX_EVENT, read_events
+from chaukas_spec_lite.retry import NEVER
+from chaukas_spec_lite.rpc.transport.framing import Framing
 from chaukas_spec_lite.trace.tree import Counts, build
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.spec.common.v1.events import Event
+
+
+TIMEOUT = 30.0
+"""Seconds that a call may take."""
 
 
 class RunningCollector(Protocol):
@@ -94,8 +101,23 @@ def show(path: Path, start: StartCollector = Collector) -> None:
 
 
 async def _replay(path: Path, start: StartCollector, progress: Progress) -> Replay:
-    async with start() as collector, connected(collector.port) as client:
+    async with start() as collector, _client(collector.port) as client:
         return await replay(client, read_events(path), progress)
+
+
+def _client(port: int) -> ChaukasClient:
+    """Make a client for the collector on a port of this machine.
+
+    The collector runs in this process: a call that failed would fail again, so each is made once. Messages may be as
+    large as the events in a file may be.
+    """
+    return ChaukasClient(
+        f"127.0.0.1:{port}",
+        timeout=TIMEOUT,
+        attempt_timeout=TIMEOUT,
+        retry=NEVER,
+        framing=Framing(max_send=2 * MAX_EVENT, max_receive=2 * MAX_EVENT),
+    )
 
 
 @contextmanager

@@ -6,26 +6,24 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.cli.comparison import Comparison
-from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.errors import ChaukasError
-from chaukas_spec_lite.files import MAX_EVENT, Recorded
-from chaukas_spec_lite.retry import NEVER
-from chaukas_spec_lite.rpc.transport.framing import Framing
 from chaukas_spec_lite.spec.common.v1.query import SortOrder
 from chaukas_spec_lite.trace.kinds import moment
 from chaukas_spec_lite.trace.tree import Moment
 from chaukas_spec_lite.wire.envelopes import batches
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.client.client import ChaukasClient
+    from chaukas_spec_lite.files import Recorded
 
 MAX_BATCH_EVENTS, MAX_BATCH_BYTES = 25, 1 << 20
 """A batch holds at most so much, but at least one event."""
 
 PAGE_SIZE = 25
 """Events asked for at a time."""
-
-TIMEOUT = 30.0
-"""Seconds that a call may take."""
 
 
 class ReplayError(ChaukasError):
@@ -61,21 +59,6 @@ class Replay:
     """What came back, in the collector's order."""
     sending: Leg
     reading: Leg
-
-
-def connected(port: int) -> ChaukasClient:
-    """Make a client for the collector on a port of this machine.
-
-    The collector runs in this process: a call that failed would fail again, so each is made once. Messages may be as
-    large as the events in a file may be.
-    """
-    return ChaukasClient(
-        f"127.0.0.1:{port}",
-        timeout=TIMEOUT,
-        attempt_timeout=TIMEOUT,
-        retry=NEVER,
-        framing=Framing(max_send=2 * MAX_EVENT, max_receive=2 * MAX_EVENT),
-    )
 
 
 async def replay(client: ChaukasClient, events: Iterable[Recorded], progress: Progress) -> Replay:
