@@ -201,5 +201,13 @@ def _event(value: object) -> Any:
 
 
 def _same(what: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise Unexpected(f"{what}: {found!r} instead of {expected!r}")
+    """Raise ``Unexpected`` for the first difference."""
+    if found == expected:
+        return
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for name in {**expected, **found}:
+            _same(f"{what}, {name}", found.get(name), expected.get(name))
+    if isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        for one, other in zip(found, expected, strict=True):
+            _same(what, one, other)
+    raise Unexpected(f"{what}: {found!r} instead of {expected!r}")
