@@ -50,17 +50,7 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True)
 class Framing:
-    """Size limits and compression, for either end of a connection.
-
-    Args:
-        max_receive: The size in bytes, inflated, up to which a message is received. Default: 4 MiB, gRPC's usual limit.
-        max_send: The size in bytes, before compression, up to which a message is sent. Default: 4 MiB.
-        compress_above: The size in bytes from which on messages are sent as gzip, if that makes them smaller and the
-            peer takes gzip; None for never. Default: 1,024.
-
-    Raises:
-        SettingError: A value is no number of bytes, or too large.
-    """
+    """Size limits and compression, for either end of a connection."""
 
     max_receive: int = 4 * 1024 * 1024
     """The size in bytes, inflated, up to which a message is received; gRPC's usual limit."""
