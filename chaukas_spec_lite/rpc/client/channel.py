@@ -181,6 +181,6 @@ class Channel(BaseChannel[ClientProtocol]):
 
 
 def _retrieve(task: asyncio.Task[ClientProtocol]) -> None:
-    """Take the error of a connection that nobody waits for any more, lest asyncio complain that nobody did."""
+    """Take the error of a connection that no call waits for any more: asyncio would log it as never retrieved."""
     if not task.cancelled():
         task.exception()

@@ -91,7 +91,7 @@ class Connector:
         self._make = make
         self._timeout = timeout
         self._hint = http1_hint
-        self._preferred, self._preferred_sockets = AddressSelection(), AddressSelection()
+        self._selection, self._socket_selection = AddressSelection(), AddressSelection()
         self._last: tuple[ClientProtocol, Address, SocketAddress] | None = None
         """The connection made last, and where it went."""
 
@@ -118,7 +118,7 @@ class Connector:
 
         # None of them has a limit of its own here: a name may stand for many, each of which has.
         end = math.inf if timeout is None else time.monotonic() + timeout
-        return await self._first(self._addresses, self._preferred, str, try_one, end, math.inf)
+        return await self._first(self._addresses, self._selection, str, try_one, end, math.inf)
 
     def _judge_last(self) -> None:
         """Put an address last where a server began to speak, but was gone before it responded to anything.
@@ -128,14 +128,14 @@ class Connector:
         if self._last is not None:
             protocol, address, at = self._last
             if not protocol.responded:
-                self._preferred.failed(address)
-                self._preferred_sockets.failed(at)
+                self._selection.failed(address)
+                self._socket_selection.failed(at)
             self._last = None
 
     async def _first(
         self,
         addresses: Iterable[K],
-        preferred: AddressSelection,
+        selection: AddressSelection,
         name: Callable[[K], str],
         connect: Callable[[K, float], Awaitable[ClientProtocol]],
         end: float,
@@ -143,7 +143,7 @@ class Connector:
     ) -> tuple[ClientProtocol, K]:
         """Try addresses until a moment in time, each for ``most`` seconds; return the first connection that is made."""
         errors: list[RpcError] = []
-        ordered = preferred.order(addresses)
+        ordered = selection.order(addresses)
         for number, address in enumerate(ordered):
             limit = portion(end - time.monotonic(), len(ordered) - number, most, min(LEAST, self._timeout))
             try:
@@ -156,9 +156,9 @@ class Connector:
                 mapped.peer = mapped.peer or name(address)
                 add_hint(mapped, self._hint)
                 errors.append(mapped)
-                preferred.failed(address)
+                selection.failed(address)
             else:
-                preferred.worked(address)
+                selection.worked(address)
                 return protocol, address
         raise _all(errors)
 
@@ -177,7 +177,7 @@ class Connector:
         if not families:
             raise ConnectError("the name has no address", retryable=True)
         try:
-            return await self._first(families, self._preferred_sockets, socket_host, try_one, end, self._timeout)
+            return await self._first(families, self._socket_selection, socket_host, try_one, end, self._timeout)
         except RpcError as error:
             error.peer = str(address)
             raise

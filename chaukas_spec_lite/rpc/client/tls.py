@@ -15,19 +15,23 @@ ALPN = "h2"
 
 @dataclass(frozen=True)
 class Tls:
-    """How to trust a server, and how to be known to it. The files are PEM."""
+    """How to trust a server, and how to be known to it. All files are PEM.
+
+    Args:
+        ca_file: Certificates of the authorities to trust. Default: those of the system.
+        cert_file: The client's own certificate, with its chain. Default: none is shown.
+        key_file: The key of ``cert_file``. Default: it stands in the same file.
+        key_password: What ``key_file`` is encrypted with. Default: it is not encrypted.
+        server_name: The name to expect in the server's certificate. Default: the endpoint's host.
+        ssl_context: A context of your own, in place of the files; it is told to offer HTTP/2.
+    """
 
     ca_file: str | Path | None = None
-    """Certificates of the authorities to trust; without it, those of the system."""
     cert_file: str | Path | None = None
-    """The client's own certificate, with its chain."""
     key_file: str | Path | None = None
-    """The key of ``cert_file``, where it is not in the same file."""
     key_password: str | None = field(default=None, repr=False)
     server_name: str | None = None
-    """The name to expect in the server's certificate, where it is not the endpoint's host."""
     ssl_context: ssl.SSLContext | None = None
-    """A context of one's own, in place of the files; it is told to offer HTTP/2."""
 
     def context(self) -> ssl.SSLContext:
         """Load the files; raises ``SettingError`` naming the one that is at fault."""
@@ -63,9 +67,14 @@ class Security:
 
 
 def secure(endpoint: Endpoint, tls: bool | Tls | ssl.SSLContext | None) -> Security:
-    """Decide by the endpoint's form and the argument; where they contradict each other, raise ``SettingError``.
+    """Decide whether a connection uses TLS, by the endpoint's form and the argument.
 
-    A context of the caller's own is told to offer HTTP/2.
+    Args:
+        endpoint: ``https://`` asks for TLS, ``http://`` for none, and other forms leave it open.
+        tls: True for TLS with the system's authorities; what to trust; or a context, which is told to offer HTTP/2.
+
+    Raises:
+        SettingError: They contradict each other, a file cannot be used, or a Unix socket has no name to expect.
     """
     if endpoint.tls is False and tls:
         raise SettingError("tls", f"is asked for, but the endpoint is http://: write https://{endpoint}")

@@ -26,7 +26,7 @@ class Encoded(bytes):
 
     @classmethod
     def FromString(cls, s: bytes) -> Self:
-        """The same, under the name by which grpclib's own codec asks for it."""
+        """Take bytes as they came, under the name by which grpclib's own codec asks for it."""
         return cls(s)
 
     def SerializeToString(self) -> bytes:

@@ -64,8 +64,14 @@ class _Service:
 class ServiceStub(_Service):
     """Calls the methods of a service on a channel.
 
-    ``timeout`` (seconds), ``deadline`` and ``metadata`` are for every call that does not bring its own; of a timeout
-    and a deadline, the earlier counts. Without either, a call waits as long as the connection lasts.
+    Each method takes the last three arguments as well, for that call only.
+
+    Args:
+        channel: A channel of grpclib's.
+        timeout: How many seconds a call may take. Of a timeout and a deadline, the earlier counts; without either, a
+            call waits as long as the connection lasts.
+        deadline: Until when a call may take.
+        metadata: What requests carry beside their message; the keys of values that are ``bytes`` end in ``-bin``.
     """
 
     def __init__(
@@ -110,7 +116,7 @@ class ServiceStub(_Service):
         async with self._open(method, timeout, deadline, metadata) as call:
             await call.send_message(request, end=True)
             response = await receive(call, method.route)
-        return _answered(method, response)
+        return _required(method, response)
 
     async def _unary_stream(
         self,
@@ -138,7 +144,7 @@ class ServiceStub(_Service):
             await call.send_request()
             async with RequestSender(call, requests, lambda request: _check(method, request)) as sender:
                 response = await sender.receive(method.route)
-        return _answered(method, response)
+        return _required(method, response)
 
     async def _stream_stream(
         self,
@@ -160,18 +166,18 @@ def _check(method: Method[Any, Any], request: object) -> None:
         raise TypeError(f"{method.route} takes {method.request_type.__name__}, got {type(request).__name__}")
 
 
-def _answered(method: Method[Any, Res], response: Res | None) -> Res:
+def _required(method: Method[Any, Res], response: Res | None) -> Res:
     if response is None:
         raise GRPCError(Status.INTERNAL, f"the server ended {method.route} with status OK, but without a message")
     return response
 
 
 class ServiceBase(_Service):
-    """Answers the calls of a service, when handed to ``grpclib.server.Server``.
+    """Serves the calls of a service, when handed to ``MessageServer`` or ``grpclib.server.Server``.
 
     A subclass implements the methods, each under either of its two names (if it defines both, the one in snake_case
-    is called); whatever it leaves out answers ``UNIMPLEMENTED``. Raise ``grpclib.GRPCError`` to answer with another
-    status than OK.
+    is called); a call of a method that it leaves out ends with UNIMPLEMENTED. Raise ``grpclib.GRPCError`` to end a call
+    with another status than OK.
     """
 
     _undecoded: ClassVar[frozenset[str]] = frozenset()

@@ -21,7 +21,6 @@ from h2.connection import AllowedStreamIDs, ConnectionState
 from h2.events import DataReceived, Event, RequestReceived, ResponseReceived, StreamEnded, TrailersReceived
 from h2.stream import H2Stream, H2StreamStateMachine, StreamClosedBy, StreamState
 
-from chaukas_spec_lite.rpc.transport.headers import RememberingDecoder, RememberingEncoder
 from chaukas_spec_lite.rpc.transport.http2 import DATA, END_HEADERS, END_STREAM, HEADER, HEADERS, StrictConnection
 
 _SLACK = 64
@@ -34,9 +33,6 @@ class FastConnection(StrictConnection):
     Args:
         client_side: Whether this end is the client.
     """
-
-    encoder: RememberingEncoder
-    decoder: RememberingDecoder
 
     def __init__(self, client_side: bool) -> None:
         super().__init__(client_side, remember=True)

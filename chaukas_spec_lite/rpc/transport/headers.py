@@ -102,13 +102,16 @@ class RedactedEncoder(Encoder):
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
         with REDACTION:  # Entries that a smaller table drops are logged.
-            # A property's setter is not reached through super().
-            Encoder.header_table_size.fset(self, value)  # type: ignore[attr-defined]  # mypy takes it for an int
+            vars(Encoder)["header_table_size"].__set__(self, value)  # A property is not set through super().
 
     def encode(self, headers: Iterable[Any], huffman: bool = True) -> bytes:
         """Encode a sequence of headers, which is the form that h2 hands over."""
         with REDACTION:
             return super().encode(headers, huffman)
+
+    def known(self, headers: list[Any]) -> bytes | None:
+        """Return what ``encode`` would make of headers, text or bytes, if that is remembered; here nothing is."""
+        return None
 
 
 class RememberingEncoder(RedactedEncoder):
@@ -185,6 +188,10 @@ class RedactedDecoder(Decoder):
                 raise
             # Its text may hold the rest of the block, and it is logged with the traceback.
             raise HPACKDecodingError("it is damaged") from None
+
+    def known(self, data: bytes) -> list[HeaderTuple] | None:
+        """Return the headers of a block as text, if they are remembered; here nothing is."""
+        return None
 
 
 class RememberingDecoder(RedactedDecoder):

@@ -64,7 +64,7 @@ class StrictConnection(H2Connection):
         self.decoder = RememberingDecoder() if remember else RedactedDecoder()
         self.decoder.max_header_list_size = limit
         self._preface_left = 0 if client_side else _PREFACE
-        self._rest = b""
+        self._rest: bytes = b""
         """The beginning of a frame that is not complete."""
         self._amid_headers = False
         """Whether the next frame has to continue the headers of the last one."""

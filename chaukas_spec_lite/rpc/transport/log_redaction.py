@@ -41,6 +41,6 @@ def loggers() -> Iterator[logging.Logger]:
 
 @functools.cache
 def install() -> None:
-    """Make hpack's loggers heed ``REDACTION``; to be called once hpack is imported, before the first connection."""
+    """Have hpack's loggers ask ``REDACTION``; to be called once hpack is imported, before the first connection."""
     for logger in set(loggers()):
         logger.addFilter(_may_log)

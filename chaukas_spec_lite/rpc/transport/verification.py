@@ -166,6 +166,9 @@ _PARTS = frozenset({"h2.connection", "h2.stream", "h2.windows"})
 """Where the classes of those parts of connections and streams are defined that have a state which calls change."""
 
 
+_SIZED = (bytearray, dict, list)
+
+
 def _state(thing: object, prefix: str = "") -> dict[str, Any]:
     """Collect the plain values that an object of h2 and its parts hold, and the sizes of collections."""
     found: dict[str, Any] = {}
@@ -173,7 +176,7 @@ def _state(thing: object, prefix: str = "") -> dict[str, Any]:
         if value is None or isinstance(value, (int, bytes, str, enum.Enum)):
             if name != "stream_id":
                 found[prefix + name] = value
-        elif isinstance(value, (bytearray, dict, list)):
+        elif type(value) in _SIZED:
             found[prefix + name] = len(value)
         elif value.__class__.__module__ in _PARTS:
             found |= _state(value, f"{name}.")
@@ -200,6 +203,14 @@ def _event(value: object) -> Any:
     return type(value), {name: _event(part) for name, part in vars(value).items() if name != "stream_id"}
 
 
-def _same(what: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise Unexpected(f"{what}: {found!r} instead of {expected!r}")
+def _same(what: str, found: Any, expected: Any) -> None:
+    """Raise ``Unexpected`` for the first difference."""
+    if found == expected:
+        return
+    if type(found) is type(expected) is dict:
+        for name in {**expected, **found}:
+            _same(f"{what}, {name}", found.get(name), expected.get(name))
+    if type(found) is type(expected) is list and len(found) == len(expected):
+        for one, other in zip(found, expected, strict=True):
+            _same(what, one, other)
+    raise Unexpected(f"{what}: {found!r} instead of {expected!r}")
