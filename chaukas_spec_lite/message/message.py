@@ -5,6 +5,7 @@ functions are fast because they know only what is ordinary. Whatever else they m
 ``slow_decode`` decodes anything and says what is wrong with it, ``diagnosis`` finds the value that cannot be encoded.
 """
 
+# The functions below the class are part of it:
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations

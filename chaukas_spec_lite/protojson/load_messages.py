@@ -58,7 +58,7 @@ def from_parsed(
 
 def _loaded(cls: type[M], value: Any, ignore_unknown: bool, registry: Registry) -> M:
     try:
-        return load(cls, value, LoadRun(registry, ignore_unknown))  # type: ignore[no-any-return]  # by class
+        return load(cls, value, LoadRun(registry, ignore_unknown))  # type: ignore[no-any-return]  # a message of the class
     except (TypeError, ValueError) as error:
         raise Problem(str(error)) from None
     except RecursionError:

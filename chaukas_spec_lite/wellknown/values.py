@@ -83,12 +83,12 @@ class Carrier:
 
 
 @final
-class UnknownDict(Carrier, dict[str, Any]):  # type: ignore[misc]  # unhashable all the same: see Carrier.__hash__
+class UnknownDict(Carrier, dict[str, Any]):  # type: ignore[misc]  # still unhashable: see Carrier.__hash__
     """A dict that came with unknown fields."""
 
 
 @final
-class UnknownList(Carrier, list[Any]):  # type: ignore[misc]  # unhashable all the same: see Carrier.__hash__
+class UnknownList(Carrier, list[Any]):  # type: ignore[misc]  # still unhashable: see Carrier.__hash__
     """A list that came with unknown fields."""
 
 
