@@ -82,11 +82,12 @@ def leave_out_comments(tokens: Sequence[Token], hashes: Iterable[int]) -> tuple[
         if start is None and depth:
             next_mark = bisect(marks, before.stop if before else -1)
             start = marks[next_mark] if next_mark < len(marks) and marks[next_mark] < token.start else None
+        # A brace after "=" opens an aggregate; any other opens a block, unless it is within an aggregate.
         if token.type == L.L_BRACE and (depth or follows_equals):
             depth += 1
         elif token.type == L.R_BRACE and depth:
             depth -= 1
-        if start is not None and not depth:
+        if start is not None and not depth:  # the comment ends with the aggregate, whose brace is a token again
             comments.append((start, token.start))
             start = None
         if start is None:

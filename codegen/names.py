@@ -53,6 +53,7 @@ LOCALS = (
 """The names of variables in generated functions, which would hide a class or an import of that name."""
 
 _MODULE_TAKEN = BUILTINS | LOCALS | {"annotations"}
+# Asked of the class, so that no method of messages can be forgotten. A field of that name would hide it.
 _FIELD_TAKEN = {name for name in dir(Message) if not name.startswith("_")} | {"self", "misspelt"}
 _ENUM_TAKEN = {
     *("classmethod", "dict", "frozenset", "int", "str"),  # what generated classes of enums use
