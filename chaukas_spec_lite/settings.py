@@ -188,7 +188,8 @@ class Instance(Check[C]):
         if not isinstance(value, self._cls):
             hint = f"; {self._instead}" if self._instead else ""
             article = "an" if self._cls.__name__[0] in "AEIOU" else "a"
-            raise SettingTypeError(name, f"has to be {article} {self._cls.__name__}, not {value!r}{hint}")
+            # Only the type is shown: a wrong endpoint may hold a password.
+            raise SettingTypeError(name, f"has to be {article} {self._cls.__name__}, not {type(value).__name__}{hint}")
         return value
 
 
