@@ -12,6 +12,11 @@ from hypothesis import HealthCheck, settings
 
 from tests.profiles import QUICK
 
+# What those who run the tests have set for their own programs and terminal is none of the tests' business.
+for name in [*os.environ]:
+    if name.startswith("CHAUKAS_") or name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONWARNINGS"):
+        del os.environ[name]
+
 # No deadline: how long an example takes is the machine's business; benchmarks/guard.py holds speed, by ratios.
 common = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(QUICK, common, derandomize=True, max_examples=200)
