@@ -20,9 +20,13 @@ exporter: BlockingExporter
 
 
 def start_worker(spool: str) -> None:
-    """Make this worker's exporter. When the worker ends, it sends what waits, for up to ``close_timeout`` seconds."""
+    """Make this worker's exporter. When the worker ends, it sends what waits, for up to ``close_timeout`` seconds.
+
+    What is left then stays in the spool, for whatever exports from there next.
+    """
     global exporter  # noqa: PLW0603 (a worker has nothing else to keep it in)
-    exporter = BlockingExporter(BlockingChaukasClient(tenant_id="acme", project_id="batch"), spool=spool)
+    client = BlockingChaukasClient(tenant_id="acme", project_id="batch")
+    exporter = BlockingExporter(client, spool=spool, close_timeout=30)
 
 
 def job(number: int) -> int:

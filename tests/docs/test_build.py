@@ -34,7 +34,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(snippets.DOCS),
         str(folder),
     ]
-    done = subprocess.run(command, cwd=snippets.ROOT, check=False, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(command, cwd=snippets.ROOT, check=False, capture_output=True, text=True, timeout=540)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return folder
 
