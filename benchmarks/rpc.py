@@ -25,7 +25,8 @@ from google.protobuf.json_format import MessageToDict
 from benchmarks import builders as make
 from benchmarks import servers, workloads
 from benchmarks.measure import Row
-from chaukas_spec_lite.client.client import PAGE_SIZE, ChaukasClient
+from chaukas_spec_lite.client.client import ChaukasClient
+from chaukas_spec_lite.client.queries import PAGE_SIZE
 from chaukas_spec_lite.export import EventExporter
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.rpc.transport.framing import Framing

@@ -37,7 +37,7 @@ class Defaults(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """How many events are sent without waiting for more."""
+        """How many waiting events are sent at once, without waiting for others."""
         ...
 
     @property

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -76,9 +76,9 @@ class Check(Generic[T_co]):
 
 
 class Number(Check[float]):
-    """A finite number in the range ``least <= value``, or ``above < value``. A bool is no number here."""
+    """A finite number with ``least <= value``, or else ``above < value``. A bool is no number here."""
 
-    def __init__(self, *, least: float | None = None, above: float | None = None, unit: str = "") -> None:
+    def __init__(self, *, least: float = 0.0, above: float | None = None, unit: str = "") -> None:
         self._least = least
         self._above = above
         self.unit = unit
@@ -90,11 +90,9 @@ class Number(Check[float]):
             number = float(value)
         except OverflowError:  # an int that no float holds
             number = math.inf
-        # A comparison with nan is never true, so that nan is refused like inf.
-        if self._above is not None and not self._above < number < math.inf:
-            raise SettingError(name, f"has to be a number{_of(self.unit)} above {self._above}, not {value!r}")
-        if self._least is not None and not self._least <= number < math.inf:
-            raise SettingError(name, f"has to be at least {self._least}, not {value!r}")
+        if not math.isfinite(number) or not (self._least <= number if self._above is None else self._above < number):
+            bound = f"at least {self._least}" if self._above is None else f"above {self._above}"
+            raise SettingError(name, f"has to be {bound}, and finite, not {value!r}")
         return number
 
     def read(self, text: str) -> object:
@@ -190,7 +188,8 @@ class Instance(Check[C]):
         if not isinstance(value, self._cls):
             hint = f"; {self._instead}" if self._instead else ""
             article = "an" if self._cls.__name__[0] in "AEIOU" else "a"
-            raise SettingTypeError(name, f"has to be {article} {self._cls.__name__}, not {value!r}{hint}")
+            # Only the type is shown: a wrong endpoint may hold a password.
+            raise SettingTypeError(name, f"has to be {article} {self._cls.__name__}, not {type(value).__name__}{hint}")
         return value
 
 
@@ -295,15 +294,16 @@ def _read(what: About, text: str) -> object:
         raise SettingError(error.name, error.message) from None
 
 
-def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
-    """Answer a misspelt setting with the nearest one.
+def refuse_unknown(given: Iterable[str], known: Collection[str], kind: str = "setting") -> None:
+    """Answer a misspelt name with the nearest one.
 
     Args:
         given: The names that were given.
         known: The names that there are.
+        kind: What they are names of.
 
     Raises:
-        TypeError: There is no setting of a name that was given.
+        TypeError: There is nothing of a name that was given.
     """
     unknown = set(given).difference(known)
     if unknown:
@@ -311,7 +311,7 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
 
         name = min(unknown)
         near = difflib.get_close_matches(name, list(known), 1)
-        raise TypeError(f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        raise TypeError(f"there is no {kind} {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 
 # Descriptions

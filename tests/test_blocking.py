@@ -19,6 +19,7 @@ import pytest
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.blocking import BlockingChaukasClient, BlockingExporter, Loop
 from chaukas_spec_lite.client.client import ChaukasClient
+from chaukas_spec_lite.client.queries import QueryOptions
 from chaukas_spec_lite.errors import ClientClosedError, ConnectError, SettingError
 from chaukas_spec_lite.retry import NEVER
 from tests.serving import running_collector
@@ -58,6 +59,22 @@ def test_help_says_what_each_argument_is(face: type) -> None:
             assert re.search(rf"^    {parameter}: \S", arguments, re.MULTILINE), (name, parameter)
             documented += 1
     assert documented > 5
+
+
+@pytest.mark.parametrize("face", [BlockingChaukasClient, ChaukasClient])
+def test_help_says_what_a_query_may_ask_for(face: type[ChaukasClient]) -> None:
+    text = inspect.getdoc(face.query_events) or ""
+    assert QueryOptions.__optional_keys__
+    assert [name for name in QueryOptions.__optional_keys__ if f"``{name}``" not in text] == []
+
+
+def test_a_misspelt_argument_of_a_query_is_answered_with_the_nearest() -> None:
+    message = "there is no argument of query_events 'sesion_id'; did you mean 'session_id'?"
+    with BlockingChaukasClient("h:1") as client:
+        for face in (client, client.client):
+            with pytest.raises(TypeError) as caught:
+                face.query_events(sesion_id="s")
+            assert str(caught.value) == message
 
 
 def test_calls() -> None:

@@ -178,11 +178,14 @@ def test_arguments_beside_the_settings_are_checked_too() -> None:
 
 
 @pytest.mark.parametrize("face", [ChaukasClient, BlockingChaukasClient])
-@pytest.mark.parametrize("endpoint", [50051, ["h:1", 2], b"h:1", 1.5, ("h", 50051)])
-def test_an_endpoint_of_the_wrong_type_is_told_its_form(face: Any, endpoint: object) -> None:
+@pytest.mark.parametrize(
+    ("endpoint", "shown"),
+    [(50051, "50051"), (["h:1", 2], "2"), (b"me:hush@h:1", "bytes"), (1.5, "1.5"), (("h", 50051), "50051")],
+)
+def test_an_endpoint_of_the_wrong_type_is_told_its_form(face: Any, endpoint: object, shown: str) -> None:
     with pytest.raises(SettingTypeError) as caught:
         face(endpoint)
-    assert str(caught.value) == f'endpoint: has to be text like "localhost:50051", or several such, not {endpoint!r}'
+    assert str(caught.value) == f'endpoint: has to be text like "localhost:50051", or several such, not {shown}'
 
 
 def test_a_sender_may_be_a_mock() -> None:

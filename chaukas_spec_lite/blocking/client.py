@@ -5,18 +5,16 @@ from __future__ import annotations
 import ssl
 import weakref
 from collections.abc import Generator, Iterable, Sequence
-from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.blocking.loop import Loop, OnLoop
 from chaukas_spec_lite.client.client import ChaukasClient
-from chaukas_spec_lite.client.paging import PAGE_SIZE
-from chaukas_spec_lite.spec.common.v1.query import SortOrder
 
 if TYPE_CHECKING:
-    from typing_extensions import Never, Self
+    from typing_extensions import Never, Self, Unpack
 
+    from chaukas_spec_lite.client.queries import QueryOptions
     from chaukas_spec_lite.client.settings import Settings
     from chaukas_spec_lite.retry import RetryPolicy
     from chaukas_spec_lite.rpc.client.caller import Clock
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.rpc.client.tls import Tls
     from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
     from chaukas_spec_lite.rpc.transport.framing import Framing
-    from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
+    from chaukas_spec_lite.spec.common.v1.events import Event
     from chaukas_spec_lite.spec.common.v1.query import Capabilities
 
 
@@ -143,7 +141,7 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
         self.close()
 
     def close(self) -> None:
-        """Close the connection and stop the thread. Calls that are under way fail with ``ClientClosedError``."""
+        """Close the connection and stop the thread. Calls that are under way fail with a ``ChaukasError``."""
         self.loop.close(self.client.aclose())
 
     @property
@@ -230,78 +228,34 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
         """
         self.loop.run(self.client.ingest_encoded(encoded_events, timeout=timeout))
 
-    def query_events(
-        self,
-        *,
-        tenant_id: str | None = None,
-        project_id: str | None = None,
-        session_id: str = "",
-        agent_id: str = "",
-        span_id: str = "",
-        trace_id: str = "",
-        types: Iterable[EventType] = (),
-        statuses: Iterable[EventStatus] = (),
-        severities: Iterable[Severity] = (),
-        tags: Iterable[str] = (),
-        text_query: str = "",
-        start: datetime | None = None,
-        end: datetime | None = None,
-        order: SortOrder = SortOrder.UNSPECIFIED,
-        limit: int | None = None,
-        page_size: int = PAGE_SIZE,
-        timeout: float | None = None,
-    ) -> Generator[Event, None, None]:
+    def query_events(self, **query: Unpack[QueryOptions]) -> Generator[Event, None, None]:
         """Find events: ``for event in client.query_events(session_id="s-1"): ...``.
 
         Pages of events are fetched as the loop gets there; a page that fails for a passing reason is fetched again.
         Leaving the loop ends the query.
 
         Args:
-            tenant_id: The tenant; the client's if None, any if ``""``.
-            project_id: The project; the client's if None, any if ``""``.
-            session_id: The session; any if empty, as for the next three.
-            agent_id: The agent.
-            span_id: The span.
-            trace_id: The trace.
-            types: Any of these types; all types if empty, as for the next two.
-            statuses: Any of these statuses.
-            severities: Any of these severities.
-            tags: All of these tags.
-            text_query: Text that stands somewhere in the event, in whatever case; any if empty.
-            start: The time from which on the timestamps have to be.
-            end: The time before which the timestamps have to be.
-            order: Whether the oldest or the newest events come first. UNSPECIFIED leaves it to the server: this
-                package's collector gives the newest first.
-            limit: The largest number of events; None for all.
-            page_size: How many events are asked for at once. A page that is too large to be received is asked for
-                again, halved.
-            timeout: How long each page may take with all its repetitions, in seconds; the client's if None.
+            query: What to find, by name. Each of these may be left out:
+
+                - ``tenant_id``, ``project_id``: Whose events; the client's own if None, anybody's if ``""``.
+                - ``session_id``, ``agent_id``, ``span_id``, ``trace_id``: Where they belong; anywhere if empty.
+                - ``types``, ``statuses``, ``severities``: One of these enum members; any if empty.
+                - ``tags``: All of these tags.
+                - ``text_query``: Text that stands somewhere in the event, in upper or lower case.
+                - ``start``, ``end``: From the one timestamp on, and before the other; not limited if None.
+                - ``order``: ``SortOrder.ASC`` or ``DESC``, by timestamp. If UNSPECIFIED, the server decides; this
+                  package's collector gives the newest first.
+                - ``limit``: The largest number of events; None for all.
+                - ``page_size``: How many to ask for at once (500). A page that is too large to be received is asked for
+                  again, halved.
+                - ``timeout``: How long each page may take with all its repetitions, in seconds; the client's if None.
 
         Raises:
+            TypeError: There is no argument of that name; the error names the nearest one.
             SettingError: ``limit``, ``page_size`` or ``timeout`` cannot be used.
-            RpcError: A page failed, from the loop.
-            ClientClosedError: The client is closed, from the loop.
+            RpcError: A page failed. It is the loop that raises this, and ``ClientClosedError``.
         """
-        found = self.client.query_events(
-            tenant_id=tenant_id,
-            project_id=project_id,
-            session_id=session_id,
-            agent_id=agent_id,
-            span_id=span_id,
-            trace_id=trace_id,
-            types=types,
-            statuses=statuses,
-            severities=severities,
-            tags=tags,
-            text_query=text_query,
-            start=start,
-            end=end,
-            order=order,
-            limit=limit,
-            page_size=page_size,
-            timeout=timeout,
-        )
-        return self.loop.iterate(found, self)
+        return self.loop.iterate(self.client.query_events(**query), self)
 
 
 def _let_go(client: ChaukasClient, loop: Loop) -> None:

@@ -12,13 +12,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chaukas_spec_lite.client.batches import OVERHEAD, batch_request, event_request, framed_size, split
-from chaukas_spec_lite.client.paging import PAGE_SIZE, find
+from chaukas_spec_lite.client.queries import QueryOptions, find, first_page
 from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.defaults import complete
-from chaukas_spec_lite.errors import (
-    EncodeError,
-    MessageTooLargeError,
-)
+from chaukas_spec_lite.errors import EncodeError, MessageTooLargeError
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, Clock, log
@@ -28,14 +25,14 @@ from chaukas_spec_lite.rpc.client.tls import Tls, secure
 from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
 from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.framing import Framing
-from chaukas_spec_lite.settings import POSITIVE_SECONDS, Instance, OrNone, Whole, refuse_unknown
+from chaukas_spec_lite.settings import POSITIVE_SECONDS, Instance, refuse_unknown
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
-from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
-from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryFilter, QueryRequest, SortOrder, TimeRange
+from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.spec.common.v1.query import Capabilities
 
 if TYPE_CHECKING:
-    from typing_extensions import Never, Self
+    from typing_extensions import Never, Self, Unpack
 
 T = TypeVar("T")
 
@@ -149,7 +146,7 @@ class ChaukasClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection. Calls that are under way fail with ``ClientClosedError``."""
+        """Close the connection. Calls that are under way fail with a ``ChaukasError``."""
         await self._caller.aclose()
 
     async def healthz(self, *, timeout: float | None = None) -> None:
@@ -243,82 +240,40 @@ class ChaukasClient:
     send = ingest_encoded
     """The method that an exporter calls, see ``Sender``."""
 
-    def query_events(
-        self,
-        *,
-        tenant_id: str | None = None,
-        project_id: str | None = None,
-        session_id: str = "",
-        agent_id: str = "",
-        span_id: str = "",
-        trace_id: str = "",
-        types: Iterable[EventType] = (),
-        statuses: Iterable[EventStatus] = (),
-        severities: Iterable[Severity] = (),
-        tags: Iterable[str] = (),
-        text_query: str = "",
-        start: datetime | None = None,
-        end: datetime | None = None,
-        order: SortOrder = SortOrder.UNSPECIFIED,
-        limit: int | None = None,
-        page_size: int = PAGE_SIZE,
-        timeout: float | None = None,
-    ) -> AsyncGenerator[Event, None]:
+    def query_events(self, **query: Unpack[QueryOptions]) -> AsyncGenerator[Event, None]:
         """Find events: ``async for event in client.query_events(session_id="s-1"): ...``.
 
         Pages of events are fetched as the loop gets there; a page that fails for a passing reason is fetched again.
         Leaving the loop ends the query.
 
         Args:
-            tenant_id: The tenant; the client's if None, any if ``""``.
-            project_id: The project; the client's if None, any if ``""``.
-            session_id: The session; any if empty, as for the next three.
-            agent_id: The agent.
-            span_id: The span.
-            trace_id: The trace.
-            types: Any of these types; all types if empty, as for the next two.
-            statuses: Any of these statuses.
-            severities: Any of these severities.
-            tags: All of these tags.
-            text_query: Text that stands somewhere in the event, in whatever case; any if empty.
-            start: The time from which on the timestamps have to be.
-            end: The time before which the timestamps have to be.
-            order: Whether the oldest or the newest events come first. UNSPECIFIED leaves it to the server: this
-                package's collector gives the newest first.
-            limit: The largest number of events; None for all.
-            page_size: How many events are asked for at once. A page that is too large to be received is asked for
-                again, halved.
-            timeout: How long each page may take with all its repetitions, in seconds; the client's if None.
+            query: What to find, by name. Each of these may be left out:
+
+                - ``tenant_id``, ``project_id``: Whose events; the client's own if None, anybody's if ``""``.
+                - ``session_id``, ``agent_id``, ``span_id``, ``trace_id``: Where they belong; anywhere if empty.
+                - ``types``, ``statuses``, ``severities``: One of these enum members; any if empty.
+                - ``tags``: All of these tags.
+                - ``text_query``: Text that stands somewhere in the event, in upper or lower case.
+                - ``start``, ``end``: From the one timestamp on, and before the other; not limited if None.
+                - ``order``: ``SortOrder.ASC`` or ``DESC``, by timestamp. If UNSPECIFIED, the server decides; this
+                  package's collector gives the newest first.
+                - ``limit``: The largest number of events; None for all.
+                - ``page_size``: How many to ask for at once (500). A page that is too large to be received is asked for
+                  again, halved.
+                - ``timeout``: How long each page may take with all its repetitions, in seconds; the client's if None.
 
         Raises:
+            TypeError: There is no argument of that name; the error names the nearest one.
             SettingError: ``limit``, ``page_size`` or ``timeout`` cannot be used.
-            RpcError: A page failed, from the loop.
-            ClientClosedError: The client is closed, from the loop.
+            RpcError: A page failed. It is the loop that raises this, and ``ClientClosedError``.
         """
-        OrNone(Whole(least=0))(limit, "limit")
-        Whole(most=2**31 - 1)(page_size, "page_size")
-        time = None if start is None and end is None else TimeRange(start=start, end=end)
-        query_filter = QueryFilter(
-            tenant_id=self.settings.tenant_id if tenant_id is None else tenant_id,
-            project_id=self.settings.project_id if project_id is None else project_id,
-            session_id=session_id,
-            agent_id=agent_id,
-            span_id=span_id,
-            trace_id=trace_id,
-            types=list(types),
-            statuses=list(statuses),
-            severities=list(severities),
-            tags=list(tags),
-            text_query=text_query,
-            time=time,
-        )
-        query = QueryRequest(filter=query_filter, page_size=page_size, order_by_time=order)
-        within = _timeout(timeout)
+        request = first_page(query, self.settings)
+        timeout = _timeout(query.get("timeout"))
 
         async def ask(request: bytes) -> pb.QueryEventsResponse:
-            return await self._caller.call(_QUERY_EVENTS, request, within)
+            return await self._caller.call(_QUERY_EVENTS, request, timeout)
 
-        return find(query, limit, ask)
+        return find(request, query.get("limit"), ask)
 
     def _encode(self, event: Event, index: int | None = None) -> bytes:
         if not isinstance(event, Event):

@@ -176,10 +176,10 @@ def _endpoint(argument: object, environ: Mapping[str, str]) -> Endpoint:
 
 def _endpoint_text(argument: object) -> str | Sequence[str]:
     """Refuse what is neither text nor texts, as a port alone is."""
-    if isinstance(argument, str):
-        return argument
+    wrong = argument
     if isinstance(argument, Sequence) and not isinstance(argument, (bytes, bytearray, memoryview)):
-        parts = cast("Sequence[object]", argument)
-        if all(isinstance(part, str) for part in parts):
-            return cast("Sequence[str]", parts)
-    raise SettingTypeError("endpoint", f'has to be text like "localhost:50051", or several such, not {argument!r}')
+        wrong = next((part for part in cast("Sequence[object]", argument) if not isinstance(part, str)), None)
+        if wrong is None:
+            return cast("str | Sequence[str]", argument)
+    shown = repr(wrong) if isinstance(wrong, (int, float)) else type(wrong).__name__  # it may hold a password
+    raise SettingTypeError("endpoint", f'has to be text like "localhost:50051", or several such, not {shown}')

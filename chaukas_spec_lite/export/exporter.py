@@ -17,15 +17,13 @@ from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Heirs
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, check_sender
-from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
 from chaukas_spec_lite.export.spool_writer import Keeper
 from chaukas_spec_lite.export.stats import DeadLetter, Dropped, DropReason, Emitted, Stats
 from chaukas_spec_lite.spec.common.v1.events import Event
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
-
-    from chaukas_spec_lite.export.settings import ExportOptions
 
 _CLOSING_SHARE = 0.1
 """The part of ``aclose``'s time that is kept for closing the spool."""

@@ -91,7 +91,7 @@ def test_settings_are_checked() -> None:
         ExportSettings(batch_size=0)
     with pytest.raises(SettingError, match="overflow: has to be one of drop_oldest, drop_newest, block, not 'drop'"):
         ExportSettings(overflow="drop")  # type: ignore[arg-type]
-    with pytest.raises(SettingError, match=r"spool_wait: has to be at least 0.0, not nan"):
+    with pytest.raises(SettingError, match=r"spool_wait: has to be at least 0.0, and finite, not nan"):
         ExportSettings(spool_wait=float("nan"))
     with pytest.raises(TypeError, match="there is no setting 'spol'; did you mean 'spool'"):
         EventExporter(Recorder(), spol="x")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from typing_extensions import assert_type
@@ -12,6 +12,7 @@ from chaukas_spec_lite import (
     BlockingChaukasClient,
     BlockingExporter,
     ChaukasClient,
+    Event,
     EventExporter,
     ExportSettings,
     Framing,
@@ -41,6 +42,7 @@ class Nowhere:
 
 with BlockingChaukasClient("localhost:50051", framing=Framing(max_send=1000), keepalive=Keepalive(time=5)) as blocking:
     assert_type(blocking.settings.tenant_id, str)
+    assert_type(blocking.query_events(session_id="s", limit=1), Generator[Event, None, None])
     BlockingExporter(blocking, inline_commits=False).close()
 BlockingExporter(Nowhere(), send_timeout=1.5).close()
 

@@ -1,0 +1,129 @@
+"""Queries: what they ask for, and page after page of what is found, in pages small enough to be received."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, TypedDict
+
+from chaukas_spec_lite.errors import AnswerTooLargeError, MessageTooLargeError, PeerProtocolError, StatusCode
+from chaukas_spec_lite.settings import OrNone, Whole, refuse_unknown
+from chaukas_spec_lite.spec.client.v1.client import QueryEventsRequest, QueryEventsResponse
+from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
+from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder, TimeRange
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.defaults import Defaults
+
+PAGE_SIZE = 500
+"""How many events a query asks for at once; a page that is too large to be received is asked for again, halved."""
+
+_SMALL = 64 << 10
+"""A request of at most this size, in bytes, is taken by every server, so that "too large" means its response."""
+
+
+class QueryOptions(TypedDict, total=False):
+    """The keyword arguments of ``query_events``, whose docstring says what each of them means."""
+
+    tenant_id: str | None
+    project_id: str | None
+    session_id: str
+    agent_id: str
+    span_id: str
+    trace_id: str
+    types: Iterable[EventType]
+    statuses: Iterable[EventStatus]
+    severities: Iterable[Severity]
+    tags: Iterable[str]
+    text_query: str
+    start: datetime | None
+    end: datetime | None
+    order: SortOrder
+    limit: int | None
+    page_size: int
+    timeout: float | None
+
+
+def first_page(options: QueryOptions, own: Defaults) -> QueryRequest:
+    """Make the request for the first page of a query.
+
+    Args:
+        options: What was asked for.
+        own: The client's settings, whose tenant and project stand in for those that are not given.
+
+    Raises:
+        TypeError: There is no such option.
+        SettingError: ``limit`` or ``page_size`` cannot be used.
+    """
+    refuse_unknown(options, QueryOptions.__optional_keys__, "argument of query_events")
+    OrNone(Whole(least=0))(options.get("limit"), "limit")
+    page_size = Whole(most=2**31 - 1)(options.get("page_size", PAGE_SIZE), "page_size")
+    tenant_id, project_id = options.get("tenant_id"), options.get("project_id")
+    start, end = options.get("start"), options.get("end")
+    query_filter = QueryFilter(
+        tenant_id=own.tenant_id if tenant_id is None else tenant_id,
+        project_id=own.project_id if project_id is None else project_id,
+        session_id=options.get("session_id", ""),
+        agent_id=options.get("agent_id", ""),
+        span_id=options.get("span_id", ""),
+        trace_id=options.get("trace_id", ""),
+        types=list(options.get("types", ())),
+        statuses=list(options.get("statuses", ())),
+        severities=list(options.get("severities", ())),
+        tags=list(options.get("tags", ())),
+        text_query=options.get("text_query", ""),
+        time=None if start is None and end is None else TimeRange(start=start, end=end),
+    )
+    order = options.get("order", SortOrder.UNSPECIFIED)
+    return QueryRequest(filter=query_filter, page_size=page_size, order_by_time=order)
+
+
+async def find(
+    query: QueryRequest, limit: int | None, ask: Callable[[bytes], Awaitable[QueryEventsResponse]]
+) -> AsyncGenerator[Event, None]:
+    """Yield what a query finds, fetching a page whenever the one before is used up.
+
+    Args:
+        query: The query, with the size of its pages. It is changed from page to page.
+        limit: How many events to yield at most; None for all.
+        ask: Sends an encoded ``QueryEventsRequest``.
+
+    Raises:
+        PeerProtocolError: The server's pages go round in a circle.
+    """
+    left = limit
+    while left is None or left > 0:
+        if left is not None:
+            query.page_size = min(query.page_size, left)
+        request = bytes(QueryEventsRequest(query=query))
+        try:
+            page = (await ask(request)).response
+        except MessageTooLargeError as error:
+            if query.page_size == 1 or not _blames_response(error, len(request)):
+                raise
+            query.page_size //= 2
+            continue
+        if page is None:
+            return
+        for event in page.events if left is None else page.events[:left]:
+            yield event
+        if left is not None:
+            left -= len(page.events)
+        if not page.next_page_token:
+            return
+        if page.next_page_token == query.page_token:
+            raise PeerProtocolError(
+                "the server answered a page with the token of that very page",
+                status=StatusCode.INTERNAL,
+                rpc="QueryEvents",
+            )
+        query.page_token = page.next_page_token
+
+
+def _blames_response(error: MessageTooLargeError, request_size: int) -> bool:
+    """Whether a query failed because of the size of its response, so that a smaller page may succeed.
+
+    Servers, and proxies before them, may have limits of their own for responses, and use the same words for those as
+    for requests. With a request that is small, they can only mean the response.
+    """
+    return isinstance(error, AnswerTooLargeError) or (error.size is None and request_size <= _SMALL)
