@@ -13,7 +13,7 @@ author = "the chaukas_spec_lite authors"
 copyright = f"2026, {author}"
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "docstrings", "from_code"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "from_code"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"chaukas_spec_lite {release}"
@@ -25,6 +25,6 @@ myst_enable_extensions = ["attrs_inline"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
-# Many classes have a field called "type" or "events". Sphinx looks for a link's target by the last name alone, finds several,
-# and takes one of them: harmless, because no page relies on such links.
+# Many classes have a field called "type" or "events". Sphinx looks for a link's target by the last name alone, finds
+# several, and takes one of them: harmless, because no page relies on such links.
 suppress_warnings = ["ref.python"]

@@ -2,8 +2,8 @@
 
     CHAUKAS_GRPC_ENDPOINT=localhost:50051 python examples/import_jsonl.py FILE...
 
-It may be stopped and run again: the collector knows each event by its ``event_id``, and stores it once. Only a part of a file is
-in memory at a time.
+It may be stopped and run again: the collector knows each event by its ``event_id``, and stores it once. Only a part of
+a file is in memory at a time.
 """
 
 from __future__ import annotations

@@ -2,14 +2,14 @@
 
     CHAUKAS_GRPC_ENDPOINT=localhost:50051 python examples/record_run.py
 
-The context manager ``work`` is what to copy: it emits the two events of a pair, which share a ``span_id``, and names the
-work that surrounds it as the parent.
+The context manager ``work`` is what to copy: it emits the two events of a pair, which share a ``span_id``, and names
+the work that surrounds it as the parent.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -33,7 +33,7 @@ parent: ContextVar[str] = ContextVar("parent", default="")
 @contextmanager
 def work(
     exporter: BlockingExporter, start: EventType, end: EventType, content: dict[str, Any], **fields: Any
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, None]:
     """Emit START, run the body, emit END with what the body put into the dict, or with the error that it raised."""
     fields = {
         "session_id": SESSION,
@@ -60,7 +60,7 @@ def work(
 def run(exporter: BlockingExporter) -> None:
     """An agent asks a model, calls the tool that the model asked for, and fails at another."""
     with work(exporter, EventType.AGENT_START, EventType.AGENT_END, {}):
-        model = {"provider": "openai", "model": "gpt-4o"}
+        model: dict[str, Any] = {"provider": "openai", "model": "gpt-4o"}
         request = LLMInvocation(**model, request={"messages": [{"role": "user", "content": "Where is order 48213?"}]})
         with work(
             exporter,
@@ -84,11 +84,11 @@ def run(exporter: BlockingExporter) -> None:
 
 def main() -> None:
     """Record a run and wait until the server has it."""
-    with BlockingChaukasClient(tenant_id="acme", project_id="support-bot") as client:
-        with BlockingExporter(client) as exporter:
-            run(exporter)
-            if not exporter.flush(timeout=30):
-                raise SystemExit(f"not everything was sent: {exporter.stats().last_error}")
+    client = BlockingChaukasClient(tenant_id="acme", project_id="support-bot")
+    with client, BlockingExporter(client) as exporter:
+        run(exporter)
+        if not exporter.flush(timeout=30):
+            raise SystemExit(f"not everything was sent: {exporter.stats().last_error}")
     print(SESSION)
 
 

@@ -8,7 +8,7 @@ The tests see what a server would see after a real network call, so nothing has 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from threading import Thread
 
@@ -28,7 +28,7 @@ def greet(client: BlockingChaukasClient, name: str) -> str:
 
 
 @contextmanager
-def running_collector() -> Iterator[str]:
+def running_collector() -> Generator[str, None, None]:
     """Run a collector on an event loop in a thread; gives its endpoint."""
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, daemon=True)

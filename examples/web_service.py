@@ -2,9 +2,9 @@
 
     CHAUKAS_GRPC_ENDPOINT=localhost:50051 python examples/web_service.py SPOOL_FOLDER [PORT]
 
-Requests never wait for the collector, which may be down for hours: events wait in the spool. On SIGTERM the service stops
-taking requests, then leaving ``async with`` sends what waits for up to ``close_timeout`` seconds. What is left then stays in
-the spool for the next start. The service speaks just enough HTTP to be tried with curl.
+Requests never wait for the collector, which may be down for hours: events wait in the spool. On SIGTERM the service
+stops taking requests, and leaving ``async with`` sends what waits for up to ``close_timeout`` seconds. What is left
+then stays in the spool for the next start. The service speaks just enough HTTP to be tried with curl.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ async def main(spool: str, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with ChaukasClient(tenant_id="acme", project_id="shop") as client:
-        async with EventExporter(client, spool=spool) as exporter:
-            async with await asyncio.start_server(partial(answer, exporter), "127.0.0.1", port) as server:
-                print(f"listening on port {server.sockets[0].getsockname()[1]}", flush=True)
-                await stop.wait()
+    client = ChaukasClient(tenant_id="acme", project_id="shop")
+    exporter = EventExporter(client, spool=spool)
+    server = await asyncio.start_server(partial(answer, exporter), "127.0.0.1", port)
+    print(f"listening on port {server.sockets[0].getsockname()[1]}", flush=True)
+    async with client, exporter, server:  # left from right to left: no request comes after the exporter's end
+        await stop.wait()
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ _STYLE = Config(napoleon_use_ivar=True, napoleon_use_rtype=False)
 def process(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """Rewrite a docstring in place.
 
-    Attributes have no sections. Sphinx's own extension for Google's style takes whatever stands before a colon in their text for
-    their type, so it is only used for the rest.
+    Attributes have no sections. Sphinx's own extension for Google's style takes whatever stands before a colon in their
+    text for their type, so it is only used for the rest.
     """
     text = _CODE.sub(r"``\1``", "\n".join(lines))
     if what in ("attribute", "data", "property"):

@@ -12,25 +12,34 @@ from tests.snippets import ROOT
 HANG = 60
 """Seconds after which a program is taken to hang. They take one or two; the machine may be busy."""
 
+SLOW_DISK = "An event is in memory only: "
+"""What the exporter logs where the disk takes longer than ``spool_wait``: true on a busy machine, and no fault."""
 
-def run(program: str | Path, folder: Path, *arguments: str) -> str:
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment without what decides where events go, which is for the tests to say."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("CHAUKAS_")}
+    return {**others, "PYTHONPATH": str(ROOT), **variables}
+
+
+def run(program: str | Path, folder: Path, *arguments: str, **variables: str) -> str:
     """Run a program in a folder, with warnings as errors; return what it printed. It must not write to stderr."""
+    path = folder / "program.py" if isinstance(program, str) else program
     if isinstance(program, str):
-        path = folder / "program.py"
         path.write_text(program, encoding="utf-8")
-    else:
-        path = program
-    # Variables of whoever runs the tests must not decide where events go.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CHAUKAS_")}
-    environment["PYTHONPATH"] = str(ROOT)
     done = subprocess.run(
         [sys.executable, "-W", "error", str(path), *arguments],
         cwd=folder,
-        env=environment,
+        env=environment(**variables),
         check=False,
         capture_output=True,
         text=True,
         timeout=HANG,
     )
-    assert (done.returncode, done.stderr) == (0, ""), f"status {done.returncode}: {done.stderr}{done.stdout}"
+    assert (done.returncode, complaints(done.stderr)) == (0, ""), f"{done.returncode}: {done.stderr}{done.stdout}"
     return done.stdout
+
+
+def complaints(stderr: str) -> str:
+    """What a program wrote to stderr, without what a busy machine makes it write."""
+    return "".join(line for line in stderr.splitlines(keepends=True) if not line.startswith(SLOW_DISK))

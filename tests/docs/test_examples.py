@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import snippets
-from tests.docs.running import HANG
+from tests.docs.running import HANG, complaints, environment, run
 from tests.serving import RunningCollector, running_collector
 
 EXAMPLES = snippets.ROOT / "examples"
@@ -27,26 +26,12 @@ def collector() -> Iterator[RunningCollector]:
         yield collector
 
 
-def _environment(collector: RunningCollector) -> dict[str, str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith("CHAUKAS_")}
-    return {
-        **own,
-        "PYTHONPATH": str(snippets.ROOT),
-        "CHAUKAS_GRPC_ENDPOINT": f"127.0.0.1:{collector.port}",
-    }
+def _run(name: str, collector: RunningCollector, folder: Path, *arguments: str) -> str:
+    return run(EXAMPLES / name, folder, *arguments, **_server(collector))
 
 
-def _run(name: str, collector: RunningCollector, *arguments: object) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(EXAMPLES / name), *map(str, arguments)],
-        env=_environment(collector),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=HANG,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+def _server(collector: RunningCollector) -> dict[str, str]:
+    return {"CHAUKAS_GRPC_ENDPOINT": f"127.0.0.1:{collector.port}"}
 
 
 def test_there_are_six_and_the_table_names_them() -> None:
@@ -56,9 +41,9 @@ def test_there_are_six_and_the_table_names_them() -> None:
     assert table == programs
 
 
-def test_a_recorded_run_is_shown_as_a_tree(collector: RunningCollector) -> None:
-    session = _run("record_run.py", collector).strip()
-    shown = _run("session_tree.py", collector, session)
+def test_a_recorded_run_is_shown_as_a_tree(collector: RunningCollector, tmp_path: Path) -> None:
+    session = _run("record_run.py", collector, tmp_path).strip()
+    shown = _run("session_tree.py", collector, tmp_path, session)
     expected = [
         rf"{session}: 8 events, 450 tokens, 1 errors",
         r"  agent triage-agent [\d.]+ ms",
@@ -72,7 +57,7 @@ def test_a_recorded_run_is_shown_as_a_tree(collector: RunningCollector) -> None:
 def test_the_web_service_records_requests_until_sigterm(collector: RunningCollector, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "error", str(EXAMPLES / "web_service.py"), str(tmp_path), "0"]
     service = subprocess.Popen(
-        command, env=_environment(collector), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, env=environment(**_server(collector)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
         assert service.stdout is not None
@@ -83,11 +68,11 @@ def test_the_web_service_records_requests_until_sigterm(collector: RunningCollec
                 answer = file.read()
         assert answer.endswith(b"was shipped.")
         service.send_signal(signal.SIGTERM)
-        _, complaints = service.communicate(timeout=HANG)
+        _, stderr = service.communicate(timeout=HANG)
     finally:
         service.kill()
         service.wait()
-    assert (service.returncode, complaints) == (0, "")
+    assert (service.returncode, complaints(stderr)) == (0, "")
     texts = {event.type.name: event.message.text for event in collector.events() if event.message is not None}
     assert texts == {
         "INPUT_RECEIVED": "GET /orders/48213 HTTP/1.1",
@@ -96,20 +81,20 @@ def test_the_web_service_records_requests_until_sigterm(collector: RunningCollec
 
 
 def test_all_workers_send_what_they_recorded(collector: RunningCollector, tmp_path: Path) -> None:
-    assert _run("worker_pool.py", collector, tmp_path) == f"{sum(n * n for n in range(20))}\n"
+    assert _run("worker_pool.py", collector, tmp_path, "spool") == f"{sum(n * n for n in range(20))}\n"
     events = collector.events(session_id="batch-1")
     assert sorted({event.span_id for event in events}) == sorted(f"job-{number}" for number in range(20))
     assert len(events) == 40
 
 
-def test_files_of_the_sdk_are_imported_once_however_often_it_runs(collector: RunningCollector) -> None:
+def test_files_of_the_sdk_are_imported_once_however_often_it_runs(collector: RunningCollector, tmp_path: Path) -> None:
     lines = sum(1 for line in RECORDING.read_text(encoding="utf-8").splitlines() if line)
     for _ in range(2):
-        assert _run("import_jsonl.py", collector, RECORDING) == f"{RECORDING.name}: {lines} events\n"
+        assert _run("import_jsonl.py", collector, tmp_path, str(RECORDING)) == f"{RECORDING.name}: {lines} events\n"
     assert len(collector.events()) == lines
 
 
-def test_the_example_of_tests_passes(collector: RunningCollector) -> None:
+def test_the_example_of_tests_passes() -> None:
     command = [
         sys.executable,
         "-m",
@@ -122,7 +107,7 @@ def test_the_example_of_tests_passes(collector: RunningCollector) -> None:
     done = subprocess.run(
         command,
         cwd=snippets.ROOT,
-        env=_environment(collector),
+        env=environment(),
         check=False,
         capture_output=True,
         text=True,
