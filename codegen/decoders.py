@@ -88,7 +88,7 @@ class Decoder(Emitter):
         The constructor would do the same, but it also checks and converts what a program may pass to it.
         """
         w = self.writer
-        w.line(f"m = {self.scope.name('chaukas_spec_lite.message.message', 'new')}({self.cls})")
+        w.line(f"m = {self.scope.name('chaukas_spec_lite.message.record', 'new')}({self.cls})")
         alike: dict[str, list[str]] = {'b""': ["m._unknown_fields"]}  # one statement for all fields of one default
         for field in self.fields:
             if container := {"repeated": "[]", "map": "{}"}.get(field.label):

@@ -26,8 +26,6 @@ class Import(NamedTuple):
 
     target: str
     line: int
-    relative: bool = False
-    """Only generated modules name one another so, as their proto files import one another."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ def _node(node: ast.AST, module: str, sources: Mapping[str, str]) -> Iterator[Im
         base = _absolute(node, module)
         for alias in node.names:
             below = f"{base}.{alias.name}"
-            yield Import(below if _is_module(below, sources) else base, node.lineno, node.level > 0)
+            yield Import(below if _is_module(below, sources) else base, node.lineno)
     elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("import_module", "__import__"):
         yield from _call(node, module)
     for child in ast.iter_child_nodes(node):
@@ -163,17 +161,14 @@ def _is_module(name: str, sources: Mapping[str, str]) -> bool:
     return covers(PACKAGE, name) and (below in sources or f"{below}.__init__" in sources)
 
 
-def graph(sources: Mapping[str, str], *, relative: bool = True) -> Graph:
-    """Which module imports which; what an import runs on the way, such as a package's `__init__`, does not count.
-
-    Without the relative imports, those of generated modules from each other are left out: the schema decides on them.
-    """
-    return {module: set(_edges(module, sources, relative)) for module in sources}
+def graph(sources: Mapping[str, str]) -> Graph:
+    """Which module imports which; what an import runs on the way, such as a package's `__init__`, does not count."""
+    return {module: set(_edges(module, sources)) for module in sources}
 
 
-def _edges(module: str, sources: Mapping[str, str], relative: bool) -> Iterator[str]:
+def _edges(module: str, sources: Mapping[str, str]) -> Iterator[str]:
     for imported in _node(sizes.tree(sources[module]), module, sources):
-        if covers(PACKAGE, imported.target) and (relative or not imported.relative):
+        if covers(PACKAGE, imported.target):
             name = imported.target.removeprefix(PACKAGE).lstrip(".")
             for each in (name, f"{name}.__init__"):
                 if each in sources and each != module:
@@ -227,12 +222,11 @@ def longest_chain(edges: Graph) -> list[str]:
 
 def report(sources: Mapping[str, str]) -> str:
     """The figures of the package and the generator, one to a line."""
-    chain, deepest = longest_chain(graph(sources, relative=False)), longest_chain(graph(sources))
+    chain = longest_chain(graph(sources))
     parts = sizes.parts(ROOT, sizes.CODEGEN)
     large, long, small = sizes.large_modules(parts), sizes.long_functions(parts), sizes.small_modules(parts)
     lines = [
         f"longest chain of imports: {len(chain)}: {' > '.join(chain)}",
-        f"the same with what generated modules import from each other: {len(deepest)}",
         f"files in circles: {sum(map(len, circles(graph(sources))))}",
         "exceptions: 0",  # the rules have no means to make any
         f"modules: {len(sources)}",

@@ -37,10 +37,6 @@ class _NoCodecError(TypeError):
         super().__init__(f"{cls.__name__} has no codec: the module that declares it has not called attach for it (yet)")
 
 
-new = object.__new__
-"""Makes a message on which nothing is set, not even to defaults, for decoders."""
-
-
 class Message(Record):
     """A protobuf message with betterproto2's interface and a codec generated for each class.
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound="Record")
 
+new = object.__new__
+"""Makes a message on which nothing is set, not even to defaults, for decoders."""
+
 
 @dataclass(init=False, eq=False, repr=False)
 class _WithUnknownFields(betterproto2.Message):

@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import Any as _Any, TYPE_CHECKING
 
 from chaukas_spec_lite.message import slow_decode
-from chaukas_spec_lite.message.message import new
+from chaukas_spec_lite.message.record import new
 from chaukas_spec_lite.spec.google.protobuf._any_codec import _decode_Any, _encode_Any
 from chaukas_spec_lite.wellknown.readers import read_struct, read_timestamp
 from chaukas_spec_lite.wellknown.writers import encode_struct, timestamp

@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import Any as _Any, TYPE_CHECKING
 
 from chaukas_spec_lite.message import slow_decode
-from chaukas_spec_lite.message.message import new
+from chaukas_spec_lite.message.record import new
 from chaukas_spec_lite.wire.format import (
     MAX_DEPTH,
     NO_BYTES,

@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import Any, TYPE_CHECKING
 
 from chaukas_spec_lite.message import slow_decode
-from chaukas_spec_lite.message.message import new
+from chaukas_spec_lite.message.record import new
 from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, SMALL, TOO_DEEP, VARINTS, ZERO, more
 from chaukas_spec_lite.wire.reading import signed
 from chaukas_spec_lite.wire.rope import Text

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.message import slow_decode
-from chaukas_spec_lite.message.message import new
+from chaukas_spec_lite.message.record import new
 from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, TOO_DEEP
 from chaukas_spec_lite.wire.rope import Text
 from chaukas_spec_lite.wire.window import Content
