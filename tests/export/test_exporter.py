@@ -18,9 +18,9 @@ import pytest
 
 from chaukas_spec_lite import Event, EventType
 from chaukas_spec_lite.client.settings import Settings
+from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import ClientClosedError, SettingError
 from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter, ExportSettings
-from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.rpc.client.retry import RetryPolicy
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from tests.export.doubles import (
