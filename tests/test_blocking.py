@@ -220,7 +220,7 @@ def test_a_call_that_another_thread_closes_amid_its_beginning_ends(monkeypatch: 
         return real(*arguments)
 
     monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", schedule)
-    with pytest.raises(ClientClosedError, match="amid the call"):
+    with pytest.raises(ClientClosedError, match="during the call"):
         loop.run(asyncio.sleep(AGES))
     closers[0].join()
 

@@ -63,7 +63,7 @@ class Loop:
             return future.result()
         except concurrent.futures.CancelledError as error:
             if self._closed:
-                raise ClientClosedError("it was closed amid the call") from error
+                raise ClientClosedError("it was closed during the call") from error
             raise
         except BaseException:
             future.cancel()

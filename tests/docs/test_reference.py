@@ -23,7 +23,6 @@ INTERNAL = {
     "protojson": "messages have its functions as methods",
     "process": "forks and exits, for the rooms above",
     "retry": "its one public class is exported",
-    "sdkjson": "its function is imported from files",
     "version": "exported as __version__",
 }
 """Modules and rooms at the top of the package that nobody outside it imports from, and why."""

@@ -179,8 +179,8 @@ class Faulty:
     ("data", "problem"),
     [
         (b"", "the server ended /relay.v1.Relay/Echo with status OK, but without a message"),
-        (b"\x00\x00\x00", "the response to /relay.v1.Relay/Echo ends amid a message"),
-        (b"\x00\x00\x00\x00\x07\x0a", "the response to /relay.v1.Relay/Echo ends amid a message"),
+        (b"\x00\x00\x00", "the response to /relay.v1.Relay/Echo ends in the middle of a message"),
+        (b"\x00\x00\x00\x00\x07\x0a", "the response to /relay.v1.Relay/Echo ends in the middle of a message"),
         (b"\x01\x00\x00\x00\x01a", "the response to /relay.v1.Relay/Echo is compressed, which nobody asked for"),
     ],
 )

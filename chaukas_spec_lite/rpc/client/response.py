@@ -81,7 +81,7 @@ def message_of(
 
 def _message(body: bytes, encoding: str, framing: Framing) -> bytes:
     if len(body) < PREFIX:
-        raise FramingError(f"it ends after {len(body)} bytes, amid its prefix")
+        raise FramingError(f"it ends after {len(body)} bytes, in the middle of its prefix")
     compressed, size = framing.prefix(body[:PREFIX], encoding)
     if len(body) != PREFIX + size:
         raise FramingError(f"{len(body) - PREFIX} bytes came, where {size} were announced")

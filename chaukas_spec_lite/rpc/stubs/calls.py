@@ -37,7 +37,7 @@ async def receive(call: Stream[Any, T], route: str) -> T | None:
     except UnknownEncoding as error:
         raise GRPCError(Status.INTERNAL, f"the response to {route} is compressed, which nobody asked for") from error
     except FramingError as error:
-        raise GRPCError(Status.INTERNAL, f"the response to {route} ends amid a message") from error
+        raise GRPCError(Status.INTERNAL, f"the response to {route} ends in the middle of a message") from error
 
 
 class RequestSender(Generic[T]):

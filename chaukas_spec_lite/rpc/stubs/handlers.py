@@ -48,7 +48,7 @@ async def _receive(stream: Stream[Any, Any], route: str) -> Any:
     except UnknownEncoding as error:
         raise GRPCError(Status.UNIMPLEMENTED, f"a request to {route} is compressed: send it as it is") from error
     except FramingError as error:
-        raise GRPCError(Status.INVALID_ARGUMENT, f"a request to {route} ends amid a message") from error
+        raise GRPCError(Status.INVALID_ARGUMENT, f"a request to {route} ends in the middle of a message") from error
 
 
 async def _requests(stream: Stream[Any, Any], route: str) -> AsyncGenerator[Any, None]:

@@ -158,7 +158,7 @@ class Processor(grpclib.protocol.EventsProcessor):
 
     def close(self, reason: str = "Connection closed") -> None:
         """Close the connection. If no reason was noted before, it is this end that closes it."""
-        self._protocol.note(Ending(Cause.CLOSED, "the client was closed amid the call"))
+        self._protocol.note(Ending(Cause.CLOSED, "the client was closed during the call"))
         connection = self._protocol.framed
         connection.h2.close_connection()
         # Calls may still wait for a stream, because the server serves no more of them at once. h2, now closed, refuses

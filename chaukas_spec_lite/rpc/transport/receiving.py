@@ -35,7 +35,7 @@ async def receive_message(call: grpclib.client.Stream[Any, T] | grpclib.server.S
 
     Raises:
         UnknownEncoding: The message is compressed, and the channel or server is one of grpclib's, which takes none.
-        FramingError: The stream ends amid the message.
+        FramingError: The stream ends in the middle of a message.
     """
     stream: Any = call._stream
     if not getattr(stream, "checks_messages", False):
@@ -48,9 +48,9 @@ async def read_up_to(read: Read, size: int) -> bytes:
     try:
         data = await read(size)
     except AssertionError as error:  # raised as such by grpclib's buffer, so not removed by ``python -O``
-        raise FramingError("the stream ends amid a message") from error
+        raise FramingError("the stream ends in the middle of a message") from error
     if data and len(data) < size:
-        raise FramingError("the stream ends amid a message")
+        raise FramingError("the stream ends in the middle of a message")
     return data
 
 
@@ -65,7 +65,7 @@ class _Checked:
         data = await read_up_to(self._read, size)
         if self._amid_message:
             if len(data) < size:
-                raise FramingError("the stream ends amid a message")
+                raise FramingError("the stream ends in the middle of a message")
         elif data:
             if size != PREFIX:
                 raise FramingError(f"the prefix of a message has {PREFIX} bytes, not {size}")
