@@ -21,7 +21,7 @@
         ├── DeadlineExceededError (TimeoutError)   no complete response in time
         ├── PeerProtocolError            a response that is not gRPC, or not the message it should be
         └── MessageTooLargeError         a message above a limit, ours or the server's; has ``size`` and ``limit``
-            └── AnswerTooLargeError      the response is above our limit; the request is not at fault
+            └── ResponseTooLargeError      the response is above our limit; the request is not at fault
 """
 
 from __future__ import annotations
@@ -245,5 +245,5 @@ class MessageTooLargeError(RpcError):
         self.limit = limit
 
 
-class AnswerTooLargeError(MessageTooLargeError):
+class ResponseTooLargeError(MessageTooLargeError):
     """The server's response is above our limit. The server may have done what the request asked for nevertheless."""

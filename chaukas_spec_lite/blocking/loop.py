@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+
+# The first use of an executor imports this, in the loop's thread. At the interpreter's end that import could wait for ever
+# for one that the main thread is in the middle of, where the garbage collector waits for the loop's thread.
+import concurrent.futures.thread
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
-from chaukas_spec_lite.errors import AnswerTooLargeError, MessageTooLargeError, PeerProtocolError, StatusCode
+from chaukas_spec_lite.errors import MessageTooLargeError, PeerProtocolError, ResponseTooLargeError, StatusCode
 from chaukas_spec_lite.settings import OrNone, Whole, refuse_unknown
 from chaukas_spec_lite.spec.client.v1.client import QueryEventsRequest, QueryEventsResponse
 from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
@@ -126,4 +126,4 @@ def _blames_response(error: MessageTooLargeError, request_size: int) -> bool:
     Servers, and proxies before them, may have limits of their own for responses, and use the same words for those as
     for requests. With a request that is small, they can only mean the response.
     """
-    return isinstance(error, AnswerTooLargeError) or (error.size is None and request_size <= _SMALL)
+    return isinstance(error, ResponseTooLargeError) or (error.size is None and request_size <= _SMALL)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from chaukas_spec_lite.errors import (
-    AnswerTooLargeError,
     MessageTooLargeError,
+    ResponseTooLargeError,
     RpcError,
     SettingTypeError,
     StatusCode,
@@ -76,7 +76,7 @@ REFUSALS = frozenset({StatusCode.INVALID_ARGUMENT, StatusCode.OUT_OF_RANGE})
 
 def judge(error: BaseException) -> Verdict:
     """Read what an exception of ``Sender.send`` says about the events."""
-    if isinstance(error, AnswerTooLargeError):  # it says nothing about the request, which may even have been served
+    if isinstance(error, ResponseTooLargeError):  # it says nothing about the request, which may even have been served
         return Verdict.LATER
     if isinstance(error, MessageTooLargeError):
         return Verdict.TOO_LARGE

@@ -22,7 +22,6 @@ from chaukas_spec_lite import Event
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import (
-    AnswerTooLargeError,
     ClientClosedError,
     ConnectError,
     ConnectionLostError,
@@ -30,6 +29,7 @@ from chaukas_spec_lite.errors import (
     HTTP1Error,
     MessageTooLargeError,
     PeerProtocolError,
+    ResponseTooLargeError,
     RpcError,
     StatusCode,
     StatusError,
@@ -133,8 +133,8 @@ ANSWERS: list[tuple[Behaviour, type[RpcError], StatusCode, bool, str]] = [
     (faulty.truncated, PeerProtocolError, StatusCode.INTERNAL, False, "3 bytes came, where 10 were announced"),
     (faulty.ok(b"\xff"), PeerProtocolError, StatusCode.INTERNAL, False, "cannot be decoded"),
     (faulty.ok(b"", flag=1), PeerProtocolError, StatusCode.INTERNAL, False, "only gzip was offered"),
-    (faulty.ok(b"x" * 2000), AnswerTooLargeError, StatusCode.RESOURCE_EXHAUSTED, False, "limit of 1000"),
-    (faulty.ok_gzip(b"x" * 2000), AnswerTooLargeError, StatusCode.RESOURCE_EXHAUSTED, False, "inflates to more than"),
+    (faulty.ok(b"x" * 2000), ResponseTooLargeError, StatusCode.RESOURCE_EXHAUSTED, False, "limit of 1000"),
+    (faulty.ok_gzip(b"x" * 2000), ResponseTooLargeError, StatusCode.RESOURCE_EXHAUSTED, False, "inflates to more than"),
     (faulty.reset(ErrorCodes.INTERNAL_ERROR), ConnectionLostError, StatusCode.INTERNAL, True, "INTERNAL_ERROR"),
     (faulty.reset(ErrorCodes.CANCEL, b"\0\0"), ConnectionLostError, StatusCode.CANCELLED, True, "reset the stream"),
     (faulty.reset(ErrorCodes.REFUSED_STREAM), ConnectionLostError, StatusCode.UNAVAILABLE, True, "REFUSED_STREAM"),
@@ -642,7 +642,7 @@ def test_a_large_answer_comes_through_and_a_bomb_does_not() -> None:
             error = await failure(address)
             _, most = tracemalloc.get_traced_memory()
             tracemalloc.stop()
-            assert isinstance(error, AnswerTooLargeError)
+            assert isinstance(error, ResponseTooLargeError)
             assert most < 32 << 20, "more was inflated than the limit allows"
 
     run(main())

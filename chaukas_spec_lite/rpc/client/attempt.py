@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.errors import AnswerTooLargeError, RpcError
+from chaukas_spec_lite.errors import ResponseTooLargeError, RpcError
 from chaukas_spec_lite.rpc.client.mapping import deadline_exceeded, of_ending, of_sending
 from chaukas_spec_lite.rpc.client.response import message_of
 from chaukas_spec_lite.rpc.transport.endings import Cause, Ended, Ending, H2Error
@@ -65,7 +65,7 @@ async def unary(protocol: ClientProtocol, headers: Headers, frame: bytes, timeou
         raise of_ending(error.ending, "", "") from None
     except TooLarge as error:
         details = f"the response has at least {error.size} bytes, above the limit of {error.limit}"
-        raise AnswerTooLargeError(details, size=error.size, limit=error.limit) from None
+        raise ResponseTooLargeError(details, size=error.size, limit=error.limit) from None
     except (H2Error, OSError) as error:
         if isinstance(error, RpcError):
             raise

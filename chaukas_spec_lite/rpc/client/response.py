@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 from chaukas_spec_lite.errors import (
-    AnswerTooLargeError,
     DeadlineExceededError,
     MessageTooLargeError,
     PeerProtocolError,
+    ResponseTooLargeError,
     RpcError,
     StatusCode,
     StatusError,
@@ -74,7 +74,9 @@ def message_of(
     try:
         return _message(body, first.get("grpc-encoding", "identity"), framing)
     except TooLarge as error:
-        raise AnswerTooLargeError(f"the response is too large: {error}", size=error.size, limit=error.limit) from error
+        raise ResponseTooLargeError(
+            f"the response is too large: {error}", size=error.size, limit=error.limit
+        ) from error
     except FramingError as error:
         raise _broken(f"the response is not a message: {error}") from error
 
