@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 
-# The first use of an executor imports this, in the loop's thread. At the interpreter's end that import could wait for ever
-# for one that the main thread is in the middle of, where the garbage collector waits for the loop's thread.
+# The first use of an executor imports this, in the loop's thread. At the interpreter's end that import could wait for
+# ever: for one in the main thread, within which the garbage collector waits for the loop's thread.
 import concurrent.futures.thread
 import sys
 import threading
