@@ -26,7 +26,7 @@ from tests.profiles import searched
 @contextmanager
 def everything_in_ropes() -> Iterator[None]:
     """Have all content written as if it were long."""
-    encoding = [module for module in sys.modules.values() if vars(module).get("sized") is sized]
+    encoding = [module for module in sys.modules.values() if getattr(module, "sized", None) is sized]
     assert len(encoding) > 5
     with ExitStack() as stack:
         for module in (rope, writers):

@@ -26,7 +26,7 @@ from tests.strategies import delimited, messages
 @contextmanager
 def everything_in_place() -> Iterator[None]:
     """Have every submessage read in place, however short."""
-    decoding = [module for module in sys.modules.values() if vars(module).get("Window") is Window]
+    decoding = [module for module in sys.modules.values() if getattr(module, "Window", None) is Window]
     assert len(decoding) > 4
     with ExitStack() as stack:
         for module in decoding:
