@@ -49,8 +49,8 @@ async def unary(protocol: ClientProtocol, headers: Headers, frame: bytes, timeou
     Raises:
         RpcError: None came. RPC name and peer are not filled in.
     """
-    # Between the making of the connection and this line, other callbacks ran: the peer may have closed it by now.
-    # grpclib would fail on its closed transport without saying why.
+    # Since the connection was made, other callbacks ran, so the peer may have closed it by now. grpclib's connection
+    # has then dropped its transport, and making a stream would fail with an AttributeError.
     if protocol.ending is not None:
         raise of_ending(protocol.ending, "", "")
     stream = UnaryStream(protocol)

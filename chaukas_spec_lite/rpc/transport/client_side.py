@@ -88,7 +88,7 @@ class ClientSide(FramedProtocol):
 
     def ping(self) -> None:
         """Ask the peer whether it is still there; any HTTP/2 implementation answers a PING at once."""
-        self.framed.h2.ping(_PING)  # Which ping an answer belongs to does not matter: any bytes count as a sign of life.
+        self.framed.h2.ping(_PING)  # Always the same: any bytes that arrive are a sign of life, not only its answer.
         self.framed.flush()
 
     def data_received(self, data: bytes) -> None:
@@ -206,9 +206,7 @@ class Processor(grpclib.protocol.EventsProcessor):
             connection.peer_takes_gzip = takes_gzip(dict(headers).get("grpc-accept-encoding", ""))
 
     def process_request_received(self, event: RequestReceived) -> None:
-        """End the connection: servers must not begin streams with a request (RFC 9113, section 8), which h2 lets
-        through.
-        """
+        """End the connection: a server must not send requests (RFC 9113, section 8.1), which h2 does not check."""
         self._protocol.input_invalid()
 
     def process_connection_terminated(self, event: ConnectionTerminated) -> None:

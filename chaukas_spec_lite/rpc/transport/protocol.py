@@ -108,8 +108,8 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
         release = self.register(stream)
 
         def end() -> None:
-            # Called by the end of the call and by a reset, in either order, and grpclib's `release` fails the second
-            # time. It compares streams because a client that breaks the rules may use a number again.
+            # The end of the call and a reset both come here, in either order, and grpclib's `release` fails the second
+            # time.
             if self.streams.get(event.stream_id) is stream:
                 stream.let_go()
                 release()
@@ -123,8 +123,8 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
         super().process_stream_reset(event)
         if isinstance(stream, Stream) and stream.end_call is not None:
             # A task that is cancelled before its first step runs no `finally`, so the call would stay in `streams` and
-            # count for ever. Not at once: a task that has begun should see its stream until it has handled the
-            # cancellation.
+            # count for ever. Not at once: a task that has begun is scheduled before this, and ends the call
+            # itself when it handles its cancellation.
             asyncio.get_running_loop().call_soon(stream.end_call)
 
     def close(self, reason: str = "Connection closed") -> None:
