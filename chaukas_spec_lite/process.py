@@ -12,8 +12,8 @@ What happens, in this order:
 
 1. Before a fork, in the thread that forks: each member comes to rest, while threads that fork too wait for their turn.
 2. In the parent: each member goes on.
-3. In the child: the callbacks run in the order in which they were registered. They set aside what is the parent's (open
-   files, event loops), so that afterwards each member can start anew without using any of it.
+3. In the child: the callbacks run in the order in which they were registered. They set aside the parent's open files
+   and event loops, so that afterwards each member can start again without using any of them.
 4. At the end of the interpreter, or of a worker of ``multiprocessing``: ``at_exit`` of each member.
 """
 
@@ -32,9 +32,9 @@ from types import MethodType
 from typing import Protocol
 
 current = os.getpid
-"""Identifies the process that runs: compare it with what it was when something was made.
+"""Returns the id of the process that runs. An object notes it when it is made, and compares it when it is used.
 
-It is the system call itself, because it stands in paths where each call of Python would be felt.
+It is the system call itself, because hot paths call it, where one more call in Python would cost too much.
 """
 
 
@@ -107,7 +107,7 @@ class Member(Protocol):
         ...
 
     def after_fork(self, in_child: bool) -> None:
-        """Go on in the parent, if it rests; in the child start anew, whether it rested or not."""
+        """Go on in the parent, if it rests. In the child, start again, whether it rested or not."""
         ...
 
     def at_exit(self) -> None:
@@ -134,10 +134,10 @@ _members: dict[int, weakref.ref[Member]] = {}
 """All members by ``id``, held weakly. Unlike a ``WeakSet``, a dict can be listed while other threads change it."""
 
 _finalizers: list[object] = []
-"""What was registered with ``multiprocessing`` in this process: nothing, or one finalizer."""
+"""The finalizer that was registered with ``multiprocessing`` in this process, if any."""
 
 _LAST = -100
-"""A priority lower than those that ``multiprocessing`` uses itself: what they call may still emit."""
+"""A priority lower than those of ``multiprocessing``'s own finalizers, which may still emit events."""
 
 
 def join(member: Member) -> None:
@@ -195,7 +195,7 @@ class _Forks:
     def before(self) -> None:
         """Bring all members to rest."""
         # If the other thread's fork takes longer than FORK_WAIT, this one goes ahead without the lock. That thread has
-        # brought the members to rest (or does so now), so those that rest already are copied whole.
+        # brought the members to rest, or is about to: those that rest already are copied whole.
         if self._lock.acquire(timeout=FORK_WAIT):
             self._depth += 1
             if self._depth == 1:  # In a fork within a fork, the members rest already.
@@ -222,7 +222,7 @@ class _Forks:
                 self._lock.release()
 
     def after_in_child(self) -> None:
-        """Set aside what is the parent's, and let all members start anew."""
+        """Set the parent's things aside, and let all members start again."""
         # The lock may be held by a thread that the child does not have, so the child needs a new one. It is held once
         # for each fork that this one interrupted: those go on in the child, too, and release it.
         self._depth = max(0, self.depth() - 1)
@@ -266,8 +266,8 @@ def _at_exit() -> None:
 def _watch_end() -> None:
     """Register ``_at_exit`` with the interpreter.
 
-    ``atexit`` runs what was registered last first. So members end before anything that existed when the first one
-    joined, such as the library that it sends with. Two threads may come here together, because calling ``_at_exit``
+    ``atexit`` runs what was registered last first. So members end before anything that was registered
+    earlier, such as the library that they send with. Two threads may come here together, because calling ``_at_exit``
     twice does no harm.
     """
     atexit.register(_at_exit)

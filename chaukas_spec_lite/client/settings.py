@@ -178,7 +178,7 @@ def _endpoint(argument: object, environ: Mapping[str, str]) -> Endpoint:
 
 
 def _endpoint_text(argument: object) -> str | Sequence[str]:
-    """Return an argument that is a text or a sequence of texts; raise ``SettingTypeError`` for others, such as a port."""
+    """Return an argument that is a text or a sequence of texts; raise ``SettingTypeError`` for others, as a port."""
     wrong = argument
     if isinstance(argument, Sequence) and not isinstance(argument, (bytes, bytearray, memoryview)):
         wrong = next((part for part in cast("Sequence[object]", argument) if not isinstance(part, str)), None)

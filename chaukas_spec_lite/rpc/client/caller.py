@@ -91,7 +91,7 @@ class Request:
 
 
 class Caller:
-    """Calls one service. Its connection is made on the first call, and anew after a fork or in another event loop."""
+    """Calls one service. It connects with the first call, and again after a fork or in another event loop."""
 
     def __init__(
         self, endpoint: Endpoint, security: Security, metadata: Sequence[Header], options: CallOptions

@@ -42,7 +42,7 @@ _MAX_KNOWN = 64
 class AddressSelection:
     """In which order addresses are tried.
 
-    The address that worked last goes first; those that failed go last, the latest failure at the very end.
+    The address that worked last goes first. Addresses that failed go last, in the order of their failures.
     """
 
     def __init__(self) -> None:

@@ -75,7 +75,7 @@ class ClientProtocol(ClientSide):
             self._act(*self._watch.check(time.monotonic(), self.waiting))
 
     def _act(self, action: Action, again: float) -> None:
-        """Do what was decided, and look again after so many seconds."""
+        """Do what was decided, and check again after ``again`` seconds."""
         if self._timer is not None:  # This may come from a call, while the timer of the last check still runs.
             self._timer.cancel()
         if action is Action.ABORT:

@@ -18,7 +18,7 @@ from chaukas_spec_lite.settings import POSITIVE_SECONDS, about, check_fields, do
 @documented
 @dataclass(frozen=True)
 class Keepalive:
-    """When a silent server is asked whether it is still there.
+    """When a silent connection is tested, by a PING that the server has to answer.
 
     Raises:
         SettingError: A value cannot be used.
@@ -119,7 +119,7 @@ class Watch:
             left = self.asked + self.keepalive.timeout - now
             return (Action.NOTHING, left) if left > 0 else (Action.ABORT, 0.0)
         if self.owed is None and not waiting:
-            # Nobody misses anything. The timer still has to run: only checks find a call that begins and then waits.
+            # The connection is idle. The timer has to go on all the same, to find a call that begins later and waits.
             return Action.NOTHING, self.keepalive.time
         # With calls under way, `owed` is None if something has arrived since they began: silence counts from then.
         left = (self.heard if self.owed is None else self.owed) + self.keepalive.time - now

@@ -1,4 +1,4 @@
-"""The client's side of a connection: grpclib's protocol, which here also knows why it ended."""
+"""The client's side of a connection: grpclib's protocol, which in addition knows why it ended."""
 
 # Subclasses of grpclib's protocol need what it keeps to itself: tests/rpc/test_contract.py.
 
@@ -134,7 +134,7 @@ class ClientSide(FramedProtocol):
         """Note why the connection ends, unless that is known already."""
         if self.ending is None:
             self.ending = ending
-        self.settle()  # Whoever waits for SETTINGS would wait in vain, and finds `ending` instead.
+        self.settle()  # SETTINGS will not come any more. `Connector` waits for them, and finds `ending` instead.
 
     def settle(self) -> None:
         """Note that it is known now whether the peer speaks HTTP/2."""
@@ -154,7 +154,7 @@ class Processor(grpclib.protocol.EventsProcessor):
         self._heard_settings = False
 
     def register(self, stream: grpclib.protocol.Stream) -> Callable[[], None]:
-        """Begin a call; what is returned ends it."""
+        """Begin a call; return the function that ends it."""
         self._protocol.call_begins()
         return super().register(stream)
 

@@ -1,10 +1,10 @@
-"""Header compression that remembers: the calls of a client have the same headers, and so have a server's responses.
+"""Header compression that remembers its results, because the headers of a client's calls are mostly the same.
 
-What HPACK (RFC 7541) makes of headers depends on its table of those seen before. As long as none is added to the table
-and its size is not set, the same headers become the same bytes, and the other way round.
+HPACK (RFC 7541) keeps a table of headers seen before, and refers to its entries. As long as no entry is added and the
+table's size is not set, the same headers become the same bytes, and the same bytes the same headers.
 
-``RedactedEncoder`` and ``RedactedDecoder`` are hpack's own and only keep headers out of the log. The remembering ones
-rely on how hpack keeps its table; ``verification`` tries that out before they are used.
+``RedactedEncoder`` and ``RedactedDecoder`` are hpack's classes and only keep headers out of the log. The remembering
+ones rely on how hpack keeps its table; ``verification`` tries that out before they are used.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _Memory(Generic[V]):
         self._newest: object = None
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        """Return what is known by a key, or make it."""
+        """Return the result that is remembered under a key, or make it."""
         found = self.peek(key)
         if found is None:
             found = make()
@@ -65,11 +65,11 @@ class _Memory(Generic[V]):
         return found
 
     def peek(self, key: Hashable) -> V | None:
-        """Return what is known by a key."""
+        """Return the result that is remembered under a key, or None."""
         return self._known.get(key) if self._is_current() else None
 
     def add(self, key: Hashable, value: V) -> None:
-        """Remember something about the present state of the table."""
+        """Remember a result for the present state of the table."""
         if len(self._known) >= _MAX_KNOWN:  # Clearing is simple, and what is in use comes back at once.
             self._known.clear()
         self._known[key] = value
@@ -83,7 +83,7 @@ class _Memory(Generic[V]):
         self._newest = _NOTHING
 
     def _is_current(self) -> bool:
-        """Whether the table is what it was when this was asked last. If it is not, forget all that was known.
+        """Whether the table is unchanged since this was asked last. If it is not, forget everything.
 
         hpack puts each addition in front as a new tuple, so comparing the identity of one entry is enough.
         """
@@ -238,9 +238,9 @@ class RememberingDecoder(RedactedDecoder):
         return list(self._memory.get((bytes(data), raw), lambda: decode(data, raw)))
 
     def known(self, data: bytes) -> list[HeaderTuple] | None:
-        """Return the headers of a block as text, if they are remembered and HTTP/2 has nothing to look up in them.
+        """Return the headers of a block as text, if they are remembered and h2 needs nothing from them.
 
-        What it would look up is the length of the content, and whether a status is a provisional one.
+        HTTP/2 would need the content's length, and whether a status is a provisional one.
         """
         if self._shrinks():
             return None

@@ -35,9 +35,10 @@ _PREFACE = 24  # The length of what a client begins with (RFC 9113, section 3.4)
 
 
 def configuration(client_side: bool) -> H2Configuration:
-    """Configure h2 as grpclib does, which leaves headers as they are; but accept those that are not ASCII.
+    """Configure h2 as grpclib does, without validation of headers, but accept headers that are not ASCII.
 
-    Each of their bytes becomes a character. With any narrower encoding, one such header would end the connection.
+    In latin-1, each byte becomes a character. With an encoding that refuses some bytes, one such header would end the
+    connection.
     """
     return H2Configuration(
         client_side=client_side,

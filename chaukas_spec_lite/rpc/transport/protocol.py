@@ -59,14 +59,14 @@ class Connection(grpclib.protocol.Connection):
     peer_takes_gzip = False
     """Whether the server has said that it takes gzip; for clients."""
     load: Load | None = None
-    """Where a server counts what it holds."""
+    """Counts the memory that requests take, on a server; None for clients."""
     owed = 0
     """How many bytes HTTP/2 itself has sent back (to pings and the like) since the peer stopped to read."""
 
     def __init__(
         self, h2: StrictConnection, transport: asyncio.Transport, config: Configuration, framing: Framing
     ) -> None:
-        buffer: Any = WriteBuffer(transport)  # no `Transport`, but what is used of one
+        buffer: Any = WriteBuffer(transport)  # Not an asyncio.Transport, but it has the methods that grpclib uses.
         super().__init__(h2, buffer, config=config)
         self.h2 = h2
         """The state of HTTP/2."""
@@ -77,7 +77,7 @@ class Connection(grpclib.protocol.Connection):
         return Stream(self, self._connection, self._transport, stream_id=stream_id, wrapper=wrapper)
 
     def flush(self) -> None:
-        """Write what is to be written, if there is still anything to write to."""
+        """Write the bytes that h2 has ready, unless the connection is closed."""
         # grpclib deletes the transport when it closes. Streams that end later, each with a RST_STREAM, still come here.
         if self.is_closing():
             return

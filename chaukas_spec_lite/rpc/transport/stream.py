@@ -69,7 +69,7 @@ class Load:
 
 
 class Stream(grpclib.protocol.Stream):
-    """A stream whose messages are compressed and bounded; what breaks a rule raises ``GRPCError``."""
+    """A stream with compression and limits. Messages that break a rule raise ``GRPCError``."""
 
     connection: Connection
     checks_messages = True
@@ -117,7 +117,7 @@ class Stream(grpclib.protocol.Stream):
         if self._unframed is not None:
             message, self._unframed = self._unframed, None
             return message
-        self.let_go()  # Whoever asks for the next message has finished with the last one.
+        self.let_go()  # With the next message asked for, the last one has been dealt with.
         read = super().recv_data
         try:
             prefix = await read_up_to(read, PREFIX)
@@ -146,7 +146,7 @@ class Stream(grpclib.protocol.Stream):
             self._held += size
 
     def let_go(self) -> None:
-        """Count the message received last no longer."""
+        """Stop counting the message that was received last."""
         if self.connection.load is not None:
             self.connection.load.give(self._held)
             self._held = 0

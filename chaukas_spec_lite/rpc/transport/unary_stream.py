@@ -1,7 +1,7 @@
 """The stream of one unary call: sends a request and collects the response, on grpclib's stream.
 
-grpclib's own client call is not used, because it can take a response without a status for a success, and loses count of
-cancellations.
+grpclib's own client call is not used, for two reasons. It can take a response without a status for a success. And it
+cancels the task that waits without taking the cancellation back, so that ``asyncio.timeout`` around it miscounts.
 """
 
 # Subclasses of grpclib's stream need what it keeps to itself: tests/rpc/test_contract.py.

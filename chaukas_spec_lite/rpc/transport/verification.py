@@ -75,16 +75,16 @@ def _holds(check: Callable[[], None], library: str, consequence: str) -> bool:
 _ONE: list[Any] = [HeaderTuple(b":status", b"200"), HeaderTuple(b"x", b"y")]
 _OTHER: list[Any] = [secret(b"x", b"z"), HeaderTuple(b"te", b"y")]
 _STEPS: list[tuple[tuple[int, ...], list[Any]]] = [
-    ((), _ONE),  # x: y goes into the table,
-    ((), _ONE),  # so that this block is another one, and remembered.
-    ((), _OTHER),  # te: y goes in front of x: y, which therefore has another number now:
-    ((), _ONE),  # what was remembered is wrong.
-    ((34, 4096), _ONE),  # Nothing is left in the table, though its size is what it was.
+    ((), _ONE),  # Puts x: y into the table.
+    ((), _ONE),  # Refers to x: y in the table, so it is a different block, which is remembered.
+    ((), _OTHER),  # Puts te: y in front of x: y, which has another index from now on.
+    ((), _ONE),  # Needs that index: the remembered block is wrong.
+    ((34, 4096), _ONE),  # The table was emptied in between, though its size is the same again.
 ]
 
 
 def check_headers() -> None:
-    """Have hpack read what is remembered, and the other way round; raises ``Unexpected`` for a difference."""
+    """Exchange headers between remembering and plain ends; raises ``Unexpected`` for a difference."""
     encoder, decoder, own_decoder = RememberingEncoder(), RememberingDecoder(), RedactedDecoder()
     remembered = False
     for sizes, headers in _STEPS:
