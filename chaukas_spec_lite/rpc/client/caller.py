@@ -171,8 +171,8 @@ class Caller:
             # is about the call itself. Only those of `_UNDECODED` may mean compression.
             if not frame[0] or response.knows_gzip() or error.status not in _UNDECODED:
                 raise
-        # Only trying tells whether gzip was to blame. It is no repetition: the server did not see the request, so this
-        # needs no backoff.
+        # Only trying tells whether gzip was to blame. It is no repetition: the server could not read the request, so
+        # this needs no backoff.
         frame = request.frame(False)
         response = await unary(protocol, _begin(headers, frame, end), frame, end - time.monotonic())
         # If the plain request fails as well, this raises, and compression stays on: it was not to blame.

@@ -83,8 +83,8 @@ class Watch:
             # An idle peer has nothing to send, so its silence before this call means nothing. If other calls wait, they
             # have waited since something last arrived.
             self.owed = now if alone else self.heard
-        # `owed` may stem from a call that was given up long ago. No ping was sent after it (connections without calls
-        # are not asked), so it is this call that makes up for it.
+        # `owed` may stem from a call that has ended, and connections without calls are not asked. So it may be up to
+        # this call to have the peer asked at once.
         return self.asked is None and now >= self.owed + self.keepalive.time
 
     def give_up(self, now: float, began: float) -> tuple[Action, float]:

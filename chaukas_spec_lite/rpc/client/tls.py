@@ -96,6 +96,6 @@ def secure(endpoint: Endpoint, tls: bool | Tls | ssl.SSLContext | None) -> Secur
         raise SettingError(
             "tls", f"needs a name over a Unix socket, which has none of its own: write Tls({own}server_name=...)"
         )
-    # Also on a context of the user's own, which is documented: without it, servers would choose HTTP/1.
+    # On a context of the user's own, too: without ALPN, servers choose HTTP/1.
     context.set_alpn_protocols([ALPN])
     return Security(context, server_name)

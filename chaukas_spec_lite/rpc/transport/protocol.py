@@ -158,7 +158,7 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
         """Begin, as grpclib would, but with classes of ours."""
         self.transport = cast("asyncio.Transport", transport)
         h2 = new_connection(self.h2_config.client_side)
-        h2.initiate_connection()  # It announces h2's settings, so the changes below are not told to the peer.
+        h2.initiate_connection()  # It announces 100 streams. That they are unlimited below is not told to the peer.
         # h2 would end the whole connection for one stream above the limit. With its limit lifted, `EventsProcessor`
         # refuses just that stream.
         h2.local_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = UNLIMITED

@@ -71,7 +71,7 @@ class _Checked:
             if len(data) < size:
                 raise FramingError("the stream ends amid a message")
         elif data:
-            if size != PREFIX:  # grpclib would have to work differently: better an error than a wrong message.
+            if size != PREFIX:  # grpclib would have changed: better an error than a wrong message.
                 raise FramingError(f"the prefix of a message has {PREFIX} bytes, not {size}")
             if data[0]:
                 raise UnknownEncoding("a message is compressed")
