@@ -16,8 +16,8 @@ class Clock:
     """Monotonic time, in seconds: no decision depends on a wall clock, which jumps.
 
     Args:
-        now: Tells the time, from any beginning.
-        sleep: Waits for so many seconds.
+        now: Returns the time in seconds. Only differences count.
+        sleep: Waits for a number of seconds.
         random: Chooses a number from 0 to 1.
     """
 
@@ -26,15 +26,21 @@ class Clock:
     random: Callable[[], float] = random.random
 
     async def wait(self, event: asyncio.Event, until: float | None) -> None:
-        """Return when the event is set, or the time ``until`` has come; None for the event alone."""
+        """Wait for an event, up to a moment in time.
+
+        Args:
+            event: The event.
+            until: The moment, by ``now``. If None, the event alone ends the wait.
+        """
         if until is None:
             await event.wait()
             return
         await _wait(event, max(0.0, until - self.now()))
 
 
-# Before Python 3.12, wait_for loses a cancellation that comes together with what it waits for: whoever ends a loop by
-# cancelling what runs in it would then wait for ever.
+# Not by `wait_for`: before Python 3.12, it loses a cancellation that comes together with its result
+# (https://github.com/python/cpython/issues/86296). `blocking.Loop.close` cancels all tasks and waits for them, so it
+# would wait for ever for a task that goes on. Python 3.10 has no `asyncio.timeout`.
 if sys.version_info >= (3, 11):
 
     async def _wait(event: asyncio.Event, seconds: float) -> None:
@@ -50,6 +56,7 @@ if sys.version_info >= (3, 11):
 else:
 
     async def _wait(event: asyncio.Event, seconds: float) -> None:
+        # `wait` raises no TimeoutError, and a cancellation of this coroutine always arrives.
         waiting = asyncio.ensure_future(event.wait())
         try:
             await asyncio.wait([waiting], timeout=seconds)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Defaults(Protocol):
-    """What a sender may say for its exporter, as ``ChaukasClient.settings`` does: how to batch, and for whom."""
+    """What an exporter takes over from its sender's ``settings``: the size of batches, tenant, project and the like."""
 
     @property
     def tenant_id(self) -> str:
@@ -52,18 +52,21 @@ class Defaults(Protocol):
 
 
 def defaults_of(sender: object) -> Defaults | None:
-    """Return the ``settings`` of a sender if they are such defaults, else None."""
+    """Return the ``settings`` attribute of a sender if it has all that ``Defaults`` names, else None."""
     settings: object = getattr(sender, "settings", None)
-    # A mock has whatever attribute it is asked for, but none of them is a number.
+    # A mock, as tests use one for a sender, has any attribute that it is asked for, but none of them is a number.
     return settings if isinstance(settings, Defaults) and isinstance(settings.batch_size, int) else None
 
 
 def complete(event: Event, defaults: Defaults | None) -> None:
-    """Fill in what an event leaves empty, in the caller's object, so that sending it again sends the same.
+    """Fill in what an event leaves empty.
+
+    The caller's own object is changed. So an event that is sent again has the same id, by which the server recognises
+    it.
 
     Args:
-        event: Gets an ``event_id`` (a UUIDv7) and a ``timestamp`` (now), by which it is known when it comes twice.
-        defaults: Their tenant, project, branch and tags, if there are any, for an event that has none.
+        event: Gets an ``event_id`` (a UUIDv7) and a ``timestamp`` (now) if it has none.
+        defaults: Its tenant, project, branch and tags are used if the event has none. None leaves them empty.
     """
     if not event.event_id:
         event.event_id = uuid7()

@@ -159,11 +159,11 @@ class RpcError(ChaukasError):
         status: The server's status, or the one that gRPC has for what happened on this side.
         rpc: The method, such as ``IngestEvent``.
         peer: The address, empty if none was reached.
-        retryable: Whether the same call may succeed later. The client has then already repeated it for as long as its
-            deadline allowed.
+        retryable: Whether the same call may succeed later. The client has already repeated such a call for as long as
+            its deadline allowed.
         attempts: How often the call was tried.
-        pushback: The seconds that the server asked to wait before the next attempt; negative if it wants none, ``None``
-            if it said nothing.
+        pushback: How long the server asked to wait before the next attempt, in seconds; negative if it wants no further
+            attempt, ``None`` if it did not say.
     """
 
     def __init__(
@@ -183,7 +183,7 @@ class RpcError(ChaukasError):
         self.peer = peer
         self.retryable = retryable
         self.pushback = pushback
-        self.attempts = 1
+        self.attempts = 1  # `Repetition` sets it: only the caller knows of other attempts.
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.rpc, self.peer and f"at {self.peer}") if part)
@@ -226,7 +226,7 @@ class MessageTooLargeError(RpcError):
     """A message, sent or received, is above a size limit, ours or the server's.
 
     Attributes:
-        size: The size of the message in bytes; ``None`` if unknown, as where the server refused it.
+        size: The size of the message in bytes; ``None`` if unknown, for example because the server refused it.
         limit: The limit in bytes; ``None`` if unknown.
     """
 
@@ -246,4 +246,4 @@ class MessageTooLargeError(RpcError):
 
 
 class ResponseTooLargeError(MessageTooLargeError):
-    """The server's response is above our limit. The server may have done what the request asked for nevertheless."""
+    """The server's response is above our limit. The server may nevertheless have done what the request asked for."""

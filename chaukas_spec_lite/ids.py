@@ -16,7 +16,7 @@ _LOW_BITS = 62
 
 
 class _Generator:
-    """Makes ids each of which is greater than the one before, whatever the clock does.
+    """Makes ids. Each is greater than the one before, even if the clock goes back.
 
     In a new millisecond the random bits are drawn anew; within one they grow by a random step (RFC 9562, section 6.2,
     method 2), so that ids cannot be guessed from one another. While the clock stands still or goes back, the last
@@ -34,11 +34,14 @@ class _Generator:
                 last = self._last
                 millisecond = time.time_ns() // 1_000_000
                 if millisecond > last >> _TAIL_BITS:
-                    # 73 of the 74 bits are drawn: with the highest one clear, there is room to grow.
+                    # 73 of the 74 bits are drawn. The highest is clear, so that the steps within a millisecond do not
+                    # overflow at once.
                     number = millisecond << _TAIL_BITS | int.from_bytes(os.urandom(10), "big") >> 7
                 else:
+                    # The random step makes it impossible to compute one event's id from that of another.
                     number = last + 1 + int.from_bytes(os.urandom(4), "big")
-                # The lock is reentrant, so a signal handler or a finalizer may have made an id since `last` was read.
+                # The lock is reentrant: with a plain one, a signal handler or a finalizer that makes an id here would
+                # wait for ever. Instead it may have made one since `last` was read; then this one is made again.
                 if self._last == last:
                     self._last = number
                     break
@@ -50,12 +53,14 @@ class _Generator:
 
 
 _generators = {process.current(): _Generator()}
-"""One for each process: a forked child neither continues its parent's ids nor waits for a lock its parent held."""
+"""The generator of each process. A forked child needs one of its own: with a copy of its parent's, both would make ids
+from the same state, and the copied lock may be held by a thread that the child does not have."""
 
 
 def uuid7() -> str:
     """Make an id such as ``01a20311-9e4b-7814-927d-4da6e67aa5b1``, greater than all before it in this process."""
     generator = _generators.get(process.current())
     if generator is None:
+        # `setdefault` is atomic: threads that come here together get the same generator.
         generator = _generators.setdefault(process.current(), _Generator())
     return generator.next()

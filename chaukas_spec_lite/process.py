@@ -1,4 +1,4 @@
-"""Whose process this is, and what has to happen when it forks or ends. All that the package knows of that stands here.
+"""Whose process this is, and what has to happen when it forks or ends. No other module registers hooks for that.
 
 Code that must behave differently in a forked child has four means:
 
@@ -12,8 +12,8 @@ What happens, in this order:
 
 1. Before a fork, in the thread that forks: each member comes to rest, while threads that fork too wait for their turn.
 2. In the parent: each member goes on.
-3. In the child: the callbacks run in the order in which they were registered. They set aside what is the parent's (open
-   files, event loops), so that afterwards each member can start anew without using any of it.
+3. In the child: the callbacks run in the order in which they were registered. They set aside the parent's open files
+   and event loops, so that afterwards each member can start again without using any of them.
 4. At the end of the interpreter, or of a worker of ``multiprocessing``: ``at_exit`` of each member.
 """
 
@@ -32,23 +32,23 @@ from types import MethodType
 from typing import Protocol
 
 current = os.getpid
-"""Identifies the process that runs: compare it with what it was when something was made.
+"""Returns the id of the process that runs. An object notes it when it is made, and compares it when it is used.
 
-It is the system call itself, because it stands in paths where each call of Python would be felt.
+It is the system call itself, because hot paths call it, where one more call in Python would cost too much.
 """
 
 
 # What a child inherited
 
 _inherited: list[object] = []
-"""What is the parent's. A module's list lives until the interpreter ends."""
+"""Objects of the parent process. This list refers to them until the interpreter ends."""
 
 
 def leave_to_parent(*things: object) -> None:
-    """Keep what is the parent's alive in a child.
+    """Keep objects of the parent process alive in a child.
 
-    What is never destroyed never closes a connection, removes a file descriptor from a selector or writes a last word:
-    parent and child share all of these.
+    Destroying them would close connections, remove file descriptors from a selector, or write to a socket. Parent and
+    child share all of these, so the parent would suffer from it.
 
     Args:
         things: Objects that the child will not use any more.
@@ -64,14 +64,14 @@ def never_finalize(thing: object) -> None:
     """
     import ctypes
 
-    # A reference that nobody can give back.
+    # A reference that is not in any container, so that nothing can release it.
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
 # Callbacks in the child
 
 _callbacks: dict[int, Callable[[], Callable[[], object] | None]] = {}
-"""By number, in the order of registration: what returns the callback, or None once its object is gone.
+"""By number, in the order of registration: a function that returns the callback, or None once its object is gone.
 
 Unlike a ``WeakSet``, a dict can be listed while other threads change it.
 """
@@ -88,7 +88,8 @@ def after_fork_in_child(callback: Callable[[], object]) -> None:
     Args:
         callback: A function, or a bound method, which is called for as long as its object is referenced elsewhere.
     """
-    number, forget = next(_numbers), _callbacks.pop  # the module's names may be gone when the object is
+    # `pop` is bound now: at the end of the interpreter, this module's names may be gone before the object is.
+    number, forget = next(_numbers), _callbacks.pop
     if isinstance(callback, MethodType):
         _callbacks[number] = weakref.WeakMethod(callback, lambda _: forget(number, None))
     else:
@@ -99,14 +100,14 @@ def after_fork_in_child(callback: Callable[[], object]) -> None:
 
 
 class Member(Protocol):
-    """Something that takes part in the forks of its process, and in its end."""
+    """An object that is told when its process forks and when it ends."""
 
     def before_fork(self) -> None:
         """Come to rest, so that the child's copy is whole."""
         ...
 
     def after_fork(self, in_child: bool) -> None:
-        """Go on in the parent, if it rests; in the child start anew, whether it rested or not."""
+        """Go on in the parent, if it rests. In the child, start again, whether it rested or not."""
         ...
 
     def at_exit(self) -> None:
@@ -114,46 +115,50 @@ class Member(Protocol):
         ...
 
     def has_work(self) -> bool:
-        """Whether something would be lost with it."""
+        """Whether something would be lost if the object were destroyed now."""
         ...
 
 
 FORK_WAIT = 10.0
 """How long, in seconds, a fork waits for that of another thread.
 
-It must not wait for ever: the thread that forks may hold a lock that the other thread's members wait for.
+It must not wait for ever, because that could be a deadlock: the thread that waits here may hold a lock that a member
+needs, and the other fork waits for that member to come to rest.
 """
 
 _kept: set[Member] = set()
-"""Those that may have work. A program may refer to them nowhere: a local variable of ``main`` is gone at the end."""
+"""Members that may have work. The program may no longer refer to them: a local variable of ``main`` is gone at the end.
+"""
 
 _members: dict[int, weakref.ref[Member]] = {}
-"""By ``id``. Unlike a ``WeakSet``, a dict can be listed while other threads change it."""
+"""All members by ``id``, held weakly. Unlike a ``WeakSet``, a dict can be listed while other threads change it."""
 
 _finalizers: list[object] = []
-"""What was registered with ``multiprocessing`` in this process: nothing, or one finalizer."""
+"""The finalizer that was registered with ``multiprocessing`` in this process, if any."""
 
 _LAST = -100
-"""A priority lower than those that ``multiprocessing`` uses itself: what they call may still emit."""
+"""A priority lower than those of ``multiprocessing``'s own finalizers, which may still emit events."""
 
 
 def join(member: Member) -> None:
     """Make something a member, for as long as it is referenced elsewhere."""
-    key, forget = id(member), _members.pop  # the module's names may be gone when the last member is
+    key, forget = id(member), _members.pop  # Bound now, as in `after_fork_in_child`.
     _members[key] = weakref.ref(member, lambda _: forget(key, None))
     _watch_end()
 
 
 def keep(member: Member) -> None:
-    """Refer to a member that has work, in case nobody else does.
+    """Keep a member alive that has work.
 
-    It is kept until it is let go, or until another one is kept and it has no work. Whoever gives a member work calls
-    this afterwards, unless ``is_kept``.
+    To be called after a member was given work, unless ``is_kept``. It is kept until ``let_go``, or until another member
+    is kept at a time when this one has no work.
     """
+    # Members let themselves go only when they are closed. Those whose work is done are swept out here.
     for other in list(_kept):
         if not other.has_work():
             _kept.discard(other)
-            if other.has_work():  # which it got between the two lines, from somebody who found it kept
+            # It may have got work between the two lines, from a thread that found it kept and so did not call `keep`.
+            if other.has_work():
                 _kept.add(other)
     _kept.add(member)
     _watch_end_of_worker()
@@ -177,34 +182,37 @@ def _all() -> list[Member]:
 
 
 class _Forks:
-    """Lets threads fork one after the other: the interpreter would run the hooks of several forks at the same time."""
+    """Lets threads fork one after the other, because Python runs the hooks of several forks at the same time.
+
+    Otherwise, one fork's ``after_in_parent`` would set members going while the other one copies the process.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._depth = 0
-        """Forks under way in the thread with the lock; more than one where a signal handler forks amid another."""
+        """How many forks are under way in the thread with the lock: several if a signal handler forks during a fork."""
 
     def before(self) -> None:
         """Bring all members to rest."""
         # If the other thread's fork takes longer than FORK_WAIT, this one goes ahead without the lock. That thread has
-        # brought the members to rest (or does so now), so those that rest already are copied whole.
+        # brought the members to rest, or is about to: those that rest already are copied whole.
         if self._lock.acquire(timeout=FORK_WAIT):
             self._depth += 1
-            if self._depth == 1:
+            if self._depth == 1:  # In a fork within a fork, the members rest already.
                 for member in _all():
                     member.before_fork()
 
     def depth(self) -> int:
-        """Tell how many forks of this thread are under way."""
+        """Return how many forks of this thread are under way; 0 if another thread has the lock."""
         if not self._lock.acquire(blocking=False):
             return 0
         self._lock.release()
         return self._depth
 
     def after_in_parent(self) -> None:
-        """Let all members go on, unless this fork came amid another one of this thread, for which they still rest."""
+        """Let all members go on, unless this fork came during another one of this thread, for which they still rest."""
         depth = self.depth()
-        if depth:
+        if depth:  # 0 if `before` went ahead without the lock: then the members are the other thread's to wake.
             try:
                 if depth == 1:
                     for member in _all():
@@ -214,31 +222,33 @@ class _Forks:
                 self._lock.release()
 
     def after_in_child(self) -> None:
-        """Set aside what is the parent's, and let all members start anew."""
+        """Set the parent's things aside, and let all members start again."""
         # The lock may be held by a thread that the child does not have, so the child needs a new one. It is held once
         # for each fork that this one interrupted: those go on in the child, too, and release it.
         self._depth = max(0, self.depth() - 1)
         self._lock = threading.RLock()
         for _ in range(self._depth):
             self._lock.acquire()
+        # Work that waits is the parent's to save. In the child it would be done twice.
         leave_to_parent(set(_kept))
         _kept.clear()
-        _finalizers.clear()
+        _finalizers.clear()  # `multiprocessing` drops those of the parent in its children.
         callbacks = [call for each in list(_callbacks.values()) if (call := each()) is not None]
         _call_all([*callbacks, *(_starter(member) for member in _all())])
 
 
 def _starter(member: Member) -> Callable[[], object]:
+    # A function, because a lambda in the comprehension would use the last member every time.
     return lambda: member.after_fork(in_child=True)
 
 
 def _call_all(calls: Iterable[Callable[[], object]]) -> None:
-    """Make every call, whatever becomes of the others; then raise the first error, which the interpreter reports."""
+    """Make every call, even if others fail; then raise the first error, which the interpreter reports."""
     failures: list[BaseException] = []
     for call in calls:
         try:
             call()
-        except BaseException as error:  # a signal handler may raise anything amid any of them
+        except BaseException as error:  # A signal handler may run during any call, and raise anything.
             failures.append(error)
     if failures:
         raise failures[0]
@@ -254,17 +264,20 @@ def _at_exit() -> None:
 
 @cache
 def _watch_end() -> None:
-    """Be called before what was registered earlier, such as the end of what the first exporter sends with.
+    """Register ``_at_exit`` with the interpreter.
 
-    Two threads may come here together; being called twice does no harm.
+    ``atexit`` runs what was registered last first. So members end before anything that was registered
+    earlier, such as the library that they send with. Two threads may come here together, because calling ``_at_exit``
+    twice does no harm.
     """
     atexit.register(_at_exit)
 
 
 def _watch_end_of_worker() -> None:
-    """Be called at the end of a process of ``multiprocessing``, too: those that it forks end without ``atexit``.
+    """Register ``_at_exit`` with ``multiprocessing``, whose forked processes end by ``os._exit``, without ``atexit``.
 
-    It forgets what was registered before its process began, so this is done with the first work in that process.
+    When such a process begins, it clears what its parent had registered. So this comes with the first work in the
+    process.
     """
     if "multiprocessing.util" in sys.modules and not _finalizers:
         from multiprocessing import parent_process, util
@@ -274,13 +287,13 @@ def _watch_end_of_worker() -> None:
 
 
 _REGISTERED_BEFORE = (logging,)
-"""What has fork hooks that have to be registered before ours, and so has to be imported before this line.
+"""Modules with fork hooks that have to be registered before ours, so they have to be imported before this line.
 
 The hooks that run before a fork do so in the reverse order of their registration. So the members come to rest first,
 and ``logging`` takes its lock afterwards: a member waits for its threads, which may be about to log.
 """
 
-# Registered once, when this is imported, because the interpreter's hooks cannot be taken back.
+# Registered once, when this module is imported, because Python's fork hooks cannot be removed again.
 _forks = _Forks()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(

@@ -15,8 +15,8 @@ class RetryPolicy:
     """How repetitions are spaced: exponential backoff with full jitter.
 
     The wait before repetition ``n`` (from 1) is chosen at random between 0 and
-    ``min(maximum, initial * multiplier ** (n - 1))`` seconds. It is random over the whole range ("full jitter") because
-    clients that all failed at one moment must not all come back at another.
+    ``min(maximum, initial * multiplier ** (n - 1))`` seconds. It is random over the whole range ("full jitter"), so
+    that clients that failed at the same moment do not all come back at the same moment.
 
     Raises:
         SettingError: A value cannot be used.
@@ -55,7 +55,7 @@ class RetryPolicy:
         Returns:
             The wait in seconds.
         """
-        # Bounded, because a float overflows at 2 ** 1024.
+        # The exponent is bounded, because a float overflows at 2 ** 1024. By then `maximum` has been reached long ago.
         return random() * min(self.maximum, self.initial * self.multiplier ** min(repetition - 1, 64))
 
 
@@ -69,16 +69,19 @@ class Repetition:
 
     policy: RetryPolicy
     deadline: float
+    """When the call has to be over, by the caller's clock, in seconds."""
     random: Callable[[], float]
+    """Gives a number from 0 to 1."""
     attempts: int = 0
+    """How many attempts have failed."""
     _growing_since: int = 0
+    """How many attempts had failed when the server last asked for a wait."""
 
     def wait(self, error: RpcError, now: float) -> float | None:
         """Say how long to wait before trying again after an error.
 
-        A pushback of the server takes the place of the backoff, which then starts anew; a negative one means "do not"
-        (gRFC A6, https://github.com/grpc/proposal/blob/master/A6-client-retries.md). A wait that would last beyond the
-        deadline is not begun.
+        If the server asks for a wait ("pushback"), it replaces the backoff, which starts anew afterwards. A negative
+        one means "do not repeat" (gRFC A6, https://github.com/grpc/proposal/blob/master/A6-client-retries.md).
 
         Args:
             error: What the attempt failed with; its ``attempts`` is set here.
@@ -91,6 +94,7 @@ class Repetition:
         error.attempts = self.attempts
         if not error.retryable or self.attempts == self.policy.max_attempts:
             return None
+        # The server knows better than any guess of ours when it can take the call.
         if error.pushback is None:
             delay = self.policy.backoff(self.attempts - self._growing_since, self.random)
         elif error.pushback < 0:
@@ -98,4 +102,5 @@ class Repetition:
         else:
             delay = error.pushback
             self._growing_since = self.attempts
+        # If the wait lasts beyond the deadline, nothing could follow it. The caller hears of the failure now instead.
         return delay if now + delay < self.deadline else None

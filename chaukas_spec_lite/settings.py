@@ -1,4 +1,4 @@
-"""What settings classes are made of: each field says its meaning, its unit, the values it takes and its variable.
+"""What settings classes are made of: each field describes its meaning, unit, valid values and environment variable.
 
 A settings class is a frozen dataclass. Its fields are made with ``field(default=..., metadata=about(...))``, and its
 ``__post_init__`` calls ``check_fields``::
@@ -45,10 +45,10 @@ _MAX_WHOLE = 2**63 - 1
 
 
 class Check(Generic[T_co]):
-    """Takes a value as it is, or in its plain form, or refuses it. The base of the checks below."""
+    """Accepts a value, perhaps converted to a plain form, or raises an error. The base of the checks below."""
 
     unit = ""
-    """What a number counts: ``seconds``, ``bytes``; empty where there is nothing to count."""
+    """What a number counts: ``seconds``, ``bytes``; empty if it counts nothing."""
 
     def __call__(self, value: object, name: str) -> T_co:
         """Return the value, perhaps converted (an int to a float, a list to a tuple).
@@ -67,7 +67,7 @@ class Check(Generic[T_co]):
         raise NotImplementedError
 
     def read(self, text: str) -> object:
-        """Turn the text of an environment variable into what ``__call__`` takes, where that is no text.
+        """Convert the text of an environment variable to the type that ``__call__`` takes.
 
         Raises:
             ValueError: The text cannot be read.
@@ -84,11 +84,12 @@ class Number(Check[float]):
         self.unit = unit
 
     def _take(self, value: object, name: str) -> float:
+        # bool is a subclass of int, but `timeout=True` is a mistake.
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise SettingTypeError(name, f"has to be a number{_of(self.unit)}, not {value!r}")
         try:
             number = float(value)
-        except OverflowError:  # an int that no float holds
+        except OverflowError:  # An int beyond all floats. The next line refuses it like any infinite number.
             number = math.inf
         if not math.isfinite(number) or not (self._least <= number if self._above is None else self._above < number):
             bound = f"at least {self._least}" if self._above is None else f"above {self._above}"
@@ -119,6 +120,7 @@ class Whole(Check[int]):
 
     def read(self, text: str) -> object:
         """Read decimal digits."""
+        # `int` would also take spaces, underscores and other digits, and takes long for thousands of them.
         if not (text.isascii() and text.isdigit() and len(text) < 20):
             raise ValueError
         return int(text)
@@ -148,6 +150,8 @@ class Texts(Check["tuple[str, ...]"]):
     """A sequence of ``str``, or one ``str`` with commas. Spaces around them and empty ones are left out."""
 
     def _take(self, value: object, name: str) -> tuple[str, ...]:
+        # A str is a sequence of str, too: its letters. bytes are a sequence of numbers, with an error that would
+        # confuse.
         parts: object = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, Sequence) or isinstance(parts, (bytes, bytearray, memoryview)):
             raise SettingTypeError(name, f"has to be text with commas or a sequence of str, not {value!r}")
@@ -178,7 +182,7 @@ class OneOf(Check[str]):
 
 
 class Instance(Check[C]):
-    """An object of a class; ``instead`` tells who gave another one what to write."""
+    """An object of a class. ``instead`` is added to the error, to say what to write."""
 
     def __init__(self, cls: type[C], instead: str = "") -> None:
         self._cls = cls
@@ -194,7 +198,7 @@ class Instance(Check[C]):
 
 
 class OrNone(Check["T | None"], Generic[T]):
-    """What another check takes, or None."""
+    """None, or a value that another check accepts."""
 
     def __init__(self, check: Check[T]) -> None:
         self._check = check
@@ -218,12 +222,12 @@ def _of(unit: str) -> str:
     return f" of {unit}" if unit else ""
 
 
-# What fields say about themselves
+# Metadata of fields
 
 
 @dataclass(frozen=True)
 class About:
-    """What a settings field says about itself."""
+    """The description of a settings field, which is stored in its metadata."""
 
     effect: str
     check: Check[object]
@@ -242,7 +246,7 @@ def about(effect: str, check: Check[object], variable: str = "") -> dict[str, Ab
 
 
 def check_fields(settings: DataclassInstance, prefix: str = "") -> None:
-    """Check all fields of a settings object, and put their plain forms in place of what was given.
+    """Check all fields of a settings object, and replace values by their plain forms (a list by a tuple).
 
     Args:
         settings: An object of a settings class, in its ``__post_init__``.
@@ -256,7 +260,7 @@ def check_fields(settings: DataclassInstance, prefix: str = "") -> None:
         given = getattr(settings, each.name)
         checked = _about(each).check(given, prefix + each.name)
         if checked is not given:
-            object.__setattr__(settings, each.name, checked)  # settings are frozen
+            object.__setattr__(settings, each.name, checked)  # The object is frozen, but not finished before this.
 
 
 def from_environment(cls: type[DataclassInstance], environ: Mapping[str, str], given: Iterable[str]) -> dict[str, Any]:
@@ -287,27 +291,27 @@ def _read(what: About, text: str) -> object:
     try:
         value = what.check.read(text)
     except ValueError:
-        value = text  # which the check refuses, and says what it has to be
+        value = text  # The check refuses a text, with an error that says what is expected.
     try:
         return what.check(value, what.variable)
-    except SettingTypeError as error:  # a variable is always text: it is the value that is wrong
+    except SettingTypeError as error:  # A variable is always text, so its value is wrong, not its type.
         raise SettingError(error.name, error.message) from None
 
 
 def refuse_unknown(given: Iterable[str], known: Collection[str], kind: str = "setting") -> None:
-    """Answer a misspelt name with the nearest one.
+    """Raise an error for a name that does not exist, with the most similar one that does.
 
     Args:
         given: The names that were given.
-        known: The names that there are.
-        kind: What they are names of.
+        known: The names that exist.
+        kind: What they are names of, for the error.
 
     Raises:
-        TypeError: There is nothing of a name that was given.
+        TypeError: A given name does not exist.
     """
     unknown = set(given).difference(known)
     if unknown:
-        import difflib  # only for a program that has to be corrected anyway
+        import difflib  # Here, because importing it takes time, and only wrong programs need it.
 
         name = min(unknown)
         near = difflib.get_close_matches(name, list(known), 1)
@@ -343,7 +347,7 @@ def describe(cls: type[Any]) -> tuple[Setting, ...]:
 
 
 def documented(cls: type[C]) -> type[C]:
-    """Append to a settings class's docstring what its fields say, so that ``help`` shows it."""
+    """Append the descriptions of a settings class's fields to its docstring, so that ``help`` shows them."""
     lines = [(cls.__doc__ or "").rstrip(), "", "    Attributes:"]
     for each in describe(cls):
         kind = f"{each.type}, {each.unit}" if each.unit else each.type

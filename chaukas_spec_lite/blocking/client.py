@@ -61,8 +61,8 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
         clock: Tells the time and waits; for tests.
         misspelt: Always refused. The error names the argument that is most like the misspelt one.
 
-    What is None among ``endpoint``, ``api_key``, ``tenant_id``, ``project_id``, ``timeout``, ``batch_size``,
-    ``max_batch_bytes``, ``tags`` and ``branch`` comes from the environment, see ``Settings``.
+    If ``endpoint``, ``api_key``, ``tenant_id``, ``project_id``, ``timeout``, ``batch_size``, ``max_batch_bytes``,
+    ``tags`` or ``branch`` is None, it comes from the environment, see ``Settings``.
 
     Raises:
         SettingError: An argument, or a variable of the environment, cannot be used.
@@ -126,7 +126,7 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
     def _drive(self, client: ChaukasClient, loop: Loop) -> None:
         self.client = client
         self.loop = loop
-        # At exit there is nothing to do: the thread ends with the interpreter.
+        # For a client that was never closed. At exit it is not needed: a daemon thread ends with the interpreter.
         weakref.finalize(self, _let_go, client, loop).atexit = False
 
     def __repr__(self) -> str:
@@ -259,5 +259,5 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
 
 
 def _let_go(client: ChaukasClient, loop: Loop) -> None:
-    """Close what nobody can reach any more, without waiting: this may run in any thread, the loop's included."""
+    """Close a forgotten client and its loop, without waiting: the garbage collector calls this in any thread."""
     loop.close(client.aclose(), wait=False)

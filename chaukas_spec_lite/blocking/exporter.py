@@ -32,15 +32,15 @@ class BlockingExporter:
         with BlockingExporter(client, spool="/var/spool/chaukas") as exporter:
             exporter.emit(Event(type=EventType.AGENT_START, ...))
 
-    An ``EventExporter``, in the attribute ``exporter``, does the work, so all that is promised there is promised here.
-    It sends from the beginning; in a forked child, from the child's first event. At the end of the interpreter, one
-    that was not closed takes up to ``close_timeout`` seconds to send what waits.
+    An ``EventExporter``, in the attribute ``exporter``, does the work, with the same guarantees. Sending begins when it
+    is made, and in a forked child with the child's first event. If it was not closed, the end of the interpreter waits
+    up to ``close_timeout`` seconds for the events that are not sent yet.
 
     Args:
         sender: A ``BlockingChaukasClient``, whose thread then serves both, a ``ChaukasClient`` that nobody else uses,
             or anything with such an async ``send``.
-        settings: Where to start from; if None, the sender's settings, so the environment, and defaults.
-        on_drop: Is called with each event that will not be sent, from whichever thread finds out.
+        settings: The settings that ``changes`` are applied to; if None, those of the sender, else defaults.
+        on_drop: Is called with each event that will not be sent, in any thread.
         changes: Single settings by name, which win over ``settings``; ``help(ExportSettings)`` lists them.
 
     Raises:
@@ -57,7 +57,8 @@ class BlockingExporter:
         on_drop: Callable[[Dropped], object] | None = None,
         **changes: Unpack[ExportOptions],
     ) -> None:
-        # A BlockingChaukasClient, told by its base class: whoever exports elsewhere need not load the client.
+        # A BlockingChaukasClient is recognised by its base class, so that exporting to something else does not import
+        # the client and gRPC.
         shared = sender.loop if isinstance(sender, OnLoop) else None
         inner = sender.client if isinstance(sender, OnLoop) else sender
         check_sender(inner, "BlockingChaukasClient")
@@ -72,10 +73,10 @@ class BlockingExporter:
         self.loop.run(self.exporter.start())
 
     def _begin_in_child(self) -> None:
-        """Start sending in a forked child, too, without waiting for it."""
+        """Start sending in a forked child, which does not have the parent's thread, without waiting for it."""
         if self._process != process.current():
-            self._process = process.current()
-            # Where the loop is closed nothing is sent any more, but what is emitted is still spooled.
+            self._process = process.current()  # First, so that another thread does not start it a second time.
+            # If the loop is closed, nothing is sent any more, but events are still spooled.
             with contextlib.suppress(ClientClosedError):
                 self.loop.begin(self.exporter.start())
 
@@ -98,13 +99,14 @@ class BlockingExporter:
         return self.exporter.emit(event)
 
     def flush(self, timeout: float = 30.0) -> bool:
-        """Send at once what waits, and wait until it has been sent.
+        """Send waiting events at once, and wait until the server has acknowledged them.
 
         Args:
-            timeout: How long to wait at most, in seconds. What has not been sent by then stays in the queue.
+            timeout: How long to wait at most, in seconds. Events that are not sent by then stay in the queue.
 
         Returns:
-            Whether all that was emitted before has been acknowledged, none dropped. A drop is told once.
+            Whether all events that were emitted before are acknowledged and none was dropped. A dropped event makes
+            only one ``flush`` return False.
 
         Raises:
             ClientClosedError: The exporter, or the client whose thread it shares, is closed.
@@ -113,18 +115,20 @@ class BlockingExporter:
         return self.loop.run(self.exporter.flush(timeout))
 
     def close(self, timeout: float | None = None) -> bool:
-        """Flush, and end. A client that was given stays open.
+        """Flush, and stop. The client that was given as ``sender`` stays open.
 
         Args:
-            timeout: How long to wait at most, in seconds; ``close_timeout`` if None. What has not been sent by then
-                stays in the spool for the next exporter, or, without a spool, is dropped as ``closed``.
+            timeout: How long to wait at most, in seconds; ``close_timeout`` if None. Events that are not sent by then
+                stay in the spool for the next exporter. Without a spool they are dropped as ``closed``.
 
         Returns:
             Whether all events that ``emit`` ever took have been acknowledged, none dropped.
         """
         try:
             return self.loop.run(self.exporter.aclose(timeout))
-        except ClientClosedError:  # the client was closed first, and its loop with it
+        except ClientClosedError:
+            # The client was closed first, and the shared loop with it. Closing still has to save the queue and release
+            # the spool, which needs some loop.
             self.loop, self._owns_loop = Loop(), True
             self.exporter.companions = self.loop
             return self.loop.run(self.exporter.aclose(timeout))

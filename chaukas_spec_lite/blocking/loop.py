@@ -20,20 +20,21 @@ T = TypeVar("T")
 
 
 class OnLoop(Generic[T]):
-    """An asynchronous object, and the loop that drives it. Others may use that loop, too."""
+    """An asynchronous client, and the background loop that drives it. Other objects may use that loop, too."""
 
     client: T
     """The asynchronous client that does the work."""
     loop: Loop
-    """Where it does it."""
+    """The background loop that the client runs on."""
 
 
 class Loop:
     """Runs coroutines on an event loop in a daemon thread, for any thread but its own.
 
-    The thread starts with the first coroutine, and anew in a forked child, which does not have the parent's thread. At
-    the end of the interpreter, when threads can no longer start, coroutines run in the calling thread. Once the
-    interpreter destroys its objects, no other thread ever runs again, so coroutines are refused.
+    The thread starts with the first coroutine, and again in a forked child, because a fork copies only the thread that
+    forks. The end of the interpreter has two phases. First, threads can no longer start: a loop that has none runs
+    coroutines in the calling thread. Later, the interpreter destroys its objects and no other thread ever runs again:
+    coroutines are refused.
 
     Args:
         new_event_loop: Makes the event loop, as in ``Loop(uvloop.new_event_loop)``.
@@ -42,7 +43,9 @@ class Loop:
     def __init__(self, new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> None:
         self._new_event_loop = new_event_loop
         self._closed = False
-        self._lock = threading.RLock()  # the garbage collector may close a generator of ours amid anything
+        # Reentrant, because the garbage collector may run at any line, also while the lock is held, and close a
+        # generator of `iterate`, which schedules a coroutine.
+        self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         process.after_fork_in_child(self.forget)
@@ -61,15 +64,16 @@ class Loop:
             coroutine.close()
             raise RuntimeError("a blocking call would wait for itself here, on the thread of its own event loop")
         future = self._schedule(coroutine)
-        if isinstance(future, asyncio.AbstractEventLoop):
+        if isinstance(future, asyncio.AbstractEventLoop):  # There is no thread, so the loop runs in this one.
             return future.run_until_complete(coroutine)
         try:
             return future.result()
         except concurrent.futures.CancelledError as error:
+            # `close` cancels what still runs. Callers should not see that as a cancellation, which nobody asked for.
             if self._closed:
                 raise ClientClosedError("it was closed during the call") from error
             raise
-        except BaseException:
+        except BaseException:  # Ctrl-C ends the wait, but the coroutine would go on in its thread.
             future.cancel()
             raise
 
@@ -90,7 +94,8 @@ class Loop:
 
         Args:
             generator: What to go through.
-            owner: Is kept alive meanwhile: it would end the loop as soon as nobody refers to it.
+            owner: An object to keep alive during the iteration, because its end would close the loop. In ``for event in
+                Client(...).query_events()`` nothing else refers to the client.
 
         Raises:
             ClientClosedError: The loop is closed, or was closed meanwhile, or the interpreter is ending.
@@ -99,9 +104,10 @@ class Loop:
             while (found := self.run(_next(generator))) is not None:
                 yield found[0]
         finally:
-            if not self._closed and not sys.is_finalizing():  # closing the loop has closed its generators
-                # A loop that was left early may end here through the garbage collector, which runs in any thread: in
-                # the loop's own thread, waiting would never end.
+            # Closing the loop has closed its generators already, and a finalizing interpreter runs no coroutine.
+            if not self._closed and not sys.is_finalizing():
+                # If a `for` was left early, the garbage collector may come here, in any thread. In the loop's own
+                # thread this must not wait, as the loop would wait for itself.
                 (self.begin if self._is_here() else self.run)(generator.aclose())
 
     def close(self, last: Coroutine[Any, Any, None] | None = None, *, wait: bool = True) -> None:
@@ -111,14 +117,14 @@ class Loop:
             last: What to run before the end.
             wait: Whether to wait until the thread has ended.
         """
-        if sys.is_finalizing():
+        if sys.is_finalizing():  # The thread never runs again, so nothing can be waited for, not even the lock.
             if last is not None:
-                last.close()
+                last.close()  # Otherwise Python warns that it was never awaited.
             return
         with self._lock:
             self._closed = True
             loop, thread = self._loop, self._thread
-            self._loop = self._thread = None
+            self._loop = self._thread = None  # A second `close` finds nothing to stop.
         if loop is None:
             if last is not None:
                 last.close()
@@ -127,11 +133,14 @@ class Loop:
             loop.close()
         else:
             asyncio.run_coroutine_threadsafe(_finish(loop, last, stop=True), loop)
+            # A thread cannot wait for itself. It comes here if the garbage collector finds a forgotten client.
             if wait and thread is not threading.current_thread():
                 thread.join()
 
     def forget(self) -> None:
-        """Begin anew in a forked child, without touching what is the parent's: its loop and its thread."""
+        """Start again in a forked child, without touching the parent's loop and thread."""
+        # The loop's epoll is shared with the parent: closing it here would remove the parent's sockets. The lock may be
+        # held by a thread that the child does not have.
         if self._loop is not None:
             process.leave_to_parent(self._loop, self._thread)
         self._lock = threading.RLock()
@@ -143,33 +152,37 @@ class Loop:
     def _schedule(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T] | asyncio.AbstractEventLoop:
         """Start a coroutine in the thread; without one, at the end of the interpreter, return the loop to run it in."""
         try:
-            if sys.is_finalizing():  # Waiting for the thread, or for a lock that it holds, would never end.
+            # Before the lock: another thread may hold it, and would never release it.
+            if sys.is_finalizing():
                 raise ClientClosedError("the interpreter is ending, so nothing can be waited for")
-            # The lock is held until the coroutine is scheduled, so that ``close`` comes after it and cancels it. What
-            # came just too late would wait for ever on a loop that has stopped.
+            # The lock is held until the coroutine is scheduled. So `close` comes either before, and the coroutine is
+            # refused, or after, and cancels it. In between, it would be scheduled on a loop that has stopped, and its
+            # caller would wait for ever.
             with self._lock:
                 if self._closed:
                     raise ClientClosedError("it is closed")
                 if self._loop is None:
                     loop = self._new_event_loop()
                     self._thread = _start(loop)
-                    self._loop = loop  # last: if Ctrl-C interrupts the start, the next call starts another thread
-                if self._thread is None:  # The interpreter is shutting down.
+                    self._loop = loop  # Last: if Ctrl-C interrupts the start, the next call starts another thread.
+                if self._thread is None:  # `_start` could not start one, because the interpreter is ending.
                     return self._loop
                 return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         except BaseException:
-            coroutine.close()
+            coroutine.close()  # Otherwise Python warns that it was never awaited.
             raise
 
 
 def _start(loop: asyncio.AbstractEventLoop) -> threading.Thread | None:
-    """Run a loop in a thread; None if threads can no longer start, as the interpreter is shutting down."""
+    """Run a loop in a new thread; return None if the interpreter is ending and starts no more threads."""
+    # A daemon: the interpreter would otherwise wait at its end for a loop that runs for ever.
     thread = threading.Thread(target=_serve, args=(loop,), name="chaukas", daemon=True)
     try:
         thread.start()
     except RuntimeError:
         return None
-    except BaseException:  # Interrupted (Ctrl-C), perhaps after the thread had begun: the next call starts another one.
+    except BaseException:
+        # Ctrl-C, perhaps after the thread has begun. Nobody will use its loop, since the next call starts another one.
         loop.call_soon_threadsafe(loop.stop)
         raise
     return thread
@@ -189,6 +202,7 @@ async def _finish(loop: asyncio.AbstractEventLoop, last: Coroutine[Any, Any, Non
         if last is not None:
             await last
     finally:
+        # `last` ran first, because it may need them: the client's end waits for its connection's.
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
@@ -197,10 +211,11 @@ async def _finish(loop: asyncio.AbstractEventLoop, last: Coroutine[Any, Any, Non
         # The default executor is not shut down, because that would wait for its threads: looking up a host name cannot
         # be interrupted, and may take longer than the caller wants to wait.
         if stop:
-            loop.call_soon(loop.stop)
+            loop.call_soon(loop.stop)  # In the next turn, in which the callbacks of this task's end run, too.
 
 
 async def _next(generator: AsyncGenerator[T, None]) -> tuple[T] | None:
+    """Return the next item in a tuple, or None at the end: the item itself may be None."""
     try:
         return (await anext(generator),)
     except StopAsyncIteration:

@@ -84,8 +84,8 @@ class ChaukasClient:
         clock: Tells the time and waits; for tests.
         misspelt: Always refused. The error names the argument that is most like the misspelt one.
 
-    What is None among ``endpoint``, ``api_key``, ``tenant_id``, ``project_id``, ``timeout``, ``batch_size``,
-    ``max_batch_bytes``, ``tags`` and ``branch`` comes from the environment, see ``Settings``.
+    If ``endpoint``, ``api_key``, ``tenant_id``, ``project_id``, ``timeout``, ``batch_size``, ``max_batch_bytes``,
+    ``tags`` or ``branch`` is None, it comes from the environment, see ``Settings``.
 
     Raises:
         SettingError: An argument, or a variable of the environment, cannot be used.
@@ -136,6 +136,7 @@ class ChaukasClient:
             http1_hint=HTTP1_HINT,
         )
         security = secure(self.settings.endpoint, tls)
+        # A warning, no error: inside a trusted network, TLS may end at a proxy.
         if self.settings.api_key is not None and security.context is None and not self.settings.endpoint.is_local:
             log.warning("the api_key goes to %s in plain text: use https://", self.settings.endpoint)
         headers = headers_of(self.settings.api_key, metadata)
@@ -202,7 +203,7 @@ class ChaukasClient:
             TypeError: It is no ``Event``.
         """
         data = self._encode(event)
-        self._check_size([data])
+        self._check_size([data])  # By the bound for batches, so that an event never fits alone but not in a batch.
         await self._caller.call(_INGEST_EVENT, event_request(data), _timeout(timeout))
 
     async def ingest_events(self, events: Iterable[Event], *, timeout: float | None = None) -> None:
@@ -222,6 +223,7 @@ class ChaukasClient:
             ClientClosedError: The client is closed.
             TypeError: One of them is no ``Event``.
         """
+        # All before the first batch is sent: an error in the last event must not leave half of them on the server.
         encoded = [self._encode(event, index) for index, event in enumerate(events)]
         self._check_size(encoded)
         settings = self.settings
@@ -241,6 +243,7 @@ class ChaukasClient:
             RpcError: The call failed.
             ClientClosedError: The client is closed.
         """
+        # The batch is put together on bytes, because the events would have to be decoded to become part of a message.
         head = bytes(EventBatch(batch_id=uuid7(), timestamp=datetime.now(timezone.utc)))
         request = batch_request(head, encoded_events)
         await self._caller.call(_INGEST_EVENT_BATCH, request, _timeout(timeout))

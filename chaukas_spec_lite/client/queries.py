@@ -19,7 +19,7 @@ PAGE_SIZE = 500
 """How many events a query asks for at once; a page that is too large to be received is asked for again, halved."""
 
 _SMALL = 64 << 10
-"""A request of at most this size, in bytes, is taken by every server, so that "too large" means its response."""
+"""The size in bytes up to which every server accepts a request. If one of this size is "too large", its response is."""
 
 
 class QueryOptions(TypedDict, total=False):
@@ -48,8 +48,8 @@ def first_page(options: QueryOptions, own: Defaults) -> QueryRequest:
     """Make the request for the first page of a query.
 
     Args:
-        options: What was asked for.
-        own: The client's settings, whose tenant and project stand in for those that are not given.
+        options: The arguments of ``query_events``.
+        own: The client's settings. Their tenant and project are used if the options name none.
 
     Raises:
         TypeError: There is no such option.
@@ -89,22 +89,25 @@ async def find(
         ask: Sends an encoded ``QueryEventsRequest``.
 
     Raises:
-        PeerProtocolError: The server's pages go round in a circle.
+        PeerProtocolError: A page names itself as the next one, which would never end.
     """
     left = limit
     while left is None or left > 0:
+        # The last page need not be larger than what is still wanted.
         if left is not None:
             query.page_size = min(query.page_size, left)
         request = bytes(QueryEventsRequest(query=query))
         try:
             page = (await ask(request)).response
         except MessageTooLargeError as error:
+            # The same page token with half the size: tokens say where a page begins, not how long it is.
             if query.page_size == 1 or not _blames_response(error, len(request)):
                 raise
             query.page_size //= 2
             continue
         if page is None:
             return
+        # A server may send more than was asked for.
         for event in page.events if left is None else page.events[:left]:
             yield event
         if left is not None:
@@ -123,7 +126,7 @@ async def find(
 def _blames_response(error: MessageTooLargeError, request_size: int) -> bool:
     """Whether a query failed because of the size of its response, so that a smaller page may succeed.
 
-    Servers, and proxies before them, may have limits of their own for responses, and use the same words for those as
-    for requests. With a request that is small, they can only mean the response.
+    Servers and proxies may limit the size of responses, and then answer in the same words as for requests. If the
+    request is small, they can only mean the response. ``error.size`` is known only if the limit is ours.
     """
     return isinstance(error, ResponseTooLargeError) or (error.size is None and request_size <= _SMALL)

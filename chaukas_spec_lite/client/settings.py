@@ -25,13 +25,15 @@ from chaukas_spec_lite.settings import (
 )
 
 ENDPOINT_VARIABLES = ("CHAUKAS_GRPC_ENDPOINT", "CHAUKAS_ENDPOINT")
-"""Ours, and that of chaukas-sdk's HTTP endpoint, which stands in where ours is not set and it holds no URL."""
+"""Our own variable, then that of chaukas-sdk's HTTP endpoint. The second is used if ours is not set and it holds no
+URL.
+"""
 
 
 @documented
 @dataclass(frozen=True)
 class Settings:
-    """What a client needs to know, and what its exporter takes over from it; make it with ``Settings.load``.
+    """Settings of a client, some of which its exporter takes over. Make them with ``Settings.load``.
 
     Without an argument, the endpoint comes from ``CHAUKAS_GRPC_ENDPOINT``, a variable of ours. ``CHAUKAS_ENDPOINT`` is
     where chaukas-sdk looks for its HTTP endpoint. It stands in for the gRPC endpoint only if it holds no URL but
@@ -153,6 +155,7 @@ class Settings:
             "tags": tags,
             "branch": branch,
         }
+        # Variables of settings that are given are not even read: a wrong one does not matter then.
         given = {name: value for name, value in arguments.items() if value is not None}
         return cls(**given, **from_environment(cls, env, given))
 
@@ -175,7 +178,7 @@ def _endpoint(argument: object, environ: Mapping[str, str]) -> Endpoint:
 
 
 def _endpoint_text(argument: object) -> str | Sequence[str]:
-    """Refuse what is neither text nor texts, as a port alone is."""
+    """Return an argument that is a text or a sequence of texts; raise ``SettingTypeError`` for others, as a port."""
     wrong = argument
     if isinstance(argument, Sequence) and not isinstance(argument, (bytes, bytearray, memoryview)):
         wrong = next((part for part in cast("Sequence[object]", argument) if not isinstance(part, str)), None)

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class Response:
-    """A complete response, whatever it says."""
+    """A complete response: a message or an error. Nothing is read from it before ``message`` is called."""
 
     def __init__(self, stream: UnaryStream, protocol: ClientProtocol) -> None:
         self._stream = stream
         self._framing = protocol.framing
 
     def message(self) -> bytes:
-        """Return the encoded message; raise ``RpcError``, without RPC name and peer, if the response is no good one."""
+        """Return the encoded message; raise ``RpcError``, without RPC name and peer, if the response is an error."""
         stream = self._stream
         return message_of(stream.headers or (), stream.trailers, bytes(stream.body.data), self._framing)
 
@@ -49,30 +49,36 @@ async def unary(protocol: ClientProtocol, headers: Headers, frame: bytes, timeou
     Raises:
         RpcError: None came. RPC name and peer are not filled in.
     """
-    if protocol.ending is not None:  # It ended as soon as it was made.
+    # Since the connection was made, other callbacks ran, so the peer may have closed it by now. grpclib's connection
+    # has then dropped its transport, and making a stream would fail with an AttributeError.
+    if protocol.ending is not None:
         raise of_ending(protocol.ending, "", "")
     stream = UnaryStream(protocol)
     began = time.monotonic()
 
     def give_up() -> None:
         stream.fail(deadline_exceeded(f"no response came within {timeout:.3g} s", "", ""))
-        protocol.give_up(began)
+        protocol.give_up(began)  # Perhaps the server is gone: then the next call should not find that out by waiting.
 
+    # A timer of the loop instead of `asyncio.timeout`: it cancels the task only while the request is still being sent,
+    # and it also tells the connection.
     timer = protocol.loop.call_later(timeout, give_up)
     try:
         await stream.run(headers, frame)
     except Ended as error:
-        raise of_ending(error.ending, "", "") from None
+        raise of_ending(error.ending, "", "") from None  # `Ended` only carries the ending: it says nothing more.
     except TooLarge as error:
         details = f"the response has at least {error.size} bytes, above the limit of {error.limit}"
         raise ResponseTooLargeError(details, size=error.size, limit=error.limit) from None
     except (H2Error, OSError) as error:
-        if isinstance(error, RpcError):
+        if isinstance(error, RpcError):  # DeadlineExceededError is a TimeoutError, and that is an OSError.
             raise
+        # If the connection has ended, h2's complaint is only a consequence. The ending tells the reason.
         mapped = of_ending(protocol.ending, "", "") if protocol.ending else of_sending(error, "", "")
         if mapped is None:
             raise
-        # Nothing says what state the connection is in now; a new one is sure to be good.
+        # h2 may have sent a part, so that the two ends may disagree about windows or HPACK's tables. Other calls on
+        # this connection would suffer; they are retryable, and a new connection begins anew.
         protocol.end(Ending(Cause.LOST, mapped.details))
         raise mapped from error
     finally:

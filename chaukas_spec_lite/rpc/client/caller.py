@@ -1,4 +1,8 @@
-"""Makes calls: attempt after attempt, within a deadline, over a connection that suits the process and event loop."""
+"""Makes calls: attempt after attempt, within a deadline, over a connection of the current process and event loop.
+
+A call has two clocks. Deadlines and the waits between attempts go by ``CallOptions.clock``, which tests replace. What
+happens within an attempt is timed by the event loop's timers, so by ``time.monotonic``.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,10 @@ R = TypeVar("R", bound=Message)
 log = logging.getLogger("chaukas_spec_lite.rpc")
 
 _UNDECODED = (StatusCode.UNIMPLEMENTED, StatusCode.UNKNOWN, StatusCode.INTERNAL)
-"""How servers respond that do not understand gzip: the first is right, the others are what some say instead."""
+"""How servers respond that do not understand gzip.
+
+UNIMPLEMENTED is right (https://github.com/grpc/grpc/blob/master/doc/compression.md); some answer with the others.
+"""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class CallOptions:
 
 
 class Request:
-    """A request in the making: its message framed once for all attempts, and plain only where that is needed."""
+    """A request's message, framed once for all attempts of a call. It is compressed, or not, when first asked for."""
 
     def __init__(self, message: bytes, framing: Framing) -> None:
         self._message = message
@@ -78,12 +85,13 @@ class Request:
             try:
                 self._frames[compress] = self._framing.frame(self._message, compress)
             except TooLarge as error:
+                # It is not retryable: the limit is ours, and the message will not shrink.
                 raise MessageTooLargeError(f"not sent: {error}", size=error.size, limit=error.limit) from None
         return self._frames[compress]
 
 
 class Caller:
-    """Calls one service. Its connection is made on the first call, and anew after a fork or in another event loop."""
+    """Calls one service. It connects with the first call, and again after a fork or in another event loop."""
 
     def __init__(
         self, endpoint: Endpoint, security: Security, metadata: Sequence[Header], options: CallOptions
@@ -108,12 +116,15 @@ class Caller:
             ClientClosedError: The caller is closed, or in use in another event loop.
         """
         clock = self.options.clock
+        # Chosen once: if the client is closed during the call, the repetition fails on this channel, and no new one
+        # is made.
         channel = self._current()
         framed = Request(request, self.options.framing)
         deadline = clock.now() + (self.options.timeout if timeout is None else timeout)
         repetition = Repetition(self.options.retry, deadline, clock.random)
         previous: RpcError | None = None
         while True:
+            # An attempt has a limit of its own, so that one that hangs leaves time for another on a new connection.
             left = min(self.options.attempt_timeout, deadline - clock.now())
             try:
                 message = await self._attempt(channel, method, framed, left)
@@ -121,9 +132,11 @@ class Caller:
             except RpcError as error:
                 add_hint(error, self.options.http1_hint)
                 error.rpc = method.alias
+                # The most exact name known: the address tried, else that of the connection, else all addresses.
                 error.peer = error.peer or channel.peer or str(self.endpoint)
                 delay = repetition.wait(error, clock.now())
                 if delay is None:
+                    # "No response in time" is often all that the last attempt says; the one before may say why.
                     if error.__cause__ is None:
                         error.__cause__ = previous
                     raise
@@ -132,17 +145,21 @@ class Caller:
             await self._pause(channel, delay)
 
     async def _pause(self, channel: Channel, seconds: float) -> None:
-        """Wait, but no longer than the channel is open."""
+        """Wait, but no longer than the channel is open: a call must not hold up the end of its program for a backoff.
+
+        The attempt that follows then raises ``ClientClosedError``.
+        """
         sleeping = asyncio.ensure_future(self.options.clock.sleep(seconds))
         try:
             await asyncio.wait({sleeping, channel.closed}, return_when=asyncio.FIRST_COMPLETED)
             if sleeping.done():
-                sleeping.result()
+                sleeping.result()  # The clock of a test may raise, to end a call.
         finally:
-            sleeping.cancel()
+            sleeping.cancel()  # `wait` leaves it running, whether the channel was closed or this call was cancelled.
 
     async def _attempt(self, channel: Channel, method: Method[Any, Any], request: Request, timeout: float) -> bytes:
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout  # Connecting and a second request without gzip count, too.
+        # Framed first: a message that is too large needs no connection.
         frame = request.frame(channel.compresses)
         protocol = await channel.connection(timeout)
         headers = self._headers(channel, method)
@@ -150,16 +167,24 @@ class Caller:
         try:
             return response.message()
         except StatusError as error:
+            # `frame[0]` is the compression flag. Without it, or if the server has said that it takes gzip, the status
+            # is about the call itself. Only those of `_UNDECODED` may mean compression.
             if not frame[0] or response.knows_gzip() or error.status not in _UNDECODED:
                 raise
+        # Only trying tells whether gzip was to blame. It is no repetition: the server could not read the request, so
+        # this needs no backoff.
         frame = request.frame(False)
         response = await unary(protocol, _begin(headers, frame, end), frame, end - time.monotonic())
+        # If the plain request fails as well, this raises, and compression stays on: it was not to blame.
         message = response.message()
         log.info("%s does not understand gzip: from now on requests go uncompressed", channel.peer)
         channel.compresses = False
         return message
 
     def _headers(self, channel: Channel, method: Method[Any, Any]) -> list[Any]:
+        # Pseudo-headers come first (RFC 9113, section 8.3). `te` is there to find out proxies that do not pass trailers
+        # on (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests). All are the same in every call,
+        # so that their encoded form is remembered (`transport.headers`).
         return [
             (":method", "POST"),
             (":scheme", channel.scheme),
@@ -177,19 +202,24 @@ class Caller:
         try:
             return method.response_type.parse(message)
         except DecodeError as error:
+            # Final: a server whose schema differs answers with the same bytes again.
             details = f"the response cannot be decoded: {error}"
             raise PeerProtocolError(details, status=StatusCode.INTERNAL) from error
 
     def _current(self) -> Channel:
+        """Return the channel of this process and event loop, made now if there is none."""
         if self._closed:
             raise ClientClosedError("the client is closed")
         loop = asyncio.get_running_loop()
         if self._channel is not None:
             if not self._channel.is_mine:
+                # After a fork, or after `asyncio.run` has closed its loop: nobody else can be using that channel.
                 self._channel.abandon()
             elif self._channel.loop is loop:
                 return self._channel
             else:
+                # Futures and transports work on their own loop only. With a channel for each loop, closing the client
+                # would have to wait for loops that may not run any more.
                 raise ClientClosedError("the client is in use in another event loop: make one for each loop")
         options = self.options
         self._channel = Channel(
@@ -203,6 +233,8 @@ class Caller:
 
     async def aclose(self) -> None:
         """Close the connection; calls that are under way fail."""
+        # Both before the first await: a call that begins during the closing must be refused, and a second closing must
+        # find nothing to close.
         self._closed = True
         channel, self._channel = self._channel, None
         if channel is None:
@@ -214,15 +246,20 @@ class Caller:
 
 
 def _begin(headers: list[Any], frame: bytes, end: float) -> list[Any]:
-    """Add what differs between attempts. Only a compressed message is announced: some servers refuse the mere word."""
+    """Add the headers that differ between attempts.
+
+    ``grpc-encoding`` is sent with compressed messages only: servers that do not know gzip refuse the mere announcement.
+    """
     encoding = [("grpc-encoding", GZIP)] if frame[0] else []
     return [*headers, *encoding, ("grpc-timeout", _timeout(end - time.monotonic()))]
 
 
 def _timeout(seconds: float) -> str:
-    """Write how long a server may take: from a second up, in whole ones, rounded up.
+    """Write ``grpc-timeout``, how long a server may take: above one second, as whole seconds, rounded up.
 
-    This end keeps the time itself. Headers that are the same in each call go over the wire as one byte each, while one
-    that never repeats pushes all others out of the table of known ones (RFC 7541, section 2.3.2).
+    The client's own timer is exact, so the server may get a little more. With the exact time, each call would have a
+    header that never comes again, and HPACK's table would fill with them and lose those that do (RFC 7541, section
+    2.3.2). Known headers take one byte each.
     """
+    # 0 or less cannot be written. An attempt without time left ends by its timer.
     return f"{math.ceil(seconds)}S" if seconds > 1 else encode_timeout(max(0.001, seconds))

@@ -1,4 +1,8 @@
-"""A grpclib channel to one of several addresses, which connects again by itself whenever it has to."""
+"""A grpclib channel to one of several addresses, which connects again by itself whenever it has to.
+
+At most one connection is being made at a time, in a task that all waiting calls share. It outlives the call that began
+it: a server that takes longer to connect to than a call may last would otherwise never be reached.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ from chaukas_spec_lite.rpc.transport.channel import BaseChannel
 from chaukas_spec_lite.rpc.transport.framing import Framing
 
 CONNECT_TIMEOUT = 5.0
-"""How long one address may take to connect and say its first word, in seconds, before the next one is tried."""
+"""How long one address may take to connect and send its first frame, in seconds, before the next one is tried."""
 
 CLOSE_TIMEOUT = 1.0
 """How long a connection may take to close politely, in seconds."""
@@ -52,17 +56,18 @@ class Channel(BaseChannel[ClientProtocol]):
         connect_timeout: float = CONNECT_TIMEOUT,
         http1_hint: str = "",
     ) -> None:
-        self._process = process.current()  # first, for __del__
+        self._process = process.current()  # First: `__del__` reads it, even if one of the lines below raises.
         self.framing = framing or Framing()
         self.compresses = self.framing.compress_above is not None
-        """Whether requests are compressed: until a server turns out not to understand it."""
+        """Whether requests are compressed. ``Caller`` sets it to False when a server turns out not to understand it."""
         self._security = security or Security(None)
         self._keepalive = keepalive or Keepalive()
         self._addresses = endpoint.addresses
         self._connector = Connector(self._addresses, self._security, self._make_protocol, connect_timeout, http1_hint)
         self.peer = ""
         """The address of the last connection."""
-        # The stream's window lets the largest message come in one go.
+        # The largest message with its prefix fits into the window of its stream, so a server never has to wait for
+        # WINDOW_UPDATE in the middle of a message (RFC 9113, section 6.9).
         window = max(4 << 20, self.framing.max_receive + (64 << 10))
         super().__init__(MessageCodec(), self._security.context, window)
         self._aim(self._addresses[0])
@@ -75,11 +80,12 @@ class Channel(BaseChannel[ClientProtocol]):
 
     def __del__(self) -> None:
         """Warn if it was not closed, and close it; in a forked child, leave the parent's connection alone."""
+        # Closing it in the child would send GOAWAY, or TLS's goodbye, on the socket that the parent still uses.
         protocol = self.protocol
         if protocol is None or self._process != process.current() or not protocol.usable:
             return
         warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
-        if self.loop.is_running():  # perhaps in another thread than the one that collects garbage
+        if self.loop.is_running():  # The collector runs in any thread, and transports may be touched in their own only.
             self.loop.call_soon_threadsafe(protocol.transport.close)
 
     @property
@@ -88,7 +94,9 @@ class Channel(BaseChannel[ClientProtocol]):
         return self._process == process.current() and not self.loop.is_closed()
 
     def abandon(self) -> None:
-        """Forget the connection without touching it: it is the parent process's, or its loop is closed."""
+        """Forget the connection without touching it, because it is the parent's, or because its loop is closed."""
+        # Destroying the loop in a child would remove the parent's sockets from an epoll that both share. If only the
+        # loop is closed, the garbage collector may have everything.
         if self._process != process.current():
             process.leave_to_parent(self.loop, self.protocol, self._connecting)
         self._connecting = None
@@ -98,6 +106,7 @@ class Channel(BaseChannel[ClientProtocol]):
         """Return a connection that can be used, made now if need be; raises ``RpcError``. Generated stubs call this."""
         if self.protocol is not None and self.protocol.usable:
             return self.protocol
+        # A stub's call that is cancelled, by its own timeout for example, must not end what other calls wait for.
         return await asyncio.shield(self._connect(None))
 
     async def connection(self, timeout: float) -> ClientProtocol:
@@ -113,20 +122,23 @@ class Channel(BaseChannel[ClientProtocol]):
         if self.protocol is not None and self.protocol.usable:
             return self.protocol
         connecting = self._connect(timeout)
-        await asyncio.wait({connecting}, timeout=timeout)  # Connecting goes on when this caller gives up.
+        # Unlike `wait_for`, `wait` cancels nothing: connecting goes on for other calls when this caller gives up.
+        await asyncio.wait({connecting}, timeout=timeout)
         if not connecting.done():
             raise deadline_exceeded(f"no connection came about within {timeout:.3g} s", "", self._names())
         if connecting.cancelled():
             raise ClientClosedError("the client was closed while it connected")
         error = connecting.exception()
-        if isinstance(error, RpcError):  # Each caller gets its own, to note what it did about it.
+        if isinstance(error, RpcError):  # Callers share the task, and each notes its own RPC and attempts in the error.
             raise copy.copy(error) from error.__cause__
         return connecting.result()
 
     def _connect(self, timeout: float | None) -> asyncio.Task[ClientProtocol]:
-        """Connect in a task of its own, which all callers that wait share, and which goes on when one gives up.
+        """Begin to connect, or return the task that is connecting already.
 
-        ``timeout`` is how long the first of them waits; all addresses are tried within it, unless it is very short.
+        Args:
+            timeout: How many seconds the caller waits. If its task is a new one, all addresses share this time, though
+                each has at least ``LEAST`` seconds. Later callers take part in a task whatever their own timeout is.
         """
         if self._closed:
             raise ClientClosedError("the client is closed")
@@ -140,7 +152,9 @@ class Channel(BaseChannel[ClientProtocol]):
         return self._take(protocol, address)
 
     def _take(self, protocol: ClientProtocol, address: Address) -> ClientProtocol:
-        """Use a connection, unless the channel was closed while it came about (`wait_for` may miss a cancellation)."""
+        """Use a connection, unless the channel was closed while it was being made."""
+        # `close` cancels the task, but before Python 3.12 `wait_for` loses a cancellation that comes together with its
+        # result (https://github.com/python/cpython/issues/86296). Such a connection would stay open for ever.
         if self._closed:
             protocol.transport.abort()
             raise ClientClosedError("the client was closed while it connected")
@@ -149,7 +163,10 @@ class Channel(BaseChannel[ClientProtocol]):
         return protocol
 
     def _aim(self, address: Address) -> None:
-        """Set what the requests of generated stubs say about the server."""
+        """Set what the requests of generated stubs say about the server.
+
+        A Unix socket has no name, so requests say ``localhost``, as those of gRPC's other implementations do.
+        """
         self.authority = address.authority if isinstance(address, Tcp) else "localhost"
 
     def _make_protocol(self) -> ClientProtocol:
@@ -160,7 +177,8 @@ class Channel(BaseChannel[ClientProtocol]):
 
     def close(self) -> None:
         """Close the connection without waiting for it."""
-        self._closed = True
+        self._closed = True  # Before anything that may let another call run: from now on none connects.
+        # Completing a future schedules its callbacks, which a closed loop refuses.
         if not self.closed.done() and not self.loop.is_closed():
             self.closed.set_result(None)
         if self._connecting is not None:
@@ -169,7 +187,7 @@ class Channel(BaseChannel[ClientProtocol]):
 
     async def aclose(self) -> None:
         """Close the connection and wait until it is closed, for ``CLOSE_TIMEOUT`` at most."""
-        protocol, connecting = self.protocol, self._connecting
+        protocol, connecting = self.protocol, self._connecting  # `close` forgets the connection.
         self.close()
         if connecting is not None:
             await asyncio.wait({connecting})
@@ -177,10 +195,10 @@ class Channel(BaseChannel[ClientProtocol]):
             await asyncio.wait({protocol.lost}, timeout=CLOSE_TIMEOUT)
             if not protocol.lost.done():
                 protocol.transport.abort()
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # `abort` only schedules `connection_lost`, which closes the socket.
 
 
 def _retrieve(task: asyncio.Task[ClientProtocol]) -> None:
-    """Take the error of a connection that no call waits for any more: asyncio would log it as never retrieved."""
+    """Look at a task's error, which nobody else does if no call waits for it any more: asyncio would log a warning."""
     if not task.cancelled():
         task.exception()

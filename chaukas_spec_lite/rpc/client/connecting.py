@@ -1,4 +1,9 @@
-"""Finding a server: the addresses of an endpoint are tried in turn, until somebody speaks HTTP/2 at one of them."""
+"""Finding a server: the addresses of an endpoint are tried in turn, until a peer speaks HTTP/2 at one of them.
+
+An endpoint has addresses, and a name among them may stand for several socket addresses. ``Connector._first`` runs on
+both
+levels: over the endpoint's addresses, and for each of them over what the name resolves to.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +25,24 @@ from chaukas_spec_lite.rpc.transport.verification import verify
 K = TypeVar("K", bound=Hashable)
 
 LEAST = 1.0
-"""How long each try may take at least, in seconds, however little time a call has: later calls wait for it as well."""
+"""How long each try may take at least, in seconds, even if the call that began it has less time.
+
+Connecting goes on after that call has given up, and later calls use the connection. If tries were as short as the
+calls, a server that is slow to connect to would never be reached.
+"""
 
 SocketAddress = tuple[Any, ...]
 """What the system calls an address: host and port, and for IPv6 two numbers more."""
 
 
 _MAX_KNOWN = 64
-"""How many addresses are remembered as having failed: those of a name change over time."""
+"""How many failed addresses are remembered. A name may resolve to other addresses each time, without end."""
 
 
 class AddressSelection:
     """In which order addresses are tried.
 
-    The address that worked last goes first; those that failed go last, the latest failure at the very end.
+    The address that worked last goes first. Addresses that failed go last, in the order of their failures.
     """
 
     def __init__(self) -> None:
@@ -42,6 +51,7 @@ class AddressSelection:
 
     def order(self, addresses: Iterable[K]) -> list[K]:
         """Put addresses into the order in which to try them; otherwise they keep theirs."""
+        # The sort is stable: addresses that nothing is known about keep the order of the endpoint or of the resolver.
         failed = {address: number for number, address in enumerate(self._failed, 1)}
         return sorted(addresses, key=lambda address: -1 if address == self._best else failed.get(address, 0))
 
@@ -51,30 +61,41 @@ class AddressSelection:
         self._failed.pop(address, None)
 
     def failed(self, address: Hashable) -> None:
-        """Note that none was."""
+        """Note that no server was found there."""
         if self._best == address:
             self._best = None
-        self._failed.pop(address, None)
+        self._failed.pop(address, None)  # A dict keeps the place of a key that is set again: this moves it to the end.
         self._failed[address] = None
-        if len(self._failed) > _MAX_KNOWN:
+        if len(self._failed) > _MAX_KNOWN:  # The earliest failure says least about the present.
             del self._failed[next(iter(self._failed))]
 
 
 def portion(left: float, count: int, most: float, least: float) -> float:
-    """Say how many of the seconds that are left the next of so many tries may take, between ``least`` and ``most``."""
+    """Divide the time that is left among the tries that are left.
+
+    Args:
+        left: The seconds left; may be negative.
+        count: How many tries are left, at least 1.
+        most: The upper bound of a try, in seconds.
+        least: The lower bound, which goes beyond ``left`` if need be, but not beyond ``most``.
+
+    Returns:
+        How many seconds the next try may take. A try that ends early leaves its time to those after it.
+    """
     return min(most, max(least, left / count))
 
 
 class Connector:
-    """Connects to the first address where a server answers with SETTINGS, the first frame of HTTP/2.
+    """Connects to the first address where a server answers with SETTINGS, its first frame (RFC 9113, section 3.4).
 
-    A connection alone says little: there may be a proxy without a server behind it, or a server of another protocol.
+    That TCP connects says little: there may be a proxy without a server behind it, or a server of another protocol.
 
     Args:
         addresses: Where to look, in this order.
         security: TLS, or none.
         make: Makes the protocol of each connection.
-        timeout: How many seconds each address that the system connects to may take; a name may stand for several.
+        timeout: How many seconds each socket address may take, and the look-up of a name; a name may stand for several
+            socket addresses.
         http1_hint: What errors say about the endpoint if the peer speaks HTTP/1.
     """
 
@@ -108,7 +129,8 @@ class Connector:
             RpcError: None was found; its type and status are those of all failures, if they have them in common.
         """
         self._judge_last()
-        # Now, because the loop is idle while the name is looked up; it is done once in each process.
+        # The loop is idle while a thread looks up the name, so the millisecond that this takes costs nothing now.
+        # Later, `connection_made` would need its result and spend that time. It runs once in each process.
         asyncio.get_running_loop().call_soon(verify)
 
         async def try_one(address: Address, limit: float) -> ClientProtocol:
@@ -116,14 +138,16 @@ class Connector:
             self._last = protocol, address, at
             return protocol
 
-        # None of them has a limit of its own here: a name may stand for many, each of which has.
+        # The limit of a single address (`most`) is infinite here: a name may stand for many socket addresses, and
+        # `_connect_to` limits each of those.
         end = math.inf if timeout is None else time.monotonic() + timeout
         return await self._first(self._addresses, self._selection, str, try_one, end, math.inf)
 
     def _judge_last(self) -> None:
-        """Put an address last where a server began to speak, but was gone before it responded to anything.
+        """Put the address of the last connection at the end if no call there ever had a response.
 
-        That is known only now, when a new connection is needed.
+        A server that sends SETTINGS and then breaks off, such as one that is overloaded, would otherwise stay the first
+        choice for ever. Whether it responded is final only now, when a new connection is needed.
         """
         if self._last is not None:
             protocol, address, at = self._last
@@ -150,11 +174,14 @@ class Connector:
                 protocol = await connect(address, limit)
             except Exception as error:
                 mapped = of_connecting(error, name(address))
-                if mapped is None:
+                if mapped is None:  # A bug, ours or a library's: trying other addresses would hide it.
                     raise
+                # An error of the inner level comes through here again: its cause is the library's error, not itself.
                 mapped.__cause__ = error.__cause__ if mapped is error else error
                 mapped.peer = mapped.peer or name(address)
                 add_hint(mapped, self._hint)
+                # Errors that are final for this address, as HTTP/1 or a wrong certificate, end nothing either: another
+                # address may lead to the right server.
                 errors.append(mapped)
                 selection.failed(address)
             else:
@@ -163,13 +190,16 @@ class Connector:
         raise _all(errors)
 
     async def _connect_to(self, address: Address, limit: float) -> tuple[ClientProtocol, SocketAddress]:
-        """Try what an address stands for; errors name the address."""
-        end = time.monotonic() + limit
+        """Connect to one address of the endpoint: to the socket, or to what the name resolves to, one after the other.
+
+        Errors name the address as the endpoint has it.
+        """
+        end = time.monotonic() + limit  # Before the look-up, whose time counts.
         if isinstance(address, Unix):
             opening = functools.partial(self._open_unix, address)
             return await asyncio.wait_for(_settled(opening), min(limit, self._timeout)), (address.path,)
         infos = await asyncio.wait_for(_look_up(address), min(limit, self._timeout))
-        families = {info[4]: info[0] for info in infos}
+        families = {info[4]: info[0] for info in infos}  # The same socket address twice is tried once.
 
         async def try_one(at: SocketAddress, limit: float) -> ClientProtocol:
             return await asyncio.wait_for(_settled(functools.partial(self._open_tcp, address, families[at], at)), limit)
@@ -179,7 +209,7 @@ class Connector:
         try:
             return await self._first(families, self._socket_selection, socket_host, try_one, end, self._timeout)
         except RpcError as error:
-            error.peer = str(address)
+            error.peer = str(address)  # Users know the name that they wrote, not what it resolves to.
             raise
 
     async def _open_unix(self, address: Unix) -> ClientProtocol:
@@ -196,6 +226,8 @@ class Connector:
             at[1],
             family=family,
             ssl=context,
+            # The certificate is checked against the name that the user wrote: `socket_host` is an IP address. Without
+            # TLS, asyncio refuses any `server_hostname`.
             server_hostname=address.name if context is not None and name is None else name,
         )
         return protocol
@@ -205,14 +237,15 @@ async def _settled(open_: Callable[[], Awaitable[ClientProtocol]]) -> ClientProt
     """Open a connection and wait for the server's first frame."""
     protocol = await open_()
     try:
-        # Before the server's first frame is waited for: one without HTTP/2 would wait for a request instead.
+        # ALPN first. A peer that did not agree to HTTP/2 waits for a request in HTTP/1, and waiting for its SETTINGS
+        # would use up the time of this address.
         ssl_object = protocol.transport.get_extra_info("ssl_object")
         if ssl_object is not None and ssl_object.selected_alpn_protocol() != ALPN:
             raise http1("", "")
-        await protocol.settled
+        await protocol.settled  # Set by SETTINGS and by any ending: the two have to be told apart.
         if protocol.ending is not None:
             raise of_ending(protocol.ending, "", "")
-    except BaseException:
+    except BaseException:  # A cancellation (the time is over) too: nobody else knows this connection to close it.
         protocol.transport.abort()
         raise
     return protocol
@@ -221,18 +254,26 @@ async def _settled(open_: Callable[[], Awaitable[ClientProtocol]]) -> ClientProt
 async def _look_up(address: Tcp) -> Sequence[tuple[Any, ...]]:
     try:
         return await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    except RuntimeError:  # The interpreter is shutting down, and threads can no longer be asked.
+    except RuntimeError:  # The interpreter ends and starts no threads. Blocking the loop beats losing the last events.
         return socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
 
 
 def socket_host(at: SocketAddress) -> str:
-    """Write the host with the scope that a link-local IPv6 address needs, which stands behind it as a number."""
+    """Write the host of a socket address, with its scope if it is a link-local IPv6 address: ``fe80::1%2``.
+
+    The system's address holds the scope as a number of its own, while asyncio takes only a host and a port, so it has
+    to stand in the host (RFC 4007, section 11). Without it, no link-local address can be reached.
+    """
     host, scope = str(at[0]), at[3] if len(at) > 3 else 0
     return f"{host}%{scope}" if scope and "%" not in host else host
 
 
 def _all(errors: Sequence[RpcError]) -> RpcError:
-    """Make one error of those of all addresses; it is final if each of them is."""
+    """Make one error of the errors of all addresses.
+
+    It keeps their type and status if they have it in common. It is retryable if any of them is: that address may work
+    the next time.
+    """
     if len(errors) == 1:
         return errors[0]
     kinds = {type(error) for error in errors}
@@ -240,7 +281,7 @@ def _all(errors: Sequence[RpcError]) -> RpcError:
     statuses = {error.status for error in errors}
     status = statuses.pop() if len(statuses) == 1 else StatusCode.UNAVAILABLE
     details = errors[0].details
-    if any(error.details != details for error in errors):
+    if any(error.details != details for error in errors):  # Otherwise the same words would stand there several times.
         details = "; ".join(f"{error.peer}: {error.details}" for error in errors)
     peer = ",".join(error.peer for error in errors)
     made = kind(details, status=status, peer=peer, retryable=any(error.retryable for error in errors))

@@ -1,4 +1,4 @@
-"""A client's connection that finds out whether its server is still there."""
+"""A client's connection that finds out whether its server is still there: the timer and the frames of keepalive."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ClientProtocol(ClientSide):
-    """One connection to a server. ``Watch`` decides what to do about silence; here it is done.
+    """One connection to a server, which is tested when it is silent. ``Watch`` decides; this class does what it says.
 
     Args:
         config: grpclib's.
@@ -39,7 +39,7 @@ class ClientProtocol(ClientSide):
 
     def data_received(self, data: bytes) -> None:
         """Take what the peer sent, which shows that it is there."""
-        if self.usable:
+        if self.usable:  # An ending that is known already is not undone by data that was still on its way.
             self._watch.hear(time.monotonic())
         super().data_received(data)
 
@@ -55,28 +55,35 @@ class ClientProtocol(ClientSide):
 
     def call_begins(self) -> None:
         """Note that a call begins."""
+        # The processor calls this before it registers the call, so that `waiting` tells about the others only.
         if self._watch.begin(time.monotonic(), alone=not self.waiting):
-            # The call is not counted yet: it is when this turn of the loop is over.
+            # Checked now, the connection would seem to be without calls, and would not be asked. The call is registered
+            # before this turn of the loop is over.
             self.loop.call_soon(self._check)
 
     def give_up(self, began: float) -> None:
-        """Note that a call that began at that time, by the monotonic clock, is given up: it took too long."""
+        """Note that a call has run out of time.
+
+        Args:
+            began: When it began, by ``time.monotonic``.
+        """
         if self.usable:
             self._act(*self._watch.give_up(time.monotonic(), began))
 
     def _check(self) -> None:
-        if not self.lost.done():
+        if not self.lost.done():  # `call_soon` may run it after the end, when the timer must not be started again.
             self._act(*self._watch.check(time.monotonic(), self.waiting))
 
     def _act(self, action: Action, again: float) -> None:
-        """Do what was decided, and look again after so many seconds."""
-        if self._timer is not None:
+        """Do what was decided, and check again after ``again`` seconds."""
+        if self._timer is not None:  # This may come from a call, while the timer of the last check still runs.
             self._timer.cancel()
         if action is Action.ABORT:
             silent = time.monotonic() - self._watch.heard
+            # Noted first: `connection_lost` follows with a reason of its own, and the first reason counts.
             self.note(Ending(Cause.SILENT, f"the peer has been silent for {silent:.3g} s and did not answer a ping"))
-            self.transport.abort()  # Closing TLS politely would wait for the peer.
+            self.transport.abort()  # `close` would flush the buffer and wait for TLS's goodbye, which never comes.
             return
-        if action is Action.PING and self.usable:
+        if action is Action.PING and self.usable:  # h2 raises for a PING on a connection that is closed.
             self.ping()
         self._timer = self.loop.call_later(again, self._check)

@@ -66,7 +66,7 @@ class Endpoint:
 
     @property
     def is_local(self) -> bool:
-        """Whether what is sent there stays on this machine."""
+        """Whether all addresses are on this machine, so that requests do not leave it."""
         return all(isinstance(address, Unix) or _is_loopback(address.host) for address in self.addresses)
 
 
@@ -83,7 +83,7 @@ def parse(text: str | Sequence[str], name: str = "endpoint") -> Endpoint:
 
 
 def _shown(text: str) -> str:
-    """Cut a wrong endpoint off where it is no scheme, host and port any more: a secret may stand there."""
+    """Shorten a wrong endpoint, for errors, to what looks like scheme, host and port: the rest may be a secret."""
     plain = _PLAIN.match(text)
     end = plain.end() if plain else 0
     return text if end == len(text) else f"{text[:end]}…"
@@ -99,6 +99,8 @@ def _is_loopback(host: str) -> bool:
 def _address(text: str, name: str) -> tuple[Address, bool | None]:
     if text.startswith("unix:"):
         path = text.removeprefix("unix:")
+        # unix:///path is gRPC's other form for an absolute path
+        # (https://github.com/grpc/grpc/blob/master/doc/naming.md). unix://path would name a host.
         path = path.removeprefix("//") if path.startswith("///") else path
         if not path or "\0" in path or path.startswith("//"):
             raise SettingError(name, "is unix: without a path: write unix:/path")
@@ -113,7 +115,7 @@ def _address(text: str, name: str) -> tuple[Address, bool | None]:
         raise SettingError(name, f"{shown} is not a scheme that gRPC is spoken over: write {FORMS}")
     try:
         url = urlsplit(text)
-    except ValueError:  # whose text shows what is wrong
+    except ValueError:  # `from None`, because its text may repeat the endpoint with a secret in it.
         raise SettingError(name, f"{_shown(text)} is not a URL: write {FORMS}") from None
     if url.path not in ("", "/") or url.query or url.fragment:
         raise SettingError(
@@ -133,7 +135,7 @@ def _host_port(text: str, default_port: int | None, name: str) -> Tcp:
             raise SettingError(name, f"{_shown(text)} is not of the form [address]:port")
         port = rest.removeprefix(":")
     else:
-        if text.count(":") > 1:
+        if text.count(":") > 1:  # In ::1:50051, nothing tells where the port begins.
             raise SettingError(name, "holds several colons: write IPv6 addresses in brackets, with a port: [::1]:50051")
         host, _, port = text.partition(":")
     if not host or any(character.isspace() or character in "/?#%" for character in host if text[0] != "["):
@@ -147,6 +149,7 @@ def _port(port: str, default: int | None, text: str, name: str) -> int:
             shown = _shown(text.rstrip(":"))
             raise SettingError(name, f"{shown} has no port: write {shown}:50051, or whatever the port is")
         return default
+    # Six digits suffice to see that a number is too large, and `int` would take long for thousands.
     if not (port.isascii() and port.isdigit()) or not 0 < int(port[:6]) < 65536:
         raise SettingError(name, f"{_shown(text)}: the port has to be a number from 1 to 65535")
     return int(port)

@@ -1,4 +1,8 @@
-"""The one border: every failure of grpclib, h2, ssl, sockets and timeouts becomes an error of ours here."""
+"""Errors of grpclib, h2, ssl, sockets and timeouts become errors of ours here, and nowhere else.
+
+Each function also decides whether the error is retryable: whether the same call may succeed later without anybody
+changing a setting.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,11 @@ RETRYABLE = frozenset(
         StatusCode.DEADLINE_EXCEEDED,
     }
 )
-"""After these, the same call may succeed later. What is sent is safe to repeat: events carry their id."""
+"""The statuses after which the same call may succeed later.
+
+gRFC A6 leaves the choice to the service, because the server may have carried out a call that ends like this. Here it is
+safe to repeat one: events carry an id by which a server recognises them, and queries change nothing.
+"""
 
 # https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors; the rest is INTERNAL.
 _RESETS: dict[int | None, StatusCode] = {
@@ -44,16 +52,20 @@ _RESETS: dict[int | None, StatusCode] = {
 def of_ending(ending: Ending, rpc: str, peer: str) -> RpcError:
     """Make the error of a call that did not survive its connection or stream."""
     details = ending.details
+    # With HTTP_1_1_REQUIRED, a server that speaks HTTP/2 asks for HTTP/1.1 nevertheless (RFC 9113, section 7).
     if ending.cause is Cause.HTTP1 or ending.code == ErrorCodes.HTTP_1_1_REQUIRED:
         return http1(rpc, peer)
     if ending.cause is Cause.TLS:
         return TLSError(details, rpc=rpc, peer=peer)
     if ending.cause in (Cause.STRANGER, Cause.GARBAGE):
+        # Garbage after valid frames may be an accident on the way. Garbage from the first byte on is another protocol.
         again = ending.cause is Cause.GARBAGE
         return PeerProtocolError(details, status=StatusCode.INTERNAL, rpc=rpc, peer=peer, retryable=again)
     status = StatusCode.UNAVAILABLE
     if ending.cause is Cause.RESET:
         status = _RESETS.get(ending.code, StatusCode.INTERNAL)
+    # Nothing was wrong with the call, so it may be repeated. Not if the user closed the client, nor if the server finds
+    # the TLS settings too weak (RFC 9113, section 9.2), which stay the same.
     again = ending.cause is not Cause.CLOSED and ending.code != ErrorCodes.INADEQUATE_SECURITY
     return ConnectionLostError(details, status=status, rpc=rpc, peer=peer, retryable=again)
 
@@ -64,7 +76,8 @@ def http1(rpc: str, peer: str) -> HTTP1Error:
 
 
 def add_hint(error: RpcError, http1_hint: str) -> None:
-    """Add to the error of a peer that speaks HTTP/1 where its address may come from, unless that stands there."""
+    """Add to the error of a peer that speaks HTTP/1 where its address may come from, unless that is said already."""
+    # It may be: an error of connecting gets its hint in `Connector`, and comes through `Caller` afterwards.
     if http1_hint and isinstance(error, HTTP1Error) and not error.details.endswith(http1_hint):
         error.details += f": {http1_hint}"
 
@@ -73,6 +86,7 @@ def of_connecting(error: BaseException, peer: str) -> RpcError | None:
     """Make the error of a connection that could not be made; None if ``error`` is no such failure."""
     if isinstance(error, RpcError):
         return error
+    # From special to general: SSLError, TimeoutError, gaierror and PermissionError are all OSErrors.
     if isinstance(error, (ssl.SSLError, ssl.CertificateError)):
         return _tls(error, peer)
     if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
@@ -81,8 +95,9 @@ def of_connecting(error: BaseException, peer: str) -> RpcError | None:
         # "Try again" may pass by itself, and so may "unknown": names appear when services start.
         return ConnectError(f"the name cannot be resolved: {error.strerror}", peer=peer, retryable=True)
     if isinstance(error, PermissionError):
+        # The file mode of a Unix socket, or a sandbox: somebody has to change it, so repeating is no use.
         return ConnectError(f"no permission to connect: {error.strerror}", peer=peer)
-    if isinstance(error, OSError):
+    if isinstance(error, OSError):  # Refused or unreachable: the server may be about to start.
         return ConnectError(f"no connection: {error.strerror or error}", peer=peer, retryable=True)
     if isinstance(error, UnicodeError):  # what Python's IDNA codec raises
         return ConnectError(f"the host name is not valid: {error}", status=StatusCode.INVALID_ARGUMENT, peer=peer)
@@ -90,13 +105,16 @@ def of_connecting(error: BaseException, peer: str) -> RpcError | None:
 
 
 def _tls(error: ssl.SSLError | ssl.CertificateError, peer: str) -> RpcError:
+    # The alert of a TLS server that offers no "h2" (RFC 7301, section 3.2).
     if "NO_APPLICATION_PROTOCOL" in (getattr(error, "reason", None) or ""):
         return http1("", peer)
     if isinstance(error, ssl.SSLCertVerificationError):
         return TLSError(f"the server's certificate is not trusted: {error.verify_message}", peer=peer)
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        # A server that restarts, or a proxy without a server behind it, does this: it may pass.
         return TLSError("the peer closed the connection during the TLS handshake", peer=peer, retryable=True)
     reason = (getattr(error, "reason", None) or str(error)).lower().replace("_", " ")
+    # What OpenSSL says of bytes that are no TLS record, by its version.
     hint = "; does the peer speak TLS?" if reason in ("wrong version number", "record layer failure") else ""
     return TLSError(f"TLS failed: {reason}{hint}", peer=peer)
 
@@ -106,6 +124,7 @@ def of_connection_lost(error: BaseException | None, heard: bool, tls: bool) -> E
     if isinstance(error, ssl.SSLError):
         mapped = _tls(error, "")
         return Ending(Cause.LOST if mapped.retryable else Cause.TLS, mapped.details)
+    # A peer that has spoken HTTP/2 has the protocol right. One that closes without a word is often a matter of TLS.
     if heard:
         reason = f": {error.strerror or error}" if isinstance(error, OSError) else ""
         return Ending(Cause.LOST, f"the connection was lost{reason}")
@@ -115,7 +134,7 @@ def of_connection_lost(error: BaseException | None, heard: bool, tls: bool) -> E
 
 
 def of_sending(error: Exception, rpc: str, peer: str) -> RpcError | None:
-    """Make the error of a call that libraries refused to carry on with; None if ``error`` is none of theirs."""
+    """Make the error of a call that a library refused to go on with; None if ``error`` comes from no library."""
     if isinstance(error, RpcError):
         return error
     if isinstance(error, (TimeoutError, asyncio.TimeoutError)):

@@ -1,4 +1,4 @@
-"""Connections that can be trusted: who is asked for which certificate."""
+"""TLS: which certificates a client trusts, and which of its own it shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALPN = "h2"
 
 @dataclass(frozen=True)
 class Tls:
-    """How to trust a server, and how to be known to it. All files are PEM.
+    """How to recognise a server, and how the client identifies itself. All files are PEM.
 
     Args:
         ca_file: Certificates of the authorities to trust. Default: those of the system.
@@ -50,7 +50,7 @@ class Tls:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.cert_file is not None:
             try:
-                # Without a password, OpenSSL would ask for one on the terminal.
+                # If no password is given, OpenSSL asks for one on the terminal, and the program would hang.
                 context.load_cert_chain(self.cert_file, self.key_file, self.key_password or "")
             except (OSError, ValueError) as error:
                 files = f"{self.cert_file} with {self.key_file or 'the key in it'}"
@@ -60,7 +60,7 @@ class Tls:
 
 @dataclass(frozen=True)
 class Security:
-    """What was decided: no TLS if ``context`` is None."""
+    """The TLS context of a connection, None without TLS, and the name to expect if it is not the endpoint's host."""
 
     context: ssl.SSLContext | None
     server_name: str | None = None
@@ -96,5 +96,6 @@ def secure(endpoint: Endpoint, tls: bool | Tls | ssl.SSLContext | None) -> Secur
         raise SettingError(
             "tls", f"needs a name over a Unix socket, which has none of its own: write Tls({own}server_name=...)"
         )
+    # On a context of the user's own, too: without ALPN, servers choose HTTP/1.
     context.set_alpn_protocols([ALPN])
     return Security(context, server_name)

@@ -25,19 +25,19 @@ MAX_MESSAGE_BYTES = 16 * 2**20
 """The default limit on the size of a request: four times what other gRPC servers take by default."""
 
 _MESSAGES_HELD = 4
-"""How many of the largest requests are held at once, over all connections."""
+"""How many requests of the largest size fit into the memory that is allowed for all connections together."""
 
 _MAX_DETAILS = 2000
-"""How many bytes of an error are sent. Percent-encoded there are three times as many, and from 8 kB of headers on,
-grpcio begins to refuse them."""
+"""How many bytes of an error's text are sent. Percent-encoding may triple them, and grpcio begins to refuse headers
+from 8 kB on: the client would get no status at all."""
 
 
 class MessageServer(BaseServer):
-    """Serves services of ours, with compression; refuses large requests, and lets calls finish before it stops.
+    """Serves generated services, with compression; refuses large requests, and lets calls finish before it stops.
 
-    All requests that are being received or served are bounded together, by four times ``max_message_bytes``: what is
-    above is refused with RESOURCE_EXHAUSTED, after which clients try again. How large a response gets is the service's
-    affair.
+    The memory of all requests that are being received or served is bounded by four times ``max_message_bytes``. A
+    request above that is refused with RESOURCE_EXHAUSTED, after which clients try again. The size of responses is not
+    limited.
 
     Args:
         services: What it serves: instances of subclasses of generated ``...Base`` classes.
@@ -59,15 +59,17 @@ class MessageServer(BaseServer):
         Args:
             grace: How many seconds running calls have to finish, and clients then have to read what was sent to them.
         """
+        # New calls are refused one by one, while connections stay open: GOAWAY would end the running calls of grpclib's
+        # clients.
         self._stopping = True
         await _within(grace, self._idle.wait())
-        self.stopped = True
+        self.stopped = True  # Before `close`: a connection that is just being accepted must see it.
         self.close()
         connections = list(self.connections)
         for connection in connections:
             connection.close("the server has stopped")
         await _within(grace, asyncio.gather(*(connection.lost.wait() for connection in connections)))
-        for connection in list(self.connections):  # Those left have clients that do not read what was sent.
+        for connection in list(self.connections):  # Clients that do not read would keep the server from ending.
             connection.abort()
         await self.wait_closed()
 
@@ -76,7 +78,7 @@ class MessageServer(BaseServer):
         serve = request.method_func
 
         async def counted(stream: Stream[Any, Any]) -> None:
-            if self._stopping:
+            if self._stopping:  # UNAVAILABLE makes clients repeat the call, on another server or after the restart.
                 raise GRPCError(Status.UNAVAILABLE, "the server is stopping")
             self._calls += 1
             self._idle.clear()

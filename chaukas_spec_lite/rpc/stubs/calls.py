@@ -29,7 +29,18 @@ Requests = AsyncIterable[T | Encoded] | Iterable[T | Encoded]
 
 
 async def receive(call: Stream[Any, T], route: str) -> T | None:
-    """Receive a message, or None at the end; one that is not what it should be raises ``GRPCError(INTERNAL)``."""
+    """Receive a message.
+
+    Args:
+        call: The call, begun.
+        route: The path of the method, for errors.
+
+    Returns:
+        The message, or None at the end of the stream.
+
+    Raises:
+        GRPCError: With INTERNAL: the message is cut off, compressed, or no message of the expected type.
+    """
     try:
         return await receive_message(call)
     except DecodeError as error:
@@ -56,11 +67,13 @@ class RequestSender(Generic[T]):
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> None:
-        ended_early = not self._sending.done()
+        ended_early = not self._sending.done()  # Before `_stop`, after which it is always done.
         await _stop(self._sending)
-        if exc_val is not None:
+        if exc_val is not None:  # It says more than how the sending ended.
             return
-        if ended_early:  # The server has responded without waiting for the rest, and now waits for our end.
+        if ended_early:
+            # The server has responded without waiting for the rest. grpclib takes a call as finished only when both
+            # sides have ended.
             await self._end()
         elif not self._sending.result():
             raise StreamTerminatedError("the server closed the stream of requests")
@@ -71,6 +84,8 @@ class RequestSender(Generic[T]):
         receiving = asyncio.ensure_future(message)
         try:
             await asyncio.wait({receiving, self._sending}, return_when=asyncio.FIRST_COMPLETED)
+            # If the requests failed, the server waits for more of them and no response will come: raise now. If they
+            # were all sent, this raises nothing. A response that is there already counts more.
             if self._sending.done() and not receiving.done():
                 self._sending.result()
             return await receiving
@@ -84,7 +99,7 @@ class RequestSender(Generic[T]):
             try:
                 await self._call.send_message(request)
             except (StreamTerminatedError, StreamClosedError):
-                return False  # Why it did is what `receive` is told.
+                return False  # `receive` gets the status with which the server closed it.
         try:
             await self._end()
         except StreamTerminatedError:
@@ -99,8 +114,9 @@ class RequestSender(Generic[T]):
 
 
 async def _stop(task: asyncio.Future[Any]) -> None:
-    """Cancel a task and wait until it has ended; what it raised is known already, or comes too late to matter."""
+    """Cancel a task and wait until it has ended. Its error is ignored: it was raised already, or no longer matters."""
     task.cancel()
+    # `gather` also looks at the error, so that asyncio does not log it as never retrieved.
     await asyncio.gather(task, return_exceptions=True)
 
 

@@ -29,6 +29,7 @@ def serve(
     """Make the coroutine function that serves a call with ``implementation``."""
 
     async def handler(stream: Stream[Any, Any]) -> None:
+        # For a stream of requests, the method gets an iterator and begins before the first one has come.
         argument = _requests(stream, route) if cardinality in _CLIENT_STREAMS else await _only(stream, route)
         result = implementation(argument)
         if cardinality in _SERVER_STREAMS:
@@ -67,6 +68,8 @@ async def _send_each(
     stream: Stream[Any, Any], responses: AsyncIterable[object], route: str, response_type: type[Any]
 ) -> None:
     if not isinstance(responses, AsyncIterable):
+        # A coroutine: the method was written with `return` instead of `yield`. Closing it avoids the warning that it
+        # was never awaited, beside the error that says what is wrong.
         if isinstance(responses, Coroutine):
             responses.close()
         raise _faulty(route, f"is not an async generator: it returned {type(responses).__name__}")
@@ -74,6 +77,8 @@ async def _send_each(
         async for response in responses:
             await _send(stream, response, route, response_type)
     finally:
+        # If the client has gone, the generator still holds what it opened. Without this, its `finally` would run when
+        # the garbage collector gets to it.
         if isinstance(responses, AsyncGenerator):
             await responses.aclose()
 

@@ -47,13 +47,15 @@ class Method(Generic[Req, Res]):
 
 
 class _Service:
-    """Keeps the two names of each method together, whichever of them a subclass defines."""
+    """Gives each method both of its names, whichever of them a subclass defines."""
 
     _methods: ClassVar[tuple[Method[Any, Any], ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for method in cls._methods:
+            # The nearest class that defines either name decides for both. A subclass that overrides one of them would
+            # otherwise inherit the other one unchanged.
             names = {method.name, method.alias}
             owner = next(owner for owner in cls.__mro__ if names & vars(owner).keys())
             for missing in names - vars(owner).keys():

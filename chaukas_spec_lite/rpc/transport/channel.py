@@ -1,4 +1,4 @@
-"""grpclib's channel, whose inside has public names here: what ``rpc.client.channel`` builds on."""
+"""grpclib's channel, with public names for the private parts that ``rpc.client.channel`` builds on."""
 
 # A subclass of grpclib's channel needs what it keeps to itself: tests/rpc/test_contract.py.
 # pyright: reportPrivateUsage=false
@@ -70,7 +70,8 @@ class BaseChannel(grpclib.client.Channel, Generic[P]):
 
     @property
     def _connected(self) -> bool:
-        # grpclib asks only whether the connection is lost, which TLS may never say of a peer that vanished.
+        # grpclib only asks whether asyncio has reported the connection as lost. That comes late, or never over TLS, if
+        # the peer has vanished; until then, calls would go to a connection that keepalive knows to be dead.
         return self._protocol is not None and self._protocol.usable
 
     async def __connect__(self) -> P:

@@ -1,4 +1,4 @@
-"""The client's side of a connection: grpclib's protocol, which here also knows why it ended."""
+"""The client's side of a connection: grpclib's protocol, which in addition knows why it ended."""
 
 # Subclasses of grpclib's protocol need what it keeps to itself: tests/rpc/test_contract.py.
 
@@ -35,7 +35,7 @@ _TLS_ALERT = b"\x15\x03"
 _HTTP1 = (b"http/", b"<!doctype", b"<html")
 """How HTTP/1 servers answer; some take the request for one of HTTP/0.9, whose responses have no status line."""
 _FRAME_HEADER = 9
-_SETTINGS = 4  # the type of a frame (RFC 9113, section 6.5)
+_SETTINGS = 4  # The type of a server's first frame, in its fourth byte (RFC 9113, sections 3.4 and 6.5).
 _PING = b"chaukas?"
 
 
@@ -48,7 +48,7 @@ class ClientSide(FramedProtocol):
     """
 
     ending: Ending | None = None
-    """Why it ended, as far as known; what is found out first counts."""
+    """Why it ended. The first reason stays: those that follow, such as the loss of the socket, are consequences."""
 
     def __init__(self, config: Configuration, framing: Framing) -> None:
         super().__init__(Handler(), config, configuration(client_side=True), framing)
@@ -60,7 +60,7 @@ class ClientSide(FramedProtocol):
         self.settled: asyncio.Future[None] = self.loop.create_future()
         """Done when the peer has begun to speak HTTP/2, or is known not to."""
         self.responded = False
-        """Whether any call has had a response, be it an error."""
+        """Whether any call has had a response, an error included."""
 
     def events_processor(self) -> Processor:
         """Make the object that handles the events of HTTP/2."""
@@ -88,13 +88,15 @@ class ClientSide(FramedProtocol):
 
     def ping(self) -> None:
         """Ask the peer whether it is still there; any HTTP/2 implementation answers a PING at once."""
-        self.framed.h2.ping(_PING)
+        self.framed.h2.ping(_PING)  # Always the same: any bytes that arrive are a sign of life, not only its answer.
         self.framed.flush()
 
     def data_received(self, data: bytes) -> None:
         """Take what the peer sent; before anything else, see whether it speaks HTTP/2 at all."""
-        if not self.usable:
+        if not self.usable:  # After `end`, asyncio may still deliver what it had read. grpclib has no transport then.
             return
+        # h2 would refuse another protocol, too, but could not say which: "write https://" helps, "invalid frame" does
+        # not.
         if len(self._opening) < _FRAME_HEADER:
             self._opening += data[:_FRAME_HEADER]
             ending = _stranger(self._opening)
@@ -105,9 +107,9 @@ class ClientSide(FramedProtocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End every call that is under way."""
-        self.note(self.ending_of_loss(exc))
+        self.note(self.ending_of_loss(exc))  # First: grpclib ends the calls, and each asks why.
         super().connection_lost(exc)
-        if not self.lost.done():
+        if not self.lost.done():  # `Channel.aclose` may have been cancelled while it waited.
             self.lost.set_result(None)
 
     def ending_of_loss(self, error: BaseException | None) -> Ending:
@@ -132,7 +134,7 @@ class ClientSide(FramedProtocol):
         """Note why the connection ends, unless that is known already."""
         if self.ending is None:
             self.ending = ending
-        self.settle()
+        self.settle()  # SETTINGS will not come any more. `Connector` waits for them, and finds `ending` instead.
 
     def settle(self) -> None:
         """Note that it is known now whether the peer speaks HTTP/2."""
@@ -152,41 +154,47 @@ class Processor(grpclib.protocol.EventsProcessor):
         self._heard_settings = False
 
     def register(self, stream: grpclib.protocol.Stream) -> Callable[[], None]:
-        """Begin a call; what is returned ends it."""
+        """Begin a call; return the function that ends it."""
         self._protocol.call_begins()
         return super().register(stream)
 
     def close(self, reason: str = "Connection closed") -> None:
-        """Close the connection. If no reason was noted before, it is this end that closes it."""
+        """Close the connection, and end all calls, those that wait for their turn included."""
+        # Every other way here has noted its reason already, so without one it is `Channel.close`.
         self._protocol.note(Ending(Cause.CLOSED, "the client was closed during the call"))
         connection = self._protocol.framed
         connection.h2.close_connection()
-        # Calls may still wait for a stream, because the server serves no more of them at once. h2, now closed, refuses
-        # them as soon as they ask again; as long as it counted streams it would tell them to wait on instead.
+        # Calls may be waiting because the server takes no more streams at once. They are woken below and ask h2 again.
+        # It counts streams before it looks whether the connection is closed, so with the limit in place it would send
+        # them back to wait, with nobody left to wake them. Without the limit, it refuses them.
         settings = connection.h2.remote_settings
         settings[SettingCodes.MAX_CONCURRENT_STREAMS] = UNLIMITED
         settings.acknowledge()
-        connection.flush()
+        connection.flush()  # GOAWAY; after `close` there is no transport to write to.
         super().close(reason)
-        connection.write_ready.set()
-        connection.stream_close_waiter.set()
+        connection.write_ready.set()  # For calls that wait because the peer does not read.
+        connection.stream_close_waiter.set()  # For calls that wait for a stream.
 
     def process(self, event: Event) -> None:
-        """Handle an event. HTTP/2 wants what one does not know to be ignored (RFC 9113, section 5.5)."""
-        if event.__class__ in getattr(self, "processors", ()):  # grpclib removes them when the connection closes
+        """Handle an event, or ignore one of an unknown kind, as HTTP/2 demands (RFC 9113, section 5.5)."""
+        # grpclib raises for kinds that it does not know, and deletes `processors` when the connection closes.
+        if event.__class__ in getattr(self, "processors", ()):
             super().process(event)
 
     def process_remote_settings_changed(self, event: RemoteSettingsChanged) -> None:
-        """Take settings; the first ones may leave the number of streams unlimited, and later ones change it."""
+        """Take the server's settings, among them how many calls it serves at once."""
         super().process_remote_settings_changed(event)
         connection = self._protocol.framed
         settings = connection.h2.remote_settings
+        # The number of streams is unlimited if the first SETTINGS do not name it (RFC 9113, section 6.5.2). That
+        # replaces the guess of `connection_made`. Later SETTINGS that do not name it change nothing.
         if not self._heard_settings and SettingCodes.MAX_CONCURRENT_STREAMS not in event.changed_settings:
             settings[SettingCodes.MAX_CONCURRENT_STREAMS] = UNLIMITED
             settings.acknowledge()
         self._heard_settings = True
         self._protocol.settle()
-        connection.stream_close_waiter.set()  # grpclib tells waiting calls only when another one has ended
+        # The limit may have been raised, and grpclib wakes waiting calls only when another call has ended.
+        connection.stream_close_waiter.set()
 
     def process_response_received(self, event: ResponseReceived) -> None:
         """Take the beginning of a response."""
@@ -194,23 +202,28 @@ class Processor(grpclib.protocol.EventsProcessor):
         super().process_response_received(event)
         connection = self._protocol.framed
         if not connection.peer_takes_gzip:
-            headers: Any = event.headers  # which h2 has decoded to str
+            headers: Any = event.headers  # Of type str, because `configuration` names an encoding.
             connection.peer_takes_gzip = takes_gzip(dict(headers).get("grpc-accept-encoding", ""))
 
     def process_request_received(self, event: RequestReceived) -> None:
-        """Refuse a call from the server, which h2 lets through."""
+        """End the connection: a server must not send requests (RFC 9113, section 8.1), which h2 does not check."""
         self._protocol.input_invalid()
 
     def process_connection_terminated(self, event: ConnectionTerminated) -> None:
-        """Take a GOAWAY. h2 takes no more frames after it, so the calls under way end too, and are repeated."""
+        """Take a GOAWAY, which ends the connection and its calls.
+
+        The calls that the server has begun could still finish (RFC 9113, section 6.8), but h2 accepts no frame after
+        GOAWAY. So they end, with an error after which they are repeated on a new connection.
+        """
         code = _number(event.error_code)
         self._protocol.end(Ending(Cause.GOAWAY, f"the server said GOAWAY ({code_name(code)})", code))
 
     def process_stream_reset(self, event: StreamReset) -> None:
-        """Take an RST_STREAM."""
+        """Take an RST_STREAM: note the reason in the stream before grpclib ends it."""
         stream = self.streams.get(event.stream_id)
         if isinstance(stream, EndingStream):
             code = _number(event.error_code)
+            # h2 also reports streams that it resets itself, for a mistake that concerns only one of them.
             who = "the server" if event.remote_reset else "the client, for what the server sent,"
             stream.ending = Ending(Cause.RESET, f"{who} reset the stream ({code_name(code)})", code)
         super().process_stream_reset(event)
@@ -223,11 +236,12 @@ class EndingStream(grpclib.protocol.Stream):
 
 
 def _stranger(opening: bytearray) -> Ending | None:
-    """Recognise the first bytes of what is not HTTP/2, in which a server's first frame is SETTINGS."""
+    """Say what a peer speaks whose first bytes are not those of a SETTINGS frame; None if they are, or too few."""
     lower = bytes(opening.lower())
     if lower.startswith(_HTTP1):
         return Ending(Cause.HTTP1, "the peer answered with HTTP/1")
-    if any(known.startswith(lower) for known in _HTTP1):  # as far as it came
+    if any(known.startswith(lower) for known in _HTTP1):
+        # So far it could become HTTP/1. The fourth letter, alone, would pass for the type of another frame below.
         return None
     if opening.startswith(_TLS_ALERT):
         return Ending(Cause.TLS, "the peer expects TLS: write https:// or pass tls=True")

@@ -1,4 +1,7 @@
-"""How connections and streams end, and the names of h2 that the rest of ``rpc`` needs to talk about it."""
+"""How connections and streams end, and the names of h2 that the rest of ``rpc`` uses for it.
+
+``rpc.client.mapping`` makes errors of these: it decides by the cause, never by words.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,11 @@ class Cause(enum.Enum):
 
     CLOSED = "closed"  # by us
     LOST = "lost"  # by the peer, or on the way
-    SILENT = "silent"
-    GOAWAY = "goaway"
-    RESET = "reset"  # the stream
-    GARBAGE = "garbage"
-    STRANGER = "stranger"  # garbage from the first byte on
+    SILENT = "silent"  # a ping was not answered
+    GOAWAY = "goaway"  # the server ended the connection in an orderly way
+    RESET = "reset"  # the stream; the connection goes on
+    GARBAGE = "garbage"  # invalid HTTP/2, after it was valid
+    STRANGER = "stranger"  # another protocol from the first byte on
     HTTP1 = "http1"
     TLS = "tls"
 

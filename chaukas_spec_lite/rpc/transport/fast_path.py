@@ -1,4 +1,4 @@
-"""h2's connection with a fast path for what nearly every frame of a call is; everything else goes h2's own way.
+"""h2's connection with a fast path for the ordinary frames of calls; all other frames go h2's own way.
 
 h2 makes several objects and a dozen calls for each frame, most of them for cases that no ordinary call meets, and that
 is half of what a small call costs. The fast path is taken only by a frame whose effect is known beforehand: headers
@@ -24,11 +24,14 @@ from h2.stream import H2Stream, H2StreamStateMachine, StreamClosedBy, StreamStat
 from chaukas_spec_lite.rpc.transport.http2 import DATA, END_HEADERS, END_STREAM, HEADER, HEADERS, StrictConnection
 
 _SLACK = 64
-"""How many closed streams may wait to be forgotten."""
+"""How many closed streams may gather, at least, before h2 is asked to forget them: that is a walk over all streams."""
 
 
 class FastConnection(StrictConnection):
-    """A ``StrictConnection`` with a fast path, which looks into headers no more than h2 does as it is configured.
+    """A ``StrictConnection`` with a fast path.
+
+    Each method below first makes sure that h2 would accept the frame and do nothing unusual with it. In every other
+    case nothing is changed, and h2 gets the frame: it knows the errors, and this module does not have to.
 
     Args:
         client_side: Whether this end is the client.
@@ -42,15 +45,20 @@ class FastConnection(StrictConnection):
     def _received(self, data: bytes, start: int, stop: int, events: list[Event]) -> bool:
         """Take a frame on the fast path, if there is one for it."""
         kind, flags = data[start + 3], data[start + 4]
+        # In the middle of a header block, only CONTINUATION is allowed (RFC 9113, section 6.10). In any other state of
+        # the connection, the first frame changes it, or no frame is allowed any more.
         if self._amid_headers or self.state_machine.state is not self._open:
             return False
+        # The highest bit is reserved and has to be ignored (RFC 9113, section 4.1).
         stream_id = int.from_bytes(data[start + 5 : start + HEADER], "big") & 0x7FFFFFFF
         stream = self.streams.get(stream_id)
         if kind == DATA:
             return stream is not None and self._data(stream, flags, data[start + HEADER : stop], events)
+        # END_HEADERS has to be set, because otherwise the block is not complete. PADDED and PRIORITY must not be.
         if kind != HEADERS or flags & ~END_STREAM != END_HEADERS:
             return False
         headers = self.decoder.known(data[start + HEADER : stop])
+        # A block that is not remembered may change HPACK's table, so hpack has to decode it.
         if headers is None:
             return False
         if stream is not None:
@@ -61,6 +69,8 @@ class FastConnection(StrictConnection):
         machine = stream.state_machine
         state, size = machine.state, len(data)
         whole, own = self._inbound_flow_control_window_manager, stream._inbound_window_manager
+        # Padding has to be cut off; data before headers or on a stream that the peer has ended is an error; a content
+        # length would have to be compared; more than a window allows is an error, too (RFC 9113, section 6.9.1).
         if (
             flags > END_STREAM
             or (state is not StreamState.OPEN and state is not StreamState.HALF_CLOSED_LOCAL)
@@ -83,6 +93,8 @@ class FastConnection(StrictConnection):
     def _response(self, stream: H2Stream, end: int, headers: list[Any], events: list[Event]) -> bool:
         """Take the headers or trailers of a response."""
         machine = stream.state_machine
+        # A server may respond before the request is complete (then the state is OPEN), and responses to HEAD have a
+        # content length without content: both are rare.
         if machine.state is not StreamState.HALF_CLOSED_LOCAL or not machine.client or stream.request_method == b"HEAD":
             return False
         event: ResponseReceived | TrailersReceived
@@ -92,9 +104,9 @@ class FastConnection(StrictConnection):
         elif end and not machine.trailers_received:
             machine.trailers_received = True
             event = TrailersReceived(stream_id=stream.stream_id, headers=headers)
-        else:
+        else:  # Headers once more without the end of the stream, or behind trailers: an error.
             return False
-        stream._expected_content_length = None
+        stream._expected_content_length = None  # `known` returns no headers that name one.
         events.append(event)
         if end:
             event.stream_ended = _ended_by_peer(stream)
@@ -103,6 +115,8 @@ class FastConnection(StrictConnection):
 
     def _request(self, stream_id: int, end: int, headers: list[Any], events: list[Event]) -> bool:
         """Take the headers of a request."""
+        # A client's streams have odd numbers, each higher than the last (RFC 9113, section 5.1.1). A lower one may be a
+        # closed stream, for which h2 knows several rules.
         if self.config.client_side or not stream_id & 1 or stream_id <= self.highest_inbound_stream_id:
             return False
         if not self._has_room(self.local_settings.max_concurrent_streams):
@@ -119,6 +133,8 @@ class FastConnection(StrictConnection):
 
     def _has_room(self, most: int) -> bool:
         """Whether one more stream is allowed; h2 counts them, and forgets closed ones, at each new one."""
+        # No more streams are open than are known, so counting is seldom needed. h2 counts by a walk over all of them.
+        # By waiting until as many closed ones have gathered as there were streams, the cost for each stays constant.
         if len(self.streams) < min(most, self._forget_above):
             return True
         client_side = self.config.client_side
@@ -132,7 +148,7 @@ class FastConnection(StrictConnection):
         """Send headers; raises what h2 raises."""
         block = None
         if self.state_machine.state is self._open and not priority and not priorities:
-            headers = list(headers)
+            headers = list(headers)  # It may be an iterator, and h2 needs it again if there is no fast path.
             stream = self.streams.get(stream_id)
             if stream is None:
                 block = self._ask(stream_id, headers, end_stream)
@@ -149,14 +165,14 @@ class FastConnection(StrictConnection):
             return None
         if not self._has_room(self.remote_settings.max_concurrent_streams):
             return None
-        block = self._encoded(headers)
+        block = self._encoded(headers)  # Before the stream is made: if h2 has to do it, nothing may have changed.
         if block is None:
             return None
         stream = self._begin_new_stream(stream_id, AllowedStreamIDs.ODD)
         machine = stream.state_machine
         machine.client = machine.headers_sent = True
         machine.state = StreamState.HALF_CLOSED_LOCAL if end else StreamState.OPEN
-        names = dict(headers[:8])
+        names = dict(headers[:8])  # Pseudo-headers stand at the front, so this need not go through all of them.
         stream.request_method, stream._authority = _bytes(names.get(":method")), _bytes(names.get(":authority"))
         return block
 
@@ -165,7 +181,7 @@ class FastConnection(StrictConnection):
         machine = stream.state_machine
         if machine.client or (state := machine.state) not in (StreamState.OPEN, StreamState.HALF_CLOSED_REMOTE):
             return None
-        if machine.trailers_sent or (machine.headers_sent and not end):
+        if machine.trailers_sent or (machine.headers_sent and not end):  # h2 raises for both.
             return None
         block = self._encoded(headers)
         if block is None:
@@ -175,10 +191,11 @@ class FastConnection(StrictConnection):
         machine.headers_sent = True
         if end:
             _end(machine, state)
-        stream.request_method = None
+        stream.request_method = None  # h2 looks for a method in whatever headers are sent, and a response has none.
         return block
 
     def _encoded(self, headers: list[Any]) -> bytes | None:
+        # A longer block than a frame holds would need CONTINUATION.
         block = self.encoder.known(headers)
         return block if block is not None and len(block) <= self.max_outbound_frame_size else None
 
@@ -204,6 +221,7 @@ class FastConnection(StrictConnection):
         self._send(DATA, int(end_stream), stream_id, data)
 
     def _send(self, kind: int, flags: int, stream_id: int, payload: bytes | memoryview) -> None:
+        # A frame's header: length in 24 bits, type and flags in 8 each, stream in 32 (RFC 9113, section 4.1).
         head = len(payload) << 48 | kind << 40 | flags << 32 | stream_id
         self._data_to_send += head.to_bytes(HEADER, "big")
         self._data_to_send += payload

@@ -19,7 +19,8 @@ PREFIX = 5
 """The number of bytes before each message."""
 
 MAX_LIMIT = 2**31 - 2**17
-"""The largest limit there can be: what an HTTP/2 window can hold, less a margin."""
+"""The largest limit that can be set: the largest window of HTTP/2, 2**31 - 1 bytes (RFC 9113, section 6.9.1), less a
+margin for what a stream holds beside the message."""
 
 _SIZE = Whole(most=MAX_LIMIT, unit="bytes")
 
@@ -78,27 +79,49 @@ class Framing:
         check_fields(self)
 
     def frame(self, message: bytes, compress: bool) -> bytes:
-        """Frame a message, as gzip if wanted and worth it. Raises ``TooLarge``."""
+        """Frame a message.
+
+        Args:
+            message: The encoded message.
+            compress: Whether to try gzip. It is used from ``compress_above`` bytes on, if it makes the message smaller.
+
+        Returns:
+            The prefix and the message.
+
+        Raises:
+            TooLarge: The message is above ``max_send``.
+        """
         size = len(message)
         if size > self.max_send:
             raise TooLarge(size, self.max_send)
         if compress and self.compress_above is not None and size >= self.compress_above:
             deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
             smaller = deflate.compress(message) + deflate.flush()
-            if len(smaller) < size:
+            if len(smaller) < size:  # Random or compressed content grows, and the flag is set for each message anyway.
                 return b"\1" + len(smaller).to_bytes(4, "big") + smaller
         return b"\0" + size.to_bytes(4, "big") + message
 
     def prefix(self, prefix: bytes, encoding: str) -> tuple[bool, int]:
-        """Read what stands before a message: whether it is compressed, and its length.
+        """Read what stands before a message.
 
-        Raises ``TooLarge`` before anything is read, ``UnknownEncoding`` and ``FramingError``.
+        Args:
+            prefix: Its five bytes.
+            encoding: The value of ``grpc-encoding``, which says how compressed messages are compressed.
+
+        Returns:
+            Whether the message is compressed, and its length in bytes.
+
+        Raises:
+            TooLarge: The length is above ``max_receive``. This is known before any of the message is read.
+            UnknownEncoding: It is compressed in a way that was not offered.
+            FramingError: The prefix is not valid.
         """
         flag, size = prefix[0], int.from_bytes(prefix[1:PREFIX], "big")
         if flag > 1:
             raise FramingError(f"a message begins with the flag {flag}, which is neither 0 nor 1")
         if flag and encoding != GZIP:
-            # They differ: https://github.com/grpc/grpc/blob/master/doc/compression.md
+            # An unknown encoding is UNIMPLEMENTED, but the flag without any encoding is an error of the peer:
+            # https://github.com/grpc/grpc/blob/master/doc/compression.md
             kind = UnknownEncoding if encoding not in ("", "identity") else FramingError
             raise kind(f"a message is compressed, but as {encoding!r}, and only gzip was offered")
         if size > self.max_receive:
@@ -109,6 +132,8 @@ class Framing:
         """Undo gzip, writing no more than ``max_receive`` bytes. Raises ``TooLarge`` and ``FramingError``."""
         gunzip = zlib.decompressobj(_GZIP_WINDOW)
         try:
+            # One byte more than allowed tells a message at the limit from one above it. A few kB may inflate to
+            # gigabytes, so zlib must stop there.
             message = gunzip.decompress(data, self.max_receive + 1)
         except zlib.error as error:
             raise FramingError(f"a compressed message cannot be inflated: {error}") from error

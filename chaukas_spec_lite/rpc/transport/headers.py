@@ -1,10 +1,10 @@
-"""Header compression that remembers: the calls of a client have the same headers, and so have a server's responses.
+"""Header compression that remembers its results, because the headers of a client's calls are mostly the same.
 
-What HPACK (RFC 7541) makes of headers depends on its table of those seen before. As long as none is added to the table
-and its size is not set, the same headers become the same bytes, and the other way round.
+HPACK (RFC 7541) keeps a table of headers seen before, and refers to its entries. As long as no entry is added and the
+table's size is not set, the same headers become the same bytes, and the same bytes the same headers.
 
-``RedactedEncoder`` and ``RedactedDecoder`` are hpack's own and only keep headers out of the log. The remembering ones
-rely on how hpack keeps its table; ``verification`` tries that out before they are used.
+``RedactedEncoder`` and ``RedactedDecoder`` are hpack's classes and only keep headers out of the log. The remembering
+ones rely on how hpack keeps its table; ``verification`` tries that out before they are used.
 """
 
 from __future__ import annotations
@@ -30,19 +30,23 @@ _MAX_BLOCK = 512
 """The size in bytes up to which a received block is remembered."""
 
 _NOTHING = object()
-"""What is the newest entry of no table."""
+"""Stands for a newest entry that no table has, so that the next comparison finds a difference."""
 
 _MAX_SIZES = 64
-"""How many sizes of a table are announced between two blocks: a peer may ask for one after the other."""
+"""How many sizes of a table are kept to be announced with the next block. A peer may ask for any number of them before
+that, and each would take memory."""
 
 
 def secret(name: str | bytes, value: str | bytes) -> Header:
-    """Make a header that is kept out of the tables of compression, on every machine on its way."""
+    """Make a header that is kept out of the tables of compression, on every machine on its way.
+
+    From compressed sizes, an attacker who can add headers could otherwise guess it (RFC 7541, section 7.1.3).
+    """
     return NeverIndexedHeaderTuple(name, value)
 
 
 class _Memory(Generic[V]):
-    """What was made while a table was in its present state."""
+    """Results that hold as long as a table is in the state in which they were made."""
 
     def __init__(self, table: HeaderTable) -> None:
         self._table = table
@@ -50,34 +54,40 @@ class _Memory(Generic[V]):
         self._newest: object = None
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        """Return what is known by a key, or make it."""
+        """Return the result that is remembered under a key, or make it."""
         found = self.peek(key)
         if found is None:
             found = make()
+            # Making it may add an entry to the table. The same headers would then become other bytes the next time, so
+            # nothing is remembered.
             if self._is_current():
                 self.add(key, found)
         return found
 
     def peek(self, key: Hashable) -> V | None:
-        """Return what is known by a key."""
+        """Return the result that is remembered under a key, or None."""
         return self._known.get(key) if self._is_current() else None
 
     def add(self, key: Hashable, value: V) -> None:
-        """Remember something about the present state of the table."""
-        if len(self._known) >= _MAX_KNOWN:
+        """Remember a result for the present state of the table."""
+        if len(self._known) >= _MAX_KNOWN:  # Clearing is simple, and what is in use comes back at once.
             self._known.clear()
         self._known[key] = value
 
     def forget(self) -> None:
-        """Forget everything: a table that got smaller, if only for a moment, has lost entries from its end."""
+        """Forget everything. Needed when a table's size is set, because it may have lost entries from its end.
+
+        Neither the newest entry nor the size tells that afterwards, if it grew again.
+        """
         self._known.clear()
         self._newest = _NOTHING
 
     def _is_current(self) -> bool:
-        """Whether the table is what it was when this was asked last. If it is not, forget all that was known.
+        """Whether the table is unchanged since this was asked last. If it is not, forget everything.
 
         hpack puts each addition in front as a new tuple, so comparing the identity of one entry is enough.
         """
+        # An entry that is dropped at the end is noticed, too: only an addition makes a table of the same size drop one.
         entries = self._table.dynamic_entries
         newest = entries[0] if entries else None
         if newest is self._newest:
@@ -101,7 +111,7 @@ class RedactedEncoder(Encoder):
 
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
-        with REDACTION:  # Entries that a smaller table drops are logged.
+        with REDACTION:  # hpack logs the entries that a smaller table drops.
             vars(Encoder)["header_table_size"].__set__(self, value)  # A property is not set through super().
 
     def encode(self, headers: Iterable[Any], huffman: bool = True) -> bytes:
@@ -128,20 +138,23 @@ class RememberingEncoder(RedactedEncoder):
 
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
-        if value != self.header_table.maxsize:
+        if value != self.header_table.maxsize:  # As in hpack, the same size once more is not announced.
             if len(self.table_size_changes) >= _MAX_SIZES:  # The peer needs the smallest one (RFC 7541, section 4.2).
                 self.table_size_changes = [min(self.table_size_changes)]
             self.table_size_changes.append(value)
         with REDACTION:
             self.header_table.maxsize = value
-        # hpack would say nothing to the peer if the last of several sizes is the one before it once more.
+        # hpack's own setter overwrites this flag each time, so that setting the same size twice would cancel the
+        # announcement, and both ends would have tables of different sizes.
         self.header_table.resized = bool(self.table_size_changes)
         self._memory.forget()
 
     def encode(self, headers: Iterable[Any], huffman: bool = True) -> bytes:
         """Encode a sequence of headers, which is the form that h2 hands over."""
         fields: list[Any] = list(headers)
-        if self.table_size_changes:  # Then the block begins with the new sizes, which none of the next ones does.
+        if self.table_size_changes:
+            # Sizes are announced at the beginning of the next block only (RFC 7541, section 4.2), so the bytes of this
+            # one are not to be repeated.
             block = super().encode(fields, huffman)
             self._memory.forget()
             return block
@@ -152,6 +165,8 @@ class RememberingEncoder(RedactedEncoder):
         """Return what ``encode`` would make of headers, text or bytes, if that is remembered."""
         if self.table_size_changes:
             return None
+        # h2 encodes headers to bytes before `encode` sees them, and remembering happens there. A second key, for the
+        # text, saves that work the next time.
         key = _key(headers, "text")
         block = self._memory.peek(key)
         if block is None:
@@ -184,9 +199,10 @@ class RedactedDecoder(Decoder):
             with REDACTION:
                 return list(super().decode(data, raw))
         except HPACKDecodingError as error:
+            # h2 distinguishes the subclasses, and their texts hold no headers.
             if type(error) is not HPACKDecodingError:
                 raise
-            # Its text may hold the rest of the block, and it is logged with the traceback.
+            # The text of the class itself may hold the rest of the block, and it is logged with the traceback.
             raise HPACKDecodingError("it is damaged") from None
 
     def known(self, data: bytes) -> list[HeaderTuple] | None:
@@ -215,14 +231,16 @@ class RememberingDecoder(RedactedDecoder):
     def decode(self, data: bytes, raw: bool = False) -> list[HeaderTuple]:
         """Decode headers; raises what hpack raises."""
         decode = super().decode
+        # While a smaller size waits to be announced, a block without the announcement is an error, which hpack finds.
         if len(data) > _MAX_BLOCK or self._shrinks():
             return decode(data, raw)
+        # A list of its own for each caller, as hpack gives, because a caller may change it.
         return list(self._memory.get((bytes(data), raw), lambda: decode(data, raw)))
 
     def known(self, data: bytes) -> list[HeaderTuple] | None:
-        """Return the headers of a block as text, if they are remembered and HTTP/2 has nothing to look up in them.
+        """Return the headers of a block as text, if they are remembered and h2 needs nothing from them.
 
-        What it would look up is the length of the content, and whether a status is a provisional one.
+        HTTP/2 would need the content's length, and whether a status is a provisional one.
         """
         if self._shrinks():
             return None
@@ -242,7 +260,7 @@ class RememberingDecoder(RedactedDecoder):
 
 
 def _key(headers: list[Any], kind: object) -> Hashable:
-    # Tuples are equal whether or not they may be indexed.
+    # The types are part of the key: a header that must never be indexed equals one that may, but has other bytes.
     return kind, tuple(headers), tuple(map(type, headers))
 
 
@@ -253,5 +271,6 @@ def _as_bytes(header: Any) -> Any:
 
 
 def _is_plain(header: Any) -> bool:
+    # h2 compares the content's length with the data that follows, and treats statuses from 100 to 199 as provisional.
     name, value = header
     return name != b"content-length" and not (name == b":status" and value.startswith(b"1"))

@@ -1,4 +1,7 @@
-"""h2's connection, frame by frame: the steps that are not left to h2.
+"""h2's connection, frame by frame.
+
+h2 buffers what arrives and parses frames itself. Here frames are cut out first and handed over one by one. That makes
+it possible to refuse one that is too long before it is buffered, and to take a fast path around h2.
 
 Everything here uses h2 as documented, but for the attributes ``encoder``, ``decoder`` and ``max_inbound_frame_size``.
 ``fast_path`` adds a fast path for the frames of ordinary calls; ``verification`` chooses between the two.
@@ -28,13 +31,14 @@ HEADER = 9
 """The number of bytes before the content of each frame (RFC 9113, section 4.1)."""
 DATA, HEADERS, _PUSH_PROMISE, _CONTINUATION = 0, 1, 5, 9
 END_STREAM, END_HEADERS = 1, 4
-_PREFACE = 24  # what a client begins with (RFC 9113, section 3.4)
+_PREFACE = 24  # The length of what a client begins with (RFC 9113, section 3.4).
 
 
 def configuration(client_side: bool) -> H2Configuration:
-    """Configure h2 as grpclib does, which leaves headers as they are; but accept those that are not ASCII.
+    """Configure h2 as grpclib does, without validation of headers, but accept headers that are not ASCII.
 
-    Each of their bytes becomes a character. With any narrower encoding, one such header would end the connection.
+    In latin-1, each byte becomes a character. With an encoding that refuses some bytes, one such header would end the
+    connection.
     """
     return H2Configuration(
         client_side=client_side,
@@ -59,7 +63,7 @@ class StrictConnection(H2Connection):
 
     def __init__(self, client_side: bool, remember: bool) -> None:
         super().__init__(configuration(client_side))
-        limit = self.decoder.max_header_list_size
+        limit = self.decoder.max_header_list_size  # h2 gave its decoder its own bound on the size of headers.
         self.encoder = RememberingEncoder() if remember else RedactedEncoder()
         self.decoder = RememberingDecoder() if remember else RedactedDecoder()
         self.decoder.max_header_list_size = limit
@@ -75,9 +79,9 @@ class StrictConnection(H2Connection):
         Raises:
             ProtocolError: It is not valid HTTP/2, so the connection has to end.
         """
-        data = bytes(data)  # which copies nothing that is bytes already
+        data = bytes(data)  # Copies nothing if it is bytes already.
         events: list[Event] = []
-        if self._preface_left:
+        if self._preface_left:  # It is no frame, so h2 has to see it before any. It may arrive in pieces, too.
             opening, data = data[: self._preface_left], data[self._preface_left :]
             self._preface_left -= len(opening)
             events += super().receive_data(opening)
@@ -85,11 +89,14 @@ class StrictConnection(H2Connection):
         start, size = 0, len(data)
         while size - start >= HEADER:
             stop = start + HEADER + int.from_bytes(data[start : start + 3], "big")
+            # Checked before the frame is complete: h2 would buffer up to 16 MiB first. The error ends the connection
+            # (RFC 9113, section 4.2).
             if stop - start - HEADER > self.max_inbound_frame_size:
                 self.close_connection(ErrorCodes.FRAME_SIZE_ERROR)
                 raise FrameTooLargeError(f"a frame of {stop - start - HEADER} bytes, above what was agreed on")
             if stop > size:
                 break
+            # h2 keeps no rest of its own, because it only ever gets whole frames. So a frame may go past it.
             if not self._received(data, start, stop, events):
                 self._amid_headers = _is_amid_headers(data[start + 3], data[start + 4], self._amid_headers)
                 events += super().receive_data(data[start:stop])
@@ -103,6 +110,7 @@ class StrictConnection(H2Connection):
 
 
 def _is_amid_headers(kind: int, flags: int, before: bool) -> bool:
+    # All frames of a header block follow one another (RFC 9113, section 4.3). Other frames leave the answer as it was.
     if kind in (HEADERS, _PUSH_PROMISE, _CONTINUATION):
         return not flags & END_HEADERS
     return before

@@ -38,13 +38,17 @@ if TYPE_CHECKING:
 log = logging.getLogger("chaukas_spec_lite.rpc")
 
 MAX_STREAMS = 100
-"""How many calls a connection serves at once, as h2 says to its peers; clients have to wait with more.
+"""How many calls a connection serves at once, as h2 announces to its peers; clients have to wait with more.
 
-Up to twice as many are served: clients count those no longer that they have just reset.
+Up to twice as many are really served. A client stops counting a call as soon as it resets it, and may begin another
+one; here both are under way until the reset arrives and the first one's task has ended.
 """
 
 MAX_OWED = 256 << 10
-"""How many bytes of HTTP/2's own frames may wait for a peer that does not read."""
+"""How many bytes of HTTP/2's own frames may wait for a peer that does not read.
+
+Without a bound, a peer could fill the memory with answers to its pings and settings (RFC 9113, section 10.5).
+"""
 
 UNLIMITED = 2**32 - 1
 
@@ -53,16 +57,16 @@ class Connection(grpclib.protocol.Connection):
     """A connection whose streams are ours, and that survives being flushed after it was closed."""
 
     peer_takes_gzip = False
-    """Whether a server has said so."""
+    """Whether the server has said that it takes gzip; for clients."""
     load: Load | None = None
-    """Where a server counts what it holds."""
+    """Counts the memory that requests take, on a server; None for clients."""
     owed = 0
     """How many bytes HTTP/2 itself has sent back (to pings and the like) since the peer stopped to read."""
 
     def __init__(
         self, h2: StrictConnection, transport: asyncio.Transport, config: Configuration, framing: Framing
     ) -> None:
-        buffer: Any = WriteBuffer(transport)  # no `Transport`, but what is used of one
+        buffer: Any = WriteBuffer(transport)  # Not an asyncio.Transport, but it has the methods that grpclib uses.
         super().__init__(h2, buffer, config=config)
         self.h2 = h2
         """The state of HTTP/2."""
@@ -73,11 +77,14 @@ class Connection(grpclib.protocol.Connection):
         return Stream(self, self._connection, self._transport, stream_id=stream_id, wrapper=wrapper)
 
     def flush(self) -> None:
-        """Write what is to be written, if there is still anything to write to."""
+        """Write the bytes that h2 has ready, unless the connection is closed."""
+        # grpclib deletes the transport when it closes. Streams that end later, each with a RST_STREAM, still come here.
         if self.is_closing():
             return
         data = self.h2.data_to_send()
         if data:
+            # `write_ready` is set while the peer reads. Calls wait for it before they write, so what is written without
+            # it are HTTP/2's own answers.
             self.owed = 0 if self.write_ready.is_set() else self.owed + len(data)
             self._transport.write(data)
 
@@ -89,16 +96,20 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
 
     def process_request_received(self, event: RequestReceived) -> None:
         """Begin to serve a call, whose stream is told which headers came."""
-        if len(self.streams) >= 2 * MAX_STREAMS:  # The client may not have heard of it yet, so the connection goes on.
-            with contextlib.suppress(StreamClosedError):  # which the client may have done already
+        if len(self.streams) >= 2 * MAX_STREAMS:
+            # Only this stream is refused: the client may not have seen the limit yet. REFUSED_STREAM tells it that
+            # nothing was done, so that it may repeat the call (RFC 9113, section 8.7).
+            with contextlib.suppress(StreamClosedError):  # The client may have reset it within the same read.
                 self.connection.h2.reset_stream(event.stream_id, ErrorCodes.REFUSED_STREAM)
             return
         stream = self.connection.create_stream(stream_id=event.stream_id)
-        headers: Any = event.headers  # grpclib has them decoded to str
+        headers: Any = event.headers  # Of type str, because `configuration` names an encoding.
         stream.headers = headers
         release = self.register(stream)
 
         def end() -> None:
+            # The end of the call and a reset both come here, in either order, and grpclib's `release` fails the second
+            # time.
             if self.streams.get(event.stream_id) is stream:
                 stream.let_go()
                 release()
@@ -107,16 +118,20 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
         self.handler.accept(stream, headers, end)
 
     def process_stream_reset(self, event: StreamReset) -> None:
-        """Cancel a call. A task that is cancelled before it has begun ends nothing by itself."""
+        """Cancel a call that the client has reset, and make sure that it is forgotten."""
         stream = self.streams.get(event.stream_id)
         super().process_stream_reset(event)
         if isinstance(stream, Stream) and stream.end_call is not None:
+            # A task that is cancelled before its first step runs no `finally`, so the call would stay in `streams` and
+            # count for ever. Not at once: a task that has begun is scheduled before this, and ends the call
+            # itself when it handles its cancellation.
             asyncio.get_running_loop().call_soon(stream.end_call)
 
     def close(self, reason: str = "Connection closed") -> None:
-        """Close the connection, after the GOAWAY that h2 has ready where the peer broke the protocol.
+        """Close the connection, after sending what h2 has ready.
 
-        Otherwise none is sent: grpclib's clients would take it for the failure of calls whose responses came along.
+        If the peer broke the protocol, that is a GOAWAY (RFC 9113, section 5.4.1). In other cases none is sent:
+        grpclib's clients end all calls when they read it, even those whose responses came in the same packet.
         """
         self.connection.flush()
         super().close(reason)
@@ -143,13 +158,16 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
         """Begin, as grpclib would, but with classes of ours."""
         self.transport = cast("asyncio.Transport", transport)
         h2 = new_connection(self.h2_config.client_side)
-        h2.initiate_connection()
-        # From now on h2 lets streams above the limit through: it would end the connection for them.
+        h2.initiate_connection()  # It announces 100 streams. That they are unlimited below is not told to the peer.
+        # h2 would end the whole connection for one stream above the limit. With its limit lifted, `EventsProcessor`
+        # refuses just that stream.
         h2.local_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = UNLIMITED
-        # And until a server says how many it takes, it is sent no more than what all should (RFC 9113, section 6.5.2).
+        # A server's limit is not known before its SETTINGS. Until then, calls go by the least that servers should allow
+        # (RFC 9113, section 6.5.2): h2 assumes no limit, and those above the real one would be refused.
         h2.remote_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = MAX_STREAMS
         h2.local_settings.acknowledge()
         h2.remote_settings.acknowledge()
+        # A connection's window cannot be set, only enlarged by WINDOW_UPDATE (RFC 9113, section 6.9.2).
         usual = h2.local_settings.initial_window_size
         h2.increment_flow_control_window(self.config.http2_connection_window_size - usual)
         h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: self.config.http2_stream_window_size})
@@ -159,10 +177,10 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
         self.processor = self.events_processor()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the peer sent, unless that makes it owed more than it takes.
+        """Take what the peer sent. Ends the connection of a peer that demands answers without reading them.
 
-        This is what grpclib does, but for input that is not valid: there it calls ``processor.close`` as always, and
-        only the words that it gives as a reason tell that case from the others.
+        It differs from grpclib's method in two points: the bound on what is owed, and ``input_invalid``, which tells
+        invalid input apart. grpclib calls ``processor.close`` for it as for any other end.
         """
         try:
             events = self.framed.feed(data)
@@ -170,6 +188,8 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
             log.debug("what the peer sent is not valid HTTP/2", exc_info=True)
             self.input_invalid()
             return
+        # h2 has answered pings and settings by itself. Its answers leave before events are handled, as one of the
+        # events may close the connection.
         self.framed.flush()
         process = self.processor.process
         for event in events:
@@ -183,7 +203,8 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
         self.processor.close("what the peer sent is not valid HTTP/2")
 
     def refuse(self, reason: str) -> None:
-        """End the connection without another word."""
+        """End the connection without sending anything more."""
+        # `close` alone would wait until the buffer is empty, and this peer does not read.
         self.transport.abort()
         self.processor.close(reason)
 

@@ -1,8 +1,9 @@
-"""Receiving messages through grpclib's calls, with a check of our own that each of them is complete and plain.
+"""Receiving messages through grpclib's calls, with a check of our own that each of them is complete and not compressed.
 
-grpclib notices a message that ends too early only by ``assert``, which ``python -O`` removes: a response that is cut
-right behind its prefix would then be read as an empty message. It has no public way to say so, nor that a message is
-compressed. So the bytes are checked as grpclib asks for them: five of a prefix, then the message, in turn.
+grpclib notices only by ``assert`` that a message ends too early, and ``python -O`` removes assertions. A response that
+is cut right behind its prefix would then be read as an empty message. Besides, grpclib has no error of its own for
+this, nor for a compressed message. So the bytes are checked when grpclib asks for them: five of a prefix, then the
+message, in turn.
 """
 
 # pyright: reportPrivateUsage=false
@@ -37,6 +38,8 @@ async def receive_message(call: grpclib.client.Stream[Any, T] | grpclib.server.S
         UnknownEncoding: The message is compressed, and the channel or server is one of grpclib's, which takes none.
         FramingError: The stream ends in the middle of a message.
     """
+    # Put in once for each call: `_Checked` has to remember whether a prefix or a message comes next. Our own streams do
+    # these checks themselves.
     stream: Any = call._stream
     if not getattr(stream, "checks_messages", False):
         stream.recv_data, stream.checks_messages = _Checked(stream.recv_data), True
@@ -47,7 +50,7 @@ async def read_up_to(read: Read, size: int) -> bytes:
     """Read ``size`` bytes, or nothing at the end of the stream; raises ``FramingError`` for an end in between."""
     try:
         data = await read(size)
-    except AssertionError as error:  # raised as such by grpclib's buffer, so not removed by ``python -O``
+    except AssertionError as error:  # A `raise` in grpclib's buffer, no `assert`: ``python -O`` does not remove it.
         raise FramingError("the stream ends in the middle of a message") from error
     if data and len(data) < size:
         raise FramingError("the stream ends in the middle of a message")
@@ -64,12 +67,14 @@ class _Checked:
     async def __call__(self, size: int) -> bytes:
         data = await read_up_to(self._read, size)
         if self._amid_message:
+            # No bytes at all pass `read_up_to` as the end of the stream, but here a message was announced.
             if len(data) < size:
                 raise FramingError("the stream ends in the middle of a message")
         elif data:
-            if size != PREFIX:
+            if size != PREFIX:  # grpclib would have changed: better an error than a wrong message.
                 raise FramingError(f"the prefix of a message has {PREFIX} bytes, not {size}")
             if data[0]:
                 raise UnknownEncoding("a message is compressed")
+        # A prefix is followed by its message, even by one of length 0, for which grpclib asks as well.
         self._amid_message = bool(data) and not self._amid_message
         return data

@@ -1,4 +1,4 @@
-"""grpclib's server, whose inside has public names here: what ``rpc.server`` builds on."""
+"""grpclib's server, with public names for the private parts that ``rpc.server`` builds on."""
 
 # A subclass of grpclib's server needs what it keeps to itself: tests/rpc/test_contract.py.
 # pyright: reportPrivateUsage=false
@@ -39,14 +39,14 @@ class BaseServer(Server):
         self._framing = framing
         self.load = load
         self.connections: set[ServerSide] = set()
-        """Those that are open."""
+        """The connections that are open."""
         self.stopped = False
-        """Whether new connections come too late."""
+        """Whether new connections are closed at once."""
 
     @property
     def port(self) -> int:
         """The port it listens on; of the first, if ``host`` has several addresses."""
-        sockets = getattr(self._server, "sockets", None)  # which servers of other event loops have, too
+        sockets = getattr(self._server, "sockets", None)  # By name: uvloop's servers are no asyncio.Server.
         if not sockets:
             raise RuntimeError("the server is not running, so it has no port")
         port: int = sockets[0].getsockname()[1]
@@ -54,7 +54,7 @@ class BaseServer(Server):
 
     async def start(self, *args: Any, **kwargs: Any) -> None:
         """Begin to listen, with grpclib's arguments: ``host``, ``port``, ``path``, ``ssl`` and others."""
-        verify()  # before clients wait for it
+        verify()  # Takes a millisecond, which the first client would have to wait for otherwise.
         await super().start(*args, **kwargs)
 
     def _protocol_factory(self) -> ServerSide:
@@ -72,6 +72,7 @@ class ServerSide(FramedProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Begin, unless the server has stopped meanwhile."""
         super().connection_made(transport)
+        # A connection that was accepted before the socket was closed may come here after `stop` has listed all of them.
         if self._server.stopped:
             self.abort()
         else:

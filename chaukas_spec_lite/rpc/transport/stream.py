@@ -33,21 +33,31 @@ if TYPE_CHECKING:
 Headers = list[tuple[str, str]]
 
 SMALL = 64 << 10
-"""The size in bytes up to which messages are counted, but never refused; the number of calls bounds them."""
+"""The size in bytes up to which messages are counted, but never refused.
+
+A few large requests must not shut out all small ones, such as health checks. The number of calls bounds their sum.
+"""
 
 
 @dataclass
 class Load:
-    """How much a server holds at once of what it was sent, in bytes, over all its calls and connections.
+    """How many bytes of requests a server holds at once, over all its calls and connections.
 
-    That are the messages that are being received, and those whose calls are being served.
+    Counted are the messages that are being received, and those whose calls are being served.
     """
 
     limit: int
     held: int = 0
 
     def take(self, size: int) -> None:
-        """Count a message; if it would be too much, raise ``GRPCError``, after which clients try again later."""
+        """Count a message.
+
+        Args:
+            size: Its size in bytes.
+
+        Raises:
+            GRPCError: It would be too much at the moment. RESOURCE_EXHAUSTED makes clients try again later.
+        """
         if size > SMALL and self.held + size > self.limit:
             details = f"the server holds {self.held} bytes of other requests, and no more than {self.limit} in all"
             raise GRPCError(Status.RESOURCE_EXHAUSTED, f"{details}: try again later")
@@ -59,11 +69,11 @@ class Load:
 
 
 class Stream(grpclib.protocol.Stream):
-    """A stream whose messages are compressed and bounded; what breaks a rule raises ``GRPCError``."""
+    """A stream with compression and limits. Messages that break a rule raise ``GRPCError``."""
 
     connection: Connection
     checks_messages = True
-    """That messages are complete needs no other check (``receiving``)."""
+    """Tells ``receiving`` that ``recv_data`` below checks that messages are complete."""
     _unframed: bytes | None = None
     _announced = False
     """Whether a client has said that its messages may be compressed."""
@@ -74,7 +84,11 @@ class Stream(grpclib.protocol.Stream):
     async def send_request(
         self, headers: Headers, end_stream: bool = False, *, _processor: grpclib.protocol.EventsProcessor
     ) -> Callable[[], None]:
-        """Begin a call, as a client. Some servers refuse the mere word of gzip, so they have to mention it first."""
+        """Begin a call, as a client.
+
+        ``grpc-encoding: gzip`` is sent only if the server has said before that it takes gzip. Some servers refuse the
+        header even without compressed messages, and a stream of messages cannot be sent again plainly.
+        """
         headers = [*headers, ("grpc-accept-encoding", ACCEPTED)]
         self._announced = self.connection.peer_takes_gzip and self.connection.framing.compress_above is not None
         if self._announced:
@@ -83,9 +97,9 @@ class Stream(grpclib.protocol.Stream):
 
     async def send_headers(self, headers: Headers, end_stream: bool = False) -> None:
         """Begin or end a response, as a server."""
-        if headers and headers[0][0] == ":status":
+        if headers and headers[0][0] == ":status":  # The beginning of a response. Trailers have no pseudo-header.
             headers = [*headers, ("grpc-accept-encoding", ACCEPTED)]
-            if self._compresses() and not end_stream:
+            if self._compresses() and not end_stream:  # With END_STREAM, no message follows.
                 headers.append(("grpc-encoding", GZIP))
         await super().send_headers(headers, end_stream)
 
@@ -99,29 +113,32 @@ class Stream(grpclib.protocol.Stream):
 
     async def recv_data(self, size: int) -> bytes:
         """Receive the prefix of a message, then the message, as grpclib asks for them: in turn."""
+        # The prefix that grpclib was given announced this message, so this is what it asks for now.
         if self._unframed is not None:
             message, self._unframed = self._unframed, None
             return message
-        self.let_go()
+        self.let_go()  # With the next message asked for, the last one has been dealt with.
         read = super().recv_data
         try:
             prefix = await read_up_to(read, PREFIX)
             if not prefix:
                 return b""
             compressed, length = self.connection.framing.prefix(prefix, self._header("grpc-encoding"))
+            # Before the bytes are read: what is refused is never collected.
             self._hold(length)
             message = await read_up_to(read, length)
             if len(message) != length:
                 raise FramingError(f"a message ends before its {length} bytes are complete")
             self._unframed = self.connection.framing.inflate(message) if compressed else message
-            self._hold(max(0, len(self._unframed) - length))
+            self._hold(max(0, len(self._unframed) - length))  # What it has grown by since it was counted.
         except TooLarge as error:
+            # The words of gRPC's C++ implementation: clients know by them that no repetition will help.
             raise GRPCError(Status.RESOURCE_EXHAUSTED, f"received message larger than max: {error}") from error
         except UnknownEncoding as error:
             raise GRPCError(Status.UNIMPLEMENTED, str(error)) from error
         except FramingError as error:
             raise GRPCError(Status.INTERNAL, str(error)) from error
-        return b"\0" + len(self._unframed).to_bytes(4, "big")
+        return b"\0" + len(self._unframed).to_bytes(4, "big")  # The prefix that grpclib understands: not compressed.
 
     def _hold(self, size: int) -> None:
         if self.connection.load is not None:
@@ -129,7 +146,7 @@ class Stream(grpclib.protocol.Stream):
             self._held += size
 
     def let_go(self) -> None:
-        """Count the message received last no longer."""
+        """Stop counting the message that was received last."""
         if self.connection.load is not None:
             self.connection.load.give(self._held)
             self._held = 0
@@ -138,11 +155,13 @@ class Stream(grpclib.protocol.Stream):
         return next((value for key, value in self.headers or () if key == name), "")
 
     def _compresses(self) -> bool:
+        # A client compresses what it has announced. A server compresses what this client accepts; `_announced` stays
+        # False there.
         if self._h2_connection.config.client_side or self.connection.framing.compress_above is None:
             return self._announced
         return takes_gzip(self._header("grpc-accept-encoding"))
 
 
 def takes_gzip(accepted: str) -> bool:
-    """Read a ``grpc-accept-encoding``."""
+    """Whether the value of a ``grpc-accept-encoding`` header names gzip."""
     return GZIP in (part.strip() for part in accepted.split(","))

@@ -1,7 +1,7 @@
 """The stream of one unary call: sends a request and collects the response, on grpclib's stream.
 
-grpclib's own client call is not used, because it can take a response without a status for a success, and loses count of
-cancellations.
+grpclib's own client call is not used, for two reasons. It can take a response without a status for a success. And it
+cancels the task that waits without taking the cancellation back, so that ``asyncio.timeout`` around it miscounts.
 """
 
 # Subclasses of grpclib's stream need what it keeps to itself: tests/rpc/test_contract.py.
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 def is_grpc(headers: Iterable[tuple[str, str]]) -> bool:
-    """Whether a response that begins like this is one of gRPC, and no page of a proxy on the way."""
+    """Whether a response that begins with these headers comes from a gRPC server, and is no page of a proxy."""
     first = dict(headers)
     return first.get(":status") == "200" and first.get("content-type", "").startswith(CONTENT_TYPE)
 
 
 class Body:
-    """Takes the place of grpclib's buffer: collects the response and lets the server go on sending at once.
+    """Takes the place of grpclib's buffer: collects the response, and acknowledges each piece at once.
 
-    No call can stop another by not reading, so flow control has nothing to do here; what bounds the memory is the
-    limit on the size of a message.
+    grpclib acknowledges what its reader has taken, so that a slow reader slows the server down. Here nobody reads
+    before the response is complete. The limit on the size of a message bounds the memory instead.
     """
 
     def __init__(self, stream: UnaryStream, limit: int) -> None:
@@ -45,16 +45,19 @@ class Body:
         self.data = bytearray()
 
     def add(self, data: bytes, ack_size: int) -> None:
-        """Take a piece."""
+        """Take a piece of the response; end the attempt as soon as it is known to be too large."""
         self.data += data
         self._stream.connection.ack(self._stream.stream_id, ack_size)
+        # The length that the prefix announces is enough to give up before the rest has come.
         announced = int.from_bytes(self.data[1:PREFIX], "big") if len(self.data) >= PREFIX else 0
         size = max(announced, len(self.data) - PREFIX)
         if size <= self._limit:
             return
         if is_grpc(self._stream.headers or ()):
             self._stream.fail(TooLarge(size, self._limit))
-        else:  # What stands where a message has its length says nothing: a page of HTML, say, whose status decides.
+        else:
+            # A page of HTML, for example, has letters where a message has its length. The call goes on, because the
+            # HTTP status says what went wrong; only the memory is bounded.
             del self.data[PREFIX + self._limit :]
 
     def eof(self) -> None:
@@ -62,7 +65,7 @@ class Body:
         self._stream.complete()
 
     def unacked_size(self) -> int:
-        """Say how much the server is still to be told of as received: all is acknowledged already."""
+        """Say how many bytes grpclib still has to acknowledge at the end: none, see ``add``."""
         return 0
 
 
@@ -86,7 +89,7 @@ class UnaryStream(EndingStream):
         self._error: Exception | None = None
 
     def init_stream(self, stream_id: int, connection: object) -> None:
-        """Take the number that HTTP/2 gives the stream."""
+        """Take the number that HTTP/2 gives the stream, and replace the buffer that grpclib would make."""
         self.id = self.stream_id = stream_id
         self.body = Body(self, self._protocol.framing.max_receive)
         self.buffer = self.body  # type: ignore[assignment]  # it has the three methods that the processor calls
@@ -96,24 +99,30 @@ class UnaryStream(EndingStream):
         self._wake()
 
     def fail(self, error: Exception) -> None:
-        """End the attempt, which then raises this error, unless it has ended."""
+        """End the attempt with an error, which ``run`` raises. Nothing happens if it has ended already."""
         if not self._ended.done():
             self._error = error
             self._wake()
 
     def __terminated__(self, reason: str) -> None:
-        """Take the end of the stream before that of the response: from a reset, or with the connection."""
+        """Take the end of the stream before the end of the response: from a reset, or with the connection."""
+        # With trailers, the response says all it can. The server may reset the stream behind it, to stop a request that
+        # it does not need to read (RFC 9113, section 8.1). Some proxies reset it behind an error of HTTP.
         if self.headers is not None and (self.trailers or dict(self.headers).get(":status") != "200"):
-            self.complete()  # Some proxies reset the stream behind their response, which is all there is to know.
+            self.complete()
         else:
+            # From near to far: the reason for this stream, for the connection, grpclib's words.
             self.fail(Ended(self.ending or self._protocol.ending or Ending(Cause.LOST, reason)))
 
     def _wake(self) -> None:
-        """Go on in ``run``: if it still sends the request, that is pointless now, as the response is known."""
+        """Let ``run`` go on. If it still sends the request, interrupt that: the outcome is known.
+
+        The sending may be waiting for the peer to read, or to widen a window, which may never happen.
+        """
         if not self._ended.done():
             self._ended.set_result(None)
             if self._sender is not None:
-                self._interrupted = True
+                self._interrupted = True  # Tells this cancellation from one by the caller.
                 self._sender.cancel()
 
     async def run(self, headers: Headers, frame: bytes) -> None:
@@ -131,23 +140,31 @@ class UnaryStream(EndingStream):
         release: Callable[[], None] | None = None
         try:
             self._sender = asyncio.current_task()
+            # The task may have been cancelled before, and be in its cleanup. Only what is added to this count matters.
             cancels = _cancels(self._sender)
             try:
                 release = await self.send_request(headers, _processor=self._protocol.processor)
                 await self.send_data(frame, end_stream=True)
             except asyncio.CancelledError:
+                # Take back our own cancellation, or `asyncio.timeout` and TaskGroup around the call would take the task
+                # for cancelled. If the count is still higher, somebody else wants the task to stop, too. Before Python
+                # 3.11 that cannot be told.
                 if not self._interrupted or _uncancel(self._sender) > cancels:
-                    raise  # somebody else wants the task to stop
+                    raise
             except StreamClosedError as error:
+                # The stream ended while the request waited for its turn. The reset, if it has been handled, set a
+                # reason.
                 if not self._ended.done():
                     self.fail(Ended(Ending(Cause.LOST, f"the stream was closed: {error}")))
             finally:
-                self._sender = None
+                self._sender = None  # From here on nothing is sent, so there is nothing to interrupt.
             await self._ended
             if self._error is not None:
                 raise self._error
         finally:
             if release is not None:
+                # After an error or a cancellation the server still works on the call: CANCEL tells it to stop. After a
+                # complete exchange the stream is closed, and nothing is sent.
                 if self.closable:
                     self.reset_nowait(ErrorCodes.CANCEL)
                 release()

@@ -1,7 +1,7 @@
 """Tries out, once in each process, whether h2 and hpack still behave as ``headers`` and ``fast_path`` need it.
 
-Both rely on what h2 and hpack keep to themselves, which a new release may change. A list of known version numbers would
-slow every call down after a harmless patch release, so behaviour decides: the same headers go through hpack with and
+Both rely on private parts of h2 and hpack, which a new release may change. With a list of known version numbers, calls
+would become slow after each harmless patch release. So behaviour decides: the same headers go through hpack with and
 without memory, and one call goes through h2 with and without the fast path. Bytes, events and every object's state have
 to be the same. That takes about a millisecond, so it is done while a client looks up its server's name, and when a
 server starts; much deeper comparisons stand in the tests.
@@ -65,7 +65,7 @@ def verify() -> Verified:
 def _holds(check: Callable[[], None], library: str, consequence: str) -> bool:
     try:
         check()
-    except Exception as error:  # Whatever a changed library makes of the check, calls have to go on without it.
+    except Exception as error:  # A changed library may raise anything here, and calls have to work all the same.
         reason = str(error) if isinstance(error, Unexpected) else f"{type(error).__name__}: {error}"
         log.warning("%s has changed, so %s, and calls take longer: %s", library, consequence, reason)
         return False
@@ -75,16 +75,16 @@ def _holds(check: Callable[[], None], library: str, consequence: str) -> bool:
 _ONE: list[Any] = [HeaderTuple(b":status", b"200"), HeaderTuple(b"x", b"y")]
 _OTHER: list[Any] = [secret(b"x", b"z"), HeaderTuple(b"te", b"y")]
 _STEPS: list[tuple[tuple[int, ...], list[Any]]] = [
-    ((), _ONE),  # x: y goes into the table,
-    ((), _ONE),  # so that this block is another one, and remembered.
-    ((), _OTHER),  # te: y goes in front of x: y, which therefore has another number now:
-    ((), _ONE),  # what was remembered is wrong.
-    ((34, 4096), _ONE),  # Nothing is left in the table, though its size is what it was.
+    ((), _ONE),  # Puts x: y into the table.
+    ((), _ONE),  # Refers to x: y in the table, so it is a different block, which is remembered.
+    ((), _OTHER),  # Puts te: y in front of x: y, which has another index from now on.
+    ((), _ONE),  # Needs that index: the remembered block is wrong.
+    ((34, 4096), _ONE),  # The table was emptied in between, though its size is the same again.
 ]
 
 
 def check_headers() -> None:
-    """Have hpack read what is remembered, and the other way round; raises ``Unexpected`` for a difference."""
+    """Exchange headers between remembering and plain ends; raises ``Unexpected`` for a difference."""
     encoder, decoder, own_decoder = RememberingEncoder(), RememberingDecoder(), RedactedDecoder()
     remembered = False
     for sizes, headers in _STEPS:
@@ -103,7 +103,8 @@ def check_headers() -> None:
 _REQUEST: list[Any] = [(":method", "POST"), (":path", "/"), secret(":authority", "a")]
 _RESPONSE: list[Any] = [(":status", "200")]
 _TRAILERS: list[Any] = [("accept-encoding", "gzip, deflate")]
-# They stand in HPACK's static table or are kept out of the other one, so they are remembered from the first time on.
+# None of these enters HPACK's dynamic table: they stand in the static one, or are never indexed. So the table stays as
+# it is, and they are remembered from the first time on.
 
 
 def check_fast_path() -> None:
@@ -116,6 +117,8 @@ def check_fast_path() -> None:
                 raise Unexpected(f"a frame of type {data[start + 3]} is not received on the fast path")
             return True
 
+    # The first call goes h2's way, by the unbound methods of H2Connection, and has hpack's memory filled. The second
+    # one may then go nothing but the fast path.
     client, server = OnlyFast(True), OnlyFast(False)
     server.receive_data(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     own = _call(H2Connection, client, server, 1)

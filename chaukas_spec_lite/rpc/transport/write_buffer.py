@@ -10,7 +10,7 @@ FULL = 16 << 10
 
 
 class WriteBuffer:
-    """Stands before a transport, with the methods that grpclib uses.
+    """Takes a transport's place for grpclib, with the methods that grpclib uses.
 
     grpclib writes the headers, the message and the end of a response one by one, and each call for itself; a system
     call for each of them costs more than all the rest of a small call. Flow control keeps working: as soon as ``FULL``
@@ -24,8 +24,8 @@ class WriteBuffer:
         self._size = 0
 
     def write(self, data: bytes) -> None:
-        """Write in this turn of the loop, though not at once."""
-        if not self._held:
+        """Write at the end of this turn of the loop."""
+        if not self._held:  # The first write schedules the flush that the others share.
             self._loop.call_soon(self.flush)
         self._held.append(data)
         self._size += len(data)
@@ -38,12 +38,13 @@ class WriteBuffer:
             data = b"".join(self._held)
             self._held.clear()
             self._size = 0
+            # It may have been closed since the write. asyncio would log a warning for each further write.
             if not self._transport.is_closing():
                 self._transport.write(data)
 
     def close(self) -> None:
         """Hand over what is held back, and close."""
-        self.flush()
+        self.flush()  # Otherwise the response or GOAWAY of this very turn would be lost.
         self._transport.close()
 
     def is_closing(self) -> bool:
