@@ -58,6 +58,7 @@ class Declare(ProtobufParserVisitor):
         imports = [element for element in elements if element.importDecl()]
         if not (self._is_proto3(ctx) and not self._skipped.rest):
             return self._imports_only(imports)
+        # A package that could not be read would change every full name in the file.
         if self._skipped.package and not any(element.packageDecl() for element in elements):
             return self._imports_only(imports)
         assert ctx is not None
@@ -90,6 +91,7 @@ class Declare(ProtobufParserVisitor):
             line = packages[0].position.line
             self._mistakes.report(again.position, f"a file has one package, and line {line} names it")
         syntax = ctx.syntaxDecl()
+        # The comment above the syntax line is the file's; many files have it above the package instead.
         doc = self._gap(syntax.start).leading if syntax else ""
         if not doc and packages:
             doc = next(self._gap(e.start).leading for e in ctx.fileElement() if e.packageDecl())
@@ -122,6 +124,7 @@ class Declare(ProtobufParserVisitor):
         name = self._word(ctx.messageName())
         self._depth += 1
         parts: list[d.MessagePart] = []
+        # What is deeper is not visited, so that one mistake is reported and not one for each level.
         if self._depth <= MAX_DEPTH:
             parts = self._parts(ctx.messageElement())
         else:

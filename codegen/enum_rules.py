@@ -30,6 +30,8 @@ def _check_whole(enum: EnumDecl, mistakes: Mistakes) -> None:
         mistakes.report(enum.name.position, f'the enum "{enum.name.text}" has no values')
         return
     first = enum.values[0]
+    # The first value is the default, and proto3's default has to be zero:
+    # https://protobuf.dev/programming-guides/proto3/#enum.
     if first.number.value != 0:
         mistakes.report(first.number.position, f'the first value of an enum is zero: "{first.name.text}" is not')
     _check_aliases(enum, mistakes)

@@ -54,6 +54,7 @@ def _emit_proto_names(writer: Writer, enum: Enum) -> None:
     names = member_names(enum)
     canonical: dict[int, str] = {}
     for value in enum.values:
+        # The first name of a number is the one that JSON writes; later ones are aliases.
         canonical.setdefault(value.number, value.name)
     if any(names.short[name] != name for name in canonical.values()):
         writer.gap()
@@ -232,6 +233,8 @@ def _emit_choice(writer: Writer, oneof: str, members: list[str], names: dict[str
     """Emit the check that not more than one member of a oneof is given: one comparison for each that is not."""
     given = free(oneof_local(oneof), names.values())
     first, *others = members
+    # Straight-line code, as constructors are called for each message: a loop over the members would cost several times
+    # as much.
     writer.line(f"{given} = {first} is not None")
     for position, name in enumerate(others):
         with writer.block(f"if {name} is not None:"):

@@ -203,6 +203,7 @@ class _ServiceEmitter:
         argument = f"request: {scope.cls(method.input_type)}"
         if method.client_streaming:
             argument = f"requests: {scope.runtime('AsyncIterator')}[{scope.cls(method.input_type)}]"
+        # ``Encoded``: a server that has the bytes already, such as the collector, need not decode and encode them.
         response = f"{scope.cls(method.output_type)} | {scope.runtime('Encoded')}"
         if method.server_streaming:
             response = f"{scope.runtime('AsyncIterator')}[{response}]"

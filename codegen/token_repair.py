@@ -43,6 +43,7 @@ class _Repair:
     def _step(self, index: int) -> int:
         """Keep, repair or leave out the token at ``index``; returns the index of the token to go on with."""
         token, kept = self.tokens[index], self.result.tokens
+        # Labels and maps are looked for only where a statement may begin: elsewhere these words may be names.
         starts = not kept or kept[-1].type in _BOUNDARIES
         if starts and token.type in _LABELS and (self._is_map(index + 1) or self._is_in_oneof()):
             what = "a map field" if self._is_map(index + 1) else "a field of a oneof"
@@ -81,6 +82,7 @@ class _Repair:
             return index + 1
         key = self.tokens[first]
         key.text = "".join(token.text for token in self.tokens[first:last])
+        # The keyword ``string``, which the grammar takes for a key; the text stays what the user wrote.
         key.type = L.STRING
         self.result.tokens += (*self.tokens[index:first], key)
         return self._map_in_oneof(index, last) if self._is_in_oneof() else last

@@ -80,6 +80,7 @@ def show(path: Path, start: StartCollector = Collector) -> None:
     """
     out = console()
     try:
+        # The bar has to be gone before the trees are printed, or it would be redrawn among them.
         with _progress(out, path.stat().st_size) as progress:
             done = asyncio.run(_replay(path, start, progress))
     except (ChaukasError, OSError) as error:
@@ -160,6 +161,7 @@ def _print_differences(path: Path, comparison: Comparison) -> None:
     err = console(errors=True)
     altered = {each.key for each in comparison.differences if each.returned is not None}
     originals: dict[EventKey, Event] = {}
+    # Read again, and only if needed: keeping every event for this would take as much memory as the file.
     for recorded in read_events(path) if altered else ():
         if (key := key_of(recorded.event)) in altered:
             originals.setdefault(key, recorded.event)

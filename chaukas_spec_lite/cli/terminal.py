@@ -75,6 +75,7 @@ ASCII = Glyphs("|- ", "`- ", "|  ", "=", "=", "=", ".", "x", "+", "|", ">", "~",
 def glyphs_for(encoding: str) -> Glyphs:
     """The glyphs that text in this encoding can hold."""
     try:
+        # All or none: a picture of both sets would not line up.
         "".join(astuple(Glyphs())).encode(encoding)
     except UnicodeEncodeError:
         return ASCII
@@ -105,6 +106,7 @@ def fit(text: str, cells: int, glyphs: Glyphs) -> str:
     """
     if cell_len(text) > cells:
         text = set_cell_size(text, max(0, cells - 1)).rstrip() + glyphs.ellipsis[:cells]
+    # Outside of the isolate, so that columns to the right stay where they are.
     padding = " " * (cells - cell_len(text))
     if any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text):
         text = f"{glyphs.isolate}{text}{glyphs.end_of_isolate}"

@@ -69,6 +69,7 @@ class View:
                 lonely.append(session)
             else:
                 yield from self._session(session)
+        # One is drawn as usual; a group of one would only add a line.
         if len(lonely) == 1:
             yield from self._session(lonely[0])
         elif lonely:
@@ -147,6 +148,7 @@ def _walk(roots: Iterable[Span], levels: int, glyphs: Glyphs) -> Iterator[tuple[
             children, indent, depth, left = stack.pop()
             if (span := next(children, None)) is None:
                 continue
+            # Back on the stack before the child's own children, so that its siblings follow after them.
             stack.append((children, indent, depth, left - 1))
             branch = glyphs.tee if left > 1 else glyphs.corner
             yield span, indent + branch + (f"[{depth}] " if depth > levels else "")
@@ -163,8 +165,10 @@ def _bar(span: Span, window: Window, cells: int, glyphs: Glyphs) -> str:
     start = halves * _share(span.time, window)
     if span.duration is None:
         return (" " * min(cells - 1, int(start / 2)) + glyphs.point).ljust(cells)
+    # With clocks that disagree, a span may end before it starts; it is drawn all the same.
     start, end = sorted((start, halves * _share(span.time + span.duration, window)))
     first = min(int(start), halves - 1)
+    # At least half a cell, however short the span was.
     last = max(first, ceil(end) - 1)
     shapes = {(True, True): glyphs.bar, (True, False): glyphs.left_half, (False, True): glyphs.right_half}
     covered = [first <= half <= last for half in range(halves)]

@@ -117,6 +117,7 @@ class EventExporter:
         """
         if not isinstance(event, Event):
             raise TypeError(f"emit expects an Event, got {type(event).__name__}")
+        # Before encoding: the id has to be in the bytes, as each repetition has to send the same one.
         complete(event, self._defaults)
         encoded: bytes | Dropped
         try:
@@ -196,13 +197,16 @@ class EventExporter:
         timeout = self._settings.close_timeout if timeout is None else timeout
         deadline = self._clock.now() + timeout
         if not self._endings:
+            # First of all, so that what the flush waits for does not grow while it waits.
             self._pipeline.queue.close()
             self._start()
+            # Not all of the time: closing the spool after a flush that timed out needs some, too.
             await self._flush(deadline - timeout * _CLOSING_SHARE)
             ends = [self._pipeline.end(deadline)]
             if self._recovery is not None:
                 ends.append(self._recovery.end(deadline))
             await asyncio.gather(*ends)
+            # After the spool's last step, which had the chance to bring it to the disk.
             self._give_up_memory("the exporter was closed before it could be sent")
             self._endings.append(self._delivered_all())
             process.let_go(self)
@@ -268,6 +272,8 @@ class EventExporter:
         if in_child:
             # The parent's tasks, which would complain of being destroyed, and what they use.
             process.leave_to_parent(self._resting, self._pipeline, self._recovery)
+            # Everything is made anew rather than mended: threads, locks and tasks of the copy are the parent's at some
+            # moment.
             closed = self._pipeline.queue.closed
             self._begin()
             if closed:
@@ -295,10 +301,13 @@ class EventExporter:
         if (loop := self._pipeline.waker.runs_elsewhere()) and self._pipeline.is_running():
             self._wait_for(self._flush(self._clock.now() + timeout), loop)
             self._wait_for(self._stop_sending(), loop)
+        # With a spool the queue stays open: code that runs later at exit may still emit, and be saved.
         if writer is None:
             queue.close()
         writers = [pipeline.writer for pipeline in self._pipelines() if pipeline.writer is not None]
         for each in writers:
+            # All are told before any is waited for, so that they work at the same time and the sum stays near one
+            # timeout.
             each.stop(close=False)
         for each in writers:
             each.stopped.wait(timeout)

@@ -57,6 +57,7 @@ class Totals:
 
     def give_back_pending(self) -> None:
         """Leave out what waits: another process takes it over, and counts it."""
+        # Less recovered and nothing pending keeps the books balanced: emitted + recovered == sent + pending + dropped.
         self.numbers["recovered"] -= self.numbers["pending"]
         for name in ("pending", "pending_bytes", "memory_bytes"):
             self.numbers[name] = 0
@@ -123,10 +124,14 @@ class Ledger:
         if events:
             self.pending -= events
             self.dropped[DropReason.CORRUPT.value] += events
+            # Number 0 concerns every mark: which events are lost is not known, so no flush may claim that all its
+            # events arrived.
             self._tell_flushes(0)
+        # Set, not reduced: nobody knows the sizes of what is lost.
         self.pending_bytes = left
 
     def _tell_flushes(self, seq: int) -> None:
+        # A drop is told once: by the flushes that wait for this event now, or else by the next flush.
         concerned = [mark for mark in self.marks if seq <= mark.seq]
         for mark in concerned:
             mark.dropped = True

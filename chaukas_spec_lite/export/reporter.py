@@ -75,6 +75,7 @@ class Reporter:
             offering.own[id(event)] = event
 
     def _offer_all(self, dropped: Sequence[Dropped], on_drop: Callable[[Dropped], object]) -> None:
+        # Not a lock: a callback may be slow, and other threads have to go on offering meanwhile.
         here = threading.get_ident()
         offering = self.offering.get(here)
         if offering is not None:  # the callback has emitted, which caused these drops: their turn comes after this one
@@ -130,6 +131,7 @@ class Reporter:
             left_out = self._left_out.pop(kind, 0)
         if left_out:
             message, values = f"{message} (and %d more like it since the last line)", (*values, left_out)
+        # Logging handlers are the user's and may emit, on this thread, which may want to log again.
         self._logging.add(here)
         try:
             logger.log(level, message, *values, exc_info=error)

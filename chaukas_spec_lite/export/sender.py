@@ -76,6 +76,7 @@ REFUSALS = frozenset({StatusCode.INVALID_ARGUMENT, StatusCode.OUT_OF_RANGE})
 
 def judge(error: BaseException) -> Verdict:
     """Read what an exception of ``Sender.send`` says about the events."""
+    # The classes before the statuses: both errors below are RESOURCE_EXHAUSTED, which by itself says too little.
     if isinstance(error, AnswerTooLargeError):  # it says nothing about the request, which may even have been served
         return Verdict.LATER
     if isinstance(error, MessageTooLargeError):
@@ -88,4 +89,5 @@ def judge(error: BaseException) -> Verdict:
     if getattr(error, "retryable", isinstance(error, (OSError, asyncio.TimeoutError))) is True:
         status = error.status if isinstance(error, RpcError) else None
         return Verdict.EXHAUSTED if status is StatusCode.RESOURCE_EXHAUSTED else Verdict.LATER
+    # Final, and without a hint what it is about: INTERNAL, UNKNOWN, or a bug in the sender.
     return Verdict.UNCLEAR

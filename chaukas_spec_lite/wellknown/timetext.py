@@ -69,7 +69,9 @@ def timestamp_from_json(text: str) -> datetime:
     seconds = since.days * 86400 + since.seconds
     if sign:
         ahead = int(ahead_hours) * 3600 + int(ahead_minutes) * 60
+        # A zone ahead of UTC shows a later time for the same instant.
         seconds += ahead if sign == "-" else -ahead
+    # Checked after the offset: 0001-01-01T00:00:00+01:00 lies in the year 0.
     if not FIRST_SECOND <= seconds <= LAST_SECOND:
         raise ValueError(f"{_shown(text)} is no timestamp: it is outside the years 1 to 9999 in UTC")
     return datetime_from_wire(seconds, _nanos(digits))
@@ -101,7 +103,8 @@ def duration_from_json(text: str) -> timedelta:
     if found is None:
         raise ValueError(f"{_shown(text)} is no duration: expected seconds such as 3s or -1.500s")
     sign, whole, digits = found.groups()
-    # Leading zeros are allowed in any number; int() must not see more digits than it is quick at.
+    # Any number of leading zeros is allowed. They are cut off first, because ``int`` takes time that grows with the
+    # square of the length.
     whole = whole.lstrip("0") or "0"
     if len(whole) > len(str(MAX_DURATION_SECONDS)) or int(whole) > MAX_DURATION_SECONDS:
         raise ValueError(f"{_shown(text)} is no duration: the limit is 315,576,000,000 seconds either way")
@@ -112,6 +115,7 @@ def duration_from_json(text: str) -> timedelta:
 def _fraction(nanos: int) -> str:
     if not nanos:
         return ""
+    # 0, 3, 6 or 9 digits, as every implementation writes them.
     if nanos % 1_000_000 == 0:
         return f".{nanos // 1_000_000:03}"
     if nanos % 1000 == 0:

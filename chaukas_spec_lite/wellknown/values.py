@@ -70,6 +70,7 @@ class Carrier:
         return equal if equal is NotImplemented else not equal
 
     def __hash__(self) -> int:
+        # Defining ``__eq__`` takes ``__hash__`` away from a class; this gives it back to all but those that can change.
         if isinstance(self, (dict, list)):
             raise TypeError(f"unhashable type: '{type(self).__name__}'")
         return super().__hash__()
@@ -196,6 +197,7 @@ def plain_of(value: Any) -> Any:
 
 def _carrier_of(value: object) -> Carrier:
     if isinstance(value, Carrier):
+        # A copy: the same carrier may stand in another message, with other unknown fields around it.
         return copy(value)
     make = _CARRIERS.get(type(value))
     if make is None:

@@ -179,6 +179,7 @@ def _betterproto(
     repeated: bool,
     key: str | None,
 ) -> betterproto2.FieldMetadata:
+    # betterproto2 knows no plain well-known kinds: for it they are messages with an ``unwrap``.
     proto_type = "message" if kind in PLAIN else kind
     unwrap = of if kind in PLAIN else None
     map_meta = betterproto2.map_meta(key, proto_type, unwrap_2=unwrap) if key else None
@@ -189,6 +190,8 @@ def _betterproto(
 
 def fields_of(cls: type[Any]) -> tuple[FieldData, ...]:
     """The fields of a message class in the order of their numbers; computed once for each class."""
+    # In the class's own ``__dict__``: a subclass that a user makes must not get its base's by inheritance, as it may
+    # declare more.
     known: tuple[FieldData, ...] | None = cls.__dict__.get("_field_data")
     if known is None:
         known = tuple(sorted(map(_field_data, dataclasses.fields(cls)), key=lambda field: field.number))

@@ -118,6 +118,7 @@ def more(value: int, read: Callable[[int], bytes]) -> int:
         if byte < 128:
             return value & 0xFFFFFFFFFFFFFFFF
         shift += 7
+        # Eleven bytes and more are invalid; the exact decoder says so, with the offset.
         if shift > 63:
             raise NotCanonical
 
