@@ -96,7 +96,7 @@ def _first_line(file: BufferedReader) -> bytes:
 
 
 def _is_json(ahead: bytes) -> bool:
-    """Whether a file that begins so holds JSON lines.
+    """Whether a file with this beginning holds JSON lines.
 
     A brace alone does not tell: as a byte it is also the length 123. A line that begins like JSON but is broken is
     still taken for JSON, unless the file goes on as a delimited one does. A blank file holds no events either way.

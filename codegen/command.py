@@ -40,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("name a --proto-path DIR, and the proto files in it to generate")
     out: Path = options.out or _OWN_PACKAGE
     roots: list[Path] = options.proto_path or [_OWN_PROTOS]
+    # The package's own protos are below ``chaukas/spec``, which its modules are not.
     target = Target() if options.out else Target(_OWN_PREFIX)
     try:
         files = _generate(options.files, roots, target) if options.out else _generate_own(target)

@@ -73,6 +73,7 @@ class Declare(ProtobufParserVisitor):
             if not (self._skipped.syntax or self._skipped.proto3):
                 what = 'there is no syntax line, which would make this a proto2 file: begin with syntax = "proto3";'
                 self._mistakes.report(Position(self._path, 1, 1), what)
+            # Without a line: certain only if the line was skipped, and is known to say proto3.
             return self._skipped.proto3
         level = self._string(syntax.syntaxLevel().stringLiteral())
         if level.text != "proto3":
@@ -183,6 +184,7 @@ class Declare(ProtobufParserVisitor):
         """A oneof and its members."""
         name = self._word(ctx.oneofName())
         parts: list[d.FieldDecl | d.Option] = self._parts(ctx.oneofElement())
+        # Counted in the tree, groups included: one that was refused is still a member that the user wrote.
         has_fields = any(element.oneofFieldDecl() or element.oneofGroupDecl() for element in ctx.oneofElement())
         if not has_fields and self._is_complete(ctx.L_BRACE()):
             self._mistakes.report(name.position, f'the oneof "{name.text}" has no fields')
@@ -245,6 +247,7 @@ class Declare(ProtobufParserVisitor):
     def visitEnumValueDecl(self, ctx: P.EnumValueDeclContext) -> d.EnumValueDecl:
         """One value of an enum."""
         name = self._word(ctx.enumValueName())
+        # The grammar takes any keyword for a name here; protoc does not.
         if name.text in ("option", "reserved"):
             self._mistakes.report(name.position, f'an enum value cannot be called "{name.text}": it begins a statement')
         number = self._number(ctx.enumValueNumber())

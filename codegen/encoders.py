@@ -138,7 +138,7 @@ class Encoder(Emitter):
                 w.statement("out +=", exact)
 
     def _value(self, field: Field) -> None:
-        """Emit what writes the value in ``v``, be it the default."""
+        """Emit what writes the value in ``v``, even if it is the default."""
         w, tag = self.writer, tag_of(field)
         if field.kind in ("string", "bytes"):
             self._content(field.kind)

@@ -42,6 +42,7 @@ def _check_aliases(enum: EnumDecl, mistakes: Mistakes) -> None:
     option = find(enum.options, "allow_alias")
     by_number: dict[int, EnumValueDecl] = {}
     aliases = [value for value in enum.values if by_number.setdefault(value.number.value, value) is not value]
+    # protoc refuses both: the option without effect, and the option without an alias.
     if option and option.value.text == "false":
         mistakes.report(option.name.position, "allow_alias = false has no effect: leave it out")
     if option and option.value.text == "true":

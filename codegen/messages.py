@@ -278,6 +278,8 @@ def _emit_assignment(writer: Writer, field: Field, name: str, scope: ClassScope)
     if field.label in ("repeated", "map"):
         container, empty = ("list", "[]") if field.label == "repeated" else ("dict", "{}")
         container = scope.builtin(container)
+        # The check is on the caller's type: a list is kept, so that appending to it later has an effect, as in
+        # dataclasses.
         as_it_is = f"else {name} if {scope.builtin('isinstance')}({name}, {container})"
         writer.statement(f"self.{name} =", f"{empty} if {name} is None", as_it_is, f"else {container}({name})")
     elif has_presence(field):

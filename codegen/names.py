@@ -107,6 +107,7 @@ def _is_allowed(name: str) -> bool:
 def _allowed(name: str) -> str:
     """The nearest allowed name; an underscore at its end shows that it was changed."""
     name = name.lstrip("_")
+    # Digits may follow the underscores in front, and cannot begin a name.
     name = name if name[:1].isalpha() else f"x{name}"
     return f"{name}_"
 
@@ -124,6 +125,7 @@ def service_names(names: Iterable[str]) -> dict[str, str]:
     """
     names = list(names)
     kept = {name: name for name in names if not name.startswith("_")}
+    # Only those with underscores in front, and against the names that stay, so that no kept name changes.
     others = assign([(name, name) for name in names if name not in kept], kept)
     return {name: kept.get(name) or others[name] for name in names}
 

@@ -132,6 +132,7 @@ class Recovery:
         for statement in sorted(wrong, key=lambda statement: statement.start - statement.end):  # the outer ones first
             if statement.start not in out:
                 out.update(range(statement.start, statement.end + 1))
+                # The first statement might have been the syntax line.
                 begins = is_first and statement is statements.top[0]
                 self.skipped.add(self._text, statement, statements.tokens, begins)
         return [token for index, token in enumerate(statements.tokens) if index not in out]
@@ -192,6 +193,7 @@ class Recovery:
 
     def _report(self, message: str, statements: Statements, index: int) -> None:
         token = statements.tokens[index]
+        # An error behind something that was no token most likely follows from that.
         if not self._is_spoilt(token):
             message = _unclosed(statements.tokens) if statements.unclosed and token.type == Token.EOF else message
             self._mistakes.report(place(self._path, token), message)

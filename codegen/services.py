@@ -80,6 +80,7 @@ class ServiceScope:
             for full_name in (method.input_type, method.output_type)
         }
         self._messages = {full_name: self._place(full_name) for full_name in sorted(messages)}
+        # Messages first: users read their names in signatures, so helpers give way.
         for module, name in [*self._messages.values(), *((module, name) for name, module in _RUNTIME.items())]:
             self._local[module, name] = self._free(name)
         self.constants = {
@@ -138,6 +139,7 @@ class _ServiceEmitter:
         self._class("Base", note, self._base_method)
 
     def _data(self, method: Method) -> None:
+        # grpclib's names of cardinalities, such as UNARY_STREAM.
         kinds = "_".join("STREAM" if streams else "UNARY" for streams in _streaming(method))
         name, alias = self.names[method.name]
         arguments = [
@@ -185,6 +187,7 @@ class _ServiceEmitter:
         with w.block(f"{self._def(method)}("):
             w.line("self,")
             w.line(f"{argument},")
+            # Options by keyword only, so that more can be added without breaking calls.
             w.line("*,")
             w.line("timeout: float | None = None,")
             w.line(f"deadline: {scope.runtime('Deadline')} | None = None,")

@@ -194,6 +194,8 @@ class Symbols:
         types = [s.full_name for s in self._symbols.values() if s.kind in ("message", "enum")]
         spelt: dict[str, str] = {}
         for full in sorted(full for full in types if self._symbols[full].position.file in visible):
+            # Full names and last parts, since both are how users write types. Of equal last parts the first in order
+            # wins.
             spelt.setdefault(full.rpartition(".")[2], full)
             spelt[full] = full
         near = difflib.get_close_matches(name, spelt, n=1, cutoff=0.7)

@@ -104,6 +104,8 @@ class _Stop(ErrorListener):
         e: Exception | None,
     ) -> None:
         """Raise the error, with a message of our own: ANTLR's lists tokens by their names in the grammar."""
+        # Without a viable alternative several tokens were read in vain, and what is expected at the last one says
+        # little.
         expected = [] if isinstance(e, NoViableAltException) else _expected(recognizer)
         message = self._message(offendingSymbol, _in_words(expected, recognizer))
         raise _Stopped(Fault(offendingSymbol.tokenIndex, message, L.SEMICOLON in expected))

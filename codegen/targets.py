@@ -113,6 +113,7 @@ def could_be_module(module: PurePosixPath, target: Target, path: str) -> bool:
     source = PurePosixPath(target.stripped(path))
     if len(module.parts) != len(source.parts):
         return False
+    # How many underscores were added depends on files that may be gone, so any number is taken.
     *folders, stem = (f"{re.escape(_module_part(part))}_*" for part in (*source.parts[:-1], source.stem))
     stems = f"{stem}|{codec_stem(stem)}|{services_stem(stem)}"
     return all(map(re.fullmatch, (*folders, stems), module.with_suffix("").parts))

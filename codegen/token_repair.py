@@ -36,6 +36,7 @@ class _Repair:
         index = 0
         while index < len(self.tokens):
             if index in self.source.gaps:
+                # ``setdefault``: if a token was left out, the next one's comments must not replace those before it.
                 self.result.gaps.setdefault(len(self.result.tokens), self.source.gaps[index])
             index = self._step(index)
         return self.result
@@ -95,6 +96,7 @@ class _Repair:
         if self._type(end) != L.R_ANGLE:
             return last
         self._report(self.tokens[index], "a oneof cannot hold a map: put the map into a message of its own")
+        # The three tokens ``map``, ``<`` and the key become one, so that the field parses, and what follows is checked.
         self.result.tokens[-3:] = [self.tokens[index + 2]]
         self.tokens[index + 2].text = "string"
         return end + 1

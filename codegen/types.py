@@ -45,6 +45,7 @@ def value_type(field: Field, scope: Scope) -> str:
         return f"{scope.builtin('list')}[{scope.name('typing', 'Any')}]"
     if kind == VALUE:
         return scope.name("typing", "Any")
+    # After the well-known types, which are messages as well.
     if field.type_name is not None:
         return scope.annotation(field.type_name)
     return scope.builtin(scalar_type(kind))
@@ -58,6 +59,7 @@ def attribute_type(field: Field, scope: Scope) -> str:
     if field.label == "map":
         assert field.key_kind is not None
         return f"{scope.builtin('dict')}[{scope.builtin(scalar_type(field.key_kind))}, {value}]"
+    # A Value is annotated ``Any``, which includes None already.
     return f"{value} | None" if has_presence(field) and kind_of(field) != VALUE else value
 
 

@@ -89,7 +89,7 @@ class Comparison:
 
     @property
     def expected(self) -> int:
-        """How many events ought to come back."""
+        """How many events should come back."""
         return len(self._digests)
 
     def _add(self, difference: Difference) -> None:

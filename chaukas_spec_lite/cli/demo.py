@@ -64,6 +64,7 @@ def demo(file: Path | None) -> None:
     if file is not None:
         show(file)
     else:
+        # The package may be in a zip file, so the recording need not be a file on disk.
         with resources.as_file(resources.files("chaukas_spec_lite.cli") / "data" / "session.delim") as recording:
             show(recording)
 
@@ -86,6 +87,7 @@ def show(path: Path, start: StartCollector = Collector) -> None:
     except (ChaukasError, OSError) as error:
         raise click.ClickException(one_line(str(error))) from error
     view = View(out.width, out.encoding)
+    # An empty file is no failure, but an empty tree would look like one.
     if not done.comparison.sent:
         out.print(Text(f"{one_line(path.name, out.encoding)} holds no events: there is nothing to replay"))
         return

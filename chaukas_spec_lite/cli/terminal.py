@@ -36,6 +36,7 @@ def console(*, errors: bool = False) -> Console:
     stream: TextIO | None = sys.stderr if errors else sys.stdout
     if stream is None and not errors:
         raise click.ClickException("standard output is closed, and there is nowhere else to print to")
+    # Decided here and not by rich, which lets variables such as FORCE_COLOR bring escape codes into a pipe.
     is_terminal = stream is not None and stream.isatty()
     return Console(
         stderr=errors,
@@ -94,6 +95,7 @@ def one_line(text: str, encoding: str = "utf-8") -> str:
         category = unicodedata.category(char)
         marks = marks + 1 if category in ("Mn", "Me") or char in _JOINERS else 0
         if marks <= MAX_MARKS:
+            # Joiners are of the category of unseen characters, but emoji and several scripts fall apart without them.
             harmless = category not in _UNSEEN or char in _JOINERS
             shown.append(char if harmless else char.encode("unicode_escape").decode("ascii"))
     return "".join(shown).encode(encoding, "replace").decode(encoding)

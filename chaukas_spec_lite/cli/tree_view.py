@@ -43,6 +43,7 @@ class Layout:
     def of(cls, width: int) -> Layout:
         """Share out a line: the narrower it is, the fewer columns stand beside the tree."""
         width = min(max(width, MIN_WIDTH), MAX_WIDTH)
+        # The tree keeps its room. What goes first as lines get narrower is the timeline, then the tokens.
         timeline = 25 if width >= 96 else 17 if width >= 76 else 0
         tokens = 11 if width >= 56 else 0
         return cls(width - timeline - 10 - tokens, timeline, 10, tokens)
@@ -114,6 +115,7 @@ class View:
         if span.duration is not None:
             row.append(f"{duration(span.duration):>{layout.duration}}")
         else:
+            # A moment has no duration either, and shows nothing here.
             row.append(f"{_missing_end(span):>{layout.duration}}", DIM)
         if layout.tokens and span.tokens:
             row.append(f"{span.tokens:,} tok".rjust(layout.tokens))
@@ -152,6 +154,7 @@ def _walk(roots: Iterable[Span], levels: int, glyphs: Glyphs) -> Iterator[tuple[
             stack.append((children, indent, depth, left - 1))
             branch = glyphs.tee if left > 1 else glyphs.corner
             yield span, indent + branch + (f"[{depth}] " if depth > levels else "")
+            # Below the last level that is drawn the indent stays, so that titles keep some room.
             if depth < levels:
                 indent += glyphs.pipe if left > 1 else "   "
             stack.append((iter(span.children), indent, depth + 1, len(span.children)))

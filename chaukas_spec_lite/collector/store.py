@@ -329,7 +329,7 @@ def _find(connection: sqlite3.Connection, plan: Plan, max_bytes: int) -> Page:
     try:
         for timed, seconds, nanos, seq, data in cursor:
             room -= len(data) + MAX_FRAME_BYTES
-            # This event starts the next page. A page without any would repeat itself for ever, so ``last`` comes first.
+            # This event starts the next page, unless the page is still empty: an empty page would lead to itself.
             if last is not None and (len(events) == plan.size or room < 0):
                 return Page(events, plan.token(newest, last))
             events.append(data)

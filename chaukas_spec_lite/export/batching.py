@@ -50,7 +50,7 @@ class Send:
 
 @dataclass(frozen=True)
 class Wait:
-    """Do nothing until one of these comes true, or a flush does."""
+    """Do nothing until the time comes, enough events wait, or somebody calls ``flush``."""
 
     until: float | None
     """The time; None for never."""
@@ -105,7 +105,7 @@ class Batching:
 
     def _begin(self, first: int) -> None:
         self._first = first
-        """The number of the event that all below is about."""
+        """The number of the event that the attributes below are about: the first that waits."""
         self._probing = False
         """Whether the next attempt is at another event, to see whether this one is at fault."""
         self._alone = 0
@@ -113,9 +113,9 @@ class Batching:
         self._distance = 1
         """How far behind it the other one stands."""
         self._strikes = 0
-        """How often in a row another one of this queue went through after it failed."""
+        """How often in a row it failed, and right after that another event of this queue went through."""
         self._others_strikes = 0
-        """How often one of another queue did."""
+        """How often, in all, it failed right after another queue had sent something."""
 
     @property
     def stuck(self) -> bool:

@@ -69,7 +69,7 @@ class Mark:
     def __init__(self, seq: int, dropped: bool) -> None:
         self.seq = seq
         self.dropped = dropped
-        """Whether an event up to it was dropped of which no earlier flush has told."""
+        """Whether an event up to this place was dropped, and no earlier flush has told of it."""
 
 
 class Ledger:
@@ -89,7 +89,7 @@ class Ledger:
         self.untold = False
         """Whether an event that ``emit`` had taken was dropped, and no mark covers it: the next flush tells."""
         self.broken = False
-        """Whether that ever happened."""
+        """Whether any event that ``emit`` had taken was ever dropped."""
 
     def refused(self, dropped: Dropped) -> None:
         """Count an event that does not become pending."""
@@ -146,7 +146,7 @@ class Ledger:
         return mark
 
     def unmark(self, mark: Mark, told: bool) -> None:
-        """End to watch them. If a drop was seen and the flush did not get to tell of it, the next flush will."""
+        """Stop watching. If a drop was seen, and the flush ended without telling of it, the next flush tells."""
         self.marks.remove(mark)
         self.untold = self.untold or (mark.dropped and not told)
 

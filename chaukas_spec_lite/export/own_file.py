@@ -165,8 +165,8 @@ class OwnFile:
     def _start_over(self, spool: Spool) -> None:
         """Delete a file that is no longer needed but for its dead letters, which move to a new one.
 
-        Where there is no room for both they are in memory only for a moment. Nothing else can be done there: after a
-        checkpoint that a full disk cut short, neither the file nor its log is of any use without the other.
+        If there is no room for both files, the letters are for a moment in memory only. There is no other way: after
+        a checkpoint that a full disk cut short, neither the file nor its log is of any use without the other.
         """
         # Read before anything is deleted: an error here leaves the file as it is.
         letters = spool.dead_letters(limit=-1)

@@ -89,7 +89,7 @@ class Pipeline:
     # Emitting
 
     def emit(self, event: bytes | Dropped) -> Emitted:
-        """Take an encoded event, or one that has no chance, and say where it is."""
+        """Take an encoded event, or one that was refused already; say where it is now."""
         queue = self.queue
         if self._reporter.offering:
             self._reporter.emitting(event)

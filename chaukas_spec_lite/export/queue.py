@@ -151,6 +151,7 @@ class EventQueue:
         with self.lock:
             for entry in entries:
                 self._written(entry)
+            # Wakes an ``emit`` that waits for its event's commit, and those that wait for room.
             self.changed.notify_all()
 
     def _written(self, entry: Entry) -> None:
@@ -287,6 +288,7 @@ class EventQueue:
         with self.lock:
             self._in_flight = 0
             for entry in entries:
+                # Its state tells the spool's thread, which may be writing it right now, that it can be erased again.
                 self._remove(entry, SENT)
                 self.ledger.acknowledged(len(entry.data))
             self.changed.notify_all()

@@ -18,7 +18,7 @@ logger = logging.getLogger("chaukas_spec_lite.export")
 class _Offering:
     """Drops that one thread offers to the callback: those it came with, and those that the callback causes by emitting.
 
-    An event that the callback itself emitted is not offered to it, or this might never end.
+    An event that the callback itself emitted is not offered to it: each call could emit, and drop, another one.
     """
 
     waiting: deque[Dropped]
@@ -53,7 +53,8 @@ class Reporter:
         self.offering: dict[int, _Offering] = {}
         """By thread, for those within the callback."""
         self._logging: set[int] = set()
-        """Threads within ``log``: a handler that emits is not told what becomes of that, or it would emit again."""
+        """Threads that are logging. What they log meanwhile, because a handler emits, is left out: each line would
+        cause another one."""
         self.last_error: str | None = None
 
     def drop(self, dropped: Sequence[Dropped]) -> None:
@@ -97,7 +98,7 @@ class Reporter:
             self.log("callback", logging.ERROR, "The callback for dropped events failed", error=error)
 
     def lost(self, events: int, detail: str) -> None:
-        """Log that events will not be sent that are no longer at hand."""
+        """Log the loss of events of which not even the bytes are left."""
         self._log_drop(DropReason.CORRUPT, f"{events} events: {detail}")
 
     def _log_drop(self, reason: DropReason, detail: str) -> None:

@@ -58,7 +58,7 @@ class Verdict(enum.Enum):
     LATER = "later"
     """Nothing: the same batch may go through later."""
     EXHAUSTED = "exhausted"
-    """The same, unless the server has a size limit and says so in words that ``MessageTooLargeError`` does not know."""
+    """As LATER, unless the server means a size limit, in words that ``MessageTooLargeError`` does not know."""
     INVALID = "invalid"
     """At least one of them will never be accepted."""
     TOO_LARGE = "too_large"

@@ -1,8 +1,8 @@
 """One file of the spool: a SQLite database that belongs to the process that has it open, until that process ends.
 
 The claim is SQLite's own lock, held as long as the file is open (``PRAGMA locking_mode``); the operating system
-releases it when the process dies (``claim`` tells of forked ones). In WAL mode a commit is a write to the end of a
-file: it survives the process at once, and reaches the disk at a checkpoint, or at once with ``synchronous="full"``.
+releases it when the process dies (``spool.claim`` is about forked ones). In WAL mode a commit is a write to the end of
+a file: it survives the process at once, and reaches the disk at a checkpoint, or at once with ``synchronous="full"``.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Row(NamedTuple):
 
 
 class Spool:
-    """The events and dead letters in one file; made by ``claim``. Its user sees to it that calls do not overlap.
+    """The events and dead letters in one file; made by ``claim``. Calls must not overlap: the caller holds a lock.
 
     Every method raises ``SpoolError``, and then has changed nothing.
     """

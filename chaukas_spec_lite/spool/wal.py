@@ -3,10 +3,10 @@
 The format is https://www.sqlite.org/fileformat2.html#the_write_ahead_log: a header, then frames that hold one page
 each. A frame belongs to the log if it has the header's salts and its checksum goes on from that of the frame before.
 
-What a killed process leaves ends somewhere, maybe in the middle of a frame. After that may stand frames of earlier
-rounds of the log, which have other salts, and those of a transaction that was never committed. A commit with the log's
-salts, whose checksum goes on from the frame before it, was once whole. So if such a commit stands after a frame that is
-not whole, that frame was damaged, or was lost in a power cut.
+The log of a killed process may end in the middle of a frame. Behind that place there may be frames of earlier rounds of
+the log, which have other salts, and frames of a transaction that was never committed. A commit that has the log's
+salts, and whose checksum goes on from the frame before it, was once written as a whole. If such a commit stands behind
+a frame that is not whole, then that frame was damaged, or lost in a power cut.
 
 The checksum is a pair of sums over words of 32 bits, two words at a time::
 

@@ -109,4 +109,5 @@ def _tokens(event: Event) -> int:
 def _error(event: Event) -> str:
     if event.error is not None:
         return event.error.error_message or event.error.error_code
+    # A failed tool call reports its error in the response, as content is one of a oneof.
     return event.tool_response.error_message if event.tool_response is not None else ""

@@ -45,14 +45,14 @@ class Moment:
     edge: Edge
     time: datetime | None
     title: str
-    """Name or text, as it came: anything may be in it, control characters included."""
+    """Name or text as it was recorded: it may hold anything, control characters included."""
     tokens: int
     failed: bool
     """Whether the event reports an error."""
     cancelled: bool
     """Whether it says that the work was called off."""
     error: str
-    """The error message, if the event carries one; as it came, too."""
+    """The error message, if the event carries one, as it was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,8 @@ def _parents(spans: list[Span]) -> list[int | None]:
 def _break_circles(parents: list[int | None]) -> None:
     """Make the earliest span of every circle a root. Indexes are in the order of time, so that is the smallest one.
 
-    Every walk up the parents ends at a root, or where an earlier walk came by, or where this one did: a circle.
+    A walk up the parents ends at a root, at a span that an earlier walk has passed, or at one that it has passed
+    itself. Only the last of these is a circle.
     """
     seen_from: list[int | None] = [None] * len(parents)
     for start in range(len(parents)):

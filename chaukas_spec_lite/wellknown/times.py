@@ -257,8 +257,8 @@ class WireDatetime(_WireValue, datetime):
             raise TypeError(f"can't compare WireDatetime to {type(other).__name__}")
         return None
 
-    # datetime promises a value of the subclass from what follows. A sum or a local time is no message off the wire,
-    # so here it is a plain datetime: hence the overrides that checkers find incompatible.
+    # datetime promises a value of the subclass from what follows. A sum or a local time is no message off the wire, so
+    # here it is a plain datetime. That is why checkers find these overrides incompatible.
 
     def __add__(self, value: timedelta, /) -> datetime:  # type: ignore[override]  # plain on purpose, see above
         return self._visible() + value

@@ -87,7 +87,7 @@ class FieldData(NamedTuple):
 
     @property
     def is_message(self) -> bool:
-        """Whether the wire has a message here, be it a plain value in Python."""
+        """Whether the wire has a message here, even if Python has a plain value."""
         return self.kind == "message" or self.kind in PLAIN
 
     def default(self) -> Any:
@@ -139,6 +139,7 @@ def field(
     spec = {
         "number": number,
         "kind": kind,
+        # None stands for the usual name, so that generated modules need not repeat it; ``_field_data`` fills it in.
         "proto_name": name,
         "json_name": json,
         "label": "map" if key else "repeated" if repeated else "optional" if optional else "singular",
@@ -161,6 +162,7 @@ def _default_factory(
         return dict
     if repeated:
         return list
+    # Messages too: if each began with empty ones, a type that holds itself could never be made.
     if presence or (kind not in DEFAULTS and kind != "enum"):
         return type(None)
     if kind == "enum":
