@@ -45,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         files = _generate(options.files, roots, target) if options.out else _generate_own(target)
         folder = Folder(out, files, target, lambda path: path in WELL_KNOWN or any((r / path).is_file() for r in roots))
+        # Generated before either: a schema with a mistake fails ``--check`` as well, and writes nothing.
         return _check(folder, out) if options.check else _write(folder)
     except (_Failed, Foreign) as failed:
         print(failed, file=sys.stderr)

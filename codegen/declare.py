@@ -332,6 +332,7 @@ class Declare(ProtobufParserVisitor):
         position = place(self._path, ctx.start)
         try:
             return d.Word(string(*(each.symbol.text for each in ctx.STRING_LITERAL())), position)
+        # A custom option may hold bytes, so there it is no mistake.
         except ValueError:
             if text_only:
                 self._mistakes.report(position, "the escapes in this string do not make valid UTF-8")

@@ -178,6 +178,7 @@ def _oneof_notes(message: Message, names: dict[str, str]) -> str:
     """What a message's docstring says about its oneofs, which are no attributes of the class."""
     notes: list[str] = []
     for oneof in message.oneofs:
+        # Users meet oneofs only as members of the class, so the rule between them has to be told here.
         members = ", ".join(f"`{names[name]}`" for name in oneof.fields)
         notes.append(f"\n\nAt most one of {members} (`{oneof.name}`). {' '.join(oneof.doc.split())}".rstrip())
     return "".join(notes)

@@ -48,6 +48,7 @@ def emit_modules(schema: Schema, file: File, target: Target) -> tuple[str, str]:
     Returns:
         The text of the module of classes, and of the module of codecs, which is empty if the file has no messages.
     """
+    # One scope for both modules: the module of classes has to hand over what the codecs turned out to use.
     codecs = CodecScope(schema, file, target)
     codec_module = _codec_module(codecs) if file.messages else ""
     return _class_module(ClassScope(schema, file, target), codecs), codec_module

@@ -53,6 +53,7 @@ def _sound_ranges(ranges: Iterable[Range], limits: Limits, mistakes: Mistakes) -
         elif high < low:
             mistakes.report(at, f"the range {low} to {high} ends before it starts")
         else:
+            # Only sound ranges are compared, so that one mistake is not reported again as an overlap.
             other = next((o for o in sound if o[0] <= high and low <= o[1]), None)
             if other:
                 line = other[2].start.position.line

@@ -103,6 +103,7 @@ class ClassScope(Scope):
 
     def builtin(self, name: str) -> str:
         """Use a builtin inside a class, where a field may hide it."""
+        # In a class body a field named ``int`` hides the builtin from the annotations of all other fields.
         return f"{self.name('', 'builtins')}.{name}" if name in self._fields else super().builtin(name)
 
     def annotation(self, full_name: str) -> str:

@@ -96,6 +96,7 @@ class ServiceScope:
 
     def _free(self, name: str) -> str:
         if name in self._used:
+            # An underscore in front: no name of an RPC begins with one, so this cannot meet another.
             name = free(f"_{name.lstrip('_')}", self._used)
         self._used.add(name)
         return name
@@ -180,6 +181,7 @@ class _ServiceEmitter:
         if method.client_streaming:
             argument = f"requests: {scope.runtime('Requests')}[{request_type}]"
         else:
+            # ``Encoded``: a client that has the bytes already, such as the exporter's, need not decode and encode them.
             argument = f"request: {request_type} | {scope.runtime('Encoded')}"
         response = scope.cls(method.output_type)
         if method.server_streaming:

@@ -89,6 +89,7 @@ class _Preparer:
 
 
 def _is_closed(written: str) -> bool:
+    # Without escapes, so that an escaped quote at the end does not count as the closing one.
     body = re.sub(r"\\.", "", written[1:], flags=re.DOTALL)
     return body.endswith(written[0])
 

@@ -104,6 +104,7 @@ def show(path: Path, start: StartCollector = Collector) -> None:
 
 
 async def _replay(path: Path, start: StartCollector, progress: Progress) -> Replay:
+    # The collector is the outer one: when it stops, the client has hung up already.
     async with start() as collector, _client(collector.port) as client:
         return await replay(client, read_events(path), progress)
 

@@ -272,8 +272,8 @@ class EventExporter:
         if in_child:
             # Kept alive: the copies of the parent's tasks would log that they were destroyed while pending.
             process.leave_to_parent(self._resting, self._pipeline, self._recovery)
-            # Everything is made anew rather than mended: threads, locks and tasks of the copy are the parent's at some
-            # moment.
+            # Everything is made anew: locks, tasks and queue are copies in the state of the moment of the fork, and
+            # threads are not copied at all.
             closed = self._pipeline.queue.closed
             self._begin()
             if closed:

@@ -131,7 +131,7 @@ class Ledger:
         self.pending_bytes = left
 
     def _tell_flushes(self, seq: int) -> None:
-        # A drop is told once: by the flushes that wait for this event now, or else by the next flush.
+        # The flushes that wait for this event now tell of its drop. If there are none, the next flush does.
         concerned = [mark for mark in self.marks if seq <= mark.seq]
         for mark in concerned:
             mark.dropped = True

@@ -142,8 +142,7 @@ class Pipeline:
         if is_over(self._task):
             self._progress = asyncio.Event()
             self._ended = False
-            # The last task may have died without ``stop_sending``; joining twice would give every peer's success double
-            # weight.
+            # The last task may have ended without ``stop_sending``, and so without leaving.
             self._peers.leave(self._batching)
             self._peers.join(self._batching)
             self._task = asyncio.create_task(self._run(self.waker.attach()), name="chaukas-export")

@@ -72,8 +72,8 @@ class EventQueue:
         Every method that looks at all that waits does this first, so that no event is forgotten.
         """
         while self._late:
-            # Blocking is out of the question here: the caller of ``emit`` has long gone on, and this thread is another
-            # one.
+            # Without blocking: the caller of that ``emit`` has gone on, and this may be the loop's thread, which makes
+            # the room.
             event = self._late.popleft()
             outcome = self._admit(event, may_block=False)
             if isinstance(outcome, Entry):

@@ -76,7 +76,7 @@ REFUSALS = frozenset({StatusCode.INVALID_ARGUMENT, StatusCode.OUT_OF_RANGE})
 
 def judge(error: BaseException) -> Verdict:
     """Read what an exception of ``Sender.send`` says about the events."""
-    # The classes before the statuses: both errors below are RESOURCE_EXHAUSTED, which by itself says too little.
+    # In this order: an AnswerTooLargeError is a MessageTooLargeError, too, and both have the status RESOURCE_EXHAUSTED.
     if isinstance(error, AnswerTooLargeError):  # it says nothing about the request, which may even have been served
         return Verdict.LATER
     if isinstance(error, MessageTooLargeError):

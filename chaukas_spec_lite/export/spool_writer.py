@@ -216,7 +216,7 @@ class SpoolWriter:
                 self._fail(error)
         with self._queue.lock:
             self._queue.changed.notify_all()
-        # The task may be sleeping for events that have just been read back, or for room that has just become free.
+        # Events that have just been read back are ready to be sent, and the task may be asleep.
         self._wake()
 
     def _round(self) -> bool:

@@ -61,6 +61,7 @@ class Carrier:
 
     def __eq__(self, other: object) -> bool:
         equal = super().__eq__(other)
+        # NotImplemented and False are handed on as they are: Python then asks the other operand, or is done.
         if equal is not True:
             return equal
         return self.unknown == unknown_of(other) and self.inner_unknown == inner_unknown_of(other)
@@ -160,6 +161,7 @@ class UnknownNoKind(_StandIn):
 
 def carry(value: Any, unknown: bytes) -> Any:
     """The value with these unknown fields of the Value or wrapper around it; itself if there are none."""
+    # Most callers have none, and a plain value stays the object that it is.
     if not unknown:
         return value
     carrier = _carrier_of(value)
