@@ -218,7 +218,7 @@ class Batching:
 
     def others_failed(self) -> None:
         """Take note that the server is not well."""
-        # The earlier success no longer shows that the server is well, however near it is.
+        # The earlier success no longer shows that the server is well, however short a time ago it was.
         self._others_succeeded_at = float("-inf")
 
 

@@ -152,7 +152,7 @@ def _dump_fields(message: Message, run: DumpRun) -> str:
     chosen: dict[str, str] = {}
     try:
         for value, (prefix, write, is_text, presence, oneof, data, name) in zip(values, fields, strict=True):  # noqa: B007  # name: used by except
-            # What equals the default without being the very object of it, such as a text that was computed.
+            # Here are left out values that equal the default without being the very object, such as computed texts.
             if value is None or (not presence and not value and _is_zero(value, data)):
                 if run.defaults and not presence:
                     out += prefix + write(data.default(), run)

@@ -58,7 +58,7 @@ def wire_from_datetime(value: datetime) -> Wire:
     if type(value) is WireDatetime:
         return value.wire
     try:
-        # Subtraction works across zones, and fails with a TypeError exactly for naive datetimes (and for no datetimes).
+        # Subtraction works across zones. It raises TypeError for a naive datetime, and for anything that is none.
         since = value - EPOCH
     except TypeError:
         if isinstance(value, datetime) and value.utcoffset() is None:

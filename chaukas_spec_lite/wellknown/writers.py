@@ -48,7 +48,7 @@ def _encode_key(key: str) -> tuple[str, int]:
     n = len(content)
     entry = f"\n{VARINTS[n] if n < SMALL else varint(n)}{content}\x12"
     found = entry, len(entry) + 3
-    # Long keys are likely to be data, and would fill memory.
+    # Long keys are likely to be data that never comes again, and would fill memory.
     if n <= _KEY_LENGTH_MAX:
         if len(_KEYS) >= _KEYS_MAX:
             _KEYS.clear()
