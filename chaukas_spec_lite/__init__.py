@@ -1,7 +1,7 @@
 """Record what AI agents do: the Chaukas schema as dataclasses, with a codec in pure Python.
 
-Events and what they are made of are imported with the package; whatever else there is (queries, clients, servers, JSON)
-is loaded on first use.
+Events, and the classes of their fields, are imported with the package. Everything else (queries, clients, servers,
+JSON) is loaded on first use.
 """
 
 from __future__ import annotations

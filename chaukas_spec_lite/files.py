@@ -55,6 +55,7 @@ def read_events(path: Path) -> Iterator[Recorded]:
         OSError: The file cannot be read.
     """
     with path.open("rb") as file:
+        # Read ahead and put back, because a pipe cannot be rewound.
         ahead = _first_line(file)
         if _is_json(ahead):
             yield from _json_lines(_Ahead(ahead, file), path)
@@ -95,7 +96,7 @@ def _first_line(file: BufferedReader) -> bytes:
 
 
 def _is_json(ahead: bytes) -> bool:
-    """Whether a file that begins so holds JSON lines.
+    """Whether a file with this beginning holds JSON lines.
 
     A brace alone does not tell: as a byte it is also the length 123. A line that begins like JSON but is broken is
     still taken for JSON, unless the file goes on as a delimited one does. A blank file holds no events either way.
@@ -106,6 +107,8 @@ def _is_json(ahead: bytes) -> bool:
     try:
         json.loads(line)
     except (ValueError, RecursionError):
+        # A broken JSON line is reported as JSON. A delimited file may begin with the same byte, but then comes the
+        # first event, and with it the tag of ``event_id``.
         return line[1:].lstrip()[:1] in (b'"', b"}", b"") and ahead[1:2] != _TAG_OF_EVENT_ID
     return True
 
@@ -114,6 +117,7 @@ def _json_lines(file: _Ahead, path: Path) -> Iterator[Recorded]:
     number = 0
     while line := file.readline(MAX_EVENT + 1):
         number += 1
+        # ``readline`` got a limit, since a file without line breaks would be read into memory as a whole.
         if len(line) > MAX_EVENT:
             raise EventFileError(f"{path}:{number}: the line is longer than {MAX_EVENT:,} bytes")
         if number == 1:
@@ -146,6 +150,7 @@ def event_from_sdk(line: str | bytes, *, ignore_unknown_fields: bool = False) ->
     if is_dict(parsed):
         timestamp = parsed.get("timestamp")
         if isinstance(timestamp, str) and _NAIVE.fullmatch(timestamp):
+            # The SDK means UTC without saying so; ProtoJSON needs the zone.
             parsed["timestamp"] = f"{timestamp}Z"
     return from_parsed(Event, parsed, text, ignore_unknown_fields=ignore_unknown_fields)
 
@@ -166,6 +171,7 @@ def _delimited(file: _Ahead, path: Path) -> Iterator[Recorded]:
 
 def _delimited_message(file: _Ahead) -> bytes | None:
     header = b""
+    # Byte by byte: what follows the length belongs to the event.
     while len(header) < 10 and (byte := file.read(1)):
         header += byte
         if byte[0] < 128:

@@ -40,10 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("name a --proto-path DIR, and the proto files in it to generate")
     out: Path = options.out or _OWN_PACKAGE
     roots: list[Path] = options.proto_path or [_OWN_PROTOS]
+    # The package's own protos are below ``chaukas/spec``, which its modules are not.
     target = Target() if options.out else Target(_OWN_PREFIX)
     try:
         files = _generate(options.files, roots, target) if options.out else _generate_own(target)
         folder = Folder(out, files, target, lambda path: path in WELL_KNOWN or any((r / path).is_file() for r in roots))
+        # Generated before either: a schema with a mistake fails ``--check`` as well, and writes nothing.
         return _check(folder, out) if options.check else _write(folder)
     except (_Failed, Foreign) as failed:
         print(failed, file=sys.stderr)

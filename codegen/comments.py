@@ -55,6 +55,7 @@ def attach(comments: Sequence[Comment], before: int, after: int, closes: bool) -
     """
     trailing: list[Comment] = []
     rest = list(comments)
+    # Only a comment on the same line, see the module: protoc would also take one on the next line.
     if rest[0].line == before:
         first = rest.pop(0)
         following = rest[0].line if rest else after
@@ -71,6 +72,7 @@ def _last_group(comments: Sequence[Comment]) -> list[Comment]:
     """The last block comment, or the last line comments without a blank line between them."""
     group: list[Comment] = []
     for comment in comments:
+        # A block comment stands by itself, so what was collected before belongs to something else.
         if group and (comment.is_block or group[-1].is_block or comment.line - group[-1].line > 1):
             group = []
         group.append(comment)

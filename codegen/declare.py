@@ -58,6 +58,7 @@ class Declare(ProtobufParserVisitor):
         imports = [element for element in elements if element.importDecl()]
         if not (self._is_proto3(ctx) and not self._skipped.rest):
             return self._imports_only(imports)
+        # A package that could not be read would change every full name in the file.
         if self._skipped.package and not any(element.packageDecl() for element in elements):
             return self._imports_only(imports)
         assert ctx is not None
@@ -72,6 +73,7 @@ class Declare(ProtobufParserVisitor):
             if not (self._skipped.syntax or self._skipped.proto3):
                 what = 'there is no syntax line, which would make this a proto2 file: begin with syntax = "proto3";'
                 self._mistakes.report(Position(self._path, 1, 1), what)
+            # Without a line: certain only if the line was skipped, and is known to say proto3.
             return self._skipped.proto3
         level = self._string(syntax.syntaxLevel().stringLiteral())
         if level.text != "proto3":
@@ -90,6 +92,7 @@ class Declare(ProtobufParserVisitor):
             line = packages[0].position.line
             self._mistakes.report(again.position, f"a file has one package, and line {line} names it")
         syntax = ctx.syntaxDecl()
+        # The comment above the syntax line is the file's; many files have it above the package instead.
         doc = self._gap(syntax.start).leading if syntax else ""
         if not doc and packages:
             doc = next(self._gap(e.start).leading for e in ctx.fileElement() if e.packageDecl())
@@ -122,6 +125,7 @@ class Declare(ProtobufParserVisitor):
         name = self._word(ctx.messageName())
         self._depth += 1
         parts: list[d.MessagePart] = []
+        # What is deeper is not visited, so that one mistake is reported and not one for each level.
         if self._depth <= MAX_DEPTH:
             parts = self._parts(ctx.messageElement())
         else:
@@ -180,6 +184,7 @@ class Declare(ProtobufParserVisitor):
         """A oneof and its members."""
         name = self._word(ctx.oneofName())
         parts: list[d.FieldDecl | d.Option] = self._parts(ctx.oneofElement())
+        # Counted in the tree, groups included: one that was refused is still a member that the user wrote.
         has_fields = any(element.oneofFieldDecl() or element.oneofGroupDecl() for element in ctx.oneofElement())
         if not has_fields and self._is_complete(ctx.L_BRACE()):
             self._mistakes.report(name.position, f'the oneof "{name.text}" has no fields')
@@ -242,6 +247,7 @@ class Declare(ProtobufParserVisitor):
     def visitEnumValueDecl(self, ctx: P.EnumValueDeclContext) -> d.EnumValueDecl:
         """One value of an enum."""
         name = self._word(ctx.enumValueName())
+        # The grammar takes any keyword for a name here; protoc does not.
         if name.text in ("option", "reserved"):
             self._mistakes.report(name.position, f'an enum value cannot be called "{name.text}": it begins a statement')
         number = self._number(ctx.enumValueNumber())
@@ -326,6 +332,7 @@ class Declare(ProtobufParserVisitor):
         position = place(self._path, ctx.start)
         try:
             return d.Word(string(*(each.symbol.text for each in ctx.STRING_LITERAL())), position)
+        # A custom option may hold bytes, so there it is no mistake.
         except ValueError:
             if text_only:
                 self._mistakes.report(position, "the escapes in this string do not make valid UTF-8")

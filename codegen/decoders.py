@@ -91,6 +91,7 @@ class Decoder(Emitter):
         w.line(f"m = {self.scope.name('chaukas_spec_lite.message.record', 'new')}({self.cls})")
         alike: dict[str, list[str]] = {'b""': ["m._unknown_fields"]}  # one statement for all fields of one default
         for field in self.fields:
+            # Containers are made one for each field; one statement for several would make them share one list.
             if container := {"repeated": "[]", "map": "{}"}.get(field.label):
                 w.line(f"{self.attribute(field)} = {container}")
             else:
@@ -109,6 +110,7 @@ class Decoder(Emitter):
 
     def _finish(self) -> None:
         w = self.writer
+        # ``merge`` goes on where the decoder stopped, so no byte is read twice, at any level.
         with w.block("if rest:"):
             w.line(f"{self.slow_decode}.merge(m, rest, depth)")
         w.line("return m")
@@ -129,6 +131,7 @@ class Decoder(Emitter):
         """
         w = self.writer
         has_lengths = any(wire_of(field) == LEN for field in fields)
+        # Declared before the loop, so that the comparison at the end works for a message without such fields, too.
         if has_lengths:
             w.lines([f'b: {self.scope.name(_WINDOW, "Content")} = b""', "n: int = 0"])
         w.line("h = read(2)")
@@ -137,6 +140,7 @@ class Decoder(Emitter):
             self._long_tags([field for field in fields if len(tag_of(field)) == 2])
             emit_rest()
         if has_lengths:
+            # Only the last read of the input can come short, and it is the last value of ``b``.
             with w.block("if len(b) != n:"):
                 w.line(f"raise {self.wire('NotCanonical')}")
 
@@ -149,6 +153,7 @@ class Decoder(Emitter):
 
     def _long_tags(self, fields: list[Field]) -> None:
         if fields:
+            # One look-up of both bytes in a dict of the message's own tags; 0 for any other, which no field has.
             items = [f'b"{in_string(tag_of(field))}": {field.number}' for field in fields]
             advance = f"t = {self.scope.constant(f'_tags_{self.cls}', '{', items, '}')}.get(h, 0)"
             self.writer.line(advance)
@@ -185,6 +190,7 @@ class Decoder(Emitter):
         The last member counts, and the one before has to be cleared, but its content still has to be valid.
         """
         w, local, members = self.writer, oneof_local(oneof), self.oneofs[oneof]
+        # No check for the first member and no note for the last: fields are tried in ascending order, once each.
         if field is not members[0]:
             with w.block(f"if {local}:"):
                 w.lines(_LEAVE_THE_REST)
@@ -202,6 +208,8 @@ class Decoder(Emitter):
             w.line(f"n = {first}")
             with w.block("if n > 127:"):
                 w.line(f"n = {self.wire('more_length')}(n, read)")
+            # Read in place: Structs are most of what real events carry, and a copy of each would cost more than the
+            # call.
             if kind_of(field) == STRUCT and field.label == "singular":
                 reader = self.scope.name("chaukas_spec_lite.wellknown.readers", "read_struct")
                 w.line(f"{target} = {reader}(read, n, depth + 1)")
@@ -229,6 +237,8 @@ class Decoder(Emitter):
         on lines of their own.
         """
         kind = kind_of(field)
+        # A UnicodeDecodeError here is one of the exceptions that make the caller use the exact decoder, which says
+        # where.
         if kind == "string":
             return ("b.decode()",)
         if kind == "bytes":
@@ -254,6 +264,7 @@ class Decoder(Emitter):
         """Emit the reading of a varint into ``v``; returns the expression for the value that it stands for."""
         w, kind = self.writer, field.kind
         more = f"{self.wire('more')}(v, read)"
+        # The first byte alone is below 128 and needs no conversion, so all of this is done only for longer ones.
         if kind in ("enum", "int32", "int64"):
             more = f"{self.scope.name(_READING, 'signed')}({more}, {64 if kind == 'int64' else 32})"
         elif kind in ("uint32", "sint32"):
@@ -261,6 +272,7 @@ class Decoder(Emitter):
         w.line(f"v = {first}")
         with w.block("if v > 127:"):
             w.line(f"v = {more}")
+        # Any varint but zero is true, as in the reference.
         if kind == "bool":
             return ("v != 0",)
         if kind in ("sint32", "sint64"):
@@ -276,6 +288,7 @@ class Decoder(Emitter):
             count = max(numbers) + 1
             make, table = self.scope.name("chaukas_spec_lite.wire.enums", "members"), self.wire("Table")
             members = self.scope.table(f"_members_{cls}", f"{table}[{cls}]", f"{make}({cls}, {count})")
+            # A number without a name is a value as well: the class makes a member of it, which is slower.
             return f"{members}[v]", f"if 0 <= v < {count}", f"else {cls}(v)"
         make = self.scope.name("chaukas_spec_lite.wire.enums", "members_by_number")
         members = self.scope.table(f"_members_{cls}", f"dict[int, {cls}]", f"{make}({cls})")
@@ -310,6 +323,7 @@ class EntryDecoder(Decoder):
         assert field.key_kind is not None
         w, scope = self.writer, self.scope
         value = replace(field, name="value", number=2, label="singular", oneof=None)
+        # A map is a repeated message of this form: https://protobuf.dev/programming-guides/encoding/#maps.
         key = replace(value, name="key", number=1, kind=field.key_kind, type_name=None)
         name = scope.private(f"_entry_{self.cls}_{field.name}")
         into = f"into: dict[{value_type(key, scope)}, {value_type(value, scope)}]"

@@ -61,6 +61,7 @@ class Encoder(Emitter):
             w.line(f"s: {self.scope.name(_ROPE, 'Text')}")
         for field in self.fields:
             self._field(field)
+        # Behind the known fields, as every implementation writes them.
         with w.block("if m._unknown_fields:"):
             w.line('out += m._unknown_fields.decode("latin-1")')
         w.line("return out")
@@ -92,6 +93,7 @@ class Encoder(Emitter):
         if field is members[0] and len(members) > 1:
             w.line(f'{local} = ""')
         with w.block(f"if (v := {self.attribute(field)}) is not None:"):
+            # The first member has none before it, so its branch needs no check, and the last need not be noted.
             if field is not members[0]:
                 with w.block(f"if {local}:"):
                     w.line(f'raise {self.scalar("two_members")}("{oneof}", {local}, "{field.name}")')
@@ -113,6 +115,7 @@ class Encoder(Emitter):
         w, kind, tag = self.writer, field.kind, tag_of(field)
         if kind in ("string", "bytes"):
             self._content(kind)
+            # Measured after the conversion: the length on the wire is that of the UTF-8 bytes.
             with w.block("if n := len(v):"):
                 w.line(f"out += {self._sized(tag, 'v')}")
         elif kind == "enum":
@@ -126,6 +129,8 @@ class Encoder(Emitter):
                 w.statement("out +=", quick, f"if v.__class__ is int and 0 < v < {self.wire('SMALL')}", f"else {exact}")
             elif kind == "bool":
                 w.statement("out +=", f'"{in_string(tag)}\\x01"', "if v is True", f"else {exact}")
+            # ``if v`` leaves out zero, but also minus zero, which has to be written; ``unless_zero`` tells them apart
+            # by their bytes.
             elif kind == "double":
                 packed = f'"{in_string(tag)}" + {self.wire("pack_double")}(v).decode("latin-1")'
                 w.statement("out +=", packed, "if v", f"else {exact}")
@@ -133,7 +138,7 @@ class Encoder(Emitter):
                 w.statement("out +=", exact)
 
     def _value(self, field: Field) -> None:
-        """Emit what writes the value in ``v``, be it the default."""
+        """Emit what writes the value in ``v``, even if it is the default."""
         w, tag = self.writer, tag_of(field)
         if field.kind in ("string", "bytes"):
             self._content(field.kind)
@@ -160,6 +165,7 @@ class Encoder(Emitter):
 
     def _sized(self, tag: str, content: str) -> str:
         """An expression for a tag, the length that is in ``n``, and the content."""
+        # Most content is short: its length is looked up, and the whole field is one f-string.
         short = f'f"{in_f_string(tag)}{{{self.wire("VARINTS")}[n]}}{{{content}}}"'
         sized = f'{self.scope.name(_ROPE, "sized")}("{in_string(tag)}", {content})'
         return f"{short} if n < {self.wire('SMALL')} else {sized}"
@@ -178,6 +184,7 @@ class Encoder(Emitter):
             return
         assert field.type_name is not None
         cls = scope.cls(field.type_name)
+        # A subclass, which a user may have made, is written by the encoder of the declared class.
         with w.block(f"if {v}.__class__ is not {cls}:"):
             w.line(f"{self.scalar('instance')}({v}, {cls})")
         w.line(f"s = {scope.function('_encode_', field.type_name)}({v}, depth + {levels})")
@@ -219,6 +226,7 @@ class Encoder(Emitter):
             with w.block(f"for v in {items}:"):
                 self._value(field)
             return
+        # Packed: the values one after the other, without tags, behind one tag and length.
         w.bracketed('s = "".join([', [*self._item(field, "one"), f"for one in {items}"], "])")
         with w.block("if n := len(s):"):
             w.line(f"out += {self._sized(tag_of(field), 's')}")
@@ -235,6 +243,7 @@ class Encoder(Emitter):
         with w.block(f"for key, one in {self.scalar('entries')}(v):"):
             if field.kind == "message":
                 self._submessage(field, "one", 2)
+                # A message's content needs its length in front; a scalar's text has all it needs.
                 value = f"{self.wire('size')}(len(s)) + s"
             else:
                 w.statement("s =", *self._item(field, "one"))

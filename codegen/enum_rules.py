@@ -30,6 +30,8 @@ def _check_whole(enum: EnumDecl, mistakes: Mistakes) -> None:
         mistakes.report(enum.name.position, f'the enum "{enum.name.text}" has no values')
         return
     first = enum.values[0]
+    # The first value is the default, and proto3's default has to be zero:
+    # https://protobuf.dev/programming-guides/proto3/#enum.
     if first.number.value != 0:
         mistakes.report(first.number.position, f'the first value of an enum is zero: "{first.name.text}" is not')
     _check_aliases(enum, mistakes)
@@ -40,6 +42,7 @@ def _check_aliases(enum: EnumDecl, mistakes: Mistakes) -> None:
     option = find(enum.options, "allow_alias")
     by_number: dict[int, EnumValueDecl] = {}
     aliases = [value for value in enum.values if by_number.setdefault(value.number.value, value) is not value]
+    # protoc refuses both: the option without effect, and the option without an alias.
     if option and option.value.text == "false":
         mistakes.report(option.name.position, "allow_alias = false has no effect: leave it out")
     if option and option.value.text == "true":

@@ -1,4 +1,4 @@
-"""Corrects the grammar's lexer in two things that protoc reads otherwise: numbers, and comments in options.
+"""Corrects two things that the grammar's lexer reads differently from protoc: numbers, and comments in options.
 
 Numbers: ``1_0`` and ``08`` are two tokens for the lexer. protoc reads each as one number, and a wrong one.
 
@@ -56,6 +56,7 @@ def _why_none(first: Token, text: str) -> str | None:
     """Tell what is wrong with a number whose first token is ``first`` and whose whole text is ``text``."""
     if text == first.text and first.type in (L.INT_LITERAL, L.FLOAT_LITERAL):
         return "a number that begins with 0 is octal, and whole" if _OCTAL_FRACTION.match(text) else None
+    # All digits and yet no number of the grammar: so it is octal, with an 8 or a 9.
     if text.isdecimal():
         return "a number that begins with 0 is octal, and has no digits 8 and 9"
     return f'"{text}" begins like a number but is none'
@@ -80,6 +81,7 @@ def leave_out_comments(tokens: Sequence[Token], hashes: Iterable[int]) -> tuple[
     for before, token in pairwise((None, *tokens)):
         assert token is not None
         if start is None and depth:
+            # A mark between the token before and this one; marks within strings are not among them.
             next_mark = bisect(marks, before.stop if before else -1)
             start = marks[next_mark] if next_mark < len(marks) and marks[next_mark] < token.start else None
         # A brace after "=" opens an aggregate; any other opens a block, unless it is within an aggregate.

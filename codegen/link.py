@@ -42,6 +42,8 @@ class Linker:
         return model.File(
             path=file.path,
             package=package,
+            # ``descriptor.proto`` is for extending options. Nothing is generated from it, so there is nothing to
+            # import.
             imports=tuple(each.path.text for each in file.imports if each.path.text != DESCRIPTOR),
             messages=tuple(self._message(each, package) for each in file.messages),
             enums=tuple(self._enum(each, package) for each in file.enums),
@@ -54,6 +56,7 @@ class Linker:
         full = in_scope(scope, message.name.text)
         self._check_extends(message.extends, full)
         fields: list[model.Field] = []
+        # Members of a oneof are fields of the message like all others, in the order of the file.
         for member in message.members:
             oneof = member.name.text if isinstance(member, d.OneofDecl) else None
             members = member.fields if isinstance(member, d.OneofDecl) else (member,)
@@ -78,6 +81,7 @@ class Linker:
             what = f'a map key is an integer type, bool or string, not "{field.key.text}"'
             self._mistakes.report(field.key.position, what)
         kind, type_name = self._type(field.type, scope)
+        # Rules about a type that is not known would only report what follows from that.
         if kind != "unknown":
             check_kind(field, kind, self._mistakes)
         packed = find(field.options, "packed")
@@ -92,6 +96,7 @@ class Linker:
             type_name=type_name,
             key_kind=field.key.text if field.key else None,
             oneof=oneof,
+            # In proto3 packed is the default: https://protobuf.dev/programming-guides/encoding/#packed.
             packed=is_packable(field, kind) and not (packed and packed.value.text == "false"),
             deprecated=is_true(field.options, "deprecated"),
         )
@@ -146,6 +151,7 @@ class Linker:
         """
         if word.text in model.SCALARS:
             return word.text, None
+        # protoc passes over names of other kinds here, so that a field may have the name of its type.
         found = self._resolve(word, scope, types_only=True)
         if found is None:
             return "unknown", None
@@ -159,6 +165,7 @@ class Linker:
         if word.text in model.SCALARS:
             self._mistakes.report(word.position, f'"{word.text}" is a scalar type, not a message')
             return "unknown"
+        # Unlike for fields, protoc takes the innermost name here, whatever it is, and then refuses it.
         found = self._resolve(word, scope, types_only=False)
         if found and found.kind != "message":
             self._wrong_kind(word, found, "a message")
@@ -168,6 +175,7 @@ class Linker:
         what = f'"{word.text}" is {with_article(found.kind)}, not {wanted}'
         if found.kind == "descriptor type":
             what = f'"{word.text}" is for extending options only: nothing is generated from {DESCRIPTOR}'
+        # The full name explains why the user's name means something else than expected.
         elif found.full_name != word.text.removeprefix("."):
             what = f'"{word.text}" is {with_article(found.kind)} ({found.full_name}), not {wanted}'
         self._mistakes.report(word.position, what)
@@ -175,6 +183,7 @@ class Linker:
     def _resolve(self, word: d.Word, scope: str, types_only: bool) -> Symbol | None:
         """What a name means; None if that was reported as a mistake, or is uncertain."""
         found = self._symbols.resolve(word.text, scope, self._file.path, types_only)
+        # Before either outcome: a name that was found may be hidden by one in a part that could not be read.
         if self._uncertain.about(word.text, found):
             return None
         if isinstance(found, Unresolved):
@@ -190,6 +199,7 @@ class Linker:
                 self._mistakes.report(extend.extended.position, what)
                 continue
             for field in extend.fields:
+                # Checked even if the extended name is unknown: the rules for the field itself do not depend on it.
                 self._extensions.check(field, found.full_name if found else None)
                 kind, _ = self._type(field.type, scope, with_options=True)
                 if kind not in ("unknown", "descriptor type"):

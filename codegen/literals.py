@@ -28,6 +28,7 @@ def integer(literal: str) -> int:
         digits, base = digits[2:], 16
     else:
         base = 8 if digits.startswith("0") else 10
+    # Leading zeros do not make a number large.
     digits = digits.lstrip("0") or "0"
     return sign * (int(digits, base) if len(digits) < 40 else TOO_MANY_DIGITS)
 

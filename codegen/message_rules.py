@@ -26,6 +26,8 @@ def check_message(message: MessageDecl, mistakes: Mistakes) -> None:
     by_number: dict[int, FieldDecl] = {}
     for field in fields:
         check_options("field", field.options, mistakes)
+        # A number that is no field number is one mistake; that two fields share it would be a second report of the
+        # same.
         if _is_in_range(field.number, mistakes):
             first = by_number.setdefault(field.number.value, field)
             if first is not field:
@@ -77,6 +79,7 @@ def _check_json_names(message: MessageDecl, mistakes: Mistakes) -> None:
     actual: dict[str, FieldDecl] = {}
     for field in fields:
         name = field.name.text
+        # Both are filled in the order of the file, so the later field is the one at fault.
         by_default = default.setdefault(default_json_name(name), field)
         in_fact = actual.setdefault(json_name(field), field)
         if by_default is not field:

@@ -54,6 +54,7 @@ def _emit_proto_names(writer: Writer, enum: Enum) -> None:
     names = member_names(enum)
     canonical: dict[int, str] = {}
     for value in enum.values:
+        # The first name of a number is the one that JSON writes; later ones are aliases.
         canonical.setdefault(value.number, value.name)
     if any(names.short[name] != name for name in canonical.values()):
         writer.gap()
@@ -177,6 +178,7 @@ def _oneof_notes(message: Message, names: dict[str, str]) -> str:
     """What a message's docstring says about its oneofs, which are no attributes of the class."""
     notes: list[str] = []
     for oneof in message.oneofs:
+        # Users meet oneofs only as members of the class, so the rule between them has to be told here.
         members = ", ".join(f"`{names[name]}`" for name in oneof.fields)
         notes.append(f"\n\nAt most one of {members} (`{oneof.name}`). {' '.join(oneof.doc.split())}".rstrip())
     return "".join(notes)
@@ -232,6 +234,8 @@ def _emit_choice(writer: Writer, oneof: str, members: list[str], names: dict[str
     """Emit the check that not more than one member of a oneof is given: one comparison for each that is not."""
     given = free(oneof_local(oneof), names.values())
     first, *others = members
+    # Straight-line code, as constructors are called for each message: a loop over the members would cost several times
+    # as much.
     writer.line(f"{given} = {first} is not None")
     for position, name in enumerate(others):
         with writer.block(f"if {name} is not None:"):
@@ -275,6 +279,8 @@ def _emit_assignment(writer: Writer, field: Field, name: str, scope: ClassScope)
     if field.label in ("repeated", "map"):
         container, empty = ("list", "[]") if field.label == "repeated" else ("dict", "{}")
         container = scope.builtin(container)
+        # The check is on the caller's type: a list is kept, so that appending to it later has an effect, as in
+        # dataclasses.
         as_it_is = f"else {name} if {scope.builtin('isinstance')}({name}, {container})"
         writer.statement(f"self.{name} =", f"{empty} if {name} is None", as_it_is, f"else {container}({name})")
     elif has_presence(field):

@@ -48,6 +48,7 @@ def emit_modules(schema: Schema, file: File, target: Target) -> tuple[str, str]:
     Returns:
         The text of the module of classes, and of the module of codecs, which is empty if the file has no messages.
     """
+    # One scope for both modules: the module of classes has to hand over what the codecs turned out to use.
     codecs = CodecScope(schema, file, target)
     codec_module = _codec_module(codecs) if file.messages else ""
     return _class_module(ClassScope(schema, file, target), codecs), codec_module
@@ -55,6 +56,7 @@ def emit_modules(schema: Schema, file: File, target: Target) -> tuple[str, str]:
 
 def _class_module(scope: ClassScope, codecs: CodecScope) -> str:
     file, body = scope.file, Writer()
+    # Enums before messages, whose defaults are members of them; constants behind the classes that they are made of.
     for enum in file.walk_enums():
         emit_enum(body, enum, scope)
     for enum in file.enums:
@@ -76,6 +78,7 @@ def _emit_attach(writer: Writer, scope: ClassScope, codecs: CodecScope) -> None:
     """
     writer.line("# The module of codecs needs these classes, but cannot import them: this module imports it.")
     module = scope.target.module(scope.file.path)
+    # Only the classes that the codecs name: an enum that is no field's type is not among them.
     own = [cls for full_name, cls in scope.classes.items() if full_name in codecs.classes_used]
     others = sorted(
         f"{local}={scope.cls(full_name)}"
@@ -90,6 +93,7 @@ def _codec_module(scope: CodecScope) -> str:
     file, body = scope.file, Writer()
     for message in file.walk_messages():
         _emit_codec(body, message, scope)
+    # Written after the codecs, which say what tables they need, and placed before them.
     tables = Writer()
     _emit_tables(tables, scope)
     doc = f"The codecs of the messages in {file.path}.\n{_CODEC_DOC}"
@@ -159,6 +163,7 @@ def emit_imports(writer: Writer, imports: Mapping[str, set[str]]) -> None:
 
 
 def _group(module: str) -> int:
+    # The order of isort's sections, which linters of other projects may ask for.
     if module.startswith("."):
         return 3
     if module.startswith("chaukas_spec_lite"):

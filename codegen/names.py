@@ -80,6 +80,7 @@ def assign(wanted: Iterable[tuple[K, str]], taken: Iterable[str]) -> dict[K, str
     result: dict[K, str] = {}
     changed: list[tuple[K, str]] = []
     for key, name in wanted:
+        # Put off, so that a name which can be kept is never lost to a changed one that happens to be the same.
         if name in used or not _is_allowed(name):
             changed.append((key, name))
         else:
@@ -106,6 +107,7 @@ def _is_allowed(name: str) -> bool:
 def _allowed(name: str) -> str:
     """The nearest allowed name; an underscore at its end shows that it was changed."""
     name = name.lstrip("_")
+    # Digits may follow the underscores in front, and cannot begin a name.
     name = name if name[:1].isalpha() else f"x{name}"
     return f"{name}_"
 
@@ -123,6 +125,7 @@ def service_names(names: Iterable[str]) -> dict[str, str]:
     """
     names = list(names)
     kept = {name: name for name in names if not name.startswith("_")}
+    # Only those with underscores in front, and against the names that stay, so that no kept name changes.
     others = assign([(name, name) for name in names if name not in kept], kept)
     return {name: kept.get(name) or others[name] for name in names}
 
@@ -133,6 +136,7 @@ def snake_case(name: str) -> str:
     for i, char in enumerate(name):
         before = name[i - 1] if i else "_"
         after = name[i + 1] if i + 1 < len(name) else "_"
+        # A capital begins a word after a small letter, or before one (the last capital of an acronym).
         if char.isupper() and before != "_" and (not before.isupper() or after.islower()):
             out += "_"
         out += char.lower()
@@ -161,6 +165,7 @@ def member_names(enum: Enum) -> MemberNames:
     names = [value.name for value in enum.values]
     stripped = [name.removeprefix(prefix) for name in names]
     both = {*stripped, *names}
+    # All or none, and no short name may be a full one: otherwise a member would mean another one's alias.
     if len(both) == 2 * len(names) and all(_is_allowed(name) for name in both) and not both & _ENUM_TAKEN:
         return MemberNames(dict(zip(names, stripped, strict=True)), {name: name for name in names})
     return MemberNames(assign(((name, name) for name in names), _ENUM_TAKEN), {})

@@ -107,6 +107,7 @@ def check_options(owner: Owner, options: Iterable[Option], mistakes: Mistakes) -
 
 
 def _check_value(option: Option, allowed: tuple[str, ...], mistakes: Mistakes) -> None:
+    # No list of words means that the option takes text.
     if not allowed:
         right, wanted = option.kind == "string", "a string"
     else:
@@ -143,6 +144,7 @@ def check_kind(field: FieldDecl, kind: str, mistakes: Mistakes) -> None:
         kind: The kind of its values; the field of a map itself counts as one of messages, which its entries are.
         mistakes: Takes what is reported.
     """
+    # A map's entries are messages, whatever its values are.
     is_map = field.label == "map"
     packed = _set_to(field, "packed", "true")
     if packed and not is_packable(field, kind):

@@ -75,6 +75,7 @@ class Recovery:
         """Parse the file; returns the tree of what could be read, or None if nothing could."""
         # A comment that does not end hides the rest of the file, which may declare anything.
         self.skipped.add_text(self._text[self._written[-1].start :])
+        # In this order: a broken token may unbalance braces, which are what the limit on depth is counted by.
         self._leave_out_broken()
         self._leave_out_deep()
         tree = self._parse(self.source.tokens)
@@ -82,6 +83,8 @@ class Recovery:
             self._read_one_by_one()
             tree = self._parse(self.source.tokens)
         if isinstance(tree, Fault):
+            # What could be read statement by statement does not parse as a whole: so braces are not where they seem to
+            # be.
             self._leave_out_all_but_heads()
             tree = self._parse(self.source.tokens)
         return None if isinstance(tree, Fault) else tree
@@ -98,6 +101,8 @@ class Recovery:
         index = bisect_right(tokens, offset, key=lambda token: token.start) - 1
         if index < 0:
             return None
+        # Between two tokens of different statements the offset belongs to neither, unless it is within the token
+        # before.
         before, after = statements.at(index), statements.at(min(index + 1, len(tokens) - 1))
         return before if before is after or tokens[index].stop >= offset else None
 
@@ -113,6 +118,7 @@ class Recovery:
         statements = Statements(self.source.tokens)
         types = [token.type for token in statements.tokens]
         self._leave_out(statements, {each for each in statements.top if types[each.start] not in _HEADS or each.brace})
+        # From now on the file may declare any name, so nothing about undefined names is certain.
         self.skipped.rest = True
 
     def _leave_out(self, statements: Statements, wrong: Collection[Statement]) -> None:
@@ -126,6 +132,7 @@ class Recovery:
         for statement in sorted(wrong, key=lambda statement: statement.start - statement.end):  # the outer ones first
             if statement.start not in out:
                 out.update(range(statement.start, statement.end + 1))
+                # The first statement might have been the syntax line.
                 begins = is_first and statement is statements.top[0]
                 self.skipped.add(self._text, statement, statements.tokens, begins)
         return [token for index, token in enumerate(statements.tokens) if index not in out]
@@ -144,6 +151,7 @@ class Recovery:
             is_silent = is_inner and any(each.position.file == self._path for each in self._mistakes.found)
             kept += self._read_statement(piece, end, statement is statements.top[0], is_silent)
         self.source = Tokens([*kept, end])
+        # Reports are made, but declarations are not used: which block they belong to is a guess.
         if statements.has_stray_brace:
             self._leave_out_all_but_heads()
 
@@ -158,10 +166,13 @@ class Recovery:
         """
         lead = [] if is_first else [_semicolon(piece[0])]  # so that the parser does not accept a syntax line here
         completed: set[Token] = set()
+        # Each round removes or completes one statement, so it would end by itself, but in a file of many errors too
+        # late.
         for _ in range(min(_ROUNDS, 2 + _BUDGET // len(piece))):
             fault = self._parse([*lead, *piece, end])
             if not isinstance(fault, Fault):
                 return piece
+            # The parser counted the semicolon in front, too.
             index = fault.index - len(lead)
             statements = Statements([*piece, end])
             found, unclosed = statements.at(index), statements.unclosed
@@ -170,6 +181,7 @@ class Recovery:
             if not (is_silent or is_rest or (unclosed and _is_outermost(found, piece))):
                 self._report(fault.message, statements, index)
             if fault.wants_semicolon and found and found is not unclosed and _may_end(found, statements.tokens, index):
+                # The token that now begins the next statement: an error right there is most likely not its own.
                 completed.add(statements.tokens[index])
                 piece = [*piece[:index], _semicolon(piece[index - 1]), *piece[index:]]
                 continue
@@ -181,6 +193,7 @@ class Recovery:
 
     def _report(self, message: str, statements: Statements, index: int) -> None:
         token = statements.tokens[index]
+        # An error behind something that was no token most likely follows from that.
         if not self._is_spoilt(token):
             message = _unclosed(statements.tokens) if statements.unclosed and token.type == Token.EOF else message
             self._mistakes.report(place(self._path, token), message)

@@ -46,12 +46,14 @@ def _sound_ranges(ranges: Iterable[Range], limits: Limits, mistakes: Mistakes) -
         low, high = each.start.value, limits.highest if each.end is None else each.end.value
         at = each.start.position
         if low < limits.lowest or low > limits.highest or high > limits.highest:
+            # Point at the end that is out of range, not always at the start.
             beyond = each.start if not limits.lowest <= low <= limits.highest else each.end or each.start
             what = f"a reserved {limits.member} number lies in {limits.lowest} to {limits.highest}"
             mistakes.report(beyond.position, what)
         elif high < low:
             mistakes.report(at, f"the range {low} to {high} ends before it starts")
         else:
+            # Only sound ranges are compared, so that one mistake is not reported again as an overlap.
             other = next((o for o in sound if o[0] <= high and low <= o[1]), None)
             if other:
                 line = other[2].start.position.line

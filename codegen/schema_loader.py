@@ -41,10 +41,12 @@ def load_schema(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
     declared = sources.in_order()
     visible = sources.visible()
     symbols = Symbols(visible, mistakes)
+    # All files are declared before any is linked, since names may be used before their declaration, and across files.
     for file in declared:
         symbols.declare(file)
     uncertain = {file.path: Uncertain(file, sources.files, visible[file.path]) for file in declared}
     files = [Linker(file, symbols, uncertain[file.path], mistakes).link() for file in declared]
+    # Only after all steps, so that one run names every mistake.
     mistakes.check()
     return _schema(files)
 

@@ -46,6 +46,7 @@ class Scope:
     def _find_elsewhere(self) -> dict[str, tuple[str, str]]:
         """The proto file and the class of every message and enum that is used here and declared elsewhere."""
         used = {field.type_name for message in self.file.walk_messages() for field in message.fields}
+        # Sorted, so that names are handed out in the same order in every run.
         names = sorted(name for name in used if name is not None and name not in self.classes)
         paths = {name: self.schema.file_of[name] for name in names}
         classes = {path: module_names(self.schema.files[path]).classes for path in set(paths.values())}
@@ -53,6 +54,7 @@ class Scope:
 
     def _local(self, module: str, name: str) -> str:
         key = module, name
+        # Decided at the first use and kept, so that one import has one name everywhere.
         if key not in self._imported:
             self._imported[key] = self.private(name) if name in self._used else name
             self._used.add(self._imported[key])
@@ -101,6 +103,7 @@ class ClassScope(Scope):
 
     def builtin(self, name: str) -> str:
         """Use a builtin inside a class, where a field may hide it."""
+        # In a class body a field named ``int`` hides the builtin from the annotations of all other fields.
         return f"{self.name('', 'builtins')}.{name}" if name in self._fields else super().builtin(name)
 
     def annotation(self, full_name: str) -> str:
@@ -170,6 +173,7 @@ class CodecScope(Scope):
         return self._zero_float
 
     def _made_once(self, known: dict[str, _T], wanted: str, made: _T) -> str:
+        # By value: two fields of one enum share its table.
         for name, other in known.items():
             if other == made:
                 return name

@@ -80,6 +80,7 @@ class ServiceScope:
             for full_name in (method.input_type, method.output_type)
         }
         self._messages = {full_name: self._place(full_name) for full_name in sorted(messages)}
+        # Messages first: users read their names in signatures, so helpers give way.
         for module, name in [*self._messages.values(), *((module, name) for name, module in _RUNTIME.items())]:
             self._local[module, name] = self._free(name)
         self.constants = {
@@ -95,6 +96,7 @@ class ServiceScope:
 
     def _free(self, name: str) -> str:
         if name in self._used:
+            # An underscore in front: no name of an RPC begins with one, so this cannot meet another.
             name = free(f"_{name.lstrip('_')}", self._used)
         self._used.add(name)
         return name
@@ -138,6 +140,7 @@ class _ServiceEmitter:
         self._class("Base", note, self._base_method)
 
     def _data(self, method: Method) -> None:
+        # grpclib's names of cardinalities, such as UNARY_STREAM.
         kinds = "_".join("STREAM" if streams else "UNARY" for streams in _streaming(method))
         name, alias = self.names[method.name]
         arguments = [
@@ -178,6 +181,7 @@ class _ServiceEmitter:
         if method.client_streaming:
             argument = f"requests: {scope.runtime('Requests')}[{request_type}]"
         else:
+            # ``Encoded``: a client that has the bytes already, such as the exporter's, need not decode and encode them.
             argument = f"request: {request_type} | {scope.runtime('Encoded')}"
         response = scope.cls(method.output_type)
         if method.server_streaming:
@@ -185,6 +189,7 @@ class _ServiceEmitter:
         with w.block(f"{self._def(method)}("):
             w.line("self,")
             w.line(f"{argument},")
+            # Options by keyword only, so that more can be added without breaking calls.
             w.line("*,")
             w.line("timeout: float | None = None,")
             w.line(f"deadline: {scope.runtime('Deadline')} | None = None,")
@@ -203,6 +208,7 @@ class _ServiceEmitter:
         argument = f"request: {scope.cls(method.input_type)}"
         if method.client_streaming:
             argument = f"requests: {scope.runtime('AsyncIterator')}[{scope.cls(method.input_type)}]"
+        # ``Encoded``: a server that has the bytes already, such as the collector, need not decode and encode them.
         response = f"{scope.cls(method.output_type)} | {scope.runtime('Encoded')}"
         if method.server_streaming:
             response = f"{scope.runtime('AsyncIterator')}[{response}]"

@@ -63,6 +63,7 @@ class Skipped:
         span = tokens[statement.start].start, tokens[statement.end].stop + 1
         self.add_text(text[slice(*span)])
         self.nameless |= any(map(_is_nameless, pairwise(tokens[statement.start : statement.end + 1])))
+        # Within a block: it can be neither the syntax line nor the package, and only the block is incomplete.
         if statement.parent and statement.parent.brace:
             self.blocks.add(statement.parent.brace.start)
             return span
@@ -70,6 +71,8 @@ class Skipped:
         types = [token.type for token in of_it]
         self.syntax |= is_first or types[0] == L.SYNTAX  # only the first statement can be a misspelt syntax line
         self.proto3 |= _is_proto3(of_it)
+        # ``packge a.b;``: any short statement without braces and "=" that begins with none of these words may be a
+        # misspelt package.
         may_be_package = types[0] not in _NO_PACKAGE and not {L.L_BRACE, L.EQUALS} & {*types}
         self.package |= may_be_package or L.PACKAGE in types
         return span

@@ -72,6 +72,7 @@ class _Preparer:
             written, tail = _divide(written)
             self._result.broken.append(start)
         else:
+            # Only the first one: a string with one wrong escape tends to have more, for the same reason.
             wrong = next((escape for escape in _ESCAPE.finditer(written, 0, len(written) - 1) if not escape[1]), None)
             if wrong:
                 self._report(
@@ -79,6 +80,7 @@ class _Preparer:
                 )
                 self._result.broken.append(start)
         self._result.strings[start] = written
+        # As long as what was written, so that offsets and columns of all tokens stay true.
         return f"{quote}{'x' * (len(written) - 2)}{quote}{tail}" if len(written) > 1 else " " + tail
 
     def _report(self, offset: int, what: str) -> None:
@@ -87,6 +89,7 @@ class _Preparer:
 
 
 def _is_closed(written: str) -> bool:
+    # Without escapes, so that an escaped quote at the end does not count as the closing one.
     body = re.sub(r"\\.", "", written[1:], flags=re.DOTALL)
     return body.endswith(written[0])
 

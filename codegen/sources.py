@@ -29,6 +29,8 @@ class Sources:
 
     def read_all(self, paths: Sequence[str]) -> None:
         """Read the given files and all that they import, directly or through other files."""
+        # A stack instead of recursion, as a chain of imports may be long; reversed, so that files are read in the order
+        # in which they are named.
         waiting = [(path, Position(path, 1, 1)) for path in reversed(paths)]
         while waiting:
             path, wanted_at = waiting.pop()
@@ -69,6 +71,7 @@ class Sources:
     def _decode(self, path: str, found: Path, wanted_at: Position) -> str | None:
         try:
             with found.open("rb") as stream:
+                # One byte more than allowed tells that there is more, without reading it.
                 data = stream.read(MAX_FILE_SIZE + 1)
         except OSError as error:
             self._mistakes.report(wanted_at, f'"{path}" cannot be read: {error.strerror}')
@@ -106,6 +109,7 @@ class Sources:
                     file = self.files[path]
                     order += [file] if file else []
                 elif step.path.text in chain:
+                    # The chain from the repeated file to this one is the cycle.
                     names = list(chain)
                     cycle = [*names[names.index(step.path.text) :], step.path.text]
                     self._mistakes.report(step.path.position, f"import cycle: {' -> '.join(cycle)}")
@@ -131,6 +135,7 @@ class Sources:
             if path not in seen:
                 seen.add(path)
                 imported = self.files.get(path)
+                # Only public imports go on: https://protobuf.dev/programming-guides/proto3/#importing.
                 waiting += [each.path.text for each in imported.imports if each.public] if imported else []
         return seen
 

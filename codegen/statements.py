@@ -63,6 +63,7 @@ class Statements:
     def _take(self, index: int) -> Statement | None:
         """Take the next token; returns the innermost statement that it belongs to."""
         type_ = self.tokens[index].type
+        # Within an aggregate, braces belong to its value; only after the last of them can one close a block.
         if type_ == L.R_BRACE and not self._aggregates:
             return self._close(index)
         if self._current is None:
@@ -91,6 +92,7 @@ class Statements:
             owner = self._open.pop()
             owner.end = index
             return owner
+        # A statement of its own, so that every token belongs to one.
         self.has_stray_brace = True
         stray = Statement(index, None, index)
         self.top.append(stray)
@@ -105,6 +107,7 @@ class Statements:
 
     def _finish(self, index: int) -> None:
         """Take the end of the file, which ends every statement."""
+        # An aggregate that does not end swallows the rest of the file; outside of any block only it can be blamed.
         if self._aggregates and not self._open:
             self.unclosed = self._current
         self._leave_unfinished(index)

@@ -79,10 +79,12 @@ class Symbols:
         package = file.package.text if file.package else ""
         if file.package:
             self._add_package(package, file.package.position)
+        # In the order of the file, so that of two equal names the second one is the mistake, whatever their kinds.
         for symbol in sorted(_file_symbols(file, package), key=lambda symbol: symbol.position):
             self._add(symbol)
         for message, scope in _messages(file.messages, package):
             for field in message.fields():
+                # After all written names: if the invented name of an entry clashes, the field is to blame.
                 if field.key:
                     name = in_scope(in_scope(scope, message.name.text), map_entry_name(field.name.text))
                     self._add(Symbol("map entry", name, field.name.position))
@@ -91,6 +93,7 @@ class Symbols:
         parts = package.split(".")
         for count in range(1, len(parts) + 1):
             name = ".".join(parts[:count])
+            # Every part of a dotted package is a scope of its own, and so takes its name.
             first = self._symbols.setdefault(name, Symbol("package", name, position))
             if first.kind != "package":
                 taken = f"{with_article(first.kind)} declared at {_where(first, position)}"
@@ -133,12 +136,15 @@ class Symbols:
         other: Symbol | None = None
         while True:
             found = self._find(in_scope(scope, first), file)
+            # protobuf's rule, and C++'s: the innermost scope that has the first part decides, even if the rest is
+            # missing there.
             if found and dot and found.kind in _SCOPES:
                 full = in_scope(scope, name)
                 return self._find(full, file) or self._unknown(name, scope, file, full)
             if found and not dot:
                 if found.kind in _TYPES or not types_only:
                     return found
+                # Remembered for the error: if no type of the name is found, this is what the name means.
                 other = other or found
             if not scope:
                 return other or self._unknown(name, scope, file)
@@ -151,6 +157,7 @@ class Symbols:
             return self._symbols[name] if visible & self._packages[name] else None
         found = self._symbols.get(name)
         if found is None:
+            # A type within one of descriptor.proto's, such as FieldOptions.CType: only the outer ones are listed.
             outer = self._symbols.get(".".join(name.split(".")[:3]))
             found = outer if outer and outer.kind == "descriptor type" else None
         return found if found and found.position.file in visible else None
@@ -158,6 +165,7 @@ class Symbols:
     def _unknown(self, name: str, scope: str, file: str, full: str | None = None) -> Unresolved:
         """Say why a name was not found; ``full`` is the full name at which the search ended, if it did."""
         absolute = name.removeprefix(".")
+        # The likeliest mistake first: the type exists, and its import is missing.
         for candidate in filter(None, (full, *_outward(scope, absolute))):
             hidden = self._symbols.get(candidate)
             home = hidden.position.file if hidden and hidden.kind in _TYPES else wellknown_files.home(candidate)
@@ -186,6 +194,8 @@ class Symbols:
         types = [s.full_name for s in self._symbols.values() if s.kind in ("message", "enum")]
         spelt: dict[str, str] = {}
         for full in sorted(full for full in types if self._symbols[full].position.file in visible):
+            # Full names and last parts, since both are how users write types. Of equal last parts the first in order
+            # wins.
             spelt.setdefault(full.rpartition(".")[2], full)
             spelt[full] = full
         near = difflib.get_close_matches(name, spelt, n=1, cutoff=0.7)

@@ -34,6 +34,7 @@ def parse(path: str, text: str, mistakes: Mistakes) -> FileDecl:
     Of a file that is not in proto3, only the imports are declared: they show which other files to examine.
     """
     source = tokenize(path, text, mistakes)
+    # Told here, by the first token: the grammar would report whatever differs from proto3 later on instead.
     if source.tokens[0].type == L.EDITION:
         mistakes.report(place(path, source.tokens[0]), 'editions are not supported: write syntax = "proto3";')
         mistakes = Mistakes()  # editions have other rules: what they break of proto3's is not reported
@@ -69,6 +70,7 @@ class Parser:
             return parser.file_()
         except ParseCancellationException:
             pass  # the exact mode decides whether this is an error
+        # From the beginning, with error messages this time: the fast mode's would be about its own limits.
         stream.seek(0)
         parser.reset()
         interpreter.predictionMode = PredictionMode.LL
@@ -102,6 +104,8 @@ class _Stop(ErrorListener):
         e: Exception | None,
     ) -> None:
         """Raise the error, with a message of our own: ANTLR's lists tokens by their names in the grammar."""
+        # Without a viable alternative several tokens were read in vain, and what is expected at the last one says
+        # little.
         expected = [] if isinstance(e, NoViableAltException) else _expected(recognizer)
         message = self._message(offendingSymbol, _in_words(expected, recognizer))
         raise _Stopped(Fault(offendingSymbol.tokenIndex, message, L.SEMICOLON in expected))

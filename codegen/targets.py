@@ -69,6 +69,7 @@ class Target:
             return f"chaukas_spec_lite.spec.google.protobuf.{stem(PurePosixPath(path).stem)}"
         *there, last = self.module(path).with_suffix("").parts
         base = self.module(here).parts[:-1]
+        # Relative imports, so that the output folder can stand in any package.
         common = 0
         while common < min(len(there), len(base)) and there[common] == base[common]:
             common += 1
@@ -112,12 +113,14 @@ def could_be_module(module: PurePosixPath, target: Target, path: str) -> bool:
     source = PurePosixPath(target.stripped(path))
     if len(module.parts) != len(source.parts):
         return False
+    # How many underscores were added depends on files that may be gone, so any number is taken.
     *folders, stem = (f"{re.escape(_module_part(part))}_*" for part in (*source.parts[:-1], source.stem))
     stems = f"{stem}|{codec_stem(stem)}|{services_stem(stem)}"
     return all(map(re.fullmatch, (*folders, stems), module.with_suffix("").parts))
 
 
 def _free(name: str, used: set[str], stems: Iterable[Stem]) -> str:
+    # All modules of a proto file give way together, or their names would no longer show that they belong together.
     while any(stem(name) in used for stem in stems):
         name += "_"
     used.update(stem(name) for stem in stems)
@@ -125,6 +128,7 @@ def _free(name: str, used: set[str], stems: Iterable[Stem]) -> str:
 
 
 def _module_part(part: str) -> str:
+    # ASCII only: Python normalises other letters in identifiers (NFKC), and would then look for a file of another name.
     name = "".join(char if char.isascii() and char.isalnum() else "_" for char in part)
     name = name if name.isidentifier() else f"_{name}"
     return f"{name}_" if keyword.iskeyword(name) else name

@@ -36,6 +36,7 @@ class _Repair:
         index = 0
         while index < len(self.tokens):
             if index in self.source.gaps:
+                # ``setdefault``: if a token was left out, the next one's comments must not replace those before it.
                 self.result.gaps.setdefault(len(self.result.tokens), self.source.gaps[index])
             index = self._step(index)
         return self.result
@@ -43,6 +44,7 @@ class _Repair:
     def _step(self, index: int) -> int:
         """Keep, repair or leave out the token at ``index``; returns the index of the token to go on with."""
         token, kept = self.tokens[index], self.result.tokens
+        # Labels and maps are looked for only where a statement may begin: elsewhere these words may be names.
         starts = not kept or kept[-1].type in _BOUNDARIES
         if starts and token.type in _LABELS and (self._is_map(index + 1) or self._is_in_oneof()):
             what = "a map field" if self._is_map(index + 1) else "a field of a oneof"
@@ -81,6 +83,7 @@ class _Repair:
             return index + 1
         key = self.tokens[first]
         key.text = "".join(token.text for token in self.tokens[first:last])
+        # The keyword ``string``, which the grammar takes for a key; the text stays what the user wrote.
         key.type = L.STRING
         self.result.tokens += (*self.tokens[index:first], key)
         return self._map_in_oneof(index, last) if self._is_in_oneof() else last
@@ -93,6 +96,7 @@ class _Repair:
         if self._type(end) != L.R_ANGLE:
             return last
         self._report(self.tokens[index], "a oneof cannot hold a map: put the map into a message of its own")
+        # The three tokens ``map``, ``<`` and the key become one, so that the field parses, and what follows is checked.
         self.result.tokens[-3:] = [self.tokens[index + 2]]
         self.tokens[index + 2].text = "string"
         return end + 1

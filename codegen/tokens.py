@@ -69,6 +69,7 @@ def tokenize(path: str, text: str, mistakes: Mistakes) -> Tokens:
     source = prepare(path, text, mistakes)
     errors = LexicalErrors(path)
     every, unclosed = _every_token(path, source, errors, mistakes)
+    # Numbers before comments: what stands in an aggregate's comment must still be valid tokens, as for protoc.
     every, numbers = join_numbers(path, every, mistakes)
     hashes = [offset for offset in errors.places if text[offset] == "#"]
     every, comments = leave_out_comments(every, hashes) if hashes else (every, [])
@@ -76,6 +77,7 @@ def tokenize(path: str, text: str, mistakes: Mistakes) -> Tokens:
     stray = [offset for offset in errors.places if not text[offset].isascii() or not is_within(offset, comments)]
     _report_stray(text, {offset: errors.places[offset] for offset in stray}, mistakes)
     result = _set_comments_apart(path, every, mistakes)
+    # Recovery leaves out the statements around these, and reports nothing about them again.
     result.broken = [*source.broken, *numbers, *unclosed, *stray]
     return result
 
@@ -93,6 +95,7 @@ def _every_token(
         if token.type == L.SLASH and source.text.startswith("/*", token.start):
             mistakes.report(place(path, token), "this comment is not closed")
             return [*every, _end_of_file(token)], [token.start]  # the comment hides the rest of the file
+        # The lexer got a stand-in of the same length, see ``source_text``.
         if token.type == L.STRING_LITERAL:
             token.text = source.strings[token.start]
         if token.channel == Token.DEFAULT_CHANNEL:

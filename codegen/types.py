@@ -21,6 +21,7 @@ def kind_of(field: Field) -> str:
 
 def has_presence(field: Field) -> bool:
     """Whether ``None`` means that the field is not set, so that a default value is written like any other."""
+    # https://protobuf.dev/programming-guides/field_presence/
     explicit = field.label == "optional" or field.oneof is not None
     return explicit or (field.label == "singular" and field.kind == "message")
 
@@ -45,6 +46,7 @@ def value_type(field: Field, scope: Scope) -> str:
         return f"{scope.builtin('list')}[{scope.name('typing', 'Any')}]"
     if kind == VALUE:
         return scope.name("typing", "Any")
+    # After the well-known types, which are messages as well.
     if field.type_name is not None:
         return scope.annotation(field.type_name)
     return scope.builtin(scalar_type(kind))
@@ -58,6 +60,7 @@ def attribute_type(field: Field, scope: Scope) -> str:
     if field.label == "map":
         assert field.key_kind is not None
         return f"{scope.builtin('dict')}[{scope.builtin(scalar_type(field.key_kind))}, {value}]"
+    # A Value is annotated ``Any``, which includes None already.
     return f"{value} | None" if has_presence(field) and kind_of(field) != VALUE else value
 
 
@@ -81,6 +84,7 @@ def parameter(field: Field, name: str, scope: Scope, *, watched: bool) -> tuple[
         assert field.key_kind is not None
         key = scope.builtin(scalar_type(field.key_kind))
         return name, f"{scope.name('collections.abc', 'Mapping')}[{key}, {value}] | None", "None"
+    # None is a JSON value as well, but as a parameter it means "not set"; JSON's null is ``NULL``.
     if kind_of(field) == VALUE:
         return name, value, "None"
     return name, f"{value} | None", "None" if watched or has_presence(field) else zero(field, scope)

@@ -46,11 +46,14 @@ class Writer:
 
     def gap(self, count: int = 1) -> None:
         """Add empty lines until there are ``count`` of them; none at the beginning of the text."""
+        # Blank lines that are there count, so that emitters need not know what was written before.
         while self._lines and any(self._lines[-count:]):
             self._lines.append("")
 
     def docstring(self, text: str) -> None:
         """Write a docstring: in one line if it fits, else with each line of ``text`` wrapped by itself."""
+        # A schema's comments may hold anything, and come out as valid Python all the same: backslashes first, or those
+        # that are added below would be doubled.
         text = text.strip().expandtabs(4) or "Undocumented."
         text = text.replace("\\", "\\\\")
         text = _CONTROL.sub(lambda control: f"\\x{ord(control[0]):02x}", text)
@@ -111,6 +114,7 @@ class Writer:
         """Write ``target = target = value``, in as few lines as possible."""
         line = ""
         for target in targets:
+            # Filled greedily: a statement is ended only when one more target would not fit.
             longer = f"{line}{target} = "
             if line and not self._fits(longer + value):
                 self.line(line + value)

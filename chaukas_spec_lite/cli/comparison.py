@@ -63,6 +63,8 @@ class Comparison:
         """Note an event and its encoded form."""
         self.sent += 1
         digest = _digest(data)
+        # The same id with the same content is a repetition, which a collector may leave out; with other content, an
+        # event is lost.
         if self._digests.setdefault(key_of(event), digest) != digest:
             self._add(Difference("lost to another event of its id", key_of(event)))
         self.duplicates = self.sent - len(self._digests)
@@ -75,6 +77,7 @@ class Comparison:
             self._add(Difference("was never sent", key))
         elif key in self._seen:
             self._add(Difference("came back twice", key))
+        # Compared as bytes, so that nothing goes unseen which equality of messages passes over.
         elif _digest(bytes(event)) != self._digests[key]:
             self._add(Difference("came back altered", key, event))  # the only kind that needs the event, to be shown
         self._seen.add(key)
@@ -86,7 +89,7 @@ class Comparison:
 
     @property
     def expected(self) -> int:
-        """How many events ought to come back."""
+        """How many events should come back."""
         return len(self._digests)
 
     def _add(self, difference: Difference) -> None:
@@ -123,6 +126,7 @@ def _parts(sent: object, returned: object) -> Iterator[tuple[str, object, object
             yield f".{name}", getattr(sent, name), getattr(returned, name)
     elif isinstance(sent, dict) and isinstance(returned, dict):
         ours, theirs = cast("Mapping[str, object]", sent), cast("Mapping[str, object]", returned)
+        # Keys that differ, or stand in another order, have no parts to compare: the whole dict is shown.
         if list(ours) == list(theirs):
             for key in ours:
                 yield f"[{key!r}]", ours[key], theirs[key]

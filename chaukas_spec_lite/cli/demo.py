@@ -64,6 +64,7 @@ def demo(file: Path | None) -> None:
     if file is not None:
         show(file)
     else:
+        # The package may be in a zip file, so the recording need not be a file on disk.
         with resources.as_file(resources.files("chaukas_spec_lite.cli") / "data" / "session.delim") as recording:
             show(recording)
 
@@ -80,11 +81,13 @@ def show(path: Path, start: StartCollector = Collector) -> None:
     """
     out = console()
     try:
+        # The bar has to be gone before the trees are printed, or it would be redrawn among them.
         with _progress(out, path.stat().st_size) as progress:
             done = asyncio.run(_replay(path, start, progress))
     except (ChaukasError, OSError) as error:
         raise click.ClickException(one_line(str(error))) from error
     view = View(out.width, out.encoding)
+    # An empty file is no failure, but an empty tree would look like one.
     if not done.comparison.sent:
         out.print(Text(f"{one_line(path.name, out.encoding)} holds no events: there is nothing to replay"))
         return
@@ -101,6 +104,7 @@ def show(path: Path, start: StartCollector = Collector) -> None:
 
 
 async def _replay(path: Path, start: StartCollector, progress: Progress) -> Replay:
+    # The collector is the outer one: when it stops, the client has hung up already.
     async with start() as collector, _client(collector.port) as client:
         return await replay(client, read_events(path), progress)
 
@@ -160,6 +164,7 @@ def _print_differences(path: Path, comparison: Comparison) -> None:
     err = console(errors=True)
     altered = {each.key for each in comparison.differences if each.returned is not None}
     originals: dict[EventKey, Event] = {}
+    # Read again, and only if needed: keeping every event for this would take as much memory as the file.
     for recorded in read_events(path) if altered else ():
         if (key := key_of(recorded.event)) in altered:
             originals.setdefault(key, recorded.event)

@@ -36,6 +36,7 @@ def console(*, errors: bool = False) -> Console:
     stream: TextIO | None = sys.stderr if errors else sys.stdout
     if stream is None and not errors:
         raise click.ClickException("standard output is closed, and there is nowhere else to print to")
+    # Decided here and not by rich, which lets variables such as FORCE_COLOR bring escape codes into a pipe.
     is_terminal = stream is not None and stream.isatty()
     return Console(
         stderr=errors,
@@ -75,6 +76,7 @@ ASCII = Glyphs("|- ", "`- ", "|  ", "=", "=", "=", ".", "x", "+", "|", ">", "~",
 def glyphs_for(encoding: str) -> Glyphs:
     """The glyphs that text in this encoding can hold."""
     try:
+        # All or none: a picture of both sets would not line up.
         "".join(astuple(Glyphs())).encode(encoding)
     except UnicodeEncodeError:
         return ASCII
@@ -93,6 +95,7 @@ def one_line(text: str, encoding: str = "utf-8") -> str:
         category = unicodedata.category(char)
         marks = marks + 1 if category in ("Mn", "Me") or char in _JOINERS else 0
         if marks <= MAX_MARKS:
+            # Joiners are of the category of unseen characters, but emoji and several scripts fall apart without them.
             harmless = category not in _UNSEEN or char in _JOINERS
             shown.append(char if harmless else char.encode("unicode_escape").decode("ascii"))
     return "".join(shown).encode(encoding, "replace").decode(encoding)
@@ -105,6 +108,7 @@ def fit(text: str, cells: int, glyphs: Glyphs) -> str:
     """
     if cell_len(text) > cells:
         text = set_cell_size(text, max(0, cells - 1)).rstrip() + glyphs.ellipsis[:cells]
+    # Outside of the isolate, so that columns to the right stay where they are.
     padding = " " * (cells - cell_len(text))
     if any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text):
         text = f"{glyphs.isolate}{text}{glyphs.end_of_isolate}"

@@ -43,6 +43,7 @@ class Layout:
     def of(cls, width: int) -> Layout:
         """Share out a line: the narrower it is, the fewer columns stand beside the tree."""
         width = min(max(width, MIN_WIDTH), MAX_WIDTH)
+        # The tree keeps its room. What goes first as lines get narrower is the timeline, then the tokens.
         timeline = 25 if width >= 96 else 17 if width >= 76 else 0
         tokens = 11 if width >= 56 else 0
         return cls(width - timeline - 10 - tokens, timeline, 10, tokens)
@@ -69,6 +70,7 @@ class View:
                 lonely.append(session)
             else:
                 yield from self._session(session)
+        # One is drawn as usual; a group of one would only add a line.
         if len(lonely) == 1:
             yield from self._session(lonely[0])
         elif lonely:
@@ -113,6 +115,7 @@ class View:
         if span.duration is not None:
             row.append(f"{duration(span.duration):>{layout.duration}}")
         else:
+            # A moment has no duration either, and shows nothing here.
             row.append(f"{_missing_end(span):>{layout.duration}}", DIM)
         if layout.tokens and span.tokens:
             row.append(f"{span.tokens:,} tok".rjust(layout.tokens))
@@ -147,9 +150,11 @@ def _walk(roots: Iterable[Span], levels: int, glyphs: Glyphs) -> Iterator[tuple[
             children, indent, depth, left = stack.pop()
             if (span := next(children, None)) is None:
                 continue
+            # Back on the stack before the child's own children, so that its siblings follow after them.
             stack.append((children, indent, depth, left - 1))
             branch = glyphs.tee if left > 1 else glyphs.corner
             yield span, indent + branch + (f"[{depth}] " if depth > levels else "")
+            # Below the last level that is drawn the indent stays, so that titles keep some room.
             if depth < levels:
                 indent += glyphs.pipe if left > 1 else "   "
             stack.append((iter(span.children), indent, depth + 1, len(span.children)))
@@ -163,8 +168,10 @@ def _bar(span: Span, window: Window, cells: int, glyphs: Glyphs) -> str:
     start = halves * _share(span.time, window)
     if span.duration is None:
         return (" " * min(cells - 1, int(start / 2)) + glyphs.point).ljust(cells)
+    # With clocks that disagree, a span may end before it starts; it is drawn all the same.
     start, end = sorted((start, halves * _share(span.time + span.duration, window)))
     first = min(int(start), halves - 1)
+    # At least half a cell, however short the span was.
     last = max(first, ceil(end) - 1)
     shapes = {(True, True): glyphs.bar, (True, False): glyphs.left_half, (False, True): glyphs.right_half}
     covered = [first <= half <= last for half in range(halves)]

@@ -77,7 +77,9 @@ class Plan:
             newest: The ``seq`` of the newest event that is stored now; a first page goes up to it.
         """
         conditions = _Conditions(list(self.terms), list(self.values))
+        # Arrivals during the paging get higher numbers, so this bound keeps the result the same for all pages.
         conditions.add("seq <= ?", newest if self.newest is None else self.newest)
+        # A row comparison instead of OFFSET: it can use the index, and does not count rows again on every page.
         if self.after is not None:
             conditions.add(f"({_POSITION}) {'<' if self.descending else '>'} (?, ?, ?, ?)", *self.after)
         direction = "DESC" if self.descending else "ASC"
@@ -101,16 +103,19 @@ def plan(request: QueryRequest) -> Plan:
         raise InvalidRequest(f"QueryRequest.page_size: {request.page_size} is negative")
     if request.order_by_time not in (SortOrder.UNSPECIFIED, SortOrder.ASC, SortOrder.DESC):
         raise InvalidRequest(f"QueryRequest.order_by_time: {int(request.order_by_time)} is no order that is known here")
+    # Newest first unless asked otherwise: somebody who looks without asking wants what just happened.
     descending = request.order_by_time != SortOrder.ASC
     conditions = _conditions(filter_)
     fingerprint = _digest(b"descending" if descending else b"ascending", bytes(filter_))
     newest, after = _read_token(request.page_token, fingerprint) if request.page_token else (None, None)
+    # Cut down rather than refused, as https://google.aip.dev/158 has it.
     size = min(request.page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
     return Plan(tuple(conditions.terms), tuple(conditions.values), descending, size, fingerprint, newest, after)
 
 
 def _check_limits(filter_: QueryFilter) -> None:
     lists: dict[str, Sequence[object]] = {name: getattr(filter_, name) for name in (*_ONE_OF, "tags")}
+    # Checked before any SQL is made, so that an error names the field, and not SQLite's limit on parameters.
     for name, items in lists.items():
         if len(items) > MAX_CHOICES:
             raise InvalidRequest(f"QueryFilter.{name}: {len(items)} values are more than the {MAX_CHOICES} allowed")
@@ -145,6 +150,8 @@ def _conditions(filter_: QueryFilter) -> _Conditions:
 
 
 def _digest(key: bytes, data: bytes) -> bytes:
+    # A check against mistakes, such as a token of another query. It need be no signature: a forged token finds
+    # nothing that its client could not ask for.
     return hashlib.blake2b(data, digest_size=_DIGEST_SIZE, key=key).digest()
 
 

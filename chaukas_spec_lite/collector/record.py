@@ -63,12 +63,16 @@ def moment(timestamp: datetime | None) -> tuple[int, int, int]:
     if timestamp is None:
         return 0, 0, 0
     seconds, nanos, _ = wire_from_datetime(timestamp)
+    # A Timestamp on the wire may carry more than a second of nanos, or negative ones; the order of columns needs the
+    # normal form.
     carry, nanos = divmod(nanos, NANOS_PER_SECOND)
+    # SQLite's INTEGER has 64 bits, and a carry could exceed them.
     return 1, max(-_MAX_SECONDS, min(seconds + carry, _MAX_SECONDS)), nanos
 
 
 def fold(text: str) -> str:
     """Make texts comparable without regard to upper and lower case."""
+    # Both sides go through this. SQLite's own functions fold ASCII only.
     return text.casefold()
 
 
@@ -81,8 +85,10 @@ def searched_text(event: Event) -> str:
 
 def _collect(value: Any, found: list[str]) -> None:
     if isinstance(value, str):
+        # Empty texts would only add separators.
         if value:
             found.append(value)
+    # Values only. The keys of a Struct are like field names: a search for "name" would find nearly every event.
     elif isinstance(value, dict):
         for item in cast("dict[str, Any]", value).values():
             _collect(item, found)

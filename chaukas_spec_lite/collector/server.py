@@ -62,10 +62,12 @@ class Collector:
         """
         if self._server is not None:
             raise RuntimeError("the collector has been started already")
+        # The store before the port, so that no call arrives at a store that is not open.
         await self._service.open()
         server = MessageServer([self._service], max_message_bytes=self._max_message_bytes)
         try:
             await server.start(self.host, self._wanted_port)
+        # A cancellation as well, or the store's threads would outlive a start that failed.
         except BaseException:
             await self._service.close()
             raise
@@ -77,9 +79,11 @@ class Collector:
         Raises:
             RuntimeError: It is not running.
         """
+        # Forgotten first, so that a second ``stop`` during the grace period is refused and not run twice.
         server, self._server = self._running(), None
         try:
             await server.stop(self.grace)
+        # In this order: calls that are running still need the store.
         finally:
             await self._service.close()
 

@@ -69,6 +69,7 @@ class CollectorService(ChaukasClientServiceBase):
     async def ingest_event(self, request: IngestEventRequest | Encoded) -> IngestEventResponse:
         """Store an event, unless its tenant and project have one of the same ID already."""
         data = bytes(request)
+        # Decoded in the store's thread: a batch of megabytes would hold up every other call on this loop.
         await self._add(lambda: record_of(data))
         return IngestEventResponse()
 
@@ -101,6 +102,7 @@ class CollectorService(ChaukasClientServiceBase):
 
 def _unavailable(error: StoreError) -> GRPCError:
     log.error("%s", error)
+    # UNAVAILABLE makes clients try again: the disk may be full or locked for a while, and the events are not at fault.
     return GRPCError(Status.UNAVAILABLE, str(error))
 
 
@@ -117,6 +119,7 @@ def records_of(request: bytes) -> list[Record]:
     batch = IngestEventBatchRequest.parse(request).event_batch
     if batch is None:
         raise InvalidRequest("IngestEventBatchRequest.event_batch: not set, so there is nothing to store")
+    # Decoder and splitter see the same fields in the same order; ``strict`` holds them to it.
     pairs = zip(batch.events, events_of(request), strict=True)
     return _checked(pairs, "IngestEventBatchRequest.event_batch.events[{}]")
 

@@ -104,10 +104,12 @@ class Store:
     def __init__(self, path: str | Path | None) -> None:
         self._path = None if path is None else Path(path)
         self._waiting: list[tuple[Prepare, asyncio.Future[int]]] = []
+        # The one task that writes, while there is something to write.
         self._writing: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Open the file, or make it."""
+        # After the writer, which makes the file if there is none.
         self._writer = self._reader = await self._opened(ThreadPoolExecutor(1, "chaukas-store-write"))
         if self._path is None:  # another connection to ":memory:" would be another database
             return
@@ -157,6 +159,7 @@ class Store:
             Exception: Whatever ``prepare`` raises.
         """
         result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        # All on the event loop, so no lock: the thread sees only the group that it is handed.
         self._waiting.append((prepare, result))
         if self._writing is None:
             self._writing = asyncio.ensure_future(self._write())
@@ -181,6 +184,7 @@ class Store:
                     result.set_result(outcome)
                 else:
                     result.set_exception(outcome)
+        # No await since ``_waiting`` was seen empty, so no request can have slipped in between.
         self._writing = None
 
     async def find(self, plan: Plan, max_bytes: int) -> Page:
@@ -227,10 +231,13 @@ def _prepare(connection: sqlite3.Connection, name: str) -> None:
     ((version,),) = connection.execute("PRAGMA user_version")
     ((application,),) = connection.execute("PRAGMA application_id")
     connection.execute("COMMIT")
+    # Checked before anything is written: pointed at the wrong file by mistake, the collector leaves it as it was.
     if tables and application != _APPLICATION:
         raise StoreError(f"{name} is a database, but not one of this collector: choose another file")
     if version > _VERSION:
         raise StoreError(f"{name} was made by a newer collector (format {version}; this one knows {_VERSION})")
+    # Outside of a transaction: inside, SQLite refuses to change the mode
+    # (https://www.sqlite.org/pragma.html#pragma_journal_mode).
     _switch_to_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
     if not tables:
@@ -251,6 +258,8 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def _make(connection: sqlite3.Connection) -> None:
+    # IMMEDIATE takes the write lock now. A deferred transaction that reads first and then writes fails with
+    # SQLITE_BUSY, without waiting, if another process wrote in between.
     connection.execute("BEGIN IMMEDIATE")
     try:
         ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
@@ -265,6 +274,7 @@ def _make(connection: sqlite3.Connection) -> None:
 
 def _insert_group(connection: sqlite3.Connection, prepares: Sequence[Prepare]) -> list[int | Exception]:
     """Insert the records of several requests; return for each request how many were new, or why it failed."""
+    # Decoded before BEGIN, so that a large batch does not hold the write lock while it is parsed.
     groups = [_prepared(prepare) for prepare in prepares]
     good = [group for group in groups if not isinstance(group, Exception)]
     try:
@@ -296,6 +306,7 @@ def _insert(connection: sqlite3.Connection, groups: Sequence[Sequence[_Prepared]
                 cursor = connection.execute(_INSERT, columns)
                 if cursor.rowcount == 1:  # 0 means that its ID was there, and lastrowid is then that of another insert
                     new += 1
+                    # Only for new events: those of a repeated one are there already, and the key would clash.
                     tagged += [(tag, cursor.lastrowid) for tag in tags]
             counts.append(new)
         connection.executemany("INSERT INTO tags (tag, seq) VALUES (?, ?)", tagged)
@@ -309,6 +320,7 @@ def _insert(connection: sqlite3.Connection, groups: Sequence[Sequence[_Prepared]
 
 def _find(connection: sqlite3.Connection, plan: Plan, max_bytes: int) -> Page:
     ((newest,),) = connection.execute("SELECT coalesce(max(seq), 0) FROM events")
+    # Later pages keep to the ``newest`` of the first one, which is in their token.
     statement, values = plan.sql(newest)
     events: list[bytes] = []
     room = max_bytes
@@ -317,7 +329,7 @@ def _find(connection: sqlite3.Connection, plan: Plan, max_bytes: int) -> Page:
     try:
         for timed, seconds, nanos, seq, data in cursor:
             room -= len(data) + MAX_FRAME_BYTES
-            # This event starts the next page. A page without any would repeat itself for ever, so ``last`` comes first.
+            # This event starts the next page, unless the page is still empty: an empty page would lead to itself.
             if last is not None and (len(events) == plan.size or room < 0):
                 return Page(events, plan.token(newest, last))
             events.append(data)

@@ -13,16 +13,16 @@ EXHAUSTED_PATIENCE = 3
 """After how many RESOURCE_EXHAUSTED in a row smaller batches are tried."""
 
 PATIENCE = 10
-"""After how many failures alone in its batch an event is overtaken by another one."""
+"""After this many failures alone in its batch, an event may be overtaken by another one."""
 
 STRIKES = 3
-"""An event is held to be at fault after it has failed alone so often, and each time another went through after it."""
+"""After this many times in a row that an event failed alone and another went through right after it, it is at fault."""
 
 NEAR = 1.0
 """For how many seconds the success of another queue shows that the server is well."""
 
 STUCK = 3
-"""After how many attempts in a row that lead to nothing, at a server that answers, a queue is stuck."""
+"""After this many fruitless attempts in a row, at a server that answers, a queue counts as stuck."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Send:
 
 @dataclass(frozen=True)
 class Wait:
-    """Do nothing until one of these comes true, or a flush does."""
+    """Do nothing until the time comes, enough events wait, or somebody calls ``flush``."""
 
     until: float | None
     """The time; None for never."""
@@ -105,7 +105,7 @@ class Batching:
 
     def _begin(self, first: int) -> None:
         self._first = first
-        """The number of the event that all below is about."""
+        """The number of the event that the attributes below are about: the first that waits."""
         self._probing = False
         """Whether the next attempt is at another event, to see whether this one is at fault."""
         self._alone = 0
@@ -113,9 +113,9 @@ class Batching:
         self._distance = 1
         """How far behind it the other one stands."""
         self._strikes = 0
-        """How often in a row another one of this queue went through after it failed."""
+        """How often in a row it failed, and right after that another event of this queue went through."""
         self._others_strikes = 0
-        """How often one of another queue did."""
+        """How often, in all, it failed right after another queue had sent something."""
 
     @property
     def stuck(self) -> bool:
@@ -140,6 +140,8 @@ class Batching:
         full = waiting.events >= settings.batch_size or waiting.bytes >= settings.max_batch_bytes
         if not (hurry or full) and now < due:
             return Wait(due, settings.batch_size)
+        # A probe needs another event. Alone in its queue, the suspect is simply tried again, and peers' successes
+        # decide.
         if self._probing and waiting.events > 1:
             return Send(min(self._distance, waiting.events - 1), 1, settings.max_batch_bytes)
         return Send(0, self._limit, settings.max_batch_bytes)
@@ -151,10 +153,13 @@ class Batching:
     def succeeded(self, attempt: Send) -> After:
         """Take note that the events of an attempt were acknowledged; say what becomes of the first that waits."""
         self._failures, self._exhausted, self._fruitless, self._retry_at = 0, 0, 0, None
+        # Doubling, not back to the full size at once: there may be a second bad event right behind the first, which
+        # would cost as many halvings again.
         if not attempt.skip:
             self._limit = min(self._settings.max_batch_events, self._limit * 2)
             return After.KEEP
         # It was another event, so the first one, which had failed just before, gets a strike. Its turn is next.
+        # ``_limit`` stays 1: whatever follows, the suspect has to stand alone when it is tried again.
         self._probing = False
         self._strikes += 1
         if self._strikes < STRIKES:
@@ -179,17 +184,21 @@ class Batching:
             self._limit = events // 2
             return After.KEEP
         self._failures += 1
+        # A server's own wish for a pause wins. A negative one ("do not retry") is about the call; the events are kept,
+        # so the usual wait applies.
         delay = self._settings.retry.backoff(self._failures, self._random)
         self._retry_at = now + (delay if pushback is None or pushback < 0 else pushback)
         self._exhausted = self._exhausted + 1 if verdict is Verdict.EXHAUSTED else 0
         if verdict is Verdict.UNCLEAR or self._exhausted >= EXHAUSTED_PATIENCE:
             self._limit = max(1, events // 2)
+        # LATER means an outage. Then no other file would fare better, and a queue is not stuck.
         self._fruitless += verdict is not Verdict.LATER
         # After the first event alone comes another one, after that the first again: only both together prove anything.
         self._probing = False
         if verdict is Verdict.UNCLEAR and events == 1 and not attempt.skip:
             self._alone += 1
             self._probing = self._alone >= PATIENCE
+            # More than PATIENCE: the successes of peers count only after the event has had all its chances.
             if self._alone > PATIENCE and self._is_convicted_by_others(now):
                 return After.DROP
         if attempt.skip:  # another one failed too, so it may well be the server: begin anew, with one farther away
@@ -209,6 +218,7 @@ class Batching:
 
     def others_failed(self) -> None:
         """Take note that the server is not well."""
+        # The earlier success no longer shows that the server is well, however short a time ago it was.
         self._others_succeeded_at = float("-inf")
 
 

@@ -61,6 +61,8 @@ class DeadLetters:
         """
         with self._lock:
             waiting, self._waiting, self._bytes = self._waiting, [], size
+            # No limit of number here: all of these were accepted once. Only the bytes of the new file may leave no
+            # room.
             refused = self._take_in([*others, *waiting], len(others) + len(waiting))
         for each in refused:
             self._reporter.not_kept(each)
@@ -68,12 +70,14 @@ class DeadLetters:
     def take(self) -> list[Dropped]:
         """Hand out what is to be written."""
         with self._lock:
+            # ``_bytes`` stays: they take the same room on disk.
             waiting, self._waiting = self._waiting, []
             return waiting
 
     def put_back(self, letters: Sequence[Dropped]) -> None:
         """Take back what could not be written."""
         with self._lock:
+            # In front, so that they keep the order in which they were dropped.
             self._waiting[:0] = letters
 
 

@@ -53,9 +53,9 @@ class EventExporter:
         sender: A ``ChaukasClient``, or anything with such an async ``send``. Its ``settings``, if it has any, complete
             events that name no tenant, project, branch or tags.
         settings: Where to start from; if None, the sender's settings, so the environment, and defaults.
-        on_drop: Is called with each event that will not be sent, from whichever thread finds out. It may emit: what
-            that displaces is offered to it afterwards, but what it emitted itself and is dropped at once is only
-            counted, logged and kept, or this might never end.
+        on_drop: Is called with each event that will not be sent, from the thread that finds out. It may emit events. If
+            these displace others, it is called with those afterwards. If they are dropped themselves at once, that is
+            only counted, logged and kept: calling it again could go on without end.
         clock: Tells the time and waits; for tests.
         changes: Single settings by name, which win over ``settings``; ``help(ExportSettings)`` lists them.
 
@@ -83,11 +83,11 @@ class EventExporter:
         self._on_drop = on_drop
         self._clock = clock or Clock()
         self._endings: list[bool] = []
-        """What ``aclose`` found out; more than once if it was called again meanwhile."""
+        """The results of ``aclose``: more than one if it was called again before the first call ended."""
         self._resting: list[Pipeline] = []
         self._rests = False
         self.companions: object = None
-        """What has to live for as long as this does: what drives it, say."""
+        """Any object that has to live for as long as this does, such as the loop that drives it."""
         self._begin()
         process.join(self)
 
@@ -117,6 +117,7 @@ class EventExporter:
         """
         if not isinstance(event, Event):
             raise TypeError(f"emit expects an Event, got {type(event).__name__}")
+        # Before encoding: the id has to be in the bytes, as each repetition has to send the same one.
         complete(event, self._defaults)
         encoded: bytes | Dropped
         try:
@@ -140,7 +141,7 @@ class EventExporter:
     # Sending
 
     async def start(self) -> None:
-        """Begin to send, on the running event loop; does nothing if that has happened. ``async with`` does it, too.
+        """Begin to send, on the running event loop; does nothing if it is sending already. ``async with`` does it, too.
 
         Raises:
             ClientClosedError: The exporter was closed, or another event loop, still open, is sending for it.
@@ -196,13 +197,16 @@ class EventExporter:
         timeout = self._settings.close_timeout if timeout is None else timeout
         deadline = self._clock.now() + timeout
         if not self._endings:
+            # First of all, so that what the flush waits for does not grow while it waits.
             self._pipeline.queue.close()
             self._start()
+            # Not all of the time: closing the spool after a flush that timed out needs some, too.
             await self._flush(deadline - timeout * _CLOSING_SHARE)
             ends = [self._pipeline.end(deadline)]
             if self._recovery is not None:
                 ends.append(self._recovery.end(deadline))
             await asyncio.gather(*ends)
+            # After the spool's last step, which had the chance to bring it to the disk.
             self._give_up_memory("the exporter was closed before it could be sent")
             self._endings.append(self._delivered_all())
             process.let_go(self)
@@ -257,7 +261,7 @@ class EventExporter:
         return [self._pipeline, *(self._recovery.open if self._recovery is not None else ())]
 
     def before_fork(self) -> None:
-        """Wait until neither the disk nor the queue is in use, so that the child's copies are whole; not for ever."""
+        """Wait, within bounds, until neither the disk nor the queue is in use, so that the child's copies are whole."""
         self._rests = self._recovery is not None and self._recovery.searching.acquire(timeout=1.0)
         self._resting = self._pipelines()
         for pipeline in self._resting:
@@ -266,8 +270,10 @@ class EventExporter:
     def after_fork(self, in_child: bool) -> None:
         """Go on in the parent; in the child, start anew: what waits is the parent's to send."""
         if in_child:
-            # The parent's tasks, which would complain of being destroyed, and what they use.
+            # Kept alive: the copies of the parent's tasks would log that they were destroyed while pending.
             process.leave_to_parent(self._resting, self._pipeline, self._recovery)
+            # Everything is made anew: locks, tasks and queue are copies in the state of the moment of the fork, and
+            # threads are not copied at all.
             closed = self._pipeline.queue.closed
             self._begin()
             if closed:
@@ -295,17 +301,20 @@ class EventExporter:
         if (loop := self._pipeline.waker.runs_elsewhere()) and self._pipeline.is_running():
             self._wait_for(self._flush(self._clock.now() + timeout), loop)
             self._wait_for(self._stop_sending(), loop)
+        # With a spool the queue stays open: code that runs later at exit may still emit, and be saved.
         if writer is None:
             queue.close()
         writers = [pipeline.writer for pipeline in self._pipelines() if pipeline.writer is not None]
         for each in writers:
+            # All are told before any is waited for, so that they work at the same time and the sum stays near one
+            # timeout.
             each.stop(close=False)
         for each in writers:
             each.stopped.wait(timeout)
         self._give_up_memory("the interpreter ended before it could be sent")
 
     async def _stop_sending(self) -> None:
-        """End the tasks: their loop ends with the interpreter, and would complain of them."""
+        """End the tasks: their loop ends with the interpreter, and would log that they are still pending."""
         deadline = self._clock.now() + self._settings.close_timeout
         ends = [self._pipeline.stop_sending(deadline)]
         if self._recovery is not None:

@@ -57,6 +57,7 @@ class Totals:
 
     def give_back_pending(self) -> None:
         """Leave out what waits: another process takes it over, and counts it."""
+        # Less recovered and nothing pending keeps the books balanced: emitted + recovered == sent + pending + dropped.
         self.numbers["recovered"] -= self.numbers["pending"]
         for name in ("pending", "pending_bytes", "memory_bytes"):
             self.numbers[name] = 0
@@ -68,7 +69,7 @@ class Mark:
     def __init__(self, seq: int, dropped: bool) -> None:
         self.seq = seq
         self.dropped = dropped
-        """Whether an event up to it was dropped of which no earlier flush has told."""
+        """Whether an event up to this place was dropped, and no earlier flush has told of it."""
 
 
 class Ledger:
@@ -88,7 +89,7 @@ class Ledger:
         self.untold = False
         """Whether an event that ``emit`` had taken was dropped, and no mark covers it: the next flush tells."""
         self.broken = False
-        """Whether that ever happened."""
+        """Whether any event that ``emit`` had taken was ever dropped."""
 
     def refused(self, dropped: Dropped) -> None:
         """Count an event that does not become pending."""
@@ -123,10 +124,14 @@ class Ledger:
         if events:
             self.pending -= events
             self.dropped[DropReason.CORRUPT.value] += events
+            # Number 0 concerns every mark: which events are lost is not known, so no flush may claim that all its
+            # events arrived.
             self._tell_flushes(0)
+        # Set, not reduced: nobody knows the sizes of what is lost.
         self.pending_bytes = left
 
     def _tell_flushes(self, seq: int) -> None:
+        # The flushes that wait for this event now tell of its drop. If there are none, the next flush does.
         concerned = [mark for mark in self.marks if seq <= mark.seq]
         for mark in concerned:
             mark.dropped = True
@@ -141,7 +146,7 @@ class Ledger:
         return mark
 
     def unmark(self, mark: Mark, told: bool) -> None:
-        """End to watch them. If a drop was seen and the flush did not get to tell of it, the next flush will."""
+        """Stop watching. If a drop was seen, and the flush ended without telling of it, the next flush tells."""
         self.marks.remove(mark)
         self.untold = self.untold or (mark.dropped and not told)
 

@@ -83,12 +83,16 @@ class Lines:
         self.only_in_memory -= 1
         self._only_in_memory_bytes -= size
         if entry.behind:
+            # The disk has caught up, so the bytes leave memory. They come back through ``refill``, in order, when there
+            # is room.
             self.behind.remove(entry)
             self.in_memory -= 1
             self.memory_bytes -= size
             self._spill(1, entry.seq)
 
     def _spill(self, events: int, first: int) -> None:
+        # Commits may finish out of order, as ``emit`` and the thread both write: reading has to begin before the
+        # earliest.
         self._spilled_after = min(self._spilled_after, first - 1) if self.spilled else first - 1
         self.spilled += events
 
@@ -98,6 +102,7 @@ class Lines:
         Returns:
             By how much the numbers of those in memory had to grow, so that they stand after ``high``.
         """
+        # Numbers stand for the order. The file's events are older than all that was emitted here before it was opened.
         shift = max(0, high + 1 - min((entry.seq for entry in self), default=next_seq))
         for entry in self:
             entry.seq += shift
@@ -129,9 +134,13 @@ class Lines:
         Returns:
             The rows that were damaged; they count as no longer spilled.
         """
+        # A row may be in memory as well, because ``ready`` also takes events that are on disk, or it may be
+        # sent and not erased yet. Either would be sent twice.
         known = {entry.seq for entry in self.ready}.union(erased)
         new = [row for row in rows if row.seq not in known]
         loaded = [Entry(row.seq, row.data, float("-inf"), ON_DISK) for row in new if row.intact]
+        # Events of ``behind`` with higher numbers may still have earlier ones before them on disk, so they go on
+        # waiting.
         upto = float("inf") if at_end else rows[-1].seq
         between = [entry for entry in self.behind if entry.seq <= upto]
         self.behind = deque(entry for entry in self.behind if entry.seq > upto)
@@ -156,6 +165,7 @@ class Lines:
                 entry.state = MEMORY
                 self.only_in_memory += 1
                 self._only_in_memory_bytes += len(entry.data)
+        # With nothing on disk, nothing stands between ``ready`` and ``behind`` any more.
         self._close_up()
         return list(self.ready)
 
@@ -178,6 +188,7 @@ class Lines:
         if line and line[0] is entry:  # nearly always: events are sent in order
             line.popleft()
         else:
+            # A probe's event, or one in the middle that ``drop_oldest`` chose: rare enough for a search.
             line.remove(entry)
         size, on_disk = len(entry.data), entry.state == ON_DISK
         if not on_disk:

@@ -1,6 +1,6 @@
 """The spool file that one exporter has claimed: opened, written, read back, made smaller, replaced when it is lost.
 
-What is done with it, not when: that, and how long anybody may wait for it, is up to ``SpoolWriter``.
+This module does things to the file. ``SpoolWriter`` decides when, and how long anybody may wait for it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from chaukas_spec_lite.spool.dropped import Dropped
 from chaukas_spec_lite.spool.file import Spool, SpoolError, SpoolFull, SpoolUnusable
 
 CHECKPOINT_BYTES = 4 << 20
-"""After so many bytes of events the log of commits, some ten times as long, is brought to the disk."""
+"""After this many bytes of events the log of commits is brought to the disk. The log is some ten times as long, because
+SQLite logs whole pages."""
 
 CHUNK_EVENTS, CHUNK_BYTES = 500, 2 << 20
 """What is written in one transaction, so that ``emit`` does not wait long for the disk."""
@@ -54,18 +55,22 @@ class OwnFile:
         """Return the file, after claiming one if there is none; raises ``SpoolError``."""
         if self.spool is not None:
             return self.spool
+        # Once only: if this file turns out to be unusable, the next call looks for another one.
         claimed, self._claimed = self._claimed, None
         spool = claimed or self.directory.claim()
         try:
             dead_bytes, totals = spool.dead_bytes(), spool.totals()
         except SpoolError as error:
             spool.close()
+            # Set aside after ``close``: SQLite deletes the log when it closes a file, and would do so by the old name.
             if isinstance(error, SpoolUnusable):
                 self.directory.quarantine(spool.path, error)
             raise
         if spool.damage:
             self._reporter.last_error = f"{spool.path}: {spool.damage}"
         self.letters.begin(dead_bytes)
+        # The file belongs to us only once all of it could be read. Counting it earlier would count it again at the next
+        # try.
         self._queue.found(*totals)
         self.spool = spool
         self.opened = True
@@ -99,6 +104,7 @@ class OwnFile:
             queue.put_back_work(entries, erased)
             self.letters.put_back(letters)
             raise
+        # After the commit: an event that counts as on disk may be forgotten in memory.
         queue.written(entries)
         self._since_checkpoint += sum(len(entry.data) for entry in entries)
         return len(entries)
@@ -110,8 +116,11 @@ class OwnFile:
             return False
         after, events, size = wanted
         rows = self.spool.read(after, events, size)
+        # ``read`` stops at a number or a size. Fewer of both means that it came to the end of the file.
         at_end = len(rows) < events and sum(len(row.data) for row in rows) < size
         missing = self._queue.refill(rows, at_end)
+        # Rows vanished although nobody erased them: the file was tampered with or is damaged. Told, because nothing
+        # else would.
         if missing:
             self._reporter.lost(missing, f"they are no longer in {self.spool.path}")
         wake()
@@ -134,6 +143,7 @@ class OwnFile:
             if self.spool is spool:  # or else it was lost meanwhile
                 self._since_checkpoint = 0
                 spool.checkpoint()
+                # Shrinking copies what is left in the file, so it waits until that is next to nothing.
                 if not self._queue.ledger.pending:
                     spool.shrink()
 
@@ -155,9 +165,10 @@ class OwnFile:
     def _start_over(self, spool: Spool) -> None:
         """Delete a file that is no longer needed but for its dead letters, which move to a new one.
 
-        Where there is no room for both they are in memory only for a moment. Nothing else can be done there: after a
-        checkpoint that a full disk cut short, neither the file nor its log is of any use without the other.
+        If there is no room for both files, the letters are for a moment in memory only. There is no other way: after
+        a checkpoint that a full disk cut short, neither the file nor its log is of any use without the other.
         """
+        # Read before anything is deleted: an error here leaves the file as it is.
         letters = spool.dead_letters(limit=-1)
         self._forget(letters)
         try:
@@ -172,6 +183,8 @@ class OwnFile:
 
     def lose(self, spool: Spool, error: SpoolUnusable) -> None:
         """Put a file that cannot be used into quarantine, and count what was only there as lost."""
+        # Before the file is closed and moved, so that events which memory still holds are written to the next file
+        # whatever happens to this one.
         lost = self._forget()
         spool.close()
         self.directory.quarantine(spool.path, error)

@@ -32,8 +32,8 @@ _REJECTED = "the server failed at it again and again, and took others"
 _NEVER = 1 << 62
 
 ERASE_EVENTS, ERASE_INTERVAL = 1000, 0.5
-"""While more events wait, those that were sent are erased from the spool when they are so many, or after so many
-seconds, as each erasing is a commit. If the process is killed before that, they are sent again.
+"""While more events wait, those that were sent are erased from the spool when there are this many, or after this many
+seconds, because each erasing is a commit. If the process is killed before that, they are sent again.
 """
 
 
@@ -89,10 +89,11 @@ class Pipeline:
     # Emitting
 
     def emit(self, event: bytes | Dropped) -> Emitted:
-        """Take an encoded event, or one that has no chance, and say where it is."""
+        """Take an encoded event, or one that was refused already; say where it is now."""
         queue = self.queue
         if self._reporter.offering:
             self._reporter.emitting(event)
+        # A thread other than the loop's may wait for room; see ``_make_room``.
         outcome = queue.admit(event, not self.waker.is_here())
         if outcome is None:  # code further up this stack has the lock, so the task gives the event its place later
             self.waker.wake()
@@ -103,8 +104,12 @@ class Pipeline:
             assert self.writer is not None
             outcome = self.writer.write(outcome)
             self._log_queued(outcome)
+        # Admitting this event may have displaced an older one. Told outside of the queue's lock, as the callback is the
+        # user's code and may emit.
         if queue.ledger.unreported:
             self.report()
+        # Not at each event: waking a loop costs more than admitting one. The task sleeps for a number of events, see
+        # ``_wake_at``.
         if self._is_due():
             self.waker.wake()
         return outcome
@@ -116,6 +121,8 @@ class Pipeline:
 
     def _is_due(self) -> bool:
         """Whether the task asked to be woken for what is ready now."""
+        # Read without the lock, on the hot path of ``emit``. A number that is out of date costs one wake-up more, or
+        # one less until the next event or ``flush_interval``.
         ready = len(self.queue.lines.ready)
         if ready >= self._wake_at:
             return True
@@ -131,21 +138,27 @@ class Pipeline:
     # Sending
 
     def start(self) -> None:
-        """Begin to send, on the running loop; does nothing if that has happened."""
+        """Begin to send, on the running loop; does nothing if a task is sending already."""
         if is_over(self._task):
             self._progress = asyncio.Event()
             self._ended = False
+            # The last task may have ended without ``stop_sending``, and so without leaving.
             self._peers.leave(self._batching)
             self._peers.join(self._batching)
             self._task = asyncio.create_task(self._run(self.waker.attach()), name="chaukas-export")
             self._task.add_done_callback(self._reporter.task_ended)
             if self.writer is not None:
+                # The thread opens the file now, so that events of an ended process are found before the first one is
+                # emitted.
                 self.writer.ask()
 
     async def _run(self, event: asyncio.Event) -> None:
         while not self._ended:
+            # Cleared before the queue is looked at: what comes after the look sets it again, and the wait below returns
+            # at once.
             event.clear()
             decision = self._batching.next(self._clock.now(), self.queue.waiting())
+            # ``waiting`` has just let in late events, some of which may have been refused.
             if self.queue.ledger.unreported:
                 self.report()
             if self.writer is not None:
@@ -164,11 +177,15 @@ class Pipeline:
 
     async def _attempt(self, attempt: Send) -> None:
         entries = self.queue.take(attempt)
+        # Between decision and choice, ``drop_oldest`` may have displaced them all.
         if not entries:
             return
         try:
+            # The batch stays in the queue during the call, so a crash or a cancellation anywhere here loses nothing.
             await within(self._settings.send_timeout, self._sender.send([entry.data for entry in entries]))
         except asyncio.CancelledError as error:
+            # ``send_timeout`` ends in a TimeoutError, so a CancelledError is either ours (``stop_sending``) or the
+            # sender's bug. Taking the sender's for ours would end the export without a word.
             if _is_cancelled():
                 self.queue.put_back()
                 raise
@@ -230,7 +247,11 @@ class Pipeline:
             self.waker.wake()
             while not self.queue.reached(mark):
                 self._progress.clear()
+                # A task that ended sets ``_progress`` no more, so waiting for it would last until the deadline for
+                # nothing.
                 if self._task is None or self._task.done() or self._clock.now() >= deadline:
+                    # Only a flush that returns has told its caller. After a cancellation the next flush tells of the
+                    # drops that this one saw.
                     told = True
                     return False
                 await self._clock.wait(self._progress, deadline)
@@ -253,10 +274,12 @@ class Pipeline:
         """Stop sending, and give the spool up with what it still holds; wait for that until ``deadline`` at most."""
         await self.stop_sending(deadline)
         if self.writer is not None:
+            # One of its own: what ``self.waker`` sets is the event of the task that sends, which is over.
             waker = Waker()
             stopped = waker.attach()
             self.writer.stop(close=True, then=waker.wake)
             await self._clock.wait(stopped, deadline)
+        # The last step of the thread may have dropped events, of which no later call would tell.
         self.report()
 
     def is_running(self) -> bool:
@@ -277,6 +300,8 @@ class Pipeline:
 
         In the order in which everybody else takes them; a fork goes on without one that cannot be had.
         """
+        # ``disk`` before the queue's lock: the thread takes the queue's while it holds ``disk``, and the other order
+        # would be a deadlock.
         locks = [self.queue.lock] if self.writer is None else [self.writer.disk, self.queue.lock]
         for lock in locks:
             if lock.acquire(timeout=1.0):
@@ -292,6 +317,7 @@ def is_over(task: asyncio.Task[None] | None) -> bool:
     """Whether a task has ended, or its loop has; it must not belong to another loop that may go on."""
     if task is None or task.done() or task.get_loop().is_closed():
         return True
+    # Two loops that send one queue would send events twice and in any order.
     if task.get_loop() is not asyncio.get_running_loop():
         raise ClientClosedError("another event loop, still open, is sending for this exporter")
     return False

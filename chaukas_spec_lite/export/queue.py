@@ -1,7 +1,7 @@
 """The events that wait, under one lock: which are admitted, what the disk has to do, what is sent, what became of all.
 
-Where each event stands is the matter of ``Lines``, what is counted that of ``Ledger``. Everything here is bookkeeping,
-done within microseconds. Nothing here waits for a disk.
+``Lines`` knows where each event stands, ``Ledger`` counts. Everything here is bookkeeping, done within microseconds:
+nothing waits for a disk while it holds the lock.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from chaukas_spec_lite.spool.file import Row
 from chaukas_spec_lite.wire.envelopes import batches
 
 LOCK_WAIT = 0.05
-"""How many seconds ``admit`` waits for the lock: a signal handler or a finalizer may have interrupted, on one thread,
-the code that holds it."""
+"""How many seconds ``admit`` waits for the lock. The wait is bounded because ``emit`` may be called by a signal handler
+or a finalizer that has interrupted, on the same thread, the code that holds the lock: it would never get it."""
 
 
 class EventQueue:
@@ -32,7 +32,8 @@ class EventQueue:
         self.spooling = settings.spool is not None
         self._settings = settings
         self._now = now
-        # With a spool, half of the memory is for what is on disk as well, half for what the disk does not take.
+        # With a spool, half of the memory is for events that are on disk as well, and half is kept for events that the
+        # disk does not take. So a full memory of spooled events never makes ``emit`` drop one while the disk is slow.
         share = 2 if self.spooling else 1
         self.lines = Lines(settings.max_queue_events // share, settings.max_queue_bytes // share, self.spooling)
         self.lock = threading.Lock()
@@ -56,6 +57,7 @@ class EventQueue:
         None means that it gets its place later: the lock cannot be had.
         """
         if not self.lock.acquire(True, LOCK_WAIT):
+            # deque.append is atomic, so this needs no lock. The event is counted and ordered by the next ``_let_in``.
             self._late.append(event)
             return None
         try:
@@ -70,16 +72,20 @@ class EventQueue:
         Every method that looks at all that waits does this first, so that no event is forgotten.
         """
         while self._late:
+            # Without blocking: the caller of that ``emit`` has gone on, and this may be the loop's thread, which makes
+            # the room.
             event = self._late.popleft()
             outcome = self._admit(event, may_block=False)
             if isinstance(outcome, Entry):
                 self.ledger.queued += 1
                 self.hand_over(outcome)
             elif outcome is Emitted.DROPPED and isinstance(event, bytes):
-                self.ledger.refused_late()  # emit has said QUEUED of it, so a flush has to tell
+                self.ledger.refused_late()  # ``emit`` has answered QUEUED, so the next flush has to tell
 
     def _admit(self, event: bytes | Dropped, may_block: bool) -> Entry | Emitted:
         ledger = self.ledger
+        # The order of the checks is that of the reasons a user should hear first: what is wrong with the event itself,
+        # then that the exporter is closed, then that the disk is full, and memory last.
         if not isinstance(event, bytes):
             return self._refuse(event)
         size = len(event)
@@ -88,6 +94,7 @@ class EventQueue:
         if self.spooling and ledger.pending_bytes + size > self._settings.spool_max_bytes:
             return self._refuse(dropped_for(DropReason.SPOOL_FULL, event))
         if not self.lines.has_room(size) and not self._make_room(size, may_block):
+            # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
             return self._refuse(dropped_for(DropReason.CLOSED if self.closed else DropReason.OVERFLOW, event))
         entry = Entry(self._next_seq, event, self._now())
         self._next_seq += 1
@@ -95,7 +102,7 @@ class EventQueue:
         ledger.emitted += 1
         ledger.pending += 1
         ledger.pending_bytes += size
-        if self.spooling:
+        if self.spooling:  # ``settle`` counts it as spooled or queued, when it is known which
             return entry
         ledger.queued += 1
         return Emitted.QUEUED
@@ -109,11 +116,14 @@ class EventQueue:
         policy, lines = self._settings.overflow, self.lines
         if policy == "drop_oldest":
             while not lines.has_room(size):
+                # An event on disk takes none of this room, and one that is being sent may have reached the server
+                # already: dropping either would lose it without need.
                 oldest = lines.oldest_in_memory_only(self._in_flight)
                 if oldest is None:
                     return False
                 self._drop(oldest, dropped_for(DropReason.OVERFLOW, oldest.data))
             return True
+        # On the event loop's own thread waiting would be a deadlock: only the loop can send, and so make room.
         if policy == "block" and may_block:
             self.changed.wait_for(lambda: self.closed or lines.has_room(size), self._settings.block_timeout)
             return not self.closed and lines.has_room(size)
@@ -126,6 +136,8 @@ class EventQueue:
         with self.lock:
             if on_disk:
                 self._written(entry)
+            # While the disk took it, the event may have been sent from memory (SENT counts as spooled: it is safe) or
+            # displaced by a newer one (GONE).
             if entry.state == GONE:
                 return Emitted.DROPPED
             if entry.state == MEMORY:
@@ -139,6 +151,7 @@ class EventQueue:
         with self.lock:
             for entry in entries:
                 self._written(entry)
+            # Wakes an ``emit`` that waits for its event's commit, and those that wait for room.
             self.changed.notify_all()
 
     def _written(self, entry: Entry) -> None:
@@ -149,11 +162,12 @@ class EventQueue:
 
     def hand_over(self, entry: Entry) -> None:
         """Leave an event to the spool's thread; the lock is held."""
-        if entry.unwritten:  # the file was lost meanwhile, which handed over all of them
+        if entry.unwritten:  # the file was lost meanwhile, and ``lost_file`` has handed over all events in memory
             return
         entry.unwritten = True
         self.unwritten.append(entry)
-        # While the disk fails nobody takes these out, and most of them are sent from memory: forget those now and then.
+        # While the disk fails, nothing takes these out, and most of them are sent from memory. Forget those once they
+        # are the greater part: rarely enough that the cost per event stays constant.
         if len(self.unwritten) > 2 * self.lines.only_in_memory + 64:
             self.unwritten = deque(each for each in self.unwritten if each.state == MEMORY)
 
@@ -162,6 +176,8 @@ class EventQueue:
         with self.lock:
             self._let_in()
             entries: list[Entry] = []
+            # An event that was sent or dropped since it was handed over is passed over: writing it would only mean to
+            # erase it.
             while self.unwritten and len(entries) < events and size > 0:
                 entry = self.unwritten.popleft()
                 entry.unwritten = False
@@ -174,6 +190,8 @@ class EventQueue:
     def put_back_work(self, entries: Sequence[Entry], erased: Sequence[int]) -> None:
         """Take back what the spool could not do."""
         with self.lock:
+            # If the file was lost during the attempt, ``lost_file`` has put these back already: twice would break the
+            # key.
             again = [entry for entry in entries if not entry.unwritten]
             for entry in again:
                 entry.unwritten = True
@@ -191,6 +209,7 @@ class EventQueue:
         """
         with self.lock:
             shift = self.lines.found(events, low, high, self._next_seq)
+            # Flushes that are waiting must go on to mean the same events, whose numbers have just grown.
             for mark in self.ledger.marks:
                 mark.seq += shift
             self._next_seq += shift
@@ -215,6 +234,7 @@ class EventQueue:
         """
         with self.lock:
             for row in self.lines.refill(rows, at_end, self.erased):
+                # A damaged row is dropped here and now. If it stayed in the file, every refill would find it again.
                 self.erased.append(row.seq)
                 self.ledger.gone(row.seq, dropped_for(DropReason.CORRUPT, row.data))
             return self._lose_spilled() if at_end else 0
@@ -222,11 +242,13 @@ class EventQueue:
     def needs_file(self) -> bool:
         """Whether there are events on disk that have not been sent."""
         with self.lock:
+            # What is pending and not in memory alone is on disk: some of it may be there only.
             return self.ledger.pending > self.lines.only_in_memory
 
     def lost_file(self) -> int:
         """Take note that the spool file is no more: what memory holds is unwritten again; return how many are lost."""
         with self.lock:
+            # These numbers belong to rows of the lost file. In the next file they would erase other events.
             self.erased.clear()
             self.unwritten = deque(self.lines.lose_file())
             for entry in self.unwritten:
@@ -244,6 +266,8 @@ class EventQueue:
         """Describe what is ready, for a decision."""
         with self.lock:
             self._let_in()
+            # Before the decision, not after a success: the disk may have caught up since, and then the next batch can
+            # be larger.
             self.lines.bring_up()
             ready = self.lines.ready
             since, first = (ready[0].since, ready[0].seq) if ready else (0.0, 0)
@@ -254,6 +278,8 @@ class EventQueue:
         with self.lock:
             candidates = islice(self.lines.ready, wanted.skip, wanted.skip + wanted.events)
             chosen = next(batches(candidates, Entry.size, wanted.events, wanted.bytes), list[Entry]())
+            # A probe sends one event from further back. The events before it count as in flight too, as
+            # ``oldest_in_memory_only`` skips from the front.
             self._in_flight = wanted.skip + len(chosen)
             return chosen
 
@@ -262,6 +288,7 @@ class EventQueue:
         with self.lock:
             self._in_flight = 0
             for entry in entries:
+                # Its state tells the spool's thread, which may be writing it right now, that it can be erased again.
                 self._remove(entry, SENT)
                 self.ledger.acknowledged(len(entry.data))
             self.changed.notify_all()
@@ -308,6 +335,7 @@ class EventQueue:
     def close(self) -> None:
         """Admit nothing from now on."""
         with self.lock:
+            # Events that ``emit`` took before the close are admitted, although their turn comes only now.
             self._let_in()
             self.closed = True
             self.changed.notify_all()
@@ -316,6 +344,8 @@ class EventQueue:
         """Drop all that is in memory only."""
         with self.lock:
             self._let_in()
+            # A copy, because ``_drop`` removes from the lines. What is on disk as well stays there for the next
+            # exporter.
             for entry in [each for each in self.lines if each.state == MEMORY]:
                 self._drop(entry, Dropped(DropReason.CLOSED, detail, "", entry.data))
 

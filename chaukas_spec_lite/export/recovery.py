@@ -1,4 +1,4 @@
-"""Recovery: what ended processes left in the shared directory is sent from the files they left it in, one by one.
+"""Recovery: sends the events that ended processes left in the shared directory, file by file, from where they are.
 
 Events never move from one file to another, so that those of one process keep their order even if this process is
 killed, too. A file that is stuck, because the server fails at what it holds, does not keep the others waiting.
@@ -87,8 +87,10 @@ class Recovery:
         Raises:
             SpoolError: The directory cannot be read.
         """
+        # Held during the claim, so that a fork never copies a file that is half claimed.
         with self.searching:
             sending = self._task is not None and not (self._task.done() or self._task.get_loop().is_closed())
+            # In each of these cases a file would only be held here, while another process could be sending it.
             if self._ended or not sending or self._found is not None or not self._wants_more():
                 return
             self._found = found = self._directory.claim_abandoned(self._last)
@@ -101,7 +103,7 @@ class Recovery:
         return all(each.is_stuck for each in self.open)
 
     def start(self, search_again: Callable[[], None]) -> None:
-        """Begin to send what is found, on the running loop; does nothing if that has happened.
+        """Begin to send what is found, on the running loop; does nothing if a task does so already.
 
         Args:
             search_again: Lets the spool's thread call ``search`` soon.
@@ -117,6 +119,8 @@ class Recovery:
         wanted = True
         while not self._ended:
             event.clear()
+            # First take in the new file, then give up others: with ``MAX_OPEN`` stuck ones the new file is what makes
+            # one too many.
             self._begin_with_found()
             await self._give_up_some()
             before, wanted = wanted, self._wants_more()
@@ -140,6 +144,8 @@ class Recovery:
             if each.is_empty:
                 await self._give_up(each, deadline)
         stuck = [each for each in self.open if each.is_stuck]
+        # The one that has been open longest makes way. It goes back to the directory, and its turn comes again in a
+        # later search (``_last``), or another process finds it.
         if len(self.open) > MAX_OPEN and stuck:
             await self._give_up(stuck[0], deadline, to_others=True)
 
@@ -151,12 +157,14 @@ class Recovery:
             deadline: Until when to wait for that.
             to_others: Whether another process may take over what it still holds, which is then no longer ours to count.
         """
+        # The numbers are taken after this: the last step of its thread still changes them.
         await pipeline.end(deadline)
         if pipeline not in self.open:  # ``end`` has given it up while this waited
             return
         past, totals, ledger = Totals(), pipeline.totals(), pipeline.queue.ledger
         if to_others:
             totals.give_back_pending()
+        # A new object, not an addition to the old one, which ``totals`` may be reading in another thread.
         past.add(self._books.past)
         past.add(totals)
         self._books = _Books(past, tuple(each for each in self.open if each is not pipeline))
@@ -165,6 +173,7 @@ class Recovery:
 
     async def flush(self, deadline: float) -> bool:
         """Send at once what was found so far; say whether all of it has been acknowledged, none dropped."""
+        # Taken before the wait, so that of two flushes at a time only one tells; put back if this one is cancelled.
         untold, self._untold = self._untold, False
         told = False
         try:
@@ -179,6 +188,8 @@ class Recovery:
         self._ended = True  # before Python 3.12, wait_for may lose a cancellation
         await cancelled(self._task, self._clock, deadline)
         await asyncio.gather(*(self._give_up(each, deadline) for each in self.open))
+        # A search that is under way may still find a file. Wait for it: a file that nobody closes stays locked until
+        # the process ends.
         with self.searching:
             found, self._found = self._found, None
         if found is not None:

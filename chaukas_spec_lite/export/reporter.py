@@ -18,7 +18,7 @@ logger = logging.getLogger("chaukas_spec_lite.export")
 class _Offering:
     """Drops that one thread offers to the callback: those it came with, and those that the callback causes by emitting.
 
-    An event that the callback itself emitted is not offered to it, or this might never end.
+    An event that the callback itself emitted is not offered to it: each call could emit, and drop, another one.
     """
 
     waiting: deque[Dropped]
@@ -53,7 +53,8 @@ class Reporter:
         self.offering: dict[int, _Offering] = {}
         """By thread, for those within the callback."""
         self._logging: set[int] = set()
-        """Threads within ``log``: a handler that emits is not told what becomes of that, or it would emit again."""
+        """Threads that are logging. What they log meanwhile, because a handler emits, is left out: each line would
+        cause another one."""
         self.last_error: str | None = None
 
     def drop(self, dropped: Sequence[Dropped]) -> None:
@@ -75,6 +76,7 @@ class Reporter:
             offering.own[id(event)] = event
 
     def _offer_all(self, dropped: Sequence[Dropped], on_drop: Callable[[Dropped], object]) -> None:
+        # Not a lock: a callback may be slow, and other threads have to go on offering meanwhile.
         here = threading.get_ident()
         offering = self.offering.get(here)
         if offering is not None:  # the callback has emitted, which caused these drops: their turn comes after this one
@@ -96,7 +98,7 @@ class Reporter:
             self.log("callback", logging.ERROR, "The callback for dropped events failed", error=error)
 
     def lost(self, events: int, detail: str) -> None:
-        """Log that events will not be sent that are no longer at hand."""
+        """Log the loss of events of which not even the bytes are left."""
         self._log_drop(DropReason.CORRUPT, f"{events} events: {detail}")
 
     def _log_drop(self, reason: DropReason, detail: str) -> None:
@@ -130,6 +132,7 @@ class Reporter:
             left_out = self._left_out.pop(kind, 0)
         if left_out:
             message, values = f"{message} (and %d more like it since the last line)", (*values, left_out)
+        # Logging handlers are the user's and may emit, on this thread, which may want to log again.
         self._logging.add(here)
         try:
             logger.log(level, message, *values, exc_info=error)

@@ -58,7 +58,7 @@ class Verdict(enum.Enum):
     LATER = "later"
     """Nothing: the same batch may go through later."""
     EXHAUSTED = "exhausted"
-    """The same, unless the server has a size limit and says so in words that ``MessageTooLargeError`` does not know."""
+    """As LATER, unless the server means a size limit, in words that ``MessageTooLargeError`` does not know."""
     INVALID = "invalid"
     """At least one of them will never be accepted."""
     TOO_LARGE = "too_large"
@@ -76,6 +76,7 @@ REFUSALS = frozenset({StatusCode.INVALID_ARGUMENT, StatusCode.OUT_OF_RANGE})
 
 def judge(error: BaseException) -> Verdict:
     """Read what an exception of ``Sender.send`` says about the events."""
+    # In this order: a ResponseTooLargeError is a MessageTooLargeError, too, and both have the status RESOURCE_EXHAUSTED.
     if isinstance(error, ResponseTooLargeError):  # it says nothing about the request, which may even have been served
         return Verdict.LATER
     if isinstance(error, MessageTooLargeError):
@@ -88,4 +89,5 @@ def judge(error: BaseException) -> Verdict:
     if getattr(error, "retryable", isinstance(error, (OSError, asyncio.TimeoutError))) is True:
         status = error.status if isinstance(error, RpcError) else None
         return Verdict.EXHAUSTED if status is StatusCode.RESOURCE_EXHAUSTED else Verdict.LATER
+    # Final, and without a hint what it is about: INTERNAL, UNKNOWN, or a bug in the sender.
     return Verdict.UNCLEAR

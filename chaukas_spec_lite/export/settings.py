@@ -249,6 +249,7 @@ class ExportSettings:
             return cls(**changes)
         base = cls(
             batch_size=defaults.batch_size,
+            # A sender's batch size may exceed our default limit, and would be refused although nobody chose the limit.
             max_batch_events=max(defaults.batch_size, cls.max_batch_events),
             flush_interval=defaults.flush_interval,
             max_batch_bytes=defaults.max_batch_bytes,
@@ -257,6 +258,7 @@ class ExportSettings:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        # With a spool, half of the memory is for events that the disk does not take: one of them has to fit in.
         if 2 * self.max_event_bytes > self.max_queue_bytes:
             raise SettingError("max_event_bytes", "has to be at most half of max_queue_bytes")
         if self.max_batch_events < self.batch_size:

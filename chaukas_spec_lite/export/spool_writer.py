@@ -93,14 +93,19 @@ class SpoolWriter:
     def write(self, entry: Entry) -> Emitted:
         """Bring an event to the disk, waiting for ``spool_wait`` at most; say what became of it."""
         start, wait = self._now(), self._settings.spool_wait
+        # The short way: no hand-over to the thread, which costs more than the commit itself.
         if self._inline and self.disk.acquire(timeout=wait):
             try:
                 if self._append(entry, start):
                     return self._queue.settle(entry, on_disk=True)
             finally:
                 self.disk.release()
+        # The disk is slow, down, or in use for longer than ``spool_wait``. The thread writes the event as soon as it
+        # can.
         with self._queue.lock:
             self._queue.hand_over(entry)
+            # While the disk is down, ``emit`` neither wakes the thread nor waits: the thread looks again at
+            # ``_retry_at``.
             idle = self._down and not self.stopped.is_set()
             served = idle or self._ask()
             if served and not idle:
@@ -108,12 +113,13 @@ class SpoolWriter:
                 self._queue.changed.wait_for(lambda: self._down or entry.state != MEMORY, max(0.0, left))
         if not served:  # the interpreter is ending: nobody will do it later
             self.step(wait)
+        # The thread may have written it all the same; its state tells.
         return self._queue.settle(entry, on_disk=False)
 
     def _append(self, entry: Entry, start: float) -> bool:
-        """Commit here and now, with the disk lock held; where that fails, the thread tries it, and finds out why."""
+        """Commit here and now, with the disk lock held. If that fails, the thread tries again and reports why."""
         spool = self._file.spool
-        # All this may have changed while the lock was waited for.
+        # While this waited for the lock, the disk may have failed, the file been lost, or the event been written.
         if not self._inline or spool is None or entry.state != MEMORY:
             return False
         try:
@@ -130,6 +136,7 @@ class SpoolWriter:
 
     def _be_careful(self) -> None:
         """Leave commits to the thread for a while: the disk made somebody wait longer than allowed."""
+        # Nothing is reported as failed: the thread commits as before, only ``emit`` no longer does so by itself.
         self._inline = False
         self._careful_until = self._now() + self._settings.spool_retry
         self._reporter.log("slow", logging.WARNING, "The spool in %s is slow for the moment", self._file.directory.path)
@@ -145,11 +152,15 @@ class SpoolWriter:
         """Let the thread look what there is to do; where there can be none, at the end of the interpreter, do it."""
         with self._queue.lock:
             served = self._ask()
+        # The interpreter is shutting down and starts no more threads, so this thread does the work, within the bound
+        # that ``emit`` has.
         if not served:
             self.step(self._settings.spool_wait)
 
     def _ask(self) -> bool:
         """Wake the thread, which may have to be started; say whether there is one. The queue's lock is held."""
+        # Started at the first use, not in the constructor: an exporter may be made before a fork, and threads do not
+        # survive one.
         if self._threaded and self._thread is None and not self._stopping:
             thread = threading.Thread(target=self._run, name="chaukas-spool", daemon=True)
             try:
@@ -175,9 +186,11 @@ class SpoolWriter:
         stopping = False
         while not stopping:
             with self._queue.lock:
+                # While the disk is down, the directory is not searched either, so only the retry counts.
                 due = self._retry_at if self._down else self._scan_at
                 left = max(SHORTEST_SLEEP, min(due - self._now(), threading.TIMEOUT_MAX))
                 self._work.wait_for(lambda: self._asked or self._stopping, left)
+                # Before the step, with the lock held: what is asked for during the step gets a step of its own.
                 self._asked = False
                 # Read now, so that the step below is the last one and sees all that was left to it.
                 stopping = self._stopping
@@ -193,7 +206,7 @@ class SpoolWriter:
         """
         if (self._closing and self.stopped.is_set()) or not self.disk.acquire(timeout=wait):
             return
-        self.disk.release()  # it was free, so no code further up this stack holds it
+        self.disk.release()  # it was free, so no code that this call has interrupted holds it: the waits below end
         try:
             while self._round():
                 time.sleep(0)  # between two rounds, those who wait for the disk have their turn
@@ -203,6 +216,7 @@ class SpoolWriter:
                 self._fail(error)
         with self._queue.lock:
             self._queue.changed.notify_all()
+        # Events that have just been read back are ready to be sent, and the task may be asleep.
         self._wake()
 
     def _round(self) -> bool:
@@ -211,8 +225,10 @@ class SpoolWriter:
         A disk that takes nothing more is still read: a full one still has what it holds.
         """
         with self.disk:
+            # Writing comes first: it also erases what was sent, which reading back would otherwise meet again.
             more = not self._is_resting() and self._try_to_write()
             more = self._file.refill(self._wake) or more
+        # After ``disk`` was released: most of a checkpoint is an fsync, during which ``emit`` may go on committing.
         if self._file.needs_checkpoint() and not self._down:
             self._file.checkpoint()
         return more
@@ -231,11 +247,15 @@ class SpoolWriter:
             return False
         if written and self._now() - start > self._settings.spool_wait:
             self._be_careful()
+        # Only now, after a commit went through: that the file can be opened does not prove that the disk takes
+        # anything.
         self._down = False
         self._inline = self._may_commit_inline()
         return bool(self._queue.unwritten)
 
     def _may_commit_inline(self) -> bool:
+        # With ``synchronous="full"`` each commit waits for the disk, which is far longer than a hand-over to the
+        # thread.
         settings = self._settings
         return settings.inline_commits and settings.synchronous == "normal" and self._now() >= self._careful_until
 
@@ -281,10 +301,13 @@ class SpoolWriter:
             self._closing = close
             self._stopping = True
             if then is not None:
+                # A list, because ``aclose`` may be called again, or at exit, while a first call still waits.
                 self._then.append(then)
             ended = self._thread is None or self.stopped.is_set()
             self._work.notify()
         if ended:  # no thread will do it
+            # Without a thread ``step`` would make a file just to find nothing to write: an exporter that was never used
+            # leaves none.
             if self._queue.totals().numbers["pending"] or self._file.letters:
                 self.step()
             self._end()
@@ -294,6 +317,7 @@ class SpoolWriter:
             self.close()
         with self._queue.lock:
             self.stopped.set()
+            # Called without the lock, as they wake event loops; taken with it, so that each is called once.
             then, self._then = self._then, []
         for each in then:
             each()
@@ -309,6 +333,7 @@ class SpoolWriter:
     def dead_letters(self, limit: int) -> list[DeadLetter]:
         """Read the latest dead letters of the own file, unless it was given up; raises ``SpoolError``."""
         with self.disk:
+            # Letters that still wait for the disk are written first, so that a caller finds those of a moment ago.
             if not self._closing:
                 self._file.open()
                 self._try_to_write()

@@ -39,9 +39,11 @@ class Waker:
         goes on for as long as it was meant to unless something is written to the loop's pipe.
         """
         loop, event = self.loop, self._event
+        # One callback in the loop's queue is enough, however many threads call: each costs a write to the loop's pipe.
         if loop is None or event is None or self._called or event.is_set():
             return
         try:
+            # Before the call, not after: the loop may run the callback, which resets this, before the next line here.
             self._called = True
             loop.call_soon_threadsafe(self._set, event)
         except BaseException as error:

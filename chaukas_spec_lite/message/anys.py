@@ -48,6 +48,7 @@ class AnyMessage(Message):
         """
         if not isinstance(message, Message):
             raise TypeError(f"expected a message, got {type(message).__name__}")
+        # Encoded before either attribute is set, so that a failure changes nothing.
         value = bytes(message)
         self.type_url, self.value = PREFIX + message._full_name, value
         return self
@@ -63,6 +64,7 @@ class AnyMessage(Message):
         Args:
             cls: The class of the type.
         """
+        # Only the part behind the last slash counts; what is before it may be any URL (see any.proto).
         _, slash, full_name = self.type_url.rpartition("/")
         return bool(slash) and full_name == cls._full_name
 

@@ -88,6 +88,7 @@ def _one(field: FieldData, value: Any, depth: int, path: str) -> None:
     elif field.kind == "enum":
         _try(enumeration, path, value, field.cls)
     elif field.kind == "message":
+        # Recursion ends at ``MAX_DEPTH``, also for a message that contains itself.
         _message(_try(instance, path, value, field.cls), depth + 1, path)
     elif field.kind in (STRUCT, LIST, VALUE):
         _json(value, depth + 1, path, field.kind, [])

@@ -155,8 +155,11 @@ class Message(Record):
         if size is not None and len(data) != size:
             raise DecodeError(f"the stream ends after {len(data)} of {size} bytes", path=type(self).__name__)
         loaded = self.parse(data)
+        # The common case is an empty message. Otherwise the concatenation of two encodings decodes to their merge:
+        # https://protobuf.dev/programming-guides/encoding/#last-one-wins
         if self:
             loaded = slow_decode.parse(type(self), bytes(self) + data)
+        # Taken over at the very end, so that an error leaves this message as it was.
         self._take(loaded)
         return self
 
@@ -321,5 +324,6 @@ def _read_size(stream: SupportsRead[bytes]) -> int:
                 raise DecodeError(f"a length of {value} bytes is too large")
             return value
         shift += 7
+        # Five bytes hold 35 bits, more than a length may have.
         if shift > 28:
             raise DecodeError("a length is longer than 5 bytes")

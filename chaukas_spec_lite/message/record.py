@@ -172,6 +172,7 @@ def _same(a: Any, b: Any) -> bool:
     """Compare two values as the messages that they encode to: NaN is itself, and in JSON values true is not 1."""
     if is_dict(a) and is_dict(b) and type(a) is type(b) is dict:
         return a.keys() == b.keys() and all(_same(value, b[key]) for key, value in a.items())
+    # Python takes True for 1; JSON and the wire do not.
     if isinstance(a, bool) is not isinstance(b, bool):
         return False
     if type(a) in (list, tuple) and type(b) in (list, tuple):

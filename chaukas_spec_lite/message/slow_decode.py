@@ -99,9 +99,11 @@ def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
         field = by_number.get(tag >> 3)
         if field is None or not _take(message, field, tag & 7, data, value, stop, depth, pending):
             unknown.append(data[start:stop])
+    # Singular messages come last, when all their pieces are known: each is then read in one go.
     for number, parts in pending.items():
         field = by_number[number]
         setattr(message, field.name, _singular(field, getattr(message, field.name), data, parts, depth + 1))
+    # Behind those that are there already, in the order of the input, as in the reference.
     if unknown:
         message._unknown_fields = b"".join([message._unknown_fields, *unknown])
 
@@ -129,10 +131,12 @@ def _take(
     Returns:
         False if the field does not come in this wire type, so that the occurrence is an unknown field.
     """
+    # A repeated scalar may come packed or not, whatever the schema says: parsers have to take both.
     expected = LEN if field.label == "map" else WIRE_TYPES.get(field.kind, LEN)
     packed = wire != expected and wire == LEN and field.label == "repeated" and field.kind in PACKABLE
     if wire != expected and not packed:
         return False
+    # Before the value is read: setting one member of a oneof clears the others, even if it is set to its default.
     if field.oneof is not None:
         _clear_others(message, field, data, depth, pending)
     try:
@@ -146,6 +150,7 @@ def _take(
                 return False
             getattr(message, field.name)[entry[0]] = entry[1]
         elif field.is_message:
+            # Only noted here. Decoding and merging every piece by itself would read nested ones again at every level.
             pending.setdefault(field.number, []).append((pos, end))
         else:
             setattr(message, field.name, _one(field, data, pos, end, depth))
@@ -203,6 +208,8 @@ def _message(field: FieldData, old: Any, data: bytes, slices: Slices, depth: int
     new = read(data, slices, depth)
     if old is None:
         return new
+    # A plain value cannot be merged into, so it is written again, and read with the new pieces behind it, which merges
+    # them.
     content = CONTENT[field.kind](old, depth).encode("latin-1") + b"".join(data[pos:end] for pos, end in slices)
     return read(content, [(0, len(content))], depth)
 
@@ -219,6 +226,7 @@ def _entry(
     assert field.key is not None
     key_tag = 1 << 3 | WIRE_TYPES[field.key]
     value_tag = 2 << 3 | WIRE_TYPES.get(field.kind, LEN)
+    # A missing key or value is the type's default, not an error.
     key, old = start or (_ZEROS[field.key], None)
     slices: Slices = []
     known = True
@@ -226,6 +234,7 @@ def _entry(
         if tag == key_tag:
             key = read_scalar(field.key, data, value, stop)
         elif tag == value_tag:
+            # A value that comes twice in one entry is merged like any singular field.
             slices.append((value, stop))
         else:
             known = False

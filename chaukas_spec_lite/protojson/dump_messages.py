@@ -75,6 +75,7 @@ def to_json(
     """See ``Message.to_json``."""
     text = _dumped(dump, message, _dump_run(casing, include_default_values, registry))
     try:
+        # Indenting is for people to read, so the detour through plain values may cost what it does.
         return text if indent is None else json.dumps(json.loads(text), indent=indent)
     except RecursionError:
         raise out_of_stack().error() from None
@@ -151,6 +152,7 @@ def _dump_fields(message: Message, run: DumpRun) -> str:
     chosen: dict[str, str] = {}
     try:
         for value, (prefix, write, is_text, presence, oneof, data, name) in zip(values, fields, strict=True):  # noqa: B007  # name: used by except
+            # Here are left out values that equal the default without being the very object, such as computed texts.
             if value is None or (not presence and not value and _is_zero(value, data)):
                 if run.defaults and not presence:
                     out += prefix + write(data.default(), run)
@@ -284,6 +286,7 @@ def _map(key_of: Dump, one: Dump) -> Dump:
 def _dump_any(message: AnyMessage, run: DumpRun) -> str:
     """Write an ``Any`` as its content, with the type's URL first."""
     run.enter()
+    # An Any that was never packed is an empty object, as in the reference.
     if not message.type_url and not message.value:
         run.depth -= 1
         return "{}"
@@ -293,6 +296,7 @@ def _dump_any(message: AnyMessage, run: DumpRun) -> str:
     except (TypeError, ValueError) as error:
         raise within(error, "@type") from None
     try:
+        # Decoded first, because JSON shows the content; so content that is broken has no JSON.
         content = cls.parse(message.value)
     except (TypeError, ValueError) as error:
         raise Problem(f"the value of this Any is no {cls._full_name}: {error}") from None

@@ -109,6 +109,8 @@ def _dump_float(value: Any, _: Any) -> str:
     except OverflowError:  # too large for 32 bits: the wire has an infinity then, and so has JSON
         return _not_finite(number * _INFINITY)
     (single,) = unpack_float(packed)
+    # A number of six digits comes back from a float as it was, and nine digits tell any two floats apart (FLT_DIG and
+    # FLT_DECIMAL_DIG in C). So the shortest form has 6 to 9, or fewer, as "g" leaves zeros at the end out.
     for digits in range(6, 9):
         short = f"{single:.{digits}g}"
         if pack_float(float(short)) == packed:
@@ -147,6 +149,7 @@ def _dump_value(value: Any, depth: int) -> str:
         return "null"
     if value is NO_KIND:
         raise Problem("a google.protobuf.Value of no kind has no JSON")
+    # Before numbers, because a bool is an int.
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -112,6 +112,7 @@ def _load_fields(cls: type[Message], value: Any, run: LoadRun) -> Any:
                 raise Problem(f"{field.proto_name} is given twice, as {field.json_name} too", at_name=True)
             if item is None:
                 if null is None:
+                    # Noted as found, so that the same field under its other name is still a repetition.
                     found[attribute] = field.default()
                     continue
                 read = null
@@ -126,6 +127,7 @@ def _load_fields(cls: type[Message], value: Any, run: LoadRun) -> Any:
     except (Problem, TypeError, ValueError) as error:
         raise within(error, name if isinstance(name, str) else repr(name)) from None
     run.depth -= 1
+    # Made at the end, when all values are known to be good.
     message = cls()
     for attribute, item in found.items():
         if item is not _IGNORED:
@@ -143,6 +145,7 @@ def _unknown(name: Any, cls: type[Message], plan: dict[str, _Entry]) -> Problem:
 def _make_plan(cls: type[Message]) -> dict[str, _Entry]:
     made = [_entry(field) for field in fields_of(cls)]
     plan = {entry.field.proto_name: entry for entry in made}
+    # JSON names last: where one is another field's schema name, it is the one that is meant.
     plan.update({entry.field.json_name: entry for entry in made})
     _PLANS[cls] = plan
     return plan
@@ -190,6 +193,8 @@ def _enum(cls: type[Any]) -> Load:
             found = members.get(value)
             if found is not None:
                 return found
+            # As the conformance suite has it: a parser that ignores unknown fields also ignores unknown names of enum
+            # values.
             if run.ignore_unknown:
                 return _IGNORED
             near = difflib.get_close_matches(value, members, 1) if len(value) < 200 else []
@@ -216,6 +221,7 @@ def _repeated(one: Load, null: Load | None) -> Load:
                 out.append(one(item, run))
         except (Problem, TypeError, ValueError) as error:
             raise within(error, len(out)) from None
+        # Filtered at the end, so that the indexes in errors are those of the input.
         return [item for item in out if item is not _IGNORED] if run.ignore_unknown else out
 
     return array
@@ -260,6 +266,7 @@ def _load_any(cls: type[Any], value: Any, run: LoadRun) -> Any:
         type_url = load_text(value["@type"])
     except (Problem, TypeError, ValueError) as error:
         raise within(error, "@type") from None
+    # A copy without @type: the caller's dict must stay as it is.
     content = {name: item for name, item in value.items() if name != "@type"}
     message = _load_fields(of, content, run) if _reader(of) is _load_fields else _load_special(of, content, run)
     run.depth -= 1

@@ -64,9 +64,11 @@ def _load_bytes(value: Any, _: Any) -> bytes:
         raise Problem(f"expected base64 in a string, got {json_type(value)}")
     content = value.rstrip("=")
     padding = len(value) - len(content)
+    # Padding may be left out, but if it is there it has to be complete. No bytes have an encoding of 4n + 1 characters.
     if len(content) % 4 == 1 or (padding and (len(value) % 4 or padding > 2)):
         raise Problem(f"{shown(value)} is no base64: its length is wrong")
     try:
+        # Parsers take both alphabets, the standard and the URL-safe one: https://protobuf.dev/programming-guides/json/
         standard = content.translate(_TO_STANDARD) if "-" in content or "_" in content else content
         decoded = a2b_base64(standard + "=" * (-len(content) % 4))
     except ValueError as error:
@@ -78,6 +80,7 @@ def _load_bytes(value: Any, _: Any) -> bytes:
 
 
 def _load_bool(value: Any, _: Any) -> bool:
+    # No numbers and no strings, other than for map keys: the reference refuses them.
     if value is True or value is False:
         return value
     raise Problem(f"expected true or false, got {json_type(value)}")
@@ -98,6 +101,7 @@ def _load_integer(kind: str) -> Load:
 def _integer(value: Any, kind: str) -> int:
     if isinstance(value, str):
         return int(value) if _INTEGER.fullmatch(value) else _from_decimal(value, kind)
+    # JSON has one kind of number: 1.0 and 1e2 are integers where their value is one.
     if isinstance(value, float):
         if not value.is_integer():
             raise Problem(f"expected an integer for {kind}, got {value}")
@@ -148,9 +152,11 @@ def _number(value: Any) -> float:
     elif isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Problem(f"expected a number, got {json_type(value)}")
     try:
+        # Strings too, which were checked to be JSON numbers: ``float`` alone takes more, such as "1_0" and " 1".
         number = float(value)
     except OverflowError:
         raise Problem(f"{shown(value)} is too large for a double") from None
+    # Only reached by NaN as a Python float in a dict; JSON text with a bare NaN was refused when it was parsed.
     if number != number:
         raise Problem('NaN is no number in JSON; use the string "NaN"')
     if not -_INFINITY < number < _INFINITY:
@@ -198,6 +204,7 @@ def _load_value(value: Any, depth: int) -> Any:
     """Read a Value as a dict, list, str, float, bool or None."""
     if depth > MAX_DEPTH:
         raise too_deep()
+    # Before numbers, because a bool is an int.
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -341,6 +348,7 @@ def _load_mask(cls: type[Any], value: Any, run: LoadRun) -> Any:
 
 def _mask_paths(text: str) -> list[str]:
     """Read the paths of a FieldMask: ``user.displayName,photo`` is ``user.display_name`` and ``photo``."""
+    # An underscore would not survive being written again: the path could be neither form.
     if "_" in text:
         raise ValueError(f"{text!r} is no field mask: its paths are lowerCamelCase, as in user.displayName")
     if not text:

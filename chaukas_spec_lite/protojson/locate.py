@@ -48,6 +48,7 @@ def find(text: str, steps: list[Step], *, at_name: bool) -> tuple[int, int]:
     for place in places(text):
         if place.depth <= matched:
             break  # the container that was to hold it is over
+        # Deeper places belong to containers that are not on the path.
         if place.depth == matched + 1 and place.step == steps[matched]:
             matched += 1
             found = place.value
@@ -89,6 +90,7 @@ def deeper_than(text: str, limit: int) -> int | None:
     """Find the first bracket that opens a level beyond a limit, in text that need not be valid."""
     depth = 0
     for found in outside_strings(text, _BRACKET):
+        # In text that need not be valid, kinds of brackets do not matter: only how deep the parser was.
         depth += 1 if found[1] in "[{" else -1
         if depth > limit:
             return found.start()
@@ -112,6 +114,7 @@ def places(text: str) -> Iterator[Place]:
             at = _skip_space(text, at + 1)
         if not open_:
             return
+        # The reader has accepted this text, so nothing here needs checking.
         if text[at] == ",":
             at = _skip_space(text, at + 1)
         place = _place(text, at, len(open_), *open_[-1])

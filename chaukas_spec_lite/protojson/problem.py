@@ -40,6 +40,7 @@ class Problem(Exception):
 def within(error: Exception, step: Step) -> Problem:
     """Add a step to the path of an error; one of a function that knows nothing of JSON becomes a ``Problem`` first."""
     problem = error if isinstance(error, Problem) else Problem(str(error))
+    # Appended, and turned round at the end: inserting in front at each level would take quadratic time.
     problem.outward.append(step)
     return problem
 
@@ -72,8 +73,10 @@ def out_of_stack() -> Problem:
 
 def shown(value: object) -> str:
     """Show a value of any size in an error."""
+    # Python refuses to print integers of more than some thousand digits.
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
         return f"an integer of {value.bit_length()} bits"
+    # Cut short: errors end up in logs, and input may be of any size.
     if isinstance(value, str):
         return json.dumps(value if len(value) <= 60 else value[:57] + "...")
     text = repr(value)

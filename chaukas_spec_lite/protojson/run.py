@@ -32,7 +32,7 @@ class _Run:
         self._types: dict[str, type[Message]] | None = None
 
     def enter(self) -> None:
-        """Go down one level; who returns without an error goes up again."""
+        """Go down one level. A caller that returns without an error has to go up again: ``depth -= 1``."""
         if self.depth > MAX_DEPTH:
             raise too_deep()
         self.depth += 1
@@ -58,6 +58,7 @@ class _Run:
             self._types = well_known | _by_name(self.registry or ())
         if not isinstance(type_url, str):
             raise TypeError(f"expected a type URL such as type.googleapis.com/package.Message, got {type_url!r}")
+        # Any prefix is taken, not type.googleapis.com alone: any.proto leaves it to programs what URLs they use.
         prefix, _, full_name = type_url.rpartition("/")
         if not prefix or not full_name:
             raise ValueError(f"{type_url!r} is no type URL: expected one such as type.googleapis.com/package.Message")

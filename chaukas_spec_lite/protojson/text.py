@@ -62,6 +62,7 @@ def parse(text: str) -> Any:
         if offset is None:
             raise _error(out_of_stack().message, text, 0) from None
         raise _error(f"nested deeper than {MAX_DEPTH} levels", text, offset) from None
+    # All other ValueErrors have been caught above, so it is ``int`` that refuses the number of digits.
     except ValueError:
         raise _long_integer(text) from None
 
@@ -82,6 +83,7 @@ def _long_integer(text: str) -> JSONError:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
+    # RFC 8259, section 4, leaves it open what a repeated name means; ProtoJSON refuses it.
     if len(members) != len(pairs):
         raise _RepeatedName
     return members

@@ -25,17 +25,19 @@ _CHUNK = 1 << 20
 
 
 class InUse(Exception):
-    """Another process, or this one, has the file, or is about to open it."""
+    """Another process has the file, or this process has it or is about to open it."""
 
 
 class Claim:
-    """The right of this process to open a file, from the beginning until ``release``; raises ``InUse``."""
+    """The right of this process to open a file, until ``release``; the constructor raises ``InUse``."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        # By real path: two names of one file are one file to POSIX locks.
         self._key = os.path.realpath(path)
         self.database: object = None
         """The connection that has it open."""
+        # One atomic step that looks and takes. Between a look and a later step another thread could come.
         if _held.setdefault(self._key, self) is not self:
             raise InUse
         self.inherited = self._key in _inherited
@@ -54,9 +56,12 @@ class Claim:
         if fcntl is None:
             return False
         try:
+            # O_NONBLOCK, because opening a pipe of that name would otherwise wait for a writer.
             self._file = os.open(self._path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCKED_BYTES, _LOCKS)
         except (BlockingIOError, PermissionError):
+            # PermissionError comes from ``open`` (not ours to write) and, on some systems, from ``lockf`` (EACCES:
+            # locked, see fcntl(2)).
             found = self._file is not None
             self.unlock()
             if found:
@@ -78,12 +83,14 @@ class Claim:
         assert self._file is not None
         offset = 0
         with to.open("xb") as copy:
+            # Read from the locked descriptor: closing a second one would give up the lock, as said above.
             while chunk := os.pread(self._file, _CHUNK, offset):
                 offset += copy.write(chunk)
 
     def release(self) -> None:
         """Give the right back, when SQLite has closed the file. Doing so again does nothing."""
         self.unlock()
+        # In a forked child ``_held`` was cleared, and may have a claim of the child's own by now.
         if _held.get(self._key) is self:
             del _held[self._key]
 

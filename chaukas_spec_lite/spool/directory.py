@@ -30,7 +30,7 @@ class SpoolDirectory:
         self.path = path
         self._synchronous = synchronous
         self._left_alone: set[Path] = set()
-        """Files that the log has been told of."""
+        """Files that a log line has named, so that no search names them again."""
 
     def claim(self) -> Spool:
         """Claim a file that no living process has, or a new one.
@@ -43,6 +43,7 @@ class SpoolDirectory:
             files = self._files()
         except OSError as error:
             raise SpoolError(f"the directory {self.path} cannot be used: {error}") from error
+        # Old files first: the events of an ended process then go out before anything that is emitted now.
         for file in files:
             spool = self._try(file)
             if spool:
@@ -105,6 +106,7 @@ class SpoolDirectory:
         try:
             return Spool.claim(file, self._synchronous)
         except SpoolBusy:
+            # In use by a living process, which is the usual case here.
             return None
         except SpoolError as error:
             self._reject(file, error)

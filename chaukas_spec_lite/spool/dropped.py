@@ -58,7 +58,7 @@ def letter_bytes(letter: Dropped) -> int:
 
 
 def storable(text: str) -> str:
-    """Replace what UTF-8 cannot express: what made an event invalid may be just that."""
+    """Escape lone surrogates, which UTF-8 has no form for; one may be what made an event invalid."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

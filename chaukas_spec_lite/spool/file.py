@@ -1,8 +1,8 @@
 """One file of the spool: a SQLite database that belongs to the process that has it open, until that process ends.
 
 The claim is SQLite's own lock, held as long as the file is open (``PRAGMA locking_mode``); the operating system
-releases it when the process dies (``claim`` tells of forked ones). In WAL mode a commit is a write to the end of a
-file: it survives the process at once, and reaches the disk at a checkpoint, or at once with ``synchronous="full"``.
+releases it when the process dies (``spool.claim`` is about forked ones). In WAL mode a commit is a write to the end of
+a file: it survives the process at once, and reaches the disk at a checkpoint, or at once with ``synchronous="full"``.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Row(NamedTuple):
 
 
 class Spool:
-    """The events and dead letters in one file; made by ``claim``. Its user sees to it that calls do not overlap.
+    """The events and dead letters in one file; made by ``claim``. Calls must not overlap: the caller holds a lock.
 
     Every method raises ``SpoolError``, and then has changed nothing.
     """
@@ -111,13 +111,16 @@ class Spool:
         except InUse:
             raise SpoolBusy(f"{path} is in use here") from None
         try:
+            # The log has to be read before SQLite opens the file, because SQLite then truncates or overwrites what it
+            # cannot read; and under the lock, because an owner would go on writing it.
             locked = not new and claim.lock()
             damage = _look_at_log(path, claim) if locked else None
+            # See ``claim``: here SQLite opens the file without locking, so our own lock has to stay.
             if claim.inherited:
                 if not locked:
                     raise SpoolBusy(f"{path} is the parent's")
             else:
-                claim.unlock()  # SQLite does that
+                claim.unlock()  # SQLite takes it itself, on a descriptor of its own
             database = _connect(claim, path, new)
         except InUse:
             claim.release()
@@ -196,6 +199,7 @@ class Spool:
                 rows.append(Row(seq, data, zlib.crc32(data) == crc))
                 size -= len(data)
                 if size <= 0:
+                    # At least one row was taken, however large, or nothing would ever get past it.
                     break
         return rows
 
@@ -209,6 +213,7 @@ class Spool:
         with _translated(self.path):
             query = "SELECT count(*), ifnull(sum(length(data)), 0), ifnull(min(seq), 0), ifnull(max(seq), 0) FROM event"
             count, size, low, high = self._execute(query).fetchone()
+        # Numbers of new events go on from ``high``. Damage could have left a negative number, or no room above.
         if not 0 <= low <= high < _HIGHEST:
             raise SpoolUnusable("corrupt", f"its events are numbered from {low} to {high}")
         return count, size, low, high
@@ -230,6 +235,8 @@ class Spool:
     def sync_log(self) -> None:
         """Bring the log of commits to the disk: most of the work of a checkpoint, during which others may write."""
         try:
+            # A descriptor of the log, not of the database, so closing it gives up no lock (SQLite locks the database
+            # file).
             file = os.open(f"{self.path}-wal", os.O_RDWR)
         except FileNotFoundError:
             return
@@ -270,6 +277,7 @@ class Spool:
                 os.unlink(name)
         except OSError as error:
             raise SpoolError(f"{self.path} cannot be deleted: {error}") from error
+        # Closed after unlinking: closing first would make SQLite write a checkpoint, on a disk that is full.
         finally:
             self.close()
 
@@ -281,6 +289,8 @@ class Spool:
                 yield
                 self._execute("COMMIT")
             finally:
+                # SQLite itself has rolled back after some errors (https://www.sqlite.org/lang_transaction.html, 3.): a
+                # full disk is one.
                 if self._database.in_transaction:
                     self._execute("ROLLBACK")
 
@@ -331,6 +341,7 @@ def _prepare(database: sqlite3.Connection, path: Path, synchronous: str) -> None
     execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
     (application_id,) = execute("PRAGMA application_id").fetchone()
     (tables,) = execute("SELECT count(*) FROM sqlite_master").fetchone()
+    # A file without tables is one that its maker was killed with, before the first commit: it is ours to fill.
     if application_id != APPLICATION_ID and tables:
         raise SpoolUnusable("foreign", "it is a database, but not one of an exporter")
     (version,) = execute("PRAGMA user_version").fetchone()
@@ -367,6 +378,7 @@ def _translate(error: sqlite3.Error, path: Path) -> SpoolError:
     text = str(error)
     if "not a database" in text or "no such table" in text or "no such column" in text:
         return SpoolUnusable("foreign", text)
+    # SQLITE_CORRUPT; and above SQLITE_NOTADB, or tables that are not ours.
     if "malformed" in text:
         return SpoolUnusable("corrupt", text)
     if "is locked" in text:

@@ -38,6 +38,8 @@ def move(path: Path, kind: str, why: object) -> None:
     except OSError as problem:
         logger.error("The spool file %s is %s (%s), and cannot be set aside: %s.", path, kind, why, problem)
         return
+    # After the database: a process killed in between leaves a log without a database, which nothing opens. The other
+    # order would leave a database without its last commits.
     for end in _BESIDE:
         with contextlib.suppress(FileNotFoundError):  # few of them are there, and SQLite may remove one just now
             path.with_name(path.name + end).rename(moved.with_name(moved.name + end))
@@ -56,6 +58,7 @@ def copy(path: Path, claim: Claim, why: object) -> None:
     copied = _name(path, "corrupt")
     log = copied.with_name(f"{copied.name}-wal")
     try:
+        # The log needs no such care as the database: SQLite has no lock on it.
         claim.copy(copied)
         shutil.copyfile(f"{path}-wal", log)
     except OSError:

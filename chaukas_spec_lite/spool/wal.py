@@ -3,10 +3,10 @@
 The format is https://www.sqlite.org/fileformat2.html#the_write_ahead_log: a header, then frames that hold one page
 each. A frame belongs to the log if it has the header's salts and its checksum goes on from that of the frame before.
 
-What a killed process leaves ends somewhere, maybe in the middle of a frame. After that may stand frames of earlier
-rounds of the log, which have other salts, and those of a transaction that was never committed. A commit with the log's
-salts, whose checksum goes on from the frame before it, was once whole. So if such a commit stands after a frame that is
-not whole, that frame was damaged, or was lost in a power cut.
+The log of a killed process may end in the middle of a frame. Behind that place there may be frames of earlier rounds of
+the log, which have other salts, and frames of a transaction that was never committed. A commit that has the log's
+salts, and whose checksum goes on from the frame before it, was once written as a whole. If such a commit stands behind
+a frame that is not whole, then that frame was damaged, or lost in a power cut.
 
 The checksum is a pair of sums over words of 32 bits, two words at a time::
 
@@ -53,11 +53,13 @@ def damage(database: Path) -> str | None:
     if not path.exists():
         return None
     size = path.stat().st_size
+    # SQLite takes an empty database for a new one, and would throw its log away.
     if size and not database.stat().st_size:
         return f"it is empty, and {size} bytes of commits are in its log"
     with path.open("rb") as log:
         start = log.read(_HEADER.size)
         if len(start) < _HEADER.size:
+            # A log shorter than its header has no frame, so no commit.
             return None
         magic, _, page_size, _, *rest = _HEADER.unpack(start)
         sums = rest[2], rest[3]
@@ -68,6 +70,7 @@ def damage(database: Path) -> str | None:
 
 def _has_frames(log: BinaryIO, size: int) -> bool:
     """Whether there are frames behind a damaged header; a power cut may leave nothing but zeros."""
+    # The header's page size cannot be trusted, as it may be what is damaged.
     frame = _HEAD.size + _USUAL_PAGE
     for place in range(_HEADER.size, size - frame + 1, frame):
         log.seek(place)
@@ -83,10 +86,13 @@ def _broken(log: BinaryIO, page_size: int, salts: tuple[int, int], sums: tuple[i
     count = _last_commit(log, page_size, salts)
     for number, frame in enumerate(read_frames(log, count, page_size, sums, order), 1):
         ours = frame.salts == salts and frame.page > 0
+        # What comes first is where SQLite will stop reading.
         if broken is None and not (ours and frame.whole):
             broken = number
         elif broken is not None and ours and frame.pages:
             commits += 1
+            # ``whole`` compares with the sums that the frame before states. After the first broken frame it
+            # therefore proves something only if that frame is of this round of the log, too.
             certain = certain or (follows and frame.whole)
         follows = ours
     return f"its log is damaged at frame {broken}, before some {commits} commits" if certain else None
@@ -108,6 +114,7 @@ def _last_commit(log: BinaryIO, page_size: int, salts: tuple[int, int]) -> int:
     """
     start, size, last = log.tell(), _HEAD.size + page_size, 0
     for number in range((os.fstat(log.fileno()).st_size - start) // size):
+        # ``pread`` leaves the position alone, from which ``read_frames`` goes on.
         head = os.pread(log.fileno(), _HEAD.size, start + number * size)
         if len(head) == _HEAD.size and _HEAD.unpack(head)[1] and _HEAD.unpack(head)[2:4] == salts:
             last = number + 1
@@ -124,6 +131,8 @@ def read_frames(log: BinaryIO, count: int, page_size: int, sums: tuple[int, int]
         for number, whole in enumerate(wholes):
             page, pages, *salts, first, second = _HEAD.unpack_from(data, number * size)
             yield Frame(page, pages, (salts[0], salts[1]), whole)
+            # What this frame states, right or wrong, is where the next one begins: so one damaged frame does not make
+            # all behind it look damaged.
             sums = first, second
 
 
@@ -149,6 +158,8 @@ def _compare(data: bytes, stride: int, sums: tuple[int, int], order: Order) -> l
     older = lanes.split(sums[0].to_bytes(4, "little") + first[:-4])
     newer = lanes.split(sums[1].to_bytes(4, "little") + second[:-4])
     # In each step: newest = older + newer + word, which is what both lines of the formula say.
+    # Words 0 and 1 are the page number and the database size. The salts (2, 3) and the sums (4, 5) are not summed, see
+    # the format.
     for step, place in enumerate((0, 1, *range(_HEAD.size // 4, stride)), 1):
         even, odd = lanes.split(words[place::stride].tobytes())
         older, newer = newer, (older[0] + newer[0] + even, older[1] + newer[1] + odd)
@@ -174,6 +185,7 @@ class _Lanes:
     def __init__(self, words: int) -> None:
         self._words = words
         self._half = (words + 1) // 2
+        # A one in every lane (a geometric series), times the lowest 32 bits.
         self._mask = ((1 << 64 * self._half) - 1) // ((1 << 64) - 1) * 0xFFFFFFFF
 
     def split(self, words: bytes) -> _Pair:

@@ -72,6 +72,7 @@ def _title(event: Event, kind: str) -> str:
 
 
 def _title_of_content(event: Event) -> str:
+    # All of these are members of one oneof, so at most one is set, and the order means nothing.
     if (message := event.message) is not None:
         return message.text
     if (call := event.tool_call) is not None:
@@ -100,6 +101,7 @@ def _text_in(metadata: Mapping[str, object] | None, *keys: str) -> str:
 
 
 def _tokens(event: Event) -> int:
+    # Some instrumentation fills only the two parts, some only the total.
     llm = event.llm_invocation
     return (llm.total_tokens or llm.prompt_tokens + llm.completion_tokens) if llm else 0
 
@@ -107,4 +109,5 @@ def _tokens(event: Event) -> int:
 def _error(event: Event) -> str:
     if event.error is not None:
         return event.error.error_message or event.error.error_code
+    # A failed tool call reports its error in the response, as content is one of a oneof.
     return event.tool_response.error_message if event.tool_response is not None else ""

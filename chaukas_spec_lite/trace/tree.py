@@ -1,12 +1,13 @@
 """Builds trees of spans out of moments, which is what ``kinds`` takes out of events.
 
-Pure, knows no message, and without recursion: chains of parents may be of any length.
+Pure functions that know no message. None is recursive, because chains of parents may be of any length.
 
 The rules, which recorded data forced upon us:
 
 - START and END make one span if they share span id and kind. Those in one session pair first; what is then left pairs
   across sessions, because instrumentation that found no session open gives each event one of its own.
-- A span's parent is looked up likewise. A span whose parent was never recorded is a root, and a session may have many.
+- A span's parent is looked up in the same way: in the span's own session first, then in any. A span whose parent was
+  never recorded is a root, and a session may have many.
 - A point that carries the id of a span happened inside it.
 - Parents that go round in a circle are cut above the earliest of them.
 - Siblings stand in the order of time, whatever order they arrived in.
@@ -44,14 +45,14 @@ class Moment:
     edge: Edge
     time: datetime | None
     title: str
-    """Name or text, as it came: anything may be in it, control characters included."""
+    """Name or text as it was recorded: it may hold anything, control characters included."""
     tokens: int
     failed: bool
     """Whether the event reports an error."""
     cancelled: bool
     """Whether it says that the work was called off."""
     error: str
-    """The error message, if the event carries one; as it came, too."""
+    """The error message, if the event carries one, as it was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,8 @@ class Session:
 def build(moments: Iterable[Moment]) -> tuple[Session, ...]:
     """Build the span trees of all sessions, in the order in which the sessions begin."""
     spans = _pair(sorted(moments, key=_time_of))
+    # Sorted again, as ``_pair`` puts points, pairs and the rest one after the other. From here on an index stands for a
+    # place in time.
     spans.sort(key=lambda span: _time_of(span.moments[0]))
     parents = _parents(spans)
     _break_circles(parents)
@@ -151,6 +154,7 @@ def build(moments: Iterable[Moment]) -> tuple[Session, ...]:
         children[parent].append(index)
     by_session: dict[Hashable, list[int]] = defaultdict(list)
     for root in children[None]:
+        # A tree belongs to the session of its root, whatever session ids the spans below it carry.
         first = spans[root].moments[0]
         by_session[first.scope, first.session_id].append(root)
     return tuple(_session(spans, children, roots) for roots in by_session.values())
@@ -168,6 +172,7 @@ def _pair(moments: list[Moment]) -> list[Span]:
     spans = [Span(each.kind, each.title, None, None, each) for each in moments if each.edge is Edge.POINT]
     # Within a session first: the same span id may stand for another span in another session.
     pairs, left = _match([each for each in moments if each.edge is not Edge.POINT], lambda m: m.session_id)
+    # Only what is left: a START with its END in one session must never be torn apart by another session's.
     across, left = _match(left, lambda m: "")
     spans += [Span(start.kind, start.title or end.title, start, end, None) for start, end in pairs + across]
     for each in left:
@@ -193,6 +198,7 @@ def _match(moments: list[Moment], session: Callable[[Moment], str]) -> tuple[lis
 
     # All STARTs before all ENDs: with clocks that disagree, an END may carry the earlier time.
     for each in moments:
+        # An empty span id is no id: two events without one have nothing to do with each other.
         if each.edge is Edge.START and each.span_id:
             starts[key(each)].append(each)
     for each in moments:
@@ -206,6 +212,7 @@ def _match(moments: list[Moment], session: Callable[[Moment], str]) -> tuple[lis
 
 def _parents(spans: list[Span]) -> list[int | None]:
     """The index of each span's parent. The first span of an id owns it, one with an extent before a mere point."""
+    # Two kinds of keys in one dict: with the session, which is exact, and without, for spans of other sessions.
     owners: dict[Hashable, int] = {}
     # Spans with an extent come first (False sorts before True); among equals the order of time is kept.
     for index in sorted(range(len(spans)), key=lambda index: spans[index].point is not None):
@@ -225,6 +232,8 @@ def _parents(spans: list[Span]) -> list[int | None]:
             assert inside is not None
             if spans[inside].point is None:
                 return inside
+        # END may name the parent when START does not, or names one that was never recorded. A span that names itself
+        # has no parent.
         known = (owner(each, each.parent_id) for each in span.moments if each.parent_id)
         return next((found for found in known if found not in (None, index)), None)
 
@@ -234,11 +243,13 @@ def _parents(spans: list[Span]) -> list[int | None]:
 def _break_circles(parents: list[int | None]) -> None:
     """Make the earliest span of every circle a root. Indexes are in the order of time, so that is the smallest one.
 
-    Every walk up the parents ends at a root, or where an earlier walk came by, or where this one did: a circle.
+    A walk up the parents ends at a root, at a span that an earlier walk has passed, or at one that it has passed
+    itself. Only the last of these is a circle.
     """
     seen_from: list[int | None] = [None] * len(parents)
     for start in range(len(parents)):
         index: int | None = start
+        # Each span is walked over once in all, so long chains cost linear time.
         while index is not None and seen_from[index] is None:
             seen_from[index] = start
             index = parents[index]
@@ -253,12 +264,14 @@ def _break_circles(parents: list[int | None]) -> None:
 
 def _session(spans: list[Span], children: dict[int | None, list[int]], roots: list[int]) -> Session:
     order: list[int] = []
+    # Depth first with a stack of our own; reversed, so that the first child is popped first.
     stack = list(reversed(roots))
     while stack:
         order.append(index := stack.pop())
         stack.extend(reversed(children[index]))
     built: dict[int, Span] = {}
     for index in reversed(order):  # children before their parents
+        # Spans are frozen, so each is built when its children are, and a child is taken out once it has its place.
         built[index] = replace(spans[index], children=tuple(built.pop(child) for child in children[index]))
     moments = [each for index in order for each in spans[index].moments]
     times = [each.time for each in moments if each.time is not None]

@@ -60,10 +60,12 @@ def read_struct(read: Any, n: int, depth: int) -> dict[str, Any]:
     start = buffer.tell()
     try:
         fields = structure(read, n, depth)
+        # A read beyond the end of the input gives fewer bytes and no error, so the position tells.
         if buffer.tell() == start + n:  # else the input ended inside the last value
             return fields
     except Exception:  # unusual or invalid, as above
         pass
+    # The exact reader gets the whole Struct: what was read so far is no message that it could go on with.
     buffer.seek(start)
     data = read(n)
     if len(data) != n:
@@ -104,6 +106,7 @@ def _read_seconds_and_nanos(data: bytes) -> tuple[int, int]:
         seconds, pos = _read_varint(data, 1)
     if pos < end and data[pos] == 0x10:
         nanos, pos = _read_varint(data, pos + 1)
+    # Anything left over is an unknown field, a field out of order or a repeated one.
     if pos != end or nanos > 999_999_999:
         raise NotCanonical
     return seconds, nanos
@@ -129,11 +132,13 @@ def _read_varint(data: bytes, pos: int) -> tuple[int, int]:
     byte = data[pos + 4]
     if byte < 128:
         return value | byte << 28, pos + 5
+    # Longer ones, among them all negative numbers, which take ten bytes.
     raise NotCanonical
 
 
 def _ordinary_timestamp(data: bytes, depth: int) -> datetime:
     """Read the content of a Timestamp."""
+    # Checked in each reader, since a Timestamp is a message, too, and the reference counts it as a level.
     if depth > MAX_DEPTH:
         raise NotCanonical
     return datetime_from_wire(*_read_seconds_and_nanos(data))
@@ -175,6 +180,8 @@ _SPANS_MAX = 4096
 
 def _span(key: bytes) -> tuple[int, int, int, int, int, int]:
     b, c, d, e, tag = key
+    # All but the last byte of a varint have the highest bit set. Only keys that hold a whole varint may enter the
+    # table.
     if b < 128 or c < 128 or d < 128 or e > 127 or tag != 0x10:
         raise NotCanonical
     start = EPOCH + timedelta(0, (b & 127 | (c & 127) << 7 | (d & 127) << 14 | e << 21) << 7)
@@ -194,14 +201,18 @@ def read_timestamp(data: bytes, depth: int) -> datetime:
     try:
         if len(data) == 12:
             tag, low, key, f, g, h, i, j = _unpack_12(data)
+            # Five tables instead of five tests: a wrong byte makes the sum negative, and one comparison below finds it.
             nanos = _1ST[f] + _2ND[g] + _3RD[h] + _4TH[i] + _LAST_OF_5[j]
         else:
             tag, low, key, f, g, h, i = _unpack_11(data)
             nanos = _1ST[f] + _2ND[g] + _3RD[h] + _LAST_OF_4[i]
         micros = nanos // 1000
+        # A negative sum, if a byte was not ordinary, makes ``micros`` negative, which ``datetime`` refuses.
         if tag == 8 and depth <= MAX_DEPTH and micros * 1000 == nanos:
             year, month, day, hour, minute, second = _SPANS.get(key) or _span(key)
             second += _1ST[low]
+            # Up to 127 seconds on top of up to 59: three turns at most. Minutes beyond 59 are left to the other reader,
+            # as they are rare.
             while second > 59:
                 second -= 60
                 minute += 1

@@ -25,7 +25,7 @@ Slices = list[tuple[int, int]]
 def walk(data: bytes, slices: Slices, depth: int, *, zero: bool = False) -> Iterator[tuple[int, int, int, int]]:
     """Walk the fields of all pieces of a message, one piece after the other, which merges them.
 
-    Each piece is read once, however many there are and however deep they nest, which keeps the work linear.
+    Each piece is read once, however many there are and however deep they nest, so that the work stays linear.
 
     Args:
         data: The whole input.
@@ -50,6 +50,7 @@ def _seconds_and_nanos(data: bytes, slices: Slices, depth: int) -> tuple[int, in
     unknown: list[bytes] = []
     for start, tag, value, stop in walk(data, slices, depth):
         if tag == 0x08:
+            # Of a scalar that comes several times, the last one counts.
             seconds = read_scalar("int64", data, value, stop)
         elif tag == 0x10:
             nanos = read_scalar("int32", data, value, stop)
@@ -91,6 +92,7 @@ def _struct(data: bytes, slices: Slices, depth: int) -> Any:
             unknown.append(data[start:stop])
         else:
             name, content = entry
+            # Of entries with one key, the last one counts: maps replace, they do not merge.
             result[name] = content
     return carry_inner(result, b"".join(unknown)) if unknown else result
 
@@ -151,6 +153,7 @@ def _value(data: bytes, slices: Slices, depth: int) -> Any:
             _KINDS[last](data, parts, depth + 1)
             parts = []
         last = tag
+        # Not read yet: a Struct that comes in pieces is merged, and reading each piece alone could not do that.
         if tag in _MESSAGES:
             parts.append((value, stop))
             continue
@@ -161,6 +164,7 @@ def _value(data: bytes, slices: Slices, depth: int) -> Any:
 
 
 def _null(data: bytes, slices: Slices, depth: int) -> Any:
+    # Read as int32, as the reference does with every enum: excess bits are cut off.
     number = read_scalar("int32", data, *slices[-1])
     return UnknownNull(number) if number else None  # NullValue is an open enum
 

@@ -72,12 +72,14 @@ def decode_value(data: bytes, depth: int) -> Any:
 
 def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
     """Read ``left`` bytes, the content of a Struct."""
+    # A field stands two levels deeper: in an entry, and in that a Value. An empty Struct has none of them.
     if depth > MAX_DEPTH - 2 and (left or depth > MAX_DEPTH):
         raise NotCanonical
     fields: dict[str, Any] = {}
     while left > 0:
         head = read(4)
         key_length, length, whole = _ENTRIES.get(head) or _entry(head, read)
+        # Counted down before the entry is read: if the entry overruns the Struct, ``left`` is negative at the end.
         left -= whole
         if key_length < 0:
             key_length, length = _key_length(length, read)
@@ -87,11 +89,14 @@ def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
             name = _key(key)
         head = read(4)
         kind, n, whole, size = _ENTRY_VALUES.get(head) or _value(head, read, 0x12, _ENTRY_VALUES)
+        # The value's field has to fill what its entry has left behind the key. More could be unknown fields, less an
+        # overrun.
         if whole != length:
             raise NotCanonical
         if kind == _STRING:
             fields[name] = read(n).decode() if n < _LONG else _long_text(read, n)
         elif kind == _NUMBER:
+            # Seven more bytes: the first of the eight was in the head. At the end of the input ``unpack`` fails.
             fields[name] = _unpack_behind_3(head + read(7))[0]
         elif kind == _PLAIN:
             fields[name] = n
@@ -99,6 +104,7 @@ def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
             fields[name] = structure(read, n, depth + 3)
         elif kind == _LIST:
             fields[name] = _list(read, n, depth + 3)
+        # The inner length has to be the one that the outer length implies, in its shortest form.
         elif read(2) != size:
             raise NotCanonical
         elif kind == _STRING_2:
@@ -111,6 +117,7 @@ def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
 
 
 def _list(read: Read, left: int, depth: int) -> list[Any]:
+    # A value stands one level deeper. An empty list has none.
     if depth > MAX_DEPTH - 1 and (left or depth > MAX_DEPTH):
         raise NotCanonical
     values: list[Any] = []
@@ -153,6 +160,7 @@ def _long_text(read: Any, n: int) -> str:
 def _key(key: bytes) -> str:
     name = key.decode()
     if len(key) <= _KEY_LENGTH_MAX:
+        # Keys that are made of data, such as ids, never come again: the bound keeps them from filling memory.
         if len(_KEYS) >= _KEYS_MAX:
             _KEYS.clear()
         _KEYS[key] = name
@@ -165,6 +173,7 @@ def _entry(head: bytes, read: Read) -> Entry:
     if tag != 0x0A:
         raise NotCanonical
     if first < 128:
+        # What the entry holds besides the key's tag and length: the field of the value.
         length = first - 2 - third
         if second != 0x0A or third > 127 or length < 0:
             raise NotCanonical
@@ -179,6 +188,7 @@ def _entry(head: bytes, read: Read) -> Entry:
         tag, key = read(2)
         if tag != 0x0A or key > 127:
             raise NotCanonical
+        # Not remembered: its table would hold a head for each length, and large entries are rare.
         return key, size - 2 - key, size + 4 if third < 128 else 1 + _size(size) + size
     _remember(_ENTRIES, head, found)
     return found
@@ -213,6 +223,7 @@ def _value(head: bytes, read: Read, tag: int, known: dict[bytes, Value]) -> Valu
         length |= third << 14
         n = length - 4
         kind, low, middle, high = read(4)
+        # The inner length has to have three bytes as well, none of them padding.
         if low < 128 or middle < 128 or low & 127 | (middle & 127) << 7 | high << 14 != n:
             raise NotCanonical
         return _KINDS[kind], n, length + 4, b""
@@ -226,6 +237,7 @@ def _short_value(head: bytes, first: int, second: int, third: int) -> Value:
         return _NUMBER, 0, 11, b""
     if first == 2 and (second == 0x20 or second == 0x08):
         return _PLAIN, _PLAIN_VALUES[head[1:]], 4, b""
+    # The inner length plus its tag and itself make up the outer one; anything else has more in it than one value.
     if third > 127 or third + 2 != first:
         raise NotCanonical
     return _KINDS[second], third, first + 2, b""
@@ -242,6 +254,7 @@ def _long_value(kind: int, length: int, read: Read) -> Value:
 
 def _remember(table: dict[bytes, H], head: bytes, found: H) -> None:
     if len(table) >= _HEADS_MAX:
+        # Cleared as a whole: bookkeeping about what was used last would cost more than the table saves.
         table.clear()
     table[head] = found
 

@@ -32,6 +32,7 @@ def datetime_from_wire(seconds: int, nanos: int, unknown: bytes = b"") -> dateti
         try:
             year, month, day, hour, minute = _minute(seconds // 60)
         except OverflowError:
+            # Beyond what Python's datetime can show, but valid on the wire, which has 64 bits of seconds.
             return WireDatetime(seconds, nanos)
         return datetime(year, month, day, hour, minute, seconds % 60, nanos // 1000, _UTC)
     return WireDatetime(seconds, nanos, unknown)
@@ -57,6 +58,7 @@ def wire_from_datetime(value: datetime) -> Wire:
     if type(value) is WireDatetime:
         return value.wire
     try:
+        # Subtraction works across zones. It raises TypeError for a naive datetime, and for anything that is none.
         since = value - EPOCH
     except TypeError:
         if isinstance(value, datetime) and value.utcoffset() is None:
@@ -78,6 +80,7 @@ def wire_from_timedelta(value: timedelta) -> Wire:
     """The Duration message of a timedelta; seconds and nanos have the same sign, as duration.proto demands."""
     if type(value) is WireTimedelta:
         return value.wire
+    # Python normalises to positive microseconds with negative days; the wire wants both of one sign.
     seconds = value.days * 86400 + value.seconds
     nanos = value.microseconds * 1000
     if seconds < 0 and nanos:
@@ -108,6 +111,7 @@ def _plain_datetime(seconds: int, nanos: int, unknown: bytes) -> datetime | None
 
 def _plain_timedelta(seconds: int, nanos: int, unknown: bytes) -> timedelta | None:
     """The plain timedelta whose Duration message is exactly this, if there is one."""
+    # Signs that differ are invalid in duration.proto, and a plain timedelta would encode them differently.
     if unknown or nanos % 1000 or not -NANOS_PER_SECOND < nanos < NANOS_PER_SECOND or seconds * nanos < 0:
         return None
     try:
@@ -150,6 +154,7 @@ class _WireValue:
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
+        # Of two carriers only the wire decides: their visible times may be equal while their nanoseconds differ.
         if isinstance(other, _WireValue):
             return type(self) is type(other) and self._wire == other._wire
         if not isinstance(other, self._family):
@@ -162,6 +167,7 @@ class _WireValue:
         return equal if equal is NotImplemented else not equal
 
     def __hash__(self) -> int:
+        # Equal values need equal hashes, and one of these may equal a plain value.
         plain = self._plain()
         return hash(self._wire if plain is None else plain)
 
@@ -196,6 +202,7 @@ def _rank(wire: Wire) -> tuple[int, int, bytes]:
 
 
 def _checked(seconds: int, nanos: int, unknown: bytes) -> Wire:
+    # ``index`` refuses floats, which would be cut off silently.
     seconds, nanos = index(seconds), index(nanos)
     if not -(2**63) <= seconds < 2**63:
         raise ValueError(f"seconds must fit into 64 bits, got {seconds}")
@@ -224,6 +231,7 @@ class WireDatetime(_WireValue, datetime):
         """Carry any Timestamp message; ValueError where int64 seconds or int32 nanos cannot."""
         wire = _checked(seconds, nanos, unknown)
         microseconds = _rank(wire)[0] // 1000
+        # Brought to the nearest end of Python's range; the exact value is in ``_wire``.
         at = EPOCH + timedelta(microseconds=min(max(microseconds, _FIRST_MICROSECOND), _LAST_MICROSECOND))
         self = super().__new__(cls, at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, _UTC)
         self._wire = wire
@@ -249,8 +257,8 @@ class WireDatetime(_WireValue, datetime):
             raise TypeError(f"can't compare WireDatetime to {type(other).__name__}")
         return None
 
-    # datetime promises a value of the subclass from what follows. A sum or a local time is no message off the wire,
-    # so here it is a plain datetime: hence the overrides that checkers find incompatible.
+    # datetime promises a value of the subclass from what follows. A sum or a local time is no message off the wire, so
+    # here it is a plain datetime. That is why checkers find these overrides incompatible.
 
     def __add__(self, value: timedelta, /) -> datetime:  # type: ignore[override]  # plain on purpose, see above
         return self._visible() + value

@@ -35,8 +35,9 @@ _DURATION = re.compile(r"(-?)([0-9]+)(?:\.([0-9]{1,9}))?s")
 def timestamp_to_json(value: datetime) -> str:
     """RFC 3339 text in UTC, with 0, 3, 6 or 9 digits after the point.
 
-    Raises ValueError for a naive datetime, and for a Timestamp outside 0001-01-01T00:00:00Z to
-    9999-12-31T23:59:59.999999999Z or with nanos outside 0 to 999,999,999.
+    Raises:
+        ValueError: The datetime is naive, or is a Timestamp outside 0001-01-01T00:00:00Z to
+            9999-12-31T23:59:59.999999999Z, or with nanos outside 0 to 999,999,999.
     """
     if value.__class__ is datetime and value.tzinfo is timezone.utc:  # as decoded, and always within the range
         return f"{value.isoformat()[:19]}{_fraction(value.microsecond * 1000)}Z"
@@ -51,8 +52,9 @@ def timestamp_to_json(value: datetime) -> str:
 def timestamp_from_json(text: str) -> datetime:
     """The datetime in UTC of an RFC 3339 text with a capital T, up to 9 digits after the point, and Z or an offset.
 
-    Raises ValueError for anything else: no zone, a date or time that does not exist, the year 0, a time that is
-    outside the years 1 to 9999 in UTC, and a 60th second, which a Timestamp has no room for.
+    Raises:
+        ValueError: The text is anything else: it has no zone, or a date or time that does not exist, or the year 0, or
+            lies outside the years 1 to 9999 in UTC, or has a 60th second, which a Timestamp has no room for.
     """
     found = _TIMESTAMP.fullmatch(text)
     if found is None:
@@ -69,7 +71,9 @@ def timestamp_from_json(text: str) -> datetime:
     seconds = since.days * 86400 + since.seconds
     if sign:
         ahead = int(ahead_hours) * 3600 + int(ahead_minutes) * 60
+        # A zone ahead of UTC shows a later time for the same instant.
         seconds += ahead if sign == "-" else -ahead
+    # Checked after the offset: 0001-01-01T00:00:00+01:00 lies in the year 0.
     if not FIRST_SECOND <= seconds <= LAST_SECOND:
         raise ValueError(f"{_shown(text)} is no timestamp: it is outside the years 1 to 9999 in UTC")
     return datetime_from_wire(seconds, _nanos(digits))
@@ -78,8 +82,9 @@ def timestamp_from_json(text: str) -> datetime:
 def duration_to_json(value: timedelta) -> str:
     """Seconds with 0, 3, 6 or 9 digits after the point, and an `s`.
 
-    Raises ValueError beyond 315,576,000,000 seconds either way, for nanos outside 0 to 999,999,999 either way, and
-    where seconds and nanos differ in sign.
+    Raises:
+        ValueError: The duration is longer than 315,576,000,000 seconds either way, has nanos beyond 999,999,999 either
+            way, or seconds and nanos of different signs.
     """
     seconds, nanos, _ = wire_from_timedelta(value)
     if abs(seconds) > MAX_DURATION_SECONDS:
@@ -95,13 +100,15 @@ def duration_to_json(value: timedelta) -> str:
 def duration_from_json(text: str) -> timedelta:
     """The timedelta of a text such as `1.5s`, `-0.000000001s` or `3s`, with up to 9 digits after the point.
 
-    Raises ValueError for anything else, and beyond 315,576,000,000 seconds either way.
+    Raises:
+        ValueError: The text is anything else, or beyond 315,576,000,000 seconds either way.
     """
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ValueError(f"{_shown(text)} is no duration: expected seconds such as 3s or -1.500s")
     sign, whole, digits = found.groups()
-    # Leading zeros are allowed in any number; int() must not see more digits than it is quick at.
+    # Any number of leading zeros is allowed. They are cut off first, because ``int`` takes time that grows with the
+    # square of the length.
     whole = whole.lstrip("0") or "0"
     if len(whole) > len(str(MAX_DURATION_SECONDS)) or int(whole) > MAX_DURATION_SECONDS:
         raise ValueError(f"{_shown(text)} is no duration: the limit is 315,576,000,000 seconds either way")
@@ -112,6 +119,7 @@ def duration_from_json(text: str) -> timedelta:
 def _fraction(nanos: int) -> str:
     if not nanos:
         return ""
+    # 0, 3, 6 or 9 digits, as every implementation writes them.
     if nanos % 1_000_000 == 0:
         return f".{nanos // 1_000_000:03}"
     if nanos % 1000 == 0:

@@ -61,6 +61,7 @@ class Carrier:
 
     def __eq__(self, other: object) -> bool:
         equal = super().__eq__(other)
+        # NotImplemented and False are handed on as they are: Python then asks the other operand, or is done.
         if equal is not True:
             return equal
         return self.unknown == unknown_of(other) and self.inner_unknown == inner_unknown_of(other)
@@ -70,6 +71,7 @@ class Carrier:
         return equal if equal is NotImplemented else not equal
 
     def __hash__(self) -> int:
+        # Defining ``__eq__`` takes ``__hash__`` away from a class; this gives it back to all but those that can change.
         if isinstance(self, (dict, list)):
             raise TypeError(f"unhashable type: '{type(self).__name__}'")
         return super().__hash__()
@@ -159,6 +161,7 @@ class UnknownNoKind(_StandIn):
 
 def carry(value: Any, unknown: bytes) -> Any:
     """The value with these unknown fields of the Value or wrapper around it; itself if there are none."""
+    # Most callers have none, and a plain value stays the object that it is.
     if not unknown:
         return value
     carrier = _carrier_of(value)
@@ -196,6 +199,7 @@ def plain_of(value: Any) -> Any:
 
 def _carrier_of(value: object) -> Carrier:
     if isinstance(value, Carrier):
+        # A copy: the same carrier may stand in another message, with other unknown fields around it.
         return copy(value)
     make = _CARRIERS.get(type(value))
     if make is None:

@@ -48,6 +48,7 @@ def _encode_key(key: str) -> tuple[str, int]:
     n = len(content)
     entry = f"\n{VARINTS[n] if n < SMALL else varint(n)}{content}\x12"
     found = entry, len(entry) + 3
+    # Long keys are likely to be data that never comes again, and would fill memory.
     if n <= _KEY_LENGTH_MAX:
         if len(_KEYS) >= _KEYS_MAX:
             _KEYS.clear()
@@ -69,6 +70,7 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
         if k > _LONG_KEY:
             out += _encode_entry(key, value, depth)
             continue
+        # The kinds in the order of how often events hold them.
         if kind is str:
             if not value.isascii():
                 value = value.encode().decode("latin-1")
@@ -105,6 +107,7 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
         outer = VARINTS[n] if n < SMALL else varint(n)
         n += len(outer) + len(key)
         out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{key}{outer}{mark}{inner}"
+        # Appended apart from its head, so that long content becomes a piece of a rope and is not copied again.
         out += value if n < LONG else long(value)
     return out if fields.__class__ is dict else out + inner_unknown_of(fields).decode("latin-1")
 
@@ -166,11 +169,13 @@ def encode_value(value: Any, depth: int) -> Text:
     unknown = unknown_of(value).decode("latin-1")
     if isinstance(value, UnknownNull):
         return f"\x08{varint(value.number & 0xFFFFFFFFFFFFFFFF)}{unknown}"
+    # From here on the kind decides; the unknown fields go behind it, where the exact reader keeps them.
     value = plain_of(value)
     if value is NO_KIND:
         return unknown
     if value is None or value is NULL:
         return f"\x08\x00{unknown}"
+    # Before numbers, because a bool is an int.
     if isinstance(value, bool):
         return f"\x20{chr(value)}{unknown}"
     if isinstance(value, str):
@@ -196,6 +201,7 @@ _SECONDS_MAX = 4096
 
 
 def _second(seconds: int) -> str:
+    # Zero seconds are the default, and not written, as in any proto3 field without presence.
     out = f"\x08{varint(seconds & _MASK)}" if seconds else ""
     if len(_SECONDS) >= _SECONDS_MAX:
         _SECONDS.clear()
@@ -233,6 +239,7 @@ def timestamp(value: Any, depth: int) -> str:
         if out is None:
             out = _second(seconds)
         n: int = since.microseconds * 1000
+        # Nanoseconds of a time with microseconds mostly take four or five bytes: unrolled, as every event has some.
         if n >> 21:
             a, b, c = _MORE[n & 127], _MORE[n >> 7 & 127], _MORE[n >> 14 & 127]
             if n >> 28:

@@ -36,6 +36,7 @@ class Enum(betterproto2.Enum):
             ValueError: No member has this name.
         """
         number = label_number(name, cls)
+        # ``label_number`` reads ``__members__``, which warns of nothing.
         if isinstance(cls, DeprecatedMembers):
             _warn(cls, name)
         return cls(number)

@@ -48,6 +48,7 @@ def batches(items: Iterable[T], size_of: Callable[[T], int], max_events: int, ma
     total = 0
     for item in items:
         framed = framed_size(size_of(item))
+        # Only with something in it: a single event that is too large has to go out by itself, or it would never go.
         if batch and (len(batch) == max_events or total + framed > max_bytes):
             yield batch
             batch, total = [], 0
@@ -98,6 +99,7 @@ def events_of(request: bytes) -> list[bytes]:
 def event_id_of(event: bytes) -> str:
     """Read the ``event_id`` of an encoded event; empty if it has none, or if the bytes are no event."""
     try:
+        # Of a field that occurs twice the last one counts; the empty one in front stands for none.
         *_, last = b"", *_contents(event, _ID_OF_EVENT)
         return last.decode()
     except (DecodeError, UnicodeDecodeError):
@@ -105,6 +107,7 @@ def event_id_of(event: bytes) -> str:
 
 
 def _contents(data: bytes, wanted: int) -> Iterator[bytes]:
+    # Depth 0, as if each were an outermost message: whether events nest too deep is the decoder's matter.
     return (data[start:stop] for _, tag, start, stop in fields(data, 0, len(data), 0) if tag == wanted)
 
 

@@ -87,7 +87,7 @@ class FieldData(NamedTuple):
 
     @property
     def is_message(self) -> bool:
-        """Whether the wire has a message here, be it a plain value in Python."""
+        """Whether the wire has a message here, even if Python has a plain value."""
         return self.kind == "message" or self.kind in PLAIN
 
     def default(self) -> Any:
@@ -139,6 +139,7 @@ def field(
     spec = {
         "number": number,
         "kind": kind,
+        # None stands for the usual name, so that generated modules need not repeat it; ``_field_data`` fills it in.
         "proto_name": name,
         "json_name": json,
         "label": "map" if key else "repeated" if repeated else "optional" if optional else "singular",
@@ -161,6 +162,7 @@ def _default_factory(
         return dict
     if repeated:
         return list
+    # Messages too: if each began with empty ones, a type that holds itself could never be made.
     if presence or (kind not in DEFAULTS and kind != "enum"):
         return type(None)
     if kind == "enum":
@@ -179,6 +181,7 @@ def _betterproto(
     repeated: bool,
     key: str | None,
 ) -> betterproto2.FieldMetadata:
+    # betterproto2 knows no plain well-known kinds: for it they are messages with an ``unwrap``.
     proto_type = "message" if kind in PLAIN else kind
     unwrap = of if kind in PLAIN else None
     map_meta = betterproto2.map_meta(key, proto_type, unwrap_2=unwrap) if key else None
@@ -189,6 +192,8 @@ def _betterproto(
 
 def fields_of(cls: type[Any]) -> tuple[FieldData, ...]:
     """The fields of a message class in the order of their numbers; computed once for each class."""
+    # In the class's own ``__dict__``: a subclass that a user makes must not get its base's by inheritance, as it may
+    # declare more.
     known: tuple[FieldData, ...] | None = cls.__dict__.get("_field_data")
     if known is None:
         known = tuple(sorted(map(_field_data, dataclasses.fields(cls)), key=lambda field: field.number))

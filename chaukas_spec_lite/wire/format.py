@@ -30,6 +30,7 @@ VARINT, I64, LEN, SGROUP, EGROUP, I32 = range(6)
 def varint(value: int) -> str:
     """Write a non-negative integer as a varint, in latin-1 text."""
     out = ""
+    # Seven bits a byte, the lowest first; the highest bit of a byte says that more follow.
     while value > 127:
         out += chr(value & 127 | 128)
         value >>= 7
@@ -118,6 +119,7 @@ def more(value: int, read: Callable[[int], bytes]) -> int:
         if byte < 128:
             return value & 0xFFFFFFFFFFFFFFFF
         shift += 7
+        # Eleven bytes and more are invalid; the exact decoder says so, with the offset.
         if shift > 63:
             raise NotCanonical
 
@@ -138,6 +140,7 @@ def more_length(value: int, read: Callable[[int], bytes]) -> int:
         byte = read(1)[0]
         value |= (byte & 127) << shift
         if byte < 128:
+            # A message is shorter than 2 GiB, so no length has more than 31 bits.
             if value > 0x7FFFFFFF:
                 raise NotCanonical
             return value

@@ -1,7 +1,7 @@
 """Reading fields and single values at a position of the input, as the reference does, with the offset in every error.
 
-Generated decoders do this for the ordinary form in one pass; this is for the exact decoder, and for who looks into
-encoded messages without decoding them.
+Generated decoders do this for the ordinary form in one pass. This module serves the exact decoder, and code that looks
+into encoded messages without decoding them.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def read_varint(data: bytes, pos: int, end: int) -> tuple[int, int]:
         if byte < 128:
             return value & 0xFFFFFFFFFFFFFFFF, pos
         shift += 7
+        # Ten bytes hold 70 bits. As in the reference, the excess ones are cut off and not refused.
         if shift > 63:
             raise DecodeError("a varint is longer than 10 bytes", offset=start)
 
@@ -54,6 +55,7 @@ def _read_short(data: bytes, pos: int, end: int, limit: int, what: str) -> tuple
 def read_length(data: bytes, pos: int, end: int) -> tuple[int, int]:
     """Read the length of a length-delimited field; return where its content begins and ends."""
     start = pos
+    # A message has less than 2 GiB: https://protobuf.dev/programming-guides/proto-limits.
     length, pos = _read_short(data, pos, end, 0x7FFFFFFF, "a length")
     if length > end - pos:
         raise DecodeError(f"a length of {length} bytes exceeds the {end - pos} that are left", offset=start)
@@ -69,6 +71,7 @@ def read_tag(data: bytes, pos: int, end: int, *, zero: bool = False) -> tuple[in
     tag, after = _read_short(data, pos, end, 0xFFFFFFFF, "a tag")
     if tag >> 3 == 0 and not zero:
         raise DecodeError("field number 0 is not allowed", offset=pos)
+    # 6 and 7 are not assigned, so nobody could tell where such a value ends.
     if tag & 7 > I32:
         raise DecodeError(f"wire type {tag & 7} does not exist", offset=pos)
     return tag, after
@@ -116,12 +119,14 @@ def fields(data: bytes, pos: int, end: int, depth: int, *, zero: bool = False) -
         if tag & 7 == LEN:
             value, pos = read_length(data, pos, end)
         else:
+            # A group's content is not walked: no field of proto3 is a group, so it is kept as a whole or left out.
             value, pos = pos, skip(data, pos, end, tag, depth)
         yield start, tag, value, pos
 
 
 def signed(raw: int, bits: int) -> int:
     """Take the lowest bits of an integer as two's complement."""
+    # Negative numbers come as 64 bits in any of these types; an int32 takes the lowest 32 of them.
     raw &= (1 << bits) - 1
     return raw - (1 << bits) if raw >> bits - 1 else raw
 
@@ -175,6 +180,7 @@ def read_packed(kind: str, data: bytes, pos: int, end: int) -> list[Any]:
     """Read the values of a packed field."""
     if kind in FIXED:
         layout = FIXED[kind]
+        # Checked first, because ``iter_unpack`` would raise an error without offset.
         if (end - pos) % layout.size:
             raise DecodeError(f"a packed field of {end - pos} bytes is no whole number of {kind}", offset=pos)
         return [value for (value,) in layout.iter_unpack(data[pos:end])]

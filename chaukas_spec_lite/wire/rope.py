@@ -15,7 +15,8 @@ from chaukas_spec_lite.wire.format import LONG, varint
 class Rope:
     """Latin-1 text in pieces, with as much of the interface of ``str`` as encoders use.
 
-    Adding text before or behind changes the rope and returns it, as no ``str`` does: a rope is used for one message.
+    Adding text before or behind changes the rope and returns it, which ``str`` never does. That is safe here, because a
+    rope belongs to the one message that is being written.
     """
 
     __slots__ = ("_pieces", "_size")
@@ -31,6 +32,7 @@ class Rope:
     def __add__(self, after: Text) -> Rope:
         """Append text or the pieces of another rope."""
         if isinstance(after, Rope):
+            # The pieces of the other rope, not its text: joining happens once, at the end.
             self._pieces += after._pieces
         else:
             self._pieces.append(after)
@@ -39,6 +41,7 @@ class Rope:
 
     def __radd__(self, before: str) -> Rope:
         """Prepend text."""
+        # This moves the other pieces by one place: pointers, and no text.
         self._pieces.insert(0, before)
         self._size += len(before)
         return self

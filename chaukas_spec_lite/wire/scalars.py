@@ -58,6 +58,7 @@ def integer(value: Any, kind: str) -> int:
         TypeError: The value is no integer.
         ValueError: It is out of range.
     """
+    # A bool has ``__index__``, but where a number is expected it is a mistake more often than not.
     if isinstance(value, bool):
         raise TypeError(f"expected int for {kind}, got bool")
     try:
@@ -95,6 +96,7 @@ def uint64(value: Any) -> str:
 def sint32(value: Any) -> str:
     """Write a sint32 as a zigzag varint."""
     number = integer(value, "sint32")
+    # Zigzag: 0, -1, 1, -2 become 0, 1, 2, 3, so that small negative numbers stay short.
     return varint(number << 1 if number >= 0 else ~(number << 1))
 
 
@@ -137,6 +139,7 @@ def double(value: Any) -> str:
 def single(value: Any) -> str:
     """Write a float (32 bits); a number that is too large becomes an infinity, as in the reference."""
     wide = double(value)
+    # After ``double``, which has refused what is no number; ``float`` alone would read strings.
     number = float(value)
     try:
         return pack_float(number).decode("latin-1")
@@ -173,6 +176,7 @@ def enumeration(value: Any, cls: type[betterproto2.Enum]) -> str:
     """Write an enum value: a member, any int32 (proto3 enums are open), or a name, as in the reference."""
     if isinstance(value, str):
         value = label_number(value, cls)
+    # Any integer goes, not members only: proto3 enums are open, and a newer schema has more members.
     elif isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"expected {cls.__name__}, got {named(value)}")
     return int32(value)
@@ -189,6 +193,7 @@ def text(value: Any) -> str:
         raise TypeError(f"expected str, got {named(value)}")
     try:
         return value.encode().decode("latin-1")  # what latin1 does, one call less
+    # Python strings may hold half of a surrogate pair, UTF-8 may not.
     except UnicodeEncodeError as error:
         raise ValueError(f"a lone surrogate at index {error.start} cannot be UTF-8") from None
 
@@ -225,6 +230,7 @@ def items(value: Any) -> list[Any] | tuple[Any, ...]:
     """Check the value of a repeated field."""
     if is_array(value):
         return value
+    # None means "not set" for every attribute.
     if value is None:
         return ()
     raise TypeError(f"expected list, got {named(value)}")

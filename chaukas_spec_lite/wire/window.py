@@ -17,8 +17,8 @@ from chaukas_spec_lite.wire.format import NotCanonical
 class Window:
     """A part of a buffer, read like a buffer of its own; it begins at the buffer's position.
 
-    Buffer and window share that position. So whoever reads a part of a window from the buffer itself has to reserve it
-    with ``within``, as a window inside a window does.
+    Buffer and window share that position. Code that reads a part of a window from the buffer itself therefore has to
+    reserve that part with ``within``, as a window inside a window does.
     """
 
     __slots__ = ("_left", "_read", "_size", "_start", "buffer")
@@ -36,11 +36,13 @@ class Window:
         outer = read.__self__
         self.buffer: BytesIO
         if isinstance(outer, Window):
+            # Straight from the buffer, so that a read costs one call however deep windows nest.
             self.buffer, self._read = outer.buffer, outer.within(size)
             self._start = self.buffer.tell()
         else:
             self.buffer, self._read = outer, read
             self._start = outer.tell()
+            # Checked here, once. Reads within the window can then rely on the bytes being there.
             if size > len(outer.getvalue()) - self._start:
                 raise NotCanonical
         self._size = self._left = size
@@ -51,6 +53,7 @@ class Window:
 
     def __bytes__(self) -> bytes:
         """Copy the whole content, for decoders that need all of it; the position moves behind it."""
+        # From the start, whatever was read so far.
         self.buffer.seek(self._start)
         return self.buffer.read(self._size)
 
@@ -64,6 +67,7 @@ class Window:
     def read(self, size: int = -1) -> bytes:
         """Read on, at most to the end of the window."""
         left = self._left
+        # A negative size means all that is left, as for any file; a larger one gets less, as at the end of a file.
         if not 0 <= size < left:
             size = left
         self._left = left - size
