@@ -46,6 +46,7 @@ class Collector:
         self._max_message_bytes = max_message_bytes
         self._service = CollectorService(path)
         self._server: MessageServer | None = None
+        self._starts = False
 
     @property
     def port(self) -> int:
@@ -60,8 +61,16 @@ class Collector:
             OSError: The port is taken, or the host has no such address.
             RuntimeError: It has been started already.
         """
-        if self._server is not None:
+        # Starting takes several turns of the event loop, in which a second call must not open the store once more.
+        if self._server is not None or self._starts:
             raise RuntimeError("the collector has been started already")
+        self._starts = True
+        try:
+            self._server = await self._started()
+        finally:
+            self._starts = False
+
+    async def _started(self) -> MessageServer:
         # The store before the port, so that no call arrives at a store that is not open.
         await self._service.open()
         server = MessageServer([self._service], max_message_bytes=self._max_message_bytes)
@@ -71,7 +80,7 @@ class Collector:
         except BaseException:
             await self._service.close()
             raise
-        self._server = server
+        return server
 
     async def stop(self) -> None:
         """Let the calls that are running finish, for at most ``grace`` seconds, then close port and store.

@@ -103,6 +103,7 @@ class Store:
 
     def __init__(self, path: str | Path | None) -> None:
         self._path = None if path is None else Path(path)
+        self._open = False
         self._waiting: list[tuple[Prepare, asyncio.Future[int]]] = []
         # The one task that writes, while there is something to write.
         self._writing: asyncio.Task[None] | None = None
@@ -111,16 +112,17 @@ class Store:
         """Open the file, or make it."""
         # After the writer, which makes the file if there is none.
         self._writer = self._reader = await self._opened(ThreadPoolExecutor(1, "chaukas-store-write"))
-        if self._path is None:  # another connection to ":memory:" would be another database
-            return
-        try:
-            self._reader = await self._opened(ThreadPoolExecutor(1, "chaukas-store-read"))
-        except BaseException:
-            await self._closed(self._writer)
-            raise
+        if self._path is not None:  # another connection to ":memory:" would be another database
+            try:
+                self._reader = await self._opened(ThreadPoolExecutor(1, "chaukas-store-read"))
+            except BaseException:
+                await self._closed(self._writer)
+                raise
+        self._open = True
 
     async def close(self) -> None:
         """Finish what was begun and close the file."""
+        self._open = False
         # The task that writes goes on even if all callers that wait for it were cancelled.
         if self._writing is not None:
             await self._writing
@@ -155,9 +157,10 @@ class Store:
             How many events were new: one whose ID its tenant and project have used already is left out.
 
         Raises:
-            StoreError: Nothing was stored.
+            StoreError: Nothing was stored; perhaps because the store is not open.
             Exception: Whatever ``prepare`` raises.
         """
+        self._check_open()
         result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         # All on the event loop, so no lock: the thread sees only the group that it is handed.
         self._waiting.append((prepare, result))
@@ -196,10 +199,15 @@ class Store:
                 larger, or there would be no page with it.
 
         Raises:
-            StoreError: The file cannot be read.
+            StoreError: The file cannot be read, or is not open.
         """
+        self._check_open()
         reader = self._reader
         return await self._run(reader.thread, lambda: _find(reader.sqlite, plan, max_bytes))
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise StoreError(f"{self._name} is not open")
 
     async def _run(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         try:

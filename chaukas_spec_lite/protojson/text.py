@@ -40,7 +40,8 @@ def decode(value: str | bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        line, column = line_and_column(data[: error.start].decode(), error.start)
+        before = data[: error.start].decode()
+        line, column = line_and_column(before, len(before))
         raise JSONError(f"not UTF-8: {error.reason}", path="$", line=line, column=column) from None
 
 

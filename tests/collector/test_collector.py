@@ -254,6 +254,9 @@ def test_starting_and_stopping(tmp_path: Path) -> None:
                     stub = ChaukasClientServiceStub(channel, timeout=HANG)
                     await stub.ingest_event(single(Event(event_id="a")))
                     assert await ids(stub) == ["a"]
+        first, second = await asyncio.gather(collector.start(), collector.start(), return_exceptions=True)
+        assert (first, type(second)) == (None, RuntimeError), "a second start during the first is refused"
+        await collector.stop()
         refusal = pytest.raises(OSError, match="address already in use")
         with socket.create_server(("127.0.0.1", 0)) as taken, refusal:
             await Collector(port=taken.getsockname()[1]).start()

@@ -17,7 +17,7 @@ from chaukas_spec_lite.collector.query import plan
 from chaukas_spec_lite.collector.record import Record
 from chaukas_spec_lite.collector.store import Page, Store
 from chaukas_spec_lite.errors import StoreError
-from tests.patience import HANG
+from tests.patience import HANG, run
 
 ROOM = 2**30
 
@@ -256,3 +256,17 @@ def test_files_that_are_not_ours(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"events\.db: unable to open database file"):
         opening(tmp_path / "nowhere" / "events.db")
     assert text.read_text() == "hello, world " * 100
+
+
+def test_a_store_that_is_not_open_says_so(path: Path | None) -> None:
+    async def main() -> None:
+        store = Store(path)
+        for _ in range(2):  # before it is opened, and after it was closed
+            with pytest.raises(StoreError, match="is not open"):
+                await store.add(lambda: [record("a")])
+            with pytest.raises(StoreError, match="is not open"):
+                await page(store)
+            await store.open()
+            await store.close()
+
+    run(main())

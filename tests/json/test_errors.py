@@ -102,6 +102,8 @@ def test_bytes_are_utf_8() -> None:
     assert Event.from_json('{"eventId": "é"}'.encode()).event_id == "é"
     with pytest.raises(JSONError, match=r"not UTF-8: .*\(line 2, column 3\)"):
         Event.from_json(b'{\n "\xff": 1}')
+    with pytest.raises(JSONError, match=r"not UTF-8: .*\(line 2, column 5\)"):  # characters count, not bytes
+        Event.from_json("éé\n".encode() + b'{"\xc3\xa9\xc3\xa9\xff": 1}')
     with pytest.raises(TypeError, match="JSON is expected as str or bytes, got dict"):
         Event.from_json({})  # type: ignore[arg-type]  # that is the mistake
 
