@@ -76,7 +76,7 @@ REFUSALS = frozenset({StatusCode.INVALID_ARGUMENT, StatusCode.OUT_OF_RANGE})
 
 def judge(error: BaseException) -> Verdict:
     """Read what an exception of ``Sender.send`` says about the events."""
-    # In this order: a ResponseTooLargeError is a MessageTooLargeError, too, and both have the status RESOURCE_EXHAUSTED.
+    # In this order: a ResponseTooLargeError is a MessageTooLargeError too, and both have the status RESOURCE_EXHAUSTED.
     if isinstance(error, ResponseTooLargeError):  # it says nothing about the request, which may even have been served
         return Verdict.LATER
     if isinstance(error, MessageTooLargeError):
