@@ -21,7 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import chaukas_spec_lite
-from chaukas_spec_lite.settings import describe
+from chaukas_spec_lite.settings import Setting, describe
 
 SETTINGS = ("Settings", "ExportSettings", "RetryPolicy", "Keepalive", "Framing")
 
@@ -49,10 +49,10 @@ class SettingsTable(FromCode):
     def markdown(self) -> Iterable[str]:
         """A row for each setting."""
         rows = [
-            (f"`{each.name}`", _code(each.type), _code(each.default), each.unit, _code(each.variable), each.effect)
+            (f"`{each.name}`", each.effect, _code(each.type), _default(each))
             for each in describe(getattr(chaukas_spec_lite, self.arguments[0]))
         ]
-        return _table(("setting", "type", "default", "unit", "environment", "effect"), rows)
+        return _table(("setting", "effect", "type", "default"), rows)
 
 
 class EnvironmentTable(FromCode):
@@ -60,17 +60,14 @@ class EnvironmentTable(FromCode):
 
     def markdown(self) -> Iterable[str]:
         """A row for each variable, with the settings that it is for."""
-        found: dict[str, tuple[list[str], str, str]] = {}
+        found: dict[str, tuple[list[str], str]] = {}
         for name in SETTINGS:
             for each in describe(getattr(chaukas_spec_lite, name)):
                 if each.variable:
-                    settings, _, _ = found.setdefault(each.variable, ([], each.default, each.unit))
+                    settings, _ = found.setdefault(each.variable, ([], _default(each)))
                     settings.append(f"`{name}.{each.name}`")
-        rows = [
-            (f"`{variable}`", ", ".join(settings), _code(default), unit)
-            for variable, (settings, default, unit) in found.items()
-        ]
-        return _table(("variable", "setting", "default", "unit"), rows)
+        rows = [(f"`{variable}`", ", ".join(settings), default) for variable, (settings, default) in found.items()]
+        return _table(("variable", "setting", "default"), rows)
 
 
 class EventTypeComment(FromCode):
@@ -121,6 +118,10 @@ def _row(cells: Sequence[str]) -> str:
 
 def _code(text: str) -> str:
     return f"`{text}`" if text else ""
+
+
+def _default(setting: Setting) -> str:
+    return f"{_code(setting.default)} {setting.unit}".strip()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

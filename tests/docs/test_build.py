@@ -63,6 +63,16 @@ def test_tables_are_made_from_the_code(html: Path) -> None:
     assert "A language model is called." in types
 
 
+def test_the_reference_does_not_show_what_tells_readers_nothing(html: Path) -> None:
+    pages = {path.name: _Page(path.read_text(encoding="utf-8")).text for path in (html / "reference").glob("*.html")}
+    assert "attempt_timeout: float = 10.0" in pages["client.html"]
+    assert "Bases: ChaukasError" in pages["package.html"]
+    for name, text in pages.items():
+        assert "Bases: object" not in text, name
+        assert "**misspelt" not in text, name
+        assert "misspelt \N{EN DASH}" not in text, name
+
+
 def test_links_and_anchors_lead_somewhere(html: Path) -> None:
     pages = {path: _Page(path.read_text(encoding="utf-8")) for path in html.rglob("*.html")}
     broken = []
@@ -79,13 +89,17 @@ def test_links_and_anchors_lead_somewhere(html: Path) -> None:
 
 
 class _Page(HTMLParser):
-    """Where a page's links lead, and what can be linked to in it."""
+    """A page's text, where its links lead, and what can be linked to in it."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.links: set[str] = set()
         self.anchors: set[str] = {"top"}
+        self.text = ""
         self.feed(text)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
