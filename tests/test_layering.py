@@ -5,6 +5,7 @@ DESIGN.md says what each room is for. No rule has exceptions, and imports inside
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -12,7 +13,19 @@ import sys
 import pytest
 
 from tests import sizes
-from tests.layering import PACKAGE, ROOT, Rules, circles, graph, longest_chain, read, report, room_of, violations
+from tests.layering import (
+    PACKAGE,
+    ROOT,
+    Rules,
+    circles,
+    covers,
+    graph,
+    longest_chain,
+    read,
+    report,
+    room_of,
+    violations,
+)
 from tests.patience import HANG
 
 _OF_THE_EXPORTER = "the exporter takes a sender, so that it can be tested and used without one"
@@ -248,3 +261,15 @@ def test_importing_any_message_loads_nothing_heavy() -> None:
 
 def test_the_probe_sees_what_is_loaded() -> None:
     assert _loaded("import grpclib.client, sqlite3") >= {"grpclib", "h2", "asyncio", "sqlite3"}
+
+
+def test_no_two_modules_have_a_class_of_the_same_name() -> None:
+    """Two classes of one name are two ideas that a reader takes for one, or one idea written twice."""
+    hand_written = {module: text for module, text in read(ROOT).items() if not covers("spec", module)}
+    places: dict[str, list[str]] = {}
+    for module, text in hand_written.items():
+        for node in sizes.tree(text).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module)
+    assert len(places) > 100
+    assert {name: modules for name, modules in places.items() if len(modules) > 1} == {}

@@ -26,7 +26,7 @@ class InvalidRequest(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class EventRecord:
     """An event, ready to be stored."""
 
     event: Event

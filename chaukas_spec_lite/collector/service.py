@@ -11,7 +11,7 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite.collector.query import TOKEN_LENGTH, plan
-from chaukas_spec_lite.collector.record import InvalidRequest, Record
+from chaukas_spec_lite.collector.record import EventRecord, InvalidRequest
 from chaukas_spec_lite.collector.store import Store
 from chaukas_spec_lite.errors import DecodeError, StoreError
 from chaukas_spec_lite.rpc.stubs.codec import Encoded
@@ -91,7 +91,7 @@ class CollectorService(ChaukasClientServiceBase):
             raise _unavailable(error) from error
         return Encoded(page_response(page.events, page.next_page_token))
 
-    async def _add(self, prepare: Callable[[], Sequence[Record]]) -> None:
+    async def _add(self, prepare: Callable[[], Sequence[EventRecord]]) -> None:
         try:
             await self._store.add(prepare)
         except (DecodeError, InvalidRequest) as error:
@@ -106,7 +106,7 @@ def _unavailable(error: StoreError) -> GRPCError:
     return GRPCError(Status.UNAVAILABLE, str(error))
 
 
-def record_of(request: bytes) -> list[Record]:
+def record_of(request: bytes) -> list[EventRecord]:
     """Decode an ``IngestEventRequest``; raises ``DecodeError`` and ``InvalidRequest``."""
     event = IngestEventRequest.parse(request).event
     if event is None:
@@ -114,7 +114,7 @@ def record_of(request: bytes) -> list[Record]:
     return _checked([(event, event_of(request))], "IngestEventRequest.event")
 
 
-def records_of(request: bytes) -> list[Record]:
+def records_of(request: bytes) -> list[EventRecord]:
     """Decode an ``IngestEventBatchRequest``; raises ``DecodeError`` and ``InvalidRequest``."""
     batch = IngestEventBatchRequest.parse(request).event_batch
     if batch is None:
@@ -124,13 +124,13 @@ def records_of(request: bytes) -> list[Record]:
     return _checked(pairs, "IngestEventBatchRequest.event_batch.events[{}]")
 
 
-def _checked(pairs: Iterable[tuple[Event, bytes]], path: str) -> list[Record]:
-    records: list[Record] = []
+def _checked(pairs: Iterable[tuple[Event, bytes]], path: str) -> list[EventRecord]:
+    records: list[EventRecord] = []
     for position, (event, data) in enumerate(pairs):
         if not event.event_id:
             raise InvalidRequest(
                 f"{path.format(position)}.event_id: empty; every event needs an ID of its own, "
                 "by which the collector knows it when it is sent again"
             )
-        records.append(Record(event, data))
+        records.append(EventRecord(event, data))
     return records

@@ -20,11 +20,11 @@ from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
 if TYPE_CHECKING:  # a store works on what it is handed, and needs to know neither messages nor queries
     from chaukas_spec_lite.collector.query import Plan, Position
-    from chaukas_spec_lite.collector.record import Record
+    from chaukas_spec_lite.collector.record import EventRecord
 
 T = TypeVar("T")
 
-Prepare: TypeAlias = "Callable[[], Sequence[Record]]"
+Prepare: TypeAlias = "Callable[[], Sequence[EventRecord]]"
 """Makes the records of one request, or raises what is wrong with it."""
 
 _VERSION = 1

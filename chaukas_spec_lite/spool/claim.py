@@ -16,7 +16,7 @@ from chaukas_spec_lite import process
 try:
     import fcntl
 except ImportError:  # Windows, which has no forks either
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # Windows has no such module
 
 _LOCKS, _LOCKED_BYTES = 0x40000000, 512
 """Where SQLite locks a file (https://www.sqlite.org/src/file/src/os.h, PENDING_BYTE). An owner has locked all of it."""

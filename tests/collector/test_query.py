@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, EventStatus, EventType, QueryFilter, QueryRequest, Severity, SortOrder, TimeRange
 from chaukas_spec_lite.collector.query import MAX_CHOICES, MAX_TEXT_LENGTH, TOKEN_LENGTH, plan
-from chaukas_spec_lite.collector.record import InvalidRequest, Record
+from chaukas_spec_lite.collector.record import EventRecord, InvalidRequest
 from chaukas_spec_lite.collector.store import Page, Store
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.wellknown.times import WireDatetime, wire_from_datetime
@@ -60,7 +60,7 @@ def find() -> Iterator[Callable[[QueryRequest], Page]]:
     with asyncio.Runner() if hasattr(asyncio, "Runner") else _Runner() as runner:
         store = Store(None)
         runner.run(store.open())
-        records = [Record(event, data) for event, data in zip(EVENTS, DATA, strict=True)]
+        records = [EventRecord(event, data) for event, data in zip(EVENTS, DATA, strict=True)]
         assert runner.run(store.add(lambda: records)) == len(DATA)
         yield lambda request: runner.run(store.find(plan(request), ROOM))
         runner.run(store.close())

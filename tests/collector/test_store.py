@@ -14,7 +14,7 @@ import pytest
 from chaukas_spec_lite import Event, QueryRequest, SortOrder
 from chaukas_spec_lite.collector import store as store_module
 from chaukas_spec_lite.collector.query import plan
-from chaukas_spec_lite.collector.record import Record
+from chaukas_spec_lite.collector.record import EventRecord
 from chaukas_spec_lite.collector.store import Page, Store
 from chaukas_spec_lite.errors import StoreError
 from tests.patience import HANG, run
@@ -22,9 +22,9 @@ from tests.patience import HANG, run
 ROOM = 2**30
 
 
-def record(event_id: str, **fields: str) -> Record:
+def record(event_id: str, **fields: str) -> EventRecord:
     event = Event(event_id=event_id, **fields)  # type: ignore[arg-type]  # all texts
-    return Record(event, bytes(event))
+    return EventRecord(event, bytes(event))
 
 
 async def page(store: Store, size: int = 1000, token: str = "", room: int = ROOM) -> Page:
@@ -135,7 +135,7 @@ def test_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
         await store.add(lambda: [record("a")])
         loop, entered, may_leave = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
 
-        def slow() -> list[Record]:
+        def slow() -> list[EventRecord]:
             loop.call_soon_threadsafe(entered.set)
             asyncio.run_coroutine_threadsafe(may_leave.wait(), loop).result(HANG)
             return [record("b")]
@@ -185,7 +185,7 @@ def test_a_file_that_another_collector_is_making(tmp_path: Path) -> None:
     other.close()
 
 
-class Refused(Record):
+class Refused(EventRecord):
     @property
     def columns(self) -> tuple[str | int | bytes, ...]:
         return (*super().columns[:-1], None)  # type: ignore[return-value]  # which the table refuses
@@ -225,7 +225,7 @@ def test_what_is_added_at_once_shares_transactions_but_not_errors(
         assert await store.add(lambda: [record("stays")]) == 1
         assert (await ids(store))[200:] in (["left", "stays"], ["stays"])
 
-    def fail() -> list[Record]:
+    def fail() -> list[EventRecord]:
         raise ValueError("broken")
 
     run_with(path, steps)
