@@ -16,7 +16,7 @@ import enum
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -33,8 +33,9 @@ from chaukas_spec_lite.rpc.transport.headers import RedactedDecoder, Remembering
 from chaukas_spec_lite.rpc.transport.http2 import StrictConnection
 
 with contextlib.suppress(Exception):  # A changed h2 may raise anything; `check_fast_path` then says what it is.
-    # Imported with the client, and not in the middle of its first call.
-    import chaukas_spec_lite.rpc.transport.fast_path  # noqa: F401
+    # Imported here so that it is loaded with the client's other modules, and not when the first client is made. The
+    # functions that use it import it again, because here it may fail.
+    import chaukas_spec_lite.rpc.transport.fast_path  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 log = logging.getLogger("chaukas_spec_lite.rpc")
 
@@ -69,14 +70,16 @@ class _Once:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.found: Verified | None = None
-        process.after_fork_in_child(self.after_fork)
-
-    def after_fork(self) -> None:
-        """Replace the lock, which another thread of the parent may have held."""
-        self.lock = threading.Lock()
 
 
 _once = _Once()
+
+
+def _after_fork() -> None:
+    _once.lock = threading.Lock()  # Another thread of the parent may have held it.
+
+
+process.after_fork_in_child(_after_fork)
 
 
 def verify() -> Verified:
@@ -201,7 +204,7 @@ def _call(way: type[H2Connection], client: H2Connection, server: H2Connection, n
 
 
 _PLAIN = frozenset({int, float, bool, bytes, str, type(None)})
-_SIZED = (bytearray, dict, list, tuple, set, frozenset, deque)
+_SIZED: tuple[type[Sized], ...] = (bytearray, dict, list, tuple, set, frozenset, deque)
 _LEFT_OUT = (H2Configuration, Encoder, Decoder)
 """Objects that calls do not change, and hpack's, which ``check_headers`` compares."""
 
