@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from chaukas_spec_lite.client.client import ChaukasClient
-from chaukas_spec_lite.errors import ChaukasError, HTTP1Error, RpcError, SettingError, TLSError
+from chaukas_spec_lite.errors import ChaukasError, HTTP1Error, RpcError, SettingError, SettingTypeError, TLSError
 from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.tls import Tls
@@ -196,6 +196,21 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="load them into it"):
         ChaukasClient("h:1", tls=Tls(ca_file=empty, ssl_context=own))
     assert "hush" not in repr(Tls(key_password="hush"))
+
+
+@pytest.mark.parametrize("name", ["ca_file", "cert_file", "key_file", "key_password", "server_name", "ssl_context"])
+@pytest.mark.parametrize("value", [5, b"hush", True])
+def test_values_of_the_wrong_type_are_refused_at_construction(name: str, value: Any) -> None:
+    with pytest.raises(SettingTypeError, match=rf"^tls\.{name}: has to be .*, not (int|bytes|bool)") as caught:
+        Tls(**{name: value})
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("endpoint", ["h:1", "http://h:1", "https://h:1"])
+@pytest.mark.parametrize("value", ["yes", 1, 0, ""])
+def test_tls_of_the_wrong_type_is_refused(endpoint: str, value: Any) -> None:
+    with pytest.raises(SettingTypeError, match=r"^tls: has to be True, Tls\(\.\.\.\) or an ssl\.SSLContext, not "):
+        ChaukasClient(endpoint, tls=value)
 
 
 def test_a_half_open_connection_over_tls_is_replaced(authority: Authority) -> None:

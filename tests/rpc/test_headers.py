@@ -118,15 +118,13 @@ def test_what_is_known_is_known_as_text() -> None:
     ("encoders", "decoders"), [(RememberingEncoder, RememberingDecoder), (RedactedEncoder, RedactedDecoder)]
 )
 def test_nothing_of_them_is_logged(encoders: Any, decoders: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """hpack's decoder logs all of them, and what leaves its table; a client of another kind may not have marked any."""
+    """hpack's decoder logs all of them; a client of another kind may not have marked any."""
     caplog.set_level(logging.DEBUG)
     encoder, decoder, other = encoders(), decoders(), Encoder()
     secret = (b"authorization", b"Bearer sesame")
     for headers in ([secret], [NeverIndexedHeaderTuple(*secret)]):
         for huffman in (True, False):
             assert decoder.decode(encoder.encode(headers, huffman), raw=True) == headers
-    decoder.header_table_size = encoder.header_table_size = 0
-    decoder.decode(encoder.encode([secret]))
     with pytest.raises(HPACKDecodingError) as caught:
         decoder.decode(b"\0\xff\xff\xff\xff\xff\xff\xff" + secret[1])
     assert "sesame" not in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -274,6 +275,27 @@ def test_calls_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
     for step in [*one_call(5), *one_call(7)]:
         ours.do(step)
     assert all(end.streams[7].closed for end in ours.ends.values())
+
+
+@pytest.mark.parametrize("make", [fast, remembering, lambda client: StrictConnection(client, remember=False)])
+def test_what_leaves_the_table_of_headers_is_not_logged(
+    make: Callable[[bool], H2Connection], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A peer may ask for a smaller table at any time, and hpack logs the entries that it drops."""
+    caplog.set_level(logging.DEBUG)
+    world = World(make)
+    secret = ("authorization", "sesame")
+    world.ask(1, [*REQUESTS[0], secret], False)
+    world.deliver(100_000)
+    world.respond(1, [*RESPONSES[0], secret], False)
+    world.deliver(100_000)
+    for client in (True, False):
+        world.settings(client, {SettingCodes.HEADER_TABLE_SIZE: 0})
+    world.deliver(100_000)
+    world.deliver(100_000)
+    assert not world.broken
+    assert [end.encoder.header_table_size for end in world.ends.values()] == [0, 0]
+    assert not [record for record in caplog.records if record.name.startswith("hpack")]
 
 
 @pytest.mark.parametrize("client", [True, False])

@@ -36,6 +36,7 @@ from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, Framing, TooLarge
 from chaukas_spec_lite.rpc.transport.headers import Header
 from chaukas_spec_lite.rpc.transport.unary_stream import USER_AGENT, encode_timeout
+from chaukas_spec_lite.rpc.transport.verification import verify
 
 R = TypeVar("R", bound=Message)
 
@@ -102,6 +103,8 @@ class Caller:
         self._metadata = list(metadata)
         self._channel: Channel | None = None
         self._closed = False
+        # Takes 2 ms, once in each process. The first connection needs the result, so the first call would take longer.
+        verify()
 
     async def call(self, method: Method[Any, R], request: bytes, timeout: float | None = None) -> R:
         """Make a call, repeated as long as that can help and its deadline allows.

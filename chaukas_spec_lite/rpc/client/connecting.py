@@ -1,8 +1,7 @@
 """Finding a server: the addresses of an endpoint are tried in turn, until a peer speaks HTTP/2 at one of them.
 
 An endpoint has addresses, and a name among them may stand for several socket addresses. ``Connector._first`` runs on
-both
-levels: over the endpoint's addresses, and for each of them over what the name resolves to.
+both levels: over the endpoint's addresses, and for each of them over what the name resolves to.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from chaukas_spec_lite.rpc.client.connection import ClientProtocol
 from chaukas_spec_lite.rpc.client.endpoint import Address, Tcp, Unix
 from chaukas_spec_lite.rpc.client.mapping import add_hint, http1, of_connecting, of_ending
 from chaukas_spec_lite.rpc.client.tls import ALPN, Security
-from chaukas_spec_lite.rpc.transport.verification import verify
 
 K = TypeVar("K", bound=Hashable)
 
@@ -129,9 +127,6 @@ class Connector:
             RpcError: None was found; its type and status are those of all failures, if they have them in common.
         """
         self._judge_last()
-        # The loop is idle while a thread looks up the name, so the millisecond that this takes costs nothing now.
-        # Later, `connection_made` would need its result and spend that time. It runs once in each process.
-        asyncio.get_running_loop().call_soon(verify)
 
         async def try_one(address: Address, limit: float) -> ClientProtocol:
             protocol, at = await self._connect_to(address, limit)

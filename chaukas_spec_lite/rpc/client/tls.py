@@ -6,32 +6,62 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaukas_spec_lite.errors import SettingError
+from chaukas_spec_lite.errors import SettingError, SettingTypeError
 from chaukas_spec_lite.rpc.client.endpoint import Endpoint, Unix
+from chaukas_spec_lite.settings import Check, Instance, OrNone, about, check_fields, documented
 
 ALPN = "h2"
 """gRPC needs HTTP/2, and over TLS that is agreed on by this name (RFC 9113, section 3.2)."""
 
 
+class _File(Check["str | Path"]):
+    """The path of a file."""
+
+    def _take(self, value: object, name: str) -> str | Path:
+        if not isinstance(value, (str, Path)):
+            raise SettingTypeError(name, f"has to be a str or a Path, not {type(value).__name__}")
+        return value
+
+
+_FILE = OrNone(_File())
+_STR = OrNone(Instance(str))  # Unlike `Text`, it shows no value in its errors, and one of these is a password.
+
+
+@documented
 @dataclass(frozen=True)
 class Tls:
     """How to recognise a server, and how the client identifies itself. All files are PEM.
 
-    Args:
-        ca_file: Certificates of the authorities to trust. Default: those of the system.
-        cert_file: The client's own certificate, with its chain. Default: none is shown.
-        key_file: The key of ``cert_file``. Default: it stands in the same file.
-        key_password: What ``key_file`` is encrypted with. Default: it is not encrypted.
-        server_name: The name to expect in the server's certificate. Default: the endpoint's host.
-        ssl_context: A context of your own, in place of the files; it is told to offer HTTP/2.
+    Raises:
+        SettingTypeError: A value has the wrong type.
     """
 
-    ca_file: str | Path | None = None
-    cert_file: str | Path | None = None
-    key_file: str | Path | None = None
-    key_password: str | None = field(default=None, repr=False)
-    server_name: str | None = None
-    ssl_context: ssl.SSLContext | None = None
+    ca_file: str | Path | None = field(
+        default=None, metadata=about("Certificates of the authorities to trust; None for those of the system.", _FILE)
+    )
+    cert_file: str | Path | None = field(
+        default=None, metadata=about("The client's own certificate, with its chain; None to show none.", _FILE)
+    )
+    key_file: str | Path | None = field(
+        default=None, metadata=about("The key of ``cert_file``; None if it stands in the same file.", _FILE)
+    )
+    key_password: str | None = field(
+        default=None, repr=False, metadata=about("What ``key_file`` is encrypted with; None if it is not.", _STR)
+    )
+    server_name: str | None = field(
+        default=None,
+        metadata=about("The name to expect in the server's certificate; None for the endpoint's host.", _STR),
+    )
+    ssl_context: ssl.SSLContext | None = field(
+        default=None,
+        metadata=about(
+            "A context of your own, in place of the files; it is told to offer HTTP/2.",
+            OrNone(Instance(ssl.SSLContext, "ssl.create_default_context() makes one")),
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        check_fields(self, "tls.")
 
     def context(self) -> ssl.SSLContext:
         """Load the files; raises ``SettingError`` naming the one that is at fault."""
@@ -74,8 +104,11 @@ def secure(endpoint: Endpoint, tls: bool | Tls | ssl.SSLContext | None) -> Secur
         tls: True for TLS with the system's authorities; what to trust; or a context, which is told to offer HTTP/2.
 
     Raises:
+        SettingTypeError: ``tls`` is something else.
         SettingError: They contradict each other, a file cannot be used, or a Unix socket has no name to expect.
     """
+    if tls is not None and not isinstance(tls, (bool, Tls, ssl.SSLContext)):
+        raise SettingTypeError("tls", f"has to be True, Tls(...) or an ssl.SSLContext, not {type(tls).__name__}")
     if endpoint.tls is False and tls:
         raise SettingError("tls", f"is asked for, but the endpoint is http://: write https://{endpoint}")
     if endpoint.tls and tls is False:
@@ -87,10 +120,8 @@ def secure(endpoint: Endpoint, tls: bool | Tls | ssl.SSLContext | None) -> Secur
         context = tls
     elif isinstance(tls, Tls):
         context, server_name = tls.context(), tls.server_name
-    elif tls is None or isinstance(tls, bool):
-        context = Tls().context()
     else:
-        raise SettingError("tls", f"has to be True, Tls(...) or an ssl.SSLContext, not {type(tls).__name__}")
+        context = Tls().context()
     if server_name is None and any(isinstance(address, Unix) for address in endpoint.addresses):
         own = "ssl_context=..., " if isinstance(tls, ssl.SSLContext) else ""
         raise SettingError(

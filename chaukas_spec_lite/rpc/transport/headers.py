@@ -3,8 +3,9 @@
 HPACK (RFC 7541) keeps a table of headers seen before, and refers to its entries. As long as no entry is added and the
 table's size is not set, the same headers become the same bytes, and the same bytes the same headers.
 
-``RedactedEncoder`` and ``RedactedDecoder`` are hpack's classes and only keep headers out of the log. The remembering
-ones rely on how hpack keeps its table; ``verification`` tries that out before they are used.
+``RedactedEncoder`` and ``RedactedDecoder`` are hpack's classes and only keep headers out of the log. They are used with
+every hpack, so they need nothing that it keeps to itself, not even its table. The remembering ones rely on how hpack
+keeps its table; ``verification`` tries that out before they are used.
 """
 
 from __future__ import annotations
@@ -104,16 +105,6 @@ class RedactedEncoder(Encoder):
         install()
         super().__init__()
 
-    @property
-    def header_table_size(self) -> int:
-        """The size of the table, in bytes."""
-        return self.header_table.maxsize
-
-    @header_table_size.setter
-    def header_table_size(self, value: int) -> None:
-        with REDACTION:  # hpack logs the entries that a smaller table drops.
-            vars(Encoder)["header_table_size"].__set__(self, value)  # A property is not set through super().
-
     def encode(self, headers: Iterable[Any], huffman: bool = True) -> bytes:
         """Encode a sequence of headers, which is the form that h2 hands over."""
         with REDACTION:
@@ -142,8 +133,7 @@ class RememberingEncoder(RedactedEncoder):
             if len(self.table_size_changes) >= _MAX_SIZES:  # The peer needs the smallest one (RFC 7541, section 4.2).
                 self.table_size_changes = [min(self.table_size_changes)]
             self.table_size_changes.append(value)
-        with REDACTION:
-            self.header_table.maxsize = value
+        self.header_table.maxsize = value
         # hpack's own setter overwrites this flag each time, so that setting the same size twice would cancel the
         # announcement, and both ends would have tables of different sizes.
         self.header_table.resized = bool(self.table_size_changes)
@@ -183,16 +173,6 @@ class RedactedDecoder(Decoder):
         install()
         super().__init__()
 
-    @property
-    def header_table_size(self) -> int:
-        """The size of the table, in bytes; what a block says about it is set here, too."""
-        return self.header_table.maxsize
-
-    @header_table_size.setter
-    def header_table_size(self, value: int) -> None:
-        with REDACTION:
-            self.header_table.maxsize = value
-
     def decode(self, data: bytes, raw: bool = False) -> list[HeaderTuple]:
         """Decode headers; raises what hpack raises."""
         try:
@@ -224,8 +204,7 @@ class RememberingDecoder(RedactedDecoder):
 
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
-        with REDACTION:
-            self.header_table.maxsize = value
+        self.header_table.maxsize = value
         self._memory.forget()
 
     def decode(self, data: bytes, raw: bool = False) -> list[HeaderTuple]:

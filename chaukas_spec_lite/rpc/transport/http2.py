@@ -22,6 +22,7 @@ from chaukas_spec_lite.rpc.transport.headers import (
     RememberingDecoder,
     RememberingEncoder,
 )
+from chaukas_spec_lite.rpc.transport.log_redaction import REDACTION
 
 if TYPE_CHECKING:
     from h2.events import Event
@@ -99,7 +100,8 @@ class StrictConnection(H2Connection):
             # h2 keeps no rest of its own, because it only ever gets whole frames. So a frame may go past it.
             if not self._received(data, start, stop, events):
                 self._amid_headers = _is_amid_headers(data[start + 3], data[start + 4], self._amid_headers)
-                events += super().receive_data(data[start:stop])
+                with REDACTION:  # SETTINGS may make hpack's table smaller, and hpack logs the entries that it drops.
+                    events += super().receive_data(data[start:stop])
             start = stop
         self._rest = data[start:]
         return events

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 class _Redaction(threading.local):
     """Used with ``with`` around calls of hpack: what hpack logs in this thread meanwhile is dropped."""
 
-    depth = 0  # A counter, because the setters of table sizes are also called within `decode`.
+    depth = 0  # A counter, because h2's reading of a frame, which is one use, has headers decoded, which is another.
 
     def __enter__(self) -> None:
         self.depth += 1

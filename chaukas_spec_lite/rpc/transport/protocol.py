@@ -196,7 +196,7 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
             process(event)
         self.framed.flush()
         if self.framed.owed > MAX_OWED:
-            self.refuse("the peer asks on and on without reading what it gets")
+            self.refuse("the peer does not read, and keeps sending frames that have to be answered")
 
     def input_invalid(self) -> None:
         """End the connection, because what came is not valid HTTP/2."""

@@ -54,7 +54,7 @@ class BaseServer(Server):
 
     async def start(self, *args: Any, **kwargs: Any) -> None:
         """Begin to listen, with grpclib's arguments: ``host``, ``port``, ``path``, ``ssl`` and others."""
-        verify()  # Takes a millisecond, which the first client would have to wait for otherwise.
+        verify()  # Takes 2 ms, once in each process, which the first client would have to wait for otherwise.
         await super().start(*args, **kwargs)
 
     def _protocol_factory(self) -> ServerSide:

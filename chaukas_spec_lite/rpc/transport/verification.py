@@ -3,29 +3,39 @@
 Both rely on private parts of h2 and hpack, which a new release may change. With a list of known version numbers, calls
 would become slow after each harmless patch release. So behaviour decides: the same headers go through hpack with and
 without memory, and one call goes through h2 with and without the fast path. Bytes, events and every object's state have
-to be the same. That takes about a millisecond, so it is done while a client looks up its server's name, and when a
-server starts; much deeper comparisons stand in the tests.
+to be the same; much deeper comparisons stand in the tests. That takes about 2 ms (0.5 for hpack and 1.4 for h2, on
+Python 3.11), so it is done when a client is made, before its first call, and when a server starts.
 
 If something differs, connections use hpack's or h2's own way from the start, and a warning says what did not hold.
 """
 
 from __future__ import annotations
 
+import contextlib
 import enum
-import functools
 import logging
-from collections.abc import Callable
+import threading
+from collections import deque
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import h2
 import hpack
+from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import Event
-from hpack import HeaderTuple
+from hpack import Decoder, Encoder, HeaderTuple
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.rpc.transport.headers import RedactedDecoder, RememberingDecoder, RememberingEncoder, secret
 from chaukas_spec_lite.rpc.transport.http2 import StrictConnection
+
+with contextlib.suppress(Exception):  # A changed h2 may raise anything; `check_fast_path` then says what it is.
+    # Imported here so that it is loaded with the client's other modules, and not when the first client is made. The
+    # functions that use it import it again, because here it may fail.
+    import chaukas_spec_lite.rpc.transport.fast_path  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 log = logging.getLogger("chaukas_spec_lite.rpc")
 
@@ -54,20 +64,47 @@ def new_connection(client_side: bool) -> StrictConnection:
     return StrictConnection(client_side, verified.remember)
 
 
-@functools.cache
+class _Once:
+    """What this process has found out."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.found: Verified | None = None
+
+
+_once = _Once()
+
+
+def _after_fork() -> None:
+    _once.lock = threading.Lock()  # Another thread of the parent may have held it.
+
+
+process.after_fork_in_child(_after_fork)
+
+
 def verify() -> Verified:
-    """Try everything out; what does not hold is logged as a warning, once."""
-    remember = _holds(check_headers, f"hpack {hpack.__version__}", "header blocks are not remembered")
-    fast = remember and _holds(check_fast_path, f"h2 {h2.__version__}", "frames do not take the fast path")
-    return Verified(remember, fast)
+    """Try everything out, once in the process; what does not hold is logged as a warning."""
+    warnings: list[str] = []
+    with _once.lock:  # Clients of several threads may begin at once.
+        if _once.found is None:
+            remember = _holds(check_headers, hpack, "header blocks are not remembered", warnings)
+            fast = remember and _holds(check_fast_path, h2, "frames do not take the fast path", warnings)
+            _once.found = Verified(remember, fast)
+        found = _once.found
+    # A log handler may send what it gets, by a client that comes here again: the lock has to be free by then.
+    for warning in warnings:
+        log.warning("%s", warning)
+    return found
 
 
-def _holds(check: Callable[[], None], library: str, consequence: str) -> bool:
+def _holds(check: Callable[[], None], library: ModuleType, consequence: str, warnings: list[str]) -> bool:
+    """Say whether a check succeeds; if not, add a warning."""
     try:
         check()
     except Exception as error:  # A changed library may raise anything here, and calls have to work all the same.
         reason = str(error) if isinstance(error, Unexpected) else f"{type(error).__name__}: {error}"
-        log.warning("%s has changed, so %s, and calls take longer: %s", library, consequence, reason)
+        version = getattr(library, "__version__", "?")
+        warnings.append(f"{library.__name__} {version} has changed, so {consequence}, and calls take longer: {reason}")
         return False
     return True
 
@@ -121,6 +158,7 @@ def check_fast_path() -> None:
     # one may then go nothing but the fast path.
     client, server = OnlyFast(True), OnlyFast(False)
     server.receive_data(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    H2Connection.receive_data(client, b"")  # h2 prepares its buffer when anything arrives for the first time.
     own = _call(H2Connection, client, server, 1)
     fast = _call(OnlyFast, client, server, 3)
     _same("events", fast.pop("events"), own.pop("events"))
@@ -165,24 +203,31 @@ def _call(way: type[H2Connection], client: H2Connection, server: H2Connection, n
     return noted
 
 
-_PARTS = frozenset({"h2.connection", "h2.stream", "h2.windows"})
-"""Where the classes of those parts of connections and streams are defined that have a state which calls change."""
-
-
-_SIZED = (bytearray, dict, list)
+_PLAIN = frozenset({int, float, bool, bytes, str, type(None)})
+_SIZED: tuple[type[Sized], ...] = (bytearray, dict, list, tuple, set, frozenset, deque)
+_LEFT_OUT = (H2Configuration, Encoder, Decoder)
+"""Objects that calls do not change, and hpack's, which ``check_headers`` compares."""
 
 
 def _state(thing: object, prefix: str = "") -> dict[str, Any]:
-    """Collect the plain values that an object of h2 and its parts hold, and the sizes of collections."""
+    """Collect the plain values that an object of h2 and its parts hold, and the sizes of collections.
+
+    Raises:
+        Unexpected: There is something else, which might count what passes h2.
+    """
     found: dict[str, Any] = {}
     for name, value in vars(thing).items():
-        if value is None or isinstance(value, (int, bytes, str, enum.Enum)):
+        if type(value) in _PLAIN or isinstance(value, enum.Enum):
             if name != "stream_id":
                 found[prefix + name] = value
-        elif type(value) in _SIZED:
+        elif isinstance(value, _SIZED):
             found[prefix + name] = len(value)
-        elif value.__class__.__module__ in _PARTS:
+        elif isinstance(value, _LEFT_OUT):
+            continue
+        elif value.__class__.__module__.startswith("h2."):
             found |= _state(value, f"{name}.")
+        else:
+            raise Unexpected(f"{prefix}{name} is of an unknown type: {type(value).__name__}")
     return found
 
 
@@ -195,7 +240,7 @@ def _change(before: dict[str, Any], after: dict[str, Any], number: int) -> dict[
     for name, value in after.items():
         if name.endswith("stream_id"):
             changed[name] = value == number
-        elif type(value) is int:
+        elif type(value) in (int, float):
             changed[name] = value - before.get(name, 0)
     return changed
 
