@@ -92,7 +92,9 @@ def after_fork_in_child(callback: Callable[[], object]) -> None:
     # `pop` is bound now: at the end of the interpreter, this module's names may be gone before the object is.
     number, forget = next(_numbers), _callbacks.pop
     if isinstance(callback, MethodType):
-        _callbacks[number] = weakref.WeakMethod(callback, lambda _: forget(number, None))
+        # Not a `WeakMethod`, whose own callback may fail at the end of the interpreter, when it is gone already.
+        function, found = callback.__func__, weakref.ref(callback.__self__, lambda _: forget(number, None))
+        _callbacks[number] = lambda: None if (thing := found()) is None else MethodType(function, thing)
     else:
         _callbacks[number] = lambda: callback
 
@@ -295,6 +297,10 @@ The hooks that run before a fork do so in the reverse order of their registratio
 and these modules take their locks afterwards. A member waits for its threads, which may be about to log. And a signal
 handler may fork while a member comes to rest: that fork would wait for ever for the lock of ``concurrent.futures``,
 which is not reentrant, if the fork that it interrupts had taken it already.
+
+``concurrent.futures.thread`` has to be imported early for another reason, too. Otherwise the first use of an executor
+imports it, in a loop's thread. At the interpreter's end that import could wait for ever: for one in the main thread,
+within which the garbage collector waits for the loop's thread.
 """
 
 # Registered once, when this module is imported, because Python's fork hooks cannot be removed again.
