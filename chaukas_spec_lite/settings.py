@@ -47,7 +47,12 @@ _MAX_WHOLE = 2**63 - 1
 
 
 def shown(value: object) -> str:
-    """Return a wrong value as Python writes it, for errors, but not much of a long one."""
+    """Return a wrong value as Python writes it, for errors, but not much of a long one.
+
+    Of other objects than texts and numbers only the type is named: a dict may hold a password.
+    """
+    if value is not None and not isinstance(value, (str, int, float)):
+        return type(value).__name__
     try:
         text = repr(value)
     except ValueError:  # From Python 3.11 on, an int of more than some 4,300 digits has no text.

@@ -402,6 +402,22 @@ def test_a_worker_that_ends_right_after_its_first_event_sends_it() -> None:
     assert _run(SHORT_LIVED) == "sent\n"
 
 
+def test_a_mistake_in_the_time_to_close_closes_nothing() -> None:
+    class Sender:
+        sent = 0
+
+        async def send(self, encoded_events: Sequence[bytes], /) -> None:
+            self.sent += len(encoded_events)
+
+    sender = Sender()
+    exporter = BlockingExporter(sender)
+    exporter.emit(Event())
+    with pytest.raises(SettingError, match=r"^timeout: "):
+        exporter.close("5")  # type: ignore[arg-type]
+    assert exporter.close(HANG)
+    assert sender.sent == 1
+
+
 STRICT = ["-X", "dev", "-W", "error", "-W", "ignore::DeprecationWarning"]  # since 3.12, a fork with threads warns
 
 

@@ -284,9 +284,11 @@ def test_a_sender_may_be_a_mock() -> None:
 
 
 def test_errors_show_little_of_a_long_value() -> None:
-    with pytest.raises(SettingTypeError) as caught:
-        ExportSettings(overflow=["x" * 10_000])  # type: ignore[arg-type]
+    with pytest.raises(SettingError) as caught:
+        make(ExportSettings, overflow="x" * 10_000)
     assert len(str(caught.value)) < 200
+    with pytest.raises(SettingError, match=r"not dict$"):
+        make(ExportSettings, overflow={"token": "hush"})
 
 
 def test_a_wait_is_never_longer_than_the_system_can_wait() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite import process
 from chaukas_spec_lite.blocking.loop import Loop, OnLoop
 from chaukas_spec_lite.errors import ClientClosedError
-from chaukas_spec_lite.export.exporter import EventExporter
+from chaukas_spec_lite.export.exporter import EventExporter, seconds
 from chaukas_spec_lite.export.sender import check_sender
 
 if TYPE_CHECKING:
@@ -128,6 +128,8 @@ class BlockingExporter:
         Raises:
             SettingError: ``timeout`` is no number.
         """
+        if timeout is not None:
+            timeout = seconds(timeout)  # Here already, because after a mistake the exporter has to go on.
         try:
             return self.loop.run(self.exporter.aclose(timeout))
         except ClientClosedError:

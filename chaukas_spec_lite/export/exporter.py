@@ -179,7 +179,7 @@ class EventExporter:
             ClientClosedError: As ``start`` does.
             SettingError: ``timeout`` is no number.
         """
-        timeout = _seconds(timeout)
+        timeout = seconds(timeout)
         await self.start()
         return await self._flush(self._clock.now() + timeout)
 
@@ -206,7 +206,7 @@ class EventExporter:
         Raises:
             SettingError: ``timeout`` is no number.
         """
-        timeout = self._settings.close_timeout if timeout is None else _seconds(timeout)
+        timeout = self._settings.close_timeout if timeout is None else seconds(timeout)
         deadline = self._clock.now() + timeout
         if not self._endings:
             # First of all, so that what the flush waits for does not grow while it waits.
@@ -361,7 +361,7 @@ class EventExporter:
             self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
 
 
-def _seconds(timeout: object) -> float:
+def seconds(timeout: object) -> float:
     """Check a time to wait. What is below 0, such as the time to a deadline that has passed, counts as 0."""
     if isinstance(timeout, (int, float)):
         timeout = min(max(timeout, 0), threading.TIMEOUT_MAX)  # nan stays nan, which is refused
