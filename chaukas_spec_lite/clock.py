@@ -48,7 +48,7 @@ if sys.version_info >= (3, 11):
             async with asyncio.timeout(seconds):
                 await event.wait()
 
-    async def within(seconds: float, work: Awaitable[None]) -> None:
+    async def within(seconds: float, work: Awaitable[object]) -> None:
         """Await something, for at most so long; TimeoutError after that."""
         async with asyncio.timeout(seconds):
             await work
@@ -63,6 +63,6 @@ else:
         finally:
             waiting.cancel()
 
-    async def within(seconds: float, work: Awaitable[None]) -> None:
+    async def within(seconds: float, work: Awaitable[object]) -> None:
         """Await something, for at most so long; TimeoutError after that."""
         await asyncio.wait_for(work, seconds)

@@ -20,6 +20,7 @@ What happens, in this order:
 from __future__ import annotations
 
 import atexit
+import concurrent.futures.thread
 import itertools
 import logging
 import os
@@ -91,7 +92,9 @@ def after_fork_in_child(callback: Callable[[], object]) -> None:
     # `pop` is bound now: at the end of the interpreter, this module's names may be gone before the object is.
     number, forget = next(_numbers), _callbacks.pop
     if isinstance(callback, MethodType):
-        _callbacks[number] = weakref.WeakMethod(callback, lambda _: forget(number, None))
+        # Not a `WeakMethod`, whose own callback may fail at the end of the interpreter, when it is gone already.
+        function, found = callback.__func__, weakref.ref(callback.__self__, lambda _: forget(number, None))
+        _callbacks[number] = lambda: None if (thing := found()) is None else MethodType(function, thing)
     else:
         _callbacks[number] = lambda: callback
 
@@ -199,8 +202,7 @@ class _Forks:
         if self._lock.acquire(timeout=FORK_WAIT):
             self._depth += 1
             if self._depth == 1:  # In a fork within a fork, the members rest already.
-                for member in _all():
-                    member.before_fork()
+                _call_all(member.before_fork for member in _all())
 
     def depth(self) -> int:
         """Return how many forks of this thread are under way; 0 if another thread has the lock."""
@@ -215,8 +217,7 @@ class _Forks:
         if depth:  # 0 if `before` went ahead without the lock: then the members are the other thread's to wake.
             try:
                 if depth == 1:
-                    for member in _all():
-                        member.after_fork(in_child=False)
+                    _call_all(_goes_on(member, in_child=False) for member in _all())
             finally:
                 self._depth -= 1
                 self._lock.release()
@@ -234,16 +235,20 @@ class _Forks:
         _kept.clear()
         _finalizers.clear()  # `multiprocessing` drops those of the parent in its children.
         callbacks = [call for each in list(_callbacks.values()) if (call := each()) is not None]
-        _call_all([*callbacks, *(_starter(member) for member in _all())])
+        _call_all([*callbacks, *(_goes_on(member, in_child=True) for member in _all())])
 
 
-def _starter(member: Member) -> Callable[[], object]:
+def _goes_on(member: Member, *, in_child: bool) -> Callable[[], object]:
     # A function, because a lambda in the comprehension would use the last member every time.
-    return lambda: member.after_fork(in_child=True)
+    return lambda: member.after_fork(in_child)
 
 
 def _call_all(calls: Iterable[Callable[[], object]]) -> None:
-    """Make every call, even if others fail; then raise the first error, which the interpreter reports."""
+    """Make every call, even if others fail; then raise the first error, which the interpreter reports.
+
+    Otherwise one member's error, or Ctrl-C during its call, would leave the others at rest for ever, or lose what they
+    hold at the end.
+    """
     failures: list[BaseException] = []
     for call in calls:
         try:
@@ -258,8 +263,7 @@ def _call_all(calls: Iterable[Callable[[], object]]) -> None:
 
 
 def _at_exit() -> None:
-    for member in _all():
-        member.at_exit()
+    _call_all(member.at_exit for member in _all())
 
 
 @cache
@@ -286,11 +290,17 @@ def _watch_end_of_worker() -> None:
             _finalizers.append(util.Finalize(None, _at_exit, exitpriority=_LAST))
 
 
-_REGISTERED_BEFORE = (logging,)
+_REGISTERED_BEFORE = (logging, concurrent.futures.thread)
 """Modules with fork hooks that have to be registered before ours, so they have to be imported before this line.
 
 The hooks that run before a fork do so in the reverse order of their registration. So the members come to rest first,
-and ``logging`` takes its lock afterwards: a member waits for its threads, which may be about to log.
+and these modules take their locks afterwards. A member waits for its threads, which may be about to log. And a signal
+handler may fork while a member comes to rest: that fork would wait for ever for the lock of ``concurrent.futures``,
+which is not reentrant, if the fork that it interrupts had taken it already.
+
+``concurrent.futures.thread`` has to be imported early for another reason, too. Otherwise the first use of an executor
+imports it, in a loop's thread. At the interpreter's end that import could wait for ever: for one in the main thread,
+within which the garbage collector waits for the loop's thread.
 """
 
 # Registered once, when this module is imported, because Python's fork hooks cannot be removed again.

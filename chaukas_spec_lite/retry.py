@@ -55,8 +55,11 @@ class RetryPolicy:
         Returns:
             The wait in seconds.
         """
-        # The exponent is bounded, because a float overflows at 2 ** 1024. By then `maximum` has been reached long ago.
-        return random() * min(self.maximum, self.initial * self.multiplier ** min(repetition - 1, 64))
+        try:
+            longest = self.initial * self.multiplier ** (repetition - 1)
+        except OverflowError:  # A power beyond all floats, from 2 ** 1024 on.
+            longest = self.maximum
+        return random() * min(self.maximum, longest)
 
 
 NEVER = RetryPolicy(max_attempts=1)

@@ -21,11 +21,13 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
+from chaukas_spec_lite.misspelt import refuse_unknown
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -42,6 +44,20 @@ _MAX_WHOLE = 2**63 - 1
 
 
 # Checks
+
+
+def shown(value: object) -> str:
+    """Return a wrong value as Python writes it, for errors, but not much of a long one.
+
+    Of other objects than texts and numbers only the type is named: a dict may hold a password.
+    """
+    if value is not None and not isinstance(value, (str, int, float)):
+        return type(value).__name__
+    try:
+        text = repr(value)
+    except ValueError:  # From Python 3.11 on, an int of more than some 4,300 digits has no text.
+        return "a number of thousands of digits"
+    return text if len(text) <= 100 else f"{text[:80]}…"
 
 
 class Check(Generic[T_co]):
@@ -86,18 +102,21 @@ class Number(Check[float]):
     def _take(self, value: object, name: str) -> float:
         # bool is a subclass of int, but `timeout=True` is a mistake.
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise SettingTypeError(name, f"has to be a number{_of(self.unit)}, not {value!r}")
+            raise SettingTypeError(name, f"has to be a number{_of(self.unit)}, not {shown(value)}")
         try:
             number = float(value)
         except OverflowError:  # An int beyond all floats. The next line refuses it like any infinite number.
             number = math.inf
         if not math.isfinite(number) or not (self._least <= number if self._above is None else self._above < number):
             bound = f"at least {self._least}" if self._above is None else f"above {self._above}"
-            raise SettingError(name, f"has to be {bound}, and finite, not {value!r}")
+            raise SettingError(name, f"has to be {bound}, and finite, not {shown(value)}")
         return number
 
     def read(self, text: str) -> object:
         """Read a decimal number."""
+        # `float` would also take underscores and the digits of other scripts.
+        if not text.isascii() or "_" in text:
+            raise ValueError
         return float(text)
 
 
@@ -111,11 +130,11 @@ class Whole(Check[int]):
 
     def _take(self, value: object, name: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise SettingTypeError(name, f"has to be a whole number{_of(self.unit)}, not {value!r}")
+            raise SettingTypeError(name, f"has to be a whole number{_of(self.unit)}, not {shown(value)}")
         if value < self._least:
-            raise SettingError(name, f"has to be at least {self._least}, not {value!r}")
+            raise SettingError(name, f"has to be at least {self._least}, not {shown(value)}")
         if value > self._most:
-            raise SettingError(name, f"has to be at most {self._most}, not {value!r}")
+            raise SettingError(name, f"has to be at most {self._most}, not {shown(value)}")
         return value
 
     def read(self, text: str) -> object:
@@ -131,7 +150,7 @@ class Text(Check[str]):
 
     def _take(self, value: object, name: str) -> str:
         if not isinstance(value, str):
-            raise SettingTypeError(name, f"has to be a str, not {value!r}")
+            raise SettingTypeError(name, f"has to be a str, not {shown(value)}")
         return value
 
 
@@ -154,7 +173,7 @@ class Texts(Check["tuple[str, ...]"]):
         # confuse.
         parts: object = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, Sequence) or isinstance(parts, (bytes, bytearray, memoryview)):
-            raise SettingTypeError(name, f"has to be text with commas or a sequence of str, not {value!r}")
+            raise SettingTypeError(name, f"has to be text with commas or a sequence of str, not {shown(value)}")
         texts = [_TEXT(part, name).strip() for part in cast("Sequence[object]", parts)]
         return tuple(text for text in texts if text)
 
@@ -164,7 +183,7 @@ class Flag(Check[bool]):
 
     def _take(self, value: object, name: str) -> bool:
         if not isinstance(value, bool):
-            raise SettingTypeError(name, f"has to be True or False, not {value!r}")
+            raise SettingTypeError(name, f"has to be True or False, not {shown(value)}")
         return value
 
 
@@ -178,7 +197,7 @@ class OneOf(Check[str]):
         if isinstance(value, str) and value in self._choices:
             return value
         kind = SettingError if isinstance(value, str) else SettingTypeError
-        raise kind(name, f"has to be one of {', '.join(self._choices)}, not {value!r}")
+        raise kind(name, f"has to be one of {', '.join(self._choices)}, not {shown(value)}")
 
 
 class Instance(Check[C]):
@@ -298,26 +317,6 @@ def _read(what: About, text: str) -> object:
         raise SettingError(error.name, error.message) from None
 
 
-def refuse_unknown(given: Iterable[str], known: Collection[str], kind: str = "setting") -> None:
-    """Raise an error for a name that does not exist, with the most similar one that does.
-
-    Args:
-        given: The names that were given.
-        known: The names that exist.
-        kind: What they are names of, for the error.
-
-    Raises:
-        TypeError: A given name does not exist.
-    """
-    unknown = set(given).difference(known)
-    if unknown:
-        import difflib  # Here, because importing it takes time, and only wrong programs need it.
-
-        name = min(unknown)
-        near = difflib.get_close_matches(name, list(known), 1)
-        raise TypeError(f"there is no {kind} {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-
-
 # Descriptions
 
 
@@ -347,7 +346,10 @@ def describe(cls: type[Any]) -> tuple[Setting, ...]:
 
 
 def documented(cls: type[C]) -> type[C]:
-    """Append the descriptions of a settings class's fields to its docstring, so that ``help`` shows them."""
+    """Append the descriptions of a settings class's fields to its docstring, so that ``help`` shows them.
+
+    Its constructor answers a misspelt name with the nearest one.
+    """
     lines = [(cls.__doc__ or "").rstrip(), "", "    Attributes:"]
     for each in describe(cls):
         kind = f"{each.type}, {each.unit}" if each.unit else each.type
@@ -356,7 +358,20 @@ def documented(cls: type[C]) -> type[C]:
         text = f"{each.name} ({kind}): {each.effect} {facts}{variable}"
         lines += textwrap.wrap(text, 112, initial_indent=" " * 8, subsequent_indent=" " * 12, break_on_hyphens=False)
     cls.__doc__ = "\n".join([*lines, "    "])
+    _answer_misspelt(cls)
     return cls
+
+
+def _answer_misspelt(cls: type[Any]) -> None:
+    construct: Callable[..., None] = vars(cls)["__init__"]  # Made by `dataclass`, which knows no similar names.
+    names = [each.name for each in fields(cls)]
+
+    @wraps(construct)
+    def init(self: object, *args: object, **kwargs: object) -> None:
+        refuse_unknown(kwargs, names, listed=cls.__name__)
+        construct(self, *args, **kwargs)
+
+    cls.__init__ = init
 
 
 def _described(each: Field[Any]) -> Setting:

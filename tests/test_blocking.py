@@ -376,6 +376,48 @@ def test_in_forked_workers() -> None:
         assert len(set(ids)) == 15
 
 
+SHORT_LIVED = """
+import asyncio, multiprocessing, os
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.blocking import BlockingExporter
+class Sender:
+    async def send(self, events, /):
+        os.write(1, b"sent\\n")
+exporter = BlockingExporter(Sender(), close_timeout=60)
+start = exporter.exporter.start
+async def late():
+    await asyncio.sleep(0.2)
+    await start()
+exporter.exporter.start = late
+worker = multiprocessing.get_context("fork").Process(target=lambda: exporter.emit(Event()))
+worker.start()
+worker.join()
+assert worker.exitcode == 0
+exporter.close()
+"""
+
+
+def test_a_worker_that_ends_right_after_its_first_event_sends_it() -> None:
+    """Its thread may not have begun to send by then."""
+    assert _run(SHORT_LIVED) == "sent\n"
+
+
+def test_a_mistake_in_the_time_to_close_closes_nothing() -> None:
+    class Sender:
+        sent = 0
+
+        async def send(self, encoded_events: Sequence[bytes], /) -> None:
+            self.sent += len(encoded_events)
+
+    sender = Sender()
+    exporter = BlockingExporter(sender)
+    exporter.emit(Event())
+    with pytest.raises(SettingError, match=r"^timeout: "):
+        exporter.close("5")  # type: ignore[arg-type]
+    assert exporter.close(HANG)
+    assert sender.sent == 1
+
+
 STRICT = ["-X", "dev", "-W", "error", "-W", "ignore::DeprecationWarning"]  # since 3.12, a fork with threads warns
 
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from chaukas_spec_lite import process
 
 ROOT = Path(__file__).parents[1]
@@ -89,6 +91,28 @@ fork()
     assert errors.count("on purpose") == 1
 
 
+@pytest.mark.parametrize(
+    ("method", "done"),
+    [("before_fork", "second rests"), ("after_fork", "second goes on"), ("at_exit", "second ends")],
+)
+def test_a_member_that_fails_keeps_no_other_from_its_turn(method: str, done: str) -> None:
+    """Such as one that Ctrl-C interrupts."""
+    lines, errors = run(
+        f"""
+class Fails(Part):
+    def {method}(self, *_):
+        raise KeyboardInterrupt("on purpose")
+first, second = Fails("first"), Part("second")
+process.join(first)
+process.join(second)
+fork()
+fork()
+"""
+    )
+    assert lines.count(done) == (1 if method == "at_exit" else 2)
+    assert "on purpose" in errors
+
+
 def test_what_is_gone_is_not_called() -> None:
     lines, _ = run(
         """
@@ -167,6 +191,22 @@ class Logs(Part):
         thread.join(10)
         os.write(1, b"free\\n" if not thread.is_alive() else b"held\\n")
 member = Logs("member")
+process.join(member)
+fork()
+"""
+    )
+    assert lines[0] == "free"
+
+
+def test_executors_rest_after_the_members() -> None:
+    """Their lock is not reentrant: a fork by a signal handler, while a member comes to rest, would wait for ever."""
+    lines, _ = run(
+        """
+import concurrent.futures.thread
+class Looks(Part):
+    def before_fork(self):
+        os.write(1, b"held\\n" if concurrent.futures.thread._global_shutdown_lock.locked() else b"free\\n")
+member = Looks("member")
 process.join(member)
 fork()
 """

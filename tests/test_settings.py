@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+import threading
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any, get_type_hints
 from unittest.mock import AsyncMock
 
@@ -30,11 +32,14 @@ from chaukas_spec_lite.rpc.client.endpoint import parse
 from chaukas_spec_lite.settings import Number, Text, about, describe, documented
 
 CLASSES = [Settings, ExportSettings, RetryPolicy, Keepalive, Framing]
-PREFIXES = {RetryPolicy: "retry.", Keepalive: "keepalive."}
+PREFIXES = {RetryPolicy: "retry.", Keepalive: "keepalive.", Framing: "framing."}
 FIELDS = [(cls, each.name) for cls in CLASSES for each in fields(cls)]
 IDS = [f"{cls.__name__}.{name}" for cls, name in FIELDS]
 
-WRONG: list[object] = [True, None, b"bytes", "text", -1, 0, 1.5, 2.0, math.nan, -math.inf, 10**400, [1], {}, print]
+WRONG: list[object] = [
+    *(True, None, b"bytes", "text", [1], {}, print),
+    *(-1, 0, 1.5, 2.0, math.nan, -math.inf, 10**400, 10**5000, -(10**5000)),
+]
 """Values of many types, some of which each field must refuse."""
 
 
@@ -76,7 +81,10 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(cls: type, name: str) -> N
 @pytest.mark.parametrize(("cls", "name"), FIELDS, ids=IDS)
 def test_numbers_that_cannot_be_used_are_refused_by_name(cls: type, name: str) -> None:
     kind = next(each.type for each in describe(cls) if each.name == name).removesuffix(" | None")
-    bad: Mapping[str, Sequence[float]] = {"int": [-1, 2**63], "float": [-0.1, math.nan, math.inf, 10**400]}
+    bad: Mapping[str, Sequence[float]] = {
+        "int": [-1, 2**63, 10**5000, -(10**5000)],
+        "float": [-0.1, math.nan, math.inf, 10**400, 10**5000],
+    }
     for value in bad.get(kind, ()):
         with pytest.raises(SettingError, match="has to be") as caught:
             make(cls, **{name: value})
@@ -126,26 +134,87 @@ def test_misspelt_names_are_answered_with_the_nearest() -> None:
     for make_it, message in [
         (lambda: EventExporter(client, spol="/x"), "there is no setting 'spol'; did you mean 'spool'?"),
         (lambda: BlockingExporter(client, bach_size=1), "there is no setting 'bach_size'; did you mean 'batch_size'?"),
-        (lambda: EventExporter(client, xyzzy=1), "there is no setting 'xyzzy'"),
+        (lambda: EventExporter(client, xyzzy=1), "there is no setting 'xyzzy'; help(ExportSettings) lists them"),
         (lambda: ChaukasClient("h:1", tenant="t"), "there is no setting 'tenant'; did you mean 'tenant_id'?"),
         (lambda: BlockingChaukasClient("h:1", timeot=1), "there is no setting 'timeot'; did you mean 'timeout'?"),
+        (lambda: ChaukasClient("h:1", xyzzy=1), "there is no setting 'xyzzy'; help(ChaukasClient) lists them"),
+        (lambda: ExportSettings(spol="/x"), "there is no setting 'spol'; did you mean 'spool'?"),
+        (lambda: RetryPolicy(initail=1), "there is no setting 'initail'; did you mean 'initial'?"),
+        (lambda: Framing(max_recieve=1), "there is no setting 'max_recieve'; did you mean 'max_receive'?"),
+        (lambda: Keepalive(tiem=1), "there is no setting 'tiem'; did you mean 'time'?"),
+        (lambda: Settings.load(tenantid="t"), "there is no setting 'tenantid'; did you mean 'tenant_id'?"),
+        (lambda: EventExporter(client, given=3), "there is no setting 'given'; help(ExportSettings) lists them"),
     ]:
         with pytest.raises(TypeError) as caught:
             make_it()
         assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("spool_dir", "'spool'"),
+        ("spool_wiat", "'spool_wait'"),
+        ("max_retries", "retry=RetryPolicy(...)"),
+        ("batch", "'batch_size'"),
+    ],
+)
+def test_what_people_write_in_place_of_a_setting_of_an_exporter(given: str, meant: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        ExportSettings.load(None, None, **{given: 1})  # type: ignore[arg-type]
+    assert str(caught.value) == f"there is no setting {given!r}; did you mean {meant}?"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("url", "'endpoint'"),
+        ("host", "'endpoint'"),
+        ("address", "'endpoint'"),
+        ("endpoint_url", "'endpoint'"),
+        ("token", "'api_key'"),
+        ("headers", "'metadata'"),
+        ("max_retries", "retry=RetryPolicy(...)"),
+    ],
+)
+def test_what_people_write_in_place_of_an_argument_of_a_client(given: str, meant: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        ChaukasClient(**{given: 1})
+    assert str(caught.value) == f"there is no setting {given!r}; did you mean {meant}?"
+
+
+def test_a_constructor_that_answers_misspelt_names_is_otherwise_as_dataclasses_make_it() -> None:
+    names = [each.name for each in fields(RetryPolicy)]
+    assert list(inspect.signature(RetryPolicy).parameters) == names
+    assert replace(RetryPolicy(1.0, 2.0), maximum=3) == RetryPolicy(initial=1.0, maximum=3.0)
+
+
 class Half:
     """Has no way to send."""
+
+
+class Sender:
+    """Has one."""
+
+    def __init__(self, send: Any) -> None:
+        self.send = send
+
+
+async def generator(_: Sequence[bytes]) -> AsyncIterator[None]:
+    yield
 
 
 def test_what_can_never_send_is_refused_at_once() -> None:
     with BlockingChaukasClient("h:1") as blocking:
         for sender, words, blocking_words in [
-            ("localhost:1", "write ChaukasClient('localhost:1')", "write BlockingChaukasClient('localhost:1')"),
+            ("localhost:1", "write ChaukasClient(...)", "write BlockingChaukasClient(...)"),
             (blocking, "use ChaukasClient(...), or give it to BlockingExporter", None),
             (Half(), "Half, which has no async method send: use ChaukasClient(...)", "use BlockingChaukasClient(...)"),
             (None, "NoneType, which has no async method send", "NoneType"),
+            ("https://u:hush@h", "write ChaukasClient(...)", "write BlockingChaukasClient(...)"),
+            (Sender(lambda: None), "`async def send(self, encoded_events)`; it takes (), not one batch", "it takes ()"),
+            (Sender(lambda events, more: None), "it takes (events, more), not one batch", "it takes (events, more)"),
+            (Sender(generator), "Sender.send has to be `async def send(self, encoded_events)`", "it is a generator"),
             (ChaukasClient, "not the class: write ChaukasClient(...)", "not the class: write ChaukasClient(...)"),
         ]:
             for face, expected in [(EventExporter, words), (BlockingExporter, blocking_words)]:
@@ -154,6 +223,18 @@ def test_what_can_never_send_is_refused_at_once() -> None:
                         face(sender)
                     assert caught.value.name == "sender"
                     assert expected in str(caught.value)
+                    assert "hush" not in str(caught.value)
+
+
+def test_a_sender_that_may_send_is_taken() -> None:
+    async def send(*batches: Sequence[bytes], more: int = 0) -> int:
+        return len(batches) + more
+
+    def coroutine(batch: Sequence[bytes]) -> Coroutine[Any, Any, int]:
+        return send(batch)
+
+    for function in (send, partial(send, more=1), coroutine, AsyncMock()):
+        EventExporter(Sender(function))
 
 
 def test_arguments_beside_the_settings_are_checked_too() -> None:
@@ -161,6 +242,14 @@ def test_arguments_beside_the_settings_are_checked_too() -> None:
     mistakes: list[tuple[Any, str]] = [
         (lambda: EventExporter(client, {"spool": "/x"}), "settings"),
         (lambda: EventExporter(client, on_drop="log"), "on_drop"),
+        (lambda: EventExporter(client, on_drop={"token": "hush"}), "on_drop"),
+        (lambda: EventExporter(client, spool={"token": "hush"}), "spool"),
+        (lambda: EventExporter(client, spool=b"hush"), "spool"),
+        (lambda: EventExporter(client, spool="a\0b"), "spool"),
+        (lambda: EventExporter(client, send_timeout=0.0), "send_timeout"),
+        (lambda: ChaukasClient("h:1", metadata=["ab"]), "metadata"),
+        (lambda: ChaukasClient("h:1", metadata=[b"ab"]), "metadata"),
+        (lambda: ChaukasClient(10**5000), "endpoint"),
         (lambda: ChaukasClient("h:1", retry=3), "retry"),
         (lambda: ChaukasClient("h:1", framing=4096), "framing"),
         (lambda: ChaukasClient("h:1", keepalive=10), "keepalive"),
@@ -192,6 +281,19 @@ def test_a_sender_may_be_a_mock() -> None:
     """It has a ``settings`` like any other attribute, but not ours."""
     exporter = EventExporter(AsyncMock())
     assert exporter._settings == ExportSettings()
+
+
+def test_errors_show_little_of_a_long_value() -> None:
+    with pytest.raises(SettingError) as caught:
+        make(ExportSettings, overflow="x" * 10_000)
+    assert len(str(caught.value)) < 200
+    with pytest.raises(SettingError, match=r"not dict$"):
+        make(ExportSettings, overflow={"token": "hush"})
+
+
+def test_a_wait_is_never_longer_than_the_system_can_wait() -> None:
+    for name in ("spool_wait", "block_timeout", "close_timeout", "send_timeout"):
+        assert getattr(make(ExportSettings, **{name: 1e308}), name) == threading.TIMEOUT_MAX
 
 
 def test_settings_are_converted_to_their_plain_forms() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import weakref
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,7 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
         framing: How large messages may be, and from which size on they are compressed (``Framing()`` by default).
         keepalive: When a silent connection is tested (``Keepalive()`` by default).
         clock: Tells the time and waits; for tests.
+        environ: Where environment variables are looked up; ``os.environ`` if None. With ``{}``, none are set.
         misspelt: Always refused. The error names the argument that is most like the misspelt one.
 
     If ``endpoint``, ``api_key``, ``tenant_id``, ``project_id``, ``timeout``, ``batch_size``, ``max_batch_bytes``,
@@ -88,6 +89,7 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
         framing: Framing | None = None,
         keepalive: Keepalive | None = None,
         clock: Clock | None = None,
+        environ: Mapping[str, str] | None = None,
         **misspelt: Never,
     ) -> None:
         client = ChaukasClient(
@@ -107,6 +109,7 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
             framing=framing,
             keepalive=keepalive,
             clock=clock,
+            environ=environ,
             **misspelt,
         )
         self._drive(client, Loop())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite import process
 from chaukas_spec_lite.blocking.loop import Loop, OnLoop
 from chaukas_spec_lite.errors import ClientClosedError
-from chaukas_spec_lite.export.exporter import EventExporter
+from chaukas_spec_lite.export.exporter import EventExporter, seconds
 from chaukas_spec_lite.export.sender import check_sender
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class BlockingExporter:
             self._process = process.current()  # First, so that another thread does not start it a second time.
             # If the loop is closed, nothing is sent any more, but events are still spooled.
             with contextlib.suppress(ClientClosedError):
-                self.loop.begin(self.exporter.start())
+                self.exporter.starting = self.loop.begin(self.exporter.start())
 
     def emit(self, event: Event) -> Emitted:
         """Take an event, fill in its ``event_id`` and ``timestamp`` if they are missing, and say where it is.
@@ -110,6 +110,7 @@ class BlockingExporter:
 
         Raises:
             ClientClosedError: The exporter, or the client whose thread it shares, is closed.
+            SettingError: ``timeout`` is no number.
         """
         self._begin_in_child()
         return self.loop.run(self.exporter.flush(timeout))
@@ -123,7 +124,12 @@ class BlockingExporter:
 
         Returns:
             Whether all events that ``emit`` ever took have been acknowledged, none dropped.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
         """
+        if timeout is not None:
+            timeout = seconds(timeout)  # Here already, because after a mistake the exporter has to go on.
         try:
             return self.loop.run(self.exporter.aclose(timeout))
         except ClientClosedError:

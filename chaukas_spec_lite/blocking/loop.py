@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-
-# The first use of an executor imports this, in the loop's thread. At the interpreter's end that import could wait for
-# ever: for one in the main thread, within which the garbage collector waits for the loop's thread.
-import concurrent.futures.thread
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -77,17 +73,23 @@ class Loop:
             future.cancel()
             raise
 
-    def begin(self, coroutine: Coroutine[Any, Any, object]) -> None:
+    def begin(self, coroutine: Coroutine[Any, Any, object]) -> concurrent.futures.Future[object] | None:
         """Start a coroutine without waiting for it. At the end of the interpreter it is dropped: nothing would run it.
 
         Args:
             coroutine: What to start.
 
+        Returns:
+            What ends with the coroutine; None if it was dropped.
+
         Raises:
             ClientClosedError: The loop is closed, or the interpreter is ending.
         """
-        if isinstance(self._schedule(coroutine), asyncio.AbstractEventLoop):
+        future = self._schedule(coroutine)
+        if isinstance(future, asyncio.AbstractEventLoop):
             coroutine.close()
+            return None
+        return future
 
     def iterate(self, generator: AsyncGenerator[T, None], owner: object = None) -> Generator[T, None, None]:
         """Go through an asynchronous generator, at the caller's pace; leaving early closes it.

@@ -113,7 +113,8 @@ def _client(port: int) -> ChaukasClient:
     """Make a client for the collector on a port of this machine.
 
     The collector runs in this process: a call that failed would fail again, so each is made once. Messages may be as
-    large as the events in a file may be.
+    large as the events in a file may be. The environment says what real servers want, such as their key, which this
+    collector must not get.
     """
     return ChaukasClient(
         f"127.0.0.1:{port}",
@@ -121,6 +122,7 @@ def _client(port: int) -> ChaukasClient:
         attempt_timeout=TIMEOUT,
         retry=NEVER,
         framing=Framing(max_send=2 * MAX_EVENT, max_receive=2 * MAX_EVENT),
+        environ={},
     )
 
 

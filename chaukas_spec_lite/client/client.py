@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +17,7 @@ from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.defaults import complete
 from chaukas_spec_lite.errors import EncodeError, MessageTooLargeError
 from chaukas_spec_lite.ids import uuid7
+from chaukas_spec_lite.misspelt import refuse_unknown
 from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, log
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
@@ -25,7 +26,7 @@ from chaukas_spec_lite.rpc.client.tls import Tls, secure
 from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
 from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.framing import Framing
-from chaukas_spec_lite.settings import POSITIVE_SECONDS, Instance, refuse_unknown
+from chaukas_spec_lite.settings import POSITIVE_SECONDS, Instance
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
@@ -82,6 +83,7 @@ class ChaukasClient:
         framing: How large messages may be, and from which size on they are compressed (``Framing()`` by default).
         keepalive: When a silent connection is tested (``Keepalive()`` by default).
         clock: Tells the time and waits; for tests.
+        environ: Where environment variables are looked up; ``os.environ`` if None. With ``{}``, none are set.
         misspelt: Always refused. The error names the argument that is most like the misspelt one.
 
     If ``endpoint``, ``api_key``, ``tenant_id``, ``project_id``, ``timeout``, ``batch_size``, ``max_batch_bytes``,
@@ -111,9 +113,10 @@ class ChaukasClient:
         framing: Framing | None = None,
         keepalive: Keepalive | None = None,
         clock: Clock | None = None,
+        environ: Mapping[str, str] | None = None,
         **misspelt: Never,
     ) -> None:
-        refuse_unknown(misspelt, ["endpoint", *(ChaukasClient.__init__.__kwdefaults__ or ())])
+        refuse_unknown(misspelt, ["endpoint", *(ChaukasClient.__init__.__kwdefaults__ or ())], listed="ChaukasClient")
         self.settings = Settings.load(
             endpoint,
             api_key=api_key,
@@ -124,6 +127,7 @@ class ChaukasClient:
             max_batch_bytes=max_batch_bytes,
             tags=tags,
             branch=branch,
+            environ=environ,
         )
         self._framing = _given(framing, Framing(), "framing")
         options = CallOptions(

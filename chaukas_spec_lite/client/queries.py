@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from chaukas_spec_lite.errors import MessageTooLargeError, PeerProtocolError, ResponseTooLargeError, StatusCode
-from chaukas_spec_lite.settings import OrNone, Whole, refuse_unknown
+from chaukas_spec_lite.misspelt import refuse_unknown
+from chaukas_spec_lite.settings import OrNone, Whole
 from chaukas_spec_lite.spec.client.v1.client import QueryEventsRequest, QueryEventsResponse
 from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder, TimeRange
@@ -55,7 +56,7 @@ def first_page(options: QueryOptions, own: Defaults) -> QueryRequest:
         TypeError: There is no such option.
         SettingError: ``limit`` or ``page_size`` cannot be used.
     """
-    refuse_unknown(options, QueryOptions.__optional_keys__, "argument of query_events")
+    refuse_unknown(options, QueryOptions.__optional_keys__, "argument of query_events", "ChaukasClient.query_events")
     OrNone(Whole(least=0))(options.get("limit"), "limit")
     page_size = Whole(most=2**31 - 1)(options.get("page_size", PAGE_SIZE), "page_size")
     tenant_id, project_id = options.get("tenant_id"), options.get("project_id")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, cast
 
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
+from chaukas_spec_lite.misspelt import refuse_unknown
 from chaukas_spec_lite.rpc.client import endpoint as endpoints
 from chaukas_spec_lite.rpc.client.endpoint import Endpoint
 from chaukas_spec_lite.settings import (
@@ -22,7 +23,11 @@ from chaukas_spec_lite.settings import (
     check_fields,
     documented,
     from_environment,
+    shown,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Never
 
 ENDPOINT_VARIABLES = ("CHAUKAS_GRPC_ENDPOINT", "CHAUKAS_ENDPOINT")
 """Our own variable, then that of chaukas-sdk's HTTP endpoint. The second is used if ours is not set and it holds no
@@ -121,6 +126,7 @@ class Settings:
         tags: str | Sequence[str] | None = None,
         branch: str | None = None,
         environ: Mapping[str, str] | None = None,
+        **misspelt: Never,
     ) -> Settings:
         """Take each setting from its argument, else from its environment variable, else from its default.
 
@@ -138,10 +144,13 @@ class Settings:
             tags: Tags, or text with commas.
             branch: The branch.
             environ: The environment; ``os.environ`` if None. A variable that is set to nothing counts as not set.
+            misspelt: Always refused. The error names the argument that is most like the misspelt one.
 
         Raises:
             SettingError: A value cannot be used, or there is no endpoint; its ``name`` is the argument or the variable.
+            TypeError: There is no argument of that name.
         """
+        refuse_unknown(misspelt, ["environ", *(each.name for each in fields(cls))], listed="Settings.load")
         env = os.environ if environ is None else environ
         arguments: dict[str, Any] = {
             "endpoint": _endpoint(endpoint, env),
@@ -168,7 +177,8 @@ def _endpoint(argument: object, environ: Mapping[str, str]) -> Endpoint:
         return endpoints.parse(ours, ENDPOINT_VARIABLES[0])
     if not the_sdks:
         raise SettingError("endpoint", f"is not given, and neither is {' or '.join(ENDPOINT_VARIABLES)}")
-    if "://" in the_sdks:  # The URL is not shown: it may hold a password.
+    # unix:///path is no URL here but a form of unix:/path. The URL is not shown: it may hold a password.
+    if any("://" in part and not part.strip().startswith("unix:") for part in the_sdks.split(",")):
         raise SettingError(
             ENDPOINT_VARIABLES[1],
             "holds a URL, which is chaukas-sdk's HTTP endpoint and not for gRPC: "
@@ -184,5 +194,5 @@ def _endpoint_text(argument: object) -> str | Sequence[str]:
         wrong = next((part for part in cast("Sequence[object]", argument) if not isinstance(part, str)), None)
         if wrong is None:
             return cast("str | Sequence[str]", argument)
-    shown = repr(wrong) if isinstance(wrong, (int, float)) else type(wrong).__name__  # it may hold a password
-    raise SettingTypeError("endpoint", f'has to be text like "localhost:50051", or several such, not {shown}')
+    what = shown(wrong) if isinstance(wrong, (int, float)) else type(wrong).__name__  # it may hold a password
+    raise SettingTypeError("endpoint", f'has to be text like "localhost:50051", or several such, not {what}')

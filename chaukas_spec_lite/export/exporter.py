@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import threading
 from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from chaukas_spec_lite.export.sender import Sender, check_sender
 from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
 from chaukas_spec_lite.export.spool_writer import SpoolWriter
 from chaukas_spec_lite.export.stats import Emitted, Stats
+from chaukas_spec_lite.settings import Number
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped, DropReason
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 _CLOSING_SHARE = 0.1
 """The part of ``aclose``'s time that is kept for closing the spool."""
+
+
+_TIMEOUT = Number(unit="seconds")
 
 
 class EventExporter:
@@ -76,7 +81,7 @@ class EventExporter:
     ) -> None:
         check_sender(sender, "ChaukasClient")
         if on_drop is not None and not callable(on_drop):
-            raise SettingTypeError("on_drop", f"has to be a function of a Dropped, not {on_drop!r}")
+            raise SettingTypeError("on_drop", f"has to be a function of a Dropped, not {type(on_drop).__name__}")
         self._sender = sender
         self._defaults = defaults_of(sender)
         self._settings = ExportSettings.load(settings, self._defaults, **changes)
@@ -86,6 +91,8 @@ class EventExporter:
         """The results of ``aclose``: more than one if it was called again before the first call ended."""
         self._resting: list[Pipeline] = []
         self._rests = False
+        self.starting: concurrent.futures.Future[object] | None = None
+        """The call of ``start`` that another thread is making or has made, which ``at_exit`` waits for."""
         self.companions: object = None
         """Any object that has to live for as long as this does, such as the loop that drives it."""
         self._begin()
@@ -170,7 +177,9 @@ class EventExporter:
 
         Raises:
             ClientClosedError: As ``start`` does.
+            SettingError: ``timeout`` is no number.
         """
+        timeout = seconds(timeout)
         await self.start()
         return await self._flush(self._clock.now() + timeout)
 
@@ -193,8 +202,11 @@ class EventExporter:
             Whether all events that ``emit`` ever took have been acknowledged, and none dropped. A drop makes this False
             even if a flush has told of it, but not if ``emit`` itself said DROPPED. Events taken over from ended
             processes count like those emitted here.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
         """
-        timeout = self._settings.close_timeout if timeout is None else timeout
+        timeout = self._settings.close_timeout if timeout is None else seconds(timeout)
         deadline = self._clock.now() + timeout
         if not self._endings:
             # First of all, so that what the flush waits for does not grow while it waits.
@@ -261,14 +273,24 @@ class EventExporter:
         return [self._pipeline, *(self._recovery.open if self._recovery is not None else ())]
 
     def before_fork(self) -> None:
-        """Wait, within bounds, until neither the disk nor the queue is in use, so that the child's copies are whole."""
+        """Called by the package, not by you. Rests until a fork is done.
+
+        It waits, within bounds, until neither the disk nor the queue is in use, so that the child's copies are whole.
+        """
         self._rests = self._recovery is not None and self._recovery.searching.acquire(timeout=1.0)
         self._resting = self._pipelines()
         for pipeline in self._resting:
             pipeline.before_fork()
 
     def after_fork(self, in_child: bool) -> None:
-        """Go on in the parent; in the child, start anew: what waits is the parent's to send."""
+        """Called by the package, not by you. Goes on in the parent; in the child, starts anew.
+
+        What waits is the parent's to send.
+
+        Args:
+            in_child: Whether this is the child.
+        """
+        self.starting = None if in_child else self.starting
         if in_child:
             # Kept alive: the copies of the parent's tasks would log that they were destroyed while pending.
             process.leave_to_parent(self._resting, self._pipeline, self._recovery)
@@ -286,21 +308,29 @@ class EventExporter:
         self._resting, self._rests = [], False
 
     def has_work(self) -> bool:
-        """Whether something waits to be sent, or it is ready to send what comes."""
+        """Called by the package, not by you. Whether something waits to be sent, or it is ready to send what comes."""
         return any(each.is_running() or each.queue.ledger.pending > 0 for each in self._pipelines())
 
     def at_exit(self) -> None:
-        """Send what can be sent within ``close_timeout``, spool what cannot, and say what is lost.
+        """Called by the package, not by you. Sends what it can within ``close_timeout``, and spools what it cannot.
 
-        Sending takes an event loop that still runs: one in a thread, such as that of ``BlockingExporter``.
+        It says what is lost. Sending takes an event loop that still runs: one in a thread, such as that of
+        ``BlockingExporter``.
         """
-        queue, writer = self._pipeline.queue, self._pipeline.writer
         if self._endings:
             return
         timeout = self._settings.close_timeout
-        if (loop := self._pipeline.waker.runs_elsewhere()) and self._pipeline.is_running():
-            self._wait_for(self._flush(self._clock.now() + timeout), loop)
-            self._wait_for(self._stop_sending(), loop)
+        try:
+            if self.starting is not None:  # in a child that ends right after its first event, it may not have begun
+                concurrent.futures.wait([self.starting], timeout)
+            if (loop := self._pipeline.waker.runs_elsewhere()) and self._pipeline.is_running():
+                self._wait_for(self._flush(self._clock.now() + timeout), loop)
+                self._wait_for(self._stop_sending(), loop)
+        finally:  # Ctrl-C ends the waiting, not the saving
+            self._save(timeout)
+
+    def _save(self, timeout: float) -> None:
+        queue, writer = self._pipeline.queue, self._pipeline.writer
         # With a spool the queue stays open: code that runs later at exit may still emit, and be saved.
         if writer is None:
             queue.close()
@@ -329,6 +359,13 @@ class EventExporter:
             waiting.cancel()
         except Exception as error:  # whatever it is, what waits has still to be spooled
             self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
+
+
+def seconds(timeout: object) -> float:
+    """Check a time to wait. What is below 0, such as the time to a deadline that has passed, counts as 0."""
+    if isinstance(timeout, (int, float)):
+        timeout = min(max(timeout, 0), threading.TIMEOUT_MAX)  # nan stays nan, which is refused
+    return _TIMEOUT(timeout, "timeout")
 
 
 def _letters(writers: Sequence[SpoolWriter], limit: int) -> list[DeadLetter]:

@@ -16,7 +16,7 @@ from chaukas_spec_lite.export.batching import After, Batching, Peers, Send
 from chaukas_spec_lite.export.ledger import Entry, Totals
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
-from chaukas_spec_lite.export.sender import Sender, Verdict, judge
+from chaukas_spec_lite.export.sender import Sender, Verdict, WrongSend, deliver, judge
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.spool_writer import SpoolWriter
 from chaukas_spec_lite.export.stats import Emitted
@@ -154,26 +154,36 @@ class Pipeline:
 
     async def _run(self, event: asyncio.Event) -> None:
         while not self._ended:
-            # Cleared before the queue is looked at: what comes after the look sets it again, and the wait below returns
-            # at once.
-            event.clear()
-            decision = self._batching.next(self._clock.now(), self.queue.waiting())
-            # ``waiting`` has just let in late events, some of which may have been refused.
-            if self.queue.ledger.unreported:
-                self.report()
-            if self.writer is not None:
-                self.writer.look_at_unwritten()
-            self._progress.set()  # whatever woke this task may have completed a flush: flushes look for themselves
-            if self._turned is not None:
-                self._turned()
-            if isinstance(decision, Send):
-                await self._attempt(decision)
-                continue
-            self._wake_at = _NEVER if decision.events is None else decision.events
-            # An event that came between the decision and the line above has not set ``event``: so look once more.
-            if not self._is_due():
-                await self._clock.wait(event, decision.until)
-            self._wake_at = _NEVER
+            try:
+                await self._turn(event)
+            except Exception as error:  # a mistake, ours or in a sender's exception, must not end sending for good
+                self.queue.put_back()
+                self._reporter.failure("turn", "Sending failed, and is tried again", error, expected=False)
+                # It may fail each time, so not at once.
+                await self._clock.wait(asyncio.Event(), self._clock.now() + self._settings.retry.maximum)
+
+    async def _turn(self, event: asyncio.Event) -> None:
+        """Make one attempt, or wait until it is time for one."""
+        # Cleared before the queue is looked at: what comes after the look sets it again, and the wait below returns at
+        # once.
+        event.clear()
+        decision = self._batching.next(self._clock.now(), self.queue.waiting())
+        # ``waiting`` has just let in late events, some of which may have been refused.
+        if self.queue.ledger.unreported:
+            self.report()
+        if self.writer is not None:
+            self.writer.look_at_unwritten()
+        self._progress.set()  # whatever woke this task may have completed a flush: flushes look for themselves
+        if self._turned is not None:
+            self._turned()
+        if isinstance(decision, Send):
+            await self._attempt(decision)
+            return
+        self._wake_at = _NEVER if decision.events is None else decision.events
+        # An event that came between the decision and the line above has not set ``event``: so look once more.
+        if not self._is_due():
+            await self._clock.wait(event, decision.until)
+        self._wake_at = _NEVER
 
     async def _attempt(self, attempt: Send) -> None:
         entries = self.queue.take(attempt)
@@ -182,7 +192,7 @@ class Pipeline:
             return
         try:
             # The batch stays in the queue during the call, so a crash or a cancellation anywhere here loses nothing.
-            await within(self._settings.send_timeout, self._sender.send([entry.data for entry in entries]))
+            await within(self._settings.send_timeout, deliver(self._sender, [entry.data for entry in entries]))
         except asyncio.CancelledError as error:
             # ``send_timeout`` ends in a TimeoutError, so a CancelledError is either ours (``stop_sending``) or the
             # sender's bug. Taking the sender's for ours would end the export without a word.
@@ -190,6 +200,9 @@ class Pipeline:
                 self.queue.put_back()
                 raise
             self._failed(attempt, entries, error)  # it came from inside the sender, and is its failure
+        except WrongSend as error:  # it may have stored the batch, and sent again would store it each time
+            self._reporter.last_error = str(error)
+            self.queue.drop(entries, DropReason.REJECTED, str(error))
         except Exception as error:  # whatever the sender is made of, its failures must not end the exporter
             self._failed(attempt, entries, error)
         else:
@@ -217,6 +230,8 @@ class Pipeline:
     def _failed(self, attempt: Send, entries: Sequence[Entry], error: BaseException) -> None:
         verdict = judge(error)
         pushback = getattr(error, "pushback", None)
+        if not isinstance(pushback, (int, float)):  # the exception is the sender's, and may mean anything by it
+            pushback = None
         self._erased_at = float("-inf")  # the next success erases at once: while the server fails, another may be far
         after = self._batching.failed(self._clock.now(), attempt, len(entries), verdict, pushback)
         self._peers.failed(self._batching, verdict)
@@ -228,7 +243,8 @@ class Pipeline:
             return
         self.queue.put_back()
         self.retried += 1
-        what = f"Sending {len(entries)} events failed; they are kept and sent again"
+        events = "1 event failed; it is" if len(entries) == 1 else f"{len(entries)} events failed; they are"
+        what = f"Sending {events} kept and sent again"
         self._reporter.failure(f"send {verdict.value}", what, error)
 
     def totals(self) -> Totals:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Sequence
+import inspect
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from chaukas_spec_lite.errors import (
@@ -19,11 +20,14 @@ from chaukas_spec_lite.errors import (
 class Sender(Protocol):
     """Takes batches of encoded events to a server; ``ChaukasClient`` is one."""
 
-    async def send(self, encoded_events: Sequence[bytes], /) -> None:
-        """Deliver one batch; return when the server has acknowledged all of it.
+    def send(self, encoded_events: Sequence[bytes], /) -> Awaitable[object]:
+        """Deliver one batch; return when the server has acknowledged all of it. Write ``async def send``.
 
         Args:
             encoded_events: The events, encoded, with their ids.
+
+        Returns:
+            Anything; it is not looked at.
 
         Raises:
             RpcError: The batch was not acknowledged. The error's class, ``status`` and ``retryable`` say what becomes
@@ -40,16 +44,47 @@ def check_sender(sender: object, client: str) -> None:
         client: The class to use with that exporter, ``ChaukasClient`` or ``BlockingChaukasClient``.
 
     Raises:
-        SettingTypeError: It has no method ``send``. The error says what to use instead.
+        SettingTypeError: It has no method ``send``, or none that could be called. The error says what to use instead.
     """
     if isinstance(sender, str):
-        raise SettingTypeError("sender", f"has to be a client, not text: write {client}({sender!r})")
+        raise SettingTypeError("sender", f"has to be a client, not text: write {client}(...)")  # it may hold a password
     if isinstance(sender, type):
         raise SettingTypeError("sender", f"has to be a client, not the class: write {sender.__name__}(...)")
-    if not callable(getattr(sender, "send", None)):
+    send: object = getattr(sender, "send", None)
+    if not callable(send):
         kind = type(sender).__name__
         other = ", or give it to BlockingExporter" if kind == "BlockingChaukasClient" else ""
         raise SettingTypeError("sender", f"is a {kind}, which has no async method send: use {client}(...){other}")
+    if inspect.isasyncgenfunction(send):
+        raise WrongSend(sender, "with its `yield` it is a generator, which nobody awaits")
+    try:
+        signature = inspect.signature(send)
+    except (TypeError, ValueError):  # Some callables made in C have none.
+        return
+    try:
+        signature.bind(())
+    except TypeError:
+        raise WrongSend(sender, f"it takes {signature}, not one batch") from None
+
+
+class WrongSend(SettingTypeError):
+    """A sender's method ``send`` cannot be used, whatever the events."""
+
+    def __init__(self, sender: object, why: str) -> None:
+        kind = type(sender).__name__
+        super().__init__("sender", f"{kind}.send has to be `async def send(self, encoded_events)`; {why}")
+
+
+async def deliver(sender: Sender, batch: Sequence[bytes]) -> None:
+    """Let a sender deliver a batch.
+
+    Raises:
+        WrongSend: It did something, but returned nothing to wait for, so nobody can know whether the batch arrived.
+    """
+    sent: object = sender.send(batch)
+    if not inspect.isawaitable(sent):
+        raise WrongSend(sender, f"it returned {type(sent).__name__}")
+    await sent
 
 
 class Verdict(enum.Enum):

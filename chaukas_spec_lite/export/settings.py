@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from chaukas_spec_lite.defaults import Defaults
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
+from chaukas_spec_lite.misspelt import refuse_unknown
 from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.settings import (
     Check,
@@ -21,7 +23,6 @@ from chaukas_spec_lite.settings import (
     about,
     check_fields,
     documented,
-    refuse_unknown,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +30,15 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 
-_SECONDS = Number(least=0.0, unit="seconds")
+
+class _Wait(Number):
+    """A time in seconds; above the longest that the system can wait, which is months or more, it means that one."""
+
+    def _take(self, value: object, name: str) -> float:
+        return min(super()._take(value, name), threading.TIMEOUT_MAX)
+
+
+_SECONDS = _Wait(least=0.0, unit="seconds")
 
 
 class _SpoolPath(Check[Path]):
@@ -37,12 +46,14 @@ class _SpoolPath(Check[Path]):
 
     def __call__(self, value: object, name: str) -> Path:
         if not isinstance(value, (str, os.PathLike)):
-            raise SettingTypeError(name, f"has to be a path, or None for no spool, not {value!r}")
+            raise SettingTypeError(name, f"has to be a path, or None for no spool, not {type(value).__name__}")
         path = os.fspath(cast("str | os.PathLike[str]", value))
         if not path:
             raise SettingError(name, "is an empty path; None means that there is no spool")
         if not isinstance(path, str):
-            raise SettingTypeError(name, f"has to be a path of str, not {value!r}")
+            raise SettingTypeError(name, f"has to be a path of str, not of {type(path).__name__}")
+        if "\0" in path:
+            raise SettingError(name, "holds a null character, which no path can")
         try:
             return Path(path).absolute()
         except FileNotFoundError as error:
@@ -208,7 +219,7 @@ class ExportSettings:
         default=60.0,
         metadata=about(
             "How long the sender may take for one batch, for a sender that has no timeout of its own.",
-            _SECONDS,
+            _Wait(above=0.0, unit="seconds"),
         ),
     )
     close_timeout: float = field(
@@ -229,7 +240,7 @@ class ExportSettings:
 
     @classmethod
     def load(
-        cls, given: ExportSettings | None, defaults: Defaults | None, **changes: Unpack[ExportOptions]
+        cls, given: ExportSettings | None, defaults: Defaults | None, /, **changes: Unpack[ExportOptions]
     ) -> ExportSettings:
         """Join settings that are given, changes to them, and, where no settings are given, the sender's defaults.
 
@@ -242,7 +253,7 @@ class ExportSettings:
             TypeError: A name is no setting; the error says which one is the nearest.
             SettingError: A value cannot be used.
         """
-        refuse_unknown(changes, [each.name for each in fields(cls)])
+        refuse_unknown(changes, [each.name for each in fields(cls)], listed="ExportSettings")
         if given is not None:
             return replace(_IS_SETTINGS(given, "settings"), **changes)
         if defaults is None:

@@ -54,6 +54,14 @@ def test_the_recorded_session_is_shown_as_it_always_was(tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_what_the_environment_says_of_real_servers_does_not_matter() -> None:
+    """Nor does their key go to a collector that did not ask for it."""
+    wrong = {"CHAUKAS_API_KEY": "a b", "CHAUKAS_TAGS": "mine", "CHAUKAS_BATCH_SIZE": "0", "CHAUKAS_TIMEOUT": "soon"}
+    done = run("demo", env=wrong)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "all identical" in done.stdout
+
+
 def test_on_a_terminal_it_is_in_colour_with_a_progress_bar_that_goes_away() -> None:
     screen, terminal = pty.openpty()
     environment = ENVIRONMENT | {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}

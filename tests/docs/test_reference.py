@@ -21,6 +21,7 @@ INTERNAL = {
     "clock": "time that tests can move",
     "defaults": "what client and exporter share",
     "protojson": "messages have its functions as methods",
+    "misspelt": "errors of the classes that are exported",
     "process": "forks and exits, for the rooms above",
     "retry": "its one public class is exported",
     "version": "exported as __version__",

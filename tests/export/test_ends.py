@@ -174,3 +174,23 @@ def test_a_worker_of_multiprocessing_sends_at_its_end() -> None:
         """
     )
     assert output == "sent\n" * 3
+
+
+def test_an_interruption_of_the_last_wait_does_not_keep_the_end_from_its_work(tmp_path: Path) -> None:
+    """Ctrl-C, as somebody presses it who does not want to wait for a server: what is lost is still said."""
+    output = run(
+        PRINTER
+        + """
+        class Slow:
+            async def send(self, events):
+                os.kill(os.getpid(), signal.SIGINT)
+                await asyncio.sleep(AGES)
+        first = BlockingExporter(Slow(), flush_interval=AGES, close_timeout=AGES)
+        second = BlockingExporter(Printer(), flush_interval=AGES, close_timeout=HANG)
+        for exporter in (first, second):
+            exporter.emit(numbered(1))
+        """
+    )
+    assert "Dropped as closed: an event" in output
+    assert "sent\n" in output
+    assert "KeyboardInterrupt" in output

@@ -971,3 +971,115 @@ def test_two_exporters_share_a_directory(tmp_path: Path) -> None:
         assert senders[1].names() == [str(number) for number in range(1, 300, 2)]
 
     asyncio.run(main())
+
+
+# Senders that are wrong
+
+
+@pytest.mark.parametrize("returned", [None, 3])
+def test_what_a_sender_took_without_being_asynchronous_is_not_sent_again(
+    returned: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Plain:
+        taken = 0
+
+        def send(self, encoded_events: Sequence[bytes], /) -> Any:
+            self.taken += len(encoded_events)
+            return returned
+
+    async def main() -> None:
+        dropped: list[Dropped] = []
+        sender = Plain()
+        async with EventExporter(sender, retry=NO_WAITS, on_drop=dropped.append) as export:
+            for number in range(3):
+                export.emit(numbered(number))
+            assert not await export.flush(HANG)
+            assert sender.taken == 3
+            assert export.stats().dropped == {DropReason.REJECTED: 3}
+            words = "sender: Plain.send has to be `async def send(self, encoded_events)`; it returned "
+            assert export.stats().last_error == words + type(returned).__name__
+            assert [each.detail for each in dropped] == [words + type(returned).__name__] * 3
+
+    asyncio.run(main())
+    assert caplog.text.count("Plain.send has to be") == 1
+
+
+class Strange(Exception):
+    """Fails where it is looked at."""
+
+    @property
+    def retryable(self) -> bool:
+        raise ValueError("on purpose")
+
+
+class Impatient(Exception):
+    """Has something else by this name."""
+
+    retryable = True
+    pushback = "soon"
+
+
+@pytest.mark.parametrize("error", [Strange(), Impatient()])
+def test_whatever_a_sender_raises_sending_goes_on(error: Exception) -> None:
+    async def main() -> None:
+        sender = Recorder()
+        sender.answers = [error]
+        async with exporter(sender) as export:
+            export.emit(numbered(1))
+            assert await export.flush(HANG)
+        assert sender.names() == ["1"]
+
+    asyncio.run(main())
+
+
+def test_growth_beyond_all_floats_does_not_end_sending() -> None:
+    async def main() -> None:
+        sender = Recorder()
+        sender.answers = [unavailable() for _ in range(100)]
+        retry = RetryPolicy(initial=0.001, maximum=0.001, multiplier=1e300)
+        async with exporter(sender, retry=retry, batch_size=1) as export:
+            export.emit(numbered(1))
+            await until(lambda: sender.names() == ["1"])
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("events", "words"), [(1, "Sending 1 event failed; it is kept"), (2, "2 events failed; they")])
+def test_the_log_counts_what_is_sent_again(events: int, words: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        sender = Recorder()
+        sender.answers = [unavailable()]
+        async with exporter(sender) as export:
+            for number in range(events):
+                export.emit(numbered(number))
+            assert await export.flush(HANG)
+
+    asyncio.run(main())
+    assert words in caplog.text
+
+
+# Times that cannot be
+
+
+def test_waits_longer_than_the_system_s_longest(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with exporter(Recorder(), spool=tmp_path, spool_wait=1e308, close_timeout=1e308) as export:
+            assert export.emit(numbered(1)) is Emitted.SPOOLED
+            assert await export.flush(float("inf"))
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("timeout", ["5", None, float("nan"), True])
+def test_a_timeout_that_is_none_is_refused_by_name(timeout: Any) -> None:
+    async def main() -> None:
+        async with exporter(Recorder()) as export:
+            with pytest.raises(SettingError, match=r"^timeout: has to be ") as caught:
+                await export.flush(timeout)
+            assert isinstance(caught.value, TypeError) == (not isinstance(timeout, float))
+            if timeout is not None:
+                with pytest.raises(SettingError, match=r"^timeout: has to be "):
+                    await export.aclose(timeout)
+            assert await export.flush(-1.0), "the time to a deadline that has passed is no time"
+
+    asyncio.run(main())

@@ -39,6 +39,9 @@ def test_backoff_grows_to_its_maximum() -> None:
     policy = RetryPolicy(initial=1, maximum=5, multiplier=2)
     assert [policy.backoff(n, lambda: 1.0) for n in (1, 2, 3, 4, 5000)] == [1, 2, 4, 5, 5]
     assert policy.backoff(3, lambda: 0.25) == 1
+    for multiplier in (1, 65536, 1e308):
+        steep = RetryPolicy(initial=1, maximum=5, multiplier=multiplier)
+        assert steep.backoff(5000, lambda: 1.0) == (1 if multiplier == 1 else 5)
 
 
 def test_waits_within_the_deadline_only() -> None:

@@ -55,6 +55,10 @@ def test_the_environment_fills_in_what_is_not_given() -> None:
 def test_the_sdk_s_variable_stands_in_unless_it_is_an_http_endpoint() -> None:
     environ = {"CHAUKAS_ENDPOINT": "grpc.example:443", "CHAUKAS_GRPC_ENDPOINT": " "}
     assert Settings.load(environ=environ).endpoint == endpoint.Endpoint((Tcp("grpc.example", 443),), tls=None)
+    for path in ("unix:/x", "unix:///x", "unix:/y, unix:///x"):
+        assert Settings.load(environ={"CHAUKAS_ENDPOINT": path}).endpoint.addresses[-1] == endpoint.Unix(
+            path.removeprefix("unix:/y, ").removeprefix("unix:").replace("///", "/")
+        )
     for url in ("https://api.chaukas.ai", "http://me:hush@localhost:8080/v1", "HTTPS://h"):
         environ = {"CHAUKAS_ENDPOINT": url}
         with pytest.raises(SettingError, match=r"chaukas-sdk's HTTP endpoint.*set CHAUKAS_GRPC_ENDPOINT") as caught:
@@ -83,6 +87,8 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         ("CHAUKAS_TIMEOUT", "-1"),
         ("CHAUKAS_TIMEOUT", "inf"),
         ("CHAUKAS_TIMEOUT", "nan"),
+        ("CHAUKAS_TIMEOUT", "1_000"),
+        ("CHAUKAS_TIMEOUT", "\u0663"),
         ("CHAUKAS_BATCH_SIZE", "0"),
         ("CHAUKAS_BATCH_SIZE", "2.5"),
         ("CHAUKAS_FLUSH_INTERVAL", "0"),

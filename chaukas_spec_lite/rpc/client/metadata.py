@@ -41,9 +41,16 @@ def headers_of(api_key: str | None, metadata: MetadataLike | None) -> list[Heade
 def _pairs(metadata: MetadataLike | None) -> list[tuple[str, str | bytes]]:
     pairs = cast("Mapping[str, str | bytes]", metadata).items() if isinstance(metadata, Mapping) else metadata or ()
     try:
-        return [(key, value) for key, value in pairs]
+        return [_pair(each) for each in pairs]
     except (TypeError, ValueError):  # They are no pairs. `from None`, because Python's error may show a secret.
         raise SettingTypeError("metadata", "has to be a mapping, or pairs, of a str and a str or bytes") from None
+
+
+def _pair(pair: object) -> tuple[str, str | bytes]:
+    if isinstance(pair, (str, bytes)):  # Two letters could be unpacked, too.
+        raise TypeError
+    key, value = cast("tuple[str, str | bytes]", pair)
+    return key, value
 
 
 def _header(key: str, value: str | bytes) -> Header:

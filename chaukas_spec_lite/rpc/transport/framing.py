@@ -76,7 +76,7 @@ class Framing:
     )
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_fields(self, "framing.")
 
     def frame(self, message: bytes, compress: bool) -> bytes:
         """Frame a message.

@@ -40,11 +40,20 @@ class Nowhere:
         """Lose them."""
 
 
+class Counting:
+    """A sender that returns something."""
+
+    async def send(self, encoded_events: Sequence[bytes], /) -> int:
+        """Count them."""
+        return len(encoded_events)
+
+
 with BlockingChaukasClient("localhost:50051", framing=Framing(max_send=1000), keepalive=Keepalive(time=5)) as blocking:
     assert_type(blocking.settings.tenant_id, str)
     assert_type(blocking.query_events(session_id="s", limit=1), Generator[Event, None, None])
     BlockingExporter(blocking, inline_commits=False).close()
 BlockingExporter(Nowhere(), send_timeout=1.5).close()
+EventExporter(Counting())
 
 try:
     ExportSettings(batch_size=True)

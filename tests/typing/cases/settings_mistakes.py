@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chaukas_spec_lite import (
     BlockingChaukasClient,
     BlockingExporter,
@@ -13,6 +15,14 @@ from chaukas_spec_lite import (
     Settings,
 )
 
+
+class Plain:
+    """Is not asynchronous."""
+
+    def send(self, encoded_events: Sequence[bytes], /) -> None:
+        """Lose them."""
+
+
 client = ChaukasClient("localhost:50051")
 blocking = BlockingChaukasClient("localhost:50051")
 
@@ -22,6 +32,7 @@ EventExporter(client, spol="/x", batch_size="many")  # error: both
 EventExporter(client, overflow="drop")  # error: no such choice
 EventExporter(client, {"spool": "/x"})  # error: no ExportSettings
 EventExporter("localhost:1")  # error: text is no sender
+EventExporter(Plain())  # error: nothing to wait for
 EventExporter(blocking)  # error: its methods are not asynchronous
 EventExporter(client, on_drop="log")  # error: no function
 BlockingExporter(client, spol="/x")  # error: misspelt setting
