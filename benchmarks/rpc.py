@@ -29,7 +29,7 @@ from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.client.queries import PAGE_SIZE
 from chaukas_spec_lite.export import EventExporter
 from chaukas_spec_lite.ids import uuid7
-from chaukas_spec_lite.rpc.transport.framing import Framing
+from chaukas_spec_lite.rpc.transport.limits import Framing
 
 SECTION = "Calls: time of one event"
 EXPORT_SECTION = "Exporting"

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.retry import RetryPolicy
     from chaukas_spec_lite.rpc.client.keepalive import Keepalive
     from chaukas_spec_lite.rpc.client.tls import Tls
-    from chaukas_spec_lite.rpc.transport.framing import Framing
+    from chaukas_spec_lite.rpc.transport.limits import Framing
     from chaukas_spec_lite.spec.common.v1.query import (
         Capabilities,
         QueryFilter,
@@ -76,7 +76,7 @@ _LAZY = {
     "Emitted": "chaukas_spec_lite.export.stats",
     "EventExporter": "chaukas_spec_lite.export.exporter",
     "ExportSettings": "chaukas_spec_lite.export.settings",
-    "Framing": "chaukas_spec_lite.rpc.transport.framing",
+    "Framing": "chaukas_spec_lite.rpc.transport.limits",
     "Keepalive": "chaukas_spec_lite.rpc.client.keepalive",
     "RetryPolicy": "chaukas_spec_lite.retry",
     "Settings": "chaukas_spec_lite.client.settings",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.rpc.client.keepalive import Keepalive
     from chaukas_spec_lite.rpc.client.tls import Tls
     from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
-    from chaukas_spec_lite.rpc.transport.framing import Framing
+    from chaukas_spec_lite.rpc.transport.limits import Framing
     from chaukas_spec_lite.spec.common.v1.events import Event
     from chaukas_spec_lite.spec.common.v1.query import Capabilities
 

@@ -24,7 +24,7 @@ from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.files import MAX_EVENT, read_events
 from chaukas_spec_lite.retry import NEVER
-from chaukas_spec_lite.rpc.transport.framing import Framing
+from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.trace.tree import Counts, build
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from chaukas_spec_lite.rpc.client.metadata import headers_of
 from chaukas_spec_lite.rpc.client.tls import Tls, secure
 from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
 from chaukas_spec_lite.rpc.stubs.service import Method
-from chaukas_spec_lite.rpc.transport.framing import Framing
+from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.settings import POSITIVE_SECONDS, Instance
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub

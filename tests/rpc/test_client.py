@@ -23,7 +23,7 @@ from chaukas_spec_lite.errors import MessageTooLargeError, PeerProtocolError, Se
 from chaukas_spec_lite.export import EventExporter
 from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client import connecting
-from chaukas_spec_lite.rpc.transport.framing import Framing
+from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.common.v1.query import QueryResponse
 from tests.patience import run

@@ -37,7 +37,7 @@ from chaukas_spec_lite.errors import (
 )
 from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
-from chaukas_spec_lite.rpc.transport.framing import Framing
+from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.client.v1.client import IngestEventRequest
 from tests.patience import AGES, HANG, run, until
 from tests.rpc import faulty

@@ -16,7 +16,7 @@ from chaukas_spec_lite.errors import ClientClosedError, ConnectionLostError, Rpc
 from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client.channel import Channel
 from chaukas_spec_lite.rpc.client.endpoint import parse
-from chaukas_spec_lite.rpc.transport.framing import Framing
+from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.client.v1.client import HealthzRequest, IngestEventRequest
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from tests.patience import AGES, HANG, run, until

@@ -22,7 +22,7 @@ from chaukas_spec_lite.retry import NEVER
 from chaukas_spec_lite.rpc.client.attempt import unary
 from chaukas_spec_lite.rpc.client.channel import Channel
 from chaukas_spec_lite.rpc.client.endpoint import parse
-from chaukas_spec_lite.rpc.transport.framing import Framing
+from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from tests.patience import HANG, run

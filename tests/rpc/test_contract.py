@@ -410,7 +410,7 @@ def test_grpclib_s_calls_wait_for_a_stream_and_are_woken() -> None:
 
 
 def test_grpclib_s_buffer_tells_the_end_from_an_end_too_early() -> None:
-    """A message that is cut would pass for the end of the stream (``receiving.read_up_to``)."""
+    """A message that is cut would pass for the end of the stream (``message_io.read_up_to``)."""
 
     async def main() -> None:
         for data, size in ((b"", 5), (b"abc", 3)):
@@ -430,7 +430,7 @@ def test_grpclib_s_buffer_tells_the_end_from_an_end_too_early() -> None:
 
 
 def test_grpclib_asks_for_a_prefix_and_then_for_the_message() -> None:
-    """``receiving`` and ``stream.Stream.recv_data`` would take a part of one for the other."""
+    """``message_io`` and ``stream.Stream.recv_data`` would take a part of one for the other."""
     asked: list[int] = []
 
     class Stream:
@@ -452,7 +452,7 @@ def test_grpclib_asks_for_a_prefix_and_then_for_the_message() -> None:
 
 
 def test_grpclib_s_calls_receive_through_their_stream() -> None:
-    """``receiving`` could not check messages on grpclib's own channels and servers."""
+    """``message_io`` could not check messages on grpclib's own channels and servers."""
     for call in (grpclib.client.Stream, grpclib.server.Stream):
         assert "recv_message(self._stream, self._codec" in inspect.getsource(call.recv_message)
     assert "stream.recv_data(" in inspect.getsource(grpclib.stream.recv_message)

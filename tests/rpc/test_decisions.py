@@ -27,7 +27,8 @@ from chaukas_spec_lite.rpc.client.keepalive import Action, Keepalive, Watch
 from chaukas_spec_lite.rpc.client.mapping import add_hint, of_connecting, of_connection_lost, of_ending, of_sending
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.transport.endings import Cause, Ending
-from chaukas_spec_lite.rpc.transport.framing import Framing, FramingError, TooLarge
+from chaukas_spec_lite.rpc.transport.framing import FramingError, TooLarge
+from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 
 

@@ -17,7 +17,7 @@ from chaukas_spec_lite.rpc.client import endpoint
 from chaukas_spec_lite.rpc.client.endpoint import Tcp, Unix
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.metadata import headers_of
-from chaukas_spec_lite.rpc.transport.framing import Framing
+from chaukas_spec_lite.rpc.transport.limits import Framing
 
 ENVIRONMENT = {
     "CHAUKAS_GRPC_ENDPOINT": "grpc.example:443",

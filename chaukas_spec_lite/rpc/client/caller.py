@@ -33,8 +33,9 @@ from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.mapping import add_hint
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.stubs.service import Method
-from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, Framing, TooLarge
+from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, TooLarge
 from chaukas_spec_lite.rpc.transport.headers import Header
+from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.rpc.transport.unary_stream import USER_AGENT, encode_timeout
 from chaukas_spec_lite.rpc.transport.verification import verify
 

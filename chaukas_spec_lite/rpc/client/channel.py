@@ -20,7 +20,7 @@ from chaukas_spec_lite.rpc.client.mapping import deadline_exceeded
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
 from chaukas_spec_lite.rpc.transport.channel import BaseChannel
-from chaukas_spec_lite.rpc.transport.framing import Framing
+from chaukas_spec_lite.rpc.transport.limits import Framing
 
 CONNECT_TIMEOUT = 5.0
 """How long one address may take to connect and send its first frame, in seconds, before the next one is tried."""

@@ -14,7 +14,7 @@ from chaukas_spec_lite.rpc.transport.endings import Cause, Ending
 if TYPE_CHECKING:
     from grpclib.config import Configuration
 
-    from chaukas_spec_lite.rpc.transport.framing import Framing
+    from chaukas_spec_lite.rpc.transport.limits import Framing
 
 
 class ClientProtocol(ClientSide):

@@ -19,7 +19,8 @@ from chaukas_spec_lite.errors import (
     StatusError,
 )
 from chaukas_spec_lite.rpc.client.mapping import RETRYABLE
-from chaukas_spec_lite.rpc.transport.framing import CONTENT_TYPE, PREFIX, Framing, FramingError, TooLarge
+from chaukas_spec_lite.rpc.transport.framing import CONTENT_TYPE, PREFIX, FramingError, TooLarge
+from chaukas_spec_lite.rpc.transport.limits import Framing
 
 # https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md; the rest is UNKNOWN.
 _HTTP = {

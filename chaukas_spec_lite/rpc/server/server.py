@@ -12,7 +12,7 @@ from grpclib.events import RecvRequest, listen
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
-from chaukas_spec_lite.rpc.transport.framing import MAX_LIMIT, Framing
+from chaukas_spec_lite.rpc.transport.limits import MAX_LIMIT, Framing
 from chaukas_spec_lite.rpc.transport.server import BaseServer
 from chaukas_spec_lite.rpc.transport.stream import Load
 

@@ -12,9 +12,8 @@ from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.rpc.stubs.codec import Encoded
-from chaukas_spec_lite.rpc.transport.endings import StreamClosedError
 from chaukas_spec_lite.rpc.transport.framing import FramingError, UnknownEncoding
-from chaukas_spec_lite.rpc.transport.receiving import receive_message
+from chaukas_spec_lite.rpc.transport.message_io import end_sending, receive_message, send_message
 
 if TYPE_CHECKING:
     from grpclib.client import Stream
@@ -74,7 +73,7 @@ class RequestSender(Generic[T]):
         if ended_early:
             # The server has responded without waiting for the rest. grpclib takes a call as finished only when both
             # sides have ended.
-            await self._end()
+            await end_sending(self._call)
         elif not self._sending.result():
             raise StreamTerminatedError("the server closed the stream of requests")
 
@@ -97,20 +96,14 @@ class RequestSender(Generic[T]):
         async for request in _each(self._requests):
             self._check(request)
             try:
-                await self._call.send_message(request)
-            except (StreamTerminatedError, StreamClosedError):
+                await send_message(self._call, request)
+            except StreamTerminatedError:
                 return False  # `receive` gets the status with which the server closed it.
         try:
-            await self._end()
+            await end_sending(self._call)
         except StreamTerminatedError:
             return False
         return True
-
-    async def _end(self) -> None:
-        try:
-            await self._call.end()
-        except StreamClosedError as error:
-            raise StreamTerminatedError("the server closed the stream of requests") from error
 
 
 async def _stop(task: asyncio.Future[Any]) -> None:

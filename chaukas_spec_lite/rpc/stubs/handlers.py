@@ -12,7 +12,7 @@ from grpclib.exceptions import GRPCError
 from chaukas_spec_lite.errors import DecodeError, EncodeError
 from chaukas_spec_lite.rpc.stubs.codec import Encoded
 from chaukas_spec_lite.rpc.transport.framing import FramingError, UnknownEncoding
-from chaukas_spec_lite.rpc.transport.receiving import receive_message
+from chaukas_spec_lite.rpc.transport.message_io import receive_message
 
 if TYPE_CHECKING:
     from grpclib.server import Stream

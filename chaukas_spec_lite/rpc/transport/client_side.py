@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         StreamReset,
     )
 
-    from chaukas_spec_lite.rpc.transport.framing import Framing
+    from chaukas_spec_lite.rpc.transport.limits import Framing
 
 _TLS_ALERT = b"\x15\x03"
 _HTTP1 = (b"http/", b"<!doctype", b"<html")

@@ -1,15 +1,9 @@
-"""Messages as gRPC frames them: one byte that says whether it is compressed, four for the length, and the message.
+"""How gRPC frames messages: one byte that says whether it is compressed, four for the length, and the message.
 
-https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. Pure functions over bytes; ``stream`` puts
-them into grpclib.
+https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. ``limits`` makes and reads the frames.
 """
 
 from __future__ import annotations
-
-import zlib
-from dataclasses import dataclass, field
-
-from chaukas_spec_lite.settings import OrNone, Whole, about, check_fields, documented
 
 GZIP = "gzip"
 ACCEPTED = "identity,gzip"
@@ -17,15 +11,6 @@ CONTENT_TYPE = "application/grpc"
 """How the content type of each request and response begins."""
 PREFIX = 5
 """The number of bytes before each message."""
-
-MAX_LIMIT = 2**31 - 2**17
-"""The largest limit that can be set: the largest window of HTTP/2, 2**31 - 1 bytes (RFC 9113, section 6.9.1), less a
-margin for what a stream holds beside the message."""
-
-_SIZE = Whole(most=MAX_LIMIT, unit="bytes")
-
-_GZIP_WINDOW = 31  # zlib's way to ask for a gzip header around the largest window
-_LEVEL = 1  # For events, the higher ones take up to five times as long to save a tenth more.
 
 
 class FramingError(Exception):
@@ -49,96 +34,3 @@ class TooLarge(Exception):
         at_least = "more than " if self.inflated else ""
         what = "inflates to" if self.inflated else "has"
         return f"the message {what} {at_least}{self.size} bytes, above the limit of {self.limit}"
-
-
-@documented
-@dataclass(frozen=True)
-class Framing:
-    """Size limits and compression, for either end of a connection.
-
-    Raises:
-        SettingError: A value cannot be used.
-    """
-
-    max_receive: int = field(
-        default=4 * 1024 * 1024,
-        metadata=about("The largest message that is received, inflated. 4 MiB is gRPC's usual limit.", _SIZE),
-    )
-    max_send: int = field(
-        default=4 * 1024 * 1024, metadata=about("The largest message that is sent, before compression.", _SIZE)
-    )
-    compress_above: int | None = field(
-        default=1024,
-        metadata=about(
-            "Messages of this size and more are sent as gzip, if that makes them smaller. None: never.",
-            OrNone(Whole(least=0, unit="bytes")),
-        ),
-    )
-
-    def __post_init__(self) -> None:
-        check_fields(self, "framing.")
-
-    def frame(self, message: bytes, compress: bool) -> bytes:
-        """Frame a message.
-
-        Args:
-            message: The encoded message.
-            compress: Whether to try gzip. It is used from ``compress_above`` bytes on, if it makes the message smaller.
-
-        Returns:
-            The prefix and the message.
-
-        Raises:
-            TooLarge: The message is above ``max_send``.
-        """
-        size = len(message)
-        if size > self.max_send:
-            raise TooLarge(size, self.max_send)
-        if compress and self.compress_above is not None and size >= self.compress_above:
-            deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
-            smaller = deflate.compress(message) + deflate.flush()
-            if len(smaller) < size:  # Random or compressed content grows, and the flag is set for each message anyway.
-                return b"\1" + len(smaller).to_bytes(4, "big") + smaller
-        return b"\0" + size.to_bytes(4, "big") + message
-
-    def prefix(self, prefix: bytes, encoding: str) -> tuple[bool, int]:
-        """Read what stands before a message.
-
-        Args:
-            prefix: Its five bytes.
-            encoding: The value of ``grpc-encoding``, which says how compressed messages are compressed.
-
-        Returns:
-            Whether the message is compressed, and its length in bytes.
-
-        Raises:
-            TooLarge: The length is above ``max_receive``. This is known before any of the message is read.
-            UnknownEncoding: It is compressed in a way that was not offered.
-            FramingError: The prefix is not valid.
-        """
-        flag, size = prefix[0], int.from_bytes(prefix[1:PREFIX], "big")
-        if flag > 1:
-            raise FramingError(f"a message begins with the flag {flag}, which is neither 0 nor 1")
-        if flag and encoding != GZIP:
-            # An unknown encoding is UNIMPLEMENTED, but the flag without any encoding is an error of the peer:
-            # https://github.com/grpc/grpc/blob/master/doc/compression.md
-            kind = UnknownEncoding if encoding not in ("", "identity") else FramingError
-            raise kind(f"a message is compressed, but as {encoding!r}, and only gzip was offered")
-        if size > self.max_receive:
-            raise TooLarge(size, self.max_receive)
-        return bool(flag), size
-
-    def inflate(self, data: bytes) -> bytes:
-        """Undo gzip, writing no more than ``max_receive`` bytes. Raises ``TooLarge`` and ``FramingError``."""
-        gunzip = zlib.decompressobj(_GZIP_WINDOW)
-        try:
-            # One byte more than allowed tells a message at the limit from one above it. A few kB may inflate to
-            # gigabytes, so zlib must stop there.
-            message = gunzip.decompress(data, self.max_receive + 1)
-        except zlib.error as error:
-            raise FramingError(f"a compressed message cannot be inflated: {error}") from error
-        if len(message) > self.max_receive:
-            raise TooLarge(self.max_receive, self.max_receive, inflated=True)
-        if not gunzip.eof or gunzip.unused_data:
-            raise FramingError("a compressed message ends too early, or has something behind its end")
-        return message

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from h2.config import H2Configuration
     from h2.events import RequestReceived, StreamReset
 
-    from chaukas_spec_lite.rpc.transport.framing import Framing
     from chaukas_spec_lite.rpc.transport.http2 import StrictConnection
+    from chaukas_spec_lite.rpc.transport.limits import Framing
     from chaukas_spec_lite.rpc.transport.stream import Load
 
 log = logging.getLogger("chaukas_spec_lite.rpc")

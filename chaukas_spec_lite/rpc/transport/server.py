@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from grpclib._typing import IServable
     from grpclib.encoding.base import CodecBase
 
-    from chaukas_spec_lite.rpc.transport.framing import Framing
+    from chaukas_spec_lite.rpc.transport.limits import Framing
     from chaukas_spec_lite.rpc.transport.stream import Load
 
 

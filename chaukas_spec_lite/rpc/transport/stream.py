@@ -17,15 +17,8 @@ import grpclib.protocol
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
-from chaukas_spec_lite.rpc.transport.framing import (
-    ACCEPTED,
-    GZIP,
-    PREFIX,
-    FramingError,
-    TooLarge,
-    UnknownEncoding,
-)
-from chaukas_spec_lite.rpc.transport.receiving import read_up_to
+from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, PREFIX, FramingError, TooLarge, UnknownEncoding
+from chaukas_spec_lite.rpc.transport.message_io import read_up_to
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.rpc.transport.protocol import Connection
@@ -73,7 +66,7 @@ class Stream(grpclib.protocol.Stream):
 
     connection: Connection
     checks_messages = True
-    """Tells ``receiving`` that ``recv_data`` below checks that messages are complete."""
+    """Tells ``message_io`` that ``recv_data`` below checks that messages are complete."""
     _unframed: bytes | None = None
     _announced = False
     """Whether a client has said that its messages may be compressed."""

@@ -1,9 +1,9 @@
-"""Receiving messages through grpclib's calls, with a check of our own that each of them is complete and not compressed.
+"""Messages through grpclib's calls, with the checks and errors that grpclib itself lacks.
 
 grpclib notices only by ``assert`` that a message ends too early, and ``python -O`` removes assertions. A response that
 is cut right behind its prefix would then be read as an empty message. Besides, grpclib has no error of its own for
 this, nor for a compressed message. So the bytes are checked when grpclib asks for them: five of a prefix, then the
-message, in turn.
+message, in turn. Sending lets an error of h2 through, for which grpclib has one of its own.
 """
 
 # pyright: reportPrivateUsage=false
@@ -13,6 +13,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from grpclib.exceptions import StreamTerminatedError
+from h2.exceptions import StreamClosedError
+
 from chaukas_spec_lite.rpc.transport.framing import PREFIX, FramingError, UnknownEncoding
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     import grpclib.server
 
 T = TypeVar("T")
+
+_CLOSED = "the server closed the stream of requests"
 
 Read = Callable[[int], Awaitable[bytes]]
 """Reads a number of bytes; fewer, or none, at the end of a stream."""
@@ -44,6 +49,26 @@ async def receive_message(call: grpclib.client.Stream[Any, T] | grpclib.server.S
     if not getattr(stream, "checks_messages", False):
         stream.recv_data, stream.checks_messages = _Checked(stream.recv_data), True
     return await call.recv_message()
+
+
+async def send_message(call: grpclib.client.Stream[T, Any], message: T) -> None:
+    """Send a message of a call.
+
+    Raises:
+        StreamTerminatedError: The server closed the stream; its status is still to be received.
+    """
+    try:
+        await call.send_message(message)
+    except StreamClosedError as error:
+        raise StreamTerminatedError(_CLOSED) from error
+
+
+async def end_sending(call: grpclib.client.Stream[Any, Any]) -> None:
+    """Say that no more messages follow; raises ``StreamTerminatedError`` if the server closed the stream."""
+    try:
+        await call.end()
+    except StreamClosedError as error:
+        raise StreamTerminatedError(_CLOSED) from error
 
 
 async def read_up_to(read: Read, size: int) -> bytes:
