@@ -7,6 +7,7 @@ HYPOTHESIS_PROFILE. A test that needs a stated number of examples says `@searche
 """
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -16,6 +17,10 @@ from tests.profiles import QUICK
 for name in [*os.environ]:
     if name.startswith("CHAUKAS_") or name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONWARNINGS"):
         del os.environ[name]
+
+# Likewise that they ignore SIGINT, as in `nohup ... &`: child processes would inherit it, and nothing interrupt them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: how long an example takes is the machine's business; benchmarks/guard.py holds speed, by ratios.
 common = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])

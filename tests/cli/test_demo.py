@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -240,15 +240,6 @@ def test_the_sdks_settings_in_the_environment_do_not_narrow_what_is_read_back() 
     assert done.stdout.splitlines()[-1].endswith(": all identical")
 
 
-@pytest.fixture
-def heeds_ctrl_c() -> Iterator[None]:
-    """A child of this process heeds SIGINT, although this one may have been started to ignore it, as by ``nohup``."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_ends_it_with_130(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
