@@ -219,6 +219,11 @@ def test_a_peer_that_pings_and_does_not_read_is_left() -> None:
         async with serving() as server:
 
             def work(peer: Peer) -> None:
+                # Small buffers are full soon; the usual ones take as many pongs as cost ten seconds of processor time.
+                peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                wait_until(lambda: bool(server.connections))
+                for connection in server.connections:
+                    connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
                 peer.send()
                 ping = b"\0\0\x08\6\0\0\0\0\0" + b"12345678"
                 with pytest.raises(OSError, match=r"."):
