@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from codegen import declarations as d
 from codegen import model
+from codegen.declared import Declared
 from codegen.enum_rules import check_enum
 from codegen.errors import Mistakes, with_article
-from codegen.message_rules import Extensions, check_message, json_name
+from codegen.extension_rules import OPTION_NUMBERS, Extensions, numbers_of
+from codegen.message_rules import check_message, json_name
 from codegen.option_rules import check_kind, check_options, find, is_packable, is_true
 from codegen.symbols import Symbol, Symbols, Unresolved, in_scope
 from codegen.uncertain import Uncertain
@@ -20,13 +22,17 @@ class Linker:
 
     Args:
         file: The file.
-        symbols: What all files declare.
+        symbols: The names that all files declare.
+        declared: What they declare.
         uncertain: The names in this file that cannot be judged.
         mistakes: Takes what is reported.
     """
 
-    def __init__(self, file: d.FileDecl, symbols: Symbols, uncertain: Uncertain, mistakes: Mistakes) -> None:
+    def __init__(
+        self, file: d.FileDecl, symbols: Symbols, declared: Declared, uncertain: Uncertain, mistakes: Mistakes
+    ) -> None:
         self._file, self._symbols, self._uncertain, self._mistakes = file, symbols, uncertain, mistakes
+        self._declared = declared
         self._extensions = Extensions(mistakes)
 
     def link(self) -> model.File:
@@ -37,14 +43,14 @@ class Linker:
         """
         file = self._file
         package = file.package.text if file.package else ""
-        check_options("file", file.options, self._mistakes)
+        check_options("file", file.options, file.syntax, self._mistakes)
         self._check_extends(file.extends, package)
+        imports = (each.path.text for each in file.imports)
         return model.File(
             path=file.path,
             package=package,
-            # ``descriptor.proto`` is for extending options. Nothing is generated from it, so there is nothing to
-            # import.
-            imports=tuple(each.path.text for each in file.imports if each.path.text != DESCRIPTOR),
+            # Nothing is generated from ``descriptor.proto`` and other proto2 files, so there is nothing to import.
+            imports=tuple(path for path in imports if path != DESCRIPTOR and path not in self._declared.proto2),
             messages=tuple(self._message(each, package) for each in file.messages),
             enums=tuple(self._enum(each, package) for each in file.enums),
             services=tuple(self._service(each, package) for each in file.services),
@@ -52,7 +58,7 @@ class Linker:
         )
 
     def _message(self, message: d.MessageDecl, scope: str) -> model.Message:
-        check_message(message, self._mistakes)
+        check_message(message, self._file.syntax, self._mistakes)
         full = in_scope(scope, message.name.text)
         self._check_extends(message.extends, full)
         fields: list[model.Field] = []
@@ -89,7 +95,7 @@ class Linker:
             name=field.name.text,
             number=field.number.value,
             kind=kind,
-            label=field.label,
+            label="optional" if field.label == "required" else field.label,
             json_name=json_name(field),
             doc=field.doc,
             position=field.name.position,
@@ -102,7 +108,7 @@ class Linker:
         )
 
     def _enum(self, enum: d.EnumDecl, scope: str) -> model.Enum:
-        check_enum(enum, self._mistakes)
+        check_enum(enum, self._file.syntax, self._mistakes)
         return model.Enum(
             name=enum.name.text,
             full_name=in_scope(scope, enum.name.text),
@@ -116,7 +122,7 @@ class Linker:
         )
 
     def _service(self, service: d.ServiceDecl, scope: str) -> model.Service:
-        check_options("service", service.options, self._mistakes)
+        check_options("service", service.options, self._file.syntax, self._mistakes)
         full = in_scope(scope, service.name.text)
         return model.Service(
             name=service.name.text,
@@ -128,7 +134,7 @@ class Linker:
         )
 
     def _method(self, method: d.MethodDecl, scope: str) -> model.Method:
-        check_options("method", method.options, self._mistakes)
+        check_options("method", method.options, self._file.syntax, self._mistakes)
         return model.Method(
             name=method.name.text,
             input_type=self._message_type(method.input, scope),
@@ -141,24 +147,38 @@ class Linker:
 
     # -- types
 
-    def _type(self, word: d.Word, scope: str, with_options: bool = False) -> tuple[str, str | None]:
+    def _type(self, word: d.Word, scope: str, in_extension: bool = False) -> tuple[str, str | None]:
         """The kind and full name of a field's type.
 
         Args:
             word: The type as it is spelled.
             scope: The full name of the message that the field belongs to.
-            with_options: Whether types of ``descriptor.proto`` are allowed, as they are in extensions.
+            in_extension: Whether it is the type of an extension: those may have types for which nothing is generated.
         """
         if word.text in model.SCALARS:
             return word.text, None
+        # Nothing is generated for proto2 files either, so there is nothing that they cannot use.
+        in_extension = in_extension or self._file.syntax == "proto2"
         # protoc passes over names of other kinds here, so that a field may have the name of its type.
         found = self._resolve(word, scope, types_only=True)
         if found is None:
             return "unknown", None
-        if found.kind not in ("message", "enum") and not (with_options and found.kind == "descriptor type"):
+        if found.kind not in ("message", "enum") and not (in_extension and found.kind == "descriptor type"):
             self._wrong_kind(word, found, "a type")
             return "unknown", None
+        if not in_extension:
+            self._check_generated(word, found)
         return found.kind, found.full_name
+
+    def _check_generated(self, word: d.Word, found: Symbol) -> None:
+        """Report a type of a proto2 file that another file uses for more than options."""
+        home = found.position.file
+        if home in self._declared.proto2 and self._file.syntax != "proto2":
+            what = (
+                f'"{word.text}" is declared in {home}, a proto2 file, for which nothing is generated: only options can '
+                "use it; write that file in proto3 to use it here"
+            )
+            self._mistakes.report(word.position, what)
 
     def _message_type(self, word: d.Word, scope: str) -> str:
         """The full name of what an RPC takes or returns, which must be a message."""
@@ -169,6 +189,8 @@ class Linker:
         found = self._resolve(word, scope, types_only=False)
         if found and found.kind != "message":
             self._wrong_kind(word, found, "a message")
+        elif found:
+            self._check_generated(word, found)
         return found.full_name if found else "unknown"
 
     def _wrong_kind(self, word: d.Word, found: Symbol, wanted: str) -> None:
@@ -194,13 +216,25 @@ class Linker:
     def _check_extends(self, extends: tuple[d.ExtendDecl, ...], scope: str) -> None:
         for extend in extends:
             found = self._resolve(extend.extended, scope, types_only=True)
-            if found and found.full_name not in OPTIONS:
-                what = f'proto3 extends only the options of {DESCRIPTOR}, not "{extend.extended.text}"'
+            allowed = self._extensible(found.full_name) if found else OPTION_NUMBERS
+            if found and allowed is None:
+                what = f'"{extend.extended.text}" is no message that can be extended'
+                if self._file.syntax == "proto3":
+                    what = f'proto3 extends only the options of {DESCRIPTOR}, not "{extend.extended.text}"'
                 self._mistakes.report(extend.extended.position, what)
                 continue
             for field in extend.fields:
                 # Checked even if the extended name is unknown: the rules for the field itself do not depend on it.
-                self._extensions.check(field, found.full_name if found else None)
-                kind, _ = self._type(field.type, scope, with_options=True)
+                self._extensions.check(
+                    field, found.full_name if found else None, allowed or OPTION_NUMBERS, self._file.syntax
+                )
+                kind, _ = self._type(field.type, scope, in_extension=True)
                 if kind not in ("unknown", "descriptor type"):
                     check_kind(field, kind, self._mistakes)
+
+    def _extensible(self, full_name: str) -> tuple[range, ...] | None:
+        """The numbers for extensions of a message; None if it cannot be extended here."""
+        if full_name in OPTIONS:
+            return OPTION_NUMBERS
+        declared = self._declared.messages.get(full_name)
+        return numbers_of(declared.message) if declared and self._file.syntax != "proto3" else None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import descriptor_pb2
 
-from codegen import message_rules, wellknown_files
+from codegen import extension_rules, wellknown_files
 from tests.codegen.snippets import Case, case, load_body, mistakes
 
 DESCRIPTOR = 'import "google/protobuf/descriptor.proto";\n'
@@ -118,4 +118,4 @@ def test_files_may_use_the_same_numbers(tmp_path: Path) -> None:
 def test_the_numbers_are_those_that_the_options_declare(name: str) -> None:
     message = descriptor_pb2.DESCRIPTOR.message_types_by_name[name.rpartition(".")[2]]
 
-    assert [range(*ends) for ends in message.extension_ranges] == [*message_rules.EXTENSION_NUMBERS]
+    assert [range(*ends) for ends in message.extension_ranges] == [*extension_rules.OPTION_NUMBERS]
