@@ -93,6 +93,16 @@ class Declared:
             return word, ""
         return self._named(word, field.scope, field.file.path)
 
+    def field_or_extension(self, full_name: str) -> DeclaredField | None:
+        """The field or the extension of that name."""
+        message, _, name = full_name.rpartition(".")
+        around = self.messages.get(message)
+        return self.extensions.get(full_name) or (around.fields().get(name) if around else None)
+
+    def is_open(self, field: DeclaredField, enum: DeclaredEnum) -> bool:
+        """Whether a field of an enum's type takes numbers that the enum does not declare."""
+        return "proto2" not in (field.file.syntax, enum.file.syntax)
+
     def map_types(self, field: DeclaredField) -> tuple[tuple[str, str], tuple[str, str]]:
         """The kinds and types of a map's keys and values."""
         key, value = field.field.key, field.field.type.text
@@ -100,9 +110,9 @@ class Declared:
         return (key.text if key else "unknown", ""), of_value
 
     def extended_by(self, field: DeclaredField) -> str | None:
-        """The full name of the message that an extension extends, if it could be resolved."""
+        """The full name of the message that a field belongs to; None if that of an extension could not be resolved."""
         if field.extended is None:
-            return None
+            return field.scope
         found = self._symbols.resolve(field.extended.text, field.scope, field.file.path)
         return found.full_name if isinstance(found, Symbol) else None
 

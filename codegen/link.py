@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codegen import declarations as d
 from codegen import model
+from codegen.custom_options import CustomOptions
 from codegen.declared import Declared
 from codegen.enum_rules import check_enum
 from codegen.errors import Mistakes, with_article
@@ -34,6 +35,7 @@ class Linker:
         self._file, self._symbols, self._uncertain, self._mistakes = file, symbols, uncertain, mistakes
         self._declared = declared
         self._extensions = Extensions(mistakes)
+        self._custom = CustomOptions(file, symbols, declared, uncertain, mistakes)
 
     def link(self) -> model.File:
         """Link the file.
@@ -44,6 +46,7 @@ class Linker:
         file = self._file
         package = file.package.text if file.package else ""
         check_options("file", file.options, file.syntax, self._mistakes)
+        self._custom.check("file", file.options, package)
         self._check_extends(file.extends, package)
         imports = (each.path.text for each in file.imports)
         return model.File(
@@ -60,6 +63,11 @@ class Linker:
     def _message(self, message: d.MessageDecl, scope: str) -> model.Message:
         check_message(message, self._file.syntax, self._mistakes)
         full = in_scope(scope, message.name.text)
+        self._custom.check("message", message.options, scope)
+        for oneof in message.oneofs():
+            self._custom.check("oneof", oneof.options, full)
+        for statement in message.extensions:
+            self._custom.check("extension range", statement.options, scope)
         self._check_extends(message.extends, full)
         fields: list[model.Field] = []
         # Members of a oneof are fields of the message like all others, in the order of the file.
@@ -86,6 +94,7 @@ class Linker:
         if field.key and field.key.text not in _MAP_KEYS:
             what = f'a map key is an integer type, bool or string, not "{field.key.text}"'
             self._mistakes.report(field.key.position, what)
+        self._custom.check("field", field.options, scope)
         kind, type_name = self._type(field.type, scope)
         # Rules about a type that is not known would only report what follows from that.
         if kind != "unknown":
@@ -109,6 +118,9 @@ class Linker:
 
     def _enum(self, enum: d.EnumDecl, scope: str) -> model.Enum:
         check_enum(enum, self._file.syntax, self._mistakes)
+        self._custom.check("enum", enum.options, scope)
+        for value in enum.values:
+            self._custom.check("enum value", value.options, scope)
         return model.Enum(
             name=enum.name.text,
             full_name=in_scope(scope, enum.name.text),
@@ -124,6 +136,7 @@ class Linker:
     def _service(self, service: d.ServiceDecl, scope: str) -> model.Service:
         check_options("service", service.options, self._file.syntax, self._mistakes)
         full = in_scope(scope, service.name.text)
+        self._custom.check("service", service.options, scope)
         return model.Service(
             name=service.name.text,
             full_name=full,
@@ -135,6 +148,7 @@ class Linker:
 
     def _method(self, method: d.MethodDecl, scope: str) -> model.Method:
         check_options("method", method.options, self._file.syntax, self._mistakes)
+        self._custom.check("method", method.options, scope)
         return model.Method(
             name=method.name.text,
             input_type=self._message_type(method.input, scope),
@@ -228,6 +242,7 @@ class Linker:
                 self._extensions.check(
                     field, found.full_name if found else None, allowed or OPTION_NUMBERS, self._file.syntax
                 )
+                self._custom.check("field", field.options, scope)
                 kind, _ = self._type(field.type, scope, in_extension=True)
                 if kind not in ("unknown", "descriptor type"):
                     check_kind(field, kind, self._mistakes)
