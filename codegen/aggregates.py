@@ -62,7 +62,7 @@ class Aggregates:
         return paths
 
     def _unknown(self, message: DeclaredMessage, entry: Entry, fields: Iterable[str]) -> None:
-        if message.message.complete:
+        if message.lacks(entry.name.text):
             near = difflib.get_close_matches(entry.name.text, fields, n=1)
             hint = f'; did you mean "{near[0]}"?' if near else ""
             what = f'"{message.full_name}" has no field "{entry.name.text}"{hint}'

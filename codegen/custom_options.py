@@ -82,7 +82,7 @@ class CustomOptions:
             return field
         declared = self._declared.messages[message]
         field = declared.fields().get(part.text)
-        if field is None and declared.message.complete:
+        if declared.lacks(part.text):
             self._mistakes.report(option.name.position, f'"{message}" has no field "{part.text}"')
         return field
 

@@ -249,6 +249,8 @@ class Declare(ProtobufParserVisitor):
         """An extension range, which is a mistake in proto3."""
         if self._syntax == "proto3":
             self._report(ctx.start, "proto3 has no extension ranges")
+        elif self._syntax == "2023":
+            self._report(ctx.start, "extension ranges are not supported, but in proto2 files that are imported")
         ranges = tuple(self._tag_range(each) for each in ctx.tagRanges().tagRange())
         return d.ExtensionRanges(ranges, self._options.options(ctx.compactOptions()))
 

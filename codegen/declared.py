@@ -18,6 +18,10 @@ class DeclaredMessage:
     message: d.MessageDecl
     file: d.FileDecl
 
+    def lacks(self, field: str) -> bool:
+        """Whether it certainly has no field of that name, which could be in a part that could not be read."""
+        return self.message.complete and field not in self.file.unread.names and field not in self.fields()
+
     def fields(self) -> dict[str, DeclaredField]:
         """Its fields, by name."""
         oneofs = {field.name.text: oneof.name.text for oneof in self.message.oneofs() for field in oneof.fields}

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from codegen.model import Position
 
-
 _LONGEST_TRAIL = 10
 
 

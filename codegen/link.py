@@ -9,8 +9,9 @@ from codegen.declared import Declared
 from codegen.enum_rules import check_enum
 from codegen.errors import Mistakes, with_article
 from codegen.extension_rules import OPTION_NUMBERS, Extensions, numbers_of
+from codegen.features import Features, check_field, resolve
 from codegen.message_rules import check_message, json_name
-from codegen.option_rules import check_kind, check_options, find, is_packable, is_true
+from codegen.option_rules import Owner, check_kind, check_options, find, is_packable, is_true
 from codegen.symbols import Symbol, Symbols, Unresolved, in_scope
 from codegen.uncertain import Uncertain
 from codegen.wellknown_files import DESCRIPTOR, OPTIONS
@@ -35,6 +36,8 @@ class Linker:
         self._file, self._symbols, self._uncertain, self._mistakes = file, symbols, uncertain, mistakes
         self._declared = declared
         self._extensions = Extensions(mistakes)
+        self._features = self._own(Features(), "file", file.options)
+        """The features of the file; no message can change those that its fields take over."""
         self._custom = CustomOptions(file, symbols, declared, uncertain, mistakes)
 
     def link(self) -> model.File:
@@ -64,8 +67,10 @@ class Linker:
         check_message(message, self._file.syntax, self._mistakes)
         full = in_scope(scope, message.name.text)
         self._custom.check("message", message.options, scope)
+        self._own(self._features, "message", message.options)
         for oneof in message.oneofs():
             self._custom.check("oneof", oneof.options, full)
+            self._own(self._features, "oneof", oneof.options)
         for statement in message.extensions:
             self._custom.check("extension range", statement.options, scope)
         self._check_extends(message.extends, full)
@@ -99,28 +104,50 @@ class Linker:
         # Rules about a type that is not known would only report what follows from that.
         if kind != "unknown":
             check_kind(field, kind, self._mistakes)
-        packed = find(field.options, "packed")
+        features = self._own(self._features, "field", field.options)
+        if self._file.syntax == "2023" and kind != "unknown":
+            check_field(field, oneof is not None, kind, self._mistakes)
         return model.Field(
             name=field.name.text,
             number=field.number.value,
             kind=kind,
-            label="optional" if field.label == "required" else field.label,
+            label=self._label(field, kind, oneof, features),
             json_name=json_name(field),
             doc=field.doc,
             position=field.name.position,
             type_name=type_name,
             key_kind=field.key.text if field.key else None,
             oneof=oneof,
-            # In proto3 packed is the default: https://protobuf.dev/programming-guides/encoding/#packed.
-            packed=is_packable(field, kind) and not (packed and packed.value.text == "false"),
+            packed=is_packable(field, kind) and self._is_packed(field, features),
             deprecated=is_true(field.options, "deprecated"),
         )
+
+    def _label(self, field: d.FieldDecl, kind: str, oneof: str | None, features: Features) -> model.Label:
+        """How often a field may occur, in the terms of proto3, where presence has to be asked for."""
+        if field.label == "required":
+            return "optional"
+        may_lack_presence = field.label == "singular" and kind != "message" and oneof is None
+        if self._file.syntax == "2023" and may_lack_presence and features.field_presence == "EXPLICIT":
+            return "optional"
+        return field.label
+
+    def _is_packed(self, field: d.FieldDecl, features: Features) -> bool:
+        # In proto3 packed is the default: https://protobuf.dev/programming-guides/encoding/#packed.
+        packed = find(field.options, "packed")
+        is_set_apart = packed is not None and packed.value.text == "false"
+        return features.repeated_field_encoding == "PACKED" and not is_set_apart
+
+    def _own(self, around: Features, target: Owner, options: tuple[d.Option, ...]) -> Features:
+        """The features of an element; a file that is in no edition has none that anybody could change."""
+        return resolve(around, target, options, self._mistakes) if self._file.syntax == "2023" else around
 
     def _enum(self, enum: d.EnumDecl, scope: str) -> model.Enum:
         check_enum(enum, self._file.syntax, self._mistakes)
         self._custom.check("enum", enum.options, scope)
+        self._own(self._features, "enum", enum.options)
         for value in enum.values:
             self._custom.check("enum value", value.options, scope)
+            self._own(self._features, "enum value", value.options)
         return model.Enum(
             name=enum.name.text,
             full_name=in_scope(scope, enum.name.text),
@@ -135,6 +162,7 @@ class Linker:
 
     def _service(self, service: d.ServiceDecl, scope: str) -> model.Service:
         check_options("service", service.options, self._file.syntax, self._mistakes)
+        self._own(self._features, "service", service.options)
         full = in_scope(scope, service.name.text)
         self._custom.check("service", service.options, scope)
         return model.Service(
@@ -148,6 +176,7 @@ class Linker:
 
     def _method(self, method: d.MethodDecl, scope: str) -> model.Method:
         check_options("method", method.options, self._file.syntax, self._mistakes)
+        self._own(self._features, "method", method.options)
         self._custom.check("method", method.options, scope)
         return model.Method(
             name=method.name.text,
@@ -243,6 +272,7 @@ class Linker:
                     field, found.full_name if found else None, allowed or OPTION_NUMBERS, self._file.syntax
                 )
                 self._custom.check("field", field.options, scope)
+                self._own(self._features, "field", field.options)
                 kind, _ = self._type(field.type, scope, in_extension=True)
                 if kind not in ("unknown", "descriptor type"):
                     check_kind(field, kind, self._mistakes)

@@ -1,8 +1,8 @@
 """The rules for options: which there are, what values they take, and which fields may have them.
 
 The options are those of ``google/protobuf/descriptor.proto``. Most of them mean nothing here, but all are checked, so
-that a misspelt ``deprecated`` is reported instead of having no effect. ``custom_options`` checks the others, which have parentheses
-in their names.
+that a misspelt ``deprecated`` is reported instead of having no effect. ``custom_options`` checks the
+others, which have parentheses in their names.
 """
 
 from __future__ import annotations
@@ -85,12 +85,17 @@ _REFUSED: dict[Syntax, dict[str, str]] = {
         "features": "features belong to editions",
         "message_set_wire_format": "proto3 has no message sets",
     },
-    "2023": _NO_MAP_ENTRY,
+    "2023": {
+        **_NO_MAP_ENTRY,
+        "default": "default values are not supported",
+        "message_set_wire_format": "message sets are not supported",
+        "packed": "editions have no option packed: write features.repeated_field_encoding",
+    },
 }
 _OTHERS: dict[Syntax, tuple[str, ...]] = {
     "proto2": ("default", "message_set_wire_format"),
     "proto3": (),
-    "2023": ("default", "message_set_wire_format"),
+    "2023": ("features",),
 }
 
 _PACKABLE = SCALARS - {"string", "bytes"} | {"enum"}
@@ -110,7 +115,7 @@ def check_options(owner: Owner, options: Iterable[Option], syntax: Syntax, mista
             mistakes.report(option.name.position, f'the option "{name}" is already set at line {_line(first)}')
         elif name.partition(".")[0] in refused:
             mistakes.report(option.name.position, refused[name.partition(".")[0]])
-        elif name in _OTHERS[syntax]:
+        elif name.partition(".")[0] in _OTHERS[syntax]:
             pass  # checked where their values are used
         elif name not in OPTIONS[owner]:
             near = difflib.get_close_matches(name, OPTIONS[owner], n=1)

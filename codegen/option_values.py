@@ -12,10 +12,10 @@ from codegen.declared import DeclaredEnum
 from codegen.literals import integer
 
 RANGES = {
-    **{kind: (-(2**31), 2**31 - 1) for kind in ("int32", "sint32", "sfixed32")},
-    **{kind: (-(2**63), 2**63 - 1) for kind in ("int64", "sint64", "sfixed64")},
-    **{kind: (0, 2**32 - 1) for kind in ("uint32", "fixed32")},
-    **{kind: (0, 2**64 - 1) for kind in ("uint64", "fixed64")},
+    **dict.fromkeys(("int32", "sint32", "sfixed32"), (-(2**31), 2**31 - 1)),
+    **dict.fromkeys(("int64", "sint64", "sfixed64"), (-(2**63), 2**63 - 1)),
+    **dict.fromkeys(("uint32", "fixed32"), (0, 2**32 - 1)),
+    **dict.fromkeys(("uint64", "fixed64"), (0, 2**64 - 1)),
 }
 """The lowest and the highest value of each integer type."""
 
@@ -79,7 +79,7 @@ def _is_integer(value: Value) -> bool:
 
 
 def _is_number(value: Value) -> bool:
-    return value.kind == "number" and any(char.isdigit() for char in value.text) or _is_word(value, ("-inf", "-nan"))
+    return (value.kind == "number" and any(char.isdigit() for char in value.text)) or _is_word(value, ("-inf", "-nan"))
 
 
 def _is_word(value: Value, words: tuple[str, ...] | list[str]) -> bool:

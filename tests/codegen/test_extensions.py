@@ -62,6 +62,7 @@ CASES = {
         'a field has no option "foo"; custom options are written in parentheses',
         "proto3 has no default values",
         'the option "deprecated" takes true or false',
+        rest=" extend google.protobuf.FieldOptions { int32 x = 50004; }",
     ),
     "options of some types": extend(
         "int32 a = 50000 [^lazy = true]; string b = 50001 [^jstype = JS_STRING]; E c = 50002 [^packed = true];"

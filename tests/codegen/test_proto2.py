@@ -46,7 +46,8 @@ extend FieldRules { optional About more = 1000; optional group Outer = 101 { req
 USER = HEAD + (
     'package u;\nimport "rules.proto";\nmessage M {\n'
     '  string a = 1 [(rules.field).least = 3, (rules.field) .text = "x"];\n'
-    "  string b = 2 [(rules.field) = {least: 1 part {level: LOW} [rules.more] {text: 'm'} others {key: 'k' value {least: 2}}}];\n}\n"
+    "  string b = 2 [(rules.field) = {least: 1 part {level: LOW} [rules.more] {text: 'm'}"
+    " others {key: 'k' value {least: 2}}}];\n}\n"
 )
 
 

@@ -187,7 +187,7 @@ package p.q;
 import "a.proto";
 import "google/protobuf/descriptor.proto";
 option java_package = "x" 'y';
-option (opt) = { a: 1 b { c: "x" } };
+option (opt) = { x: 1 d { b { i: INNER_ONE } } };
 message Alpha {
   reserved 100 to 110, 200;
   reserved "zz";
