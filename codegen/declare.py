@@ -82,8 +82,8 @@ class Declare(ProtobufParserVisitor):
             return "proto3" if self._skipped.proto3 else None if self._skipped.syntax else "proto2"
         level = self._options.string(syntax.syntaxLevel().stringLiteral())
         self._syntax_at = level.position
-        if level.text == "proto2" or level.text == "proto3":
-            return level.text
+        if level.text in ("proto2", "proto3"):
+            return "proto2" if level.text == "proto2" else "proto3"
         what = f'syntax "{level.text}" is not supported: only "proto3" is, and "proto2" in files that are imported'
         self._mistakes.report(level.position, what)
         return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 from codegen.declarations import FieldDecl, Option, Value
 from codegen.errors import Mistakes
-from codegen.option_rules import Owner
+from codegen.option_rules import Owner, is_packable
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,8 @@ def _why_not(field: FieldDecl, is_member: bool, kind: str, feature: str, value: 
             return "a message always has presence: it cannot be IMPLICIT"
     if feature == "repeated_field_encoding" and field.label != "repeated":
         return "only repeated fields have a repeated_field_encoding"
+    if feature == "repeated_field_encoding" and value == "PACKED" and not is_packable(field, kind):
+        return "only repeated numbers, bools and enums can be PACKED"
     if feature == "utf8_validation" and kind != "string" and not (field.key and field.key.text == "string"):
         return "only strings have a utf8_validation"
     if feature == "message_encoding" and (kind != "message" or field.label == "map"):

@@ -12,6 +12,7 @@ from codegen.extension_rules import OPTION_NUMBERS, Extensions, numbers_of
 from codegen.features import Features, check_field, resolve
 from codegen.message_rules import check_message, json_name
 from codegen.option_rules import Owner, check_kind, check_options, find, is_packable, is_true
+from codegen.option_values import option_wants
 from codegen.symbols import Symbol, Symbols, Unresolved, in_scope
 from codegen.uncertain import Uncertain
 from codegen.wellknown_files import DESCRIPTOR, OPTIONS
@@ -68,9 +69,9 @@ class Linker:
         full = in_scope(scope, message.name.text)
         self._custom.check("message", message.options, scope)
         self._own(self._features, "message", message.options)
-        for oneof in message.oneofs():
-            self._custom.check("oneof", oneof.options, full)
-            self._own(self._features, "oneof", oneof.options)
+        for each in message.oneofs():
+            self._custom.check("oneof", each.options, full)
+            self._own(self._features, "oneof", each.options)
         for statement in message.extensions:
             self._custom.check("extension range", statement.options, scope)
         self._check_extends(message.extends, full)
@@ -104,6 +105,7 @@ class Linker:
         # Rules about a type that is not known would only report what follows from that.
         if kind != "unknown":
             check_kind(field, kind, self._mistakes)
+            self._check_default(field, kind, type_name)
         features = self._own(self._features, "field", field.options)
         if self._file.syntax == "2023" and kind != "unknown":
             check_field(field, oneof is not None, kind, self._mistakes)
@@ -121,6 +123,18 @@ class Linker:
             packed=is_packable(field, kind) and self._is_packed(field, features),
             deprecated=is_true(field.options, "deprecated"),
         )
+
+    def _check_default(self, field: d.FieldDecl, kind: str, type_name: str | None) -> None:
+        """Report a default value that a field of proto2 cannot have."""
+        default = find(field.options, "default")
+        if default is None or self._file.syntax != "proto2":
+            return
+        if field.label in ("repeated", "map") or kind == "message":
+            self._mistakes.report(default.name.position, "only a single value that is no message has a default")
+            return
+        wants = option_wants(kind, self._declared.enums.get(type_name or ""), default.value)
+        if wants:
+            self._mistakes.report(default.value.position, f'the default of "{field.name.text}" is {wants}')
 
     def _label(self, field: d.FieldDecl, kind: str, oneof: str | None, features: Features) -> model.Label:
         """How often a field may occur, in the terms of proto3, where presence has to be asked for."""
@@ -273,9 +287,10 @@ class Linker:
                 )
                 self._custom.check("field", field.options, scope)
                 self._own(self._features, "field", field.options)
-                kind, _ = self._type(field.type, scope, in_extension=True)
+                kind, full_name = self._type(field.type, scope, in_extension=True)
                 if kind not in ("unknown", "descriptor type"):
                     check_kind(field, kind, self._mistakes)
+                    self._check_default(field, kind, full_name)
 
     def _extensible(self, full_name: str) -> tuple[range, ...] | None:
         """The numbers for extensions of a message; None if it cannot be extended here."""

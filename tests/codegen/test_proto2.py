@@ -11,6 +11,7 @@ from codegen.output import generate
 from codegen.schema_loader import load_schema
 from codegen.targets import Target
 from tests.codegen.snippets import HEAD, write
+from tests.codegen.test_option_corpus import by_protoc, by_us
 
 RULES = """
 syntax = "proto2";
@@ -110,3 +111,56 @@ def test_mistakes_in_it_name_the_imports(tmp_path: Path) -> None:
         'bad.proto:7:27: an extension cannot be required: write "optional"',
         'bad.proto:7:53: "M" keeps the numbers 5 to 9 for extensions',
     ]
+
+
+FIELDS = {
+    "optional int32 a = 1 [default = 5];": True,
+    "optional int32 a = 1 [default = -5];": True,
+    "optional int32 a = 1 [default = 'x'];": False,
+    "optional int32 a = 1 [default = 2147483648];": False,
+    "optional uint32 a = 1 [default = -1];": False,
+    "optional float a = 1 [default = inf];": True,
+    "optional float a = 1 [default = -nan];": True,
+    "optional float a = 1 [default = x];": False,
+    "optional bool a = 1 [default = true];": True,
+    "optional bool a = 1 [default = 1];": False,
+    "optional string a = 1 [default = 5];": False,
+    "optional bytes a = 1 [default = '\\xff'];": True,
+    "optional E a = 1 [default = B];": True,
+    "optional E a = 1 [default = C];": False,
+    "optional E a = 1 [default = 1];": False,
+    "optional M a = 1 [default = {}];": False,
+    "repeated int32 a = 1 [default = 5];": False,
+    "required int32 a = 1 [default = 5];": True,
+    "int32 a = 1;": False,
+    "extensions 5 to 9; optional int32 a = 5;": False,
+    "extensions 5 to 9; reserved 9;": False,
+    "extensions 5 to 9, 8 to 10;": False,
+    "extensions 9 to 5;": False,
+    "extensions 5 to max; reserved 1 to 4;": True,
+    "extensions 0;": False,
+    "optional group G = 1 { required int32 a = 1; }": True,
+    "optional group g = 1 {}": False,
+    "oneof o { group G = 1 {} int32 b = 2; }": True,
+    "oneof o { optional int32 b = 2; }": False,
+    "map<int32, M> a = 1;": True,
+    "optional int32 foo_bar = 1; optional int32 fooBar = 2;": True,
+    "optional int32 a = 1 [json_name = 'x']; optional int32 b = 2 [json_name = 'x'];": False,
+    "option message_set_wire_format = true; extensions 4 to max;": True,
+    "extensions 5; extend M { optional int32 x = 5; }": True,
+    "extensions 5; extend M { optional int32 x = 6; }": False,
+    "extensions 5; extend M { required int32 x = 5; }": False,
+    "extensions 5 to 9; extend M { optional int32 x = 5; optional int32 y = 5; }": False,
+    "extensions 5; extend M { int32 x = 5; }": False,
+    "extend M { optional int32 x = 5; }": False,
+}
+"""What may stand in a message of proto2, and whether protoc takes it."""
+
+
+@pytest.mark.parametrize("body", FIELDS)
+def test_protoc_and_we_take_the_same(tmp_path: Path, body: str) -> None:
+    write(tmp_path, {"p.proto": f"syntax = 'proto2';\nmessage M {{ {body} }}\nenum E {{ A = 1; B = 2; }}"})
+    write(tmp_path, {"t.proto": HEAD + 'import "p.proto";'})
+
+    assert (by_us(tmp_path, "t.proto") == {}) == FIELDS[body]
+    assert (by_protoc(tmp_path, "p.proto") == {}) == FIELDS[body]
