@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m codegen",
-        description="Make Python modules of proto files: proto3, and edition 2023 where it behaves like that.",
+        description="Make Python modules of proto files.",
     )
     add = parser.add_argument
     add(
