@@ -65,7 +65,7 @@ OPTIONS: dict[Owner, dict[str, tuple[str, ...]]] = {
         "targets": tuple(f"TARGET_TYPE_{target}" for target in _TARGETS.split()),
     },
     "oneof": {},
-    "extension range": {},
+    "extension range": {"verification": ("DECLARATION", "UNVERIFIED")},
     "enum": dict.fromkeys(("allow_alias", "deprecated", "deprecated_legacy_json_field_conflicts"), _BOOL),
     "enum value": dict.fromkeys(("deprecated", "debug_redact"), _BOOL),
     "service": {"deprecated": _BOOL},

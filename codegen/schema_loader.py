@@ -8,7 +8,7 @@ goes on, so that one run names them all.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def load_schema(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def _no_collection() -> Generator[None, None, None]:
     """Parse trees are many small objects that refer to each other: looking for garbage in them costs a fifth."""
     was_enabled = gc.isenabled()
     gc.disable()
