@@ -1,4 +1,4 @@
-"""The command ``python -m codegen``, which makes the Python modules of proto3 files.
+"""The command ``python -m codegen``, which makes the Python modules of proto files.
 
 Without arguments it writes the project's own modules; with ``--out``, those of other files. The exit code is 1 if there
 are mistakes in the proto files, in which case nothing is written, or if ``--check`` found something; it is 2 if the
@@ -55,7 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m codegen", description="Make Python modules of proto3 files.")
+    parser = argparse.ArgumentParser(
+        prog="python -m codegen",
+        description="Make Python modules of proto files.",
+    )
     add = parser.add_argument
     add(
         "files", nargs="*", metavar="FILE", help="proto files, relative to a --proto-path; the project's own by default"

@@ -11,6 +11,9 @@ from typing import Literal
 
 from codegen.model import Position
 
+Syntax = Literal["proto2", "proto3", "2023"]
+"""The rules that a file follows; 2023 is an edition."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -29,24 +32,67 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """An option, ``name = value``.
+class Value:
+    """The value of an option, or of an entry of an aggregate.
 
-    The name of a custom option begins with a parenthesis. The text of a value that is a message literal is empty, as
-    nothing depends on it.
+    The text of an aggregate is empty, and so is that of a string that is not UTF-8.
     """
 
-    name: Word
     kind: Literal["string", "number", "identifier", "message"]
-    value: Word
+    text: str
+    position: Position
+    entries: tuple[Entry, ...] = ()
+    """What an aggregate, which is a message literal, sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of an aggregate, ``name: value``."""
+
+    name: Word
+    """The name of a field, or what stands in brackets: that of an extension, or the URL of a type."""
+    in_brackets: bool
+    values: tuple[Value, ...]
+    is_list: bool
+    """Whether the values stand in brackets."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamePart:
+    """A part of an option's name: that of a field, or, in parentheses, that of an extension."""
+
+    text: str
+    is_extension: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option, ``name = value``; the name of a custom option has parentheses in it."""
+
+    name: Word
+    parts: tuple[NamePart, ...]
+    value: Value
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether an extension is set, or something within one."""
+        return any(part.is_extension for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A reserved range, which includes both ends; ``end`` is None for ``max``."""
+    """A range of numbers, which includes both ends; ``end`` is None for ``max``."""
 
     start: Number
     end: Number | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionRanges:
+    """An ``extensions`` statement: the numbers that others may use for extensions of the message."""
+
+    ranges: tuple[Range, ...]
+    options: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +103,9 @@ class Reserved:
     names: tuple[Word, ...] = ()
 
 
+Label = Literal["singular", "optional", "required", "repeated", "map"]
+
+
 @dataclass(frozen=True, slots=True)
 class FieldDecl:
     """A field; ``type``, and for a map ``key``, are spelled as in the source."""
@@ -64,10 +113,12 @@ class FieldDecl:
     name: Word
     number: Number
     type: Word
-    label: Literal["singular", "optional", "repeated", "map"]
+    label: Label
     options: tuple[Option, ...]
     doc: str
     key: Word | None = None
+    group: MessageDecl | None = None
+    """The message that a proto2 group declares together with the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +172,7 @@ class MessageDecl:
     enums: tuple[EnumDecl, ...]
     extends: tuple[ExtendDecl, ...]
     reserved: tuple[Reserved, ...]
+    extensions: tuple[ExtensionRanges, ...]
     options: tuple[Option, ...]
     doc: str
     complete: bool
@@ -186,6 +238,9 @@ class FileDecl:
     """A file and what it declares, as far as it could be read; ``unread`` is about the rest."""
 
     path: str
+    syntax: Syntax
+    syntax_at: Position | None
+    """Where ``proto3`` or the like is written; None if nothing says so, as in some proto2 files."""
     package: Word | None
     imports: tuple[ImportDecl, ...]
     messages: tuple[MessageDecl, ...]
@@ -197,6 +252,6 @@ class FileDecl:
     unread: Unread
 
 
-MessagePart = FieldDecl | OneofDecl | MessageDecl | EnumDecl | ExtendDecl | Reserved | Option
+MessagePart = FieldDecl | OneofDecl | MessageDecl | EnumDecl | ExtendDecl | Reserved | ExtensionRanges | Option
 FilePart = Word | ImportDecl | MessageDecl | EnumDecl | ServiceDecl | ExtendDecl | Option
 """What may be declared in a file; a bare word is the name of its package."""

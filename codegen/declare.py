@@ -7,7 +7,8 @@ others may have declared; what would be a mistake only if they declared nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from antlr4 import ParserRuleContext, TerminalNode, Token
 from proto_schema_parser.antlr.ProtobufParser import ProtobufParser as P
@@ -15,8 +16,9 @@ from proto_schema_parser.antlr.ProtobufParserVisitor import ProtobufParserVisito
 
 from codegen import declarations as d
 from codegen.comments import Gap
+from codegen.declare_options import DeclareOptions
 from codegen.errors import Mistakes
-from codegen.literals import integer, string
+from codegen.literals import integer
 from codegen.model import Position
 from codegen.skipped import Skipped, names_in
 from codegen.tokens import place
@@ -29,7 +31,7 @@ T = TypeVar("T")
 
 
 class Declare(ProtobufParserVisitor):
-    """Builds the declarations of one file, and reports what the grammar allows and proto3 does not.
+    """Builds the declarations of one file, and reports what the grammar allows and the file's syntax does not.
 
     Args:
         path: The file's path, for places in messages.
@@ -41,6 +43,9 @@ class Declare(ProtobufParserVisitor):
 
     def __init__(self, path: str, text: str, gaps: Mapping[int, Gap], skipped: Skipped, mistakes: Mistakes) -> None:
         self._path, self._text, self._gaps, self._skipped, self._mistakes = path, text, gaps, skipped, mistakes
+        self._options = DeclareOptions(path, mistakes)
+        self._syntax: d.Syntax = "proto3"
+        self._syntax_at: Position | None = None
         self._depth = 0
 
     # -- the file
@@ -48,62 +53,67 @@ class Declare(ProtobufParserVisitor):
     def file(self, ctx: P.FileContext | None) -> d.FileDecl:
         """Build the whole file, or only its imports.
 
-        The rest is left out if the file is not in proto3, whose rules would be the wrong ones, or if its package may be
-        in a part that could not be read: then no full name is certain.
+        The rest is left out if it is not known which rules the file follows, or if its package may be in a part that
+        could not be read: then no full name is certain.
 
         Args:
             ctx: The tree, or None if nothing could be parsed.
         """
         elements = ctx.fileElement() if ctx else []
         imports = [element for element in elements if element.importDecl()]
-        if not (self._is_proto3(ctx) and not self._skipped.rest):
+        syntax = None if ctx is None else self._syntax_of(ctx)
+        if ctx is None or syntax is None or self._skipped.rest:
             return self._imports_only(imports)
         # A package that could not be read would change every full name in the file.
         if self._skipped.package and not any(element.packageDecl() for element in elements):
             return self._imports_only(imports)
-        assert ctx is not None
+        self._syntax = syntax
         return self.visitFile(ctx)
 
-    def _is_proto3(self, ctx: P.FileContext | None) -> bool:
-        """Whether the syntax line says proto3; if not, that is reported, unless the line may have been skipped."""
-        if ctx is None or ctx.editionDecl():
-            return False
-        syntax = ctx.syntaxDecl()
+    def _syntax_of(self, ctx: P.FileContext) -> d.Syntax | None:
+        """The rules of the file; None if they are not known, or not supported, which is reported."""
+        edition, syntax = ctx.editionDecl(), ctx.syntaxDecl()
+        if edition:
+            level = self._options.string(edition.editionLevel().stringLiteral())
+            self._syntax_at = level.position
+            return "2023" if level.text == "2023" else None
         if syntax is None:
-            if not (self._skipped.syntax or self._skipped.proto3):
-                what = 'there is no syntax line, which would make this a proto2 file: begin with syntax = "proto3";'
-                self._mistakes.report(Position(self._path, 1, 1), what)
-            # Without a line: certain only if the line was skipped, and is known to say proto3.
-            return self._skipped.proto3
-        level = self._string(syntax.syntaxLevel().stringLiteral())
-        if level.text != "proto3":
-            self._mistakes.report(level.position, f'syntax "{level.text}" is not supported: only "proto3" is')
-        return level.text == "proto3"
+            # A file without the line is in proto2; but the line may be in a part that could not be read.
+            return "proto3" if self._skipped.proto3 else None if self._skipped.syntax else "proto2"
+        level = self._options.string(syntax.syntaxLevel().stringLiteral())
+        self._syntax_at = level.position
+        if level.text in ("proto2", "proto3"):
+            return "proto2" if level.text == "proto2" else "proto3"
+        what = f'syntax "{level.text}" is not supported: only "proto3" is, and "proto2" in files that are imported'
+        self._mistakes.report(level.position, what)
+        return None
 
     def _imports_only(self, imports: Sequence[P.FileElementContext]) -> d.FileDecl:
         unread = d.Unread(names_in(self._text), self._skipped.nameless, self._skipped.imports)
-        return d.FileDecl(self._path, None, tuple(self._parts(imports)), (), (), (), (), (), "", unread)
+        return d.FileDecl(self._path, "proto3", None, None, tuple(self._parts(imports)), (), (), (), (), (), "", unread)
 
     def visitFile(self, ctx: P.FileContext) -> d.FileDecl:
-        """Everything that a proto3 file declares."""
+        """Everything that a file declares."""
         parts: list[d.FilePart] = self._parts(ctx.fileElement())
-        packages = _only(parts, d.Word)
+        packages, extends = _only(parts, d.Word), _only(parts, d.ExtendDecl)
         for again in packages[1:]:
             line = packages[0].position.line
             self._mistakes.report(again.position, f"a file has one package, and line {line} names it")
-        syntax = ctx.syntaxDecl()
+        syntax = ctx.syntaxDecl() or ctx.editionDecl()
         # The comment above the syntax line is the file's; many files have it above the package instead.
         doc = self._gap(syntax.start).leading if syntax else ""
         if not doc and packages:
             doc = next(self._gap(e.start).leading for e in ctx.fileElement() if e.packageDecl())
         return d.FileDecl(
             path=self._path,
+            syntax=self._syntax,
+            syntax_at=self._syntax_at,
             package=packages[0] if packages else None,
             imports=_only(parts, d.ImportDecl),
-            messages=_only(parts, d.MessageDecl),
+            messages=_only(parts, d.MessageDecl) + _groups(extends),
             enums=_only(parts, d.EnumDecl),
             services=_only(parts, d.ServiceDecl),
-            extends=_only(parts, d.ExtendDecl),
+            extends=extends,
             options=_only(parts, d.Option),
             doc=doc,
             unread=d.Unread(frozenset(self._skipped.names), self._skipped.nameless, self._skipped.imports),
@@ -115,14 +125,18 @@ class Declare(ProtobufParserVisitor):
 
     def visitImportDecl(self, ctx: P.ImportDeclContext) -> d.ImportDecl:
         """One import; ``import weak`` is read as an ordinary import, as nothing here depends on it."""
-        path = self._string(ctx.importedFileName().stringLiteral())
+        path = self._options.string(ctx.importedFileName().stringLiteral())
         return d.ImportDecl(path, public=ctx.PUBLIC() is not None)
 
     # -- messages
 
     def visitMessageDecl(self, ctx: P.MessageDeclContext) -> d.MessageDecl:
         """A message and everything in it, unless it is nested too deep."""
-        name = self._word(ctx.messageName())
+        return self._message(self._word(ctx.messageName()), ctx)
+
+    def _message(
+        self, name: d.Word, ctx: P.MessageDeclContext | P.GroupDeclContext | P.OneofGroupDeclContext
+    ) -> d.MessageDecl:
         self._depth += 1
         parts: list[d.MessagePart] = []
         # What is deeper is not visited, so that one mistake is reported and not one for each level.
@@ -131,29 +145,42 @@ class Declare(ProtobufParserVisitor):
         else:
             self._mistakes.report(name.position, f"messages cannot be nested more than {MAX_DEPTH} deep")
         self._depth -= 1
-        return d.MessageDecl(
+        message = d.MessageDecl(
             name=name,
             members=tuple(part for part in parts if isinstance(part, (d.FieldDecl, d.OneofDecl))),
             messages=_only(parts, d.MessageDecl),
             enums=_only(parts, d.EnumDecl),
             extends=_only(parts, d.ExtendDecl),
             reserved=_only(parts, d.Reserved),
+            extensions=_only(parts, d.ExtensionRanges),
             options=_only(parts, d.Option),
             doc=self._doc(ctx, ctx.L_BRACE().symbol),
             complete=self._is_complete(ctx.L_BRACE()),
         )
+        groups = (*(field.group for field in message.fields() if field.group), *_groups(message.extends))
+        return replace(message, messages=message.messages + groups) if groups else message
 
     def visitMessageFieldDecl(self, ctx: P.MessageFieldDeclContext) -> d.FieldDecl:
         """A field that is no map and does not belong to a oneof."""
         labelled = ctx.fieldDeclWithCardinality()
-        return self._labelled(labelled) if labelled else self._field(ctx, ctx.messageFieldDeclTypeName())
+        return self._labelled(labelled) if labelled else self._unlabelled(ctx, ctx.messageFieldDeclTypeName())
+
+    def _unlabelled(self, ctx: P.FieldContext, type_: ParserRuleContext) -> d.FieldDecl:
+        if self._syntax == "proto2":
+            self._report(ctx.start, 'a field of proto2 has a label: write "optional", "required" or "repeated"')
+        return self._field(ctx, type_)
 
     def _labelled(self, ctx: P.FieldDeclWithCardinalityContext) -> d.FieldDecl:
-        cardinality = ctx.fieldCardinality()
-        if cardinality.REQUIRED():
-            self._report(cardinality.start, 'proto3 has no required fields: leave out "required"')
-        label: Literal["optional", "repeated"] = "repeated" if cardinality.REPEATED() else "optional"
-        return self._field(ctx, ctx.fieldDeclTypeName(), label)
+        return self._field(ctx, ctx.fieldDeclTypeName(), self._label(ctx.fieldCardinality()))
+
+    def _label(self, ctx: P.FieldCardinalityContext) -> d.Label:
+        if ctx.REQUIRED() and self._syntax != "proto2":
+            self._report(ctx.start, f'{_name(self._syntax)} has no required fields: leave out "required"')
+        if ctx.OPTIONAL() and self._syntax == "2023":
+            self._report(ctx.start, 'editions have no label "optional": leave it out, as it is the default')
+        if ctx.REPEATED():
+            return "repeated"
+        return "required" if ctx.REQUIRED() and self._syntax == "proto2" else "optional"
 
     def visitOneofFieldDecl(self, ctx: P.OneofFieldDeclContext) -> d.FieldDecl:
         """A member of a oneof."""
@@ -167,7 +194,7 @@ class Declare(ProtobufParserVisitor):
         self,
         ctx: P.FieldContext,
         type_: ParserRuleContext,
-        label: Literal["singular", "optional", "repeated", "map"] = "singular",
+        label: d.Label = "singular",
         key: d.Word | None = None,
     ) -> d.FieldDecl:
         return d.FieldDecl(
@@ -175,7 +202,7 @@ class Declare(ProtobufParserVisitor):
             number=self._number(ctx.fieldNumber()),
             type=self._word(type_),
             label=label,
-            options=self._options(ctx.compactOptions()),
+            options=self._options.options(ctx.compactOptions()),
             doc=self._doc(ctx, ctx.stop),
             key=key,
         )
@@ -191,15 +218,41 @@ class Declare(ProtobufParserVisitor):
         doc = self._doc(ctx, ctx.L_BRACE().symbol)
         return d.OneofDecl(name, _only(parts, d.FieldDecl), _only(parts, d.Option), doc)
 
-    def visitGroupDecl(self, ctx: P.GroupDeclContext) -> None:
-        """A group, which is a mistake in proto3."""
-        self._report(ctx.GROUP().symbol, "proto3 has no groups: use a nested message and a field of its type")
+    def visitGroupDecl(self, ctx: P.GroupDeclContext) -> d.FieldDecl | None:
+        """A group, which is a mistake but in proto2."""
+        return self._group(ctx, self._label(ctx.fieldCardinality()) if self._syntax == "proto2" else "optional")
 
-    visitOneofGroupDecl = visitGroupDecl
+    def visitOneofGroupDecl(self, ctx: P.OneofGroupDeclContext) -> d.FieldDecl | None:
+        """A group in a oneof, which is a mistake but in proto2."""
+        return self._group(ctx, "singular")
 
-    def visitExtensionRangeDecl(self, ctx: P.ExtensionRangeDeclContext) -> None:
+    def _group(self, ctx: P.GroupDeclContext | P.OneofGroupDeclContext, label: d.Label) -> d.FieldDecl | None:
+        if self._syntax != "proto2":
+            what = f"{_name(self._syntax)} has no groups: use a nested message and a field of its type"
+            self._report(ctx.GROUP().symbol, what)
+            return None
+        name = self._word(ctx.fieldName())
+        if not "A" <= name.text[0] <= "Z":
+            self._mistakes.report(name.position, f'the name of a group begins with a capital letter: "{name.text}"')
+            return None
+        return d.FieldDecl(
+            name=d.Word(name.text.lower(), name.position),
+            number=self._number(ctx.fieldNumber()),
+            type=name,
+            label=label,
+            options=self._options.options(ctx.compactOptions()),
+            doc="",
+            group=self._message(name, ctx),
+        )
+
+    def visitExtensionRangeDecl(self, ctx: P.ExtensionRangeDeclContext) -> d.ExtensionRanges:
         """An extension range, which is a mistake in proto3."""
-        self._report(ctx.start, "proto3 has no extension ranges")
+        if self._syntax == "proto3":
+            self._report(ctx.start, "proto3 has no extension ranges")
+        elif self._syntax == "2023":
+            self._report(ctx.start, "extension ranges are not supported, but in proto2 files that are imported")
+        ranges = tuple(self._tag_range(each) for each in ctx.tagRanges().tagRange())
+        return d.ExtensionRanges(ranges, self._options.options(ctx.compactOptions()))
 
     def visitExtensionDecl(self, ctx: P.ExtensionDeclContext) -> d.ExtendDecl:
         """An ``extend`` block."""
@@ -211,7 +264,7 @@ class Declare(ProtobufParserVisitor):
     def visitExtensionFieldDecl(self, ctx: P.ExtensionFieldDeclContext) -> d.FieldDecl:
         """An extension."""
         labelled = ctx.fieldDeclWithCardinality()
-        return self._labelled(labelled) if labelled else self._field(ctx, ctx.extensionFieldDeclTypeName())
+        return self._labelled(labelled) if labelled else self._unlabelled(ctx, ctx.extensionFieldDeclTypeName())
 
     def visitMessageReservedDecl(self, ctx: P.MessageReservedDeclContext) -> d.Reserved:
         """What a message reserves."""
@@ -228,7 +281,7 @@ class Declare(ProtobufParserVisitor):
         return d.Range(start, None if end.MAX() else self._number(end))
 
     def _reserved_names(self, ctx: P.NamesContext) -> d.Reserved:
-        return d.Reserved(names=tuple(self._string(each) for each in ctx.stringLiteral()))
+        return d.Reserved(names=tuple(self._options.string(each) for each in ctx.stringLiteral()))
 
     # -- enums and services
 
@@ -251,7 +304,7 @@ class Declare(ProtobufParserVisitor):
         if name.text in ("option", "reserved"):
             self._mistakes.report(name.position, f'an enum value cannot be called "{name.text}": it begins a statement')
         number = self._number(ctx.enumValueNumber())
-        return d.EnumValueDecl(name, number, self._options(ctx.compactOptions()), self._doc(ctx, ctx.stop))
+        return d.EnumValueDecl(name, number, self._options.options(ctx.compactOptions()), self._doc(ctx, ctx.stop))
 
     def visitEnumReservedDecl(self, ctx: P.EnumReservedDeclContext) -> d.Reserved:
         """What an enum reserves."""
@@ -287,29 +340,9 @@ class Declare(ProtobufParserVisitor):
             doc=self._doc(ctx, brace.symbol if brace else ctx.stop),
         )
 
-    # -- options
-
     def visitOptionDecl(self, ctx: P.OptionDeclContext) -> d.Option:
         """An ``option`` statement."""
-        return self._option(ctx)
-
-    def _options(self, ctx: P.CompactOptionsContext | None) -> tuple[d.Option, ...]:
-        if ctx is None:
-            return ()
-        commas = ctx.COMMA()
-        if len(commas) == len(ctx.compactOption()):
-            self._report(commas[-1].symbol, "no option follows this comma")
-        return tuple(self._option(each) for each in ctx.compactOption())
-
-    def _option(self, ctx: P.OptionDeclContext | P.CompactOptionContext) -> d.Option:
-        name, value = self._word(ctx.optionName()), ctx.optionValue()
-        scalar = value.scalarValue()
-        if scalar is None:
-            return d.Option(name, "message", d.Word("", place(self._path, value.start)))
-        literal = scalar.stringLiteral()
-        if literal is not None:
-            return d.Option(name, "string", self._string(literal, text_only=not name.text.startswith("(")))
-        return d.Option(name, "identifier" if scalar.identifier() else "number", self._word(scalar))
+        return self._options.option(ctx)
 
     # -- parts of declarations
 
@@ -327,17 +360,6 @@ class Declare(ProtobufParserVisitor):
     def _number(self, ctx: ParserRuleContext) -> d.Number:
         return d.Number(integer(ctx.getText()), place(self._path, ctx.start))
 
-    def _string(self, ctx: P.StringLiteralContext, text_only: bool = True) -> d.Word:
-        """A string's value; ``text_only`` reports one that is not UTF-8, which a custom option of type bytes may be."""
-        position = place(self._path, ctx.start)
-        try:
-            return d.Word(string(*(each.symbol.text for each in ctx.STRING_LITERAL())), position)
-        # A custom option may hold bytes, so there it is no mistake.
-        except ValueError:
-            if text_only:
-                self._mistakes.report(position, "the escapes in this string do not make valid UTF-8")
-            return d.Word("", position)
-
     def _gap(self, token: Token) -> Gap:
         return self._gaps.get(token.tokenIndex, _NO_GAP)
 
@@ -347,6 +369,14 @@ class Declare(ProtobufParserVisitor):
 
     def _report(self, token: Token, what: str) -> None:
         self._mistakes.report(place(self._path, token), what)
+
+
+def _name(syntax: d.Syntax) -> str:
+    return f"edition {syntax}" if syntax == "2023" else syntax
+
+
+def _groups(extends: Iterable[d.ExtendDecl]) -> tuple[d.MessageDecl, ...]:
+    return tuple(field.group for extend in extends for field in extend.fields if field.group)
 
 
 def _only(parts: Sequence[object], kind: type[T]) -> tuple[T, ...]:

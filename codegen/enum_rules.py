@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from codegen.declarations import EnumDecl, EnumValueDecl
+from codegen.declarations import EnumDecl, EnumValueDecl, Syntax
 from codegen.errors import Mistakes
 from codegen.option_rules import check_options, find, is_true
 from codegen.reserved_rules import VALUES, check_reserved
 
 
-def check_enum(enum: EnumDecl, mistakes: Mistakes) -> None:
+def check_enum(enum: EnumDecl, syntax: Syntax, mistakes: Mistakes) -> None:
     """Report every broken rule of an enum.
 
     If a part of it could not be read, only the rules for single values are applied: whether a value is the first one,
     or an alias, depends on what is missing.
     """
-    check_options("enum", enum.options, mistakes)
+    check_options("enum", enum.options, syntax, mistakes)
     for value in enum.values:
-        check_options("enum value", value.options, mistakes)
+        check_options("enum value", value.options, syntax, mistakes)
         if not VALUES.lowest <= value.number.value <= VALUES.highest:
             what = f"enum numbers lie in {VALUES.lowest} to {VALUES.highest}"
             mistakes.report(value.number.position, what)
     check_reserved(enum.reserved, enum.values, VALUES, mistakes)
     if enum.complete:
-        _check_whole(enum, mistakes)
+        _check_whole(enum, syntax, mistakes)
 
 
-def _check_whole(enum: EnumDecl, mistakes: Mistakes) -> None:
+def _check_whole(enum: EnumDecl, syntax: Syntax, mistakes: Mistakes) -> None:
     if not enum.values:
         mistakes.report(enum.name.position, f'the enum "{enum.name.text}" has no values')
         return
     first = enum.values[0]
-    # The first value is the default, and proto3's default has to be zero:
+    # The first value is the default, and, where enums are open, proto3's default has to be zero:
     # https://protobuf.dev/programming-guides/proto3/#enum.
-    if first.number.value != 0:
+    if first.number.value != 0 and syntax != "proto2":
         mistakes.report(first.number.position, f'the first value of an enum is zero: "{first.name.text}" is not')
     _check_aliases(enum, mistakes)
     _check_short_names(enum, mistakes)

@@ -6,10 +6,12 @@ mistakes at once, instead of one in each run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from codegen.model import Position
+
+_LONGEST_TRAIL = 10
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,10 +44,32 @@ class Mistakes:
         """Add a mistake."""
         self.found.append(SchemaError(position, message))
 
-    def check(self) -> None:
-        """Raise ``SchemaErrors`` with all mistakes, if there is any."""
-        if self.found:
-            raise SchemaErrors(self.found)
+    def check(self, imported_at: Mapping[str, Position]) -> None:
+        """Raise ``SchemaErrors`` with all mistakes, if there is any.
+
+        The first one in each file that was not asked for also names the imports that lead there.
+
+        Args:
+            imported_at: Where such files are imported.
+        """
+        if not self.found:
+            return
+        told: set[str] = set()
+        errors: list[SchemaError] = []
+        for error in sorted(set(self.found)):
+            path = error.position.file
+            trail = "" if path in told else _trail(path, imported_at)
+            told.add(path)
+            errors.append(SchemaError(error.position, error.message + trail))
+        raise SchemaErrors(errors)
+
+
+def _trail(path: str, imported_at: Mapping[str, Position]) -> str:
+    places: list[str] = []
+    while path in imported_at and len(places) < _LONGEST_TRAIL:
+        places.append(str(imported_at[path]))
+        path = imported_at[path].file
+    return f" (imported at {', from '.join(places)})" if places else ""
 
 
 def with_article(noun: str) -> str:

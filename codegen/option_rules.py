@@ -1,8 +1,8 @@
 """The rules for options: which there are, what values they take, and which fields may have them.
 
 The options are those of ``google/protobuf/descriptor.proto``. Most of them mean nothing here, but all are checked, so
-that a misspelt ``deprecated`` is reported instead of having no effect. Of custom options, whose names begin with a
-parenthesis, only the syntax is checked.
+that a misspelt ``deprecated`` is reported instead of having no effect. ``custom_options`` checks the
+others, which have parentheses in their names.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import difflib
 from collections.abc import Iterable
 from typing import Literal
 
-from codegen.declarations import FieldDecl, Option
+from codegen.declarations import FieldDecl, Option, Syntax
 from codegen.errors import Mistakes, with_article
 from codegen.model import SCALARS
 
-Owner = Literal["file", "message", "field", "oneof", "enum", "enum value", "service", "method"]
+Owner = Literal["file", "message", "field", "oneof", "enum", "enum value", "service", "method", "extension range"]
 
 _BOOL = ("true", "false")
 _TEXT = ()
@@ -65,6 +65,7 @@ OPTIONS: dict[Owner, dict[str, tuple[str, ...]]] = {
         "targets": tuple(f"TARGET_TYPE_{target}" for target in _TARGETS.split()),
     },
     "oneof": {},
+    "extension range": {"verification": ("DECLARATION", "UNVERIFIED")},
     "enum": dict.fromkeys(("allow_alias", "deprecated", "deprecated_legacy_json_field_conflicts"), _BOOL),
     "enum value": dict.fromkeys(("deprecated", "debug_redact"), _BOOL),
     "service": {"deprecated": _BOOL},
@@ -75,29 +76,47 @@ OPTIONS: dict[Owner, dict[str, tuple[str, ...]]] = {
 }
 """The options of ``descriptor.proto`` by what may have them, and their possible values; ``()`` is for any string."""
 
-_REFUSED = {
-    "default": "proto3 has no default values",
-    "features": "features belong to editions, which are not supported",
-    "map_entry": "map_entry cannot be set: use map<key, value>",
-    "message_set_wire_format": "proto3 has no message sets",
+_NO_MAP_ENTRY = {"map_entry": "map_entry cannot be set: use map<key, value>"}
+_REFUSED: dict[Syntax, dict[str, str]] = {
+    "proto2": {**_NO_MAP_ENTRY, "features": "features belong to editions"},
+    "proto3": {
+        **_NO_MAP_ENTRY,
+        "default": "proto3 has no default values",
+        "features": "features belong to editions",
+        "message_set_wire_format": "proto3 has no message sets",
+    },
+    "2023": {
+        **_NO_MAP_ENTRY,
+        "default": "default values are not supported",
+        "message_set_wire_format": "message sets are not supported",
+        "packed": "editions have no option packed: write features.repeated_field_encoding",
+    },
+}
+_OTHERS: dict[Syntax, tuple[str, ...]] = {
+    "proto2": ("default", "message_set_wire_format"),
+    "proto3": (),
+    "2023": ("features",),
 }
 
 _PACKABLE = SCALARS - {"string", "bytes"} | {"enum"}
 _64_BITS = ("int64", "uint64", "sint64", "fixed64", "sfixed64")
 
 
-def check_options(owner: Owner, options: Iterable[Option], mistakes: Mistakes) -> None:
-    """Report options that do not exist, are set twice, or have a value of the wrong kind."""
+def check_options(owner: Owner, options: Iterable[Option], syntax: Syntax, mistakes: Mistakes) -> None:
+    """Report options of ``descriptor.proto`` that do not exist, are set twice, or have a value of the wrong kind."""
+    refused = _REFUSED[syntax]
     seen: dict[str, Option] = {}
     for option in options:
         name = option.name.text
-        if name.startswith("("):
+        if option.is_custom:
             continue
         first = seen.setdefault(name, option)
         if first is not option and name != "targets":  # the one option that is a list
             mistakes.report(option.name.position, f'the option "{name}" is already set at line {_line(first)}')
-        elif name.partition(".")[0] in _REFUSED:
-            mistakes.report(option.name.position, _REFUSED[name.partition(".")[0]])
+        elif name.partition(".")[0] in refused:
+            mistakes.report(option.name.position, refused[name.partition(".")[0]])
+        elif name.partition(".")[0] in _OTHERS[syntax]:
+            pass  # checked where their values are used
         elif name not in OPTIONS[owner]:
             near = difflib.get_close_matches(name, OPTIONS[owner], n=1)
             hint = f'; did you mean "{near[0]}"?' if near else "; custom options are written in parentheses"
@@ -109,9 +128,9 @@ def check_options(owner: Owner, options: Iterable[Option], mistakes: Mistakes) -
 def _check_value(option: Option, allowed: tuple[str, ...], mistakes: Mistakes) -> None:
     # No list of words means that the option takes text.
     if not allowed:
-        right, wanted = option.kind == "string", "a string"
+        right, wanted = option.value.kind == "string", "a string"
     else:
-        right, wanted = option.kind == "identifier" and option.value.text in allowed, " or ".join(allowed)
+        right, wanted = option.value.kind == "identifier" and option.value.text in allowed, " or ".join(allowed)
     if not right:
         mistakes.report(option.value.position, f'the option "{option.name.text}" takes {wanted}')
 
@@ -160,4 +179,4 @@ def check_kind(field: FieldDecl, kind: str, mistakes: Mistakes) -> None:
 
 def _set_to(field: FieldDecl, name: str, *values: str) -> Option | None:
     option = find(field.options, name)
-    return option if option and option.kind == "identifier" and option.value.text in values else None
+    return option if option and option.value.kind == "identifier" and option.value.text in values else None

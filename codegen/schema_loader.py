@@ -7,22 +7,27 @@ goes on, so that one run names them all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from codegen.declarations import FileDecl
+from codegen.declared import Declared
 from codegen.errors import Mistakes
 from codegen.link import Linker
-from codegen.model import Enum, File, Message, Schema
+from codegen.model import Enum, File, Message, Position, Schema
 from codegen.sources import Sources
 from codegen.symbols import Symbols
 from codegen.uncertain import Uncertain
 
 
 def load_schema(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
-    """Load proto3 files and all that they import.
+    """Load files and all that they import.
 
     What protobuf itself provides below ``google/protobuf/`` needs no root. ``google/protobuf/descriptor.proto`` may be
-    imported to extend options; it is left out of the result, also of every ``File.imports``.
+    imported to extend options, and so may other proto2 files, for their types and extensions. They are left out of the
+    result, also of every ``File.imports``.
 
     Args:
         paths: Relative to one of ``roots``, with forward slashes.
@@ -37,7 +42,8 @@ def load_schema(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
     """
     mistakes = Mistakes()
     sources = Sources(roots, mistakes)
-    sources.read_all(paths)
+    with _no_collection():
+        sources.read_all(paths)
     declared = sources.in_order()
     visible = sources.visible()
     symbols = Symbols(visible, mistakes)
@@ -45,10 +51,36 @@ def load_schema(paths: Sequence[str], roots: Sequence[Path]) -> Schema:
     for file in declared:
         symbols.declare(file)
     uncertain = {file.path: Uncertain(file, sources.files, visible[file.path]) for file in declared}
-    files = [Linker(file, symbols, uncertain[file.path], mistakes).link() for file in declared]
+    types = Declared(declared, symbols)
+    files = [Linker(file, symbols, types, uncertain[file.path], mistakes).link() for file in declared]
+    for file in declared:
+        if file.path in paths and file.syntax == "proto2":
+            _refuse(file, mistakes)
     # Only after all steps, so that one run names every mistake.
-    mistakes.check()
-    return _schema(files)
+    mistakes.check(sources.imported_at)
+    return _schema([file for file in files if file.path not in types.proto2])
+
+
+@contextmanager
+def _no_collection() -> Generator[None, None, None]:
+    """Parse trees are many small objects that refer to each other: looking for garbage in them costs a fifth."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _refuse(file: FileDecl, mistakes: Mistakes) -> None:
+    """Report a proto2 file that is to be generated."""
+    if file.syntax_at is None:
+        what = 'there is no syntax line, which makes this a proto2 file: begin with syntax = "proto3";'
+        mistakes.report(Position(file.path, 1, 1), what)
+    else:
+        what = 'nothing is generated for proto2 files, which only serve for options: write syntax = "proto3";'
+        mistakes.report(file.syntax_at, what)
 
 
 def _schema(files: Sequence[File]) -> Schema:

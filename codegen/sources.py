@@ -26,14 +26,19 @@ class Sources:
     def __init__(self, roots: Sequence[Path], mistakes: Mistakes) -> None:
         self._roots, self._mistakes = roots, mistakes
         self.files: dict[str, FileDecl | None] = {}
+        self.imported_at: dict[str, Position] = {}
+        """Where each file is imported for the first time, apart from those that were asked for."""
 
     def read_all(self, paths: Sequence[str]) -> None:
         """Read the given files and all that they import, directly or through other files."""
         # A stack instead of recursion, as a chain of imports may be long; reversed, so that files are read in the order
         # in which they are named.
         waiting = [(path, Position(path, 1, 1)) for path in reversed(paths)]
+        asked_for = frozenset(paths)
         while waiting:
             path, wanted_at = waiting.pop()
+            if path not in self.files and path not in asked_for:
+                self.imported_at[path] = wanted_at
             if path in self.files or path == DESCRIPTOR:
                 continue
             text = self._read(path, wanted_at)

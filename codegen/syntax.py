@@ -31,17 +31,24 @@ _FEW = 4
 def parse(path: str, text: str, mistakes: Mistakes) -> FileDecl:
     """Parse a file into declarations, as far as it can be read.
 
-    Of a file that is not in proto3, only the imports are declared: they show which other files to examine.
+    Of a file whose syntax is not known or not supported, only the imports are declared: they show which other files to
+    examine.
     """
     source = tokenize(path, text, mistakes)
-    # Told here, by the first token: the grammar would report whatever differs from proto3 later on instead.
-    if source.tokens[0].type == L.EDITION:
-        mistakes.report(place(path, source.tokens[0]), 'editions are not supported: write syntax = "proto3";')
-        mistakes = Mistakes()  # editions have other rules: what they break of proto3's is not reported
+    if source.tokens[0].type == L.EDITION and (level := _unsupported(source.tokens)):
+        what = f'edition {level.text} is not supported: write edition = "2023"; or syntax = "proto3";'
+        mistakes.report(place(path, level), what)
+        mistakes = Mistakes()  # later editions have another syntax: what they break of this one is not reported
     source = repair(path, source, mistakes)
     recovery = Recovery(path, text, source, mistakes, Parser(source.tokens))
     tree = recovery.read()
     return Declare(path, text, recovery.source.gaps, recovery.skipped, mistakes).file(tree)
+
+
+def _unsupported(tokens: Sequence[Token]) -> Token | None:
+    """The name of the edition of a file that begins with one, unless it is supported."""
+    level = next((token for token in tokens[:3] if token.type == L.STRING_LITERAL), None)
+    return level if level and level.text[1:-1] != "2023" else None
 
 
 class Parser:

@@ -143,7 +143,10 @@ def test_file(tmp_path: Path, text: str, expected: str) -> None:
 
 
 SPACED = (
-    "syntax = 'pro' 'to3' ; package p . q ; import 'google/protobuf/any.proto' ; option ( x ) = { a : 1 , b < > } ; "
+    "syntax = 'pro' 'to3' ; package p . q ; import 'google/protobuf/any.proto' ; "
+    "import 'google/protobuf/descriptor.proto' ; "
+    "option ( x ) = { a : 1 , b < > } ; message X { int32 a = 1 ; X b = 2 ; } "
+    "extend google . protobuf . FileOptions { X x = 50000 ; } "
     "message M { reserved 5 to 6 ; oneof o { . google . protobuf . Any a = 1 [ deprecated = true ] ; } "
     "map < string , int32 > m = 2 ; } enum E { Z = 0 ; } service S { rpc A ( stream M ) returns ( M ) { } }"
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import descriptor_pb2
 
-from codegen import message_rules, wellknown_files
+from codegen import extension_rules, wellknown_files
 from tests.codegen.snippets import Case, case, load_body, mistakes
 
 DESCRIPTOR = 'import "google/protobuf/descriptor.proto";\n'
@@ -62,6 +62,7 @@ CASES = {
         'a field has no option "foo"; custom options are written in parentheses',
         "proto3 has no default values",
         'the option "deprecated" takes true or false',
+        rest=" extend google.protobuf.FieldOptions { int32 x = 50004; }",
     ),
     "options of some types": extend(
         "int32 a = 50000 [^lazy = true]; string b = 50001 [^jstype = JS_STRING]; E c = 50002 [^packed = true];"
@@ -118,4 +119,4 @@ def test_files_may_use_the_same_numbers(tmp_path: Path) -> None:
 def test_the_numbers_are_those_that_the_options_declare(name: str) -> None:
     message = descriptor_pb2.DESCRIPTOR.message_types_by_name[name.rpartition(".")[2]]
 
-    assert [range(*ends) for ends in message.extension_ranges] == [*message_rules.EXTENSION_NUMBERS]
+    assert [range(*ends) for ends in message.extension_ranges] == [*extension_rules.OPTION_NUMBERS]

@@ -316,7 +316,9 @@ def test_missing_file_that_was_asked_for(tmp_path: Path) -> None:
 def test_import_cycle_is_printed(tmp_path: Path) -> None:
     found = mistakes(tmp_path, HEAD + 'import "a.proto";', a='import "b.proto";', b='\nimport "a.proto";')
 
-    assert found == ["b.proto:3:8: import cycle: a.proto -> b.proto -> a.proto"]
+    assert found == [
+        "b.proto:3:8: import cycle: a.proto -> b.proto -> a.proto (imported at a.proto:2:8, from t.proto:2:8)"
+    ]
 
 
 def test_every_file_is_reported_sorted_by_place(tmp_path: Path) -> None:
@@ -328,8 +330,8 @@ def test_every_file_is_reported_sorted_by_place(tmp_path: Path) -> None:
     )
 
     assert found == [
-        'a.proto:2:22: expected "=" before "1"',
-        f'b.proto:2:10: "A" is already declared, at a.proto, line 2 {VALUES_SCOPE}',
+        'a.proto:2:22: expected "=" before "1" (imported at t.proto:2:8)',
+        f'b.proto:2:10: "A" is already declared, at a.proto, line 2 {VALUES_SCOPE} (imported at t.proto:3:8)',
         'b.proto:2:14: the first value of an enum is zero: "A" is not',
         't.proto:5:3: "Foo" is not defined',
         't.proto:6:9: the number 1 is already that of "a", at line 5',

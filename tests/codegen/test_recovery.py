@@ -92,22 +92,24 @@ FOUND = {
         'import ^"t.proto";\nmessage M { int32 a^; }', "import cycle: t.proto -> t.proto", 'expected "=" before ";"'
     ),
     "proto2": case(
-        'syntax = ^"proto2";\nimport ^"b.proto";\nmessage M { optional int32 a^; required int32 b = 0; }',
-        'syntax "proto2" is not supported: only "proto3" is',
+        'syntax = ^"proto2";\nimport ^"b.proto";\nmessage M { optional int32 a^; required int32 b = ^0; }',
+        'nothing is generated for proto2 files, which only serve for options: write syntax = "proto3";',
         NO_B,
         'expected "=" before ";"',
+        "field numbers lie in 1 to 536870911",
         head="",
     ),
     "no syntax line": case(
-        '^import ^"b.proto";\nmessage M { optional int32 a^; required int32 b = 0; }',
-        'there is no syntax line, which would make this a proto2 file: begin with syntax = "proto3";',
+        '^import ^"b.proto";\nmessage M { optional int32 a^; required int32 b = ^0; }',
+        'there is no syntax line, which makes this a proto2 file: begin with syntax = "proto3";',
         NO_B,
         'expected "=" before ";"',
+        "field numbers lie in 1 to 536870911",
         head="",
     ),
     "editions": case(
-        '^edition = "2024";\nimport ^"b.proto";\nimport option "c.proto";\nexport message M { int32 a = 0; }',
-        'editions are not supported: write syntax = "proto3";',
+        'edition = ^"2024";\nimport ^"b.proto";\nimport option "c.proto";\nexport message M { int32 a = 0; }',
+        'edition "2024" is not supported: write edition = "2023"; or syntax = "proto3";',
         NO_B,
         head="",
     ),
@@ -185,7 +187,7 @@ package p.q;
 import "a.proto";
 import "google/protobuf/descriptor.proto";
 option java_package = "x" 'y';
-option (opt) = { a: 1 b { c: "x" } };
+option (opt) = { x: 1 d { b { i: INNER_ONE } } };
 message Alpha {
   reserved 100 to 110, 200;
   reserved "zz";

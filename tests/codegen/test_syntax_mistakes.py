@@ -16,15 +16,21 @@ DESCRIPTOR = 'import "google/protobuf/descriptor.proto";'
 SYNTAX = {
     "no syntax line": case(
         "^message M {}",
-        'there is no syntax line, which would make this a proto2 file: begin with syntax = "proto3";',
+        'there is no syntax line, which makes this a proto2 file: begin with syntax = "proto3";',
         head="",
     ),
     "empty file": case(
-        "^", 'there is no syntax line, which would make this a proto2 file: begin with syntax = "proto3";', head=""
+        "^", 'there is no syntax line, which makes this a proto2 file: begin with syntax = "proto3";', head=""
     ),
-    "proto2": case('syntax = ^"proto2";\nmessage M {}', 'syntax "proto2" is not supported: only "proto3" is', head=""),
+    "proto2": case(
+        'syntax = ^"proto2";\nmessage M {}',
+        'nothing is generated for proto2 files, which only serve for options: write syntax = "proto3";',
+        head="",
+    ),
     "edition": case(
-        '// x\n^edition = "2023";\nmessage M {}', 'editions are not supported: write syntax = "proto3";', head=""
+        '// x\nedition = ^"2024";\nmessage M {}',
+        'edition "2024" is not supported: write edition = "2023"; or syntax = "proto3";',
+        head="",
     ),
     "syntax not first": case('package p;\n^syntax = "proto3";', 'unexpected "syntax" after ";"', head=""),
     "syntax twice": case('^syntax = "proto3";', 'unexpected "syntax" after ";"'),
@@ -114,9 +120,7 @@ PROTO2 = {
     "extension range": case("message M { ^extensions 100 to 200; }", "proto3 has no extension ranges"),
     "default value": case("message M { int32 a = 1 [^default = 5]; }", "proto3 has no default values"),
     "message set": case("message M { option ^message_set_wire_format = true; }", "proto3 has no message sets"),
-    "features": case(
-        "option ^features.field_presence = EXPLICIT;", "features belong to editions, which are not supported"
-    ),
+    "features": case("option ^features.field_presence = EXPLICIT;", "features belong to editions"),
     "extend of a message": case(
         "message M {}\nextend ^M { int32 a = 1; }",
         'proto3 extends only the options of google/protobuf/descriptor.proto, not "M"',
@@ -151,7 +155,7 @@ def test_columns_count_characters(tmp_path: Path) -> None:
 
     assert mistakes(tmp_path, head + "/* é𝄞 */\tmessage M { Foo a = 1; }") == ['t.proto:2:22: "Foo" is not defined']
     assert mistakes(tmp_path, '\ufeffsyntax = "proto2";') == [
-        't.proto:1:10: syntax "proto2" is not supported: only "proto3" is'
+        't.proto:1:10: nothing is generated for proto2 files, which only serve for options: write syntax = "proto3";'
     ]
 
 
