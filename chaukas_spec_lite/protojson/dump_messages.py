@@ -161,7 +161,7 @@ def _dump_fields(message: Message, run: DumpRun) -> str:
                 _choose(data, chosen)
             text = quoted(value) if is_text and value.__class__ is str and value.isascii() else write(value, run)
             out += prefix + text
-    except (Problem, TypeError, ValueError) as error:
+    except Exception as error:  # a value may raise anything as it is read
         raise within(error, name) from None
     run.depth -= 1
     return f"{{{out[2:]}}}"  # without the comma before the first member
@@ -257,7 +257,7 @@ def _repeated(one: Dump) -> Dump:
         try:
             for item in items(value):
                 elements.append(one(item, run))
-        except (Problem, TypeError, ValueError) as error:
+        except Exception as error:  # a value may raise anything as it is read
             raise within(error, len(elements)) from None
         return f"[{', '.join(elements)}]"
 
@@ -275,8 +275,8 @@ def _map(key_of: Dump, one: Dump) -> Dump:
         try:
             for key, item in pairs:
                 members.append(f"{key_of(key, run)}: {one(item, run)}")
-        except (Problem, TypeError, ValueError) as error:
-            raise within(error, key if isinstance(key, str) else str(key)) from None
+        except Exception as error:  # a value may raise anything as it is read
+            raise within(error, step_of(key, str)) from None
         run.depth -= 1
         return f"{{{', '.join(members)}}}"
 

@@ -9,7 +9,7 @@ value where it is met; only what is unusual leaves the loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -17,8 +17,9 @@ from chaukas_spec_lite.wellknown.times import EPOCH, wire_from_datetime, wire_fr
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, UnknownNull, inner_unknown_of, plain_of, unknown_of
 from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE
 from chaukas_spec_lite.wire.format import LONG, MAX_DEPTH, SMALL, TOO_DEEP, VARINTS, Table, pack_double, size, varint
+from chaukas_spec_lite.wire.refusals import no_json, refused
 from chaukas_spec_lite.wire.rope import Text, long
-from chaukas_spec_lite.wire.scalars import WRITERS, double, is_array, is_dict, named, text, unless_zero
+from chaukas_spec_lite.wire.scalars import WRITERS, double, is_array, is_dict, is_mapping, text, unless_zero
 
 # For each key: "\n" length key "\x12", which is the key's field and the tag of the value; and how long the entry is if
 # the value is the empty string, whose Value takes three bytes more: length "\x1a" "\0".
@@ -60,8 +61,8 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
     """Write the content of a Struct that stands ``depth`` levels below the outermost message."""
     if depth > MAX_DEPTH - 2 and (fields or depth > MAX_DEPTH):
         raise ValueError(TOO_DEEP)
-    if fields.__class__ is not dict and not isinstance(fields, dict):
-        raise TypeError(f"expected dict, got {named(fields)}")
+    if fields.__class__ is not dict:
+        fields = fields_in(fields)
     out: Text = ""
     cached = _KEYS.get
     for name, value in fields.items():
@@ -112,6 +113,27 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
     return out if fields.__class__ is dict else out + inner_unknown_of(fields).decode("latin-1")
 
 
+def fields_in(value: Any) -> dict[Any, Any]:
+    """Check the value of a Struct field: any mapping, as in the reference. Inside of a Struct only dicts are taken."""
+    if is_dict(value):
+        return value
+    if is_mapping(value):
+        return dict(value.items())
+    raise TypeError(refused(value, "dict"))
+
+
+def values_in(value: Any) -> list[Any] | tuple[Any, ...]:
+    """Check the value of a ListValue field: anything that can be iterated more than once.
+
+    The reference also takes what would hardly be meant: text as its characters, a mapping as its keys.
+    """
+    if is_array(value):
+        return value
+    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, bytearray, memoryview, Mapping, Iterator)):
+        raise TypeError(refused(value, "list"))
+    return list(value)
+
+
 def _encode_entry(key: str, value: Any, depth: int) -> Text:
     """Write an entry whose key is unusually long."""
     content = encode_value(value, depth + 2)
@@ -123,8 +145,8 @@ def encode_list(values: list[Any] | tuple[Any, ...], depth: int) -> Text:
     """Write the content of a ListValue that stands ``depth`` levels below the outermost message."""
     if depth > MAX_DEPTH - 1 and (values or depth > MAX_DEPTH):
         raise ValueError(TOO_DEEP)
-    if values.__class__ is not list and not isinstance(values, (list, tuple)):
-        raise TypeError(f"expected list, got {named(values)}")
+    if values.__class__ is not list:
+        values = values_in(values)
     out: Text = ""
     for value in values:
         kind = value.__class__
@@ -189,7 +211,7 @@ def encode_value(value: Any, depth: int) -> Text:
     if is_array(value):
         content = encode_list(value, depth + 1)
         return f"2{size(len(content))}" + content + unknown
-    raise TypeError(f"{named(value)} is no JSON value; use None, bool, int, float, str, list or dict")
+    raise TypeError(no_json(value))
 
 
 _MASK = 0xFFFFFFFFFFFFFFFF
@@ -247,7 +269,7 @@ def timestamp(value: Any, depth: int) -> str:
             return f"{out}\x10{a}{b}{c}{VARINTS[n >> 21]}"
         return f"{out}\x10{varint(n)}" if n else out
     if not isinstance(value, datetime):
-        raise TypeError(f"expected datetime, got {named(value)}")
+        raise TypeError(refused(value, "datetime"))
     check_depth(depth)
     return _seconds_and_nanos(*wire_from_datetime(value))
 
@@ -255,7 +277,7 @@ def timestamp(value: Any, depth: int) -> str:
 def duration(value: Any, depth: int) -> str:
     """Write a timedelta as a Duration."""
     if not isinstance(value, timedelta):
-        raise TypeError(f"expected timedelta, got {named(value)}")
+        raise TypeError(refused(value, "timedelta"))
     check_depth(depth)
     return _seconds_and_nanos(*wire_from_timedelta(value))
 
