@@ -14,11 +14,22 @@ from typing import Any
 
 from chaukas_spec_lite.errors import EncodeError
 from chaukas_spec_lite.message.record import Record
-from chaukas_spec_lite.wellknown.writers import CONTENT, fields_in, values_in
+from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import LIST, PLAIN, STRUCT, VALUE, FieldData, fields_of
 from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
 from chaukas_spec_lite.wire.refusals import said_by
-from chaukas_spec_lite.wire.scalars import WRITERS, entries, enumeration, instance, is_array, is_dict, items, string
+from chaukas_spec_lite.wire.scalars import (
+    WRITERS,
+    entries,
+    enumeration,
+    fields_in,
+    instance,
+    is_array,
+    is_dict,
+    items,
+    string,
+    values_in,
+)
 
 
 class _Found(Exception):
@@ -89,6 +100,7 @@ def _field(field: FieldData, value: Any, depth: int, path: str) -> None:
             _one(field, item, depth + 1, _step(path, key))
     else:
         _one(field, value, depth, path)
+    _try(bool, path, value)  # encoders ask whether a value is zero or empty
 
 
 def _one(field: FieldData, value: Any, depth: int, path: str) -> None:

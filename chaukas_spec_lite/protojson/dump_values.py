@@ -19,7 +19,6 @@ from chaukas_spec_lite.protojson.problem import Problem, shown, step_of, too_dee
 from chaukas_spec_lite.wellknown.times import datetime_from_wire, timedelta_from_wire
 from chaukas_spec_lite.wellknown.timetext import duration_to_json, timestamp_to_json
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, Carrier, plain_of
-from chaukas_spec_lite.wellknown.writers import fields_in, values_in
 from chaukas_spec_lite.wire.fields import (
     DURATION,
     FIELD_MASK,
@@ -33,7 +32,18 @@ from chaukas_spec_lite.wire.fields import (
 )
 from chaukas_spec_lite.wire.format import MAX_DEPTH, pack_float, unpack_float
 from chaukas_spec_lite.wire.refusals import no_json, refused
-from chaukas_spec_lite.wire.scalars import boolean, double, integer, is_array, is_dict, items, raw, two_members
+from chaukas_spec_lite.wire.scalars import (
+    boolean,
+    double,
+    fields_in,
+    integer,
+    is_array,
+    is_dict,
+    items,
+    raw,
+    two_members,
+    values_in,
+)
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.protojson.run import Dump, DumpRun

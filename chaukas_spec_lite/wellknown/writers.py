@@ -9,7 +9,7 @@ value where it is met; only what is unusual leaves the loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -19,7 +19,7 @@ from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VAL
 from chaukas_spec_lite.wire.format import LONG, MAX_DEPTH, SMALL, TOO_DEEP, VARINTS, Table, pack_double, size, varint
 from chaukas_spec_lite.wire.refusals import no_json, refused
 from chaukas_spec_lite.wire.rope import Text, long
-from chaukas_spec_lite.wire.scalars import WRITERS, double, is_array, is_dict, is_mapping, text, unless_zero
+from chaukas_spec_lite.wire.scalars import WRITERS, double, fields_in, is_array, is_dict, text, unless_zero, values_in
 
 # For each key: "\n" length key "\x12", which is the key's field and the tag of the value; and how long the entry is if
 # the value is the empty string, whose Value takes three bytes more: length "\x1a" "\0".
@@ -111,27 +111,6 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
         # Appended apart from its head, so that long content becomes a piece of a rope and is not copied again.
         out += value if n < LONG else long(value)
     return out if fields.__class__ is dict else out + inner_unknown_of(fields).decode("latin-1")
-
-
-def fields_in(value: Any) -> dict[Any, Any]:
-    """Check the value of a Struct field: any mapping, as in the reference. Inside of a Struct only dicts are taken."""
-    if is_dict(value):
-        return value
-    if is_mapping(value):
-        return dict(value.items())
-    raise TypeError(refused(value, "dict"))
-
-
-def values_in(value: Any) -> list[Any] | tuple[Any, ...]:
-    """Check the value of a ListValue field: anything that can be iterated more than once.
-
-    The reference also takes what would hardly be meant: text as its characters, a mapping as its keys.
-    """
-    if is_array(value):
-        return value
-    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, bytearray, memoryview, Mapping, Iterator)):
-        raise TypeError(refused(value, "list"))
-    return list(value)
 
 
 def _encode_entry(key: str, value: Any, depth: int) -> Text:

@@ -7,7 +7,7 @@ was expected. ``message.diagnosis`` finds the path to the value afterwards, by c
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import index
 from typing import Any, TypeGuard
 
@@ -247,6 +247,27 @@ def entries(value: Any) -> Iterable[tuple[Any, Any]]:
     if value is None:
         return ()
     raise TypeError(refused(value, "dict"))
+
+
+def fields_in(value: Any) -> dict[Any, Any]:
+    """Check the value of a Struct field: any mapping, as in the reference. Inside of a Struct only dicts are taken."""
+    if is_dict(value):
+        return value
+    if is_mapping(value):
+        return dict(value.items())
+    raise TypeError(refused(value, "dict"))
+
+
+def values_in(value: Any) -> list[Any] | tuple[Any, ...]:
+    """Check the value of a ListValue field: anything that can be iterated more than once.
+
+    The reference also takes what would hardly be meant: text as its characters, a mapping as its keys.
+    """
+    if is_array(value):
+        return value
+    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, bytearray, memoryview, Mapping, Iterator)):
+        raise TypeError(refused(value, "list"))
+    return list(value)
 
 
 def instance(value: Any, cls: type[Any]) -> Any:

@@ -53,13 +53,22 @@ DIFFERENCES = (
             *["str", "no text", "str of a number", "str not ASCII", "a name of the enum", "no name of the enum"],
             *["a subclass of str", "a str enum", "numpy.str_"],
             *[*BYTES, "bytes that are no UTF-8", "bytearray", "memoryview"],
-            *["dict", "no dict", "dict in a dict", "dict with int keys", "dict with a None key", "dict with a bool key"],
+            *[
+                "dict",
+                "no dict",
+                "dict in a dict",
+                "dict with int keys",
+                "dict with a None key",
+                "dict with a bool key",
+            ],
             *["dict with a subclass of str as key", "a subclass of dict", "OrderedDict", "defaultdict", "Counter"],
             *["MappingProxyType", "UserDict", "ChainMap", "own Mapping", "official Struct"],
         ),
     ),
     Difference(
-        "an iterator for a `ListValue`, such as a generator", (LIST,), ("generator", "iterator", "map object", "zip object")
+        "an iterator for a `ListValue`, such as a generator",
+        (LIST,),
+        ("generator", "iterator", "map object", "zip object"),
     ),
     Difference(
         "a numpy array without dimensions for a number",
@@ -79,7 +88,9 @@ def theirs(holder: str, field: FieldData, value: Any) -> bytes:
     """What the reference writes: the value stands alone, in a list, or under a key of a map."""
     message = reference(CLASSES[holder])()
     # None is "not set", or wrong in a list; but in a Value it is null.
-    if field.kind in (STRUCT, LIST, TIMESTAMP, DURATION, *WRAPPERS, VALUE) and (value is not None or field.kind == VALUE):
+    if field.kind in (STRUCT, LIST, TIMESTAMP, DURATION, *WRAPPERS, VALUE) and (
+        value is not None or field.kind == VALUE
+    ):
         # Only a field that is no part of a list or a map takes plain values of these types, and not of all.
         made = well_known(field, value)
         if field.label == "repeated":
