@@ -52,6 +52,8 @@ def find(message: Record) -> EncodeError | None:
 def _try(check: Callable[..., Any], path: str, *args: Any) -> Any:
     try:
         return check(*args)
+    except MemoryError:  # says nothing of a value
+        raise
     except Exception as error:  # a value may raise anything as it is read
         if isinstance(error, RuntimeError) and "changed" in said_by(error):  # a dict that another thread changes
             raise _Found(f"changed while it was being encoded: {error}", path) from error

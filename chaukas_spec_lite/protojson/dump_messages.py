@@ -20,7 +20,7 @@ import betterproto2
 
 from chaukas_spec_lite.message.record import Record
 from chaukas_spec_lite.protojson.dump_values import DUMP, DUMP_MESSAGE, dump_key
-from chaukas_spec_lite.protojson.problem import Problem, out_of_stack, within
+from chaukas_spec_lite.protojson.problem import Problem, out_of_stack, step_of, within
 from chaukas_spec_lite.protojson.run import DumpRun
 from chaukas_spec_lite.wire.enums import is_null_value, names_by_number
 from chaukas_spec_lite.wire.fields import ANY, FieldData, fields_of

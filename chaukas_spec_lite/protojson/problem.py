@@ -49,7 +49,8 @@ def step_of(key: object, show: Callable[[object], str] = repr) -> str:
 
 def within(error: Exception, step: Step) -> Problem:
     """Add a step to the path of an error; one of a function that knows nothing of JSON becomes a ``Problem`` first."""
-    if isinstance(error, RuntimeError):  # Python's stack is full, or another thread changes a dict: no value is wrong
+    # Memory or Python's stack is full, or another thread changes a dict: no value is wrong.
+    if isinstance(error, (MemoryError, RuntimeError)):
         raise error
     problem = error if isinstance(error, Problem) else Problem(said_by(error))
     # Appended, and turned round at the end: inserting in front at each level would take quadratic time.

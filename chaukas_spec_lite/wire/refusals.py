@@ -13,6 +13,7 @@ JSON = "JSON"
 
 _BUILT_IN = ("bool", "int", "float", "str", "bytes", "list", "dict", "datetime", "timedelta")
 
+_NUMBERS = ("int", "float", "bool")
 _WAYS: dict[str, dict[str, str]] = {
     "bool": {"str": "str(value)", "int": "int(value)"},
     "int": {
@@ -42,7 +43,8 @@ _WAYS: dict[str, dict[str, str]] = {
     "bytearray": {"str": "value.decode()", "bytes": "bytes(value)", JSON: "base64.b64encode(value).decode()"},
     "memoryview": {"bytes": "bytes(value)", JSON: "base64.b64encode(value).decode()"},
     "array.array": {"bytes": "value.tobytes()", JSON: "value.tolist()", "list": "value.tolist()"},
-    "complex": {"float": "value.real", "str": "str(value)", JSON: "[value.real, value.imag]"},
+    "complex": {"float": "value.real", "str": "str(value)", JSON: "str(value)"},
+    "collections.UserString": {"str": "str(value)", JSON: "str(value)"},
     "tuple": {"dict": "dict(value), if it holds pairs"},
     "list": {"dict": "dict(value), if it holds pairs"},
     "decimal.Decimal": {
@@ -71,7 +73,7 @@ _WAYS: dict[str, dict[str, str]] = {
         "float": "value.total_seconds()",
         "int": "int(value.total_seconds())",
     },
-    "enum.Enum": {"*": "value.value"},
+    "enum.Enum": dict.fromkeys((*_NUMBERS, "str", "bytes", JSON), "value.value"),
     "set": {"list": "list(value)", JSON: "list(value), or sorted(value)"},
     "frozenset": {"list": "list(value)", JSON: "list(value), or sorted(value)"},
     "types.SimpleNamespace": {"dict": "vars(value)", JSON: "vars(value)"},
@@ -81,17 +83,14 @@ _WAYS: dict[str, dict[str, str]] = {
         JSON: "str(value)",
     },
     "numpy.timedelta64": {"timedelta": "value.astype('timedelta64[us]').item()", JSON: "str(value)"},
-    "numpy.ndarray": {
-        "list": "value.tolist()",
-        JSON: "value.tolist()",
-        "bytes": "value.tobytes()",
-        "*": "value.item()",
-    },
-    "numpy.generic": {"*": "value.item()"},
+    "numpy.ndarray": {**dict.fromkeys(_NUMBERS, "value.item()"), **dict.fromkeys(("list", JSON), "value.tolist()")},
+    "numpy.longdouble": dict.fromkeys((*_NUMBERS, JSON), "float(value)"),  # whose item() is a longdouble again
+    "numpy.complexfloating": {JSON: "str(value)"},
+    "numpy.generic": dict.fromkeys((*_NUMBERS, JSON), "value.item()"),
     "pandas.NaTType": {"*": "None"},
     "pandas.NAType": {"*": "None"},
-    "pandas.Series": {"*": "value.tolist()"},
-    "pandas.DataFrame": {"*": 'value.to_dict("records")'},
+    "pandas.Series": dict.fromkeys(("list", JSON), "value.tolist()"),
+    "pandas.DataFrame": dict.fromkeys(("list", JSON), 'value.to_dict("records")'),
     "pydantic.BaseModel": {"dict": 'value.model_dump(mode="json")', JSON: 'value.model_dump(mode="json")'},
     "google.protobuf.timestamp_pb2.Timestamp": {"datetime": "value.ToDatetime(timezone.utc)"},
     "google.protobuf.duration_pb2.Duration": {"timedelta": "value.ToTimedelta()"},
@@ -155,7 +154,7 @@ def way_to(value: object, expected: str) -> str | None:
 
 def _full_name(cls: type[Any]) -> str:
     """Where a class is known from: its module may lie deeper, and in another place in each version."""
-    package = cls.__module__.partition(".")[0]
+    package = str(cls.__module__).partition(".")[0]  # None for some classes that are made at run time
     if package == "builtins":
         return cls.__name__
     if package in ("numpy", "pandas", "pydantic", "pathlib"):

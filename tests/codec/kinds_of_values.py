@@ -128,7 +128,7 @@ class Named(NamedTuple):
     a: int = 1
 
 
-Old = namedtuple("Old", "a")  # noqa: PYI024  # the untyped form is another kind
+Old = namedtuple("Old", "a")  # the untyped form is another kind
 
 
 def function() -> None:
@@ -256,9 +256,9 @@ KINDS: dict[str, Callable[[], Any]] = {
     "official Timestamp": lambda: timestamp_pb2.Timestamp(seconds=1),
     "official Duration": lambda: duration_pb2.Duration(seconds=1),
     "official Int32Value": lambda: wrappers_pb2.Int32Value(value=1),
-    "official message": lambda: reference(CLASSES["Nothing"])(),
+    "official message": reference(CLASSES["Nothing"]),
     "official part": lambda: reference(CLASSES["Singular"])().part,
-    "our message": lambda: CLASSES["Nothing"](),
+    "our message": CLASSES["Nothing"],
 }
 """How to make each kind of value, by what it is called."""
 

@@ -5,11 +5,16 @@ What differs is deliberate, and stands in ``DIFFERENCES`` and, for users, in doc
 
 from __future__ import annotations
 
+import base64
+import dataclasses
+import datetime as dt
+import json
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import google.protobuf.json_format
 import pytest
 
 from chaukas_spec_lite.errors import EncodeError
@@ -182,6 +187,41 @@ def expected(field: FieldData, differences: Iterable[Difference]) -> dict[str, s
 @pytest.mark.parametrize(("holder", "field"), FIELDS, ids=[f"{holder}.{field.proto_name}" for holder, field in FIELDS])
 def test_the_table_holds_all_differences(holder: str, field: FieldData) -> None:
     assert dict(found(holder, field)) == expected(field, DIFFERENCES)
+
+
+NAMES = {
+    "base64": base64,
+    "dataclasses": dataclasses,
+    "google": google,
+    "timezone": dt.timezone,
+    "datetime": dt.datetime,
+}
+NAMES |= {"json": json, "time": dt.time, "timedelta": dt.timedelta}
+
+
+def test_what_errors_say_to_write_is_right() -> None:
+    """In a Struct; elsewhere it need not be right for every value: ``fromisoformat`` refuses most text."""
+    wrong: dict[str, str] = {}
+    for kind, make in KINDS.items():
+        value = make()
+        try:
+            bytes(CLASSES["WellKnown"](struct={"k": value}))
+        except EncodeError as error:
+            way = error.message.partition("; use ")[2].partition(" for text")[0].partition(", ")[0].partition(" or ")[0]
+            if not way or way == "None":
+                continue
+            if "numpy" not in kind and ("dict" in kind or kind.startswith("official")):
+                continue  # what it holds is refused in turn
+            try:
+                made = eval(way, dict(NAMES), {"value": make()})
+                bytes(CLASSES["WellKnown"](struct={"k": made}))
+            except Exception as again:
+                wrong[kind] = f"{way}: {again!r}"
+    assert wrong.keys() <= NOT_ALWAYS, wrong
+
+
+NOT_ALWAYS = {"Decimal sNaN", "a huge Fraction", "bytes that are no UTF-8"}
+"""Values that hold nothing of what their type is usually good for."""
 
 
 def test_the_guide_says_what_is_refused_only_here() -> None:
