@@ -47,6 +47,11 @@ def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     return isinstance(value, (list, tuple))
 
 
+def is_repeatable(value: object) -> TypeGuard[Iterable[Any]]:
+    """Whether a value is a series of items that can be read again and again; text and mappings hold something else."""
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, memoryview, Mapping, Iterator))
+
+
 def integer(value: Any, kind: str) -> int:
     """Check an integer as the reference does: anything with ``__index__`` that is no bool, within the type's range.
 
@@ -265,7 +270,7 @@ def values_in(value: Any) -> list[Any] | tuple[Any, ...]:
     """
     if is_array(value):
         return value
-    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, bytearray, memoryview, Mapping, Iterator)):
+    if not is_repeatable(value):
         raise TypeError(refused(value, "list"))
     return list(value)
 

@@ -128,7 +128,7 @@ class Named(NamedTuple):
     a: int = 1
 
 
-Old = namedtuple("Old", "a")  # the untyped form is another kind
+Old = namedtuple("Old", "a")
 
 
 def function() -> None:
@@ -237,9 +237,9 @@ KINDS: dict[str, Callable[[], Any]] = {
     "own Mapping": OwnMapping,
     "keys and items": KeysAndItems,
     "SimpleNamespace": lambda: types.SimpleNamespace(a=1),
-    "dict keys": lambda: {"a": 1}.keys(),
-    "dict values": lambda: {"a": 1}.values(),
-    "dict items": lambda: {"a": 1}.items(),
+    "dict keys": {"a": 1}.keys,
+    "dict values": {"a": 1}.values,
+    "dict items": {"a": 1}.items,
     "dataclass": Data,
     "namedtuple": Named,
     "collections.namedtuple": lambda: Old(1),
