@@ -46,6 +46,8 @@ def find(message: Record) -> EncodeError | None:
         _message(message, 0, type(message).__name__)
     except _Found as found:
         return EncodeError(found.message, path=found.path)
+    except RecursionError as error:  # of the program that calls, which has filled Python's stack
+        return EncodeError(f"cannot be looked through: {error}", path=type(message).__name__)
     return None
 
 
