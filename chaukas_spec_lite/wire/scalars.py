@@ -196,11 +196,12 @@ def enum_varints(cls: type[betterproto2.Enum]) -> dict[int, str]:
 
 def text(value: Any) -> str:
     """Check a string and return its UTF-8 bytes as latin-1 text."""
-    if not isinstance(value, str):
-        raise TypeError(refused(value, "str"))
+    if value.__class__ is not str:
+        if not isinstance(value, str):
+            raise TypeError(refused(value, "str"))
+        value = str.__str__(value)  # a subclass may encode as something else
     try:
-        # What latin1 does, one call less; a subclass may encode as something else.
-        return str.encode(value).decode("latin-1")
+        return value.encode().decode("latin-1")  # what latin1 does, one call less
     # Python strings may hold half of a surrogate pair, UTF-8 may not.
     except UnicodeEncodeError as error:
         raise ValueError(f"a lone surrogate at index {error.start} cannot be UTF-8") from None
