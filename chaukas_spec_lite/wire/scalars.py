@@ -200,8 +200,9 @@ def text(value: Any) -> str:
         if not isinstance(value, str):
             raise TypeError(refused(value, "str"))
         value = str.__str__(value)  # a subclass may encode as something else
+    content: str = value
     try:
-        return value.encode().decode("latin-1")  # what latin1 does, one call less
+        return content.encode().decode("latin-1")  # what latin1 does, one call less
     # Python strings may hold half of a surrogate pair, UTF-8 may not.
     except UnicodeEncodeError as error:
         raise ValueError(f"a lone surrogate at index {error.start} cannot be UTF-8") from None
