@@ -104,11 +104,14 @@ portable() {
 
 conformance() { use_environment main; python -m tests.conformance.run "$work/conformance"; }
 
-# Schemas that others wrote, whose packages cannot be installed with all they depend on; see the file.
+# Schemas that others wrote, whose packages cannot be installed with all they depend on; see the file. And values of
+# other packages, which are large.
 foreign() {
     use_environment main
     python -m pip install --quiet --no-deps -r tests/codegen/foreign.txt
     python -m pytest -p no:cacheprovider -m foreign tests/codegen
+    python -m pip install --quiet -e '.[values]'
+    python -m pytest -p no:cacheprovider tests/codec/test_kinds_of_values.py
 }
 
 # How long each of the four targets is fuzzed; .ci/run makes the step's limit of it.

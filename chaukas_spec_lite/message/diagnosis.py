@@ -17,7 +17,19 @@ from chaukas_spec_lite.message.record import Record
 from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import LIST, PLAIN, STRUCT, VALUE, FieldData, fields_of
 from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
-from chaukas_spec_lite.wire.scalars import WRITERS, entries, enumeration, instance, is_array, is_dict, items, string
+from chaukas_spec_lite.wire.refusals import said_by
+from chaukas_spec_lite.wire.scalars import (
+    WRITERS,
+    entries,
+    enumeration,
+    fields_in,
+    instance,
+    is_array,
+    is_dict,
+    items,
+    string,
+    values_in,
+)
 
 
 class _Found(Exception):
@@ -34,16 +46,28 @@ def find(message: Record) -> EncodeError | None:
         _message(message, 0, type(message).__name__)
     except _Found as found:
         return EncodeError(found.message, path=found.path)
-    except RuntimeError as error:  # a dict that another thread changes
-        return EncodeError(f"changed while it was being encoded: {error}", path=type(message).__name__)
+    except RecursionError as error:  # of the program that calls, which has filled Python's stack
+        return EncodeError(f"cannot be looked through: {error}", path=type(message).__name__)
     return None
 
 
 def _try(check: Callable[..., Any], path: str, *args: Any) -> Any:
     try:
         return check(*args)
-    except (TypeError, ValueError) as error:
-        raise _Found(str(error), path) from error
+    except MemoryError:  # says nothing of a value
+        raise
+    except Exception as error:  # a value may raise anything as it is read
+        if isinstance(error, RuntimeError) and "changed" in said_by(error):  # a dict that another thread changes
+            raise _Found(f"changed while it was being encoded: {error}", path) from error
+        raise _Found(said_by(error), path) from error
+
+
+def _step(path: str, key: Any) -> str:
+    """The path of what stands under a key, whatever the key does when it is shown."""
+    try:
+        return f"{path}[{key!r}]"
+    except Exception:  # of a class that somebody else wrote
+        return f"{path}[{type(key).__name__}]"
 
 
 def _message(message: Record, depth: int, path: str) -> None:
@@ -69,17 +93,18 @@ def _field(field: FieldData, value: Any, depth: int, path: str) -> None:
     if value is None:
         return
     if field.label == "repeated":
-        for position, item in enumerate(_try(items, path, value)):
+        for position, item in enumerate(_try(lambda: list(items(value)), path)):
             _one(field, item, depth, f"{path}[{position}]")
     elif field.label == "map":
         assert field.key is not None
-        for key, item in _try(entries, path, value):
+        for key, item in _try(lambda: list(entries(value)), path):
             _try(WRITERS[field.key], f"{path} (a key)", key)
             if depth + 1 > MAX_DEPTH:
                 raise _Found(TOO_DEEP, path)
-            _one(field, item, depth + 1, f"{path}[{key!r}]")
+            _one(field, item, depth + 1, _step(path, key))
     else:
         _one(field, value, depth, path)
+    _try(bool, path, value)  # encoders ask whether a value is zero or empty
 
 
 def _one(field: FieldData, value: Any, depth: int, path: str) -> None:
@@ -112,12 +137,12 @@ def _json(value: Any, depth: int, path: str, kind: str, around: list[int]) -> No
     inner = depth + 1 if kind == VALUE else depth  # the Struct or ListValue stands inside the Value
     if inner <= MAX_DEPTH:
         around.append(id(value))
-        if is_dict(value) and kind != LIST:
-            for key, item in value.items():
+        if kind == STRUCT or (kind == VALUE and _try(is_dict, path, value)):
+            for key, item in _try(lambda: list(fields_in(value).items()), path):
                 _try(_key, path, key)
-                _json(item, inner + 2, f"{path}[{key!r}]", VALUE, around)
-        elif is_array(value) and kind != STRUCT:
-            for position, item in enumerate(value):
+                _json(item, inner + 2, _step(path, key), VALUE, around)
+        elif kind == LIST or _try(is_array, path, value):
+            for position, item in enumerate(_try(lambda: list(values_in(value)), path)):
                 _json(item, inner + 1, f"{path}[{position}]", VALUE, around)
         around.pop()
     _try(CONTENT[kind], path, value, depth)

@@ -66,7 +66,7 @@ class Message(Record):
         """
         try:
             return self._encode(0).encode("latin-1")
-        except _NoCodecError:
+        except (_NoCodecError, MemoryError):  # neither says anything of a value
             raise
         except Exception as error:  # whatever it was, diagnosis finds the value and says what was expected of it
             raise _why_not(self, error) from error

@@ -20,7 +20,7 @@ import betterproto2
 
 from chaukas_spec_lite.message.record import Record
 from chaukas_spec_lite.protojson.dump_values import DUMP, DUMP_MESSAGE, dump_key
-from chaukas_spec_lite.protojson.problem import Problem, out_of_stack, within
+from chaukas_spec_lite.protojson.problem import Problem, out_of_stack, step_of, within
 from chaukas_spec_lite.protojson.run import DumpRun
 from chaukas_spec_lite.wire.enums import is_null_value, names_by_number
 from chaukas_spec_lite.wire.fields import ANY, FieldData, fields_of
@@ -161,7 +161,7 @@ def _dump_fields(message: Message, run: DumpRun) -> str:
                 _choose(data, chosen)
             text = quoted(value) if is_text and value.__class__ is str and value.isascii() else write(value, run)
             out += prefix + text
-    except (Problem, TypeError, ValueError) as error:
+    except Exception as error:  # a value may raise anything as it is read
         raise within(error, name) from None
     run.depth -= 1
     return f"{{{out[2:]}}}"  # without the comma before the first member
@@ -257,7 +257,7 @@ def _repeated(one: Dump) -> Dump:
         try:
             for item in items(value):
                 elements.append(one(item, run))
-        except (Problem, TypeError, ValueError) as error:
+        except Exception as error:  # a value may raise anything as it is read
             raise within(error, len(elements)) from None
         return f"[{', '.join(elements)}]"
 
@@ -275,8 +275,8 @@ def _map(key_of: Dump, one: Dump) -> Dump:
         try:
             for key, item in pairs:
                 members.append(f"{key_of(key, run)}: {one(item, run)}")
-        except (Problem, TypeError, ValueError) as error:
-            raise within(error, key if isinstance(key, str) else str(key)) from None
+        except Exception as error:  # a value may raise anything as it is read
+            raise within(error, step_of(key, str)) from None
         run.depth -= 1
         return f"{{{', '.join(members)}}}"
 

@@ -13,10 +13,9 @@ from __future__ import annotations
 from binascii import b2a_base64
 from datetime import datetime, timedelta
 from json.encoder import encode_basestring_ascii as quoted
-from operator import index
 from typing import TYPE_CHECKING, Any
 
-from chaukas_spec_lite.protojson.problem import Problem, shown, too_deep, within
+from chaukas_spec_lite.protojson.problem import Problem, shown, step_of, too_deep, within
 from chaukas_spec_lite.wellknown.times import datetime_from_wire, timedelta_from_wire
 from chaukas_spec_lite.wellknown.timetext import duration_to_json, timestamp_to_json
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, Carrier, plain_of
@@ -32,7 +31,19 @@ from chaukas_spec_lite.wire.fields import (
     WRAPPERS,
 )
 from chaukas_spec_lite.wire.format import MAX_DEPTH, pack_float, unpack_float
-from chaukas_spec_lite.wire.scalars import double, integer, is_array, is_dict, items, named, raw, two_members
+from chaukas_spec_lite.wire.refusals import no_json, refused
+from chaukas_spec_lite.wire.scalars import (
+    boolean,
+    double,
+    fields_in,
+    integer,
+    is_array,
+    is_dict,
+    items,
+    raw,
+    two_members,
+    values_in,
+)
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.protojson.run import Dump, DumpRun
@@ -49,9 +60,9 @@ _KEY_LENGTH_MAX = 128
 
 def dump_text(value: str) -> str:
     """Write a string; half of a surrogate pair is refused, because it has no UTF-8."""
-    if not value.isascii():
+    if not str.isascii(value):  # which a subclass may override
         try:
-            value.encode()
+            str.encode(value)
         except UnicodeEncodeError as error:
             raise Problem(f"a lone surrogate at index {error.start} is no Unicode text") from None
     return quoted(value)
@@ -60,7 +71,7 @@ def dump_text(value: str) -> str:
 def _dump_string(value: Any, _: Any) -> str:
     value = plain_of(value)
     if not isinstance(value, str):
-        raise TypeError(f"expected str, got {named(value)}")
+        raise TypeError(refused(value, "str"))
     return dump_text(value)
 
 
@@ -70,10 +81,7 @@ def _dump_bytes(value: Any, _: Any) -> str:
 
 
 def _dump_bool(value: Any, _: Any) -> str:
-    try:
-        return "true" if index(plain_of(value)) else "false"
-    except TypeError:
-        raise TypeError(f"expected bool, got {named(value)}") from None
+    return "false" if boolean(plain_of(value)) == "\0" else "true"
 
 
 def _dump_32_bits(kind: str) -> Dump:
@@ -160,13 +168,12 @@ def _dump_value(value: Any, depth: int) -> str:
         return _dump_struct(value, depth + 1)
     if is_array(value):
         return _dump_list(value, depth + 1)
-    raise Problem(f"{named(value)} is no JSON value; use None, bool, int, float, str, list or dict")
+    raise Problem(no_json(value))
 
 
 def _dump_struct(value: Any, depth: int) -> str:
     """Write a Struct that stands ``depth`` levels deep; its values stand two levels deeper, in entries."""
-    if not is_dict(value):
-        raise Problem(f"expected dict, got {named(value)}")
+    value = fields_in(value)
     if depth > MAX_DEPTH - 2 and (value or depth > MAX_DEPTH):
         raise too_deep()
     members: list[str] = []
@@ -184,15 +191,14 @@ def _dump_struct(value: Any, depth: int) -> str:
                 members.append(name + _CONSTANTS[item])
             else:
                 members.append(name + _dump_value(item, depth + 2))
-    except Problem as problem:
-        raise within(problem, key if isinstance(key, str) else repr(key)) from None
+    except Exception as error:  # a value may raise anything as it is read
+        raise within(error, step_of(key)) from None
     return f"{{{', '.join(members)}}}"
 
 
 def _dump_list(value: Any, depth: int) -> str:
     """Write a ListValue that stands ``depth`` levels deep; its values stand one level deeper."""
-    if not is_array(value):
-        raise Problem(f"expected list, got {named(value)}")
+    value = values_in(value)
     if depth > MAX_DEPTH - 1 and (value or depth > MAX_DEPTH):
         raise too_deep()
     elements: list[str] = []
@@ -207,8 +213,8 @@ def _dump_list(value: Any, depth: int) -> str:
                 elements.append(_CONSTANTS[item])
             else:
                 elements.append(_dump_value(item, depth + 1))
-    except Problem as problem:
-        raise within(problem, len(elements)) from None
+    except Exception as error:  # a value may raise anything as it is read
+        raise within(error, len(elements)) from None
     return f"[{', '.join(elements)}]"
 
 
@@ -237,14 +243,14 @@ def _dump_timestamp(value: Any, run: DumpRun) -> str:
     run.check()
     if isinstance(value, datetime):
         return f'"{timestamp_to_json(value)}"'
-    raise Problem(f"expected datetime, got {named(value)}")
+    raise Problem(refused(value, "datetime"))
 
 
 def _dump_duration(value: Any, run: DumpRun) -> str:
     run.check()
     if isinstance(value, timedelta):
         return f'"{duration_to_json(value)}"'
-    raise Problem(f"expected timedelta, got {named(value)}")
+    raise Problem(refused(value, "timedelta"))
 
 
 def _dump_wrapped(kind: str) -> Dump:
@@ -300,7 +306,7 @@ def _mask_path(path: Any) -> str:
     (https://protobuf.dev/reference/protobuf/google.protobuf/#json-encoding-field-masks).
     """
     if not isinstance(path, str):
-        raise TypeError(f"expected str, got {type(path).__name__}")
+        raise TypeError(refused(path, "str"))
     head, *rest = path.split("_")
     if "," in path or any(map(str.isupper, path)) or not all(part[:1].islower() for part in rest):
         raise ValueError(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from chaukas_spec_lite.errors import JSONError
 from chaukas_spec_lite.wire.format import MAX_DEPTH
+from chaukas_spec_lite.wire.refusals import said_by
 
 Step = str | int
 """One step of a path: the name of an object's member, or the index in an array."""
@@ -37,9 +39,20 @@ class Problem(Exception):
         return JSONError(self.message, path=path(self.steps), line=line, column=column)
 
 
+def step_of(key: object, show: Callable[[object], str] = repr) -> str:
+    """The step of a path that a key is, whatever the key does when it is shown."""
+    try:
+        return key if type(key) is str else show(key)
+    except Exception:  # of a class that somebody else wrote
+        return type(key).__name__
+
+
 def within(error: Exception, step: Step) -> Problem:
     """Add a step to the path of an error; one of a function that knows nothing of JSON becomes a ``Problem`` first."""
-    problem = error if isinstance(error, Problem) else Problem(str(error))
+    # Memory or Python's stack is full, or another thread changes a dict: no value is wrong.
+    if isinstance(error, (MemoryError, RuntimeError)):
+        raise error
+    problem = error if isinstance(error, Problem) else Problem(said_by(error))
     # Appended, and turned round at the end: inserting in front at each level would take quadratic time.
     problem.outward.append(step)
     return problem

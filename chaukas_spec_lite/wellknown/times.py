@@ -67,6 +67,9 @@ def wire_from_datetime(value: datetime) -> Wire:
                 "value.replace(tzinfo=timezone.utc) if it is in UTC, value.astimezone() if it is in local time"
             ) from None
         raise
+    # pandas.NaT is a datetime by its class, and less than any time is never a timedelta.
+    if not isinstance(since, timedelta):
+        raise ValueError(f"{value!r} is no time; use None for a time that is not set")
     return since.days * 86400 + since.seconds, since.microseconds * 1000, b""
 
 

@@ -17,8 +17,9 @@ from chaukas_spec_lite.wellknown.times import EPOCH, wire_from_datetime, wire_fr
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, UnknownNull, inner_unknown_of, plain_of, unknown_of
 from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE
 from chaukas_spec_lite.wire.format import LONG, MAX_DEPTH, SMALL, TOO_DEEP, VARINTS, Table, pack_double, size, varint
+from chaukas_spec_lite.wire.refusals import no_json, refused
 from chaukas_spec_lite.wire.rope import Text, long
-from chaukas_spec_lite.wire.scalars import WRITERS, double, is_array, is_dict, named, text, unless_zero
+from chaukas_spec_lite.wire.scalars import WRITERS, double, fields_in, is_array, is_dict, text, unless_zero, values_in
 
 # For each key: "\n" length key "\x12", which is the key's field and the tag of the value; and how long the entry is if
 # the value is the empty string, whose Value takes three bytes more: length "\x1a" "\0".
@@ -60,8 +61,8 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
     """Write the content of a Struct that stands ``depth`` levels below the outermost message."""
     if depth > MAX_DEPTH - 2 and (fields or depth > MAX_DEPTH):
         raise ValueError(TOO_DEEP)
-    if fields.__class__ is not dict and not isinstance(fields, dict):
-        raise TypeError(f"expected dict, got {named(fields)}")
+    if fields.__class__ is not dict:
+        fields = fields_in(fields)
     out: Text = ""
     cached = _KEYS.get
     for name, value in fields.items():
@@ -123,8 +124,8 @@ def encode_list(values: list[Any] | tuple[Any, ...], depth: int) -> Text:
     """Write the content of a ListValue that stands ``depth`` levels below the outermost message."""
     if depth > MAX_DEPTH - 1 and (values or depth > MAX_DEPTH):
         raise ValueError(TOO_DEEP)
-    if values.__class__ is not list and not isinstance(values, (list, tuple)):
-        raise TypeError(f"expected list, got {named(values)}")
+    if values.__class__ is not list:
+        values = values_in(values)
     out: Text = ""
     for value in values:
         kind = value.__class__
@@ -189,7 +190,7 @@ def encode_value(value: Any, depth: int) -> Text:
     if is_array(value):
         content = encode_list(value, depth + 1)
         return f"2{size(len(content))}" + content + unknown
-    raise TypeError(f"{named(value)} is no JSON value; use None, bool, int, float, str, list or dict")
+    raise TypeError(no_json(value))
 
 
 _MASK = 0xFFFFFFFFFFFFFFFF
@@ -247,7 +248,7 @@ def timestamp(value: Any, depth: int) -> str:
             return f"{out}\x10{a}{b}{c}{VARINTS[n >> 21]}"
         return f"{out}\x10{varint(n)}" if n else out
     if not isinstance(value, datetime):
-        raise TypeError(f"expected datetime, got {named(value)}")
+        raise TypeError(refused(value, "datetime"))
     check_depth(depth)
     return _seconds_and_nanos(*wire_from_datetime(value))
 
@@ -255,7 +256,7 @@ def timestamp(value: Any, depth: int) -> str:
 def duration(value: Any, depth: int) -> str:
     """Write a timedelta as a Duration."""
     if not isinstance(value, timedelta):
-        raise TypeError(f"expected timedelta, got {named(value)}")
+        raise TypeError(refused(value, "timedelta"))
     check_depth(depth)
     return _seconds_and_nanos(*wire_from_timedelta(value))
 

@@ -7,7 +7,7 @@ was expected. ``message.diagnosis`` finds the path to the value afterwards, by c
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import index
 from typing import Any, TypeGuard
 
@@ -24,6 +24,7 @@ from chaukas_spec_lite.wire.format import (
     size,
     varint,
 )
+from chaukas_spec_lite.wire.refusals import refused
 
 RANGES = {kind: (-(1 << bits - 1), (1 << bits - 1) - 1) for kind, bits in SIGNED.items()} | {
     kind: (0, (1 << bits) - 1) for kind, bits in UNSIGNED.items()
@@ -46,9 +47,9 @@ def is_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     return isinstance(value, (list, tuple))
 
 
-def named(value: object) -> str:
-    """Name the type of a value, for ``expected X, got Y``."""
-    return "None" if value is None else type(value).__name__
+def is_repeatable(value: object) -> TypeGuard[Iterable[Any]]:
+    """Whether a value is a series of items that can be read again and again; text and mappings hold something else."""
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, memoryview, Mapping, Iterator))
 
 
 def integer(value: Any, kind: str) -> int:
@@ -60,17 +61,20 @@ def integer(value: Any, kind: str) -> int:
     """
     # A bool has ``__index__``, but where a number is expected it is a mistake more often than not.
     if isinstance(value, bool):
-        raise TypeError(f"expected int for {kind}, got bool")
+        raise TypeError(refused(value, "int", f" for {kind}"))
     try:
         number = index(value)
     except TypeError:
-        raise TypeError(f"expected int for {kind}, got {named(value)}") from None
+        raise TypeError(refused(value, "int", f" for {kind}")) from None
     low, high = RANGES[kind]
     if not low <= number <= high:
-        # Python refuses to print integers of more than some thousand digits.
-        shown = number if number.bit_length() < 200 else f"an integer of {number.bit_length()} bits"
-        raise ValueError(f"{shown} is out of range for {kind}")
+        raise ValueError(f"{_shown(number)} is out of range for {kind}")
     return number
+
+
+def _shown(number: int) -> str:
+    # Python refuses to print integers of more than some thousand digits.
+    return str(number) if number.bit_length() < 200 else f"an integer of {number.bit_length()} bits"
 
 
 def int32(value: Any) -> str:
@@ -133,7 +137,7 @@ def double(value: Any) -> str:
     except struct.error:
         if isinstance(value, int):
             raise ValueError("the int is too large for a double") from None
-        raise TypeError(f"expected float, got {named(value)}") from None
+        raise TypeError(refused(value, "float")) from None
 
 
 def single(value: Any) -> str:
@@ -152,9 +156,12 @@ def boolean(value: Any) -> str:
     try:
         number = index(value)
     except TypeError:
-        raise TypeError(f"expected bool, got {named(value)}") from None
+        # numpy's bool has no ``__index__``; the reference takes it, too.
+        if not (type(value).__module__ == "numpy" and type(value).__name__ in ("bool", "bool_")):
+            raise TypeError(refused(value, "bool")) from None
+        number = bool(value)
     if not -(1 << 63) <= number < 1 << 63:
-        raise ValueError(f"{number} is out of range for bool")
+        raise ValueError(f"{_shown(number)} is out of range for bool")
     return "\x01" if number else "\x00"
 
 
@@ -178,7 +185,7 @@ def enumeration(value: Any, cls: type[betterproto2.Enum]) -> str:
         value = label_number(value, cls)
     # Any integer goes, not members only: proto3 enums are open, and a newer schema has more members.
     elif isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"expected {cls.__name__}, got {named(value)}")
+        raise TypeError(refused(value, cls.__name__))
     return int32(value)
 
 
@@ -189,10 +196,13 @@ def enum_varints(cls: type[betterproto2.Enum]) -> dict[int, str]:
 
 def text(value: Any) -> str:
     """Check a string and return its UTF-8 bytes as latin-1 text."""
-    if not isinstance(value, str):
-        raise TypeError(f"expected str, got {named(value)}")
+    if value.__class__ is not str:
+        if not isinstance(value, str):
+            raise TypeError(refused(value, "str"))
+        value = str.__str__(value)  # a subclass may encode as something else
+    content: str = value
     try:
-        return value.encode().decode("latin-1")  # what latin1 does, one call less
+        return content.encode().decode("latin-1")  # what latin1 does, one call less
     # Python strings may hold half of a surrogate pair, UTF-8 may not.
     except UnicodeEncodeError as error:
         raise ValueError(f"a lone surrogate at index {error.start} cannot be UTF-8") from None
@@ -206,14 +216,15 @@ def string(value: Any) -> str:
 
 def binary(value: Any) -> str:
     """Write bytes behind their length."""
-    return size(len(value)) + raw(value)
+    content = raw(value)
+    return size(len(content)) + content
 
 
 def raw(value: Any) -> str:
     """Check bytes and return them as latin-1 text."""
     if not isinstance(value, bytes):
-        raise TypeError(f"expected bytes, got {named(value)}")
-    return value.decode("latin-1")
+        raise TypeError(refused(value, "bytes"))
+    return bytes.decode(value, "latin-1")  # which a subclass may override
 
 
 def two_members(oneof: str, first: str, second: str) -> ValueError:
@@ -233,7 +244,7 @@ def items(value: Any) -> list[Any] | tuple[Any, ...]:
     # None means "not set" for every attribute.
     if value is None:
         return ()
-    raise TypeError(f"expected list, got {named(value)}")
+    raise TypeError(refused(value, "list"))
 
 
 def entries(value: Any) -> Iterable[tuple[Any, Any]]:
@@ -242,14 +253,35 @@ def entries(value: Any) -> Iterable[tuple[Any, Any]]:
         return value.items()
     if value is None:
         return ()
-    raise TypeError(f"expected dict, got {named(value)}")
+    raise TypeError(refused(value, "dict"))
+
+
+def fields_in(value: Any) -> dict[Any, Any]:
+    """Check the value of a Struct field: any mapping, as in the reference. Inside of a Struct only dicts are taken."""
+    if is_dict(value):
+        return value
+    if is_mapping(value):
+        return dict(value.items())
+    raise TypeError(refused(value, "dict"))
+
+
+def values_in(value: Any) -> list[Any] | tuple[Any, ...]:
+    """Check the value of a ListValue field: anything that can be iterated more than once.
+
+    The reference also takes what would hardly be meant: text as its characters, a mapping as its keys.
+    """
+    if is_array(value):
+        return value
+    if not is_repeatable(value):
+        raise TypeError(refused(value, "list"))
+    return list(value)
 
 
 def instance(value: Any, cls: type[Any]) -> Any:
     """Check that a value is a message of a class or of a subclass."""
     if isinstance(value, cls):
         return value
-    raise TypeError(f"expected {cls.__name__}, got {named(value)}")
+    raise TypeError(refused(value, cls.__name__))
 
 
 WRITERS: dict[str, Callable[[Any], str]] = {

@@ -226,7 +226,7 @@ MORE = [
     pytest.param(
         lambda cls: cls(event_id=b"e1"),
         lambda: Event(event_id=b"e1"),
-        "Event.event_id: expected str, got bytes",
+        "Event.event_id: expected str, got bytes; use value.decode()",
         id="bytes for a string",
     ),
     pytest.param(
@@ -238,7 +238,7 @@ MORE = [
     pytest.param(
         lambda cls: cls(message={"text": "a"}),
         lambda: Event(message={"text": "a"}),
-        "Event.message: expected MessageContent, got dict",
+        "Event.message: expected MessageContent, got dict; use MessageContent(**value)",
         id="a dict for a message",
     ),
 ]
@@ -268,17 +268,17 @@ def of(name: str, **fields: Any) -> Message:
 
 
 PATHS = {
-    "Event.event_id: expected str, got int": lambda: event(event_id=1),
+    "Event.event_id: expected str, got int; use str(value)": lambda: event(event_id=1),
     "Event.llm_invocation.prompt_tokens: 3000000000 is out of range for int32": lambda: event(
         llm_invocation=LLMInvocation(prompt_tokens=3_000_000_000)
     ),
     "Event.tags[1]: expected str, got None": lambda: event(tags=["a", None]),
-    "Event.tags: expected list, got str": lambda: _assigned(Event(), "tags", "abc"),
-    "Event.extensions[0]: expected Any, got dict": lambda: event(extensions=[{}]),
+    "Event.tags: expected list, got str; use [value]": lambda: _assigned(Event(), "tags", "abc"),
+    "Event.extensions[0]: expected Any, got dict; use Any(**value)": lambda: event(extensions=[{}]),
     "Event.type: EventType has no value 'AGENT_STRAT'; did you mean 'AGENT_START'?": lambda: event(type="AGENT_STRAT"),
-    "Event.is_final: expected bool, got str": lambda: event(is_final="yes"),
-    "Event.metadata: expected dict, got list": lambda: event(metadata=[]),
-    "Event.metadata['k'][2]: set is no JSON value; use None, bool, int, float, str, list or dict": lambda: event(
+    'Event.is_final: expected bool, got str; use value == "true"': lambda: event(is_final="yes"),
+    "Event.metadata: expected dict, got list; use dict(value), if it holds pairs": lambda: event(metadata=[]),
+    "Event.metadata['k'][2]: set is no JSON value; use list(value), or sorted(value)": lambda: event(
         metadata={"k": [1, None, {1}]}
     ),
     "Event.metadata['k']['x']: a lone surrogate at index 1 cannot be UTF-8": lambda: event(
@@ -290,23 +290,28 @@ PATHS = {
     ),
     "Event.metadata['n']: the int is too large for a double": lambda: event(metadata={"n": 10**400}),
     "Event.metadata['a'][0]: contains itself, 2 levels up": lambda: event(metadata=cyclic()),
-    "Event.timestamp: expected datetime, got str": lambda: event(timestamp="2026-01-01"),
-    "EventBatch.events[1].cost.total_cost: expected float, got str": lambda: EventBatch(
+    "Event.timestamp: expected datetime, got str; use datetime.fromisoformat(value)": lambda: event(
+        timestamp="2026-01-01"
+    ),
+    "EventBatch.events[1].cost.total_cost: expected float, got str; use float(value)": lambda: EventBatch(
         events=[Event(), _with_cost("1")]
     ),
     "QueryFilter.types[2]: expected EventType, got float": lambda: QueryFilter(types=[1, 2, 3.5]),
-    "Maps.part['k'].value: expected int for int32, got str": lambda: of("Maps", part={"k": _part("1")}),
-    "Maps.int32_value (a key): expected str, got int": lambda: of("Maps", int32_value={1: 1}),
-    "Maps.int32_value: expected dict, got list": lambda: _assigned(of("Maps"), "int32_value", [1]),
-    "Keys.bool_key (a key): expected bool, got str": lambda: of("Keys", bool_key={"a": True}),
-    "WellKnown.duration: expected timedelta, got int": lambda: of("WellKnown", duration=3),
+    "Maps.part['k'].value: expected int for int32, got str; use int(value)": lambda: of("Maps", part={"k": _part("1")}),
+    "Maps.int32_value (a key): expected str, got int; use str(value)": lambda: of("Maps", int32_value={1: 1}),
+    "Maps.int32_value: expected dict, got list; use dict(value), if it holds pairs": lambda: _assigned(
+        of("Maps"), "int32_value", [1]
+    ),
+    'Keys.bool_key (a key): expected bool, got str; use value == "true"': lambda: of("Keys", bool_key={"a": True}),
+    "WellKnown.duration: expected timedelta, got int; use timedelta(seconds=value)": lambda: of(
+        "WellKnown", duration=3
+    ),
     "WellKnown.int32_value: 2147483648 is out of range for int32": lambda: of("WellKnown", int32_value=1 << 31),
     "WellKnown.list[0]: object is no JSON value; use None, bool, int, float, str, list or dict": lambda: of(
         "WellKnown", list=[object()]
     ),
-    "WellKnown.value['a']: bytes is no JSON value; use None, bool, int, float, str, list or dict": lambda: of(
-        "WellKnown", value={"a": b""}
-    ),
+    "WellKnown.value['a']: bytes is no JSON value; use value.decode() for text, "
+    "base64.b64encode(value).decode() for data": lambda: of("WellKnown", value={"a": b""}),
     "WellKnownRepeated.timestamp[0]: expected datetime, got None": lambda: of("WellKnownRepeated", timestamp=[None]),
     "WellKnownMaps.struct['k']: expected dict, got int": lambda: of("WellKnownMaps", struct={"k": 1}),
     "Tree.children[0].named['n'].left: expected Tree, got Nothing": lambda: of(
