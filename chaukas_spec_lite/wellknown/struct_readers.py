@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from struct import Struct
-from typing import Any, TypeVar
+from typing import Any
 
+from chaukas_spec_lite.wellknown.number_lists import RECORD, SEVERAL, decode_numbers
 from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, more_length
+from chaukas_spec_lite.wire.memo import Memo
 
 Read = Callable[[int], bytes]
-H = TypeVar("H")
 
 _unpack_behind_3 = Struct("<3xd").unpack
 
@@ -36,20 +37,19 @@ Value = tuple[int, Any, int, bytes]
 """What the head of a value says: its kind, the length of its content (of a plain one, the value itself), the length of
 the whole field, and for lengths of two bytes the two that have to follow the head."""
 
-_ENTRIES: dict[bytes, Entry] = {}
-"""What the head of a map entry says."""
-_ENTRY_VALUES: dict[bytes, Value] = {}
-"""What the head of a value in a map entry says."""
-_LIST_VALUES: dict[bytes, Value] = {}
-"""What the head of a value in a list says."""
 _HEADS_MAX = 8192
-"""How many heads a table holds until it is cleared."""
+"""How many heads a table holds."""
+_ENTRIES: Memo[bytes, Entry] = Memo(_HEADS_MAX)
+"""What the head of a map entry says."""
+_ENTRY_VALUES: Memo[bytes, Value] = Memo(_HEADS_MAX)
+"""What the head of a value in a map entry says."""
+_LIST_VALUES: Memo[bytes, Value] = Memo(_HEADS_MAX)
+"""What the head of a value in a list says."""
 
 _LONG = 4096
 """The length in bytes from which on a string is decoded in place, without cutting its bytes out first."""
 
-_KEYS: dict[bytes, str] = {}
-_KEYS_MAX = 4096
+_KEYS: Memo[bytes, str] = Memo(4096)
 _KEY_LENGTH_MAX = 128
 
 
@@ -120,6 +120,8 @@ def _list(read: Read, left: int, depth: int) -> list[Any]:
     # A value stands one level deeper. An empty list has none.
     if depth > MAX_DEPTH - 1 and (left or depth > MAX_DEPTH):
         raise NotCanonical
+    if left >= SEVERAL * RECORD and not left % RECORD and (numbers := _numbers(read, left)) is not None:
+        return numbers
     values: list[Any] = []
     add = values.append
     while left > 0:
@@ -147,6 +149,16 @@ def _list(read: Read, left: int, depth: int) -> list[Any]:
     return values
 
 
+def _numbers(read: Any, n: int) -> list[float] | None:
+    """Read a list of numbers where it stands; ``None``, with nothing read, if it is another."""
+    buffer: BytesIO = read.__self__
+    start = buffer.tell()
+    numbers = decode_numbers(buffer.getvalue(), start, start + n)
+    if numbers is not None:
+        buffer.seek(n, 1)
+    return numbers
+
+
 def _long_text(read: Any, n: int) -> str:
     """Read a string without a copy of its bytes; ``read`` is a method of the buffer."""
     buffer: BytesIO = read.__self__
@@ -161,9 +173,7 @@ def _key(key: bytes) -> str:
     name = key.decode()
     if len(key) <= _KEY_LENGTH_MAX:
         # Keys that are made of data, such as ids, never come again: the bound keeps them from filling memory.
-        if len(_KEYS) >= _KEYS_MAX:
-            _KEYS.clear()
-        _KEYS[key] = name
+        _KEYS.remember(key, name)
     return name
 
 
@@ -190,7 +200,7 @@ def _entry(head: bytes, read: Read) -> Entry:
             raise NotCanonical
         # Not remembered: its table would hold a head for each length, and large entries are rare.
         return key, size - 2 - key, size + 4 if third < 128 else 1 + _size(size) + size
-    _remember(_ENTRIES, head, found)
+    _ENTRIES.remember(head, found)
     return found
 
 
@@ -203,7 +213,7 @@ def _key_length(length: int, read: Read) -> tuple[int, int]:
     return key, length - _size(key) - key
 
 
-def _value(head: bytes, read: Read, tag: int, known: dict[bytes, Value]) -> Value:
+def _value(head: bytes, read: Read, tag: int, known: Memo[bytes, Value]) -> Value:
     """Find out what the head of a value field with this tag says; of a large value, read the rest of it."""
     got, first, second, third = head
     if got != tag:
@@ -227,7 +237,7 @@ def _value(head: bytes, read: Read, tag: int, known: dict[bytes, Value]) -> Valu
         if low < 128 or middle < 128 or low & 127 | (middle & 127) << 7 | high << 14 != n:
             raise NotCanonical
         return _KINDS[kind], n, length + 4, b""
-    _remember(known, head, found)
+    known.remember(head, found)
     return found
 
 
@@ -250,13 +260,6 @@ def _long_value(kind: int, length: int, read: Read) -> Value:
     if 1 + _size(n) + n != length:
         raise NotCanonical
     return kind, n, 1 + _size(length) + length, b""
-
-
-def _remember(table: dict[bytes, H], head: bytes, found: H) -> None:
-    if len(table) >= _HEADS_MAX:
-        # Cleared as a whole: bookkeeping about what was used last would cost more than the table saves.
-        table.clear()
-    table[head] = found
 
 
 def _size(value: int) -> int:
