@@ -17,7 +17,7 @@ from struct import Struct
 from typing import Any
 
 from chaukas_spec_lite.wellknown.number_lists import RECORD, SEVERAL, decode_numbers
-from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, more_length
+from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, more_length, unpack_double
 from chaukas_spec_lite.wire.memo import Memo
 
 Read = Callable[[int], bytes]
@@ -35,16 +35,24 @@ Entry = tuple[int, int, int]
 key's length is not in the head, -1 and the length of key and value together."""
 Value = tuple[int, Any, int, bytes]
 """What the head of a value says: its kind, the length of its content (of a plain one, the value itself), the length of
-the whole field, and for lengths of two bytes the two that have to follow the head."""
+the whole field, and for lengths of two bytes the two that have to follow the head; of a number, the first byte of its
+eight, which is the last of the head."""
+Field = tuple[str, int, Any, int, bytes]
+"""What a key and the head of the value behind it say: the name, and the same as ``Value``."""
 
 _HEADS_MAX = 8192
 """How many heads a table holds."""
 _ENTRIES: Memo[bytes, Entry] = Memo(_HEADS_MAX)
 """What the head of a map entry says."""
+_FIELDS: Memo[bytes, Field] = Memo(_HEADS_MAX)
+"""What a key and the head of the value behind it say: keys mostly have values of the same kinds and lengths, and one
+look-up for both takes less time than two."""
 _ENTRY_VALUES: Memo[bytes, Value] = Memo(_HEADS_MAX)
-"""What the head of a value in a map entry says."""
+"""What the head of a value in a map entry says, behind a key that it has not been met with."""
 _LIST_VALUES: Memo[bytes, Value] = Memo(_HEADS_MAX)
 """What the head of a value in a list says."""
+# Bound once: Python 3.11 calls a method of a subclass of ``dict`` more slowly than one of ``dict`` itself.
+_known_entry, _known_field, _known_list_value = _ENTRIES.get, _FIELDS.get, _LIST_VALUES.get
 
 _LONG = 4096
 """The length in bytes from which on a string is decoded in place, without cutting its bytes out first."""
@@ -78,17 +86,13 @@ def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     while left > 0:
         head = read(4)
-        key_length, length, whole = _ENTRIES.get(head) or _entry(head, read)
+        key_length, length, whole = _known_entry(head) or _entry(head, read)
         # Counted down before the entry is read: if the entry overruns the Struct, ``left`` is negative at the end.
         left -= whole
         if key_length < 0:
             key_length, length = _key_length(length, read)
-        key = read(key_length)
-        name = _KEYS.get(key)
-        if name is None:
-            name = _key(key)
-        head = read(4)
-        kind, n, whole, size = _ENTRY_VALUES.get(head) or _value(head, read, 0x12, _ENTRY_VALUES)
+        head = read(key_length + 4)
+        name, kind, n, whole, rest = _known_field(head) or _field(head, read)
         # The value's field has to fill what its entry has left behind the key. More could be unknown fields, less an
         # overrun.
         if whole != length:
@@ -97,7 +101,7 @@ def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
             fields[name] = read(n).decode() if n < _LONG else _long_text(read, n)
         elif kind == _NUMBER:
             # Seven more bytes: the first of the eight was in the head. At the end of the input ``unpack`` fails.
-            fields[name] = _unpack_behind_3(head + read(7))[0]
+            fields[name] = unpack_double(rest + read(7))[0]
         elif kind == _PLAIN:
             fields[name] = n
         elif kind == _STRUCT:
@@ -105,7 +109,7 @@ def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
         elif kind == _LIST:
             fields[name] = _list(read, n, depth + 3)
         # The inner length has to be the one that the outer length implies, in its shortest form.
-        elif read(2) != size:
+        elif read(2) != rest:
             raise NotCanonical
         elif kind == _STRING_2:
             fields[name] = read(n).decode() if n < _LONG else _long_text(read, n)
@@ -126,7 +130,7 @@ def _list(read: Read, left: int, depth: int) -> list[Any]:
     add = values.append
     while left > 0:
         head = read(4)
-        kind, n, whole, size = _LIST_VALUES.get(head) or _value(head, read, 0x0A, _LIST_VALUES)
+        kind, n, whole, size = _known_list_value(head) or _value(head, read, 0x0A, _LIST_VALUES)
         left -= whole
         if kind == _STRING:
             add(read(n).decode() if n < _LONG else _long_text(read, n))
@@ -167,6 +171,21 @@ def _long_text(read: Any, n: int) -> str:
     if len(content) != n:
         raise NotCanonical
     return str(content, "utf-8")
+
+
+def _field(head: bytes, read: Read) -> Field:
+    """Find out what a key and the head of the value behind it say."""
+    key, head_of_value = head[:-4], head[-4:]
+    name = _KEYS.get(key)
+    if name is None:
+        name = _key(key)
+    value = _ENTRY_VALUES.get(head_of_value)
+    if value is None:
+        value = _value(head_of_value, read, 0x12, _ENTRY_VALUES)
+    found = name, *value
+    if len(key) <= _KEY_LENGTH_MAX and head_of_value in _ENTRY_VALUES:
+        _FIELDS.remember(head, found)
+    return found
 
 
 def _key(key: bytes) -> str:
@@ -244,7 +263,7 @@ def _value(head: bytes, read: Read, tag: int, known: Memo[bytes, Value]) -> Valu
 def _short_value(head: bytes, first: int, second: int, third: int) -> Value:
     if first == 9 and second == 0x11:
         # The fourth byte of the head is the first of the number's eight, so the table has up to 256 heads of numbers.
-        return _NUMBER, 0, 11, b""
+        return _NUMBER, 0, 11, bytes((third,))
     if first == 2 and (second == 0x20 or second == 0x08):
         return _PLAIN, _PLAIN_VALUES[head[1:]], 4, b""
     # The inner length plus its tag and itself make up the outer one; anything else has more in it than one value.
