@@ -1,6 +1,6 @@
 r"""Long lists of numbers, such as embeddings, written and read at once.
 
-In a ListValue each number is a record of eleven bytes: ``\n\t\x11`` (tag and length of the Value, tag of the number) and
+In a ListValue each number is a record of eleven bytes: ``\n\t\x11`` (tag and length of the Value, the number's tag) and
 eight of the double. So the n-th bytes of all records are a slice with a step of eleven.
 """
 
