@@ -130,25 +130,6 @@ def many_fields() -> Values:
         "llm_invocation": invocation,
         "retry": {"attempt": 2, "strategy": "exponential", "backoff_ms": 400},
         "redaction": {"fields": ["message.text"], "method": "mask", "salt_id": "salt-7"},
-        "performance": {
-            "cpu_percent": 12.5,
-            "memory_mb": 512.25,
-            "duration_ms": 830.25,
-            "throughput": 32.5,
-            "latency_ms": 120.75,
-        },
-        "infrastructure": {"resource_type": "container", "host": "node-7", "process_id": 4711, "thread_id": "main"},
-        "cost": {
-            "provider": "openai",
-            "service": "chat",
-            "input_tokens": 48,
-            "output_tokens": 27,
-            "total_tokens": 75,
-            "input_cost": 0.0000072,
-            "output_cost": 0.0000162,
-            "total_cost": 0.0000234,
-            "currency": "USD",
-        },
     }
     event = model()
     plain = {

@@ -244,12 +244,10 @@ def timestamp(value: Any, depth: int) -> str:
         if out is None:
             out = _second(seconds)
         n: int = since.microseconds * 1000
-        # Nanoseconds of a time with microseconds mostly take four or five bytes: unrolled, as every event has some.
+        # Nanoseconds of a time with microseconds mostly take four or five bytes: unrolled, as every event has some. What
+        # is above the first three, up to 476, is a varint of its own.
         if n >> 21:
-            a, b, c = _MORE[n & 127], _MORE[n >> 7 & 127], _MORE[n >> 14 & 127]
-            if n >> 28:
-                return f"{out}\x10{a}{b}{c}{_MORE[n >> 21 & 127]}{VARINTS[n >> 28]}"
-            return f"{out}\x10{a}{b}{c}{VARINTS[n >> 21]}"
+            return f"{out}\x10{_MORE[n & 127]}{_MORE[n >> 7 & 127]}{_MORE[n >> 14 & 127]}{VARINTS[n >> 21]}"
         return f"{out}\x10{varint(n)}" if n else out
     if not isinstance(value, datetime):
         raise TypeError(f"expected datetime, got {named(value)}")
