@@ -6,6 +6,7 @@ eight of the double. So the n-th bytes of all records are a slice with a step of
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from struct import pack, unpack
 from typing import Any
 
@@ -19,7 +20,7 @@ _EMPTY = _HEAD + bytes(8)
 _NUMBERS = frozenset((float, int))
 
 
-def encode_numbers(values: list[Any]) -> str | None:
+def encode_numbers(values: Iterable[Any]) -> str | None:
     """Write a list of floats and ints as latin-1 text; ``None`` if anything else is in it."""
     numbers = tuple(values)  # what is checked is then what is written, whatever other threads do to the list
     if not _NUMBERS.issuperset(map(type, numbers)):

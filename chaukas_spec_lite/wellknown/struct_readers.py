@@ -51,7 +51,7 @@ _ENTRY_VALUES: Memo[bytes, Value] = Memo(_HEADS_MAX)
 """What the head of a value in a map entry says, behind a key that it has not been met with."""
 _LIST_VALUES: Memo[bytes, Value] = Memo(_HEADS_MAX)
 """What the head of a value in a list says."""
-# Bound once: Python 3.11 calls a method of a subclass of ``dict`` more slowly than one of ``dict`` itself.
+# Bound once: Python 3.11 calls a method of a subclass of ``dict`` more slowly.
 _known_entry, _known_field, _known_list_value = _ENTRIES.get, _FIELDS.get, _LIST_VALUES.get
 
 _LONG = 4096
@@ -177,23 +177,16 @@ def _field(head: bytes, read: Read) -> Field:
     """Find out what a key and the head of the value behind it say."""
     key, head_of_value = head[:-4], head[-4:]
     name = _KEYS.get(key)
-    if name is None:
-        name = _key(key)
     value = _ENTRY_VALUES.get(head_of_value)
-    if value is None:
-        value = _value(head_of_value, read, 0x12, _ENTRY_VALUES)
-    found = name, *value
-    if len(key) <= _KEY_LENGTH_MAX and head_of_value in _ENTRY_VALUES:
-        _FIELDS.remember(head, found)
-    return found
-
-
-def _key(key: bytes) -> str:
-    name = key.decode()
-    if len(key) <= _KEY_LENGTH_MAX:
-        # Keys that are made of data, such as ids, never come again: the bound keeps them from filling memory.
-        _KEYS.remember(key, name)
-    return name
+    if name is not None and value is not None:
+        _FIELDS.remember(head, found := (name, *value))
+        return found
+    # Not remembered together before both have been met: what is met once, such as an id, may never come again.
+    if name is None:
+        name = key.decode()
+        if len(key) <= _KEY_LENGTH_MAX:
+            _KEYS.remember(key, name)
+    return name, *(value or _value(head_of_value, read, 0x12, _ENTRY_VALUES))
 
 
 def _entry(head: bytes, read: Read) -> Entry:

@@ -22,30 +22,24 @@ from chaukas_spec_lite.wire.memo import Memo
 from chaukas_spec_lite.wire.rope import Text, long
 from chaukas_spec_lite.wire.scalars import WRITERS, double, is_array, is_dict, named, text, unless_zero
 
+# For each key: "\n" length key "\x12", which is the key's field and the tag of the value; and how long the entry is if
+# the value is the empty string, whose Value takes three bytes more: length "\x1a" "\0".
+_KEYS: Memo[str, tuple[str, int]] = Memo(4096)
+_KEY_LENGTH_MAX = 128
+_LONG_KEY = 1024
+"""Entries of more than this go to ``_encode_entry``: the quick way looks lengths up in ``VARINTS``, up to ``SMALL``."""
+
 _SHORT = 124
 """Below this length of a string, the length of the Value around it, ``n + 2``, takes one byte."""
 _TEXTS = [f"{VARINTS[n + 2]}\x1a{VARINTS[n]}" for n in range(_SHORT)]
-"""What stands before a short string in the field of its Value, behind the tag, by its length."""
-_ITEMS = [f"\n{text}" for text in _TEXTS]
-"""The same in a ListValue, with the tag."""
-
-_KEY_LENGTH_MAX = 128
-"""Longer keys are not remembered: they are likely to be data that never comes again, and would fill memory."""
-_KEYS: Memo[str, tuple[str, str]] = Memo(4096)
-r"""For each key: ``\n`` length key ``\x12``, which is the key's field and the tag of the value; and all that stands
-before the eight bytes of a number."""
-_HEADS: Table[Memo[str, str]] = [Memo(128) for _ in range(_SHORT)]
-"""By the length of a short string, for each key: all that stands before the string in the Struct."""
-# Bound once: Python 3.11 calls a method of a subclass of ``dict`` more slowly than one of ``dict`` itself.
-_known_key = _KEYS.get
-_known_head = [heads.get for heads in _HEADS]
+"""What stands before a short string in a Value, by its length."""
 
 _FEW = 256
 _DOUBLES: Table[str] = [pack_double(number).decode("latin-1") for number in range(_FEW)]
 """The first integers, as a Struct has them."""
 
 
-def _encode_key(key: str) -> tuple[str, str]:
+def _encode_key(key: str) -> tuple[str, int]:
     if key.__class__ is str and key.isascii():
         content = key
     elif isinstance(key, str):
@@ -53,19 +47,12 @@ def _encode_key(key: str) -> tuple[str, str]:
     else:
         raise TypeError(f"a key is {key!r}, not a str")
     n = len(content)
-    field = f"\n{size(n)}{content}\x12"
-    found = field, f"\n{size(len(field) + 10)}{field}\t\x11"  # a number is 9 bytes in a Value of one length
+    entry = f"\n{VARINTS[n] if n < SMALL else varint(n)}{content}\x12"
+    found = entry, len(entry) + 3
+    # Long keys are likely to be data that never comes again, and would fill memory.
     if n <= _KEY_LENGTH_MAX:
         _KEYS.remember(key, found)
     return found
-
-
-def _encode_head(key: str, n: int) -> str:
-    field, _ = _known_key(key) or _encode_key(key)
-    head = f"\n{size(len(field) + n + 3)}{field}{_TEXTS[n]}"
-    if len(field) <= _KEY_LENGTH_MAX:
-        _HEADS[n].remember(key, head)
-    return head
 
 
 def encode_struct(fields: dict[str, Any], depth: int) -> Text:
@@ -75,42 +62,45 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
     if fields.__class__ is not dict and not isinstance(fields, dict):
         raise TypeError(f"expected dict, got {named(fields)}")
     out: Text = ""
+    cached = _KEYS.get
     for name, value in fields.items():
+        key, k = cached(name) or _encode_key(name)
         kind = value.__class__
+        if k > _LONG_KEY:
+            out += _encode_entry(key, value, depth)
+            continue
         # The kinds in the order of how often events hold them.
         if kind is str:
             if not value.isascii():
                 value = value.encode().decode("latin-1")
             n = len(value)
-            if n < _SHORT:
-                out += (_known_head[n](name) or _encode_head(name, n)) + value
+            if n < _SHORT:  # one look-up gives both inner lengths
+                out += f"\n{VARINTS[k + n]}{key}{_TEXTS[n]}{value}"
                 continue
-            key, _ = _known_key(name) or _encode_key(name)
             mark = "\x1a"
+        elif kind is float or kind is int:  # 9 bytes in a Value of one length, so 7 more than an empty string's entry
+            few = kind is int and 0 <= value < _FEW
+            packed = _DOUBLES[value] if few else pack_double(value).decode("latin-1")
+            out += f"\n{VARINTS[k + 7]}{key}\t\x11{packed}"
+            continue
+        elif kind is dict:
+            value = encode_struct(value, depth + 3)
+            mark = "*"
+        elif kind is list:
+            value = encode_list(value, depth + 3)
+            mark = "2"
         else:
-            key, number = _known_key(name) or _encode_key(name)
-            if kind is float or kind is int:
-                few = kind is int and 0 <= value < _FEW
-                out += number + (_DOUBLES[value] if few else pack_double(value).decode("latin-1"))
-                continue
-            if kind is dict:
-                value = encode_struct(value, depth + 3)
-                mark = "*"
-            elif kind is list:
-                value = encode_list(value, depth + 3)
-                mark = "2"
+            if kind is bool:
+                value = "\x02\x20\x01" if value else "\x02\x20\x00"
+            elif value is None:
+                value = "\x02\x08\x00"
             else:
-                if kind is bool:
-                    value = "\x02\x20\x01" if value else "\x02\x20\x00"
-                elif value is None:
-                    value = "\x02\x08\x00"
-                else:
-                    value = encode_value(value, depth + 2)
-                    value = size(len(value)) + value
-                n = len(key) + len(value)
-                out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{key}{value}"
-                continue
-            n = len(value)
+                value = encode_value(value, depth + 2)
+                value = size(len(value)) + value
+            n = len(key) + len(value)
+            out += f"\n{VARINTS[n] if n < SMALL else varint(n)}{key}{value}"
+            continue
+        n = len(value)
         inner = VARINTS[n] if n < SMALL else varint(n)
         n += len(inner) + 1
         outer = VARINTS[n] if n < SMALL else varint(n)
@@ -119,6 +109,13 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
         # Appended apart from its head, so that long content becomes a piece of a rope and is not copied again.
         out += value if n < LONG else long(value)
     return out if fields.__class__ is dict else out + inner_unknown_of(fields).decode("latin-1")
+
+
+def _encode_entry(key: str, value: Any, depth: int) -> Text:
+    """Write an entry whose key is unusually long."""
+    content = encode_value(value, depth + 2)
+    content = size(len(content)) + content
+    return f"\n{size(len(key) + len(content))}{key}" + content
 
 
 def encode_list(values: list[Any] | tuple[Any, ...], depth: int) -> Text:
@@ -137,7 +134,7 @@ def encode_list(values: list[Any] | tuple[Any, ...], depth: int) -> Text:
                 value = value.encode().decode("latin-1")
             n = len(value)
             if n < _SHORT:
-                out += _ITEMS[n] + value
+                out += f"\n{_TEXTS[n]}{value}"
                 continue
             mark = "\x1a"
         elif kind is float or kind is int:
@@ -244,8 +241,8 @@ def timestamp(value: Any, depth: int) -> str:
         if out is None:
             out = _second(seconds)
         n: int = since.microseconds * 1000
-        # Nanoseconds of a time with microseconds mostly take four or five bytes: unrolled, as every event has some. What
-        # is above the first three, up to 476, is a varint of its own.
+        # Nanoseconds of a time with microseconds mostly take four or five bytes: unrolled, as every event has some.
+        # What is above the first three, up to 476, is a varint of its own.
         if n >> 21:
             return f"{out}\x10{_MORE[n & 127]}{_MORE[n >> 7 & 127]}{_MORE[n >> 14 & 127]}{VARINTS[n >> 21]}"
         return f"{out}\x10{varint(n)}" if n else out

@@ -32,10 +32,10 @@ class Memo(dict[K, V]):
 
     def remember(self, key: K, value: V) -> None:
         """Add an entry, unless the table is full."""
-        if len(self) >= self._most:
+        if len(self) < self._most:
+            self[key] = value
+        elif self._refused < self._most:
             self._refused += 1
-            if self._refused <= self._most:
-                return
+        else:
             self._refused = 0
             self.clear()
-        self[key] = value
