@@ -11,7 +11,7 @@ from struct import pack, unpack
 from typing import Any
 
 SEVERAL = 32
-"""The length from which on this is quicker than one number after another."""
+"""The length from which on this is clearly quicker than one number after another."""
 
 RECORD = 11
 _HEAD = b"\n\t\x11"
@@ -22,6 +22,8 @@ _NUMBERS = frozenset((float, int))
 
 def encode_numbers(values: Iterable[Any]) -> str | None:
     """Write a list of floats and ints as latin-1 text; ``None`` if anything else is in it."""
+    if next(iter(values), None).__class__ not in _NUMBERS:  # lists of text are many
+        return None
     numbers = tuple(values)  # what is checked is then what is written, whatever other threads do to the list
     if not _NUMBERS.issuperset(map(type, numbers)):
         return None
