@@ -59,6 +59,7 @@ _LONG = 4096
 
 _KEYS: Memo[bytes, str] = Memo(4096)
 _KEY_LENGTH_MAX = 128
+_known_key, _known_entry_value = _KEYS.get, _ENTRY_VALUES.get
 
 
 def decode_struct(data: bytes, depth: int) -> dict[str, Any]:
@@ -176,8 +177,7 @@ def _long_text(read: Any, n: int) -> str:
 def _field(head: bytes, read: Read) -> Field:
     """Find out what a key and the head of the value behind it say."""
     key, head_of_value = head[:-4], head[-4:]
-    name = _KEYS.get(key)
-    value = _ENTRY_VALUES.get(head_of_value)
+    name, value = _known_key(key), _known_entry_value(head_of_value)
     if name is not None and value is not None:
         _FIELDS.remember(head, found := (name, *value))
         return found
