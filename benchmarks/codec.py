@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from chaukas.spec.common.v1 import events_pb2
 
 from benchmarks import builders as make
 from benchmarks import workloads
-from benchmarks.measure import Job
+from benchmarks.measure import Job, Work
 from benchmarks.workloads import Values
 from chaukas_spec_lite import Event, EventBatch
 from chaukas_spec_lite.wire.format import size
@@ -21,8 +21,11 @@ SECTION = "Codec, beside the official client"
 def jobs() -> Iterator[Job]:
     """Make the jobs one after another, so that what one needs is gone before the next."""
     yield from headline()
+    yield from many_fields()
     yield from batches()
     yield from large()
+    yield distinct_keys("encode", make.ours_encoded)
+    yield distinct_keys("decode", lambda values: make.ours_decoded(encoded(values)))
     yield from varied()
     yield from for_honesty()
 
@@ -35,6 +38,27 @@ def headline() -> Iterator[Job]:
     values, data = workloads.small(), encoded(workloads.small())
     yield building(f"build and encode the small event ({len(data)} B)", values, bar=0.95)
     yield Job("decode the small event and read its fields", make.ours_read(data), [make.official_read(data)], 1.60)
+
+
+def many_fields() -> Iterator[Job]:
+    """An event where Structs are the smaller part."""
+    values = workloads.many_fields()
+    data = encoded(values)
+    yield building(f"build and encode an event of 21 Struct values and many fields ({len(data)} B)", values, bar=0.75)
+    yield decoding("decode the event of 21 Struct values and many fields to Python values", data, values, bar=0.70)
+
+
+def distinct_keys(way: str, make_work: Callable[[Values], Work]) -> Job:
+    """More keys than the tables of keys hold, beside few that they do, both our own code."""
+    many, few = (make_work(workloads.with_metadata(workloads.distinct_keys(count))) for count in (4200, 1000))
+    # The same number of keys on both sides.
+    return Job(
+        f"{way} a key, 4,200 distinct ones beside 1,000",
+        make.each([many] * 5),
+        [make.each([few] * 21)],
+        1.2,
+        items=21_000,
+    )
 
 
 def batches() -> Iterator[Job]:
@@ -77,9 +101,8 @@ def large() -> Iterator[Job]:
     yield from both("a prompt of 100 kB, ASCII", workloads.prompt(workloads.ASCII_PROMPT), 1.8, 0.7)
     yield from both("a prompt of 100 kB, CJK", workloads.prompt(workloads.CJK_PROMPT), 1.8, 0.7)
     embedding = {"embedding": [number / 1536 for number in range(1536)]}
-    yield from both("1,536 floats in a list", workloads.with_metadata(embedding), 0.7, 0.4)
-    wide = {f"key_{number}": number for number in range(2000)}
-    yield from both("2,000 keys in a dict", workloads.with_metadata(wide), 0.7, 0.4)
+    yield from both("1,536 floats in a list", workloads.with_metadata(embedding), 0.15, 0.10)
+    yield from both("2,000 keys in a dict", workloads.with_metadata(workloads.distinct_keys(2000)), 0.7, 0.4)
     yield never_repeating()
 
 
@@ -105,23 +128,23 @@ def never_repeating() -> Job:
 def varied() -> Iterator[Job]:
     """The headline's jobs on many events, so that no cache flatters them."""
     real = workloads.real()
-    for name, events in (
-        ("100 different model events", workloads.different_models(100)),
-        (f"the {len(real):,} real events", real),
+    for name, events, building_bar, decoding_bar in (
+        ("100 different model events", workloads.different_models(100), 0.80, 0.85),
+        (f"the {len(real):,} real events", real, 0.78, 0.80),
     ):
         data = list(map(encoded, events))
         yield Job(
             f"build and encode {name}",
             make.each(list(map(make.ours_encoded, events))),
             make.fastest_each(list(map(make.official_encoded, events))),
-            0.80,
+            building_bar,
             items=len(events),
         )
         yield Job(
             f"decode {name} to Python values",
             make.each(list(map(make.ours_decoded, data))),
             [make.each(list(map(make.official_decoded, data, events)))],
-            0.85,
+            decoding_bar,
             items=len(events),
         )
     for name, events in (

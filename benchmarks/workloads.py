@@ -94,6 +94,8 @@ class Values:
     """Fields that are no messages of the schema; Structs are dicts, enums are numbers."""
     parts: dict[str, dict[str, Any]]
     """The submessages' fields, by the name of the field that holds them."""
+    enums_by_name: bool = False
+    """Whether enum members are looked up each time, as programs do that write them out."""
 
     @property
     def structs(self) -> list[tuple[str | None, str]]:
@@ -112,6 +114,34 @@ def model() -> Values:
     """The 1.4 kB model invocation: two Struct payloads, and metadata."""
     plain = {**IDS, **NAMES, "type": 21, "severity": 2, "status": 3, "author": 3, "timestamp": TIME}
     return Values({**plain, "tags": TAGS, "metadata": METADATA}, {"llm_invocation": INVOCATION})
+
+
+def many_fields() -> Values:
+    """An event of 21 Struct values beside many scalars and submessages; its enum members are written out."""
+    invocation = {
+        **INVOCATION,
+        "request": {"messages": [REQUEST["messages"][1]], "model": "gpt-4o-mini", "temperature": 0.7, "stream": False},
+        "response": {"id": RESPONSE["id"], "created": 1767322800, "usage": RESPONSE["usage"]},
+        "top_p": 0.95,
+        "frequency_penalty": 0.25,
+        "presence_penalty": 0.5,
+    }
+    parts = {
+        "llm_invocation": invocation,
+        "retry": {"attempt": 2, "strategy": "exponential", "backoff_ms": 400},
+        "redaction": {"fields": ["message.text"], "method": "mask", "salt_id": "salt-7"},
+    }
+    event = model()
+    plain = {
+        **event.plain,
+        "invocation_id": "run-31",
+        "response_id": RESPONSE["id"],
+        "is_final": True,
+        "branch": "main",
+        "pii_categories": ["EMAIL"],
+        "metadata": {**METADATA, "weights": [0.25, 0.5]},
+    }
+    return Values(plain, parts, enums_by_name=True)
 
 
 def small() -> Values:
@@ -226,6 +256,11 @@ CJK_PROMPT = ("敏捷的棕色狐狸跳过了懒惰的狗。" * 2223)[:33_333]  
 def with_metadata(metadata: dict[str, Any]) -> Values:
     """The small event with a Struct."""
     return Values({**IDS, "type": 10, "timestamp": TIME, "metadata": metadata}, {})
+
+
+def distinct_keys(count: int) -> dict[str, Any]:
+    """A dict of that many keys."""
+    return {f"key_{number}": number for number in range(count)}
 
 
 def fresh_structs(count: int, keys: int) -> list[dict[str, Any]]:

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from struct import Struct
-from typing import Any, TypeVar
+from typing import Any
 
-from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, more_length
+from chaukas_spec_lite.wellknown.number_lists import RECORD, SEVERAL, decode_numbers
+from chaukas_spec_lite.wire.format import MAX_DEPTH, NotCanonical, more_length, unpack_double
+from chaukas_spec_lite.wire.memo import Memo
 
 Read = Callable[[int], bytes]
-H = TypeVar("H")
 
 _unpack_behind_3 = Struct("<3xd").unpack
 
@@ -34,23 +35,31 @@ Entry = tuple[int, int, int]
 key's length is not in the head, -1 and the length of key and value together."""
 Value = tuple[int, Any, int, bytes]
 """What the head of a value says: its kind, the length of its content (of a plain one, the value itself), the length of
-the whole field, and for lengths of two bytes the two that have to follow the head."""
+the whole field, and for lengths of two bytes the two that have to follow the head; of a number, the first byte of its
+eight, which is the last of the head."""
+Field = tuple[str, int, Any, int, bytes]
+"""What a key and the head of the value behind it say: the name, and the same as ``Value``."""
 
-_ENTRIES: dict[bytes, Entry] = {}
-"""What the head of a map entry says."""
-_ENTRY_VALUES: dict[bytes, Value] = {}
-"""What the head of a value in a map entry says."""
-_LIST_VALUES: dict[bytes, Value] = {}
-"""What the head of a value in a list says."""
 _HEADS_MAX = 8192
-"""How many heads a table holds until it is cleared."""
+"""How many heads a table holds."""
+_ENTRIES: Memo[bytes, Entry] = Memo(_HEADS_MAX)
+"""What the head of a map entry says."""
+_FIELDS: Memo[bytes, Field] = Memo(_HEADS_MAX)
+"""What a key and the head of the value behind it say: keys mostly have values of the same kinds and lengths, and one
+look-up for both takes less time than two."""
+_ENTRY_VALUES: Memo[bytes, Value] = Memo(_HEADS_MAX)
+"""What the head of a value in a map entry says, behind a key that it has not been met with."""
+_LIST_VALUES: Memo[bytes, Value] = Memo(_HEADS_MAX)
+"""What the head of a value in a list says."""
+# Bound once: Python 3.11 calls a method of a subclass of ``dict`` more slowly.
+_known_entry, _known_field, _known_list_value = _ENTRIES.get, _FIELDS.get, _LIST_VALUES.get
 
 _LONG = 4096
 """The length in bytes from which on a string is decoded in place, without cutting its bytes out first."""
 
-_KEYS: dict[bytes, str] = {}
-_KEYS_MAX = 4096
+_KEYS: Memo[bytes, str] = Memo(4096)
 _KEY_LENGTH_MAX = 128
+_known_key, _known_entry_value = _KEYS.get, _ENTRY_VALUES.get
 
 
 def decode_struct(data: bytes, depth: int) -> dict[str, Any]:
@@ -78,17 +87,13 @@ def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     while left > 0:
         head = read(4)
-        key_length, length, whole = _ENTRIES.get(head) or _entry(head, read)
+        key_length, length, whole = _known_entry(head) or _entry(head, read)
         # Counted down before the entry is read: if the entry overruns the Struct, ``left`` is negative at the end.
         left -= whole
         if key_length < 0:
             key_length, length = _key_length(length, read)
-        key = read(key_length)
-        name = _KEYS.get(key)
-        if name is None:
-            name = _key(key)
-        head = read(4)
-        kind, n, whole, size = _ENTRY_VALUES.get(head) or _value(head, read, 0x12, _ENTRY_VALUES)
+        head = read(key_length + 4)
+        name, kind, n, whole, rest = _known_field(head) or _field(head, read)
         # The value's field has to fill what its entry has left behind the key. More could be unknown fields, less an
         # overrun.
         if whole != length:
@@ -97,7 +102,7 @@ def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
             fields[name] = read(n).decode() if n < _LONG else _long_text(read, n)
         elif kind == _NUMBER:
             # Seven more bytes: the first of the eight was in the head. At the end of the input ``unpack`` fails.
-            fields[name] = _unpack_behind_3(head + read(7))[0]
+            fields[name] = unpack_double(rest + read(7))[0]
         elif kind == _PLAIN:
             fields[name] = n
         elif kind == _STRUCT:
@@ -105,7 +110,7 @@ def structure(read: Read, left: int, depth: int) -> dict[str, Any]:
         elif kind == _LIST:
             fields[name] = _list(read, n, depth + 3)
         # The inner length has to be the one that the outer length implies, in its shortest form.
-        elif read(2) != size:
+        elif read(2) != rest:
             raise NotCanonical
         elif kind == _STRING_2:
             fields[name] = read(n).decode() if n < _LONG else _long_text(read, n)
@@ -120,11 +125,13 @@ def _list(read: Read, left: int, depth: int) -> list[Any]:
     # A value stands one level deeper. An empty list has none.
     if depth > MAX_DEPTH - 1 and (left or depth > MAX_DEPTH):
         raise NotCanonical
+    if left >= SEVERAL * RECORD and not left % RECORD and (numbers := _numbers(read, left)) is not None:
+        return numbers
     values: list[Any] = []
     add = values.append
     while left > 0:
         head = read(4)
-        kind, n, whole, size = _LIST_VALUES.get(head) or _value(head, read, 0x0A, _LIST_VALUES)
+        kind, n, whole, size = _known_list_value(head) or _value(head, read, 0x0A, _LIST_VALUES)
         left -= whole
         if kind == _STRING:
             add(read(n).decode() if n < _LONG else _long_text(read, n))
@@ -147,6 +154,16 @@ def _list(read: Read, left: int, depth: int) -> list[Any]:
     return values
 
 
+def _numbers(read: Any, n: int) -> list[float] | None:
+    """Read a list of numbers where it stands; ``None``, with nothing read, if it is another."""
+    buffer: BytesIO = read.__self__
+    start = buffer.tell()
+    numbers = decode_numbers(buffer.getvalue(), start, start + n)
+    if numbers is not None:
+        buffer.seek(n, 1)
+    return numbers
+
+
 def _long_text(read: Any, n: int) -> str:
     """Read a string without a copy of its bytes; ``read`` is a method of the buffer."""
     buffer: BytesIO = read.__self__
@@ -157,14 +174,19 @@ def _long_text(read: Any, n: int) -> str:
     return str(content, "utf-8")
 
 
-def _key(key: bytes) -> str:
-    name = key.decode()
-    if len(key) <= _KEY_LENGTH_MAX:
-        # Keys that are made of data, such as ids, never come again: the bound keeps them from filling memory.
-        if len(_KEYS) >= _KEYS_MAX:
-            _KEYS.clear()
-        _KEYS[key] = name
-    return name
+def _field(head: bytes, read: Read) -> Field:
+    """Find out what a key and the head of the value behind it say."""
+    key, head_of_value = head[:-4], head[-4:]
+    name, value = _known_key(key), _known_entry_value(head_of_value)
+    if name is not None and value is not None:
+        _FIELDS.remember(head, found := (name, *value))
+        return found
+    # Not remembered together before both have been met: what is met once, such as an id, may never come again.
+    if name is None:
+        name = key.decode()
+        if len(key) <= _KEY_LENGTH_MAX:
+            _KEYS.remember(key, name)
+    return name, *(value or _value(head_of_value, read, 0x12, _ENTRY_VALUES))
 
 
 def _entry(head: bytes, read: Read) -> Entry:
@@ -190,7 +212,7 @@ def _entry(head: bytes, read: Read) -> Entry:
             raise NotCanonical
         # Not remembered: its table would hold a head for each length, and large entries are rare.
         return key, size - 2 - key, size + 4 if third < 128 else 1 + _size(size) + size
-    _remember(_ENTRIES, head, found)
+    _ENTRIES.remember(head, found)
     return found
 
 
@@ -203,7 +225,7 @@ def _key_length(length: int, read: Read) -> tuple[int, int]:
     return key, length - _size(key) - key
 
 
-def _value(head: bytes, read: Read, tag: int, known: dict[bytes, Value]) -> Value:
+def _value(head: bytes, read: Read, tag: int, known: Memo[bytes, Value]) -> Value:
     """Find out what the head of a value field with this tag says; of a large value, read the rest of it."""
     got, first, second, third = head
     if got != tag:
@@ -227,14 +249,14 @@ def _value(head: bytes, read: Read, tag: int, known: dict[bytes, Value]) -> Valu
         if low < 128 or middle < 128 or low & 127 | (middle & 127) << 7 | high << 14 != n:
             raise NotCanonical
         return _KINDS[kind], n, length + 4, b""
-    _remember(known, head, found)
+    known.remember(head, found)
     return found
 
 
 def _short_value(head: bytes, first: int, second: int, third: int) -> Value:
     if first == 9 and second == 0x11:
         # The fourth byte of the head is the first of the number's eight, so the table has up to 256 heads of numbers.
-        return _NUMBER, 0, 11, b""
+        return _NUMBER, 0, 11, bytes((third,))
     if first == 2 and (second == 0x20 or second == 0x08):
         return _PLAIN, _PLAIN_VALUES[head[1:]], 4, b""
     # The inner length plus its tag and itself make up the outer one; anything else has more in it than one value.
@@ -250,13 +272,6 @@ def _long_value(kind: int, length: int, read: Read) -> Value:
     if 1 + _size(n) + n != length:
         raise NotCanonical
     return kind, n, 1 + _size(length) + length, b""
-
-
-def _remember(table: dict[bytes, H], head: bytes, found: H) -> None:
-    if len(table) >= _HEADS_MAX:
-        # Cleared as a whole: bookkeeping about what was used last would cost more than the table saves.
-        table.clear()
-    table[head] = found
 
 
 def _size(value: int) -> int:

@@ -13,18 +13,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from chaukas_spec_lite.wellknown.number_lists import SEVERAL, encode_numbers
 from chaukas_spec_lite.wellknown.times import EPOCH, wire_from_datetime, wire_from_timedelta
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, UnknownNull, inner_unknown_of, plain_of, unknown_of
 from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE
 from chaukas_spec_lite.wire.format import LONG, MAX_DEPTH, SMALL, TOO_DEEP, VARINTS, Table, pack_double, size, varint
+from chaukas_spec_lite.wire.memo import Memo
 from chaukas_spec_lite.wire.refusals import no_json, refused
 from chaukas_spec_lite.wire.rope import Text, long
 from chaukas_spec_lite.wire.scalars import WRITERS, double, fields_in, is_array, is_dict, text, unless_zero, values_in
 
 # For each key: "\n" length key "\x12", which is the key's field and the tag of the value; and how long the entry is if
 # the value is the empty string, whose Value takes three bytes more: length "\x1a" "\0".
-_KEYS: dict[str, tuple[str, int]] = {}
-_KEYS_MAX = 4096
+_KEYS: Memo[str, tuple[str, int]] = Memo(4096)
 _KEY_LENGTH_MAX = 128
 _LONG_KEY = 1024
 """Entries of more than this go to ``_encode_entry``: the quick way looks lengths up in ``VARINTS``, up to ``SMALL``."""
@@ -51,9 +52,7 @@ def _encode_key(key: str) -> tuple[str, int]:
     found = entry, len(entry) + 3
     # Long keys are likely to be data that never comes again, and would fill memory.
     if n <= _KEY_LENGTH_MAX:
-        if len(_KEYS) >= _KEYS_MAX:
-            _KEYS.clear()
-        _KEYS[key] = found
+        _KEYS.remember(key, found)
     return found
 
 
@@ -126,6 +125,8 @@ def encode_list(values: list[Any] | tuple[Any, ...], depth: int) -> Text:
         raise ValueError(TOO_DEEP)
     if values.__class__ is not list:
         values = values_in(values)
+    elif len(values) >= SEVERAL and (numbers := encode_numbers(values)) is not None:
+        return numbers
     out: Text = ""
     for value in values:
         kind = value.__class__
@@ -196,7 +197,8 @@ def encode_value(value: Any, depth: int) -> Text:
 _MASK = 0xFFFFFFFFFFFFFFFF
 _UTC = timezone.utc
 
-# The varint of a Timestamp's seconds behind its tag: events that are written together share their second.
+# The varint of a Timestamp's seconds behind its tag: events that are written together share their second. No ``Memo``:
+# the newest seconds count.
 _SECONDS: dict[int, str] = {}
 _SECONDS_MAX = 4096
 
@@ -241,11 +243,9 @@ def timestamp(value: Any, depth: int) -> str:
             out = _second(seconds)
         n: int = since.microseconds * 1000
         # Nanoseconds of a time with microseconds mostly take four or five bytes: unrolled, as every event has some.
+        # What is above the first three, up to 476, is a varint of its own.
         if n >> 21:
-            a, b, c = _MORE[n & 127], _MORE[n >> 7 & 127], _MORE[n >> 14 & 127]
-            if n >> 28:
-                return f"{out}\x10{a}{b}{c}{_MORE[n >> 21 & 127]}{VARINTS[n >> 28]}"
-            return f"{out}\x10{a}{b}{c}{VARINTS[n >> 21]}"
+            return f"{out}\x10{_MORE[n & 127]}{_MORE[n >> 7 & 127]}{_MORE[n >> 14 & 127]}{VARINTS[n >> 21]}"
         return f"{out}\x10{varint(n)}" if n else out
     if not isinstance(value, datetime):
         raise TypeError(refused(value, "datetime"))
