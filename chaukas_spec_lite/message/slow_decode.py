@@ -14,7 +14,7 @@ stays linear however often and however deep pieces repeat.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.message.record import Record
@@ -61,7 +61,7 @@ def read_entry(cls: type[Record], number: int, data: bytes, depth: int) -> tuple
     Raises:
         NotCanonical: The entry has unknown fields, so the message has to keep it as an unknown field as a whole.
     """
-    return _known(_entry(_by_number(cls)[number], data, 0, len(data), depth))
+    return _known(_entry(_known_fields(cls)[number].field, data, 0, len(data), depth))
 
 
 def finish_entry(
@@ -82,7 +82,7 @@ def finish_entry(
     """
     if start[1] is None:  # no value was read, or it was a null: only reading all of it can tell
         return read_entry(cls, number, data, depth)
-    return _known(_entry(_by_number(cls)[number], rest, 0, len(rest), depth, start))
+    return _known(_entry(_known_fields(cls)[number].field, rest, 0, len(rest), depth, start))
 
 
 def _known(entry: tuple[Any, Any] | None) -> tuple[Any, Any]:
@@ -91,34 +91,58 @@ def _known(entry: tuple[Any, Any] | None) -> tuple[Any, Any]:
     return entry
 
 
+class _Known(NamedTuple):
+    """A field, and what reading it takes."""
+
+    field: FieldData
+    wire: int
+    """The wire type that it comes in."""
+    packable: bool
+    """Whether it may also come packed: parsers have to take both forms of a repeated scalar, whatever the schema says."""
+    others: tuple[FieldData, ...]
+    """The other members of its oneof."""
+    in_pieces: bool
+    """Whether it is a singular message, whose pieces are merged."""
+
+
+def _known_fields(cls: type[Record]) -> dict[int, _Known]:
+    known: dict[int, _Known] | None = cls.__dict__.get("_field_by_number")
+    if known is None:
+        known = {field.number: _known_field(cls, field) for field in fields_of(cls)}
+        cls._field_by_number = known
+    return known
+
+
+def _known_field(cls: type[Record], field: FieldData) -> _Known:
+    return _Known(
+        field,
+        LEN if field.label == "map" else WIRE_TYPES.get(field.kind, LEN),
+        field.label == "repeated" and field.kind in PACKABLE,
+        tuple(each for each in fields_of(cls) if field.oneof and each.oneof == field.oneof and each is not field),
+        field.label not in ("repeated", "map") and field.is_message,
+    )
+
+
 def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
-    by_number = _by_number(type(message))
+    known = _known_fields(type(message))
     unknown: list[bytes] = []
     pending: dict[int, Slices] = {}
-    for start, tag, value, stop in walk(data, slices, depth, zero=not by_number):
-        field = by_number.get(tag >> 3)
-        if field is None or not _take(message, field, tag & 7, data, value, stop, depth, pending):
+    for start, tag, value, stop in walk(data, slices, depth, zero=not known):
+        found = known.get(tag >> 3)
+        if found is None or not _take(message, found, tag & 7, data, value, stop, depth, pending):
             unknown.append(data[start:stop])
     # Singular messages come last, when all their pieces are known: each is then read in one go.
     for number, parts in pending.items():
-        field = by_number[number]
+        field = known[number].field
         setattr(message, field.name, _singular(field, getattr(message, field.name), data, parts, depth + 1))
     # Behind those that are there already, in the order of the input, as in the reference.
     if unknown:
         message._unknown_fields = b"".join([message._unknown_fields, *unknown])
 
 
-def _by_number(cls: type[Record]) -> dict[int, FieldData]:
-    known: dict[int, FieldData] | None = cls.__dict__.get("_field_by_number")
-    if known is None:
-        known = {field.number: field for field in fields_of(cls)}
-        cls._field_by_number = known
-    return known
-
-
 def _take(
     message: Record,
-    field: FieldData,
+    known: _Known,
     wire: int,
     data: bytes,
     pos: int,
@@ -131,16 +155,18 @@ def _take(
     Returns:
         False if the field does not come in this wire type, so that the occurrence is an unknown field.
     """
-    # A repeated scalar may come packed or not, whatever the schema says: parsers have to take both.
-    expected = LEN if field.label == "map" else WIRE_TYPES.get(field.kind, LEN)
-    packed = wire != expected and wire == LEN and field.label == "repeated" and field.kind in PACKABLE
-    if wire != expected and not packed:
+    field, expected, packable, others, in_pieces = known
+    packed = wire != expected
+    if packed and not (packable and wire == LEN):
         return False
     # Before the value is read: setting one member of a oneof clears the others, even if it is set to its default.
-    if field.oneof is not None:
-        _clear_others(message, field, data, depth, pending)
+    if others:
+        _clear(message, others, data, depth, pending)
     try:
-        if packed:
+        if in_pieces:
+            # Only noted here. Decoding and merging every piece by itself would read nested ones again at every level.
+            pending.setdefault(field.number, []).append((pos, end))
+        elif packed:
             getattr(message, field.name).extend(_enum_members(field, read_packed(field.kind, data, pos, end)))
         elif field.label == "repeated":
             _append(getattr(message, field.name), field, data, pos, end, depth)
@@ -149,9 +175,6 @@ def _take(
             if entry is None:
                 return False
             getattr(message, field.name)[entry[0]] = entry[1]
-        elif field.is_message:
-            # Only noted here. Decoding and merging every piece by itself would read nested ones again at every level.
-            pending.setdefault(field.number, []).append((pos, end))
         else:
             setattr(message, field.name, _one(field, data, pos, end, depth))
     except DecodeError as error:
@@ -160,13 +183,14 @@ def _take(
     return True
 
 
-def _clear_others(message: Record, chosen: FieldData, data: bytes, depth: int, pending: dict[int, Slices]) -> None:
-    for field in fields_of(type(message)):
-        if field.oneof == chosen.oneof and field is not chosen:
-            setattr(message, field.name, None)
-            parts = pending.pop(field.number, None)
-            if parts is not None:  # it is replaced, but the reference refuses it if it is not valid
-                _singular(field, None, data, parts, depth + 1)
+def _clear(
+    message: Record, others: tuple[FieldData, ...], data: bytes, depth: int, pending: dict[int, Slices]
+) -> None:
+    for field in others:
+        setattr(message, field.name, None)
+        parts = pending.pop(field.number, None)
+        if parts is not None:  # it is replaced, but the reference refuses it if it is not valid
+            _singular(field, None, data, parts, depth + 1)
 
 
 def _enum_members(field: FieldData, values: list[Any]) -> list[Any]:

@@ -27,20 +27,19 @@ PACKABLE = frozenset(kind for kind, wire in WIRE_TYPES.items() if wire != LEN)
 
 def read_varint(data: bytes, pos: int, end: int) -> tuple[int, int]:
     """Read a 64-bit varint at ``pos``; return it and the position behind it."""
+    if pos < end and (value := data[pos]) < 128:
+        return value, pos + 1
     value = shift = 0
     start = pos
-    while True:
-        if pos >= end:
-            raise DecodeError("the input ends inside a varint", offset=start)
-        byte = data[pos]
-        pos += 1
+    # Ten bytes hold 70 bits. As in the reference, the excess ones are cut off and not refused.
+    for byte in data[pos : min(end, pos + 10)]:
         value |= (byte & 127) << shift
-        if byte < 128:
-            return value & 0xFFFFFFFFFFFFFFFF, pos
         shift += 7
-        # Ten bytes hold 70 bits. As in the reference, the excess ones are cut off and not refused.
-        if shift > 63:
-            raise DecodeError("a varint is longer than 10 bytes", offset=start)
+        if byte < 128:
+            return value & 0xFFFFFFFFFFFFFFFF, start + shift // 7
+    raise DecodeError(
+        "a varint is longer than 10 bytes" if shift == 70 else "the input ends inside a varint", offset=start
+    )
 
 
 def _read_short(data: bytes, pos: int, end: int, limit: int, what: str) -> tuple[int, int]:
@@ -115,9 +114,22 @@ def fields(data: bytes, pos: int, end: int, depth: int, *, zero: bool = False) -
     """
     while pos < end:
         start = pos
-        tag, pos = read_tag(data, pos, end, zero=zero)
-        if tag & 7 == LEN:
-            value, pos = read_length(data, pos, end)
+        tag = data[pos]
+        # Nearly all tags, lengths and numbers are short, and a call for each is most of what walking them costs.
+        if 7 < tag < 128 and tag & 7 <= I32:
+            pos += 1
+        else:
+            tag, pos = read_tag(data, pos, end, zero=zero)
+        wire = tag & 7
+        if wire == LEN:
+            if pos < end and data[pos] < 128 and data[pos] < end - pos:
+                value = pos + 1
+                pos = value + data[pos]
+            else:
+                value, pos = read_length(data, pos, end)
+        elif wire == VARINT and pos < end and data[pos] < 128:
+            value = pos
+            pos += 1
         else:
             # A group's content is not walked: no field of proto3 is a group, so it is kept as a whole or left out.
             value, pos = pos, skip(data, pos, end, tag, depth)
@@ -169,11 +181,12 @@ def read_text(data: bytes, pos: int, end: int) -> str:
 
 def read_scalar(kind: str, data: bytes, pos: int, end: int) -> Any:
     """Read one value of a scalar type (an enum's as an int) whose extent is known."""
-    if kind in FROM_VARINT:
-        return FROM_VARINT[kind](read_varint(data, pos, end)[0])
-    if kind in FIXED:
-        return FIXED[kind].unpack_from(data, pos)[0]
-    return read_text(data, pos, end) if kind == "string" else data[pos:end]
+    if kind == "string":
+        return read_text(data, pos, end)
+    convert = FROM_VARINT.get(kind)
+    if convert is not None:
+        return convert(read_varint(data, pos, end)[0])
+    return data[pos:end] if kind == "bytes" else FIXED[kind].unpack_from(data, pos)[0]
 
 
 def read_packed(kind: str, data: bytes, pos: int, end: int) -> list[Any]:
@@ -184,7 +197,11 @@ def read_packed(kind: str, data: bytes, pos: int, end: int) -> list[Any]:
         if (end - pos) % layout.size:
             raise DecodeError(f"a packed field of {end - pos} bytes is no whole number of {kind}", offset=pos)
         return [value for (value,) in layout.iter_unpack(data[pos:end])]
+    content = data[pos:end]
     convert = FROM_VARINT[kind]
+    # Numbers below 128 are one byte each, which is a sequence of ints already.
+    if content.isascii() and kind not in ("bool", "sint32", "sint64"):
+        return list(content)
     values: list[Any] = []
     while pos < end:
         raw, pos = read_varint(data, pos, end)
