@@ -18,12 +18,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.message.record import Record
-from chaukas_spec_lite.wellknown.slow_readers import READERS, Slices, walk
+from chaukas_spec_lite.wellknown.slow_readers import READERS
 from chaukas_spec_lite.wellknown.values import NULL
 from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import DEFAULTS, PLAIN, FieldData, fields_of
 from chaukas_spec_lite.wire.format import LEN, MAX_DEPTH, NotCanonical
-from chaukas_spec_lite.wire.reading import PACKABLE, WIRE_TYPES, read_packed, read_scalar
+from chaukas_spec_lite.wire.reading import PACKABLE, WIRE_TYPES, Slices, read_packed, read_scalar, walk
 
 R = TypeVar("R", bound=Record)
 
@@ -127,9 +127,23 @@ def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
     known = _known_fields(type(message))
     unknown: list[bytes] = []
     pending: dict[int, Slices] = {}
+    chosen: dict[str, _Known] = {}
     for start, tag, value, stop in walk(data, slices, depth, zero=not known):
         found = known.get(tag >> 3)
-        if found is None or not _take(message, found, tag & 7, data, value, stop, depth, pending):
+        wire = tag & 7
+        if found is None or (wire != found.wire and not (wire == LEN and found.packable)):
+            unknown.append(data[start:stop])
+            continue
+        # Before the value is read: setting one member of a oneof clears the others, even if it is set to its default.
+        # Of those only the last one can be set, once all have been cleared that the message may have come with.
+        oneof = found.field.oneof
+        if oneof is not None and (last := chosen.get(oneof)) is not found:
+            chosen[oneof] = found
+            _clear(message, found.others if last is None else (last.field,), data, depth, pending)
+        if found.in_pieces:
+            # Only noted here. Decoding and merging every piece by itself would read nested ones again at every level.
+            pending.setdefault(found.field.number, []).append((value, stop))
+        elif not _take(message, found.field, wire != found.wire, data, value, stop, depth):
             unknown.append(data[start:stop])
     # Singular messages come last, when all their pieces are known: each is then read in one go.
     for number, parts in pending.items():
@@ -140,33 +154,14 @@ def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
         message._unknown_fields = b"".join([message._unknown_fields, *unknown])
 
 
-def _take(
-    message: Record,
-    known: _Known,
-    wire: int,
-    data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
-    pending: dict[int, Slices],
-) -> bool:
-    """Set a field from one occurrence on the wire, or note in ``pending`` where a piece of a singular message is.
+def _take(message: Record, field: FieldData, packed: bool, data: bytes, pos: int, end: int, depth: int) -> bool:
+    """Set a field, other than a singular message, from one occurrence on the wire.
 
     Returns:
-        False if the field does not come in this wire type, so that the occurrence is an unknown field.
+        False if it is an entry of a map that has unknown fields, so that the occurrence is an unknown field.
     """
-    field, expected, packable, others, in_pieces = known
-    packed = wire != expected
-    if packed and not (packable and wire == LEN):
-        return False
-    # Before the value is read: setting one member of a oneof clears the others, even if it is set to its default.
-    if others:
-        _clear(message, others, data, depth, pending)
     try:
-        if in_pieces:
-            # Only noted here. Decoding and merging every piece by itself would read nested ones again at every level.
-            pending.setdefault(field.number, []).append((pos, end))
-        elif packed:
+        if packed:
             getattr(message, field.name).extend(_enum_members(field, read_packed(field.kind, data, pos, end)))
         elif field.label == "repeated":
             _append(getattr(message, field.name), field, data, pos, end, depth)

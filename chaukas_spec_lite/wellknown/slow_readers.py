@@ -7,7 +7,7 @@ way to the mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from chaukas_spec_lite.errors import DecodeError
@@ -16,34 +16,7 @@ from chaukas_spec_lite.wellknown.values import NO_KIND, UnknownNull, carry, carr
 from chaukas_spec_lite.wire import fields as kinds
 from chaukas_spec_lite.wire.fields import DEFAULTS, WRAPPERS
 from chaukas_spec_lite.wire.format import MAX_DEPTH
-from chaukas_spec_lite.wire.reading import WIRE_TYPES, fields, read_scalar, read_text
-
-Slices = list[tuple[int, int]]
-"""Where in the input the pieces of a message begin and end: several if it came several times and is to be merged."""
-
-
-def walk(data: bytes, slices: Slices, depth: int, *, zero: bool = False) -> Iterator[tuple[int, int, int, int]]:
-    """Walk the fields of all pieces of a message, one piece after the other, which merges them.
-
-    Each piece is read once, however many there are and however deep they nest, so that the work stays linear.
-
-    Args:
-        data: The whole input.
-        slices: Where the pieces are.
-        depth: The level of the message below the outermost one.
-        zero: Whether field number 0 is let through, see ``wire.reading.read_tag``.
-
-    Yields:
-        What ``wire.reading.fields`` yields.
-
-    Raises:
-        DecodeError: A piece is not valid, or stands too deep.
-    """
-    for pos, end in slices:
-        if depth > MAX_DEPTH:
-            raise DecodeError(f"nested deeper than {MAX_DEPTH} levels", offset=pos)
-        yield from fields(data, pos, end, depth, zero=zero)
-
+from chaukas_spec_lite.wire.reading import WIRE_TYPES, Slices, read_scalar, read_text, walk
 
 def _seconds_and_nanos(data: bytes, slices: Slices, depth: int) -> tuple[int, int, bytes]:
     seconds = nanos = 0

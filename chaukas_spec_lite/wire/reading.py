@@ -13,6 +13,9 @@ from typing import Any
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.wire.format import I32, I64, LEN, MAX_DEPTH, SGROUP, VARINT
 
+Slices = list[tuple[int, int]]
+"""Where in the input the pieces of a message begin and end: several if it came several times and is to be merged."""
+
 WIRE_TYPES = {
     **dict.fromkeys(["int32", "int64", "uint32", "uint64", "sint32", "sint64", "bool", "enum"], VARINT),
     **dict.fromkeys(["fixed64", "sfixed64", "double"], I64),
@@ -107,40 +110,62 @@ def skip(data: bytes, pos: int, end: int, tag: int, depth: int) -> int:
         tag, pos = read_tag(data, pos, end, zero=True)
 
 
-def fields(data: bytes, pos: int, end: int, depth: int, *, zero: bool = False) -> Iterator[tuple[int, int, int, int]]:
-    """Walk the fields of an encoded message: ``(start, tag, value, stop)``, all but the tag positions in ``data``.
+def fields(data: bytes, pos: int, end: int, depth: int) -> Iterator[tuple[int, int, int, int]]:
+    """Walk the fields of an encoded message: ``walk`` for one piece."""
+    return walk(data, [(pos, end)], depth)
 
-    For a length-delimited field ``value`` is where its content begins, behind the length.
+
+def walk(data: bytes, slices: Slices, depth: int, *, zero: bool = False) -> Iterator[tuple[int, int, int, int]]:
+    """Walk the fields of all pieces of a message, one piece after the other, which merges them.
+
+    Each piece is read once, however many there are and however deep they nest, so that the work stays linear. One
+    generator does it all, because a call for each piece or field would be most of the cost.
+
+    Args:
+        data: The whole input.
+        slices: Where the pieces are.
+        depth: The level of the message below the outermost one.
+        zero: Whether field number 0 is let through, see ``read_tag``.
+
+    Yields:
+        ``(start, tag, value, stop)``, all but the tag positions in ``data``. For a length-delimited field ``value`` is
+        where its content begins, behind the length.
+
+    Raises:
+        DecodeError: A piece is not valid, or stands too deep.
     """
-    while pos < end:
-        start = pos
-        tag = data[pos]
-        # Nearly all tags, lengths and numbers are short, and a call for each is most of what walking them costs.
-        if 7 < tag < 128 and tag & 7 <= I32:
-            pos += 1
-        else:
-            tag, pos = read_tag(data, pos, end, zero=zero)
-        wire = tag & 7
-        if wire == LEN:
-            if pos < end and data[pos] < 128 and data[pos] < end - pos:
-                value = pos + 1
-                pos = value + data[pos]
+    for pos, end in slices:
+        if depth > MAX_DEPTH:
+            raise DecodeError(f"nested deeper than {MAX_DEPTH} levels", offset=pos)
+        while pos < end:
+            start = pos
+            tag = data[pos]
+            # Nearly all tags, lengths and numbers are short: those are read here, without a call.
+            if 7 < tag < 128 and tag & 7 <= I32:
+                pos += 1
             else:
-                value, pos = read_length(data, pos, end)
-        elif wire == VARINT and pos < end and data[pos] < 128:
-            value = pos
-            pos += 1
-        else:
-            # A group's content is not walked: no field of proto3 is a group, so it is kept as a whole or left out.
-            value, pos = pos, skip(data, pos, end, tag, depth)
-        yield start, tag, value, pos
+                tag, pos = read_tag(data, pos, end, zero=zero)
+            wire = tag & 7
+            if wire == LEN:
+                if pos < end and (length := data[pos]) < 128 and length < end - pos:
+                    value = pos + 1
+                    pos = value + length
+                else:
+                    value, pos = read_length(data, pos, end)
+            elif wire == VARINT and pos < end and data[pos] < 128:
+                value = pos
+                pos += 1
+            else:
+                # A group's content is not walked: no field of proto3 is a group, so it is kept as a whole or left out.
+                value, pos = pos, skip(data, pos, end, tag, depth)
+            yield start, tag, value, pos
 
 
 def signed(raw: int, bits: int) -> int:
     """Take the lowest bits of an integer as two's complement."""
     # Negative numbers come as 64 bits in any of these types; an int32 takes the lowest 32 of them.
-    raw &= (1 << bits) - 1
-    return raw - (1 << bits) if raw >> bits - 1 else raw
+    sign = 1 << bits - 1
+    return (raw & (sign << 1) - 1 ^ sign) - sign
 
 
 def zigzag(raw: int) -> int:
@@ -197,11 +222,10 @@ def read_packed(kind: str, data: bytes, pos: int, end: int) -> list[Any]:
         if (end - pos) % layout.size:
             raise DecodeError(f"a packed field of {end - pos} bytes is no whole number of {kind}", offset=pos)
         return [value for (value,) in layout.iter_unpack(data[pos:end])]
-    content = data[pos:end]
     convert = FROM_VARINT[kind]
-    # Numbers below 128 are one byte each, which is a sequence of ints already.
-    if content.isascii() and kind not in ("bool", "sint32", "sint64"):
-        return list(content)
+    content = data[pos:end]
+    if content.isascii():  # numbers below 128, one byte each
+        return list(map(convert, content))
     values: list[Any] = []
     while pos < end:
         raw, pos = read_varint(data, pos, end)
