@@ -14,6 +14,7 @@ stays linear however often and however deep pieces repeat.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from chaukas_spec_lite.errors import DecodeError
@@ -23,7 +24,7 @@ from chaukas_spec_lite.wellknown.values import NULL
 from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import DEFAULTS, PLAIN, FieldData, fields_of
 from chaukas_spec_lite.wire.format import LEN, MAX_DEPTH, NotCanonical
-from chaukas_spec_lite.wire.reading import PACKABLE, WIRE_TYPES, Slices, read_packed, read_scalar, walk
+from chaukas_spec_lite.wire.reading import PACKABLE, SCALARS, WIRE_TYPES, Slices, read_packed, walk
 
 R = TypeVar("R", bound=Record)
 
@@ -103,6 +104,21 @@ class _Known(NamedTuple):
     """The other members of its oneof."""
     in_pieces: bool
     """Whether it is a singular message, whose pieces are merged."""
+    read: Callable[[bytes, int, int], Any] | None
+    """Reads one value at a place of the input, if it is no message."""
+    members: _Members | None
+    """What numbers mean, if it is an enum."""
+
+
+class _Members(dict[int, Any]):
+    """The members of an enum by their numbers, since asking the class takes longer than reading the number."""
+
+    def __init__(self, cls: type[Any]) -> None:
+        super().__init__((int(member), member) for member in cls)
+        self._cls = cls
+
+    def __missing__(self, number: int) -> Any:
+        return self._cls(number)  # of unknown numbers, which enums are open for
 
 
 def _known_fields(cls: type[Record]) -> dict[int, _Known]:
@@ -114,13 +130,21 @@ def _known_fields(cls: type[Record]) -> dict[int, _Known]:
 
 
 def _known_field(cls: type[Record], field: FieldData) -> _Known:
+    members = _Members(field.cls) if field.kind == "enum" else None
+    read = SCALARS.get(field.kind)
     return _Known(
         field,
         LEN if field.label == "map" else WIRE_TYPES.get(field.kind, LEN),
         field.label == "repeated" and field.kind in PACKABLE,
         tuple(each for each in fields_of(cls) if field.oneof and each.oneof == field.oneof and each is not field),
         field.label not in ("repeated", "map") and field.is_message,
+        read if members is None or read is None else _enum_reader(read, members),
+        members,
     )
+
+
+def _enum_reader(read: Callable[[bytes, int, int], int], members: _Members) -> Callable[[bytes, int, int], Any]:
+    return lambda data, pos, end: members[read(data, pos, end)]
 
 
 def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
@@ -143,7 +167,7 @@ def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
         if found.in_pieces:
             # Only noted here. Decoding and merging every piece by itself would read nested ones again at every level.
             pending.setdefault(found.field.number, []).append((value, stop))
-        elif not _take(message, found.field, wire != found.wire, data, value, stop, depth):
+        elif not _take(message, found, wire != found.wire, data, value, stop, depth):
             unknown.append(data[start:stop])
     # Singular messages come last, when all their pieces are known: each is then read in one go.
     for number, parts in pending.items():
@@ -154,24 +178,26 @@ def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
         message._unknown_fields = b"".join([message._unknown_fields, *unknown])
 
 
-def _take(message: Record, field: FieldData, packed: bool, data: bytes, pos: int, end: int, depth: int) -> bool:
+def _take(message: Record, known: _Known, packed: bool, data: bytes, pos: int, end: int, depth: int) -> bool:
     """Set a field, other than a singular message, from one occurrence on the wire.
 
     Returns:
         False if it is an entry of a map that has unknown fields, so that the occurrence is an unknown field.
     """
+    field, read = known.field, known.read
     try:
         if packed:
-            getattr(message, field.name).extend(_enum_members(field, read_packed(field.kind, data, pos, end)))
+            values = read_packed(field.kind, data, pos, end)
+            getattr(message, field.name).extend(map(known.members.__getitem__, values) if known.members else values)
         elif field.label == "repeated":
-            _append(getattr(message, field.name), field, data, pos, end, depth)
+            _append(getattr(message, field.name), known, data, pos, end, depth)
         elif field.label == "map":
             entry = _entry(field, data, pos, end, depth + 1)
             if entry is None:
                 return False
             getattr(message, field.name)[entry[0]] = entry[1]
-        else:
-            setattr(message, field.name, _one(field, data, pos, end, depth))
+        elif read is not None:
+            setattr(message, field.name, read(data, pos, end))
     except DecodeError as error:
         error.path = f".{field.proto_name}{error.path}"
         raise
@@ -188,13 +214,10 @@ def _clear(
             _singular(field, None, data, parts, depth + 1)
 
 
-def _enum_members(field: FieldData, values: list[Any]) -> list[Any]:
-    return list(map(field.cls, values)) if field.kind == "enum" else values
-
-
-def _append(values: list[Any], field: FieldData, data: bytes, pos: int, end: int, depth: int) -> None:
+def _append(values: list[Any], known: _Known, data: bytes, pos: int, end: int, depth: int) -> None:
     try:
-        values.append(_one(field, data, pos, end, depth))
+        read = known.read
+        values.append(_one(known.field, data, pos, end, depth) if read is None else read(data, pos, end))
     except DecodeError as error:
         error.path = f"[{len(values)}]{error.path}"
         raise
@@ -204,7 +227,7 @@ def _one(field: FieldData, data: bytes, pos: int, end: int, depth: int) -> Any:
     """Read a value that is merged with no other."""
     if field.is_message:
         return _message(field, None, data, [(pos, end)], depth + 1)
-    value = read_scalar(field.kind, data, pos, end)
+    value = SCALARS[field.kind](data, pos, end)
     return field.cls(value) if field.kind == "enum" else value
 
 
@@ -251,7 +274,7 @@ def _entry(
     known = True
     for _, tag, value, stop in walk(data, [(pos, end)], depth):
         if tag == key_tag:
-            key = read_scalar(field.key, data, value, stop)
+            key = SCALARS[field.key](data, value, stop)
         elif tag == value_tag:
             # A value that comes twice in one entry is merged like any singular field.
             slices.append((value, stop))

@@ -16,7 +16,10 @@ from chaukas_spec_lite.wellknown.values import NO_KIND, UnknownNull, carry, carr
 from chaukas_spec_lite.wire import fields as kinds
 from chaukas_spec_lite.wire.fields import DEFAULTS, WRAPPERS
 from chaukas_spec_lite.wire.format import MAX_DEPTH
-from chaukas_spec_lite.wire.reading import WIRE_TYPES, Slices, read_scalar, read_text, walk
+from chaukas_spec_lite.wire.reading import SCALARS, WIRE_TYPES, Slices, read_text, walk
+
+_read_int32, _read_int64 = SCALARS["int32"], SCALARS["int64"]
+
 
 def _seconds_and_nanos(data: bytes, slices: Slices, depth: int) -> tuple[int, int, bytes]:
     seconds = nanos = 0
@@ -24,9 +27,9 @@ def _seconds_and_nanos(data: bytes, slices: Slices, depth: int) -> tuple[int, in
     for start, tag, value, stop in walk(data, slices, depth):
         if tag == 0x08:
             # Of a scalar that comes several times, the last one counts.
-            seconds = read_scalar("int64", data, value, stop)
+            seconds = _read_int64(data, value, stop)
         elif tag == 0x10:
-            nanos = read_scalar("int32", data, value, stop)
+            nanos = _read_int32(data, value, stop)
         else:
             unknown.append(data[start:stop])
     return seconds, nanos, b"".join(unknown)
@@ -42,13 +45,14 @@ def _duration(data: bytes, slices: Slices, depth: int) -> Any:
 
 def _wrapper(kind: str) -> Callable[[bytes, Slices, int], Any]:
     expected = 1 << 3 | WIRE_TYPES[kind]
+    read_scalar = SCALARS[kind]
 
     def read(data: bytes, slices: Slices, depth: int) -> Any:
         result = DEFAULTS[kind]()
         unknown: list[bytes] = []
         for start, tag, value, stop in walk(data, slices, depth):
             if tag == expected:
-                result = read_scalar(kind, data, value, stop)
+                result = read_scalar(data, value, stop)
             else:
                 unknown.append(data[start:stop])
         return carry(result, b"".join(unknown)) if unknown else result
@@ -138,12 +142,13 @@ def _value(data: bytes, slices: Slices, depth: int) -> Any:
 
 def _null(data: bytes, slices: Slices, depth: int) -> Any:
     # Read as int32, as the reference does with every enum: excess bits are cut off.
-    number = read_scalar("int32", data, *slices[-1])
+    number = _read_int32(data, *slices[-1])
     return UnknownNull(number) if number else None  # NullValue is an open enum
 
 
 def _scalar(kind: str) -> Callable[[bytes, Slices, int], Any]:
-    return lambda data, slices, depth: read_scalar(kind, data, *slices[-1])
+    read = SCALARS[kind]
+    return lambda data, slices, depth: read(data, *slices[-1])
 
 
 # The kinds of a Value by their tags, and which of them are messages: their pieces are merged.

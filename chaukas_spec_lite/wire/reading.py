@@ -143,6 +143,9 @@ def walk(data: bytes, slices: Slices, depth: int, *, zero: bool = False) -> Iter
             # Nearly all tags, lengths and numbers are short: those are read here, without a call.
             if 7 < tag < 128 and tag & 7 <= I32:
                 pos += 1
+            elif tag > 127 and tag & 7 <= I32 and end - pos > 1 and 0 < (high := data[pos + 1]) < 128:
+                tag += (high - 1) << 7
+                pos += 2
             else:
                 tag, pos = read_tag(data, pos, end, zero=zero)
             wire = tag & 7
@@ -204,14 +207,28 @@ def read_text(data: bytes, pos: int, end: int) -> str:
         raise DecodeError(f"a string is not UTF-8: {error.reason}", offset=pos + error.start) from None
 
 
-def read_scalar(kind: str, data: bytes, pos: int, end: int) -> Any:
-    """Read one value of a scalar type (an enum's as an int) whose extent is known."""
-    if kind == "string":
-        return read_text(data, pos, end)
-    convert = FROM_VARINT.get(kind)
-    if convert is not None:
-        return convert(read_varint(data, pos, end)[0])
-    return data[pos:end] if kind == "bytes" else FIXED[kind].unpack_from(data, pos)[0]
+def _varint_reader(kind: str) -> Callable[[bytes, int, int], Any]:
+    convert = FROM_VARINT[kind]
+    short = [convert(byte) for byte in range(128)]  # what one byte means
+
+    def read(data: bytes, pos: int, end: int) -> Any:
+        byte = data[pos]
+        return short[byte] if byte < 128 else convert(read_varint(data, pos, end)[0])
+
+    return read
+
+
+def _fixed_reader(layout: Struct) -> Callable[[bytes, int, int], Any]:
+    return lambda data, pos, _: layout.unpack_from(data, pos)[0]
+
+
+SCALARS: dict[str, Callable[[bytes, int, int], Any]] = {
+    **{kind: _varint_reader(kind) for kind in FROM_VARINT},
+    **{kind: _fixed_reader(layout) for kind, layout in FIXED.items()},
+    "string": read_text,
+    "bytes": lambda data, pos, end: data[pos:end],
+}
+"""Reads one value of each scalar type (an enum's as an int), whose extent is known: ``(data, pos, end) -> value``."""
 
 
 def read_packed(kind: str, data: bytes, pos: int, end: int) -> list[Any]:
