@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import chaukas_spec_lite.betterproto_version  # noqa: F401  # first: what it does has to precede betterproto2
 from chaukas_spec_lite.errors import (
     ChaukasError,
     CodecError,

@@ -99,7 +99,7 @@ class _Known(NamedTuple):
     wire: int
     """The wire type that it comes in."""
     packable: bool
-    """Whether it may also come packed: parsers have to take both forms of a repeated scalar, whatever the schema says."""
+    """Whether it may also come packed: of a repeated scalar, parsers take both forms, whatever the schema says."""
     others: tuple[FieldData, ...]
     """The other members of its oneof."""
     in_pieces: bool
@@ -204,9 +204,7 @@ def _take(message: Record, known: _Known, packed: bool, data: bytes, pos: int, e
     return True
 
 
-def _clear(
-    message: Record, others: tuple[FieldData, ...], data: bytes, depth: int, pending: dict[int, Slices]
-) -> None:
+def _clear(message: Record, others: tuple[FieldData, ...], data: bytes, depth: int, pending: dict[int, Slices]) -> None:
     for field in others:
         setattr(message, field.name, None)
         parts = pending.pop(field.number, None)

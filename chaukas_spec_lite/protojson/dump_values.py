@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _INFINITY = float("inf")
 
 _EXACT = 10**15
-"""Whole numbers up to here are exact as doubles, whose ``repr`` is their digits and ``.0``: larger ones have exponents."""
+"""Whole numbers up to here are exact as doubles, whose ``repr`` is then their digits and ``.0``."""
 
 _CONSTANTS = {None: "null", False: "false", True: "true"}
 
