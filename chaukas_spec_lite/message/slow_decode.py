@@ -100,8 +100,8 @@ class _Known(NamedTuple):
     """The wire type that it comes in."""
     packable: bool
     """Whether it may also come packed: of a repeated scalar, parsers take both forms, whatever the schema says."""
-    others: tuple[FieldData, ...]
-    """The other members of its oneof."""
+    others: tuple[str, ...]
+    """The names of the other members of its oneof."""
     in_pieces: bool
     """Whether it is a singular message, whose pieces are merged."""
     read: Callable[[bytes, int, int], Any] | None
@@ -136,7 +136,7 @@ def _known_field(cls: type[Record], field: FieldData) -> _Known:
         field,
         LEN if field.label == "map" else WIRE_TYPES.get(field.kind, LEN),
         field.label == "repeated" and field.kind in PACKABLE,
-        tuple(each for each in fields_of(cls) if field.oneof and each.oneof == field.oneof and each is not field),
+        tuple(each.name for each in fields_of(cls) if field.oneof and each.oneof == field.oneof and each is not field),
         field.label not in ("repeated", "map") and field.is_message,
         read if members is None or read is None else _enum_reader(read, members),
         members,
@@ -162,8 +162,8 @@ def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
         # Of those only the last one can be set, once all have been cleared that the message may have come with.
         oneof = found.field.oneof
         if oneof is not None and (last := chosen.get(oneof)) is not found:
+            _replace(message, found, last, data, depth, pending)
             chosen[oneof] = found
-            _clear(message, found.others if last is None else (last.field,), data, depth, pending)
         if found.in_pieces:
             # Only noted here. Decoding and merging every piece by itself would read nested ones again at every level.
             pending.setdefault(found.field.number, []).append((value, stop))
@@ -204,12 +204,18 @@ def _take(message: Record, known: _Known, packed: bool, data: bytes, pos: int, e
     return True
 
 
-def _clear(message: Record, others: tuple[FieldData, ...], data: bytes, depth: int, pending: dict[int, Slices]) -> None:
-    for field in others:
-        setattr(message, field.name, None)
-        parts = pending.pop(field.number, None)
-        if parts is not None:  # it is replaced, but the reference refuses it if it is not valid
-            _singular(field, None, data, parts, depth + 1)
+def _replace(
+    message: Record, found: _Known, last: _Known | None, data: bytes, depth: int, pending: dict[int, Slices]
+) -> None:
+    """Clear the other members of a oneof, of which ``last`` is the only one that can be set, unless it is ``None``."""
+    if last is None:  # the message may have come with any of them
+        for name in found.others:
+            setattr(message, name, None)
+        return
+    setattr(message, last.field.name, None)
+    parts = pending.pop(last.field.number, None)
+    if parts is not None:  # it is replaced, but the reference refuses it if it is not valid
+        _singular(last.field, None, data, parts, depth + 1)
 
 
 def _append(values: list[Any], known: _Known, data: bytes, pos: int, end: int, depth: int) -> None:

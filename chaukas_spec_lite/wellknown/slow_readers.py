@@ -118,49 +118,44 @@ def _list(data: bytes, slices: Slices, depth: int) -> Any:
 
 def _value(data: bytes, slices: Slices, depth: int) -> Any:
     result: Any = NO_KIND
+    if not slices:
+        return result
     unknown: list[bytes] = []
     last = 0
     parts: Slices = []
     for start, tag, value, stop in walk(data, slices, depth):
-        read = _KINDS.get(tag)
-        if read is None:
+        read = _SCALARS.get(tag)
+        if read is None and tag not in _MESSAGES:
             unknown.append(data[start:stop])
             continue
         if parts and tag != last:  # another kind replaces the last one, which the reference refuses if not valid
-            _KINDS[last](data, parts, depth + 1)
+            _MESSAGES[last](data, parts, depth + 1)
             parts = []
-        last = tag
-        # Not read yet: a Struct that comes in pieces is merged, and reading each piece alone could not do that.
-        if tag in _MESSAGES:
+        if read is not None:
+            result = read(data, value, stop)
+        else:
+            # Not read yet: a Struct that comes in pieces is merged, and reading each piece alone could not do that.
+            last = tag
             parts.append((value, stop))
-            continue
-        result = read(data, [(value, stop)], depth)
     if parts:
-        result = _KINDS[last](data, parts, depth + 1)
+        result = _MESSAGES[last](data, parts, depth + 1)
     return carry(result, b"".join(unknown)) if unknown else result
 
 
-def _null(data: bytes, slices: Slices, depth: int) -> Any:
+def _null(data: bytes, pos: int, end: int) -> Any:
     # Read as int32, as the reference does with every enum: excess bits are cut off.
-    number = _read_int32(data, *slices[-1])
+    number = _read_int32(data, pos, end)
     return UnknownNull(number) if number else None  # NullValue is an open enum
 
 
-def _scalar(kind: str) -> Callable[[bytes, Slices, int], Any]:
-    read = SCALARS[kind]
-    return lambda data, slices, depth: read(data, *slices[-1])
-
-
-# The kinds of a Value by their tags, and which of them are messages: their pieces are merged.
-_KINDS: dict[int, Callable[[bytes, Slices, int], Any]] = {
+# The kinds of a Value by their tags. Those that are messages come in pieces, which are merged.
+_SCALARS: dict[int, Callable[[bytes, int, int], Any]] = {
     0x08: _null,
-    0x11: _scalar("double"),
-    0x1A: _scalar("string"),
-    0x20: _scalar("bool"),
-    0x2A: _struct,
-    0x32: _list,
+    0x11: SCALARS["double"],
+    0x1A: read_text,
+    0x20: SCALARS["bool"],
 }
-_MESSAGES = (0x2A, 0x32)
+_MESSAGES: dict[int, Callable[[bytes, Slices, int], Any]] = {0x2A: _struct, 0x32: _list}
 
 READERS: dict[str, Callable[[bytes, Slices, int], Any]] = {
     kinds.STRUCT: _struct,

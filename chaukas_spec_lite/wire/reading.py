@@ -6,6 +6,7 @@ into encoded messages without decoding them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any
@@ -28,37 +29,37 @@ PACKABLE = frozenset(kind for kind, wire in WIRE_TYPES.items() if wire != LEN)
 """The types whose repeated values may come packed."""
 
 
+_varint = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]").match
+"""Finds where a varint ends, in C, where its value does not matter yet."""
+
+
 def read_varint(data: bytes, pos: int, end: int) -> tuple[int, int]:
     """Read a 64-bit varint at ``pos``; return it and the position behind it."""
     if pos < end and (value := data[pos]) < 128:
         return value, pos + 1
     value = shift = 0
-    start = pos
+    after = pos
     # Ten bytes hold 70 bits. As in the reference, the excess ones are cut off and not refused.
-    for byte in data[pos : min(end, pos + 10)]:
+    for byte in data[pos : pos + 10]:
+        after += 1
         value |= (byte & 127) << shift
-        shift += 7
         if byte < 128:
-            return value & 0xFFFFFFFFFFFFFFFF, start + shift // 7
-    raise DecodeError(
-        "a varint is longer than 10 bytes" if shift == 70 else "the input ends inside a varint", offset=start
-    )
-
-
-def _read_short(data: bytes, pos: int, end: int, limit: int, what: str) -> tuple[int, int]:
-    start = pos
-    value, pos = read_varint(data, pos, end)
-    # The reference reads tags and lengths from at most five bytes, even where more would be padding.
-    if pos - start > 5 or value > limit:
-        raise DecodeError(f"{what} is too large", offset=start)
-    return value, pos
+            if after > end:
+                break
+            return value & 0xFFFFFFFFFFFFFFFF, after
+        shift += 7
+    long = end - pos >= 10
+    raise DecodeError("a varint is longer than 10 bytes" if long else "the input ends inside a varint", offset=pos)
 
 
 def read_length(data: bytes, pos: int, end: int) -> tuple[int, int]:
     """Read the length of a length-delimited field; return where its content begins and ends."""
     start = pos
-    # A message has less than 2 GiB: https://protobuf.dev/programming-guides/proto-limits.
-    length, pos = _read_short(data, pos, end, 0x7FFFFFFF, "a length")
+    length, pos = read_varint(data, pos, end)
+    # A message has less than 2 GiB: https://protobuf.dev/programming-guides/proto-limits. And the reference reads
+    # lengths and tags from at most five bytes, even where more would be padding.
+    if pos - start > 5 or length > 0x7FFFFFFF:
+        raise DecodeError("a length is too large", offset=start)
     if length > end - pos:
         raise DecodeError(f"a length of {length} bytes exceeds the {end - pos} that are left", offset=start)
     return pos, pos + length
@@ -70,7 +71,9 @@ def read_tag(data: bytes, pos: int, end: int, *, zero: bool = False) -> tuple[in
     As in the reference, the field number 0 is let through (``zero``) where no field is known: in a group, and in a
     message that has no fields.
     """
-    tag, after = _read_short(data, pos, end, 0xFFFFFFFF, "a tag")
+    tag, after = read_varint(data, pos, end)
+    if after - pos > 5 or tag > 0xFFFFFFFF:  # as of a length
+        raise DecodeError("a tag is too large", offset=pos)
     if tag >> 3 == 0 and not zero:
         raise DecodeError("field number 0 is not allowed", offset=pos)
     # 6 and 7 are not assigned, so nobody could tell where such a value ends.
@@ -158,6 +161,8 @@ def walk(data: bytes, slices: Slices, depth: int, *, zero: bool = False) -> Iter
             elif wire == VARINT and pos < end and data[pos] < 128:
                 value = pos
                 pos += 1
+            elif wire == VARINT and (found := _varint(data, pos, end)) is not None:
+                value, pos = pos, found.end()
             else:
                 # A group's content is not walked: no field of proto3 is a group, so it is kept as a whole or left out.
                 value, pos = pos, skip(data, pos, end, tag, depth)
@@ -207,9 +212,12 @@ def read_text(data: bytes, pos: int, end: int) -> str:
         raise DecodeError(f"a string is not UTF-8: {error.reason}", offset=pos + error.start) from None
 
 
+_SHORT = {kind: [convert(byte) for byte in range(128)] for kind, convert in FROM_VARINT.items()}
+"""What a varint of one byte means in each type."""
+
+
 def _varint_reader(kind: str) -> Callable[[bytes, int, int], Any]:
-    convert = FROM_VARINT[kind]
-    short = [convert(byte) for byte in range(128)]  # what one byte means
+    convert, short = FROM_VARINT[kind], _SHORT[kind]
 
     def read(data: bytes, pos: int, end: int) -> Any:
         byte = data[pos]
@@ -242,7 +250,7 @@ def read_packed(kind: str, data: bytes, pos: int, end: int) -> list[Any]:
     convert = FROM_VARINT[kind]
     content = data[pos:end]
     if content.isascii():  # numbers below 128, one byte each
-        return list(map(convert, content))
+        return list(map(_SHORT[kind].__getitem__, content))
     values: list[Any] = []
     while pos < end:
         raw, pos = read_varint(data, pos, end)
