@@ -165,7 +165,7 @@ class Attack:
 
 def attacks() -> list[Attack]:
     """All shapes, read strictly, and JSON also with unknown fields ignored."""
-    most = dict.fromkeys(("many keys", "unknown fields"), DISTINCT_MOST)
+    most: dict[str, int] = dict.fromkeys(("many keys", "unknown fields"), DISTINCT_MOST)
     found = [Attack(f"parse: {name}", shape, reading(cls)) for name, (cls, shape) in WIRE.items()]
     found += [
         Attack(f"from_json: {name}", shape, reading_json(ignore=False), most.get(name)) for name, shape in JSON.items()

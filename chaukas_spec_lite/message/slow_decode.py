@@ -113,7 +113,7 @@ class _Known(NamedTuple):
 class _Members(dict[int, Any]):
     """The members of an enum by their numbers, since asking the class takes longer than reading the number."""
 
-    def __init__(self, cls: type[Any]) -> None:
+    def __init__(self, cls: Any) -> None:
         super().__init__((int(member), member) for member in cls)
         self._cls = cls
 
