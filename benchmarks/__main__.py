@@ -10,7 +10,20 @@ import pstats
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from benchmarks import charts, codec, environments, lightness, notes, others, protojson, report, rivals, rpc, scaling
+from benchmarks import (
+    charts,
+    codec,
+    corners,
+    environments,
+    lightness,
+    notes,
+    others,
+    protojson,
+    report,
+    rivals,
+    rpc,
+    scaling,
+)
 from benchmarks.measure import FULL, QUICK, Effort, Job, Row, compare
 
 RESULTS = Path(__file__).parent / "results"
@@ -20,14 +33,16 @@ GROUPS: dict[str, tuple[str, Callable[[], Iterable[Job]]]] = {
     "rivals": (rivals.SECTION, rivals.jobs),
 }
 """What is measured in this process, by the name that ``--only`` knows."""
-OTHER_GROUPS = ("rpc", "lightness", "scaling", "pythons")
+OTHER_GROUPS = ("rpc", "lightness", "scaling", "corners", "pythons")
 
 
 def main() -> None:
     """Run the benchmarks that were asked for."""
     options = arguments()
     effort = QUICK if options.quick else FULL
-    wanted = options.only or ([*GROUPS, "lightness", "scaling"] if options.quick else [*GROUPS, *OTHER_GROUPS])
+    wanted = options.only or (
+        [*GROUPS, "lightness", "scaling", "corners"] if options.quick else [*GROUPS, *OTHER_GROUPS]
+    )
     environments.current()  # compiled bytecode in place
     rows: list[Row] = []
     curves: list[scaling.Curve] = []
@@ -76,6 +91,8 @@ def measured(wanted: list[str], effort: Effort, quick: bool, curves: list[scalin
         for curve in scaling.curves(effort, quick):
             curves.append(curve)
             yield from scaling.rows(curve)
+    if "corners" in wanted:
+        yield from corners.rows(effort)
     if "lightness" in wanted:
         yield from lightness.rows(quick)
     if "pythons" in wanted:

@@ -18,6 +18,7 @@ from chaukas_spec_lite.wire.fields import fields_of
 from chaukas_spec_lite.wire.format import LEN, SGROUP, VARINT, varint
 
 Shape = Callable[[int], bytes]
+Read = Callable[[Any], object]
 
 
 def _number(cls: type[Message], name: str) -> int:
@@ -157,26 +158,30 @@ class Attack:
     name: str
     shape: Callable[[int], Any]
     """Makes the input with so many pieces, as bytes or text."""
-    read: Callable[[Any], object]
+    read: Read
     most: int | None = None
     """How many pieces the smaller input has at most; it is read several times where that does not take long."""
 
 
 def attacks() -> list[Attack]:
     """All shapes, read strictly, and JSON also with unknown fields ignored."""
-    most = dict.fromkeys(("many keys", "unknown fields"), DISTINCT_MOST)
-    found = [Attack(f"parse: {name}", shape, _parsing(cls)) for name, (cls, shape) in WIRE.items()]
-    found += [Attack(f"from_json: {name}", shape, _from_json(False), most.get(name)) for name, shape in JSON.items()]
+    most: dict[str, int] = dict.fromkeys(("many keys", "unknown fields"), DISTINCT_MOST)
+    found = [Attack(f"parse: {name}", shape, reading(cls)) for name, (cls, shape) in WIRE.items()]
+    found += [
+        Attack(f"from_json: {name}", shape, reading_json(ignore=False), most.get(name)) for name, shape in JSON.items()
+    ]
     ignored = JSON["unknown fields"]
-    found.append(Attack("from_json: unknown fields, ignored", ignored, _from_json(True), DISTINCT_MOST))
+    found.append(Attack("from_json: unknown fields, ignored", ignored, reading_json(ignore=True), DISTINCT_MOST))
     return found
 
 
-def _parsing(cls: type[Message]) -> Callable[[Any], object]:
+def reading(cls: type[Message]) -> Read:
+    """Make a function that decodes, and takes a refusal for a result."""
     return lambda data: _tried(cls.parse, data)
 
 
-def _from_json(ignore: bool) -> Callable[[Any], object]:
+def reading_json(*, ignore: bool) -> Read:
+    """Make a function that reads an event's JSON, with unknown fields ignored or not."""
     return lambda text: _tried(lambda value: Event.from_json(value, ignore_unknown_fields=ignore), text)
 
 

@@ -93,7 +93,7 @@ def first_event(ours: Environment, official: Environment, rounds: int, path: Pat
     for name, unit, bar, one, other in zip(
         ("process start to the first acknowledged event", "process start to exit, one event", "peak memory of that"),
         ("ms", "ms", "MiB"),
-        (1.5, 1.5, 0.8),
+        (1.2, 1.5, 0.8),
         *best,
         strict=True,
     ):

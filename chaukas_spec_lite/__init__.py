@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+# First, because what it does has to precede betterproto2.
+import chaukas_spec_lite.betterproto_version  # noqa: F401  # pyright: ignore[reportUnusedImport]  # for its effect
 from chaukas_spec_lite.errors import (
     ChaukasError,
     CodecError,

@@ -32,7 +32,7 @@ _OF_THE_EXPORTER = "the exporter takes a sender, so that it can be tested and us
 
 RULES = Rules(
     levels=(
-        ("errors", "process", "clock", "version", "misspelt"),
+        ("errors", "process", "clock", "version", "misspelt", "betterproto_version"),
         ("ids", "settings", "wire"),
         # The spool knows bytes and the transport frames: neither can import a message.
         (
@@ -56,7 +56,7 @@ RULES = Rules(
     ),
     never={("export", "rpc"): _OF_THE_EXPORTER, ("export", "client"): _OF_THE_EXPORTER},
     outside={
-        "betterproto2": ("wire", "message", "protojson", "spec"),
+        "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec"),
         "click": ("cli", "__main__"),
         "grpclib": (
             "rpc",

@@ -14,16 +14,17 @@ stays linear however often and however deep pieces repeat.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.message.record import Record
-from chaukas_spec_lite.wellknown.slow_readers import READERS, Slices, walk
+from chaukas_spec_lite.wellknown.slow_readers import READERS
 from chaukas_spec_lite.wellknown.values import NULL
 from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import DEFAULTS, PLAIN, FieldData, fields_of
 from chaukas_spec_lite.wire.format import LEN, MAX_DEPTH, NotCanonical
-from chaukas_spec_lite.wire.reading import PACKABLE, WIRE_TYPES, read_packed, read_scalar
+from chaukas_spec_lite.wire.reading import PACKABLE, SCALARS, WIRE_TYPES, Slices, read_packed, walk
 
 R = TypeVar("R", bound=Record)
 
@@ -61,7 +62,7 @@ def read_entry(cls: type[Record], number: int, data: bytes, depth: int) -> tuple
     Raises:
         NotCanonical: The entry has unknown fields, so the message has to keep it as an unknown field as a whole.
     """
-    return _known(_entry(_by_number(cls)[number], data, 0, len(data), depth))
+    return _known(_entry(_known_fields(cls)[number].field, data, 0, len(data), depth))
 
 
 def finish_entry(
@@ -82,7 +83,7 @@ def finish_entry(
     """
     if start[1] is None:  # no value was read, or it was a null: only reading all of it can tell
         return read_entry(cls, number, data, depth)
-    return _known(_entry(_by_number(cls)[number], rest, 0, len(rest), depth, start))
+    return _known(_entry(_known_fields(cls)[number].field, rest, 0, len(rest), depth, start))
 
 
 def _known(entry: tuple[Any, Any] | None) -> tuple[Any, Any]:
@@ -91,91 +92,136 @@ def _known(entry: tuple[Any, Any] | None) -> tuple[Any, Any]:
     return entry
 
 
+class _Known(NamedTuple):
+    """A field, and what reading it takes."""
+
+    field: FieldData
+    wire: int
+    """The wire type that it comes in."""
+    packable: bool
+    """Whether it may also come packed: of a repeated scalar, parsers take both forms, whatever the schema says."""
+    others: tuple[str, ...]
+    """The names of the other members of its oneof."""
+    in_pieces: bool
+    """Whether it is a singular message, whose pieces are merged."""
+    read: Callable[[bytes, int, int], Any] | None
+    """Reads one value at a place of the input, if it is no message."""
+    members: _Members | None
+    """What numbers mean, if it is an enum."""
+
+
+class _Members(dict[int, Any]):
+    """The members of an enum by their numbers, since asking the class takes longer than reading the number."""
+
+    def __init__(self, cls: Any) -> None:
+        super().__init__((int(member), member) for member in cls)
+        self._cls = cls
+
+    def __missing__(self, number: int) -> Any:
+        return self._cls(number)  # of unknown numbers, which enums are open for
+
+
+def _known_fields(cls: type[Record]) -> dict[int, _Known]:
+    known: dict[int, _Known] | None = cls.__dict__.get("_field_by_number")
+    if known is None:
+        known = {field.number: _known_field(cls, field) for field in fields_of(cls)}
+        cls._field_by_number = known
+    return known
+
+
+def _known_field(cls: type[Record], field: FieldData) -> _Known:
+    members = _Members(field.cls) if field.kind == "enum" else None
+    read = SCALARS.get(field.kind)
+    return _Known(
+        field,
+        LEN if field.label == "map" else WIRE_TYPES.get(field.kind, LEN),
+        field.label == "repeated" and field.kind in PACKABLE,
+        tuple(each.name for each in fields_of(cls) if field.oneof and each.oneof == field.oneof and each is not field),
+        field.label not in ("repeated", "map") and field.is_message,
+        read if members is None or read is None else _enum_reader(read, members),
+        members,
+    )
+
+
+def _enum_reader(read: Callable[[bytes, int, int], int], members: _Members) -> Callable[[bytes, int, int], Any]:
+    return lambda data, pos, end: members[read(data, pos, end)]
+
+
 def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
-    by_number = _by_number(type(message))
+    known = _known_fields(type(message))
     unknown: list[bytes] = []
     pending: dict[int, Slices] = {}
-    for start, tag, value, stop in walk(data, slices, depth, zero=not by_number):
-        field = by_number.get(tag >> 3)
-        if field is None or not _take(message, field, tag & 7, data, value, stop, depth, pending):
+    chosen: dict[str, _Known] = {}
+    for start, tag, value, stop in walk(data, slices, depth, zero=not known):
+        found = known.get(tag >> 3)
+        wire = tag & 7
+        if found is None or (wire != found.wire and not (wire == LEN and found.packable)):
+            unknown.append(data[start:stop])
+            continue
+        # Before the value is read: setting one member of a oneof clears the others, even if it is set to its default.
+        # Of those only the last one can be set, once all have been cleared that the message may have come with.
+        oneof = found.field.oneof
+        if oneof is not None and (last := chosen.get(oneof)) is not found:
+            _replace(message, found, last, data, depth, pending)
+            chosen[oneof] = found
+        if found.in_pieces:
+            # Only noted here. Decoding and merging every piece by itself would read nested ones again at every level.
+            pending.setdefault(found.field.number, []).append((value, stop))
+        elif not _take(message, found, wire != found.wire, data, value, stop, depth):
             unknown.append(data[start:stop])
     # Singular messages come last, when all their pieces are known: each is then read in one go.
     for number, parts in pending.items():
-        field = by_number[number]
+        field = known[number].field
         setattr(message, field.name, _singular(field, getattr(message, field.name), data, parts, depth + 1))
     # Behind those that are there already, in the order of the input, as in the reference.
     if unknown:
         message._unknown_fields = b"".join([message._unknown_fields, *unknown])
 
 
-def _by_number(cls: type[Record]) -> dict[int, FieldData]:
-    known: dict[int, FieldData] | None = cls.__dict__.get("_field_by_number")
-    if known is None:
-        known = {field.number: field for field in fields_of(cls)}
-        cls._field_by_number = known
-    return known
-
-
-def _take(
-    message: Record,
-    field: FieldData,
-    wire: int,
-    data: bytes,
-    pos: int,
-    end: int,
-    depth: int,
-    pending: dict[int, Slices],
-) -> bool:
-    """Set a field from one occurrence on the wire, or note in ``pending`` where a piece of a singular message is.
+def _take(message: Record, known: _Known, packed: bool, data: bytes, pos: int, end: int, depth: int) -> bool:
+    """Set a field, other than a singular message, from one occurrence on the wire.
 
     Returns:
-        False if the field does not come in this wire type, so that the occurrence is an unknown field.
+        False if it is an entry of a map that has unknown fields, so that the occurrence is an unknown field.
     """
-    # A repeated scalar may come packed or not, whatever the schema says: parsers have to take both.
-    expected = LEN if field.label == "map" else WIRE_TYPES.get(field.kind, LEN)
-    packed = wire != expected and wire == LEN and field.label == "repeated" and field.kind in PACKABLE
-    if wire != expected and not packed:
-        return False
-    # Before the value is read: setting one member of a oneof clears the others, even if it is set to its default.
-    if field.oneof is not None:
-        _clear_others(message, field, data, depth, pending)
+    field, read = known.field, known.read
     try:
         if packed:
-            getattr(message, field.name).extend(_enum_members(field, read_packed(field.kind, data, pos, end)))
+            values = read_packed(field.kind, data, pos, end)
+            getattr(message, field.name).extend(map(known.members.__getitem__, values) if known.members else values)
         elif field.label == "repeated":
-            _append(getattr(message, field.name), field, data, pos, end, depth)
+            _append(getattr(message, field.name), known, data, pos, end, depth)
         elif field.label == "map":
             entry = _entry(field, data, pos, end, depth + 1)
             if entry is None:
                 return False
             getattr(message, field.name)[entry[0]] = entry[1]
-        elif field.is_message:
-            # Only noted here. Decoding and merging every piece by itself would read nested ones again at every level.
-            pending.setdefault(field.number, []).append((pos, end))
-        else:
-            setattr(message, field.name, _one(field, data, pos, end, depth))
+        elif read is not None:
+            setattr(message, field.name, read(data, pos, end))
     except DecodeError as error:
         error.path = f".{field.proto_name}{error.path}"
         raise
     return True
 
 
-def _clear_others(message: Record, chosen: FieldData, data: bytes, depth: int, pending: dict[int, Slices]) -> None:
-    for field in fields_of(type(message)):
-        if field.oneof == chosen.oneof and field is not chosen:
-            setattr(message, field.name, None)
-            parts = pending.pop(field.number, None)
-            if parts is not None:  # it is replaced, but the reference refuses it if it is not valid
-                _singular(field, None, data, parts, depth + 1)
+def _replace(
+    message: Record, found: _Known, last: _Known | None, data: bytes, depth: int, pending: dict[int, Slices]
+) -> None:
+    """Clear the other members of a oneof, of which ``last`` is the only one that can be set, unless it is ``None``."""
+    if last is None:  # the message may have come with any of them
+        for name in found.others:
+            setattr(message, name, None)
+        return
+    setattr(message, last.field.name, None)
+    parts = pending.pop(last.field.number, None)
+    if parts is not None:  # it is replaced, but the reference refuses it if it is not valid
+        _singular(last.field, None, data, parts, depth + 1)
 
 
-def _enum_members(field: FieldData, values: list[Any]) -> list[Any]:
-    return list(map(field.cls, values)) if field.kind == "enum" else values
-
-
-def _append(values: list[Any], field: FieldData, data: bytes, pos: int, end: int, depth: int) -> None:
+def _append(values: list[Any], known: _Known, data: bytes, pos: int, end: int, depth: int) -> None:
     try:
-        values.append(_one(field, data, pos, end, depth))
+        read = known.read
+        values.append(_one(known.field, data, pos, end, depth) if read is None else read(data, pos, end))
     except DecodeError as error:
         error.path = f"[{len(values)}]{error.path}"
         raise
@@ -185,7 +231,7 @@ def _one(field: FieldData, data: bytes, pos: int, end: int, depth: int) -> Any:
     """Read a value that is merged with no other."""
     if field.is_message:
         return _message(field, None, data, [(pos, end)], depth + 1)
-    value = read_scalar(field.kind, data, pos, end)
+    value = SCALARS[field.kind](data, pos, end)
     return field.cls(value) if field.kind == "enum" else value
 
 
@@ -232,7 +278,7 @@ def _entry(
     known = True
     for _, tag, value, stop in walk(data, [(pos, end)], depth):
         if tag == key_tag:
-            key = read_scalar(field.key, data, value, stop)
+            key = SCALARS[field.key](data, value, stop)
         elif tag == value_tag:
             # A value that comes twice in one entry is merged like any singular field.
             slices.append((value, stop))

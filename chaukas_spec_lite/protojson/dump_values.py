@@ -50,12 +50,10 @@ if TYPE_CHECKING:
 
 _INFINITY = float("inf")
 
-_CONSTANTS = {None: "null", False: "false", True: "true"}
+_EXACT = 10**15
+"""Whole numbers up to here are exact as doubles, whose ``repr`` is then their digits and ``.0``."""
 
-_KEYS: dict[str, str] = {}
-"""Names of members as they stand before their values: ``"name": ``. Events of one program repeat the same ones."""
-_KEYS_MAX = 4096
-_KEY_LENGTH_MAX = 128
+_CONSTANTS = {None: "null", False: "false", True: "true"}
 
 
 def dump_text(value: str) -> str:
@@ -177,20 +175,21 @@ def _dump_struct(value: Any, depth: int) -> str:
     if depth > MAX_DEPTH - 2 and (value or depth > MAX_DEPTH):
         raise too_deep()
     members: list[str] = []
-    cached = _KEYS.get
     key: Any = ""
     try:
         for key, item in value.items():
-            name = cached(key) or _dump_name(key)
+            name = quoted(key) if key.__class__ is str and key.isascii() else _dump_name(key)
             kind = item.__class__
             if kind is str:
-                members.append(name + (quoted(item) if item.isascii() else dump_text(item)))
+                members.append(f"{name}: {quoted(item) if item.isascii() else dump_text(item)}")
             elif kind is float and -_INFINITY < item < _INFINITY:
-                members.append(f"{name}{item!r}")
+                members.append(f"{name}: {item!r}")
+            elif kind is int and -_EXACT <= item <= _EXACT:
+                members.append(f"{name}: {item}.0")
             elif kind is bool or item is None:
-                members.append(name + _CONSTANTS[item])
+                members.append(f"{name}: {_CONSTANTS[item]}")
             else:
-                members.append(name + _dump_value(item, depth + 2))
+                members.append(f"{name}: {_dump_value(item, depth + 2)}")
     except Exception as error:  # a value may raise anything as it is read
         raise within(error, step_of(key)) from None
     return f"{{{', '.join(members)}}}"
@@ -209,6 +208,8 @@ def _dump_list(value: Any, depth: int) -> str:
                 elements.append(quoted(item) if item.isascii() else dump_text(item))
             elif kind is float and -_INFINITY < item < _INFINITY:
                 elements.append(repr(item))
+            elif kind is int and -_EXACT <= item <= _EXACT:
+                elements.append(f"{item}.0")
             elif kind is bool or item is None:
                 elements.append(_CONSTANTS[item])
             else:
@@ -221,12 +222,7 @@ def _dump_list(value: Any, depth: int) -> str:
 def _dump_name(key: Any) -> str:
     if not isinstance(key, str):
         raise Problem(f"a key is {shown(key)}, not a str")
-    name = f"{dump_text(key)}: "
-    if len(name) <= _KEY_LENGTH_MAX:
-        if len(_KEYS) >= _KEYS_MAX:  # keys made of data, such as ids: start anew instead of growing for ever
-            _KEYS.clear()
-        _KEYS[key] = name
-    return name
+    return dump_text(key)
 
 
 def _dump_number(value: float) -> str:

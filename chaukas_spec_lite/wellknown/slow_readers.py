@@ -7,7 +7,7 @@ way to the mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from chaukas_spec_lite.errors import DecodeError
@@ -16,33 +16,9 @@ from chaukas_spec_lite.wellknown.values import NO_KIND, UnknownNull, carry, carr
 from chaukas_spec_lite.wire import fields as kinds
 from chaukas_spec_lite.wire.fields import DEFAULTS, WRAPPERS
 from chaukas_spec_lite.wire.format import MAX_DEPTH
-from chaukas_spec_lite.wire.reading import WIRE_TYPES, fields, read_scalar, read_text
+from chaukas_spec_lite.wire.reading import SCALARS, WIRE_TYPES, Slices, read_text, walk
 
-Slices = list[tuple[int, int]]
-"""Where in the input the pieces of a message begin and end: several if it came several times and is to be merged."""
-
-
-def walk(data: bytes, slices: Slices, depth: int, *, zero: bool = False) -> Iterator[tuple[int, int, int, int]]:
-    """Walk the fields of all pieces of a message, one piece after the other, which merges them.
-
-    Each piece is read once, however many there are and however deep they nest, so that the work stays linear.
-
-    Args:
-        data: The whole input.
-        slices: Where the pieces are.
-        depth: The level of the message below the outermost one.
-        zero: Whether field number 0 is let through, see ``wire.reading.read_tag``.
-
-    Yields:
-        What ``wire.reading.fields`` yields.
-
-    Raises:
-        DecodeError: A piece is not valid, or stands too deep.
-    """
-    for pos, end in slices:
-        if depth > MAX_DEPTH:
-            raise DecodeError(f"nested deeper than {MAX_DEPTH} levels", offset=pos)
-        yield from fields(data, pos, end, depth, zero=zero)
+_read_int32, _read_int64 = SCALARS["int32"], SCALARS["int64"]
 
 
 def _seconds_and_nanos(data: bytes, slices: Slices, depth: int) -> tuple[int, int, bytes]:
@@ -51,9 +27,9 @@ def _seconds_and_nanos(data: bytes, slices: Slices, depth: int) -> tuple[int, in
     for start, tag, value, stop in walk(data, slices, depth):
         if tag == 0x08:
             # Of a scalar that comes several times, the last one counts.
-            seconds = read_scalar("int64", data, value, stop)
+            seconds = _read_int64(data, value, stop)
         elif tag == 0x10:
-            nanos = read_scalar("int32", data, value, stop)
+            nanos = _read_int32(data, value, stop)
         else:
             unknown.append(data[start:stop])
     return seconds, nanos, b"".join(unknown)
@@ -69,13 +45,14 @@ def _duration(data: bytes, slices: Slices, depth: int) -> Any:
 
 def _wrapper(kind: str) -> Callable[[bytes, Slices, int], Any]:
     expected = 1 << 3 | WIRE_TYPES[kind]
+    read_scalar = SCALARS[kind]
 
     def read(data: bytes, slices: Slices, depth: int) -> Any:
         result = DEFAULTS[kind]()
         unknown: list[bytes] = []
         for start, tag, value, stop in walk(data, slices, depth):
             if tag == expected:
-                result = read_scalar(kind, data, value, stop)
+                result = read_scalar(data, value, stop)
             else:
                 unknown.append(data[start:stop])
         return carry(result, b"".join(unknown)) if unknown else result
@@ -141,48 +118,44 @@ def _list(data: bytes, slices: Slices, depth: int) -> Any:
 
 def _value(data: bytes, slices: Slices, depth: int) -> Any:
     result: Any = NO_KIND
+    if not slices:
+        return result
     unknown: list[bytes] = []
     last = 0
     parts: Slices = []
     for start, tag, value, stop in walk(data, slices, depth):
-        read = _KINDS.get(tag)
-        if read is None:
+        read = _SCALARS.get(tag)
+        if read is None and tag not in _MESSAGES:
             unknown.append(data[start:stop])
             continue
         if parts and tag != last:  # another kind replaces the last one, which the reference refuses if not valid
-            _KINDS[last](data, parts, depth + 1)
+            _MESSAGES[last](data, parts, depth + 1)
             parts = []
-        last = tag
-        # Not read yet: a Struct that comes in pieces is merged, and reading each piece alone could not do that.
-        if tag in _MESSAGES:
+        if read is not None:
+            result = read(data, value, stop)
+        else:
+            # Not read yet: a Struct that comes in pieces is merged, and reading each piece alone could not do that.
+            last = tag
             parts.append((value, stop))
-            continue
-        result = read(data, [(value, stop)], depth)
     if parts:
-        result = _KINDS[last](data, parts, depth + 1)
+        result = _MESSAGES[last](data, parts, depth + 1)
     return carry(result, b"".join(unknown)) if unknown else result
 
 
-def _null(data: bytes, slices: Slices, depth: int) -> Any:
+def _null(data: bytes, pos: int, end: int) -> Any:
     # Read as int32, as the reference does with every enum: excess bits are cut off.
-    number = read_scalar("int32", data, *slices[-1])
+    number = _read_int32(data, pos, end)
     return UnknownNull(number) if number else None  # NullValue is an open enum
 
 
-def _scalar(kind: str) -> Callable[[bytes, Slices, int], Any]:
-    return lambda data, slices, depth: read_scalar(kind, data, *slices[-1])
-
-
-# The kinds of a Value by their tags, and which of them are messages: their pieces are merged.
-_KINDS: dict[int, Callable[[bytes, Slices, int], Any]] = {
+# The kinds of a Value by their tags. Those that are messages come in pieces, which are merged.
+_SCALARS: dict[int, Callable[[bytes, int, int], Any]] = {
     0x08: _null,
-    0x11: _scalar("double"),
-    0x1A: _scalar("string"),
-    0x20: _scalar("bool"),
-    0x2A: _struct,
-    0x32: _list,
+    0x11: SCALARS["double"],
+    0x1A: read_text,
+    0x20: SCALARS["bool"],
 }
-_MESSAGES = (0x2A, 0x32)
+_MESSAGES: dict[int, Callable[[bytes, Slices, int], Any]] = {0x2A: _struct, 0x32: _list}
 
 READERS: dict[str, Callable[[bytes, Slices, int], Any]] = {
     kinds.STRUCT: _struct,

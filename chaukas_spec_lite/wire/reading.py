@@ -6,12 +6,16 @@ into encoded messages without decoding them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any
 
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.wire.format import I32, I64, LEN, MAX_DEPTH, SGROUP, VARINT
+
+Slices = list[tuple[int, int]]
+"""Where in the input the pieces of a message begin and end: several if it came several times and is to be merged."""
 
 WIRE_TYPES = {
     **dict.fromkeys(["int32", "int64", "uint32", "uint64", "sint32", "sint64", "bool", "enum"], VARINT),
@@ -25,38 +29,37 @@ PACKABLE = frozenset(kind for kind, wire in WIRE_TYPES.items() if wire != LEN)
 """The types whose repeated values may come packed."""
 
 
+_varint = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]").match
+"""Finds where a varint ends, in C, where its value does not matter yet."""
+
+
 def read_varint(data: bytes, pos: int, end: int) -> tuple[int, int]:
     """Read a 64-bit varint at ``pos``; return it and the position behind it."""
+    if pos < end and (value := data[pos]) < 128:
+        return value, pos + 1
     value = shift = 0
-    start = pos
-    while True:
-        if pos >= end:
-            raise DecodeError("the input ends inside a varint", offset=start)
-        byte = data[pos]
-        pos += 1
+    after = pos
+    # Ten bytes hold 70 bits. As in the reference, the excess ones are cut off and not refused.
+    for byte in data[pos : pos + 10]:
+        after += 1
         value |= (byte & 127) << shift
         if byte < 128:
-            return value & 0xFFFFFFFFFFFFFFFF, pos
+            if after > end:
+                break
+            return value & 0xFFFFFFFFFFFFFFFF, after
         shift += 7
-        # Ten bytes hold 70 bits. As in the reference, the excess ones are cut off and not refused.
-        if shift > 63:
-            raise DecodeError("a varint is longer than 10 bytes", offset=start)
-
-
-def _read_short(data: bytes, pos: int, end: int, limit: int, what: str) -> tuple[int, int]:
-    start = pos
-    value, pos = read_varint(data, pos, end)
-    # The reference reads tags and lengths from at most five bytes, even where more would be padding.
-    if pos - start > 5 or value > limit:
-        raise DecodeError(f"{what} is too large", offset=start)
-    return value, pos
+    long = end - pos >= 10
+    raise DecodeError("a varint is longer than 10 bytes" if long else "the input ends inside a varint", offset=pos)
 
 
 def read_length(data: bytes, pos: int, end: int) -> tuple[int, int]:
     """Read the length of a length-delimited field; return where its content begins and ends."""
     start = pos
-    # A message has less than 2 GiB: https://protobuf.dev/programming-guides/proto-limits.
-    length, pos = _read_short(data, pos, end, 0x7FFFFFFF, "a length")
+    length, pos = read_varint(data, pos, end)
+    # A message has less than 2 GiB: https://protobuf.dev/programming-guides/proto-limits. And the reference reads
+    # lengths and tags from at most five bytes, even where more would be padding.
+    if pos - start > 5 or length > 0x7FFFFFFF:
+        raise DecodeError("a length is too large", offset=start)
     if length > end - pos:
         raise DecodeError(f"a length of {length} bytes exceeds the {end - pos} that are left", offset=start)
     return pos, pos + length
@@ -68,7 +71,9 @@ def read_tag(data: bytes, pos: int, end: int, *, zero: bool = False) -> tuple[in
     As in the reference, the field number 0 is let through (``zero``) where no field is known: in a group, and in a
     message that has no fields.
     """
-    tag, after = _read_short(data, pos, end, 0xFFFFFFFF, "a tag")
+    tag, after = read_varint(data, pos, end)
+    if after - pos > 5 or tag > 0xFFFFFFFF:  # as of a length
+        raise DecodeError("a tag is too large", offset=pos)
     if tag >> 3 == 0 and not zero:
         raise DecodeError("field number 0 is not allowed", offset=pos)
     # 6 and 7 are not assigned, so nobody could tell where such a value ends.
@@ -108,27 +113,67 @@ def skip(data: bytes, pos: int, end: int, tag: int, depth: int) -> int:
         tag, pos = read_tag(data, pos, end, zero=True)
 
 
-def fields(data: bytes, pos: int, end: int, depth: int, *, zero: bool = False) -> Iterator[tuple[int, int, int, int]]:
-    """Walk the fields of an encoded message: ``(start, tag, value, stop)``, all but the tag positions in ``data``.
+def fields(data: bytes, pos: int, end: int, depth: int) -> Iterator[tuple[int, int, int, int]]:
+    """Walk the fields of an encoded message: ``walk`` for one piece."""
+    return walk(data, [(pos, end)], depth)
 
-    For a length-delimited field ``value`` is where its content begins, behind the length.
+
+def walk(data: bytes, slices: Slices, depth: int, *, zero: bool = False) -> Iterator[tuple[int, int, int, int]]:
+    """Walk the fields of all pieces of a message, one piece after the other, which merges them.
+
+    Each piece is read once, however many there are and however deep they nest, so that the work stays linear. One
+    generator does it all, because a call for each piece or field would be most of the cost.
+
+    Args:
+        data: The whole input.
+        slices: Where the pieces are.
+        depth: The level of the message below the outermost one.
+        zero: Whether field number 0 is let through, see ``read_tag``.
+
+    Yields:
+        ``(start, tag, value, stop)``, all but the tag positions in ``data``. For a length-delimited field ``value`` is
+        where its content begins, behind the length.
+
+    Raises:
+        DecodeError: A piece is not valid, or stands too deep.
     """
-    while pos < end:
-        start = pos
-        tag, pos = read_tag(data, pos, end, zero=zero)
-        if tag & 7 == LEN:
-            value, pos = read_length(data, pos, end)
-        else:
-            # A group's content is not walked: no field of proto3 is a group, so it is kept as a whole or left out.
-            value, pos = pos, skip(data, pos, end, tag, depth)
-        yield start, tag, value, pos
+    for pos, end in slices:
+        if depth > MAX_DEPTH:
+            raise DecodeError(f"nested deeper than {MAX_DEPTH} levels", offset=pos)
+        while pos < end:
+            start = pos
+            tag = data[pos]
+            # Nearly all tags, lengths and numbers are short: those are read here, without a call.
+            if 7 < tag < 128 and tag & 7 <= I32:
+                pos += 1
+            elif tag > 127 and tag & 7 <= I32 and end - pos > 1 and 0 < (high := data[pos + 1]) < 128:
+                tag += (high - 1) << 7
+                pos += 2
+            else:
+                tag, pos = read_tag(data, pos, end, zero=zero)
+            wire = tag & 7
+            if wire == LEN:
+                if pos < end and (length := data[pos]) < 128 and length < end - pos:
+                    value = pos + 1
+                    pos = value + length
+                else:
+                    value, pos = read_length(data, pos, end)
+            elif wire == VARINT and pos < end and data[pos] < 128:
+                value = pos
+                pos += 1
+            elif wire == VARINT and (found := _varint(data, pos, end)) is not None:
+                value, pos = pos, found.end()
+            else:
+                # A group's content is not walked: no field of proto3 is a group, so it is kept as a whole or left out.
+                value, pos = pos, skip(data, pos, end, tag, depth)
+            yield start, tag, value, pos
 
 
 def signed(raw: int, bits: int) -> int:
     """Take the lowest bits of an integer as two's complement."""
     # Negative numbers come as 64 bits in any of these types; an int32 takes the lowest 32 of them.
-    raw &= (1 << bits) - 1
-    return raw - (1 << bits) if raw >> bits - 1 else raw
+    sign = 1 << bits - 1
+    return (raw & (sign << 1) - 1 ^ sign) - sign
 
 
 def zigzag(raw: int) -> int:
@@ -167,13 +212,31 @@ def read_text(data: bytes, pos: int, end: int) -> str:
         raise DecodeError(f"a string is not UTF-8: {error.reason}", offset=pos + error.start) from None
 
 
-def read_scalar(kind: str, data: bytes, pos: int, end: int) -> Any:
-    """Read one value of a scalar type (an enum's as an int) whose extent is known."""
-    if kind in FROM_VARINT:
-        return FROM_VARINT[kind](read_varint(data, pos, end)[0])
-    if kind in FIXED:
-        return FIXED[kind].unpack_from(data, pos)[0]
-    return read_text(data, pos, end) if kind == "string" else data[pos:end]
+_SHORT = {kind: [convert(byte) for byte in range(128)] for kind, convert in FROM_VARINT.items()}
+"""What a varint of one byte means in each type."""
+
+
+def _varint_reader(kind: str) -> Callable[[bytes, int, int], Any]:
+    convert, short = FROM_VARINT[kind], _SHORT[kind]
+
+    def read(data: bytes, pos: int, end: int) -> Any:
+        byte = data[pos]
+        return short[byte] if byte < 128 else convert(read_varint(data, pos, end)[0])
+
+    return read
+
+
+def _fixed_reader(layout: Struct) -> Callable[[bytes, int, int], Any]:
+    return lambda data, pos, _: layout.unpack_from(data, pos)[0]
+
+
+SCALARS: dict[str, Callable[[bytes, int, int], Any]] = {
+    **{kind: _varint_reader(kind) for kind in FROM_VARINT},
+    **{kind: _fixed_reader(layout) for kind, layout in FIXED.items()},
+    "string": read_text,
+    "bytes": lambda data, pos, end: data[pos:end],
+}
+"""Reads one value of each scalar type (an enum's as an int), whose extent is known: ``(data, pos, end) -> value``."""
 
 
 def read_packed(kind: str, data: bytes, pos: int, end: int) -> list[Any]:
@@ -185,6 +248,9 @@ def read_packed(kind: str, data: bytes, pos: int, end: int) -> list[Any]:
             raise DecodeError(f"a packed field of {end - pos} bytes is no whole number of {kind}", offset=pos)
         return [value for (value,) in layout.iter_unpack(data[pos:end])]
     convert = FROM_VARINT[kind]
+    content = data[pos:end]
+    if content.isascii():  # numbers below 128, one byte each
+        return list(map(_SHORT[kind].__getitem__, content))
     values: list[Any] = []
     while pos < end:
         raw, pos = read_varint(data, pos, end)

@@ -21,6 +21,7 @@ INTERNAL = {
     "clock": "time that tests can move",
     "defaults": "what client and exporter share",
     "protojson": "messages have its functions as methods",
+    "betterproto_version": "what betterproto2 asks for when it is imported",
     "misspelt": "errors of the classes that are exported",
     "process": "forks and exits, for the rooms above",
     "retry": "its one public class is exported",
