@@ -268,10 +268,6 @@ class Message(Record):
         return load_messages.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
 
 
-# Emptied for betterproto2, see record.
-Message.__annotations__ = {}
-
-
 def attach(codecs: ModuleType, /, *classes: type[Any], **others: type[Any]) -> None:
     """Connect the classes of a generated module with the generated module of their codecs.
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hints
 
 import betterproto2
 
@@ -28,21 +30,54 @@ new = object.__new__
 """Makes a message on which nothing is set, not even to defaults, for decoders."""
 
 
+# For type checkers messages are betterproto2's. At run time they are only registered as such, below: inheriting would give
+# each message a ``__dict__``, in which misspelt attributes are lost, and reflective methods that know nothing of ours.
+if TYPE_CHECKING:
+    _Base = betterproto2.Message
+else:
+    _Base = object
+
+
 @dataclass(init=False, eq=False, repr=False)
-class _WithUnknownFields(betterproto2.Message):
+class _WithUnknownFields(_Base):
     """Makes ``dataclasses.replace`` hand the unknown fields to the constructor, while ``fields`` does not list them."""
+
+    __slots__ = ()
 
     # Keyword-only, or it would come first in __match_args__.
     _unknown_fields: InitVar[bytes] = dataclasses.field(default=b"", kw_only=True)
 
 
+class _Description:
+    """The attribute ``_betterproto``, in which functions such as ``betterproto2.which_one_of`` look fields up."""
+
+    def __get__(self, message: object, cls: type[Any]) -> betterproto2.ProtoClassMetadata:
+        # That of the generated class: what a subclass declares besides is no field of the schema.
+        for generated in cls.__mro__:
+            if "_full_name" in vars(generated) and generated._full_name:
+                if "_description" not in vars(generated):
+                    generated._description = betterproto2.ProtoClassMetadata(generated)
+                known: betterproto2.ProtoClassMetadata = generated._description
+                return known
+        raise AttributeError(f"{cls.__name__} is no generated message class, so there is nothing to describe")
+
+
 class Record(_WithUnknownFields):
     """The fields of a message, without a codec; only ``Message`` inherits from it."""
 
-    __slots__ = ("_unknown_fields",)
+    __slots__ = ("__weakref__", "_unknown_fields")
 
     if TYPE_CHECKING:
         _unknown_fields: bytes
+    else:
+        _betterproto = _Description()
+
+        @classmethod
+        def _cls_for(cls, field: dataclasses.Field[Any], index: int = 0) -> Any:
+            """Return a field's type, or one of its parameters, to betterproto2's description of the class."""
+            hint = get_type_hints(cls)[field.name]
+            parameters = get_args(hint)
+            return parameters[index] if parameters else hint
 
     _full_name: ClassVar[str] = ""
     """The schema's name of the message, such as ``chaukas.spec.common.v1.Event``."""
@@ -52,8 +87,21 @@ class Record(_WithUnknownFields):
     def __init__(self, **fields: Any) -> None:
         raise TypeError(f"{type(self).__name__} is not a generated message class")
 
-    def __post_init__(self) -> None:
-        """Do nothing: generated constructors set everything themselves."""
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Make ``@dataclass`` on a user's subclass leave alone what it would replace by something less exact."""
+        super().__init_subclass__(**arguments)
+        own = vars(cls)
+        if "_full_name" in own:  # a generated class, whose decorator is told all that already
+            return
+        for name in ("__eq__", "__repr__"):
+            if name not in own:
+                setattr(cls, name, getattr(cls, name))
+        if "__post_init__" in own and not hasattr(own["__post_init__"], "__wrapped__"):
+            cls.__post_init__ = _with_unknown_fields(own["__post_init__"])  # type: ignore[method-assign]
+
+    def __post_init__(self, _unknown_fields: bytes = b"") -> None:
+        """Take the unknown fields from a constructor that ``@dataclass`` made for a subclass; ours take them themselves."""
+        self._unknown_fields = _unknown_fields
 
     def _refuse(self, misspelt: dict[str, Any]) -> None:
         """Take ``_unknown_fields``, which only ``replace`` and copying pass; refuse any other unexpected argument."""
@@ -142,10 +190,18 @@ class Record(_WithUnknownFields):
         return _restore, (type(self), self._values(), self._unknown_fields)
 
 
-# betterproto2 resolves a class's annotations with the globals of the module that declares it, where the names that the
-# base classes' annotations use are unknown. It empties those of its own base class for the same reason.
-_WithUnknownFields.__annotations__ = {}
-Record.__annotations__ = {}
+betterproto2.Message.register(Record)
+
+
+def _with_unknown_fields(post_init: Callable[..., None]) -> Callable[..., None]:
+    """Let a ``__post_init__`` that a user wrote know nothing of the unknown fields, the first argument of each."""
+
+    @functools.wraps(post_init)
+    def wrapper(self: Record, _unknown_fields: bytes = b"", *values: Any) -> None:
+        self._unknown_fields = _unknown_fields
+        post_init(self, *values)
+
+    return wrapper
 
 
 def _restore(cls: type[R], values: dict[str, Any], unknown_fields: bytes) -> R:
