@@ -1,0 +1,99 @@
+"""What comparing, printing and copying need to know of a message class, computed once for each class.
+
+``operator.attrgetter`` reads all attributes in one call to C. ``Attributes`` therefore hold names in the order in which they
+are used, and getters of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from types import MemberDescriptorType
+from typing import Any, NamedTuple
+
+from chaukas_spec_lite.wire.fields import LIST, STRUCT, VALUE, FieldData, fields_of
+
+Getter = Callable[[Any], tuple[Any, ...]]
+
+_JSON = (STRUCT, LIST, VALUE)
+
+
+class Attributes(NamedTuple):
+    """The attributes of a class, first sorted by how they are compared and copied, then as they are shown."""
+
+    names: tuple[str, ...]
+    """``_unknown_fields``, scalars, repeated scalars and maps of them, messages, JSON values, all else."""
+    read: Getter
+    """Returns the values of ``names``."""
+    scalars: int
+    """Where in ``names`` the values end that cannot change, and are shared by copies."""
+    plain: int
+    """Where the values end that contain neither messages nor JSON values."""
+    messages: int
+    """Where singular messages end."""
+    json: int
+    """Where singular JSON values end."""
+    shown: tuple[str, ...]
+    """The fields of the schema, in the order of their numbers."""
+    read_shown: Getter
+    defaults: tuple[Any, ...]
+    """What each of them holds when it is not set."""
+    own: tuple[str, ...]
+    """What ``repr`` shows besides: the fields of a dataclass that a user derived."""
+    own_slots: tuple[str, ...]
+    """The slots of a class that a user derived."""
+    derived: bool
+    """Whether the class is derived from a generated one, so that its instances may have attributes of their own."""
+
+
+def attributes_of(cls: type[Any]) -> Attributes:
+    """Return the attributes of a message class."""
+    # In the class's own ``__dict__``, as with ``fields_of``.
+    known: Attributes | None = cls.__dict__.get("_attributes")
+    if known is None:
+        known = cls._attributes = _attributes(cls)
+    return known
+
+
+def _attributes(cls: type[Any]) -> Attributes:
+    fields = fields_of(cls)
+    own = [field for field in dataclasses.fields(cls) if "chaukas" not in field.metadata]
+    groups: list[list[str]] = [["_unknown_fields"], [], [], [], []]
+    for field in fields:
+        groups[_group(field)].append(field.name)
+    slots = [
+        name for base in cls.__mro__ for name, slot in vars(base).items() if isinstance(slot, MemberDescriptorType)
+    ]
+    known = {field.name for field in fields} | {"_unknown_fields"}
+    names = tuple(sum(groups, [])) + tuple(field.name for field in own if field.compare)
+    shown = tuple(field.name for field in fields)
+    ends = [sum(map(len, groups[: end + 1])) for end in range(4)]
+    return Attributes(
+        names,
+        _getter(names),
+        *ends,
+        shown,
+        _getter(shown),
+        tuple(field.default() for field in fields),
+        tuple(field.name for field in own if field.repr),
+        tuple(name for name in slots if name not in known),
+        "_full_name" not in vars(cls),
+    )
+
+
+def _group(field: FieldData) -> int:
+    """The place of a field in ``Attributes.names``."""
+    if field.label in ("repeated", "map"):
+        return 4 if field.kind == "message" or field.kind in _JSON else 1
+    return 2 if field.kind == "message" else 3 if field.kind in _JSON else 0
+
+
+def _getter(names: Iterable[str]) -> Getter:
+    match tuple(names):
+        case ():
+            return lambda _message: ()
+        case (name,):  # for one name, attrgetter returns the value itself
+            return lambda message: (getattr(message, name),)
+        case many:
+            return attrgetter(*many)
