@@ -12,21 +12,20 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import InitVar, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from itertools import repeat
+from math import copysign
 from reprlib import recursive_repr
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hints
 
 import betterproto2
 
-from chaukas_spec_lite.wire.equality import same, same_json, same_values
+from chaukas_spec_lite.wire.equality import same_json, same_values
 from chaukas_spec_lite.wire.fields import FieldData, fields_of
-from chaukas_spec_lite.wire.attributes import Getter, attributes_of
+from chaukas_spec_lite.wire.attributes import Attributes, Reader, attributes_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -123,7 +122,7 @@ class Record(_WithUnknownFields):
 
     def _refuse_two(self, oneof: str) -> None:
         """Refuse a constructor call that gives two members of a oneof."""
-        values = self._values()
+        values = dict(self._set())
         given = [field.proto_name for field in fields_of(type(self)) if field.oneof == oneof and field.name in values]
         raise ValueError(
             f"{type(self).__name__}: {given[0]} and {given[1]} are both given, but only one of oneof {oneof} can be set"
@@ -135,33 +134,28 @@ class Record(_WithUnknownFields):
             return NotImplemented
         known = attributes_of(type(self))
         mine, others = _read(self, known.read), _read(other, known.read)
-        plain, messages, json = known.plain, known.messages, known.json
-        return (
-            same_values(mine[:plain], others[:plain])
-            and mine[plain:messages] == others[plain:messages]
-            and all(a is b or same_json(a, b) for a, b in zip(mine[messages:json], others[messages:json]))
-            and all(a is b or same(a, b) for a, b in zip(mine[json:], others[json:]))
-        )
+        plain, messages = known.plain, known.messages
+        if not same_values(mine[:plain], others[:plain]) or mine[plain:messages] != others[plain:messages]:
+            return False
+        for a, b in zip(mine[messages:], others[messages:], strict=True):
+            if a is not b and not same_json(a, b):
+                return False
+        return True
 
     __hash__ = None  # type: ignore[assignment]  # messages can change
 
     @recursive_repr("...")
     def __repr__(self) -> str:
         """Show what is set: ``Event(event_id='e1', type=<EventType.AGENT_START: 10>)``."""
-        known = attributes_of(type(self))
-        shown = [
-            f"{name}={value!r}"
-            for name, value, default in zip(known.shown, _read(self, known.read_shown), known.defaults)
-            if value is not default and value is not None and (default is None or _differs(value, default))
-        ]
-        shown += [f"{name}={getattr(self, name)!r}" for name in known.own]
+        shown = [f"{name}={value!r}" for name, value in self._set()]
+        shown += [f"{name}={getattr(self, name)!r}" for name in attributes_of(type(self)).own]
         if self._unknown_fields:
             shown.append(f"_unknown_fields={self._unknown_fields!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __bool__(self) -> bool:
         """Whether anything is set, unknown fields included."""
-        return bool(self._values() or self._unknown_fields)
+        return bool(self._unknown_fields) or any(True for _ in self._set())
 
     def is_set(self, name: str) -> bool:
         """Tell whether a field is set, so that encoding writes it.
@@ -178,21 +172,19 @@ class Record(_WithUnknownFields):
         """
         if name not in attributes_of(type(self)).shown:
             raise AttributeError(f"{type(self).__name__} has no field {name!r}")
-        return name in self._values()
+        return name in dict(self._set())
 
-    def _values(self) -> dict[str, Any]:
-        """The fields that are set."""
+    def _set(self) -> Iterator[tuple[str, Any]]:
+        """The names and values of the fields that are set."""
         known = attributes_of(type(self))
-        return {
-            name: value
-            for name, value, default in zip(known.shown, _read(self, known.read_shown), known.defaults)
-            if value is not default and value is not None and (default is None or _differs(value, default))
-        }
+        for name, value, default in zip(known.shown, _read(self, known.read_shown), known.defaults, strict=True):
+            # Most fields are not set, and hold the default itself.
+            if value is not default and value is not None and (default is None or _differs(value, default)):
+                yield name, value
 
     def _take(self, other: Self) -> None:
         """Hold what another message of this class holds, without copying it."""
-        known = attributes_of(type(self))
-        _assign(self, known.names, known.read(other))
+        attributes_of(type(self)).share(self, other)
 
     def _own(self) -> dict[str, Any]:
         """The attributes that a user's subclass has besides the fields of the schema."""
@@ -208,7 +200,7 @@ class Record(_WithUnknownFields):
         """Copy the message but not the values in it."""
         known = attributes_of(type(self))
         copied = new(type(self))
-        _assign(copied, known.names, _read(self, known.read))
+        _share(copied, self, known)
         if known.derived:
             copied._take_own(self._own())
         return copied
@@ -218,9 +210,9 @@ class Record(_WithUnknownFields):
         known = attributes_of(type(self))
         copied = new(type(self))
         memo[id(self)] = copied  # before its values, because a message may, wrongly, contain itself
-        values = _read(self, known.read)
-        _assign(copied, known.names, values)
-        for name, value in zip(known.names[known.scalars :], values[known.scalars :]):
+        _share(copied, self, known)
+        for name in known.names[known.scalars :]:
+            value = getattr(copied, name)
             if value is not None:
                 setattr(copied, name, _deep(value, memo))
         if known.derived:
@@ -230,7 +222,7 @@ class Record(_WithUnknownFields):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the values as they are, so that what could not be encoded survives too."""
         # As a state, which pickle looks at when it knows the message already: it may, wrongly, contain itself.
-        state = (self._values(), self._unknown_fields, self._own() if attributes_of(type(self)).derived else {})
+        state = (dict(self._set()), self._unknown_fields, self._own() if attributes_of(type(self)).derived else {})
         return _unset, (type(self),), state
 
     def __setstate__(self, state: tuple[dict[str, Any], bytes, dict[str, Any]]) -> None:
@@ -254,11 +246,15 @@ def _with_unknown_fields(post_init: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-def _assign(record: Record, names: tuple[str, ...], values: tuple[Any, ...]) -> None:
-    deque(map(setattr, repeat(record), names, values), 0)  # a loop in C
+def _share(copied: Record, record: Record, known: Attributes) -> None:
+    try:
+        known.share(copied, record)
+    except AttributeError:
+        _fill(record)
+        known.share(copied, record)
 
 
-def _read(record: Any, read: Getter) -> tuple[Any, ...]:
+def _read(record: Any, read: Reader) -> tuple[Any, ...]:
     """Read attributes; those that were deleted become what they are when they are not set."""
     try:
         return read(record)
@@ -284,15 +280,19 @@ def _fill(record: Record) -> None:
 
 
 def _differs(value: Any, default: Any) -> bool:
+    if type(value) in _FALSE_IF_DEFAULT:
+        return bool(value)
     try:
         different = bool(value != default)
     except Exception:  # a foreign object may raise anything when it is compared; a default it is not
         return True
     # The one value that equals a default and is still written is minus zero.
-    return different or (type(value) is float and str(value) == "-0.0")
+    return different or (type(value) is float and copysign(1, value) < 0)
 
 
-_ATOMS = frozenset({str, int, float, bool, NoneType, bytes, datetime, timedelta})
+_FALSE_IF_DEFAULT = {str, int, bool, bytes, list, dict}
+
+_ATOMS = {str, int, float, bool, NoneType, bytes, datetime, timedelta}
 """Types of values that cannot change."""
 
 
@@ -301,17 +301,20 @@ def _deep(value: Any, memo: dict[int, Any]) -> Any:
     kind = type(value)
     if kind in _ATOMS or isinstance(value, Enum):
         return value
-    known = memo.get(id(value))
-    if known is not None:
-        return known
+    copied = memo.get(id(value))
+    if copied is not None:
+        return copied
+    # Noted before the values in it are copied, as it may contain itself.
     if kind is dict:
-        # Known before its values are copied, as it may contain itself.
         copied = memo[id(value)] = {}
         for key, item in value.items():
             copied[key if type(key) is str else _deep(key, memo)] = item if type(item) in _ATOMS else _deep(item, memo)
-        return copied
-    if kind is list:
-        items = memo[id(value)] = []
-        items.extend(item if type(item) in _ATOMS else _deep(item, memo) for item in value)
-        return items
-    return value.__deepcopy__(memo) if isinstance(value, Record) else copy.deepcopy(value, memo)
+    elif kind is list:
+        copied = memo[id(value)] = []
+        for item in value:
+            copied.append(item if type(item) in _ATOMS else _deep(item, memo))
+    elif isinstance(value, Record):
+        copied = value.__deepcopy__(memo)
+    else:
+        copied = copy.deepcopy(value, memo)
+    return copied

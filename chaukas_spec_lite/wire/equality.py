@@ -19,13 +19,8 @@ def same_values(these: Sequence[Any], those: Sequence[Any]) -> bool:
     return these == those or all(a is b or _same(a, b, False) for a, b in zip(these, those, strict=True))
 
 
-def same(a: Any, b: Any) -> bool:
-    """Compare lists or dicts of messages or of JSON values, or what a user's dataclass has of its own."""
-    return _same(a, b, True)
-
-
 def same_json(a: Any, b: Any) -> bool:
-    """Compare two Structs, ListValues or Values."""
+    """Compare two JSON values, or lists or dicts of them or of messages."""
     return (_same_types(a, b) and a == b) or _same(a, b, True)
 
 
