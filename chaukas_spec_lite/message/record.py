@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hin
 
 import betterproto2
 
+from chaukas_spec_lite.wire.attributes import Attributes, Reader, attributes_of
 from chaukas_spec_lite.wire.equality import same_json, same_values
 from chaukas_spec_lite.wire.fields import FieldData, fields_of
-from chaukas_spec_lite.wire.attributes import Attributes, Reader, attributes_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -36,8 +36,8 @@ new = object.__new__
 """Makes a message on which nothing is set, not even to defaults, for decoders."""
 
 
-# For type checkers messages are betterproto2's. At run time they are only registered as such, below: inheriting would give
-# each message a ``__dict__``, in which misspelt attributes are lost, and reflective methods that know nothing of ours.
+# For type checkers messages are betterproto2's. At run time they are only registered as such, below: inheriting would
+# give each message a ``__dict__``, in which misspelt attributes are lost, and methods that know nothing of ours.
 if TYPE_CHECKING:
     _Base = betterproto2.Message
 else:

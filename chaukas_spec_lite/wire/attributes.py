@@ -61,7 +61,7 @@ def _attributes(cls: type[Any]) -> Attributes:
         name for base in cls.__mro__ for name, slot in vars(base).items() if isinstance(slot, MemberDescriptorType)
     ]
     known = {field.name for field in fields} | {"_unknown_fields"}
-    names = tuple(sum(groups, [])) + tuple(field.name for field in own if field.compare)
+    names = tuple(name for group in groups for name in group) + tuple(field.name for field in own if field.compare)
     shown = tuple(field.name for field in fields)
     ends = [sum(map(len, groups[: end + 1])) for end in range(3)]
     return Attributes(
