@@ -149,13 +149,14 @@ class Record(_WithUnknownFields):
         """Show what is set: ``Event(event_id='e1', type=<EventType.AGENT_START: 10>)``."""
         shown = [f"{name}={value!r}" for name, value in self._set()]
         shown += [f"{name}={getattr(self, name)!r}" for name in attributes_of(type(self)).own]
-        if self._unknown_fields:
-            shown.append(f"_unknown_fields={self._unknown_fields!r}")
+        unknown = _unknown(self)
+        if unknown:
+            shown.append(f"_unknown_fields={unknown!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __bool__(self) -> bool:
         """Whether anything is set, unknown fields included."""
-        return bool(self._unknown_fields) or any(True for _ in self._set())
+        return bool(_unknown(self)) or any(True for _ in self._set())
 
     def is_set(self, name: str) -> bool:
         """Tell whether a field is set, so that encoding writes it.
@@ -222,7 +223,7 @@ class Record(_WithUnknownFields):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the values as they are, so that what could not be encoded survives too."""
         # As a state, which pickle looks at when it knows the message already: it may, wrongly, contain itself.
-        state = (dict(self._set()), self._unknown_fields, self._own() if attributes_of(type(self)).derived else {})
+        state = (dict(self._set()), _unknown(self), self._own() if attributes_of(type(self)).derived else {})
         return _unset, (type(self),), state
 
     def __setstate__(self, state: tuple[dict[str, Any], bytes, dict[str, Any]]) -> None:
@@ -261,6 +262,11 @@ def _read(record: Any, read: Reader) -> tuple[Any, ...]:
     except AttributeError:
         _fill(record)
         return read(record)
+
+
+def _unknown(record: Record) -> bytes:
+    unknown: bytes = _read(record, lambda message: (message._unknown_fields,))[0]
+    return unknown
 
 
 def _unset(cls: type[R]) -> R:
