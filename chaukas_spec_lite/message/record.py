@@ -197,7 +197,7 @@ class Record(_WithUnknownFields):
         for name, value in own.items():
             object.__setattr__(self, name, value)  # as pickle does it, whatever the subclass does when one is set
 
-    def __copy__(self) -> Self:
+    def __copy__(self, _: Any = None) -> Self:
         """Copy the message but not the values in it."""
         known = attributes_of(type(self))
         copied = new(type(self))
@@ -206,8 +206,9 @@ class Record(_WithUnknownFields):
             copied._take_own(self._own())
         return copied
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: Any = None) -> Self:
         """Copy the message and all values in it."""
+        memo = {} if memo is None else memo
         known = attributes_of(type(self))
         copied = new(type(self))
         memo[id(self)] = copied  # before its values, because a message may, wrongly, contain itself

@@ -63,12 +63,14 @@ def _attributes(cls: type[Any]) -> Attributes:
     known = {field.name for field in fields} | {"_unknown_fields"}
     names = tuple(name for group in groups for name in group) + tuple(field.name for field in own if field.compare)
     shown = tuple(field.name for field in fields)
-    ends = [sum(map(len, groups[: end + 1])) for end in range(3)]
+    scalars, plain, messages = (sum(map(len, groups[: end + 1])) for end in range(3))
     return Attributes(
         names,
         _reader(names),
         _sharer(names),
-        *ends,
+        scalars,
+        plain,
+        messages,
         shown,
         _reader(shown),
         tuple(field.default() for field in fields),

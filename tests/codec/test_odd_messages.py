@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import EncodeError, Event, MessageContent
+from chaukas_spec_lite import EncodeError, Event, JSONError, MessageContent
 
 UNKNOWN = b"\xc0\x3e\x01"
 
@@ -131,6 +131,10 @@ def test_what_was_deleted_is_not_set(name: str) -> None:
     # Encoding is strict, so it says what is wrong.
     with pytest.raises(EncodeError, match=rf"^Event\.{name}: "):
         bytes(deleted())
+    if name != "_unknown_fields":
+        for write in (deleted().to_json, deleted().to_dict):
+            with pytest.raises(JSONError, match=rf"^\$\.{name}: the attribute was deleted"):
+                write()
     assert name not in repr(deleted())
     assert deleted() == deleted()
     assert bool(deleted())
