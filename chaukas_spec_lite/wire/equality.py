@@ -26,40 +26,44 @@ def same_json(a: Any, b: Any) -> bool:
 
 def _same_types(a: Any, b: Any) -> bool:
     """Whether two JSON values are made of the same types, so that true never stands for 1; False where it is unsure."""
-    if type(a) is type(b) is dict:
+    kind = type(a)
+    if kind is not type(b):
+        return False
+    if kind is dict:
         if list(a) != list(b):
             return False
         a, b = a.values(), b.values()
-    elif type(a) is not list or type(b) is not list:
-        return type(a) is type(b) and type(a) in _LEAVES
+    elif kind is not list:
+        return kind in _LEAVES
     types = list(map(type, a))
     if types != list(map(type, b)):
         return False
     others = {*types} - _LEAVES
     return not others or (
         others <= _CONTAINERS
-        and all(_same_types(x, y) for x, y, kind in zip(a, b, types, strict=True) if kind in _CONTAINERS)
+        and all(_same_types(x, y) for x, y, inner in zip(a, b, types, strict=True) if inner in _CONTAINERS)
     )
 
 
 def _same(a: Any, b: Any, json: bool) -> bool:
     # Containers come first: messages in them are then compared once, not once at every level.
-    if type(a) is type(b) is dict:
+    kind, other = type(a), type(b)
+    if kind is other is dict:
         return a.keys() == b.keys() and all(_same(value, b[key], json) for key, value in a.items())
     # Python takes True for 1; JSON does not.
-    if json and isinstance(a, bool) is not isinstance(b, bool):
+    if json and issubclass(kind, bool) is not issubclass(other, bool):
         return False
-    if type(a) in (list, tuple) and type(b) in (list, tuple):
+    if kind in (list, tuple) and other in (list, tuple):
         return len(a) == len(b) and all(_same(x, y, json) for x, y in zip(a, b, strict=True))
     if a == b:
         return True
     # From here on equal are only NaN, and containers with NaN somewhere in them.
-    if type(a) is not type(b) or any(getattr(a, name, b"") != getattr(b, name, b"") for name in _CARRIED):
+    if kind is not other or any(getattr(a, name, b"") != getattr(b, name, b"") for name in _CARRIED):
         return False
-    if isinstance(a, float):
+    if issubclass(kind, float):
         return a != a and b != b
-    if isinstance(a, dict):
+    if issubclass(kind, dict):
         return a.keys() == b.keys() and all(_same(value, b[key], json) for key, value in a.items())
-    if isinstance(a, (list, tuple)):
+    if issubclass(kind, (list, tuple)):
         return len(a) == len(b) and all(_same(x, y, json) for x, y in zip(a, b, strict=True))
     return False
