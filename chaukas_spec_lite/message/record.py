@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -156,7 +156,7 @@ class Record(_WithUnknownFields):
 
     def __bool__(self) -> bool:
         """Whether anything is set, unknown fields included."""
-        return bool(_unknown(self)) or any(True for _ in self._set())
+        return bool(self._set() or _unknown(self))
 
     def is_set(self, name: str) -> bool:
         """Tell whether a field is set, so that encoding writes it.
@@ -175,13 +175,15 @@ class Record(_WithUnknownFields):
             raise AttributeError(f"{type(self).__name__} has no field {name!r}")
         return name in dict(self._set())
 
-    def _set(self) -> Iterator[tuple[str, Any]]:
+    def _set(self) -> list[tuple[str, Any]]:
         """The names and values of the fields that are set."""
         known = attributes_of(type(self))
-        for name, value, default in zip(known.shown, _read(self, known.read_shown), known.defaults, strict=True):
+        return [
+            (name, value)
+            for name, value, default in zip(known.shown, _read(self, known.read_shown), known.defaults, strict=True)
             # Most fields are not set, and hold the default itself.
-            if value is not default and value is not None and (default is None or _differs(value, default)):
-                yield name, value
+            if value is not default and value is not None and (default is None or _differs(value, default))
+        ]
 
     def _take(self, other: Self) -> None:
         """Hold what another message of this class holds, without copying it."""
@@ -189,7 +191,7 @@ class Record(_WithUnknownFields):
 
     def _own(self) -> dict[str, Any]:
         """The attributes that a user's subclass has besides the fields of the schema."""
-        own = dict(getattr(self, "__dict__", ()))
+        own: dict[str, Any] = dict(getattr(self, "__dict__", {}))
         own.update((name, getattr(self, name)) for name in attributes_of(type(self)).own_slots if hasattr(self, name))
         return own
 
@@ -305,10 +307,10 @@ _ATOMS = {str, int, float, bool, NoneType, bytes, datetime, timedelta}
 
 def _deep(value: Any, memo: dict[int, Any]) -> Any:
     """Do what ``copy.deepcopy`` does, in a fraction of its time for what messages hold."""
-    kind = type(value)
+    kind: type[Any] = type(value)
     if kind in _ATOMS or isinstance(value, Enum):
         return value
-    copied = memo.get(id(value))
+    copied: Any = memo.get(id(value))
     if copied is not None:
         return copied
     # Noted before the values in it are copied, as it may contain itself.

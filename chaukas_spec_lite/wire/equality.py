@@ -26,7 +26,7 @@ def same_json(a: Any, b: Any) -> bool:
 
 def _same_types(a: Any, b: Any) -> bool:
     """Whether two JSON values are made of the same types, so that true never stands for 1; False where it is unsure."""
-    kind = type(a)
+    kind: type[Any] = type(a)
     if kind is not type(b):
         return False
     if kind is dict:
@@ -47,7 +47,8 @@ def _same_types(a: Any, b: Any) -> bool:
 
 def _same(a: Any, b: Any, json: bool) -> bool:
     # Containers come first: messages in them are then compared once, not once at every level.
-    kind, other = type(a), type(b)
+    kind: type[Any] = type(a)
+    other: type[Any] = type(b)
     if kind is other is dict:
         return a.keys() == b.keys() and all(_same(value, b[key], json) for key, value in a.items())
     # Python takes True for 1; JSON does not.
