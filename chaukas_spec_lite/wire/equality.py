@@ -26,7 +26,7 @@ def same_json(a: Any, b: Any) -> bool:
 
 def _same_types(a: Any, b: Any) -> bool:
     """Whether two JSON values are made of the same types, so that true never stands for 1; False where it is unsure."""
-    kind: type[Any] = type(a)
+    kind: type[Any] = a.__class__
     if kind is not type(b):
         return False
     if kind is dict:
@@ -47,8 +47,8 @@ def _same_types(a: Any, b: Any) -> bool:
 
 def _same(a: Any, b: Any, json: bool) -> bool:
     # Containers come first: messages in them are then compared once, not once at every level.
-    kind: type[Any] = type(a)
-    other: type[Any] = type(b)
+    kind: type[Any] = a.__class__
+    other: type[Any] = b.__class__
     if kind is other is dict:
         return a.keys() == b.keys() and all(_same(value, b[key], json) for key, value in a.items())
     # Python takes True for 1; JSON does not.
@@ -62,7 +62,7 @@ def _same(a: Any, b: Any, json: bool) -> bool:
     if kind is not other or any(getattr(a, name, b"") != getattr(b, name, b"") for name in _CARRIED):
         return False
     if issubclass(kind, float):
-        return a != a and b != b
+        return bool(a != a and b != b)
     if issubclass(kind, dict):
         return a.keys() == b.keys() and all(_same(value, b[key], json) for key, value in a.items())
     if issubclass(kind, (list, tuple)):
