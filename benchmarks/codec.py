@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import operator
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from chaukas.spec.common.v1 import events_pb2
@@ -14,6 +17,7 @@ from benchmarks.measure import Job, Work
 from benchmarks.workloads import Values
 from chaukas_spec_lite import Event, EventBatch
 from chaukas_spec_lite.wire.format import size
+from tests import realdata
 
 SECTION = "Codec, beside the official client"
 
@@ -27,6 +31,7 @@ def jobs() -> Iterator[Job]:
     yield distinct_keys("encode", make.ours_encoded)
     yield distinct_keys("decode", lambda values: make.ours_decoded(encoded(values)))
     yield from varied()
+    yield from comparing_and_copying()
     yield from for_honesty()
 
 
@@ -158,6 +163,21 @@ def varied() -> Iterator[Job]:
             [make.each(list(map(make.official_read, data)))],
             1.75,
             items=len(events),
+        )
+
+
+def comparing_and_copying() -> Iterator[Job]:
+    """What is done with events besides, beside encoding the same real events with this package's own encoder."""
+    data = list(realdata.events())
+    events, others = list(map(Event.parse, data)), list(map(Event.parse, data))
+    encode = make.each([partial(bytes, event) for event in events])
+    for name, works, bar in (
+        ("`==`", [partial(operator.eq, event, other) for event, other in zip(events, others, strict=True)], 0.7),
+        ("`repr`", [partial(repr, event) for event in events], 1.5),
+        ("`deepcopy`", [partial(copy.deepcopy, event) for event in events], 1.0),
+    ):
+        yield Job(
+            f"{name} of the real events, beside encoding them", make.each(works), [encode], bar, items=len(events)
         )
 
 

@@ -75,6 +75,8 @@ def _message(message: Record, depth: int, path: str) -> None:
         raise _Found(TOO_DEEP, path)
     chosen: dict[str, str] = {}
     for field in fields_of(type(message)):
+        if not hasattr(message, field.name):
+            raise _Found("the attribute was deleted; set it to None instead", f"{path}.{field.proto_name}")
         value = getattr(message, field.name)
         if field.oneof is not None and value is not None:
             if field.oneof in chosen:
@@ -85,7 +87,7 @@ def _message(message: Record, depth: int, path: str) -> None:
                 )
             chosen[field.oneof] = field.proto_name
         _field(field, value, depth, f"{path}.{field.proto_name}")
-    if not isinstance(message._unknown_fields, bytes):
+    if not isinstance(getattr(message, "_unknown_fields", None), bytes):
         raise _Found("expected bytes", f"{path}._unknown_fields")
 
 

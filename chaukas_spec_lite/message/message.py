@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import betterproto2
 
-from chaukas_spec_lite.errors import DecodeError, EncodeError, EndOfStream
+from chaukas_spec_lite.errors import DecodeError, EncodeError, EndOfStream, JSONError
 from chaukas_spec_lite.message import slow_decode
 from chaukas_spec_lite.message.record import Record
 from chaukas_spec_lite.wire.format import varint
@@ -189,13 +189,16 @@ class Message(Record):
         """
         from chaukas_spec_lite.protojson import dump_messages
 
-        return dump_messages.to_dict(
-            self,
-            output_format=output_format,
-            casing=casing,
-            include_default_values=include_default_values,
-            registry=registry,
-        )
+        try:
+            return dump_messages.to_dict(
+                self,
+                output_format=output_format,
+                casing=casing,
+                include_default_values=include_default_values,
+                registry=registry,
+            )
+        except AttributeError as error:  # one that somebody deleted
+            raise _no_json(self, error) from error
 
     @classmethod
     def from_dict(
@@ -241,9 +244,12 @@ class Message(Record):
         """
         from chaukas_spec_lite.protojson import dump_messages
 
-        return dump_messages.to_json(
-            self, indent=indent, include_default_values=include_default_values, casing=casing, registry=registry
-        )
+        try:
+            return dump_messages.to_json(
+                self, indent=indent, include_default_values=include_default_values, casing=casing, registry=registry
+            )
+        except AttributeError as error:  # one that somebody deleted
+            raise _no_json(self, error) from error
 
     @classmethod
     def from_json(
@@ -266,10 +272,6 @@ class Message(Record):
         from chaukas_spec_lite.protojson import load_messages
 
         return load_messages.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields, registry=registry)
-
-
-# Emptied for betterproto2, see record.
-Message.__annotations__ = {}
 
 
 def attach(codecs: ModuleType, /, *classes: type[Any], **others: type[Any]) -> None:
@@ -298,6 +300,11 @@ def _why_not(message: Message, error: Exception) -> EncodeError:
 
     found = diagnosis.find(message)
     return found or EncodeError(f"cannot be encoded: {error!r}", path=type(message).__name__)
+
+
+def _no_json(message: Message, error: AttributeError) -> JSONError:
+    found = _why_not(message, error)
+    return JSONError(found.message, path=found.path.replace(type(message).__name__, "$", 1))
 
 
 def _read_exactly(stream: SupportsRead[bytes], size: int) -> bytes:

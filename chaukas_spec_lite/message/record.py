@@ -1,7 +1,7 @@
 """What a message is apart from its encoded forms: a record of fields, compared, printed, copied and pickled.
 
 ``Message`` stands above it. The modules that ``Message`` calls (exact decoding, diagnosis, JSON) need only this class.
-All of it works on field data, at a cost that does not matter where nothing is encoded or decoded.
+All of it works on the attributes of the class (``wire.attributes``), so that it is quick, too.
 """
 
 # The functions below the class are part of it:
@@ -11,13 +11,21 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from datetime import datetime, timedelta
+from enum import Enum
+from math import copysign
+from reprlib import recursive_repr
+from types import NoneType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hints
 
 import betterproto2
 
+from chaukas_spec_lite.wire.attributes import Attributes, Reader, attributes_of
+from chaukas_spec_lite.wire.equality import same_json, same_values
 from chaukas_spec_lite.wire.fields import FieldData, fields_of
-from chaukas_spec_lite.wire.scalars import is_array, is_dict
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -28,21 +36,55 @@ new = object.__new__
 """Makes a message on which nothing is set, not even to defaults, for decoders."""
 
 
+# For type checkers messages are betterproto2's. At run time they are only registered as such, below: inheriting would
+# give each message a ``__dict__``, in which misspelt attributes are lost, and methods that know nothing of ours.
+if TYPE_CHECKING:
+    _Base = betterproto2.Message
+else:
+    _Base = object
+
+
 @dataclass(init=False, eq=False, repr=False)
-class _WithUnknownFields(betterproto2.Message):
+class _WithUnknownFields(_Base):
     """Makes ``dataclasses.replace`` hand the unknown fields to the constructor, while ``fields`` does not list them."""
+
+    __slots__ = ()
 
     # Keyword-only, or it would come first in __match_args__.
     _unknown_fields: InitVar[bytes] = dataclasses.field(default=b"", kw_only=True)
 
 
+class _Description:
+    """The attribute ``_betterproto``, in which functions such as ``betterproto2.which_one_of`` look fields up."""
+
+    def __get__(self, message: object, cls: type[Any]) -> betterproto2.ProtoClassMetadata:
+        # That of the generated class: what a subclass declares besides is no field of the schema.
+        generated: type[Any]
+        for generated in cls.__mro__:
+            if vars(generated).get("_full_name"):
+                if "_description" not in vars(generated):
+                    generated._description = betterproto2.ProtoClassMetadata(generated)
+                known: betterproto2.ProtoClassMetadata = generated._description
+                return known
+        raise AttributeError(f"{cls.__name__} is no generated message class, so there is nothing to describe")
+
+
 class Record(_WithUnknownFields):
     """The fields of a message, without a codec; only ``Message`` inherits from it."""
 
-    __slots__ = ("_unknown_fields",)
+    __slots__ = ("__weakref__", "_unknown_fields")
 
     if TYPE_CHECKING:
         _unknown_fields: bytes
+    else:
+        _betterproto = _Description()
+
+        @classmethod
+        def _cls_for(cls, field: dataclasses.Field[Any], index: int = 0) -> Any:
+            """Return a field's type, or one of its parameters, to betterproto2's description of the class."""
+            hint = get_type_hints(cls)[field.name]
+            parameters = get_args(hint)
+            return parameters[index] if parameters else hint
 
     _full_name: ClassVar[str] = ""
     """The schema's name of the message, such as ``chaukas.spec.common.v1.Event``."""
@@ -52,8 +94,21 @@ class Record(_WithUnknownFields):
     def __init__(self, **fields: Any) -> None:
         raise TypeError(f"{type(self).__name__} is not a generated message class")
 
-    def __post_init__(self) -> None:
-        """Do nothing: generated constructors set everything themselves."""
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Make ``@dataclass`` on a user's subclass leave alone what it would replace by something less exact."""
+        super().__init_subclass__(**arguments)
+        own = vars(cls)
+        if "_full_name" in own:  # a generated class, whose decorator is told all that already
+            return
+        for name in ("__eq__", "__repr__"):
+            if name not in own:
+                setattr(cls, name, getattr(cls, name))
+        if "__post_init__" in own and not hasattr(own["__post_init__"], "__wrapped__"):
+            cls.__post_init__ = _with_unknown_fields(own["__post_init__"])  # type: ignore[method-assign]
+
+    def __post_init__(self, _unknown_fields: bytes = b"") -> None:
+        """Take the unknown fields from the constructor that ``@dataclass`` makes for a subclass."""
+        self._unknown_fields = _unknown_fields
 
     def _refuse(self, misspelt: dict[str, Any]) -> None:
         """Take ``_unknown_fields``, which only ``replace`` and copying pass; refuse any other unexpected argument."""
@@ -67,7 +122,8 @@ class Record(_WithUnknownFields):
 
     def _refuse_two(self, oneof: str) -> None:
         """Refuse a constructor call that gives two members of a oneof."""
-        given = [field.proto_name for field in fields_of(type(self)) if field.oneof == oneof and _is_set(self, field)]
+        values = dict(self._set())
+        given = [field.proto_name for field in fields_of(type(self)) if field.oneof == oneof and field.name in values]
         raise ValueError(
             f"{type(self).__name__}: {given[0]} and {given[1]} are both given, but only one of oneof {oneof} can be set"
         )
@@ -76,25 +132,31 @@ class Record(_WithUnknownFields):
         """Whether both are of one class and hold the same, unknown fields included; NaN is equal to itself."""
         if type(self) is not type(other):
             return NotImplemented
-        assert isinstance(other, Record)
-        return self._unknown_fields == other._unknown_fields and all(
-            _same(getattr(self, field.name), getattr(other, field.name)) for field in fields_of(type(self))
-        )
+        known = attributes_of(type(self))
+        mine, others = _read(self, known.read), _read(other, known.read)
+        plain, messages = known.plain, known.messages
+        if not same_values(mine[:plain], others[:plain]) or mine[plain:messages] != others[plain:messages]:
+            return False
+        for a, b in zip(mine[messages:], others[messages:], strict=True):
+            if a is not b and not same_json(a, b):
+                return False
+        return True
 
     __hash__ = None  # type: ignore[assignment]  # messages can change
 
+    @recursive_repr("...")
     def __repr__(self) -> str:
         """Show what is set: ``Event(event_id='e1', type=<EventType.AGENT_START: 10>)``."""
-        shown = [
-            f"{field.name}={getattr(self, field.name)!r}" for field in fields_of(type(self)) if _is_set(self, field)
-        ]
-        if self._unknown_fields:
-            shown.append(f"_unknown_fields={self._unknown_fields!r}")
+        shown = [f"{name}={value!r}" for name, value in self._set()]
+        shown += [f"{name}={getattr(self, name)!r}" for name in attributes_of(type(self)).own]
+        unknown = _unknown(self)
+        if unknown:
+            shown.append(f"_unknown_fields={unknown!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __bool__(self) -> bool:
         """Whether anything is set, unknown fields included."""
-        return bool(self._unknown_fields) or any(_is_set(self, field) for field in fields_of(type(self)))
+        return bool(self._set() or _unknown(self))
 
     def is_set(self, name: str) -> bool:
         """Tell whether a field is set, so that encoding writes it.
@@ -109,83 +171,159 @@ class Record(_WithUnknownFields):
         Raises:
             AttributeError: The message has no such field.
         """
-        for field in fields_of(type(self)):
-            if field.name == name:
-                return _is_set(self, field)
-        raise AttributeError(f"{type(self).__name__} has no field {name!r}")
+        if name not in attributes_of(type(self)).shown:
+            raise AttributeError(f"{type(self).__name__} has no field {name!r}")
+        return name in dict(self._set())
 
-    def _values(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields_of(type(self)) if _is_set(self, field)}
+    def _set(self) -> list[tuple[str, Any]]:
+        """The names and values of the fields that are set."""
+        known = attributes_of(type(self))
+        return [
+            (name, value)
+            for name, value, default in zip(known.shown, _read(self, known.read_shown), known.defaults, strict=True)
+            # Most fields are not set, and hold the default itself.
+            if value is not default and value is not None and (default is None or _differs(value, default))
+        ]
 
     def _take(self, other: Self) -> None:
         """Hold what another message of this class holds, without copying it."""
-        for field in fields_of(type(self)):
-            setattr(self, field.name, getattr(other, field.name))
-        self._unknown_fields = other._unknown_fields
+        attributes_of(type(self)).share(self, other)
+
+    def _own(self) -> dict[str, Any]:
+        """The attributes that a user's subclass has besides the fields of the schema."""
+        own: dict[str, Any] = dict(getattr(self, "__dict__", {}))
+        own.update((name, getattr(self, name)) for name in attributes_of(type(self)).own_slots if hasattr(self, name))
+        return own
+
+    def _take_own(self, own: dict[str, Any]) -> None:
+        for name, value in own.items():
+            object.__setattr__(self, name, value)  # as pickle does it, whatever the subclass does when one is set
 
     def __copy__(self, _: Any = None) -> Self:
         """Copy the message but not the values in it."""
-        return _restore(type(self), self._values(), self._unknown_fields)
+        known = attributes_of(type(self))
+        copied = new(type(self))
+        _share(copied, self, known)
+        if known.derived:
+            copied._take_own(self._own())
+        return copied
 
     def __deepcopy__(self, memo: Any = None) -> Self:
         """Copy the message and all values in it."""
-        copied = type(self)()
         memo = {} if memo is None else memo
+        known = attributes_of(type(self))
+        copied = new(type(self))
         memo[id(self)] = copied  # before its values, because a message may, wrongly, contain itself
-        for name, value in copy.deepcopy(self._values(), memo).items():
-            setattr(copied, name, value)
-        copied._unknown_fields = self._unknown_fields
+        _share(copied, self, known)
+        for name in known.names[known.scalars :]:
+            value = getattr(copied, name)
+            if value is not None:
+                setattr(copied, name, _deep(value, memo))
+        if known.derived:
+            copied._take_own(_deep(self._own(), memo))
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the values as they are, so that what could not be encoded survives too."""
-        return _restore, (type(self), self._values(), self._unknown_fields)
+        # As a state, which pickle looks at when it knows the message already: it may, wrongly, contain itself.
+        state = (dict(self._set()), _unknown(self), self._own() if attributes_of(type(self)).derived else {})
+        return _unset, (type(self),), state
+
+    def __setstate__(self, state: tuple[dict[str, Any], bytes, dict[str, Any]]) -> None:
+        values, self._unknown_fields, own = state
+        for name, value in values.items():
+            setattr(self, name, value)
+        self._take_own(own)
 
 
-# betterproto2 resolves a class's annotations with the globals of the module that declares it, where the names that the
-# base classes' annotations use are unknown. It empties those of its own base class for the same reason.
-_WithUnknownFields.__annotations__ = {}
-Record.__annotations__ = {}
+betterproto2.Message.register(Record)
 
 
-def _restore(cls: type[R], values: dict[str, Any], unknown_fields: bytes) -> R:
-    record = cls()
-    for name, value in values.items():
-        setattr(record, name, value)
-    record._unknown_fields = unknown_fields
+def _with_unknown_fields(post_init: Callable[..., None]) -> Callable[..., None]:
+    """Let a ``__post_init__`` that a user wrote know nothing of the unknown fields, the first argument of each."""
+
+    @functools.wraps(post_init)
+    def wrapper(self: Record, _unknown_fields: bytes = b"", *values: Any) -> None:
+        self._unknown_fields = _unknown_fields
+        post_init(self, *values)
+
+    return wrapper
+
+
+def _share(copied: Record, record: Record, known: Attributes) -> None:
+    try:
+        known.share(copied, record)
+    except AttributeError:
+        _fill(record)
+        known.share(copied, record)
+
+
+def _read(record: Any, read: Reader) -> tuple[Any, ...]:
+    """Read attributes; those that were deleted become what they are when they are not set."""
+    try:
+        return read(record)
+    except AttributeError:
+        _fill(record)
+        return read(record)
+
+
+def _unknown(record: Record) -> bytes:
+    unknown: bytes = _read(record, lambda message: (message._unknown_fields,))[0]
+    return unknown
+
+
+def _unset(cls: type[R]) -> R:
+    """Make a message without its constructor, which a user's subclass may have replaced."""
+    record = new(cls)
+    _fill(record)
     return record
 
 
-def _is_set(record: Record, field: FieldData) -> bool:
-    value = getattr(record, field.name)
-    if value is None or field.has_presence:
-        return value is not None
-    # The one value that equals a default and is still written is minus zero.
-    return value != field.default() or (type(value) is float and str(value) == "-0.0")
+def _fill(record: Record) -> None:
+    """Set attributes that do not exist, as somebody deleted them or called no constructor, to their defaults."""
+    for field in fields_of(type(record)):
+        if not hasattr(record, field.name):
+            setattr(record, field.name, field.default())
+    if not hasattr(record, "_unknown_fields"):
+        record._unknown_fields = b""
 
 
-_CARRIED = ("unknown", "inner_unknown")
-"""The unknown fields that a ``wellknown.values.Carrier`` has besides its plain value."""
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Compare two values as the messages that they encode to: NaN is itself, and in JSON values true is not 1."""
-    if is_dict(a) and is_dict(b) and type(a) is type(b) is dict:
-        return a.keys() == b.keys() and all(_same(value, b[key]) for key, value in a.items())
-    # Python takes True for 1; JSON and the wire do not.
-    if isinstance(a, bool) is not isinstance(b, bool):
-        return False
-    if type(a) in (list, tuple) and type(b) in (list, tuple):
-        return len(a) == len(b) and all(map(_same, a, b))
-    if a == b:
+def _differs(value: Any, default: Any) -> bool:
+    if type(value) in _FALSE_IF_DEFAULT:
+        return bool(value)
+    try:
+        different = bool(value != default)
+    except Exception:  # a foreign object may raise anything when it is compared; a default it is not
         return True
-    # From here on equal are only NaN, and containers with NaN somewhere in them.
-    if type(a) is not type(b) or any(getattr(a, name, b"") != getattr(b, name, b"") for name in _CARRIED):
-        return False
-    if isinstance(a, float):
-        return a != a and b != b
-    if is_dict(a) and is_dict(b):
-        return a.keys() == b.keys() and all(_same(value, b[key]) for key, value in a.items())
-    if is_array(a) and is_array(b):
-        return len(a) == len(b) and all(map(_same, a, b))
-    return False
+    # The one value that equals a default and is still written is minus zero.
+    return different or (type(value) is float and copysign(1, value) < 0)
+
+
+_FALSE_IF_DEFAULT = {str, int, bool, bytes, list, dict}
+
+_ATOMS = {str, int, float, bool, NoneType, bytes, datetime, timedelta}
+"""Types of values that cannot change."""
+
+
+def _deep(value: Any, memo: dict[int, Any]) -> Any:
+    """Do what ``copy.deepcopy`` does, in a fraction of its time for what messages hold."""
+    kind: type[Any] = value.__class__
+    if kind in _ATOMS or isinstance(value, Enum):
+        return value
+    copied: Any = memo.get(id(value))
+    if copied is not None:
+        return copied
+    # Noted before the values in it are copied, as it may contain itself.
+    if kind is dict:
+        copied = memo[id(value)] = {}
+        for key, item in value.items():
+            copied[key if type(key) is str else _deep(key, memo)] = item if type(item) in _ATOMS else _deep(item, memo)
+    elif kind is list:
+        copied = memo[id(value)] = []
+        for item in value:
+            copied.append(item if type(item) in _ATOMS else _deep(item, memo))
+    elif isinstance(value, Record):
+        copied = value.__deepcopy__(memo)
+    else:
+        copied = copy.deepcopy(value, memo)
+    return copied

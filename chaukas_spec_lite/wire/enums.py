@@ -25,6 +25,10 @@ E = TypeVar("E", bound="Enum")
 class Enum(betterproto2.Enum):
     """An open enum, with the interface of betterproto2's."""
 
+    def __repr__(self) -> str:
+        # As betterproto2's, which takes a third of the time of showing an event.
+        return f"<{type(self).__name__}.{self._name_ or '~UNKNOWN'}: {self._value_!r}>"
+
     @classmethod
     def from_string(cls, name: str) -> Self:
         """Find a member by its name.

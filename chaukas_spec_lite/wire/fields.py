@@ -196,7 +196,9 @@ def fields_of(cls: type[Any]) -> tuple[FieldData, ...]:
     # declare more.
     known: tuple[FieldData, ...] | None = cls.__dict__.get("_field_data")
     if known is None:
-        known = tuple(sorted(map(_field_data, dataclasses.fields(cls)), key=lambda field: field.number))
+        # A dataclass that a user derives may have fields of its own, which the schema does not know.
+        declared = [field for field in dataclasses.fields(cls) if "chaukas" in field.metadata]
+        known = tuple(sorted(map(_field_data, declared), key=lambda field: field.number))
         cls._field_data = known
     return known
 
