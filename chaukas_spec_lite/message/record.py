@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import betterproto2
 
+from chaukas_spec_lite.message.attributes import Attributes
 from chaukas_spec_lite.wire.fields import FieldData, fields_of
 from chaukas_spec_lite.wire.scalars import is_array, is_dict
 
@@ -36,7 +37,7 @@ class _WithUnknownFields(betterproto2.Message):
     _unknown_fields: InitVar[bytes] = dataclasses.field(default=b"", kw_only=True)
 
 
-class Record(_WithUnknownFields):
+class Record(Attributes, _WithUnknownFields):
     """The fields of a message, without a codec; only ``Message`` inherits from it."""
 
     __slots__ = ("_unknown_fields",)
