@@ -60,10 +60,14 @@ class OfficialName:
         self.instead = instead
 
     def __get__(self, instance: object, owner: type[Any]) -> Any:
-        # The class of the class for an enum: its names stand in the metaclass.
+        # An enum's names stand in its metaclass, so there the instance is the class.
         cls = instance if isinstance(instance, type) else owner
-        instead = self.instead.format(cls=cls.__name__)
-        raise AttributeError(f"{cls.__name__} has no {self.name}, a name of the official package; {instead}")
+        raise AttributeError(instead_of(self.name, cls, self.instead))
+
+
+def instead_of(name: str, cls: type[Any], instead: str) -> str:
+    """Say that a class lacks a name of the official package, and what to write instead."""
+    return f"{cls.__name__} has no {name}, a name of the official package; {instead.format(cls=cls.__name__)}"
 
 
 def without_official_names(cls: type[Any], names: Sequence[str]) -> list[str]:

@@ -7,16 +7,18 @@ because attributes can be assigned.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from operator import index
+from enum import Enum
 from typing import Any, TypeVar, cast
 
-from chaukas_spec_lite.wire.enums import Enum
+import betterproto2
+
+from chaukas_spec_lite.errors import EncodeError
 from chaukas_spec_lite.wire.fields import fields_of
-from chaukas_spec_lite.wire.scalars import enum_number, int32, named
+from chaukas_spec_lite.wire.scalars import RANGES, enum_number, named
 
 K = TypeVar("K")
 V = TypeVar("V")
-E = TypeVar("E", bound=Enum)
+E = TypeVar("E", bound=betterproto2.Enum)
 
 
 def listed(message: object, name: str, given: Iterable[V]) -> list[V]:
@@ -59,25 +61,29 @@ def mapped(message: object, name: str, given: Mapping[K, V]) -> dict[K, V]:
         raise TypeError(f"{_path(message, name)}: expected a dict, got {_shown(given)}") from error
 
 
-def member(message: object, name: str, given: object, cls: type[E]) -> E:
+def member(message: object, name: str, given: Any, cls: type[E]) -> E:
     """Make the member of an enum from what a constructor was given for a field of this enum.
+
+    A name or a number becomes the member. What is neither is left to the encoder, as wrong values of other fields are;
+    only what would be taken for something else is refused here.
 
     Args:
         message: The message that is made.
         name: The field's name.
-        given: Anything but a member of ``cls``: a number, or a name.
+        given: Anything but a member of ``cls``.
         cls: The enum.
 
     Raises:
-        TypeError: It is no number and no name, or a member of another enum.
-        ValueError: No member has this name, or the number is beyond an int32.
+        EncodeError: It is a member of another enum, or a name that no member has: what encoding would say.
     """
+    if not isinstance(given, (int, str, Enum)) or isinstance(given, bool):
+        return cast("E", given)
     try:
-        number = enum_number(given, cls)
-        int32(number)  # checks the range
+        number = int(enum_number(given, cls))
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{_path(message, name)}: {error}") from None
-    return cls(index(number))
+        raise EncodeError(str(error), path=_path(message, name)) from None
+    least, most = RANGES["int32"]
+    return cls(number) if least <= number <= most else cast("E", given)
 
 
 def members_listed(message: object, name: str, given: Iterable[Any], cls: type[E]) -> list[E]:

@@ -1,17 +1,13 @@
-"""Which attributes of a message are shown: by ``dir``, ``help``, completion and rich.
+"""Which attributes of a message are shown: by ``dir``, ``help`` and completion.
 
 Names that only say what to write instead of them (``official_names``) exist for reading alone, and are not listed.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABCMeta
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.official_names import MESSAGE_NAMES, OfficialName, without_official_names
-from chaukas_spec_lite.wire.fields import fields_of
 
 _OF_THE_CLASS = {"FromString", "SerializeToString", "from_dict", "from_json", "parse"}
 """What an instance does not list: ways to make messages, which the class lists, and the other name of ``bytes``.
@@ -33,26 +29,9 @@ class Attributes(metaclass=ListedAttributes):
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-        _unknown_fields: bytes
-
-        def is_set(self, name: str) -> bool:
-            """Stand for the method of ``Record``."""
-            ...
-
     def __dir__(self) -> list[str]:
         names = without_official_names(type(self), [*super().__dir__()])
         return [name for name in names if name not in _OF_THE_CLASS]
-
-    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
-        """Tell rich what is set, as ``repr`` shows it."""
-        schema = {field.name for field in fields_of(type(self))}
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
-            # A subclass may have fields of its own, which are always shown.
-            if field.name not in schema or self.is_set(field.name):
-                yield field.name, getattr(self, field.name)
-        if self._unknown_fields:
-            yield "_unknown_fields", self._unknown_fields
 
 
 # Not in the class's body, where type checkers would take the names for attributes that can be used.

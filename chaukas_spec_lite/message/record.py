@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -92,6 +93,15 @@ class Record(Attributes, _WithUnknownFields):
         if self._unknown_fields:
             shown.append(f"_unknown_fields={self._unknown_fields!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        """Tell rich what is set, as ``repr`` shows it; a subclass's own fields are always shown."""
+        schema = {field.name: field for field in fields_of(type(self))}
+        for name in (field.name for field in dataclasses.fields(self)):
+            if name not in schema or _is_set(self, schema[name]):
+                yield name, getattr(self, name)
+        if self._unknown_fields:
+            yield "_unknown_fields", self._unknown_fields
 
     def __bool__(self) -> bool:
         """Whether anything is set, unknown fields included."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import betterproto2
 from betterproto2.enum_ import _EnumMeta  # pyright: ignore[reportPrivateUsage]  # it has no public name
 
-from chaukas_spec_lite.official_names import ENUM_NAMES, OfficialName
+from chaukas_spec_lite.official_names import ENUM_NAMES, OfficialName, instead_of
 from chaukas_spec_lite.wire.format import Table
 from chaukas_spec_lite.wire.scalars import label_number, no_member
 
@@ -39,7 +39,9 @@ class EnumType(_EnumMeta):
                 try:
                     return cls._member_map_[name]
                 except KeyError:
-                    raise AttributeError(no_member(name, cls)) from None
+                    # Python calls this after the names below have raised their error, which is lost.
+                    said = instead_of(name, cls, ENUM_NAMES[name]) if name in ENUM_NAMES else no_member(name, cls)
+                    raise AttributeError(said) from None
 
         def __getitem__(cls, name: str) -> Any:
             """Look up a member by its name."""

@@ -22,6 +22,7 @@ INTERNAL = {
     "defaults": "what client and exporter share",
     "protojson": "messages have its functions as methods",
     "misspelt": "errors of the classes that are exported",
+    "official_names": "errors of messages, enums and imports",
     "process": "forks and exits, for the rooms above",
     "retry": "its one public class is exported",
     "version": "exported as __version__",
