@@ -103,4 +103,3 @@ def answer_official_imports() -> None:
     """Have imports of the official package's module names answered, after everything else that can find a module."""
     if not any(type(finder).__qualname__ == OfficialModules.__qualname__ for finder in sys.meta_path):
         sys.meta_path.append(OfficialModules())
-

@@ -301,7 +301,7 @@ def _emit_container(writer: Writer, field: Field, name: str, scope: ClassScope) 
     if field.kind == "enum":
         assert field.type_name is not None
         function = scope.name(_ARGUMENTS, "members_listed" if repeated else "members_mapped")
-        made = f'{function}(self, {quoted(name)}, {name}, {scope.annotation(field.type_name)})'
+        made = f"{function}(self, {quoted(name)}, {name}, {scope.annotation(field.type_name)})"
         writer.statement(f"self.{name} =", f"{empty} if {name} is None", f"else {made}")
         return
     # The check is on the caller's type: a list is kept, so that appending to it later has an effect, as in dataclasses.

@@ -216,7 +216,9 @@ def _is_zero(value: Any, field: FieldData) -> bool:
         return isinstance(value, Mapping)
     if isinstance(value, float):
         return field.kind in ("double", "float") and str(value) == "0.0"
-    if field.kind == "enum" and isinstance(value, enum.Enum) and not isinstance(value, field.cls):  # another enum's zero
+    if (
+        field.kind == "enum" and isinstance(value, enum.Enum) and not isinstance(value, field.cls)
+    ):  # another enum's zero
         return False
     expected = {"string": str, "bytes": bytes}.get(field.kind, int)
     return isinstance(value, expected) and not (isinstance(value, bool) and field.kind != "bool")

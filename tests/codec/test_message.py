@@ -419,8 +419,6 @@ INHERITED = {
     "_postprocess_single": "helper of betterproto2's parse, which is ours",
     "_validate": "called on pydantic dataclasses only, which ours are not",
     "_validate_field_groups": "called on pydantic dataclasses only, which ours are not",
-    "__dict__": "Python's",
-    "__weakref__": "Python's",
 }
 """What our messages have from betterproto2, and why that does no harm."""
 
