@@ -51,7 +51,7 @@ class EnumType(_EnumMeta):
                 raise KeyError(no_member(name, cls)) from None
 
 
-# In the metaclass, so that only classes have them, ``dir`` does not list them, and a member of this name goes before them.
+# In the metaclass: only classes have them, ``dir`` does not list them, and a member of such a name goes before them.
 for _name, _instead in ENUM_NAMES.items():
     setattr(EnumType, _name, OfficialName(_name, _instead))
 
