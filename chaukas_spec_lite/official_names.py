@@ -18,8 +18,8 @@ MESSAGE_NAMES = {
     "ClearExtension": "there are no extensions in proto3; unknown fields are kept and encoded again",
     "ClearField": "assign None: message.field = None",
     "CopyFrom": "write copy.deepcopy(other), or assign it: message.field = other",
-    "DESCRIPTOR": "json_format and text_format of Google take their own messages only: message.to_dict(), to_json() and "
-    "from_json() are ours; dataclasses.fields(message) lists the fields",
+    "DESCRIPTOR": "json_format and text_format of Google take their own messages only: message.to_dict(), to_json() "
+    "and from_json() are ours; dataclasses.fields(message) lists the fields",
     "DiscardUnknownFields": "decode it anew from its JSON: type(message).from_json(message.to_json())",
     "Extensions": "there are no extensions in proto3; unknown fields are kept and encoded again",
     "FindInitializationErrors": "no field is required in proto3: leave the call out",
