@@ -6,6 +6,7 @@ One event for several, several for one, a message around them or their bytes: ea
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
@@ -24,7 +25,7 @@ def no_event(given: object, index: int | None = None) -> TypeError:
     return TypeError(f"expected {expected}, got {type(given).__name__}; {_instead(given)}")
 
 
-def several_events(given: Iterable[Event]) -> Iterable[Event]:
+def several_events(given: Any) -> Iterable[Event]:
     """Return what ``ingest_events`` was given, if it can hold events.
 
     Raises:
@@ -35,19 +36,19 @@ def several_events(given: Iterable[Event]) -> Iterable[Event]:
     return given
 
 
-def encoded(given: Sequence[bytes]) -> Sequence[bytes]:
+def encoded(given: Any) -> Sequence[bytes]:
     """Return what ``ingest_encoded`` was given, if it is encoded events.
 
     Raises:
         TypeError: It is not; the error says which call takes it.
     """
-    items: Sequence[object] = [given] if isinstance(given, (str, *_BYTES)) or not _is_several(given) else list(given)
+    items: list[Any] = [given] if isinstance(given, (str, *_BYTES)) or not _is_several(given) else list(given)
     wrong = [item for item in items if not isinstance(item, _BYTES)]
     if wrong or isinstance(given, _BYTES):
         got = type(wrong[0] if wrong else given).__name__
         hint = _instead(wrong[0]) if wrong else "write [data] for one encoded event"
         raise TypeError(f"ingest_encoded expects a list of bytes, got {got}; {hint}")
-    return [bytes(item) for item in items]  # type: ignore[call-overload]  # checked above
+    return [bytes(item) for item in items]
 
 
 def _is_several(given: object) -> bool:

@@ -21,7 +21,7 @@ V = TypeVar("V")
 E = TypeVar("E", bound=betterproto2.Enum)
 
 
-def listed(message: object, name: str, given: Iterable[V]) -> list[V]:
+def listed(message: object, name: str, given: Any) -> list[Any]:
     """Make the list of a repeated field from what a constructor was given for it.
 
     Args:
