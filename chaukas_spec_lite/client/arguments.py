@@ -11,8 +11,6 @@ from typing import Any
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
 
-_BYTES = (bytes, bytearray, memoryview)
-
 
 def no_event(given: object, index: int | None = None) -> TypeError:
     """Make the error of a call that was given something else as an event.
@@ -31,9 +29,10 @@ def several_events(given: Any) -> Iterable[Event]:
     Raises:
         TypeError: It cannot; the error says which call takes it.
     """
-    if isinstance(given, (str, dict, *_BYTES)) or not hasattr(given, "__iter__"):
+    if isinstance(given, (str, dict)) or _is_bytes(given) or not hasattr(given, "__iter__"):
         raise TypeError(f"ingest_events expects a list of events, got {type(given).__name__}; {_instead(given)}")
-    return given
+    events: Iterable[Event] = given
+    return events
 
 
 def encoded(given: Any) -> Sequence[bytes]:
@@ -42,13 +41,17 @@ def encoded(given: Any) -> Sequence[bytes]:
     Raises:
         TypeError: It is not; the error says which call takes it.
     """
-    items: list[Any] = [given] if isinstance(given, (str, *_BYTES)) or not _is_several(given) else list(given)
-    wrong = [item for item in items if not isinstance(item, _BYTES)]
-    if wrong or isinstance(given, _BYTES):
+    items: list[Any] = [given] if isinstance(given, str) or _is_bytes(given) or not _is_several(given) else list(given)
+    wrong = [item for item in items if not _is_bytes(item)]
+    if wrong or _is_bytes(given):
         got = type(wrong[0] if wrong else given).__name__
         hint = _instead(wrong[0]) if wrong else "write [data] for one encoded event"
         raise TypeError(f"ingest_encoded expects a list of bytes, got {got}; {hint}")
     return [bytes(item) for item in items]
+
+
+def _is_bytes(given: object) -> bool:
+    return isinstance(given, (bytes, bytearray, memoryview))
 
 
 def _is_several(given: object) -> bool:
@@ -65,7 +68,7 @@ def _instead(given: object) -> str:
         return "use ingest_events(batch.events)"
     if isinstance(given, IngestEventBatchRequest):
         return "use ingest_events(request.event_batch.events)"
-    if isinstance(given, _BYTES):
+    if _is_bytes(given):
         return "use ingest_encoded for a list of encoded events"
     if isinstance(given, dict):
         return "make an event of it with Event(...) or Event.from_dict(...)"

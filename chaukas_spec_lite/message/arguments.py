@@ -33,7 +33,7 @@ def listed(message: object, name: str, given: Any) -> list[Any]:
         TypeError: It is text, whose letters would become the items, or nothing that has items.
     """
     # The items of bytes are ints, which some fields want.
-    if isinstance(given, str) or (isinstance(given, (bytes, bytearray, memoryview)) and not _takes_ints(message, name)):
+    if isinstance(given, str) or (_is_bytes(given) and not _takes_ints(message, name)):
         raise TypeError(f"{_path(message, name)}: expected a list, got {_shown(given)}; write {name}=[{_short(given)}]")
     try:
         return list(given)
@@ -106,6 +106,10 @@ def members_mapped(message: object, name: str, given: Mapping[K, Any], cls: type
         key: item if item.__class__ is cls else member(message, f"{name}[{key!r}]", item, cls)
         for key, item in items.items()
     }
+
+
+def _is_bytes(given: object) -> bool:
+    return isinstance(given, (bytes, bytearray, memoryview))
 
 
 def _path(message: object, name: str) -> str:
