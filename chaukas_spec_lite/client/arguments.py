@@ -29,7 +29,7 @@ def several_events(given: Any) -> Iterable[Event]:
     Raises:
         TypeError: It cannot; the error says which call takes it.
     """
-    if isinstance(given, (str, dict)) or _is_bytes(given) or not hasattr(given, "__iter__"):
+    if not _is_several(given) or issubclass(type(given), (str, dict, bytes, bytearray, memoryview)):
         raise TypeError(f"ingest_events expects a list of events, got {type(given).__name__}; {_instead(given)}")
     events: Iterable[Event] = given
     return events
