@@ -91,10 +91,13 @@ _LAZY = {
 }
 """Names that are loaded on first use (PEP 562), and where they are."""
 
-_ERRORS = ["StoreError", "ClientClosedError", "StatusError", "ConnectError", "TLSError", "HTTP1Error"]
-_ERRORS += ["ConnectionLostError", "DeadlineExceededError", "PeerProtocolError", "MessageTooLargeError"]
+_ERRORS = (
+    *("StoreError", "ClientClosedError", "StatusError", "ConnectError", "TLSError", "HTTP1Error"),
+    *("ConnectionLostError", "DeadlineExceededError", "PeerProtocolError", "MessageTooLargeError"),
+    "ResponseTooLargeError",
+)
 _SUBMODULE_NAMES = {
-    **dict.fromkeys([*_ERRORS, "ResponseTooLargeError"], f"{__name__}.errors"),
+    **dict.fromkeys(_ERRORS, f"{__name__}.errors"),
     **dict.fromkeys(["read_events", "event_from_sdk"], f"{__name__}.files"),
     **dict.fromkeys(["ChaukasClientServiceStub", "ChaukasClientServiceBase"], f"{__name__}.spec.client.v1.client_grpc"),
     **dict.fromkeys(["ChaukasServerServiceStub", "ChaukasServerServiceBase"], f"{__name__}.spec.server.v1.server_grpc"),
