@@ -33,7 +33,7 @@ _OF_THE_EXPORTER = "the exporter takes a sender, so that it can be tested and us
 RULES = Rules(
     levels=(
         ("errors", "process", "clock", "version", "misspelt", "official_names"),
-        ("ids", "settings", "wire", "message.attributes"),
+        ("ids", "settings", "wire", "message.listing"),
         # The spool knows bytes and the transport frames: neither can import a message.
         (
             "retry",

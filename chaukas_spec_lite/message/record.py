@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import betterproto2
 
-from chaukas_spec_lite.message.attributes import Attributes
+from chaukas_spec_lite.message.listing import Listing
 from chaukas_spec_lite.wire.fields import FieldData, fields_of
 from chaukas_spec_lite.wire.scalars import is_array, is_dict
 
@@ -38,7 +38,7 @@ class _WithUnknownFields(betterproto2.Message):
     _unknown_fields: InitVar[bytes] = dataclasses.field(default=b"", kw_only=True)
 
 
-class Record(Attributes, _WithUnknownFields):
+class Record(Listing, _WithUnknownFields):
     """The fields of a message, without a codec; only ``Message`` inherits from it."""
 
     __slots__ = ("_unknown_fields",)

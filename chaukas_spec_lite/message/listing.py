@@ -24,7 +24,7 @@ class ListedAttributes(ABCMeta):
         return without_official_names(cls, [*super().__dir__()])
 
 
-class Attributes(metaclass=ListedAttributes):
+class Listing(metaclass=ListedAttributes):
     """What every message class inherits from."""
 
     __slots__ = ()
@@ -36,4 +36,4 @@ class Attributes(metaclass=ListedAttributes):
 
 # Not in the class's body, where type checkers would take the names for attributes that can be used.
 for _name, _instead in MESSAGE_NAMES.items():
-    setattr(Attributes, _name, OfficialName(_name, _instead))
+    setattr(Listing, _name, OfficialName(_name, _instead))
