@@ -96,9 +96,9 @@ class Record(Listing, _WithUnknownFields):
 
     def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
         """Tell rich what is set, as ``repr`` shows it; a subclass's own fields are always shown."""
-        schema = {field.name: field for field in fields_of(type(self))}
+        schema = {field.name for field in fields_of(type(self))}
         for name in (field.name for field in dataclasses.fields(self)):
-            if name not in schema or _is_set(self, schema[name]):
+            if name not in schema or self.is_set(name):
                 yield name, getattr(self, name)
         if self._unknown_fields:
             yield "_unknown_fields", self._unknown_fields
