@@ -22,6 +22,8 @@ from chaukas_spec_lite.errors import (
     SettingTypeError,
     StatusCode,
 )
+from chaukas_spec_lite.misspelt import nearest
+from chaukas_spec_lite.official_names import answer_official_imports
 from chaukas_spec_lite.spec.common.v1.events import (
     AgentHandoff,
     Author,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.blocking.exporter import BlockingExporter
     from chaukas_spec_lite.client.client import ChaukasClient
     from chaukas_spec_lite.client.settings import Settings
+    from chaukas_spec_lite.collector import Collector
     from chaukas_spec_lite.export.exporter import EventExporter
     from chaukas_spec_lite.export.settings import ExportSettings
     from chaukas_spec_lite.export.stats import Emitted
@@ -70,11 +73,14 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 
+answer_official_imports()
+
 _QUERY = "chaukas_spec_lite.spec.common.v1.query"
 _LAZY = {
     "BlockingChaukasClient": "chaukas_spec_lite.blocking.client",
     "BlockingExporter": "chaukas_spec_lite.blocking.exporter",
     "ChaukasClient": "chaukas_spec_lite.client.client",
+    "Collector": "chaukas_spec_lite.collector",
     "Emitted": "chaukas_spec_lite.export.stats",
     "EventExporter": "chaukas_spec_lite.export.exporter",
     "ExportSettings": "chaukas_spec_lite.export.settings",
@@ -87,15 +93,48 @@ _LAZY = {
 }
 """Names that are loaded on first use (PEP 562), and where they are."""
 
+_ERRORS = (
+    *("StoreError", "ClientClosedError", "StatusError", "ConnectError", "TLSError", "HTTP1Error"),
+    *("ConnectionLostError", "DeadlineExceededError", "PeerProtocolError", "MessageTooLargeError"),
+    "ResponseTooLargeError",
+)
+_SUBMODULE_NAMES = {
+    **dict.fromkeys(_ERRORS, f"{__name__}.errors"),
+    **dict.fromkeys(["read_events", "event_from_sdk"], f"{__name__}.files"),
+    **dict.fromkeys(["ChaukasClientServiceStub", "ChaukasClientServiceBase"], f"{__name__}.spec.client.v1.client_grpc"),
+    **dict.fromkeys(["ChaukasServerServiceStub", "ChaukasServerServiceBase"], f"{__name__}.spec.server.v1.server_grpc"),
+    **dict.fromkeys(["DropReason", "Dropped"], f"{__name__}.export"),
+}
+"""Names that programs look for here, and the modules that they are imported from; a test imports each."""
+_OTHER_NAMES = {
+    **dict.fromkeys(["AsyncClient", "Client"], "ChaukasClient"),
+    **dict.fromkeys(["BlockingClient", "SyncClient"], "BlockingChaukasClient"),
+    **dict.fromkeys(["ChaukasExporter", "Exporter"], "EventExporter"),
+    **dict.fromkeys(["BlockingCollector", "ChaukasCollector", "Server"], "Collector"),
+    "SyncExporter": "BlockingExporter",
+}
+"""Words that other libraries use, and the names that stand for them here."""
+
 
 def __getattr__(name: str) -> object:
     if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}")
     from importlib import import_module
 
     value: object = getattr(import_module(_LAZY[name]), name)
     globals()[name] = value
     return value
+
+
+def _hint(name: str) -> str:
+    """Say what to write instead of a name that the package does not have."""
+    # Python itself looks for names such as __path__, and takes any answer for no.
+    if name.startswith("_"):
+        return ""
+    if name in _SUBMODULE_NAMES:
+        return f"; write from {_SUBMODULE_NAMES[name]} import {name}"
+    near = _OTHER_NAMES.get(name) or nearest(name, __all__)
+    return f"; did you mean {near!r}?" if near else "; dir(chaukas_spec_lite) lists what there is"
 
 
 def __dir__() -> list[str]:
@@ -113,6 +152,7 @@ __all__ = [
     "ChaukasClient",
     "ChaukasError",
     "CodecError",
+    "Collector",
     "CostDetails",
     "DataAccess",
     "DecodeError",

@@ -31,7 +31,7 @@ def refuse_unknown(given: Iterable[str], known: Collection[str], kind: str = "se
     unknown = set(given).difference(known)
     if unknown:
         name = min(unknown)
-        near = _nearest(name, known)
+        near = nearest(name, known)
         hint = f"; help({listed}) lists them" if listed else ""
         if near:
             # "max_retries=3" became no number: only the whole form shows what to write.
@@ -39,7 +39,8 @@ def refuse_unknown(given: Iterable[str], known: Collection[str], kind: str = "se
         raise TypeError(f"there is no {kind} {name!r}{hint}")
 
 
-def _nearest(name: str, known: Collection[str]) -> str | None:
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """Return the name that is most likely meant by one that does not exist, or None if no name is similar."""
     import difflib  # Here, because importing it takes time, and only wrong programs need it.
 
     candidates = [

@@ -17,6 +17,7 @@ from codegen.wellknown_files import TYPES
 from codegen.writer import Writer, quoted
 
 _ENUMS = "chaukas_spec_lite.wire.enums"
+_ARGUMENTS = "chaukas_spec_lite.message.arguments"
 _IN_ANY = ("duration", "empty", "field_mask", "struct", "timestamp", "wrappers")
 """The files of the types that JSON knows in every ``Any``: those with a JSON form of their own, and ``Empty``."""
 _DATACLASS = "(init=False, eq=False, repr=False, slots=True)"
@@ -277,13 +278,33 @@ def _emit_assignment(writer: Writer, field: Field, name: str, scope: ClassScope)
     ``None`` means not set. A list or a dict is kept as it is, anything else is copied into one.
     """
     if field.label in ("repeated", "map"):
-        container, empty = ("list", "[]") if field.label == "repeated" else ("dict", "{}")
-        container = scope.builtin(container)
-        # The check is on the caller's type: a list is kept, so that appending to it later has an effect, as in
-        # dataclasses.
-        as_it_is = f"else {name} if {scope.builtin('isinstance')}({name}, {container})"
-        writer.statement(f"self.{name} =", f"{empty} if {name} is None", as_it_is, f"else {container}({name})")
+        _emit_container(writer, field, name, scope)
     elif has_presence(field):
         writer.line(f"self.{name} = {name}")
     else:
         writer.statement(f"self.{name} =", f"{zero(field, scope)} if {name} is None", f"else {name}")
+    if field.kind == "enum" and field.label not in ("repeated", "map"):
+        assert field.type_name is not None
+        cls = scope.annotation(field.type_name)
+        # A name or a number becomes the member; so the check is all that a member costs.
+        checks = [f"{name} is not None", f"{name}.__class__ is not {cls}"]
+        first, second = checks if has_presence(field) else reversed(checks)
+        with writer.condition("if", first, f"and {second}"):
+            writer.call(f"self.{name} = {scope.name(_ARGUMENTS, 'member')}", ["self", quoted(name), name, cls])
+
+
+def _emit_container(writer: Writer, field: Field, name: str, scope: ClassScope) -> None:
+    """Emit the assignment of a parameter to a list or a dict."""
+    repeated = field.label == "repeated"
+    container, empty = ("list", "[]") if repeated else ("dict", "{}")
+    container = scope.builtin(container)
+    if field.kind == "enum":
+        assert field.type_name is not None
+        function = scope.name(_ARGUMENTS, "members_listed" if repeated else "members_mapped")
+        made = f"{function}(self, {quoted(name)}, {name}, {scope.annotation(field.type_name)})"
+        writer.statement(f"self.{name} =", f"{empty} if {name} is None", f"else {made}")
+        return
+    # The check is on the caller's type: a list is kept, so that appending to it later has an effect, as in dataclasses.
+    as_it_is = f"else {name} if {scope.builtin('isinstance')}({name}, {container})"
+    made = f"{scope.name(_ARGUMENTS, 'listed' if repeated else 'mapped')}(self, {quoted(name)}, {name})"
+    writer.statement(f"self.{name} =", f"{empty} if {name} is None", as_it_is, f"else {made}")

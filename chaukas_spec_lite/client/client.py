@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from chaukas_spec_lite.client.arguments import encoded, no_event, several_events
 from chaukas_spec_lite.client.queries import QueryOptions, find, first_page
 from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES, Settings
 from chaukas_spec_lite.clock import Clock
@@ -228,11 +229,11 @@ class ChaukasClient:
             TypeError: One of them is no ``Event``.
         """
         # All before the first batch is sent: an error in the last event must not leave half of them on the server.
-        encoded = [self._encode(event, index) for index, event in enumerate(events)]
-        self._check_size(encoded)
+        parts = [self._encode(event, index) for index, event in enumerate(several_events(events))]
+        self._check_size(parts)
         settings = self.settings
         max_bytes = min(settings.max_batch_bytes, self._framing.max_send - OVERHEAD)
-        for batch in batches(encoded, len, settings.batch_size, max_bytes):
+        for batch in batches(parts, len, settings.batch_size, max_bytes):
             await self.ingest_encoded(batch, timeout=timeout)
 
     async def ingest_encoded(self, encoded_events: Sequence[bytes], *, timeout: float | None = None) -> None:
@@ -246,10 +247,11 @@ class ChaukasClient:
             MessageTooLargeError: They are too large together.
             RpcError: The call failed.
             ClientClosedError: The client is closed.
+            TypeError: They are no bytes.
         """
         # The batch is put together on bytes, because the events would have to be decoded to become part of a message.
         head = bytes(EventBatch(batch_id=uuid7(), timestamp=datetime.now(timezone.utc)))
-        request = batch_request(head, encoded_events)
+        request = batch_request(head, encoded(encoded_events))
         await self._caller.call(_INGEST_EVENT_BATCH, request, _timeout(timeout))
 
     send = ingest_encoded
@@ -292,7 +294,7 @@ class ChaukasClient:
 
     def _encode(self, event: Event, index: int | None = None) -> bytes:
         if not isinstance(event, Event):
-            raise TypeError(f"expected an Event, got {type(event).__name__}")
+            raise no_event(event, index)
         complete(event, self.settings)
         try:
             return bytes(event)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, TypedDict
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from chaukas_spec_lite.errors import MessageTooLargeError, PeerProtocolError, ResponseTooLargeError, StatusCode
 from chaukas_spec_lite.misspelt import refuse_unknown
@@ -53,7 +54,7 @@ def first_page(options: QueryOptions, own: Defaults) -> QueryRequest:
         own: The client's settings. Their tenant and project are used if the options name none.
 
     Raises:
-        TypeError: There is no such option.
+        TypeError: There is no such option, or one that takes a list was given a single value.
         SettingError: ``limit`` or ``page_size`` cannot be used.
     """
     refuse_unknown(options, QueryOptions.__optional_keys__, "argument of query_events", "ChaukasClient.query_events")
@@ -68,15 +69,29 @@ def first_page(options: QueryOptions, own: Defaults) -> QueryRequest:
         agent_id=options.get("agent_id", ""),
         span_id=options.get("span_id", ""),
         trace_id=options.get("trace_id", ""),
-        types=list(options.get("types", ())),
-        statuses=list(options.get("statuses", ())),
-        severities=list(options.get("severities", ())),
-        tags=list(options.get("tags", ())),
+        types=_several(options.get("types"), "types"),
+        statuses=_several(options.get("statuses"), "statuses"),
+        severities=_several(options.get("severities"), "severities"),
+        tags=_several(options.get("tags"), "tags"),
         text_query=options.get("text_query", ""),
         time=None if start is None and end is None else TimeRange(start=start, end=end),
     )
     order = options.get("order", SortOrder.UNSPECIFIED)
     return QueryRequest(filter=query_filter, page_size=page_size, order_by_time=order)
+
+
+def _several(given: Any, name: str) -> list[Any]:
+    """Make the list of what ``query_events`` was given for a condition that takes several values.
+
+    Raises:
+        TypeError: It is one value; the letters of a text would become conditions.
+    """
+    if given is None:
+        return []
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
+        one = f"{type(given).__name__}.{given.name}" if isinstance(given, Enum) else repr(given)
+        raise TypeError(f"{name}: query_events expects a list, got {type(given).__name__}; write {name}=[{one}]")
+    return list(given)
 
 
 async def find(

@@ -123,7 +123,8 @@ class EventExporter:
             TypeError: The argument is no ``Event``; nothing else raises.
         """
         if not isinstance(event, Event):
-            raise TypeError(f"emit expects an Event, got {type(event).__name__}")
+            hint = "; call it once for each event" if isinstance(event, (list, tuple)) else ""
+            raise TypeError(f"emit expects an Event, got {type(event).__name__}{hint}")
         # Before encoding: the id has to be in the bytes, as each repetition has to send the same one.
         complete(event, self._defaults)
         encoded: bytes | Dropped

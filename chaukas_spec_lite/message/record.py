@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import InitVar, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hin
 
 import betterproto2
 
+from chaukas_spec_lite.message.listing import Listing
 from chaukas_spec_lite.wire.attributes import Attributes, Reader, attributes_of
 from chaukas_spec_lite.wire.equality import same_json, same_values
 from chaukas_spec_lite.wire.fields import FieldData, fields_of
@@ -69,7 +70,7 @@ class _Description:
         raise AttributeError(f"{cls.__name__} is no generated message class, so there is nothing to describe")
 
 
-class Record(_WithUnknownFields):
+class Record(Listing, _WithUnknownFields):
     """The fields of a message, without a codec; only ``Message`` inherits from it."""
 
     __slots__ = ("__weakref__", "_unknown_fields")
@@ -153,6 +154,13 @@ class Record(_WithUnknownFields):
         if unknown:
             shown.append(f"_unknown_fields={unknown!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        """Tell rich what is set, as ``repr`` shows it; a subclass's own fields are always shown."""
+        yield from self._set()
+        yield from ((name, getattr(self, name)) for name in attributes_of(type(self)).own)
+        if unknown := _unknown(self):
+            yield "_unknown_fields", unknown
 
     def __bool__(self) -> bool:
         """Whether anything is set, unknown fields included."""

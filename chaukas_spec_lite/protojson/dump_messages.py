@@ -9,6 +9,7 @@ well-known types are the exceptions, see ``dump_values``.
 
 from __future__ import annotations
 
+import enum
 import json
 from collections.abc import Callable, Mapping
 from itertools import compress
@@ -215,6 +216,10 @@ def _is_zero(value: Any, field: FieldData) -> bool:
         return isinstance(value, Mapping)
     if isinstance(value, float):
         return field.kind in ("double", "float") and str(value) == "0.0"
+    if (
+        field.kind == "enum" and isinstance(value, enum.Enum) and not isinstance(value, field.cls)
+    ):  # another enum's zero
+        return False
     expected = {"string": str, "bytes": bytes}.get(field.kind, int)
     return isinstance(value, expected) and not (isinstance(value, bool) and field.kind != "bool")
 

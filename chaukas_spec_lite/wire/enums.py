@@ -6,6 +6,7 @@ schema's names (``EventType.EVENT_TYPE_AGENT_START``) are aliases, and what JSON
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import betterproto2
 from betterproto2.enum_ import _EnumMeta  # pyright: ignore[reportPrivateUsage]  # it has no public name
 
+from chaukas_spec_lite.official_names import ENUM_NAMES, OfficialName, instead_of
 from chaukas_spec_lite.wire.format import Table
-from chaukas_spec_lite.wire.scalars import label_number
+from chaukas_spec_lite.wire.scalars import label_number, no_member
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -22,7 +24,39 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Enum")
 
 
-class Enum(betterproto2.Enum):
+class EnumType(_EnumMeta):
+    """The type of enums. It answers for names that do not exist.
+
+    From Python 3.12 on, ``__getattr__`` would make every ``EventType.AGENT_START`` take five times as long. There,
+    Python's own traceback names the nearest member.
+    """
+
+    if not TYPE_CHECKING:  # a checker that saw __getattr__ would take every attribute to exist
+        if sys.version_info < (3, 12):  # where every member is looked up by __getattr__ in any case
+
+            def __getattr__(cls, name: str) -> Any:
+                """Look up a member, which is no attribute in these versions."""
+                try:
+                    return cls._member_map_[name]
+                except KeyError:
+                    # Python calls this after the names below have raised their error, which is lost.
+                    said = instead_of(name, cls, ENUM_NAMES[name]) if name in ENUM_NAMES else no_member(name, cls)
+                    raise AttributeError(said) from None
+
+        def __getitem__(cls, name: str) -> Any:
+            """Look up a member by its name."""
+            try:
+                return cls._member_map_[name]
+            except KeyError:
+                raise KeyError(no_member(name, cls)) from None
+
+
+# In the metaclass: only classes have them, ``dir`` does not list them, and a member of such a name goes before them.
+for _name, _instead in ENUM_NAMES.items():
+    setattr(EnumType, _name, OfficialName(_name, _instead))
+
+
+class Enum(betterproto2.Enum, metaclass=EnumType):
     """An open enum, with the interface of betterproto2's."""
 
     def __repr__(self) -> str:
@@ -46,7 +80,7 @@ class Enum(betterproto2.Enum):
         return cls(number)
 
 
-class DeprecatedMembers(_EnumMeta):
+class DeprecatedMembers(EnumType):
     """The type of enums of which some members are deprecated: looking one of those up by name warns."""
 
     if not TYPE_CHECKING:  # a checker that saw __getattribute__ would take every attribute to exist

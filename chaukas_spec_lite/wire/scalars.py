@@ -6,6 +6,7 @@ was expected. ``message.diagnosis`` finds the path to the value afterwards, by c
 
 from __future__ import annotations
 
+import enum
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import index
@@ -172,21 +173,34 @@ def label_number(label: str, cls: type[betterproto2.Enum]) -> int:
         found_number = cls.betterproto_renamed_proto_names_to_value().get(label)
         if found_number is not None:
             return found_number
-        import difflib  # here, because it takes two milliseconds that few programs need
-
-        near = difflib.get_close_matches(label, list(cls.__members__), 1)
-        raise ValueError(f"{cls.__name__} has no value {label!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        raise ValueError(no_member(label, cls))
     return int(found)
+
+
+def no_member(name: object, cls: type[betterproto2.Enum]) -> str:
+    """Say that an enum has no member of a name, and which one has the most similar name."""
+    import difflib  # here, because it takes two milliseconds that few programs need
+
+    near = difflib.get_close_matches(str(name), list(cls.__members__), 1)
+    return f"{cls.__name__} has no value {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 def enumeration(value: Any, cls: type[betterproto2.Enum]) -> str:
     """Write an enum value: a member, any int32 (proto3 enums are open), or a name, as in the reference."""
+    return int32(enum_number(value, cls))
+
+
+def enum_number(value: Any, cls: type[betterproto2.Enum]) -> Any:
+    """Check an enum value and return its number, as whatever integer it is."""
     if isinstance(value, str):
-        value = label_number(value, cls)
-    # Any integer goes, not members only: proto3 enums are open, and a newer schema has more members.
-    elif isinstance(value, bool) or not hasattr(value, "__index__"):
+        return label_number(value, cls)
+    # An integer of its own accord, but it means something else.
+    if isinstance(value, enum.Enum) and not isinstance(value, cls):
+        raise TypeError(f"expected a member of {cls.__name__}, got {value!r}")
+    # Any other integer goes, not members only: proto3 enums are open, and a newer schema has more members.
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(refused(value, cls.__name__))
-    return int32(value)
+    return value
 
 
 def enum_varints(cls: type[betterproto2.Enum]) -> dict[int, str]:

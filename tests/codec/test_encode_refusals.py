@@ -84,6 +84,7 @@ class Verdict(NamedTuple):
 
 
 REFUSED_ONLY_HERE = {
+    Verdict("enum_value", "IntEnum"): "a member of another enum; int(value) is the number",
     Verdict("string_value", "bytes"): "text is text; the reference decodes it as UTF-8",
     Verdict("string_value", "no bytes"): "text is text; the reference decodes it as UTF-8",
 }

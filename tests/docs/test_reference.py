@@ -23,6 +23,7 @@ INTERNAL = {
     "protojson": "messages have its functions as methods",
     "betterproto_version": "what betterproto2 asks for when it is imported",
     "misspelt": "errors of the classes that are exported",
+    "official_names": "errors of messages, enums and imports",
     "process": "forks and exits, for the rooms above",
     "retry": "its one public class is exported",
     "version": "exported as __version__",

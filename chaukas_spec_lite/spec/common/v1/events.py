@@ -17,6 +17,7 @@ from typing import Any as _Any
 
 from typing_extensions import Never
 
+from chaukas_spec_lite.message.arguments import listed, member
 from chaukas_spec_lite.message.message import Message, attach
 from chaukas_spec_lite.spec.google.protobuf.any import Any
 from chaukas_spec_lite.spec.google.protobuf.struct import Struct
@@ -500,7 +501,11 @@ class PolicyDecision(Message):
     ) -> None:
         self.policy_id = "" if policy_id is None else policy_id
         self.outcome = "" if outcome is None else outcome
-        self.rule_ids = [] if rule_ids is None else rule_ids if isinstance(rule_ids, list) else list(rule_ids)
+        self.rule_ids = (
+            [] if rule_ids is None
+            else rule_ids if isinstance(rule_ids, list)
+            else listed(self, "rule_ids", rule_ids)
+        )
         self.rationale = "" if rationale is None else rationale
         self._unknown_fields = b""
         if misspelt:
@@ -534,13 +539,17 @@ class DataAccess(Message):
         self.document_ids = (
             [] if document_ids is None
             else document_ids if isinstance(document_ids, list)
-            else list(document_ids)
+            else listed(self, "document_ids", document_ids)
         )
-        self.chunk_ids = [] if chunk_ids is None else chunk_ids if isinstance(chunk_ids, list) else list(chunk_ids)
+        self.chunk_ids = (
+            [] if chunk_ids is None
+            else chunk_ids if isinstance(chunk_ids, list)
+            else listed(self, "chunk_ids", chunk_ids)
+        )
         self.pii_categories = (
             [] if pii_categories is None
             else pii_categories if isinstance(pii_categories, list)
-            else list(pii_categories)
+            else listed(self, "pii_categories", pii_categories)
         )
         self._unknown_fields = b""
         if misspelt:
@@ -567,7 +576,7 @@ class RedactionInfo(Message):
         salt_id: str | None = "",
         **misspelt: Never,
     ) -> None:
-        self.fields = [] if fields is None else fields if isinstance(fields, list) else list(fields)
+        self.fields = [] if fields is None else fields if isinstance(fields, list) else listed(self, "fields", fields)
         self.method = "" if method is None else method
         self.salt_id = "" if salt_id is None else salt_id
         self._unknown_fields = b""
@@ -1030,9 +1039,17 @@ class Event(Message):
         self.span_id = "" if span_id is None else span_id
         self.parent_span_id = "" if parent_span_id is None else parent_span_id
         self.type = EventType.UNSPECIFIED if type is None else type
+        if type.__class__ is not EventType and type is not None:
+            self.type = member(self, "type", type, EventType)
         self.severity = Severity.UNSPECIFIED if severity is None else severity
+        if severity.__class__ is not Severity and severity is not None:
+            self.severity = member(self, "severity", severity, Severity)
         self.status = EventStatus.UNSPECIFIED if status is None else status
+        if status.__class__ is not EventStatus and status is not None:
+            self.status = member(self, "status", status, EventStatus)
         self.author = Author.UNSPECIFIED if author is None else author
+        if author.__class__ is not Author and author is not None:
+            self.author = member(self, "author", author, Author)
         self.timestamp = timestamp
         self.agent_id = "" if agent_id is None else agent_id
         self.agent_name = "" if agent_name is None else agent_name
@@ -1044,7 +1061,7 @@ class Event(Message):
         self.content_hash = "" if content_hash is None else content_hash
         self.worm_proof_id = "" if worm_proof_id is None else worm_proof_id
         self.branch = "" if branch is None else branch
-        self.tags = [] if tags is None else tags if isinstance(tags, list) else list(tags)
+        self.tags = [] if tags is None else tags if isinstance(tags, list) else listed(self, "tags", tags)
         self.trace_id = "" if trace_id is None else trace_id
         self.message = message
         self.tool_call = tool_call
@@ -1061,13 +1078,17 @@ class Event(Message):
         self.pii_categories = (
             [] if pii_categories is None
             else pii_categories if isinstance(pii_categories, list)
-            else list(pii_categories)
+            else listed(self, "pii_categories", pii_categories)
         )
         self.performance = performance
         self.infrastructure = infrastructure
         self.cost = cost
         self.metadata = metadata
-        self.extensions = [] if extensions is None else extensions if isinstance(extensions, list) else list(extensions)
+        self.extensions = (
+            [] if extensions is None
+            else extensions if isinstance(extensions, list)
+            else listed(self, "extensions", extensions)
+        )
         self._unknown_fields = b""
         if misspelt:
             self._refuse(misspelt)
@@ -1146,7 +1167,7 @@ class EventBatch(Message):
     ) -> None:
         self.batch_id = "" if batch_id is None else batch_id
         self.timestamp = timestamp
-        self.events = [] if events is None else events if isinstance(events, list) else list(events)
+        self.events = [] if events is None else events if isinstance(events, list) else listed(self, "events", events)
         self.metadata = metadata
         self.total_cost = 0.0 if total_cost is None else total_cost
         self.total_tokens = 0 if total_tokens is None else total_tokens

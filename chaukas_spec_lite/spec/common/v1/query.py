@@ -11,6 +11,7 @@ from datetime import datetime
 
 from typing_extensions import Never
 
+from chaukas_spec_lite.message.arguments import listed, member, members_listed
 from chaukas_spec_lite.message.message import Message, attach
 from chaukas_spec_lite.spec.google.protobuf.timestamp import Timestamp
 from chaukas_spec_lite.wire.enums import Enum
@@ -126,10 +127,10 @@ class QueryFilter(Message):
         self.agent_id = "" if agent_id is None else agent_id
         self.span_id = "" if span_id is None else span_id
         self.trace_id = "" if trace_id is None else trace_id
-        self.types = [] if types is None else types if isinstance(types, list) else list(types)
-        self.statuses = [] if statuses is None else statuses if isinstance(statuses, list) else list(statuses)
-        self.severities = [] if severities is None else severities if isinstance(severities, list) else list(severities)
-        self.tags = [] if tags is None else tags if isinstance(tags, list) else list(tags)
+        self.types = [] if types is None else members_listed(self, "types", types, EventType)
+        self.statuses = [] if statuses is None else members_listed(self, "statuses", statuses, EventStatus)
+        self.severities = [] if severities is None else members_listed(self, "severities", severities, Severity)
+        self.tags = [] if tags is None else tags if isinstance(tags, list) else listed(self, "tags", tags)
         self.text_query = "" if text_query is None else text_query
         self.time = time
         self._unknown_fields = b""
@@ -166,6 +167,8 @@ class QueryRequest(Message):
         self.page_size = 0 if page_size is None else page_size
         self.page_token = "" if page_token is None else page_token
         self.order_by_time = SortOrder.UNSPECIFIED if order_by_time is None else order_by_time
+        if order_by_time.__class__ is not SortOrder and order_by_time is not None:
+            self.order_by_time = member(self, "order_by_time", order_by_time, SortOrder)
         self._unknown_fields = b""
         if misspelt:
             self._refuse(misspelt)
@@ -188,7 +191,7 @@ class QueryResponse(Message):
         next_page_token: str | None = "",
         **misspelt: Never,
     ) -> None:
-        self.events = [] if events is None else events if isinstance(events, list) else list(events)
+        self.events = [] if events is None else events if isinstance(events, list) else listed(self, "events", events)
         self.next_page_token = "" if next_page_token is None else next_page_token
         self._unknown_fields = b""
         if misspelt:

@@ -11,6 +11,7 @@ from warnings import warn
 
 from typing_extensions import Never
 
+from chaukas_spec_lite.message.arguments import listed, member
 from chaukas_spec_lite.message.message import Message, attach
 from chaukas_spec_lite.wire.fields import field
 
@@ -55,12 +56,22 @@ class Api(Message):
         **misspelt: Never,
     ) -> None:
         self.name = "" if name is None else name
-        self.methods = [] if methods is None else methods if isinstance(methods, list) else list(methods)
-        self.options = [] if options is None else options if isinstance(options, list) else list(options)
+        self.methods = (
+            [] if methods is None
+            else methods if isinstance(methods, list)
+            else listed(self, "methods", methods)
+        )
+        self.options = (
+            [] if options is None
+            else options if isinstance(options, list)
+            else listed(self, "options", options)
+        )
         self.version = "" if version is None else version
         self.source_context = source_context
-        self.mixins = [] if mixins is None else mixins if isinstance(mixins, list) else list(mixins)
+        self.mixins = [] if mixins is None else mixins if isinstance(mixins, list) else listed(self, "mixins", mixins)
         self.syntax = Syntax.PROTO2 if syntax is None else syntax
+        if syntax.__class__ is not Syntax and syntax is not None:
+            self.syntax = member(self, "syntax", syntax, Syntax)
         self.edition = "" if edition is None else edition
         self._unknown_fields = b""
         if misspelt:
@@ -112,8 +123,14 @@ class Method(Message):
         self.request_streaming = False if request_streaming is None else request_streaming
         self.response_type_url = "" if response_type_url is None else response_type_url
         self.response_streaming = False if response_streaming is None else response_streaming
-        self.options = [] if options is None else options if isinstance(options, list) else list(options)
+        self.options = (
+            [] if options is None
+            else options if isinstance(options, list)
+            else listed(self, "options", options)
+        )
         self.syntax = Syntax.PROTO2 if syntax is None else syntax
+        if syntax.__class__ is not Syntax and syntax is not None:
+            self.syntax = member(self, "syntax", syntax, Syntax)
         self.edition = "" if edition is None else edition
         self._unknown_fields = b""
         if misspelt:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from typing_extensions import Never
 
+from chaukas_spec_lite.message.arguments import listed
 from chaukas_spec_lite.message.message import Message, attach
 from chaukas_spec_lite.wire.fields import field
 
@@ -30,7 +31,7 @@ class FieldMask(Message):
         paths: Iterable[str] | None = None,
         **misspelt: Never,
     ) -> None:
-        self.paths = [] if paths is None else paths if isinstance(paths, list) else list(paths)
+        self.paths = [] if paths is None else paths if isinstance(paths, list) else listed(self, "paths", paths)
         self._unknown_fields = b""
         if misspelt:
             self._refuse(misspelt)

@@ -11,6 +11,7 @@ from typing import Any
 
 from typing_extensions import Never
 
+from chaukas_spec_lite.message.arguments import listed, mapped, member
 from chaukas_spec_lite.message.message import Message, attach
 from chaukas_spec_lite.wire.enums import Enum
 from chaukas_spec_lite.wire.fields import field
@@ -42,7 +43,7 @@ class Struct(Message):
         fields: Mapping[str, Any] | None = None,
         **misspelt: Never,
     ) -> None:
-        self.fields = {} if fields is None else fields if isinstance(fields, dict) else dict(fields)
+        self.fields = {} if fields is None else fields if isinstance(fields, dict) else mapped(self, "fields", fields)
         self._unknown_fields = b""
         if misspelt:
             self._refuse(misspelt)
@@ -82,6 +83,8 @@ class Value(Message):
         **misspelt: Never,
     ) -> None:
         self.null_value = null_value
+        if null_value is not None and null_value.__class__ is not NullValue:
+            self.null_value = member(self, "null_value", null_value, NullValue)
         self.number_value = number_value
         self.string_value = string_value
         self.bool_value = bool_value
@@ -126,7 +129,7 @@ class ListValue(Message):
         values: Iterable[Any] | None = None,
         **misspelt: Never,
     ) -> None:
-        self.values = [] if values is None else values if isinstance(values, list) else list(values)
+        self.values = [] if values is None else values if isinstance(values, list) else listed(self, "values", values)
         self._unknown_fields = b""
         if misspelt:
             self._refuse(misspelt)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from typing_extensions import Never
 
+from chaukas_spec_lite.message.arguments import listed, member
 from chaukas_spec_lite.message.message import Message, attach
 from chaukas_spec_lite.wire.enums import Enum as _Enum
 from chaukas_spec_lite.wire.fields import field
@@ -150,11 +151,17 @@ class Type(Message):
         **misspelt: Never,
     ) -> None:
         self.name = "" if name is None else name
-        self.fields = [] if fields is None else fields if isinstance(fields, list) else list(fields)
-        self.oneofs = [] if oneofs is None else oneofs if isinstance(oneofs, list) else list(oneofs)
-        self.options = [] if options is None else options if isinstance(options, list) else list(options)
+        self.fields = [] if fields is None else fields if isinstance(fields, list) else listed(self, "fields", fields)
+        self.oneofs = [] if oneofs is None else oneofs if isinstance(oneofs, list) else listed(self, "oneofs", oneofs)
+        self.options = (
+            [] if options is None
+            else options if isinstance(options, list)
+            else listed(self, "options", options)
+        )
         self.source_context = source_context
         self.syntax = Syntax.PROTO2 if syntax is None else syntax
+        if syntax.__class__ is not Syntax and syntax is not None:
+            self.syntax = member(self, "syntax", syntax, Syntax)
         self.edition = "" if edition is None else edition
         self._unknown_fields = b""
         if misspelt:
@@ -203,13 +210,21 @@ class Field(Message):
         **misspelt: Never,
     ) -> None:
         self.kind = FieldKind.TYPE_UNKNOWN if kind is None else kind
+        if kind.__class__ is not FieldKind and kind is not None:
+            self.kind = member(self, "kind", kind, FieldKind)
         self.cardinality = FieldCardinality.UNKNOWN if cardinality is None else cardinality
+        if cardinality.__class__ is not FieldCardinality and cardinality is not None:
+            self.cardinality = member(self, "cardinality", cardinality, FieldCardinality)
         self.number = 0 if number is None else number
         self.name = "" if name is None else name
         self.type_url = "" if type_url is None else type_url
         self.oneof_index = 0 if oneof_index is None else oneof_index
         self.packed = False if packed is None else packed
-        self.options = [] if options is None else options if isinstance(options, list) else list(options)
+        self.options = (
+            [] if options is None
+            else options if isinstance(options, list)
+            else listed(self, "options", options)
+        )
         self.json_name = "" if json_name is None else json_name
         self.default_value = "" if default_value is None else default_value
         self._unknown_fields = b""
@@ -247,10 +262,20 @@ class Enum(Message):
         **misspelt: Never,
     ) -> None:
         self.name = "" if name is None else name
-        self.enumvalue = [] if enumvalue is None else enumvalue if isinstance(enumvalue, list) else list(enumvalue)
-        self.options = [] if options is None else options if isinstance(options, list) else list(options)
+        self.enumvalue = (
+            [] if enumvalue is None
+            else enumvalue if isinstance(enumvalue, list)
+            else listed(self, "enumvalue", enumvalue)
+        )
+        self.options = (
+            [] if options is None
+            else options if isinstance(options, list)
+            else listed(self, "options", options)
+        )
         self.source_context = source_context
         self.syntax = Syntax.PROTO2 if syntax is None else syntax
+        if syntax.__class__ is not Syntax and syntax is not None:
+            self.syntax = member(self, "syntax", syntax, Syntax)
         self.edition = "" if edition is None else edition
         self._unknown_fields = b""
         if misspelt:
@@ -279,7 +304,11 @@ class EnumValue(Message):
     ) -> None:
         self.name = "" if name is None else name
         self.number = 0 if number is None else number
-        self.options = [] if options is None else options if isinstance(options, list) else list(options)
+        self.options = (
+            [] if options is None
+            else options if isinstance(options, list)
+            else listed(self, "options", options)
+        )
         self._unknown_fields = b""
         if misspelt:
             self._refuse(misspelt)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from typing_extensions import Never
 
+from chaukas_spec_lite.message.arguments import listed, mapped
 from chaukas_spec_lite.message.message import Message, attach
 from chaukas_spec_lite.wire.fields import field
 
@@ -75,7 +76,7 @@ class IngestEventBatchResponse(Message):
         self.rejected_event_ids = (
             [] if rejected_event_ids is None
             else rejected_event_ids if isinstance(rejected_event_ids, list)
-            else list(rejected_event_ids)
+            else listed(self, "rejected_event_ids", rejected_event_ids)
         )
         self._unknown_fields = b""
         if misspelt:
@@ -138,7 +139,7 @@ class GetEventStatsResponse(Message):
         self.events_by_type = (
             {} if events_by_type is None
             else events_by_type if isinstance(events_by_type, dict)
-            else dict(events_by_type)
+            else mapped(self, "events_by_type", events_by_type)
         )
         self.avg_session_duration_ms = 0.0 if avg_session_duration_ms is None else avg_session_duration_ms
         self._unknown_fields = b""

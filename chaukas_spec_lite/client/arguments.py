@@ -1,0 +1,78 @@
+"""What calls of the client are given by mistake, and which call takes it.
+
+One event for several, several for one, a message around them or their bytes: each has a method that takes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
+from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
+
+
+def no_event(given: object, index: int | None = None) -> TypeError:
+    """Make the error of a call that was given something else as an event.
+
+    Args:
+        given: What it was given.
+        index: Its place among several events; None if it was given alone.
+    """
+    expected = "an Event" if index is None else f"an Event as events[{index}]"
+    return TypeError(f"expected {expected}, got {type(given).__name__}; {_instead(given)}")
+
+
+def several_events(given: Any) -> Iterable[Event]:
+    """Return what ``ingest_events`` was given, if it can hold events.
+
+    Raises:
+        TypeError: It cannot; the error says which call takes it.
+    """
+    if not _is_several(given) or issubclass(type(given), (str, dict, bytes, bytearray, memoryview)):
+        raise TypeError(f"ingest_events expects a list of events, got {type(given).__name__}; {_instead(given)}")
+    events: Iterable[Event] = given
+    return events
+
+
+def encoded(given: Any) -> Sequence[bytes]:
+    """Return what ``ingest_encoded`` was given, if it is encoded events.
+
+    Raises:
+        TypeError: It is not; the error says which call takes it.
+    """
+    items: list[Any] = [given] if isinstance(given, str) or _is_bytes(given) or not _is_several(given) else list(given)
+    wrong = [item for item in items if not _is_bytes(item)]
+    if wrong or _is_bytes(given):
+        got = type(wrong[0] if wrong else given).__name__
+        hint = _instead(wrong[0]) if wrong else "write [data] for one encoded event"
+        raise TypeError(f"ingest_encoded expects a list of bytes, got {got}; {hint}")
+    return [bytes(item) for item in items]
+
+
+def _is_bytes(given: object) -> bool:
+    return isinstance(given, (bytes, bytearray, memoryview))
+
+
+def _is_several(given: object) -> bool:
+    return hasattr(given, "__iter__")
+
+
+def _instead(given: object) -> str:
+    """Say which call takes something."""
+    if isinstance(given, Event):
+        return "use ingest_event for one event"
+    if isinstance(given, IngestEventRequest):
+        return "use ingest_event(request.event)"
+    if isinstance(given, EventBatch):
+        return "use ingest_events(batch.events)"
+    if isinstance(given, IngestEventBatchRequest):
+        return "use ingest_events(request.event_batch.events)"
+    if _is_bytes(given):
+        return "use ingest_encoded for a list of encoded events"
+    if isinstance(given, dict):
+        return "make an event of it with Event(...) or Event.from_dict(...)"
+    return "use ingest_events for several events" if _is_several(given) and not isinstance(given, str) else _MAKE
+
+
+_MAKE = "make an event with Event(...)"

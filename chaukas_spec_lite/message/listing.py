@@ -1,0 +1,39 @@
+"""Which attributes of a message are shown: by ``dir``, ``help`` and completion.
+
+Names that only say what to write instead of them (``official_names``) exist for reading alone, and are not listed.
+"""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+
+from chaukas_spec_lite.official_names import MESSAGE_NAMES, OfficialName, without_official_names
+
+_OF_THE_CLASS = {"FromString", "SerializeToString", "from_dict", "from_json", "parse"}
+"""What an instance does not list: ways to make messages, which the class lists, and the other name of ``bytes``.
+Completion sorts by name, capitals first, so that they would stand before and between the fields."""
+
+
+class ListedAttributes(ABCMeta):
+    """The type of message classes.
+
+    It derives from ``ABCMeta``, so that a subclass may inherit from an abstract class besides.
+    """
+
+    def __dir__(cls) -> list[str]:
+        return without_official_names(cls, [*super().__dir__()])
+
+
+class Listing(metaclass=ListedAttributes):
+    """What every message class inherits from."""
+
+    __slots__ = ()
+
+    def __dir__(self) -> list[str]:
+        names = without_official_names(type(self), [*super().__dir__()])
+        return [name for name in names if name not in _OF_THE_CLASS]
+
+
+# Not in the class's body, where type checkers would take the names for attributes that can be used.
+for _name, _instead in MESSAGE_NAMES.items():
+    setattr(Listing, _name, OfficialName(_name, _instead))

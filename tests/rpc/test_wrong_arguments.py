@@ -1,0 +1,41 @@
+"""Calls that are given the wrong shape say which call takes it. Nothing connects: the arguments are checked before."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chaukas_spec_lite import BlockingChaukasClient, ChaukasClient, Event, EventBatch, EventType
+
+WRONG: list[tuple[str, Any, str]] = [
+    ("ingest_event", [Event()], "got list; use ingest_events for several events"),
+    ("ingest_event", {}, "got dict; make an event of it"),
+    ("ingest_events", Event(), "got Event; use ingest_event for one event"),
+    ("ingest_events", EventBatch(), r"got EventBatch; use ingest_events\(batch.events\)"),
+    ("ingest_events", [3], r"expected an Event as events\[0\], got int"),
+    ("ingest_encoded", b"a", r"got bytes; write \[data\]"),
+    ("ingest_encoded", [Event()], "got Event; use ingest_event"),
+]
+
+
+@pytest.mark.parametrize(("method", "given", "said"), WRONG)
+def test_a_wrong_shape_is_answered_with_the_right_call(method: str, given: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        asyncio.run(getattr(ChaukasClient("localhost:1"), method)(given))
+    with BlockingChaukasClient("localhost:1") as client, pytest.raises(TypeError, match=said):
+        getattr(client, method)(given)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("tags", "prod", r"tags: query_events expects a list, got str; write tags=\['prod'\]"),
+        ("types", EventType.ERROR, r"write types=\[EventType.ERROR\]"),
+    ],
+)
+def test_one_value_is_no_list_of_conditions(name: str, given: Any, said: str) -> None:
+    wrong: Any = {name: given}
+    with pytest.raises(TypeError, match=said):
+        ChaukasClient("localhost:1").query_events(**wrong)
