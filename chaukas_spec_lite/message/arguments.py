@@ -14,7 +14,8 @@ import betterproto2
 
 from chaukas_spec_lite.errors import EncodeError
 from chaukas_spec_lite.wire.fields import fields_of
-from chaukas_spec_lite.wire.scalars import RANGES, enum_number, named
+from chaukas_spec_lite.wire.refusals import named
+from chaukas_spec_lite.wire.scalars import RANGES, enum_number
 
 K = TypeVar("K")
 V = TypeVar("V")

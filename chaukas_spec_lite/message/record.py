@@ -26,7 +26,7 @@ import betterproto2
 from chaukas_spec_lite.message.listing import Listing
 from chaukas_spec_lite.wire.attributes import Attributes, Reader, attributes_of
 from chaukas_spec_lite.wire.equality import same_json, same_values
-from chaukas_spec_lite.wire.fields import FieldData, fields_of
+from chaukas_spec_lite.wire.fields import fields_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self
