@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import InitVar, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from math import copysign
+from operator import attrgetter
 from reprlib import recursive_repr
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hints
@@ -24,14 +24,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hin
 import betterproto2
 
 from chaukas_spec_lite.message.listing import Listing
-from chaukas_spec_lite.wire.attributes import Attributes, Reader, attributes_of
-from chaukas_spec_lite.wire.equality import same_json, same_values
+from chaukas_spec_lite.wire.attributes import Attributes, attributes_of
 from chaukas_spec_lite.wire.fields import fields_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 R = TypeVar("R", bound="Record")
+T = TypeVar("T")
 
 new = object.__new__
 """Makes a message on which nothing is set, not even to defaults, for decoders."""
@@ -133,38 +133,28 @@ class Record(Listing, _WithUnknownFields):
         """Whether both are of one class and hold the same, unknown fields included; NaN is equal to itself."""
         if type(self) is not type(other):
             return NotImplemented
-        known = attributes_of(type(self))
-        mine, others = _read(self, known.read), _read(other, known.read)
-        plain, messages = known.plain, known.messages
-        if not same_values(mine[:plain], others[:plain]) or mine[plain:messages] != others[plain:messages]:
-            return False
-        for a, b in zip(mine[messages:], others[messages:], strict=True):
-            if a is not b and not same_json(a, b):
-                return False
-        return True
+        same = attributes_of(type(self)).same
+        try:
+            return same(self, other)
+        except AttributeError:
+            _fill(self)
+            _fill(other)
+            return same(self, other)
 
     __hash__ = None  # type: ignore[assignment]  # messages can change
 
     @recursive_repr("...")
     def __repr__(self) -> str:
         """Show what is set: ``Event(event_id='e1', type=<EventType.AGENT_START: 10>)``."""
-        shown = [f"{name}={value!r}" for name, value in self._set()]
-        shown += [f"{name}={getattr(self, name)!r}" for name in attributes_of(type(self)).own]
-        unknown = _unknown(self)
-        if unknown:
-            shown.append(f"_unknown_fields={unknown!r}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return f"{type(self).__name__}({', '.join([f'{name}={value!r}' for name, value in _complete(self, _shown)])})"
 
     def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
         """Tell rich what is set, as ``repr`` shows it; a subclass's own fields are always shown."""
-        yield from self._set()
-        yield from ((name, getattr(self, name)) for name in attributes_of(type(self)).own)
-        if unknown := _unknown(self):
-            yield "_unknown_fields", unknown
+        yield from _complete(self, _shown)
 
     def __bool__(self) -> bool:
         """Whether anything is set, unknown fields included."""
-        return bool(self._set() or _unknown(self))
+        return _complete(self, _holds_anything)
 
     def is_set(self, name: str) -> bool:
         """Tell whether a field is set, so that encoding writes it.
@@ -185,13 +175,7 @@ class Record(Listing, _WithUnknownFields):
 
     def _set(self) -> list[tuple[str, Any]]:
         """The names and values of the fields that are set."""
-        known = attributes_of(type(self))
-        return [
-            (name, value)
-            for name, value, default in zip(known.shown, _read(self, known.read_shown), known.defaults, strict=True)
-            # Most fields are not set, and hold the default itself.
-            if value is not default and value is not None and (default is None or _differs(value, default))
-        ]
+        return _complete(self, _items)
 
     def _take(self, other: Self) -> None:
         """Hold what another message of this class holds, without copying it."""
@@ -223,7 +207,7 @@ class Record(Listing, _WithUnknownFields):
         copied = new(type(self))
         memo[id(self)] = copied  # before its values, because a message may, wrongly, contain itself
         _share(copied, self, known)
-        for name in known.names[known.scalars :]:
+        for name in known.copied:
             value = getattr(copied, name)
             if value is not None:
                 setattr(copied, name, _deep(value, memo))
@@ -266,7 +250,7 @@ def _share(copied: Record, record: Record, known: Attributes) -> None:
         known.share(copied, record)
 
 
-def _read(record: Any, read: Reader) -> tuple[Any, ...]:
+def _complete(record: Any, read: Callable[[Any], T]) -> T:
     """Read attributes; those that were deleted become what they are when they are not set."""
     try:
         return read(record)
@@ -275,9 +259,29 @@ def _read(record: Any, read: Reader) -> tuple[Any, ...]:
         return read(record)
 
 
+def _items(record: Record) -> list[tuple[str, Any]]:
+    return list(attributes_of(type(record)).each_set(record))
+
+
+def _shown(record: Record) -> list[tuple[str, Any]]:
+    known = attributes_of(type(record))
+    shown = list(known.each_set(record))
+    if known.own:
+        shown.extend((name, getattr(record, name)) for name in known.own)
+    if record._unknown_fields:
+        shown.append(("_unknown_fields", record._unknown_fields))
+    return shown
+
+
+def _holds_anything(record: Record) -> bool:
+    return any(True for _ in attributes_of(type(record)).each_set(record)) or bool(record._unknown_fields)
+
+
 def _unknown(record: Record) -> bytes:
-    unknown: bytes = _read(record, lambda message: (message._unknown_fields,))[0]
-    return unknown
+    return _complete(record, _unknown_fields)
+
+
+_unknown_fields: Callable[[Any], bytes] = attrgetter("_unknown_fields")
 
 
 def _unset(cls: type[R]) -> R:
@@ -295,19 +299,6 @@ def _fill(record: Record) -> None:
     if not hasattr(record, "_unknown_fields"):
         record._unknown_fields = b""
 
-
-def _differs(value: Any, default: Any) -> bool:
-    if type(value) in _FALSE_IF_DEFAULT:
-        return bool(value)
-    try:
-        different = bool(value != default)
-    except Exception:  # a foreign object may raise anything when it is compared; a default it is not
-        return True
-    # The one value that equals a default and is still written is minus zero.
-    return different or (type(value) is float and copysign(1, value) < 0)
-
-
-_FALSE_IF_DEFAULT = {str, int, bool, bytes, list, dict}
 
 _ATOMS = {str, int, float, bool, NoneType, bytes, datetime, timedelta}
 """Types of values that cannot change."""
