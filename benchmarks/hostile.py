@@ -39,7 +39,13 @@ def _event(name: str, content: bytes) -> bytes:
 
 _UNKNOWN = 5000
 _UNKNOWN_FIELD = _varint(_UNKNOWN << 3 | VARINT) + b"\x01"
-_STRUCT_ENTRY = _delimited(1, _delimited(1, b"k") + _delimited(2, b"\x1a\x01v"))
+
+
+def _entry(value: bytes) -> bytes:
+    return _delimited(1, _delimited(1, b"k") + _delimited(2, value))
+
+
+_STRUCT_ENTRY = _entry(b"\x1a\x01v")
 
 
 def _nested_values(levels: int) -> bytes:
@@ -94,6 +100,7 @@ WIRE: Mapping[str, tuple[type[Message], Shape]] = {
         Event,
         lambda n: (_event("message", b"\x0a\x01x") + _event("tool_call", b"\x0a\x01x")) * n,
     ),
+    "two kinds of a Value in turn": (Event, lambda n: _event("metadata", _entry(b"\x2a\x00\x32\x00" * n))),
     "unknown fields": (Event, lambda n: _UNKNOWN_FIELD * n),
     "unknown fields between known ones": (Event, lambda n: (_event("event_id", b"a") + _UNKNOWN_FIELD) * n),
     "unknown fields in a submessage": (Event, lambda n: _event("message", _UNKNOWN_FIELD * n)),

@@ -89,7 +89,7 @@ class Record(Listing, _WithUnknownFields):
 
     _full_name: ClassVar[str] = ""
     """The schema's name of the message, such as ``chaukas.spec.common.v1.Event``."""
-    _field_by_number: ClassVar[dict[int, Any]]
+    _field_by_tag: ClassVar[dict[int, Any]]
     """What the exact decoder looks up, made when it first decodes the class."""
 
     def __init__(self, **fields: Any) -> None:

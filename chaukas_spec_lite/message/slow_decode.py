@@ -14,8 +14,9 @@ stays linear however often and however deep pieces repeat.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, TypeVar
 
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.message.record import Record
@@ -27,6 +28,7 @@ from chaukas_spec_lite.wire.format import LEN, MAX_DEPTH, NotCanonical
 from chaukas_spec_lite.wire.reading import PACKABLE, SCALARS, WIRE_TYPES, Slices, read_packed, walk
 
 R = TypeVar("R", bound=Record)
+Reader = Callable[[bytes, int, int], Any]
 
 _ZEROS = {kind: default() for kind, default in DEFAULTS.items()}
 
@@ -62,7 +64,7 @@ def read_entry(cls: type[Record], number: int, data: bytes, depth: int) -> tuple
     Raises:
         NotCanonical: The entry has unknown fields, so the message has to keep it as an unknown field as a whole.
     """
-    return _known(_entry(_known_fields(cls)[number].field, data, 0, len(data), depth))
+    return _known(_entry(_known_fields(cls)[number << 3 | LEN].field, data, 0, len(data), depth))
 
 
 def finish_entry(
@@ -83,7 +85,7 @@ def finish_entry(
     """
     if start[1] is None:  # no value was read, or it was a null: only reading all of it can tell
         return read_entry(cls, number, data, depth)
-    return _known(_entry(_known_fields(cls)[number].field, rest, 0, len(rest), depth, start))
+    return _known(_entry(_known_fields(cls)[number << 3 | LEN].field, rest, 0, len(rest), depth, start))
 
 
 def _known(entry: tuple[Any, Any] | None) -> tuple[Any, Any]:
@@ -92,22 +94,25 @@ def _known(entry: tuple[Any, Any] | None) -> tuple[Any, Any]:
     return entry
 
 
-class _Known(NamedTuple):
-    """A field, and what reading it takes."""
+class _Known:
+    """A field in the form that a tag announces, and what reading it takes."""
 
-    field: FieldData
-    wire: int
-    """The wire type that it comes in."""
-    packable: bool
-    """Whether it may also come packed: of a repeated scalar, parsers take both forms, whatever the schema says."""
-    others: tuple[str, ...]
-    """The names of the other members of its oneof."""
-    in_pieces: bool
-    """Whether it is a singular message, whose pieces are merged."""
-    read: Callable[[bytes, int, int], Any] | None
-    """Reads one value at a place of the input, if it is no message."""
-    members: _Members | None
-    """What numbers mean, if it is an enum."""
+    __slots__ = ("field", "in_pieces", "oneof", "others", "packed", "read")
+
+    def __init__(self, field: FieldData, read: Reader | None, others: tuple[str, ...], packed: bool = False) -> None:
+        self.field = field
+        self.read = read
+        """Reads a value at a place of the input, if it is no message; all values of a packed field."""
+        self.packed = packed
+        self.oneof = field.oneof
+        self.others = others
+        """The names of the other members of its oneof."""
+        self.in_pieces = field.is_message and field.label not in ("repeated", "map")
+        """Whether it is a singular message, whose pieces are merged."""
+
+
+_MEMBERS_MAX = 4096
+"""How many members of an enum, with those of unknown numbers, a table holds."""
 
 
 class _Members(dict[int, Any]):
@@ -118,67 +123,83 @@ class _Members(dict[int, Any]):
         self._cls = cls
 
     def __missing__(self, number: int) -> Any:
-        return self._cls(number)  # of unknown numbers, which enums are open for
+        member = self._cls(number)  # of an unknown number, which enums are open for
+        if len(self) < _MEMBERS_MAX:
+            self[number] = member
+        return member
 
 
 def _known_fields(cls: type[Record]) -> dict[int, _Known]:
-    known: dict[int, _Known] | None = cls.__dict__.get("_field_by_number")
+    """What to do with each tag that a message of the class may have."""
+    known: dict[int, _Known] | None = cls.__dict__.get("_field_by_tag")
     if known is None:
-        known = {field.number: _known_field(cls, field) for field in fields_of(cls)}
-        cls._field_by_number = known
+        known = cls._field_by_tag = dict(_tags(cls))
     return known
 
 
-def _known_field(cls: type[Record], field: FieldData) -> _Known:
-    members = _Members(field.cls) if field.kind == "enum" else None
-    read = SCALARS.get(field.kind)
-    return _Known(
-        field,
-        LEN if field.label == "map" else WIRE_TYPES.get(field.kind, LEN),
-        field.label == "repeated" and field.kind in PACKABLE,
-        tuple(each.name for each in fields_of(cls) if field.oneof and each.oneof == field.oneof and each is not field),
-        field.label not in ("repeated", "map") and field.is_message,
-        read if members is None or read is None else _enum_reader(read, members),
-        members,
-    )
+def _tags(cls: type[Record]) -> Iterator[tuple[int, _Known]]:
+    for field in fields_of(cls):
+        members = _Members(field.cls) if field.kind == "enum" else None
+        others = tuple(
+            other.name for other in fields_of(cls) if field.oneof and other.oneof == field.oneof and other is not field
+        )
+        if field.label == "map":
+            yield field.number << 3 | LEN, _Known(field, None, others)
+            continue
+        yield field.number << 3 | WIRE_TYPES.get(field.kind, LEN), _Known(field, _reader(field.kind, members), others)
+        if field.label == "repeated" and field.kind in PACKABLE:  # parsers take both forms, whatever the schema says
+            yield field.number << 3 | LEN, _Known(field, _packed_reader(field.kind, members), others, packed=True)
 
 
-def _enum_reader(read: Callable[[bytes, int, int], int], members: _Members) -> Callable[[bytes, int, int], Any]:
-    return lambda data, pos, end: members[read(data, pos, end)]
+def _reader(kind: str, members: _Members | None) -> Reader | None:
+    read = SCALARS.get(kind)
+    return read if members is None or read is None else lambda data, pos, end: members[read(data, pos, end)]
+
+
+def _packed_reader(kind: str, members: _Members | None) -> Reader:
+    read = partial(read_packed, kind)
+    return read if members is None else lambda data, pos, end: map(members.__getitem__, read(data, pos, end))
 
 
 def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
     known = _known_fields(type(message))
     unknown: list[bytes] = []
     pending: dict[int, Slices] = {}
-    chosen: dict[str, _Known] = {}
+    replaced: dict[int, Slices] = {}
+    chosen: dict[str, int] = {}
     for start, tag, value, stop in walk(data, slices, depth, zero=not known):
-        found = known.get(tag >> 3)
-        wire = tag & 7
-        if found is None or (wire != found.wire and not (wire == LEN and found.packable)):
+        found = known.get(tag)
+        if found is None:
             unknown.append(data[start:stop])
             continue
         # Before the value is read: setting one member of a oneof clears the others, even if it is set to its default.
         # Of those only the last one can be set, once all have been cleared that the message may have come with.
-        oneof = found.field.oneof
-        if oneof is not None and (last := chosen.get(oneof)) is not found:
-            _replace(message, found, last, data, depth, pending)
-            chosen[oneof] = found
+        if (oneof := found.oneof) is not None and (last := chosen.get(oneof)) != tag:
+            chosen[oneof] = tag
+            for name in found.others if last is None else (known[last].field.name,):
+                setattr(message, name, None)
+            if last in pending:
+                replaced.setdefault(last, []).extend(pending.pop(last))
         if found.in_pieces:
             # Only noted here. Decoding and merging every piece by itself would read nested ones again at every level.
-            pending.setdefault(found.field.number, []).append((value, stop))
-        elif not _take(message, found, wire != found.wire, data, value, stop, depth):
+            if tag in pending:
+                pending[tag].append((value, stop))
+            else:
+                pending[tag] = [(value, stop)]
+        elif not _take(message, found, data, value, stop, depth):
             unknown.append(data[start:stop])
+    for tag, parts in replaced.items():  # for nothing, but the reference refuses what is not valid
+        _singular(known[tag].field, None, data, parts, depth + 1)
     # Singular messages come last, when all their pieces are known: each is then read in one go.
-    for number, parts in pending.items():
-        field = known[number].field
+    for tag, parts in pending.items():
+        field = known[tag].field
         setattr(message, field.name, _singular(field, getattr(message, field.name), data, parts, depth + 1))
     # Behind those that are there already, in the order of the input, as in the reference.
     if unknown:
         message._unknown_fields = b"".join([message._unknown_fields, *unknown])
 
 
-def _take(message: Record, known: _Known, packed: bool, data: bytes, pos: int, end: int, depth: int) -> bool:
+def _take(message: Record, known: _Known, data: bytes, pos: int, end: int, depth: int) -> bool:
     """Set a field, other than a singular message, from one occurrence on the wire.
 
     Returns:
@@ -186,36 +207,23 @@ def _take(message: Record, known: _Known, packed: bool, data: bytes, pos: int, e
     """
     field, read = known.field, known.read
     try:
-        if packed:
-            values = read_packed(field.kind, data, pos, end)
-            getattr(message, field.name).extend(map(known.members.__getitem__, values) if known.members else values)
-        elif field.label == "repeated":
-            _append(getattr(message, field.name), known, data, pos, end, depth)
-        elif field.label == "map":
+        if field.label == "repeated":
+            values = getattr(message, field.name)
+            if known.packed and read is not None:
+                values.extend(read(data, pos, end))
+            else:
+                _append(values, known, data, pos, end, depth)
+        elif read is not None:
+            setattr(message, field.name, read(data, pos, end))
+        else:
             entry = _entry(field, data, pos, end, depth + 1)
             if entry is None:
                 return False
             getattr(message, field.name)[entry[0]] = entry[1]
-        elif read is not None:
-            setattr(message, field.name, read(data, pos, end))
     except DecodeError as error:
         error.path = f".{field.proto_name}{error.path}"
         raise
     return True
-
-
-def _replace(
-    message: Record, found: _Known, last: _Known | None, data: bytes, depth: int, pending: dict[int, Slices]
-) -> None:
-    """Clear the other members of a oneof, of which ``last`` is the only one that can be set, unless it is ``None``."""
-    if last is None:  # the message may have come with any of them
-        for name in found.others:
-            setattr(message, name, None)
-        return
-    setattr(message, last.field.name, None)
-    parts = pending.pop(last.field.number, None)
-    if parts is not None:  # it is replaced, but the reference refuses it if it is not valid
-        _singular(last.field, None, data, parts, depth + 1)
 
 
 def _append(values: list[Any], known: _Known, data: bytes, pos: int, end: int, depth: int) -> None:

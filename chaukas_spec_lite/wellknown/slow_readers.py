@@ -123,13 +123,14 @@ def _value(data: bytes, slices: Slices, depth: int) -> Any:
     unknown: list[bytes] = []
     last = 0
     parts: Slices = []
+    replaced: dict[int, Slices] = {}
     for start, tag, value, stop in walk(data, slices, depth):
         read = _SCALARS.get(tag)
         if read is None and tag not in _MESSAGES:
             unknown.append(data[start:stop])
             continue
-        if parts and tag != last:  # another kind replaces the last one, which the reference refuses if not valid
-            _MESSAGES[last](data, parts, depth + 1)
+        if parts and tag != last:
+            replaced.setdefault(last, []).extend(parts)
             parts = []
         if read is not None:
             result = read(data, value, stop)
@@ -137,6 +138,8 @@ def _value(data: bytes, slices: Slices, depth: int) -> Any:
             # Not read yet: a Struct that comes in pieces is merged, and reading each piece alone could not do that.
             last = tag
             parts.append((value, stop))
+    for tag, pieces in replaced.items():  # for nothing, but the reference refuses what is not valid
+        _MESSAGES[tag](data, pieces, depth + 1)
     if parts:
         result = _MESSAGES[last](data, parts, depth + 1)
     return carry(result, b"".join(unknown)) if unknown else result

@@ -12,7 +12,7 @@ from math import copysign
 from types import MemberDescriptorType
 from typing import Any, NamedTuple
 
-from chaukas_spec_lite.wire.equality import same_json, same_messages, same_values
+from chaukas_spec_lite.wire.equality import comparable, same_json, same_values
 from chaukas_spec_lite.wire.fields import LIST, STRUCT, VALUE, FieldData, fields_of
 
 _JSON = (STRUCT, LIST, VALUE)
@@ -101,10 +101,10 @@ def _comparison(groups: _Groups) -> Callable[[Any, Any], bool]:
         f"same_values({values('a', plain)}, {values('b', plain)})",
         # Once only: comparing them twice would take twice as long for every level.
         f"{values('a', groups.messages)} == {values('b', groups.messages)}",
-        *(f"same_messages(a.{name}, b.{name})" for name in groups.several_messages),
+        *(f"comparable(a.{name}) == comparable(b.{name})" for name in groups.several_messages),
         *(f"same_json(a.{name}, b.{name})" for name in groups.json),
     ]
-    names = {"same_values": same_values, "same_messages": same_messages, "same_json": same_json}
+    names = {"same_values": same_values, "comparable": comparable, "same_json": same_json}
     same: Callable[[Any, Any], bool] = eval(f"lambda a, b: {' and '.join(conditions)}", names)
     return same
 

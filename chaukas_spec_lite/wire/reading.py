@@ -35,8 +35,17 @@ _varint = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]").match
 
 def read_varint(data: bytes, pos: int, end: int) -> tuple[int, int]:
     """Read a 64-bit varint at ``pos``; return it and the position behind it."""
-    if pos < end and (value := data[pos]) < 128:
-        return value, pos + 1
+    if end - pos > 2:  # those of up to three bytes, such as most tags, without a loop
+        value = data[pos]
+        if value < 128:
+            return value, pos + 1
+        byte = data[pos + 1]
+        value += (byte - 1) << 7
+        if byte < 128:
+            return value, pos + 2
+        byte = data[pos + 2]
+        if byte < 128:
+            return value + ((byte - 1) << 14), pos + 3
     value = shift = 0
     after = pos
     # Ten bytes hold 70 bits. As in the reference, the excess ones are cut off and not refused.
@@ -241,18 +250,18 @@ SCALARS: dict[str, Callable[[bytes, int, int], Any]] = {
 
 def read_packed(kind: str, data: bytes, pos: int, end: int) -> list[Any]:
     """Read the values of a packed field."""
-    if kind in FIXED:
-        layout = FIXED[kind]
-        # Checked first, because ``iter_unpack`` would raise an error without offset.
-        if (end - pos) % layout.size:
-            raise DecodeError(f"a packed field of {end - pos} bytes is no whole number of {kind}", offset=pos)
-        return [value for (value,) in layout.iter_unpack(data[pos:end])]
-    convert = FROM_VARINT[kind]
-    content = data[pos:end]
-    if content.isascii():  # numbers below 128, one byte each
-        return list(map(_SHORT[kind].__getitem__, content))
-    values: list[Any] = []
-    while pos < end:
-        raw, pos = read_varint(data, pos, end)
-        values.append(convert(raw))
-    return values
+    if kind in _SHORT:
+        content = data[pos:end]
+        if content.isascii():  # numbers below 128, one byte each
+            return list(map(_SHORT[kind].__getitem__, content))
+        convert = FROM_VARINT[kind]
+        values: list[Any] = []
+        while pos < end:
+            raw, pos = read_varint(data, pos, end)
+            values.append(convert(raw))
+        return values
+    layout = FIXED[kind]
+    # Checked first, because ``iter_unpack`` would raise an error without offset.
+    if (end - pos) % layout.size:
+        raise DecodeError(f"a packed field of {end - pos} bytes is no whole number of {kind}", offset=pos)
+    return [value for (value,) in layout.iter_unpack(data[pos:end])]
