@@ -10,45 +10,39 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from math import copysign
 from types import MemberDescriptorType
-from typing import Any, NamedTuple
+from typing import Any
 
 from chaukas_spec_lite.wire.equality import comparable, same_json, same_values
 from chaukas_spec_lite.wire.fields import LIST, STRUCT, VALUE, FieldData, fields_of
 
-_JSON = (STRUCT, LIST, VALUE)
 
+class Attributes:
+    """The attributes of a message class."""
 
-class Attributes(NamedTuple):
-    """The attributes of a class."""
+    # No named tuple or dataclass, because making one takes a millisecond of every import.
+    __slots__ = ("copied", "derived", "each_set", "own", "own_slots", "same", "share", "shown")
 
-    same: Callable[[Any, Any], bool]
-    """Whether two messages of the class hold the same."""
-    each_set: Callable[[Any], Iterator[tuple[str, Any]]]
-    """Returns the names and values of the fields that are set, in the order of their numbers."""
-    share: Callable[[Any, Any], None]
-    """Sets the attributes of the first message to those of the second one."""
-    shown: tuple[str, ...]
-    """The fields of the schema, in the order of their numbers."""
-    copied: tuple[str, ...]
-    """The attributes whose values can change, so that a deep copy copies them too."""
-    own: tuple[str, ...]
-    """What ``repr`` shows besides: the fields of a dataclass that a user derived."""
-    own_slots: tuple[str, ...]
-    """The slots of a class that a user derived."""
-    derived: bool
-    """Whether the class is derived from a generated one, so that its instances may have attributes of their own."""
-
-
-class _Groups(NamedTuple):
-    """The names of attributes, by how their values are compared and copied."""
-
-    scalars: list[str]
-    """Values that cannot change, unknown fields among them."""
-    several_scalars: list[str]
-    messages: list[str]
-    several_messages: list[str]
-    json: list[str]
-    """JSON values, several of them, and whatever a user declares."""
+    def __init__(self, cls: type[Any]) -> None:
+        fields = fields_of(cls)
+        own = [field for field in dataclasses.fields(cls) if "chaukas" not in field.metadata]
+        groups = _grouped(fields)
+        groups[_JSON].extend(field.name for field in own if field.compare)
+        self.same = _comparison(groups)
+        """Whether two messages of the class hold the same."""
+        self.each_set = _search(fields)
+        """Returns the names and values of the fields that are set, in the order of their numbers."""
+        self.share = _sharing(name for group in groups for name in group)
+        """Sets the attributes of the first message to those of the second one."""
+        self.shown = tuple(field.name for field in fields)
+        """The fields of the schema, in the order of their numbers."""
+        self.copied = tuple(name for group in groups[1:] for name in group)
+        """The attributes whose values can change, so that a deep copy copies them too."""
+        self.own = tuple(field.name for field in own if field.repr)
+        """What ``repr`` shows besides: the fields of a dataclass that a user derived."""
+        self.own_slots = tuple(name for name in _slots(cls) if name not in {"_unknown_fields", *self.shown})
+        """The slots of a class that a user derived."""
+        self.derived = "_full_name" not in vars(cls)
+        """Whether the class is derived from a generated one, so that its instances may have attributes of their own."""
 
 
 def attributes_of(cls: type[Any]) -> Attributes:
@@ -56,53 +50,47 @@ def attributes_of(cls: type[Any]) -> Attributes:
     # In the class's own ``__dict__``, as with ``fields_of``.
     known: Attributes | None = cls.__dict__.get("_attributes")
     if known is None:
-        known = cls._attributes = _attributes(cls)
+        known = cls._attributes = Attributes(cls)
     return known
 
 
-def _attributes(cls: type[Any]) -> Attributes:
-    fields = fields_of(cls)
-    own = [field for field in dataclasses.fields(cls) if "chaukas" not in field.metadata]
-    groups = _Groups(["_unknown_fields"], [], [], [], [])
+def _grouped(fields: Iterable[FieldData]) -> list[list[str]]:
+    """The names of attributes, by how their values are compared and copied."""
+    groups: list[list[str]] = [["_unknown_fields"], [], [], [], []]
     for field in fields:
-        _group(field, groups).append(field.name)
-    groups.json.extend(field.name for field in own if field.compare)
-    slots = [
-        name for base in cls.__mro__ for name, slot in vars(base).items() if isinstance(slot, MemberDescriptorType)
-    ]
-    known = {field.name for field in fields} | {"_unknown_fields"}
-    return Attributes(
-        _comparison(groups),
-        _search(fields),
-        _sharing(name for group in groups for name in group),
-        tuple(field.name for field in fields),
-        tuple(name for group in groups[1:] for name in group),
-        tuple(field.name for field in own if field.repr),
-        tuple(name for name in slots if name not in known),
-        "_full_name" not in vars(cls),
-    )
+        groups[_group(field)].append(field.name)
+    return groups
 
 
-def _group(field: FieldData, groups: _Groups) -> list[str]:
+_SCALARS, _SEVERAL_SCALARS, _MESSAGES, _SEVERAL_MESSAGES, _JSON = range(5)
+"""The groups: scalars cannot change; with JSON values goes whatever a user declares."""
+
+
+def _group(field: FieldData) -> int:
     several = field.label in ("repeated", "map")
-    if field.kind in _JSON:
-        return groups.json
+    if field.kind in (STRUCT, LIST, VALUE):
+        return _JSON
     if field.kind == "message":
-        return groups.several_messages if several else groups.messages
-    return groups.several_scalars if several else groups.scalars
+        return _SEVERAL_MESSAGES if several else _MESSAGES
+    return _SEVERAL_SCALARS if several else _SCALARS
 
 
-def _comparison(groups: _Groups) -> Callable[[Any, Any], bool]:
+def _slots(cls: type[Any]) -> Iterator[str]:
+    for base in cls.__mro__:
+        yield from (name for name, value in vars(base).items() if isinstance(value, MemberDescriptorType))
+
+
+def _comparison(groups: list[list[str]]) -> Callable[[Any, Any], bool]:
     def values(message: str, names: list[str]) -> str:
         return f"({''.join(f'{message}.{name}, ' for name in names)})"
 
-    plain = [*groups.scalars, *groups.several_scalars]
+    plain = [*groups[_SCALARS], *groups[_SEVERAL_SCALARS]]
     conditions = [
         f"same_values({values('a', plain)}, {values('b', plain)})",
         # Once only: comparing them twice would take twice as long for every level.
-        f"{values('a', groups.messages)} == {values('b', groups.messages)}",
-        *(f"comparable(a.{name}) == comparable(b.{name})" for name in groups.several_messages),
-        *(f"same_json(a.{name}, b.{name})" for name in groups.json),
+        f"{values('a', groups[_MESSAGES])} == {values('b', groups[_MESSAGES])}",
+        *(f"comparable(a.{name}) == comparable(b.{name})" for name in groups[_SEVERAL_MESSAGES]),
+        *(f"same_json(a.{name}, b.{name})" for name in groups[_JSON]),
     ]
     names = {"same_values": same_values, "comparable": comparable, "same_json": same_json}
     same: Callable[[Any, Any], bool] = eval(f"lambda a, b: {' and '.join(conditions)}", names)
