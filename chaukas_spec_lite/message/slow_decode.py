@@ -157,8 +157,15 @@ def _reader(kind: str, members: _Members | None) -> Reader | None:
 
 
 def _packed_reader(kind: str, members: _Members | None) -> Reader:
-    read = partial(read_packed, kind)
-    return read if members is None else lambda data, pos, end: map(members.__getitem__, read(data, pos, end))
+    if members is None:
+        return partial(read_packed, kind)
+    member = members.__getitem__
+
+    def read(data: bytes, pos: int, end: int) -> Any:
+        content = data[pos:end]
+        return map(member, content if content.isascii() else read_packed(kind, data, pos, end))
+
+    return read
 
 
 def _merge(message: Record, data: bytes, slices: Slices, depth: int) -> None:
