@@ -35,28 +35,27 @@ _varint = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]").match
 
 def read_varint(data: bytes, pos: int, end: int) -> tuple[int, int]:
     """Read a 64-bit varint at ``pos``; return it and the position behind it."""
-    if end - pos > 2:  # those of up to three bytes, such as most tags, without a loop
+    value, shift = 1, 0
+    if end - pos > 2:  # the first three bytes, which most tags do not exceed, without a loop
         value = data[pos]
         if value < 128:
             return value, pos + 1
+        # Less one, which takes away the highest bit of the byte before.
         byte = data[pos + 1]
         value += (byte - 1) << 7
         if byte < 128:
             return value, pos + 2
         byte = data[pos + 2]
+        value += (byte - 1) << 14
         if byte < 128:
-            return value + ((byte - 1) << 14), pos + 3
-    value = shift = 0
-    after = pos
+            return value, pos + 3
+        shift = 21
     # Ten bytes hold 70 bits. As in the reference, the excess ones are cut off and not refused.
-    for byte in data[pos : pos + 10]:
-        after += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            if after > end:
-                break
-            return value & 0xFFFFFFFFFFFFFFFF, after
+    for byte in data[pos + shift // 7 : min(pos + 10, end)]:
+        value += (byte - 1) << shift
         shift += 7
+        if byte < 128:
+            return value & 0xFFFFFFFFFFFFFFFF, pos + shift // 7
     long = end - pos >= 10
     raise DecodeError("a varint is longer than 10 bytes" if long else "the input ends inside a varint", offset=pos)
 
