@@ -18,7 +18,7 @@ import betterproto2
 
 from chaukas_spec_lite.errors import DecodeError, EncodeError, EndOfStream, JSONError
 from chaukas_spec_lite.message import slow_decode
-from chaukas_spec_lite.message.record import Record
+from chaukas_spec_lite.message.record import Record, generated_class
 from chaukas_spec_lite.wire.format import varint
 from chaukas_spec_lite.wire.rope import Text
 from chaukas_spec_lite.wire.window import Content
@@ -113,13 +113,12 @@ class Message(Record):
             data = bytes(data)
         try:
             message = cls._decode(data, 0)
-            if message.__class__ is cls:  # a subclass that a user made inherits a decoder that makes its base class
-                return message
         except _NoCodecError:
             raise
         except Exception:  # unusual or wrong, which the exact decoder can tell apart
-            pass
-        return slow_decode.parse(cls, data)
+            return slow_decode.parse(cls, data)
+        # A subclass that a user made inherits a decoder that makes its base class.
+        return message if message.__class__ is cls else cls._holding(message)
 
     @classmethod
     def FromString(cls, s: bytes) -> Self:
@@ -154,11 +153,12 @@ class Message(Record):
         data = stream.read() if size is None else _read_exactly(stream, size)
         if size is not None and len(data) != size:
             raise DecodeError(f"the stream ends after {len(data)} of {size} bytes", path=type(self).__name__)
-        loaded = self.parse(data)
+        cls = generated_class(type(self))  # a subclass's own attributes stay as they are
+        loaded = cls.parse(data)
         # The common case is an empty message. Otherwise the concatenation of two encodings decodes to their merge:
         # https://protobuf.dev/programming-guides/encoding/#last-one-wins
         if self:
-            loaded = slow_decode.parse(type(self), bytes(self) + data)
+            loaded = slow_decode.parse(cls, bytes(self) + data)
         # Taken over at the very end, so that an error leaves this message as it was.
         self._take(loaded)
         return self

@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import InitVar, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -20,6 +20,7 @@ from math import copysign
 from reprlib import recursive_repr
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hints
+from weakref import WeakSet
 
 import betterproto2
 
@@ -51,8 +52,9 @@ class _WithUnknownFields(_Base):
 
     __slots__ = ()
 
-    # Keyword-only, or it would come first in __match_args__.
-    _unknown_fields: InitVar[bytes] = dataclasses.field(default=b"", kw_only=True)
+    if not TYPE_CHECKING:  # a checker that saw it would want it in the __post_init__ of a user's subclass
+        # Keyword-only, or it would come first in __match_args__.
+        _unknown_fields: InitVar[bytes] = dataclasses.field(default=b"", kw_only=True)
 
 
 class _Description:
@@ -60,14 +62,18 @@ class _Description:
 
     def __get__(self, message: object, cls: type[Any]) -> betterproto2.ProtoClassMetadata:
         # That of the generated class: what a subclass declares besides is no field of the schema.
-        generated: type[Any]
-        for generated in cls.__mro__:
-            if vars(generated).get("_full_name"):
-                if "_description" not in vars(generated):
-                    generated._description = betterproto2.ProtoClassMetadata(generated)
-                known: betterproto2.ProtoClassMetadata = generated._description
-                return known
-        raise AttributeError(f"{cls.__name__} is no generated message class, so there is nothing to describe")
+        generated = generated_class(cls)
+        if not generated._full_name:
+            raise AttributeError(f"{cls.__name__} is no generated message class, so there is nothing to describe")
+        if "_description" not in vars(generated):
+            generated._description = betterproto2.ProtoClassMetadata(generated)
+        known: betterproto2.ProtoClassMetadata = generated._description
+        return known
+
+
+def generated_class(cls: type[Any]) -> type[Any]:
+    """Return the generated class that a message class is, or that a user derived it from."""
+    return next((each for each in cls.__mro__ if vars(each).get("_full_name")), cls)
 
 
 class Record(Listing, _WithUnknownFields):
@@ -104,12 +110,14 @@ class Record(Listing, _WithUnknownFields):
         for name in ("__eq__", "__repr__"):
             if name not in own:
                 setattr(cls, name, getattr(cls, name))
-        if "__post_init__" in own and not hasattr(own["__post_init__"], "__wrapped__"):
-            cls.__post_init__ = _with_unknown_fields(own["__post_init__"])  # type: ignore[method-assign]
+        # A user's own, or that of another base class.
+        if cls.__post_init__ is not Record.__post_init__ and cls.__post_init__ not in _TAKES_UNKNOWN_FIELDS:
+            cls.__post_init__ = _with_unknown_fields(cls.__post_init__)  # type: ignore[method-assign]
 
-    def __post_init__(self, _unknown_fields: bytes = b"") -> None:
+    def __post_init__(self, _unknown_fields: bytes | None = None) -> None:
         """Take the unknown fields from the constructor that ``@dataclass`` makes for a subclass."""
-        self._unknown_fields = _unknown_fields
+        if _unknown_fields is not None:  # a subclass's __post_init__ may call this, and gives none
+            self._unknown_fields = _unknown_fields
 
     def _refuse(self, misspelt: dict[str, Any]) -> None:
         """Take ``_unknown_fields``, which only ``replace`` and copying pass; refuse any other unexpected argument."""
@@ -141,7 +149,9 @@ class Record(Listing, _WithUnknownFields):
         for a, b in zip(mine[messages:], others[messages:], strict=True):
             if a is not b and not same_json(a, b):
                 return False
-        return True
+        if not known.derived:
+            return True
+        return same_values([_present(self, known.own_compared)], [_present(other, known.own_compared)])
 
     __hash__ = None  # type: ignore[assignment]  # messages can change
 
@@ -149,7 +159,7 @@ class Record(Listing, _WithUnknownFields):
     def __repr__(self) -> str:
         """Show what is set: ``Event(event_id='e1', type=<EventType.AGENT_START: 10>)``."""
         shown = [f"{name}={value!r}" for name, value in self._set()]
-        shown += [f"{name}={getattr(self, name)!r}" for name in attributes_of(type(self)).own]
+        shown += [f"{name}={value!r}" for name, value in _present(self, attributes_of(type(self)).own).items()]
         unknown = _unknown(self)
         if unknown:
             shown.append(f"_unknown_fields={unknown!r}")
@@ -158,7 +168,7 @@ class Record(Listing, _WithUnknownFields):
     def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
         """Tell rich what is set, as ``repr`` shows it; a subclass's own fields are always shown."""
         yield from self._set()
-        yield from ((name, getattr(self, name)) for name in attributes_of(type(self)).own)
+        yield from _present(self, attributes_of(type(self)).own).items()
         if unknown := _unknown(self):
             yield "_unknown_fields", unknown
 
@@ -197,10 +207,29 @@ class Record(Listing, _WithUnknownFields):
         """Hold what another message of this class holds, without copying it."""
         attributes_of(type(self)).share(self, other)
 
+    @classmethod
+    def _holding(cls, decoded: Any) -> Self:
+        """Make a message of this class, which a user may have derived, of one of the generated class.
+
+        Its constructor sets what the class has besides. What it sets of the fields is replaced: decoding gives what was
+        encoded.
+        """
+        if decoded.__class__ is cls:
+            same: Self = decoded
+            return same
+        try:
+            made = cls()
+        except TypeError as error:
+            generated, name = generated_class(cls).__name__, cls.__name__
+            way = f"give its arguments defaults, or decode with {generated}"
+            raise TypeError(f"decoding makes a {name} by {name}(), but {error}; {way}") from error
+        made._take(decoded)
+        return made
+
     def _own(self) -> dict[str, Any]:
         """The attributes that a user's subclass has besides the fields of the schema."""
         own: dict[str, Any] = dict(getattr(self, "__dict__", {}))
-        own.update((name, getattr(self, name)) for name in attributes_of(type(self)).own_slots if hasattr(self, name))
+        own.update(_present(self, attributes_of(type(self)).own_slots))
         return own
 
     def _take_own(self, own: dict[str, Any]) -> None:
@@ -228,7 +257,8 @@ class Record(Listing, _WithUnknownFields):
             if value is not None:
                 setattr(copied, name, _deep(value, memo))
         if known.derived:
-            copied._take_own(_deep(self._own(), memo))
+            # One by one: the dict that holds them here is gone when the next message is copied, and its id with it.
+            copied._take_own({name: _deep(value, memo) for name, value in self._own().items()})
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -251,11 +281,23 @@ def _with_unknown_fields(post_init: Callable[..., None]) -> Callable[..., None]:
     """Let a ``__post_init__`` that a user wrote know nothing of the unknown fields, the first argument of each."""
 
     @functools.wraps(post_init)
-    def wrapper(self: Record, _unknown_fields: bytes = b"", *values: Any) -> None:
-        self._unknown_fields = _unknown_fields
+    def wrapper(self: Record, *values: Any) -> None:
+        # Called by the constructor that ``@dataclass`` made, and not by a subclass's __post_init__.
+        if values and type(self).__post_init__ is wrapper:
+            self._unknown_fields, values = values[0], values[1:]
         post_init(self, *values)
 
+    _TAKES_UNKNOWN_FIELDS.add(wrapper)
     return wrapper
+
+
+_TAKES_UNKNOWN_FIELDS: WeakSet[Callable[..., None]] = WeakSet()
+"""What ``_with_unknown_fields`` has made."""
+
+
+def _present(record: object, names: Iterable[str]) -> dict[str, Any]:
+    """The attributes of these names, as far as they exist."""
+    return {name: getattr(record, name) for name in names if hasattr(record, name)}
 
 
 def _share(copied: Record, record: Record, known: Attributes) -> None:

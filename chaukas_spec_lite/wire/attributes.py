@@ -36,6 +36,8 @@ class Attributes(NamedTuple):
     """What each of them holds when it is not set."""
     own: tuple[str, ...]
     """What ``repr`` shows besides: the fields of a dataclass that a user derived."""
+    own_compared: tuple[str, ...]
+    """Those of a user's fields that ``==`` compares."""
     own_slots: tuple[str, ...]
     """The slots of a class that a user derived."""
     derived: bool
@@ -61,7 +63,7 @@ def _attributes(cls: type[Any]) -> Attributes:
         name for base in cls.__mro__ for name, slot in vars(base).items() if isinstance(slot, MemberDescriptorType)
     ]
     known = {field.name for field in fields} | {"_unknown_fields"}
-    names = tuple(name for group in groups for name in group) + tuple(field.name for field in own if field.compare)
+    names = tuple(name for group in groups for name in group)
     shown = tuple(field.name for field in fields)
     scalars, plain, messages = (sum(map(len, groups[: end + 1])) for end in range(3))
     return Attributes(
@@ -75,6 +77,7 @@ def _attributes(cls: type[Any]) -> Attributes:
         _reader(shown),
         tuple(field.default() for field in fields),
         tuple(field.name for field in own if field.repr),
+        tuple(field.name for field in own if field.compare),
         tuple(name for name in slots if name not in known),
         "_full_name" not in vars(cls),
     )
