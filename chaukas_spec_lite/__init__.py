@@ -23,7 +23,7 @@ from chaukas_spec_lite.errors import (
     StatusCode,
 )
 from chaukas_spec_lite.misspelt import nearest
-from chaukas_spec_lite.official_names import answer_official_imports
+from chaukas_spec_lite.official_names import answer_imports
 from chaukas_spec_lite.spec.common.v1.events import (
     AgentHandoff,
     Author,
@@ -73,8 +73,6 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 
-answer_official_imports()
-
 _QUERY = "chaukas_spec_lite.spec.common.v1.query"
 _LAZY = {
     "BlockingChaukasClient": "chaukas_spec_lite.blocking.client",
@@ -118,7 +116,8 @@ _OTHER_NAMES = {
 
 def __getattr__(name: str) -> object:
     if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}")
+        hint = "" if name.startswith("_") else _hint(name) or "; dir(chaukas_spec_lite) lists what there is"
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
     from importlib import import_module
 
     value: object = getattr(import_module(_LAZY[name]), name)
@@ -134,7 +133,10 @@ def _hint(name: str) -> str:
     if name in _SUBMODULE_NAMES:
         return f"; write from {_SUBMODULE_NAMES[name]} import {name}"
     near = _OTHER_NAMES.get(name) or nearest(name, __all__)
-    return f"; did you mean {near!r}?" if near else "; dir(chaukas_spec_lite) lists what there is"
+    return f"; did you mean {near!r}?" if near else ""
+
+
+answer_imports(_hint)
 
 
 def __dir__() -> list[str]:

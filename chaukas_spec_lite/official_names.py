@@ -7,7 +7,7 @@ write; a ``__getattr__`` would say it too, but from Python 3.11 on it costs a cl
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 PACKAGE = __package__ or "chaukas_spec_lite"
@@ -79,16 +79,25 @@ def _found(cls: type[Any], name: str) -> object:
     return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
 
 
-class OfficialModules:
-    """Answers the import of a module such as ``events_pb2``, which exists in the official package only."""
+class MissingModules:
+    """Answers the import of what does not exist, where it is known what to import instead.
 
-    @staticmethod
-    def find_spec(name: str, _path: Sequence[str] | None = None, _target: object = None) -> None:
+    That is a module such as ``events_pb2``, which the official package has, and a name that this package lacks: for
+    ``from package import name`` Python looks for a module, and drops what the package's ``__getattr__`` said.
+    """
+
+    def __init__(self, hint: Callable[[str], str]) -> None:
+        self._hint = hint
+
+    def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: object = None) -> None:
         """Find no module, like any finder that does not know one.
 
         Raises:
-            ImportError: The name is one of ``protoc``'s, below this package; the error says what to import instead.
+            ModuleNotFoundError: The error says what to import instead.
         """
+        package, _, last = name.rpartition(".")
+        if package == PACKAGE and (hint := self._hint(last)):
+            raise ModuleNotFoundError(f"cannot import name {last!r} from {PACKAGE!r}{hint}")
         if not name.startswith(f"{PACKAGE}.") or not name.endswith(("_pb2", "_pb2_grpc")):
             return
         module = name.removesuffix("_grpc").removesuffix("_pb2") + ("_grpc" if name.endswith("_grpc") else "")
@@ -96,10 +105,15 @@ class OfficialModules:
         from importlib.util import find_spec  # here, because few programs ever need it
 
         instead = f"write from {package} import {last}" if find_spec(module) else f"{module} does not exist either"
-        raise ImportError(f"there is no {name}, a name of the official package; {instead}", name=name)
+        # Without the name: for ``from package import name`` Python would drop an error that has it, and its text.
+        raise ModuleNotFoundError(f"there is no {name}, a name of the official package; {instead}")
 
 
-def answer_official_imports() -> None:
-    """Have imports of the official package's module names answered, after everything else that can find a module."""
-    if not any(type(finder).__qualname__ == OfficialModules.__qualname__ for finder in sys.meta_path):
-        sys.meta_path.append(OfficialModules())
+def answer_imports(hint: Callable[[str], str]) -> None:
+    """Have imports of what does not exist answered, after everything else that can find a module.
+
+    Args:
+        hint: Says what to write instead of a name that this package lacks; the empty string if nothing is like it.
+    """
+    if not any(type(finder).__qualname__ == MissingModules.__qualname__ for finder in sys.meta_path):
+        sys.meta_path.append(MissingModules(hint))

@@ -51,7 +51,8 @@ def _encode_key(key: str) -> tuple[str, int]:
     entry = f"\n{VARINTS[n] if n < SMALL else varint(n)}{content}\x12"
     found = entry, len(entry) + 3
     # Long keys are likely to be data that never comes again, and would fill memory.
-    if n <= _KEY_LENGTH_MAX:
+    # One of a subclass may call itself equal to others.
+    if n <= _KEY_LENGTH_MAX and key.__class__ is str:
         _KEYS.remember(key, found)
     return found
 

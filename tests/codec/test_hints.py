@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-import importlib
+import importlib.util
 import traceback
 from typing import Any
 
@@ -59,7 +59,7 @@ def test_a_module_of_the_official_package_says_what_to_import(module: str) -> No
     package, _, last = f"chaukas_spec_lite.spec.{module}".rpartition(".")
     instead = f"write from {package} import {last.replace('_pb2', '')}"
     for statement in (f"import {package}.{last}", f"from {package} import {last}"):
-        with pytest.raises(ImportError, match=instead):
+        with pytest.raises(ModuleNotFoundError, match=instead):  # as of any module that does not exist
             exec(statement, {})
 
 
@@ -103,6 +103,19 @@ def test_the_package_says_where_names_are() -> None:
             getattr(chaukas_spec_lite, name)
     for name, module in chaukas_spec_lite._SUBMODULE_NAMES.items():  # pyright: ignore[reportPrivateUsage]
         assert hasattr(importlib.import_module(module), name)
+
+
+def test_an_import_from_the_package_says_where_names_are() -> None:
+    # Of what __getattr__ says, Python shows nothing there.
+    for name, said in [
+        ("Exporter", "did you mean 'EventExporter'"),
+        ("EventTyp", "did you mean 'EventType'"),
+        ("read_events", "write from chaukas_spec_lite.files import read_events"),
+        ("quite_something_else", "cannot import name 'quite_something_else'"),
+    ]:
+        with pytest.raises(ImportError, match=said):
+            exec(f"from chaukas_spec_lite import {name}", {})
+    assert importlib.util.find_spec("chaukas_spec_lite.quite_something_else") is None
 
 
 def test_completion_lists_fields_and_no_ways_to_make_messages() -> None:
