@@ -64,6 +64,14 @@ class Enum(betterproto2.Enum, metaclass=EnumType):
         return f"<{type(self).__name__}.{self._name_ or '~UNKNOWN'}: {self._value_!r}>"
 
     @classmethod
+    def _missing_(cls, value: object) -> Any:
+        if isinstance(value, str):
+            known = value in cls.__members__
+            instead = f"{value!r} is no number; write {cls.__name__}[{value!r}]" if known else no_member(value, cls)
+            raise ValueError(instead)
+        return super()._missing_(value)
+
+    @classmethod
     def from_string(cls, name: str) -> Self:
         """Find a member by its name.
 

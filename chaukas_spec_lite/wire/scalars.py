@@ -219,7 +219,8 @@ def text(value: Any) -> str:
         return content.encode().decode("latin-1")  # what latin1 does, one call less
     # Python strings may hold half of a surrogate pair, UTF-8 may not.
     except UnicodeEncodeError as error:
-        raise ValueError(f"a lone surrogate at index {error.start} cannot be UTF-8") from None
+        instead = 'use value.encode(errors="replace").decode()'
+        raise ValueError(f"a lone surrogate at index {error.start} cannot be UTF-8; {instead}") from None
 
 
 def string(value: Any) -> str:

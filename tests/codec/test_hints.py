@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import importlib
+import importlib.util
 import traceback
 from typing import Any
 
@@ -52,6 +53,12 @@ def test_a_mistyped_member_names_the_nearest() -> None:
         EventType["AGENT_STRT"]
     with pytest.raises(ValueError, match="AGENT_START"):
         EventType.from_string("AGENT_STRT")
+    wrong: Any
+    for wrong, said in [("AGENT_STRT", "did you mean 'AGENT_START'"), ("ERROR", r"write EventType\['ERROR'\]")]:
+        with pytest.raises(ValueError, match=said):
+            EventType(wrong)
+    with pytest.raises(AttributeError, match="Event has no field 'sesion_id'; did you mean 'session_id'"):
+        Event().is_set("sesion_id")
 
 
 @pytest.mark.parametrize("module", ["common.v1.events_pb2", "common.v1.query_pb2", "client.v1.client_pb2_grpc"])
@@ -101,6 +108,14 @@ def test_the_package_says_where_names_are() -> None:
     for name, near in [("Client", "ChaukasClient"), ("Exporter", "EventExporter"), ("EventTyp", "EventType")]:
         with pytest.raises(AttributeError, match=f"did you mean '{near}'"):
             getattr(chaukas_spec_lite, name)
+        with pytest.raises(ImportError, match=f"cannot import name '{name}' .*; did you mean '{near}'"):
+            exec(f"from chaukas_spec_lite import {name}", {})
+    with pytest.raises(ImportError, match=r"write from chaukas_spec_lite.files import read_events"):
+        exec("from chaukas_spec_lite import read_events", {})
+    with pytest.raises(ImportError, match=r"write from chaukas_spec_lite import Event$"):
+        exec("import chaukas_spec_lite.Event", {})
+    for unknown in ("event", "_Event", "__wrapped__"):  # what may be a module, or is asked for by Python
+        assert importlib.util.find_spec(f"chaukas_spec_lite.{unknown}") is None
     for name, module in chaukas_spec_lite._SUBMODULE_NAMES.items():  # pyright: ignore[reportPrivateUsage]
         assert hasattr(importlib.import_module(module), name)
 
