@@ -14,6 +14,7 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 import chaukas_spec_lite
 from chaukas_spec_lite import EncodeError, Event, EventStatus, EventType, JSONError, QueryFilter
 from chaukas_spec_lite.official_names import ENUM_NAMES, MESSAGE_NAMES
+from tests.oracle import reference
 
 OFFICIAL = [name for name in dir(FieldDescriptorProto) if not name.startswith("_")]
 OURS = {"FromString", "SerializeToString"}
@@ -74,6 +75,7 @@ def test_text_is_no_list() -> None:
     wrong: Any = "prod"
     with pytest.raises(TypeError, match=r"Event.tags: expected a list, got str 'prod'; write tags=\['prod'\]"):
         Event(tags=wrong)
+    assert reference(Event)(tags=wrong).tags == ["p", "r", "o", "d"]
 
 
 @pytest.mark.parametrize("wrong", [EventStatus.FAILED, EventStatus.UNSPECIFIED, Foreign.A])
