@@ -55,6 +55,10 @@ class _WithUnknownFields(_Base):
     _unknown_fields: InitVar[bytes] = dataclasses.field(default=b"", kw_only=True)
 
 
+# ``dataclass`` has read it. Python 3.10 cannot evaluate an InitVar for ``typing.get_type_hints``.
+_WithUnknownFields.__annotations__.clear()
+
+
 class _Description:
     """The attribute ``_betterproto``, in which functions such as ``betterproto2.which_one_of`` look fields up."""
 
