@@ -116,7 +116,8 @@ _OTHER_NAMES = {
 
 def __getattr__(name: str) -> object:
     if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}")
+        # Without an object, in which Python itself would look for the nearest name once more.
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}", name=name, obj=None)
     from importlib import import_module
 
     value: object = getattr(import_module(_LAZY[name]), name)

@@ -41,7 +41,8 @@ class EnumType(_EnumMeta):
                 except KeyError:
                     # Python calls this after the names below have raised their error, which is lost.
                     said = instead_of(name, cls, ENUM_NAMES[name]) if name in ENUM_NAMES else no_member(name, cls)
-                    raise AttributeError(said) from None
+                    # Without an object, in which Python itself would look for the nearest name once more.
+                    raise AttributeError(said, name=name, obj=None) from None
 
         def __getitem__(cls, name: str) -> Any:
             """Look up a member by its name."""

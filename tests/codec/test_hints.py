@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 import importlib
 import importlib.util
+import subprocess
+import sys
 import traceback
 from typing import Any
 
@@ -15,6 +17,7 @@ import chaukas_spec_lite
 from chaukas_spec_lite import EncodeError, Event, EventStatus, EventType, JSONError, QueryFilter
 from chaukas_spec_lite.official_names import ENUM_NAMES, MESSAGE_NAMES
 from tests.oracle import reference
+from tests.patience import HANG
 
 OFFICIAL = [name for name in dir(FieldDescriptorProto) if not name.startswith("_")]
 OURS = {"FromString", "SerializeToString"}
@@ -120,6 +123,24 @@ def test_the_package_says_where_names_are() -> None:
         assert importlib.util.find_spec(f"chaukas_spec_lite.{unknown}") is None
     for name, module in chaukas_spec_lite._SUBMODULE_NAMES.items():  # pyright: ignore[reportPrivateUsage]
         assert hasattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "EventType.AGENT_STRT",
+        "chaukas_spec_lite.Colector",
+        "Event().sesion_id",
+        "Event(sesion_id='')",
+        "Event().is_set('sesion_id')",
+        "from chaukas_spec_lite import Colector",
+    ],
+)
+def test_python_itself_names_no_nearest_name_a_second_time(mistake: str) -> None:
+    """It does so as it prints a traceback."""
+    program = f"import chaukas_spec_lite; from chaukas_spec_lite import *\n{mistake}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANG, check=False)
+    assert done.stderr.splitlines()[-1].lower().count("did you mean") == 1, done.stderr
 
 
 def test_completion_lists_fields_and_no_ways_to_make_messages() -> None:
