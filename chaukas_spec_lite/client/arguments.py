@@ -20,8 +20,8 @@ def no_event(given: object, index: int | None = None) -> TypeError:
         given: What it was given.
         index: Its place among several events; None if it was given alone.
     """
-    expected = "an Event" if index is None else f"an Event as events[{index}]"
-    return TypeError(f"expected {expected}, got {named(given)}; {_instead(given)}")
+    call = "ingest_event expects an Event" if index is None else f"ingest_events expects an Event as events[{index}]"
+    return TypeError(f"{call}, got {named(given)}; {_instead(given)}")
 
 
 def several_events(given: Any) -> Iterable[Event]:

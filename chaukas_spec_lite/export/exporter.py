@@ -364,14 +364,14 @@ class EventExporter:
 
 def _no_event(given: object) -> TypeError:
     """Make the error of ``emit`` that was given something else; it says what to write."""
-    hint = "make one with Event(...)"
+    said, hint = f"emit expects an Event, got {named(given)}", "make one with Event(...)"
     if isinstance(given, EventBatch):
         hint = "call it once for each of batch.events"
     elif isinstance(given, (bytes, dict)):
         hint = f"write Event.{'parse' if isinstance(given, bytes) else 'from_dict'}(...)"
     elif hasattr(given, "__iter__") and not isinstance(given, str):
         hint = "call it once for each event"
-    return TypeError(f"emit expects an Event, got {named(given)}; {hint}")
+    return TypeError(f"{said}; {hint}")
 
 
 def seconds(timeout: object) -> float:

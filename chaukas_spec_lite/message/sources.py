@@ -52,7 +52,7 @@ def read_size(stream: SupportsRead[bytes]) -> int:
 def no_bytes(cls: type[object], given: object) -> TypeError:
     """Make the error of ``parse`` that was given something else than bytes; it says which method takes it."""
     name = cls.__name__
-    hint = ""
+    said, hint = f"{name}.parse expects bytes, got {named(given)}", ""
     if isinstance(given, str):
         hint = f"; use {name}.from_json(text) for JSON"
     elif isinstance(given, Mapping):
@@ -61,7 +61,7 @@ def no_bytes(cls: type[object], given: object) -> TypeError:
         hint = "; it is a message already"
     elif hasattr(given, "read"):
         hint = f"; use {name}().load(stream)"
-    return TypeError(f"{name}.parse expects bytes, got {named(given)}{hint}")
+    return TypeError(said + hint)
 
 
 def no_stream(cls: type[object], method: str, given: object) -> TypeError | None:
@@ -72,6 +72,7 @@ def no_stream(cls: type[object], method: str, given: object) -> TypeError | None
         method: ``load`` or ``dump``.
         given: What it was given.
     """
+    said = f"{cls.__name__}.{method} expects a stream of bytes, got {named(given)}"
     mode, action = ("rb", "read") if method == "load" else ("wb", "write")
     if isinstance(given, io.TextIOBase):
         hint = f'; open the file in binary mode, "{mode}"'
@@ -83,4 +84,4 @@ def no_stream(cls: type[object], method: str, given: object) -> TypeError | None
         hint = f"; use {cls.__name__}.parse(data), or io.BytesIO(data)"
     else:
         hint = f'; it needs a method {action}, as open(path, "{mode}") and io.BytesIO() have it'
-    return TypeError(f"{cls.__name__}.{method} expects a stream of bytes, got {named(given)}{hint}")
+    return TypeError(said + hint)

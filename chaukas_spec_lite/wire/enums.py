@@ -70,7 +70,7 @@ class Enum(betterproto2.Enum, metaclass=EnumType):
             known = value in cls.__members__
             instead = f"{value!r} is no number; write {cls.__name__}[{value!r}]" if known else no_member(value, cls)
             raise ValueError(instead)
-        return super()._missing_(value)
+        return super()._missing_(value)  # type: ignore[no-untyped-call]  # betterproto2 leaves it untyped
 
     @classmethod
     def from_string(cls, name: str) -> Self:
