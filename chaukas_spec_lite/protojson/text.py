@@ -37,6 +37,7 @@ def decode(value: str | bytes) -> str:
         return value
     if not isinstance(value, (bytes, bytearray, memoryview)):
         hint = "; use from_dict for what json.loads returned" if isinstance(value, dict) else ""
+        hint = "; use value.read()" if hasattr(value, "read") else hint
         raise TypeError(f"JSON is expected as str or bytes, got {named(value)}{hint}")
     data = bytes(value)
     try:

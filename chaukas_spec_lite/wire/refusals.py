@@ -200,4 +200,6 @@ def _message_way(cls: type[Any], expected: str) -> str | None:
         return None
     if hasattr(cls, "DESCRIPTOR") and cls.__name__ == expected:
         return f"{expected}.parse(value.SerializeToString())"
+    if expected == "Any" and hasattr(cls, "to_dict") and hasattr(cls, "FromString"):  # a message of this package
+        return "Any().pack(value)"
     return f"{expected}(**value)" if issubclass(cls, dict) else None

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import pytest
 from google.protobuf import struct_pb2
 
-from chaukas_spec_lite import ErrorInfo, Event, EventBatch, LLMInvocation, MessageContent, QueryFilter
+from chaukas_spec_lite import ErrorInfo, Event, EventBatch, EventType, LLMInvocation, MessageContent, QueryFilter
 from chaukas_spec_lite.errors import EncodeError
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL
@@ -291,6 +291,8 @@ PATHS = {
     ),
     "Event.metadata: a key is (1, 2), not a str": lambda: event(metadata={(1, 2): 3}),
     "Event.metadata['a']: the class Event is no JSON value; use value.__name__": lambda: event(metadata={"a": Event}),
+    "Event.type: expected EventType, got the class EventType; use EventType(...)": lambda: event(type=EventType),
+    "Event.extensions[0]: expected Any, got ErrorInfo; use Any().pack(value)": lambda: event(extensions=[ErrorInfo()]),
     "Event.metadata['a']: ValueError is no JSON value; use repr(value)": lambda: event(metadata={"a": ValueError("x")}),
     "Event.error: expected ErrorInfo, got the class ErrorInfo; use ErrorInfo(...)": lambda: event(error=ErrorInfo),
     "Event.metadata: a key is no text: a lone surrogate at index 0 cannot be UTF-8; "

@@ -61,6 +61,14 @@ def test_a_mistyped_member_names_the_nearest() -> None:
     for wrong, said in [("AGENT_STRT", "did you mean 'AGENT_START'"), ("ERROR", r"write EventType\['ERROR'\]")]:
         with pytest.raises(ValueError, match=said):
             EventType(wrong)
+    for wrong, said in [
+        ("agent_start", "'agent_start'; did you mean 'AGENT_START'"),
+        ("event_type_agent_start", "did you mean 'EVENT_TYPE_AGENT_START'"),
+        ("xyz", r"'xyz'; list\(EventType\) shows what there is"),
+        (10, r"10; write EventType\(10\) for a number"),
+    ]:
+        with pytest.raises(KeyError, match=said):
+            EventType[wrong]
     with pytest.raises(AttributeError, match="Event has no field 'sesion_id'; did you mean 'session_id'"):
         Event().is_set("sesion_id")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import io
 import json
 import sys
 from typing import Any
@@ -113,7 +114,10 @@ def test_a_dict_has_a_path_and_no_line() -> None:
         EventBatch.from_dict({"events": [{"timestamp": 5}]})
     assert str(caught.value).startswith("$.events[0].timestamp: expected RFC 3339 text")
     assert caught.value.line is None
-    wrong: Any = "{}"
+    wrong: Any = io.StringIO("{}")
+    with pytest.raises(TypeError, match=r"got StringIO; use value.read\(\)"):
+        Event.from_json(wrong)
+    wrong = "{}"
     with pytest.raises(JSONError, match=r"\$: expected an object .*, got a string; use from_json for text"):
         Event.from_dict(wrong)
     with pytest.raises(JSONError, match=r"got a string \(line 1, column 1\)"):
