@@ -23,7 +23,7 @@ from chaukas_spec_lite.errors import (
     StatusCode,
 )
 from chaukas_spec_lite.misspelt import nearest
-from chaukas_spec_lite.official_names import answer_imports
+from chaukas_spec_lite.official_names import answer_missing_imports
 from chaukas_spec_lite.spec.common.v1.events import (
     AgentHandoff,
     Author,
@@ -116,8 +116,8 @@ _OTHER_NAMES = {
 
 def __getattr__(name: str) -> object:
     if name not in _LAZY:
-        hint = "" if name.startswith("_") else _hint(name) or "; dir(chaukas_spec_lite) lists what there is"
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+        # Without an object, in which Python itself would look for the nearest name once more.
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}", name=name, obj=None)
     from importlib import import_module
 
     value: object = getattr(import_module(_LAZY[name]), name)
@@ -133,10 +133,17 @@ def _hint(name: str) -> str:
     if name in _SUBMODULE_NAMES:
         return f"; write from {_SUBMODULE_NAMES[name]} import {name}"
     near = _OTHER_NAMES.get(name) or nearest(name, __all__)
-    return f"; did you mean {near!r}?" if near else ""
+    return f"; did you mean {near!r}?" if near else "; dir(chaukas_spec_lite) lists what there is"
 
 
-answer_imports(_hint)
+def _import_hint(name: str) -> str:
+    """The same for an import; nothing for what may be the name of a module, of which Python says that there is none."""
+    if name in __all__:
+        return f"write from {__name__} import {name}"
+    return _hint(name).removeprefix("; ") if name[:1].isupper() or name in _SUBMODULE_NAMES else ""
+
+
+answer_missing_imports(_import_hint)
 
 
 def __dir__() -> list[str]:

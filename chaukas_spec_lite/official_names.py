@@ -79,41 +79,45 @@ def _found(cls: type[Any], name: str) -> object:
     return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
 
 
-class MissingModules:
-    """Answers the import of what does not exist, where it is known what to import instead.
+class MissingImports:
+    """Answers imports of what does not exist below this package, such as ``events_pb2`` of the official one."""
 
-    That is a module such as ``events_pb2``, which the official package has, and a name that this package lacks: for
-    ``from package import name`` Python looks for a module, and drops what the package's ``__getattr__`` said.
-    """
-
-    def __init__(self, hint: Callable[[str], str]) -> None:
-        self._hint = hint
+    def __init__(self, instead_of_name: Callable[[str], str]) -> None:
+        self._instead_of_name = instead_of_name
 
     def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: object = None) -> None:
         """Find no module, like any finder that does not know one.
 
         Raises:
-            ModuleNotFoundError: The error says what to import instead.
+            ModuleNotFoundError: It is known what to import instead, which the error says.
         """
         package, _, last = name.rpartition(".")
-        if package == PACKAGE and (hint := self._hint(last)):
-            raise ModuleNotFoundError(f"cannot import name {last!r} from {PACKAGE!r}{hint}")
-        if not name.startswith(f"{PACKAGE}.") or not name.endswith(("_pb2", "_pb2_grpc")):
+        if name.startswith(f"{PACKAGE}.") and name.endswith(("_pb2", "_pb2_grpc")):
+            said = f"there is no {name}, a name of the official package; {_module_instead_of(name)}"
+        # Python looks for a module, too, where ``from chaukas_spec_lite import Name`` finds no attribute.
+        elif package == PACKAGE and (instead := self._instead_of_name(last)):
+            said = f"cannot import name {last!r} from {PACKAGE!r}; {instead}"
+        else:
             return
-        module = name.removesuffix("_grpc").removesuffix("_pb2") + ("_grpc" if name.endswith("_grpc") else "")
-        package, _, last = module.rpartition(".")
-        from importlib.util import find_spec  # here, because few programs ever need it
-
-        instead = f"write from {package} import {last}" if find_spec(module) else f"{module} does not exist either"
-        # Without the name: for ``from package import name`` Python would drop an error that has it, and its text.
-        raise ModuleNotFoundError(f"there is no {name}, a name of the official package; {instead}")
+        # What any module that does not exist raises, since programs may be prepared for that. Without the module's name:
+        # ``from package import name`` drops the text of an error that has it.
+        raise ModuleNotFoundError(said)
 
 
-def answer_imports(hint: Callable[[str], str]) -> None:
+def _module_instead_of(name: str) -> str:
+    from importlib.util import find_spec  # here, because few programs ever need it
+
+    module = name.removesuffix("_grpc").removesuffix("_pb2") + ("_grpc" if name.endswith("_grpc") else "")
+    package, _, last = module.rpartition(".")
+    return f"write from {package} import {last}" if find_spec(module) else f"{module} does not exist either"
+
+
+def answer_missing_imports(instead_of_name: Callable[[str], str]) -> None:
     """Have imports of what does not exist answered, after everything else that can find a module.
 
     Args:
-        hint: Says what to write instead of a name that this package lacks; the empty string if nothing is like it.
+        instead_of_name: Says what to import instead of a name that this package does not have, or returns an empty
+            string.
     """
-    if not any(type(finder).__qualname__ == MissingModules.__qualname__ for finder in sys.meta_path):
-        sys.meta_path.append(MissingModules(hint))
+    if not any(type(finder).__qualname__ == MissingImports.__qualname__ for finder in sys.meta_path):
+        sys.meta_path.append(MissingImports(instead_of_name))

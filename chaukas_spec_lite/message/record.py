@@ -57,6 +57,10 @@ class _WithUnknownFields(_Base):
         _unknown_fields: InitVar[bytes] = dataclasses.field(default=b"", kw_only=True)
 
 
+# ``dataclass`` has read it. Python 3.10 cannot evaluate an InitVar for ``typing.get_type_hints``.
+_WithUnknownFields.__annotations__.clear()
+
+
 class _Description:
     """The attribute ``_betterproto``, in which functions such as ``betterproto2.which_one_of`` look fields up."""
 
@@ -123,11 +127,15 @@ class Record(Listing, _WithUnknownFields):
         """Take ``_unknown_fields``, which only ``replace`` and copying pass; refuse any other unexpected argument."""
         self._unknown_fields = misspelt.pop("_unknown_fields", self._unknown_fields)
         for name in misspelt:
-            import difflib  # here, because it takes two milliseconds that few programs need
+            raise TypeError(self._no_field(name))
 
-            near = difflib.get_close_matches(name, [field.name for field in fields_of(type(self))], 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{type(self).__name__} has no field {name!r}{hint}")
+    def _no_field(self, name: str) -> str:
+        """Say that there is no field of a name, and which one has the most similar name."""
+        import difflib  # here, because it takes two milliseconds that few programs need
+
+        near = difflib.get_close_matches(str(name), [field.name for field in fields_of(type(self))], 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"{type(self).__name__} has no field {name!r}{hint}"
 
     def _refuse_two(self, oneof: str) -> None:
         """Refuse a constructor call that gives two members of a oneof."""
@@ -190,7 +198,7 @@ class Record(Listing, _WithUnknownFields):
             AttributeError: The message has no such field.
         """
         if name not in attributes_of(type(self)).shown:
-            raise AttributeError(f"{type(self).__name__} has no field {name!r}")
+            raise AttributeError(self._no_field(name))
         return name in dict(self._set())
 
     def _set(self) -> list[tuple[str, Any]]:

@@ -38,6 +38,8 @@ def from_dict(
     try:
         return _loaded(cls, value, ignore_unknown_fields, registry)
     except Problem as problem:
+        if isinstance(value, (str, bytes)) and _reader(cls) in (_load_fields, _load_any):
+            problem.message += "; use from_json for text"
         raise problem.error() from None
 
 
