@@ -230,7 +230,7 @@ def _dump_number(value: float) -> str:
     try:
         number = float(value)
     except OverflowError:
-        raise Problem(f"{shown(value)} is too large for a double") from None
+        raise Problem(f"{shown(value)} is too large for a double; use str(value)") from None
     if not -_INFINITY < number < _INFINITY:
         raise Problem(f"{number} in a google.protobuf.Value has no JSON")
     return repr(number)

@@ -137,7 +137,7 @@ def double(value: Any) -> str:
         return pack_double(value).decode("latin-1")
     except struct.error:
         if isinstance(value, int):
-            raise ValueError("the int is too large for a double") from None
+            raise ValueError("the int is too large for a double; in a Struct, use str(value)") from None
         raise TypeError(refused(value, "float")) from None
 
 

@@ -297,7 +297,9 @@ PATHS = {
     "Event.error: expected ErrorInfo, got the class ErrorInfo; use ErrorInfo(...)": lambda: event(error=ErrorInfo),
     "Event.metadata: a key is no text: a lone surrogate at index 0 cannot be UTF-8; "
     'use key.encode(errors="replace").decode()': lambda: event(metadata={"\udfff": 2}),
-    "Event.metadata['n']: the int is too large for a double": lambda: event(metadata={"n": 10**400}),
+    "Event.metadata['n']: the int is too large for a double; in a Struct, use str(value)": lambda: event(
+        metadata={"n": 10**400}
+    ),
     "Event.metadata['a'][0]: contains itself, 2 levels up, and would never end; "
     "leave it out, or write something of it": lambda: event(metadata=cyclic()),
     "Event.timestamp: expected datetime, got str; use datetime.fromisoformat(value)": lambda: event(
