@@ -184,7 +184,8 @@ class Record(Listing, _WithUnknownFields):
         """Whether anything is set, unknown fields included."""
         known = attributes_of(type(self))
         pairs = zip(_read(self, known.read_shown), known.defaults.values(), strict=True)
-        return any(value is not default and _differs(value, default) for value, default in pairs) or bool(_unknown(self))
+        is_set = any(value is not default and _differs(value, default) for value, default in pairs)
+        return is_set or bool(_unknown(self))
 
     def is_set(self, name: str) -> bool:
         """Tell whether a field is set, so that encoding writes it.
