@@ -99,8 +99,8 @@ class MissingImports:
             said = f"cannot import name {last!r} from {PACKAGE!r}; {instead}"
         else:
             return
-        # What any module that does not exist raises, since programs may be prepared for that. Without the module's name:
-        # ``from package import name`` drops the text of an error that has it.
+        # As any module that does not exist, because programs may be prepared for that. Without the module's name: of an
+        # error that has it, ``from package import name`` drops the text.
         raise ModuleNotFoundError(said)
 
 

@@ -182,7 +182,10 @@ class Record(Listing, _WithUnknownFields):
 
     def __bool__(self) -> bool:
         """Whether anything is set, unknown fields included."""
-        return bool(self._set() or _unknown(self))
+        known = attributes_of(type(self))
+        pairs = zip(_read(self, known.read_shown), known.defaults.values(), strict=True)
+        is_set = any(value is not default and _differs(value, default) for value, default in pairs)
+        return is_set or bool(_unknown(self))
 
     def is_set(self, name: str) -> bool:
         """Tell whether a field is set, so that encoding writes it.
@@ -197,18 +200,20 @@ class Record(Listing, _WithUnknownFields):
         Raises:
             AttributeError: The message has no such field.
         """
-        if name not in attributes_of(type(self)).shown:
+        defaults = attributes_of(type(self)).defaults
+        if name not in defaults:
             raise AttributeError(self._no_field(name))
-        return name in dict(self._set())
+        value, default = getattr(self, name, None), defaults[name]
+        return value is not default and _differs(value, default)
 
     def _set(self) -> list[tuple[str, Any]]:
         """The names and values of the fields that are set."""
         known = attributes_of(type(self))
         return [
             (name, value)
-            for name, value, default in zip(known.shown, _read(self, known.read_shown), known.defaults, strict=True)
+            for (name, default), value in zip(known.defaults.items(), _read(self, known.read_shown), strict=True)
             # Most fields are not set, and hold the default itself.
-            if value is not default and value is not None and (default is None or _differs(value, default))
+            if value is not default and _differs(value, default)
         ]
 
     def _take(self, other: Self) -> None:
@@ -312,8 +317,7 @@ def _share(copied: Record, record: Record, known: Attributes) -> None:
     try:
         known.share(copied, record)
     except AttributeError:
-        _fill(record)
-        known.share(copied, record)
+        known.share(copied, _filled(record))
 
 
 def _read(record: Any, read: Reader) -> tuple[Any, ...]:
@@ -321,8 +325,7 @@ def _read(record: Any, read: Reader) -> tuple[Any, ...]:
     try:
         return read(record)
     except AttributeError:
-        _fill(record)
-        return read(record)
+        return read(_filled(record))
 
 
 def _unknown(record: Record) -> bytes:
@@ -333,20 +336,24 @@ def _unknown(record: Record) -> bytes:
 def _unset(cls: type[R]) -> R:
     """Make a message without its constructor, which a user's subclass may have replaced."""
     record = new(cls)
-    _fill(record)
+    for field in fields_of(cls):
+        setattr(record, field.name, field.default())
+    record._unknown_fields = b""
     return record
 
 
-def _fill(record: Record) -> None:
-    """Set attributes that do not exist, as somebody deleted them or called no constructor, to their defaults."""
-    for field in fields_of(type(record)):
-        if not hasattr(record, field.name):
-            setattr(record, field.name, field.default())
-    if not hasattr(record, "_unknown_fields"):
-        record._unknown_fields = b""
+def _filled(record: R) -> R:
+    """Copy a message of which attributes do not exist, as somebody deleted them or called no constructor."""
+    filled = _unset(type(record))
+    for name, value in _present(record, attributes_of(type(record)).names).items():
+        setattr(filled, name, value)
+    return filled
 
 
 def _differs(value: Any, default: Any) -> bool:
+    """Whether a field is set that holds a value other than the default itself."""
+    if value is None or default is None:
+        return value is not None
     if type(value) in _FALSE_IF_DEFAULT:
         return bool(value)
     try:

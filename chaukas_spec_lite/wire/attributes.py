@@ -29,11 +29,10 @@ class Attributes(NamedTuple):
     """Where the values end that contain neither messages nor JSON values."""
     messages: int
     """Where singular messages end."""
-    shown: tuple[str, ...]
-    """The fields of the schema, in the order of their numbers."""
+    defaults: dict[str, Any]
+    """The fields of the schema, in the order of their numbers, and what each holds when it is not set."""
     read_shown: Reader
-    defaults: tuple[Any, ...]
-    """What each of them holds when it is not set."""
+    """Returns the values of those."""
     own: tuple[str, ...]
     """What ``repr`` shows besides: the fields of a dataclass that a user derived."""
     own_compared: tuple[str, ...]
@@ -64,7 +63,6 @@ def _attributes(cls: type[Any]) -> Attributes:
     ]
     known = {field.name for field in fields} | {"_unknown_fields"}
     names = tuple(name for group in groups for name in group)
-    shown = tuple(field.name for field in fields)
     scalars, plain, messages = (sum(map(len, groups[: end + 1])) for end in range(3))
     return Attributes(
         names,
@@ -73,9 +71,8 @@ def _attributes(cls: type[Any]) -> Attributes:
         scalars,
         plain,
         messages,
-        shown,
-        _reader(shown),
-        tuple(field.default() for field in fields),
+        {field.name: field.default() for field in fields},
+        _reader(field.name for field in fields),
         tuple(field.name for field in own if field.repr),
         tuple(field.name for field in own if field.compare),
         tuple(name for name in slots if name not in known),

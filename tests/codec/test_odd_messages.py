@@ -258,7 +258,11 @@ def test_what_was_deleted_is_not_set(name: str) -> None:
             with pytest.raises(JSONError, match=rf"^\$\.{name}: the attribute was deleted"):
                 write()
     assert name not in repr(deleted())
-    assert deleted() == deleted()
+    made = deleted()
+    assert made == deleted()
+    assert (repr(made), copy.copy(made), bool(made)) == (repr(deleted()), deleted(), True)
+    with pytest.raises(EncodeError):  # still: who looks at a message does not mend it
+        bytes(made)
     assert bool(deleted())
     expected = copy.copy(deleted())
     for copied in (copy.deepcopy(deleted()), pickle.loads(pickle.dumps(deleted()))):
