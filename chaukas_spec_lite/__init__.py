@@ -23,7 +23,7 @@ from chaukas_spec_lite.errors import (
     StatusCode,
 )
 from chaukas_spec_lite.misspelt import nearest
-from chaukas_spec_lite.official_names import answer_official_imports
+from chaukas_spec_lite.official_names import answer_missing_imports
 from chaukas_spec_lite.spec.common.v1.events import (
     AgentHandoff,
     Author,
@@ -73,8 +73,6 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 
-answer_official_imports()
-
 _QUERY = "chaukas_spec_lite.spec.common.v1.query"
 _LAZY = {
     "BlockingChaukasClient": "chaukas_spec_lite.blocking.client",
@@ -118,7 +116,8 @@ _OTHER_NAMES = {
 
 def __getattr__(name: str) -> object:
     if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}")
+        # Without an object, in which Python itself would look for the nearest name once more.
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}", name=name, obj=None)
     from importlib import import_module
 
     value: object = getattr(import_module(_LAZY[name]), name)
@@ -135,6 +134,16 @@ def _hint(name: str) -> str:
         return f"; write from {_SUBMODULE_NAMES[name]} import {name}"
     near = _OTHER_NAMES.get(name) or nearest(name, __all__)
     return f"; did you mean {near!r}?" if near else "; dir(chaukas_spec_lite) lists what there is"
+
+
+def _import_hint(name: str) -> str:
+    """The same for an import; nothing for what may be the name of a module, of which Python says that there is none."""
+    if name in __all__:
+        return f"write from {__name__} import {name}"
+    return _hint(name).removeprefix("; ") if name[:1].isupper() or name in _SUBMODULE_NAMES else ""
+
+
+answer_missing_imports(_import_hint)
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator
 from io import BufferedReader, BytesIO
+from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ class Recorded(NamedTuple):
     """Bytes of the file up to the end of the event."""
 
 
-def read_events(path: Path) -> Iterator[Recorded]:
+def read_events(path: str | PathLike[str]) -> Iterator[Recorded]:
     """Read the events of a file, of either kind, one at a time.
 
     Args:
@@ -54,6 +55,7 @@ def read_events(path: Path) -> Iterator[Recorded]:
         EventFileError: Something in the file is no event. What came before it has been returned.
         OSError: The file cannot be read.
     """
+    path = Path(path)
     with path.open("rb") as file:
         # Read ahead and put back, because a pipe cannot be rewound.
         ahead = _first_line(file)

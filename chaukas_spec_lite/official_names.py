@@ -7,7 +7,7 @@ write; a ``__getattr__`` would say it too, but from Python 3.11 on it costs a cl
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 PACKAGE = __package__ or "chaukas_spec_lite"
@@ -79,27 +79,45 @@ def _found(cls: type[Any], name: str) -> object:
     return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
 
 
-class OfficialModules:
-    """Answers the import of a module such as ``events_pb2``, which exists in the official package only."""
+class MissingImports:
+    """Answers imports of what does not exist below this package, such as ``events_pb2`` of the official one."""
 
-    @staticmethod
-    def find_spec(name: str, _path: Sequence[str] | None = None, _target: object = None) -> None:
+    def __init__(self, instead_of_name: Callable[[str], str]) -> None:
+        self._instead_of_name = instead_of_name
+
+    def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: object = None) -> None:
         """Find no module, like any finder that does not know one.
 
         Raises:
-            ImportError: The name is one of ``protoc``'s, below this package; the error says what to import instead.
+            ModuleNotFoundError: It is known what to import instead, which the error says.
         """
-        if not name.startswith(f"{PACKAGE}.") or not name.endswith(("_pb2", "_pb2_grpc")):
+        package, _, last = name.rpartition(".")
+        if name.startswith(f"{PACKAGE}.") and name.endswith(("_pb2", "_pb2_grpc")):
+            said = f"there is no {name}, a name of the official package; {_module_instead_of(name)}"
+        # Python looks for a module, too, where ``from chaukas_spec_lite import Name`` finds no attribute.
+        elif package == PACKAGE and (instead := self._instead_of_name(last)):
+            said = f"cannot import name {last!r} from {PACKAGE!r}; {instead}"
+        else:
             return
-        module = name.removesuffix("_grpc").removesuffix("_pb2") + ("_grpc" if name.endswith("_grpc") else "")
-        package, _, last = module.rpartition(".")
-        from importlib.util import find_spec  # here, because few programs ever need it
-
-        instead = f"write from {package} import {last}" if find_spec(module) else f"{module} does not exist either"
-        raise ImportError(f"there is no {name}, a name of the official package; {instead}", name=name)
+        # As any module that does not exist, because programs may be prepared for that. Without the module's name: of an
+        # error that has it, ``from package import name`` drops the text.
+        raise ModuleNotFoundError(said)
 
 
-def answer_official_imports() -> None:
-    """Have imports of the official package's module names answered, after everything else that can find a module."""
-    if not any(type(finder).__qualname__ == OfficialModules.__qualname__ for finder in sys.meta_path):
-        sys.meta_path.append(OfficialModules())
+def _module_instead_of(name: str) -> str:
+    from importlib.util import find_spec  # here, because few programs ever need it
+
+    module = name.removesuffix("_grpc").removesuffix("_pb2") + ("_grpc" if name.endswith("_grpc") else "")
+    package, _, last = module.rpartition(".")
+    return f"write from {package} import {last}" if find_spec(module) else f"{module} does not exist either"
+
+
+def answer_missing_imports(instead_of_name: Callable[[str], str]) -> None:
+    """Have imports of what does not exist answered, after everything else that can find a module.
+
+    Args:
+        instead_of_name: Says what to import instead of a name that this package does not have, or returns an empty
+            string.
+    """
+    if not any(type(finder).__qualname__ == MissingImports.__qualname__ for finder in sys.meta_path):
+        sys.meta_path.append(MissingImports(instead_of_name))

@@ -27,6 +27,7 @@ MAX_DEPTH = 31
 """How many levels of messages may be nested, as in protoc."""
 
 _NO_GAP = Gap()
+_NO_LABEL = 'a field of proto2 has a label: write "optional", "required" or "repeated"'
 T = TypeVar("T")
 
 
@@ -167,7 +168,7 @@ class Declare(ProtobufParserVisitor):
 
     def _unlabelled(self, ctx: P.FieldContext, type_: ParserRuleContext) -> d.FieldDecl:
         if self._syntax == "proto2":
-            self._report(ctx.start, 'a field of proto2 has a label: write "optional", "required" or "repeated"')
+            self._report(ctx.start, _NO_LABEL)
         return self._field(ctx, type_)
 
     def _labelled(self, ctx: P.FieldDeclWithCardinalityContext) -> d.FieldDecl:
@@ -220,7 +221,12 @@ class Declare(ProtobufParserVisitor):
 
     def visitGroupDecl(self, ctx: P.GroupDeclContext) -> d.FieldDecl | None:
         """A group, which is a mistake but in proto2."""
-        return self._group(ctx, self._label(ctx.fieldCardinality()) if self._syntax == "proto2" else "optional")
+        labelled = ctx.fieldCardinality()
+        if labelled and self._syntax == "proto2":
+            return self._group(ctx, self._label(labelled))
+        if self._syntax == "proto2":
+            self._report(ctx.start, _NO_LABEL)
+        return self._group(ctx, "optional")
 
     def visitOneofGroupDecl(self, ctx: P.OneofGroupDeclContext) -> d.FieldDecl | None:
         """A group in a oneof, which is a mistake but in proto2."""

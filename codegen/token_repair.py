@@ -30,6 +30,9 @@ class _Repair:
         self.result = Tokens([], broken=source.broken)
         self.in_oneof: list[bool] = []
         """For each open brace, whether it opens a oneof."""
+        self.is_edition = self.tokens[0].type == L.EDITION
+        self.is_reserving = False
+        """Whether the statement reserves names or numbers."""
 
     def run(self) -> Tokens:
         """Go through all tokens once."""
@@ -52,6 +55,10 @@ class _Repair:
             return index + 1
         if starts and self._is_map(index):
             return self._map(index)
+        if starts:
+            self.is_reserving = token.type == L.RESERVED
+        elif self.is_edition and self.is_reserving and kept[-1].type in (L.RESERVED, L.COMMA):
+            self._reserve(token)
         if token.type == L.STREAM and len(kept) > 1 and kept[-1].type == L.STREAM and kept[-2].type == L.L_PAREN:
             token.type = L.IDENTIFIER  # "stream stream": a message type of that name, which the grammar does not know
         elif token.type == L.L_BRACE:
@@ -60,6 +67,13 @@ class _Repair:
             self.in_oneof.pop()
         kept.append(token)
         return index + 1
+
+    def _reserve(self, token: Token) -> None:
+        """Make of a name that an edition reserves, without quotes, what the grammar knows: a string."""
+        if token.type in _WORDS:
+            token.type, token.text = L.STRING_LITERAL, f'"{token.text}"'
+        elif token.type == L.STRING_LITERAL:
+            self._report(token, f"editions reserve names without quotes: write reserved {token.text[1:-1]};")
 
     def _is_in_oneof(self) -> bool:
         return bool(self.in_oneof) and self.in_oneof[-1]

@@ -70,7 +70,7 @@ RULES = Rules(
         "hpack": ("rpc.transport",),
         "rich": ("cli",),
         "sqlite3": ("spool.file", "collector.store"),
-        "typing_extensions": ("spec",),
+        "typing_extensions": ("message.listing", "spec"),
     },
 )
 

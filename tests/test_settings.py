@@ -210,7 +210,7 @@ def test_what_can_never_send_is_refused_at_once() -> None:
             ("localhost:1", "write ChaukasClient(...)", "write BlockingChaukasClient(...)"),
             (blocking, "use ChaukasClient(...), or give it to BlockingExporter", None),
             (Half(), "Half, which has no async method send: use ChaukasClient(...)", "use BlockingChaukasClient(...)"),
-            (None, "NoneType, which has no async method send", "NoneType"),
+            (None, "is of type NoneType, which has no async method send", "NoneType"),
             ("https://u:hush@h", "write ChaukasClient(...)", "write BlockingChaukasClient(...)"),
             (Sender(lambda: None), "`async def send(self, encoded_events)`; it takes (), not one batch", "it takes ()"),
             (Sender(lambda events, more: None), "it takes (events, more), not one batch", "it takes (events, more)"),

@@ -228,6 +228,7 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
             MessageTooLargeError: They are too large together.
             RpcError: The call failed.
             ClientClosedError: The client is closed.
+            TypeError: They are no bytes.
         """
         self.loop.run(self.client.ingest_encoded(encoded_events, timeout=timeout))
 

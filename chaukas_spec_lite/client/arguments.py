@@ -10,6 +10,7 @@ from typing import Any
 
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
+from chaukas_spec_lite.wire.refusals import named
 
 
 def no_event(given: object, index: int | None = None) -> TypeError:
@@ -19,8 +20,8 @@ def no_event(given: object, index: int | None = None) -> TypeError:
         given: What it was given.
         index: Its place among several events; None if it was given alone.
     """
-    expected = "an Event" if index is None else f"an Event as events[{index}]"
-    return TypeError(f"expected {expected}, got {type(given).__name__}; {_instead(given)}")
+    call = "ingest_event expects an Event" if index is None else f"ingest_events expects an Event as events[{index}]"
+    return TypeError(f"{call}, got {named(given)}; {_instead(given)}")
 
 
 def several_events(given: Any) -> Iterable[Event]:
@@ -30,7 +31,7 @@ def several_events(given: Any) -> Iterable[Event]:
         TypeError: It cannot; the error says which call takes it.
     """
     if not _is_several(given) or issubclass(type(given), (str, dict, bytes, bytearray, memoryview)):
-        raise TypeError(f"ingest_events expects a list of events, got {type(given).__name__}; {_instead(given)}")
+        raise TypeError(f"ingest_events expects a list of events, got {named(given)}; {_instead(given)}")
     events: Iterable[Event] = given
     return events
 
@@ -44,7 +45,7 @@ def encoded(given: Any) -> Sequence[bytes]:
     items: list[Any] = [given] if isinstance(given, str) or _is_bytes(given) or not _is_several(given) else list(given)
     wrong = [item for item in items if not _is_bytes(item)]
     if wrong or _is_bytes(given):
-        got = type(wrong[0] if wrong else given).__name__
+        got = named(wrong[0] if wrong else given)
         hint = _instead(wrong[0]) if wrong else "write [data] for one encoded event"
         raise TypeError(f"ingest_encoded expects a list of bytes, got {got}; {hint}")
     return [bytes(item) for item in items]

@@ -22,8 +22,9 @@ from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
 from chaukas_spec_lite.export.spool_writer import SpoolWriter
 from chaukas_spec_lite.export.stats import Emitted, Stats
 from chaukas_spec_lite.settings import Number
-from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
 from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped, DropReason
+from chaukas_spec_lite.wire.refusals import named
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -123,8 +124,7 @@ class EventExporter:
             TypeError: The argument is no ``Event``; nothing else raises.
         """
         if not isinstance(event, Event):
-            hint = "; call it once for each event" if isinstance(event, (list, tuple)) else ""
-            raise TypeError(f"emit expects an Event, got {type(event).__name__}{hint}")
+            raise _no_event(event)
         # Before encoding: the id has to be in the bytes, as each repetition has to send the same one.
         complete(event, self._defaults)
         encoded: bytes | Dropped
@@ -360,6 +360,18 @@ class EventExporter:
             waiting.cancel()
         except Exception as error:  # whatever it is, what waits has still to be spooled
             self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
+
+
+def _no_event(given: object) -> TypeError:
+    """Make the error of ``emit`` that was given something else; it says what to write."""
+    said, hint = f"emit expects an Event, got {named(given)}", "make one with Event(...)"
+    if isinstance(given, EventBatch):
+        hint = "call it once for each of batch.events"
+    elif isinstance(given, (bytes, dict)):
+        hint = f"write Event.{'parse' if isinstance(given, bytes) else 'from_dict'}(...)"
+    elif hasattr(given, "__iter__") and not isinstance(given, str):
+        hint = "call it once for each event"
+    return TypeError(f"{said}; {hint}")
 
 
 def seconds(timeout: object) -> float:

@@ -54,7 +54,7 @@ def check_sender(sender: object, client: str) -> None:
     if not callable(send):
         kind = type(sender).__name__
         other = ", or give it to BlockingExporter" if kind == "BlockingChaukasClient" else ""
-        raise SettingTypeError("sender", f"is a {kind}, which has no async method send: use {client}(...){other}")
+        raise SettingTypeError("sender", f"is of type {kind}, which has no async method send: use {client}(...){other}")
     if inspect.isasyncgenfunction(send):
         raise WrongSend(sender, "with its `yield` it is a generator, which nobody awaits")
     try:

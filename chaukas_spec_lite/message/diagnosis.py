@@ -17,7 +17,7 @@ from chaukas_spec_lite.message.record import Record
 from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import LIST, PLAIN, STRUCT, VALUE, FieldData, fields_of
 from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
-from chaukas_spec_lite.wire.refusals import said_by
+from chaukas_spec_lite.wire.refusals import no_key, said_by
 from chaukas_spec_lite.wire.scalars import (
     WRITERS,
     entries,
@@ -135,7 +135,9 @@ def _json(value: Any, depth: int, path: str, kind: str, around: list[int]) -> No
         around: The ids of the containers around it, from the outermost one, to find one that contains itself.
     """
     if id(value) in around:
-        raise _Found(f"contains itself, {len(around) - around.index(id(value))} levels up", path)
+        levels = len(around) - around.index(id(value))
+        up = "one level" if levels == 1 else f"{levels} levels"
+        raise _Found(f"contains itself, {up} up, and would never end; leave it out, or write something of it", path)
     inner = depth + 1 if kind == VALUE else depth  # the Struct or ListValue stands inside the Value
     if inner <= MAX_DEPTH:
         around.append(id(value))
@@ -152,8 +154,8 @@ def _json(value: Any, depth: int, path: str, kind: str, around: list[int]) -> No
 
 def _key(key: Any) -> None:
     if not isinstance(key, str):
-        raise TypeError(f"a key is {key!r}, not a str")
+        raise TypeError(no_key(key, repr(key)))
     try:
         string(key)
     except ValueError as error:
-        raise ValueError(f"a key is no text: {error}") from None
+        raise ValueError(f"a key is no text: {error}".replace("value", "key")) from None

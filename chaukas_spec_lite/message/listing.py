@@ -6,6 +6,9 @@ Names that only say what to write instead of them (``official_names``) exist for
 from __future__ import annotations
 
 from abc import ABCMeta
+from typing import TYPE_CHECKING
+
+from typing_extensions import Protocol  # of which typing's is a base, before they became one
 
 from chaukas_spec_lite.official_names import MESSAGE_NAMES, OfficialName, without_official_names
 
@@ -14,11 +17,21 @@ _OF_THE_CLASS = {"FromString", "SerializeToString", "from_dict", "from_json", "p
 Completion sorts by name, capitals first, so that they would stand before and between the fields."""
 
 
-class ListedAttributes(ABCMeta):
+if TYPE_CHECKING:
+    _TypeOfProtocols = ABCMeta
+else:
+    _TypeOfProtocols = type(Protocol)
+
+
+class ListedAttributes(_TypeOfProtocols):
     """The type of message classes.
 
-    It derives from ``ABCMeta``, so that a subclass may inherit from an abstract class besides.
+    It derives from the type of protocols, itself an ``ABCMeta``, so that a subclass may inherit from a protocol or an
+    abstract class besides. Messages are no protocols, and their classes are asked as ``ABCMeta`` asks.
     """
+
+    __instancecheck__ = ABCMeta.__instancecheck__
+    __subclasscheck__ = ABCMeta.__subclasscheck__
 
     def __dir__(cls) -> list[str]:
         return without_official_names(cls, [*super().__dir__()])

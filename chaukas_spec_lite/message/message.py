@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import betterproto2
 
-from chaukas_spec_lite.errors import DecodeError, EncodeError, EndOfStream, JSONError
+from chaukas_spec_lite.errors import DecodeError, EncodeError, JSONError
 from chaukas_spec_lite.message import slow_decode
-from chaukas_spec_lite.message.record import Record
+from chaukas_spec_lite.message.record import Record, generated_class
+from chaukas_spec_lite.message.sources import no_bytes, no_stream, read_exactly, read_size
 from chaukas_spec_lite.wire.format import varint
 from chaukas_spec_lite.wire.rope import Text
 from chaukas_spec_lite.wire.window import Content
@@ -88,9 +89,13 @@ class Message(Record):
 
         Raises:
             EncodeError: A value cannot be written; then nothing is.
+            TypeError: ``stream`` is no stream of bytes.
         """
         data = bytes(self)
-        stream.write(varint(len(data)).encode("latin-1") + data if delimit else data)
+        try:
+            stream.write(varint(len(data)).encode("latin-1") + data if delimit else data)
+        except (AttributeError, TypeError) as error:  # asked afterwards, so that it costs a stream nothing
+            raise no_stream(type(self), "dump", stream) or error from None
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -109,17 +114,16 @@ class Message(Record):
         """
         if type(data) is not bytes:
             if not isinstance(data, (bytes, bytearray, memoryview)):
-                raise TypeError(f"{cls.__name__}.parse expects bytes, got {type(data).__name__}")
+                raise no_bytes(cls, data)
             data = bytes(data)
         try:
             message = cls._decode(data, 0)
-            if message.__class__ is cls:  # a subclass that a user made inherits a decoder that makes its base class
-                return message
         except _NoCodecError:
             raise
         except Exception:  # unusual or wrong, which the exact decoder can tell apart
-            pass
-        return slow_decode.parse(cls, data)
+            return slow_decode.parse(cls, data)
+        # A subclass that a user made inherits a decoder that makes its base class.
+        return message if message.__class__ is cls else cls._holding(message)
 
     @classmethod
     def FromString(cls, s: bytes) -> Self:
@@ -146,19 +150,24 @@ class Message(Record):
             DecodeError: The stream ended too early, or its bytes are no such message.
             EncodeError: This message holds a value that cannot be written, so that nothing can be merged into it.
             ValueError: ``size`` is negative, and not -1.
+            TypeError: ``stream`` is no stream of bytes.
         """
-        if size == betterproto2.SIZE_DELIMITED:
-            size = _read_size(stream)
-        elif size is not None and size < 0:
+        if size is not None and size < betterproto2.SIZE_DELIMITED:
             raise ValueError(f"a size of {size} bytes makes no sense; -1 stands for a length before the message")
-        data = stream.read() if size is None else _read_exactly(stream, size)
-        if size is not None and len(data) != size:
-            raise DecodeError(f"the stream ends after {len(data)} of {size} bytes", path=type(self).__name__)
-        loaded = self.parse(data)
+        cls = generated_class(type(self))  # a subclass's own attributes stay as they are
+        try:
+            if size == betterproto2.SIZE_DELIMITED:
+                size = read_size(stream)
+            data = stream.read() if size is None else read_exactly(stream, size)
+            if size is not None and len(data) != size:
+                raise DecodeError(f"the stream ends after {len(data)} of {size} bytes", path=type(self).__name__)
+            loaded = cls.parse(data)
+        except (AttributeError, TypeError) as error:  # asked afterwards, so that it costs a stream nothing
+            raise no_stream(type(self), "load", stream) or error from None
         # The common case is an empty message. Otherwise the concatenation of two encodings decodes to their merge:
         # https://protobuf.dev/programming-guides/encoding/#last-one-wins
         if self:
-            loaded = slow_decode.parse(type(self), bytes(self) + data)
+            loaded = slow_decode.parse(cls, bytes(self) + data)
         # Taken over at the very end, so that an error leaves this message as it was.
         self._take(loaded)
         return self
@@ -305,32 +314,3 @@ def _why_not(message: Message, error: Exception) -> EncodeError:
 def _no_json(message: Message, error: AttributeError) -> JSONError:
     found = _why_not(message, error)
     return JSONError(found.message, path=found.path.replace(type(message).__name__, "$", 1))
-
-
-def _read_exactly(stream: SupportsRead[bytes], size: int) -> bytes:
-    """Read in steps: a stream may return less than was asked for, and a length that lies must not cost its memory."""
-    parts: list[bytes] = []
-    while size > 0:
-        part = stream.read(min(size, 1 << 20))
-        if not part:
-            break
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def _read_size(stream: SupportsRead[bytes]) -> int:
-    value = shift = 0
-    while True:
-        byte = stream.read(1)
-        if not byte:
-            raise DecodeError("the stream ends inside a length") if shift else EndOfStream("the stream has ended")
-        value |= (byte[0] & 127) << shift
-        if byte[0] < 128:
-            if value > 0x7FFFFFFF:
-                raise DecodeError(f"a length of {value} bytes is too large")
-            return value
-        shift += 7
-        # Five bytes hold 35 bits, more than a length may have.
-        if shift > 28:
-            raise DecodeError("a length is longer than 5 bytes")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import InitVar, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -20,11 +20,13 @@ from operator import attrgetter
 from reprlib import recursive_repr
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hints
+from weakref import WeakSet
 
 import betterproto2
 
 from chaukas_spec_lite.message.listing import Listing
-from chaukas_spec_lite.wire.attributes import Attributes, attributes_of
+from chaukas_spec_lite.wire.attributes import Attributes, attributes_of, differs
+from chaukas_spec_lite.wire.equality import same_values
 from chaukas_spec_lite.wire.fields import fields_of
 
 if TYPE_CHECKING:
@@ -51,8 +53,13 @@ class _WithUnknownFields(_Base):
 
     __slots__ = ()
 
-    # Keyword-only, or it would come first in __match_args__.
-    _unknown_fields: InitVar[bytes] = dataclasses.field(default=b"", kw_only=True)
+    if not TYPE_CHECKING:  # a checker that saw it would want it in the __post_init__ of a user's subclass
+        # Keyword-only, or it would come first in __match_args__.
+        _unknown_fields: InitVar[bytes] = dataclasses.field(default=b"", kw_only=True)
+
+
+# ``dataclass`` has read it. Python 3.10 cannot evaluate an InitVar for ``typing.get_type_hints``.
+_WithUnknownFields.__annotations__.clear()
 
 
 class _Description:
@@ -60,14 +67,18 @@ class _Description:
 
     def __get__(self, message: object, cls: type[Any]) -> betterproto2.ProtoClassMetadata:
         # That of the generated class: what a subclass declares besides is no field of the schema.
-        generated: type[Any]
-        for generated in cls.__mro__:
-            if vars(generated).get("_full_name"):
-                if "_description" not in vars(generated):
-                    generated._description = betterproto2.ProtoClassMetadata(generated)
-                known: betterproto2.ProtoClassMetadata = generated._description
-                return known
-        raise AttributeError(f"{cls.__name__} is no generated message class, so there is nothing to describe")
+        generated = generated_class(cls)
+        if not generated._full_name:
+            raise AttributeError(f"{cls.__name__} is no generated message class, so there is nothing to describe")
+        if "_description" not in vars(generated):
+            generated._description = betterproto2.ProtoClassMetadata(generated)
+        known: betterproto2.ProtoClassMetadata = generated._description
+        return known
+
+
+def generated_class(cls: type[Any]) -> type[Any]:
+    """Return the generated class that a message class is, or that a user derived it from."""
+    return next((each for each in cls.__mro__ if vars(each).get("_full_name")), cls)
 
 
 class Record(Listing, _WithUnknownFields):
@@ -104,22 +115,28 @@ class Record(Listing, _WithUnknownFields):
         for name in ("__eq__", "__repr__"):
             if name not in own:
                 setattr(cls, name, getattr(cls, name))
-        if "__post_init__" in own and not hasattr(own["__post_init__"], "__wrapped__"):
-            cls.__post_init__ = _with_unknown_fields(own["__post_init__"])  # type: ignore[method-assign]
+        # A user's own, or that of another base class.
+        if cls.__post_init__ is not Record.__post_init__ and cls.__post_init__ not in _TAKES_UNKNOWN_FIELDS:
+            cls.__post_init__ = _with_unknown_fields(cls.__post_init__)  # type: ignore[method-assign]
 
-    def __post_init__(self, _unknown_fields: bytes = b"") -> None:
+    def __post_init__(self, _unknown_fields: bytes | None = None) -> None:
         """Take the unknown fields from the constructor that ``@dataclass`` makes for a subclass."""
-        self._unknown_fields = _unknown_fields
+        if _unknown_fields is not None:  # a subclass's __post_init__ may call this, and gives none
+            self._unknown_fields = _unknown_fields
 
     def _refuse(self, misspelt: dict[str, Any]) -> None:
         """Take ``_unknown_fields``, which only ``replace`` and copying pass; refuse any other unexpected argument."""
         self._unknown_fields = misspelt.pop("_unknown_fields", self._unknown_fields)
         for name in misspelt:
-            import difflib  # here, because it takes two milliseconds that few programs need
+            raise TypeError(self._no_field(name))
 
-            near = difflib.get_close_matches(name, [field.name for field in fields_of(type(self))], 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{type(self).__name__} has no field {name!r}{hint}")
+    def _no_field(self, name: str) -> str:
+        """Say that there is no field of a name, and which one has the most similar name."""
+        import difflib  # here, because it takes two milliseconds that few programs need
+
+        near = difflib.get_close_matches(str(name), [field.name for field in fields_of(type(self))], 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"{type(self).__name__} has no field {name!r}{hint}"
 
     def _refuse_two(self, oneof: str) -> None:
         """Refuse a constructor call that gives two members of a oneof."""
@@ -133,24 +150,25 @@ class Record(Listing, _WithUnknownFields):
         """Whether both are of one class and hold the same, unknown fields included; NaN is equal to itself."""
         if type(self) is not type(other):
             return NotImplemented
-        same = attributes_of(type(self)).same
+        known = attributes_of(type(self))
         try:
-            return same(self, other)
+            same = known.same(self, other)
         except AttributeError:
-            _fill(self)
-            _fill(other)
-            return same(self, other)
+            same = known.same(_filled(self), _filled(other))
+        if not same or not known.derived:
+            return same
+        return same_values([_present(self, known.own_compared)], [_present(other, known.own_compared)])
 
     __hash__ = None  # type: ignore[assignment]  # messages can change
 
     @recursive_repr("...")
     def __repr__(self) -> str:
         """Show what is set: ``Event(event_id='e1', type=<EventType.AGENT_START: 10>)``."""
-        return f"{type(self).__name__}({', '.join([f'{name}={value!r}' for name, value in _complete(self, _shown)])})"
+        return f"{type(self).__name__}({', '.join([f'{name}={value!r}' for name, value in _shown(self)])})"
 
     def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
         """Tell rich what is set, as ``repr`` shows it; a subclass's own fields are always shown."""
-        yield from _complete(self, _shown)
+        yield from _shown(self)
 
     def __bool__(self) -> bool:
         """Whether anything is set, unknown fields included."""
@@ -169,9 +187,11 @@ class Record(Listing, _WithUnknownFields):
         Raises:
             AttributeError: The message has no such field.
         """
-        if name not in attributes_of(type(self)).shown:
-            raise AttributeError(f"{type(self).__name__} has no field {name!r}")
-        return name in dict(self._set())
+        defaults = attributes_of(type(self)).defaults
+        if name not in defaults:
+            raise AttributeError(self._no_field(name))
+        value, default = getattr(self, name, None), defaults[name]
+        return value is not default and differs(value, default)
 
     def _set(self) -> list[tuple[str, Any]]:
         """The names and values of the fields that are set."""
@@ -181,10 +201,29 @@ class Record(Listing, _WithUnknownFields):
         """Hold what another message of this class holds, without copying it."""
         attributes_of(type(self)).share(self, other)
 
+    @classmethod
+    def _holding(cls, decoded: Any) -> Self:
+        """Make a message of this class, which a user may have derived, of one of the generated class.
+
+        Its constructor sets what the class has besides. What it sets of the fields is replaced: decoding gives what was
+        encoded.
+        """
+        if decoded.__class__ is cls:
+            same: Self = decoded
+            return same
+        try:
+            made = cls()
+        except TypeError as error:
+            generated, name = generated_class(cls).__name__, cls.__name__
+            way = f"give its arguments defaults, or decode with {generated}"
+            raise TypeError(f"decoding makes a {name} by {name}(), but {error}; {way}") from error
+        made._take(decoded)
+        return made
+
     def _own(self) -> dict[str, Any]:
         """The attributes that a user's subclass has besides the fields of the schema."""
         own: dict[str, Any] = dict(getattr(self, "__dict__", {}))
-        own.update((name, getattr(self, name)) for name in attributes_of(type(self)).own_slots if hasattr(self, name))
+        own.update(_present(self, attributes_of(type(self)).own_slots))
         return own
 
     def _take_own(self, own: dict[str, Any]) -> None:
@@ -212,7 +251,8 @@ class Record(Listing, _WithUnknownFields):
             if value is not None:
                 setattr(copied, name, _deep(value, memo))
         if known.derived:
-            copied._take_own(_deep(self._own(), memo))
+            # One by one: the dict that holds them here is gone when the next message is copied, and its id with it.
+            copied._take_own({name: _deep(value, memo) for name, value in self._own().items()})
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -235,19 +275,30 @@ def _with_unknown_fields(post_init: Callable[..., None]) -> Callable[..., None]:
     """Let a ``__post_init__`` that a user wrote know nothing of the unknown fields, the first argument of each."""
 
     @functools.wraps(post_init)
-    def wrapper(self: Record, _unknown_fields: bytes = b"", *values: Any) -> None:
-        self._unknown_fields = _unknown_fields
+    def wrapper(self: Record, *values: Any) -> None:
+        # Called by the constructor that ``@dataclass`` made, and not by a subclass's __post_init__.
+        if values and type(self).__post_init__ is wrapper:
+            self._unknown_fields, values = values[0], values[1:]
         post_init(self, *values)
 
+    _TAKES_UNKNOWN_FIELDS.add(wrapper)
     return wrapper
+
+
+_TAKES_UNKNOWN_FIELDS: WeakSet[Callable[..., None]] = WeakSet()
+"""What ``_with_unknown_fields`` has made."""
+
+
+def _present(record: object, names: Iterable[str]) -> dict[str, Any]:
+    """The attributes of these names, as far as they exist."""
+    return {name: getattr(record, name) for name in names if hasattr(record, name)}
 
 
 def _share(copied: Record, record: Record, known: Attributes) -> None:
     try:
         known.share(copied, record)
     except AttributeError:
-        _fill(record)
-        known.share(copied, record)
+        known.share(copied, _filled(record))
 
 
 def _complete(record: Any, read: Callable[[Any], T]) -> T:
@@ -255,8 +306,7 @@ def _complete(record: Any, read: Callable[[Any], T]) -> T:
     try:
         return read(record)
     except AttributeError:
-        _fill(record)
-        return read(record)
+        return read(_filled(record))
 
 
 def _items(record: Record) -> list[tuple[str, Any]]:
@@ -265,11 +315,11 @@ def _items(record: Record) -> list[tuple[str, Any]]:
 
 def _shown(record: Record) -> list[tuple[str, Any]]:
     known = attributes_of(type(record))
-    shown = list(known.each_set(record))
+    shown = _complete(record, _items)
     if known.own:
-        shown.extend((name, getattr(record, name)) for name in known.own)
-    if record._unknown_fields:
-        shown.append(("_unknown_fields", record._unknown_fields))
+        shown.extend(_present(record, known.own).items())
+    if unknown := _unknown(record):
+        shown.append(("_unknown_fields", unknown))
     return shown
 
 
@@ -287,17 +337,18 @@ _unknown_fields: Callable[[Any], bytes] = attrgetter("_unknown_fields")
 def _unset(cls: type[R]) -> R:
     """Make a message without its constructor, which a user's subclass may have replaced."""
     record = new(cls)
-    _fill(record)
+    for field in fields_of(cls):
+        setattr(record, field.name, field.default())
+    record._unknown_fields = b""
     return record
 
 
-def _fill(record: Record) -> None:
-    """Set attributes that do not exist, as somebody deleted them or called no constructor, to their defaults."""
-    for field in fields_of(type(record)):
-        if not hasattr(record, field.name):
-            setattr(record, field.name, field.default())
-    if not hasattr(record, "_unknown_fields"):
-        record._unknown_fields = b""
+def _filled(record: R) -> R:
+    """Copy a message of which attributes do not exist, as somebody deleted them or called no constructor."""
+    filled = _unset(type(record))
+    for name, value in _present(record, attributes_of(type(record)).names).items():
+        setattr(filled, name, value)
+    return filled
 
 
 _ATOMS = {str, int, float, bool, NoneType, bytes, datetime, timedelta}

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from chaukas_spec_lite.errors import DecodeError
-from chaukas_spec_lite.message.record import Record
+from chaukas_spec_lite.message.record import Record, generated_class
 from chaukas_spec_lite.wellknown.slow_readers import READERS
 from chaukas_spec_lite.wellknown.values import NULL
 from chaukas_spec_lite.wellknown.writers import CONTENT
@@ -39,13 +39,13 @@ def parse(cls: type[R], data: bytes) -> R:
     Raises:
         DecodeError: With the path from the message's class, and the offset.
     """
-    message = cls()
+    message = generated_class(cls)()
     try:
         merge(message, data)
     except DecodeError as error:
         error.path = cls.__name__ + error.path
         raise
-    return message
+    return cls._holding(message)
 
 
 def merge(message: Record, data: bytes, depth: int = 0) -> None:

@@ -31,7 +31,7 @@ from chaukas_spec_lite.wire.fields import (
     WRAPPERS,
 )
 from chaukas_spec_lite.wire.format import MAX_DEPTH, pack_float, unpack_float
-from chaukas_spec_lite.wire.refusals import no_json, refused
+from chaukas_spec_lite.wire.refusals import no_json, no_key, refused
 from chaukas_spec_lite.wire.scalars import (
     boolean,
     double,
@@ -62,7 +62,8 @@ def dump_text(value: str) -> str:
         try:
             str.encode(value)
         except UnicodeEncodeError as error:
-            raise Problem(f"a lone surrogate at index {error.start} is no Unicode text") from None
+            instead = 'use value.encode(errors="replace").decode()'
+            raise Problem(f"a lone surrogate at index {error.start} is no Unicode text; {instead}") from None
     return quoted(value)
 
 
@@ -221,7 +222,7 @@ def _dump_list(value: Any, depth: int) -> str:
 
 def _dump_name(key: Any) -> str:
     if not isinstance(key, str):
-        raise Problem(f"a key is {shown(key)}, not a str")
+        raise Problem(no_key(key, shown(key)))
     return dump_text(key)
 
 
@@ -229,7 +230,7 @@ def _dump_number(value: float) -> str:
     try:
         number = float(value)
     except OverflowError:
-        raise Problem(f"{shown(value)} is too large for a double") from None
+        raise Problem(f"{shown(value)} is too large for a double; use str(value)") from None
     if not -_INFINITY < number < _INFINITY:
         raise Problem(f"{number} in a google.protobuf.Value has no JSON")
     return repr(number)

@@ -13,6 +13,7 @@ import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from chaukas_spec_lite.message.record import generated_class
 from chaukas_spec_lite.protojson.load_values import LOAD, LOAD_MESSAGE, is_object, load_key, load_text
 from chaukas_spec_lite.protojson.locate import find
 from chaukas_spec_lite.protojson.problem import Problem, json_type, named, out_of_stack, shown, within
@@ -37,6 +38,8 @@ def from_dict(
     try:
         return _loaded(cls, value, ignore_unknown_fields, registry)
     except Problem as problem:
+        if isinstance(value, (str, bytes)) and _reader(cls) in (_load_fields, _load_any):
+            problem.message += "; use from_json for text"
         raise problem.error() from None
 
 
@@ -58,11 +61,13 @@ def from_parsed(
 
 def _loaded(cls: type[M], value: Any, ignore_unknown: bool, registry: Registry) -> M:
     try:
-        return load(cls, value, LoadRun(registry, ignore_unknown))  # type: ignore[no-any-return]  # a message of the class
+        # As the class that was generated, because readers know those only.
+        loaded = load(generated_class(cls), value, LoadRun(registry, ignore_unknown))
     except (TypeError, ValueError) as error:
         raise Problem(str(error)) from None
     except RecursionError:
         raise out_of_stack() from None
+    return cls._holding(loaded)
 
 
 class _Entry(NamedTuple):

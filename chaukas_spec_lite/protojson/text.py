@@ -12,6 +12,7 @@ from chaukas_spec_lite.errors import JSONError
 from chaukas_spec_lite.protojson.locate import deeper_than, first_repeated, line_and_column, or_string, outside_strings
 from chaukas_spec_lite.protojson.problem import out_of_stack, path
 from chaukas_spec_lite.wire.format import MAX_DEPTH
+from chaukas_spec_lite.wire.refusals import named
 
 _NUMBER = or_string(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORD = or_string("-?Infinity|NaN")
@@ -35,7 +36,9 @@ def decode(value: str | bytes) -> str:
     if isinstance(value, str):
         return value
     if not isinstance(value, (bytes, bytearray, memoryview)):
-        raise TypeError(f"JSON is expected as str or bytes, got {type(value).__name__}")
+        hint = "; use from_dict for what json.loads returned" if isinstance(value, dict) else ""
+        hint = "; use value.read()" if hasattr(value, "read") else hint
+        raise TypeError(f"JSON is expected as str or bytes, got {named(value)}{hint}")
     data = bytes(value)
     try:
         return data.decode()

@@ -19,7 +19,7 @@ from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, UnknownNull, inner
 from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE
 from chaukas_spec_lite.wire.format import LONG, MAX_DEPTH, SMALL, TOO_DEEP, VARINTS, Table, pack_double, size, varint
 from chaukas_spec_lite.wire.memo import Memo
-from chaukas_spec_lite.wire.refusals import no_json, refused
+from chaukas_spec_lite.wire.refusals import no_json, no_key, refused
 from chaukas_spec_lite.wire.rope import Text, long
 from chaukas_spec_lite.wire.scalars import WRITERS, double, fields_in, is_array, is_dict, text, unless_zero, values_in
 
@@ -46,12 +46,13 @@ def _encode_key(key: str) -> tuple[str, int]:
     elif isinstance(key, str):
         content = text(key)
     else:
-        raise TypeError(f"a key is {key!r}, not a str")
+        raise TypeError(no_key(key, repr(key)))
     n = len(content)
     entry = f"\n{VARINTS[n] if n < SMALL else varint(n)}{content}\x12"
     found = entry, len(entry) + 3
     # Long keys are likely to be data that never comes again, and would fill memory.
-    if n <= _KEY_LENGTH_MAX:
+    # One of a subclass may call itself equal to others.
+    if n <= _KEY_LENGTH_MAX and key.__class__ is str:
         _KEYS.remember(key, found)
     return found
 

@@ -20,26 +20,40 @@ class Attributes:
     """The attributes of a message class."""
 
     # No named tuple or dataclass, because making one takes a millisecond of every import.
-    __slots__ = ("copied", "derived", "each_set", "own", "own_slots", "same", "share", "shown")
+    __slots__ = (
+        "copied",
+        "defaults",
+        "derived",
+        "each_set",
+        "names",
+        "own",
+        "own_compared",
+        "own_slots",
+        "same",
+        "share",
+    )
 
     def __init__(self, cls: type[Any]) -> None:
         fields = fields_of(cls)
         own = [field for field in dataclasses.fields(cls) if "chaukas" not in field.metadata]
         groups = _grouped(fields)
-        groups[_JSON].extend(field.name for field in own if field.compare)
+        self.names = tuple(name for group in groups for name in group)
+        """The slots of the generated class: the fields of the schema, and ``_unknown_fields``."""
+        self.defaults = {field.name: field.default() for field in fields}
+        """The fields of the schema, in the order of their numbers, and what each holds when it is not set."""
         self.same = _comparison(groups)
-        """Whether two messages of the class hold the same."""
-        self.each_set = _search(fields)
+        """Whether two messages of the class hold the same in these."""
+        self.each_set = _search(self.defaults)
         """Returns the names and values of the fields that are set, in the order of their numbers."""
-        self.share = _sharing(name for group in groups for name in group)
+        self.share = _sharing(self.names)
         """Sets the attributes of the first message to those of the second one."""
-        self.shown = tuple(field.name for field in fields)
-        """The fields of the schema, in the order of their numbers."""
         self.copied = tuple(name for group in groups[1:] for name in group)
         """The attributes whose values can change, so that a deep copy copies them too."""
         self.own = tuple(field.name for field in own if field.repr)
         """What ``repr`` shows besides: the fields of a dataclass that a user derived."""
-        self.own_slots = tuple(name for name in _slots(cls) if name not in {"_unknown_fields", *self.shown})
+        self.own_compared = tuple(field.name for field in own if field.compare)
+        """Those of a user's fields that ``==`` compares."""
+        self.own_slots = tuple(name for name in _slots(cls) if name not in self.names)
         """The slots of a class that a user derived."""
         self.derived = "_full_name" not in vars(cls)
         """Whether the class is derived from a generated one, so that its instances may have attributes of their own."""
@@ -63,7 +77,7 @@ def _grouped(fields: Iterable[FieldData]) -> list[list[str]]:
 
 
 _SCALARS, _SEVERAL_SCALARS, _MESSAGES, _SEVERAL_MESSAGES, _JSON = range(5)
-"""The groups: scalars cannot change; with JSON values goes whatever a user declares."""
+"""The groups. Scalars are values that cannot change; unknown fields are among them."""
 
 
 def _group(field: FieldData) -> int:
@@ -97,34 +111,38 @@ def _comparison(groups: list[list[str]]) -> Callable[[Any, Any], bool]:
     return same
 
 
-def _search(fields: Iterable[FieldData]) -> Callable[[Any], Iterator[tuple[str, Any]]]:
+def _search(defaults: dict[str, Any]) -> Callable[[Any], Iterator[tuple[str, Any]]]:
     lines = ["def each_set(message):"]
-    names: dict[str, Any] = {"plain": _FALSE_IF_DEFAULT, "differs": _differs}
-    for position, field in enumerate(fields):
-        default = field.default()
+    names: dict[str, Any] = {"plain": _FALSE_IF_DEFAULT, "differs": differs}
+    for position, (name, default) in enumerate(defaults.items()):
         names[f"default_{position}"] = default
-        condition = f"(value := message.{field.name}) is not None"
+        condition = f"(value := message.{name}) is not None"
         if default is not None:
             # Most fields are not set, and hold the default itself.
             condition += f" and value is not default_{position}"
             condition += f" and (value if value.__class__ in plain else differs(value, default_{position}))"
-        lines.append(f" if {condition}: yield {field.name!r}, value")
+        lines.append(f" if {condition}: yield {name!r}, value")
     lines.append(" yield from ()")
     exec("\n".join(lines), names)
     each_set: Callable[[Any], Iterator[tuple[str, Any]]] = names["each_set"]
     return each_set
 
 
-_FALSE_IF_DEFAULT = frozenset({str, int, bool, bytes, list, dict})
-
-
-def _differs(value: Any, default: Any) -> bool:
+def differs(value: Any, default: Any) -> bool:
+    """Whether a field is set that holds a value other than the default itself."""
+    if value is None or default is None:
+        return value is not None
+    if type(value) in _FALSE_IF_DEFAULT:
+        return bool(value)
     try:
         different = bool(value != default)
     except Exception:  # a foreign object may raise anything when it is compared; a default it is not
         return True
     # The one value that equals a default and is still written is minus zero.
     return different or (type(value) is float and copysign(1, value) < 0)
+
+
+_FALSE_IF_DEFAULT = frozenset({str, int, bool, bytes, list, dict})
 
 
 def _sharing(names: Iterable[str]) -> Callable[[Any, Any], None]:

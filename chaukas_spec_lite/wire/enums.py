@@ -41,7 +41,8 @@ class EnumType(_EnumMeta):
                 except KeyError:
                     # Python calls this after the names below have raised their error, which is lost.
                     said = instead_of(name, cls, ENUM_NAMES[name]) if name in ENUM_NAMES else no_member(name, cls)
-                    raise AttributeError(said) from None
+                    # Without an object, in which Python itself would look for the nearest name once more.
+                    raise AttributeError(said, name=name, obj=None) from None
 
         def __getitem__(cls, name: str) -> Any:
             """Look up a member by its name."""
@@ -66,6 +67,14 @@ class Enum(betterproto2.Enum, metaclass=EnumType):
         except AttributeError:
             self._repr: str = f"<{type(self).__name__}.{self._name_ or '~UNKNOWN'}: {self._value_!r}>"
             return self._repr
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        if isinstance(value, str):
+            known = value in cls.__members__
+            instead = f"{value!r} is no number; write {cls.__name__}[{value!r}]" if known else no_member(value, cls)
+            raise ValueError(instead)
+        return super()._missing_(value)  # type: ignore[no-untyped-call]  # betterproto2 leaves it untyped
 
     @classmethod
     def from_string(cls, name: str) -> Self:

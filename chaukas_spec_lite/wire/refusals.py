@@ -73,6 +73,8 @@ _WAYS: dict[str, dict[str, str]] = {
         "float": "value.total_seconds()",
         "int": "int(value.total_seconds())",
     },
+    "BaseException": {"str": "str(value)", JSON: "repr(value)"},
+    "type": {"str": "value.__name__", JSON: "value.__name__"},
     "enum.Enum": dict.fromkeys((*_NUMBERS, "str", "bytes", JSON), "value.value"),
     "set": {"list": "list(value)", JSON: "list(value), or sorted(value)"},
     "frozenset": {"list": "list(value)", JSON: "list(value), or sorted(value)"},
@@ -102,6 +104,8 @@ def named(value: object, expected: str = "") -> str:
     """Name the type of a value; with its module where the bare name would be mistaken for another type's."""
     if value is None:
         return "None"
+    if isinstance(value, type):  # the name of its type says nothing
+        return f"the class {value.__name__}"
     cls = type(value)
     if cls.__module__ != "builtins" and (cls.__name__ == expected or cls.__name__.rstrip("_") in _BUILT_IN):
         # datetime.datetime is what a reader takes "datetime" for.
@@ -127,6 +131,17 @@ def no_json(value: object) -> str:
     return f"{named(value, JSON)} is no JSON value; use {way}"
 
 
+def no_key(key: object, shown: str) -> str:
+    """Say that a key of a Struct is no text, and what to write instead.
+
+    Args:
+        key: The key.
+        shown: What the error shows of it.
+    """
+    way = way_to(key, "str")
+    return f"a key is {shown}, not a str" + (f"; use {way.replace('value', 'key', 1)}" if way else "")
+
+
 def said_by(error: Exception) -> str:
     """Say what was wrong with a value that raised an error, or of which a check raised one."""
     try:
@@ -139,6 +154,8 @@ def said_by(error: Exception) -> str:
 def way_to(value: object, expected: str) -> str | None:
     """Return the Python that makes the expected type out of a value, or None if there is no obvious one."""
     cls = type(value)
+    if isinstance(value, type) and value.__name__ == expected:
+        return f"{expected}(...)"
     for base in cls.__mro__:
         ways = _WAYS.get(_full_name(base))
         if ways is not None:
@@ -183,4 +200,6 @@ def _message_way(cls: type[Any], expected: str) -> str | None:
         return None
     if hasattr(cls, "DESCRIPTOR") and cls.__name__ == expected:
         return f"{expected}.parse(value.SerializeToString())"
+    if expected == "Any" and hasattr(cls, "to_dict") and hasattr(cls, "FromString"):  # a message of this package
+        return "Any().pack(value)"
     return f"{expected}(**value)" if issubclass(cls, dict) else None

@@ -137,7 +137,7 @@ def double(value: Any) -> str:
         return pack_double(value).decode("latin-1")
     except struct.error:
         if isinstance(value, int):
-            raise ValueError("the int is too large for a double") from None
+            raise ValueError("the int is too large for a double; in a Struct, use str(value)") from None
         raise TypeError(refused(value, "float")) from None
 
 
@@ -181,8 +181,11 @@ def no_member(name: object, cls: type[betterproto2.Enum]) -> str:
     """Say that an enum has no member of a name, and which one has the most similar name."""
     import difflib  # here, because it takes two milliseconds that few programs need
 
-    near = difflib.get_close_matches(str(name), list(cls.__members__), 1)
-    return f"{cls.__name__} has no value {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    near = difflib.get_close_matches(str(name).upper(), list(cls.__members__), 1)
+    instead = f"did you mean {near[0]!r}?" if near else f"list({cls.__name__}) shows what there is"
+    if isinstance(name, int):
+        instead = f"write {cls.__name__}({int(name)}) for a number"
+    return f"{cls.__name__} has no value {name!r}; {instead}"
 
 
 def enumeration(value: Any, cls: type[betterproto2.Enum]) -> str:
@@ -198,7 +201,7 @@ def enum_number(value: Any, cls: type[betterproto2.Enum]) -> Any:
     if isinstance(value, enum.Enum) and not isinstance(value, cls):
         raise TypeError(f"expected a member of {cls.__name__}, got {value!r}")
     # Any other integer goes, not members only: proto3 enums are open, and a newer schema has more members.
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    if isinstance(value, (bool, type)) or not hasattr(value, "__index__"):
         raise TypeError(refused(value, cls.__name__))
     return value
 
@@ -219,7 +222,8 @@ def text(value: Any) -> str:
         return content.encode().decode("latin-1")  # what latin1 does, one call less
     # Python strings may hold half of a surrogate pair, UTF-8 may not.
     except UnicodeEncodeError as error:
-        raise ValueError(f"a lone surrogate at index {error.start} cannot be UTF-8") from None
+        instead = 'use value.encode(errors="replace").decode()'
+        raise ValueError(f"a lone surrogate at index {error.start} cannot be UTF-8; {instead}") from None
 
 
 def string(value: Any) -> str:

@@ -27,7 +27,7 @@ def read(path: Path, data: bytes) -> list[Event]:
 @pytest.mark.parametrize("name", realdata.CAPTURES)
 def test_delimited_captures_are_read(name: str) -> None:
     path = realdata.DATA / f"{name}.delim"
-    recorded = list(read_events(path))
+    recorded = list(read_events(str(path)))
     assert [each.event for each in recorded] == [Event.parse(data) for data in realdata.events(name)]
     assert recorded[-1].position == path.stat().st_size
 

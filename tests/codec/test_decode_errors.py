@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import io
 import pickle
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,10 +162,60 @@ def test_errors_survive_pickling() -> None:
     assert (str(again), again.offset, again.path) == (str(caught.value), 1, "Event")
 
 
-@pytest.mark.parametrize("data", ["text", None, 5, [1], object()], ids=repr)
-def test_what_is_no_bytes_is_a_type_error(data: Any) -> None:
-    with pytest.raises(TypeError, match=r"Event\.parse expects bytes, got"):
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("text", r"str; use Event\.from_json\(text\) for JSON"),
+        ({}, r"dict; use Event\.from_dict\(value\)"),
+        (Event(), "Event; it is a message already"),
+        (io.BytesIO(), r"BytesIO; use Event\(\)\.load\(stream\)"),
+        (None, "None$"),
+        (5, "int$"),
+        ([1], "list$"),
+        (object(), "object$"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_bytes_is_a_type_error(data: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=rf"Event\.parse expects bytes, got {said}"):
         Event.parse(data)
+
+
+class Broken(io.BytesIO):
+    def read(self, _: int | None = -1, /) -> bytes:
+        raise AttributeError("of its own")
+
+    def write(self, _: Any, /) -> int:
+        raise TypeError("of its own")
+
+
+@pytest.mark.parametrize(
+    ("stream", "load", "dump"),
+    [
+        (b"", r"bytes; use Event\.parse\(data\), or io\.BytesIO\(data\)", "bytes; it needs a method write"),
+        ("events.bin", r'str; use open\(path, "rb"\)', r'str; use open\(path, "wb"\)'),
+        (Path("events.bin"), r'Path; use open\(path, "rb"\)', r'Path; use open\(path, "wb"\)'),
+        (io.StringIO("{}"), 'StringIO; open the file in binary mode, "rb"', 'StringIO; open .* mode, "wb"'),
+        (None, "None; it needs a method read", "None; it needs a method write"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_stream_of_bytes_is_a_type_error(stream: Any, load: str, dump: str) -> None:
+    for size in (None, -1, 2):
+        if isinstance(stream, io.StringIO):
+            stream.seek(0)
+        with pytest.raises(TypeError, match=rf"Event\.load expects a stream of bytes, got \w*{load}"):
+            Event().load(stream, size)
+    for delimit in (True, False):
+        with pytest.raises(TypeError, match=rf"Event\.dump expects a stream of bytes, got \w*{dump}"):
+            Event().dump(stream, delimit)
+
+
+def test_what_a_stream_itself_raises_is_left_alone() -> None:
+    with pytest.raises(AttributeError, match="of its own"):
+        Event().load(Broken())
+    with pytest.raises(TypeError, match="of its own"):
+        Event().dump(Broken())
 
 
 @pytest.mark.parametrize("of", [bytearray, memoryview])

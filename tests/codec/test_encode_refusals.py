@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import pytest
 from google.protobuf import struct_pb2
 
-from chaukas_spec_lite import Event, EventBatch, LLMInvocation, MessageContent, QueryFilter
+from chaukas_spec_lite import ErrorInfo, Event, EventBatch, EventType, LLMInvocation, MessageContent, QueryFilter
 from chaukas_spec_lite.errors import EncodeError
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL
@@ -233,7 +234,7 @@ MORE = [
     pytest.param(
         lambda cls: cls().metadata.update({b"k": 1}),
         lambda: Event(metadata={b"k": 1}),
-        "Event.metadata: a key is b'k', not a str",
+        "Event.metadata: a key is b'k', not a str; use key.decode()",
         id="bytes for a key",
     ),
     pytest.param(
@@ -282,15 +283,25 @@ PATHS = {
     "Event.metadata['k'][2]: set is no JSON value; use list(value), or sorted(value)": lambda: event(
         metadata={"k": [1, None, {1}]}
     ),
-    "Event.metadata['k']['x']: a lone surrogate at index 1 cannot be UTF-8": lambda: event(
-        metadata={"k": {"x": "a\ud800"}}
+    "Event.metadata['k']['x']: a lone surrogate at index 1 cannot be UTF-8; "
+    'use value.encode(errors="replace").decode()': lambda: event(metadata={"k": {"x": "a\ud800"}}),
+    "Event.metadata['k']: a key is 1, not a str; use str(key)": lambda: event(metadata={"k": {1: 2}}),
+    "Event.metadata: a key is UUID('00000000-0000-0000-0000-000000000001'), not a str; use str(key)": lambda: event(
+        metadata={uuid.UUID(int=1): 2}
     ),
-    "Event.metadata['k']: a key is 1, not a str": lambda: event(metadata={"k": {1: 2}}),
-    "Event.metadata: a key is no text: a lone surrogate at index 0 cannot be UTF-8": lambda: event(
-        metadata={"\udfff": 2}
+    "Event.metadata: a key is (1, 2), not a str": lambda: event(metadata={(1, 2): 3}),
+    "Event.metadata['a']: the class Event is no JSON value; use value.__name__": lambda: event(metadata={"a": Event}),
+    "Event.type: expected EventType, got the class EventType; use EventType(...)": lambda: event(type=EventType),
+    "Event.extensions[0]: expected Any, got ErrorInfo; use Any().pack(value)": lambda: event(extensions=[ErrorInfo()]),
+    "Event.metadata['a']: ValueError is no JSON value; use repr(value)": lambda: event(metadata={"a": ValueError("x")}),
+    "Event.error: expected ErrorInfo, got the class ErrorInfo; use ErrorInfo(...)": lambda: event(error=ErrorInfo),
+    "Event.metadata: a key is no text: a lone surrogate at index 0 cannot be UTF-8; "
+    'use key.encode(errors="replace").decode()': lambda: event(metadata={"\udfff": 2}),
+    "Event.metadata['n']: the int is too large for a double; in a Struct, use str(value)": lambda: event(
+        metadata={"n": 10**400}
     ),
-    "Event.metadata['n']: the int is too large for a double": lambda: event(metadata={"n": 10**400}),
-    "Event.metadata['a'][0]: contains itself, 2 levels up": lambda: event(metadata=cyclic()),
+    "Event.metadata['a'][0]: contains itself, 2 levels up, and would never end; "
+    "leave it out, or write something of it": lambda: event(metadata=cyclic()),
     "Event.timestamp: expected datetime, got str; use datetime.fromisoformat(value)": lambda: event(
         timestamp="2026-01-01"
     ),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import enum
 import importlib
+import importlib.util
+import subprocess
+import sys
 import traceback
 from typing import Any
 
@@ -13,6 +16,8 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 import chaukas_spec_lite
 from chaukas_spec_lite import EncodeError, Event, EventStatus, EventType, JSONError, QueryFilter
 from chaukas_spec_lite.official_names import ENUM_NAMES, MESSAGE_NAMES
+from tests.oracle import reference
+from tests.patience import HANG
 
 OFFICIAL = [name for name in dir(FieldDescriptorProto) if not name.startswith("_")]
 OURS = {"FromString", "SerializeToString"}
@@ -52,6 +57,20 @@ def test_a_mistyped_member_names_the_nearest() -> None:
         EventType["AGENT_STRT"]
     with pytest.raises(ValueError, match="AGENT_START"):
         EventType.from_string("AGENT_STRT")
+    wrong: Any
+    for wrong, said in [("AGENT_STRT", "did you mean 'AGENT_START'"), ("ERROR", r"write EventType\['ERROR'\]")]:
+        with pytest.raises(ValueError, match=said):
+            EventType(wrong)
+    for wrong, said in [
+        ("agent_start", "'agent_start'; did you mean 'AGENT_START'"),
+        ("event_type_agent_start", "did you mean 'EVENT_TYPE_AGENT_START'"),
+        ("xyz", r"'xyz'; list\(EventType\) shows what there is"),
+        (10, r"10; write EventType\(10\) for a number"),
+    ]:
+        with pytest.raises(KeyError, match=said):
+            EventType[wrong]
+    with pytest.raises(AttributeError, match="Event has no field 'sesion_id'; did you mean 'session_id'"):
+        Event().is_set("sesion_id")
 
 
 @pytest.mark.parametrize("module", ["common.v1.events_pb2", "common.v1.query_pb2", "client.v1.client_pb2_grpc"])
@@ -59,7 +78,7 @@ def test_a_module_of_the_official_package_says_what_to_import(module: str) -> No
     package, _, last = f"chaukas_spec_lite.spec.{module}".rpartition(".")
     instead = f"write from {package} import {last.replace('_pb2', '')}"
     for statement in (f"import {package}.{last}", f"from {package} import {last}"):
-        with pytest.raises(ImportError, match=instead):
+        with pytest.raises(ModuleNotFoundError, match=instead):  # as of any module that does not exist
             exec(statement, {})
 
 
@@ -67,6 +86,7 @@ def test_text_is_no_list() -> None:
     wrong: Any = "prod"
     with pytest.raises(TypeError, match=r"Event.tags: expected a list, got str 'prod'; write tags=\['prod'\]"):
         Event(tags=wrong)
+    assert reference(Event)(tags=wrong).tags == ["p", "r", "o", "d"]
 
 
 @pytest.mark.parametrize("wrong", [EventStatus.FAILED, EventStatus.UNSPECIFIED, Foreign.A])
@@ -101,8 +121,34 @@ def test_the_package_says_where_names_are() -> None:
     for name, near in [("Client", "ChaukasClient"), ("Exporter", "EventExporter"), ("EventTyp", "EventType")]:
         with pytest.raises(AttributeError, match=f"did you mean '{near}'"):
             getattr(chaukas_spec_lite, name)
+        with pytest.raises(ImportError, match=f"cannot import name '{name}' .*; did you mean '{near}'"):
+            exec(f"from chaukas_spec_lite import {name}", {})
+    with pytest.raises(ImportError, match=r"write from chaukas_spec_lite.files import read_events"):
+        exec("from chaukas_spec_lite import read_events", {})
+    with pytest.raises(ImportError, match=r"write from chaukas_spec_lite import Event$"):
+        exec("import chaukas_spec_lite.Event", {})
+    for unknown in ("event", "_Event", "__wrapped__"):  # what may be a module, or is asked for by Python
+        assert importlib.util.find_spec(f"chaukas_spec_lite.{unknown}") is None
     for name, module in chaukas_spec_lite._SUBMODULE_NAMES.items():  # pyright: ignore[reportPrivateUsage]
         assert hasattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "EventType.AGENT_STRT",
+        "chaukas_spec_lite.Colector",
+        "Event().sesion_id",
+        "Event(sesion_id='')",
+        "Event().is_set('sesion_id')",
+        "from chaukas_spec_lite import Colector",
+    ],
+)
+def test_python_itself_names_no_nearest_name_a_second_time(mistake: str) -> None:
+    """It does so as it prints a traceback."""
+    program = f"import chaukas_spec_lite; from chaukas_spec_lite import *\n{mistake}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANG, check=False)
+    assert done.stderr.splitlines()[-1].lower().count("did you mean") == 1, done.stderr
 
 
 def test_completion_lists_fields_and_no_ways_to_make_messages() -> None:

@@ -43,6 +43,22 @@ def test_the_tables_of_structs_keep_nearly_all_of_a_few_keys_too_many() -> None:
     assert len(writers._KEYS) == len(struct_readers._KEYS) == 4_096
 
 
+class AnyKey(str):
+    """Text that claims to be the key "victim"."""
+
+    def __hash__(self) -> int:
+        return hash("victim")
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+def test_no_key_is_written_for_another() -> None:
+    writers._KEYS.clear()
+    assert Event.parse(bytes(Event(metadata={AnyKey("other"): 1}))).metadata == {"other": 1}
+    assert Event.parse(bytes(Event(metadata={"victim": 1}))).metadata == {"victim": 1}
+
+
 def test_values_of_a_key_are_remembered_within_bounds() -> None:
     """Each length of a string is another head of its value."""
     for length in range(20_000):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
+import io
 import pickle
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import pytest
 
@@ -80,6 +83,125 @@ def test_copies_of_a_class_with_its_own_constructor() -> None:
         assert copied == made
 
 
+class SetsFields(Event):
+    def __init__(self) -> None:
+        super().__init__(event_id="e1", tags=["own"])
+        self.extra = 1
+
+
+@pytest.mark.parametrize("cls", [*DATACLASSES, SetsFields])
+def test_decoding_a_derived_class_gives_what_was_encoded(cls: Any) -> None:
+    # Whatever its constructor sets of the fields, which decoding again and again would otherwise pile up.
+    data = bytes(Event(tags=["a"])) + UNKNOWN
+    for read in (cls.parse(data), cls.from_dict({"tags": ["a"]})):
+        assert type(read) is cls
+        assert (read.event_id, read.tags) == ("", ["a"])
+        assert hasattr(read, "extra")
+    assert bytes(cls.parse(data)) == data
+    assert cls.parse(bytes(cls.parse(data))) == cls.parse(data)
+
+
+@pytest.mark.parametrize("cls", DATACLASSES)
+def test_loading_leaves_the_fields_that_are_a_users_own(cls: Any) -> None:
+    made = cls(event_id="e1", extra=1.5)
+    made.load(io.BytesIO(bytes(Event(agent_id="a1")) + UNKNOWN))
+    assert (made.event_id, made.agent_id, made.extra, made._unknown_fields) == ("e1", "a1", 1.5, UNKNOWN)
+
+
+class NeedsArguments(Event):
+    def __init__(self, extra: str, **fields: Any) -> None:
+        super().__init__(**fields)
+        self.extra = extra
+
+
+def test_a_constructor_with_required_arguments() -> None:
+    data = bytes(Event(event_id="e1"))
+    for decode in (lambda: NeedsArguments.parse(data), lambda: NeedsArguments.from_json('{"eventId": "e1"}')):
+        with pytest.raises(TypeError, match=r"NeedsArguments\(\), but .*'extra'; give .*, or decode with Event$"):
+            decode()
+    made = NeedsArguments("x").load(io.BytesIO(data))
+    assert (type(made), made.event_id, made.extra) == (NeedsArguments, "e1", "x")
+
+
+@pytest.mark.parametrize("cls", [WithField, WithSlots])
+def test_a_users_field_that_was_deleted(cls: Any) -> None:
+    def deleted() -> Any:
+        made = cls(event_id="e1", extra=1.5)
+        del made.extra
+        return made
+
+    assert deleted() == deleted()
+    assert deleted() != cls(event_id="e1", extra=1.5)
+    assert repr(deleted()).startswith(f"{cls.__name__}(event_id='e1', ")
+    assert ("event_id", "e1") in deleted().__rich_repr__()
+    for copied in (copy.copy(deleted()), copy.deepcopy(deleted()), pickle.loads(pickle.dumps(deleted()))):
+        assert copied == deleted()
+
+
+class HasTenant(Protocol):
+    tenant_id: str
+
+
+class OfTenant(Event, HasTenant):
+    pass
+
+
+def test_a_subclass_may_say_that_it_follows_a_protocol() -> None:
+    made = OfTenant(tenant_id="t1")
+    assert OfTenant.parse(bytes(made)) == made
+    assert isinstance(made, Event)
+    assert not isinstance(Event(), OfTenant)
+    assert "HasField" not in dir(OfTenant)
+
+
+def decorated(function: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(function)
+    def wrapper(*args: Any) -> None:
+        function(*args)
+
+    return wrapper
+
+
+class Counted:
+    count = 0
+
+    def __post_init__(self) -> None:
+        self.count += 1
+
+
+@dataclasses.dataclass
+class WithBase(Counted, Event):
+    extra: int = 0
+
+
+@dataclasses.dataclass
+class WithInitVar(Event):
+    extra: dataclasses.InitVar[int] = 0
+    number = 0
+
+    @decorated
+    def __post_init__(self, extra: int) -> None:
+        super().__post_init__()
+        self.number = extra
+
+
+@dataclasses.dataclass
+class WithMore(WithInitVar):
+    def __post_init__(self, extra: int) -> None:
+        super().__post_init__(extra + 1)
+
+
+def test_what_stands_before_and_behind_a_users_post_init() -> None:
+    assert WithBase(extra=3).count == 1
+    read = WithBase.parse(UNKNOWN)
+    assert dataclasses.replace(read, extra=3)._unknown_fields == UNKNOWN
+    assert WithInitVar(extra=3).number == 3
+    assert WithMore(extra=3).number == 4
+    for cls in (WithInitVar, WithMore):
+        assert cls(extra=3)._unknown_fields == b""
+        assert dataclasses.replace(cls.parse(UNKNOWN), extra=3)._unknown_fields == UNKNOWN
+
+
 def cyclic() -> Event:
     made = Event(event_id="e1", metadata={})
     assert made.metadata is not None
@@ -136,7 +258,11 @@ def test_what_was_deleted_is_not_set(name: str) -> None:
             with pytest.raises(JSONError, match=rf"^\$\.{name}: the attribute was deleted"):
                 write()
     assert name not in repr(deleted())
-    assert deleted() == deleted()
+    made = deleted()
+    assert made == deleted()
+    assert (repr(made), copy.copy(made), bool(made)) == (repr(deleted()), deleted(), True)
+    with pytest.raises(EncodeError):  # still: who looks at a message does not mend it
+        bytes(made)
     assert bool(deleted())
     expected = copy.copy(deleted())
     for copied in (copy.deepcopy(deleted()), pickle.loads(pickle.dumps(deleted()))):

@@ -86,6 +86,9 @@ GOOD = (
     "message M { M m = 1 [features.message_encoding = LENGTH_PREFIXED]; }",
     "message M { M m = 1 [features.field_presence = EXPLICIT]; }",
     "option features = { field_presence: EXPLICIT, json_format: ALLOW };",
+    "message M { reserved foo, option, /* old */ reserved; reserved 5, 9 to max; int32 to = 1; }",
+    "enum E { A = 0; reserved B, max; reserved -1, 7 to max; }",
+    "message reserved { reserved reserved; .reserved foo = 1; int32 x = 2 [json_name = 'reserved']; }",
 )
 BOTH = (
     "message M { int32 a = 1 [features.utf8_validation = VERIFY]; }",
@@ -107,6 +110,13 @@ BOTH = (
     "message M { int32 a = 1 [features.field_presence = 1]; }",
     "message M { int32 a = 1 [features.field_presence = 'IMPLICIT']; }",
     "enum E { A = 1; }",
+    "message M { reserved 'foo'; }",
+    "message M { reserved foo, 'bar'; }",
+    "message M { reserved foo, 5; }",
+    "message M { reserved foo; int32 foo = 1; }",
+    "message M { reserved foo, foo; }",
+    "enum E { A = 0; reserved A; }",
+    "enum E { A = 0; reserved 'B'; }",
     "option features.field_presence = IMPLICIT; option features.field_presence = EXPLICIT;",
     "option features = { presence: IMPLICIT };",
 )

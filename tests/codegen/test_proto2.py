@@ -141,6 +141,8 @@ FIELDS = {
     "extensions 0;": False,
     "optional group G = 1 { required int32 a = 1; }": True,
     "optional group g = 1 {}": False,
+    "group G = 1 {}": False,
+    "reserved foo;": False,
     "oneof o { group G = 1 {} int32 b = 2; }": True,
     "oneof o { optional int32 b = 2; }": False,
     "map<int32, M> a = 1;": True,

@@ -10,11 +10,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import betterproto2
 import grpc
 import pytest
 from chaukas.spec.client.v1 import client_pb2, client_pb2_grpc
+from chaukas.spec.common.v1 import events_pb2
 from google.protobuf import descriptor_pool, json_format, message_factory, struct_pb2
 
+from chaukas_spec_lite import ErrorInfo, Event, EventType, JSONError
 from chaukas_spec_lite.message.message import Message
 from tests import snippets
 from tests.docs.running import run
@@ -70,6 +73,35 @@ def test_both_sides_do_the_same(pair: snippets.Pair, official_server: tuple[int,
     if pair.title == "Send":
         assert len(servicer.received) == 2
         assert servicer.received[0] == servicer.received[1]
+
+
+def test_json_that_only_the_official_package_reads() -> None:
+    table = snippets.sections(snippets.FROM_OFFICIAL.read_text(encoding="utf-8"))["JSON beside json_format"]
+    texts = re.findall(r"^\| `(\{.*\})` \|", table, re.MULTILINE)
+    assert len(texts) == 7
+    for text in [*texts, '{"metadata": ' + '{"a": ' * 34 + "1" + "}" * 34 + "}"]:
+        json_format.Parse(text, events_pb2.Event())
+        with pytest.raises(JSONError):
+            Event.from_json(text)
+
+
+def test_calls_of_json_format_and_ours() -> None:
+    """The rows of the guide that can be compared."""
+    data = bytes(Event(event_id="é", type=EventType.ERROR, tags=["a"], metadata={"k": [1, None]}))
+    official, ours = events_pb2.Event.FromString(data), Event.parse(data)
+    assert ours.to_json(indent=2) == json_format.MessageToJson(official)
+    assert ours.to_json() == json_format.MessageToJson(official, indent=None)
+    snake = json_format.MessageToDict(official, preserving_proto_field_name=True)
+    assert ours.to_dict(casing=betterproto2.Casing.SNAKE) == snake
+    full = json_format.MessageToDict(official, always_print_fields_with_no_presence=True)
+    assert ours.to_dict(include_default_values=True) == full
+    numbers = json_format.MessageToDict(official, use_integers_for_enums=True)
+    assert ours.to_dict(output_format=betterproto2.OutputFormat.PYTHON) == numbers
+    text = json_format.MessageToJson(official, indent=None, sort_keys=True, ensure_ascii=False)
+    assert json.dumps(ours.to_dict(), sort_keys=True, ensure_ascii=False) == text
+    typed = '{"extensions": [{"@type": "x/chaukas.spec.common.v1.ErrorInfo", "errorCode": "E42"}]}'
+    expected = json_format.Parse(typed, events_pb2.Event()).SerializeToString()
+    assert bytes(Event.from_json(typed, registry=[ErrorInfo])) == expected
 
 
 def _run(imports: str, code: str, port: int) -> dict[str, Any]:

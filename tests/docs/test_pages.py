@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import shlex
 import subprocess
@@ -61,6 +62,44 @@ def test_a_console_session_prints_what_it_shows(code: str, tmp_path: Path) -> No
         assert re.fullmatch(pattern, done.stdout, re.DOTALL), done.stdout
 
 
+class _Answers(doctest.OutputChecker):
+    """Takes the nearest name that Python itself puts behind a message (3.12 and newer) for one of ours."""
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        got = re.sub(r"\. Did you mean: ('\w+')\?$", r"; did you mean \1?", got, flags=re.MULTILINE)
+        return super().check_output(want, got, optionflags)
+
+
+def _run_session(text: str, name: str) -> str:
+    """Run a session at Python's prompt; return what differs from what it shows."""
+    differences: list[str] = []
+    session = doctest.DocTestParser().get_doctest(text, {"__name__": "__main__"}, name, name, 0)
+    doctest.DocTestRunner(_Answers(), optionflags=doctest.ELLIPSIS).run(session, out=differences.append)
+    return "".join(differences)
+
+
+SESSIONS = [
+    pytest.param(code, id=_name(path))
+    for path in LINKED
+    if (code := "\n".join(snippets.blocks(path.read_text(encoding="utf-8"), "pycon")))
+]
+
+
+@pytest.mark.parametrize("code", SESSIONS)
+def test_a_session_at_the_prompt_answers_what_it_shows(code: str) -> None:
+    """All blocks of a page are one session."""
+    assert _run_session(code, "session") == ""
+
+
+def test_a_session_that_answers_something_else_is_found() -> None:
+    assert SESSIONS
+    assert _run_session(">>> 1 + 1\n2\n", "right") == ""
+    assert "Expected:\n    3\nGot:\n    2" in _run_session(">>> 1 + 1\n3\n", "wrong")
+    assert "ValueError: no" in _run_session(
+        ">>> int('a')\nTraceback (most recent call last):\nValueError: no\n", "error"
+    )
+
+
 def test_shell_blocks_install_extras_that_there_are() -> None:
     """What needs a network is not executed here: ``.ci/run`` runs the README's two commands."""
     project = (snippets.ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -75,7 +114,7 @@ def test_shell_blocks_install_extras_that_there_are() -> None:
 
 
 def test_no_other_language_is_shown_without_a_test() -> None:
-    known = {"python", "console", "sh", "text", "proto", "toml"}
+    known = {"python", "pycon", "console", "sh", "text", "proto", "toml"}
     for path in LINKED:
         found = set(re.findall(r"^```(\w+)$", path.read_text(encoding="utf-8"), re.MULTILINE))
         assert found <= known, _name(path)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import Event, EventType
+from chaukas_spec_lite import Event, EventBatch, EventType
 from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import ClientClosedError, SettingError
@@ -116,8 +116,18 @@ def test_a_relative_spool_stays_where_it_was(tmp_path: Path, monkeypatch: pytest
 def test_only_an_argument_that_is_no_event_raises(caplog: pytest.LogCaptureFixture) -> None:
     offered: list[Dropped] = []
     export = EventExporter(Recorder(), on_drop=offered.append)
-    with pytest.raises(TypeError, match="emit expects an Event, got dict"):
-        export.emit({})  # type: ignore[arg-type]
+    given: Any
+    for given, said in [
+        ({}, r"dict; write Event.from_dict\(...\)"),
+        (b"", r"bytes; write Event.parse\(...\)"),
+        ([Event()], "list; call it once for each event"),
+        (EventBatch(), "EventBatch; call it once for each of batch.events"),
+        ("e1", r"str; make one with Event\(...\)"),
+        (None, r"None; make one with Event\(...\)"),
+        (Event, r"the class Event; make one with Event\(...\)"),
+    ]:
+        with pytest.raises(TypeError, match=f"emit expects an Event, got {said}"):
+            export.emit(given)
     assert export.emit(Event(agent_name=5)) is Emitted.DROPPED  # type: ignore[arg-type]
     assert "Event.agent_name" in caplog.text
     assert [(each.reason, each.data) for each in offered] == [(DropReason.INVALID, b"")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import io
 import json
 import sys
 from typing import Any
@@ -104,7 +105,7 @@ def test_bytes_are_utf_8() -> None:
         Event.from_json(b'{\n "\xff": 1}')
     with pytest.raises(JSONError, match=r"not UTF-8: .*\(line 2, column 5\)"):  # characters count, not bytes
         Event.from_json("éé\n".encode() + b'{"\xc3\xa9\xc3\xa9\xff": 1}')
-    with pytest.raises(TypeError, match="JSON is expected as str or bytes, got dict"):
+    with pytest.raises(TypeError, match="JSON is expected as str or bytes, got dict; use from_dict"):
         Event.from_json({})  # type: ignore[arg-type]  # that is the mistake
 
 
@@ -113,6 +114,14 @@ def test_a_dict_has_a_path_and_no_line() -> None:
         EventBatch.from_dict({"events": [{"timestamp": 5}]})
     assert str(caught.value).startswith("$.events[0].timestamp: expected RFC 3339 text")
     assert caught.value.line is None
+    wrong: Any = io.StringIO("{}")
+    with pytest.raises(TypeError, match=r"got StringIO; use value.read\(\)"):
+        Event.from_json(wrong)
+    wrong = "{}"
+    with pytest.raises(JSONError, match=r"\$: expected an object .*, got a string; use from_json for text"):
+        Event.from_dict(wrong)
+    with pytest.raises(JSONError, match=r"got a string \(line 1, column 1\)"):
+        Event.from_json('"{}"')
 
 
 @pytest.mark.parametrize(
@@ -120,7 +129,7 @@ def test_a_dict_has_a_path_and_no_line() -> None:
     [
         (Event(metadata={"a": [1, {"b": float("nan")}]}), r"\$.metadata.a\[1\].b: nan in a google.protobuf.Value"),
         (Event(metadata={"a": NO_KIND}), r"\$.metadata.a: a google.protobuf.Value of no kind has no JSON"),
-        (Event(metadata={1: 2}), r"\$.metadata\[\"1\"\]: a key is 1, not a str"),
+        (Event(metadata={1: 2}), r"\$.metadata\[\"1\"\]: a key is 1, not a str; use str\(key\)"),
         (Event(tags=["a", "\udc00"]), r"\$.tags\[1\]: a lone surrogate"),
         (Event(event_id=5), r"\$.eventId: expected str, got int"),
         (Event(event_id=[]), r"\$.eventId: expected str, got list"),

@@ -121,7 +121,7 @@ def test_batches_are_split_to_fit() -> None:
                 assert batches() == [], "something was sent"
                 with pytest.raises(EncodeError, match=r"events\[1\].llm_invocation|events\[1\].branch"):
                     await client.ingest_events([Event(), Event(branch=5)])  # type: ignore[arg-type]
-                with pytest.raises(TypeError, match="expected an Event, got dict"):
+                with pytest.raises(TypeError, match="expects an Event, got dict"):
                     await client.ingest_event({})  # type: ignore[arg-type]
                 assert batches() == []
 

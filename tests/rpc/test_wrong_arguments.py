@@ -12,9 +12,11 @@ from chaukas_spec_lite import BlockingChaukasClient, ChaukasClient, Event, Event
 WRONG: list[tuple[str, Any, str]] = [
     ("ingest_event", [Event()], "got list; use ingest_events for several events"),
     ("ingest_event", {}, "got dict; make an event of it"),
+    ("ingest_event", None, r"got None; make an event with Event\(...\)"),
+    ("ingest_event", Event, r"got the class Event; make an event with Event\(...\)"),
     ("ingest_events", Event(), "got Event; use ingest_event for one event"),
     ("ingest_events", EventBatch(), r"got EventBatch; use ingest_events\(batch.events\)"),
-    ("ingest_events", [3], r"expected an Event as events\[0\], got int"),
+    ("ingest_events", [3], r"ingest_events expects an Event as events\[0\], got int"),
     ("ingest_encoded", b"a", r"got bytes; write \[data\]"),
     ("ingest_encoded", [Event()], "got Event; use ingest_event"),
 ]

@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import io
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Protocol
 
 from typing_extensions import assert_type
 
@@ -36,3 +36,21 @@ assert_type(changed, Event)
 ev.event_id = "e3"
 ev.type = EventType.EVENT_TYPE_AGENT_END
 ev.metadata = {"a": {"b": [1.5, "text", None]}}
+
+
+class HasTenant(Protocol):
+    tenant_id: str
+
+
+@dataclasses.dataclass
+class Noted(Event, HasTenant):
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.note = self.note.strip()
+
+
+noted = Noted(event_id="e1", note=" seen ")
+assert_type(noted.note, str)
+assert_type(Noted.parse(b""), Noted)

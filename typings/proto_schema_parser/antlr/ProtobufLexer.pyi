@@ -15,6 +15,7 @@ class ProtobufLexer(Lexer):
     REPEATED: int
     OPTIONAL: int
     REQUIRED: int
+    RESERVED: int
     STRING: int
     ONEOF: int
     MAP: int
