@@ -166,7 +166,8 @@ class Record(Listing, _WithUnknownFields):
     def __repr__(self) -> str:
         """Show what is set: ``Event(event_id='e1', type=<EventType.AGENT_START: 10>)``."""
         shown = [f"{name}={value!r}" for name, value in self._set()]
-        shown += [f"{name}={value!r}" for name, value in _present(self, attributes_of(type(self)).own).items()]
+        if own := attributes_of(type(self)).own:
+            shown += [f"{name}={value!r}" for name, value in _present(self, own).items()]
         unknown = _unknown(self)
         if unknown:
             shown.append(f"_unknown_fields={unknown!r}")
@@ -208,11 +209,12 @@ class Record(Listing, _WithUnknownFields):
     def _set(self) -> list[tuple[str, Any]]:
         """The names and values of the fields that are set."""
         known = attributes_of(type(self))
+        values = _read(self, known.read_shown)
         return [
             (name, value)
-            for (name, default), value in zip(known.defaults.items(), _read(self, known.read_shown), strict=True)
-            # Most fields are not set, and hold the default itself.
-            if value is not default and _differs(value, default)
+            for name, default, value in zip(known.defaults, known.defaults.values(), values, strict=True)
+            # Most fields are not set, and hold the default itself; of the others, many have presence.
+            if value is not default and ((default is None and value is not None) or _differs(value, default))
         ]
 
     def _take(self, other: Self) -> None:
