@@ -20,7 +20,6 @@ from operator import attrgetter
 from reprlib import recursive_repr
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hints
-from weakref import WeakSet
 
 import betterproto2
 
@@ -116,7 +115,7 @@ class Record(Listing, _WithUnknownFields):
             if name not in own:
                 setattr(cls, name, getattr(cls, name))
         # A user's own, or that of another base class.
-        if cls.__post_init__ is not Record.__post_init__ and cls.__post_init__ not in _TAKES_UNKNOWN_FIELDS:
+        if cls.__post_init__ is not Record.__post_init__:
             cls.__post_init__ = _with_unknown_fields(cls.__post_init__)  # type: ignore[method-assign]
 
     def __post_init__(self, _unknown_fields: bytes | None = None) -> None:
@@ -276,17 +275,12 @@ def _with_unknown_fields(post_init: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(post_init)
     def wrapper(self: Record, *values: Any) -> None:
-        # Called by the constructor that ``@dataclass`` made, and not by a subclass's __post_init__.
+        # Called by the constructor that ``@dataclass`` made, and not by a subclass's __post_init__ or its wrapper.
         if values and type(self).__post_init__ is wrapper:
             self._unknown_fields, values = values[0], values[1:]
         post_init(self, *values)
 
-    _TAKES_UNKNOWN_FIELDS.add(wrapper)
     return wrapper
-
-
-_TAKES_UNKNOWN_FIELDS: WeakSet[Callable[..., None]] = WeakSet()
-"""What ``_with_unknown_fields`` has made."""
 
 
 def _present(record: object, names: Iterable[str]) -> dict[str, Any]:

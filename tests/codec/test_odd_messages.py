@@ -75,6 +75,17 @@ def test_copies_of_a_derived_dataclass_have_its_fields(cls: Any, protocol: int) 
     assert deep.more is not made.more
 
 
+def test_a_deep_copy_notes_only_what_lives_on() -> None:
+    # The id of an object that is gone is soon another's, which would then get the copy of the first.
+    made = SetsFields()
+    made.__dict__["more"] = [1]
+    memo: dict[int, Any] = {}
+    copied = copy.deepcopy(made, memo)
+    assert copied.__dict__ == made.__dict__
+    lists = (made.tags, made.pii_categories, made.extensions, made.__dict__["more"])
+    assert memo.keys() - {id(memo)} == {id(made), *map(id, lists)}  # under its own id it keeps what was copied alive
+
+
 def test_copies_of_a_class_with_its_own_constructor() -> None:
     made = OwnConstructor("x")
     for copied in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
