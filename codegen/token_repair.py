@@ -57,8 +57,8 @@ class _Repair:
             return self._map(index)
         if starts:
             self.is_reserving = token.type == L.RESERVED
-        elif self.is_edition and self.is_reserving and kept[-1].type in (L.RESERVED, L.COMMA):
-            self._reserve(token)
+        elif self.is_edition and self.is_reserving:
+            self._reserve(token, kept[-1])
         if token.type == L.STREAM and len(kept) > 1 and kept[-1].type == L.STREAM and kept[-2].type == L.L_PAREN:
             token.type = L.IDENTIFIER  # "stream stream": a message type of that name, which the grammar does not know
         elif token.type == L.L_BRACE:
@@ -68,9 +68,9 @@ class _Repair:
         kept.append(token)
         return index + 1
 
-    def _reserve(self, token: Token) -> None:
+    def _reserve(self, token: Token, before: Token) -> None:
         """Make of a name that an edition reserves, without quotes, what the grammar knows: a string."""
-        if token.type in _WORDS:
+        if token.type in _WORDS and before.type in (L.RESERVED, L.COMMA):
             token.type, token.text = L.STRING_LITERAL, f'"{token.text}"'
         elif token.type == L.STRING_LITERAL:
             self._report(token, f"editions reserve names without quotes: write reserved {token.text[1:-1]};")

@@ -113,6 +113,7 @@ BOTH = (
     "message M { reserved 'foo'; }",
     "message M { reserved foo, 'bar'; }",
     "message M { reserved foo, 5; }",
+    "message M { reserved foo 'bar'; }",
     "message M { reserved foo; int32 foo = 1; }",
     "message M { reserved foo, foo; }",
     "enum E { A = 0; reserved A; }",
