@@ -450,8 +450,8 @@ def test_weak_references() -> None:
 
 
 def test_memory() -> None:
-    # A pointer for each field, the unknown fields and weak references, and what each object has; no dict. From Python 3.12
-    # on weak references stand before the object, beside a place for a dict.
+    # A pointer for each field, the unknown fields and weak references, and what each object has; no dict. From Python
+    # 3.12 on weak references stand before the object, beside a place for a dict.
     pointers = len(fields_of(Event)) + 2 + 2 + (sys.version_info >= (3, 12))
     assert sys.getsizeof(Event()) <= object().__sizeof__() + pointers * struct.calcsize("P")
     assert not hasattr(Event(), "__dict__")
