@@ -35,9 +35,9 @@ NOTES = {
         "lengths read without a call (1 %, for two more lines a field)."
     ),
     "build and encode an event of 21 Struct values and many fields (1002 B)": (
-        "Structs are a third of it; the constructor's 41 attributes and one question for each of 70 fields are the rest, "
-        "where the official client pays for each field that is set. The ratio differs from run to run between 0.68 and "
-        "0.78. Tried: what the real events say."
+        "Structs are a third of it; the constructor's 41 attributes and one question for each field are the rest, where "
+        "the official client pays only for fields that are set. The ratio differs from run to run between 0.68 and "
+        "0.78. Tried: what is listed at the real events."
     ),
     "decode the event of 21 Struct values and many fields to Python values": (
         "A third is Structs, a tenth three timestamps; the rest is 154 reads, two for each field: one for tag and "
@@ -45,10 +45,11 @@ NOTES = {
         "twentieth of this event, kept), the second byte of lengths read without a call (1 %)."
     ),
     "process start to the first acknowledged event": (
-        "Nine tenths are imports: of 126 ms by `python -X importtime`, 27 are ours, 34 grpclib's with h2, hpack, ssl and "
-        "multidict, 30 asyncio's, 9 betterproto2's. The ratio differs from run to run between 1.15 and 1.35. Tried: "
-        "betterproto2 answered its question for its version (a tenth, kept), settings and TLS loaded when they are "
-        "asked for (kept), no named tuples and dataclasses in the core (a millisecond each, kept)."
+        "Nine tenths are imports: of 126 ms by `python -X importtime`, 27 are ours, 31 grpclib's with h2, hpack, "
+        "hyperframe, multidict and ssl, 10 asyncio's, 9 betterproto2's with what it imports. The ratio differs from run "
+        "to run between 1.13 and 1.33. Tried: betterproto2's question for its version answered (a tenth, kept), "
+        "settings and TLS loaded when they are asked for (kept), no named tuples and dataclasses in the core (a "
+        "millisecond each, kept)."
     ),
     "encode, beside betterproto2's own codec": (
         "Three fifths are the three Structs: one f-string for each entry. The ratio differs from run to run by a "
