@@ -35,7 +35,7 @@ NOTES = {
         "lengths read without a call (1 %, for two more lines a field)."
     ),
     "build and encode an event of 21 Struct values and many fields (1002 B)": (
-        "Structs are a third of it; the constructor's 41 attributes and one question for each field are the rest, where "
+        "Structs are a third of it; the constructor's 41 attributes and one question for each field are the rest; "
         "the official client pays only for fields that are set. The ratio differs from run to run between 0.68 and "
         "0.78. Tried: what is listed at the real events."
     ),
@@ -46,9 +46,9 @@ NOTES = {
     ),
     "process start to the first acknowledged event": (
         "Nine tenths are imports: of 126 ms by `python -X importtime`, 27 are ours, 31 grpclib's with h2, hpack, "
-        "hyperframe, multidict and ssl, 10 asyncio's, 9 betterproto2's with what it imports. The ratio differs from run "
-        "to run between 1.13 and 1.33. Tried: betterproto2's question for its version answered (a tenth, kept), "
-        "settings and TLS loaded when they are asked for (kept), no named tuples and dataclasses in the core (a "
+        "hyperframe, multidict and ssl, 10 asyncio's, 9 betterproto2's with what it imports. The ratio differs "
+        "from run to run between 1.13 and 1.33. Tried: betterproto2's question for its version answered (a tenth, "
+        "kept), settings and TLS loaded when they are asked for (kept), no named tuples and dataclasses in the core (a "
         "millisecond each, kept)."
     ),
     "encode, beside betterproto2's own codec": (

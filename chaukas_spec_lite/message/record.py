@@ -153,6 +153,7 @@ class Record(Listing, _WithUnknownFields):
         try:
             same = known.same(self, other)
         except AttributeError:
+            assert isinstance(other, Record)
             same = known.same(_filled(self), _filled(other))
         if not same or not known.derived:
             return same

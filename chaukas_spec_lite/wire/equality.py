@@ -21,7 +21,7 @@ def same_values(these: Sequence[Any], those: Sequence[Any]) -> bool:
 
 def comparable(several: Any) -> Any:
     """Make a list of a tuple of messages, for Python to compare: messages compare themselves right."""
-    return list(several) if isinstance(several, tuple) else several
+    return list(several) if issubclass(several.__class__, tuple) else several
 
 
 def same_json(a: Any, b: Any) -> bool:
