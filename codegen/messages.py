@@ -280,7 +280,7 @@ def _emit_assignment(writer: Writer, field: Field, name: str, scope: ClassScope)
     if field.label in ("repeated", "map"):
         _emit_container(writer, field, name, scope)
     elif has_presence(field):
-        writer.line(f"self.{name} = {name}")
+        writer.statement(f"self.{name} =", name)
     else:
         writer.statement(f"self.{name} =", f"{zero(field, scope)} if {name} is None", f"else {name}")
     if field.kind == "enum" and field.label not in ("repeated", "map"):
@@ -297,14 +297,29 @@ def _emit_container(writer: Writer, field: Field, name: str, scope: ClassScope) 
     """Emit the assignment of a parameter to a list or a dict."""
     repeated = field.label == "repeated"
     container, empty = ("list", "[]") if repeated else ("dict", "{}")
-    container = scope.builtin(container)
+    choices, arguments = [(empty, f"{name} is None")], ["self", quoted(name), name]
     if field.kind == "enum":
         assert field.type_name is not None
-        function = scope.name(_ARGUMENTS, "members_listed" if repeated else "members_mapped")
-        made = f"{function}(self, {quoted(name)}, {name}, {scope.annotation(field.type_name)})"
-        writer.statement(f"self.{name} =", f"{empty} if {name} is None", f"else {made}")
+        function = "members_listed" if repeated else "members_mapped"
+        arguments.append(scope.annotation(field.type_name))
+    else:
+        function = "listed" if repeated else "mapped"
+        # On the caller's type: a list is kept, so that appending to it later has an effect, as in dataclasses.
+        choices.append((name, f"{scope.builtin('isinstance')}({name}, {scope.builtin(container)})"))
+    _emit_choices(writer, f"self.{name}", choices, scope.name(_ARGUMENTS, function), arguments)
+
+
+def _emit_choices(
+    writer: Writer, target: str, choices: list[tuple[str, str]], function: str, arguments: list[str]
+) -> None:
+    """Emit the assignment of the first value whose condition holds, or else of what a function returns."""
+    last = f"else {function}({', '.join(arguments)})"
+    if writer.fits(last, deeper=1):
+        first, *others = (f"{value} if {condition}" for value, condition in choices)
+        writer.statement(f"{target} =", first, *(f"else {other}" for other in others), last)
         return
-    # The check is on the caller's type: a list is kept, so that appending to it later has an effect, as in dataclasses.
-    as_it_is = f"else {name} if {scope.builtin('isinstance')}({name}, {container})"
-    made = f"{scope.name(_ARGUMENTS, 'listed' if repeated else 'mapped')}(self, {quoted(name)}, {name})"
-    writer.statement(f"self.{name} =", f"{empty} if {name} is None", as_it_is, f"else {made}")
+    for position, (value, condition) in enumerate(choices):
+        with writer.block(f"{'elif' if position else 'if'} {condition}:"):
+            writer.statement(f"{target} =", value)
+    with writer.block("else:"):
+        writer.call(f"{target} = {function}", arguments)

@@ -59,7 +59,7 @@ class Writer:
         text = _CONTROL.sub(lambda control: f"\\x{ord(control[0]):02x}", text)
         short = _QUOTES_OR_LAST.sub(_escaped, text)  # a quote at the end would run into those of the docstring
         text = _QUOTES.sub(_escaped, text)
-        if "\n" not in text and self._fits(f'"""{short}"""'):
+        if "\n" not in text and self.fits(f'"""{short}"""'):
             self.line(f'"""{short}"""')
             return
         width = WIDTH - 4 * self._depth - 3  # the first line begins with the quotes
@@ -74,8 +74,9 @@ class Writer:
         wrapped = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
         return wrapped or [""]
 
-    def _fits(self, text: str) -> bool:
-        return len(text) + 4 * self._depth <= WIDTH
+    def fits(self, text: str, deeper: int = 0) -> bool:
+        """Whether a line is short enough, where it stands now, or some levels of indentation deeper."""
+        return len(text) + 4 * (self._depth + deeper) <= WIDTH
 
     def call(self, head: str, arguments: Iterable[str], tail: str = "") -> None:
         """Write ``head(arguments)tail`` in one line if it fits, else with one argument per line."""
@@ -85,7 +86,7 @@ class Writer:
         """Write ``from module import clauses`` in one line if it fits, else with one clause per line."""
         clauses = list(clauses)
         line = f"from {module} import {', '.join(clauses)}"
-        if self._fits(line):
+        if self.fits(line):
             self.line(line)
         else:
             self._divided(f"from {module} import (", (f"{clause}," for clause in clauses), ")")
@@ -97,7 +98,7 @@ class Writer:
         """
         items = list(items)
         line = f"{head}{', '.join(items)}{tail}"
-        if self._fits(line):
+        if self.fits(line):
             self.line(line)
         else:
             self._divided(head, (f"{item}," for item in items), tail)
@@ -105,7 +106,7 @@ class Writer:
     def statement(self, head: str, *parts: str, tail: str = "") -> None:
         """Write ``head`` and an expression in one line if it fits, else in parentheses with one part per line."""
         line = f"{head} {' '.join(parts)}{tail}"
-        if self._fits(line):
+        if self.fits(line):
             self.line(line)
         else:
             self._divided(f"{head} (", parts, f"){tail}")
@@ -116,7 +117,7 @@ class Writer:
         for target in targets:
             # Filled greedily: a statement is ended only when one more target would not fit.
             longer = f"{line}{target} = "
-            if line and not self._fits(longer + value):
+            if line and not self.fits(longer + value):
                 self.line(line + value)
                 longer = f"{target} = "
             line = longer
@@ -126,7 +127,7 @@ class Writer:
         """Write an expression between ``head``, which ends in a bracket, and ``tail``: in one line if it fits."""
         parts = list(parts)
         line = f"{head}{' '.join(parts)}{tail}"
-        if self._fits(line):
+        if self.fits(line):
             self.line(line)
         else:
             self._divided(head, parts, tail)

@@ -6,6 +6,7 @@ import builtins
 import enum
 import keyword
 import pickle
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,7 @@ from chaukas_spec_lite.wire.fields import fields_of
 from codegen.model import Enum, EnumValue, File, Message, Position
 from codegen.names import BUILTINS, LOCALS, assign, member_names, module_names, snake_case
 from codegen.targets import Target
+from codegen.writer import WIDTH
 from tests.codegen.snippets import load_text
 from tests.generated import classes, generate, schema
 from tests.reference import reference_class
@@ -260,3 +262,30 @@ def test_members_and_constants(nasty: Any) -> None:
     assert nasty.Alias.ALIAS_BELOW is nasty.Alias.MINUS == -5
     assert nasty.Version.VERSION_2 == 1
     assert {"AB__", "str_", "field", "True_"} <= {*vars(nasty)}
+
+
+def test_long_names_make_no_long_lines(tmp_path: Path) -> None:
+    long = "a_name_of_sixty_characters_as_generated_schemas_may_have_them"
+    fields = [
+        f"repeated string {long}_texts = 1;",
+        f"repeated Kind {long}_kinds = 2;",
+        f"map<string, int32> {long}_numbers = 3;",
+        f"map<string, Kind> {long}_kinds_by_name = 4;",
+    ]
+    (tmp_path / "long.proto").write_text(
+        f'syntax = "proto3"; package long; enum Kind {{ ZERO = 0; ONE = 1; }} message Long {{ {" ".join(fields)} }}'
+    )
+    package = generate(("long.proto",), (tmp_path,))
+    assert package.__file__ is not None
+    lines = [line for path in Path(package.__file__).parent.rglob("*.py") for line in path.read_text().splitlines()]
+    assert [line for line in lines if len(line) > WIDTH and max(map(len, line.split())) <= 75] == []
+
+    found = classes(package)
+    cls, kind = found["long.Long"], vars(sys.modules[found["long.Long"].__module__])["Kind"]
+    names = [each.name for each in fields_of(cls)]
+    assert [getattr(cls(), name) for name in names] == [[], [], {}, {}]
+    given: list[Any] = [["a"], [kind.ONE], {"a": 1}, {"a": kind.ONE}]
+    made = cls(**dict(zip(names, given, strict=True)))
+    assert all(getattr(made, name) is value for name, value in zip(names[::2], given[::2], strict=True))
+    assert made == cls(**dict(zip(names, [("a",), ("ONE",), {"a": 1}, {"a": 1}], strict=True)))
+    assert cls.parse(bytes(made)) == made
