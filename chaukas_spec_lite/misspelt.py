@@ -1,4 +1,4 @@
-"""Names of arguments and settings that do not exist, and what to write instead."""
+"""Names that do not exist, of arguments, settings, fields and enum members, and which one was most likely meant."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ _OTHER_WORDS = {
 
 _TYPO = 0.85
 """The similarity from which on a name is taken for another one with a typing error in it."""
+
+
+_LONGEST = 200
+"""A text longer than this is no name with a mistake in it."""
 
 
 def refuse_unknown(given: Iterable[str], known: Collection[str], kind: str = "setting", listed: str = "") -> None:
@@ -41,6 +45,9 @@ def refuse_unknown(given: Iterable[str], known: Collection[str], kind: str = "se
 
 def nearest(name: str, known: Collection[str]) -> str | None:
     """Return the name that is most likely meant by one that does not exist, or None if no name is similar."""
+    # Some names come from outside, at any length, and comparing takes time in proportion to the square of it.
+    if len(name) > _LONGEST:
+        return None
     import difflib  # Here, because importing it takes time, and only wrong programs need it.
 
     candidates = [

@@ -12,6 +12,7 @@ from datetime import timezone
 from functools import cache
 from typing import Any
 
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaukas_spec_lite.message.message import Message
@@ -290,3 +291,19 @@ def reference_value(value: Any, into: Any) -> None:
     else:
         assert value is NO_KIND or name == "UnknownNoKind", value
     into.MergeFromString(getattr(value, "unknown", b""))
+
+
+def exchange(cls: type[Message], reference: type[Any], examples: int | None = None) -> None:
+    """Let the reference read what we write, and us read what it writes, without a difference."""
+
+    @settings(max_examples=examples or settings().max_examples)
+    @given(messages(cls))
+    def check(message: Message) -> None:
+        data = reference_bytes(message)
+        assert reference.FromString(bytes(message)).SerializeToString(deterministic=True) == data
+        assert reference_bytes(cls.parse(data)) == data
+
+    def reference_bytes(message: Message) -> bytes:
+        return bytes(reference_message(message, reference()).SerializeToString(deterministic=True))
+
+    check()

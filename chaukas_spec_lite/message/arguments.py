@@ -14,7 +14,7 @@ import betterproto2
 
 from chaukas_spec_lite.errors import EncodeError
 from chaukas_spec_lite.wire.fields import fields_of
-from chaukas_spec_lite.wire.refusals import named
+from chaukas_spec_lite.wire.refusals import named, short
 from chaukas_spec_lite.wire.scalars import RANGES, enum_number
 
 K = TypeVar("K")
@@ -35,7 +35,7 @@ def listed(message: object, name: str, given: Any) -> list[Any]:
     """
     # The items of bytes are ints, which some fields want.
     if isinstance(given, str) or (_is_bytes(given) and not _takes_ints(message, name)):
-        raise TypeError(f"{_path(message, name)}: expected a list, got {_shown(given)}; write {name}=[{_short(given)}]")
+        raise TypeError(f"{_path(message, name)}: expected a list, got {_shown(given)}; write {name}=[{short(given)}]")
     try:
         return list(given)
     except TypeError as error:
@@ -123,9 +123,4 @@ def _takes_ints(message: object, name: str) -> bool:
 
 
 def _shown(given: object) -> str:
-    return f"{named(given)} {_short(given)}"
-
-
-def _short(given: object) -> str:
-    text = repr(given)
-    return text if len(text) <= 40 else f"{text[:36]}..."
+    return f"{named(given)} {short(given)}"

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_type_hin
 import betterproto2
 
 from chaukas_spec_lite.message.listing import Listing
+from chaukas_spec_lite.misspelt import nearest
 from chaukas_spec_lite.wire.attributes import Attributes, attributes_of, differs
 from chaukas_spec_lite.wire.equality import same_values
 from chaukas_spec_lite.wire.fields import fields_of
@@ -131,10 +132,8 @@ class Record(Listing, _WithUnknownFields):
 
     def _no_field(self, name: str) -> str:
         """Say that there is no field of a name, and which one has the most similar name."""
-        import difflib  # here, because it takes two milliseconds that few programs need
-
-        near = difflib.get_close_matches(str(name), [field.name for field in fields_of(type(self))], 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        near = nearest(str(name), [field.name for field in fields_of(type(self))])
+        hint = f"; did you mean {near!r}?" if near else ""
         return f"{type(self).__name__} has no field {name!r}{hint}"
 
     def _refuse_two(self, oneof: str) -> None:

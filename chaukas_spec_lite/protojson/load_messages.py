@@ -9,11 +9,11 @@ their readers. The well-known types are the exceptions, see ``load_values``.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from chaukas_spec_lite.message.record import generated_class
+from chaukas_spec_lite.misspelt import nearest
 from chaukas_spec_lite.protojson.load_values import LOAD, LOAD_MESSAGE, is_object, load_key, load_text
 from chaukas_spec_lite.protojson.locate import find
 from chaukas_spec_lite.protojson.problem import Problem, json_type, named, out_of_stack, shown, within
@@ -141,9 +141,8 @@ def _load_fields(cls: type[Message], value: Any, run: LoadRun) -> Any:
 
 
 def _unknown(name: Any, cls: type[Message], plan: dict[str, _Entry]) -> Problem:
-    # Names of any length come from outside, and matching takes time in proportion to the square of theirs.
-    near = difflib.get_close_matches(name, plan, 1) if isinstance(name, str) and len(name) < 200 else []
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, plan) if isinstance(name, str) else None
+    hint = f"; did you mean {near!r}?" if near else ""
     return Problem(f"{cls._full_name} has no field {shown(name)}{hint}", at_name=True)
 
 
@@ -202,8 +201,8 @@ def _enum(cls: type[Any]) -> Load:
             # values.
             if run.ignore_unknown:
                 return _IGNORED
-            near = difflib.get_close_matches(value, members, 1) if len(value) < 200 else []
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            near = nearest(value, members)
+            hint = f"; did you mean {near!r}?" if near else ""
             raise Problem(f"{cls.__name__} has no value {shown(value)}{hint}")
         if value is None and nullable:
             return cls(0)

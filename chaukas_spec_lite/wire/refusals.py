@@ -203,3 +203,9 @@ def _message_way(cls: type[Any], expected: str) -> str | None:
     if expected == "Any" and hasattr(cls, "to_dict") and hasattr(cls, "FromString"):  # a message of this package
         return "Any().pack(value)"
     return f"{expected}(**value)" if issubclass(cls, dict) else None
+
+
+def short(given: object) -> str:
+    """Show a value, or its beginning where that would be long."""
+    text = repr(given)
+    return text if len(text) <= 40 else f"{text[:36]}..."

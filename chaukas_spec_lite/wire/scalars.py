@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 
 import betterproto2
 
+from chaukas_spec_lite.misspelt import nearest
 from chaukas_spec_lite.wire.fields import SIGNED, UNSIGNED
 from chaukas_spec_lite.wire.format import (
     pack_double,
@@ -25,7 +26,7 @@ from chaukas_spec_lite.wire.format import (
     size,
     varint,
 )
-from chaukas_spec_lite.wire.refusals import refused
+from chaukas_spec_lite.wire.refusals import refused, short
 
 RANGES = {kind: (-(1 << bits - 1), (1 << bits - 1) - 1) for kind, bits in SIGNED.items()} | {
     kind: (0, (1 << bits) - 1) for kind, bits in UNSIGNED.items()
@@ -179,13 +180,11 @@ def label_number(label: str, cls: type[betterproto2.Enum]) -> int:
 
 def no_member(name: object, cls: type[betterproto2.Enum]) -> str:
     """Say that an enum has no member of a name, and which one has the most similar name."""
-    import difflib  # here, because it takes two milliseconds that few programs need
-
-    near = difflib.get_close_matches(str(name).upper(), list(cls.__members__), 1)
-    instead = f"did you mean {near[0]!r}?" if near else f"list({cls.__name__}) shows what there is"
+    near = nearest(str(name).upper(), cls.__members__)
+    instead = f"did you mean {near!r}?" if near else f"list({cls.__name__}) shows what there is"
     if isinstance(name, int):
         instead = f"write {cls.__name__}({int(name)}) for a number"
-    return f"{cls.__name__} has no value {name!r}; {instead}"
+    return f"{cls.__name__} has no value {short(name)}; {instead}"
 
 
 def enumeration(value: Any, cls: type[betterproto2.Enum]) -> str:

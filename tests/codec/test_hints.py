@@ -15,6 +15,7 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
 import chaukas_spec_lite
 from chaukas_spec_lite import EncodeError, Event, EventStatus, EventType, JSONError, QueryFilter
+from chaukas_spec_lite.misspelt import nearest
 from chaukas_spec_lite.official_names import ENUM_NAMES, MESSAGE_NAMES
 from tests.oracle import reference
 from tests.patience import HANG
@@ -161,3 +162,11 @@ def test_completion_lists_fields_and_no_ways_to_make_messages() -> None:
 
 def test_rich_shows_what_is_set() -> None:
     assert list(Event(event_id="e1", tags=["a"]).__rich_repr__()) == [("event_id", "e1"), ("tags", ["a"])]
+
+
+def test_text_of_any_length_is_no_misspelt_name() -> None:
+    long = "AGENT_START" * 100_000  # compared with each name, it would take seconds
+    with pytest.raises(EncodeError, match=r"^.{,80}\.\.\.; list\(EventType\) shows what there is$"):
+        Event(type=long)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert nearest("session_i" + "d" * 200, ["session_id"]) is None
+    assert nearest("session_i", ["session_id"]) == "session_id"

@@ -20,13 +20,13 @@ from typing import Any
 
 import pytest
 from google.protobuf import descriptor_pool, message_factory
-from hypothesis import given, settings
+from hypothesis import settings
 
 from chaukas_spec_lite.message.message import Message
 from codegen.errors import SchemaErrors
 from codegen.schema_loader import load_schema
 from tests.generated import classes, generate
-from tests.strategies import messages, reference_message
+from tests.strategies import exchange
 
 pytestmark = pytest.mark.foreign
 
@@ -126,22 +126,7 @@ def test_every_message_goes_both_ways(source: Source) -> None:
     found = our_classes(source)
     assert len(found) > 5
     for full_name, cls in found.items():
-        round_trip(cls, reference_class(full_name))
-
-
-def round_trip(cls: type[Message], reference: type[Any]) -> None:
-    @settings(max_examples=max(6, settings().max_examples // 30))
-    @given(messages(cls))
-    def check(message: Message) -> None:
-        data = reference_bytes(message)
-
-        assert reference.FromString(bytes(message)).SerializeToString(deterministic=True) == data
-        assert reference_bytes(cls.parse(data)) == data
-
-    def reference_bytes(message: Message) -> bytes:
-        return bytes(reference_message(message, reference()).SerializeToString(deterministic=True))
-
-    check()
+        exchange(cls, reference_class(full_name), max(6, settings().max_examples // 30))
 
 
 def test_the_proto2_file_is_refused() -> None:
