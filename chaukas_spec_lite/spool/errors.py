@@ -1,0 +1,48 @@
+"""What goes wrong with the files of a spool."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from chaukas_spec_lite.errors import ChaukasError
+
+
+class SpoolError(ChaukasError):
+    """The spool cannot be read or written just now."""
+
+
+class SpoolFull(SpoolError):
+    """The disk is full, or a quota is used up."""
+
+
+class SpoolLost(SpoolError):
+    """What was appended is not on disk any more: somebody deleted, cut or moved it."""
+
+
+class SpoolNewer(SpoolError):
+    """A later version of this library made the file: it is left alone."""
+
+
+class SpoolForeign(SpoolError):
+    """The file has the name of a spool's, but holds something else: it has to be set aside."""
+
+
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+class translated:  # it is used like a function, as contextlib.suppress is
+    """Turns an ``OSError`` into a ``SpoolError`` that names the file."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Translate the error, if there is one."""
+        if isinstance(error, OSError):
+            kind_of = SpoolFull if error.errno in _FULL else SpoolError
+            raise kind_of(f"{self._path}: {error.strerror or error}") from error

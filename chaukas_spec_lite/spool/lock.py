@@ -1,0 +1,101 @@
+"""Whose a log is: a lock on a file in its folder, which ends with its process, however that ends.
+
+POSIX record locks are not inherited by a forked child, unlike those of ``flock``. In return a process never locks
+itself out, and loses all its locks on a file as soon as it closes any descriptor of it. So what this process holds is
+noted besides, and no file that is held is ever opened a second time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from chaukas_spec_lite.spool.errors import SpoolError, translated
+
+_Key = tuple[int, int, int]
+"""A process and a file: process id, device, inode. With the process, so that a forked child holds nothing."""
+
+_held: dict[_Key, Lock] = {}
+"""No lock guards it, as a signal handler may interrupt anything here: ``setdefault`` decides."""
+
+
+class InUse(SpoolError):
+    """A living process has the log, or is about to have it."""
+
+
+class Lock:
+    """A lock that this process holds until ``release``.
+
+    Args:
+        path: A file that exists.
+
+    Raises:
+        InUse: Another process holds it, or this one does.
+        SpoolError: There is no such file, or it cannot be locked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._key = _key_of(path)
+        # One step that looks and takes: between a look and a later step another thread could come.
+        if _held.setdefault(self._key, self) is not self:
+            raise InUse(f"{path} is in use by this process")
+        try:
+            with translated(path):
+                self._file = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+        except BaseException:
+            del _held[self._key]
+            raise
+        try:
+            self._lock()
+        except BaseException:
+            self.release()
+            raise
+
+    def _lock(self) -> None:
+        with translated(self._path):
+            status = os.fstat(self._file)
+            if not _try_to_lock(self._file):
+                raise InUse(f"{self._path} is in use by another process")
+        # Its owner may have deleted it, or put another one in its place, while it was opened here.
+        if (status.st_dev, status.st_ino) != self._key[1:] or _key_of(self._path) != self._key:
+            raise InUse(f"{self._path} was given up just now")
+
+    def is_ours(self) -> bool:
+        """Whether this process took it: a forked child has the object, and not the lock."""
+        return self._key[0] == os.getpid()
+
+    def release(self) -> None:
+        """Let others have it."""
+        # Closed before it is forgotten: closing it would take the lock away from another thread that had just got it.
+        os.close(self._file)
+        if _held.get(self._key) is self:
+            del _held[self._key]
+
+
+def _key_of(path: Path) -> _Key:
+    with translated(path):
+        status = os.stat(path)
+    return os.getpid(), status.st_dev, status.st_ino
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_to_lock(file: int) -> bool:
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_to_lock(file: int) -> bool:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # EAGAIN or EACCES, by system: fcntl(2)
+            return False
+        return True

@@ -1,0 +1,326 @@
+"""A log: byte strings on disk, in order, each of which is done one day. Each process appends to a folder of its own.
+
+The folder ``log-<UUIDv7>`` holds ``lock``, ``progress`` and segments. A segment goes when all in it is done, and the
+folder when the log is closed and nothing waits in it. One that held damage is renamed instead, for people to look at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from chaukas_spec_lite.ids import uuid7
+from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost, translated
+from chaukas_spec_lite.spool.frames import HEAD, frame
+from chaukas_spec_lite.spool.lock import Lock
+from chaukas_spec_lite.spool.progress import Progress
+from chaukas_spec_lite.spool.segment import Place, Reader, Record, Writer
+
+logger = logging.getLogger("chaukas_spec_lite.spool")
+
+PREFIX = "log-"
+ASIDE = ".corrupt"
+SEGMENT_BYTES = 4 << 20
+"""From this size on a segment takes no more frames."""
+
+
+class Log:
+    """What one process appended and what of it is not done; made by ``make`` and ``claim``.
+
+    Its user sees to it that no two threads use it at a time.
+    """
+
+    def __init__(self, folder: Path, lock: Lock) -> None:
+        self.folder = folder
+        self._lock = lock
+        self._progress = Progress(folder / "progress")
+        self._writer: Writer | None = None
+        self._reader: Reader | None = None
+        """The segment in which the first waiting frame stands; kept open, so that it is read even if it is deleted."""
+        self._places = sorted(place for path in folder.iterdir() if (place := Place.of(path)) is not None)
+        self._damaged: dict[Place, Path] = {}
+        done = self._progress.done
+        self._before, self._frames = done.before, done.frames
+        """Where the first frame begins that is not done, and how many stand before it."""
+        self._done = dict.fromkeys(done.ahead, 0)
+        """What is done behind that: where each frame begins and ends (0 as long as it was not read here)."""
+        self._gaps: dict[int, int] = {}
+        """Where damage begins and ends."""
+        self._end = self._appended = 0
+        """Where the last frame ends, and how many there are."""
+        self.pending = self.pending_bytes = 0
+        """The frames that are not done, and the size of what they hold."""
+        self.lost = self.lost_bytes = 0
+        """How many frames should be there and are not; how many bytes should be frames and are not."""
+
+    @classmethod
+    def make(cls, directory: Path) -> Log:
+        """Make a log in a directory, which is made as well if need be.
+
+        Raises:
+            SpoolError: That cannot be done.
+        """
+        name = str(uuid7())
+        # Under another name until it is locked, so that nobody who searches the directory claims it first.
+        new, folder = directory / f"new-{name}", directory / f"{PREFIX}{name}"
+        with translated(directory):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            new.mkdir(mode=0o700)
+            (new / "lock").touch(mode=0o600)
+        lock = Lock(new / "lock")
+        with translated(folder):
+            new.rename(folder)
+            return cls(folder, lock)
+
+    @classmethod
+    def claim(cls, folder: Path) -> Log:
+        """Take over the log of a process that has ended.
+
+        Raises:
+            InUse: A living process has it.
+            SpoolError: It cannot be read.
+        """
+        lock = Lock(folder / "lock")
+        try:
+            with translated(folder):
+                log = cls(folder, lock)
+            log._count()
+        except BaseException:
+            lock.release()
+            raise
+        return log
+
+    def _count(self) -> None:
+        """Find out what a claimed log holds: the last segment is read, the names of the others say it."""
+        if not self._places:
+            return
+        first, last = self._places[0], self._places[-1]
+        if self._before < first.position:  # those before it are gone
+            self._before = first.position
+            self.lost, self._frames = first.frames - self._frames, first.frames
+        self._appended = last.frames
+        reader = Reader.open(self.folder, last)
+        try:
+            self._end = last.position + reader.size()
+            for record in reader.records(last.position, self._end):
+                if record.content is not None:
+                    self._appended += 1
+                elif record.end == self._end and record.torn:
+                    self._end = record.start
+        finally:
+            reader.close()
+        self.pending = self._appended - self._frames - len(self._done)
+        self.pending_bytes = max(0, self._end - self._before - HEAD * (self.pending + len(self._done)))
+
+    # Appending
+
+    def append(self, contents: Sequence[bytes]) -> None:
+        """Append byte strings; after an error none was appended.
+
+        Raises:
+            SpoolLost: What was appended before is not there any more; ``salvage`` reads what is left of it.
+            SpoolFull: The disk is full.
+            SpoolError: It cannot be written.
+        """
+        data = b"".join(map(frame, contents))
+        writer = self._writer
+        if writer is None or writer.end - writer.start + len(data) > SEGMENT_BYTES:
+            writer = self._next_segment()
+        # Looked at each time: what was appended before has to be there for what is appended now to be found.
+        if not writer.is_there():
+            raise SpoolLost(f"{writer.path} was deleted, cut or moved")
+        writer.append(data)
+        self._end = writer.end
+        self._appended += len(contents)
+        self.pending += len(contents)
+        self.pending_bytes += len(data) - HEAD * len(contents)
+
+    def _next_segment(self) -> Writer:
+        if self._writer is not None:
+            if not self._writer.is_there():
+                raise SpoolLost(f"{self._writer.path} was deleted, cut or moved")
+            if self._writer.end == self._writer.start:  # for a frame larger than a segment
+                return self._writer
+        place = Place(self._end, self._appended)
+        writer = Writer(self.folder, place)
+        if self._writer is not None:
+            self._writer.close()
+        self._places.append(place)
+        self._writer = writer
+        self._advance()
+        return writer
+
+    def sync(self) -> None:
+        """Bring what was appended to the disk, so that it survives a power cut."""
+        if self._writer is not None:
+            self._writer.sync()
+
+    # Reading
+
+    def peek(self, skip: int, most: int, size: int) -> list[Record]:
+        """Read frames that wait, in order.
+
+        Args:
+            skip: How many to pass over.
+            most: How many to read at most.
+            size: How many bytes they may hold together; one frame is read whatever its size.
+
+        Raises:
+            SpoolError: They cannot be read just now.
+        """
+        found: list[Record] = []
+        for record in self._records():
+            if record.content is None:
+                self._note_damage(record)
+            elif record.start in self._done:
+                if not self._done[record.start]:
+                    self.pending_bytes -= len(record.content)
+                self._done[record.start] = record.end
+            elif skip:
+                skip -= 1
+            else:
+                size -= len(record.content)
+                if found and (size < 0 or len(found) == most):
+                    break
+                found.append(record)
+                if len(found) == most:
+                    break
+        self._advance()
+        return found
+
+    def done(self, records: Iterable[Record]) -> None:
+        """Take note that frames need not be kept, and write that down.
+
+        Raises:
+            SpoolError: It cannot be written down: they are done all the same, until the process ends.
+        """
+        for record in records:
+            if record.start >= self._before and record.start not in self._done:
+                self._done[record.start] = record.end
+                self.pending -= 1
+                self.pending_bytes -= len(record.content or b"")
+        self._advance()
+        with translated(self.folder):
+            self._progress.record(self._before, self._frames, self._done)
+
+    def salvage(self) -> Iterator[bytes]:
+        """Read what waits of a log that was taken away, as far as the open files still have it."""
+        for reader in (self._reader, self._writer.reader() if self._writer is not None else None):
+            if reader is None:
+                continue
+            place = next(place for place in self._places if place.position == reader.start)
+            begin = max(self._before, reader.start)
+            for record in reader.records(begin, self._end_of(place)):
+                if record.content is not None and record.start not in self._done:
+                    yield record.content
+            if reader is not self._reader:
+                reader.close()
+            elif self._writer is not None and self._writer.start == reader.start:
+                return
+
+    def _records(self) -> Iterator[Record]:
+        for place in list(self._places):
+            begin, end = max(self._before, place.position), self._end_of(place)
+            if begin >= end:
+                continue
+            try:
+                reader = self._open(place)
+            except SpoolError as error:
+                logger.warning("A part of the spool is lost: %s", error)
+                yield Record(begin, end, None)
+                continue
+            try:
+                yield from reader.records(begin, end)
+            finally:
+                if reader is not self._reader:
+                    reader.close()
+
+    def _end_of(self, place: Place) -> int:
+        return next((other.position for other in self._places if other > place), self._end)
+
+    def _open(self, place: Place) -> Reader:
+        if self._reader is not None and self._reader.start == place.position:
+            return self._reader
+        reader = Reader.open(self.folder, place)
+        if place is self._places[0]:
+            self._reader = reader  # ``_finish`` has closed the one before
+        return reader
+
+    # What is done, and what is lost
+
+    def _note_damage(self, record: Record) -> None:
+        if record.start in self._gaps:
+            return
+        self._gaps[record.start] = record.end
+        self.lost_bytes += record.end - record.start
+        self.pending_bytes -= record.end - record.start
+        place = next(place for place in reversed(self._places) if place.position <= record.start)
+        path = place.path(self.folder)
+        aside = self.folder.parent / f"{self.folder.name}-{path.name}{ASIDE}"
+        # A second name, so that the first one can go as always, and nothing is copied.
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            try:
+                os.link(path, aside)
+            except OSError as error:
+                if isinstance(error, (FileExistsError, FileNotFoundError)):
+                    raise
+                self._damaged[place] = aside  # a file system without such names: it gets another one when it is done
+
+    def _advance(self) -> None:
+        while True:
+            if len(self._places) > 1 and self._before >= self._places[1].position:
+                self._finish(self._places.pop(0))
+                self._miss(self._places[0].frames)
+            elif self._before in self._gaps:
+                self._before = self._gaps.pop(self._before)
+            elif end := self._done.get(self._before):
+                del self._done[self._before]
+                self._before, self._frames = end, self._frames + 1
+            else:
+                break
+        if self._before >= self._end:
+            self._miss(self._appended)
+        if not self.pending:
+            self.pending_bytes = 0
+
+    def _miss(self, frames: int) -> None:
+        """Count the frames that should have stood before here, and were not found."""
+        missing = frames - self._frames
+        self.lost += missing
+        self.pending -= missing
+        self._frames = frames
+
+    def _finish(self, place: Place) -> None:
+        """Remove a segment in which nothing waits."""
+        if self._reader is not None and self._reader.start == place.position:
+            self._reader.close()
+            self._reader = None
+        path = place.path(self.folder)
+        try:
+            if aside := self._damaged.pop(place, None):
+                path.rename(aside)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:  # it goes when the log is closed
+            logger.warning("A segment of the spool that is done cannot be removed: %s", error)
+
+    # The end
+
+    def abandon(self) -> None:
+        """Close the files, and leave all as it is: for a forked child, to which it does not belong."""
+        for file in (self._reader, self._writer, self._progress):
+            if file is not None:
+                file.close()
+        self._lock.release()
+
+    def close(self) -> None:
+        """Give the log up: remove it if nothing waits in it, or leave it to the next process."""
+        if not self.pending:
+            with contextlib.suppress(OSError):  # then it is empty, and the next one removes it
+                for path in [*self.folder.iterdir()]:
+                    path.unlink()
+                self.folder.rmdir()
+        self.abandon()

@@ -1,0 +1,214 @@
+"""One file of a log: a head that says what the file is, and frames.
+
+A position is a number of bytes: all segments of a log, one after the other and without their heads, are one long
+string of frames. A segment is named by the position at which it begins, and by the number of frames before it: so the
+names alone tell how many frames each segment held, whatever became of its bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from chaukas_spec_lite.spool.errors import SpoolError, SpoolForeign, SpoolNewer, translated
+from chaukas_spec_lite.spool.frames import HEAD as FRAME_HEAD
+from chaukas_spec_lite.spool.frames import MAX_CONTENT, pieces
+
+SUFFIX = ".segment"
+MAGIC = b"chaukas spool 1\n"
+_FAMILY = b"chaukas spool "
+"""How the head of a later version's segment begins, too."""
+
+CHUNK = 1 << 18
+"""How many bytes are read at once."""
+
+_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Record(NamedTuple):
+    """A piece of a segment, by its positions in the log."""
+
+    start: int
+    end: int
+    content: bytes | None
+    """What the frame holds; None for damage."""
+    torn: bool = False
+    """Whether it may be the beginning of a frame whose writer was killed."""
+
+
+class Place(NamedTuple):
+    """Where in its log a segment begins."""
+
+    position: int
+    frames: int
+    """How many frames stand before it."""
+
+    def path(self, folder: Path) -> Path:
+        """Name the segment, so that names sort as positions do."""
+        return folder / f"{self.position:016x}-{self.frames:x}{SUFFIX}"
+
+    @classmethod
+    def of(cls, path: Path) -> Place | None:
+        """Read a segment's name; None for any other name."""
+        position, _, frames = path.stem.partition("-")
+        try:
+            place = cls(int(position, 16), int(frames, 16))
+        except ValueError:
+            return None
+        return place if place.path(path.parent) == path else None
+
+
+class Writer:
+    """The segment that frames are appended to; made new, never opened again.
+
+    Raises:
+        SpoolError: It cannot be made.
+    """
+
+    def __init__(self, folder: Path, place: Place) -> None:
+        self.path = place.path(folder)
+        self.start = self.end = place.position
+        with translated(self.path):
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _FLAGS, 0o600)
+        try:
+            self._write(MAGIC)
+            with translated(self.path):
+                status = os.fstat(self._file)
+        except BaseException:
+            os.close(self._file)
+            self.path.unlink(missing_ok=True)
+            raise
+        self._inode = status.st_dev, status.st_ino
+
+    def append(self, data: bytes) -> None:
+        """Append frames; after an error nothing was appended.
+
+        Raises:
+            SpoolFull: The disk is full.
+            SpoolError: It cannot be written.
+        """
+        try:
+            self._write(data)
+        except SpoolError:
+            with translated(self.path):
+                # What a full disk took of it would be damage in front of the next frame.
+                os.ftruncate(self._file, len(MAGIC) + self.end - self.start)
+            raise
+        self.end += len(data)
+
+    def _write(self, data: bytes) -> None:
+        with translated(self.path):
+            written = os.write(self._file, data)
+            # A disk takes a part if it is full behind that, which the next write says.
+            while written < len(data):
+                written += os.write(self._file, data[written:])
+
+    def is_there(self) -> bool:
+        """Whether a next process would find all that was appended."""
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            return False
+        size = len(MAGIC) + self.end - self.start
+        return (status.st_dev, status.st_ino) == self._inode and status.st_size >= size
+
+    def sync(self) -> None:
+        """Bring it to the disk."""
+        with translated(self.path):
+            os.fsync(self._file)
+
+    def reader(self) -> Reader:
+        """Read what was appended, even if the file has no name any more."""
+        return Reader(self.path, self.start, os.dup(self._file))
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+class Reader:
+    """Reads a segment, to which a writer may still append.
+
+    Args:
+        path: Its path, for errors.
+        start: The position at which it begins.
+        file: A descriptor of the file, which ``close`` closes.
+
+    Raises:
+        SpoolForeign: It is no segment.
+        SpoolNewer: A later version of this library made it.
+        SpoolError: It cannot be read.
+    """
+
+    def __init__(self, path: Path, start: int, file: int) -> None:
+        self.path = path
+        self.start = start
+        self._file = file
+        try:
+            self._check_head()
+        except BaseException:
+            os.close(file)
+            raise
+
+    @classmethod
+    def open(cls, folder: Path, place: Place) -> Reader:
+        """Open a segment; raises ``SpoolError`` if that cannot be done."""
+        path = place.path(folder)
+        with translated(path):
+            file = os.open(path, os.O_RDONLY | _FLAGS)
+        return cls(path, place.position, file)
+
+    def _check_head(self) -> None:
+        head = self._read(0, len(MAGIC))
+        # A segment whose maker was killed while it wrote the head holds nothing, and is no foreign file.
+        if head == MAGIC or MAGIC.startswith(head):
+            return
+        if head.startswith(_FAMILY):
+            raise SpoolNewer(f"{self.path} was made by a later version of this library")
+        raise SpoolForeign(f"{self.path} is no segment of a spool")
+
+    def size(self) -> int:
+        """Return how many bytes of frames the file holds."""
+        with translated(self.path):
+            return max(0, os.fstat(self._file).st_size - len(MAGIC))
+
+    def records(self, position: int, end: int) -> Iterator[Record]:
+        """Read frames, and damage between them; a file that is too short is damage at its end.
+
+        Args:
+            position: Where in the log to begin: at the beginning of a record.
+            end: Where to end: where the last frame that was appended ends.
+        """
+        at, rest, want = position, b"", CHUNK
+        while at < end:
+            read = self._read(len(MAGIC) + at + len(rest) - self.start, min(want, end - at - len(rest)))
+            data = rest + read
+            final = at + len(data) >= end or not read
+            used = 0
+            for piece in pieces(data, final=final):
+                yield Record(at + piece.start, at + piece.end, piece.content, piece.torn)
+                used = piece.end
+            at, rest = at + used, data[used:]
+            if not read and at < end:
+                yield Record(at, end, None)
+                return
+            # A frame longer than a chunk: read ever more at once, so that taking it apart stays linear.
+            want = CHUNK if used else min(2 * len(data), MAX_CONTENT + FRAME_HEAD)
+
+    def _read(self, offset: int, size: int) -> bytes:
+        with translated(self.path):
+            return _pread(self._file, max(0, size), offset)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+def _seek_and_read(file: int, size: int, offset: int) -> bytes:
+    os.lseek(file, offset, os.SEEK_SET)
+    return os.read(file, size)
+
+
+_pread = getattr(os, "pread", _seek_and_read)  # Windows has none

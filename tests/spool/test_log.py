@@ -1,0 +1,169 @@
+"""A log keeps what is appended, in order, until it is done, whatever becomes of its process or its files."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from chaukas_spec_lite.spool import log as logs
+from chaukas_spec_lite.spool.errors import SpoolLost
+from chaukas_spec_lite.spool.lock import InUse
+from chaukas_spec_lite.spool.log import ASIDE, Log
+from chaukas_spec_lite.spool.segment import SUFFIX
+
+
+@pytest.fixture(autouse=True)
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "SEGMENT_BYTES", 500)
+
+
+def contents(log: Log, most: int = 1 << 30) -> list[bytes]:
+    return [record.content or b"" for record in log.peek(0, most, 1 << 30)]
+
+
+def waiting(directory: Path) -> list[Path]:
+    return sorted(directory.glob("log-*"))
+
+
+def some(count: int, first: int = 0) -> list[bytes]:
+    return [f"event {number} ".encode() + b"." * (number * 7 % 60) for number in range(first, first + count)]
+
+
+def test_what_is_appended_is_read_in_order(tmp_path: Path) -> None:
+    log = Log.make(tmp_path / "a" / "b")
+    for content in some(100):
+        log.append([content])
+    assert contents(log) == some(100)
+    assert (log.pending, log.pending_bytes) == (100, sum(map(len, some(100))))
+    log.done(log.peek(0, 30, 1 << 30))
+    assert contents(log, 2) == some(2, 30)
+    log.done(log.peek(0, 1000, 1 << 30))
+    assert (log.pending, log.pending_bytes, contents(log)) == (0, 0, [])
+    folder = log.folder
+    log.close()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_order_of_steps(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    log, expected, number = Log.make(tmp_path), list[bytes](), 0
+    own = True
+    for _ in range(200):
+        step = chance.choice(["append", "append", "done", "probe", "reopen"])
+        if step == "append" and own:
+            new = some(chance.randrange(1, 8), number)
+            number += len(new)
+            log.append(new)
+            expected += new
+        elif step == "done":
+            records = log.peek(0, chance.randrange(1, 12), chance.choice([1, 300, 1 << 30]))
+            assert [record.content for record in records] == expected[: len(records)]
+            log.done(records)
+            del expected[: len(records)]
+        elif step == "probe" and len(expected) > 3:
+            skip = chance.randrange(1, 3)
+            records = log.peek(skip, 1, 0)
+            assert [record.content for record in records] == [expected[skip]]
+            log.done(records)
+            del expected[skip]
+        elif step == "reopen" and chance.random() < 0.2:
+            folder = log.folder
+            log.close()
+            assert folder.exists() == bool(expected)
+            log, own = (Log.claim(folder), False) if expected else (Log.make(tmp_path), True)
+        assert log.pending == len(expected)
+        assert (log.lost, log.lost_bytes) == (0, 0)
+    assert contents(log) == expected
+    assert log.pending_bytes == sum(map(len, expected))
+
+
+def test_nobody_claims_what_is_in_use(tmp_path: Path) -> None:
+    log = Log.make(tmp_path)
+    log.append([b"x"])
+    with pytest.raises(InUse):
+        Log.claim(log.folder)
+    log.close()
+    assert contents(Log.claim(log.folder)) == [b"x"]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_damage_costs_only_what_it_hits(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    log, expected = Log.make(tmp_path), some(60)
+    for content in expected:
+        log.append([content])
+    log.close()
+    (folder,) = waiting(tmp_path)
+    segment = chance.choice(sorted(folder.glob(f"*{SUFFIX}")))
+    data = bytearray(segment.read_bytes())
+    place = chance.randrange(16, len(data))
+    data[place] ^= chance.randrange(1, 256)
+    segment.write_bytes(data)
+    log = Log.claim(folder)
+    claimed = log.pending
+    found = contents(log)
+    assert len(expected) - 1 <= len(found) < len(expected)
+    assert set(found) < set(expected)
+    log.done(log.peek(0, 1000, 1 << 30))
+    assert log.pending == 0
+    assert claimed == len(found) + log.lost
+    assert log.lost_bytes >= 12
+    log.close()
+    assert not folder.exists()
+    assert [path.read_bytes() for path in tmp_path.glob(f"*{ASIDE}")] == [data]
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_a_segment_that_is_gone_is_counted(tmp_path: Path, missing: int) -> None:
+    log, expected = Log.make(tmp_path), some(60)
+    for content in expected:
+        log.append([content])
+    log.close()
+    (folder,) = waiting(tmp_path)
+    segments = sorted(folder.glob(f"*{SUFFIX}"))
+    assert len(segments) > 4
+    segments[missing].unlink()
+    log = Log.claim(folder)
+    found = contents(log)
+    log.done(log.peek(0, 1000, 1 << 30))
+    assert log.pending == 0
+    assert len(found) + log.lost == 60
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_what_its_writer_could_not_finish_is_no_damage(tmp_path: Path, cut: int) -> None:
+    log, expected = Log.make(tmp_path), [b"a" * 20, b"b" * 50]
+    log.append(expected)
+    log.close()
+    (folder,) = waiting(tmp_path)
+    (segment,) = folder.glob(f"*{SUFFIX}")
+    with segment.open("r+b") as file:
+        file.truncate(segment.stat().st_size - cut)
+    log = Log.claim(folder)
+    assert contents(log) == expected[:1]
+    assert (log.pending, log.lost, log.lost_bytes) == (1, 0, 0)
+    assert not list(tmp_path.glob(f"*{ASIDE}"))
+
+
+@pytest.mark.parametrize("way", ["rmtree", "unlink", "truncate", "move"])
+def test_what_is_taken_away_is_noticed_by_the_next_append(tmp_path: Path, way: str) -> None:
+    log = Log.make(tmp_path / "spool")
+    log.append(some(10))
+    (segment,) = log.folder.glob(f"*{SUFFIX}")
+    assert contents(log) == some(10)
+    if way == "rmtree":
+        shutil.rmtree(tmp_path / "spool")
+    elif way == "unlink":
+        segment.unlink()
+    elif way == "truncate":
+        segment.write_bytes(b"")
+    else:
+        log.folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(SpoolLost):
+        log.append([b"next"])
+    assert list(log.salvage()) == ([] if way == "truncate" else some(10))
+    log.abandon()
