@@ -1,4 +1,4 @@
-"""What a queue knows of its events: each one that waits, the sums, and the drops that nobody was told of yet."""
+"""The sums of a queue, which flushes wait for which events, and the drops that nobody was told of yet."""
 
 from __future__ import annotations
 
@@ -7,34 +7,11 @@ from dataclasses import dataclass, field
 
 from chaukas_spec_lite.spool.dropped import Dropped, DropReason
 
-MEMORY, ON_DISK, SENT, GONE = range(4)
-"""Where an event is: in memory only, in the spool, with the server, dropped."""
-
 _WHY = {
     DropReason.SPOOL_FULL: "the spool holds spool_max_bytes",
     DropReason.OVERFLOW: "memory holds max_queue_events or max_queue_bytes",
     DropReason.CLOSED: "the exporter is closed",
-    DropReason.CORRUPT: "its bytes in the spool are not those that were written",
 }
-
-
-class Entry:
-    """One event that waits."""
-
-    __slots__ = ("behind", "data", "seq", "since", "state", "unwritten")
-
-    def __init__(self, seq: int, data: bytes, since: float, state: int = MEMORY) -> None:
-        self.seq = seq
-        self.data = data
-        self.since = since
-        self.state = state
-        self.behind = False
-        self.unwritten = False
-        """Whether it stands in ``Lines.behind``, and in ``EventQueue.unwritten``."""
-
-    def size(self) -> int:
-        """Tell the bytes of the encoded event."""
-        return len(self.data)
 
 
 def dropped_for(reason: DropReason, data: bytes) -> Dropped:
@@ -64,24 +41,25 @@ class Totals:
 
 
 class Mark:
-    """A place in the order of events: a flush waits for all events up to it."""
+    """A place in the order of events: a flush waits for all events before it."""
 
-    def __init__(self, seq: int, dropped: bool) -> None:
-        self.seq = seq
+    def __init__(self, left: int, dropped: bool) -> None:
+        self.left = left
+        """How many of them still wait."""
         self.dropped = dropped
-        """Whether an event up to this place was dropped, and no earlier flush has told of it."""
+        """Whether one of them was dropped, and no earlier flush has told of it."""
 
 
 class Ledger:
     """Counts events, and remembers which drops have to be told; guarded by the queue's lock.
 
-    At any moment ``emitted + recovered == sent + pending + sum(dropped.values())``.
+    Events are known by their place among those that wait, 0 for the first. At any moment
+    ``emitted + recovered == sent + pending + sum(dropped.values())``.
     """
 
     def __init__(self) -> None:
         self.emitted = self.spooled = self.queued = 0
         self.sent = self.sent_bytes = self.recovered = 0
-        self.pending = self.pending_bytes = 0
         self.dropped: Counter[str] = Counter()
         self.unreported: list[Dropped] = []
         """What was dropped and is not in the log yet; without ``event_id`` where that takes parsing."""
@@ -92,7 +70,7 @@ class Ledger:
         """Whether any event that ``emit`` had taken was ever dropped."""
 
     def refused(self, dropped: Dropped) -> None:
-        """Count an event that does not become pending."""
+        """Count an event that does not wait."""
         self.dropped[dropped.reason.value] += 1
         self.unreported.append(dropped)
 
@@ -100,47 +78,36 @@ class Ledger:
         """Note that ``emit`` could not know that its event was refused."""
         self.untold = self.broken = True
 
-    def acknowledged(self, size: int) -> None:
-        """Count an event that the server has acknowledged."""
-        self.pending -= 1
-        self.pending_bytes -= size
-        self.sent += 1
+    def acknowledged(self, place: int, events: int, size: int) -> None:
+        """Count events that the server has acknowledged; the first of them stood at a place."""
+        self.sent += events
         self.sent_bytes += size
+        for mark in self.marks:
+            mark.left -= max(0, min(events, mark.left - place))
 
-    def gone(self, seq: int, dropped: Dropped) -> None:
-        """Count a pending event that will not be sent."""
-        self.pending -= 1
-        self.pending_bytes -= len(dropped.data)
+    def gone(self, place: int, dropped: Dropped) -> None:
+        """Count an event that waited and will not be sent."""
         self.refused(dropped)
-        self._tell_flushes(seq)
+        self._tell_flushes(place, 1)
 
-    def lost(self, events: int, left: int) -> None:
-        """Count pending events of which not even the bytes are left.
-
-        Args:
-            events: How many they are.
-            left: The bytes of all other pending events.
-        """
+    def lost(self, place: int, events: int, reason: DropReason) -> None:
+        """Count events that waited and of which not even the bytes are left."""
         if events:
-            self.pending -= events
-            self.dropped[DropReason.CORRUPT.value] += events
-            # Number 0 concerns every mark: which events are lost is not known, so no flush may claim that all its
-            # events arrived.
-            self._tell_flushes(0)
-        # Set, not reduced: nobody knows the sizes of what is lost.
-        self.pending_bytes = left
+            self.dropped[reason.value] += events
+            self._tell_flushes(place, events)
 
-    def _tell_flushes(self, seq: int) -> None:
+    def _tell_flushes(self, place: int, events: int) -> None:
         # The flushes that wait for this event now tell of its drop. If there are none, the next flush does.
-        concerned = [mark for mark in self.marks if seq <= mark.seq]
+        concerned = [mark for mark in self.marks if place < mark.left]
         for mark in concerned:
+            mark.left -= min(events, mark.left - place)
             mark.dropped = True
         self.untold = self.untold or not concerned
         self.broken = True
 
-    def mark(self, seq: int) -> Mark:
-        """Begin to watch the events up to a number, for a flush."""
-        mark = Mark(seq, self.untold)
+    def mark(self, pending: int) -> Mark:
+        """Begin to watch the events that wait, for a flush."""
+        mark = Mark(pending, self.untold)
         self.untold = False
         self.marks.append(mark)
         return mark
@@ -152,5 +119,5 @@ class Ledger:
 
     def totals(self) -> Totals:
         """Return the numbers of ``Stats`` that are known here."""
-        names = "emitted", "spooled", "queued", "sent", "recovered", "pending", "sent_bytes", "pending_bytes"
+        names = "emitted", "spooled", "queued", "sent", "recovered", "sent_bytes"
         return Totals(Counter({name: getattr(self, name) for name in names}), Counter(self.dropped))

@@ -13,16 +13,16 @@ from dataclasses import replace
 from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.errors import ClientClosedError
 from chaukas_spec_lite.export.batching import After, Batching, Peers, Send
-from chaukas_spec_lite.export.ledger import Entry, Totals
+from chaukas_spec_lite.export.disk import Disk
+from chaukas_spec_lite.export.ledger import Totals
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, Verdict, WrongSend, deliver, judge
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.export.spool_writer import SpoolWriter
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.export.waker import Waker
 from chaukas_spec_lite.spool.dropped import Dropped, DropReason
-from chaukas_spec_lite.spool.file import Spool
+from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.wire.envelopes import event_id_of
 
 _REASONS = {Verdict.INVALID: DropReason.INVALID, Verdict.TOO_LARGE: DropReason.TOO_LARGE}
@@ -30,12 +30,6 @@ _REASONS = {Verdict.INVALID: DropReason.INVALID, Verdict.TOO_LARGE: DropReason.T
 _REJECTED = "the server failed at it again and again, and took others"
 
 _NEVER = 1 << 62
-
-ERASE_EVENTS, ERASE_INTERVAL = 1000, 0.5
-"""While more events wait, those that were sent are erased from the spool when there are this many, or after this many
-seconds, because each erasing is a commit. If the process is killed before that, they are sent again.
-"""
-
 
 class Pipeline:
     """Sends what one queue holds, and keeps it on disk if there is a spool.
@@ -48,8 +42,7 @@ class Pipeline:
         reporter: Is told of drops and failures.
         clock: The time.
         peers: The exporter's other pipelines.
-        claimed: The file that an ended process left; None if the pipeline is for what the exporter is given.
-        search: Called from the spool's thread every ``scan_interval``.
+        claimed: The log that an ended process left; None if the pipeline is for what the exporter is given.
         turned: Called on the event loop after each attempt, and each time that the task wakes up.
     """
 
@@ -60,8 +53,7 @@ class Pipeline:
         reporter: Reporter,
         clock: Clock,
         peers: Peers,
-        claimed: Spool | None = None,
-        search: Callable[[], None] | None = None,
+        claimed: Log | None = None,
         turned: Callable[[], None] | None = None,
     ) -> None:
         self._sender = sender
@@ -70,21 +62,15 @@ class Pipeline:
         self._clock = clock
         self._peers = peers
         self._turned = turned
-        self._erased_at = float("-inf")
         self._batching = Batching(settings, random.random)
         self._task: asyncio.Task[None] | None = None
         self._progress = asyncio.Event()
         self._ended = False
         self._wake_at = _NEVER
         """How many ready events the task sleeps for, or ``max_batch_bytes`` of them; ``_NEVER`` if it is awake."""
-        self._held: list[threading.Lock] = []
-        """What ``before_fork`` took."""
         self.retried = 0
         self.waker = Waker()
-        self.queue = EventQueue(settings, clock.now)
-        self.writer: SpoolWriter | None = None
-        if settings.spool is not None:
-            self.writer = SpoolWriter(self.queue, settings, reporter, clock.now, self.waker.wake, claimed, search)
+        self.queue = EventQueue(settings, clock.now, reporter, claimed)
 
     # Emitting
 
@@ -95,15 +81,8 @@ class Pipeline:
             self._reporter.emitting(event)
         # A thread other than the loop's may wait for room; see ``_make_room``.
         outcome = queue.admit(event, not self.waker.is_here())
-        if outcome is None:  # code further up this stack has the lock, so the task gives the event its place later
-            self.waker.wake()
-            outcome = Emitted.QUEUED if isinstance(event, bytes) else Emitted.DROPPED
-            self._log_queued(outcome)
-            return outcome
-        if isinstance(outcome, Entry):
-            assert self.writer is not None
-            outcome = self.writer.write(outcome)
-            self._log_queued(outcome)
+        if outcome is Emitted.QUEUED and queue.disk is not None:
+            self._reporter.log("queued", logging.WARNING, "An event is in memory only: %s", queue.disk.why_not)
         # Admitting this event may have displaced an older one. Told outside of the queue's lock, as the callback is the
         # user's code and may emit.
         if queue.ledger.unreported:
@@ -114,26 +93,21 @@ class Pipeline:
             self.waker.wake()
         return outcome
 
-    def _log_queued(self, outcome: Emitted) -> None:
-        if outcome is Emitted.QUEUED and self.writer is not None:
-            text = "An event is in memory only: the spool fails, or did not commit within spool_wait"
-            self._reporter.log("queued", logging.WARNING, text)
-
     def _is_due(self) -> bool:
         """Whether the task asked to be woken for what is ready now."""
         # Read without the lock, on the hot path of ``emit``. A number that is out of date costs one wake-up more, or
         # one less until the next event or ``flush_interval``.
-        ready = len(self.queue.lines.ready)
+        ready = self.queue.pending
         if ready >= self._wake_at:
             return True
-        return ready > 0 and self._wake_at != _NEVER and self.queue.lines.memory_bytes >= self._settings.max_batch_bytes
+        return ready > 0 and self._wake_at != _NEVER and self.queue.pending_bytes >= self._settings.max_batch_bytes
 
     def report(self) -> None:
         """Tell of what was dropped, and keep it as dead letters."""
         dropped = [_identified(each) for each in self.queue.take_unreported()]
         self._reporter.drop(dropped)
-        if self.writer is not None and dropped:
-            self.writer.keep_dead_letters(dropped)
+        if dropped and self._letters is not None:
+            self._letters.keep(dropped)
 
     # Sending
 
@@ -147,10 +121,6 @@ class Pipeline:
             self._peers.join(self._batching)
             self._task = asyncio.create_task(self._run(self.waker.attach()), name="chaukas-export")
             self._task.add_done_callback(self._reporter.task_ended)
-            if self.writer is not None:
-                # The thread opens the file now, so that events of an ended process are found before the first one is
-                # emitted.
-                self.writer.ask()
 
     async def _run(self, event: asyncio.Event) -> None:
         while not self._ended:
@@ -171,8 +141,6 @@ class Pipeline:
         # ``waiting`` has just let in late events, some of which may have been refused.
         if self.queue.ledger.unreported:
             self.report()
-        if self.writer is not None:
-            self.writer.look_at_unwritten()
         self._progress.set()  # whatever woke this task may have completed a flush: flushes look for themselves
         if self._turned is not None:
             self._turned()
@@ -186,66 +154,52 @@ class Pipeline:
         self._wake_at = _NEVER
 
     async def _attempt(self, attempt: Send) -> None:
-        entries = self.queue.take(attempt)
+        events = self.queue.take(attempt)
         # Between decision and choice, ``drop_oldest`` may have displaced them all.
-        if not entries:
+        if not events:
             return
         try:
             # The batch stays in the queue during the call, so a crash or a cancellation anywhere here loses nothing.
-            await within(self._settings.send_timeout, deliver(self._sender, [entry.data for entry in entries]))
+            await within(self._settings.send_timeout, deliver(self._sender, events))
         except asyncio.CancelledError as error:
             # ``send_timeout`` ends in a TimeoutError, so a CancelledError is either ours (``stop_sending``) or the
             # sender's bug. Taking the sender's for ours would end the export without a word.
             if _is_cancelled():
                 self.queue.put_back()
                 raise
-            self._failed(attempt, entries, error)  # it came from inside the sender, and is its failure
+            self._failed(attempt, len(events), error)  # it came from inside the sender, and is its failure
         except WrongSend as error:  # it may have stored the batch, and sent again would store it each time
             self._reporter.last_error = str(error)
-            self.queue.drop(entries, DropReason.REJECTED, str(error))
+            self.queue.drop(DropReason.REJECTED, str(error))
         except Exception as error:  # whatever the sender is made of, its failures must not end the exporter
-            self._failed(attempt, entries, error)
+            self._failed(attempt, len(events), error)
         else:
-            self.queue.acknowledged(entries)
+            self.queue.acknowledged()
             self._peers.succeeded(self._batching, self._clock.now())
             if self._batching.succeeded(attempt) is After.DROP_FIRST:
-                self.queue.drop(self.queue.take(Send(0, 1, 0)), DropReason.REJECTED, _REJECTED)
-            self._erase()
+                self.queue.take(Send(0, 1, 0))
+                self.queue.drop(DropReason.REJECTED, _REJECTED)
         if self.queue.ledger.unreported:
             self.report()
         await asyncio.sleep(0)  # a sender that never waits must not keep the loop for itself
 
-    def _erase(self) -> None:
-        """Let the spool remove what was sent, which costs a commit.
-
-        At once if nothing waits, as the process may end now, or if more is to be read from the disk anyway; else when
-        there are ``ERASE_EVENTS`` or ``ERASE_INTERVAL`` has passed.
-        """
-        queue, now = self.queue, self._clock.now()
-        many = len(queue.erased) >= ERASE_EVENTS or now - self._erased_at >= ERASE_INTERVAL
-        if self.writer is not None and (many or not queue.ledger.pending or queue.wants_refill()):
-            self._erased_at = now
-            self.writer.ask()
-
-    def _failed(self, attempt: Send, entries: Sequence[Entry], error: BaseException) -> None:
+    def _failed(self, attempt: Send, events: int, error: BaseException) -> None:
         verdict = judge(error)
         pushback = getattr(error, "pushback", None)
         if not isinstance(pushback, (int, float)):  # the exception is the sender's, and may mean anything by it
             pushback = None
-        self._erased_at = float("-inf")  # the next success erases at once: while the server fails, another may be far
-        after = self._batching.failed(self._clock.now(), attempt, len(entries), verdict, pushback)
+        after = self._batching.failed(self._clock.now(), attempt, events, verdict, pushback)
         self._peers.failed(self._batching, verdict)
         if after is After.DROP:
             self._reporter.last_error = f"{type(error).__name__}: {error}"
             reason = _REASONS.get(verdict)
             detail = f"{_REJECTED}: {error}" if reason is None else str(error)
-            self.queue.drop(entries, reason or DropReason.REJECTED, detail)
+            self.queue.drop(reason or DropReason.REJECTED, detail)
             return
         self.queue.put_back()
         self.retried += 1
-        events = "1 event failed; it is" if len(entries) == 1 else f"{len(entries)} events failed; they are"
-        what = f"Sending {events} kept and sent again"
-        self._reporter.failure(f"send {verdict.value}", what, error)
+        what = "1 event failed; it is" if events == 1 else f"{events} events failed; they are"
+        self._reporter.failure(f"send {verdict.value}", f"Sending {what} kept and sent again", error)
 
     def totals(self) -> Totals:
         """Return the numbers of ``Stats`` for this queue, as they are at one moment."""
@@ -261,7 +215,7 @@ class Pipeline:
         try:
             self._batching.hurry()
             self.waker.wake()
-            while not self.queue.reached(mark):
+            while mark.left:
                 self._progress.clear()
                 # A task that ended sets ``_progress`` no more, so waiting for it would last until the deadline for
                 # nothing.
@@ -278,8 +232,8 @@ class Pipeline:
 
     @property
     def is_empty(self) -> bool:
-        """Whether all that was in the spool has been sent or dropped; False as long as it was not opened."""
-        return self.writer is None or (self.writer.opened and not self.queue.ledger.pending)
+        """Whether all has been sent or dropped."""
+        return not self.queue.pending
 
     @property
     def is_stuck(self) -> bool:
@@ -287,15 +241,9 @@ class Pipeline:
         return self._batching.stuck
 
     async def end(self, deadline: float) -> None:
-        """Stop sending, and give the spool up with what it still holds; wait for that until ``deadline`` at most."""
+        """Stop sending, and give the log up with what it still holds."""
         await self.stop_sending(deadline)
-        if self.writer is not None:
-            # One of its own: what ``self.waker`` sets is the event of the task that sends, which is over.
-            waker = Waker()
-            stopped = waker.attach()
-            self.writer.stop(close=True, then=waker.wake)
-            await self._clock.wait(stopped, deadline)
-        # The last step of the thread may have dropped events, of which no later call would tell.
+        self.queue.give_up()
         self.report()
 
     def is_running(self) -> bool:
@@ -308,25 +256,6 @@ class Pipeline:
         await cancelled(self._task, self._clock, deadline)
         self._peers.leave(self._batching)
         self._progress.set()
-
-    # Forks
-
-    def before_fork(self) -> None:
-        """Take both locks, so that neither the disk nor the queue is in use. Each is waited for one second at most.
-
-        In the order in which everybody else takes them; a fork goes on without one that cannot be had.
-        """
-        # ``disk`` before the queue's lock: the thread takes the queue's while it holds ``disk``, and the other order
-        # would be a deadlock.
-        locks = [self.queue.lock] if self.writer is None else [self.writer.disk, self.queue.lock]
-        for lock in locks:
-            if lock.acquire(timeout=1.0):
-                self._held.append(lock)  # noted at once: a signal handler may raise during the next wait
-
-    def after_fork_in_parent(self) -> None:
-        """Give the locks back."""
-        while self._held:
-            self._held.pop().release()
 
 
 def is_over(task: asyncio.Task[None] | None) -> bool:

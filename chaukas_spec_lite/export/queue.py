@@ -1,7 +1,11 @@
-"""The events that wait, under one lock: which are admitted, what the disk has to do, what is sent, what became of all.
+"""All events of one exporter, or of one log that an ended process left, that wait to be sent.
 
-``Lines`` knows where each event stands, ``Ledger`` counts. Everything here is bookkeeping, done within microseconds:
-nothing waits for a disk while it holds the lock.
+They stand in one order: first those on disk, then those in memory. What is in memory is always newer than what is on
+disk: it is used without a spool, or while the disk refuses, and moves to the disk, in order, before anything else goes
+there. So nothing is ever in both, and an event is known by its place.
+
+``emit`` may interrupt any code here, when it is called by a signal handler or a finalizer. The lock lets its own thread
+in a second time; such an event is put aside, and admitted when the code that was interrupted is done.
 """
 
 from __future__ import annotations
@@ -9,81 +13,96 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
 from itertools import islice
 
 from chaukas_spec_lite.export.batching import Send, Waiting
-from chaukas_spec_lite.export.ledger import GONE, MEMORY, SENT, Entry, Ledger, Mark, Totals, dropped_for
-from chaukas_spec_lite.export.lines import Lines
+from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals, dropped_for
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spool.dropped import Dropped, DropReason
-from chaukas_spec_lite.spool.file import Row
-from chaukas_spec_lite.wire.envelopes import batches
+from chaukas_spec_lite.spool.errors import SpoolError
+from chaukas_spec_lite.spool.segment import Record
 
-LOCK_WAIT = 0.05
-"""How many seconds ``admit`` waits for the lock. The wait is bounded because ``emit`` may be called by a signal handler
-or a finalizer that has interrupted, on the same thread, the code that holds the lock: it would never get it."""
+
+class Item:
+    """One event of an attempt."""
+
+    __slots__ = ("data", "record")
+
+    def __init__(self, data: bytes, record: Record | None = None) -> None:
+        self.data = data
+        self.record = record
+        """Where it is on disk; None while it is in memory."""
+
 
 
 class EventQueue:
-    """Holds what waits. ``lock`` guards everything; ``changed`` tells those who wait for a commit or for room."""
+    """All events that wait, in order. Any thread may use it.
 
-    def __init__(self, settings: ExportSettings, now: Callable[[], float]) -> None:
-        self.spooling = settings.spool is not None
+    Args:
+        settings: Those of the exporter.
+        now: Tells the time in seconds; monotonic.
+        disk: Where events are kept; None for in memory only.
+    """
+
+    def __init__(self, settings: ExportSettings, now: Callable[[], float], disk: Disk | None) -> None:
         self._settings = settings
         self._now = now
-        # With a spool, half of the memory is for events that are on disk as well, and half is kept for events that the
-        # disk does not take. So a full memory of spooled events never makes ``emit`` drop one while the disk is slow.
-        share = 2 if self.spooling else 1
-        self.lines = Lines(settings.max_queue_events // share, settings.max_queue_bytes // share, self.spooling)
-        self.lock = threading.Lock()
-        self.changed = threading.Condition(self.lock)
-        self.unwritten: deque[Entry] = deque()
-        """What the spool's thread is to write; some may have been sent meanwhile."""
-        self.erased: list[int] = []
-        """Numbers of events that the spool is to remove."""
+        self.disk = disk
         self.ledger = Ledger()
-        self._late: deque[bytes | Dropped] = deque()
-        """What ``admit`` was given while it could not have the lock."""
-        self._next_seq = 1
-        self._in_flight = 0
         self.closed = False
+        # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
+        self.lock = threading.RLock()
+        self._room = threading.Condition(self.lock)
+        self._busy = False
+        """Whether the code that holds the lock is in the middle of something."""
+        self._late: deque[bytes | Dropped] = deque()
+        """What ``admit`` was given while its own thread was busy here."""
+        self._memory: deque[Item] = deque()
+        self.memory_bytes = 0
+        self._in_flight: list[Item] = []
+        self._skipped = 0
+        """How many events stand before the first of those."""
+        self._front = 0
+        """Changes whenever another event becomes the first."""
+        self._since = self._since_later: float | None = None
+        """When the first event came that is not in flight, and the first of all that came after the attempt began."""
 
     # Coming in
 
-    def admit(self, event: bytes | Dropped, may_block: bool) -> Entry | Emitted | None:
-        """Give an event its place in the order; return it, for the spool to write, or what became of it.
+    def admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
+        """Take an event, and say where it is."""
+        with self.lock:
+            if self._busy:
+                self._late.append(event)
+                return Emitted.QUEUED if isinstance(event, bytes) else Emitted.DROPPED
+            self._busy = True
+            try:
+                return self._admit(event, may_block)
+            finally:
+                self._leave()
 
-        None means that it gets its place later: the lock cannot be had.
-        """
-        if not self.lock.acquire(True, LOCK_WAIT):
-            # deque.append is atomic, so this needs no lock. The event is counted and ordered by the next ``_let_in``.
-            self._late.append(event)
-            return None
-        try:
-            self._let_in()
-            return self._admit(event, may_block)
-        finally:
-            self.lock.release()
-
-    def _let_in(self) -> None:
-        """Admit what was emitted while the lock could not be had; the lock is held.
-
-        Every method that looks at all that waits does this first, so that no event is forgotten.
-        """
+    def _leave(self) -> None:
         while self._late:
-            # Without blocking: the caller of that ``emit`` has gone on, and this may be the loop's thread, which makes
-            # the room.
+            # Without waiting for room: ``emit`` has answered, and its caller has gone on.
             event = self._late.popleft()
-            outcome = self._admit(event, may_block=False)
-            if isinstance(outcome, Entry):
-                self.ledger.queued += 1
-                self.hand_over(outcome)
-            elif outcome is Emitted.DROPPED and isinstance(event, bytes):
-                self.ledger.refused_late()  # ``emit`` has answered QUEUED, so the next flush has to tell
+            if self._admit(event, may_block=False) is Emitted.DROPPED and isinstance(event, bytes):
+                self.ledger.refused_late()
+        self._busy = False
 
-    def _admit(self, event: bytes | Dropped, may_block: bool) -> Entry | Emitted:
-        ledger = self.ledger
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        """Hold the lock, and let nothing in that interrupts this."""
+        with self.lock:
+            outermost, self._busy = not self._busy, True
+            try:
+                yield
+            finally:
+                if outermost:
+                    self._leave()
+
+    def _admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
         # The order of the checks is that of the reasons a user should hear first: what is wrong with the event itself,
         # then that the exporter is closed, then that the disk is full, and memory last.
         if not isinstance(event, bytes):
@@ -91,274 +110,207 @@ class EventQueue:
         size = len(event)
         if self.closed:
             return self._refuse(dropped_for(DropReason.CLOSED, event))
-        if self.spooling and ledger.pending_bytes + size > self._settings.spool_max_bytes:
-            return self._refuse(dropped_for(DropReason.SPOOL_FULL, event))
-        if not self.lines.has_room(size) and not self._make_room(size, may_block):
+        if self.disk is not None:
+            if self.disk.is_full(self.memory_bytes + size):
+                return self._refuse(dropped_for(DropReason.SPOOL_FULL, event))
+            if self.to_disk() and self.disk.append([event]):
+                self._came()
+                self.ledger.spooled += 1
+                return Emitted.SPOOLED
+        if not self._has_room(size) and not self._make_room(size, may_block):
             # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
             return self._refuse(dropped_for(DropReason.CLOSED if self.closed else DropReason.OVERFLOW, event))
-        entry = Entry(self._next_seq, event, self._now())
-        self._next_seq += 1
-        self.lines.add(entry)
-        ledger.emitted += 1
-        ledger.pending += 1
-        ledger.pending_bytes += size
-        if self.spooling:  # ``settle`` counts it as spooled or queued, when it is known which
-            return entry
-        ledger.queued += 1
+        self._memory.append(Item(event))
+        self.memory_bytes += size
+        self._came()
+        self.ledger.queued += 1
         return Emitted.QUEUED
+
+    def _came(self) -> None:
+        self.ledger.emitted += 1
+        if self._since_later is None:
+            self._since_later = self._now()
 
     def _refuse(self, dropped: Dropped) -> Emitted:
         self.ledger.emitted += 1
         self.ledger.refused(dropped)
         return Emitted.DROPPED
 
+    def _has_room(self, size: int) -> bool:
+        settings = self._settings
+        return (
+            len(self._memory) < settings.max_queue_events and self.memory_bytes + size <= settings.max_queue_bytes
+        )
+
     def _make_room(self, size: int, may_block: bool) -> bool:
-        policy, lines = self._settings.overflow, self.lines
+        policy = self._settings.overflow
         if policy == "drop_oldest":
-            while not lines.has_room(size):
-                # An event on disk takes none of this room, and one that is being sent may have reached the server
-                # already: dropping either would lose it without need.
-                oldest = lines.oldest_in_memory_only(self._in_flight)
-                if oldest is None:
+            # One that is being sent may have reached the server already: dropping it would lose it without need.
+            flying = {id(item) for item in self._in_flight}
+            while not self._has_room(size):
+                place = next((place for place, item in enumerate(self._memory) if id(item) not in flying), None)
+                if place is None:
                     return False
-                self._drop(oldest, dropped_for(DropReason.OVERFLOW, oldest.data))
+                self._drop_from_memory(place, DropReason.OVERFLOW)
             return True
         # On the event loop's own thread waiting would be a deadlock: only the loop can send, and so make room.
         if policy == "block" and may_block:
-            self.changed.wait_for(lambda: self.closed or lines.has_room(size), self._settings.block_timeout)
-            return not self.closed and lines.has_room(size)
+            self._busy = False
+            try:
+                self._room.wait_for(lambda: self.closed or self._has_room(size), self._settings.block_timeout)
+            finally:
+                self._busy = True
+            return not self.closed and self._has_room(size)
         return False
 
-    # The spool
+    def _drop_from_memory(self, place: int, reason: DropReason, detail: str | None = None) -> None:
+        item = self._memory[place]
+        del self._memory[place]
+        self.memory_bytes -= len(item.data)
+        dropped = dropped_for(reason, item.data) if detail is None else Dropped(reason, detail, "", item.data)
+        self.ledger.gone(self._on_disk + place, dropped)
+        self._front += not (self._on_disk or place)
 
-    def settle(self, entry: Entry, on_disk: bool) -> Emitted:
-        """Say what became of an event, for ``emit``, which may have brought it to the disk."""
-        with self.lock:
-            if on_disk:
-                self._written(entry)
-            # While the disk took it, the event may have been sent from memory (SENT counts as spooled: it is safe) or
-            # displaced by a newer one (GONE).
-            if entry.state == GONE:
-                return Emitted.DROPPED
-            if entry.state == MEMORY:
-                self.ledger.queued += 1
-                return Emitted.QUEUED
-            self.ledger.spooled += 1
-            return Emitted.SPOOLED
+    # Disk and memory
 
-    def written(self, entries: Iterable[Entry]) -> None:
-        """Take note that events are on disk."""
-        with self.lock:
-            for entry in entries:
-                self._written(entry)
-            # Wakes an ``emit`` that waits for its event's commit, and those that wait for room.
-            self.changed.notify_all()
+    @property
+    def _on_disk(self) -> int:
+        return 0 if self.disk is None else self.disk.pending
 
-    def _written(self, entry: Entry) -> None:
-        if entry.state == MEMORY:
-            self.lines.written(entry)
-        else:  # it was sent, or dropped, while the disk took it
-            self.erased.append(entry.seq)
+    @property
+    def pending(self) -> int:
+        """How many events wait."""
+        return self._on_disk + len(self._memory)
 
-    def hand_over(self, entry: Entry) -> None:
-        """Leave an event to the spool's thread; the lock is held."""
-        if entry.unwritten:  # the file was lost meanwhile, and ``lost_file`` has handed over all events in memory
-            return
-        entry.unwritten = True
-        self.unwritten.append(entry)
-        # While the disk fails, nothing takes these out, and most of them are sent from memory. Forget those once they
-        # are the greater part: rarely enough that the cost per event stays constant.
-        if len(self.unwritten) > 2 * self.lines.only_in_memory + 64:
-            self.unwritten = deque(each for each in self.unwritten if each.state == MEMORY)
+    def to_disk(self) -> bool:
+        """Move all that memory holds to the disk; say whether it holds nothing now. The lock is held."""
+        if self._memory:
+            assert self.disk is not None
+            records = self.disk.append([item.data for item in self._memory])
+            if records is None:
+                return False
+            for item, record in zip(self._memory, records, strict=True):
+                item.record = record  # an attempt that is under way goes on with it
+            self._memory.clear()
+            self.memory_bytes = 0
+            self._room.notify_all()
+        return True
 
-    def take_work(self, events: int, size: int) -> tuple[list[Entry], list[int]]:
-        """Hand out events for the spool to write, up to a number and a size, and the numbers of those to remove."""
-        with self.lock:
-            self._let_in()
-            entries: list[Entry] = []
-            # An event that was sent or dropped since it was handed over is passed over: writing it would only mean to
-            # erase it.
-            while self.unwritten and len(entries) < events and size > 0:
-                entry = self.unwritten.popleft()
-                entry.unwritten = False
-                if entry.state == MEMORY:
-                    entries.append(entry)
-                    size -= len(entry.data)
-            erased, self.erased = self.erased, []
-            return entries, erased
-
-    def put_back_work(self, entries: Sequence[Entry], erased: Sequence[int]) -> None:
-        """Take back what the spool could not do."""
-        with self.lock:
-            # If the file was lost during the attempt, ``lost_file`` has put these back already: twice would break the
-            # key.
-            again = [entry for entry in entries if not entry.unwritten]
-            for entry in again:
-                entry.unwritten = True
-            self.unwritten.extendleft(reversed(again))
-            self.erased[:0] = erased
-
-    def found(self, events: int, size: int, low: int, high: int) -> None:
-        """Take note of what a freshly claimed file holds: events that stand before all that memory holds.
+    def salvaged(self, records: Sequence[Record], lost: int) -> None:
+        """Take back what was on a disk that was taken away; the lock is held.
 
         Args:
-            events: How many events it holds.
-            size: Their bytes.
-            low: The lowest of their numbers.
-            high: The highest of their numbers.
+            records: What could still be read.
+            lost: How many events could not.
         """
-        with self.lock:
-            shift = self.lines.found(events, low, high, self._next_seq)
-            # Flushes that are waiting must go on to mean the same events, whose numbers have just grown.
-            for mark in self.ledger.marks:
-                mark.seq += shift
-            self._next_seq += shift
-            self.ledger.pending += events
-            self.ledger.pending_bytes += size
-            self.ledger.recovered += events
-
-    def wants_refill(self) -> tuple[int, int, int] | None:
-        """Say after which number to read, how many events and bytes, if there is anything to read and room for it."""
-        with self.lock:
-            return self.lines.wants_refill()
-
-    def refill(self, rows: Sequence[Row], at_end: bool) -> int:
-        """Take in what was read from the disk, but for what is damaged.
-
-        Args:
-            rows: What was read.
-            at_end: Whether nothing stands after it on disk.
-
-        Returns:
-            How many events should be on disk and are not.
-        """
-        with self.lock:
-            for row in self.lines.refill(rows, at_end, self.erased):
-                # A damaged row is dropped here and now. If it stayed in the file, every refill would find it again.
-                self.erased.append(row.seq)
-                self.ledger.gone(row.seq, dropped_for(DropReason.CORRUPT, row.data))
-            return self._lose_spilled() if at_end else 0
-
-    def needs_file(self) -> bool:
-        """Whether there are events on disk that have not been sent."""
-        with self.lock:
-            # What is pending and not in memory alone is on disk: some of it may be there only.
-            return self.ledger.pending > self.lines.only_in_memory
-
-    def lost_file(self) -> int:
-        """Take note that the spool file is no more: what memory holds is unwritten again; return how many are lost."""
-        with self.lock:
-            # These numbers belong to rows of the lost file. In the next file they would erase other events.
-            self.erased.clear()
-            self.unwritten = deque(self.lines.lose_file())
-            for entry in self.unwritten:
-                entry.unwritten = True
-            return self._lose_spilled()
-
-    def _lose_spilled(self) -> int:
-        lost = self.lines.lose_spilled()
-        self.ledger.lost(lost, self.lines.memory_bytes)
-        return lost
+        flying = {item.record.start: item for item in self._in_flight if item.record is not None}
+        items = [flying.get(record.start) or Item(record.content or b"") for record in records]
+        for item in self._in_flight:
+            item.record = None
+        self._memory.extendleft(reversed(items))
+        self.memory_bytes += sum(len(item.data) for item in items)
+        self.ledger.lost(0, lost, DropReason.SPOOL_LOST)
+        self._front += 1
 
     # Going out
 
     def waiting(self) -> Waiting:
-        """Describe what is ready, for a decision."""
-        with self.lock:
-            self._let_in()
-            # Before the decision, not after a success: the disk may have caught up since, and then the next batch can
-            # be larger.
-            self.lines.bring_up()
-            ready = self.lines.ready
-            since, first = (ready[0].since, ready[0].seq) if ready else (0.0, 0)
-            return Waiting(len(ready), self.lines.memory_bytes, since, bool(self.ledger.marks), first)
+        """Describe what waits, for a decision."""
+        with self._inside():
+            if self.disk is not None:
+                self.to_disk()
+            size = self.memory_bytes + (0 if self.disk is None else self.disk.pending_bytes)
+            since = self._since if self._since is not None else self._since_later or 0.0
+            return Waiting(self.pending, size, since, bool(self.ledger.marks), self._front)
 
-    def take(self, wanted: Send) -> list[Entry]:
+    def take(self, wanted: Send) -> list[bytes]:
         """Choose the events of one attempt; they stay where they are until their fate is known."""
-        with self.lock:
-            candidates = islice(self.lines.ready, wanted.skip, wanted.skip + wanted.events)
-            chosen = next(batches(candidates, Entry.size, wanted.events, wanted.bytes), list[Entry]())
-            # A probe sends one event from further back. The events before it count as in flight too, as
-            # ``oldest_in_memory_only`` skips from the front.
-            self._in_flight = wanted.skip + len(chosen)
-            return chosen
+        with self._inside():
+            on_disk, items = self._on_disk, list[Item]()
+            if self.disk is not None and wanted.skip < on_disk:
+                records = self.disk.peek(wanted.skip, wanted.events, wanted.bytes)
+                items = [Item(record.content or b"", record) for record in records]
+            left = wanted.bytes - sum(len(item.data) for item in items)
+            if wanted.skip + len(items) >= on_disk:
+                for item in islice(self._memory, max(0, wanted.skip - on_disk), None):
+                    left -= len(item.data)
+                    if len(items) == wanted.events or (items and left < 0):
+                        break
+                    items.append(item)
+            self._in_flight, self._skipped = items, wanted.skip
+            all_of_it = wanted.skip + len(items) >= self.pending
+            self._since, self._since_later = (None, None) if all_of_it else (self._since or self._since_later, None)
+            return [item.data for item in items]
 
-    def acknowledged(self, entries: Sequence[Entry]) -> None:
-        """Let go of events that were sent."""
-        with self.lock:
-            self._in_flight = 0
-            for entry in entries:
-                # Its state tells the spool's thread, which may be writing it right now, that it can be erased again.
-                self._remove(entry, SENT)
-                self.ledger.acknowledged(len(entry.data))
-            self.changed.notify_all()
+    def acknowledged(self) -> None:
+        """Let go of the events of the attempt, which the server has."""
+        with self._inside():
+            size = sum(len(item.data) for item in self._in_flight)
+            self.ledger.acknowledged(self._skipped, len(self._in_flight), size)
+            self._remove_in_flight()
 
-    def drop(self, entries: Sequence[Entry], reason: DropReason, detail: str) -> None:
-        """Let go of events that cannot be sent."""
-        with self.lock:
-            self._in_flight = 0
-            for entry in entries:
-                self._drop(entry, Dropped(reason, detail, "", entry.data))
-            self.changed.notify_all()
+    def drop(self, reason: DropReason, detail: str) -> None:
+        """Let go of the events of the attempt, which cannot be sent."""
+        with self._inside():
+            for item in self._in_flight:
+                self.ledger.gone(self._skipped, Dropped(reason, detail, "", item.data))
+            self._remove_in_flight()
 
     def put_back(self) -> None:
-        """Take note that the events of an attempt were not sent."""
-        with self.lock:
-            self._in_flight = 0
+        """Take note that the events of the attempt were not sent."""
+        with self._inside():
+            self._in_flight = []
 
-    def _drop(self, entry: Entry, dropped: Dropped) -> None:
-        self._remove(entry, GONE)
-        self.ledger.gone(entry.seq, dropped)
-
-    def _remove(self, entry: Entry, state: int) -> None:
-        if self.lines.remove(entry, state):
-            self.erased.append(entry.seq)
+    def _remove_in_flight(self) -> None:
+        items, self._in_flight = self._in_flight, []
+        if self.disk is not None and (records := [item.record for item in items if item.record is not None]):
+            self.disk.done(records)
+        in_memory = {id(item) for item in items if item.record is None}
+        if in_memory:
+            self._memory = deque(item for item in self._memory if id(item) not in in_memory)
+            self.memory_bytes = sum(len(item.data) for item in self._memory)
+        self._front += not self._skipped
+        self._room.notify_all()
 
     # Flushing, closing, reporting
 
     def mark(self) -> Mark:
         """Remember the place after all that was emitted so far."""
-        with self.lock:
-            self._let_in()
-            return self.ledger.mark(self._next_seq - 1)
-
-    def reached(self, mark: Mark) -> bool:
-        """Whether nothing up to the mark waits any more."""
-        with self.lock:
-            return self.lines.reached(mark.seq)
+        with self._inside():
+            return self.ledger.mark(self.pending)
 
     def unmark(self, mark: Mark, told: bool) -> None:
         """Forget a mark, of which somebody was told or not."""
-        with self.lock:
+        with self._inside():
             self.ledger.unmark(mark, told)
 
     def close(self) -> None:
         """Admit nothing from now on."""
-        with self.lock:
-            # Events that ``emit`` took before the close are admitted, although their turn comes only now.
-            self._let_in()
+        with self._inside():
+            pass  # Events that ``emit`` took before the close are admitted, although their turn comes only now.
+        with self._inside():
             self.closed = True
-            self.changed.notify_all()
+            self._room.notify_all()
 
     def give_up_memory(self, detail: str) -> None:
-        """Drop all that is in memory only."""
-        with self.lock:
-            self._let_in()
-            # A copy, because ``_drop`` removes from the lines. What is on disk as well stays there for the next
-            # exporter.
-            for entry in [each for each in self.lines if each.state == MEMORY]:
-                self._drop(entry, Dropped(DropReason.CLOSED, detail, "", entry.data))
+        """Drop all that is in memory and that the disk does not take now."""
+        with self._inside():
+            if self.disk is None or not self.to_disk():
+                while self._memory:
+                    self._drop_from_memory(0, DropReason.CLOSED, detail)
 
     def take_unreported(self) -> list[Dropped]:
         """Hand out what was dropped since the last call."""
-        with self.lock:
+        with self._inside():
             unreported, self.ledger.unreported = self.ledger.unreported, []
             return unreported
 
     def totals(self) -> Totals:
         """Return the numbers of ``Stats``, but for attempts, as they are at one moment."""
-        with self.lock:
-            self._let_in()
+        with self._inside():
             totals = self.ledger.totals()
-            totals.numbers["memory_bytes"] = self.lines.memory_bytes
+            on_disk = 0 if self.disk is None else self.disk.pending_bytes
+            totals.numbers.update(
+                pending=self.pending, pending_bytes=on_disk + self.memory_bytes, memory_bytes=self.memory_bytes
+            )
             return totals

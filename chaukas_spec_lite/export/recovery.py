@@ -1,14 +1,12 @@
-"""Recovery: sends the events that ended processes left in the shared directory, file by file, from where they are.
+"""Recovery: sends the events that ended processes left in the shared directory, log by log, from where they are.
 
-Events never move from one file to another, so that those of one process keep their order even if this process is
-killed, too. A file that is stuck, because the server fails at what it holds, does not keep the others waiting.
+Events never move from one log to another, so that those of one process keep their order even if this process is
+killed, too. A log that is stuck, because the server fails at what it holds, does not keep the others waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,26 +19,26 @@ from chaukas_spec_lite.export.sender import Sender
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.waker import Waker
 from chaukas_spec_lite.spool.directory import SpoolDirectory
-from chaukas_spec_lite.spool.file import Spool
+from chaukas_spec_lite.spool.errors import SpoolError
 
 MAX_OPEN = 4
-"""How many files are kept open while all of them are stuck. With more than these, they take turns."""
+"""How many logs are kept open while all of them are stuck. With more than these, they take turns."""
 
 
 @dataclass(frozen=True)
 class _Books:
-    """Never changed, only replaced as a whole, so that a reader in any thread counts each file exactly once."""
+    """Never changed, only replaced as a whole, so that a reader in any thread counts each log exactly once."""
 
     past: Totals = field(default_factory=Totals)
-    """Of files that were given up."""
+    """Of logs that were given up."""
     open: tuple[Pipeline, ...] = ()
-    """Of the files that are being sent, the longest open first."""
+    """Of the logs that are being sent, the longest open first."""
 
 
 class Recovery:
-    """Runs a pipeline for one file with events that nobody has, and for the next one when all open ones are stuck.
+    """Runs a pipeline for one log with events that nobody has, and for the next one when all open ones are stuck.
 
-    ``search`` is called now and then by the thread of the exporter's own spool; all else happens on the event loop.
+    All of it happens on the event loop.
 
     Args:
         sender: Takes the batches.
@@ -54,90 +52,68 @@ class Recovery:
         self, sender: Sender, settings: ExportSettings, reporter: Reporter, clock: Clock, peers: Peers
     ) -> None:
         assert settings.spool is not None
-        self._sender = sender
+        self._parts = sender, settings, reporter, clock, peers
         self._settings = settings
         self._reporter = reporter
         self._clock = clock
-        self._peers = peers
-        self._directory = SpoolDirectory(Path(settings.spool), settings.synchronous)
+        self._directory = SpoolDirectory(Path(settings.spool))
         self._task: asyncio.Task[None] | None = None
         self._waker = Waker()
-        self._found: Spool | None = None
+        self._progress = asyncio.Event()
         self._last: Path | None = None
-        """The file that was found last."""
+        """The log that was found last."""
+        self._search_at = float("-inf")
+        self._searched = 0
+        """How often the whole directory was looked at and nothing was found."""
         self._ended = False
         self._books = _Books()
         self._untold = False
-        """Whether an event of a file that was given up was dropped, and no flush has told of it."""
-        self.searching = threading.Lock()
-        """Held while files are looked at, so that a fork can wait for the end of that."""
+        """Whether an event of a log that was given up was dropped, and no flush has told of it."""
         self.broken = False
-        """Whether an event of a file that was given up was dropped."""
+        """Whether an event of a log that was given up was dropped."""
 
     @property
     def open(self) -> tuple[Pipeline, ...]:
-        """The pipelines of the files that are being sent, the longest open first."""
+        """The pipelines of the logs that are being sent, the longest open first."""
         return self._books.open
 
-    def search(self) -> None:
-        """Claim a file that an ended process left with events, unless an open one makes progress.
-
-        While nothing is sent here, files are left to processes that can send.
-
-        Raises:
-            SpoolError: The directory cannot be read.
-        """
-        # Held during the claim, so that a fork never copies a file that is half claimed.
-        with self.searching:
-            sending = self._task is not None and not (self._task.done() or self._task.get_loop().is_closed())
-            # In each of these cases a file would only be held here, while another process could be sending it.
-            if self._ended or not sending or self._found is not None or not self._wants_more():
-                return
-            self._found = found = self._directory.claim_abandoned(self._last)
-            if found is not None:
-                self._last = found.path
-        if found is not None:
-            self._waker.wake()
-
-    def _wants_more(self) -> bool:
-        return all(each.is_stuck for each in self.open)
-
-    def start(self, search_again: Callable[[], None]) -> None:
-        """Begin to send what is found, on the running loop; does nothing if a task does so already.
-
-        Args:
-            search_again: Lets the spool's thread call ``search`` soon.
-        """
+    def start(self) -> None:
+        """Begin to send what is found, on the running loop; does nothing if a task does so already."""
         if is_over(self._task):
-            self._task = asyncio.create_task(self._run(self._waker.attach(), search_again), name="chaukas-recovery")
+            self._progress = asyncio.Event()
+            self._task = asyncio.create_task(self._run(self._waker.attach()), name="chaukas-recovery")
             self._task.add_done_callback(self._reporter.task_ended)
-            search_again()
 
-    async def _run(self, event: asyncio.Event, search_again: Callable[[], None]) -> None:
+    async def _run(self, event: asyncio.Event) -> None:
         for each in self.open:  # it may be another loop than before
             each.start()
-        wanted = True
         while not self._ended:
             event.clear()
-            # First take in the new file, then give up others: with ``MAX_OPEN`` stuck ones the new file is what makes
-            # one too many.
-            self._begin_with_found()
             await self._give_up_some()
-            before, wanted = wanted, self._wants_more()
-            # The last open file has just become stuck, so look for the next one now. With MAX_OPEN of them the regular
-            # search brings the next one, and so sets the pace at which they take turns.
-            if wanted and not before and len(self.open) < MAX_OPEN:
-                search_again()
-            await self._clock.wait(event, None)
+            # With MAX_OPEN of them all stuck, the regular search brings the next one, and sets the pace of their turns.
+            if all(each.is_stuck for each in self.open) and (
+                self._clock.now() >= self._search_at or len(self.open) < MAX_OPEN
+            ):
+                self._search()
+            self._progress.set()
+            if self.open or self._searched:
+                await self._clock.wait(event, self._search_at)
 
-    def _begin_with_found(self) -> None:
-        claimed, self._found = self._found, None
-        if claimed is not None:
-            parts = self._sender, self._settings, self._reporter, self._clock, self._peers
-            pipeline = Pipeline(*parts, claimed, turned=self._waker.wake)
-            self._books = _Books(self._books.past, (*self.open, pipeline))
-            pipeline.start()
-
+    def _search(self) -> None:
+        """Claim a log that an ended process left with events, and begin to send it."""
+        self._search_at = self._clock.now() + self._settings.scan_interval
+        try:
+            claimed = self._directory.claim(self._last)
+        except SpoolError as error:
+            self._reporter.failure("search", "What ended processes left cannot be looked for", error)
+            claimed = None
+        if claimed is None:
+            self._searched += 1
+            return
+        self._last = claimed.folder
+        pipeline = Pipeline(*self._parts, claimed, turned=self._waker.wake)
+        self._books = _Books(self._books.past, (*self.open, pipeline))
+        pipeline.start()
     async def _give_up_some(self) -> None:
         deadline = self._clock.now() + self._settings.close_timeout
         for each in self.open:

@@ -1,122 +1,91 @@
-"""The directory that processes share: which file is whose, and what becomes of files that cannot be used."""
+"""The directory that processes share: whose each log is, and how much all of them hold."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from chaukas_spec_lite.ids import uuid7
-from chaukas_spec_lite.spool import quarantine
-from chaukas_spec_lite.spool.file import Spool, SpoolBusy, SpoolError, SpoolNewer, SpoolUnusable
+from chaukas_spec_lite.spool.errors import SpoolError, SpoolForeign, SpoolNewer, translated
+from chaukas_spec_lite.spool.lock import InUse
+from chaukas_spec_lite.spool.log import PREFIX, Log
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
-PREFIX, SUFFIX = "spool-", ".sqlite3"
-_TRIES = 10
-"""How many new files are tried, as another process that searches the directory may claim one first."""
-
 
 class SpoolDirectory:
-    """Finds and claims spool files.
+    """Finds and claims the logs that ended processes left.
 
     Args:
-        path: The directory; it is made when the first file is claimed.
-        synchronous: What a commit waits for, see ``ExportSettings.synchronous``.
+        path: The directory; it need not exist.
     """
 
-    def __init__(self, path: Path, synchronous: str) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._synchronous = synchronous
         self._left_alone: set[Path] = set()
-        """Files that a log line has named, so that no search names them again."""
+        """Logs that a line of the log has named, so that no search names them again."""
 
-    def claim(self) -> Spool:
-        """Claim a file that no living process has, or a new one.
-
-        Raises:
-            SpoolError: The directory cannot be used, or no file in it.
-        """
-        try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            files = self._files()
-        except OSError as error:
-            raise SpoolError(f"the directory {self.path} cannot be used: {error}") from error
-        # Old files first: the events of an ended process then go out before anything that is emitted now.
-        for file in files:
-            spool = self._try(file)
-            if spool:
-                return spool
-        for _ in range(_TRIES):
-            # Between making a file and locking it another process may find it, and keep it.
-            with contextlib.suppress(SpoolBusy):
-                return Spool.claim(self.path / f"{PREFIX}{uuid7()}{SUFFIX}", self._synchronous, new=True)
-        raise SpoolBusy(f"each new file in {self.path} is in use at once")
-
-    def abandoned(self) -> Iterator[Spool]:
-        """Claim the files that nobody has, one after the other; each is closed before the next."""
-        try:
-            files = self._files()
-        except OSError as error:
-            raise SpoolError(f"the directory {self.path} cannot be read: {error}") from error
-        for file in files:
-            spool = self._try(file)
-            if spool:
-                try:
-                    yield spool
-                finally:
-                    spool.close()
-
-    def claim_abandoned(self, after: Path | None = None) -> Spool | None:
-        """Claim a file with events that no living process has, if there is one.
-
-        Args:
-            after: Where the last search ended: the files behind it are looked at first, so that each has its turn.
+    def logs(self) -> list[Path]:
+        """The folders of all logs, oldest first.
 
         Raises:
             SpoolError: The directory cannot be read.
         """
-        try:
-            files = self._files()
-        except OSError as error:
-            raise SpoolError(f"the directory {self.path} cannot be read: {error}") from error
-        # Those behind ``after`` first (False sorts before True), each half in the order of names, which is that of age.
-        for file in sorted(files, key=lambda file: after is not None and file <= after):
-            spool = self._try(file)
-            if spool is None:
-                continue
+        with translated(self.path):
             try:
-                if spool.has_events():
-                    return spool
-                spool.close()
-            except SpoolError as error:
-                spool.close()
-                self._reject(file, error)
+                return sorted(path for path in self.path.iterdir() if path.name.startswith(PREFIX))
+            except FileNotFoundError:
+                return []
+
+    def bytes_held(self) -> int:
+        """How many bytes the segments of all logs take."""
+        total = 0
+        for folder in self.logs():
+            try:
+                total += sum(path.stat().st_size for path in folder.iterdir() if path.suffix == ".segment")
+            except OSError:  # its owner removes it just now
+                continue
+        return total
+
+    def claim(self, after: Path | None = None) -> Log | None:
+        """Claim a log with something in it that no living process has, if there is one.
+
+        Args:
+            after: Where the last search ended: the logs behind it are looked at first, so that each has its turn.
+
+        Raises:
+            SpoolError: The directory cannot be read.
+        """
+        # False sorts before True; each half is in the order of names, which is that of age.
+        for folder in sorted(self.logs(), key=lambda folder: (after is not None and folder <= after, folder)):
+            log = self._try(folder)
+            if log is not None:
+                if log.pending or log.lost:
+                    return log
+                log.close()
         return None
 
-    def quarantine(self, path: Path, error: SpoolUnusable) -> None:
-        """Move a file that cannot be used out of the way."""
-        quarantine.move(path, error.kind, error)
-
-    def _files(self) -> list[Path]:
-        return sorted(file for file in self.path.iterdir() if file.name.startswith(PREFIX) and file.suffix == SUFFIX)
-
-    def _try(self, file: Path) -> Spool | None:
+    def _try(self, folder: Path) -> Log | None:
         try:
-            return Spool.claim(file, self._synchronous)
-        except SpoolBusy:
-            # In use by a living process, which is the usual case here.
+            return Log.claim(folder)
+        except InUse:  # the usual case here
             return None
+        except SpoolForeign as error:
+            self._set_aside(folder, error)
         except SpoolError as error:
-            self._reject(file, error)
-            return None
+            if folder not in self._left_alone and folder.exists():
+                self._left_alone.add(folder)
+                newer = isinstance(error, SpoolNewer)
+                why = "to a later version of this library" if newer else "alone, as it cannot be opened"
+                logger.warning("A log of the spool is left %s: %s", why, error)
+        return None
 
-    def _reject(self, file: Path, error: SpoolError) -> None:
-        if isinstance(error, SpoolUnusable):
-            self.quarantine(file, error)
-        elif file not in self._left_alone:  # once each: it is found again in every search
-            self._left_alone.add(file)
-            newer = isinstance(error, SpoolNewer)
-            why = "to a later version of this library" if newer else "alone, as it cannot be opened"
-            logger.warning("A spool file is left %s: %s.", why, error)
+    def _set_aside(self, folder: Path, error: SpoolForeign) -> None:
+        moved = folder.with_name(f"foreign-{folder.name}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+        try:
+            folder.rename(moved)
+        except OSError as problem:
+            logger.error("%s; it cannot be set aside: %s", error, problem)
+        else:
+            logger.error("%s; it was set aside as %s, and exporting goes on without", error, moved.name)

@@ -1,0 +1,52 @@
+"""Dead letters: one file for all processes of a directory, to which each appends what nobody is to send.
+
+Each letter is one frame, appended by one write, so that processes do not mix theirs.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from chaukas_spec_lite.spool.errors import SpoolError, translated
+from chaukas_spec_lite.spool.frames import frame, pieces
+
+NAME = "dead-letters"
+
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def append(directory: Path, letter: bytes, most: int) -> bool:
+    """Keep a letter, unless the file would hold more bytes than it may; say whether it is kept.
+
+    Raises:
+        SpoolError: It cannot be written.
+    """
+    path, data = directory / NAME, frame(letter)
+    with translated(path):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Opened each time: few events are dropped, and another process may have taken the file away to send it again.
+        file = os.open(path, _FLAGS, 0o600)
+        try:
+            if os.fstat(file).st_size + len(data) > most:
+                return False
+            if (written := os.write(file, data)) < len(data):  # reading passes over what a full disk took of it
+                raise SpoolError(f"{path}: the disk took {written} of {len(data)} bytes")
+        finally:
+            os.close(file)
+    return True
+
+
+def read(directory: Path) -> list[bytes]:
+    """Read all letters, oldest first; damage between them is passed over.
+
+    Raises:
+        SpoolError: They cannot be read.
+    """
+    path = directory / NAME
+    with translated(path):
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return []
+    return [piece.content for piece in pieces(data, final=True) if piece.content is not None]
