@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
     from chaukas_spec_lite.export.stats import Emitted, Stats
     from chaukas_spec_lite.spec.common.v1.events import Event
-    from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped
+    from chaukas_spec_lite.export.dropped import DeadLetter, Dropped
 
 
 class BlockingExporter:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.export.sender import Sender
     from chaukas_spec_lite.export.settings import ExportSettings
     from chaukas_spec_lite.export.stats import Emitted, Stats
-    from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped, DropReason
+    from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, DropReason
 
 __all__ = [
     "DeadLetter",
@@ -24,9 +24,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DeadLetter": "spool.dropped",
-    "DropReason": "spool.dropped",
-    "Dropped": "spool.dropped",
+    "DeadLetter": "export.dropped",
+    "DropReason": "export.dropped",
+    "Dropped": "export.dropped",
     "Emitted": "export.stats",
     "EventExporter": "export.exporter",
     "ExportSettings": "export.settings",

@@ -1,95 +1,83 @@
-"""Dead letters on their way to the spool and back: events that will not be sent, kept for people to look at."""
+"""Dead letters: how an event that will not be sent is kept in the spool, for people to look at and to send again.
+
+Each is a line of JSON with what is known of it, and behind that the encoded event as it is.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from chaukas_spec_lite.export.reporter import Reporter
-from chaukas_spec_lite.spool.directory import SpoolDirectory
-from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped, letter_bytes
-from chaukas_spec_lite.spool.file import SpoolError
+from chaukas_spec_lite.spool import letters
+from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, letter_of
 
 MAX_WAITING = 1000
 """How many dead letters wait for the disk, at most; while it fails, they would fill memory."""
 
 
 class DeadLetters:
-    """Holds dead letters until they are written, as far as there is room for them beside those that were.
+    """Keeps dead letters in the spool, as far as there is room.
+
+    Any thread may use it, and what interrupts one: all that is shared is a deque.
 
     Args:
-        lock: Guards it; the queue's.
-        max_bytes: How many bytes of dead letters there may be, written or not.
-        reporter: Is told of those for which there is no room.
+        directory: The spool's.
+        max_bytes: How large their file may get.
+        wall_clock: Tells the time in seconds since 1970.
     """
 
-    def __init__(self, lock: threading.Lock, max_bytes: int, reporter: Reporter) -> None:
-        self._lock = lock
+    def __init__(self, directory: Path, max_bytes: int, wall_clock: Callable[[], float]) -> None:
+        self._directory = directory
         self._max_bytes = max_bytes
-        self._reporter = reporter
-        self._waiting: list[Dropped] = []
-        self._bytes = 0
-        """The size of all of them, written or not."""
+        self._wall_clock = wall_clock
+        self._waiting: deque[tuple[Dropped, bytes]] = deque()
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def add(self, dropped: Sequence[Dropped]) -> None:
-        """Take dead letters in; those for which there is no room are logged."""
-        with self._lock:
-            refused = self._take_in(dropped, MAX_WAITING)
-        for each in refused:
-            self._reporter.not_kept(each)
-
-    def _take_in(self, letters: Sequence[Dropped], most: int) -> list[Dropped]:
-        refused: list[Dropped] = []
-        for each in letters:
-            size = letter_bytes(each)
-            if self._bytes + size > self._max_bytes or len(self._waiting) >= most:
-                refused.append(each)
-                continue
-            self._waiting.append(each)
-            self._bytes += size
-        return refused
-
-    def begin(self, size: int, others: Sequence[Dropped] = ()) -> None:
-        """Begin with another file.
+    def keep(self, dropped: Sequence[Dropped], not_kept: Callable[[Dropped], object]) -> None:
+        """Write events that were dropped, after those that the disk did not take before.
 
         Args:
-            size: How many bytes of dead letters it has already.
-            others: Those of the file before it, which move to this one.
+            dropped: The events.
+            not_kept: Called with each for which there is no room.
+
+        Raises:
+            SpoolError: The disk does not take them: up to ``MAX_WAITING`` of them wait until it does.
         """
-        with self._lock:
-            waiting, self._waiting, self._bytes = self._waiting, [], size
-            # No limit of number here: all of these were accepted once. Only the bytes of the new file may leave no
-            # room.
-            refused = self._take_in([*others, *waiting], len(others) + len(waiting))
-        for each in refused:
-            self._reporter.not_kept(each)
+        for each in dropped:
+            if len(self._waiting) < MAX_WAITING:
+                self._waiting.append((each, _encode(each, self._wall_clock())))
+            else:
+                not_kept(each)
+        while self._waiting:
+            try:
+                each, letter = self._waiting.popleft()
+            except IndexError:  # another thread was faster
+                break
+            try:
+                kept = letters.append(self._directory, letter, self._max_bytes)
+            except BaseException:
+                self._waiting.appendleft((each, letter))
+                raise
+            if not kept:
+                not_kept(each)
 
-    def take(self) -> list[Dropped]:
-        """Hand out what is to be written."""
-        with self._lock:
-            # ``_bytes`` stays: they take the same room on disk.
-            waiting, self._waiting = self._waiting, []
-            return waiting
+    def read(self, limit: int) -> list[DeadLetter]:
+        """Read the latest letters of all processes, oldest first.
 
-    def put_back(self, letters: Sequence[Dropped]) -> None:
-        """Take back what could not be written."""
-        with self._lock:
-            # In front, so that they keep the order in which they were dropped.
-            self._waiting[:0] = letters
+        Raises:
+            SpoolError: They cannot be read.
+        """
+        found = letters.read(self._directory)
+        return [_decode(letter) for letter in found[-limit:]]
 
 
-def abandoned_letters(directory: SpoolDirectory, limit: int, reporter: Reporter) -> list[DeadLetter]:
-    """Read the latest dead letters of each file that nobody has, at most ``limit`` of each.
+def _encode(dropped: Dropped, at: float) -> bytes:
+    about = {"reason": dropped.reason.value, "detail": dropped.detail, "event_id": dropped.event_id, "dropped_at": at}
+    # In ASCII: one of the texts may hold a lone surrogate, which may be what made the event invalid.
+    return json.dumps(about).encode() + b"\n" + dropped.data
 
-    Files that cannot be read are left out, and reported.
-    """
-    letters: list[DeadLetter] = []
-    for spool in directory.abandoned():
-        try:
-            letters += spool.dead_letters(limit)
-        except SpoolError as error:
-            reporter.failure("others' letters", "The dead letters of an ended process are left out", error)
-    return letters
+
+def _decode(letter: bytes) -> DeadLetter:
+    about, _, data = letter.partition(b"\n")
+    return letter_of(**json.loads(about), data=data)

@@ -7,9 +7,13 @@ from pathlib import Path
 
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost
-from chaukas_spec_lite.spool.log import Log
+from chaukas_spec_lite.spool.log import SEGMENT_BYTES, Log
 from chaukas_spec_lite.spool.segment import Record
+
+_LOOK_AGAIN = 1.0
+"""For how many seconds a directory that was found full is taken to be so."""
 
 
 class Disk:
@@ -19,10 +23,10 @@ class Disk:
         settings: Those of the exporter; ``spool`` has to be set.
         reporter: Is told of failures.
         now: Tells the time in seconds; monotonic.
-        taken_away: Is given what could be read of a log that somebody took away, and the number of events that could
-            not.
+        taken_away: Is given what could be read of a log that somebody took away, and the number of events that waited
+            in it; returns how many are lost.
         damaged: Is given the number of events that a damaged file has lost.
-        claimed: The log that an ended process left, to which nothing is appended.
+        claimed: The log that an ended process left.
     """
 
     def __init__(
@@ -30,22 +34,28 @@ class Disk:
         settings: ExportSettings,
         reporter: Reporter,
         now: Callable[[], float],
-        taken_away: Callable[[Sequence[Record], int], None],
-        damaged: Callable[[int], None],
+        taken_away: Callable[[Sequence[Record], int], int],
+        damaged: Callable[[int], object],
         claimed: Log | None = None,
     ) -> None:
         assert settings.spool is not None
         self._settings = settings
-        self._directory = Path(settings.spool)
+        self._directory = SpoolDirectory(Path(settings.spool))
         self._reporter = reporter
         self._now = now
         self._taken_away = taken_away
         self._damaged = damaged
         self._log = claimed
         self._others = 0
-        """How many bytes the other logs in the directory hold, as far as was seen."""
+        """How many bytes wait in the other logs of the directory, as far as was seen."""
+        self._look_from = 0
+        """From how many bytes of its own on the others are looked at again."""
+        self._look_at = float("-inf")
         self._refuses_until = float("-inf")
-        self._synced_at = now()
+        self._sync_at = float("-inf")
+        self._is_synced = True
+        self.why_not = ""
+        """Why the disk does not take events; empty while it does."""
 
     @property
     def pending(self) -> int:
@@ -57,55 +67,82 @@ class Disk:
         """The size of those."""
         return 0 if self._log is None else self._log.pending_bytes
 
-    def is_full(self, size: int) -> bool:
-        """Whether the directory would hold more than it may, with so many bytes more."""
-        return self.pending_bytes + self._others + size > self._settings.spool_max_bytes
-
     # Appending
 
+    def is_full(self, size: int) -> bool:
+        """Whether the directory would hold more than it may, with so many bytes more."""
+        most, own = self._settings.spool_max_bytes, self.pending_bytes + size
+        # Rarely, as there may be many others. A full directory is looked at again, as others may have made room.
+        if own >= self._look_from or (own + self._others > most and self._now() >= self._look_at):
+            self._look_from = self.pending_bytes + min(SEGMENT_BYTES, most // 8)
+            self._look_at = self._now() + _LOOK_AGAIN
+            try:
+                self._others = self._directory.bytes_waiting(besides=self._log and self._log.folder)
+            except SpoolError:  # appending fails as well, and tells
+                self._others = 0
+        return own + self._others > most
+
     def append(self, contents: Sequence[bytes]) -> list[Record] | None:
-        """Append events; return where they are, or None while the disk refuses."""
-        if self._now() < self._refuses_until:
+        """Append events; return where they are, or None while the disk refuses, or if the log was taken away."""
+        if self.why_not and self._now() < self._refuses_until:
             return None
         try:
-            records = self._append(contents)
-            self._sync()
+            if self._log is None:
+                self._log = Log.make(self._directory.path)
+            records = self._log.append(contents)
+            self._is_synced = False
+            if self._settings.synchronous != "never":
+                self.sync()
         except SpoolError as error:
             self._fail(error)
             return None
+        self.why_not = ""
         return records
 
-    def _append(self, contents: Sequence[bytes]) -> list[Record]:
-        if self._log is None:
-            self._log = Log.make(self._directory)
+    def sync(self, at_once: bool = False) -> None:
+        """Bring to the disk what was appended, as often as ``synchronous`` says.
+
+        Raises:
+            SpoolError: The disk failed at it.
+        """
+        how, now = self._settings.synchronous, self._now()
+        if self._log is None or self._is_synced or how == "never":
+            return
+        if at_once or how == "always" or now >= self._sync_at:
+            self._log.sync()
+            self._is_synced, self._sync_at = True, now + self._settings.sync_interval
+
+    def look(self) -> None:
+        """See whether the log is still there, and bring to the disk what is due."""
         try:
-            return self._log.append(contents)
-        except SpoolLost as error:
+            if self._log is not None:
+                self._log.check()
+            self.sync()
+        except SpoolError as error:
+            self._fail(error)
+
+    def _fail(self, error: SpoolError) -> None:
+        if isinstance(error, SpoolLost) and self._log is not None:
             self._give_up(self._log, error)
-            raise
+            return
+        # Not tried again with each event.
+        self.why_not = str(error)
+        self._refuses_until = self._now() + self._settings.spool_retry
+        where = f"The spool in {self._directory.path} does not work; events stay in memory until it does"
+        self._reporter.failure("spool", where, error)
 
     def _give_up(self, log: Log, error: SpoolLost) -> None:
         """Save what can be saved of a log that somebody took away; the next event begins another one."""
-        saved, pending = list(log.salvage()), log.pending
         self._log = None
+        try:
+            saved = list(log.salvage())
+        except SpoolError:  # the reason has been told already
+            saved = []
+        lost = self._taken_away(saved, log.pending)
         log.abandon()
-        self._taken_away(saved, pending - len(saved))
-        self._reporter.failure("taken away", f"{pending - len(saved)} events of the spool are lost", error)
-
-    def _fail(self, error: SpoolError) -> None:
-        """Note that the disk does not work, so that it is not tried again with each event."""
-        if not isinstance(error, SpoolLost):
-            self._refuses_until = self._now() + self._settings.spool_retry
-        where = f"The spool in {self._directory} does not work; events stay in memory until it does"
-        self._reporter.failure("spool", where, error)
-
-    def _sync(self) -> None:
-        """Bring to the disk what was appended, as often as ``synchronous`` says."""
-        settings, now = self._settings, self._now()
-        each = settings.synchronous == "always"
-        if self._log is not None and (each or (settings.synchronous == "interval" and now >= self._sync_at)):
-            self._log.sync()
-            self._sync_at = now + settings.sync_interval
+        self._reporter.failure("taken away", "Events go to a new log of the spool", error)
+        if lost:
+            self._reporter.lost(lost, str(error))
 
     # Reading
 
@@ -126,17 +163,31 @@ class Disk:
     def done(self, records: Sequence[Record]) -> None:
         """Take note that events need not be kept. Those of a log that was taken away meanwhile are in memory."""
         log = self._log
-        if log is not None:
-            lost, lost_bytes = log.lost, log.lost_bytes
-            try:
-                log.done(records)
-            except SpoolError as error:
-                text = "What was sent cannot be noted in the spool; if this process is killed now, it is sent again"
-                self._reporter.failure("note", text, error)
-            self._tell_damage(log, lost, lost_bytes)
+        if log is None:
+            return
+        lost, lost_bytes = log.lost, log.lost_bytes
+        try:
+            log.done(records)
+        except SpoolError as error:
+            text = "What was sent cannot be noted in the spool; if this process is killed now, it is sent again"
+            self._reporter.failure("note", text, error)
+        self._tell_damage(log, lost, lost_bytes)
 
     def _tell_damage(self, log: Log, lost: int, lost_bytes: int) -> None:
-        if log.lost_bytes > lost_bytes:
-            self._reporter.damage(log.folder, log.lost_bytes - lost_bytes)
         if log.lost > lost:
             self._damaged(log.lost - lost)
+        if log.lost > lost or log.lost_bytes > lost_bytes:
+            bytes_ = f"{log.lost_bytes - lost_bytes} bytes in {log.folder} are missing or damaged"
+            self._reporter.lost(log.lost - lost, bytes_)
+
+    # The end
+
+    def close(self) -> None:
+        """Give the log up: to nobody if nothing waits in it, else to the next process."""
+        log, self._log = self._log, None
+        if log is not None:
+            try:
+                log.sync()
+            except SpoolError as error:
+                self._reporter.failure("spool", "What is in the spool may not survive a power cut", error)
+            log.close()

@@ -23,7 +23,7 @@ from chaukas_spec_lite.export.spool_writer import SpoolWriter
 from chaukas_spec_lite.export.stats import Emitted, Stats
 from chaukas_spec_lite.settings import Number
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
-from chaukas_spec_lite.spool.dropped import DeadLetter, Dropped, DropReason
+from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, DropReason
 from chaukas_spec_lite.wire.refusals import named
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from chaukas_spec_lite.spool.dropped import Dropped, DropReason
+from chaukas_spec_lite.export.dropped import Dropped, DropReason
 
 _WHY = {
     DropReason.SPOOL_FULL: "the spool holds spool_max_bytes",

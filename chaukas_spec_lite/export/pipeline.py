@@ -21,7 +21,7 @@ from chaukas_spec_lite.export.sender import Sender, Verdict, WrongSend, deliver,
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.export.waker import Waker
-from chaukas_spec_lite.spool.dropped import Dropped, DropReason
+from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.wire.envelopes import event_id_of
 

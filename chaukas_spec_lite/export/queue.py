@@ -20,7 +20,7 @@ from chaukas_spec_lite.export.batching import Send, Waiting
 from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals, dropped_for
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
-from chaukas_spec_lite.spool.dropped import Dropped, DropReason
+from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.errors import SpoolError
 from chaukas_spec_lite.spool.segment import Record
 

@@ -9,7 +9,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chaukas_spec_lite.spool.dropped import Dropped, DropReason
+from chaukas_spec_lite.export.dead_letters import DeadLetters
+from chaukas_spec_lite.export.dropped import Dropped, DropReason
+from chaukas_spec_lite.spool.errors import SpoolError
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
@@ -39,9 +41,17 @@ class Reporter:
         interval: The interval in seconds.
         now: Tells the time in seconds; monotonic.
         on_drop: Called with each event that will not be sent.
+        letters: Keeps each event that will not be sent; None without a spool.
     """
 
-    def __init__(self, interval: float, now: Callable[[], float], on_drop: Callable[[Dropped], object] | None) -> None:
+    def __init__(
+        self,
+        interval: float,
+        now: Callable[[], float],
+        on_drop: Callable[[Dropped], object] | None,
+        letters: DeadLetters | None,
+    ) -> None:
+        self._letters = letters
         self._interval = interval
         self._now = now
         self._on_drop = on_drop
@@ -58,7 +68,7 @@ class Reporter:
         self.last_error: str | None = None
 
     def drop(self, dropped: Sequence[Dropped]) -> None:
-        """Log why events will not be sent, one line for each reason, and offer each to the callback."""
+        """Tell why events will not be sent: in the log, one line for each reason; as dead letters; to the callback."""
         alike: dict[DropReason, list[Dropped]] = {}
         for each in dropped:
             alike.setdefault(each.reason, []).append(each)
@@ -66,6 +76,11 @@ class Reporter:
             what = f"{len(others) + 1} events, the first of them" if others else "an event"
             name = first.event_id or "without an event_id"
             self._log_drop(reason, f"{what} {name} ({len(first.data)} bytes): {first.detail}")
+        if self._letters is not None:
+            try:
+                self._letters.keep(dropped, self._not_kept)
+            except SpoolError as error:
+                self.failure("letters", "Dead letters stay in memory, until the disk takes them", error)
         if self._on_drop is not None:
             self._offer_all(dropped, self._on_drop)
 
@@ -99,12 +114,13 @@ class Reporter:
 
     def lost(self, events: int, detail: str) -> None:
         """Log the loss of events of which not even the bytes are left."""
-        self._log_drop(DropReason.CORRUPT, f"{events} events: {detail}")
+        self.last_error = f"{events} events of the spool are lost: {detail}"
+        self._log_drop(DropReason.SPOOL_LOST, f"{events} events: {detail}")
 
     def _log_drop(self, reason: DropReason, detail: str) -> None:
         self.log(f"dropped {reason.value}", logging.WARNING, "Dropped as %s: %s", reason.value, detail)
 
-    def not_kept(self, dropped: Dropped) -> None:
+    def _not_kept(self, dropped: Dropped) -> None:
         """Say that there is no room for a dead letter."""
         text = "No room for the dead letter of event %s (%s): raise dead_letter_max_bytes"
         self.log("dead letters full", logging.WARNING, text, dropped.event_id, dropped.reason.value)

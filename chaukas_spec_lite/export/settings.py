@@ -14,7 +14,6 @@ from chaukas_spec_lite.misspelt import refuse_unknown
 from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.settings import (
     Check,
-    Flag,
     Instance,
     Number,
     OneOf,
@@ -55,9 +54,11 @@ class _SpoolPath(Check[Path]):
         if "\0" in path:
             raise SettingError(name, "holds a null character, which no path can")
         try:
-            return Path(path).absolute()
+            return Path(path).expanduser().absolute()
         except FileNotFoundError as error:
             raise SettingError(name, f"{path!r} is relative to a directory that is no more") from error
+        except RuntimeError as error:  # of ``expanduser``
+            raise SettingError(name, f"{path!r} begins with the home directory of a user that is not known") from error
 
 
 @documented
@@ -77,44 +78,34 @@ class ExportSettings:
         default=None,
         metadata=about(
             "The directory of the spool, which any number of processes may share. None keeps events in memory only. "
-            "A relative path is made absolute at once: a program that changes its directory later, as daemons do, "
-            "keeps its spool.",
+            "`~` is the home directory. A relative path is made absolute at once: a program that changes its directory "
+            "later, as daemons do, keeps its spool.",
             OrNone(_SpoolPath()),
         ),
     )
-    synchronous: Literal["normal", "full"] = field(
-        default="normal",
+    synchronous: Literal["never", "interval", "always"] = field(
+        default="never",
         metadata=about(
-            "What a power cut, or a crash of the operating system, can cost. normal: the events of the last moments, "
-            "because commits reach the disk when the system writes them; killing the process costs nothing. full: "
-            "nothing that was SPOOLED, because every commit is brought to the disk first, which takes milliseconds. "
-            "These are modes of SQLite's PRAGMA synchronous, see https://www.sqlite.org/pragma.html.",
-            OneOf("normal", "full"),
+            "When events are brought to the disk itself (fsync), so that a power cut or a crash of the operating system "
+            "costs none of them; killing the process never does. never: the system does it when it likes, mostly "
+            "within 30 s. interval: every sync_interval, and one emit in that time takes as long as the disk does. "
+            "always: before emit returns SPOOLED, which takes milliseconds.",
+            OneOf("never", "interval", "always"),
         ),
     )
-    spool_wait: float = field(
-        default=0.05,
+    sync_interval: float = field(
+        default=1.0,
         metadata=about(
-            "How long emit waits for a commit at most. An event that is not committed by then is QUEUED, and spooled "
-            "as soon as the disk allows.",
+            'How often synchronous="interval" brings to the disk what was emitted.',
             _SECONDS,
-        ),
-    )
-    inline_commits: bool = field(
-        default=True,
-        metadata=about(
-            "Whether emit commits by itself while the disk is quick: that takes some 15 us, where a commit by the "
-            "spool's thread takes some 80. A write that the operating system holds up cannot be interrupted: the first "
-            "one that outlasts spool_wait is waited for, and from then on the thread commits until the disk is quick "
-            "again. False leaves every commit to the thread, so that spool_wait bounds all of them.",
-            Flag(),
         ),
     )
     spool_max_bytes: int = field(
         default=256 * MIB,
         metadata=about(
-            "How much may wait in the spool to be sent. Beyond it, a new event is dropped (spool_full). The files are "
-            "somewhat larger.",
+            "How much may wait in the directory of the spool to be sent, from all processes together. Beyond it, a new "
+            "event is dropped (spool_full). What other processes hold is looked up from time to time, so some "
+            "megabytes more may wait for each of them.",
             Whole(unit="bytes"),
         ),
     )
@@ -181,7 +172,7 @@ class ExportSettings:
     max_queue_events: int = field(
         default=10_000,
         metadata=about(
-            "How many events are held in memory. With a spool, more may wait on disk.",
+            "How many events are held in memory: without a spool, or while its disk fails.",
             Whole(least=2, unit="events"),
         ),
     )
@@ -269,9 +260,8 @@ class ExportSettings:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        # With a spool, half of the memory is for events that the disk does not take: one of them has to fit in.
-        if 2 * self.max_event_bytes > self.max_queue_bytes:
-            raise SettingError("max_event_bytes", "has to be at most half of max_queue_bytes")
+        if self.max_event_bytes > self.max_queue_bytes:
+            raise SettingError("max_event_bytes", "has to be at most max_queue_bytes")
         if self.max_batch_events < self.batch_size:
             raise SettingError("max_batch_events", f"has to be at least batch_size, {self.batch_size}")
 
@@ -286,9 +276,8 @@ class ExportOptions(TypedDict, total=False):
     """
 
     spool: str | os.PathLike[str] | None
-    synchronous: Literal["normal", "full"]
-    spool_wait: float
-    inline_commits: bool
+    synchronous: Literal["never", "interval", "always"]
+    sync_interval: float
     spool_max_bytes: int
     dead_letter_max_bytes: int
     spool_retry: float

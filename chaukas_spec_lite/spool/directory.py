@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
+from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolForeign, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import PREFIX, Log
+from chaukas_spec_lite.spool.segment import Place
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
@@ -24,7 +25,7 @@ class SpoolDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._left_alone: set[Path] = set()
-        """Logs that a line of the log has named, so that no search names them again."""
+        """Folders that were named to people, so that no search names them again."""
 
     def logs(self) -> list[Path]:
         """The folders of all logs, oldest first.
@@ -38,15 +39,16 @@ class SpoolDirectory:
             except FileNotFoundError:
                 return []
 
-    def bytes_held(self) -> int:
-        """How many bytes the segments of all logs take."""
-        total = 0
-        for folder in self.logs():
-            try:
-                total += sum(path.stat().st_size for path in folder.iterdir() if path.suffix == ".segment")
-            except OSError:  # its owner removes it just now
-                continue
-        return total
+    def bytes_waiting(self, besides: Path | None = None) -> int:
+        """Tell how many bytes wait in all logs, as far as their owners have written down what is done.
+
+        Args:
+            besides: A log to leave out.
+
+        Raises:
+            SpoolError: The directory cannot be read.
+        """
+        return sum(_bytes_waiting(folder) for folder in self.logs() if folder != besides)
 
     def claim(self, after: Path | None = None) -> Log | None:
         """Claim a log with something in it that no living process has, if there is one.
@@ -89,3 +91,12 @@ class SpoolDirectory:
             logger.error("%s; it cannot be set aside: %s", error, problem)
         else:
             logger.error("%s; it was set aside as %s, and exporting goes on without", error, moved.name)
+
+
+def _bytes_waiting(folder: Path) -> int:
+    try:
+        segments = {place: path.stat().st_size for path in folder.iterdir() if (place := Place.of(path)) is not None}
+        done = progress.read(folder / "progress").before
+    except OSError:  # its owner removes it just now, or nobody can read it
+        return 0
+    return max(0, sum(segments.values()) - max(0, done - min(segments, default=Place(done, 0)).position))

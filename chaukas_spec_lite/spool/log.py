@@ -10,10 +10,11 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from chaukas_spec_lite.ids import uuid7
-from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost, translated
+from chaukas_spec_lite.spool.errors import SpoolError, translated
 from chaukas_spec_lite.spool.frames import HEAD, frame
 from chaukas_spec_lite.spool.lock import Lock
 from chaukas_spec_lite.spool.progress import Progress
@@ -117,31 +118,44 @@ class Log:
 
     # Appending
 
-    def append(self, contents: Sequence[bytes]) -> None:
-        """Append byte strings; after an error none was appended.
+    def append(self, contents: Sequence[bytes]) -> list[Record]:
+        """Append byte strings, and say where they are; after an error none was appended.
 
         Raises:
             SpoolLost: What was appended before is not there any more; ``salvage`` reads what is left of it.
             SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
-        data = b"".join(map(frame, contents))
+        frames = [frame(content) for content in contents]
+        data = frames[0] if len(frames) == 1 else b"".join(frames)
         writer = self._writer
         if writer is None or writer.end - writer.start + len(data) > SEGMENT_BYTES:
             writer = self._next_segment()
         # Looked at each time: what was appended before has to be there for what is appended now to be found.
-        if not writer.is_there():
-            raise SpoolLost(f"{writer.path} was deleted, cut or moved")
+        writer.check()
+        if not self._lock.is_ours():  # a fork came in between, and this goes on in the child, too
+            raise SpoolError(f"{writer.path} belongs to the parent process")
+        start = writer.end
         writer.append(data)
         self._end = writer.end
         self._appended += len(contents)
         self.pending += len(contents)
         self.pending_bytes += len(data) - HEAD * len(contents)
+        ends = list(accumulate(map(len, frames), initial=start))
+        return [Record(*each) for each in zip(ends, ends[1:], contents, strict=False)]
+
+    def check(self) -> None:
+        """See whether what was appended last is still there.
+
+        Raises:
+            SpoolLost: It is not.
+        """
+        if self._writer is not None:
+            self._writer.check()
 
     def _next_segment(self) -> Writer:
         if self._writer is not None:
-            if not self._writer.is_there():
-                raise SpoolLost(f"{self._writer.path} was deleted, cut or moved")
+            self._writer.check()
             if self._writer.end == self._writer.start:  # for a frame larger than a segment
                 return self._writer
         place = Place(self._end, self._appended)
@@ -154,7 +168,11 @@ class Log:
         return writer
 
     def sync(self) -> None:
-        """Bring what was appended to the disk, so that it survives a power cut."""
+        """Bring what was appended to the disk, so that it survives a power cut.
+
+        Raises:
+            SpoolError: The disk failed at it.
+        """
         if self._writer is not None:
             self._writer.sync()
 
@@ -206,7 +224,7 @@ class Log:
         with translated(self.folder):
             self._progress.record(self._before, self._frames, self._done)
 
-    def salvage(self) -> Iterator[bytes]:
+    def salvage(self) -> Iterator[Record]:
         """Read what waits of a log that was taken away, as far as the open files still have it."""
         for reader in (self._reader, self._writer.reader() if self._writer is not None else None):
             if reader is None:
@@ -215,7 +233,7 @@ class Log:
             begin = max(self._before, reader.start)
             for record in reader.records(begin, self._end_of(place)):
                 if record.content is not None and record.start not in self._done:
-                    yield record.content
+                    yield record
             if reader is not self._reader:
                 reader.close()
             elif self._writer is not None and self._writer.start == reader.start:

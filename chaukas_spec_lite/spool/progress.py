@@ -49,9 +49,7 @@ class Progress:
         except BaseException:
             os.close(self._file)
             raise
-        self._generation, self.done = max(
-            (_read(data[:PAGE]), _read(data[PAGE : 2 * PAGE])), key=lambda found: found[0]
-        )
+        self._generation, self.done = _latest(data)
 
     def record(self, before: int, frames: int, ahead: Iterable[int]) -> None:
         """Write down what is done.
@@ -84,6 +82,19 @@ class Progress:
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
+
+
+def read(path: Path) -> Done:
+    """Read what the owner of another log has written down; it may be writing just now.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    return _latest(path.read_bytes())[1]
+
+
+def _latest(data: bytes) -> tuple[int, Done]:
+    return max((_read(data[:PAGE]), _read(data[PAGE : 2 * PAGE])), key=lambda found: found[0])
 
 
 def _read(page: bytes) -> tuple[int, Done]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from chaukas_spec_lite.spool.errors import SpoolError, SpoolForeign, SpoolNewer, translated
+from chaukas_spec_lite.spool.errors import SpoolError, SpoolForeign, SpoolLost, SpoolNewer, translated
 from chaukas_spec_lite.spool.frames import HEAD as FRAME_HEAD
 from chaukas_spec_lite.spool.frames import MAX_CONTENT, pieces
 
@@ -81,6 +81,7 @@ class Writer:
             self.path.unlink(missing_ok=True)
             raise
         self._inode = status.st_dev, status.st_ino
+        self._synced = False
 
     def append(self, data: bytes) -> None:
         """Append frames; after an error nothing was appended.
@@ -105,19 +106,33 @@ class Writer:
             while written < len(data):
                 written += os.write(self._file, data[written:])
 
-    def is_there(self) -> bool:
-        """Whether a next process would find all that was appended."""
+    def check(self) -> None:
+        """See whether a next process would find all that was appended, and nothing besides.
+
+        Raises:
+            SpoolLost: It would not.
+        """
+        size = len(MAGIC) + self.end - self.start
         try:
             status = os.stat(self.path)
-        except OSError:
-            return False
-        size = len(MAGIC) + self.end - self.start
-        return (status.st_dev, status.st_ino) == self._inode and status.st_size >= size
+        except OSError as error:
+            raise SpoolLost(f"{self.path} was deleted or moved") from error
+        if status.st_ino != self._inode[1] or status.st_dev != self._inode[0]:
+            raise SpoolLost(f"{self.path} was put in the place of the file that was written")
+        if status.st_size < size:
+            raise SpoolLost(f"{self.path} was cut")
+        if status.st_size > size:  # Ctrl-C, or a fork, came between writing and taking note of it
+            with translated(self.path):
+                os.ftruncate(self._file, size)
 
     def sync(self) -> None:
-        """Bring it to the disk."""
+        """Bring it to the disk; the first time, its name as well."""
         with translated(self.path):
             os.fsync(self._file)
+            if not self._synced:
+                sync_names(self.path.parent)
+                sync_names(self.path.parent.parent)
+                self._synced = True
 
     def reader(self) -> Reader:
         """Read what was appended, even if the file has no name any more."""
@@ -126,6 +141,16 @@ class Writer:
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
+
+
+def sync_names(folder: Path) -> None:
+    """Bring to the disk which files a folder holds; Windows has no such call, and does that by itself."""
+    if os.name != "nt":
+        file = os.open(folder, os.O_RDONLY | _FLAGS)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
 
 
 class Reader:

@@ -12,7 +12,7 @@ from chaukas_spec_lite.export.ledger import GONE, MEMORY, ON_DISK, Entry, Mark
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
-from chaukas_spec_lite.spool.dropped import Dropped, DropReason
+from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.file import Row
 from tests.profiles import examples
 

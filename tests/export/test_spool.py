@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite.spool.directory import SpoolDirectory
-from chaukas_spec_lite.spool.dropped import Dropped, DropReason, letter_bytes
+from chaukas_spec_lite.export.dropped import Dropped, DropReason, letter_bytes
 from chaukas_spec_lite.spool.file import Row, Spool, SpoolBusy, SpoolError, SpoolUnusable, runs
 
 ROOT = Path(__file__).parent.parent.parent

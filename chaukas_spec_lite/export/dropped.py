@@ -5,9 +5,6 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-LETTER_BYTES = 50
-"""What a dead letter takes on disk besides its event and its texts."""
-
 
 class DropReason(str, enum.Enum):
     """Why an event was not sent."""
@@ -24,8 +21,9 @@ class DropReason(str, enum.Enum):
     """Memory is full, and the policy chose this event."""
     CLOSED = "closed"
     """The exporter was closed, or the interpreter ended, before it could be sent or spooled."""
-    CORRUPT = "corrupt"
-    """Its file, or its place in the file, was damaged; the file is set aside, not deleted."""
+    SPOOL_LOST = "spool_lost"
+    """It was on disk, and cannot be read back: somebody deleted, cut or moved its file, or the file is damaged. Nothing
+    is left of such events but their number; a damaged file is set aside as ``*.corrupt``, not deleted."""
     UNKNOWN = "unknown"
     """A later version of this library kept the dead letter, for a reason that this one has no name for; the letter's
     ``detail`` begins with it."""
@@ -50,16 +48,6 @@ class DeadLetter(Dropped):
 
     dropped_at: float
     """When, in seconds since 1970."""
-
-
-def letter_bytes(letter: Dropped) -> int:
-    """Tell how many bytes a dead letter takes on disk."""
-    return LETTER_BYTES + len(letter.detail) + len(letter.event_id) + len(letter.data)
-
-
-def storable(text: str) -> str:
-    """Escape lone surrogates, which UTF-8 has no form for; one may be what made an event invalid."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def letter_of(reason: str, detail: str, event_id: str, data: bytes, dropped_at: float) -> DeadLetter:
