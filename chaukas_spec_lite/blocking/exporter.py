@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from chaukas_spec_lite.blocking.client import BlockingChaukasClient
+    from chaukas_spec_lite.export.dropped import DeadLetter, Dropped
     from chaukas_spec_lite.export.sender import Sender
     from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
     from chaukas_spec_lite.export.stats import Emitted, Stats
     from chaukas_spec_lite.spec.common.v1.events import Event
-    from chaukas_spec_lite.export.dropped import DeadLetter, Dropped
 
 
 class BlockingExporter:

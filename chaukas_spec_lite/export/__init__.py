@@ -6,11 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, DropReason
     from chaukas_spec_lite.export.exporter import EventExporter
     from chaukas_spec_lite.export.sender import Sender
     from chaukas_spec_lite.export.settings import ExportSettings
     from chaukas_spec_lite.export.stats import Emitted, Stats
-    from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, DropReason
 
 __all__ = [
     "DeadLetter",

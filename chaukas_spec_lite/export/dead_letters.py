@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chaukas_spec_lite.spool import letters
 from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, letter_of
+from chaukas_spec_lite.spool import letters
 
 MAX_WAITING = 1000
 """How many dead letters wait for the disk, at most; while it fails, they would fill memory."""

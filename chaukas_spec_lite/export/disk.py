@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,7 +22,6 @@ class Disk:
 
     Args:
         settings: Those of the exporter; ``spool`` has to be set.
-        reporter: Is told of failures.
         now: Tells the time in seconds; monotonic.
         taken_away: Is given what could be read of a log that somebody took away, and the number of events that waited
             in it; returns how many are lost.
@@ -32,7 +32,6 @@ class Disk:
     def __init__(
         self,
         settings: ExportSettings,
-        reporter: Reporter,
         now: Callable[[], float],
         taken_away: Callable[[Sequence[Record], int], int],
         damaged: Callable[[int], object],
@@ -41,11 +40,12 @@ class Disk:
         assert settings.spool is not None
         self._settings = settings
         self._directory = SpoolDirectory(Path(settings.spool))
-        self._reporter = reporter
         self._now = now
         self._taken_away = taken_away
         self._damaged = damaged
         self._log = claimed
+        self._left = self._left_bytes = 0
+        """What waits in logs that were left to others."""
         self._others = 0
         """How many bytes wait in the other logs of the directory, as far as was seen."""
         self._look_from = 0
@@ -56,16 +56,18 @@ class Disk:
         self._is_synced = True
         self.why_not = ""
         """Why the disk does not take events; empty while it does."""
+        self.notes: deque[Callable[[Reporter], object]] = deque()
+        """What to tell when the queue's lock is free: a handler of the log may hold a lock of its own, and emit."""
 
     @property
     def pending(self) -> int:
         """How many events wait here."""
-        return 0 if self._log is None else self._log.pending
+        return self._left + (0 if self._log is None else self._log.pending)
 
     @property
     def pending_bytes(self) -> int:
         """The size of those."""
-        return 0 if self._log is None else self._log.pending_bytes
+        return self._left_bytes + (0 if self._log is None else self._log.pending_bytes)
 
     # Appending
 
@@ -77,7 +79,7 @@ class Disk:
             self._look_from = self.pending_bytes + min(SEGMENT_BYTES, most // 8)
             self._look_at = self._now() + _LOOK_AGAIN
             try:
-                self._others = self._directory.bytes_waiting(besides=self._log and self._log.folder)
+                self._others = self._directory.bytes_waiting(besides=None if self._log is None else self._log.folder)
             except SpoolError:  # appending fails as well, and tells
                 self._others = 0
         return own + self._others > most
@@ -129,7 +131,13 @@ class Disk:
         self.why_not = str(error)
         self._refuses_until = self._now() + self._settings.spool_retry
         where = f"The spool in {self._directory.path} does not work; events stay in memory until it does"
-        self._reporter.failure("spool", where, error)
+        self._note("spool", where, error)
+
+    def _note(self, kind: str, what: str, error: SpoolError) -> None:
+        self.notes.append(lambda reporter: reporter.failure(kind, what, error))
+
+    def _note_lost(self, events: int, detail: str) -> None:
+        self.notes.append(lambda reporter: reporter.lost(events, detail))
 
     def _give_up(self, log: Log, error: SpoolLost) -> None:
         """Save what can be saved of a log that somebody took away; the next event begins another one."""
@@ -140,9 +148,9 @@ class Disk:
             saved = []
         lost = self._taken_away(saved, log.pending)
         log.abandon()
-        self._reporter.failure("taken away", "Events go to a new log of the spool", error)
+        self._note("taken away", "Events go to a new log of the spool", error)
         if lost:
-            self._reporter.lost(lost, str(error))
+            self._note_lost(lost, str(error))
 
     # Reading
 
@@ -155,7 +163,7 @@ class Disk:
         try:
             return log.peek(skip, most, size)
         except SpoolError as error:
-            self._reporter.failure("read", "The spool cannot be read, which is tried again", error)
+            self._note("read", "The spool cannot be read, which is tried again", error)
             return []
         finally:
             self._tell_damage(log, lost, lost_bytes)
@@ -170,7 +178,7 @@ class Disk:
             log.done(records)
         except SpoolError as error:
             text = "What was sent cannot be noted in the spool; if this process is killed now, it is sent again"
-            self._reporter.failure("note", text, error)
+            self._note("note", text, error)
         self._tell_damage(log, lost, lost_bytes)
 
     def _tell_damage(self, log: Log, lost: int, lost_bytes: int) -> None:
@@ -178,7 +186,7 @@ class Disk:
             self._damaged(log.lost - lost)
         if log.lost > lost or log.lost_bytes > lost_bytes:
             bytes_ = f"{log.lost_bytes - lost_bytes} bytes in {log.folder} are missing or damaged"
-            self._reporter.lost(log.lost - lost, bytes_)
+            self._note_lost(log.lost - lost, bytes_)
 
     # The end
 
@@ -189,5 +197,7 @@ class Disk:
             try:
                 log.sync()
             except SpoolError as error:
-                self._reporter.failure("spool", "What is in the spool may not survive a power cut", error)
+                self._note("spool", "What is in the spool may not survive a power cut", error)
+            self._left += log.pending
+            self._left_bytes += log.pending_bytes
             log.close()

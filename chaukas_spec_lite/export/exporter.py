@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +16,16 @@ from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.defaults import complete, defaults_of
 from chaukas_spec_lite.errors import ClientClosedError, EncodeError, SettingTypeError
 from chaukas_spec_lite.export.batching import Peers
+from chaukas_spec_lite.export.dead_letters import DeadLetters
+from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, DropReason
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, check_sender
 from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
-from chaukas_spec_lite.export.spool_writer import SpoolWriter
 from chaukas_spec_lite.export.stats import Emitted, Stats
 from chaukas_spec_lite.settings import Number
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
-from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, DropReason
 from chaukas_spec_lite.wire.refusals import named
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ _CLOSING_SHARE = 0.1
 
 
 _TIMEOUT = Number(unit="seconds")
+
+_BEGINNING = threading.Lock()
+"""Held by the first thread of a forked child that notices it."""
 
 
 class EventExporter:
@@ -49,11 +54,10 @@ class EventExporter:
         async with EventExporter(client, spool="/var/spool/chaukas") as exporter:
             exporter.emit(Event(type=EventType.AGENT_START, ...))
 
-    ``emit`` may be called from any thread, task or callback, before ``start`` too. It never raises or waits because of
-    the network or the disk, but for a commit to the spool, bounded by ``spool_wait``; the first commit that the
-    operating system itself holds up takes as long as that, unless ``inline_commits=False``. With a spool, events
-    survive the process once ``emit`` has returned SPOOLED; the next exporter with the same directory sends what was
-    left. Without one, they are in memory only.
+    ``emit`` may be called from any thread, task, callback or signal handler, before ``start`` too. It never raises or
+    waits because of the network. With a spool it appends the event to a file, which takes some microseconds; as long as
+    the operating system holds up that write, it waits. Events survive the process once ``emit`` has returned SPOOLED;
+    the next exporter with the same directory sends what was left. Without a spool they are in memory only.
 
     Args:
         sender: A ``ChaukasClient``, or anything with such an async ``send``. Its ``settings``, if it has any, complete
@@ -90,8 +94,6 @@ class EventExporter:
         self._clock = clock or Clock()
         self._endings: list[bool] = []
         """The results of ``aclose``: more than one if it was called again before the first call ended."""
-        self._resting: list[Pipeline] = []
-        self._rests = False
         self.starting: concurrent.futures.Future[object] | None = None
         """The call of ``start`` that another thread is making or has made, which ``at_exit`` waits for."""
         self.companions: object = None
@@ -100,10 +102,23 @@ class EventExporter:
         process.join(self)
 
     def _begin(self) -> None:
-        self._reporter = Reporter(self._settings.log_interval, self._clock.now, self._on_drop)
-        parts = self._sender, self._settings, self._reporter, self._clock, Peers()
-        self._recovery = None if self._settings.spool is None else Recovery(*parts)
-        self._pipeline = Pipeline(*parts, search=self._recovery.search if self._recovery else None)
+        settings = self._settings
+        self._process = process.current()
+        self._letters = None
+        if settings.spool is not None:
+            self._letters = DeadLetters(Path(settings.spool), settings.dead_letter_max_bytes, time.time)
+        self._reporter = Reporter(settings.log_interval, self._clock.now, self._on_drop, self._letters)
+        parts = self._sender, settings, self._reporter, self._clock, Peers()
+        self._recovery = None if settings.spool is None else Recovery(*parts)
+        self._pipeline = Pipeline(*parts)
+
+    def _here(self) -> Pipeline:
+        """Return the pipeline, made anew if this is a forked child in which no hook of Python's ran."""
+        if self._process != process.current():
+            with _BEGINNING:
+                if self._process != process.current():
+                    self.after_fork(in_child=True)
+        return self._pipeline
 
     # Emitting
 
@@ -137,7 +152,7 @@ class EventExporter:
             if len(encoded) > self._settings.max_event_bytes:
                 text = "it is larger than max_event_bytes"
                 encoded = Dropped(DropReason.TOO_LARGE, text, event.event_id, encoded)
-        outcome = self._pipeline.emit(encoded)
+        outcome = self._here().emit(encoded)
         if not process.is_kept(self):
             self._keep()
         return outcome
@@ -154,26 +169,26 @@ class EventExporter:
         Raises:
             ClientClosedError: The exporter was closed, or another event loop, still open, is sending for it.
         """
-        if self._pipeline.queue.closed:
+        if self._here().queue.closed:
             raise ClientClosedError("this exporter is closed")
         self._start()
 
     def _start(self) -> None:
         self._pipeline.start()
-        if self._recovery is not None and self._pipeline.writer is not None:
-            self._recovery.start(self._pipeline.writer.search_soon)
+        if self._recovery is not None:
+            self._recovery.start()
         self._keep()
 
     async def flush(self, timeout: float = 30.0) -> bool:
         """Send at once what waits, and wait until the server has acknowledged it.
 
-        That includes what was taken over from ended processes so far.
+        With a spool, that includes what ended processes have left in its directory.
 
         Args:
             timeout: How many seconds to wait at most. What still waits then stays in the queue.
 
         Returns:
-            Whether all that was emitted before has been acknowledged, and none of it dropped. An event that ``emit``
+            Whether all of that has been acknowledged, and none of it dropped. An event that ``emit``
             took and that was dropped since the last flush makes this one False, once.
 
         Raises:
@@ -209,18 +224,15 @@ class EventExporter:
         """
         timeout = self._settings.close_timeout if timeout is None else seconds(timeout)
         deadline = self._clock.now() + timeout
+        self._here()
         if not self._endings:
             # First of all, so that what the flush waits for does not grow while it waits.
             self._pipeline.queue.close()
             self._start()
             # Not all of the time: closing the spool after a flush that timed out needs some, too.
             await self._flush(deadline - timeout * _CLOSING_SHARE)
-            ends = [self._pipeline.end(deadline)]
-            if self._recovery is not None:
-                ends.append(self._recovery.end(deadline))
-            await asyncio.gather(*ends)
-            # After the spool's last step, which had the chance to bring it to the disk.
-            self._give_up_memory("the exporter was closed before it could be sent")
+            await self._stop_sending(deadline)
+            self._pipeline.give_up("the exporter was closed before it could be sent")
             self._endings.append(self._delivered_all())
             process.let_go(self)
         return all(self._endings)
@@ -229,9 +241,11 @@ class EventExporter:
         broken = self._pipeline.queue.ledger.broken or (self._recovery is not None and self._recovery.broken)
         return not broken and self.stats().pending == 0
 
-    def _give_up_memory(self, detail: str) -> None:
-        self._pipeline.queue.give_up_memory(detail)
-        self._pipeline.report()
+    async def _stop_sending(self, deadline: float) -> None:
+        ends = [self._pipeline.stop_sending(deadline)]
+        if self._recovery is not None:
+            ends.append(self._recovery.end(deadline))
+        await asyncio.gather(*ends)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -246,7 +260,7 @@ class EventExporter:
 
     def stats(self) -> Stats:
         """Return the sums so far, all as they are at one moment."""
-        totals, reporter = self._pipeline.totals(), self._reporter
+        totals, reporter = self._here().totals(), self._reporter
         if self._recovery is not None:
             totals.add(self._recovery.totals())
         return Stats(**totals.numbers, dropped=dict(totals.dropped), last_error=reporter.last_error)
@@ -254,7 +268,7 @@ class EventExporter:
     async def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
         """Read dead letters, the events that could not be sent, from the spool; without a spool there are none.
 
-        Those in files that other processes are using are left out.
+        Those of other processes that share the directory are among them.
 
         Args:
             limit: How many to return at most: the latest.
@@ -265,8 +279,8 @@ class EventExporter:
         Raises:
             ChaukasError: The spool cannot be read.
         """
-        writers = [pipeline.writer for pipeline in self._pipelines() if pipeline.writer is not None]
-        return await asyncio.to_thread(_letters, writers, limit) if writers else []
+        self._here()
+        return [] if self._letters is None else await asyncio.to_thread(self._letters.read, limit)
 
     # Forks, and the end of the interpreter (see process.Member)
 
@@ -274,43 +288,27 @@ class EventExporter:
         return [self._pipeline, *(self._recovery.open if self._recovery is not None else ())]
 
     def before_fork(self) -> None:
-        """Called by the package, not by you. Rests until a fork is done.
-
-        It waits, within bounds, until neither the disk nor the queue is in use, so that the child's copies are whole.
-        """
-        self._rests = self._recovery is not None and self._recovery.searching.acquire(timeout=1.0)
-        self._resting = self._pipelines()
-        for pipeline in self._resting:
-            pipeline.before_fork()
+        """Called by the package, not by you. Does nothing: the child uses nothing of what it has a copy of."""
 
     def after_fork(self, in_child: bool) -> None:
-        """Called by the package, not by you. Goes on in the parent; in the child, starts anew.
-
-        What waits is the parent's to send.
+        """Called by the package, not by you. In the child, starts anew: what waits is the parent's to send.
 
         Args:
             in_child: Whether this is the child.
         """
-        self.starting = None if in_child else self.starting
         if in_child:
+            self.starting = None
             # Kept alive: the copies of the parent's tasks would log that they were destroyed while pending.
-            process.leave_to_parent(self._resting, self._pipeline, self._recovery)
-            # Everything is made anew: locks, tasks and queue are copies in the state of the moment of the fork, and
-            # threads are not copied at all.
+            process.leave_to_parent(self._pipeline, self._recovery)
+            # Everything is made anew: locks, tasks and queue are copies in the state of the moment of the fork.
             closed = self._pipeline.queue.closed
             self._begin()
             if closed:
                 self._pipeline.queue.close()
-        else:
-            for pipeline in self._resting:
-                pipeline.after_fork_in_parent()
-            if self._recovery is not None and self._rests:
-                self._recovery.searching.release()
-        self._resting, self._rests = [], False
 
     def has_work(self) -> bool:
         """Called by the package, not by you. Whether something waits to be sent, or it is ready to send what comes."""
-        return any(each.is_running() or each.queue.ledger.pending > 0 for each in self._pipelines())
+        return any(each.is_running() or each.queue.pending for each in self._pipelines())
 
     def at_exit(self) -> None:
         """Called by the package, not by you. Sends what it can within ``close_timeout``, and spools what it cannot.
@@ -326,31 +324,12 @@ class EventExporter:
                 concurrent.futures.wait([self.starting], timeout)
             if (loop := self._pipeline.waker.runs_elsewhere()) and self._pipeline.is_running():
                 self._wait_for(self._flush(self._clock.now() + timeout), loop)
-                self._wait_for(self._stop_sending(), loop)
+                self._wait_for(self._stop_sending(self._clock.now() + timeout), loop)
         finally:  # Ctrl-C ends the waiting, not the saving
-            self._save(timeout)
-
-    def _save(self, timeout: float) -> None:
-        queue, writer = self._pipeline.queue, self._pipeline.writer
-        # With a spool the queue stays open: code that runs later at exit may still emit, and be saved.
-        if writer is None:
-            queue.close()
-        writers = [pipeline.writer for pipeline in self._pipelines() if pipeline.writer is not None]
-        for each in writers:
-            # All are told before any is waited for, so that they work at the same time and the sum stays near one
-            # timeout.
-            each.stop(close=False)
-        for each in writers:
-            each.stopped.wait(timeout)
-        self._give_up_memory("the interpreter ended before it could be sent")
-
-    async def _stop_sending(self) -> None:
-        """End the tasks: their loop ends with the interpreter, and would log that they are still pending."""
-        deadline = self._clock.now() + self._settings.close_timeout
-        ends = [self._pipeline.stop_sending(deadline)]
-        if self._recovery is not None:
-            ends.append(self._recovery.end(deadline))
-        await asyncio.gather(*ends)
+            # With a spool the queue stays open: code that runs later at exit may still emit, and be saved.
+            if self._settings.spool is None:
+                self._pipeline.queue.close()
+            self._pipeline.give_up("the interpreter ended before it could be sent")
 
     def _wait_for(self, work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop) -> None:
         waiting = asyncio.run_coroutine_threadsafe(work, loop)
@@ -379,13 +358,3 @@ def seconds(timeout: object) -> float:
     if isinstance(timeout, (int, float)):
         timeout = min(max(timeout, 0), threading.TIMEOUT_MAX)  # nan stays nan, which is refused
     return _TIMEOUT(timeout, "timeout")
-
-
-def _letters(writers: Sequence[SpoolWriter], limit: int) -> list[DeadLetter]:
-    """Read the dead letters of our own files, then those of files that nobody has.
-
-    A file that is given up between the two is read twice, so equal letters are taken once.
-    """
-    letters = [letter for writer in writers for letter in writer.dead_letters(limit)]
-    letters += writers[0].abandoned_letters(limit)
-    return sorted(dict.fromkeys(letters), key=lambda letter: letter.dropped_at)[-limit:]

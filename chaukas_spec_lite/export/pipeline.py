@@ -6,14 +6,12 @@ import asyncio
 import logging
 import random
 import sys
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
 from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.errors import ClientClosedError
 from chaukas_spec_lite.export.batching import After, Batching, Peers, Send
-from chaukas_spec_lite.export.disk import Disk
+from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.ledger import Totals
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
@@ -21,15 +19,14 @@ from chaukas_spec_lite.export.sender import Sender, Verdict, WrongSend, deliver,
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.export.waker import Waker
-from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.log import Log
-from chaukas_spec_lite.wire.envelopes import event_id_of
 
 _REASONS = {Verdict.INVALID: DropReason.INVALID, Verdict.TOO_LARGE: DropReason.TOO_LARGE}
 
 _REJECTED = "the server failed at it again and again, and took others"
 
 _NEVER = 1 << 62
+
 
 class Pipeline:
     """Sends what one queue holds, and keeps it on disk if there is a spool.
@@ -70,7 +67,7 @@ class Pipeline:
         """How many ready events the task sleeps for, or ``max_batch_bytes`` of them; ``_NEVER`` if it is awake."""
         self.retried = 0
         self.waker = Waker()
-        self.queue = EventQueue(settings, clock.now, reporter, claimed)
+        self.queue = EventQueue(settings, clock.now, claimed)
 
     # Emitting
 
@@ -82,10 +79,11 @@ class Pipeline:
         # A thread other than the loop's may wait for room; see ``_make_room``.
         outcome = queue.admit(event, not self.waker.is_here())
         if outcome is Emitted.QUEUED and queue.disk is not None:
-            self._reporter.log("queued", logging.WARNING, "An event is in memory only: %s", queue.disk.why_not)
+            why = queue.disk.why_not or "emit interrupted the exporter, which takes it to the disk in a moment"
+            self._reporter.log("queued", logging.WARNING, "An event is in memory only: %s", why)
         # Admitting this event may have displaced an older one. Told outside of the queue's lock, as the callback is the
         # user's code and may emit.
-        if queue.ledger.unreported:
+        if queue.has_news:
             self.report()
         # Not at each event: waking a loop costs more than admitting one. The task sleeps for a number of events, see
         # ``_wake_at``.
@@ -103,11 +101,8 @@ class Pipeline:
         return ready > 0 and self._wake_at != _NEVER and self.queue.pending_bytes >= self._settings.max_batch_bytes
 
     def report(self) -> None:
-        """Tell of what was dropped, and keep it as dead letters."""
-        dropped = [_identified(each) for each in self.queue.take_unreported()]
-        self._reporter.drop(dropped)
-        if dropped and self._letters is not None:
-            self._letters.keep(dropped)
+        """Tell people what happened."""
+        self.queue.tell(self._reporter)
 
     # Sending
 
@@ -139,7 +134,7 @@ class Pipeline:
         event.clear()
         decision = self._batching.next(self._clock.now(), self.queue.waiting())
         # ``waiting`` has just let in late events, some of which may have been refused.
-        if self.queue.ledger.unreported:
+        if self.queue.has_news:
             self.report()
         self._progress.set()  # whatever woke this task may have completed a flush: flushes look for themselves
         if self._turned is not None:
@@ -155,8 +150,12 @@ class Pipeline:
 
     async def _attempt(self, attempt: Send) -> None:
         events = self.queue.take(attempt)
-        # Between decision and choice, ``drop_oldest`` may have displaced them all.
         if not events:
+            # Between decision and choice, ``drop_oldest`` may have displaced them all. Or the disk cannot be read now.
+            if self.queue.has_news:
+                self.report()
+            if self.queue.pending:
+                await self._clock.wait(asyncio.Event(), self._clock.now() + self._settings.spool_retry)
             return
         try:
             # The batch stays in the queue during the call, so a crash or a cancellation anywhere here loses nothing.
@@ -179,7 +178,7 @@ class Pipeline:
             if self._batching.succeeded(attempt) is After.DROP_FIRST:
                 self.queue.take(Send(0, 1, 0))
                 self.queue.drop(DropReason.REJECTED, _REJECTED)
-        if self.queue.ledger.unreported:
+        if self.queue.has_news:
             self.report()
         await asyncio.sleep(0)  # a sender that never waits must not keep the loop for itself
 
@@ -243,7 +242,11 @@ class Pipeline:
     async def end(self, deadline: float) -> None:
         """Stop sending, and give the log up with what it still holds."""
         await self.stop_sending(deadline)
-        self.queue.give_up()
+        self.give_up("the exporter was closed before it could be sent")
+
+    def give_up(self, detail: str) -> None:
+        """Leave what is on disk to the next process; drop what is in memory and the disk does not take."""
+        self.queue.give_up(detail)
         self.report()
 
     def is_running(self) -> bool:
@@ -282,8 +285,3 @@ def _is_cancelled() -> bool:
     task = asyncio.current_task()
     # Before Python 3.11 nobody can tell.
     return sys.version_info < (3, 11) or task is None or task.cancelling() > 0
-
-
-def _identified(dropped: Dropped) -> Dropped:
-    """Add the event's id, which is read only now: few events are dropped."""
-    return dropped if dropped.event_id else replace(dropped, event_id=event_id_of(dropped.data))

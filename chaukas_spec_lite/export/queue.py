@@ -12,17 +12,24 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import islice
 
 from chaukas_spec_lite.export.batching import Send, Waiting
+from chaukas_spec_lite.export.disk import Disk
+from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals, dropped_for
+from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
-from chaukas_spec_lite.export.dropped import Dropped, DropReason
-from chaukas_spec_lite.spool.errors import SpoolError
+from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.spool.segment import Record
+from chaukas_spec_lite.wire.envelopes import event_id_of
+
+_MOVED = 1 << 18
+"""How many bytes move from memory to disk at a time, so that a disk with little room takes a part."""
 
 
 class Item:
@@ -36,21 +43,22 @@ class Item:
         """Where it is on disk; None while it is in memory."""
 
 
-
 class EventQueue:
     """All events that wait, in order. Any thread may use it.
 
     Args:
         settings: Those of the exporter.
         now: Tells the time in seconds; monotonic.
-        disk: Where events are kept; None for in memory only.
+        claimed: The log that an ended process left, whose events come first.
     """
 
-    def __init__(self, settings: ExportSettings, now: Callable[[], float], disk: Disk | None) -> None:
+    def __init__(self, settings: ExportSettings, now: Callable[[], float], claimed: Log | None = None) -> None:
         self._settings = settings
         self._now = now
-        self.disk = disk
         self.ledger = Ledger()
+        self.disk = None
+        if settings.spool is not None:
+            self.disk = Disk(settings, now, self._salvaged, self._damaged, claimed)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
         self.lock = threading.RLock()
@@ -66,8 +74,12 @@ class EventQueue:
         """How many events stand before the first of those."""
         self._front = 0
         """Changes whenever another event becomes the first."""
-        self._since = self._since_later: float | None = None
+        self._since: float | None = None
+        self._since_later: float | None = None
         """When the first event came that is not in flight, and the first of all that came after the attempt began."""
+        if claimed is not None:
+            self.ledger.found(claimed.pending, claimed.lost)
+            self._since_later = now()
 
     # Coming in
 
@@ -79,17 +91,18 @@ class EventQueue:
                 return Emitted.QUEUED if isinstance(event, bytes) else Emitted.DROPPED
             self._busy = True
             try:
-                return self._admit(event, may_block)
+                outcome = self._admit(event, may_block)
+                self._let_in()
+                return outcome
             finally:
-                self._leave()
+                self._busy = False
 
-    def _leave(self) -> None:
+    def _let_in(self) -> None:
         while self._late:
             # Without waiting for room: ``emit`` has answered, and its caller has gone on.
             event = self._late.popleft()
             if self._admit(event, may_block=False) is Emitted.DROPPED and isinstance(event, bytes):
                 self.ledger.refused_late()
-        self._busy = False
 
     @contextmanager
     def _inside(self) -> Iterator[None]:
@@ -97,10 +110,14 @@ class EventQueue:
         with self.lock:
             outermost, self._busy = not self._busy, True
             try:
+                if outermost:
+                    self._let_in()
                 yield
+                if outermost:
+                    self._let_in()
             finally:
                 if outermost:
-                    self._leave()
+                    self._busy = False
 
     def _admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
         # The order of the checks is that of the reasons a user should hear first: what is wrong with the event itself,
@@ -113,10 +130,12 @@ class EventQueue:
         if self.disk is not None:
             if self.disk.is_full(self.memory_bytes + size):
                 return self._refuse(dropped_for(DropReason.SPOOL_FULL, event))
-            if self.to_disk() and self.disk.append([event]):
-                self._came()
-                self.ledger.spooled += 1
-                return Emitted.SPOOLED
+            # A second time, if the first one finds that the log was taken away: then there is another one.
+            for _ in range(2):
+                if self._to_disk(self.disk) and self.disk.append([event]):
+                    self._came()
+                    self.ledger.spooled += 1
+                    return Emitted.SPOOLED
         if not self._has_room(size) and not self._make_room(size, may_block):
             # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
             return self._refuse(dropped_for(DropReason.CLOSED if self.closed else DropReason.OVERFLOW, event))
@@ -138,18 +157,15 @@ class EventQueue:
 
     def _has_room(self, size: int) -> bool:
         settings = self._settings
-        return (
-            len(self._memory) < settings.max_queue_events and self.memory_bytes + size <= settings.max_queue_bytes
-        )
+        return len(self._memory) < settings.max_queue_events and self.memory_bytes + size <= settings.max_queue_bytes
 
     def _make_room(self, size: int, may_block: bool) -> bool:
         policy = self._settings.overflow
         if policy == "drop_oldest":
-            # One that is being sent may have reached the server already: dropping it would lose it without need.
-            flying = {id(item) for item in self._in_flight}
             while not self._has_room(size):
-                place = next((place for place, item in enumerate(self._memory) if id(item) not in flying), None)
-                if place is None:
+                # One that is being sent may have reached the server already: dropping it would lose it without need.
+                place = max(0, self._skipped + len(self._in_flight) - self._on_disk)
+                if place >= len(self._memory):
                     return False
                 self._drop_from_memory(place, DropReason.OVERFLOW)
             return True
@@ -182,35 +198,56 @@ class EventQueue:
         """How many events wait."""
         return self._on_disk + len(self._memory)
 
-    def to_disk(self) -> bool:
-        """Move all that memory holds to the disk; say whether it holds nothing now. The lock is held."""
-        if self._memory:
-            assert self.disk is not None
-            records = self.disk.append([item.data for item in self._memory])
+    @property
+    def pending_bytes(self) -> int:
+        """The size of those."""
+        return self.memory_bytes + (0 if self.disk is None else self.disk.pending_bytes)
+
+    def _to_disk(self, disk: Disk) -> bool:
+        """Move what memory holds to the disk, the oldest first; say whether it holds nothing now."""
+        while self._memory:
+            items = self._some(_MOVED)
+            records = disk.append([item.data for item in items])
             if records is None:
                 return False
-            for item, record in zip(self._memory, records, strict=True):
+            for item, record in zip(items, records, strict=True):
                 item.record = record  # an attempt that is under way goes on with it
-            self._memory.clear()
-            self.memory_bytes = 0
+                self._memory.popleft()
+                self.memory_bytes -= len(item.data)
             self._room.notify_all()
         return True
 
-    def salvaged(self, records: Sequence[Record], lost: int) -> None:
-        """Take back what was on a disk that was taken away; the lock is held.
+    def _some(self, size: int, events: int | None = None, skip: int = 0) -> list[Item]:
+        """List events in memory, up to a size, but one at least."""
+        found: list[Item] = []
+        for item in islice(self._memory, skip, None):
+            size -= len(item.data)
+            if found and (size < 0 or len(found) == events):
+                break
+            found.append(item)
+        return found
+
+    def _salvaged(self, records: Sequence[Record], pending: int) -> int:
+        """Take back what was on a disk that was taken away; return how many events are lost.
 
         Args:
             records: What could still be read.
-            lost: How many events could not.
+            pending: How many events waited there.
         """
-        flying = {item.record.start: item for item in self._in_flight if item.record is not None}
-        items = [flying.get(record.start) or Item(record.content or b"") for record in records]
-        for item in self._in_flight:
-            item.record = None
-        self._memory.extendleft(reversed(items))
-        self.memory_bytes += sum(len(item.data) for item in items)
+        items = {record.start: Item(record.content or b"") for record in records}
+        for item in self._in_flight:  # these are here whether or not they could be read
+            if item.record is not None:
+                items[item.record.start], item.record = item, None
+        saved = [items[start] for start in sorted(items)]
+        self._memory.extendleft(reversed(saved))
+        self.memory_bytes += sum(len(item.data) for item in saved)
+        return self._damaged(max(0, pending - len(saved)))
+
+    def _damaged(self, lost: int) -> int:
         self.ledger.lost(0, lost, DropReason.SPOOL_LOST)
+        self._skipped = max(0, self._skipped - lost)
         self._front += 1
+        return lost
 
     # Going out
 
@@ -218,28 +255,26 @@ class EventQueue:
         """Describe what waits, for a decision."""
         with self._inside():
             if self.disk is not None:
-                self.to_disk()
-            size = self.memory_bytes + (0 if self.disk is None else self.disk.pending_bytes)
+                self.disk.look()
+                self._to_disk(self.disk)
             since = self._since if self._since is not None else self._since_later or 0.0
-            return Waiting(self.pending, size, since, bool(self.ledger.marks), self._front)
+            return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self._front)
 
     def take(self, wanted: Send) -> list[bytes]:
         """Choose the events of one attempt; they stay where they are until their fate is known."""
         with self._inside():
-            on_disk, items = self._on_disk, list[Item]()
-            if self.disk is not None and wanted.skip < on_disk:
+            items = list[Item]()
+            if self.disk is not None and wanted.skip < self._on_disk:
                 records = self.disk.peek(wanted.skip, wanted.events, wanted.bytes)
                 items = [Item(record.content or b"", record) for record in records]
             left = wanted.bytes - sum(len(item.data) for item in items)
-            if wanted.skip + len(items) >= on_disk:
-                for item in islice(self._memory, max(0, wanted.skip - on_disk), None):
-                    left -= len(item.data)
-                    if len(items) == wanted.events or (items and left < 0):
-                        break
-                    items.append(item)
+            # What is in memory comes after all that is on disk.
+            if wanted.skip + len(items) >= self._on_disk and len(items) < wanted.events:
+                behind = self._some(left, wanted.events - len(items), max(0, wanted.skip - self._on_disk))
+                items += behind if not items or left >= sum(len(item.data) for item in behind) else []
             self._in_flight, self._skipped = items, wanted.skip
             all_of_it = wanted.skip + len(items) >= self.pending
-            self._since, self._since_later = (None, None) if all_of_it else (self._since or self._since_later, None)
+            self._since, self._since_later = (None if all_of_it else self._since or self._since_later), None
             return [item.data for item in items]
 
     def acknowledged(self) -> None:
@@ -259,17 +294,20 @@ class EventQueue:
     def put_back(self) -> None:
         """Take note that the events of the attempt were not sent."""
         with self._inside():
-            self._in_flight = []
+            self._in_flight, self._skipped = [], 0
 
     def _remove_in_flight(self) -> None:
-        items, self._in_flight = self._in_flight, []
+        items, skipped = self._in_flight, self._skipped
+        self._in_flight, self._skipped = [], 0
         if self.disk is not None and (records := [item.record for item in items if item.record is not None]):
             self.disk.done(records)
         in_memory = {id(item) for item in items if item.record is None}
-        if in_memory:
+        while self._memory and id(self._memory[0]) in in_memory:
+            self.memory_bytes -= len(self._memory.popleft().data)
+        if skipped and in_memory:
             self._memory = deque(item for item in self._memory if id(item) not in in_memory)
             self.memory_bytes = sum(len(item.data) for item in self._memory)
-        self._front += not self._skipped
+        self._front += not skipped
         self._room.notify_all()
 
     # Flushing, closing, reporting
@@ -285,32 +323,47 @@ class EventQueue:
             self.ledger.unmark(mark, told)
 
     def close(self) -> None:
-        """Admit nothing from now on."""
+        """Admit nothing from now on, but for events that ``emit`` has taken before."""
         with self._inside():
-            pass  # Events that ``emit`` took before the close are admitted, although their turn comes only now.
+            pass
         with self._inside():
             self.closed = True
             self._room.notify_all()
 
-    def give_up_memory(self, detail: str) -> None:
-        """Drop all that is in memory and that the disk does not take now."""
+    def give_up(self, detail: str) -> None:
+        """Leave what is on disk to the next process, and drop what the disk does not take."""
         with self._inside():
-            if self.disk is None or not self.to_disk():
+            if self.disk is None or not self._to_disk(self.disk):
                 while self._memory:
                     self._drop_from_memory(0, DropReason.CLOSED, detail)
+            if self.disk is not None:
+                self.disk.close()
 
-    def take_unreported(self) -> list[Dropped]:
-        """Hand out what was dropped since the last call."""
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to tell people."""
+        return bool(self.ledger.unreported or (self.disk is not None and self.disk.notes))
+
+    def tell(self, reporter: Reporter) -> None:
+        """Tell people what happened since the last call; not under the lock, as what they have put there may emit."""
+        while self.disk is not None and self.disk.notes:
+            with suppress(IndexError):  # another thread was faster
+                self.disk.notes.popleft()(reporter)
         with self._inside():
             unreported, self.ledger.unreported = self.ledger.unreported, []
-            return unreported
+        if unreported:
+            reporter.drop([_identified(each) for each in unreported])
 
     def totals(self) -> Totals:
         """Return the numbers of ``Stats``, but for attempts, as they are at one moment."""
         with self._inside():
             totals = self.ledger.totals()
-            on_disk = 0 if self.disk is None else self.disk.pending_bytes
             totals.numbers.update(
-                pending=self.pending, pending_bytes=on_disk + self.memory_bytes, memory_bytes=self.memory_bytes
+                pending=self.pending, pending_bytes=self.pending_bytes, memory_bytes=self.memory_bytes
             )
             return totals
+
+
+def _identified(dropped: Dropped) -> Dropped:
+    """Add the event's id, which is read only now: few events are dropped."""
+    return dropped if dropped.event_id else replace(dropped, event_id=event_id_of(dropped.data))

@@ -65,6 +65,8 @@ class Recovery:
         self._search_at = float("-inf")
         self._searched = 0
         """How often the whole directory was looked at and nothing was found."""
+        self._is_readable = True
+        """Whether the last search could look at it."""
         self._ended = False
         self._books = _Books()
         self._untold = False
@@ -87,26 +89,28 @@ class Recovery:
     async def _run(self, event: asyncio.Event) -> None:
         for each in self.open:  # it may be another loop than before
             each.start()
+        searched_with = -1
         while not self._ended:
             event.clear()
             await self._give_up_some()
-            # With MAX_OPEN of them all stuck, the regular search brings the next one, and sets the pace of their turns.
-            if all(each.is_stuck for each in self.open) and (
-                self._clock.now() >= self._search_at or len(self.open) < MAX_OPEN
-            ):
+            # At once if one is finished, or the last one has become stuck. But with MAX_OPEN of them all stuck the
+            # regular search brings the next one, and sets the pace of their turns.
+            regular, number = self._clock.now() >= self._search_at, len(self.open)
+            if all(each.is_stuck for each in self.open) and (regular or number not in (searched_with, MAX_OPEN)):
+                searched_with = number
                 self._search()
             self._progress.set()
-            if self.open or self._searched:
-                await self._clock.wait(event, self._search_at)
+            await self._clock.wait(event, self._search_at)
 
     def _search(self) -> None:
         """Claim a log that an ended process left with events, and begin to send it."""
         self._search_at = self._clock.now() + self._settings.scan_interval
         try:
             claimed = self._directory.claim(self._last)
+            self._is_readable = True
         except SpoolError as error:
             self._reporter.failure("search", "What ended processes left cannot be looked for", error)
-            claimed = None
+            claimed, self._is_readable = None, False
         if claimed is None:
             self._searched += 1
             return
@@ -114,6 +118,7 @@ class Recovery:
         pipeline = Pipeline(*self._parts, claimed, turned=self._waker.wake)
         self._books = _Books(self._books.past, (*self.open, pipeline))
         pipeline.start()
+
     async def _give_up_some(self) -> None:
         deadline = self._clock.now() + self._settings.close_timeout
         for each in self.open:
@@ -126,14 +131,13 @@ class Recovery:
             await self._give_up(stuck[0], deadline, to_others=True)
 
     async def _give_up(self, pipeline: Pipeline, deadline: float, to_others: bool = False) -> None:
-        """Close a file.
+        """Close a log.
 
         Args:
-            pipeline: The file's.
+            pipeline: The log's.
             deadline: Until when to wait for that.
             to_others: Whether another process may take over what it still holds, which is then no longer ours to count.
         """
-        # The numbers are taken after this: the last step of its thread still changes them.
         await pipeline.end(deadline)
         if pipeline not in self.open:  # ``end`` has given it up while this waited
             return
@@ -148,28 +152,35 @@ class Recovery:
         self._untold = self._untold or ledger.untold
 
     async def flush(self, deadline: float) -> bool:
-        """Send at once what was found so far; say whether all of it has been acknowledged, none dropped."""
+        """Send at once what ended processes have left; say whether all was acknowledged, and none dropped."""
         # Taken before the wait, so that of two flushes at a time only one tells; put back if this one is cancelled.
         untold, self._untold = self._untold, False
         told = False
         try:
-            clean = all(await asyncio.gather(*(each.flush(deadline) for each in self.open)))
+            clean = await self._flush(deadline)
             told = True
         finally:
             self._untold = self._untold or (untold and not told)
         return clean and not untold
 
+    async def _flush(self, deadline: float) -> bool:
+        clean, searched = True, self._searched
+        # Until a search that began after this finds nothing. What it finds before is flushed in its turn.
+        while self.open or self._searched == searched:
+            clean = all(await asyncio.gather(*(each.flush(deadline) for each in self.open))) and clean
+            self._search_at = float("-inf")
+            self._progress.clear()
+            self._waker.wake()
+            if self._task is None or self._task.done() or self._clock.now() >= deadline:
+                return False
+            await self._clock.wait(self._progress, deadline)
+        return clean and self._is_readable
+
     async def end(self, deadline: float) -> None:
-        """Stop, and give all files up; wait for that until ``deadline`` at most."""
+        """Stop, and give all logs up; wait for that until ``deadline`` at most."""
         self._ended = True  # before Python 3.12, wait_for may lose a cancellation
         await cancelled(self._task, self._clock, deadline)
         await asyncio.gather(*(self._give_up(each, deadline) for each in self.open))
-        # A search that is under way may still find a file. Wait for it: a file that nobody closes stays locked until
-        # the process ends.
-        with self.searching:
-            found, self._found = self._found, None
-        if found is not None:
-            found.close()
 
     def totals(self) -> Totals:
         """Return the numbers of ``Stats`` for all that was found."""

@@ -33,7 +33,7 @@ def left_in(directory: Path) -> list[str]:
     # `aclose` returns when its time is up; on a busy machine the spool's thread may only then come to close its file.
     wait_until(lambda: not any(map(in_use, directory.glob("spool-*.sqlite3"))))
     names = []
-    for spool in SpoolDirectory(directory, "normal").abandoned():
+    for spool in SpoolDirectory(directory).abandoned():
         names += [Event.parse(row.data).agent_name for row in spool.read(-1, 10_000, 1 << 30)]
     return names
 

@@ -52,7 +52,7 @@ def test_what_a_local_variable_left_to_the_spools_thread_is_spooled(tmp_path: Pa
         """
         import gc
         def main():
-            exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=0.0, inline_commits=False)
+            exporter = EventExporter(Recorder(down), spool=sys.argv[1])
             for number in range(3000):
                 exporter.emit(numbered(number, 3000))
         main()
@@ -122,7 +122,7 @@ def test_closing_that_was_interrupted_does_not_lose_what_waits(tmp_path: Path) -
     run(
         """
         async def main():
-            exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=0.0, inline_commits=False)
+            exporter = EventExporter(Recorder(down), spool=sys.argv[1])
             await exporter.start()
             for number in range(3000):
                 exporter.emit(numbered(number, 3000))
@@ -138,7 +138,7 @@ def test_closing_that_was_interrupted_does_not_lose_what_waits(tmp_path: Path) -
 
 WORKER = """
         import multiprocessing
-        settings = {"spool": sys.argv[1], "spool_wait": 0.0, "inline_commits": False, "close_timeout": 2.0}
+        settings = {"spool": sys.argv[1], "close_timeout": 2.0}
         early = BlockingExporter(Recorder(down), **settings)
         def child(own):
             exporter = BlockingExporter(Recorder(down), **settings) if own else early

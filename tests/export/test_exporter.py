@@ -41,12 +41,7 @@ NO_WAITS = RetryPolicy(initial=0.001, maximum=0.001)
 
 
 def exporter(sender: Recorder, **settings: Any) -> EventExporter:
-    return EventExporter(sender, **{"retry": NO_WAITS, "spool_wait": HANG, **settings})
-
-
-async def warm(each: EventExporter) -> None:
-    """Wait until the spool is open."""
-    await until(lambda: each._pipeline.writer is None or each._pipeline.writer.opened)
+    return EventExporter(sender, **{"retry": NO_WAITS, **settings})
 
 
 # Emitting
@@ -91,8 +86,8 @@ def test_settings_are_checked() -> None:
         ExportSettings(batch_size=0)
     with pytest.raises(SettingError, match="overflow: has to be one of drop_oldest, drop_newest, block, not 'drop'"):
         ExportSettings(overflow="drop")  # type: ignore[arg-type]
-    with pytest.raises(SettingError, match=r"spool_wait: has to be at least 0.0, and finite, not nan"):
-        ExportSettings(spool_wait=float("nan"))
+    with pytest.raises(SettingError, match=r"spool_retry: has to be at least 0.0, and finite, not nan"):
+        ExportSettings(spool_retry=float("nan"))
     with pytest.raises(TypeError, match="there is no setting 'spol'; did you mean 'spool'"):
         EventExporter(Recorder(), spol="x")
 
@@ -102,7 +97,7 @@ def test_a_relative_spool_stays_where_it_was(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "before").mkdir()
     (tmp_path / "after").mkdir()
     monkeypatch.chdir(tmp_path / "before")
-    export = EventExporter(Recorder(), spool="spool", spool_wait=HANG)
+    export = EventExporter(Recorder(), spool="spool")
     monkeypatch.chdir(tmp_path / "after")
     assert export.emit(numbered(1)) is Emitted.SPOOLED
     asyncio.run(export.aclose())
@@ -157,7 +152,7 @@ def test_an_event_above_the_limit_is_dropped_alone(tmp_path: Path) -> None:
 def test_events_from_many_threads_arrive_once_and_in_each_threads_order(tmp_path: Path) -> None:
     async def main() -> None:
         sender = Recorder()
-        async with exporter(sender, spool=tmp_path, max_queue_events=100, spool_wait=HANG) as export:
+        async with exporter(sender, spool=tmp_path, max_queue_events=100) as export:
 
             def work(thread: int) -> None:
                 for number in range(200):
@@ -257,7 +252,6 @@ def test_refused_events_take_no_other_along(tmp_path: Path, error: Any, reason: 
         sender = Recorder(lambda batch: error() if bad & {Event.parse(each).agent_name for each in batch} else None)
         export = EventExporter(sender, spool=tmp_path, on_drop=offered.append, retry=NO_WAITS)
         async with export:
-            await warm(export)
             for number in range(100):
                 export.emit(numbered(number))
             assert not await export.flush(), "not all of them went out"
@@ -442,7 +436,6 @@ def test_memory_stays_bounded_with_a_spool_however_much_waits(tmp_path: Path) ->
         sender = Recorder(lambda _: unavailable())
         export = exporter(sender, spool=tmp_path, max_queue_events=100, max_queue_bytes=1 << 20, max_event_bytes=9999)
         async with export:
-            await warm(export)
             results = {export.emit(numbered(number, 100)) for number in range(1000)}
             assert results == {Emitted.SPOOLED}
             stats = export.stats()
@@ -459,7 +452,6 @@ def test_a_full_spool_drops_and_keeps_dead_letters(tmp_path: Path, caplog: pytes
     async def main() -> None:
         sender = Recorder(lambda _: unavailable())
         async with exporter(sender, spool=tmp_path, spool_max_bytes=10_000) as export:
-            await warm(export)
             results = [export.emit(numbered(number, 1000)) for number in range(15)]
             assert results == [Emitted.SPOOLED] * 9 + [Emitted.DROPPED] * 6
             assert export.stats().dropped == {"spool_full": 6}
@@ -494,7 +486,7 @@ def test_each_reason_is_logged_once_in_a_while() -> None:
 
 
 def test_a_log_handler_may_emit_even_if_that_is_logged_each_time(tmp_path: Path) -> None:
-    """Here and in the spool's thread, which must not end of it: the spool is used again when that is possible."""
+    """The spool is used again when that is possible."""
     (tmp_path / "spool").write_text("in the way")
 
     async def main() -> None:
@@ -512,7 +504,7 @@ def test_a_log_handler_may_emit_even_if_that_is_logged_each_time(tmp_path: Path)
         try:
             async with export:
                 assert export.emit(numbered(0)) is Emitted.QUEUED
-                await until(lambda: "chaukas-spool" in seen)
+                assert seen
                 (tmp_path / "spool").unlink()
                 await until(lambda: export.emit(numbered(2)) is Emitted.SPOOLED)
         finally:
@@ -675,10 +667,9 @@ def test_closing_tells_of_what_an_ended_process_left_too(tmp_path: Path, name: s
         assert first.emit(Event(agent_name=name)) is Emitted.SPOOLED
         assert not await first.aclose(0.1), "it is still there"
         sender = Recorder(lambda batch: invalid() if is_bad(batch[0]) else None)
-        keep = SpoolDirectory(tmp_path, "normal").claim()  # so that the exporter begins with a file of its own
+        keep = SpoolDirectory(tmp_path).claim()  # so that the exporter begins with a file of its own
         export = exporter(sender, spool=tmp_path, scan_interval=0.02)
         await export.start()
-        await warm(export)
         keep.close()
         await until(lambda: export.stats().recovered == 1 and export.stats().pending == 0)
         assert await export.aclose() == (name == "good")
@@ -726,7 +717,6 @@ def test_closing_twice_or_again_after_it_was_interrupted(tmp_path: Path) -> None
         assert await export.aclose()
         assert sender.names() == ["1"]
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        await until(lambda: "chaukas-spool" not in [thread.name for thread in threading.enumerate()])
 
     asyncio.run(main())
 
@@ -831,7 +821,6 @@ def test_the_books_balance_at_every_moment(tmp_path: Path, spooled: bool, policy
             max_event_bytes=500,
             spool_max_bytes=20_000,
             block_timeout=0.01,
-            spool_wait=0.01,
         )
         await export.start()
 
@@ -865,7 +854,7 @@ def test_flush_and_aclose_keep_their_timeouts(tmp_path: Path) -> None:
     async def main() -> None:
         sender, clock = Recorder(), FakeClock()
         sender.gate = asyncio.Event()
-        export = EventExporter(sender, spool=tmp_path, spool_wait=HANG, clock=clock)
+        export = EventExporter(sender, spool=tmp_path, clock=clock)
         await export.start()
         assert export.emit(numbered(1)) is Emitted.SPOOLED
         for ending in (export.flush, export.aclose):
@@ -902,7 +891,6 @@ def test_what_could_not_be_sent_is_sent_by_the_next_one(tmp_path: Path) -> None:
         assert set(sent) <= set(second.received), "under the same ids"
         third = Recorder()
         async with exporter(third, spool=tmp_path) as export:
-            await warm(export)
             assert await export.flush()
         assert third.received == []
 
@@ -923,7 +911,7 @@ def test_without_a_spool_what_is_left_is_reported() -> None:
 
 def test_it_goes_on_in_a_new_event_loop(tmp_path: Path) -> None:
     sender = Recorder()
-    export = exporter(sender, spool=tmp_path, spool_wait=HANG)
+    export = exporter(sender, spool=tmp_path)
 
     async def one(number: int) -> None:
         await export.start()
@@ -1073,7 +1061,7 @@ def test_the_log_counts_what_is_sent_again(events: int, words: str, caplog: pyte
 
 def test_waits_longer_than_the_system_s_longest(tmp_path: Path) -> None:
     async def main() -> None:
-        async with exporter(Recorder(), spool=tmp_path, spool_wait=1e308, close_timeout=1e308) as export:
+        async with exporter(Recorder(), spool=tmp_path, close_timeout=1e308) as export:
             assert export.emit(numbered(1)) is Emitted.SPOOLED
             assert await export.flush(float("inf"))
 

@@ -38,7 +38,7 @@ def test_a_directory_that_cannot_be_made_costs_nothing_but_the_spool(
 
     async def main() -> None:
         sender = Recorder()
-        settings = {"spool_retry": 0.05, "spool_wait": 1.0}
+        settings = {"spool_retry": 0.05}
         async with EventExporter(sender, spool=tmp_path / "spool", **settings) as export:
             start = time.monotonic()
             results = {export.emit(numbered(number)) for number in range(200)}
@@ -89,7 +89,7 @@ def test_a_full_disk_and_one_with_room_again(tmp_path: Path, window: int) -> Non
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", directory], check=True)
         async def main():
             sender = Recorder(down)
-            settings = {"max_queue_events": window, "overflow": "drop_newest", "spool_retry": 0.05, "spool_wait": 1.0}
+            settings = {"max_queue_events": window, "overflow": "drop_newest", "spool_retry": 0.05}
             async with EventExporter(sender, spool=directory, **settings) as export:
                 results = [export.emit(numbered(number, 1000)) for number in range(3000)]
                 on_disk = results.count(Emitted.SPOOLED)
@@ -162,12 +162,12 @@ def test_dead_letters_do_not_make_a_full_disk_permanent(tmp_path: Path) -> None:
         directory = sys.argv[1]
         def letters():
             found = []
-            for spool in SpoolDirectory(Path(directory), "normal").abandoned():
+            for spool in SpoolDirectory(Path(directory)).abandoned():
                 found += [(each.event_id, each.detail, each.data, each.dropped_at) for each in spool.dead_letters()]
             return found
         os.mkdir(directory)
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", directory], check=True)
-        settings = {"spool_retry": 0.05, "spool_wait": 1.0, "flush_interval": 0.05, "close_timeout": 1.0}
+        settings = {"spool_retry": 0.05, "flush_interval": 0.05, "close_timeout": 1.0}
         async def begin():
             async with EventExporter(Recorder(), spool=directory, **settings) as export:
                 for number in range(3):
@@ -274,9 +274,7 @@ def test_a_fault_of_ours_does_not_end_the_thread(
 
     async def main() -> None:
         sender = Recorder(lambda _: unavailable())
-        async with EventExporter(
-            sender, spool=tmp_path, inline_commits=False, spool_retry=0.05, close_timeout=0.2
-        ) as export:
+        async with EventExporter(sender, spool=tmp_path, spool_retry=0.05, close_timeout=0.2) as export:
             assert export.emit(numbered(0)) is Emitted.QUEUED
             await until(lambda: export.emit(numbered(1)) is Emitted.SPOOLED)
 
@@ -289,7 +287,7 @@ def test_a_fault_of_ours_does_not_end_the_thread(
 @pytest.mark.parametrize("event_id", ["\ud800", 5, object()])
 def test_what_made_an_event_invalid_is_no_trouble_for_the_spool(tmp_path: Path, event_id: Any) -> None:
     async def main() -> None:
-        async with EventExporter(Recorder(), spool=tmp_path, spool_retry=0.05, spool_wait=HANG) as export:
+        async with EventExporter(Recorder(), spool=tmp_path, spool_retry=0.05) as export:
             assert export.emit(numbered(1)) is Emitted.SPOOLED
             assert export.emit(Event(event_id=event_id)) is Emitted.DROPPED
             (letter,) = await export.dead_letters()
@@ -305,7 +303,7 @@ def test_what_made_an_event_invalid_is_no_trouble_for_the_spool(tmp_path: Path, 
 
 def test_dead_letters_without_an_event_are_bounded_too(tmp_path: Path) -> None:
     async def main() -> None:
-        async with EventExporter(Recorder(), spool=tmp_path, spool_wait=HANG, dead_letter_max_bytes=1000) as export:
+        async with EventExporter(Recorder(), spool=tmp_path, dead_letter_max_bytes=1000) as export:
             for _ in range(50):
                 export.emit(Event(agent_name=5))  # type: ignore[arg-type]
             first = await export.dead_letters()
@@ -324,7 +322,7 @@ def test_without_threads_events_are_spooled_by_whoever_emits(tmp_path: Path, mon
 
     async def main() -> None:
         sender = Recorder(lambda _: unavailable())
-        async with EventExporter(sender, spool=tmp_path, spool_wait=HANG, max_queue_events=10) as export:
+        async with EventExporter(sender, spool=tmp_path, max_queue_events=10) as export:
             for number in range(100):
                 assert export.emit(numbered(number)) is Emitted.SPOOLED
             sender._judge = None
@@ -421,7 +419,7 @@ def test_an_event_dropped_while_it_was_written_is_not_called_spooled(tmp_path: P
 
 def test_an_event_emitted_while_the_file_breaks_is_written_once(tmp_path: Path) -> None:
     """The loss of a file leaves all of memory to the thread, also the event of an ``emit`` that is under way."""
-    queue, writer = a_writer(tmp_path, FakeClock(), inline_commits=False, spool_wait=0.0)
+    queue, writer = a_writer(tmp_path, FakeClock())
     entry = queue.admit(b"x", may_block=False)
     assert isinstance(entry, Entry)
     with writer.disk:
@@ -443,7 +441,7 @@ def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
         async def main():
             sender = Recorder(down)
-            async with EventExporter(sender, spool=sys.argv[1], spool_retry=0.05, spool_wait=1.0) as export:
+            async with EventExporter(sender, spool=sys.argv[1], spool_retry=0.05) as export:
                 results = [export.emit(numbered(number, 1000)) for number in range(300)]
                 assert 20 < results.count(Emitted.SPOOLED) < 300, results.count(Emitted.SPOOLED)
                 assert results.count(Emitted.DROPPED) == 0
@@ -467,7 +465,7 @@ def test_emit_waits_for_a_slow_disk_no_longer_than_it_may(tmp_path: Path, monkey
 
     async def main() -> None:
         sender = Recorder()
-        async with EventExporter(sender, spool=tmp_path, inline_commits=False, close_timeout=HANG) as export:
+        async with EventExporter(sender, spool=tmp_path, close_timeout=HANG) as export:
             for number in range(3):
                 assert export.emit(numbered(number)) is Emitted.QUEUED
             assert await export.flush(), "what the disk has not taken yet can be sent all the same"
@@ -540,7 +538,7 @@ def test_a_spool_that_breaks_while_it_is_used(tmp_path: Path, how: str) -> None:
 
     async def main() -> None:
         sender = Recorder(lambda _: unavailable())
-        settings = {"max_queue_events": 100, "spool_retry": 0.05, "spool_wait": HANG}
+        settings = {"max_queue_events": 100, "spool_retry": 0.05}
         async with EventExporter(sender, spool=tmp_path, **settings) as export:
             for number in range(400):
                 assert export.emit(numbered(number, 1000)) is Emitted.SPOOLED
@@ -568,7 +566,7 @@ def test_a_spool_that_breaks_while_it_is_used(tmp_path: Path, how: str) -> None:
 
 
 def test_an_event_damaged_on_disk_becomes_the_only_dead_letter(tmp_path: Path) -> None:
-    spool = SpoolDirectory(tmp_path, "normal").claim()
+    spool = SpoolDirectory(tmp_path).claim()
     spool.apply([(number, bytes(numbered(number, 500))) for number in range(1, 101)])
     spool.close()
     data = spool.path.read_bytes()
@@ -596,7 +594,7 @@ def test_what_killed_processes_left_is_taken_over_by_a_living_one(tmp_path: Path
     for number in range(3):
         run(
             """
-            exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=HANG)
+            exporter = EventExporter(Recorder(down), spool=sys.argv[1])
             for number in range(100):
                 spooled(exporter, int(sys.argv[2]) * 1000 + number)
             os.kill(os.getpid(), signal.SIGKILL)
@@ -626,7 +624,7 @@ def test_what_killed_processes_left_is_taken_over_by_a_living_one(tmp_path: Path
 
 def test_what_a_living_process_has_is_left_to_it(tmp_path: Path) -> None:
     program = """
-    exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=HANG)
+    exporter = EventExporter(Recorder(down), spool=sys.argv[1])
     for number in range(10):
         spooled(exporter, number)
     print("ready", flush=True)
@@ -664,7 +662,7 @@ def test_an_interpreter_that_exits_without_closing_spools(tmp_path: Path) -> Non
         import atexit
         late = []
         atexit.register(lambda: spooled(late[0], 12))  # runs after the exporter's own handler
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=0.0)
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
         late.append(exporter)
         for number in range(12):
             exporter.emit(numbered(number))
@@ -679,9 +677,9 @@ def test_the_first_event_may_come_when_the_interpreter_ends(tmp_path: Path) -> N
     run(
         """
         import atexit
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=HANG)
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
         atexit.register(lambda: spooled(exporter, 1))
-        blocking = BlockingExporter(Recorder(down), spool=sys.argv[1], spool_wait=HANG, close_timeout=0.2)
+        blocking = BlockingExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.2)
         atexit.register(lambda: spooled(blocking, 1))
         """,
         tmp_path,
@@ -702,7 +700,7 @@ def test_a_loop_that_ends_with_the_program_amid_sending_spools(tmp_path: Path) -
         async def main():
             sender = Recorder()
             sender.gate = asyncio.Event()
-            exporter = EventExporter(sender, spool=sys.argv[1], spool_wait=HANG, batch_size=2)
+            exporter = EventExporter(sender, spool=sys.argv[1], batch_size=2)
             await exporter.start()
             for number in range(5):
                 spooled(exporter, number)
@@ -721,7 +719,7 @@ def test_a_forked_child_starts_clean(tmp_path: Path, way: str) -> None:
     run(
         """
         directory, way = sys.argv[1:]
-        exporter = EventExporter(Recorder(down), spool=directory, spool_wait=HANG)
+        exporter = EventExporter(Recorder(down), spool=directory)
         for number in range(10):
             spooled(exporter, number)
         ended = threading.Event()
@@ -766,7 +764,7 @@ def test_a_forked_child_that_ends_takes_nothing_from_its_parent(tmp_path: Path, 
             raise RuntimeError("can't start new thread")
         if sys.argv[2] == "False":
             threading.Thread.start = none_left
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=HANG)
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
         for number in range(10):
             spooled(exporter, number)
         pid = os.fork()
@@ -788,7 +786,7 @@ def test_a_fork_amid_an_emit_on_the_same_thread(tmp_path: Path) -> None:
     """As a signal handler that forks may bring about."""
     run(
         """
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=HANG)
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
         spooled(exporter, 1)
         with exporter._pipeline.queue.lock:
             pid = os.fork()
@@ -811,7 +809,7 @@ def test_a_signal_handler_may_emit_whatever_it_interrupts(tmp_path: Path, spool:
         import random
         logging = __import__("logging")
         logging.disable(logging.CRITICAL)
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1] or None, max_queue_events=500, spool_wait=0.01)
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1] or None, max_queue_events=500)
         handled = [0]
         def handler(*_):
             handled[0] += 1
@@ -869,7 +867,7 @@ def test_blocking_exporters_in_a_parent_and_forked_workers_all_send(tmp_path: Pa
                     for event in events:
                         file.write(len(event).to_bytes(4, "big") + event)
         os.mkdir(sys.argv[2])
-        exporter = BlockingExporter(Writer(), spool=sys.argv[1], spool_wait=HANG, scan_interval=60.0)
+        exporter = BlockingExporter(Writer(), spool=sys.argv[1], scan_interval=60.0)
         spooled(exporter, 0)
         workers = []
         for worker in range(3):
@@ -914,7 +912,7 @@ def test_a_blocking_exporter_that_nobody_closes_sends_at_exit_what_it_can(tmp_pa
     assert output.count("sent") == 7
     output = run(
         """
-        exporter = BlockingExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.2, spool_wait=HANG)
+        exporter = BlockingExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.2)
         for number in range(7):
             spooled(exporter, number)
         """,
@@ -929,7 +927,7 @@ def test_a_blocking_exporter_shares_a_clients_thread_and_outlives_it(tmp_path: P
         """
         from chaukas_spec_lite import BlockingChaukasClient
         client = BlockingChaukasClient("127.0.0.1:1", timeout=0.2)
-        exporter = BlockingExporter(client, spool=sys.argv[1], spool_wait=HANG)
+        exporter = BlockingExporter(client, spool=sys.argv[1])
         assert exporter.loop is client.loop
         spooled(exporter, 1)
         client.close()

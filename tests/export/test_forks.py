@@ -13,7 +13,7 @@ def test_threads_that_fork_at_the_same_time(tmp_path: Path) -> None:
     """The hooks of several forks are not one after the other; each child starts clean, and the parent goes on."""
     output = run(
         """
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=HANG)
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
         spooled(exporter, 0)
         inherited = exporter._pipeline
         statuses = []
@@ -65,7 +65,7 @@ def test_a_fork_amid_a_fork_on_the_same_thread(tmp_path: Path, moment: str) -> N
     run(
         """
         directory, moment = sys.argv[1:]
-        exporter = EventExporter(Recorder(down), spool=directory, spool_wait=HANG)
+        exporter = EventExporter(Recorder(down), spool=directory)
         spooled(exporter, 1)
         inherited, kept = exporter._pipeline, {"before": "before_fork", "after": "after_fork_in_parent"}[moment]
         real, inner = getattr(inherited, kept), []
@@ -103,7 +103,7 @@ def test_a_child_sends_what_its_killed_ancestor_left(tmp_path: Path, generations
         """
         generations = int(sys.argv[2])
         sender = Recorder(down)
-        exporter = BlockingExporter(sender, spool=sys.argv[1], spool_wait=HANG, scan_interval=0.05, flush_interval=0.01)
+        exporter = BlockingExporter(sender, spool=sys.argv[1], scan_interval=0.05, flush_interval=0.01)
         for number in range(50):
             spooled(exporter, number)
         ready, told = os.pipe()
@@ -189,7 +189,7 @@ def test_a_fork_that_waits_in_vain_for_another_goes_ahead(tmp_path: Path) -> Non
         """
         from chaukas_spec_lite import process
         process.FORK_WAIT = 0.1
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1], spool_wait=HANG)
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
         spooled(exporter, 1)
         amid, goes_on = threading.Event(), threading.Event()
         inherited = exporter._pipeline

@@ -88,7 +88,7 @@ def drain(port: int, spool: Path) -> None:
         assert child.wait(4 * HANG) == 0
         assert child.stdout is not None
         child.stdout.close()
-        if not sum(left.totals()[0] for left in SpoolDirectory(spool, "normal").abandoned()):
+        if not sum(left.totals()[0] for left in SpoolDirectory(spool).abandoned()):
             return
     raise AssertionError("something is left behind, however often it is drained")
 
@@ -108,7 +108,7 @@ def play(rounds: int, tmp_path: Path, seed: int) -> None:
     finally:
         collector.kill()
     settle_accounts(reported, collector.events(), played)
-    assert [letter for left in SpoolDirectory(spool, "normal").abandoned() for letter in left.dead_letters()] == []
+    assert [letter for left in SpoolDirectory(spool).abandoned() for letter in left.dead_letters()] == []
 
 
 def settle_accounts(reported: dict[str, bytes], received: list[bytes], rounds: int) -> None:

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chaukas_spec_lite.export.batching import Send
+from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.ledger import GONE, MEMORY, ON_DISK, Entry, Mark
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
-from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.file import Row
 from tests.profiles import examples
 
@@ -171,7 +171,7 @@ class AnyDisk(RuleBasedStateMachine):
             self.account_for_drops()
 
     def corrupt_ones(self) -> list[bytes]:
-        return [each.data for each in self.queue.ledger.unreported if each.reason is DropReason.CORRUPT]
+        return [each.data for each in self.queue.ledger.unreported if each.reason is DropReason.SPOOL_LOST]
 
     def everywhere(self) -> set[bytes]:
         held = {entry.data for entry in (*self.queue.lines.ready, *self.queue.lines.behind)}

@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.export.dropped import Dropped, DropReason, letter_bytes
+from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.file import Row, Spool, SpoolBusy, SpoolError, SpoolUnusable, runs
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 def claim(directory: Path) -> Spool:
-    return SpoolDirectory(directory, "normal").claim()
+    return SpoolDirectory(directory).claim()
 
 
 def files(directory: Path) -> list[str]:
@@ -104,7 +104,7 @@ CHILD = """
 import sys, time
 from pathlib import Path
 from chaukas_spec_lite.spool.directory import SpoolDirectory
-spool = SpoolDirectory(Path(sys.argv[1]), "normal").claim()
+spool = SpoolDirectory(Path(sys.argv[1])).claim()
 for number in range(1, 1001):
     spool.append(number, b"%d" % number)
 print(spool.path, flush=True)
@@ -120,11 +120,11 @@ def test_another_process_keeps_its_file_until_it_is_killed(tmp_path: Path) -> No
         Spool.claim(path)
     own = claim(tmp_path)
     assert own.path != path
-    assert [spool.path for spool in SpoolDirectory(tmp_path, "normal").abandoned()] == []
+    assert [spool.path for spool in SpoolDirectory(tmp_path).abandoned()] == []
     child.send_signal(signal.SIGKILL)
     child.wait()
     child.stdout.close()
-    found = [(spool.path, spool.totals()) for spool in SpoolDirectory(tmp_path, "normal").abandoned()]
+    found = [(spool.path, spool.totals()) for spool in SpoolDirectory(tmp_path).abandoned()]
     assert found == [(path, (1000, 2893, 1, 1000))], "all that was committed, and nothing else"
     own.close()
 
@@ -198,7 +198,7 @@ def test_a_file_that_is_no_spool_is_quarantine(
     path = tmp_path / "spool-1.sqlite3"
     broken(path, how)
     content = path.read_bytes()
-    directory = SpoolDirectory(tmp_path, "normal")
+    directory = SpoolDirectory(tmp_path)
     with caplog.at_level(logging.ERROR):
         spool = directory.claim()
         try:
@@ -224,7 +224,7 @@ def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path, caplog: pytest.
     database = sqlite3.connect(path)
     database.execute("PRAGMA user_version = 99")
     database.close()
-    directory = SpoolDirectory(tmp_path, "normal")
+    directory = SpoolDirectory(tmp_path)
     other = directory.claim()
     assert other.path != path
     assert list(directory.abandoned()) == []
@@ -286,7 +286,7 @@ def test_a_file_that_cannot_be_opened_is_said_once_and_others_are_searched(
     spool = claim(tmp_path)
     spool.append(1, b"x")
     spool.close()
-    directory = SpoolDirectory(tmp_path, "normal")
+    directory = SpoolDirectory(tmp_path)
     for _ in range(3):
         found = directory.claim_abandoned()
         assert found is not None

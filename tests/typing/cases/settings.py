@@ -51,7 +51,7 @@ class Counting:
 with BlockingChaukasClient("localhost:50051", framing=Framing(max_send=1000), keepalive=Keepalive(time=5)) as blocking:
     assert_type(blocking.settings.tenant_id, str)
     assert_type(blocking.query_events(session_id="s", limit=1), Generator[Event, None, None])
-    BlockingExporter(blocking, inline_commits=False).close()
+    BlockingExporter(blocking).close()
 BlockingExporter(Nowhere(), send_timeout=1.5).close()
 EventExporter(Counting())
 
