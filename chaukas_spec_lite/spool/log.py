@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
 from pathlib import Path
 
 from chaukas_spec_lite.ids import uuid7
@@ -26,6 +25,14 @@ PREFIX = "log-"
 ASIDE = ".corrupt"
 SEGMENT_BYTES = 4 << 20
 """From this size on a segment takes no more frames."""
+
+
+def records(start: int, contents: Iterable[bytes]) -> Iterator[Record]:
+    """Tell where each of the byte strings stands that were appended together."""
+    for content in contents:
+        end = start + HEAD + len(content)
+        yield Record(start, end, content)
+        start = end
 
 
 class Log:
@@ -118,31 +125,27 @@ class Log:
 
     # Appending
 
-    def append(self, contents: Sequence[bytes]) -> list[Record]:
-        """Append byte strings, and say where they are; after an error none was appended.
+    def append(self, contents: Sequence[bytes]) -> int:
+        """Append byte strings, and say where the first one begins; after an error none was appended.
 
         Raises:
             SpoolLost: What was appended before is not there any more; ``salvage`` reads what is left of it.
             SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
-        frames = [frame(content) for content in contents]
-        data = frames[0] if len(frames) == 1 else b"".join(frames)
         writer = self._writer
+        if not self._lock.is_ours():  # a fork came in between, and this goes on in the child, too
+            raise SpoolError(f"{self.folder} belongs to the parent process")
+        data = frame(contents[0]) if len(contents) == 1 else b"".join(map(frame, contents))
         if writer is None or writer.end - writer.start + len(data) > SEGMENT_BYTES:
             writer = self._next_segment()
-        # Looked at each time: what was appended before has to be there for what is appended now to be found.
-        writer.check()
-        if not self._lock.is_ours():  # a fork came in between, and this goes on in the child, too
-            raise SpoolError(f"{writer.path} belongs to the parent process")
         start = writer.end
         writer.append(data)
         self._end = writer.end
         self._appended += len(contents)
         self.pending += len(contents)
         self.pending_bytes += len(data) - HEAD * len(contents)
-        ends = list(accumulate(map(len, frames), initial=start))
-        return [Record(*each) for each in zip(ends, ends[1:], contents, strict=False)]
+        return start
 
     def check(self) -> None:
         """See whether what was appended last is still there.
