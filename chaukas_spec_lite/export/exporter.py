@@ -291,6 +291,21 @@ class EventExporter:
         self._here()
         return [] if self._letters is None else await asyncio.to_thread(self._letters.read, limit)
 
+    async def resend_dead_letters(self) -> int:
+        """Emit the events of all dead letters once more, say after a server that refused them has been mended.
+
+        They keep their ids. One that is dropped again becomes a dead letter again; letters of events that could not be
+        encoded stay. Without a spool there are none.
+
+        Returns:
+            How many events were emitted.
+
+        Raises:
+            ChaukasError: The spool cannot be read, or takes no events. What is not emitted then stays a dead letter.
+        """
+        pipeline = self._here()
+        return 0 if self._letters is None else await asyncio.to_thread(self._letters.resend, pipeline.emit)
+
     # Forks, and the end of the interpreter (see process.Member)
 
     def _pipelines(self) -> list[Pipeline]:

@@ -181,12 +181,12 @@ class Reporter:
         """Log what became of the events that were not sent, if there are any."""
         said: list[str] = []
         if pending:
-            said.append(f"{pending} stay in {where}, and the next exporter with that directory sends them")
+            said.append(f"{pending} in {where}, for the next exporter with that directory")
         if dropped:
             reasons = ", ".join(f"{reason}: {events}" for reason, events in dropped.items())
-            said.append(f"{sum(dropped.values())} were dropped ({reasons})")
+            said.append(f"{sum(dropped.values())} dropped ({reasons})")
         if said:
-            self.log("ended", logging.WARNING, "Of the events that were not sent, %s", "; ".join(said))
+            self.log("ended", logging.WARNING, "Not sent when the exporter ended: %s", "; ".join(said))
 
     def task_ended(self, task: asyncio.Task[None]) -> None:
         """Log that a task of the exporter failed, which none should."""
