@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -44,12 +45,12 @@ class Log:
     def __init__(self, folder: Path, lock: Lock) -> None:
         self.folder = folder
         self._lock = lock
-        self._progress = Progress(folder / "progress")
         self._writer: Writer | None = None
         self._reader: Reader | None = None
         """The segment in which the first waiting frame stands; kept open, so that it is read even if it is deleted."""
         self._places = sorted(place for path in folder.iterdir() if (place := Place.of(path)) is not None)
         self._damaged: dict[Place, Path] = {}
+        self._progress = Progress(folder / "progress")
         done = self._progress.done
         self._before, self._frames = done.before, done.frames
         """Where the first frame begins that is not done, and how many stand before it."""
@@ -74,14 +75,16 @@ class Log:
         name = str(uuid7())
         # Under another name until it is locked, so that nobody who searches the directory claims it first.
         new, folder = directory / f"new-{name}", directory / f"{PREFIX}{name}"
-        with translated(directory):
+        with translated(directory), contextlib.ExitStack() as undo:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             new.mkdir(mode=0o700)
+            undo.callback(shutil.rmtree, new, ignore_errors=True)  # a full disk must not gather folders
             (new / "lock").touch(mode=0o600)
-        lock = Lock(new / "lock")
-        with translated(folder):
-            new.rename(folder)
-            return cls(folder, lock)
+            log = cls._locked(new)
+            undo.callback(log.abandon)
+            log.folder = new.rename(folder)
+            undo.pop_all()
+            return log
 
     @classmethod
     def claim(cls, folder: Path) -> Log:
@@ -89,17 +92,26 @@ class Log:
 
         Raises:
             InUse: A living process has it.
+            SpoolNewer: A later version of this library made it.
             SpoolError: It cannot be read.
         """
+        log = cls._locked(folder)
+        try:
+            log._count()
+        except BaseException:
+            log.abandon()
+            raise
+        return log
+
+    @classmethod
+    def _locked(cls, folder: Path) -> Log:
         lock = Lock(folder / "lock")
         try:
             with translated(folder):
-                log = cls(folder, lock)
-            log._count()
+                return cls(folder, lock)
         except BaseException:
             lock.release()
             raise
-        return log
 
     def _count(self) -> None:
         """Find out what a claimed log holds: the last segment is read, the names of the others say it."""
