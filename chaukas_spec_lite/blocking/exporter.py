@@ -164,3 +164,16 @@ class BlockingExporter:
             ChaukasError: The spool cannot be read.
         """
         return self.loop.run(self.exporter.dead_letters(limit))
+
+    def resend_dead_letters(self) -> int:
+        """Emit the events of all dead letters once more, say after a server that refused them has been mended.
+
+        See ``EventExporter.resend_dead_letters``.
+
+        Returns:
+            How many events were emitted.
+
+        Raises:
+            ChaukasError: The spool cannot be read, or takes no events. What is not emitted then stays a dead letter.
+        """
+        return self.loop.run(self.exporter.resend_dead_letters())
