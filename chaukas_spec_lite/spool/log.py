@@ -94,6 +94,9 @@ class Log:
             SpoolNewer: A later version of this library made it.
             SpoolError: It cannot be read.
         """
+        with contextlib.suppress(OSError):  # somebody deleted the lock; what is left then ``_locked`` says
+            if any(Place.of(path) is not None for path in folder.iterdir()):
+                (folder / "lock").touch(mode=0o600)
         log = cls._locked(folder)
         try:
             log._count()

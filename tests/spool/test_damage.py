@@ -107,7 +107,7 @@ def test_damage_in_any_number_of_places(tmp_path: Path, seed: int) -> None:
     assert log.lost == before_last - sum(content in expected[:before_last] for content in found)
     assert not folder.exists()
     kept = {path.name: path.read_bytes() for path in tmp_path.glob(f"*{ASIDE}")}
-    # Fewer than were hit only where a bit flipped twice, or at the very end of the last one, as a killed writer does it.
+    # Fewer than were hit only where a bit flipped twice, or at the very end, where a killed writer leaves such things.
     assert kept.items() <= {f"{folder.name}-{path.name}{ASIDE}": data for path, data in hit.items()}.items()
     assert bool(kept) == (log.lost_bytes > 0)
     assert log.lost_bytes >= 12 * log.lost
