@@ -107,3 +107,25 @@ class Repetition:
             self._growing_since = self.attempts
         # If the wait lasts beyond the deadline, nothing could follow it. The caller hears of the failure now instead.
         return delay if now + delay < self.deadline else None
+
+
+class Patience:
+    """How long one attempt may take: longer, as long as the server turns out to be slower than was expected.
+
+    Each attempt that is given up may have been served all the same, and the next one serves it again.
+
+    Args:
+        usual: How long an attempt may take at first, in seconds.
+    """
+
+    def __init__(self, usual: float) -> None:
+        self._usual = self.seconds = usual
+
+    def ran_out(self, longest: float) -> None:
+        """Take note that an attempt was given up: the next one may take twice as long, within what a call may take."""
+        self.seconds = max(self._usual, min(2 * self.seconds, longest))
+
+    def was_answered(self, seconds: float) -> None:
+        """Take note of how long an attempt took that was answered."""
+        if 2 * seconds < self._usual:
+            self.seconds = self._usual

@@ -19,7 +19,7 @@ from chaukas_spec_lite.defaults import complete
 from chaukas_spec_lite.errors import EncodeError, MessageTooLargeError
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.misspelt import refuse_unknown
-from chaukas_spec_lite.retry import RetryPolicy
+from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, log
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.metadata import headers_of
@@ -71,7 +71,8 @@ class ChaukasClient:
         project_id: The project of events that name none, and of queries.
         timeout: How long a call may take with all its repetitions, in seconds (30 by default). Each method takes a
             ``timeout`` of its own.
-        attempt_timeout: How long one attempt of a call may take, in seconds.
+        attempt_timeout: How long one attempt of a call may take, in seconds (10 by default). After one that took
+            longer, the next ones may, too, up to ``timeout``: a slow server must not serve the same call for ever.
         batch_size: The largest number of events in one request of ``ingest_events`` (20 by default).
         max_batch_bytes: The size of the encoded events in one request, in bytes, above which no further event is added
             to it (262,144 by default).
@@ -249,13 +250,21 @@ class ChaukasClient:
             ClientClosedError: The client is closed.
             TypeError: They are no bytes.
         """
-        # The batch is put together on bytes, because the events would have to be decoded to become part of a message.
-        head = bytes(EventBatch(batch_id=uuid7(), timestamp=datetime.now(timezone.utc)))
-        request = batch_request(head, encoded(encoded_events))
-        await self._caller.call(_INGEST_EVENT_BATCH, request, _timeout(timeout))
+        await self._caller.call(_INGEST_EVENT_BATCH, _batch(encoded_events), _timeout(timeout))
 
-    send = ingest_encoded
-    """The method that an exporter calls, see ``Sender``."""
+    async def send(self, encoded_events: Sequence[bytes], /) -> None:
+        """Hand over events that are encoded already, in one attempt: an exporter repeats it, see ``Sender``.
+
+        Args:
+            encoded_events: What ``bytes(event)`` gives, for each event.
+
+        Raises:
+            RpcError: They were not acknowledged.
+            MessageTooLargeError: They are too large together.
+            ClientClosedError: The client is closed.
+            TypeError: They are no bytes.
+        """
+        await self._caller.call(_INGEST_EVENT_BATCH, _batch(encoded_events), retry=NEVER)
 
     def query_events(self, **query: Unpack[QueryOptions]) -> AsyncGenerator[Event, None]:
         """Find events: ``async for event in client.query_events(session_id="s-1"): ...``.
@@ -313,6 +322,12 @@ class ChaukasClient:
                     size=len(data),
                     limit=limit,
                 )
+
+
+def _batch(encoded_events: Sequence[bytes]) -> bytes:
+    # Put together on bytes, because the events would have to be decoded to become part of a message.
+    head = bytes(EventBatch(batch_id=uuid7(), timestamp=datetime.now(timezone.utc)))
+    return batch_request(head, encoded(encoded_events))
 
 
 def _given(value: T | None, default: T, name: str) -> T:

@@ -21,6 +21,9 @@ STRIKES = 3
 NEAR = 1.0
 """For how many seconds the success of another queue shows that the server is well."""
 
+_OUTAGE = (Verdict.LATER, Verdict.SLOW)
+"""What failures mean that are about the server, and not about the events."""
+
 STUCK = 3
 """After this many fruitless attempts in a row, at a server that answers, a queue counts as stuck."""
 
@@ -74,6 +77,8 @@ class Batching:
     What an attempt's failure leads to:
 
     - LATER: the same batch is sent again after a wait, which grows with each failure (``retry``).
+    - SLOW: as LATER, but the batch is halved, as a server may take longer for more events, and may have stored those
+      for which it was given up: fewer are then stored a second time.
     - INVALID, TOO_LARGE: the batch is halved at once, until the bad event stands alone and is dropped. After that
       batches double with each success.
     - UNCLEAR: the batch is halved as well, but with waits, as the server may fail at any event. An event that then
@@ -189,10 +194,10 @@ class Batching:
         delay = self._settings.retry.backoff(self._failures, self._random)
         self._retry_at = now + (delay if pushback is None or pushback < 0 else pushback)
         self._exhausted = self._exhausted + 1 if verdict is Verdict.EXHAUSTED else 0
-        if verdict is Verdict.UNCLEAR or self._exhausted >= EXHAUSTED_PATIENCE:
+        if verdict in (Verdict.UNCLEAR, Verdict.SLOW) or self._exhausted >= EXHAUSTED_PATIENCE:
             self._limit = max(1, events // 2)
-        # LATER means an outage. Then no other file would fare better, and a queue is not stuck.
-        self._fruitless += verdict is not Verdict.LATER
+        # LATER means an outage. Then no other log would fare better, and a queue is not stuck.
+        self._fruitless += verdict not in _OUTAGE
         # After the first event alone comes another one, after that the first again: only both together prove anything.
         self._probing = False
         if verdict is Verdict.UNCLEAR and events == 1 and not attempt.skip:
@@ -247,7 +252,7 @@ class Peers:
 
     def failed(self, member: Batching, verdict: Verdict) -> None:
         """Tell the others that the server is not well, if the failure says so; any other may be about the events."""
-        if verdict is Verdict.LATER:
+        if verdict in _OUTAGE:
             for each in self._members:
                 if each is not member:
                     each.others_failed()

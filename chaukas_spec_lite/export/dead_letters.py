@@ -73,11 +73,17 @@ class DeadLetters:
 
 
 def _encode(dropped: Dropped, at: float) -> bytes:
-    about = {"reason": dropped.reason.value, "detail": dropped.detail, "event_id": dropped.event_id, "dropped_at": at}
+    about = {
+        "reason": dropped.reason.value,
+        "detail": dropped.detail,
+        "path": dropped.path,
+        "event_id": dropped.event_id,
+        "dropped_at": at,
+    }
     # In ASCII: one of the texts may hold a lone surrogate, which may be what made the event invalid.
     return json.dumps(about).encode() + b"\n" + dropped.data
 
 
 def _decode(letter: bytes) -> DeadLetter:
     about, _, data = letter.partition(b"\n")
-    return letter_of(**json.loads(about), data=data)
+    return letter_of(data, **json.loads(about))

@@ -84,14 +84,14 @@ class Disk:
                 self._others = 0
         return own + self._others > most
 
-    def append(self, contents: Sequence[bytes]) -> list[Record] | None:
-        """Append events; return where they are, or None while the disk refuses, or if the log was taken away."""
+    def append(self, contents: Sequence[bytes]) -> int | None:
+        """Append events; return where the first is, or None while the disk refuses, or if the log was taken away."""
         if self.why_not and self._now() < self._refuses_until:
             return None
         try:
             if self._log is None:
                 self._log = Log.make(self._directory.path)
-            records = self._log.append(contents)
+            start = self._log.append(contents)
             self._is_synced = False
             if self._settings.synchronous != "never":
                 self.sync()
@@ -99,7 +99,7 @@ class Disk:
             self._fail(error)
             return None
         self.why_not = ""
-        return records
+        return start
 
     def sync(self, at_once: bool = False) -> None:
         """Bring to the disk what was appended, as often as ``synchronous`` says.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class DropReason(str, enum.Enum):
@@ -40,6 +40,8 @@ class Dropped:
     """Empty if it is not known."""
     data: bytes
     """The encoded event; empty if it could not be encoded."""
+    path: str = field(default="", kw_only=True)
+    """Where the value stands that was wrong, as in ``Event.metrics``; empty if it was none."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,12 @@ class DeadLetter(Dropped):
     """When, in seconds since 1970."""
 
 
-def letter_of(reason: str, detail: str, event_id: str, data: bytes, dropped_at: float) -> DeadLetter:
-    """Make a dead letter of what the spool has stored of it."""
+def letter_of(
+    data: bytes, reason: str, detail: str, event_id: str, dropped_at: float, path: str = "", **_: object
+) -> DeadLetter:
+    """Make a dead letter of what the spool has stored of it; later versions may store more."""
     try:
-        return DeadLetter(DropReason(reason), detail, event_id, data, dropped_at)
+        known = DropReason(reason)
     except ValueError:  # a new reason is no new schema: a later version may share the directory
-        return DeadLetter(DropReason.UNKNOWN, f"{reason}: {detail}", event_id, data, dropped_at)
+        known, detail = DropReason.UNKNOWN, f"{reason}: {detail}"
+    return DeadLetter(known, detail, event_id, data, dropped_at, path=path)

@@ -66,6 +66,8 @@ class EventExporter:
         on_drop: Is called with each event that will not be sent, from the thread that finds out. It may emit events. If
             these displace others, it is called with those afterwards. If they are dropped themselves at once, that is
             only counted, logged and kept: calling it again could go on without end.
+        on_error: Is called with each failure of the sender or the spool, after which the exporter goes on by itself:
+            from the thread in which it failed, and each time, where the log has one line a minute.
         clock: Tells the time and waits; for tests.
         changes: Single settings by name, which win over ``settings``; ``help(ExportSettings)`` lists them.
 
@@ -81,16 +83,18 @@ class EventExporter:
         settings: ExportSettings | None = None,
         *,
         on_drop: Callable[[Dropped], object] | None = None,
+        on_error: Callable[[BaseException], object] | None = None,
         clock: Clock | None = None,
         **changes: Unpack[ExportOptions],
     ) -> None:
         check_sender(sender, "ChaukasClient")
-        if on_drop is not None and not callable(on_drop):
-            raise SettingTypeError("on_drop", f"has to be a function of a Dropped, not {type(on_drop).__name__}")
+        for name, callback, given in (("on_drop", on_drop, "a Dropped"), ("on_error", on_error, "an exception")):
+            if callback is not None and not callable(callback):
+                raise SettingTypeError(name, f"has to be a function of {given}, not {type(callback).__name__}")
         self._sender = sender
         self._defaults = defaults_of(sender)
         self._settings = ExportSettings.load(settings, self._defaults, **changes)
-        self._on_drop = on_drop
+        self._callbacks = on_drop, on_error
         self._clock = clock or Clock()
         self._endings: list[bool] = []
         """The results of ``aclose``: more than one if it was called again before the first call ended."""
@@ -107,7 +111,7 @@ class EventExporter:
         self._letters = None
         if settings.spool is not None:
             self._letters = DeadLetters(Path(settings.spool), settings.dead_letter_max_bytes, time.time)
-        self._reporter = Reporter(settings.log_interval, self._clock.now, self._on_drop, self._letters)
+        self._reporter = Reporter(settings.log_interval, self._clock.now, *self._callbacks, self._letters)
         parts = self._sender, settings, self._reporter, self._clock, Peers()
         self._recovery = None if settings.spool is None else Recovery(*parts)
         self._pipeline = Pipeline(*parts)
@@ -147,7 +151,7 @@ class EventExporter:
             encoded = bytes(event)
         except EncodeError as error:
             event_id = event.event_id if isinstance(event.event_id, str) else ""
-            encoded = Dropped(DropReason.INVALID, str(error), event_id, b"")
+            encoded = Dropped(DropReason.INVALID, str(error), event_id, b"", path=error.path)
         else:
             if len(encoded) > self._settings.max_event_bytes:
                 text = "it is larger than max_event_bytes"
@@ -232,7 +236,7 @@ class EventExporter:
             # Not all of the time: closing the spool after a flush that timed out needs some, too.
             await self._flush(deadline - timeout * _CLOSING_SHARE)
             await self._stop_sending(deadline)
-            self._pipeline.give_up("the exporter was closed before it could be sent")
+            self._give_up("the exporter was closed before it could be sent")
             self._endings.append(self._delivered_all())
             process.let_go(self)
         return all(self._endings)
@@ -246,6 +250,11 @@ class EventExporter:
         if self._recovery is not None:
             ends.append(self._recovery.end(deadline))
         await asyncio.gather(*ends)
+
+    def _give_up(self, detail: str) -> None:
+        self._pipeline.give_up(detail)
+        stats = self.stats()
+        self._reporter.ended(stats.pending, f"the spool {self._settings.spool}", stats.dropped)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -329,7 +338,11 @@ class EventExporter:
             # With a spool the queue stays open: code that runs later at exit may still emit, and be saved.
             if self._settings.spool is None:
                 self._pipeline.queue.close()
-            self._pipeline.give_up("the interpreter ended before it could be sent")
+            self._give_up(
+                "the interpreter ended before it could be sent"
+                if self._pipeline.was_started
+                else "this exporter was never started in this process: use `async with`, start(), or BlockingExporter"
+            )
 
     def _wait_for(self, work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop) -> None:
         waiting = asyncio.run_coroutine_threadsafe(work, loop)

@@ -174,6 +174,7 @@ class Pipeline:
             self._failed(attempt, len(events), error)
         else:
             self.queue.acknowledged()
+            self._reporter.was_sent()
             self._peers.succeeded(self._batching, self._clock.now())
             if self._batching.succeeded(attempt) is After.DROP_FIRST:
                 self.queue.take(Send(0, 1, 0))
@@ -197,8 +198,7 @@ class Pipeline:
             return
         self.queue.put_back()
         self.retried += 1
-        what = "1 event failed; it is" if events == 1 else f"{events} events failed; they are"
-        self._reporter.failure(f"send {verdict.value}", f"Sending {what} kept and sent again", error)
+        self._reporter.not_sent(verdict.value, events, error)
 
     def totals(self) -> Totals:
         """Return the numbers of ``Stats`` for this queue, as they are at one moment."""
@@ -252,6 +252,11 @@ class Pipeline:
     def is_running(self) -> bool:
         """Whether the task that sends is there, on a loop that may run."""
         return self._task is not None and not (self._task.done() or self._task.get_loop().is_closed())
+
+    @property
+    def was_started(self) -> bool:
+        """Whether a task has ever sent anything, or tried to."""
+        return self._task is not None
 
     async def stop_sending(self, deadline: float) -> None:
         """End the task that sends; ``start`` begins a new one."""

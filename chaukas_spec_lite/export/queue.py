@@ -24,7 +24,7 @@ from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals, dropped_for
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
-from chaukas_spec_lite.spool.log import Log
+from chaukas_spec_lite.spool.log import Log, records
 from chaukas_spec_lite.spool.segment import Record
 from chaukas_spec_lite.wire.envelopes import event_id_of
 
@@ -132,7 +132,7 @@ class EventQueue:
                 return self._refuse(dropped_for(DropReason.SPOOL_FULL, event))
             # A second time, if the first one finds that the log was taken away: then there is another one.
             for _ in range(2):
-                if self._to_disk(self.disk) and self.disk.append([event]):
+                if (not self._memory or self._to_disk(self.disk)) and self.disk.append([event]) is not None:
                     self._came()
                     self.ledger.spooled += 1
                     return Emitted.SPOOLED
@@ -207,10 +207,11 @@ class EventQueue:
         """Move what memory holds to the disk, the oldest first; say whether it holds nothing now."""
         while self._memory:
             items = self._some(_MOVED)
-            records = disk.append([item.data for item in items])
-            if records is None:
+            contents = [item.data for item in items]
+            start = disk.append(contents)
+            if start is None:
                 return False
-            for item, record in zip(items, records, strict=True):
+            for item, record in zip(items, records(start, contents), strict=True):
                 item.record = record  # an attempt that is under way goes on with it
                 self._memory.popleft()
                 self.memory_bytes -= len(item.data)
@@ -227,21 +228,20 @@ class EventQueue:
             found.append(item)
         return found
 
-    def _salvaged(self, records: Sequence[Record], pending: int) -> int:
+    def _salvaged(self, saved: Sequence[Record], pending: int) -> int:
         """Take back what was on a disk that was taken away; return how many events are lost.
 
         Args:
-            records: What could still be read.
+            saved: What could still be read.
             pending: How many events waited there.
         """
-        items = {record.start: Item(record.content or b"") for record in records}
+        items = {record.start: Item(record.content or b"") for record in saved}
         for item in self._in_flight:  # these are here whether or not they could be read
             if item.record is not None:
                 items[item.record.start], item.record = item, None
-        saved = [items[start] for start in sorted(items)]
-        self._memory.extendleft(reversed(saved))
-        self.memory_bytes += sum(len(item.data) for item in saved)
-        return self._damaged(max(0, pending - len(saved)))
+        self._memory.extendleft(items[start] for start in sorted(items, reverse=True))
+        self.memory_bytes += sum(len(item.data) for item in items.values())
+        return self._damaged(max(0, pending - len(items)))
 
     def _damaged(self, lost: int) -> int:
         self.ledger.lost(0, lost, DropReason.SPOOL_LOST)
@@ -265,8 +265,8 @@ class EventQueue:
         with self._inside():
             items = list[Item]()
             if self.disk is not None and wanted.skip < self._on_disk:
-                records = self.disk.peek(wanted.skip, wanted.events, wanted.bytes)
-                items = [Item(record.content or b"", record) for record in records]
+                found = self.disk.peek(wanted.skip, wanted.events, wanted.bytes)
+                items = [Item(record.content or b"", record) for record in found]
             left = wanted.bytes - sum(len(item.data) for item in items)
             # What is in memory comes after all that is on disk.
             if wanted.skip + len(items) >= self._on_disk and len(items) < wanted.events:

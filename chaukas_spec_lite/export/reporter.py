@@ -6,12 +6,15 @@ import asyncio
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.errors import SpoolError
+
+MAX_KINDS = 1000
+"""How many kinds of lines are told apart."""
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
@@ -41,6 +44,7 @@ class Reporter:
         interval: The interval in seconds.
         now: Tells the time in seconds; monotonic.
         on_drop: Called with each event that will not be sent.
+        on_error: Called with each failure after which the exporter goes on.
         letters: Keeps each event that will not be sent; None without a spool.
     """
 
@@ -48,9 +52,11 @@ class Reporter:
         self,
         interval: float,
         now: Callable[[], float],
-        on_drop: Callable[[Dropped], object] | None,
-        letters: DeadLetters | None,
+        on_drop: Callable[[Dropped], object] | None = None,
+        on_error: Callable[[BaseException], object] | None = None,
+        letters: DeadLetters | None = None,
     ) -> None:
+        self._on_error = on_error
         self._letters = letters
         self._interval = interval
         self._now = now
@@ -62,6 +68,10 @@ class Reporter:
         self._left_out: Counter[str] = Counter()
         self.offering: dict[int, _Offering] = {}
         """By thread, for those within the callback."""
+        self._down: tuple[float, int, bool] | None = None
+        """Since when the server takes no events, how many attempts have failed, and whether one of them was logged."""
+        self._telling: set[int] = set()
+        """Threads within ``on_error``. A failure that it causes itself is not given to it: there might be no end."""
         self._logging: set[int] = set()
         """Threads that are logging. What they log meanwhile, because a handler emits, is left out: each line would
         cause another one."""
@@ -69,13 +79,13 @@ class Reporter:
 
     def drop(self, dropped: Sequence[Dropped]) -> None:
         """Tell why events will not be sent: in the log, one line for each reason; as dead letters; to the callback."""
-        alike: dict[DropReason, list[Dropped]] = {}
+        alike: dict[tuple[DropReason, str], list[Dropped]] = {}
         for each in dropped:
-            alike.setdefault(each.reason, []).append(each)
-        for reason, (first, *others) in alike.items():
+            alike.setdefault((each.reason, each.path), []).append(each)
+        for (reason, path), (first, *others) in alike.items():
             what = f"{len(others) + 1} events, the first of them" if others else "an event"
             name = first.event_id or "without an event_id"
-            self._log_drop(reason, f"{what} {name} ({len(first.data)} bytes): {first.detail}")
+            self._log_drop(reason, f"{what} {name} ({len(first.data)} bytes): {first.detail}", path)
         if self._letters is not None:
             try:
                 self._letters.keep(dropped, self._not_kept)
@@ -117,18 +127,66 @@ class Reporter:
         self.last_error = f"{events} events of the spool are lost: {detail}"
         self._log_drop(DropReason.SPOOL_LOST, f"{events} events: {detail}")
 
-    def _log_drop(self, reason: DropReason, detail: str) -> None:
-        self.log(f"dropped {reason.value}", logging.WARNING, "Dropped as %s: %s", reason.value, detail)
+    def _log_drop(self, reason: DropReason, detail: str, path: str = "") -> None:
+        # Of each path a line of its own: a program may make several mistakes, and each has to be seen to be mended.
+        kind = f"dropped {reason.value} {path}".rstrip()
+        self.log(kind, logging.WARNING, "Dropped as %s: %s", reason.value, detail)
 
     def _not_kept(self, dropped: Dropped) -> None:
         """Say that there is no room for a dead letter."""
         text = "No room for the dead letter of event %s (%s): raise dead_letter_max_bytes"
         self.log("dead letters full", logging.WARNING, text, dropped.event_id, dropped.reason.value)
 
-    def failure(self, kind: str, what: str, error: BaseException, *, expected: bool = True) -> None:
-        """Note a failure after which the exporter goes on; one that is not ``expected`` is logged with a traceback."""
+    def failure(self, kind: str, what: str, error: BaseException, *, expected: bool = True) -> bool:
+        """Note a failure after which the exporter goes on; return whether it was logged, or left out.
+
+        One that is not ``expected`` is logged with a traceback.
+        """
         self.last_error = f"{type(error).__name__}: {error}"
-        self.log(kind, logging.WARNING, "%s: %s", what, self.last_error, error=None if expected else error)
+        logged = self.log(kind, logging.WARNING, "%s: %s", what, self.last_error, error=None if expected else error)
+        if self._on_error is not None:
+            self._give(error, self._on_error)
+        return logged
+
+    def _give(self, error: BaseException, on_error: Callable[[BaseException], object]) -> None:
+        here = threading.get_ident()
+        if here in self._telling:
+            return
+        self._telling.add(here)
+        try:
+            on_error(error)
+        except (Exception, asyncio.CancelledError) as mistake:  # as in ``_offer``
+            self.log("error callback", logging.ERROR, "The callback for errors failed", error=mistake)
+        finally:
+            self._telling.discard(here)
+
+    def not_sent(self, kind: str, events: int, error: BaseException) -> None:
+        """Note that an attempt to send failed; the first failure is logged at once, and then one in each interval."""
+        since, attempts, told = self._down or (self._now(), 0, False)
+        what = "1 event was not sent; it is" if events == 1 else f"{events} events were not sent; they are"
+        told = self.failure(f"send {kind}", f"{what} kept, and tried again", error) or told
+        self._down = since, attempts + 1, told
+
+    def was_sent(self) -> None:
+        """Note that an attempt went through; if a failure before it was logged, so is this."""
+        if self._down is None:
+            return
+        (since, attempts, told), self._down = self._down, None
+        if told:
+            failed = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+            what = "The server takes events again; %s failed within %.0f seconds"
+            self.log("sent again", logging.WARNING, what, failed, self._now() - since)
+
+    def ended(self, pending: int, where: str, dropped: Mapping[str, int]) -> None:
+        """Log what became of the events that were not sent, if there are any."""
+        said: list[str] = []
+        if pending:
+            said.append(f"{pending} stay in {where}, and the next exporter with that directory sends them")
+        if dropped:
+            reasons = ", ".join(f"{reason}: {events}" for reason, events in dropped.items())
+            said.append(f"{sum(dropped.values())} were dropped ({reasons})")
+        if said:
+            self.log("ended", logging.WARNING, "Of the events that were not sent, %s", "; ".join(said))
 
     def task_ended(self, task: asyncio.Task[None]) -> None:
         """Log that a task of the exporter failed, which none should."""
@@ -136,14 +194,16 @@ class Reporter:
             self.last_error = f"{type(error).__name__}: {error}"
             logger.error("A task of the exporter failed; start() begins a new one", exc_info=error)
 
-    def log(self, kind: str, level: int, message: str, *values: object, error: BaseException | None = None) -> None:
+    def log(self, kind: str, level: int, message: str, *values: object, error: BaseException | None = None) -> bool:
         """Log a line, unless one of its kind was logged within the interval, or it comes from a handler."""
         now, here = self._now(), threading.get_ident()
         with self._lock:
             last = self._logged_at.get(kind)
             if here in self._logging or (last is not None and now - last < self._interval):
                 self._left_out[kind] += 1
-                return
+                return False
+            if last is None and len(self._logged_at) >= MAX_KINDS:  # made-up paths must not fill memory
+                self._logged_at.clear()
             self._logged_at[kind] = now
             left_out = self._left_out.pop(kind, 0)
         if left_out:
@@ -154,3 +214,4 @@ class Reporter:
             logger.log(level, message, *values, exc_info=error)
         finally:
             self._logging.discard(here)
+        return True

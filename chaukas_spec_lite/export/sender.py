@@ -23,6 +23,8 @@ class Sender(Protocol):
     def send(self, encoded_events: Sequence[bytes], /) -> Awaitable[object]:
         """Deliver one batch; return when the server has acknowledged all of it. Write ``async def send``.
 
+        One attempt is enough, and better than several: the exporter repeats it, and tells people of the first failure.
+
         Args:
             encoded_events: The events, encoded, with their ids.
 
@@ -92,6 +94,8 @@ class Verdict(enum.Enum):
 
     LATER = "later"
     """Nothing: the same batch may go through later."""
+    SLOW = "slow"
+    """As LATER, but that a smaller batch may be done in time."""
     EXHAUSTED = "exhausted"
     """As LATER, unless the server means a size limit, in words that ``MessageTooLargeError`` does not know."""
     INVALID = "invalid"
@@ -123,6 +127,8 @@ def judge(error: BaseException) -> Verdict:
     # Timeouts are OSErrors, but for asyncio's before Python 3.11.
     if getattr(error, "retryable", isinstance(error, (OSError, asyncio.TimeoutError))) is True:
         status = error.status if isinstance(error, RpcError) else None
+        if status is StatusCode.DEADLINE_EXCEEDED or isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+            return Verdict.SLOW
         return Verdict.EXHAUSTED if status is StatusCode.RESOURCE_EXHAUSTED else Verdict.LATER
     # Final, and without a hint what it is about: INTERNAL, UNKNOWN, or a bug in the sender.
     return Verdict.UNCLEAR

@@ -88,8 +88,8 @@ class ExportSettings:
         metadata=about(
             "When events are brought to the disk itself (fsync), so that a power cut or a crash of the operating "
             "system costs none of them; killing the process never does. never: the system does it when it likes, "
-            "mostly within 30 s. interval: every sync_interval, and one emit in that time takes as long as the disk does. "
-            "always: before emit returns SPOOLED, which takes milliseconds.",
+            "mostly within 30 s. interval: every sync_interval, and one emit in that time takes as long as the disk "
+            "does. always: before emit returns SPOOLED, which takes milliseconds.",
             OneOf("never", "interval", "always"),
         ),
     )

@@ -32,11 +32,17 @@ class SpoolForeign(SpoolError):
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
+def spool_error(path: str | os.PathLike[str], error: OSError) -> SpoolError:
+    """Make the error that says which file it was."""
+    kind = SpoolFull if error.errno in _FULL else SpoolError
+    return kind(f"{Path(path)}: {error.strerror or error}")
+
+
 class translated:  # it is used like a function, as contextlib.suppress is
     """Turns an ``OSError`` into a ``SpoolError`` that names the file."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
+        self._path = path
 
     def __enter__(self) -> None:
         """Do nothing."""
@@ -44,5 +50,4 @@ class translated:  # it is used like a function, as contextlib.suppress is
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """Translate the error, if there is one."""
         if isinstance(error, OSError):
-            kind_of = SpoolFull if error.errno in _FULL else SpoolError
-            raise kind_of(f"{self._path}: {error.strerror or error}") from error
+            raise spool_error(self._path, error) from error

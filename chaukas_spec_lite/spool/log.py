@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
 from pathlib import Path
 
 from chaukas_spec_lite.ids import uuid7
@@ -28,6 +28,14 @@ SEGMENT_BYTES = 4 << 20
 """From this size on a segment takes no more frames."""
 
 
+def records(start: int, contents: Iterable[bytes]) -> Iterator[Record]:
+    """Tell where each of the byte strings stands that were appended together."""
+    for content in contents:
+        end = start + HEAD + len(content)
+        yield Record(start, end, content)
+        start = end
+
+
 class Log:
     """What one process appended and what of it is not done; made by ``make`` and ``claim``.
 
@@ -37,12 +45,12 @@ class Log:
     def __init__(self, folder: Path, lock: Lock) -> None:
         self.folder = folder
         self._lock = lock
-        self._progress = Progress(folder / "progress")
         self._writer: Writer | None = None
         self._reader: Reader | None = None
         """The segment in which the first waiting frame stands; kept open, so that it is read even if it is deleted."""
         self._places = sorted(place for path in folder.iterdir() if (place := Place.of(path)) is not None)
         self._damaged: dict[Place, Path] = {}
+        self._progress = Progress(folder / "progress")
         done = self._progress.done
         self._before, self._frames = done.before, done.frames
         """Where the first frame begins that is not done, and how many stand before it."""
@@ -67,14 +75,16 @@ class Log:
         name = str(uuid7())
         # Under another name until it is locked, so that nobody who searches the directory claims it first.
         new, folder = directory / f"new-{name}", directory / f"{PREFIX}{name}"
-        with translated(directory):
+        with translated(directory), contextlib.ExitStack() as undo:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             new.mkdir(mode=0o700)
+            undo.callback(shutil.rmtree, new, ignore_errors=True)  # a full disk must not gather folders
             (new / "lock").touch(mode=0o600)
-        lock = Lock(new / "lock")
-        with translated(folder):
-            new.rename(folder)
-            return cls(folder, lock)
+            log = cls._locked(new)
+            undo.callback(log.abandon)
+            log.folder = new.rename(folder)
+            undo.pop_all()
+            return log
 
     @classmethod
     def claim(cls, folder: Path) -> Log:
@@ -82,17 +92,26 @@ class Log:
 
         Raises:
             InUse: A living process has it.
+            SpoolNewer: A later version of this library made it.
             SpoolError: It cannot be read.
         """
+        log = cls._locked(folder)
+        try:
+            log._count()
+        except BaseException:
+            log.abandon()
+            raise
+        return log
+
+    @classmethod
+    def _locked(cls, folder: Path) -> Log:
         lock = Lock(folder / "lock")
         try:
             with translated(folder):
-                log = cls(folder, lock)
-            log._count()
+                return cls(folder, lock)
         except BaseException:
             lock.release()
             raise
-        return log
 
     def _count(self) -> None:
         """Find out what a claimed log holds: the last segment is read, the names of the others say it."""
@@ -118,31 +137,27 @@ class Log:
 
     # Appending
 
-    def append(self, contents: Sequence[bytes]) -> list[Record]:
-        """Append byte strings, and say where they are; after an error none was appended.
+    def append(self, contents: Sequence[bytes]) -> int:
+        """Append byte strings, and say where the first one begins; after an error none was appended.
 
         Raises:
             SpoolLost: What was appended before is not there any more; ``salvage`` reads what is left of it.
             SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
-        frames = [frame(content) for content in contents]
-        data = frames[0] if len(frames) == 1 else b"".join(frames)
         writer = self._writer
+        if not self._lock.is_ours():  # a fork came in between, and this goes on in the child, too
+            raise SpoolError(f"{self.folder} belongs to the parent process")
+        data = frame(contents[0]) if len(contents) == 1 else b"".join(map(frame, contents))
         if writer is None or writer.end - writer.start + len(data) > SEGMENT_BYTES:
             writer = self._next_segment()
-        # Looked at each time: what was appended before has to be there for what is appended now to be found.
-        writer.check()
-        if not self._lock.is_ours():  # a fork came in between, and this goes on in the child, too
-            raise SpoolError(f"{writer.path} belongs to the parent process")
         start = writer.end
         writer.append(data)
         self._end = writer.end
         self._appended += len(contents)
         self.pending += len(contents)
         self.pending_bytes += len(data) - HEAD * len(contents)
-        ends = list(accumulate(map(len, frames), initial=start))
-        return [Record(*each) for each in zip(ends, ends[1:], contents, strict=False)]
+        return start
 
     def check(self) -> None:
         """See whether what was appended last is still there.

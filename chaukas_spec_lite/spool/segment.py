@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple
 
-from chaukas_spec_lite.spool.errors import SpoolError, SpoolForeign, SpoolLost, SpoolNewer, translated
+from chaukas_spec_lite.spool.errors import SpoolForeign, SpoolLost, SpoolNewer, spool_error, translated
 from chaukas_spec_lite.spool.frames import HEAD as FRAME_HEAD
 from chaukas_spec_lite.spool.frames import MAX_CONTENT, pieces
 
@@ -20,6 +21,9 @@ SUFFIX = ".segment"
 MAGIC = b"chaukas spool 1\n"
 _FAMILY = b"chaukas spool "
 """How the head of a later version's segment begins, too."""
+
+LOOK_AGAIN = 0.1
+"""After how many seconds an append looks again whether the file still has its name."""
 
 CHUNK = 1 << 18
 """How many bytes are read at once."""
@@ -72,39 +76,55 @@ class Writer:
         self.start = self.end = place.position
         with translated(self.path):
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _FLAGS, 0o600)
+        self._size = 0
+        self._synced = False
+        self._look_at = float("inf")
         try:
-            self._write(MAGIC)
             with translated(self.path):
                 status = os.fstat(self._file)
+            self._inode = status.st_dev, status.st_ino
+            self.append(MAGIC)
         except BaseException:
             os.close(self._file)
             self.path.unlink(missing_ok=True)
             raise
-        self._inode = status.st_dev, status.st_ino
-        self._synced = False
+        self.end = place.position
+        self._look_at = 0.0
 
     def append(self, data: bytes) -> None:
         """Append frames; after an error nothing was appended.
 
+        It looks each time whether what was appended before is still there: only then is what is appended now found by a
+        next process. Whether the file was moved takes a look at its path, and so is seen within ``LOOK_AGAIN``.
+
         Raises:
+            SpoolLost: What was appended before is not there any more.
             SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
+        file, size = self._file, self._size
         try:
-            self._write(data)
-        except SpoolError:
-            with translated(self.path):
-                # What a full disk took of it would be damage in front of the next frame.
-                os.ftruncate(self._file, len(MAGIC) + self.end - self.start)
-            raise
+            status = os.fstat(file)
+            if status.st_size != size or not status.st_nlink or monotonic() >= self._look_at:
+                self.check()
+            written = os.write(file, data)
+        except OSError as error:
+            raise spool_error(self.path, error) from error
+        if written < len(data):
+            self._write_rest(data[written:])
+        self._size = size + len(data)
         self.end += len(data)
 
-    def _write(self, data: bytes) -> None:
-        with translated(self.path):
-            written = os.write(self._file, data)
-            # A disk takes a part if it is full behind that, which the next write says.
-            while written < len(data):
-                written += os.write(self._file, data[written:])
+    def _write_rest(self, data: bytes) -> None:
+        """Go on where the disk took only a part; it is full behind that, which the next write says."""
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError as error:
+            with translated(self.path):
+                # The part would be damage in front of the next frame.
+                os.ftruncate(self._file, self._size)
+            raise spool_error(self.path, error) from error
 
     def check(self) -> None:
         """See whether a next process would find all that was appended, and nothing besides.
@@ -112,18 +132,18 @@ class Writer:
         Raises:
             SpoolLost: It would not.
         """
-        size = len(MAGIC) + self.end - self.start
+        self._look_at = monotonic() + LOOK_AGAIN
         try:
             status = os.stat(self.path)
         except OSError as error:
             raise SpoolLost(f"{self.path} was deleted or moved") from error
-        if status.st_ino != self._inode[1] or status.st_dev != self._inode[0]:
-            raise SpoolLost(f"{self.path} was put in the place of the file that was written")
-        if status.st_size < size:
+        if (status.st_dev, status.st_ino) != self._inode:
+            raise SpoolLost(f"another file was put in the place of {self.path}")
+        if status.st_size < self._size:
             raise SpoolLost(f"{self.path} was cut")
-        if status.st_size > size:  # Ctrl-C, or a fork, came between writing and taking note of it
+        if status.st_size > self._size:  # Ctrl-C, or a fork, came between writing and taking note of it
             with translated(self.path):
-                os.ftruncate(self._file, size)
+                os.ftruncate(self._file, self._size)
 
     def sync(self) -> None:
         """Bring it to the disk; the first time, its name as well."""

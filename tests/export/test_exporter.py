@@ -1042,7 +1042,7 @@ def test_growth_beyond_all_floats_does_not_end_sending() -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize(("events", "words"), [(1, "Sending 1 event failed; it is kept"), (2, "2 events failed; they")])
+@pytest.mark.parametrize(("events", "words"), [(1, "1 event was not sent; it is kept"), (2, "2 events were not sent; they are")])
 def test_the_log_counts_what_is_sent_again(events: int, words: str, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         sender = Recorder()

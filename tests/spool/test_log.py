@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chaukas_spec_lite.spool import log as logs
+from chaukas_spec_lite.spool import segment as segments_of
 from chaukas_spec_lite.spool.errors import SpoolLost
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import ASIDE, Log
@@ -150,7 +151,10 @@ def test_what_its_writer_could_not_finish_is_no_damage(tmp_path: Path, cut: int)
 
 
 @pytest.mark.parametrize("way", ["rmtree", "unlink", "truncate", "move"])
-def test_what_is_taken_away_is_noticed_by_the_next_append(tmp_path: Path, way: str) -> None:
+def test_what_is_taken_away_is_noticed_by_the_next_append(
+    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments_of, "LOOK_AGAIN", 0.0)
     log = Log.make(tmp_path / "spool")
     log.append(some(10))
     (segment,) = log.folder.glob(f"*{SUFFIX}")

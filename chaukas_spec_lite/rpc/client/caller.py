@@ -25,7 +25,7 @@ from chaukas_spec_lite.errors import (
     StatusError,
 )
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.retry import Repetition, RetryPolicy
+from chaukas_spec_lite.retry import Patience, Repetition, RetryPolicy
 from chaukas_spec_lite.rpc.client.attempt import unary
 from chaukas_spec_lite.rpc.client.channel import Channel
 from chaukas_spec_lite.rpc.client.endpoint import Endpoint
@@ -56,7 +56,8 @@ class CallOptions:
 
     Args:
         timeout: How long a call may take with all its repetitions, in seconds.
-        attempt_timeout: How long one attempt may take, in seconds. Default: 10.
+        attempt_timeout: How long one attempt may take, in seconds. Default: 10. After one that took longer, the next
+            ones may, too, up to ``timeout``.
         retry: Whether, and when, a call is repeated.
         framing: Size limits and compression.
         keepalive: When a silent server is asked whether it is still there.
@@ -103,17 +104,22 @@ class Caller:
         self._security = security
         self._metadata = list(metadata)
         self._channel: Channel | None = None
+        self._patience: dict[str, Patience] = {}
+        """By RPC, as some take the server longer than others."""
         self._closed = False
         # Takes 2 ms, once in each process. The first connection needs the result, so the first call would take longer.
         verify()
 
-    async def call(self, method: Method[Any, R], request: bytes, timeout: float | None = None) -> R:
+    async def call(
+        self, method: Method[Any, R], request: bytes, timeout: float | None = None, retry: RetryPolicy | None = None
+    ) -> R:
         """Make a call, repeated as long as that can help and its deadline allows.
 
         Args:
             method: The RPC.
             request: Its message, encoded.
             timeout: How many seconds the call may take, with its repetitions; None for that of the options.
+            retry: Whether, and when, it is repeated; None for that of the options.
 
         Raises:
             RpcError: The last attempt failed; ``attempts`` says how many there were.
@@ -124,16 +130,22 @@ class Caller:
         # is made.
         channel = self._current()
         framed = Request(request, self.options.framing)
-        deadline = clock.now() + (self.options.timeout if timeout is None else timeout)
-        repetition = Repetition(self.options.retry, deadline, clock.random)
+        timeout = self.options.timeout if timeout is None else timeout
+        deadline = clock.now() + timeout
+        repetition = Repetition(retry or self.options.retry, deadline, clock.random)
+        patience = self._patience.setdefault(method.route, Patience(self.options.attempt_timeout))
         previous: RpcError | None = None
         while True:
             # An attempt has a limit of its own, so that one that hangs leaves time for another on a new connection.
-            left = min(self.options.attempt_timeout, deadline - clock.now())
+            began = clock.now()
+            left = min(patience.seconds, deadline - began)
             try:
                 message = await self._attempt(channel, method, framed, left)
+                patience.was_answered(clock.now() - began)
                 return self._decoded(method, message)
             except RpcError as error:
+                if error.status is StatusCode.DEADLINE_EXCEEDED and left == patience.seconds:
+                    patience.ran_out(timeout)
                 add_hint(error, self.options.http1_hint)
                 error.rpc = method.alias
                 # The most exact name known: the address tried, else that of the connection, else all addresses.
