@@ -146,7 +146,7 @@ class Log:
             SpoolError: It cannot be written.
         """
         writer = self._writer
-        if not self._lock.is_ours():  # a fork came in between, and this goes on in the child, too
+        if self._lock.process != os.getpid():  # a signal handler forked, and the child goes on with what it interrupted
             raise SpoolError(f"{self.folder} belongs to the parent process")
         data = frame(contents[0]) if len(contents) == 1 else b"".join(map(frame, contents))
         if writer is None or writer.end - writer.start + len(data) > SEGMENT_BYTES:
@@ -174,7 +174,7 @@ class Log:
             if self._writer.end == self._writer.start:  # for a frame larger than a segment
                 return self._writer
         place = Place(self._end, self._appended)
-        writer = Writer(self.folder, place)
+        writer = Writer(self.folder, place, self._lock.process)
         if self._writer is not None:
             self._writer.close()
         self._places.append(place)

@@ -29,6 +29,7 @@ CHUNK = 1 << 18
 """How many bytes are read at once."""
 
 _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS
 
 
 class Record(NamedTuple):
@@ -67,15 +68,24 @@ class Place(NamedTuple):
 class Writer:
     """The segment that frames are appended to; made new, never opened again.
 
+    A signal handler may fork amid any of this, which then goes on in the child, too, with the same file. So each frame
+    has its place, where the child can only write the same once more; and only the log's own process cuts and deletes.
+
+    Args:
+        folder: That of the log.
+        place: Where the segment begins.
+        process: The id of the log's own process.
+
     Raises:
         SpoolError: It cannot be made.
     """
 
-    def __init__(self, folder: Path, place: Place) -> None:
+    def __init__(self, folder: Path, place: Place, process: int) -> None:
         self.path = place.path(folder)
         self.start = self.end = place.position
+        self._process = process
         with translated(self.path):
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _FLAGS, 0o600)
+            self._file = self._make()
         self._size = 0
         self._synced = False
         self._look_at = float("inf")
@@ -86,10 +96,23 @@ class Writer:
             self.append(MAGIC)
         except BaseException:
             os.close(self._file)
-            self.path.unlink(missing_ok=True)
+            if self._is_ours():
+                self.path.unlink(missing_ok=True)
             raise
         self.end = place.position
         self._look_at = 0.0
+
+    def _is_ours(self) -> bool:
+        return self._process == os.getpid()
+
+    def _make(self) -> int:
+        try:
+            return os.open(self.path, _NEW, 0o600)
+        except FileExistsError:
+            if not self._is_ours():
+                raise
+            os.unlink(self.path)  # Ctrl-C, or a fork, came between making it and taking note of it
+            return os.open(self.path, _NEW, 0o600)
 
     def append(self, data: bytes) -> None:
         """Append frames; after an error nothing was appended.
@@ -107,24 +130,28 @@ class Writer:
             status = os.fstat(file)
             if status.st_size != size or not status.st_nlink or monotonic() >= self._look_at:
                 self.check()
-            written = os.write(file, data)
+            written = _pwrite(file, data, size)
         except OSError as error:
             raise spool_error(self.path, error) from error
         if written < len(data):
-            self._write_rest(data[written:])
+            self._write_rest(data[written:], size + written)
         self._size = size + len(data)
         self.end += len(data)
 
-    def _write_rest(self, data: bytes) -> None:
+    def _write_rest(self, data: bytes, at: int) -> None:
         """Go on where the disk took only a part; it is full behind that, which the next write says."""
         try:
             while data:
-                data = data[os.write(self._file, data) :]
+                written = _pwrite(self._file, data, at)
+                data, at = data[written:], at + written
         except OSError as error:
-            with translated(self.path):
-                # The part would be damage in front of the next frame.
-                os.ftruncate(self._file, self._size)
+            self._cut()  # the part would be damage in front of the next frame
             raise spool_error(self.path, error) from error
+
+    def _cut(self) -> None:
+        if self._is_ours():
+            with translated(self.path):
+                os.ftruncate(self._file, self._size)
 
     def check(self) -> None:
         """See whether a next process would find all that was appended, and nothing besides.
@@ -142,8 +169,7 @@ class Writer:
         if status.st_size < self._size:
             raise SpoolLost(f"{self.path} was cut")
         if status.st_size > self._size:  # Ctrl-C, or a fork, came between writing and taking note of it
-            with translated(self.path):
-                os.ftruncate(self._file, self._size)
+            self._cut()
 
     def sync(self) -> None:
         """Bring it to the disk; the first time, its name as well."""
@@ -256,4 +282,10 @@ def _seek_and_read(file: int, size: int, offset: int) -> bytes:
     return os.read(file, size)
 
 
+def _seek_and_write(file: int, data: bytes, offset: int) -> int:
+    os.lseek(file, offset, os.SEEK_SET)
+    return os.write(file, data)
+
+
 _pread = getattr(os, "pread", _seek_and_read)  # Windows has none
+_pwrite = getattr(os, "pwrite", _seek_and_write)
