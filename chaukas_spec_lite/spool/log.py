@@ -23,6 +23,8 @@ from chaukas_spec_lite.spool.segment import Place, Reader, Record, Writer
 logger = logging.getLogger("chaukas_spec_lite.spool")
 
 PREFIX = "log-"
+NEW = "new-"
+"""What the name of a log's folder begins with: of one that is being made, with `NEW`."""
 ASIDE = ".corrupt"
 SEGMENT_BYTES = 4 << 20
 """From this size on a segment takes no more frames."""
@@ -74,7 +76,7 @@ class Log:
         """
         name = str(uuid7())
         # Under another name until it is locked, so that nobody who searches the directory claims it first.
-        new, folder = directory / f"new-{name}", directory / f"{PREFIX}{name}"
+        new, folder = directory / f"{NEW}{name}", directory / f"{PREFIX}{name}"
         with translated(directory), contextlib.ExitStack() as undo:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             new.mkdir(mode=0o700)

@@ -65,6 +65,11 @@ class Place(NamedTuple):
         return place if place.path(path.parent) == path else None
 
 
+def frame_bytes(path: Path) -> int:
+    """Return how many bytes of frames a segment holds, from the size of its file; raises ``OSError``."""
+    return max(0, path.stat().st_size - len(MAGIC))
+
+
 class Writer:
     """The segment that frames are appended to; made new, never opened again.
 
