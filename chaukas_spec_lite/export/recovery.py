@@ -174,7 +174,7 @@ class Recovery:
             if self._task is None or self._task.done() or self._clock.now() >= deadline:
                 return False
             await self._clock.wait(self._progress, deadline)
-        return clean and self._is_readable
+        return clean and self._is_readable and not self._directory.leaves_some()
 
     async def end(self, deadline: float) -> None:
         """Stop, and give all logs up; wait for that until ``deadline`` at most."""

@@ -10,7 +10,7 @@ from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import PREFIX, Log
-from chaukas_spec_lite.spool.segment import Place
+from chaukas_spec_lite.spool.segment import Place, frame_bytes
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
@@ -71,6 +71,10 @@ class SpoolDirectory:
                 log.close()
         return None
 
+    def leaves_some(self) -> bool:
+        """Whether logs are there that can not be claimed, although no living process has them."""
+        return any(folder.exists() for folder in self._left_alone)
+
     def _try(self, folder: Path) -> Log | None:
         try:
             return Log.claim(folder)
@@ -87,7 +91,7 @@ class SpoolDirectory:
 
 def _bytes_waiting(folder: Path) -> int:
     try:
-        segments = {place: path.stat().st_size for path in folder.iterdir() if (place := Place.of(path)) is not None}
+        segments = {place: frame_bytes(path) for path in folder.iterdir() if (place := Place.of(path)) is not None}
         done = progress.read(folder / "progress").before
     except OSError:  # its owner removes it just now, or nobody can read it
         return 0
