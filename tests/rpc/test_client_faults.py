@@ -312,7 +312,7 @@ def test_an_address_where_no_server_of_ours_answers_is_passed_over(answer: bytes
     """That a connection comes about says little: a proxy without a server behind it takes them too."""
 
     async def main() -> None:
-        async with faulty.talking(answer) as wrong, faulty.faulty(faulty.ok(), faulty.goaway, faulty.ok()) as right:
+        async with faulty.talking(answer) as wrong, faulty.faulty(faulty.ok(), faulty.abort, faulty.ok()) as right:
             server, address = right
             async with ChaukasClient([wrong, address], retry=NEVER) as client:
                 await client.healthz()

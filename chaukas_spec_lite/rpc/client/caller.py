@@ -26,7 +26,7 @@ from chaukas_spec_lite.errors import (
 )
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.retry import Repetition, RetryPolicy
-from chaukas_spec_lite.rpc.client.attempt import unary
+from chaukas_spec_lite.rpc.client.attempt import Response, Retired, unary
 from chaukas_spec_lite.rpc.client.channel import Channel
 from chaukas_spec_lite.rpc.client.endpoint import Endpoint
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
@@ -165,9 +165,7 @@ class Caller:
         end = time.monotonic() + timeout  # Connecting and a second request without gzip count, too.
         # Framed first: a message that is too large needs no connection.
         frame = request.frame(channel.compresses)
-        protocol = await channel.connection(timeout)
-        headers = self._headers(channel, method)
-        response = await unary(protocol, _begin(headers, frame, end), frame, end - time.monotonic())
+        response = await self._response(channel, method, frame, end)
         try:
             return response.message()
         except StatusError as error:
@@ -178,12 +176,24 @@ class Caller:
         # Only trying tells whether gzip was to blame. It is no repetition: the server could not read the request, so
         # this needs no backoff.
         frame = request.frame(False)
-        response = await unary(protocol, _begin(headers, frame, end), frame, end - time.monotonic())
+        response = await self._response(channel, method, frame, end)
         # If the plain request fails as well, this raises, and compression stays on: it was not to blame.
         message = response.message()
         log.info("%s does not understand gzip: from now on requests go uncompressed", channel.peer)
         channel.compresses = False
         return message
+
+    async def _response(self, channel: Channel, method: Method[Any, Any], frame: bytes, end: float) -> Response:
+        """Send a request and wait for its response, until ``end``, by ``time.monotonic``."""
+        while True:
+            protocol = await channel.connection(end - time.monotonic())
+            headers = _begin(self._headers(channel, method), frame, end)
+            try:
+                return await unary(protocol, headers, frame, end - time.monotonic())
+            except Retired:
+                # No repetition, as the server has not begun the call: a server that limits how old connections become
+                # must not cost calls that may be made once only.
+                log.debug("%s retires the connection: the call goes to a new one", channel.peer)
 
     def _headers(self, channel: Channel, method: Method[Any, Any]) -> list[Any]:
         # Pseudo-headers come first (RFC 9113, section 8.3). `te` is there to find out proxies that do not pass trailers

@@ -146,7 +146,8 @@ class Connector:
         """
         if self._last is not None:
             protocol, address, at = self._last
-            if not protocol.responded:
+            # One that is still open has calls that it may respond to, although it takes no new ones.
+            if not protocol.responded and not protocol.open:
                 self._selection.failed(address)
                 self._socket_selection.failed(at)
             self._last = None
@@ -238,7 +239,7 @@ async def _settled(open_: Callable[[], Awaitable[ClientProtocol]]) -> ClientProt
         if ssl_object is not None and ssl_object.selected_alpn_protocol() != ALPN:
             raise http1("", "")
         await protocol.settled  # Set by SETTINGS and by any ending: the two have to be told apart.
-        if protocol.ending is not None:
+        if protocol.ending is not None:  # A GOAWAY that comes with SETTINGS ends it, too, as it has no call.
             raise of_ending(protocol.ending, "", "")
     except BaseException:  # A cancellation (the time is over) too: nobody else knows this connection to close it.
         protocol.transport.abort()

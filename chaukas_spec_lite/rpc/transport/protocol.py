@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from grpclib.config import Configuration
     from grpclib.utils import Wrapper
     from h2.config import H2Configuration
-    from h2.events import RequestReceived, StreamReset
+    from h2.events import ConnectionTerminated, RequestReceived, StreamReset
 
     from chaukas_spec_lite.rpc.transport.http2 import StrictConnection
     from chaukas_spec_lite.rpc.transport.limits import Framing
@@ -93,6 +93,8 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
     """Begins and ends a server's calls: a bounded number at once, and forgotten when they are reset."""
 
     connection: Connection
+    leaving = False
+    """Whether the client has said GOAWAY."""
 
     def process_request_received(self, event: RequestReceived) -> None:
         """Begin to serve a call, whose stream is told which headers came."""
@@ -113,6 +115,8 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
             if self.streams.get(event.stream_id) is stream:
                 stream.let_go()
                 release()
+                if self.leaving and not self.streams:
+                    self.close("the client has left")
 
         stream.end_call = end
         self.handler.accept(stream, headers, end)
@@ -126,6 +130,12 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
             # count for ever. Not at once: a task that has begun is scheduled before this, and ends the call
             # itself when it handles its cancellation.
             asyncio.get_running_loop().call_soon(stream.end_call)
+
+    def process_connection_terminated(self, event: ConnectionTerminated) -> None:
+        """Take a GOAWAY. A client that leaves in good order waits for its calls (RFC 9113, section 6.8)."""
+        self.leaving = True
+        if event.error_code != ErrorCodes.NO_ERROR or not self.streams:
+            self.close("the client has left")
 
     def close(self, reason: str = "Connection closed") -> None:
         """Close the connection, after sending what h2 has ready.
