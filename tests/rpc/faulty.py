@@ -184,6 +184,8 @@ class Connection(asyncio.Protocol):
     def write(self) -> None:
         waiting, self.waiting = self.waiting, []
         for stream_id, body, trailers, end in waiting:
+            if (stream := self.h2.streams.get(stream_id)) is None or stream.closed:  # The client has reset it.
+                continue
             while body and (room := min(self.h2.local_flow_control_window(stream_id), 16384)) > 0:
                 self.h2.send_data(stream_id, body[:room], end and not trailers and len(body) <= room)
                 body = body[room:]

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import (
     ClientClosedError,
+    ConnectionLostError,
     DecodeError,
     MessageTooLargeError,
     PeerProtocolError,
@@ -107,13 +108,21 @@ class Caller:
         # Takes 2 ms, once in each process. The first connection needs the result, so the first call would take longer.
         verify()
 
-    async def call(self, method: Method[Any, R], request: bytes, timeout: float | None = None) -> R:
+    async def call(
+        self,
+        method: Method[Any, R],
+        request: bytes,
+        timeout: float | None = None,
+        once: bool = False,
+    ) -> R:
         """Make a call, repeated as long as that can help and its deadline allows.
 
         Args:
             method: The RPC.
             request: Its message, encoded.
             timeout: How many seconds the call may take, with its repetitions; None for that of the options.
+            once: Whether the first failure is the answer. The loss of a connection that was there before is none: it
+                tells of a server that was there.
 
         Raises:
             RpcError: The last attempt failed; ``attempts`` says how many there were.
@@ -130,6 +139,7 @@ class Caller:
         while True:
             # An attempt has a limit of its own, so that one that hangs leaves time for another on a new connection.
             left = min(self.options.attempt_timeout, deadline - clock.now())
+            final = once and not channel.usable
             try:
                 message = await self._attempt(channel, method, framed, left)
                 return self._decoded(method, message)
@@ -139,7 +149,7 @@ class Caller:
                 # The most exact name known: the address tried, else that of the connection, else all addresses.
                 error.peer = error.peer or channel.peer or str(self.endpoint)
                 delay = repetition.wait(error, clock.now())
-                if delay is None:
+                if delay is None or final or (once and not isinstance(error, ConnectionLostError)):
                     # "No response in time" is often all that the last attempt says; the one before may say why.
                     if error.__cause__ is None:
                         error.__cause__ = previous

@@ -93,8 +93,6 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
     """Begins and ends a server's calls: a bounded number at once, and forgotten when they are reset."""
 
     connection: Connection
-    leaving = False
-    """Whether the client has said GOAWAY."""
 
     def process_request_received(self, event: RequestReceived) -> None:
         """Begin to serve a call, whose stream is told which headers came."""
@@ -115,8 +113,6 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
             if self.streams.get(event.stream_id) is stream:
                 stream.let_go()
                 release()
-                if self.leaving and not self.streams:
-                    self.close("the client has left")
 
         stream.end_call = end
         self.handler.accept(stream, headers, end)
@@ -132,8 +128,11 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
             asyncio.get_running_loop().call_soon(stream.end_call)
 
     def process_connection_terminated(self, event: ConnectionTerminated) -> None:
-        """Take a GOAWAY. A client that leaves in good order waits for its calls (RFC 9113, section 6.8)."""
-        self.leaving = True
+        """Take a GOAWAY. A client that leaves in good order waits for its calls (RFC 9113, section 6.8).
+
+        It closes the connection behind them. If this end did, what the client still sends would reset the connection,
+        and the responses might not be read.
+        """
         if event.error_code != ErrorCodes.NO_ERROR or not self.streams:
             self.close("the client has left")
 
