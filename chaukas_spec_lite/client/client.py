@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -23,6 +24,7 @@ from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, log
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.metadata import headers_of
+from chaukas_spec_lite.rpc.client.proxy import proxies_of
 from chaukas_spec_lite.rpc.client.tls import Tls, secure
 from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
 from chaukas_spec_lite.rpc.stubs.service import Method
@@ -139,6 +141,7 @@ class ChaukasClient:
             keepalive=_given(keepalive, Keepalive(), "keepalive"),
             clock=clock or Clock(),
             http1_hint=HTTP1_HINT,
+            proxies=proxies_of(self.settings.endpoint, os.environ if environ is None else environ),
         )
         security = secure(self.settings.endpoint, tls)
         # A warning, no error: inside a trusted network, TLS may end at a proxy.

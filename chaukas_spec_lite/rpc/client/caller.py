@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -29,9 +29,10 @@ from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.retry import Repetition, RetryPolicy
 from chaukas_spec_lite.rpc.client.attempt import Response, Retired, unary
 from chaukas_spec_lite.rpc.client.channel import Channel
-from chaukas_spec_lite.rpc.client.endpoint import Endpoint
+from chaukas_spec_lite.rpc.client.endpoint import Address, Endpoint
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.mapping import add_hint
+from chaukas_spec_lite.rpc.client.proxy import Proxy
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, TooLarge
@@ -63,6 +64,7 @@ class CallOptions:
         keepalive: When a silent server is asked whether it is still there.
         clock: Time and chance.
         http1_hint: What errors say about the endpoint if the peer speaks HTTP/1, so that it is an HTTP API's.
+        proxies: The proxies through which some addresses are reached.
     """
 
     timeout: float
@@ -72,6 +74,7 @@ class CallOptions:
     keepalive: Keepalive = field(default_factory=Keepalive)
     clock: Clock = field(default_factory=Clock)
     http1_hint: str = ""
+    proxies: Mapping[Address, Proxy] = field(default_factory=dict[Address, Proxy])
 
 
 class Request:
@@ -252,6 +255,7 @@ class Caller:
             framing=options.framing,
             keepalive=options.keepalive,
             http1_hint=options.http1_hint,
+            proxies=options.proxies,
         )
         return self._channel
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import warnings
+from collections.abc import Mapping
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import ClientClosedError, RpcError
@@ -17,6 +18,7 @@ from chaukas_spec_lite.rpc.client.connection import ClientProtocol
 from chaukas_spec_lite.rpc.client.endpoint import Address, Endpoint, Tcp
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.mapping import deadline_exceeded
+from chaukas_spec_lite.rpc.client.proxy import Proxy
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
 from chaukas_spec_lite.rpc.transport.channel import BaseChannel
@@ -41,6 +43,7 @@ class Channel(BaseChannel[ClientProtocol]):
         keepalive: When a silent server is asked whether it is still there.
         connect_timeout: How long one address may take to connect and send its first frame, in seconds. Default: 5.
         http1_hint: What errors say about the endpoint if the peer speaks HTTP/1.
+        proxies: The proxies through which some addresses are reached.
     """
 
     _connecting: asyncio.Task[ClientProtocol] | None = None
@@ -55,6 +58,7 @@ class Channel(BaseChannel[ClientProtocol]):
         keepalive: Keepalive | None = None,
         connect_timeout: float = CONNECT_TIMEOUT,
         http1_hint: str = "",
+        proxies: Mapping[Address, Proxy] | None = None,
     ) -> None:
         self._process = process.current()  # First: `__del__` reads it, even if one of the lines below raises.
         self.framing = framing or Framing()
@@ -63,7 +67,9 @@ class Channel(BaseChannel[ClientProtocol]):
         self._security = security or Security(None)
         self._keepalive = keepalive or Keepalive()
         self._addresses = endpoint.addresses
-        self._connector = Connector(self._addresses, self._security, self._make_protocol, connect_timeout, http1_hint)
+        self._connector = Connector(
+            self._addresses, self._security, self._make_protocol, connect_timeout, http1_hint, proxies or {}
+        )
         self._retired: list[ClientProtocol] = []
         """Connections that take no new calls, and stay open for those that they have."""
         self.peer = ""
