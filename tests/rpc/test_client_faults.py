@@ -359,7 +359,7 @@ def test_what_one_address_is_is_final_only_once_all_were_tried() -> None:
                 assert caught.value.peer == f"{one},{other}"
             with faulty.closed_port() as (_, dead):
                 client = ChaukasClient([one, dead], retry=NEVER)
-                with pytest.raises(ConnectError, match=r"speaks HTTP/1.*Connect call failed") as refused:
+                with pytest.raises(ConnectError, match=r"speaks HTTP/1.*refused: is a collector") as refused:
                     await client.get_capabilities()
                 await client.aclose()
                 assert type(refused.value) is ConnectError
