@@ -69,11 +69,6 @@ class Ledger:
         self.broken = False
         """Whether any event that ``emit`` had taken was ever dropped."""
 
-    def found(self, events: int, lost: int) -> None:
-        """Count what an ended process left: events that wait, and those of which not even the bytes are left."""
-        self.recovered = events + lost
-        self.lost(0, lost, DropReason.SPOOL_LOST)
-
     def refused(self, dropped: Dropped) -> None:
         """Count an event that does not wait."""
         self.dropped[dropped.reason.value] += 1

@@ -77,8 +77,9 @@ class EventQueue:
         self._since: float | None = None
         self._since_later: float | None = None
         """When the first event came that is not in flight, and the first of all that came after the attempt began."""
-        if claimed is not None:
-            self.ledger.found(claimed.pending, claimed.lost)
+        if claimed is not None and self.disk is not None:
+            self.ledger.recovered = claimed.pending + claimed.lost
+            self.disk.tell_damage()
             self._since_later = now()
 
     # Coming in
@@ -134,6 +135,9 @@ class EventQueue:
             for _ in range(2):
                 if (not self._memory or self._to_disk(self.disk)) and self.disk.append([event]) is not None:
                     self._came()
+                    if self.disk.why_not:  # it is there, but could not be synced
+                        self.ledger.queued += 1
+                        return Emitted.QUEUED
                     self.ledger.spooled += 1
                     return Emitted.SPOOLED
         if not self._has_room(size) and not self._make_room(size, may_block):
