@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.blocking.loop import Loop, OnLoop
@@ -41,6 +41,8 @@ class BlockingExporter:
             or anything with such an async ``send``.
         settings: The settings that ``changes`` are applied to; if None, those of the sender, else defaults.
         on_drop: Is called with each event that will not be sent, in any thread.
+        on_error: Is called with each failure after which the exporter goes on by itself, in any thread.
+        default: Makes something else of a value that cannot be encoded and that nothing is known about.
         changes: Single settings by name, which win over ``settings``; ``help(ExportSettings)`` lists them.
 
     Raises:
@@ -55,6 +57,8 @@ class BlockingExporter:
         settings: ExportSettings | None = None,
         *,
         on_drop: Callable[[Dropped], object] | None = None,
+        on_error: Callable[[BaseException], object] | None = None,
+        default: Callable[[Any], Any] | None = None,
         **changes: Unpack[ExportOptions],
     ) -> None:
         # A BlockingChaukasClient is recognised by its base class, so that exporting to something else does not import
@@ -62,7 +66,7 @@ class BlockingExporter:
         shared = sender.loop if isinstance(sender, OnLoop) else None
         inner = sender.client if isinstance(sender, OnLoop) else sender
         check_sender(inner, "BlockingChaukasClient")
-        self.exporter = EventExporter(inner, settings, on_drop=on_drop, **changes)
+        self.exporter = EventExporter(inner, settings, on_drop=on_drop, on_error=on_error, default=default, **changes)
         """The asynchronous exporter that does the work."""
         self._owns_loop = shared is None
         self.loop = shared or Loop()
