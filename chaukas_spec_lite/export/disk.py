@@ -138,6 +138,11 @@ class Disk:
         except SpoolError as error:
             self._fail(error)
 
+    def look_now(self) -> None:
+        """Look once more before the end, also at a disk that refused just now."""
+        self._refuses_until = float("-inf")
+        self.look()
+
     def _fail(self, error: SpoolError) -> None:
         if isinstance(error, SpoolLost) and self._log is not None:
             self._give_up(self._log, error)

@@ -78,6 +78,10 @@ class Ledger:
         """Note that ``emit`` could not know that its event was refused."""
         self.untold = self.broken = True
 
+    def balance(self, pending: int) -> None:
+        """Count as emitted what is here: of a call that was cut short, nobody knows how far it came."""
+        self.emitted = self.sent + pending + sum(self.dropped.values()) - self.recovered
+
     def acknowledged(self, place: int, events: int, size: int) -> None:
         """Count events that the server has acknowledged; the first of them stood at a place."""
         self.sent += events
