@@ -97,13 +97,12 @@ class Recovery:
             # regular search brings the next one, and sets the pace of their turns.
             regular, number = self._clock.now() >= self._search_at, len(self.open)
             if all(each.is_stuck for each in self.open) and (regular or number not in (searched_with, MAX_OPEN)):
-                searched_with = number
-                self._search()
+                searched_with = -1 if self._search() else number
             self._progress.set()
             await self._clock.wait(event, self._search_at)
 
-    def _search(self) -> None:
-        """Claim a log that an ended process left with events, and begin to send it."""
+    def _search(self) -> bool:
+        """Claim a log that an ended process left with events, and begin to send it; say whether there was one."""
         self._search_at = self._clock.now() + self._settings.scan_interval
         try:
             claimed = self._directory.claim(self._last)
@@ -113,11 +112,12 @@ class Recovery:
             claimed, self._is_readable = None, False
         if claimed is None:
             self._searched += 1
-            return
+            return False
         self._last = claimed.folder
         pipeline = Pipeline(*self._parts, claimed, turned=self._waker.wake)
         self._books = _Books(self._books.past, (*self.open, pipeline))
         pipeline.start()
+        return True
 
     async def _give_up_some(self) -> None:
         deadline = self._clock.now() + self._settings.close_timeout
