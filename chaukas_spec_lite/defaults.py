@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
+from operator import not_
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from chaukas_spec_lite.ids import uuid7
@@ -68,13 +70,24 @@ def complete(event: Event, defaults: Defaults | None) -> None:
         event: Gets an ``event_id`` (a UUIDv7) and a ``timestamp`` (now) if it has none.
         defaults: Its tenant, project, branch and tags are used if the event has none. None leaves them empty.
     """
-    if not event.event_id:
+    try:
+        _complete(event, defaults, not_)
+    except Exception:  # of ``__bool__`` of a value that somebody else wrote: then it is there
+        _complete(event, defaults, _is_nothing)
+
+
+def _complete(event: Event, defaults: Defaults | None, is_empty: Callable[[object], bool]) -> None:
+    if is_empty(event.event_id):
         event.event_id = uuid7()
     if event.timestamp is None:
         event.timestamp = datetime.now(timezone.utc)
     if defaults is not None:
-        event.tenant_id = event.tenant_id or defaults.tenant_id
-        event.project_id = event.project_id or defaults.project_id
-        event.branch = event.branch or defaults.branch
-        if defaults.tags and not event.tags:
+        for name in ("tenant_id", "project_id", "branch"):
+            if is_empty(getattr(event, name)):
+                setattr(event, name, getattr(defaults, name))
+        if defaults.tags and is_empty(event.tags):
             event.tags = list(defaults.tags)
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or (type(value) in (str, list) and not value)

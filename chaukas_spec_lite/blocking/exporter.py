@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.blocking.loop import Loop, OnLoop
@@ -44,6 +44,8 @@ class BlockingExporter:
             or anything with such an async ``send``.
         settings: The settings that ``changes`` are applied to; if None, those of the sender, else defaults.
         on_drop: Is called with each event that will not be sent, in any thread.
+        on_error: Is called with each failure after which the exporter goes on by itself, in any thread.
+        default: Makes something else of a value that cannot be encoded and that nothing is known about.
         changes: Single settings by name, which win over ``settings``; ``help(ExportSettings)`` lists them.
 
     Raises:
@@ -58,10 +60,12 @@ class BlockingExporter:
         settings: ExportSettings | None = None,
         *,
         on_drop: Callable[[Dropped], object] | None = None,
+        on_error: Callable[[BaseException], object] | None = None,
+        default: Callable[[Any], Any] | None = None,
         **changes: Unpack[ExportOptions],
     ) -> None:
         shared, inner = _parts(sender)
-        self.exporter = EventExporter(inner, settings, on_drop=on_drop, **changes)
+        self.exporter = EventExporter(inner, settings, on_drop=on_drop, on_error=on_error, default=default, **changes)
         """The asynchronous exporter that does the work."""
         self._owns_loop = shared is None
         self.loop = shared or Loop()
@@ -163,6 +167,19 @@ class BlockingExporter:
             ChaukasError: The spool cannot be read.
         """
         return self.loop.run(self.exporter.dead_letters(limit))
+
+    def resend_dead_letters(self) -> int:
+        """Emit the events of all dead letters once more, say after a server that refused them has been mended.
+
+        See ``EventExporter.resend_dead_letters``.
+
+        Returns:
+            How many events were emitted.
+
+        Raises:
+            ChaukasError: The spool cannot be read, or takes no events. What is not emitted then stays a dead letter.
+        """
+        return self.loop.run(self.exporter.resend_dead_letters())
 
 
 def blocking_drain(

@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, letter_of
+from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spool import letters
+from chaukas_spec_lite.spool.errors import SpoolError
 
 MAX_WAITING = 1000
 """How many dead letters wait for the disk, at most; while it fails, they would fill memory."""
@@ -70,6 +72,27 @@ class DeadLetters:
         """
         found = letters.read(self._directory)
         return [_decode(letter) for letter in found[-limit:]]
+
+    def resend(self, emit: Callable[[bytes], Emitted]) -> int:
+        """Emit the events of all letters once more; return how many. Letters that hold no event stay.
+
+        Args:
+            emit: Takes an encoded event. One that is dropped again becomes a letter again.
+
+        Raises:
+            SpoolError: The letters cannot be taken, or the disk takes no events: those that are left stay letters.
+        """
+        resent = 0
+        for path in letters.take(self._directory):
+            for letter in letters.read_file(path):
+                if not (data := _decode(letter).data):
+                    letters.append(self._directory, letter, self._max_bytes)
+                    continue
+                resent += 1
+                if emit(data) is Emitted.QUEUED:  # in memory only: its letter must outlive this process
+                    raise SpoolError(f"the spool takes no events, so the dead letters in {path} are kept")
+            path.unlink(missing_ok=True)
+        return resent
 
 
 def _encode(dropped: Dropped, at: float) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost
@@ -15,6 +15,17 @@ from chaukas_spec_lite.spool.segment import Record
 
 _LOOK_AGAIN = 1.0
 """For how many seconds a directory that was found full is taken to be so."""
+
+
+class Note(NamedTuple):
+    """Something that people have to be told."""
+
+    kind: str
+    what: str
+    error: SpoolError | None
+    """None where events were lost."""
+    lost: int
+    """How many."""
 
 
 class Disk:
@@ -56,7 +67,7 @@ class Disk:
         self._is_synced = True
         self.why_not = ""
         """Why the disk does not take events; empty while it does."""
-        self.notes: deque[Callable[[Reporter], object]] = deque()
+        self.notes: deque[Note] = deque()
         """What to tell when the queue's lock is free: a handler of the log may hold a lock of its own, and emit."""
 
     @property
@@ -133,11 +144,8 @@ class Disk:
         where = f"The spool in {self._directory.path} does not work; events stay in memory until it does"
         self._note("spool", where, error)
 
-    def _note(self, kind: str, what: str, error: SpoolError) -> None:
-        self.notes.append(lambda reporter: reporter.failure(kind, what, error))
-
-    def _note_lost(self, events: int, detail: str) -> None:
-        self.notes.append(lambda reporter: reporter.lost(events, detail))
+    def _note(self, kind: str, what: str, error: SpoolError | None = None, lost: int = 0) -> None:
+        self.notes.append(Note(kind, what, error, lost))
 
     def _give_up(self, log: Log, error: SpoolLost) -> None:
         """Save what can be saved of a log that somebody took away; the next event begins another one."""
@@ -150,7 +158,7 @@ class Disk:
         log.abandon()
         self._note("taken away", "Events go to a new log of the spool", error)
         if lost:
-            self._note_lost(lost, str(error))
+            self._note("lost", str(error), lost=lost)
 
     # Reading
 
@@ -185,8 +193,8 @@ class Disk:
         if log.lost > lost:
             self._damaged(log.lost - lost)
         if log.lost > lost or log.lost_bytes > lost_bytes:
-            bytes_ = f"{log.lost_bytes - lost_bytes} bytes in {log.folder} are missing or damaged"
-            self._note_lost(log.lost - lost, bytes_)
+            what = f"{log.lost_bytes - lost_bytes} bytes in {log.folder} are missing or damaged"
+            self._note("lost", what, lost=log.lost - lost)
 
     # The end
 

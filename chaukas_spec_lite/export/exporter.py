@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.clock import Clock
-from chaukas_spec_lite.defaults import complete, defaults_of
-from chaukas_spec_lite.errors import ClientClosedError, EncodeError, SettingTypeError
+from chaukas_spec_lite.defaults import defaults_of
+from chaukas_spec_lite.errors import ClientClosedError, SettingTypeError
 from chaukas_spec_lite.export.batching import Peers
 from chaukas_spec_lite.export.dead_letters import DeadLetters
-from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, DropReason
+from chaukas_spec_lite.export.dropped import DeadLetter, Dropped
+from chaukas_spec_lite.export.encoder import Encoder
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
@@ -25,8 +26,7 @@ from chaukas_spec_lite.export.sender import Sender, check_sender
 from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
 from chaukas_spec_lite.export.stats import Emitted, Stats
 from chaukas_spec_lite.settings import Number
-from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
-from chaukas_spec_lite.wire.refusals import named
+from chaukas_spec_lite.spec.common.v1.events import Event
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -68,6 +68,8 @@ class EventExporter:
             only counted, logged and kept: calling it again could go on without end.
         on_error: Is called with each failure of the sender or the spool, after which the exporter goes on by itself:
             from the thread in which it failed, and each time, where the log has one line a minute.
+        default: Makes something else of a value that cannot be encoded and that nothing is known about, as that of
+            ``json.dumps``; without it, ``repr(value)`` is recorded.
         clock: Tells the time and waits; for tests.
         changes: Single settings by name, which win over ``settings``; ``help(ExportSettings)`` lists them.
 
@@ -84,17 +86,23 @@ class EventExporter:
         *,
         on_drop: Callable[[Dropped], object] | None = None,
         on_error: Callable[[BaseException], object] | None = None,
+        default: Callable[[Any], Any] | None = None,
         clock: Clock | None = None,
         **changes: Unpack[ExportOptions],
     ) -> None:
         check_sender(sender, "ChaukasClient")
-        for name, callback, given in (("on_drop", on_drop, "a Dropped"), ("on_error", on_error, "an exception")):
+        for name, callback, given in (
+            ("on_drop", on_drop, "a Dropped"),
+            ("on_error", on_error, "an exception"),
+            ("default", default, "a value"),
+        ):
             if callback is not None and not callable(callback):
                 raise SettingTypeError(name, f"has to be a function of {given}, not {type(callback).__name__}")
         self._sender = sender
         self._defaults = defaults_of(sender)
         self._settings = ExportSettings.load(settings, self._defaults, **changes)
         self._callbacks = on_drop, on_error
+        self._encoder = Encoder(self._settings, self._defaults, default)
         self._clock = clock or Clock()
         self._endings: list[bool] = []
         """The results of ``aclose``: more than one if it was called again before the first call ended."""
@@ -137,25 +145,16 @@ class EventExporter:
         Returns:
             ``SPOOLED`` if it is on disk: it survives the end of the process, SIGKILL included (what a power cut can
             cost is the setting ``synchronous``). ``QUEUED`` if it is in memory only. ``DROPPED`` if it will not be
-            sent. An event that cannot be encoded is dropped as ``invalid``, and the log names the value at fault.
+            sent. A value that cannot be encoded is converted, which the log tells; with ``strict=True``, its event is
+            dropped as ``invalid`` instead.
 
         Raises:
             TypeError: The argument is no ``Event``; nothing else raises.
         """
-        if not isinstance(event, Event):
-            raise _no_event(event)
-        # Before encoding: the id has to be in the bytes, as each repetition has to send the same one.
-        complete(event, self._defaults)
-        encoded: bytes | Dropped
-        try:
-            encoded = bytes(event)
-        except EncodeError as error:
-            event_id = event.event_id if isinstance(event.event_id, str) else ""
-            encoded = Dropped(DropReason.INVALID, str(error), event_id, b"", path=error.path)
-        else:
-            if len(encoded) > self._settings.max_event_bytes:
-                text = "it is larger than max_event_bytes"
-                encoded = Dropped(DropReason.TOO_LARGE, text, event.event_id, encoded)
+        encoded = self._encoder.encode(event)
+        if not isinstance(encoded, (bytes, Dropped)):
+            encoded, conversions = encoded
+            self._reporter.converted(conversions)
         outcome = self._here().emit(encoded)
         if not process.is_kept(self):
             self._keep()
@@ -272,7 +271,12 @@ class EventExporter:
         totals, reporter = self._here().totals(), self._reporter
         if self._recovery is not None:
             totals.add(self._recovery.totals())
-        return Stats(**totals.numbers, dropped=dict(totals.dropped), last_error=reporter.last_error)
+        return Stats(
+            **totals.numbers,
+            dropped=dict(totals.dropped),
+            converted=reporter.events_converted,
+            last_error=reporter.last_error,
+        )
 
     async def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
         """Read dead letters, the events that could not be sent, from the spool; without a spool there are none.
@@ -290,6 +294,21 @@ class EventExporter:
         """
         self._here()
         return [] if self._letters is None else await asyncio.to_thread(self._letters.read, limit)
+
+    async def resend_dead_letters(self) -> int:
+        """Emit the events of all dead letters once more, say after a server that refused them has been mended.
+
+        They keep their ids. One that is dropped again becomes a dead letter again; letters of events that could not be
+        encoded stay. Without a spool there are none.
+
+        Returns:
+            How many events were emitted.
+
+        Raises:
+            ChaukasError: The spool cannot be read, or takes no events. What is not emitted then stays a dead letter.
+        """
+        pipeline = self._here()
+        return 0 if self._letters is None else await asyncio.to_thread(self._letters.resend, pipeline.emit)
 
     # Forks, and the end of the interpreter (see process.Member)
 
@@ -352,18 +371,6 @@ class EventExporter:
             waiting.cancel()
         except Exception as error:  # whatever it is, what waits has still to be spooled
             self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
-
-
-def _no_event(given: object) -> TypeError:
-    """Make the error of ``emit`` that was given something else; it says what to write."""
-    said, hint = f"emit expects an Event, got {named(given)}", "make one with Event(...)"
-    if isinstance(given, EventBatch):
-        hint = "call it once for each of batch.events"
-    elif isinstance(given, (bytes, dict)):
-        hint = f"write Event.{'parse' if isinstance(given, bytes) else 'from_dict'}(...)"
-    elif hasattr(given, "__iter__") and not isinstance(given, str):
-        hint = "call it once for each event"
-    return TypeError(f"{said}; {hint}")
 
 
 def seconds(timeout: object) -> float:

@@ -101,8 +101,15 @@ class Pipeline:
         return ready > 0 and self._wake_at != _NEVER and self.queue.pending_bytes >= self._settings.max_batch_bytes
 
     def report(self) -> None:
-        """Tell people what happened."""
-        self.queue.tell(self._reporter)
+        """Tell people what happened; without the queue's lock, as handlers of the log may emit, and have locks too."""
+        notes, dropped = self.queue.take_news()
+        for kind, what, error, lost in notes:
+            if error is None:
+                self._reporter.lost(lost, what)
+            else:
+                self._reporter.failure(kind, what, error)
+        if dropped:
+            self._reporter.drop(dropped)
 
     # Sending
 

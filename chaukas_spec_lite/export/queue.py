@@ -13,15 +13,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 
 from chaukas_spec_lite.export.batching import Send, Waiting
-from chaukas_spec_lite.export.disk import Disk
+from chaukas_spec_lite.export.disk import Disk, Note
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals, dropped_for
-from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spool.log import Log, records
@@ -130,12 +129,14 @@ class EventQueue:
         if self.disk is not None:
             if self.disk.is_full(self.memory_bytes + size):
                 return self._refuse(dropped_for(DropReason.SPOOL_FULL, event))
-            # A second time, if the first one finds that the log was taken away: then there is another one.
             for _ in range(2):
                 if (not self._memory or self._to_disk(self.disk)) and self.disk.append([event]) is not None:
                     self._came()
                     self.ledger.spooled += 1
                     return Emitted.SPOOLED
+                if self.disk.why_not:
+                    break
+                # It does not refuse: the log was taken away, and there is another one the second time.
         if not self._has_room(size) and not self._make_room(size, may_block):
             # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
             return self._refuse(dropped_for(DropReason.CLOSED if self.closed else DropReason.OVERFLOW, event))
@@ -344,15 +345,16 @@ class EventQueue:
         """Whether there is something to tell people."""
         return bool(self.ledger.unreported or (self.disk is not None and self.disk.notes))
 
-    def tell(self, reporter: Reporter) -> None:
-        """Tell people what happened since the last call; not under the lock, as what they have put there may emit."""
-        while self.disk is not None and self.disk.notes:
-            with suppress(IndexError):  # another thread was faster
-                self.disk.notes.popleft()(reporter)
+    def take_news(self) -> tuple[list[Note], list[Dropped]]:
+        """Hand out what happened since the last call: to the disk, and to events that will not be sent."""
         with self._inside():
+            notes: list[Note] = []
+            if self.disk is not None:
+                notes += self.disk.notes
+                self.disk.notes.clear()
             unreported, self.ledger.unreported = self.ledger.unreported, []
-        if unreported:
-            reporter.drop([_identified(each) for each in unreported])
+        # Out of the lock, as it takes parsing.
+        return notes, [_identified(each) for each in unreported]
 
     def totals(self) -> Totals:
         """Return the numbers of ``Stats``, but for attempts, as they are at one moment."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +14,13 @@ from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.errors import SpoolError
 
+MAX_TOPICS = 20
+"""Of how many paths a line of its own is logged within an interval."""
+
 MAX_KINDS = 1000
-"""How many kinds of lines are told apart."""
+"""For how many kinds of lines it is remembered when the last one was logged, beyond the last interval."""
+
+_INDEX = re.compile(r"\[\d+\]")
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
@@ -68,6 +74,9 @@ class Reporter:
         self._left_out: Counter[str] = Counter()
         self.offering: dict[int, _Offering] = {}
         """By thread, for those within the callback."""
+        self._topics: dict[str, dict[str, float]] = {}
+        """By kind: the topics of the lines of the last interval, and when each came up."""
+        self.events_converted = 0
         self._down: tuple[float, int, bool] | None = None
         """Since when the server takes no events, how many attempts have failed, and whether one of them was logged."""
         self._telling: set[int] = set()
@@ -129,8 +138,33 @@ class Reporter:
 
     def _log_drop(self, reason: DropReason, detail: str, path: str = "") -> None:
         # Of each path a line of its own: a program may make several mistakes, and each has to be seen to be mended.
-        kind = f"dropped {reason.value} {path}".rstrip()
+        kind = self._kind(f"dropped {reason.value}", path)
         self.log(kind, logging.WARNING, "Dropped as %s: %s", reason.value, detail)
+
+    def converted(self, conversions: Sequence[tuple[str, str]]) -> None:
+        """Count an event that was changed so that it can be encoded, and log where, one line for each path.
+
+        Args:
+            conversions: Where each value stands, and what became of it.
+        """
+        with self._lock:
+            self.events_converted += 1
+        text = "A value was converted, so that its event is not lost: %s: %s"
+        for path, what in conversions[:MAX_TOPICS]:
+            # One line for a whole list, whose items are mostly alike.
+            self.log(self._kind("converted", _INDEX.sub("[]", path)), logging.WARNING, text, path, what)
+
+    def _kind(self, kind: str, topic: str) -> str:
+        """Tell topics of a kind apart, up to ``MAX_TOPICS`` in an interval: a topic may be made up for each event."""
+        now = self._now()
+        with self._lock:
+            topics = self._topics.setdefault(kind, {})
+            for old in [each for each, at in topics.items() if now - at >= self._interval]:
+                del topics[old]
+            if len(topics) < MAX_TOPICS or topic in topics:
+                topics.setdefault(topic, now)
+                return f"{kind} {topic}"
+        return kind
 
     def _not_kept(self, dropped: Dropped) -> None:
         """Say that there is no room for a dead letter."""
@@ -181,12 +215,12 @@ class Reporter:
         """Log what became of the events that were not sent, if there are any."""
         said: list[str] = []
         if pending:
-            said.append(f"{pending} stay in {where}, and the next exporter with that directory sends them")
+            said.append(f"{pending} in {where}, for the next exporter with that directory")
         if dropped:
             reasons = ", ".join(f"{reason}: {events}" for reason, events in dropped.items())
-            said.append(f"{sum(dropped.values())} were dropped ({reasons})")
+            said.append(f"{sum(dropped.values())} dropped ({reasons})")
         if said:
-            self.log("ended", logging.WARNING, "Of the events that were not sent, %s", "; ".join(said))
+            self.log("ended", logging.WARNING, "Not sent when the exporter ended: %s", "; ".join(said))
 
     def task_ended(self, task: asyncio.Task[None]) -> None:
         """Log that a task of the exporter failed, which none should."""
@@ -202,8 +236,8 @@ class Reporter:
             if here in self._logging or (last is not None and now - last < self._interval):
                 self._left_out[kind] += 1
                 return False
-            if last is None and len(self._logged_at) >= MAX_KINDS:  # made-up paths must not fill memory
-                self._logged_at.clear()
+            if len(self._logged_at) >= MAX_KINDS:
+                self._logged_at = {each: at for each, at in self._logged_at.items() if now - at < self._interval}
             self._logged_at[kind] = now
             left_out = self._left_out.pop(kind, 0)
         if left_out:

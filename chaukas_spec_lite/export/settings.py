@@ -14,6 +14,7 @@ from chaukas_spec_lite.misspelt import refuse_unknown
 from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.settings import (
     Check,
+    Flag,
     Instance,
     Number,
     OneOf,
@@ -165,8 +166,25 @@ class ExportSettings:
     max_event_bytes: int = field(
         default=4_000_000,
         metadata=about(
-            "A larger event is dropped (too_large). gRPC servers take 4 MiB by default, with what is around the event.",
+            "How large an event may be. Of a larger one the longest texts are cut, and then the longest lists; with "
+            "strict=True it is dropped (too_large). gRPC servers take 4 MiB by default, with what is around the event.",
             Whole(unit="bytes"),
+        ),
+    )
+    max_media_bytes: int | None = field(
+        default=None,
+        metadata=about(
+            "The size above which images and other media in base64 (data URLs among them) and bytes are replaced by "
+            "their SHA-256 and their size. None sends all of them.",
+            OrNone(Whole(unit="bytes")),
+        ),
+    )
+    strict: bool = field(
+        default=False,
+        metadata=about(
+            "Whether an event with a value that cannot be encoded is dropped (invalid). Otherwise that value is "
+            "converted: a UUID becomes text, and so on by a table (see the guide on odd values).",
+            Flag(),
         ),
     )
     max_queue_events: int = field(
@@ -287,6 +305,8 @@ class ExportOptions(TypedDict, total=False):
     max_batch_events: int
     max_batch_bytes: int
     max_event_bytes: int
+    max_media_bytes: int | None
+    strict: bool
     max_queue_events: int
     max_queue_bytes: int
     overflow: Literal["drop_oldest", "drop_newest", "block"]

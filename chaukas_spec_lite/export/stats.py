@@ -41,6 +41,8 @@ class Stats:
     """Attempts to send a batch that failed and were, or will be, followed by another."""
     dropped: Mapping[str, int]
     """Events that will not be sent, by ``DropReason``."""
+    converted: int
+    """Events of which a value could not be encoded, and was converted or cut; the log says which."""
     sent_bytes: int
     pending_bytes: int
     memory_bytes: int

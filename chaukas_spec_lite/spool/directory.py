@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-import time
+import re
 from pathlib import Path
 
 from chaukas_spec_lite.spool import progress
-from chaukas_spec_lite.spool.errors import SpoolError, SpoolForeign, SpoolNewer, translated
+from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import PREFIX, Log
 from chaukas_spec_lite.spool.segment import Place, frame_bytes
 
 logger = logging.getLogger("chaukas_spec_lite.export")
+
+_NAME = re.compile(PREFIX + "[0-9a-f-]{36}")
+"""Neither what people put beside the logs, nor what was set aside for them."""
 
 
 class SpoolDirectory:
@@ -35,7 +38,7 @@ class SpoolDirectory:
         """
         with translated(self.path):
             try:
-                return sorted(path for path in self.path.iterdir() if path.name.startswith(PREFIX))
+                return sorted(path for path in self.path.iterdir() if _NAME.fullmatch(path.name))
             except FileNotFoundError:
                 return []
 
@@ -63,7 +66,7 @@ class SpoolDirectory:
         for folder in sorted(self.logs(), key=lambda folder: (after is not None and folder <= after, folder)):
             log = self._try(folder)
             if log is not None:
-                if log.pending or log.lost:
+                if log.pending or log.lost or log.lost_bytes:
                     return log
                 log.close()
         return None
@@ -77,8 +80,6 @@ class SpoolDirectory:
             return Log.claim(folder)
         except InUse:  # the usual case here
             return None
-        except SpoolForeign as error:
-            self._set_aside(folder, error)
         except SpoolError as error:
             if folder not in self._left_alone and folder.exists():
                 self._left_alone.add(folder)
@@ -86,15 +87,6 @@ class SpoolDirectory:
                 why = "to a later version of this library" if newer else "alone, as it cannot be opened"
                 logger.warning("A log of the spool is left %s: %s", why, error)
         return None
-
-    def _set_aside(self, folder: Path, error: SpoolForeign) -> None:
-        moved = folder.with_name(f"foreign-{folder.name}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
-        try:
-            folder.rename(moved)
-        except OSError as problem:
-            logger.error("%s; it cannot be set aside: %s", error, problem)
-        else:
-            logger.error("%s; it was set aside as %s, and exporting goes on without", error, moved.name)
 
 
 def _bytes_waiting(folder: Path) -> int:

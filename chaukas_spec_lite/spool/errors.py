@@ -25,10 +25,6 @@ class SpoolNewer(SpoolError):
     """A later version of this library made the file: it is left alone."""
 
 
-class SpoolForeign(SpoolError):
-    """The file has the name of a spool's, but holds something else: it has to be set aside."""
-
-
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 

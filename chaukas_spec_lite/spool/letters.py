@@ -6,12 +6,16 @@ Each letter is one frame, appended by one write, so that processes do not mix th
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
+from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool.errors import SpoolError, translated
 from chaukas_spec_lite.spool.frames import frame, pieces
 
 NAME = "dead-letters"
+_TAKEN = "-taken-"
+"""Behind this stands a UUIDv7, so that names sort by age."""
 
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -43,10 +47,34 @@ def read(directory: Path) -> list[bytes]:
     Raises:
         SpoolError: They cannot be read.
     """
-    path = directory / NAME
+    with translated(directory):
+        return [letter for path in [*_taken(directory), directory / NAME] for letter in read_file(path)]
+
+
+def read_file(path: Path) -> list[bytes]:
+    """Read the letters of one file, none if there is no such file; raises ``SpoolError`` if it cannot be read."""
     with translated(path):
         try:
             data = path.read_bytes()
         except FileNotFoundError:
             return []
     return [piece.content for piece in pieces(data, final=True) if piece.content is not None]
+
+
+def take(directory: Path) -> list[Path]:
+    """Take the letters away, to send them again; return the files that hold them, oldest first.
+
+    Who has sent those of a file again deletes it. If the process ends before that, they are taken a second time, and
+    servers know the events by their ids.
+
+    Raises:
+        SpoolError: They cannot be taken.
+    """
+    with translated(directory):
+        with suppress(FileNotFoundError):
+            (directory / NAME).rename(directory / f"{NAME}{_TAKEN}{uuid7()}")
+        return _taken(directory)
+
+
+def _taken(directory: Path) -> list[Path]:
+    return sorted(directory.glob(f"{NAME}{_TAKEN}*"))

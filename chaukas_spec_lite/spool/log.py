@@ -7,20 +7,17 @@ folder when the log is closed and nothing waits in it. One that held damage is r
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from chaukas_spec_lite.ids import uuid7
-from chaukas_spec_lite.spool.errors import SpoolError, translated
+from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost, translated
 from chaukas_spec_lite.spool.frames import HEAD, frame
 from chaukas_spec_lite.spool.lock import Lock
 from chaukas_spec_lite.spool.progress import Progress
 from chaukas_spec_lite.spool.segment import Place, Reader, Record, Writer
-
-logger = logging.getLogger("chaukas_spec_lite.spool")
 
 PREFIX = "log-"
 NEW = "new-"
@@ -48,6 +45,8 @@ class Log:
         self.folder = folder
         self._lock = lock
         self._writer: Writer | None = None
+        self._is_spoilt = False
+        """Whether the last append failed: the next one tries another file, as this one may be at fault, or its size."""
         self._reader: Reader | None = None
         """The segment in which the first waiting frame stands; kept open, so that it is read even if it is deleted."""
         self._places = sorted(place for path in folder.iterdir() if (place := Place.of(path)) is not None)
@@ -97,6 +96,9 @@ class Log:
             SpoolNewer: A later version of this library made it.
             SpoolError: It cannot be read.
         """
+        with contextlib.suppress(OSError):  # somebody deleted the lock; what is left then ``_locked`` says
+            if any(Place.of(path) is not None for path in folder.iterdir()):
+                (folder / "lock").touch(mode=0o600)
         log = cls._locked(folder)
         try:
             log._count()
@@ -121,21 +123,29 @@ class Log:
             return
         first, last = self._places[0], self._places[-1]
         if self._before < first.position:  # those before it are gone
-            self._before = first.position
-            self.lost, self._frames = first.frames - self._frames, first.frames
-        self._appended = last.frames
+            self._skip_to(first.position)
+            self._miss(first.frames)
+        # What is done already does not count: it may be damaged.
+        begin, self._appended = max((self._before, self._frames), (last.position, last.frames))
+        damaged = {each for each in self._done if each >= last.position}
         reader = Reader.open(self.folder, last)
         try:
+            reader.check_version()
             self._end = last.position + reader.size()
-            for record in reader.records(last.position, self._end):
+            for record in reader.records(begin, self._end):
                 if record.content is not None:
                     self._appended += 1
-                elif record.end == self._end and record.torn:
+                    damaged.discard(record.start)
+                elif record.torn:  # its writer was killed before it could finish it
                     self._end = record.start
+                else:
+                    self._note_damage(record)
         finally:
             reader.close()
+        self._done = {start: end for start, end in self._done.items() if start not in damaged}
         self.pending = self._appended - self._frames - len(self._done)
-        self.pending_bytes = max(0, self._end - self._before - HEAD * (self.pending + len(self._done)))
+        waiting = self._end - self._before - self.lost_bytes
+        self.pending_bytes = max(0, waiting - HEAD * (self.pending + len(self._done)))
 
     # Appending
 
@@ -151,14 +161,21 @@ class Log:
         if self._lock.process != os.getpid():  # a signal handler forked, and the child goes on with what it interrupted
             raise SpoolError(f"{self.folder} belongs to the parent process")
         data = frame(contents[0]) if len(contents) == 1 else b"".join(map(frame, contents))
-        if writer is None or writer.end - writer.start + len(data) > SEGMENT_BYTES:
+        if writer is None or self._is_spoilt or writer.size + len(data) > SEGMENT_BYTES:
             writer = self._next_segment()
-        start = writer.end
-        writer.append(data)
-        self._end = writer.end
-        self._appended += len(contents)
-        self.pending += len(contents)
-        self.pending_bytes += len(data) - HEAD * len(contents)
+        start, size, events = self._end, len(data), len(contents)
+        try:
+            writer.append(data)
+        except SpoolError:
+            self._is_spoilt = True
+            raise
+        # No call stands between these, so nothing comes between them that a signal handler raises, such as Ctrl-C. What
+        # was written and not noted here is cut off by the next ``Writer.check``.
+        writer.size += size
+        self._end = start + size
+        self._appended += events
+        self.pending += events
+        self.pending_bytes += size - HEAD * events
         return start
 
     def check(self) -> None:
@@ -173,16 +190,23 @@ class Log:
     def _next_segment(self) -> Writer:
         if self._writer is not None:
             self._writer.check()
-            if self._writer.end == self._writer.start:  # for a frame larger than a segment
+            if self._writer.is_empty:  # for a frame larger than a segment
                 return self._writer
+            self._leave_segment(self._writer)
         place = Place(self._end, self._appended)
-        writer = Writer(self.folder, place, self._lock.process)
-        if self._writer is not None:
-            self._writer.close()
+        writer = self._writer = Writer(self.folder, place, self._lock.process)
+        self._is_spoilt = False
         self._places.append(place)
-        self._writer = writer
         self._advance()
         return writer
+
+    def _leave_segment(self, writer: Writer) -> None:
+        self._writer = None
+        writer.close()
+        if not self.pending:  # the disk may be full, and the next segment needs the room of this one
+            self._advance()
+            while self._places:
+                self._finish(self._places.pop())
 
     def sync(self) -> None:
         """Bring what was appended to the disk, so that it survives a power cut.
@@ -263,8 +287,7 @@ class Log:
                 continue
             try:
                 reader = self._open(place)
-            except SpoolError as error:
-                logger.warning("A part of the spool is lost: %s", error)
+            except SpoolLost:  # unlike what cannot be opened just now
                 yield Record(begin, end, None)
                 continue
             try:
@@ -310,7 +333,7 @@ class Log:
                 self._finish(self._places.pop(0))
                 self._miss(self._places[0].frames)
             elif self._before in self._gaps:
-                self._before = self._gaps.pop(self._before)
+                self._skip_to(self._gaps.pop(self._before))
             elif end := self._done.get(self._before):
                 del self._done[self._before]
                 self._before, self._frames = end, self._frames + 1
@@ -320,6 +343,13 @@ class Log:
             self._miss(self._appended)
         if not self.pending:
             self.pending_bytes = 0
+
+    def _skip_to(self, position: int) -> None:
+        """Go on behind what cannot be read; what was done of it is not lost."""
+        for each in [each for each in self._done if each < position]:
+            del self._done[each]
+            self._frames += 1
+        self._before = position
 
     def _miss(self, frames: int) -> None:
         """Count the frames that should have stood before here, and were not found."""
@@ -334,13 +364,11 @@ class Log:
             self._reader.close()
             self._reader = None
         path = place.path(self.folder)
-        try:
+        with contextlib.suppress(OSError):  # it goes when the log is closed
             if aside := self._damaged.pop(place, None):
                 path.rename(aside)
             else:
                 path.unlink(missing_ok=True)
-        except OSError as error:  # it goes when the log is closed
-            logger.warning("A segment of the spool that is done cannot be removed: %s", error)
 
     # The end
 
@@ -354,8 +382,12 @@ class Log:
     def close(self) -> None:
         """Give the log up: remove it if nothing waits in it, or leave it to the next process."""
         if not self.pending:
-            with contextlib.suppress(OSError):  # then it is empty, and the next one removes it
-                for path in [*self.folder.iterdir()]:
-                    path.unlink()
+            for place in self._places:
+                self._finish(place)
+            with contextlib.suppress(OSError):  # then it is left to the next one, which removes it
+                for path in [path for path in self.folder.iterdir() if Place.of(path) is not None]:
+                    path.unlink()  # before the others, which say that it is done
+                for name in ("progress", "lock"):
+                    (self.folder / name).unlink()
                 self.folder.rmdir()
         self.abandon()

@@ -8,19 +8,18 @@ names alone tell how many frames each segment held, whatever became of its bytes
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
-from chaukas_spec_lite.spool.errors import SpoolForeign, SpoolLost, SpoolNewer, spool_error, translated
+from chaukas_spec_lite.spool.errors import SpoolLost, SpoolNewer, spool_error, translated
 from chaukas_spec_lite.spool.frames import HEAD as FRAME_HEAD
 from chaukas_spec_lite.spool.frames import MAX_CONTENT, pieces
 
 SUFFIX = ".segment"
 MAGIC = b"chaukas spool 1\n"
-_FAMILY = b"chaukas spool "
-"""How the head of a later version's segment begins, too."""
 
 LOOK_AGAIN = 0.1
 """After how many seconds an append looks again whether the file still has its name."""
@@ -87,11 +86,12 @@ class Writer:
 
     def __init__(self, folder: Path, place: Place, process: int) -> None:
         self.path = place.path(folder)
-        self.start = self.end = place.position
+        self.start = place.position
         self._process = process
         with translated(self.path):
             self._file = self._make()
-        self._size = 0
+        self.size = 0
+        """How large the file is, in bytes; it is for the caller to say that ``append`` was done."""
         self._synced = False
         self._look_at = float("inf")
         try:
@@ -104,7 +104,7 @@ class Writer:
             if self._is_ours():
                 self.path.unlink(missing_ok=True)
             raise
-        self.end = place.position
+        self.size = len(MAGIC)
         self._look_at = 0.0
 
     def _is_ours(self) -> bool:
@@ -120,7 +120,7 @@ class Writer:
             return os.open(self.path, _NEW, 0o600)
 
     def append(self, data: bytes) -> None:
-        """Append frames; after an error nothing was appended.
+        """Append frames, for the caller to add to ``size``; after an error nothing was appended.
 
         It looks each time whether what was appended before is still there: only then is what is appended now found by a
         next process. Whether the file was moved takes a look at its path, and so is seen within ``LOOK_AGAIN``.
@@ -130,7 +130,7 @@ class Writer:
             SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
-        file, size = self._file, self._size
+        file, size = self._file, self.size
         try:
             status = os.fstat(file)
             if status.st_size != size or not status.st_nlink or monotonic() >= self._look_at:
@@ -140,8 +140,6 @@ class Writer:
             raise spool_error(self.path, error) from error
         if written < len(data):
             self._write_rest(data[written:], size + written)
-        self._size = size + len(data)
-        self.end += len(data)
 
     def _write_rest(self, data: bytes, at: int) -> None:
         """Go on where the disk took only a part; it is full behind that, which the next write says."""
@@ -156,7 +154,7 @@ class Writer:
     def _cut(self) -> None:
         if self._is_ours():
             with translated(self.path):
-                os.ftruncate(self._file, self._size)
+                os.ftruncate(self._file, self.size)
 
     def check(self) -> None:
         """See whether a next process would find all that was appended, and nothing besides.
@@ -167,13 +165,15 @@ class Writer:
         self._look_at = monotonic() + LOOK_AGAIN
         try:
             status = os.stat(self.path)
-        except OSError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise SpoolLost(f"{self.path} was deleted or moved") from error
+        except OSError as error:
+            raise spool_error(self.path, error) from error
         if (status.st_dev, status.st_ino) != self._inode:
             raise SpoolLost(f"another file was put in the place of {self.path}")
-        if status.st_size < self._size:
+        if status.st_size < self.size:
             raise SpoolLost(f"{self.path} was cut")
-        if status.st_size > self._size:  # Ctrl-C, or a fork, came between writing and taking note of it
+        if status.st_size > self.size:  # Ctrl-C, or a fork, came between writing and taking note of it
             self._cut()
 
     def sync(self) -> None:
@@ -184,6 +184,11 @@ class Writer:
                 sync_names(self.path.parent)
                 sync_names(self.path.parent.parent)
                 self._synced = True
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no frame was appended."""
+        return self.size == len(MAGIC)
 
     def reader(self) -> Reader:
         """Read what was appended, even if the file has no name any more."""
@@ -211,39 +216,41 @@ class Reader:
         path: Its path, for errors.
         start: The position at which it begins.
         file: A descriptor of the file, which ``close`` closes.
-
-    Raises:
-        SpoolForeign: It is no segment.
-        SpoolNewer: A later version of this library made it.
-        SpoolError: It cannot be read.
     """
 
     def __init__(self, path: Path, start: int, file: int) -> None:
         self.path = path
         self.start = start
         self._file = file
-        try:
-            self._check_head()
-        except BaseException:
-            os.close(file)
-            raise
 
     @classmethod
     def open(cls, folder: Path, place: Place) -> Reader:
-        """Open a segment; raises ``SpoolError`` if that cannot be done."""
+        """Open a segment.
+
+        Raises:
+            SpoolLost: It is not there any more.
+            SpoolError: It cannot be opened just now.
+        """
         path = place.path(folder)
-        with translated(path):
+        try:
             file = os.open(path, os.O_RDONLY | _FLAGS)
+        except FileNotFoundError as error:
+            raise SpoolLost(f"{path} was deleted or moved") from error
+        except OSError as error:
+            raise spool_error(path, error) from error
         return cls(path, place.position, file)
 
-    def _check_head(self) -> None:
+    def check_version(self) -> None:
+        """See whether this version of the library can read it.
+
+        Any other head is damage, as of frames: those behind it are read all the same.
+
+        Raises:
+            SpoolNewer: It cannot.
+        """
         head = self._read(0, len(MAGIC))
-        # A segment whose maker was killed while it wrote the head holds nothing, and is no foreign file.
-        if head == MAGIC or MAGIC.startswith(head):
-            return
-        if head.startswith(_FAMILY):
+        if head != MAGIC and re.fullmatch(rb"chaukas spool [0-9]+\n?", head):
             raise SpoolNewer(f"{self.path} was made by a later version of this library")
-        raise SpoolForeign(f"{self.path} is no segment of a spool")
 
     def size(self) -> int:
         """Return how many bytes of frames the file holds."""
@@ -258,20 +265,29 @@ class Reader:
             end: Where to end: where the last frame that was appended ends.
         """
         at, rest, want = position, b"", CHUNK
+        damage: tuple[int, bool] | None = None  # where it begins, and whether all of it may be a torn frame
         while at < end:
             read = self._read(len(MAGIC) + at + len(rest) - self.start, min(want, end - at - len(rest)))
             data = rest + read
             final = at + len(data) >= end or not read
             used = 0
             for piece in pieces(data, final=final):
-                yield Record(at + piece.start, at + piece.end, piece.content, piece.torn)
                 used = piece.end
+                if piece.content is None:
+                    damage = (at + piece.start, piece.torn) if damage is None else (damage[0], False)
+                    continue
+                if damage is not None:
+                    yield Record(damage[0], at + piece.start, None)
+                    damage = None
+                yield Record(at + piece.start, at + piece.end, piece.content)
             at, rest = at + used, data[used:]
-            if not read and at < end:
-                yield Record(at, end, None)
-                return
+            if not read:  # the file is too short
+                damage = (at, False) if damage is None and at < end else damage
+                break
             # A frame longer than a chunk: read ever more at once, so that taking it apart stays linear.
             want = CHUNK if used else min(2 * len(data), MAX_CONTENT + FRAME_HEAD)
+        if damage is not None:  # one record, wherever the chunks ended
+            yield Record(damage[0], end, None, damage[1])
 
     def _read(self, offset: int, size: int) -> bytes:
         with translated(self.path):

@@ -157,7 +157,7 @@ def way_to(value: object, expected: str) -> str | None:
     if isinstance(value, type) and value.__name__ == expected:
         return f"{expected}(...)"
     for base in cls.__mro__:
-        ways = _WAYS.get(_full_name(base))
+        ways = _WAYS.get(full_name(base))
         if ways is not None:
             way = ways.get(expected) or ways.get("*")
             if way is not None:
@@ -169,7 +169,7 @@ def way_to(value: object, expected: str) -> str | None:
     return _message_way(cls, expected)
 
 
-def _full_name(cls: type[Any]) -> str:
+def full_name(cls: type[Any]) -> str:
     """Where a class is known from: its module may lie deeper, and in another place in each version."""
     package = str(cls.__module__).partition(".")[0]  # None for some classes that are made at run time
     if package == "builtins":

@@ -110,7 +110,7 @@ def test_a_relative_spool_stays_where_it_was(tmp_path: Path, monkeypatch: pytest
 
 def test_only_an_argument_that_is_no_event_raises(caplog: pytest.LogCaptureFixture) -> None:
     offered: list[Dropped] = []
-    export = EventExporter(Recorder(), on_drop=offered.append)
+    export = EventExporter(Recorder(), strict=True, on_drop=offered.append)
     given: Any
     for given, said in [
         ({}, r"dict; write Event.from_dict\(...\)"),
@@ -133,7 +133,7 @@ def test_only_an_argument_that_is_no_event_raises(caplog: pytest.LogCaptureFixtu
 def test_an_event_above_the_limit_is_dropped_alone(tmp_path: Path) -> None:
     async def main() -> None:
         sender = Recorder()
-        async with exporter(sender, spool=tmp_path, max_event_bytes=1000) as export:
+        async with exporter(sender, strict=True, spool=tmp_path, max_event_bytes=1000) as export:
             export.emit(numbered(1))
             before = time.time()
             assert export.emit(numbered(2, 1000)) is Emitted.DROPPED
@@ -468,7 +468,9 @@ def test_a_full_spool_drops_and_keeps_dead_letters(tmp_path: Path, caplog: pytes
 
 def test_each_reason_is_logged_once_in_a_while() -> None:
     clock = FakeClock()
-    export = EventExporter(Recorder(), clock=clock, max_event_bytes=10, max_queue_bytes=100, log_interval=60.0)
+    export = EventExporter(
+        Recorder(), strict=True, clock=clock, max_event_bytes=10, max_queue_bytes=100, log_interval=60.0
+    )
     seen: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: seen.append(record.getMessage())  # type: ignore[method-assign]
@@ -517,7 +519,7 @@ def test_a_callback_that_fails_is_logged_and_emit_does_not_raise(caplog: pytest.
     def callback(_: Dropped) -> None:
         raise ValueError("my mistake")
 
-    export = EventExporter(Recorder(), on_drop=callback, max_event_bytes=10, max_queue_bytes=100)
+    export = EventExporter(Recorder(), strict=True, on_drop=callback, max_event_bytes=10, max_queue_bytes=100)
     assert export.emit(numbered(1)) is Emitted.DROPPED
     assert "my mistake" in caplog.text
     asyncio.run(export.aclose())
@@ -566,7 +568,7 @@ def test_what_a_callback_displaces_is_offered_to_it_and_what_it_emits_is_not() -
         export.emit(Event(event_id=f"meta {len(offered)}"))
         assert export.emit(Event(event_id="bad meta", agent_name=5)) is Emitted.DROPPED  # type: ignore[arg-type]
 
-    export = EventExporter(Recorder(), on_drop=callback, max_queue_events=3)
+    export = EventExporter(Recorder(), strict=True, on_drop=callback, max_queue_events=3)
     for number in range(3):
         export.emit(Event(event_id=f"mine {number}"))
     assert export.emit(Event(event_id="bad", agent_name=5)) is Emitted.DROPPED  # type: ignore[arg-type]
@@ -586,7 +588,7 @@ def test_drops_of_other_threads_that_a_callback_finds_are_offered() -> None:
             ledger.refused(Dropped(DropReason.INVALID, "", "of another thread", b""))
             export.emit(numbered(1))
 
-    export = EventExporter(Recorder(), on_drop=callback)
+    export = EventExporter(Recorder(), strict=True, on_drop=callback)
     export.emit(Event(event_id="0", agent_name=5))  # type: ignore[arg-type]
     assert offered == ["0", "of another thread"]
     asyncio.run(export.aclose())
@@ -615,7 +617,7 @@ def test_each_drop_makes_one_flush_say_no() -> None:
 
     async def main() -> None:
         sender = Recorder(lambda batch: invalid() if is_bad(batch[0]) else None)
-        async with exporter(sender, batch_size=1, max_batch_events=1) as export:
+        async with exporter(sender, strict=True, batch_size=1, max_batch_events=1) as export:
             assert export.emit(Event(agent_name="bad")) is Emitted.QUEUED
             await until(lambda: export.stats().dropped == {"invalid": 1})
             export.emit(numbered(1))
@@ -647,13 +649,13 @@ def test_each_drop_makes_one_flush_say_no() -> None:
 def test_closing_tells_of_the_whole_life(flushes: int) -> None:
     async def main() -> None:
         sender = Recorder(lambda batch: invalid() if is_bad(batch[0]) else None)
-        export = exporter(sender, batch_size=1, max_batch_events=1)
+        export = exporter(sender, strict=True, batch_size=1, max_batch_events=1)
         assert export.emit(Event(agent_name="bad")) is Emitted.QUEUED
         assert export.emit(numbered(1)) is Emitted.QUEUED
         assert [await export.flush() for _ in range(flushes)] == [False, True][:flushes]
         assert not await export.aclose(), "whether a flush told of it or not"
 
-        export = exporter(sender)
+        export = exporter(sender, strict=True)
         assert export.emit(Event(agent_name=5)) is Emitted.DROPPED  # type: ignore[arg-type]
         assert await export.aclose(), "emit told of it, and never took it"
 
@@ -751,7 +753,7 @@ def test_closing_while_others_emit_counts_every_event(tmp_path: Path) -> None:
 
 def test_dead_letters_of_a_closed_exporter_leave_its_sums_alone(tmp_path: Path) -> None:
     async def main() -> None:
-        export = exporter(Recorder(lambda _: unavailable()), spool=tmp_path)
+        export = exporter(Recorder(lambda _: unavailable()), strict=True, spool=tmp_path)
         for number in range(5):
             assert export.emit(numbered(number)) is Emitted.SPOOLED
         export.emit(Event(agent_name=5))  # type: ignore[arg-type]
@@ -1042,7 +1044,9 @@ def test_growth_beyond_all_floats_does_not_end_sending() -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize(("events", "words"), [(1, "1 event was not sent; it is kept"), (2, "2 events were not sent; they are")])
+@pytest.mark.parametrize(
+    ("events", "words"), [(1, "1 event was not sent; it is kept"), (2, "2 events were not sent; they are")]
+)
 def test_the_log_counts_what_is_sent_again(events: int, words: str, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         sender = Recorder()

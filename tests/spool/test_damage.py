@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chaukas_spec_lite.spool import log as logs
+from chaukas_spec_lite.spool import segment
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolFull
-from chaukas_spec_lite.spool.log import Log
+from chaukas_spec_lite.spool.log import ASIDE, Log
 from chaukas_spec_lite.spool.progress import Progress
 
 
@@ -55,3 +57,224 @@ def test_a_log_that_cannot_be_claimed_is_free_again(tmp_path: Path, monkeypatch:
     log = Log.claim(log.folder)
     assert log.pending == 1
     log.close()
+
+
+def left(directory: Path, count: int = 60) -> tuple[Path, list[bytes]]:
+    """What an ended process left, in several segments."""
+    log = Log.make(directory)
+    expected = [b"event %d " % number + b"." * (number * 7 % 60) for number in range(count)]
+    for content in expected:
+        log.append([content])
+    log.close()
+    return log.folder, expected
+
+
+def work_off(log: Log) -> list[bytes]:
+    """Read and be done with all that can be read."""
+    found = []
+    while records := log.peek(0, 7, 1 << 30):
+        found += [record.content or b"" for record in records]
+        log.done(records)
+    assert log.pending == 0
+    return found
+
+
+def segments(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.segment"))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_damage_in_any_number_of_places(tmp_path: Path, seed: int) -> None:
+    """What was whole is read, in order; each file that was damaged is kept; and the sums fit."""
+    chance = random.Random(seed)
+    folder, expected = left(tmp_path)
+    hit: dict[Path, bytes] = {}
+    for _ in range(chance.choice([1, 2, 5, 30])):
+        path = chance.choice(segments(folder))
+        data = bytearray(path.read_bytes())
+        place = chance.randrange(16, len(data))
+        data[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(data)
+        hit[path] = bytes(data)
+    last = segments(folder)[-1]
+    before_last = int(last.stem.partition("-")[2], 16)
+    log = Log.claim(folder)
+    claimed = log.pending
+    found = work_off(log)
+    log.close()
+    whole = iter(expected)
+    assert all(content in whole for content in found), "in order"
+    assert claimed == len(found) + log.lost, "of the last file, nobody knows how many events it held"
+    assert log.lost == before_last - sum(content in expected[:before_last] for content in found)
+    assert not folder.exists()
+    kept = {path.name: path.read_bytes() for path in tmp_path.glob(f"*{ASIDE}")}
+    # Fewer than were hit only where a bit flipped twice, or at the very end, where a killed writer leaves such things.
+    assert kept.items() <= {f"{folder.name}-{path.name}{ASIDE}": data for path, data in hit.items()}.items()
+    assert bool(kept) == (log.lost_bytes > 0)
+    assert log.lost_bytes >= 12 * log.lost
+
+
+@pytest.mark.parametrize("place", range(16))
+@pytest.mark.parametrize("which", [0, 1, -1])
+def test_a_damaged_head_costs_no_event(tmp_path: Path, place: int, which: int) -> None:
+    folder, expected = left(tmp_path)
+    path = segments(folder)[which]
+    data = bytearray(path.read_bytes())
+    data[place] ^= 128
+    path.write_bytes(data)
+    log = Log.claim(folder)
+    assert work_off(log) == expected
+    assert log.lost == 0
+    log.close()
+
+
+def test_a_file_that_is_no_segment_is_kept_and_the_others_are_read(tmp_path: Path) -> None:
+    folder, expected = left(tmp_path)
+    for which in (1, -1):
+        segments(folder)[which].write_text("These are my notes. " * 50)
+    log = Log.claim(folder)
+    found = work_off(log)
+    assert set(found) < set(expected)
+    assert log.lost > 0
+    log.close()
+    assert [path.read_text()[:19] for path in tmp_path.glob(f"*{ASIDE}")] == ["These are my notes."] * 2
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_the_last_file_is_kept_too_if_it_was_damaged(
+    tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a file cannot have a second name, and where nothing but damage is left."""
+    if not links:
+        monkeypatch.setattr(os, "link", full)
+    log = Log.make(tmp_path)
+    log.append([b"first"])
+    log.append([b"second"])
+    log.done(log.peek(0, 1, 100))
+    log.close()
+    (path,) = segments(log.folder)
+    data = path.read_bytes()[:-1] + b"x"
+    path.write_bytes(data)
+    log = Log.claim(log.folder)
+    assert (log.pending, log.lost, log.lost_bytes) == (0, 0, 18)
+    log.close()
+    assert not log.folder.exists()
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [data]
+
+
+def test_a_file_that_cannot_be_opened_just_now_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the process has no descriptors left."""
+    folder, expected = left(tmp_path)
+    log = Log.claim(folder)
+    log.done(log.peek(0, 3, 1 << 30))
+    real = os.open
+
+    def none_left(path: Any, *arguments: Any) -> int:
+        if str(path).endswith(".segment"):
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real(path, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", none_left)
+        with pytest.raises(SpoolError, match="Too many open files"):
+            log.peek(0, 60, 1 << 30)
+    assert (log.lost, log.lost_bytes, log.pending) == (0, 0, 57)
+    assert work_off(log) == expected[3:]
+    log.close()
+
+
+@pytest.mark.parametrize("damaged", range(4))
+def test_damage_to_what_is_done_costs_nothing(tmp_path: Path, damaged: int) -> None:
+    """Neither before the first event that waits nor behind it."""
+    log = Log.make(tmp_path)
+    contents = [b"event %d" % number for number in range(6)]
+    for content in contents:
+        log.append([content])
+    log.done(log.peek(0, 2, 100))
+    log.done(log.peek(1, 2, 100))  # 0, 1, 3 and 4 are done; 2 and 5 wait
+    log.close()
+    (path,) = segments(log.folder)
+    data = path.read_bytes()
+    assert data.count(contents[[0, 1, 3, 4][damaged]]) == 1
+    path.write_bytes(data.replace(contents[[0, 1, 3, 4][damaged]], b"EVENT 9"))
+    log = Log.claim(log.folder)
+    assert log.pending == 2
+    assert work_off(log) == [contents[2], contents[5]]
+    assert log.lost == 0
+    log.close()
+
+
+def test_a_missing_file_takes_nothing_with_it_that_was_done_ahead(tmp_path: Path) -> None:
+    log = Log.make(tmp_path)
+    contents = [b"event %2d" % number + b"." * 80 for number in range(20)]  # four to a segment, or five
+    for content in contents:
+        log.append([content])
+    ahead = log.peek(7, 4, 1 << 30)
+    log.done(ahead)
+    log.close()
+    for which in (0, 0):
+        segments(log.folder)[which].unlink()
+    log = Log.claim(log.folder)
+    rest = [content for content in contents if content not in [record.content for record in ahead]]
+    assert log.pending + log.lost == len(rest)
+    found = work_off(log)
+    assert found == rest[-len(found) :]
+    assert len(found) + log.lost == len(rest)
+    log.close()
+
+
+def test_a_segment_that_the_disk_did_not_take_is_not_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been this file alone: a limit to its size, or its place on the disk. And it gives its room back."""
+    log = Log.make(tmp_path)
+    log.append([b"1"])
+    (path,) = segments(log.folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(segment, "_pwrite", full)
+        with pytest.raises(SpoolFull):
+            log.append([b"2"])
+    log.append([b"3"])
+    assert len(segments(log.folder)) == 2
+    log.done(log.peek(0, 2, 100))
+    assert not path.exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(segment, "_pwrite", full)
+        for _ in range(2):
+            with pytest.raises(SpoolFull):
+                log.append([b"4"])
+        assert segments(log.folder) == []
+    log.append([b"5"])
+    assert work_off(log) == [b"5"]
+    log.close()
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("written", range(0, 21, 4))
+def test_what_the_disk_took_a_part_of_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int) -> None:
+    log = Log.make(tmp_path)
+    log.append([b"before"])
+    real, left_over = os.pwrite, [written]
+
+    def write(file: int, data: bytes, offset: int) -> int:
+        if not left_over:
+            full()
+        return real(file, data[: left_over.pop()], offset)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(segment, "_pwrite", write)
+        with pytest.raises(SpoolFull):
+            log.append([b"amid this"])
+    log.append([b"behind"])
+    log.close()
+    log = Log.claim(log.folder)
+    assert work_off(log) == [b"before", b"behind"]
+    assert (log.lost, log.lost_bytes) == (0, 0)
+    log.close()
+
+
+def test_what_is_not_ours_in_the_folder_stays(tmp_path: Path) -> None:
+    log = Log.make(tmp_path)
+    log.append([b"x"])
+    (log.folder / "notes.txt").write_text("mine")
+    work_off(log)
+    log.close()
+    assert (log.folder / "notes.txt").read_text() == "mine"

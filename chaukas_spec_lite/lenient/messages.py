@@ -1,0 +1,268 @@
+"""Making a copy of a message that can be encoded: what its fields do not take is converted, or left out and told."""
+
+# _unknown_fields and _full_name are private to the package:
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from datetime import datetime
+from typing import Any, TypeVar
+
+from chaukas_spec_lite.lenient.notes import Notes, name_of, shown
+from chaukas_spec_lite.lenient.scalars import MAKERS, TAKEN
+from chaukas_spec_lite.lenient.table import frames_of, row_of
+from chaukas_spec_lite.lenient.texts import TextWriter
+from chaukas_spec_lite.lenient.values import Values
+from chaukas_spec_lite.message.anys import AnyMessage
+from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.message.record import generated_class
+from chaukas_spec_lite.wellknown.values import Carrier
+from chaukas_spec_lite.wellknown.writers import CONTENT
+from chaukas_spec_lite.wire.fields import LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS, FieldData, fields_of
+from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
+from chaukas_spec_lite.wire.refusals import said_by
+from chaukas_spec_lite.wire.scalars import WRITERS, enumeration
+
+M = TypeVar("M", bound=Message)
+
+_TEXT_FIELDS = ("text", "error_message")
+"""Where text goes that is given in place of a message, such as a reply for a ``MessageContent``."""
+
+
+class _LeftOutError(Exception):
+    """Nothing can be made of a value; it says why."""
+
+
+class Messages:
+    """One way through a message and those in it."""
+
+    def __init__(self, notes: Notes, texts: TextWriter, values: Values) -> None:
+        self._notes = notes
+        self._texts = texts
+        self._values = values
+        self._around: list[int] = []
+
+    def copy(self, message: M, depth: int) -> M:
+        """Copy a message that stands some levels below the outermost one, so that it can be encoded."""
+        clean = self._filled(generated_class(type(message)), lambda field: self._read(message, field), depth)
+        unknown = getattr(message, "_unknown_fields", None)
+        if isinstance(unknown, bytes):
+            clean._unknown_fields = unknown
+        else:
+            self._notes.tell(f"_unknown_fields: {name_of(unknown)} left out: expected bytes")
+        return clean  # type: ignore[no-any-return]  # of the class, or the one it is derived from
+
+    def _read(self, message: Message, field: FieldData) -> Any:
+        try:
+            return getattr(message, field.name)
+        except MemoryError:
+            raise
+        except Exception as error:  # of a class that somebody derived, or of a deleted attribute
+            raise _LeftOutError(f"cannot be read: {type(error).__name__}") from error
+
+    def _filled(self, cls: type[Any], read: Callable[[FieldData], Any], depth: int) -> Any:
+        clean = cls()
+        chosen: dict[str, FieldData] = {}
+        for field in fields_of(cls):
+            self._notes.enter(f".{field.proto_name}")
+            made = self._attempt(lambda field=field: self._field(field, read(field), depth))  # type: ignore[misc]  # late
+            if made is not None:
+                if field.oneof is not None:
+                    if field.oneof in chosen:  # a reader of both would keep the later one, too
+                        other = chosen[field.oneof]
+                        self._notes.tell(f"{other.proto_name} left out, as only one of oneof {field.oneof} can be set")
+                        setattr(clean, other.name, None)
+                    chosen[field.oneof] = field
+                setattr(clean, field.name, made)
+            self._notes.leave()
+        return clean
+
+    def _attempt(self, make: Callable[[], Any]) -> Any:
+        """Make a value, or return None and tell why it is left out."""
+        steps, around = len(self._notes.steps), len(self._around)
+        try:
+            return make()
+        except MemoryError:
+            raise
+        except Exception as error:  # a value may raise anything as it is read
+            del self._notes.steps[steps:], self._around[around:]
+            said = str(error) if isinstance(error, _LeftOutError) else f"left out: {said_by(error)}"
+            self._notes.tell(said)
+            return None
+
+    # Fields
+
+    def _field(self, field: FieldData, given: Any, depth: int) -> Any:
+        if given is None:
+            return None
+        if field.label == "repeated":
+            return self._repeated(field, given, depth)
+        if field.label == "map":
+            return self._map(field, given, depth)
+        return self._one(field, given, depth)
+
+    def _repeated(self, field: FieldData, given: Any, depth: int) -> list[Any]:
+        made: list[Any] = []
+        for position, item in enumerate(self._listed(given)):
+            self._notes.enter(f"[{position}]")
+            one = self._attempt(lambda item=item: self._item(field, item, depth))  # type: ignore[misc]  # late
+            if one is not None:
+                made.append(one)
+            self._notes.leave()
+        return made
+
+    def _listed(self, given: Any) -> list[Any]:
+        kind = type(given)
+        if not issubclass(kind, (list, tuple)):
+            series = issubclass(kind, Iterable) and issubclass(kind, Sized) and not issubclass(kind, Iterator)
+            if not series or issubclass(kind, (str, bytes, bytearray, memoryview, Mapping, Message)):
+                self._notes.tell(f"{name_of(given)} became a list of one")
+                return [given]
+            self._notes.tell(f"{name_of(given)} became a list")
+        return self._values.items(given)[0]
+
+    def _map(self, field: FieldData, given: Any, depth: int) -> dict[Any, Any]:
+        assert field.key is not None
+        if depth + 1 > MAX_DEPTH:
+            raise ValueError(TOO_DEEP)
+        if not isinstance(given, Mapping):
+            self._notes.tell(f"{name_of(given)} became a dict")
+            given = dict(given)
+        made: dict[Any, Any] = {}
+        key_field = field._replace(label="singular", kind=field.key, key=None)
+        for key, item in self._values.pairs(given)[0]:
+            self._notes.enter(f"[{shown(key)}]")
+            name = self._attempt(lambda key=key: self._scalar(key_field, key, depth))  # type: ignore[misc]  # late
+            one = self._attempt(lambda item=item: self._item(field, item, depth + 1))  # type: ignore[misc]  # late
+            if name is not None and one is not None:
+                if name in made:
+                    self._notes.tell("replaces one of the same key")
+                made[name] = one
+            self._notes.leave()
+        return made
+
+    def _item(self, field: FieldData, given: Any, depth: int) -> Any:
+        if given is None and field.kind != VALUE:
+            raise _LeftOutError("None left out: a list or a map cannot hold it")
+        return self._one(field, given, depth)
+
+    def _one(self, field: FieldData, given: Any, depth: int) -> Any:
+        if field.kind == "message":
+            return self._message(field.cls, given, depth + 1)
+        if field.kind == STRUCT:
+            return self._values.struct(given, depth + 1, field.proto_name)
+        if field.kind == LIST:
+            return self._values.array(given, depth + 1)
+        if field.kind == VALUE:
+            if depth + 1 > MAX_DEPTH:
+                raise ValueError(TOO_DEEP)
+            return self._values.value(given, depth + 1)
+        return self._scalar(field, given, depth)
+
+    # Scalars, and what is one in Python
+
+    def _scalar(self, field: FieldData, given: Any, depth: int) -> Any:
+        kind = WRAPPERS.get(field.kind, field.kind)
+        try:
+            _check(field, given, depth)
+        except MemoryError:
+            raise
+        except Exception as error:  # a value may raise anything as it is read
+            given = self._made(field._replace(kind=kind), given, error)
+            if given is None:
+                return None
+            _check(field, given, depth)
+        if isinstance(given, Carrier):
+            return given
+        if kind == "string" and not isinstance(given, int):
+            return self._texts.made(str.__str__(given))
+        return self._texts.data(given) if kind == "bytes" else given
+
+    def _made(self, field: FieldData, given: Any, refused: Exception) -> Any:
+        told = len(self._notes.conversions)
+        try:
+            if field.kind == "string" and isinstance(given, (bytes, bytearray, memoryview)):
+                plain: Any = self._texts.of_bytes(given)
+            elif isinstance(given, TAKEN.get(field.kind, ())):
+                plain = given
+            else:
+                plain = self._values.value(given, 0)
+            if plain is None:
+                return None
+            made = MAKERS[field.kind](plain, field)
+        except MemoryError:
+            raise
+        except Exception:  # of the value, or of the conversion: what the strict encoder says explains most
+            made = given
+        if made is given:
+            raise _LeftOutError(f"{name_of(given)} left out: {said_by(refused)}")
+        del self._notes.conversions[told:]  # about steps on the way
+        naive = field.kind == TIMESTAMP and isinstance(given, datetime)
+        became = "without a time zone became one in UTC" if naive else f"became {type(made).__name__}"
+        self._notes.tell(f"{name_of(given)} {became}")
+        return made
+
+    # Messages
+
+    def _message(self, cls: type[Any], given: Any, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise _LeftOutError(f"{name_of(given)} left out: {TOO_DEEP}")
+        if id(given) in self._around:
+            raise _LeftOutError(f"{name_of(given)} left out: it contains itself")
+        if not self._values.take():
+            raise _LeftOutError(f"{name_of(given)} left out: there are too many")
+        self._around.append(id(given))
+        made = self.copy(given, depth) if isinstance(given, cls) else self._other(cls, given, depth)
+        self._around.pop()
+        return made
+
+    def _other(self, cls: type[Any], given: Any, depth: int) -> Any:
+        """Make a message of what is given in its place."""
+        kind = type(given)
+        if issubclass(cls, AnyMessage) and isinstance(given, Message):
+            self._notes.tell(f"{kind.__name__} was packed into an Any")
+            return cls().pack(self.copy(given, 0))
+        if hasattr(kind, "DESCRIPTOR") and getattr(kind.DESCRIPTOR, "full_name", "") == cls._full_name:
+            self._notes.tell("a message of the official package became one of this package")
+            return self.copy(cls.parse(given.SerializeToString()), depth)
+        fields = {name: field for field in fields_of(cls) for name in (field.json_name, field.name, field.proto_name)}
+        parts = self._parts(given, fields)
+        self._notes.tell(f"{name_of(given)} became {cls.__name__}")
+        values: dict[str, Any] = {}
+        for key, value in parts.items():
+            if key in fields:
+                values[fields[key].name] = value
+            else:
+                self._notes.enter(f".{key}" if isinstance(key, str) else f"[{shown(key)}]")
+                self._notes.tell(f"{name_of(value)} left out: {cls.__name__} has no such field")
+                self._notes.leave()
+        return self._filled(cls, lambda field: values.get(field.name), depth)
+
+    def _parts(self, given: Any, fields: Mapping[str, FieldData]) -> dict[Any, Any]:
+        """Return what is given in place of a message as a dict of its fields, or raise that there is no way to."""
+        if isinstance(given, BaseException):
+            found = {"error_message": str(given), "error_code": type(given).__name__, "stack_trace": frames_of(given)}
+            return {name: text for name, text in found.items() if name in fields}
+        if isinstance(given, str):
+            text_field = next((name for name in _TEXT_FIELDS if name in fields), None)
+            if text_field is not None:
+                return {text_field: given}
+        row = None if isinstance(given, Mapping) else row_of(type(given))
+        made = given if row is None else row.make(given)
+        if isinstance(made, Mapping):
+            found = dict(self._values.pairs(made)[0])
+            if not found or not fields.keys().isdisjoint(found):
+                return found
+        raise _LeftOutError(f"{name_of(given)} left out: it has none of the fields")
+
+
+def _check(field: FieldData, given: Any, depth: int) -> None:
+    """Raise what the strict encoder raises for a value."""
+    if field.kind in WRITERS:
+        WRITERS[field.kind](given)
+    elif field.kind == "enum":
+        enumeration(given, field.cls)
+    else:
+        CONTENT[field.kind](given, depth + 1)
+    bool(given)  # encoders ask whether a value is zero or empty

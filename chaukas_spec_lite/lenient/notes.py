@@ -1,0 +1,85 @@
+"""What lenient encoding is asked for and what it tells: limits, the event's bytes, what was converted, and where."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from chaukas_spec_lite.wire.refusals import named, short
+
+CONVERSIONS_MAX = 1000
+"""How many are told of one event; a list of a million UUIDs says nothing more after its first thousand."""
+
+_NAME = type.__dict__["__name__"].__get__
+"""The name of a class, which its own type may call something else."""
+
+
+class Limits(NamedTuple):
+    """How much of an event is written."""
+
+    event_bytes: int = 1 << 20
+    """The size of the encoded event, in bytes. Beyond it the longest texts are cut first, then the longest lists."""
+    values: int = 1_000_000
+    """How many values are looked at. More would take seconds, and more room than ``event_bytes``."""
+    shown: int = 1000
+    """How many characters are written of the ``repr`` of a value that nothing better is known for."""
+    media_bytes: int | None = None
+    """The size, in bytes, above which images and other media in base64, data URLs among them, and ``bytes`` are replaced
+    by their SHA-256 and size. None writes all of them."""
+
+
+class Conversion(NamedTuple):
+    """One value that was written as something else."""
+
+    path: str
+    """Where it stands, such as ``Event.metadata['id']``."""
+    what: str
+    """What became of it, such as ``UUID became text``."""
+
+
+class EncodedEvent(NamedTuple):
+    """An encoded event, and what had to be converted for it."""
+
+    data: bytes
+    conversions: list[Conversion]
+    """What was written in place of what could not be; empty for nearly all events. No more than a thousand are told."""
+
+
+class Notes:
+    """The conversions so far, and the path of the value that is being looked at."""
+
+    def __init__(self, root: str) -> None:
+        self.conversions: list[Conversion] = []
+        self.steps = [root]
+
+    def tell(self, what: str) -> None:
+        """Note what becomes of the value that is being looked at."""
+        if len(self.conversions) < CONVERSIONS_MAX:
+            self.conversions.append(Conversion("".join(self.steps), what))
+
+    def enter(self, step: str) -> None:
+        """Go to a part of the value: ``.name``, ``['key']`` or ``[3]``."""
+        self.steps.append(step)
+
+    def leave(self) -> None:
+        """Go back to the value around it."""
+        self.steps.pop()
+
+
+def name_of(value: object) -> str:
+    """Name the type of a value, whatever its class does when it is asked."""
+    try:
+        return named(value)
+    except MemoryError:
+        raise
+    except Exception:  # of a class that somebody else wrote
+        return str(_NAME(type(value)))
+
+
+def shown(value: Any) -> str:
+    """Show a value, or its beginning, whatever its class does when it is asked."""
+    try:
+        return short(value)
+    except MemoryError:
+        raise
+    except Exception:  # of a class that somebody else wrote
+        return f"a {name_of(value)}"

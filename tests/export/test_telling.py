@@ -1,0 +1,278 @@
+"""What people are told while events do not arrive: at once, not too often, and at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaukas_spec_lite import ChaukasClient, Event
+from chaukas_spec_lite.collector import Collector
+from chaukas_spec_lite.export import Emitted, EventExporter
+from chaukas_spec_lite.retry import RetryPolicy
+from tests.export.doubles import FakeClock, Recorder, internal, invalid, is_bad, numbered, settle, unavailable
+from tests.patience import HANG, run, until
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def lines(caplog: pytest.LogCaptureFixture, words: str) -> list[str]:
+    return [record.getMessage() for record in caplog.records if words in record.getMessage()]
+
+
+@pytest.mark.parametrize("spooled", [True, False])
+def test_a_server_that_is_down_is_told_at_the_first_attempt_and_when_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, spooled: bool
+) -> None:
+    async def main() -> None:
+        port = free_port()
+        quick = RetryPolicy(initial=0.01, maximum=0.01)
+        async with (
+            ChaukasClient(f"127.0.0.1:{port}", tenant_id="t", project_id="p") as client,
+            EventExporter(
+                client, spool=tmp_path / "spool" if spooled else None, flush_interval=0.0, retry=quick
+            ) as exporter,
+        ):
+            exporter.emit(numbered(1))
+            # No clock: the very first attempt that fails is told, and stays the only one that is.
+            await until(lambda: exporter.stats().retried >= 1)
+            (line,) = lines(caplog, "not sent")
+            assert f"127.0.0.1:{port}" in line
+            assert "refused: is a collector running there?" in line
+            assert "refused" in (exporter.stats().last_error or "")
+            await until(lambda: exporter.stats().retried >= 10)
+            assert len(lines(caplog, "not sent")) == 1
+            async with Collector(tmp_path / "events.db", port=port):
+                assert await exporter.flush(HANG)
+                (back,) = lines(caplog, "takes events again")
+                assert "attempts failed" in back
+
+    run(main())
+    assert all(record.levelno == logging.WARNING for record in caplog.records if "chaukas" in record.name)
+
+
+def test_an_outage_is_told_once_a_minute_and_each_end_of_one_that_was(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        clock, sender = FakeClock(), Recorder()
+        never = RetryPolicy(initial=1.0, maximum=1.0)
+        async with EventExporter(sender, clock=clock, retry=never, flush_interval=0.0) as exporter:  # type: ignore[arg-type]
+            for _ in range(3):
+                sender._judge = lambda _: unavailable()
+                exporter.emit(numbered(1))
+                await settle()
+                sender._judge = None
+                await clock.advance(2.0)
+            assert exporter.stats().sent == 3
+            assert len(lines(caplog, "not sent")) == len(lines(caplog, "takes events again")) == 1
+            await clock.advance(60.0)
+            sender._judge = lambda _: unavailable()
+            exporter.emit(numbered(1))
+            await settle()
+            (_, line) = lines(caplog, "not sent")
+            assert "and 2 more like it since the last line" in line
+            sender._judge = None
+            await clock.advance(2.0)
+
+    run(main())
+
+
+def test_the_first_mistake_at_each_path_is_explained(caplog: pytest.LogCaptureFixture) -> None:
+    exporter = EventExporter(Recorder(), strict=True)
+    for _ in range(3):
+        exporter.emit(Event(agent_name=5))  # type: ignore[arg-type]
+        exporter.emit(Event(session_id=5))  # type: ignore[arg-type]
+    told = lines(caplog, "Dropped as invalid")
+    assert len(told) == 2
+    assert "Event.agent_name" in told[0]
+    assert "Event.session_id" in told[1]
+    asyncio.run(exporter.aclose())
+
+
+def test_each_failure_is_given_to_on_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        seen: list[BaseException] = []
+        sender = Recorder()
+        sender.answers = [unavailable(), internal(), unavailable()]
+
+        def on_error(error: BaseException) -> None:
+            seen.append(error)
+            exporter.emit(numbered(99))
+            raise ValueError("my mistake")
+
+        exporter = EventExporter(sender, on_error=on_error, retry=RetryPolicy(initial=0.001, maximum=0.001))
+        expected = list(sender.answers)
+        async with exporter:
+            exporter.emit(numbered(1))
+            assert await exporter.flush(HANG)
+        assert seen == expected
+        assert "my mistake" in caplog.text
+        # A spool that fails is told as well, and from within it no second failure.
+        (tmp_path / "spool").write_text("in the way")
+        exporter = EventExporter(sender, on_error=on_error, spool=tmp_path / "spool", spool_retry=0.0)
+        assert exporter.emit(numbered(1)) is Emitted.QUEUED
+        assert len(seen) == 4
+        await exporter.aclose()
+
+    run(main())
+
+
+def test_a_callback_that_is_none_is_refused_by_name() -> None:
+    for name in ("on_drop", "on_error"):
+        with pytest.raises(TypeError, match=f"{name}: has to be a function of"):
+            EventExporter(Recorder(), **{name: 5})  # type: ignore[arg-type]
+
+
+def test_an_event_in_memory_only_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "spool").write_text("in the way")
+    exporter = EventExporter(Recorder(), spool=tmp_path / "spool")
+    assert exporter.emit(numbered(1)) is Emitted.QUEUED
+    (line,) = lines(caplog, "in memory only")
+    assert str(tmp_path / "spool") in line
+    asyncio.run(exporter.aclose())
+
+
+def test_closing_says_what_stays_and_what_was_lost(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        def judge(batch: Any) -> Exception:
+            return invalid() if any(map(is_bad, batch)) else unavailable()
+
+        settings: dict[str, Any] = {"close_timeout": 0.3, "retry": RetryPolicy(initial=0.001, maximum=0.001)}
+        exporter = EventExporter(Recorder(judge), spool=tmp_path, batch_size=1, **settings)
+        async with exporter:
+            exporter.emit(Event(agent_name="bad"))
+            await until(lambda: bool(exporter.stats().dropped))
+            for number in range(3):
+                exporter.emit(numbered(number))
+        (line,) = lines(caplog, "Not sent when the exporter ended")
+        assert f"3 in the spool {tmp_path}" in line
+        assert "1 dropped (invalid: 1)" in line
+
+    run(main())
+
+
+_SHORT = """
+import sys
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.blocking import BlockingChaukasClient, BlockingExporter
+client = BlockingChaukasClient(sys.argv[1], tenant_id="t", project_id="p")
+exporter = BlockingExporter(client, spool=sys.argv[2] or None, close_timeout=0.5)
+for number in range(3):
+    exporter.emit(Event(agent_name=str(number)))
+"""
+
+
+def test_a_short_program_does_not_end_in_silence(tmp_path: Path) -> None:
+    """Without any set-up of logging: warnings go to stderr (Python's last resort)."""
+    address = f"127.0.0.1:{free_port()}"
+    spool = tmp_path / "spool"
+    for directory, words in ((str(spool), f"3 in the spool {spool}"), ("", "3 dropped (closed: 3)")):
+        command = [sys.executable, "-c", _SHORT, address, directory]
+        ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANG, cwd=ROOT)
+        assert ended.returncode == 0, ended.stderr
+        assert "refused: is a collector running there?" in ended.stderr
+        assert words in ended.stderr.splitlines()[-1]
+        assert "Traceback" not in ended.stderr
+
+
+_NEVER_STARTED = """
+import sys
+from chaukas_spec_lite import Event, EventExporter, ChaukasClient
+exporter = EventExporter(ChaukasClient("127.0.0.1:1"))
+exporter.emit(Event(agent_name="1"))
+"""
+
+
+def test_an_exporter_that_was_never_started_says_so() -> None:
+    command = [sys.executable, "-c", _NEVER_STARTED]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANG, cwd=ROOT)
+    assert ended.returncode == 0, ended.stderr
+    assert "never started" in ended.stderr
+    assert "the interpreter ended" not in ended.stderr
+
+
+# Dead letters that are sent again
+
+
+def test_dead_letters_are_sent_again_once_the_server_is_mended(tmp_path: Path) -> None:
+    async def main() -> None:
+        sender = Recorder(lambda batch: invalid() if any(map(is_bad, batch)) else None)
+        async with EventExporter(sender, spool=tmp_path, strict=True) as exporter:
+            for number in range(6):
+                exporter.emit(Event(event_id=f"e{number}", agent_name="bad" if number % 2 else "good"))
+            exporter.emit(Event(agent_name=5))  # type: ignore[arg-type]
+            assert not await exporter.flush(HANG)
+            assert len(await exporter.dead_letters()) == 4
+            assert await exporter.resend_dead_letters() == 3
+            assert not await exporter.flush(HANG), "refused again"
+            assert len(await exporter.dead_letters()) == 4
+            sender._judge = None
+        async with EventExporter(sender, spool=tmp_path) as exporter:
+            assert await exporter.resend_dead_letters() == 3
+            assert await exporter.flush(HANG)
+            (letter,) = await exporter.dead_letters()
+            assert letter.data == b""
+            assert letter.path == "Event.agent_name"
+            assert await exporter.resend_dead_letters() == 0
+        ids = [Event.parse(data).event_id for data in sender.received]
+        assert sorted(ids) == [f"e{number}" for number in range(6)]
+
+    run(main())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_dead_letters_survive_a_kill_while_they_are_sent_again(tmp_path: Path) -> None:
+    program = """
+        import os, signal, sys
+        from chaukas_spec_lite.export.dead_letters import DeadLetters
+        from chaukas_spec_lite.export.dropped import Dropped, DropReason
+        from pathlib import Path
+        letters = DeadLetters(Path(sys.argv[1]), 1 << 20, lambda: 0.0)
+        letters.keep([Dropped(DropReason.REJECTED, "", str(n), b"event %d" % n) for n in range(5)], print)
+        letters.resend(lambda data: os.kill(os.getpid(), signal.SIGKILL) if data == b"event 3" else None)
+    """
+    import textwrap
+
+    from chaukas_spec_lite.export.dead_letters import DeadLetters
+
+    command = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path)]
+    assert subprocess.run(command, check=False, timeout=HANG, cwd=ROOT).returncode == -signal.SIGKILL
+    letters = DeadLetters(tmp_path, 1 << 20, lambda: 0.0)
+    assert [letter.event_id for letter in letters.read(100)] == list("01234")
+    again: list[bytes] = []
+
+    def emit(data: bytes) -> Emitted:
+        again.append(data)
+        return Emitted.SPOOLED
+
+    assert letters.resend(emit) == 5
+    assert again == [b"event %d" % number for number in range(5)]
+    assert letters.read(100) == []
+
+
+def test_dead_letters_stay_where_the_spool_takes_no_events(tmp_path: Path) -> None:
+    async def main() -> None:
+        sender = Recorder(lambda batch: invalid() if any(map(is_bad, batch)) else None)
+        async with EventExporter(sender, spool=tmp_path, close_timeout=0.1) as exporter:
+            exporter.emit(Event(agent_name="bad"))
+            assert not await exporter.flush(HANG)
+            pipeline = exporter._pipeline
+            pipeline.queue.disk = None  # as it is while the disk fails
+            with pytest.raises(Exception, match=r"dead letters in .* are kept"):
+                await exporter.resend_dead_letters()
+            assert len(await exporter.dead_letters()) == 1
+
+    run(main())
