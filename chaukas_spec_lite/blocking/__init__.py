@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BlockingChaukasClient", "BlockingExporter", "Loop", "blocking_drain"]
 
-_HOMES = {"BlockingChaukasClient": "client", "BlockingExporter": "exporter", "Loop": "loop", "blocking_drain": "exporter"}
+_HOMES = {
+    "BlockingChaukasClient": "client",
+    "BlockingExporter": "exporter",
+    "Loop": "loop",
+    "blocking_drain": "exporter",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -32,7 +32,7 @@ class Drained:
     waiting_bytes: int
     """How much waits in the directory now, about: what could not be sent, and what living processes send themselves."""
     stats: Stats
-    """The sums: ``recovered`` events were found, ``sent`` were acknowledged, ``dropped`` says which were not, and why."""
+    """The sums: ``recovered`` events were found, ``sent`` of them acknowledged, and ``dropped`` for these reasons."""
 
 
 async def drain(
@@ -66,13 +66,18 @@ async def drain(
     """
     if "spool" in changes:
         raise SettingError("spool", "is the directory, which drain takes as its first argument")
-    settings = ExportSettings(spool=directory)
-    folder = Path(settings.spool or "")
-    if not folder.is_dir():
-        raise SettingError("spool", f"there is no directory {str(folder)!r}")
+    folder = _existing(directory)
     exporter = EventExporter(sender, spool=folder, **changes)
     try:
         all_sent = await exporter.flush(timeout)
     finally:
         await exporter.aclose(_CLOSING)
     return Drained(all_sent, SpoolDirectory(folder).bytes_waiting(), exporter.stats())
+
+
+def _existing(directory: str | os.PathLike[str]) -> Path:
+    """Check the directory: of one that is misspelt, an exporter would say that nothing waits there."""
+    folder = Path(ExportSettings(spool=directory).spool or "")
+    if not folder.is_dir():
+        raise SettingError("spool", f"there is no directory {str(folder)!r}")
+    return folder
