@@ -32,7 +32,7 @@ class Drained:
     waiting_bytes: int
     """How much waits in the directory now, in bytes: what could not be sent, and what living processes send."""
     stats: Stats
-    """The sums: ``recovered`` events were found, ``sent`` were acknowledged, ``dropped`` says which were not."""
+    """The sums: ``recovered`` events were found, ``sent`` of them acknowledged, and ``dropped`` for these reasons."""
 
 
 async def drain(
@@ -77,6 +77,7 @@ async def drain(
 
 
 def _existing(directory: str | os.PathLike[str]) -> Path:
+    """Check the directory: of one that is misspelt, an exporter would say that nothing waits there."""
     folder = Path(ExportSettings(spool=directory).spool or "")
     if not folder.is_dir():
         raise SettingError("spool", f"there is no directory {str(folder)!r}")

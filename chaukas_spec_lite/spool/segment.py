@@ -130,16 +130,16 @@ class Writer:
             SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
-        file = self._file
+        file, size = self._file, self.size
         try:
             status = os.fstat(file)
-            if status.st_size != self.size or not status.st_nlink or monotonic() >= self._look_at:
+            if status.st_size != size or not status.st_nlink or monotonic() >= self._look_at:
                 self.check()
-            written = _pwrite(file, data, self.size)
+            written = _pwrite(file, data, size)
         except OSError as error:
             raise spool_error(self.path, error) from error
         if written < len(data):
-            self._write_rest(data[written:], self.size + written)
+            self._write_rest(data[written:], size + written)
 
     def _write_rest(self, data: bytes, at: int) -> None:
         """Go on where the disk took only a part; it is full behind that, which the next write says."""

@@ -254,10 +254,10 @@ def test_what_the_disk_took_a_part_of_is_cut_off(tmp_path: Path, monkeypatch: py
     log.append([b"before"])
     real, left_over = os.pwrite, [written]
 
-    def write(file: int, data: bytes, at: int) -> int:
+    def write(file: int, data: bytes, offset: int) -> int:
         if not left_over:
             full()
-        return real(file, data[: left_over.pop()], at)
+        return real(file, data[: left_over.pop()], offset)
 
     with monkeypatch.context() as patch:
         patch.setattr(segment, "_pwrite", write)
