@@ -111,7 +111,10 @@ class StrictConnection(H2Connection):
             if stop > size:
                 break
             # h2 keeps no rest of its own, because it only ever gets whole frames. So a frame may go past it.
-            if not self._received(data, start, stop, events) and not self._goaway(data, start, stop, events):
+            taken = self._received(data, start, stop, events)
+            if not taken and data[start + 3] == _GOAWAY:
+                taken = self._goaway(data[start:stop], events)
+            if not taken:
                 self._amid_headers = _is_amid_headers(data[start + 3], data[start + 4], self._amid_headers)
                 with REDACTION:  # SETTINGS may make hpack's table smaller, and hpack logs the entries that it drops.
                     events += super().receive_data(data[start:stop])
@@ -123,12 +126,10 @@ class StrictConnection(H2Connection):
         """Take a frame without h2, if that is possible; here it never is."""
         return False
 
-    def _goaway(self, data: bytes, start: int, stop: int, events: list[Event]) -> bool:
+    def _goaway(self, frame: bytes, events: list[Event]) -> bool:
         """Take a GOAWAY without h2, which would close the connection; not one that is invalid, which h2 refuses."""
-        content = data[start + HEADER : stop]
-        if data[start + 3] != _GOAWAY or len(content) < 8 or self._amid_headers:
-            return False
-        if int.from_bytes(data[start + 5 : start + HEADER], "big") & _STREAM_ID:
+        stream_id, content = int.from_bytes(frame[5:HEADER], "big") & _STREAM_ID, frame[HEADER:]
+        if self._amid_headers or stream_id or len(content) < 8:
             return False
         event = ConnectionTerminated()
         event.last_stream_id = int.from_bytes(content[:4], "big") & _STREAM_ID
