@@ -17,7 +17,7 @@ from chaukas_spec_lite.lenient.values import Values
 from chaukas_spec_lite.message.anys import AnyMessage
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.message.record import generated_class
-from chaukas_spec_lite.wellknown.values import Carrier
+from chaukas_spec_lite.wellknown.values import NULL, Carrier
 from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS, FieldData, fields_of
 from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
@@ -158,7 +158,7 @@ class Messages:
         return made
 
     def _item(self, field: FieldData, given: Any, depth: int) -> Any:
-        if given is None and field.kind != VALUE:
+        if given is None and field.kind != VALUE:  # where it is null
             raise _LeftOutError("None left out: a list or a map cannot hold it")
         return self._one(field, given, depth)
 
@@ -172,7 +172,8 @@ class Messages:
         if field.kind == VALUE:
             if depth + 1 > MAX_DEPTH:
                 raise ValueError(TOO_DEEP)
-            return self._values.value(given, depth + 1)
+            made = self._values.value(given, depth + 1)
+            return NULL if made is None else made  # None would not be set
         return self._scalar(field, given, depth)
 
     # Scalars, and what is one in Python
