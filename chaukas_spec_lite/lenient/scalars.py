@@ -15,6 +15,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+from chaukas_spec_lite.lenient.texts import is_binary
 from chaukas_spec_lite.wellknown.times import datetime_from_wire
 from chaukas_spec_lite.wellknown.timetext import LAST_SECOND, duration_from_json, timestamp_from_json
 from chaukas_spec_lite.wire.fields import DURATION, SIGNED, TIMESTAMP, UNSIGNED, FieldData
@@ -57,7 +58,7 @@ def to_bool(given: Any, field: FieldData) -> bool:
 
 def to_bytes(given: Any, field: FieldData) -> bytes:
     """The bytes of a ``bytearray`` or ``memoryview``, or those of the text that a field of type string would hold."""
-    if isinstance(given, (bytes, bytearray, memoryview)):
+    if is_binary(given):
         return bytes(given)
     return to_text(given, field).encode()
 

@@ -71,7 +71,7 @@ def test_pydantic() -> None:
         color: Color = Color.RED
 
     class Model(pydantic.BaseModel):  # type: ignore[misc,name-defined]  # the same
-        model_config = {"arbitrary_types_allowed": True, "extra": "allow"}
+        model_config = pydantic.ConfigDict(arbitrary_types_allowed=True, extra="allow")
         inner: Inner = Inner()
         secret: pydantic.SecretStr = pydantic.SecretStr("s3cret")
         hidden: str = pydantic.Field("hidden", exclude=True)
