@@ -218,12 +218,16 @@ class Values:
         # The ListValue stands one level below the Value that holds it, its first Value another one.
         if depth > MAX_DEPTH - 2 and (items or depth == MAX_DEPTH):
             return self._deep(given)
+        made = items if _are_numbers(items) else self._each(items, depth)
+        return [*made, rest] if rest and depth < MAX_DEPTH - 1 else made
+
+    def _each(self, items: list[Any], depth: int) -> list[Any]:
         made: list[Any] = []
         for position, item in enumerate(items):
             self._notes.enter(f"[{position}]")
             made.append(self.value(item, depth + 2))
             self._notes.leave()
-        return [*made, rest] if rest and depth < MAX_DEPTH - 1 else made
+        return made
 
     def _entries(self, given: Mapping[Any, Any], depth: int) -> Any:
         pairs, rest = self.pairs(given)
@@ -297,6 +301,15 @@ class Values:
         self._notes.tell(f"the key {shown(name)} was there already, and got a number")
         # Nearly always the first number is free: there are as many as keys.
         return next(each for n in count(len(taken) + 1) if (each := f"{name} ({n})") not in taken)
+
+
+def _are_numbers(items: list[Any]) -> bool:
+    """Whether all items are numbers that JSON has, asked in C: embeddings have thousands."""
+    if not items or not {float, int}.issuperset(map(type, items)):
+        return False
+    total: float = sum(items)  # NaN, and other than itself, if one of them is
+    least, most = min(items), max(items)
+    return total == total and bool(least >= -EXACT and most <= EXACT)
 
 
 def is_list(value: object) -> TypeGuard[list[Any]]:
