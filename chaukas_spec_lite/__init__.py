@@ -51,10 +51,11 @@ from chaukas_spec_lite.wellknown.values import NO_KIND, NULL
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.blocking.client import BlockingChaukasClient
-    from chaukas_spec_lite.blocking.exporter import BlockingExporter
+    from chaukas_spec_lite.blocking.exporter import BlockingExporter, blocking_drain
     from chaukas_spec_lite.client.client import ChaukasClient
     from chaukas_spec_lite.client.settings import Settings
     from chaukas_spec_lite.collector import Collector
+    from chaukas_spec_lite.export.draining import drain
     from chaukas_spec_lite.export.exporter import EventExporter
     from chaukas_spec_lite.export.settings import ExportSettings
     from chaukas_spec_lite.export.stats import Emitted
@@ -87,6 +88,8 @@ _LAZY = {
     "RetryPolicy": "chaukas_spec_lite.retry",
     "Settings": "chaukas_spec_lite.client.settings",
     "Tls": "chaukas_spec_lite.rpc.client.tls",
+    "blocking_drain": "chaukas_spec_lite.blocking.exporter",
+    "drain": "chaukas_spec_lite.export.draining",
     **dict.fromkeys(["Capabilities", "QueryFilter", "QueryRequest", "QueryResponse", "SortOrder", "TimeRange"], _QUERY),
 }
 """Names that are loaded on first use (PEP 562), and where they are."""
@@ -202,4 +205,6 @@ __all__ = [
     "ToolCall",
     "ToolResponse",
     "__version__",
+    "blocking_drain",
+    "drain",
 ]

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.blocking.client import BlockingChaukasClient
-    from chaukas_spec_lite.blocking.exporter import BlockingExporter
+    from chaukas_spec_lite.blocking.exporter import BlockingExporter, blocking_drain
     from chaukas_spec_lite.blocking.loop import Loop
 
-__all__ = ["BlockingChaukasClient", "BlockingExporter", "Loop"]
+__all__ = ["BlockingChaukasClient", "BlockingExporter", "Loop", "blocking_drain"]
 
-_HOMES = {"BlockingChaukasClient": "client", "BlockingExporter": "exporter", "Loop": "loop"}
+_HOMES = {
+    "BlockingChaukasClient": "client",
+    "BlockingExporter": "exporter",
+    "Loop": "loop",
+    "blocking_drain": "exporter",
+}
 
 
 def __getattr__(name: str) -> object:

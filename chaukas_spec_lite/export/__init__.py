@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chaukas_spec_lite.export.draining import Drained, drain
     from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, DropReason
     from chaukas_spec_lite.export.exporter import EventExporter
     from chaukas_spec_lite.export.sender import Sender
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DeadLetter",
+    "Drained",
     "DropReason",
     "Dropped",
     "Emitted",
@@ -21,10 +23,12 @@ __all__ = [
     "ExportSettings",
     "Sender",
     "Stats",
+    "drain",
 ]
 
 _HOMES = {
     "DeadLetter": "export.dropped",
+    "Drained": "export.draining",
     "DropReason": "export.dropped",
     "Dropped": "export.dropped",
     "Emitted": "export.stats",
@@ -32,6 +36,7 @@ _HOMES = {
     "ExportSettings": "export.settings",
     "Sender": "export.sender",
     "Stats": "export.stats",
+    "drain": "export.draining",
 }
 
 

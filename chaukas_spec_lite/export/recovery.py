@@ -60,8 +60,6 @@ class Recovery:
         self._task: asyncio.Task[None] | None = None
         self._waker = Waker()
         self._progress = asyncio.Event()
-        self._last: Path | None = None
-        """The log that was found last."""
         self._search_at = float("-inf")
         self._searched = 0
         """How often the whole directory was looked at and nothing was found."""
@@ -97,27 +95,26 @@ class Recovery:
             # regular search brings the next one, and sets the pace of their turns.
             regular, number = self._clock.now() >= self._search_at, len(self.open)
             if all(each.is_stuck for each in self.open) and (regular or number not in (searched_with, MAX_OPEN)):
-                searched_with = number
-                self._search()
+                searched_with = -1 if self._search() else number
             self._progress.set()
             await self._clock.wait(event, self._search_at)
 
-    def _search(self) -> None:
-        """Claim a log that an ended process left with events, and begin to send it."""
+    def _search(self) -> bool:
+        """Claim a log that an ended process left with events, and begin to send it; say whether there was one."""
         self._search_at = self._clock.now() + self._settings.scan_interval
         try:
-            claimed = self._directory.claim(self._last)
+            claimed = self._directory.claim()
             self._is_readable = True
         except SpoolError as error:
             self._reporter.failure("search", "What ended processes left cannot be looked for", error)
             claimed, self._is_readable = None, False
         if claimed is None:
             self._searched += 1
-            return
-        self._last = claimed.folder
+            return False
         pipeline = Pipeline(*self._parts, claimed, turned=self._waker.wake)
         self._books = _Books(self._books.past, (*self.open, pipeline))
         pipeline.start()
+        return True
 
     async def _give_up_some(self) -> None:
         deadline = self._clock.now() + self._settings.close_timeout
@@ -126,7 +123,7 @@ class Recovery:
                 await self._give_up(each, deadline)
         stuck = [each for each in self.open if each.is_stuck]
         # The one that has been open longest makes way. It goes back to the directory, and its turn comes again in a
-        # later search (``_last``), or another process finds it.
+        # later search, or another process finds it.
         if len(self.open) > MAX_OPEN and stuck:
             await self._give_up(stuck[0], deadline, to_others=True)
 
@@ -174,7 +171,7 @@ class Recovery:
             if self._task is None or self._task.done() or self._clock.now() >= deadline:
                 return False
             await self._clock.wait(self._progress, deadline)
-        return clean and self._is_readable
+        return clean and self._is_readable and not self._directory.leaves_some()
 
     async def end(self, deadline: float) -> None:
         """Stop, and give all logs up; wait for that until ``deadline`` at most."""

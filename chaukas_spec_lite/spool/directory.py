@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+from collections import deque
 from pathlib import Path
 
 from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import PREFIX, Log
-from chaukas_spec_lite.spool.segment import Place
+from chaukas_spec_lite.spool.segment import Place, frame_bytes
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
@@ -29,6 +31,8 @@ class SpoolDirectory:
         self.path = path
         self._left_alone: set[Path] = set()
         """Folders that were named to people, so that no search names them again."""
+        self._listed: deque[Path] = deque()
+        """What is still to be looked at of the last list of logs: there may be thousands, too many to list for each."""
 
     def logs(self) -> list[Path]:
         """The folders of all logs, oldest first.
@@ -53,23 +57,32 @@ class SpoolDirectory:
         """
         return sum(_bytes_waiting(folder) for folder in self.logs() if folder != besides)
 
-    def claim(self, after: Path | None = None) -> Log | None:
+    def claim(self) -> Log | None:
         """Claim a log with something in it that no living process has, if there is one.
 
-        Args:
-            after: Where the last search ended: the logs behind it are looked at first, so that each has its turn.
+        Those are looked at first that come after the one that was found last, so that each has its turn.
 
         Raises:
             SpoolError: The directory cannot be read.
         """
-        # False sorts before True; each half is in the order of names, which is that of age.
-        for folder in sorted(self.logs(), key=lambda folder: (after is not None and folder <= after, folder)):
-            log = self._try(folder)
+        log = self._claim_listed()
+        if log is None:  # only what is not in a list that is made now is not there
+            self._listed = deque(self.logs())
+            log = self._claim_listed()
+        return log
+
+    def _claim_listed(self) -> Log | None:
+        while self._listed:
+            log = self._try(self._listed.popleft())
             if log is not None:
                 if log.pending or log.lost or log.lost_bytes:
                     return log
                 log.close()
         return None
+
+    def leaves_some(self) -> bool:
+        """Whether logs are there that can not be claimed, although no living process has them."""
+        return any(os.path.exists(folder) for folder in self._left_alone)
 
     def _try(self, folder: Path) -> Log | None:
         try:
@@ -77,7 +90,7 @@ class SpoolDirectory:
         except InUse:  # the usual case here
             return None
         except SpoolError as error:
-            if folder not in self._left_alone and folder.exists():
+            if folder not in self._left_alone and os.path.exists(folder):
                 self._left_alone.add(folder)
                 newer = isinstance(error, SpoolNewer)
                 why = "to a later version of this library" if newer else "alone, as it cannot be opened"
@@ -87,7 +100,7 @@ class SpoolDirectory:
 
 def _bytes_waiting(folder: Path) -> int:
     try:
-        segments = {place: path.stat().st_size for path in folder.iterdir() if (place := Place.of(path)) is not None}
+        segments = {place: frame_bytes(path) for path in folder.iterdir() if (place := Place.of(path)) is not None}
         done = progress.read(folder / "progress").before
     except OSError:  # its owner removes it just now, or nobody can read it
         return 0

@@ -62,9 +62,10 @@ class Lock:
         if (status.st_dev, status.st_ino) != self._key[1:] or _key_of(self._path) != self._key:
             raise InUse(f"{self._path} was given up just now")
 
-    def is_ours(self) -> bool:
-        """Whether this process took it: a forked child has the object, and not the lock."""
-        return self._key[0] == os.getpid()
+    @property
+    def process(self) -> int:
+        """The id of the process that took it: a forked child has the object, and not the lock."""
+        return self._key[0]
 
     def release(self) -> None:
         """Let others have it."""

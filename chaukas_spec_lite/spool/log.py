@@ -7,6 +7,7 @@ folder when the log is closed and nothing waits in it. One that held damage is r
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from chaukas_spec_lite.spool.progress import Progress
 from chaukas_spec_lite.spool.segment import Place, Reader, Record, Writer, second_name
 
 PREFIX = "log-"
+NEW = "new-"
+"""What the name of a log's folder begins with: of one that is being made, with `NEW`."""
 ASIDE = ".corrupt"
 SEGMENT_BYTES = 4 << 20
 """From this size on a segment takes no more frames."""
@@ -66,7 +69,7 @@ class Log:
         """
         name = str(uuid7())
         # Under another name until it is locked, so that nobody who searches the directory claims it first.
-        new, folder = directory / f"new-{name}", directory / f"{PREFIX}{name}"
+        new, folder = directory / f"{NEW}{name}", directory / f"{PREFIX}{name}"
         with translated(directory), contextlib.ExitStack() as undo:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             new.mkdir(mode=0o700)
@@ -149,7 +152,7 @@ class Log:
             SpoolError: It cannot be written.
         """
         writer = self._writer
-        if not self._lock.is_ours():  # a fork came in between, and this goes on in the child, too
+        if self._lock.process != os.getpid():  # a signal handler forked, and the child goes on with what it interrupted
             raise SpoolError(f"{self.folder} belongs to the parent process")
         data = frame(contents[0]) if len(contents) == 1 else b"".join(map(frame, contents))
         if writer is None or self._is_spoilt or writer.size + len(data) > SEGMENT_BYTES:
@@ -193,7 +196,7 @@ class Log:
             self._places = []
             self._remove_finished()
         place = Place(self._end, self._appended)
-        writer = Writer(self.folder, place)
+        writer = Writer(self.folder, place, self._lock.process)
         if old is not None:
             old.close()
         self._writer, self._is_spoilt = writer, False

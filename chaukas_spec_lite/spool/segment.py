@@ -28,6 +28,7 @@ CHUNK = 1 << 18
 """How many bytes are read at once."""
 
 _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS
 
 
 class Record(NamedTuple):
@@ -71,18 +72,32 @@ class Place(NamedTuple):
         return place if place.path(path.parent) == path else None
 
 
+def frame_bytes(path: Path) -> int:
+    """Return how many bytes of frames a segment holds, from the size of its file; raises ``OSError``."""
+    return max(0, path.stat().st_size - len(MAGIC))
+
+
 class Writer:
     """The segment that frames are appended to; made new, never opened again.
+
+    A signal handler may fork amid any of this, which then goes on in the child, too, with the same file. So each frame
+    has its place, where the child can only write the same once more; and only the log's own process cuts and deletes.
+
+    Args:
+        folder: That of the log.
+        place: Where the segment begins.
+        process: The id of the log's own process.
 
     Raises:
         SpoolError: It cannot be made.
     """
 
-    def __init__(self, folder: Path, place: Place) -> None:
+    def __init__(self, folder: Path, place: Place, process: int) -> None:
         self.path = place.path(folder)
         self.start = place.position
+        self._process = process
         with translated(self.path):
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _FLAGS, 0o600)
+            self._file = self._make()
         self.size = 0
         """How large the file is, in bytes; it is for the caller to say that ``append`` was done."""
         self._synced = False
@@ -94,10 +109,23 @@ class Writer:
             self.append(MAGIC)
         except BaseException:
             os.close(self._file)
-            self.path.unlink(missing_ok=True)
+            if self._is_ours():
+                self.path.unlink(missing_ok=True)
             raise
         self.size = len(MAGIC)
         self._look_at = 0.0
+
+    def _is_ours(self) -> bool:
+        return self._process == os.getpid()
+
+    def _make(self) -> int:
+        try:
+            return os.open(self.path, _NEW, 0o600)
+        except FileExistsError:
+            if not self._is_ours():
+                raise
+            os.unlink(self.path)  # Ctrl-C, or a fork, came between making it and taking note of it
+            return os.open(self.path, _NEW, 0o600)
 
     def append(self, data: bytes) -> None:
         """Append frames, for the caller to add to ``size``; after an error nothing was appended.
@@ -110,27 +138,31 @@ class Writer:
             SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
-        file = self._file
+        file, size = self._file, self.size
         try:
             status = os.fstat(file)
-            if status.st_size != self.size or not status.st_nlink or monotonic() >= self._look_at:
+            if status.st_size != size or not status.st_nlink or monotonic() >= self._look_at:
                 self.check()
-            written = os.write(file, data)
+            written = _pwrite(file, data, size)
         except OSError as error:
             raise spool_error(self.path, error) from error
         if written < len(data):
-            self._write_rest(data[written:])
+            self._write_rest(data[written:], size + written)
 
-    def _write_rest(self, data: bytes) -> None:
+    def _write_rest(self, data: bytes, at: int) -> None:
         """Go on where the disk took only a part; it is full behind that, which the next write says."""
         try:
             while data:
-                data = data[os.write(self._file, data) :]
+                written = _pwrite(self._file, data, at)
+                data, at = data[written:], at + written
         except OSError as error:
-            with translated(self.path):
-                # The part would be damage in front of the next frame.
-                os.ftruncate(self._file, self.size)
+            self._cut()  # the part would be damage in front of the next frame
             raise spool_error(self.path, error) from error
+
+    def _cut(self) -> None:
+        if self._is_ours():
+            with translated(self.path):
+                os.ftruncate(self._file, self.size)
 
     def check(self) -> None:
         """See whether a next process would find all that was appended, and nothing besides.
@@ -149,9 +181,8 @@ class Writer:
             raise SpoolLost(f"another file was put in the place of {self.path}")
         if status.st_size < self.size:
             raise SpoolLost(f"{self.path} was cut")
-        if status.st_size > self.size:  # Ctrl-C came between writing and taking note of it
-            with translated(self.path):
-                os.ftruncate(self._file, self.size)
+        if status.st_size > self.size:  # Ctrl-C, or a fork, came between writing and taking note of it
+            self._cut()
 
     def sync(self) -> None:
         """Bring it to the disk; the first time, its name as well."""
@@ -295,4 +326,10 @@ def _seek_and_read(file: int, size: int, offset: int) -> bytes:
     return os.read(file, size)
 
 
+def _seek_and_write(file: int, data: bytes, offset: int) -> int:
+    os.lseek(file, offset, os.SEEK_SET)
+    return os.write(file, data)
+
+
 _pread = getattr(os, "pread", _seek_and_read)  # Windows has none
+_pwrite = getattr(os, "pwrite", _seek_and_write)

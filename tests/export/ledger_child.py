@@ -8,18 +8,18 @@ import sys
 import time
 from datetime import datetime, timedelta, timezone
 
-from chaukas_spec_lite import BlockingChaukasClient, BlockingExporter, Emitted, Event, EventType
+from chaukas_spec_lite import BlockingChaukasClient, BlockingExporter, Emitted, Event, EventType, blocking_drain
+from tests.patience import HANG
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def ledger_event(turn: int, number: int) -> Event:
-    """An event of which everybody knows what it has to look like."""
+    """An event of which everybody knows what it has to look like, but for its ``event_id``."""
     return Event(
-        event_id=f"{turn}-{number}",
         timestamp=START + timedelta(milliseconds=number),
         type=EventType.STATE_UPDATE,
-        agent_name=f"agent of round {turn}",
+        agent_name=f"{turn}-{number}",
         metadata={"number": number, "padding": "x" * (number * 37 % 1500)},
     )
 
@@ -27,19 +27,14 @@ def ledger_event(turn: int, number: int) -> Event:
 def main() -> None:
     how, port, spool, turn = sys.argv[1:]
     client = BlockingChaukasClient(f"127.0.0.1:{port}", timeout=2.0, attempt_timeout=1.0)
-    exporter = BlockingExporter(client, spool=spool, batch_size=20, flush_interval=0.02, scan_interval=0.1)
     if how == "drain":
-        quiet_since = time.monotonic()
-        while time.monotonic() - quiet_since < 2.0:  # to look through a long log takes some time
-            if exporter.stats().pending:
-                exporter.flush(1.0)
-                quiet_since = time.monotonic()
-            time.sleep(0.02)
-        assert exporter.close(5.0)
+        assert blocking_drain(spool, client, timeout=HANG).all_sent
         return
+    exporter = BlockingExporter(client, spool=spool, batch_size=20, flush_interval=0.02, scan_interval=0.1)
     for number in itertools.count():
-        if exporter.emit(ledger_event(int(turn), number)) is Emitted.SPOOLED:
-            os.write(1, b"%d\n" % number)
+        event = ledger_event(int(turn), number)
+        if exporter.emit(event) is Emitted.SPOOLED:
+            os.write(1, f"{event.agent_name} {event.event_id}\n".encode())
         if number % 20 == 0:
             time.sleep(0.001)
 

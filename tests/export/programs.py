@@ -9,8 +9,8 @@ from pathlib import Path
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.spool.directory import SpoolDirectory
-from chaukas_spec_lite.spool.file import Spool, SpoolBusy, SpoolError
-from tests.patience import HANG, wait_until
+from chaukas_spec_lite.spool.log import Log
+from tests.patience import HANG
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -30,22 +30,14 @@ PRELUDE = """
 
 def left_in(directory: Path) -> list[str]:
     """The names of the events in a spool that nobody uses any more, in order."""
-    # `aclose` returns when its time is up; on a busy machine the spool's thread may only then come to close its file.
-    wait_until(lambda: not any(map(in_use, directory.glob("spool-*.sqlite3"))))
     names = []
-    for spool in SpoolDirectory(directory).abandoned():
-        names += [Event.parse(row.data).agent_name for row in spool.read(-1, 10_000, 1 << 30)]
+    for folder in SpoolDirectory(directory).logs():
+        log = Log.claim(folder)
+        records = log.peek(0, 1 << 30, 1 << 40)
+        assert (len(records), log.lost, log.lost_bytes) == (log.pending, 0, 0), folder
+        names += [Event.parse(record.content or b"").agent_name for record in records]
+        log.close()
     return names
-
-
-def in_use(file: Path) -> bool:
-    try:
-        Spool.claim(file).close()
-    except SpoolBusy:
-        return True
-    except SpoolError:  # It is damaged, which is for the test to find.
-        pass
-    return False
 
 
 def source(program: str) -> str:

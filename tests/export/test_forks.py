@@ -1,7 +1,8 @@
-"""Forks that come together: of several threads, amid another on the same thread, and amid waits."""
+"""Forks: of several threads at once, amid another on the same thread, amid emit, and while other threads emit."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def test_threads_that_fork_at_the_same_time(tmp_path: Path) -> None:
             for _ in range(12):
                 pid = os.fork()
                 if not pid:
-                    os._exit(exporter._pipeline is inherited)
+                    os._exit(exporter._pipeline is inherited or exporter.emit(numbered("child")) is not Emitted.SPOOLED)
                 statuses.append(os.waitpid(pid, 0)[1])
         for number in range(1, 6):
             threads = [threading.Thread(target=fork) for _ in range(4)]
@@ -31,12 +32,14 @@ def test_threads_that_fork_at_the_same_time(tmp_path: Path) -> None:
                 thread.join()
             spooled(exporter, number)
         assert statuses == [0] * 240, statuses.count(0)
-        assert not inherited.queue.lock.locked() and not inherited.writer.disk.locked()
+        assert exporter._pipeline is inherited
         """,
         tmp_path,
     )
     assert "Exception ignored" not in output
-    assert left_in(tmp_path) == [str(number) for number in range(6)]
+    left = left_in(tmp_path)
+    assert left[:6] == [str(number) for number in range(6)]
+    assert left[6:] == ["child"] * 240
 
 
 def test_exporters_made_by_several_threads_at_once_have_one_hook(tmp_path: Path) -> None:
@@ -67,13 +70,13 @@ def test_a_fork_amid_a_fork_on_the_same_thread(tmp_path: Path, moment: str) -> N
         directory, moment = sys.argv[1:]
         exporter = EventExporter(Recorder(down), spool=directory)
         spooled(exporter, 1)
-        inherited, kept = exporter._pipeline, {"before": "before_fork", "after": "after_fork_in_parent"}[moment]
-        real, inner = getattr(inherited, kept), []
-        def interrupted():
-            real()
-            if not inner:
+        inherited, kept = exporter._pipeline, {"before": "before_fork", "after": "after_fork"}[moment]
+        real, inner = getattr(exporter, kept), []
+        def interrupted(*in_child):
+            real(*in_child)
+            if not inner and in_child != (True,):
                 inner.append(os.fork())
-        setattr(inherited, kept, interrupted)
+        setattr(exporter, kept, interrupted)
         outer = os.fork()
         if not outer or not inner[0]:
             assert exporter._pipeline is not inherited
@@ -98,7 +101,7 @@ def test_a_fork_amid_a_fork_on_the_same_thread(tmp_path: Path, moment: str) -> N
 
 @pytest.mark.parametrize("generations", [1, 2])
 def test_a_child_sends_what_its_killed_ancestor_left(tmp_path: Path, generations: int) -> None:
-    """SQLite's notes of what the ancestor had locked are inherited, and nothing in the child ever takes them back."""
+    """It does not have its ancestor's lock, and finds out when that ends."""
     output = run(
         """
         generations = int(sys.argv[2])
@@ -120,7 +123,7 @@ def test_a_child_sends_what_its_killed_ancestor_left(tmp_path: Path, generations
             spooled(exporter, 50)
             assert exporter.flush(HANG)
             time.sleep(0.3)
-            assert sender.names() == ["50"], "the file is its owner's while it lives"
+            assert sender.names() == ["50"], "the log is its owner's while it lives"
             os.kill(family[0], signal.SIGKILL)
             wait_until(lambda: exporter.stats().recovered == 50)
             assert exporter.flush(HANG)
@@ -138,43 +141,39 @@ def test_a_child_sends_what_its_killed_ancestor_left(tmp_path: Path, generations
     assert left_in(tmp_path) == []
 
 
-def test_what_a_child_took_over_is_locked_as_by_sqlite(tmp_path: Path) -> None:
+def test_what_a_child_took_over_is_locked(tmp_path: Path) -> None:
     """For other processes, and for other exporters of the child."""
     output = run(
         """
         import subprocess
-        from chaukas_spec_lite.spool.file import Spool, SpoolBusy
-        spool = Spool.claim(Path(sys.argv[1], "spool-1.sqlite3"), new=True)
-        spool.append(1, b"one")
-        parent, (ready, done) = os.getpid(), os.pipe()
+        from chaukas_spec_lite.spool.lock import InUse
+        from chaukas_spec_lite.spool.log import Log
+        log = Log.make(Path(sys.argv[1]))
+        log.append([b"one"])
+        parent = os.getpid()
         if os.fork():
             time.sleep(AGES)
-        os.kill(parent, signal.SIGKILL)
-        end = time.monotonic() + HANG
-        while True:
+        def is_in_use():
             try:
-                taken = Spool.claim(spool.path)
-                break
-            except SpoolBusy:
-                assert time.monotonic() < end
-                time.sleep(0.01)
-        assert taken.totals() == (1, 3, 1, 1)
-        taken.append(2, b"two")
-        taken.checkpoint()
-        taken.append(3, b"three")
-        try:
-            Spool.claim(spool.path)
-            raise AssertionError("it was claimed twice")
-        except SpoolBusy:
-            pass
-        query = "import sqlite3, sys; database = sqlite3.connect(sys.argv[1], timeout=0)\\n"
-        query += "print(database.execute('SELECT count(*) FROM event').fetchall())"
-        def look():
-            return subprocess.run([sys.executable, "-c", query, spool.path], capture_output=True, text=True)
-        assert "is locked" in look().stderr, look()
+                Log.claim(log.folder).close()
+            except InUse:
+                return True
+            return False
+        look = "import sys; from pathlib import Path; from chaukas_spec_lite.spool.log import Log\\n"
+        look += "log = Log.claim(Path(sys.argv[1])); print(log.pending); log.close()"
+        def elsewhere():
+            return subprocess.run([sys.executable, "-c", look, log.folder], capture_output=True, text=True)
+        assert is_in_use()
+        log.abandon()
+        assert "InUse" in elsewhere().stderr, "that the child closes its copies takes nothing from the parent"
+        os.kill(parent, signal.SIGKILL)
+        wait_until(lambda: not is_in_use())
+        taken = Log.claim(log.folder)
+        assert [record.content for record in taken.peek(0, 10, 100)] == [b"one"]
+        assert is_in_use()
+        assert "InUse" in elsewhere().stderr, elsewhere()
         taken.close()
-        taken.close()
-        assert look().stdout == "[(3,)]\\n", look()
+        assert elsewhere().stdout == "1\\n", elsewhere()
         print("right")
         """,
         tmp_path,
@@ -193,30 +192,144 @@ def test_a_fork_that_waits_in_vain_for_another_goes_ahead(tmp_path: Path) -> Non
         spooled(exporter, 1)
         amid, goes_on = threading.Event(), threading.Event()
         inherited = exporter._pipeline
-        real = inherited.before_fork
         def before_fork():
-            real()
             amid.set()
             goes_on.wait(HANG)
-        inherited.before_fork = before_fork
+        exporter.before_fork = before_fork
         def fork():
             pid = os.fork()
             if not pid:
                 assert exporter._pipeline is not inherited
+                spooled(exporter, 3)
                 os._exit(0)
             assert os.waitpid(pid, 0)[1] == 0
         thread = threading.Thread(target=fork)
         thread.start()
         amid.wait(HANG)
         fork()
-        assert inherited.queue.lock.locked()
         goes_on.set()
         thread.join()
-        assert not inherited.queue.lock.locked()
-        del inherited.before_fork
+        del exporter.before_fork
         fork()
         spooled(exporter, 2)
         """,
         tmp_path,
     )
-    assert left_in(tmp_path) == ["1", "2"]
+    assert left_in(tmp_path) == ["1", "2", "3", "3", "3"]
+
+
+@pytest.mark.parametrize("segment_bytes", [1, 4 << 20])
+def test_a_fork_at_any_line_of_emit_harms_neither_process(tmp_path: Path, segment_bytes: int) -> None:
+    """A signal handler forks. The child goes on with the same ``emit``, after the parent has emitted some more."""
+    output = run(
+        """
+        import chaukas_spec_lite
+        from chaukas_spec_lite.spool import log
+        log.SEGMENT_BYTES = int(sys.argv[2])
+        home = Path(chaukas_spec_lite.__file__).parent
+        rooms = str(home / "export"), str(home / "spool")
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
+        spooled(exporter, "first")
+        class Fork:
+            def __init__(self, step):
+                self.step, self.pid = step, None
+                self.goes_on, self.go = os.pipe()
+            def __call__(self, frame, kind, _):
+                if kind == "line" and frame.f_code.co_filename.startswith(rooms):
+                    self.step -= 1
+                    if not self.step:
+                        sys.settrace(None)
+                        self.pid = os.fork()
+                        if not self.pid:
+                            os.close(self.go)
+                            os.read(self.goes_on, 1)
+                return self
+        steps = 0
+        while True:
+            steps += 1
+            fork = Fork(steps)
+            sys.settrace(fork)
+            outcome = exporter.emit(numbered(f"amid {steps}"))
+            sys.settrace(None)
+            if fork.pid == 0:
+                spooled(exporter, "child")
+                os._exit(0)
+            assert outcome is Emitted.SPOOLED, outcome
+            for number in range(3):
+                spooled(exporter, f"after {steps}")
+            os.close(fork.go)
+            os.close(fork.goes_on)
+            if fork.pid is None:
+                break
+            assert os.waitpid(fork.pid, 0)[1] == 0
+            spooled(exporter, "end")
+        print("steps", steps)
+        """,
+        tmp_path,
+        segment_bytes,
+    )
+    steps = int(output.split()[1])
+    assert steps > 50
+    expected = ["first"]
+    for step in range(1, steps + 1):
+        expected += [f"amid {step}", *[f"after {step}"] * 3, *["end"] * (step < steps)]
+    left = left_in(tmp_path)
+    assert left[: len(expected)] == expected
+    # The child's ``emit`` that went on either put the event there, too, or left it to the parent.
+    assert [name for name in left[len(expected) :] if not name.startswith("amid")] == ["child"] * (steps - 1)
+
+
+WHILE_THREADS_EMIT = """
+        class Writer:
+            async def send(self, events):
+                names = [Event.parse(event).agent_name for event in events]
+                os.write(1, "".join(f"{name}\\n" for name in names).encode())
+        from chaukas_spec_lite import Event
+        sys.setswitchinterval(1e-5)
+        how, *spool = sys.argv[1:]
+        settings = {"spool": spool[0], "close_timeout": 0.1} if spool else {"close_timeout": HANG, "overflow": "block"}
+        sender = Recorder(down) if spool else Writer()
+        exporter = BlockingExporter(sender, flush_interval=0.01, scan_interval=AGES, **settings)
+        ended, counts = threading.Event(), [0] * 4
+        def work(thread):
+            while not ended.is_set():
+                if exporter.emit(numbered(f"thread{thread}")) is not Emitted.DROPPED:
+                    counts[thread] += 1
+                time.sleep(0.0001)
+        threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for child in range(20):
+            pid = os.fork()
+            if not pid:
+                for number in range(20):
+                    exporter.emit(numbered(f"child{child}"))
+                if how == "close":
+                    assert exporter.close(HANG)
+                    os._exit(0)
+                if how == "kill":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                sys.exit(0)
+            assert os.waitpid(pid, 0)[1] == (9 if how == "kill" else 0), child
+        ended.set()
+        for thread in threads:
+            thread.join()
+        os.write(2, repr(counts).encode())
+        if not spool:
+            assert exporter.close(HANG)
+        else:
+            os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(("how", "spool"), [("close", False), ("exit", False), ("exit", True), ("kill", True)])
+def test_children_forked_while_threads_emit_lose_nothing(tmp_path: Path, how: str, spool: bool) -> None:
+    output = run(WHILE_THREADS_EMIT, how, *[tmp_path] * spool)
+    sent, _, counts = output.rpartition("[")
+    found = Counter(left_in(tmp_path) if spool else sent.splitlines())
+    threads = [int(count) for count in counts.strip("]").split(",")]
+    assert min(threads) > 0
+    assert found == {
+        **{f"thread{number}": count for number, count in enumerate(threads)},
+        **{f"child{number}": 20 for number in range(20)},
+    }

@@ -1,4 +1,4 @@
-"""What several ended processes left: each file has its turn, whatever the server makes of what others hold."""
+"""What several ended processes left: each log has its turn, whatever the server makes of what others hold."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from chaukas_spec_lite.export import EventExporter, Stats
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import MAX_OPEN
 from chaukas_spec_lite.retry import RetryPolicy
-from chaukas_spec_lite.spool.file import Spool
+from chaukas_spec_lite.spool.log import Log
 from tests.export.doubles import Recorder, exhausted, internal, is_bad, numbered, unavailable
 from tests.patience import AGES, HANG, until
 
 QUICK = RetryPolicy(initial=0.005, maximum=0.01)
 
 
-def leave(directory: Path, number: int, names: Sequence[str]) -> None:
-    """Make the file of a process that ended; those with low numbers are found first."""
-    spool = Spool.claim(directory / f"spool-{number:03}.sqlite3", new=True)
-    spool.apply([(seq, bytes(Event(agent_name=name))) for seq, name in enumerate(names, 1)])
-    spool.close()
+def leave(directory: Path, names: Sequence[str]) -> Path:
+    """Make the log of a process that ended; what was made first is found first."""
+    log = Log.make(directory)
+    log.append([bytes(Event(agent_name=name)) for name in names])
+    log.close()
+    return log.folder
 
 
 def failing_at_bad(error: Any) -> Recorder:
@@ -33,8 +34,6 @@ def failing_at_bad(error: Any) -> Recorder:
 
 
 def exporter(sender: Recorder, directory: Path, **settings: Any) -> EventExporter:
-    """One with an empty file of its own, the first to be found."""
-    leave(directory, 0, [])
     defaults = {"retry": QUICK, "flush_interval": 0.01, "scan_interval": 0.05, "close_timeout": 0.5}
     return EventExporter(sender, spool=directory, **{**defaults, **settings})
 
@@ -44,9 +43,9 @@ def balanced(stats: Stats) -> bool:
 
 
 @pytest.mark.parametrize("error", [internal, exhausted])
-def test_one_stuck_file_does_not_keep_the_others_waiting(tmp_path: Path, error: Any) -> None:
-    for number, names in enumerate((["a1", "a2"], ["bad"], ["c1", "c2"], ["d1"]), 1):
-        leave(tmp_path, number, names)
+def test_one_stuck_log_does_not_keep_the_others_waiting(tmp_path: Path, error: Any) -> None:
+    for names in (["a1", "a2"], ["bad"], ["c1", "c2"], ["d1"]):
+        leave(tmp_path, names)
 
     async def main() -> None:
         sender = failing_at_bad(error)
@@ -62,9 +61,9 @@ def test_one_stuck_file_does_not_keep_the_others_waiting(tmp_path: Path, error: 
     asyncio.run(main())
 
 
-def test_a_server_that_is_down_makes_nobody_open_more_files(tmp_path: Path) -> None:
+def test_a_server_that_is_down_makes_nobody_open_more_logs(tmp_path: Path) -> None:
     for number in range(1, 4):
-        leave(tmp_path, number, [str(number)])
+        leave(tmp_path, [str(number)])
 
     async def main() -> None:
         sender = Recorder(lambda _: unavailable())
@@ -77,11 +76,11 @@ def test_a_server_that_is_down_makes_nobody_open_more_files(tmp_path: Path) -> N
     asyncio.run(main())
 
 
-def test_more_stuck_files_than_are_kept_open_take_turns(tmp_path: Path) -> None:
+def test_more_stuck_logs_than_are_kept_open_take_turns(tmp_path: Path) -> None:
     stuck = MAX_OPEN + 3
     for number in range(1, stuck + 1):
-        leave(tmp_path, number, [f"bad {number}"])
-    leave(tmp_path, stuck + 1, ["good"])
+        leave(tmp_path, [f"bad {number}"])
+    leave(tmp_path, ["good"])
 
     async def main() -> None:
         sender = failing_at_bad(internal)
@@ -106,8 +105,8 @@ def test_more_stuck_files_than_are_kept_open_take_turns(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_an_event_alone_in_its_file_is_given_up_when_others_go_through(tmp_path: Path) -> None:
-    leave(tmp_path, 1, ["bad"])
+def test_an_event_alone_in_its_log_is_given_up_when_others_go_through(tmp_path: Path) -> None:
+    leave(tmp_path, ["bad"])
 
     async def main() -> None:
         sender = failing_at_bad(internal)
@@ -125,17 +124,17 @@ def test_an_event_alone_in_its_file_is_given_up_when_others_go_through(tmp_path:
             await until(lambda: export.stats().pending == 0)
             (letter,) = await export.dead_letters()
             assert Event.parse(letter.data).agent_name == "bad"
-            assert not await export.flush(), "it tells of the drop, though the file was closed since"
+            assert not await export.flush(), "it tells of the drop, though the log is gone since"
             assert await export.flush()
         assert sender.names() == [str(each) for each in range(1, number + 1)]
 
     asyncio.run(main())
 
 
-def test_sums_never_go_back_when_a_file_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sums_never_go_back_when_a_log_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At whatever moment somebody asks: here, in the midst of its being added to what was before."""
     for number in range(1, 6):
-        leave(tmp_path, number, [f"{number}-{each}" for each in range(3)])
+        leave(tmp_path, [f"{number}-{each}" for each in range(3)])
     seen: list[int] = []
     real, asking = Pipeline.totals, False
 
@@ -160,9 +159,9 @@ def test_sums_never_go_back_when_a_file_is_done(tmp_path: Path, monkeypatch: pyt
     assert seen == sorted(seen)
 
 
-def test_two_ends_of_one_file_are_one(tmp_path: Path) -> None:
-    """The exporter may be closed in the moment in which a file is done."""
-    leave(tmp_path, 1, ["1"])
+def test_two_ends_of_one_log_are_one(tmp_path: Path) -> None:
+    """The exporter may be closed in the moment in which a log is done."""
+    leave(tmp_path, ["1"])
 
     async def main() -> None:
         sender = Recorder()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite.spool import log as logs
+from chaukas_spec_lite.spool import segment
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolFull, SpoolLost
 from chaukas_spec_lite.spool.log import ASIDE, Log
 from chaukas_spec_lite.spool.progress import Progress
@@ -229,7 +230,7 @@ def test_a_segment_that_the_disk_did_not_take_is_not_the_last(tmp_path: Path, mo
     log.append([b"1"])
     (path,) = segments(log.folder)
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", full)
+        patch.setattr(segment, "_pwrite", full)
         with pytest.raises(SpoolFull):
             log.append([b"2"])
     log.append([b"3"])
@@ -237,7 +238,7 @@ def test_a_segment_that_the_disk_did_not_take_is_not_the_last(tmp_path: Path, mo
     log.done(log.peek(0, 2, 100))
     assert not path.exists()
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", full)
+        patch.setattr(segment, "_pwrite", full)
         for _ in range(2):
             with pytest.raises(SpoolFull):
                 log.append([b"4"])
@@ -252,15 +253,15 @@ def test_a_segment_that_the_disk_did_not_take_is_not_the_last(tmp_path: Path, mo
 def test_what_the_disk_took_a_part_of_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int) -> None:
     log = Log.make(tmp_path)
     log.append([b"before"])
-    real, left_over = os.write, [written]
+    real, left_over = os.pwrite, [written]
 
-    def write(file: int, data: bytes) -> int:
+    def write(file: int, data: bytes, offset: int) -> int:
         if not left_over:
             full()
-        return real(file, data[: left_over.pop()])
+        return real(file, data[: left_over.pop()], offset)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", write)
+        patch.setattr(segment, "_pwrite", write)
         with pytest.raises(SpoolFull):
             log.append([b"amid this"])
     log.append([b"behind"])

@@ -38,14 +38,26 @@ def test_the_oldest_log_is_found_first_and_each_has_its_turn(tmp_path: Path) -> 
     folders = [left(tmp_path, b"%d" % number) for number in range(4)]
     directory = SpoolDirectory(tmp_path)
     assert directory.logs() == folders
-    found, last = [], None
+    found = []
     for _ in range(6):
-        log = directory.claim(last)
+        log = directory.claim()
         assert log is not None
         found.append(log.folder)
-        last = log.folder
         log.close()
     assert found == [*folders, *folders[:2]], "after the newest comes the oldest again"
+
+
+def test_thousands_of_logs_are_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(10):
+        left(tmp_path, b"%d" % number)
+    directory, lists = SpoolDirectory(tmp_path), []
+    real = directory.logs
+    monkeypatch.setattr(directory, "logs", lambda: lists.append(real()) or lists[-1])
+    found = []
+    while (log := directory.claim()) is not None:
+        found += work_off(log)
+    assert found == [b"%d" % number for number in range(10)]
+    assert len(lists) == 2, "and once more, before it says that there are none"
 
 
 def test_what_is_claimed_or_in_use_is_not_found(tmp_path: Path) -> None:
