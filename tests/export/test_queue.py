@@ -165,7 +165,8 @@ class AnyDisk(RuleBasedStateMachine):
             return refuse() if files and flags & os.O_CREAT else os.open(path, flags, *arguments)
 
         self.refuses = True
-        self.patch.setattr(segment, "os", SimpleNamespace(**{**vars(os), "write": refuse, "open": open_}))
+        self.patch.setattr(segment, "_pwrite", refuse)
+        self.patch.setattr(segment, "os", SimpleNamespace(**{**vars(os), "open": open_}))
 
     @precondition(lambda self: self.refuses)
     @rule()

@@ -310,7 +310,7 @@ def test_a_folder_that_goes_while_the_disk_is_full_is_noticed(tmp_path: Path, mo
     log = Log.make(tmp_path)
     log.append([b"1"])
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", full)
+        patch.setattr(segment, "_pwrite", full)
         for _ in range(2):
             with pytest.raises(SpoolFull):
                 log.append([b"2"])
