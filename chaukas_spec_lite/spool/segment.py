@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -40,6 +40,14 @@ class Record(NamedTuple):
     """What the frame holds; None for damage."""
     torn: bool = False
     """Whether it may be the beginning of a frame whose writer was killed."""
+
+
+def records(start: int, contents: Iterable[bytes]) -> Iterator[Record]:
+    """Tell where each of the byte strings stands that were appended together."""
+    for content in contents:
+        end = start + FRAME_HEAD + len(content)
+        yield Record(start, end, content)
+        start = end
 
 
 class Place(NamedTuple):
@@ -207,6 +215,21 @@ def sync_names(folder: Path) -> None:
             os.fsync(file)
         finally:
             os.close(file)
+
+
+def second_name(path: Path, name: Path) -> bool:
+    """Give a file a second name, so that the first one can go as always, and nothing is copied.
+
+    Returns:
+        Whether it has it now, or is gone; some file systems know no second names.
+    """
+    try:
+        os.link(path, name)
+    except (FileExistsError, FileNotFoundError):
+        pass
+    except OSError:
+        return False
+    return True
 
 
 class Reader:
