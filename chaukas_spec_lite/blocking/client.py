@@ -155,8 +155,11 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
     def healthz(self, *, timeout: float | None = None) -> None:
         """Ask whether the service is up: return if it is.
 
+        The first failure is the answer, and is not followed by repetitions. Only if the connection of an earlier call
+        turns out to be lost, a new one is made.
+
         Args:
-            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+            timeout: How long the call may take, in seconds; the client's if None.
 
         Raises:
             RpcError: It is not, or cannot be reached.
@@ -251,7 +254,8 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
                   package's collector gives the newest first.
                 - ``limit``: The largest number of events; None for all.
                 - ``page_size``: How many to ask for at once (500). A page that is too large to be received is asked for
-                  again, halved.
+                  again, halved. An event that cannot be received even by itself ends the query with a
+                  ``MessageTooLargeError``, which says how large ``framing.max_receive`` has to be.
                 - ``timeout``: How long each page may take with all its repetitions, in seconds; the client's if None.
 
         Raises:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -19,10 +20,11 @@ from chaukas_spec_lite.defaults import complete
 from chaukas_spec_lite.errors import EncodeError, MessageTooLargeError
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.misspelt import refuse_unknown
-from chaukas_spec_lite.retry import NEVER, RetryPolicy
+from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, log
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.metadata import headers_of
+from chaukas_spec_lite.rpc.client.proxy import proxies_of
 from chaukas_spec_lite.rpc.client.tls import Tls, secure
 from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
 from chaukas_spec_lite.rpc.stubs.service import Method
@@ -140,6 +142,7 @@ class ChaukasClient:
             keepalive=_given(keepalive, Keepalive(), "keepalive"),
             clock=clock or Clock(),
             http1_hint=HTTP1_HINT,
+            proxies=proxies_of(self.settings.endpoint, os.environ if environ is None else environ),
         )
         security = secure(self.settings.endpoint, tls)
         # A warning, no error: inside a trusted network, TLS may end at a proxy.
@@ -166,14 +169,17 @@ class ChaukasClient:
     async def healthz(self, *, timeout: float | None = None) -> None:
         """Ask whether the service is up: return if it is.
 
+        The first failure is the answer, and is not followed by repetitions. Only if the connection of an earlier call
+        turns out to be lost, a new one is made.
+
         Args:
-            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+            timeout: How long the call may take, in seconds; the client's if None.
 
         Raises:
             RpcError: It is not, or cannot be reached.
             ClientClosedError: The client is closed.
         """
-        await self._caller.call(_HEALTHZ, b"", _timeout(timeout))
+        await self._caller.call(_HEALTHZ, b"", _timeout(timeout), once=True)
 
     async def get_capabilities(self, *, timeout: float | None = None) -> Capabilities:
         """Ask what the server can do.
@@ -264,7 +270,7 @@ class ChaukasClient:
             ClientClosedError: The client is closed.
             TypeError: They are no bytes.
         """
-        await self._caller.call(_INGEST_EVENT_BATCH, _batch(encoded_events), retry=NEVER)
+        await self._caller.call(_INGEST_EVENT_BATCH, _batch(encoded_events), once=True)
 
     def query_events(self, **query: Unpack[QueryOptions]) -> AsyncGenerator[Event, None]:
         """Find events: ``async for event in client.query_events(session_id="s-1"): ...``.
@@ -285,7 +291,8 @@ class ChaukasClient:
                   package's collector gives the newest first.
                 - ``limit``: The largest number of events; None for all.
                 - ``page_size``: How many to ask for at once (500). A page that is too large to be received is asked for
-                  again, halved.
+                  again, halved. An event that cannot be received even by itself ends the query with a
+                  ``MessageTooLargeError``, which says how large ``framing.max_receive`` has to be.
                 - ``timeout``: How long each page may take with all its repetitions, in seconds; the client's if None.
 
         Raises:

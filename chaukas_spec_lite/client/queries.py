@@ -105,9 +105,10 @@ async def find(
         ask: Sends an encoded ``QueryEventsRequest``.
 
     Raises:
+        MessageTooLargeError: An event is above a limit by itself. The error says where it stands, and what to do.
         PeerProtocolError: A page names itself as the next one, which would never end.
     """
-    left = limit
+    left, most, last = limit, query.page_size, ""
     while left is None or left > 0:
         # The last page need not be larger than what is still wanted.
         if left is not None:
@@ -116,15 +117,19 @@ async def find(
         try:
             page = (await ask(request)).response
         except MessageTooLargeError as error:
-            # The same page token with half the size: tokens say where a page begins, not how long it is.
-            if query.page_size == 1 or not _blames_response(error, len(request)):
+            if not _blames_response(error, len(request)):
                 raise
+            if query.page_size == 1:
+                _explain(error, last)
+                raise
+            # The same page token with half the size: tokens say where a page begins, not how long it is.
             query.page_size //= 2
             continue
         if page is None:
             return
         # A server may send more than was asked for.
         for event in page.events if left is None else page.events[:left]:
+            last = event.event_id
             yield event
         if left is not None:
             left -= len(page.events)
@@ -137,6 +142,9 @@ async def find(
                 rpc="QueryEvents",
             )
         query.page_token = page.next_page_token
+        # Larger pages again, slowly: a few large events must not cost a request for each one behind them, and where all
+        # are large, most pages should come at the first attempt.
+        query.page_size = min(most, query.page_size + query.page_size // 4 + 1)
 
 
 def _blames_response(error: MessageTooLargeError, request_size: int) -> bool:
@@ -146,3 +154,21 @@ def _blames_response(error: MessageTooLargeError, request_size: int) -> bool:
     request is small, they can only mean the response. ``error.size`` is known only if the limit is ours.
     """
     return isinstance(error, ResponseTooLargeError) or (error.size is None and request_size <= _SMALL)
+
+
+def _explain(error: MessageTooLargeError, last: str) -> None:
+    """Have an error say which event is too large by itself, and what to do about it.
+
+    Args:
+        error: What the page of this one event failed with.
+        last: The id of the event before it; empty if it is the first one.
+    """
+    where = f"the event behind {last!r}" if last else "the first event"
+    if isinstance(error, ResponseTooLargeError):
+        # Of a compressed response, only that it is above the limit is known.
+        known = error.size is not None and error.limit is not None and error.size > error.limit
+        least = f"Framing(max_receive={error.size})" if known else "a larger Framing(max_receive=...)"
+        advice = f"max_receive is {error.limit} bytes: make the client with framing={least}"
+    else:
+        advice = "the limit is the server's, or that of a proxy: it has to be raised there"
+    error.details = f"{where} of the query cannot be received even by itself: {error.details}; {advice}"

@@ -52,8 +52,8 @@ class Settings:
     endpoint: Endpoint = field(
         metadata=about(
             "Where the server listens: host:port, http://host:port, https://host:port or unix:/path, or several of "
-            "these with commas, which are tried in turn. Without CHAUKAS_GRPC_ENDPOINT, a CHAUKAS_ENDPOINT that is no "
-            "URL stands in.",
+            "these with commas, which are tried in turn. gRPC's dns:///host:port, ipv4: and ipv6: are understood, too. "
+            "Without CHAUKAS_GRPC_ENDPOINT, a CHAUKAS_ENDPOINT that is no URL stands in.",
             Instance(Endpoint, "make settings with Settings.load, which reads endpoints"),
             "CHAUKAS_GRPC_ENDPOINT",
         )
@@ -177,8 +177,8 @@ def _endpoint(argument: object, environ: Mapping[str, str]) -> Endpoint:
         return endpoints.parse(ours, ENDPOINT_VARIABLES[0])
     if not the_sdks:
         raise SettingError("endpoint", f"is not given, and neither is {' or '.join(ENDPOINT_VARIABLES)}")
-    # unix:///path is no URL here but a form of unix:/path. The URL is not shown: it may hold a password.
-    if any("://" in part and not part.strip().startswith("unix:") for part in the_sdks.split(",")):
+    # unix:///path and dns:///host:port are gRPC's, and no URLs here. The URL is not shown: it may hold a password.
+    if any("://" in part and not part.strip().startswith(("unix:", "dns:")) for part in the_sdks.split(",")):
         raise SettingError(
             ENDPOINT_VARIABLES[1],
             "holds a URL, which is chaukas-sdk's HTTP endpoint and not for gRPC: "

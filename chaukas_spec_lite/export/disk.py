@@ -55,6 +55,8 @@ class Disk:
         self._taken_away = taken_away
         self._damaged = damaged
         self._log = claimed
+        self._told = 0, 0
+        """How many events, and bytes, of the log were told to be lost."""
         self._left = self._left_bytes = 0
         """What waits in logs that were left to others."""
         self._others = 0
@@ -101,15 +103,17 @@ class Disk:
             return None
         try:
             if self._log is None:
-                self._log = Log.make(self._directory.path)
+                self._log, self._told = Log.make(self._directory.path), (0, 0)
             start = self._log.append(contents)
-            self._is_synced = False
-            if self._settings.synchronous != "never":
-                self.sync()
         except SpoolError as error:
             self._fail(error)
             return None
-        self.why_not = ""
+        self.why_not, self._is_synced = "", False
+        if self._settings.synchronous != "never":
+            try:
+                self.sync()
+            except SpoolError as error:  # they are there, but a power cut may cost them
+                self._fail(error)
         return start
 
     def sync(self, at_once: bool = False) -> None:
@@ -133,6 +137,11 @@ class Disk:
             self.sync()
         except SpoolError as error:
             self._fail(error)
+
+    def look_now(self) -> None:
+        """Look once more before the end, also at a disk that refused just now."""
+        self._refuses_until = float("-inf")
+        self.look()
 
     def _fail(self, error: SpoolError) -> None:
         if isinstance(error, SpoolLost) and self._log is not None:
@@ -167,34 +176,36 @@ class Disk:
         log = self._log
         if log is None:
             return []
-        lost, lost_bytes = log.lost, log.lost_bytes
         try:
             return log.peek(skip, most, size)
         except SpoolError as error:
             self._note("read", "The spool cannot be read, which is tried again", error)
             return []
         finally:
-            self._tell_damage(log, lost, lost_bytes)
+            self.tell_damage()
 
     def done(self, records: Sequence[Record]) -> None:
         """Take note that events need not be kept. Those of a log that was taken away meanwhile are in memory."""
         log = self._log
         if log is None:
             return
-        lost, lost_bytes = log.lost, log.lost_bytes
         try:
             log.done(records)
         except SpoolError as error:
             text = "What was sent cannot be noted in the spool; if this process is killed now, it is sent again"
             self._note("note", text, error)
-        self._tell_damage(log, lost, lost_bytes)
+        self.tell_damage()
 
-    def _tell_damage(self, log: Log, lost: int, lost_bytes: int) -> None:
-        if log.lost > lost:
-            self._damaged(log.lost - lost)
-        if log.lost > lost or log.lost_bytes > lost_bytes:
-            what = f"{log.lost_bytes - lost_bytes} bytes in {log.folder} are missing or damaged"
-            self._note("lost", what, lost=log.lost - lost)
+    def tell_damage(self) -> None:
+        """Tell of what the log has found to be lost since the last call."""
+        log, (told, told_bytes) = self._log, self._told
+        if log is None or (log.lost, log.lost_bytes) == self._told:
+            return
+        self._told = log.lost, log.lost_bytes
+        if log.lost > told:
+            self._damaged(log.lost - told)
+        what = f"{log.lost_bytes - told_bytes} bytes in {log.folder} are missing or damaged"
+        self._note("lost", what, lost=log.lost - told)
 
     # The end
 

@@ -30,7 +30,7 @@ class Drained:
     all_sent: bool
     """Whether all that ended processes had left was acknowledged, and none of it dropped."""
     waiting_bytes: int
-    """How much waits in the directory now, about: what could not be sent, and what living processes send themselves."""
+    """How much waits in the directory now, in bytes: what could not be sent, and what living processes send."""
     stats: Stats
     """The sums: ``recovered`` events were found, ``sent`` of them acknowledged, and ``dropped`` for these reasons."""
 
@@ -67,7 +67,8 @@ async def drain(
     if "spool" in changes:
         raise SettingError("spool", "is the directory, which drain takes as its first argument")
     folder = _existing(directory)
-    exporter = EventExporter(sender, spool=folder, **changes)
+    changes["spool"] = folder
+    exporter = EventExporter(sender, **changes)
     try:
         all_sent = await exporter.flush(timeout)
     finally:

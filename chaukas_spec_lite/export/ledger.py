@@ -69,11 +69,6 @@ class Ledger:
         self.broken = False
         """Whether any event that ``emit`` had taken was ever dropped."""
 
-    def found(self, events: int, lost: int) -> None:
-        """Count what an ended process left: events that wait, and those of which not even the bytes are left."""
-        self.recovered = events + lost
-        self.lost(0, lost, DropReason.SPOOL_LOST)
-
     def refused(self, dropped: Dropped) -> None:
         """Count an event that does not wait."""
         self.dropped[dropped.reason.value] += 1
@@ -82,6 +77,10 @@ class Ledger:
     def refused_late(self) -> None:
         """Note that ``emit`` could not know that its event was refused."""
         self.untold = self.broken = True
+
+    def balance(self, pending: int) -> None:
+        """Count as emitted what is here: of a call that was cut short, nobody knows how far it came."""
+        self.emitted = self.sent + pending + sum(self.dropped.values()) - self.recovered
 
     def acknowledged(self, place: int, events: int, size: int) -> None:
         """Count events that the server has acknowledged; the first of them stood at a place."""

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import wraps
 from itertools import islice
+from typing import Concatenate, ParamSpec, TypeVar
 
 from chaukas_spec_lite.export.batching import Send, Waiting
 from chaukas_spec_lite.export.disk import Disk, Note
@@ -26,6 +27,9 @@ from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spool.log import Log, records
 from chaukas_spec_lite.spool.segment import Record
 from chaukas_spec_lite.wire.envelopes import event_id_of
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 _MOVED = 1 << 18
 """How many bytes move from memory to disk at a time, so that a disk with little room takes a part."""
@@ -40,6 +44,34 @@ class Item:
         self.data = data
         self.record = record
         """Where it is on disk; None while it is in memory."""
+
+
+def _whole(method: Callable[Concatenate[EventQueue, _P], _T]) -> Callable[Concatenate[EventQueue, _P], _T]:
+    """Let a method hold the lock, and let nothing in that interrupts it.
+
+    No context manager: Ctrl-C between its entry and the block would leave the lock held.
+    """
+
+    @wraps(method)
+    def inside(self: EventQueue, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        with self.lock:
+            if self._busy:  # a signal handler, or one method within another
+                return method(self, *args, **kwargs)
+            self._busy = True
+            try:
+                self._let_in()
+                result = method(self, *args, **kwargs)
+                self._let_in()
+            except BaseException:
+                self._repair()
+                raise
+            finally:
+                self._busy = False
+        if self._late:  # it came between the last two steps
+            self.let_in()
+        return result
+
+    return inside
 
 
 class EventQueue:
@@ -76,8 +108,9 @@ class EventQueue:
         self._since: float | None = None
         self._since_later: float | None = None
         """When the first event came that is not in flight, and the first of all that came after the attempt began."""
-        if claimed is not None:
-            self.ledger.found(claimed.pending, claimed.lost)
+        if claimed is not None and self.disk is not None:
+            self.ledger.recovered = claimed.pending + claimed.lost
+            self.disk.tell_damage()
             self._since_later = now()
 
     # Coming in
@@ -91,32 +124,34 @@ class EventQueue:
             self._busy = True
             try:
                 outcome = self._admit(event, may_block)
-                self._let_in()
-                return outcome
+                if self._late:
+                    self._let_in()
+            except BaseException:
+                self._repair()
+                raise
             finally:
                 self._busy = False
+        if self._late:  # it came between the last two steps
+            self.let_in()
+        return outcome
+
+    @_whole
+    def let_in(self) -> None:
+        """Admit what came while something else was done, as each method does."""
 
     def _let_in(self) -> None:
         while self._late:
-            # Without waiting for room: ``emit`` has answered, and its caller has gone on.
-            event = self._late.popleft()
+            # Without waiting for room: ``emit`` has answered, and its caller has gone on. Taken from the list behind
+            # that: if something is raised amid it, it is rather there twice.
+            event = self._late[0]
             if self._admit(event, may_block=False) is Emitted.DROPPED and isinstance(event, bytes):
                 self.ledger.refused_late()
+            self._late.popleft()
 
-    @contextmanager
-    def _inside(self) -> Iterator[None]:
-        """Hold the lock, and let nothing in that interrupts this."""
-        with self.lock:
-            outermost, self._busy = not self._busy, True
-            try:
-                if outermost:
-                    self._let_in()
-                yield
-                if outermost:
-                    self._let_in()
-            finally:
-                if outermost:
-                    self._busy = False
+    def _repair(self) -> None:
+        """Make the sums true after something was cut short, such as by Ctrl-C: events are where they are."""
+        self.memory_bytes = sum(len(item.data) for item in self._memory)
+        self.ledger.balance(self.pending)
 
     def _admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
         # The order of the checks is that of the reasons a user should hear first: what is wrong with the event itself,
@@ -132,6 +167,9 @@ class EventQueue:
             for _ in range(2):
                 if (not self._memory or self._to_disk(self.disk)) and self.disk.append([event]) is not None:
                     self._came()
+                    if self.disk.why_not:  # it is there, but could not be synced
+                        self.ledger.queued += 1
+                        return Emitted.QUEUED
                     self.ledger.spooled += 1
                     return Emitted.SPOOLED
                 if self.disk.why_not:
@@ -252,50 +290,50 @@ class EventQueue:
 
     # Going out
 
+    @_whole
     def waiting(self) -> Waiting:
         """Describe what waits, for a decision."""
-        with self._inside():
-            if self.disk is not None:
-                self.disk.look()
-                self._to_disk(self.disk)
-            since = self._since if self._since is not None else self._since_later or 0.0
-            return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self._front)
+        if self.disk is not None:
+            self.disk.look()
+            self._to_disk(self.disk)
+        since = self._since if self._since is not None else self._since_later or 0.0
+        return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self._front)
 
+    @_whole
     def take(self, wanted: Send) -> list[bytes]:
         """Choose the events of one attempt; they stay where they are until their fate is known."""
-        with self._inside():
-            items = list[Item]()
-            if self.disk is not None and wanted.skip < self._on_disk:
-                found = self.disk.peek(wanted.skip, wanted.events, wanted.bytes)
-                items = [Item(record.content or b"", record) for record in found]
-            left = wanted.bytes - sum(len(item.data) for item in items)
-            # What is in memory comes after all that is on disk.
-            if wanted.skip + len(items) >= self._on_disk and len(items) < wanted.events:
-                behind = self._some(left, wanted.events - len(items), max(0, wanted.skip - self._on_disk))
-                items += behind if not items or left >= sum(len(item.data) for item in behind) else []
-            self._in_flight, self._skipped = items, wanted.skip
-            all_of_it = wanted.skip + len(items) >= self.pending
-            self._since, self._since_later = (None if all_of_it else self._since or self._since_later), None
-            return [item.data for item in items]
+        items = list[Item]()
+        if self.disk is not None and wanted.skip < self._on_disk:
+            found = self.disk.peek(wanted.skip, wanted.events, wanted.bytes)
+            items = [Item(record.content or b"", record) for record in found]
+        left = wanted.bytes - sum(len(item.data) for item in items)
+        # What is in memory comes after all that is on disk.
+        if wanted.skip + len(items) >= self._on_disk and len(items) < wanted.events:
+            behind = self._some(left, wanted.events - len(items), max(0, wanted.skip - self._on_disk))
+            items += behind if not items or left >= sum(len(item.data) for item in behind) else []
+        self._in_flight, self._skipped = items, wanted.skip
+        all_of_it = wanted.skip + len(items) >= self.pending
+        self._since, self._since_later = (None if all_of_it else self._since or self._since_later), None
+        return [item.data for item in items]
 
+    @_whole
     def acknowledged(self) -> None:
         """Let go of the events of the attempt, which the server has."""
-        with self._inside():
-            size = sum(len(item.data) for item in self._in_flight)
-            self.ledger.acknowledged(self._skipped, len(self._in_flight), size)
-            self._remove_in_flight()
+        size = sum(len(item.data) for item in self._in_flight)
+        self.ledger.acknowledged(self._skipped, len(self._in_flight), size)
+        self._remove_in_flight()
 
+    @_whole
     def drop(self, reason: DropReason, detail: str) -> None:
         """Let go of the events of the attempt, which cannot be sent."""
-        with self._inside():
-            for item in self._in_flight:
-                self.ledger.gone(self._skipped, Dropped(reason, detail, "", item.data))
-            self._remove_in_flight()
+        for item in self._in_flight:
+            self.ledger.gone(self._skipped, Dropped(reason, detail, "", item.data))
+        self._remove_in_flight()
 
+    @_whole
     def put_back(self) -> None:
         """Take note that the events of the attempt were not sent."""
-        with self._inside():
-            self._in_flight, self._skipped = [], 0
+        self._in_flight, self._skipped = [], 0
 
     def _remove_in_flight(self) -> None:
         items, skipped = self._in_flight, self._skipped
@@ -313,57 +351,60 @@ class EventQueue:
 
     # Flushing, closing, reporting
 
+    @_whole
     def mark(self) -> Mark:
         """Remember the place after all that was emitted so far."""
-        with self._inside():
-            return self.ledger.mark(self.pending)
+        return self.ledger.mark(self.pending)
 
+    @_whole
     def unmark(self, mark: Mark, told: bool) -> None:
         """Forget a mark, of which somebody was told or not."""
-        with self._inside():
-            self.ledger.unmark(mark, told)
+        self.ledger.unmark(mark, told)
 
     def close(self) -> None:
         """Admit nothing from now on, but for events that ``emit`` has taken before."""
-        with self._inside():
-            pass
-        with self._inside():
-            self.closed = True
-            self._room.notify_all()
+        self.let_in()
+        self._close()
 
+    @_whole
+    def _close(self) -> None:
+        self.closed = True
+        self._room.notify_all()
+
+    @_whole
     def give_up(self, detail: str) -> None:
         """Leave what is on disk to the next process, and drop what the disk does not take."""
-        with self._inside():
-            if self.disk is None or not self._to_disk(self.disk):
-                while self._memory:
-                    self._drop_from_memory(0, DropReason.CLOSED, detail)
-            if self.disk is not None:
-                self.disk.close()
+        if self.disk is not None:
+            self.disk.look_now()
+            # A second time, if the first one finds that the log was taken away.
+            _ = self._to_disk(self.disk) or self._to_disk(self.disk)
+        while self._memory:
+            self._drop_from_memory(0, DropReason.CLOSED, detail)
+        if self.disk is not None:
+            self.disk.close()
 
     @property
     def has_news(self) -> bool:
         """Whether there is something to tell people."""
         return bool(self.ledger.unreported or (self.disk is not None and self.disk.notes))
 
+    @_whole
     def take_news(self) -> tuple[list[Note], list[Dropped]]:
         """Hand out what happened since the last call: to the disk, and to events that will not be sent."""
-        with self._inside():
-            notes: list[Note] = []
-            if self.disk is not None:
-                notes += self.disk.notes
-                self.disk.notes.clear()
-            unreported, self.ledger.unreported = self.ledger.unreported, []
+        notes: list[Note] = []
+        if self.disk is not None:
+            notes += self.disk.notes
+            self.disk.notes.clear()
+        unreported, self.ledger.unreported = self.ledger.unreported, []
         # Out of the lock, as it takes parsing.
         return notes, [_identified(each) for each in unreported]
 
+    @_whole
     def totals(self) -> Totals:
         """Return the numbers of ``Stats``, but for attempts, as they are at one moment."""
-        with self._inside():
-            totals = self.ledger.totals()
-            totals.numbers.update(
-                pending=self.pending, pending_bytes=self.pending_bytes, memory_bytes=self.memory_bytes
-            )
-            return totals
+        totals = self.ledger.totals()
+        totals.numbers.update(pending=self.pending, pending_bytes=self.pending_bytes, memory_bytes=self.memory_bytes)
+        return totals
 
 
 def _identified(dropped: Dropped) -> Dropped:

@@ -36,13 +36,13 @@ def encode(event: Message, default: Callable[[Any], Any] | None = None, limits: 
 
     Args:
         event: The event, or any other message.
-        default: Makes something else of a value that nothing is known about, as that of ``json.dumps``. Where it raises,
-            or there is none, ``repr(value)`` is written.
+        default: Makes something else of a value that nothing is known about, as that of ``json.dumps``. Where it
+            raises, or there is none, ``repr(value)`` is written.
         limits: How much is written.
 
     Returns:
-        Bytes that any implementation reads, and what was converted; they are ``bytes(event)`` where nothing was. They are
-        more than ``limits.event_bytes`` only where the event's ids and names alone are.
+        Bytes that any implementation reads, and what was converted; they are ``bytes(event)`` where nothing was. They
+        are more than ``limits.event_bytes`` only where the event's ids and names alone are.
 
     Raises:
         TypeError: ``event`` is no message.

@@ -68,7 +68,8 @@ def _cut(whole: _Attempt, limits: Limits) -> _Attempt:
         cut = _Attempt(whole.copy, None, limits, longest, items)
         if len(cut.data) <= most or items == 0:
             return cut
-        items = min(found.most * most // len(found.data), found.most // 2, items - 1)
+        # In proportion, but by halves at most: where lists hold lists, each step does more than that.
+        items = max(found.most * most // len(cut.data), found.most // 2)
         found = _Attempt(whole.copy, None, limits, None, items)
 
 

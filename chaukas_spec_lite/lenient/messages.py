@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from chaukas_spec_lite.lenient.notes import Notes, name_of, shown
 from chaukas_spec_lite.lenient.scalars import MAKERS, TAKEN
-from chaukas_spec_lite.lenient.table import frames_of, row_of
-from chaukas_spec_lite.lenient.texts import TextWriter
+from chaukas_spec_lite.lenient.table import frames_of, in_order, row_of
+from chaukas_spec_lite.lenient.texts import SHORT, TextWriter
 from chaukas_spec_lite.lenient.values import Values
 from chaukas_spec_lite.message.anys import AnyMessage
 from chaukas_spec_lite.message.message import Message
@@ -45,7 +45,18 @@ class Messages:
 
     def copy(self, message: M, depth: int) -> M:
         """Copy a message that stands some levels below the outermost one, so that it can be encoded."""
-        clean = self._filled(generated_class(type(message)), lambda field: self._read(message, field), depth)
+        cls = generated_class(type(message))
+        values: dict[str, Any] = {}
+        for field in fields_of(cls):
+            try:
+                values[field.name] = getattr(message, field.name)
+            except MemoryError:
+                raise
+            except Exception as error:  # of a class that somebody derived, or of a deleted attribute
+                self._notes.enter(f".{field.proto_name}")
+                self._notes.tell(f"cannot be read: {type(error).__name__}")
+                self._notes.leave()
+        clean = self._filled(cls, values, depth)
         unknown = getattr(message, "_unknown_fields", None)
         if isinstance(unknown, bytes):
             clean._unknown_fields = unknown
@@ -53,36 +64,40 @@ class Messages:
             self._notes.tell(f"_unknown_fields: {name_of(unknown)} left out: expected bytes")
         return clean  # type: ignore[no-any-return]  # of the class, or the one it is derived from
 
-    def _read(self, message: Message, field: FieldData) -> Any:
-        try:
-            return getattr(message, field.name)
-        except MemoryError:
-            raise
-        except Exception as error:  # of a class that somebody derived, or of a deleted attribute
-            raise _LeftOutError(f"cannot be read: {type(error).__name__}") from error
-
-    def _filled(self, cls: type[Any], read: Callable[[FieldData], Any], depth: int) -> Any:
+    def _filled(self, cls: type[Any], values: Mapping[str, Any], depth: int) -> Any:
         clean = cls()
         chosen: dict[str, FieldData] = {}
         for field in fields_of(cls):
-            self._notes.enter(f".{field.proto_name}")
-            made = self._attempt(lambda field=field: self._field(field, read(field), depth))  # type: ignore[misc]  # late
-            if made is not None:
-                if field.oneof is not None:
-                    if field.oneof in chosen:  # a reader of both would keep the later one, too
-                        other = chosen[field.oneof]
-                        self._notes.tell(f"{other.proto_name} left out, as only one of oneof {field.oneof} can be set")
-                        setattr(clean, other.name, None)
-                    chosen[field.oneof] = field
-                setattr(clean, field.name, made)
-            self._notes.leave()
+            given = values.get(field.name)
+            if given is None:
+                continue
+            plain = field.kind == "string" and type(given) is str and field.label in ("singular", "optional")
+            if plain and len(given) <= SHORT and given.isascii():
+                made: Any = given  # without a call, so that ids are kept when Python's stack is nearly full
+            else:
+                self._notes.enter(f".{field.proto_name}")
+                made = self._attempt(self._field, field, given, depth)
+                self._notes.leave()
+            if made is None:
+                continue
+            if field.oneof is not None:
+                if field.oneof in chosen:  # a reader of both would keep the later one, too
+                    self._leave_out(clean, chosen[field.oneof], field)
+                chosen[field.oneof] = field
+            setattr(clean, field.name, made)
         return clean
 
-    def _attempt(self, make: Callable[[], Any]) -> Any:
+    def _leave_out(self, clean: Any, earlier: FieldData, later: FieldData) -> None:
+        setattr(clean, earlier.name, None)
+        self._notes.enter(f".{earlier.proto_name}")
+        self._notes.tell(f"left out: {later.proto_name} is set too, and only one of oneof {later.oneof} can be")
+        self._notes.leave()
+
+    def _attempt(self, make: Callable[..., Any], field: FieldData, given: Any, depth: int) -> Any:
         """Make a value, or return None and tell why it is left out."""
         steps, around = len(self._notes.steps), len(self._around)
         try:
-            return make()
+            return make(field, given, depth)
         except MemoryError:
             raise
         except Exception as error:  # a value may raise anything as it is read
@@ -94,8 +109,6 @@ class Messages:
     # Fields
 
     def _field(self, field: FieldData, given: Any, depth: int) -> Any:
-        if given is None:
-            return None
         if field.label == "repeated":
             return self._repeated(field, given, depth)
         if field.label == "map":
@@ -106,7 +119,7 @@ class Messages:
         made: list[Any] = []
         for position, item in enumerate(self._listed(given)):
             self._notes.enter(f"[{position}]")
-            one = self._attempt(lambda item=item: self._item(field, item, depth))  # type: ignore[misc]  # late
+            one = self._attempt(self._item, field, item, depth)
             if one is not None:
                 made.append(one)
             self._notes.leave()
@@ -120,6 +133,8 @@ class Messages:
                 self._notes.tell(f"{name_of(given)} became a list of one")
                 return [given]
             self._notes.tell(f"{name_of(given)} became a list")
+            if issubclass(kind, (set, frozenset)):
+                given = in_order(given)
         return self._values.items(given)[0]
 
     def _map(self, field: FieldData, given: Any, depth: int) -> dict[Any, Any]:
@@ -133,8 +148,8 @@ class Messages:
         key_field = field._replace(label="singular", kind=field.key, key=None)
         for key, item in self._values.pairs(given)[0]:
             self._notes.enter(f"[{shown(key)}]")
-            name = self._attempt(lambda key=key: self._scalar(key_field, key, depth))  # type: ignore[misc]  # late
-            one = self._attempt(lambda item=item: self._item(field, item, depth + 1))  # type: ignore[misc]  # late
+            name = self._attempt(self._scalar, key_field, key, depth)
+            one = self._attempt(self._item, field, item, depth + 1)
             if name is not None and one is not None:
                 if name in made:
                     self._notes.tell("replaces one of the same key")
@@ -181,26 +196,27 @@ class Messages:
 
     def _made(self, field: FieldData, given: Any, refused: Exception) -> Any:
         told = len(self._notes.conversions)
+        plain: Any = given
         try:
             if field.kind == "string" and isinstance(given, (bytes, bytearray, memoryview)):
-                plain: Any = self._texts.of_bytes(given)
-            elif isinstance(given, TAKEN.get(field.kind, ())):
-                plain = given
-            else:
+                plain = self._texts.of_bytes(given)
+            elif not isinstance(given, (int, float, *TAKEN.get(field.kind, ()))):
                 plain = self._values.value(given, 0)
             if plain is None:
-                return None
+                return None  # not set, as pandas' NaT
             made = MAKERS[field.kind](plain, field)
         except MemoryError:
             raise
         except Exception:  # of the value, or of the conversion: what the strict encoder says explains most
             made = given
+        if made is not given and made is plain and len(self._notes.conversions) > told:
+            return made
+        del self._notes.conversions[told:]  # about steps on the way
         if made is given:
             raise _LeftOutError(f"{name_of(given)} left out: {said_by(refused)}")
-        del self._notes.conversions[told:]  # about steps on the way
         naive = field.kind == TIMESTAMP and isinstance(given, datetime)
-        became = "without a time zone became one in UTC" if naive else f"became {type(made).__name__}"
-        self._notes.tell(f"{name_of(given)} {became}")
+        named = "text" if isinstance(made, str) else type(made).__name__
+        self._notes.tell(f"{name_of(given)} {'without a time zone became one in UTC' if naive else f'became {named}'}")
         return made
 
     # Messages
@@ -237,7 +253,7 @@ class Messages:
                 self._notes.enter(f".{key}" if isinstance(key, str) else f"[{shown(key)}]")
                 self._notes.tell(f"{name_of(value)} left out: {cls.__name__} has no such field")
                 self._notes.leave()
-        return self._filled(cls, lambda field: values.get(field.name), depth)
+        return self._filled(cls, values, depth)
 
     def _parts(self, given: Any, fields: Mapping[str, FieldData]) -> dict[Any, Any]:
         """Return what is given in place of a message as a dict of its fields, or raise that there is no way to."""
@@ -252,7 +268,7 @@ class Messages:
         made = given if row is None else row.make(given)
         if isinstance(made, Mapping):
             found = dict(self._values.pairs(made)[0])
-            if not found or not fields.keys().isdisjoint(found):
+            if not fields.keys().isdisjoint(found) or (given is made and not found):
                 return found
         raise _LeftOutError(f"{name_of(given)} left out: it has none of the fields")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import json
 import math
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -61,15 +62,15 @@ def to_bytes(given: Any, field: FieldData) -> bytes:
     return to_text(given, field).encode()
 
 
-def to_enum(given: Any, field: FieldData) -> int:
+def to_enum(given: Any, field: FieldData) -> Any:
     """Find the member of a name in either case, with or without what all names of the schema begin with."""
     for name in (given.name, given.value) if isinstance(given, enum.Enum) else (given,):
         try:
-            return label_number(name.strip().upper().replace("-", "_").replace(" ", "_"), field.cls)
+            return field.cls(label_number(re.sub("[^A-Z0-9]+", "_", name.strip().upper()), field.cls))
         except (AttributeError, ValueError):  # no text, or no such name
             continue
     if isinstance(given, float) and given.is_integer():
-        return int(given)
+        return field.cls(int(given))
     raise TypeError("no enum value")
 
 

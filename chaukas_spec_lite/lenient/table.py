@@ -116,7 +116,7 @@ def _official(message: Any) -> Any:
     return {field.name: value for field, value in message.ListFields()}
 
 
-def _sorted(values: Iterable[Any]) -> list[Any]:
+def in_order(values: Iterable[Any]) -> list[Any]:
     """Put a set in order, which differs from process to process for text, and would make hashes differ."""
     listed = list(islice(values, VALUES_MAX))
     try:
@@ -208,7 +208,7 @@ TABLE = (
     Kind("msgspec `Struct`", _has("__struct_fields__"), "a dict", _attributes(lambda cls: cls.__struct_fields__)),
     Kind("`SimpleNamespace`", _is("types.SimpleNamespace"), "a dict", vars),
     Kind("`Mapping`", _derives(Mapping), "a dict", _itself),
-    Kind("`set`, `frozenset`", _is("set", "frozenset"), "a list, in order where there is one", _sorted),
+    Kind("`set`, `frozenset`", _is("set", "frozenset"), "a list, in order where there is one", in_order),
     Kind(
         "`deque`, `range`, and whatever else has items and a length, and can be read again", _is_list, "a list", _itself
     ),

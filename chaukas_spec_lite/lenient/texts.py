@@ -14,19 +14,16 @@ SHORT = 200
 """TextWriter of up to so many bytes are never cut: ids, names, addresses."""
 
 _DATA_URL = re.compile(r"data:([\w.+-]*/?[\w.+-]*)(?:;[\w.+-]+=[\w.+-]*)*;base64,([A-Za-z0-9+/_-]+={0,2})", re.ASCII)
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}", re.ASCII)
 _MEDIA = {
-    "iVBORw0KGgo": "image/png",
-    "/9j/": "image/jpeg",
-    "R0lGOD": "image/gif",
-    "UklGR": "image/webp or audio/wav",
-    "Qk": "image/bmp",
-    "JVBERi0": "application/pdf",
-    "SUQz": "audio/mpeg",
-    "T2dnUw": "audio/ogg",
-    "AAAA": "video/mp4",
+    b"\x89PNG": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"RIFF": "image/webp or audio/wav",
+    b"%PDF": "application/pdf",
+    b"ID3": "audio/mpeg",
+    b"OggS": "audio/ogg",
 }
-"""How the base64 of well-known kinds of files begins."""
+"""How well-known kinds of files begin."""
 
 
 class TextWriter:
@@ -64,16 +61,22 @@ class TextWriter:
         except UnicodeDecodeError:
             return base64.b64encode(value).decode()
 
+    def hash_of(self, value: bytes | bytearray | memoryview) -> str | None:
+        """Return what is written in place of bytes that are too large; None if they are not, or all are wanted."""
+        if self._media is None or len(bytes(value)) <= self._media:
+            return None
+        return self._replaced("bytes", bytes(value))
+
     def data(self, value: bytes) -> bytes:
         """Make the value of a bytes field; what is too long is left out, since nobody could read a part of it."""
         size = len(value)
-        if self._media is not None and size > self._media:
-            self._notes.tell(f"{size:,} bytes became their hash")
-            return _replaced("application/octet-stream", value).encode()
+        hashed = self.hash_of(value)
+        if hashed is not None:
+            return hashed.encode()
         if size > SHORT:
             self.sizes.append(size)
             if self._longest is not None and size > self._longest:
-                self._notes.tell(f"{size:,} bytes left out: the event is too large")
+                self._notes.tell(f"{size:,} bytes left out, as the event is too large")
                 return b""
         return value
 
@@ -87,40 +90,39 @@ class TextWriter:
             return text
         mark = f"... [cut: {size:,} bytes]"
         kept = encoded[: max(self._longest - len(mark), 0)].decode(errors="ignore")
-        self._notes.tell(f"text of {size:,} bytes cut to {len(kept.encode()):,}: the event is too large")
+        self._notes.tell(f"text of {size:,} bytes cut to {len(kept.encode()):,}, as the event is too large")
         return kept + mark
 
     def _without_media(self, text: str) -> str:
-        assert self._media is not None
-        least = self._media
         if "base64," in text:
-            return _DATA_URL.sub(lambda found: self._url(found, least), text)
-        kind = next((kind for head, kind in _MEDIA.items() if text.startswith(head)), None)
-        content = _content(text) if kind and _BASE64.fullmatch(text.replace("\n", "")) else None
-        if kind is None or content is None or len(content) <= least:
-            return text
-        self._notes.tell(f"{kind} of {len(content):,} bytes became its hash")
-        return _replaced(kind, content)
+            return _DATA_URL.sub(self._url, text)
+        # The head first: most texts are no base64, and decoding all of one takes time.
+        head = _content(text[:16])
+        kind = head and next((kind for begin, kind in _MEDIA.items() if head.startswith(begin)), None)
+        content = _content(text) if kind else None
+        return self._replaced(kind, content) if kind and content and self._is_large(content) else text
 
-    def _url(self, found: re.Match[str], least: int) -> str:
+    def _url(self, found: re.Match[str]) -> str:
         content = _content(found[2])
-        if content is None or len(content) <= least:
+        if content is None or not self._is_large(content):
             return found[0]
-        self._notes.tell(f"{found[1] or 'data'} of {len(content):,} bytes became its hash")
-        return _replaced(found[1] or "text/plain", content)
+        return self._replaced(found[1] or "text/plain", content)
+
+    def _is_large(self, content: bytes) -> bool:
+        return self._media is not None and len(content) > self._media
+
+    def _replaced(self, kind: str, content: bytes) -> str:
+        self._notes.tell(f"{kind} of {len(content):,} bytes became its hash")
+        return f"[{kind}, {len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}]"
 
 
 def _content(text: str) -> bytes | None:
     """Decode base64, of either alphabet and with or without padding; None if it is none."""
-    text = text.replace("\n", "").rstrip("=").replace("-", "+").replace("_", "/")
+    text = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
-
-
-def _replaced(kind: str, content: bytes) -> str:
-    return f"[{kind}, {len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}]"
 
 
 def longest_that_fit(sizes: list[int], excess: int) -> int:

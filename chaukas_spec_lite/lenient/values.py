@@ -108,6 +108,8 @@ class Values:
             return self._carrier(given, depth)
         if issubclass(kind, (str, int, float)):
             return self._derived(given, depth)
+        if issubclass(kind, (bytes, bytearray, memoryview)) and (hashed := self._texts.hash_of(given)) is not None:
+            return hashed
         if id(given) in self._around:
             self._notes.tell(f"{name_of(given)}, which contains itself, left out")
             return f"[contains itself: {_sized(given)}]"

@@ -50,6 +50,8 @@ class Log:
         self._reader: Reader | None = None
         """The segment in which the first waiting frame stands; kept open, so that it is read even if it is deleted."""
         self._places = sorted(place for path in folder.iterdir() if (place := Place.of(path)) is not None)
+        self._finished: list[Place] = []
+        """The segments in which nothing waits, as long as that is not written down."""
         self._damaged: dict[Place, Path] = {}
         self._progress = Progress(folder / "progress")
         done = self._progress.done
@@ -198,6 +200,7 @@ class Log:
         self._is_spoilt = False
         self._places.append(place)
         self._advance()
+        self._remove_finished()
         return writer
 
     def _leave_segment(self, writer: Writer) -> None:
@@ -205,8 +208,9 @@ class Log:
         writer.close()
         if not self.pending:  # the disk may be full, and the next segment needs the room of this one
             self._advance()
-            while self._places:
-                self._finish(self._places.pop())
+            self._finished += self._places
+            self._places = []
+            self._remove_finished()
 
     def sync(self) -> None:
         """Bring what was appended to the disk, so that it survives a power cut.
@@ -248,6 +252,7 @@ class Log:
                 if len(found) == most:
                     break
         self._advance()
+        self._remove_finished()
         return found
 
     def done(self, records: Iterable[Record]) -> None:
@@ -262,8 +267,7 @@ class Log:
                 self.pending -= 1
                 self.pending_bytes -= len(record.content or b"")
         self._advance()
-        with translated(self.folder):
-            self._progress.record(self._before, self._frames, self._done)
+        self._write_down()
 
     def salvage(self) -> Iterator[Record]:
         """Read what waits of a log that was taken away, as far as the open files still have it."""
@@ -330,7 +334,7 @@ class Log:
     def _advance(self) -> None:
         while True:
             if len(self._places) > 1 and self._before >= self._places[1].position:
-                self._finish(self._places.pop(0))
+                self._finished.append(self._places.pop(0))
                 self._miss(self._places[0].frames)
             elif self._before in self._gaps:
                 self._skip_to(self._gaps.pop(self._before))
@@ -357,6 +361,21 @@ class Log:
         self.lost += missing
         self.pending -= missing
         self._frames = frames
+
+    def _write_down(self) -> None:
+        """Write down what is done, and only then remove files: the next process would miss them."""
+        finished, self._finished = self._finished, []
+        try:
+            with translated(self.folder):
+                self._progress.record(self._before, self._frames, self._done)
+        finally:
+            for place in finished:
+                self._finish(place)
+
+    def _remove_finished(self) -> None:
+        if self._finished:
+            with contextlib.suppress(SpoolError):  # ``done`` says so each time
+                self._write_down()
 
     def _finish(self, place: Place) -> None:
         """Remove a segment in which nothing waits."""

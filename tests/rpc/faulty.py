@@ -97,7 +97,8 @@ def abort_amid_answer(request: Request) -> None:
 
 
 def goaway(request: Request) -> None:
-    request.connection.h2.close_connection(last_stream_id=request.stream_id)
+    """Send the client away before this call; `test_goaway` has servers that go on with theirs."""
+    request.connection.h2.close_connection(last_stream_id=max(0, request.stream_id - 2))
     request.connection.flush()
 
 
@@ -150,6 +151,8 @@ class Connection(asyncio.Protocol):
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="ascii"))
         self.requests: dict[int, Request] = {}
         self.hold: bytes | None = None
+        self.pings = self.pongs = 0
+        """How many pings of the client have come, and how many answers to those of this end."""
         self.waiting: list[tuple[int, bytes, Any, bool]] = []
         """Bodies that flow control does not let out yet, and what comes behind them."""
 
@@ -181,6 +184,8 @@ class Connection(asyncio.Protocol):
     def write(self) -> None:
         waiting, self.waiting = self.waiting, []
         for stream_id, body, trailers, end in waiting:
+            if (stream := self.h2.streams.get(stream_id)) is None or stream.closed:  # The client has reset it.
+                continue
             while body and (room := min(self.h2.local_flow_control_window(stream_id), 16384)) > 0:
                 self.h2.send_data(stream_id, body[:room], end and not trailers and len(body) <= room)
                 body = body[room:]
@@ -208,6 +213,10 @@ class Connection(asyncio.Protocol):
                 self.write()
             elif isinstance(event, h2.events.StreamReset):
                 self.server.resets += 1
+            elif isinstance(event, h2.events.PingReceived):
+                self.pings += 1
+            elif isinstance(event, h2.events.PingAckReceived):
+                self.pongs += 1
         self.flush()
 
 
@@ -322,6 +331,13 @@ class Relay:
         self.accepted = 0
         self.passed = 0
         """The number of bytes, in both directions."""
+        self.sent: list[bytearray] = []
+        """What the client of each connection has sent."""
+
+    @property
+    def open(self) -> bool:
+        """Whether any direction still passes bytes on."""
+        return not all(task.done() for task in self.tasks)
 
     def freeze(self) -> None:
         for task in self.tasks:
@@ -331,12 +347,17 @@ class Relay:
         self.accepted += 1
         onward, back = await asyncio.open_connection(self.host, self.port)
         self.writers += [writer, back]
-        self.tasks += [asyncio.create_task(self._pass(reader, back)), asyncio.create_task(self._pass(onward, writer))]
+        self.sent.append(bytearray())
+        self.tasks += [
+            asyncio.create_task(self._pass(reader, back, self.sent[-1])),
+            asyncio.create_task(self._pass(onward, writer, bytearray())),
+        ]
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
                 self.passed += len(data)
+                kept += data
                 writer.write(data)
             writer.close()
 

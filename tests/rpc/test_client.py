@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
@@ -19,7 +20,7 @@ from chaukas.spec.client.v1 import client_pb2, client_pb2_grpc
 from chaukas_spec_lite import Capabilities, EncodeError, Event, EventType, SortOrder
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.collector import Collector
-from chaukas_spec_lite.errors import MessageTooLargeError, PeerProtocolError, SettingError
+from chaukas_spec_lite.errors import MessageTooLargeError, PeerProtocolError, ResponseTooLargeError, SettingError
 from chaukas_spec_lite.export import EventExporter
 from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from chaukas_spec_lite.rpc.client import connecting
@@ -197,6 +198,68 @@ def test_a_page_that_is_too_large_is_asked_for_in_halves() -> None:
     run(main())
 
 
+def pages_of(events: list[Event], respond: Callable[[bytes], Behaviour], sizes: list[int]) -> Behaviour:
+    """Serve events in pages; their sizes, as they were asked for, are noted."""
+
+    def serve(request: faulty.Request) -> None:
+        query = pb.QueryEventsRequest.parse(request.message).query
+        assert query is not None
+        start = int(query.page_token or 0)
+        end = start + query.page_size
+        sizes.append(query.page_size)
+        response = QueryResponse(events=events[start:end], next_page_token=str(end) if end < len(events) else "")
+        respond(bytes(pb.QueryEventsResponse(response=response)))(request)
+
+    return serve
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("at", [0, 7])
+def test_an_event_above_the_limit_is_named_with_the_limit_that_is_needed(at: int, compressed: bool) -> None:
+    """With that limit all is read, and the pages behind the event grow again."""
+    events = [Event(event_id=str(number)) for number in range(300)]
+    events[at].branch = "x" * 5_000_000
+    sizes: list[int] = []
+
+    async def main() -> None:
+        serve = pages_of(events, faulty.ok_gzip if compressed else faulty.ok, sizes)
+        async with faulty.faulty(serve) as (_, address):
+            async with ChaukasClient(address, retry=NEVER) as client:
+                found = client.query_events(page_size=100)
+                assert [await anext(found) for _ in range(at)] == events[:at]
+                with pytest.raises(ResponseTooLargeError, match="max_receive is 4194304 bytes") as caught:
+                    await anext(found)
+            where = f"the event behind '{at - 1}'" if at else "the first event"
+            assert caught.value.details.startswith(f"{where} of the query cannot be received")
+            needed = re.search(r"framing=Framing\(max_receive=(\d+)\)$", caught.value.details)
+            assert (needed is None) is compressed
+            sizes.clear()
+            alone = QueryResponse(events=[events[at]], next_page_token=str(at + 1))
+            size = len(bytes(pb.QueryEventsResponse(response=alone)))
+            assert needed is None or int(needed[1]) == size
+            framing = Framing(max_receive=size)
+            async with ChaukasClient(address, retry=NEVER, framing=framing) as client:
+                assert [event async for event in client.query_events(page_size=100)] == events
+            assert min(sizes) == 1, sizes
+            assert max(sizes[sizes.index(1) :]) > 20, sizes
+            assert len(sizes) < 60, sizes
+
+    run(main())
+
+
+def test_an_event_that_the_server_cannot_send_by_itself_is_told_too() -> None:
+    refused = faulty.status(8, "trying to send message larger than max (5000 vs. 4000)")
+
+    async def main() -> None:
+        async with faulty.faulty(page("1", token="a"), refused) as (_, address), ChaukasClient(address) as client:
+            found = client.query_events()
+            await anext(found)
+            with pytest.raises(MessageTooLargeError, match=r"the event behind '1' .*it has to be raised there$"):
+                await anext(found)
+
+    run(main())
+
+
 def test_a_query_that_is_too_large_itself_is_not_asked_again() -> None:
     """Halving its pages would not make it smaller; a small one can only have been refused for its answer."""
     refused = faulty.status(8, "grpc: received message larger than max (5000 vs. 4000)")
@@ -252,7 +315,7 @@ def test_odd_pages() -> None:
                 with pytest.raises(SettingError):
                     client.query_events(**wrong)  # type: ignore[arg-type]
             with pytest.raises(SettingError, match="timeout"):
-                await client.healthz(timeout=0)
+                await client.get_capabilities(timeout=0)
 
     run(main())
 
@@ -265,7 +328,7 @@ def test_secrets_stay_out_of_logs(caplog: pytest.LogCaptureFixture) -> None:
             faulty.faulty(faulty.status(14, "busy"), faulty.ok()) as (server, address),
             ChaukasClient(address, api_key="sesame", metadata={"x-t": "hush"}, retry=QUICK) as client,
         ):
-            await client.healthz()
+            await client.get_capabilities()
             assert server.requests[0].headers["authorization"] == "Bearer sesame"
             assert server.requests[0].headers["x-t"] == "hush"
 
@@ -282,7 +345,7 @@ def test_the_token_stays_out_of_the_server_s_logs_too(caplog: pytest.LogCaptureF
 
     async def main() -> None:
         async with collector(api_key="sesame") as client:
-            await client.healthz()
+            await client.get_capabilities()
             await client.ingest_event(Event())
 
     run(main())
@@ -306,7 +369,7 @@ def test_an_ipv6_address() -> None:
         async with faulty.faulty(faulty.ok(), host="::1") as (server, address):
             port = address.rpartition(":")[2]
             async with ChaukasClient(f"[::1]:{port}") as client:
-                await client.healthz()
+                await client.get_capabilities()
             assert server.requests[0].headers[":authority"] == f"[::1]:{port}"
 
     run(main())
@@ -342,7 +405,7 @@ async def official() -> AsyncIterator[str]:
 def test_with_grpcio_s_server() -> None:
     async def main() -> None:
         async with official() as address, ChaukasClient(address, batch_size=200) as client:
-            await client.healthz()
+            await client.get_capabilities()
             assert (await client.get_capabilities()).rbac
             events = [Event(branch=f"{number} {'x' * 2000}") for number in range(1000)]
             await client.ingest_events(events)
@@ -351,7 +414,7 @@ def test_with_grpcio_s_server() -> None:
             async with ChaukasClient(address, framing=Framing(max_send=8 << 20)) as large:
                 with pytest.raises(MessageTooLargeError, match="larger than max"):
                     await large.send([bytes(Event(branch="x" * (5 << 20)))])
-            await asyncio.gather(*(client.healthz() for _ in range(200)))
+            await asyncio.gather(*(client.get_capabilities() for _ in range(200)))
 
     run(main())
 

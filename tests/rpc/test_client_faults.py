@@ -53,9 +53,9 @@ PATIENT: dict[str, Any] = {"timeout": AGES, "attempt_timeout": AGES}
 async def failure(address: str, **options: Any) -> RpcError:
     async with ChaukasClient(address, **{"retry": NEVER} | PATIENT | options) as client:
         with pytest.raises(RpcError) as caught:
-            await client.healthz()
+            await client.get_capabilities()
     error = caught.value
-    assert error.rpc == "Healthz"
+    assert error.rpc == "GetCapabilities"
     assert error.peer == address.partition("//")[2] or error.peer == address
     assert error.peer in str(error)
     assert error.status.name in str(error)
@@ -169,7 +169,7 @@ def test_what_may_pass_is_tried_again(number: int) -> None:
             faulty.faulty(behaviour, behaviour, faulty.ok()) as (server, address),
             ChaukasClient(address, retry=QUICK) as client,
         ):
-            await client.healthz()
+            await client.get_capabilities()
             assert len(server.requests) == 3
 
     run(main())
@@ -181,7 +181,7 @@ def test_a_server_that_hangs_costs_one_attempt_and_is_told() -> None:
             faulty.faulty(faulty.hang, faulty.ok()) as (server, address),
             ChaukasClient(address, timeout=AGES, attempt_timeout=0.5, retry=QUICK) as client,
         ):
-            await client.healthz()
+            await client.get_capabilities()
             assert len(server.requests) == 2
             assert len(server.connections) == 1
             await until(lambda: server.resets == 1)
@@ -189,7 +189,7 @@ def test_a_server_that_hangs_costs_one_attempt_and_is_told() -> None:
             server.behaviours = [faulty.hang]
             started = time.monotonic()
             with pytest.raises(DeadlineExceededError) as caught:
-                await client.healthz(timeout=1.2)
+                await client.get_capabilities(timeout=1.2)
             assert 1.1 < time.monotonic() - started < HANG
             assert isinstance(caught.value, TimeoutError)
             assert caught.value.attempts >= 2
@@ -278,7 +278,7 @@ def test_a_server_that_comes_up_late_is_found() -> None:
     async def main() -> None:
         with faulty.closed_port() as (bound, address):
             async with ChaukasClient(address, retry=QUICK, **PATIENT) as client:
-                calls = [asyncio.create_task(client.healthz()) for _ in range(5)]
+                calls = [asyncio.create_task(client.get_capabilities()) for _ in range(5)]
                 await asyncio.sleep(0.3)
                 assert not any(call.done() for call in calls)
                 async with faulty.faulty(faulty.ok(), bound=bound) as (server, _):
@@ -293,14 +293,14 @@ def test_several_addresses_are_tried_in_turn() -> None:
         with faulty.closed_port() as (_, dead), faulty.closed_port() as (bound, address):
             async with ChaukasClient(f"{dead},{address}", retry=NEVER) as client:
                 with pytest.raises(ConnectError) as caught:
-                    await client.healthz()
+                    await client.get_capabilities()
                 assert dead in str(caught.value)
                 assert address in str(caught.value)
                 assert caught.value.retryable
             async with faulty.faulty(faulty.ok(), bound=bound) as (server, _):
                 async with ChaukasClient([dead, address], retry=NEVER) as client:
-                    await client.healthz()
-                    await client.healthz()
+                    await client.get_capabilities()
+                    await client.get_capabilities()
                 assert len(server.requests) == 2
                 assert server.requests[0].headers[":authority"] == address
 
@@ -312,14 +312,14 @@ def test_an_address_where_no_server_of_ours_answers_is_passed_over(answer: bytes
     """That a connection comes about says little: a proxy without a server behind it takes them too."""
 
     async def main() -> None:
-        async with faulty.talking(answer) as wrong, faulty.faulty(faulty.ok(), faulty.goaway, faulty.ok()) as right:
+        async with faulty.talking(answer) as wrong, faulty.faulty(faulty.ok(), faulty.abort, faulty.ok()) as right:
             server, address = right
             async with ChaukasClient([wrong, address], retry=NEVER) as client:
-                await client.healthz()
+                await client.get_capabilities()
                 with pytest.raises(ConnectionLostError) as caught:
-                    await client.healthz()
+                    await client.get_capabilities()
                 assert caught.value.peer == address
-                await client.healthz()
+                await client.get_capabilities()
             assert len(server.requests) == 3
 
     run(main())
@@ -332,7 +332,7 @@ def test_an_address_that_takes_connections_and_says_nothing_is_passed_over_withi
             faulty.faulty(faulty.ok()) as (_, address),
             ChaukasClient([wrong, address], retry=NEVER, attempt_timeout=2) as client,
         ):
-            await client.healthz()
+            await client.get_capabilities()
 
     run(main())
 
@@ -342,8 +342,8 @@ def test_an_address_that_breaks_off_before_it_answers_anything_goes_last() -> No
         for end in (faulty.abort, faulty.goaway, faulty.garbage):
             async with faulty.faulty(end) as (wrong, first), faulty.faulty(faulty.ok()) as (_, second):
                 async with ChaukasClient([first, second], retry=QUICK) as client:
-                    await client.healthz()
-                    await client.healthz()
+                    await client.get_capabilities()
+                    await client.get_capabilities()
                 assert len(wrong.requests) == 1
 
     run(main())
@@ -354,13 +354,13 @@ def test_what_one_address_is_is_final_only_once_all_were_tried() -> None:
         async with faulty.talking(HTTP1) as one, faulty.talking(HTTP1) as other:
             async with ChaukasClient([one, other], retry=QUICK) as client:
                 with pytest.raises(HTTP1Error) as caught:
-                    await client.healthz()
+                    await client.get_capabilities()
                 assert caught.value.attempts == 1
                 assert caught.value.peer == f"{one},{other}"
             with faulty.closed_port() as (_, dead):
                 client = ChaukasClient([one, dead], retry=NEVER)
-                with pytest.raises(ConnectError, match=r"speaks HTTP/1.*Connect call failed") as refused:
-                    await client.healthz()
+                with pytest.raises(ConnectError, match=r"speaks HTTP/1.*refused: is a collector") as refused:
+                    await client.get_capabilities()
                 await client.aclose()
                 assert type(refused.value) is ConnectError
                 assert refused.value.retryable
@@ -383,9 +383,9 @@ def test_each_of_the_addresses_of_a_name_has_its_time(monkeypatch: pytest.Monkey
                 faulty.silent("127.0.0.2", port) as (connections, _),
                 ChaukasClient(f"two.example:{port}", retry=QUICK, attempt_timeout=2) as client,
             ):
-                await client.healthz()
+                await client.get_capabilities()
                 assert len(connections) == 1
-                await client.healthz()
+                await client.get_capabilities()
                 assert len(connections) == 1, "it forgot which of them works"
 
     run(main())
@@ -430,7 +430,7 @@ def test_what_http2_wants_ignored_is_ignored() -> None:
     async def main() -> None:
         behaviour = faulty.send_unknown_frame(faulty.ok())
         async with faulty.faulty(behaviour) as (_, address), ChaukasClient(address, retry=NEVER) as client:
-            await client.healthz()
+            await client.get_capabilities()
 
     run(main())
 
@@ -455,7 +455,7 @@ def test_damaged_answers_never_do_worse_than_fail(caplog: pytest.LogCaptureFixtu
             for _ in range(len(server_behaves) - 1):
                 async with ChaukasClient(address, retry=NEVER, timeout=0.05) as client:
                     try:
-                        await client.healthz()
+                        await client.get_capabilities()
                         outcomes.add(None)
                     except RpcError as error:
                         outcomes.add(type(error))
@@ -479,10 +479,10 @@ def test_it_connects_again_after_the_server_restarted_or_said_goaway() -> None:
     async def main() -> None:
         async with faulty.faulty(faulty.ok()) as (_, address):
             client = ChaukasClient(address, retry=QUICK)
-            await client.healthz()
+            await client.get_capabilities()
         port = int(address.rpartition(":")[2])
         async with faulty.faulty(faulty.goaway, faulty.ok(), port=port) as (server, _):
-            await asyncio.gather(*(client.healthz() for _ in range(10)))
+            await asyncio.gather(*(client.get_capabilities() for _ in range(10)))
             assert len(server.connections) >= 2
             await client.aclose()
 
@@ -496,10 +496,10 @@ def test_a_half_open_connection_is_noticed_and_replaced() -> None:
         async with faulty.faulty(faulty.ok()) as (server, address), faulty.relay(address) as (between, front):
             keepalive = Keepalive(time=0.2, timeout=0.5)
             async with ChaukasClient(front, keepalive=keepalive, retry=QUICK, **PATIENT) as client:
-                await client.healthz()
+                await client.get_capabilities()
                 between.freeze()
                 started = time.monotonic()
-                await asyncio.gather(*(client.healthz() for _ in range(5)))
+                await asyncio.gather(*(client.get_capabilities() for _ in range(5)))
                 assert time.monotonic() - started > 0.6
                 assert between.accepted == 2
                 assert len(server.connections) == 2
@@ -514,8 +514,8 @@ def test_a_half_open_connection_is_noticed_by_calls_that_are_shorter_than_it_tak
         async with faulty.faulty(faulty.ok()) as (_, address), faulty.relay(address) as (between, front):
             keepalive = Keepalive(time=0.4, timeout=0.2)
             for short in (
-                lambda: client.healthz(timeout=0.1),
-                lambda: asyncio.wait_for(client.healthz(), 0.1),  # which only cancels
+                lambda: client.get_capabilities(timeout=0.1),
+                lambda: asyncio.wait_for(client.get_capabilities(), 0.1),  # which only cancels
             ):
                 accepted = between.accepted
                 async with ChaukasClient(front, keepalive=keepalive, retry=NEVER) as client:
@@ -523,15 +523,15 @@ def test_a_half_open_connection_is_noticed_by_calls_that_are_shorter_than_it_tak
                 assert between.accepted == accepted + 2
             settings = {"timeout": AGES, "attempt_timeout": 0.5, "retry": QUICK}
             async with ChaukasClient(front, keepalive=keepalive, **settings) as client:
-                await client.healthz()
+                await client.get_capabilities()
                 between.freeze()
-                await client.healthz()  # by itself
+                await client.get_capabilities()  # by itself
                 assert between.accepted == 6
 
     async def recover(between: faulty.Relay, client: ChaukasClient, short: Callable[[], Awaitable[None]]) -> None:
         """Call when nobody looks, which is every 0.4 s."""
         started = time.monotonic()
-        await client.healthz()
+        await client.get_capabilities()
         between.freeze()
         for number in range(8):
             await asyncio.sleep(started + 0.2 + number * 0.4 - time.monotonic())
@@ -549,7 +549,7 @@ def test_a_live_peer_that_is_slow_is_left_alone() -> None:
     async def main() -> None:
         async with faulty.faulty(late) as (server, address):
             async with ChaukasClient(address, keepalive=Keepalive(0.2, 0.5), retry=NEVER) as client:
-                await client.healthz()
+                await client.get_capabilities()
             assert len(server.connections) == 1
 
     run(main())
@@ -568,10 +568,10 @@ def test_push_back_is_honoured() -> None:
             faulty.faulty(faulty.status(14, "", pushback), faulty.ok()) as (server, address),
             ChaukasClient(address, retry=QUICK, clock=Clock(sleep=sleep)) as client,
         ):
-            await client.healthz()
+            await client.get_capabilities()
             server.behaviours = [faulty.status(14, "enough", stop)]
             with pytest.raises(StatusError, match="enough") as caught:
-                await client.healthz()
+                await client.get_capabilities()
             assert caught.value.attempts == 1
         assert waits == [0.3]
 
@@ -632,7 +632,7 @@ def test_a_large_answer_comes_through_and_a_bomb_does_not() -> None:
         unknown += b"x" * size
         assert len(unknown) == 4 << 20
         async with faulty.faulty(faulty.ok(unknown)) as (_, address), ChaukasClient(address, retry=NEVER) as client:
-            await asyncio.gather(*(client.healthz() for _ in range(3)))
+            await asyncio.gather(*(client.get_capabilities() for _ in range(3)))
         bomb = gzip.compress(b"\0" * (64 << 20))
         async with faulty.faulty(faulty.ok_gzip(b"")) as (server, address):
             headers = [*faulty.HEADERS, ("grpc-encoding", "gzip")]
@@ -652,14 +652,14 @@ def test_calls_end_when_the_client_is_closed() -> None:
     async def main() -> None:
         async with faulty.faulty(faulty.hang) as (server, address):
             client = ChaukasClient(address, retry=QUICK)
-            call = asyncio.create_task(client.healthz())
+            call = asyncio.create_task(client.get_capabilities())
             await server.expect(1)
             await client.aclose()
             with pytest.raises(ConnectionLostError, match="client was closed") as caught:
                 await call
             assert not caught.value.retryable
             with pytest.raises(ClientClosedError):
-                await client.healthz()
+                await client.get_capabilities()
             await client.aclose()
 
     run(main())
@@ -669,7 +669,7 @@ def test_a_client_that_nobody_closed_closes_itself_and_warns() -> None:
     async def main() -> None:
         async with faulty.faulty(faulty.ok()) as (server, address):
             clients = [ChaukasClient(address)]
-            await clients[0].healthz()
+            await clients[0].get_capabilities()
 
             def drop() -> None:
                 clients.clear()
@@ -690,14 +690,14 @@ def test_one_client_in_two_event_loops() -> None:
 
     async def first(address: str) -> ChaukasClient:
         client = ChaukasClient(address)
-        await client.healthz()
+        await client.get_capabilities()
 
         def second() -> None:
             with pytest.raises(ClientClosedError, match="another event loop"):
-                asyncio.run(client.healthz())
+                asyncio.run(client.get_capabilities())
 
         await asyncio.to_thread(second)
-        await client.healthz()
+        await client.get_capabilities()
         return client
 
     async def main() -> None:
@@ -712,7 +712,7 @@ def test_one_client_in_two_event_loops() -> None:
                 gc.collect()
 
                 async def again() -> None:
-                    await client.healthz()
+                    await client.get_capabilities()
                     await client.aclose()
 
                 asyncio.run(again())
@@ -728,8 +728,8 @@ def test_one_client_in_two_event_loops() -> None:
 def test_cancelling_a_call_cancels_it_and_nothing_else() -> None:
     async def main() -> None:
         async with faulty.faulty(faulty.hang) as (server, address), ChaukasClient(address) as client:
-            call = asyncio.create_task(client.healthz())
-            other = asyncio.create_task(client.healthz())
+            call = asyncio.create_task(client.get_capabilities())
+            other = asyncio.create_task(client.get_capabilities())
             await server.expect(2)
             call.cancel()
             with pytest.raises(asyncio.CancelledError):

@@ -31,7 +31,7 @@ while not ready:
 server, address, loop, stop = ready[0]
 
 async def parent(client):
-    await client.healthz()
+    await client.get_capabilities()
     read, write = os.pipe()
     pid = os.fork()
     if not pid:
@@ -45,13 +45,13 @@ async def parent(client):
     answer = await asyncio.to_thread(os.read, read, 1000)
     os.close(read)
     os.waitpid(pid, 0)
-    await client.healthz()
+    await client.get_capabilities()
     await asyncio.sleep(0.05)
     return answer
 
 async def child(client, write):
     try:
-        await client.healthz()
+        await client.get_capabilities()
         await client.aclose()
         os.write(write, b"fine")
     except BaseException as error:

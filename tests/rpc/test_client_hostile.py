@@ -46,8 +46,8 @@ def test_no_stream_is_allowed_for_a_while() -> None:
             faulty.faulty(closing, faulty.ok()) as (server, address),
             ChaukasClient(address, retry=NEVER, **PATIENT) as client,
         ):
-            await client.healthz()
-            calls = [asyncio.create_task(client.healthz()) for _ in range(10)]
+            await client.get_capabilities()
+            calls = [asyncio.create_task(client.get_capabilities()) for _ in range(10)]
             await asyncio.sleep(0.3)
             assert len(server.requests) == 1
             change(server.requests[0], {SettingCodes.MAX_CONCURRENT_STREAMS: 2})
@@ -70,8 +70,8 @@ def test_one_stream_at_a_time() -> None:
             faulty.faulty(late, settings={SettingCodes.MAX_CONCURRENT_STREAMS: 1}) as (server, address),
             ChaukasClient(address, retry=NEVER) as client,
         ):
-            await client.healthz()
-            await asyncio.gather(*(client.healthz() for _ in range(50)))
+            await client.get_capabilities()
+            await asyncio.gather(*(client.get_capabilities() for _ in range(50)))
             assert len(server.requests) == 51
             assert most == 1
 
@@ -93,7 +93,7 @@ def test_many_calls_at_once_on_a_new_connection_keep_to_what_any_server_allows()
             ChaukasClient(address, retry=NEVER) as client,
         ):
             server.silent_for = 0.2
-            await asyncio.gather(*(client.healthz() for _ in range(300)))
+            await asyncio.gather(*(client.get_capabilities() for _ in range(300)))
             assert len(server.connections) == 1
             assert most <= 100
 
@@ -106,7 +106,7 @@ def test_a_server_that_sets_no_limit_gets_as_many_streams_as_there_are_calls() -
             faulty.faulty(faulty.hang, settings={SettingCodes.MAX_CONCURRENT_STREAMS: 2**32 - 1}) as (server, address),
             ChaukasClient(address, retry=NEVER, **PATIENT) as client,
         ):
-            calls = [asyncio.create_task(client.healthz()) for _ in range(300)]
+            calls = [asyncio.create_task(client.get_capabilities()) for _ in range(300)]
             await server.expect(300)
             server.behaviours = [faulty.ok()]
             for request in server.requests:
@@ -137,10 +137,10 @@ def test_calls_that_wait_for_a_stream_go_on_when_the_connection_ends(end: str) -
         limit: dict[SettingCodes | int, int] = {SettingCodes.MAX_CONCURRENT_STREAMS: 5}
         async with faulty.faulty(faulty.ok(), settings=limit) as (server, address):
             async with ChaukasClient(address, retry=QUICK, **PATIENT) as client:
-                await client.healthz()
+                await client.get_capabilities()
                 server.requests.clear()
                 server.behaviours = [end_all]
-                await asyncio.gather(*(client.healthz() for _ in range(30)))
+                await asyncio.gather(*(client.get_capabilities() for _ in range(30)))
             async with Channel(parse(address)) as channel:
                 stub = ChaukasClientServiceStub(channel, timeout=AGES)
                 await stub.healthz(HealthzRequest())
@@ -160,7 +160,7 @@ def test_a_window_of_one_byte() -> None:
             ChaukasClient(address, retry=NEVER, framing=Framing(compress_above=None)) as client,
         ):
             events = [Event(event_id=str(number), branch="x" * 300) for number in range(5)]
-            await client.healthz()
+            await client.get_capabilities()
             await asyncio.gather(*map(client.ingest_event, events))
             sent = [IngestEventRequest.parse(request.message).event for request in server.requests[1:]]
             assert {event.event_id for event in sent if event} == set("01234")
@@ -180,28 +180,9 @@ def test_a_window_that_shrinks_below_nothing_amid_a_request() -> None:
             faulty.faulty(shrink, faulty.ok()) as (server, address),
             ChaukasClient(address, retry=NEVER, framing=Framing(compress_above=None)) as client,
         ):
-            calls = [client.healthz(), client.ingest_event(Event(branch="x" * 200_000))]
+            calls = [client.get_capabilities(), client.ingest_event(Event(branch="x" * 200_000))]
             await asyncio.gather(*calls)
             assert len(server.connections) == 1
-
-    run(main())
-
-
-def test_goaway_amid_many_calls_that_names_an_earlier_one() -> None:
-    def leave(request: faulty.Request) -> None:
-        if request.stream_id < 39:
-            return
-        request.connection.h2.close_connection(last_stream_id=19)
-        request.connection.flush()
-
-    async def main() -> None:
-        async with faulty.faulty(leave) as (server, address), ChaukasClient(address, retry=QUICK) as client:
-            calls = [asyncio.create_task(client.healthz()) for _ in range(20)]
-            await server.expect(20)
-            server.behaviours = [faulty.ok()]
-            await asyncio.gather(*calls)
-            assert len(server.connections) == 2
-            assert len(server.requests) == 40
 
     run(main())
 
@@ -218,7 +199,7 @@ def test_details_that_are_not_ascii() -> None:
         for sent, shown in ((text.encode(), text), (b"a\xffb", "a\ufffdb")):
             async with faulty.faulty(plain(sent)) as (_, address), ChaukasClient(address, retry=QUICK) as client:
                 with pytest.raises(StatusError) as caught:
-                    await client.healthz()
+                    await client.get_capabilities()
                 assert caught.value.status is StatusCode.INVALID_ARGUMENT
                 assert caught.value.details == shown
                 assert caught.value.attempts == 1
@@ -238,7 +219,7 @@ def test_closing_ends_calls_that_wait_to_be_repeated() -> None:
         pushback = ("grpc-retry-pushback-ms", str(round(AGES / 2 * 1000)))
         async with faulty.faulty(faulty.status(14, "", pushback)) as (_, address):
             client = ChaukasClient(address, retry=slow, clock=Clock(sleep=sleep), **PATIENT)
-            call = asyncio.create_task(client.healthz())
+            call = asyncio.create_task(client.get_capabilities())
             await until(lambda: waits == [AGES / 2])
             await client.aclose()
             with pytest.raises((ClientClosedError, ConnectionLostError, StatusError)):
@@ -292,7 +273,7 @@ def test_a_server_that_pings_and_does_not_read_is_left() -> None:
             with pytest.raises(
                 ConnectionLostError, match="the peer does not read, and keeps sending frames that have to be answered"
             ):
-                await client.healthz()
+                await client.get_capabilities()
         await asyncio.wait_for(gone.wait(), HANG)
         server.close()
 
@@ -308,7 +289,7 @@ def test_every_code_of_goaway_and_reset_has_an_error(code: ErrorCodes) -> None:
     async def main() -> None:
         for behaviour in (faulty.reset(code), leave):
             async with faulty.faulty(behaviour) as (_, address), ChaukasClient(address, retry=NEVER) as client:
-                with pytest.raises(RpcError, match=f"^Healthz at {address}: "):
-                    await client.healthz()
+                with pytest.raises(RpcError, match=f"^GetCapabilities at {address}: "):
+                    await client.get_capabilities()
 
     run(main())

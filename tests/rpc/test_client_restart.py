@@ -45,7 +45,7 @@ def test_a_server_that_is_killed_and_comes_back(tmp_path: Path) -> None:
 
         async with process(path, 0) as port:
             client = ChaukasClient(f"127.0.0.1:{port}", retry=RetryPolicy(initial=0.05, maximum=0.2), timeout=AGES)
-            await client.healthz()
+            await client.get_capabilities()
             senders = [asyncio.create_task(send(client)) for _ in range(5)]
             await until(lambda: len(sent) > 20)
         before = len(sent)

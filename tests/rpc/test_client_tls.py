@@ -65,7 +65,7 @@ async def outcome(context: ssl.SSLContext | None, tls: Any, form: str = "https:/
         ) as client,
     ):
         try:
-            await client.healthz()
+            await client.get_capabilities()
         except ChaukasError as error:
             assert not server.requests
             return error
@@ -99,10 +99,10 @@ def test_over_a_unix_socket(authority: Authority, tmp_path: Path) -> None:
             listening = await loop.create_unix_server(lambda: faulty.Connection(server), path, ssl=context)
             for trust in ({"ca_file": authority.file}, {"ssl_context": own}):
                 async with ChaukasClient(f"unix:{path}", tls=Tls(server_name="collector.internal", **trust)) as client:
-                    await client.healthz()
+                    await client.get_capabilities()
                 async with ChaukasClient(f"unix:{path}", tls=Tls(server_name="elsewhere", **trust)) as client:
                     with pytest.raises(TLSError, match="not trusted"):
-                        await client.healthz()
+                        await client.get_capabilities()
             assert len(server.requests) == 2
             listening.close()
 
@@ -161,7 +161,7 @@ def test_plain_text_to_a_server_that_expects_tls(authority: Authority) -> None:
             ChaukasClient(address, **PATIENT) as client,
         ):
             with pytest.raises(RpcError, match="TLS"):
-                await client.healthz()
+                await client.get_capabilities()
 
     run(main())
 
@@ -225,10 +225,10 @@ def test_a_half_open_connection_over_tls_is_replaced(authority: Authority) -> No
         ):
             settings = PATIENT | {"retry": QUICK}
             async with ChaukasClient(f"https://{front}", tls=tls, keepalive=keepalive, **settings) as client:
-                await client.healthz()
+                await client.get_capabilities()
                 between.freeze()
-                await client.healthz()
-                await client.healthz()
+                await client.get_capabilities()
+                await client.get_capabilities()
                 assert between.accepted == 2
                 between.freeze()  # and closing does not wait either
             assert len(server.connections) == 2

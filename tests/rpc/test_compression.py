@@ -162,6 +162,6 @@ def test_what_does_not_inflate_to_a_request(flag: int, message: bytes, status: S
             assert error.status is status
             assert details in error.details
             async with ChaukasClient(address, retry=NEVER) as client:
-                await client.healthz()
+                await client.get_capabilities()
 
     run(main())

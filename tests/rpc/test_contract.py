@@ -26,7 +26,7 @@ from grpclib.metadata import USER_AGENT, encode_timeout
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.exceptions import ProtocolError, StreamClosedError, TooManyStreamsError
+from h2.exceptions import NoAvailableStreamIDError, ProtocolError, StreamClosedError, TooManyStreamsError
 from h2.settings import SettingCodes
 from hpack import Decoder, Encoder, HPACKDecodingError, NeverIndexedHeaderTuple
 
@@ -187,6 +187,8 @@ def test_h2_s_events_name_codes_and_settings() -> None:
     assert SettingCodes.MAX_CONCURRENT_STREAMS in changed.changed_settings
     assert isinstance(goaway, h2.events.ConnectionTerminated)
     assert int(goaway.error_code or 0) == 77
+    assert goaway.last_stream_id == 1
+    assert vars(h2.events.ConnectionTerminated()).keys() == vars(goaway).keys()
 
 
 # grpclib: the connection
@@ -402,6 +404,32 @@ def test_grpclib_s_calls_wait_for_a_stream_and_are_woken() -> None:
         await asking
         assert stream.id == 1
         stream.reset_nowait(ErrorCodes.CANCEL)
+
+    run(main)
+
+
+def test_grpclib_s_calls_ask_for_their_number_once_more_when_they_are_woken() -> None:
+    """Calls that wait for a stream would hang, or begin, on a connection whose server has said GOAWAY."""
+
+    async def main() -> None:
+        made, transport, _ = protocol(True)
+        connection = made.connection
+        settings = connection._connection.remote_settings
+        settings[SettingCodes.MAX_CONCURRENT_STREAMS] = 0
+        settings.acknowledge()
+        stream = connection.create_stream()
+        asking = asyncio.create_task(stream.send_request(HEADERS, _processor=made.processor))
+        await asyncio.sleep(0)
+        written = transport.written
+
+        def none_left() -> int:
+            raise NoAvailableStreamIDError
+
+        connection._connection.get_next_available_stream_id = none_left
+        connection.stream_close_waiter.set()
+        with pytest.raises(NoAvailableStreamIDError):
+            await asking
+        assert (stream.id, made.processor.streams, transport.written) == (None, {}, written)
 
     run(main)
 

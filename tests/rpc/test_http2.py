@@ -65,6 +65,11 @@ FRAMES = st.sampled_from(
         "000004 08 00 00000005 7fffffff",
         "000003 0c 00 00000001 616263",  # of a kind that nobody knows
         "000008 07 00 00000000 00000000 00000000",  # GOAWAY
+        "00000b 07 ff 80000000 ffffffff 0000000b 616263",
+        "000008 07 00 00000000 00000005 00000063",  # of a code that nobody knows
+        "000007 07 00 00000000 00000000 000000",
+        "000008 07 00 00000001 00000000 00000000",
+        "000001 01 00 00000009 82 000008 07 00 00000000 00000000 00000000",
         "000008 06 00 00000000 0102030405060708",  # PING
     ]
 )
@@ -209,8 +214,21 @@ class TellingEncoder(Encoder):
         self.header_table.resized = bool(self.table_size_changes)
 
 
+class Graceful(H2Connection):
+    """h2's own connection, which goes on after GOAWAY, and ignores its reserved bit: the differences that there are."""
+
+    def _receive_goaway_frame(self, frame: Any) -> tuple[list[Any], list[Event]]:
+        to_send, state = bytes(self._data_to_send), self.state_machine.state
+        frames, events = super()._receive_goaway_frame(frame)
+        self._data_to_send[:] = to_send
+        self.state_machine.state = state
+        for event in events:
+            event.last_stream_id &= 0x7FFFFFFF  # type: ignore[attr-defined]  # h2 returns nothing but GOAWAY's event
+        return frames, events
+
+
 def plainly(client_side: bool) -> H2Connection:
-    connection = H2Connection(configuration(client_side))
+    connection = Graceful(configuration(client_side))
     connection.encoder = TellingEncoder()
     return connection
 

@@ -18,7 +18,14 @@ from grpclib.exceptions import GRPCError
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.events import ConnectionTerminated, DataReceived, ResponseReceived, StreamReset, TrailersReceived
+from h2.events import (
+    ConnectionTerminated,
+    DataReceived,
+    ResponseReceived,
+    SettingsAcknowledged,
+    StreamReset,
+    TrailersReceived,
+)
 from h2.settings import SettingCodes
 
 from chaukas_spec_lite.rpc.server.server import MessageServer
@@ -247,6 +254,57 @@ def test_it_says_goaway_to_who_does_not_speak_http2_well() -> None:
                 assert goaway.error_code is ErrorCodes.PROTOCOL_ERROR
 
             await peer_of(server, work)
+
+    run(main())
+
+
+GOAWAY = b"\0\0\x08\7\0\0\0\0\0" + bytes(4)
+
+
+def test_a_client_that_says_goaway_has_its_calls_to_the_end() -> None:
+    """As Java's do, which say it when their channel is shut down, and wait for what is under way."""
+
+    async def main() -> None:
+        service = Slow()
+        async with serving(service) as server:
+            loop = asyncio.get_running_loop()
+
+            def work(peer: Peer) -> None:
+                for _ in range(3):
+                    peer.ask(frame(b""))
+                peer.socket.sendall(GOAWAY + bytes([0, 0, 0, ErrorCodes.NO_ERROR]))
+                peer.ask(frame(b""))
+                wait_until(lambda: service.running == 4)
+                loop.call_soon_threadsafe(service.may_leave.set)
+                peer.listen(TrailersReceived, 4)
+
+            await peer_of(server, work)
+            await until(lambda: not server.connections)
+
+    run(main())
+
+
+def test_a_client_that_says_goaway_for_an_error_or_without_calls_is_left_at_once() -> None:
+    async def main() -> None:
+        service = Slow()
+        async with serving(service) as server:
+
+            def without_calls(peer: Peer) -> None:
+                peer.send()
+                peer.listen(SettingsAcknowledged)
+                peer.socket.sendall(GOAWAY + bytes([0, 0, 0, ErrorCodes.NO_ERROR]))
+                assert peer.socket.recv(1 << 16) == b""
+
+            def after_an_error(peer: Peer) -> None:
+                peer.ask(frame(b""))
+                peer.listen(SettingsAcknowledged)
+                wait_until(lambda: service.running == 1)
+                peer.socket.sendall(GOAWAY + bytes([0, 0, 0, ErrorCodes.PROTOCOL_ERROR]))
+                assert peer.socket.recv(1 << 16) == b""
+
+            await peer_of(server, without_calls)
+            await peer_of(server, after_an_error)
+            await until(lambda: service.running == 0)
 
     run(main())
 

@@ -55,6 +55,8 @@ def test_the_environment_fills_in_what_is_not_given() -> None:
 def test_the_sdk_s_variable_stands_in_unless_it_is_an_http_endpoint() -> None:
     environ = {"CHAUKAS_ENDPOINT": "grpc.example:443", "CHAUKAS_GRPC_ENDPOINT": " "}
     assert Settings.load(environ=environ).endpoint == endpoint.Endpoint((Tcp("grpc.example", 443),), tls=None)
+    for target in ("dns:///h:1", "ipv4:192.0.2.1:1"):
+        assert Settings.load(environ={"CHAUKAS_ENDPOINT": target}).endpoint == endpoint.parse(target)
     for path in ("unix:/x", "unix:///x", "unix:/y, unix:///x"):
         assert Settings.load(environ={"CHAUKAS_ENDPOINT": path}).endpoint.addresses[-1] == endpoint.Unix(
             path.removeprefix("unix:/y, ").removeprefix("unix:").replace("///", "/")
@@ -179,8 +181,16 @@ def test_metadata_is_never_indexed() -> None:
         ("unix:x.sock", [Unix("x.sock")], None),
         ("a:1, b:2", [Tcp("a", 1), Tcp("b", 2)], None),
         (["a:1", "b:2"], [Tcp("a", 1), Tcp("b", 2)], None),
+        ("dns:///h.example:50051", [Tcp("h.example", 50051)], None),
+        ("dns:h.example:50051", [Tcp("h.example", 50051)], None),
+        ("dns:///h.example", [Tcp("h.example", 443)], None),
+        ("ipv4:192.0.2.1:50051", [Tcp("192.0.2.1", 50051)], None),
+        ("ipv4:192.0.2.1:50051,192.0.2.2:50052", [Tcp("192.0.2.1", 50051), Tcp("192.0.2.2", 50052)], None),
+        ("ipv6:[2001:db8::1]:50051", [Tcp("2001:db8::1", 50051)], None),
+        ("ipv6:2001:db8::1", [Tcp("2001:db8::1", 443)], None),
+        ("dns:50051", [Tcp("dns", 50051)], None),
     ],
-    ids=range(11),
+    ids=range(19),
 )
 def test_endpoints(text: Any, addresses: list[Any], tls: bool | None) -> None:
     read = endpoint.parse(text)
@@ -234,6 +244,17 @@ def test_the_scope_of_an_address_is_for_this_machine_only() -> None:
         ("http://a,https://b", "mixes"),
         ("a:1,https://b", "mixes"),
         ("h/x:1", "no host"),
+        ("dns://192.0.2.53/h:1", "DNS server to ask.*write dns:///host:port"),
+        ("dns://h:1", "DNS server"),
+        ("dns:///", "no host"),
+        ("dns:///h:x", "from 1 to 65535"),
+        ("dns:///hush@h:1", "user or password"),
+        ("dns:///h:1/hush", "from 1 to 65535"),
+        ("dns:///h/hush", "no host"),
+        ("ipv4:h.example:1", "without an IPv4 address"),
+        ("ipv4:192.0.2.1:99999", "from 1 to 65535"),
+        ("ipv6:192.0.2.1", "no IPv6"),
+        ("xds:///h", "not a scheme"),
     ],
 )
 def test_mistakes_in_endpoints(text: str, part: str) -> None:

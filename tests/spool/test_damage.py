@@ -278,3 +278,27 @@ def test_what_is_not_ours_in_the_folder_stays(tmp_path: Path) -> None:
     work_off(log)
     log.close()
     assert (log.folder / "notes.txt").read_text() == "mine"
+
+
+def test_a_process_that_is_killed_before_it_wrote_down_what_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are still there then: the next process sends some again, and takes none for lost."""
+    folder, expected = left(tmp_path)
+    log = Log.claim(folder)
+    files = segments(folder)
+
+    def killed(*_: Any) -> None:
+        assert segments(folder) == files
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Progress, "record", killed)
+        patch.setattr(Log, "_finish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            log.done(log.peek(0, 40, 1 << 30))
+    log.abandon()
+    log = Log.claim(folder)
+    assert (log.pending, log.lost) == (60, 0)
+    assert work_off(log) == expected
+    log.close()

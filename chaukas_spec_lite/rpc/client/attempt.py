@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite.errors import ResponseTooLargeError, RpcError
 from chaukas_spec_lite.rpc.client.mapping import deadline_exceeded, of_ending, of_sending
 from chaukas_spec_lite.rpc.client.response import message_of
-from chaukas_spec_lite.rpc.transport.endings import Cause, Ended, Ending, H2Error
+from chaukas_spec_lite.rpc.transport.endings import Cause, Ended, Ending, ErrorCodes, H2Error
 from chaukas_spec_lite.rpc.transport.framing import GZIP, TooLarge
 from chaukas_spec_lite.rpc.transport.unary_stream import UnaryStream
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.rpc.client.connection import ClientProtocol
     from chaukas_spec_lite.rpc.transport.stream import Headers
+
+
+class Retired(Exception):
+    """The server retires a connection on which it has taken calls, and has not begun this one."""
 
 
 class Response:
@@ -47,12 +51,13 @@ async def unary(protocol: ClientProtocol, headers: Headers, frame: bytes, timeou
         The complete response, which may be an error of the server's.
 
     Raises:
+        Retired: The connection takes no more calls: another one has to be made.
         RpcError: None came. RPC name and peer are not filled in.
     """
     # Since the connection was made, other callbacks ran, so the peer may have closed it by now. grpclib's connection
     # has then dropped its transport, and making a stream would fail with an AttributeError.
     if protocol.ending is not None:
-        raise of_ending(protocol.ending, "", "")
+        raise _of_ending(protocol.ending, protocol)
     stream = UnaryStream(protocol)
     began = time.monotonic()
 
@@ -66,7 +71,7 @@ async def unary(protocol: ClientProtocol, headers: Headers, frame: bytes, timeou
     try:
         await stream.run(headers, frame)
     except Ended as error:
-        raise of_ending(error.ending, "", "") from None  # `Ended` only carries the ending: it says nothing more.
+        raise _of_ending(error.ending, protocol) from None  # `Ended` only carries the ending: it says nothing more.
     except TooLarge as error:
         details = f"the response has at least {error.size} bytes, above the limit of {error.limit}"
         raise ResponseTooLargeError(details, size=error.size, limit=error.limit) from None
@@ -84,3 +89,11 @@ async def unary(protocol: ClientProtocol, headers: Headers, frame: bytes, timeou
     finally:
         timer.cancel()
     return Response(stream, protocol)
+
+
+def _of_ending(ending: Ending, protocol: ClientProtocol) -> RpcError | Retired:
+    # A server that has taken nothing, and sends everybody away, is no better than one that fails: only repetitions
+    # with growing waits are for those.
+    serves = protocol.responded or protocol.leaving is not None
+    retired = serves and ending.cause is Cause.GOAWAY and ending.code == ErrorCodes.NO_ERROR
+    return Retired() if retired else of_ending(ending, "", "")

@@ -10,13 +10,14 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import (
     ClientClosedError,
+    ConnectionLostError,
     DecodeError,
     MessageTooLargeError,
     PeerProtocolError,
@@ -26,11 +27,12 @@ from chaukas_spec_lite.errors import (
 )
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.retry import Patience, Repetition, RetryPolicy
-from chaukas_spec_lite.rpc.client.attempt import unary
+from chaukas_spec_lite.rpc.client.attempt import Response, Retired, unary
 from chaukas_spec_lite.rpc.client.channel import Channel
-from chaukas_spec_lite.rpc.client.endpoint import Endpoint
+from chaukas_spec_lite.rpc.client.endpoint import Address, Endpoint
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.mapping import add_hint
+from chaukas_spec_lite.rpc.client.proxy import Proxy
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, TooLarge
@@ -63,6 +65,7 @@ class CallOptions:
         keepalive: When a silent server is asked whether it is still there.
         clock: Time and chance.
         http1_hint: What errors say about the endpoint if the peer speaks HTTP/1, so that it is an HTTP API's.
+        proxies: The proxies through which some addresses are reached.
     """
 
     timeout: float
@@ -72,6 +75,7 @@ class CallOptions:
     keepalive: Keepalive = field(default_factory=Keepalive)
     clock: Clock = field(default_factory=Clock)
     http1_hint: str = ""
+    proxies: Mapping[Address, Proxy] = field(default_factory=dict[Address, Proxy])
 
 
 class Request:
@@ -111,7 +115,11 @@ class Caller:
         verify()
 
     async def call(
-        self, method: Method[Any, R], request: bytes, timeout: float | None = None, retry: RetryPolicy | None = None
+        self,
+        method: Method[Any, R],
+        request: bytes,
+        timeout: float | None = None,
+        once: bool = False,
     ) -> R:
         """Make a call, repeated as long as that can help and its deadline allows.
 
@@ -119,7 +127,8 @@ class Caller:
             method: The RPC.
             request: Its message, encoded.
             timeout: How many seconds the call may take, with its repetitions; None for that of the options.
-            retry: Whether, and when, it is repeated; None for that of the options.
+            once: Whether the first failure is the answer. The loss of a connection that was there before is none: it
+                tells of a server that was there.
 
         Raises:
             RpcError: The last attempt failed; ``attempts`` says how many there were.
@@ -132,13 +141,14 @@ class Caller:
         framed = Request(request, self.options.framing)
         timeout = self.options.timeout if timeout is None else timeout
         deadline = clock.now() + timeout
-        repetition = Repetition(retry or self.options.retry, deadline, clock.random)
+        repetition = Repetition(self.options.retry, deadline, clock.random)
         patience = self._patience.setdefault(method.route, Patience(self.options.attempt_timeout))
         previous: RpcError | None = None
         while True:
             # An attempt has a limit of its own, so that one that hangs leaves time for another on a new connection.
             began = clock.now()
             left = min(patience.seconds, deadline - began)
+            final = once and not channel.usable
             try:
                 message = await self._attempt(channel, method, framed, left)
                 patience.was_answered(clock.now() - began)
@@ -151,7 +161,7 @@ class Caller:
                 # The most exact name known: the address tried, else that of the connection, else all addresses.
                 error.peer = error.peer or channel.peer or str(self.endpoint)
                 delay = repetition.wait(error, clock.now())
-                if delay is None:
+                if delay is None or final or (once and not isinstance(error, ConnectionLostError)):
                     # "No response in time" is often all that the last attempt says; the one before may say why.
                     if error.__cause__ is None:
                         error.__cause__ = previous
@@ -177,9 +187,7 @@ class Caller:
         end = time.monotonic() + timeout  # Connecting and a second request without gzip count, too.
         # Framed first: a message that is too large needs no connection.
         frame = request.frame(channel.compresses)
-        protocol = await channel.connection(timeout)
-        headers = self._headers(channel, method)
-        response = await unary(protocol, _begin(headers, frame, end), frame, end - time.monotonic())
+        response = await self._response(channel, method, frame, end)
         try:
             return response.message()
         except StatusError as error:
@@ -190,12 +198,24 @@ class Caller:
         # Only trying tells whether gzip was to blame. It is no repetition: the server could not read the request, so
         # this needs no backoff.
         frame = request.frame(False)
-        response = await unary(protocol, _begin(headers, frame, end), frame, end - time.monotonic())
+        response = await self._response(channel, method, frame, end)
         # If the plain request fails as well, this raises, and compression stays on: it was not to blame.
         message = response.message()
         log.info("%s does not understand gzip: from now on requests go uncompressed", channel.peer)
         channel.compresses = False
         return message
+
+    async def _response(self, channel: Channel, method: Method[Any, Any], frame: bytes, end: float) -> Response:
+        """Send a request and wait for its response, until ``end``, by ``time.monotonic``."""
+        while True:
+            protocol = await channel.connection(end - time.monotonic())
+            headers = _begin(self._headers(channel, method), frame, end)
+            try:
+                return await unary(protocol, headers, frame, end - time.monotonic())
+            except Retired:
+                # No repetition, as the server has not begun the call: a server that limits how old connections become
+                # must not cost calls that may be made once only.
+                log.debug("%s retires the connection: the call goes to a new one", channel.peer)
 
     def _headers(self, channel: Channel, method: Method[Any, Any]) -> list[Any]:
         # Pseudo-headers come first (RFC 9113, section 8.3). `te` is there to find out proxies that do not pass trailers
@@ -244,6 +264,7 @@ class Caller:
             framing=options.framing,
             keepalive=options.keepalive,
             http1_hint=options.http1_hint,
+            proxies=options.proxies,
         )
         return self._channel
 

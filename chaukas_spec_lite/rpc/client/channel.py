@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import warnings
+from collections.abc import Mapping
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import ClientClosedError, RpcError
@@ -17,6 +18,7 @@ from chaukas_spec_lite.rpc.client.connection import ClientProtocol
 from chaukas_spec_lite.rpc.client.endpoint import Address, Endpoint, Tcp
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.mapping import deadline_exceeded
+from chaukas_spec_lite.rpc.client.proxy import Proxy
 from chaukas_spec_lite.rpc.client.tls import Security
 from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
 from chaukas_spec_lite.rpc.transport.channel import BaseChannel
@@ -41,6 +43,7 @@ class Channel(BaseChannel[ClientProtocol]):
         keepalive: When a silent server is asked whether it is still there.
         connect_timeout: How long one address may take to connect and send its first frame, in seconds. Default: 5.
         http1_hint: What errors say about the endpoint if the peer speaks HTTP/1.
+        proxies: The proxies through which some addresses are reached.
     """
 
     _connecting: asyncio.Task[ClientProtocol] | None = None
@@ -55,6 +58,7 @@ class Channel(BaseChannel[ClientProtocol]):
         keepalive: Keepalive | None = None,
         connect_timeout: float = CONNECT_TIMEOUT,
         http1_hint: str = "",
+        proxies: Mapping[Address, Proxy] | None = None,
     ) -> None:
         self._process = process.current()  # First: `__del__` reads it, even if one of the lines below raises.
         self.framing = framing or Framing()
@@ -63,7 +67,11 @@ class Channel(BaseChannel[ClientProtocol]):
         self._security = security or Security(None)
         self._keepalive = keepalive or Keepalive()
         self._addresses = endpoint.addresses
-        self._connector = Connector(self._addresses, self._security, self._make_protocol, connect_timeout, http1_hint)
+        self._connector = Connector(
+            self._addresses, self._security, self._make_protocol, connect_timeout, http1_hint, proxies or {}
+        )
+        self._retired: list[ClientProtocol] = []
+        """Connections that take no new calls, and stay open for those that they have."""
         self.peer = ""
         """The address of the last connection."""
         # The largest message with its prefix fits into the window of its stream, so a server never has to wait for
@@ -81,12 +89,14 @@ class Channel(BaseChannel[ClientProtocol]):
     def __del__(self) -> None:
         """Warn if it was not closed, and close it; in a forked child, leave the parent's connection alone."""
         # Closing it in the child would send GOAWAY, or TLS's goodbye, on the socket that the parent still uses.
-        protocol = self.protocol
-        if protocol is None or self._process != process.current() or not protocol.usable:
+        if self._process != process.current():
             return
-        warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
+        unclosed = [protocol for protocol in self._protocols() if protocol.open]
+        if unclosed:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
         if self.loop.is_running():  # The collector runs in any thread, and transports may be touched in their own only.
-            self.loop.call_soon_threadsafe(protocol.transport.close)
+            for protocol in unclosed:
+                self.loop.call_soon_threadsafe(protocol.transport.close)
 
     @property
     def is_mine(self) -> bool:
@@ -98,9 +108,15 @@ class Channel(BaseChannel[ClientProtocol]):
         # Destroying the loop in a child would remove the parent's sockets from an epoll that both share. If only the
         # loop is closed, the garbage collector may have everything.
         if self._process != process.current():
-            process.leave_to_parent(self.loop, self.protocol, self._connecting)
+            process.leave_to_parent(self.loop, self._protocols(), self._connecting)
         self._connecting = None
         self.protocol = None
+        self._retired = []
+
+    def _protocols(self) -> list[ClientProtocol]:
+        """Give the connections that may be open."""
+        made = [] if self.protocol is None else [self.protocol]
+        return [protocol for protocol in self._retired + made if not protocol.lost.done()]
 
     async def connect(self) -> ClientProtocol:
         """Return a connection that can be used, made now if need be; raises ``RpcError``. Generated stubs call this."""
@@ -158,6 +174,7 @@ class Channel(BaseChannel[ClientProtocol]):
         if self._closed:
             protocol.transport.abort()
             raise ClientClosedError("the client was closed while it connected")
+        self._retired = self._protocols()
         self.protocol, self.peer = protocol, str(address)
         self._aim(address)
         return protocol
@@ -183,19 +200,22 @@ class Channel(BaseChannel[ClientProtocol]):
             self.closed.set_result(None)
         if self._connecting is not None:
             self._connecting.cancel()
+        for protocol in self._retired:
+            protocol.processor.close()
         super().close()
 
     async def aclose(self) -> None:
         """Close the connection and wait until it is closed, for ``CLOSE_TIMEOUT`` at most."""
-        protocol, connecting = self.protocol, self._connecting  # `close` forgets the connection.
+        protocols, connecting = self._protocols(), self._connecting  # `close` forgets the connection.
         self.close()
         if connecting is not None:
             await asyncio.wait({connecting})
-        if protocol is not None:
-            await asyncio.wait({protocol.lost}, timeout=CLOSE_TIMEOUT)
-            if not protocol.lost.done():
-                protocol.transport.abort()
-                await asyncio.sleep(0)  # `abort` only schedules `connection_lost`, which closes the socket.
+        if protocols:
+            await asyncio.wait({protocol.lost for protocol in protocols}, timeout=CLOSE_TIMEOUT)
+            for protocol in protocols:
+                if not protocol.lost.done():
+                    protocol.transport.abort()
+            await asyncio.sleep(0)  # `abort` only schedules `connection_lost`, which closes the socket.
 
 
 def _retrieve(task: asyncio.Task[ClientProtocol]) -> None:

@@ -11,13 +11,14 @@ import functools
 import math
 import socket
 import time
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from chaukas_spec_lite.errors import ConnectError, RpcError, StatusCode
 from chaukas_spec_lite.rpc.client.connection import ClientProtocol
 from chaukas_spec_lite.rpc.client.endpoint import Address, Tcp, Unix
 from chaukas_spec_lite.rpc.client.mapping import add_hint, http1, of_connecting, of_ending
+from chaukas_spec_lite.rpc.client.proxy import Proxy, tunnel
 from chaukas_spec_lite.rpc.client.tls import ALPN, Security
 
 K = TypeVar("K", bound=Hashable)
@@ -95,6 +96,7 @@ class Connector:
         timeout: How many seconds each socket address may take, and the look-up of a name; a name may stand for several
             socket addresses.
         http1_hint: What errors say about the endpoint if the peer speaks HTTP/1.
+        proxies: The proxies through which some of the addresses are reached.
     """
 
     def __init__(
@@ -104,12 +106,14 @@ class Connector:
         make: Callable[[], ClientProtocol],
         timeout: float,
         http1_hint: str = "",
+        proxies: Mapping[Address, Proxy] | None = None,
     ) -> None:
         self._addresses = addresses
         self._security = security
         self._make = make
         self._timeout = timeout
         self._hint = http1_hint
+        self._proxies = proxies or {}
         self._selection, self._socket_selection = AddressSelection(), AddressSelection()
         self._last: tuple[ClientProtocol, Address, SocketAddress] | None = None
         """The connection made last, and where it went."""
@@ -146,7 +150,8 @@ class Connector:
         """
         if self._last is not None:
             protocol, address, at = self._last
-            if not protocol.responded:
+            # One that is still open has calls that it may respond to, although it takes no new ones.
+            if not protocol.responded and not protocol.open:
                 self._selection.failed(address)
                 self._socket_selection.failed(at)
             self._last = None
@@ -193,19 +198,29 @@ class Connector:
         if isinstance(address, Unix):
             opening = functools.partial(self._open_unix, address)
             return await asyncio.wait_for(_settled(opening), min(limit, self._timeout)), (address.path,)
-        infos = await asyncio.wait_for(_look_up(address), min(limit, self._timeout))
-        families = {info[4]: info[0] for info in infos}  # The same socket address twice is tried once.
-
-        async def try_one(at: SocketAddress, limit: float) -> ClientProtocol:
-            return await asyncio.wait_for(_settled(functools.partial(self._open_tcp, address, families[at], at)), limit)
-
-        if not families:
-            raise ConnectError("the name has no address", retryable=True)
+        proxy = self._proxies.get(address)
         try:
+            # A proxy looks up the server's name itself.
+            infos = await asyncio.wait_for(_look_up(proxy.address if proxy else address), min(limit, self._timeout))
+            families = {info[4]: info[0] for info in infos}  # The same socket address twice is tried once.
+
+            async def try_one(at: SocketAddress, limit: float) -> ClientProtocol:
+                opening = functools.partial(self._open_tcp, address, families[at], at)
+                return await asyncio.wait_for(_settled(opening), limit)
+
+            if not families:
+                raise ConnectError("the name has no address", retryable=True)
             return await self._first(families, self._socket_selection, socket_host, try_one, end, self._timeout)
-        except RpcError as error:
-            error.peer = str(address)  # Users know the name that they wrote, not what it resolves to.
-            raise
+        except Exception as error:
+            mapped = of_connecting(error, str(address))
+            if mapped is None:
+                raise
+            mapped.peer = str(address)  # Users know the name that they wrote, not what it resolves to.
+            if proxy is not None:
+                mapped.details = f"through the proxy {proxy}: {mapped.details}"
+            if mapped is error:
+                raise
+            raise mapped from error
 
     async def _open_unix(self, address: Unix) -> ClientProtocol:
         _, protocol = await asyncio.get_running_loop().create_unix_connection(
@@ -215,16 +230,24 @@ class Connector:
 
     async def _open_tcp(self, address: Tcp, family: int, at: SocketAddress) -> ClientProtocol:
         context, name = self._security.context, self._security.server_name
-        _, protocol = await asyncio.get_running_loop().create_connection(
-            self._make,
-            socket_host(at),
-            at[1],
-            family=family,
-            ssl=context,
-            # The certificate is checked against the name that the user wrote: `socket_host` is an IP address. Without
-            # TLS, asyncio refuses any `server_hostname`.
-            server_hostname=address.name if context is not None and name is None else name,
-        )
+        # The certificate is checked against the name that the user wrote: `socket_host` is an IP address. Without TLS,
+        # asyncio refuses any `server_hostname`.
+        tls: dict[str, Any] = {
+            "ssl": context,
+            "server_hostname": address.name if context is not None and name is None else name,
+        }
+        connect, proxy = asyncio.get_running_loop().create_connection, self._proxies.get(address)
+        if proxy is None:
+            _, protocol = await connect(self._make, socket_host(at), at[1], family=family, **tls)
+            return protocol
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            await tunnel(sock, at, proxy, address)
+            _, protocol = await connect(self._make, sock=sock, **tls)
+        except BaseException:  # A cancellation (the time is over) too: nobody else knows the socket to close it.
+            sock.close()
+            raise
         return protocol
 
 
@@ -238,7 +261,7 @@ async def _settled(open_: Callable[[], Awaitable[ClientProtocol]]) -> ClientProt
         if ssl_object is not None and ssl_object.selected_alpn_protocol() != ALPN:
             raise http1("", "")
         await protocol.settled  # Set by SETTINGS and by any ending: the two have to be told apart.
-        if protocol.ending is not None:
+        if protocol.ending is not None:  # A GOAWAY that comes with SETTINGS ends it, too, as it has no call.
             raise of_ending(protocol.ending, "", "")
     except BaseException:  # A cancellation (the time is over) too: nobody else knows this connection to close it.
         protocol.transport.abort()

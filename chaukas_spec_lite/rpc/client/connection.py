@@ -39,7 +39,7 @@ class ClientProtocol(ClientSide):
 
     def data_received(self, data: bytes) -> None:
         """Take what the peer sent, which shows that it is there."""
-        if self.usable:  # An ending that is known already is not undone by data that was still on its way.
+        if self.open:  # An ending that is known already is not undone by data that was still on its way.
             self._watch.hear(time.monotonic())
         super().data_received(data)
 
@@ -67,7 +67,7 @@ class ClientProtocol(ClientSide):
         Args:
             began: When it began, by ``time.monotonic``.
         """
-        if self.usable:
+        if self.open:
             self._act(*self._watch.give_up(time.monotonic(), began))
 
     def _check(self) -> None:
@@ -84,6 +84,6 @@ class ClientProtocol(ClientSide):
             self.note(Ending(Cause.SILENT, f"the peer has been silent for {silent:.3g} s and did not answer a ping"))
             self.transport.abort()  # `close` would flush the buffer and wait for TLS's goodbye, which never comes.
             return
-        if action is Action.PING and self.usable:  # h2 raises for a PING on a connection that is closed.
+        if action is Action.PING and self.open:  # h2 raises for a PING on a connection that is closed.
             self.ping()
         self._timer = self.loop.call_later(again, self._check)

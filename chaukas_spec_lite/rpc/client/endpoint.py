@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from ipaddress import AddressValueError, IPv6Address, ip_address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from chaukas_spec_lite.errors import SettingError
 
 FORMS = "host:port, http://host:port, https://host:port or unix:/path"
 PORTS = {"http": 80, "https": 443}
+
+_TARGETS = ("dns", "ipv4", "ipv6")
+"""The names before gRPC's targets (https://github.com/grpc/grpc/blob/master/doc/naming.md), beside ``unix``."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z+]{0,9}")
 _PLAIN = re.compile(r"([a-z]+://)?(\[[0-9a-f:.]*\]?|[a-z0-9._-]*)(:[0-9]*)?", re.ASCII | re.IGNORECASE)
@@ -67,7 +70,7 @@ class Endpoint:
     @property
     def is_local(self) -> bool:
         """Whether all addresses are on this machine, so that requests do not leave it."""
-        return all(isinstance(address, Unix) or _is_loopback(address.host) for address in self.addresses)
+        return all(isinstance(address, Unix) or is_loopback(address.host) for address in self.addresses)
 
 
 def parse(text: str | Sequence[str], name: str = "endpoint") -> Endpoint:
@@ -89,7 +92,8 @@ def _shown(text: str) -> str:
     return text if end == len(text) else f"{text[:end]}…"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -107,9 +111,12 @@ def _address(text: str, name: str) -> tuple[Address, bool | None]:
         return Unix(path), None
     if "@" in text:  # Whatever stands before it may be a password, so it is not shown.
         raise SettingError(name, "holds a user or password, which gRPC does not take: give an api_key instead")
+    target, separator, rest = text.partition(":")
+    if separator and target in _TARGETS and not rest.isdigit():
+        return _target(target, rest, name), None
     scheme, separator, _ = text.partition("://")
     if not separator:
-        return _host_port(text, None, name), None
+        return host_port(text, None, name), None
     if scheme.lower() not in PORTS:
         shown = f"{scheme}://" if _SCHEME.fullmatch(scheme) else "what stands before ://"
         raise SettingError(name, f"{shown} is not a scheme that gRPC is spoken over: write {FORMS}")
@@ -121,10 +128,37 @@ def _address(text: str, name: str) -> tuple[Address, bool | None]:
         raise SettingError(
             name, f"{_shown(text)} holds a path or query, which gRPC endpoints do not have: leave it out"
         )
-    return _host_port(url.netloc, PORTS[url.scheme], name), url.scheme == "https"
+    return host_port(url.netloc, PORTS[url.scheme], name), url.scheme == "https"
 
 
-def _host_port(text: str, default_port: int | None, name: str) -> Tcp:
+def _target(kind: str, rest: str, name: str) -> Tcp:
+    """Read one of gRPC's targets, what stands behind its first colon; like there, the port may be left out."""
+    if kind == "dns" and rest.startswith("//"):
+        server, _, rest = rest.removeprefix("//").partition("/")
+        if server:
+            raise SettingError(name, "names a DNS server to ask, which is not supported: write dns:///host:port")
+    if kind == "ipv6" and not rest.startswith("["):
+        rest = f"[{rest}]"  # Without brackets there is no port, as its colon would be one of the address.
+    address = host_port(rest, PORTS["https"], name)
+    if kind == "ipv4":
+        try:
+            IPv4Address(address.host)
+        except AddressValueError:
+            raise SettingError(name, "is ipv4: without an IPv4 address: write ipv4:192.0.2.1:50051") from None
+    return address
+
+
+def host_port(text: str, default_port: int | None, name: str) -> Tcp:
+    """Read a host and a port.
+
+    Args:
+        text: What was written.
+        default_port: The port if there is none in it; None if there has to be one.
+        name: The argument or variable it comes from, for errors.
+
+    Raises:
+        SettingError: It is something else. Only what looks like a host and a port is shown of it.
+    """
     if text.startswith("["):
         host, closed, rest = text[1:].partition("]")
         try:

@@ -97,7 +97,9 @@ def of_connecting(error: BaseException, peer: str) -> RpcError | None:
     if isinstance(error, PermissionError):
         # The file mode of a Unix socket, or a sandbox: somebody has to change it, so repeating is no use.
         return ConnectError(f"no permission to connect: {error.strerror}", peer=peer)
-    if isinstance(error, OSError):  # Refused or unreachable: the server may be about to start.
+    if isinstance(error, ConnectionRefusedError):  # The server may be about to start.
+        return ConnectError("refused: is a collector running there?", peer=peer, retryable=True)
+    if isinstance(error, OSError):  # Unreachable, for now.
         return ConnectError(f"no connection: {error.strerror or error}", peer=peer, retryable=True)
     if isinstance(error, UnicodeError):  # what Python's IDNA codec raises
         return ConnectError(f"the host name is not valid: {error}", status=StatusCode.INVALID_ARGUMENT, peer=peer)

@@ -69,10 +69,15 @@ class BaseChannel(grpclib.client.Channel, Generic[P]):
         return self._scheme
 
     @property
+    def usable(self) -> bool:
+        """Whether there is a connection on which calls can begin."""
+        return self._protocol is not None and self._protocol.usable
+
+    @property
     def _connected(self) -> bool:
         # grpclib only asks whether asyncio has reported the connection as lost. That comes late, or never over TLS, if
         # the peer has vanished; until then, calls would go to a connection that keepalive knows to be dead.
-        return self._protocol is not None and self._protocol.usable
+        return self.usable
 
     async def __connect__(self) -> P:
         return await self.connect()

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import grpclib.protocol
 from grpclib.client import Handler
 from h2.settings import SettingCodes
 
-from chaukas_spec_lite.rpc.transport.endings import Cause, Ending, code_name
+from chaukas_spec_lite.rpc.transport.endings import Cause, Ending, ErrorCodes, code_name
 from chaukas_spec_lite.rpc.transport.http2 import configuration
 from chaukas_spec_lite.rpc.transport.protocol import UNLIMITED, FramedProtocol
 from chaukas_spec_lite.rpc.transport.stream import takes_gzip
@@ -49,6 +50,8 @@ class ClientSide(FramedProtocol):
 
     ending: Ending | None = None
     """Why it ended. The first reason stays: those that follow, such as the loss of the socket, are consequences."""
+    leaving: Ending | None = None
+    """How the server said that it takes no new calls. Those that it has taken go on; the connection ends with them."""
 
     def __init__(self, config: Configuration, framing: Framing) -> None:
         super().__init__(Handler(), config, configuration(client_side=True), framing)
@@ -69,6 +72,11 @@ class ClientSide(FramedProtocol):
     @property
     def usable(self) -> bool:
         """Whether calls can begin on it."""
+        return self.ending is None and self.leaving is None and not self.transport.is_closing()
+
+    @property
+    def open(self) -> bool:
+        """Whether calls that have begun can go on."""
         return self.ending is None and not self.transport.is_closing()
 
     @property
@@ -93,7 +101,7 @@ class ClientSide(FramedProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what the peer sent; before anything else, see whether it speaks HTTP/2 at all."""
-        if not self.usable:  # After `end`, asyncio may still deliver what it had read. grpclib has no transport then.
+        if not self.open:  # After `end`, asyncio may still deliver what it had read. grpclib has no transport then.
             return
         # h2 would refuse another protocol, too, but could not say which: "write https://" helps, "invalid frame" does
         # not.
@@ -107,7 +115,10 @@ class ClientSide(FramedProtocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End every call that is under way."""
-        self.note(self.ending_of_loss(exc))  # First: grpclib ends the calls, and each asks why.
+        ending = self.ending_of_loss(exc)
+        if self.leaving is not None:
+            ending = replace(ending, details=f"{self.leaving.details}, then {ending.details}")
+        self.note(ending)  # First: grpclib ends the calls, and each asks why.
         super().connection_lost(exc)
         if not self.lost.done():  # `Channel.aclose` may have been cancelled while it waited.
             self.lost.set_result(None)
@@ -144,6 +155,11 @@ class ClientSide(FramedProtocol):
     def call_begins(self) -> None:
         """Note that a call begins."""
 
+    def call_ended(self) -> None:
+        """Note that a call has ended, and end a connection that has waited for the last one."""
+        if self.leaving is not None and not self.waiting and self.ending is None:
+            self.end(self.leaving)
+
 
 class Processor(grpclib.protocol.EventsProcessor):
     """Notes why streams and the connection end, which grpclib only puts into words."""
@@ -156,7 +172,13 @@ class Processor(grpclib.protocol.EventsProcessor):
     def register(self, stream: grpclib.protocol.Stream) -> Callable[[], None]:
         """Begin a call; return the function that ends it."""
         self._protocol.call_begins()
-        return super().register(stream)
+        release = super().register(stream)
+
+        def end() -> None:
+            release()
+            self._protocol.call_ended()
+
+        return end
 
     def close(self, reason: str = "Connection closed") -> None:
         """Close the connection, and end all calls, those that wait for their turn included."""
@@ -210,13 +232,24 @@ class Processor(grpclib.protocol.EventsProcessor):
         self._protocol.input_invalid()
 
     def process_connection_terminated(self, event: ConnectionTerminated) -> None:
-        """Take a GOAWAY, which ends the connection and its calls.
+        """Take a GOAWAY: calls up to the last one that it names go on, others end (RFC 9113, section 6.8).
 
-        The calls that the server has begun could still finish (RFC 9113, section 6.8), but h2 accepts no frame after
-        GOAWAY. So they end, with an error after which they are repeated on a new connection.
+        Servers often send two, the first of which names the highest number that there is: by the second one they know
+        which calls were on their way.
         """
-        code = _number(event.error_code)
-        self._protocol.end(Ending(Cause.GOAWAY, f"the server said GOAWAY ({code_name(code)})", code))
+        code, last = _number(event.error_code), event.last_stream_id or 0
+        ending = Ending(Cause.GOAWAY, f"the server said GOAWAY ({code_name(code)})", code)
+        # After an error the server has to close the connection (section 5.4.1), so no call can go on.
+        if code != ErrorCodes.NO_ERROR or not any(number <= last for number in self.streams):
+            self._protocol.end(ending)
+            return
+        self._protocol.leaving = ending
+        for number, stream in list(self.streams.items()):
+            if number > last:
+                if isinstance(stream, EndingStream):
+                    stream.ending = ending
+                stream.__terminated__(ending.details)
+        self._protocol.framed.stream_close_waiter.set()  # Calls that wait for a stream: there will be none.
 
     def process_stream_reset(self, event: StreamReset) -> None:
         """Take an RST_STREAM: note the reason in the stream before grpclib ends it."""

@@ -9,9 +9,18 @@ import enum
 from dataclasses import dataclass
 
 from h2.errors import ErrorCodes
-from h2.exceptions import H2Error, StreamClosedError
+from h2.exceptions import H2Error, NoAvailableStreamIDError, StreamClosedError
 
-__all__ = ["Cause", "Ended", "Ending", "ErrorCodes", "H2Error", "StreamClosedError", "code_name"]
+__all__ = [
+    "Cause",
+    "Ended",
+    "Ending",
+    "ErrorCodes",
+    "H2Error",
+    "NoAvailableStreamIDError",
+    "StreamClosedError",
+    "code_name",
+]
 
 
 class Cause(enum.Enum):
@@ -20,7 +29,7 @@ class Cause(enum.Enum):
     CLOSED = "closed"  # by us
     LOST = "lost"  # by the peer, or on the way
     SILENT = "silent"  # a ping was not answered
-    GOAWAY = "goaway"  # the server ended the connection in an orderly way
+    GOAWAY = "goaway"  # the server takes no more calls; without an error code, it has not begun this one
     RESET = "reset"  # the stream; the connection goes on
     GARBAGE = "garbage"  # invalid HTTP/2, after it was valid
     STRANGER = "stranger"  # another protocol from the first byte on
@@ -30,7 +39,7 @@ class Cause(enum.Enum):
 
 @dataclass(frozen=True)
 class Ending:
-    """How a connection or stream ended; ``code`` is HTTP/2's, for GOAWAY and RESET."""
+    """How a connection or stream ended; ``code`` is HTTP/2's, if there was a GOAWAY or RST_STREAM."""
 
     cause: Cause
     details: str

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.exceptions import FrameTooLargeError
+from h2.events import ConnectionTerminated
+from h2.exceptions import FrameTooLargeError, NoAvailableStreamIDError
 
 from chaukas_spec_lite.rpc.transport.headers import (
     RedactedDecoder,
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 
 HEADER = 9
 """The number of bytes before the content of each frame (RFC 9113, section 4.1)."""
-DATA, HEADERS, _PUSH_PROMISE, _CONTINUATION = 0, 1, 5, 9
+DATA, HEADERS, _PUSH_PROMISE, _GOAWAY, _CONTINUATION = 0, 1, 5, 7, 9
 END_STREAM, END_HEADERS = 1, 4
+_STREAM_ID = 0x7FFFFFFF  # The highest bit is reserved and has to be ignored (RFC 9113, section 4.1).
 _PREFACE = 24  # The length of what a client begins with (RFC 9113, section 3.4).
 
 
@@ -52,7 +54,10 @@ def configuration(client_side: bool) -> H2Configuration:
 
 
 class StrictConnection(H2Connection):
-    """An ``H2Connection`` that refuses a frame that is too long as soon as it begins, not when it is complete.
+    """An ``H2Connection`` that refuses a frame that is too long as soon as it begins, and goes on after GOAWAY.
+
+    h2 itself takes no further frame after GOAWAY, although the calls that the peer has taken may end (RFC 9113, section
+    6.8). Here only new streams are refused then; what becomes of the others is for the owner to say.
 
     Args:
         client_side: Whether this end is the client.
@@ -73,6 +78,14 @@ class StrictConnection(H2Connection):
         """The beginning of a frame that is not complete."""
         self._amid_headers = False
         """Whether the next frame has to continue the headers of the last one."""
+        self.leaving = False
+        """Whether the peer has said GOAWAY."""
+
+    def get_next_available_stream_id(self) -> int:
+        """Number a new stream; raises ``NoAvailableStreamIDError`` if the peer takes none."""
+        if self.leaving:
+            raise NoAvailableStreamIDError("the peer said GOAWAY, and takes no new streams")
+        return super().get_next_available_stream_id()
 
     def receive_data(self, data: Buffer) -> list[Event]:
         """Take what arrived and return what it means.
@@ -98,7 +111,10 @@ class StrictConnection(H2Connection):
             if stop > size:
                 break
             # h2 keeps no rest of its own, because it only ever gets whole frames. So a frame may go past it.
-            if not self._received(data, start, stop, events):
+            taken = self._received(data, start, stop, events)
+            if not taken and data[start + 3] == _GOAWAY:
+                taken = self._goaway(data[start:stop], events)
+            if not taken:
                 self._amid_headers = _is_amid_headers(data[start + 3], data[start + 4], self._amid_headers)
                 with REDACTION:  # SETTINGS may make hpack's table smaller, and hpack logs the entries that it drops.
                     events += super().receive_data(data[start:stop])
@@ -109,6 +125,23 @@ class StrictConnection(H2Connection):
     def _received(self, data: bytes, start: int, stop: int, events: list[Event]) -> bool:
         """Take a frame without h2, if that is possible; here it never is."""
         return False
+
+    def _goaway(self, frame: bytes, events: list[Event]) -> bool:
+        """Take a GOAWAY without h2, which would close the connection; not one that is invalid, which h2 refuses."""
+        stream_id, content = int.from_bytes(frame[5:HEADER], "big") & _STREAM_ID, frame[HEADER:]
+        if self._amid_headers or stream_id or len(content) < 8:
+            return False
+        event = ConnectionTerminated()
+        event.last_stream_id = int.from_bytes(content[:4], "big") & _STREAM_ID
+        event.error_code = _error_code(int.from_bytes(content[4:8], "big"))
+        event.additional_data = content[8:] or None
+        events.append(event)
+        self.leaving = True
+        return True
+
+
+def _error_code(number: int) -> ErrorCodes | int:
+    return ErrorCodes(number) if number in ErrorCodes.__members__.values() else number
 
 
 def _is_amid_headers(kind: int, flags: int, before: bool) -> bool:

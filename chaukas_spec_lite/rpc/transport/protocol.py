@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from grpclib.config import Configuration
     from grpclib.utils import Wrapper
     from h2.config import H2Configuration
-    from h2.events import RequestReceived, StreamReset
+    from h2.events import ConnectionTerminated, RequestReceived, StreamReset
 
     from chaukas_spec_lite.rpc.transport.http2 import StrictConnection
     from chaukas_spec_lite.rpc.transport.limits import Framing
@@ -126,6 +126,15 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
             # count for ever. Not at once: a task that has begun is scheduled before this, and ends the call
             # itself when it handles its cancellation.
             asyncio.get_running_loop().call_soon(stream.end_call)
+
+    def process_connection_terminated(self, event: ConnectionTerminated) -> None:
+        """Take a GOAWAY. A client that leaves in good order waits for its calls (RFC 9113, section 6.8).
+
+        It closes the connection behind them. If this end did, what the client still sends would reset the connection,
+        and the responses might not be read.
+        """
+        if event.error_code != ErrorCodes.NO_ERROR or not self.streams:
+            self.close("the client has left")
 
     def close(self, reason: str = "Connection closed") -> None:
         """Close the connection, after sending what h2 has ready.

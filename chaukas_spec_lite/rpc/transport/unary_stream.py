@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 from grpclib.metadata import USER_AGENT, encode_timeout
 
 from chaukas_spec_lite.rpc.transport.client_side import EndingStream
-from chaukas_spec_lite.rpc.transport.endings import Cause, Ended, Ending, ErrorCodes, StreamClosedError
+from chaukas_spec_lite.rpc.transport.endings import (
+    Cause,
+    Ended,
+    Ending,
+    ErrorCodes,
+    NoAvailableStreamIDError,
+    StreamClosedError,
+)
 from chaukas_spec_lite.rpc.transport.framing import CONTENT_TYPE, PREFIX, TooLarge
 
 __all__ = ["USER_AGENT", "Body", "UnaryStream", "encode_timeout", "is_grpc"]
@@ -154,8 +161,15 @@ class UnaryStream(EndingStream):
             except StreamClosedError as error:
                 # The stream ended while the request waited for its turn. The reset, if it has been handled, set a
                 # reason.
-                if not self._ended.done():
-                    self.fail(Ended(Ending(Cause.LOST, f"the stream was closed: {error}")))
+                self._sender = None
+                self.fail(Ended(Ending(Cause.LOST, f"the stream was closed: {error}")))
+            except NoAvailableStreamIDError:
+                # The server said GOAWAY while the request waited for its turn.
+                ending = self._protocol.leaving or self._protocol.ending
+                if ending is None:
+                    raise
+                self._sender = None
+                self.fail(Ended(ending))
             finally:
                 self._sender = None  # From here on nothing is sent, so there is nothing to interrupt.
             await self._ended
