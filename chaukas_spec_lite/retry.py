@@ -107,3 +107,50 @@ class Repetition:
             self._growing_since = self.attempts
         # If the wait lasts beyond the deadline, nothing could follow it. The caller hears of the failure now instead.
         return delay if now + delay < self.deadline else None
+
+
+_QUICK_AGAIN = 100
+"""After how many answers within the usual limit it holds again."""
+
+
+class Patience:
+    """How long one attempt may take: longer after each one that a server did not answer in time.
+
+    A server that is slower than the limit is not idle: it does what each attempt asks for, and the answer comes too
+    late. With the same limit, it would do so again and again.
+
+    Args:
+        usual: The limit, in seconds.
+        most: What it grows to, in seconds.
+    """
+
+    def __init__(self, usual: float, most: float) -> None:
+        self._usual = usual
+        self._most = max(usual, most)
+        self.limit = usual
+        """The present limit, in seconds."""
+        self._quick = 0
+        """How many attempts in a row were answered within the usual limit."""
+
+    def exceeded(self, allowed: float) -> bool:
+        """Note that an attempt was not answered in time.
+
+        Args:
+            allowed: How many seconds it had. With less than the limit it tells nothing: the deadline of its call was
+                near, or it began before the limit grew.
+
+        Returns:
+            Whether the limit has grown.
+        """
+        if allowed < self.limit or self.limit >= self._most:
+            return False
+        self.limit = min(self._most, 2 * self.limit)
+        self._quick = 0
+        return True
+
+    def answered(self, seconds: float) -> None:
+        """Note that an attempt was answered, after so many seconds."""
+        self._quick = self._quick + 1 if seconds < self._usual else 0
+        # Not at the first one: small calls, such as health checks, may be quick while batches are slow.
+        if self._quick >= _QUICK_AGAIN:
+            self.limit = self._usual

@@ -18,6 +18,7 @@ from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import (
     ClientClosedError,
     ConnectionLostError,
+    DeadlineExceededError,
     DecodeError,
     MessageTooLargeError,
     PeerProtocolError,
@@ -26,7 +27,7 @@ from chaukas_spec_lite.errors import (
     StatusError,
 )
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.retry import Repetition, RetryPolicy
+from chaukas_spec_lite.retry import Patience, Repetition, RetryPolicy
 from chaukas_spec_lite.rpc.client.attempt import Response, Retired, unary
 from chaukas_spec_lite.rpc.client.channel import Channel
 from chaukas_spec_lite.rpc.client.endpoint import Address, Endpoint
@@ -58,7 +59,8 @@ class CallOptions:
 
     Args:
         timeout: How long a call may take with all its repetitions, in seconds.
-        attempt_timeout: How long one attempt may take, in seconds. Default: 10.
+        attempt_timeout: How long one attempt may take, in seconds. Default: 10. It doubles whenever a server does not
+            answer in time, up to ``timeout``.
         retry: Whether, and when, a call is repeated.
         framing: Size limits and compression.
         keepalive: When a silent server is asked whether it is still there.
@@ -108,6 +110,7 @@ class Caller:
         self._metadata = list(metadata)
         self._channel: Channel | None = None
         self._closed = False
+        self._patience = Patience(options.attempt_timeout, options.timeout)
         # Takes 2 ms, once in each process. The first connection needs the result, so the first call would take longer.
         verify()
 
@@ -141,12 +144,14 @@ class Caller:
         previous: RpcError | None = None
         while True:
             # An attempt has a limit of its own, so that one that hangs leaves time for another on a new connection.
-            left = min(self.options.attempt_timeout, deadline - clock.now())
+            began, left = time.monotonic(), min(self._patience.limit, deadline - clock.now())
             final = once and not channel.usable
             try:
                 message = await self._attempt(channel, method, framed, left)
+                self._patience.answered(time.monotonic() - began)
                 return self._decoded(method, message)
             except RpcError as error:
+                self._note_slowness(error, channel, left)
                 add_hint(error, self.options.http1_hint)
                 error.rpc = method.alias
                 # The most exact name known: the address tried, else that of the connection, else all addresses.
@@ -160,6 +165,12 @@ class Caller:
                 previous = error
             log.info("repeating in %.2f s: %s", delay, previous)
             await self._pause(channel, delay)
+
+    def _note_slowness(self, error: RpcError, channel: Channel, allowed: float) -> None:
+        # Without a connection it is no server that is slow, and more time would only keep other addresses waiting.
+        if isinstance(error, DeadlineExceededError) and channel.usable and self._patience.exceeded(allowed):
+            limit = self._patience.limit
+            log.warning("%s gave no answer within %.3g s: attempts now take up to %.3g s", channel.peer, allowed, limit)
 
     async def _pause(self, channel: Channel, seconds: float) -> None:
         """Wait, but no longer than the channel is open: a call must not hold up the end of its program for a backoff.
