@@ -7,11 +7,11 @@ folder when the log is closed and nothing waits in it. One that held damage is r
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost, translated
 from chaukas_spec_lite.spool.frames import HEAD, frame
@@ -152,7 +152,8 @@ class Log:
             SpoolError: It cannot be written.
         """
         writer = self._writer
-        if self._lock.process != os.getpid():  # a signal handler forked, and the child goes on with what it interrupted
+        # A signal handler may have forked, and the child goes on with what it interrupted.
+        if self._lock.process != process.current():
             raise SpoolError(f"{self.folder} belongs to the parent process")
         data = frame(contents[0]) if len(contents) == 1 else b"".join(map(frame, contents))
         if writer is None or self._is_spoilt or writer.size + len(data) > SEGMENT_BYTES:
