@@ -307,9 +307,14 @@ def _are_numbers(items: list[Any]) -> bool:
     """Whether all items are numbers that JSON has, asked in C: embeddings have thousands."""
     if not items or not {float, int}.issuperset(map(type, items)):
         return False
-    total: float = sum(items)  # NaN, and other than itself, if one of them is
     least, most = min(items), max(items)
-    return total == total and bool(least >= -EXACT and most <= EXACT)
+    if least < -EXACT or most > EXACT:
+        return False
+    try:
+        total: float = sum(items)
+    except OverflowError:  # NaN has hidden an integer from min and max
+        return False
+    return total == total  # NaN, and other than itself, if one of them is
 
 
 def is_list(value: object) -> TypeGuard[list[Any]]:
