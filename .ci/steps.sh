@@ -111,7 +111,7 @@ foreign() {
     python -m pip install --quiet --no-deps -r tests/codegen/foreign.txt
     python -m pytest -p no:cacheprovider -m foreign tests/codegen
     python -m pip install --quiet -e '.[values]'
-    python -m pytest -p no:cacheprovider tests/codec/test_kinds_of_values.py
+    python -m pytest -p no:cacheprovider tests/codec/test_kinds_of_values.py tests/lenient
 }
 
 # How long each of the four targets is fuzzed; .ci/run makes the step's limit of it.

@@ -24,8 +24,8 @@ from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals, dropped_for
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
-from chaukas_spec_lite.spool.log import Log, records
-from chaukas_spec_lite.spool.segment import Record
+from chaukas_spec_lite.spool.log import Log
+from chaukas_spec_lite.spool.segment import Record, records
 from chaukas_spec_lite.wire.envelopes import event_id_of
 
 _P = ParamSpec("_P")

@@ -65,6 +65,11 @@ class Notes:
         self.steps.pop()
 
 
+def class_of(value: object) -> type[Any]:
+    """Return the class of a value, whatever it says of its ``__class__``."""
+    return type(value)
+
+
 def name_of(value: object) -> str:
     """Name the type of a value, whatever its class does when it is asked."""
     try:

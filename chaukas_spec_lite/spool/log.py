@@ -7,17 +7,17 @@ folder when the log is closed and nothing waits in it. One that held damage is r
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost, translated
 from chaukas_spec_lite.spool.frames import HEAD, frame
 from chaukas_spec_lite.spool.lock import Lock
 from chaukas_spec_lite.spool.progress import Progress
-from chaukas_spec_lite.spool.segment import Place, Reader, Record, Writer
+from chaukas_spec_lite.spool.segment import Place, Reader, Record, Writer, second_name
 
 PREFIX = "log-"
 NEW = "new-"
@@ -25,14 +25,6 @@ NEW = "new-"
 ASIDE = ".corrupt"
 SEGMENT_BYTES = 4 << 20
 """From this size on a segment takes no more frames."""
-
-
-def records(start: int, contents: Iterable[bytes]) -> Iterator[Record]:
-    """Tell where each of the byte strings stands that were appended together."""
-    for content in contents:
-        end = start + HEAD + len(content)
-        yield Record(start, end, content)
-        start = end
 
 
 class Log:
@@ -162,7 +154,8 @@ class Log:
             SpoolError: It cannot be written.
         """
         writer = self._writer
-        if self._lock.process != os.getpid():  # a signal handler forked, and the child goes on with what it interrupted
+        # A signal handler may have forked, and the child goes on with what it interrupted.
+        if self._lock.process != process.current():
             raise SpoolError(f"{self.folder} belongs to the parent process")
         data = frame(contents[0]) if len(contents) == 1 else b"".join(map(frame, contents))
         if writer is None or self._is_spoilt or writer.size + len(data) > SEGMENT_BYTES:
@@ -183,36 +176,37 @@ class Log:
         return start
 
     def check(self) -> None:
-        """See whether what was appended last is still there.
+        """See whether what was appended last is still there; or, if nothing is being appended, the folder.
 
         Raises:
             SpoolLost: It is not.
         """
         if self._writer is not None:
             self._writer.check()
+        elif not self.folder.exists():
+            raise SpoolLost(f"{self.folder} was deleted or moved")
 
     def _next_segment(self) -> Writer:
-        if self._writer is not None:
-            self._writer.check()
-            if self._writer.is_empty:  # for a frame larger than a segment
-                return self._writer
-            self._leave_segment(self._writer)
-        place = Place(self._end, self._appended)
-        writer = self._writer = Writer(self.folder, place, self._lock.process)
-        self._is_spoilt = False
-        self._places.append(place)
-        self._advance()
-        self._remove_finished()
-        return writer
-
-    def _leave_segment(self, writer: Writer) -> None:
-        self._writer = None
-        writer.close()
-        if not self.pending:  # the disk may be full, and the next segment needs the room of this one
+        self.check()
+        old = self._writer
+        if old is not None and old.is_empty:  # for a frame larger than a segment
+            return old
+        if old is not None and not self.pending:  # its room may be what the next one needs
+            old.close()
+            self._writer = old = None
             self._advance()
             self._finished += self._places
             self._places = []
             self._remove_finished()
+        place = Place(self._end, self._appended)
+        writer = Writer(self.folder, place, self._lock.process)
+        if old is not None:
+            old.close()
+        self._writer, self._is_spoilt = writer, False
+        self._places.append(place)
+        self._advance()
+        self._remove_finished()
+        return writer
 
     def sync(self) -> None:
         """Bring what was appended to the disk, so that it survives a power cut.
@@ -324,14 +318,8 @@ class Log:
         place = next(place for place in reversed(self._places) if place.position <= record.start)
         path = place.path(self.folder)
         aside = self.folder.parent / f"{self.folder.name}-{path.name}{ASIDE}"
-        # A second name, so that the first one can go as always, and nothing is copied.
-        with contextlib.suppress(FileExistsError, FileNotFoundError):
-            try:
-                os.link(path, aside)
-            except OSError as error:
-                if isinstance(error, (FileExistsError, FileNotFoundError)):
-                    raise
-                self._damaged[place] = aside  # a file system without such names: it gets another one when it is done
+        if not second_name(path, aside):
+            self._damaged[place] = aside  # the only name, when it is done
 
     def _advance(self) -> None:
         while True:

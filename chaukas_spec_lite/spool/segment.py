@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.spool.errors import SpoolLost, SpoolNewer, spool_error, translated
 from chaukas_spec_lite.spool.frames import HEAD as FRAME_HEAD
 from chaukas_spec_lite.spool.frames import MAX_CONTENT, pieces
@@ -40,6 +41,14 @@ class Record(NamedTuple):
     """What the frame holds; None for damage."""
     torn: bool = False
     """Whether it may be the beginning of a frame whose writer was killed."""
+
+
+def records(start: int, contents: Iterable[bytes]) -> Iterator[Record]:
+    """Tell where each of the byte strings stands that were appended together."""
+    for content in contents:
+        end = start + FRAME_HEAD + len(content)
+        yield Record(start, end, content)
+        start = end
 
 
 class Place(NamedTuple):
@@ -78,16 +87,16 @@ class Writer:
     Args:
         folder: That of the log.
         place: Where the segment begins.
-        process: The id of the log's own process.
+        owner: The id of the log's own process.
 
     Raises:
         SpoolError: It cannot be made.
     """
 
-    def __init__(self, folder: Path, place: Place, process: int) -> None:
+    def __init__(self, folder: Path, place: Place, owner: int) -> None:
         self.path = place.path(folder)
         self.start = place.position
-        self._process = process
+        self._owner = owner
         with translated(self.path):
             self._file = self._make()
         self.size = 0
@@ -108,7 +117,7 @@ class Writer:
         self._look_at = 0.0
 
     def _is_ours(self) -> bool:
-        return self._process == os.getpid()
+        return self._owner == process.current()
 
     def _make(self) -> int:
         try:
@@ -207,6 +216,21 @@ def sync_names(folder: Path) -> None:
             os.fsync(file)
         finally:
             os.close(file)
+
+
+def second_name(path: Path, name: Path) -> bool:
+    """Give a file a second name, so that the first one can go as always, and nothing is copied.
+
+    Returns:
+        Whether it has it now, or is gone; some file systems know no second names.
+    """
+    try:
+        os.link(path, name)
+    except (FileExistsError, FileNotFoundError):
+        pass
+    except OSError:
+        return False
+    return True
 
 
 class Reader:

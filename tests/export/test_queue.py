@@ -1,6 +1,18 @@
-"""The queue against a model: whatever the disk and the sender do, each event is somewhere, once, and in order."""
+"""The queue against a model: whatever the disk and the sender do, each event is somewhere, once, and in order.
+
+With a real directory, whose files the machine takes away or cuts, and which refuses when it says so.
+"""
 
 from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -9,308 +21,294 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chaukas_spec_lite.export.batching import Send
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
-from chaukas_spec_lite.export.ledger import GONE, MEMORY, ON_DISK, Entry, Mark
+from chaukas_spec_lite.export.ledger import Mark
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
-from chaukas_spec_lite.spool.file import Row
+from chaukas_spec_lite.spool import log as logs
+from chaukas_spec_lite.spool import segment
+from chaukas_spec_lite.spool.directory import SpoolDirectory
+from chaukas_spec_lite.spool.log import Log
 from tests.profiles import examples
 
-SETTINGS = ExportSettings(
-    spool="never opened",
-    max_queue_events=16,
-    max_queue_bytes=200,
-    max_event_bytes=20,
-    spool_max_bytes=400,
-    overflow="drop_oldest",
-)
-WINDOW = SETTINGS.max_queue_events // 2
+SEGMENT_BYTES = 150
+"""A few events, so that a log has several segments."""
 
 
 @pytest.fixture(autouse=True)
-def no_wait_for_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chaukas_spec_lite.export.queue.LOCK_WAIT", 0.0)
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "SEGMENT_BYTES", SEGMENT_BYTES)
+    monkeypatch.setattr(segment, "LOOK_AGAIN", 0.0)
+
+
+def is_part(some: list[bytes], whole: Iterable[bytes]) -> bool:
+    """Whether some of the whole is given, in its order."""
+    rest = iter(whole)
+    return all(each in rest for each in some)
+
+
+FATES = st.integers(0, 3)
 
 
 class AnyDisk(RuleBasedStateMachine):
-    """Plays the spool's thread and the sender, with a dict for a disk that works or does not."""
+    """Plays the programs that emit, the sender, the disk, and whoever deletes files."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.queue = EventQueue(SETTINGS, lambda: 0.0)
-        self.disk: dict[int, bytes] = {}
-        self.next = 0
+        self.directory = Path(tempfile.mkdtemp())
+        self.settings = ExportSettings(
+            spool=self.directory / "spool",
+            max_queue_events=16,
+            max_queue_bytes=200,
+            max_event_bytes=20,
+            spool_max_bytes=1000,
+            overflow="drop_oldest",
+            spool_retry=5.0,
+        )
+        self.patch = pytest.MonkeyPatch()
+        self.time = 0.0
+        self.queue = EventQueue(self.settings, lambda: self.time)
+        self.number = 0
         self.waiting: dict[bytes, None] = {}
+        """What waits, in order, as far as the model knows."""
         self.sent: list[bytes] = []
-        self.emitted_here: set[bytes] = set()
-        self.claimed = False
         self.marks: list[tuple[Mark, set[bytes]]] = []
-        self.emits: list[Entry] = []
-        """Emits under way, which have not written their event yet."""
-        self.damaged: set[int] = set()
-        self.calls = self.dropped = self.recovered = 0
+        self.calls = self.dropped = self.lost = 0
+        self.refuses = False
+        self.has_lost = False
 
     def name(self, size: int) -> bytes:
-        self.next += 1
-        return b"%06d" % self.next + b"x" * size
+        self.number += 1
+        return b"%06d" % self.number + b"x" * size
 
-    @precondition(lambda self: not self.claimed)
-    @rule(left=st.integers(0, 30))
-    def claim(self, left: int) -> None:
-        """The file may hold what an ended process left, and memory what was emitted before the file was open."""
-        self.claimed = True
-        self.recovered += left
-        for seq in range(5, 5 + left):
-            self.disk[seq] = self.name(0)
-            self.waiting[self.disk[seq]] = None
-        low, high = (min(self.disk), max(self.disk)) if self.disk else (0, 0)
-        self.queue.found(left, sum(map(len, self.disk.values())), low, high)
-
-    def account_for_drops(self) -> None:
-        for each in self.queue.take_unreported():
+    def account(self) -> None:
+        """Take what was dropped or lost out of the model."""
+        unreported, self.queue.ledger.unreported = self.queue.ledger.unreported, []
+        for each in unreported:
             self.dropped += 1
             self.waiting.pop(each.data, None)
+        found = self.all_of_it()
+        lost = self.queue.ledger.dropped[DropReason.SPOOL_LOST.value] - self.lost
+        assert lost == 0 or self.has_lost
+        assert lost >= 0
+        self.lost += lost
+        self.dropped += lost
+        for each in [each for each in self.waiting if each not in found][:lost]:
+            del self.waiting[each]
 
-    def admit(self, size: int) -> Entry | None:
+    def all_of_it(self) -> list[bytes]:
+        """All that waits, in order, by the queue itself."""
+        found = self.queue.take(Send(0, 1 << 20, 1 << 20))
+        self.queue.put_back()
+        return found
+
+    # Emitting
+
+    @rule(size=st.integers(0, 12))
+    def emit(self, size: int) -> None:
         data = self.name(size)
         self.calls += 1
         self.waiting[data] = None
-        entry = self.queue.admit(data, may_block=False)
+        outcome = self.queue.admit(data, may_block=False)
         unreported = self.queue.ledger.unreported
-        if entry is Emitted.DROPPED:
+        if outcome is Emitted.DROPPED:
             assert unreported[-1] == Dropped(DropReason.SPOOL_FULL, "the spool holds spool_max_bytes", "", data)
-            assert sum(map(len, self.waiting)) > SETTINGS.spool_max_bytes
         assert all(each.reason is DropReason.OVERFLOW or each.data == data for each in unreported)
-        self.account_for_drops()
-        if isinstance(entry, Emitted):
-            return None
-        assert entry is not None
-        self.emitted_here.add(data)
-        return entry
+        assert (outcome is Emitted.SPOOLED) <= (not self.refuses)
+        assert (outcome is Emitted.SPOOLED) <= (self.queue.memory_bytes == 0), "memory is newer than the disk"
+        self.account()
 
     @rule()
     def emit_what_has_no_chance(self) -> None:
         self.calls += 1
         assert self.queue.admit(Dropped(DropReason.INVALID, "", "", b""), may_block=False) is Emitted.DROPPED
-        self.account_for_drops()
+        self.account()
 
-    @rule(size=st.integers(0, 10))
-    def emit_amid_something_else(self, size: int) -> None:
+    @rule(size=st.integers(0, 12), invalid=st.booleans())
+    def emit_amid_something_else(self, size: int, invalid: bool) -> None:
         """As a signal handler, or a finalizer, may do at any time."""
         data = self.name(size)
+        event = Dropped(DropReason.INVALID, "", "", data) if invalid else data
+
+        def interrupted() -> float:
+            self.patch.setattr(self.queue, "_now", lambda: self.time)
+            outcome = self.queue.admit(event, may_block=False)
+            assert outcome is (Emitted.DROPPED if invalid else Emitted.QUEUED)
+            self.calls += 1
+            return self.time
+
+        first = self.name(0)
+        self.waiting[first] = self.waiting[data] = None
+        self.patch.setattr(self.queue, "_now", interrupted)
+        since, self.queue._since_later = self.queue._since_later, None
         self.calls += 1
-        with self.queue.lock:
-            assert self.queue.admit(data, may_block=False) is None
-        assert self.queue.totals().numbers["emitted"] == self.calls, "it was taken in as soon as the lock was free"
-        self.waiting[data] = None
-        self.emitted_here.add(data)
-        self.account_for_drops()
-
-    @rule(size=st.integers(0, 10))
-    def begin_to_emit(self, size: int) -> None:
-        entry = self.admit(size)
-        if entry:
-            self.emits.append(entry)
-
-    @precondition(lambda self: self.claimed and self.emits)
-    @rule()
-    def commit(self) -> None:
-        entry = self.emits.pop(0)
-        if entry.state == MEMORY:  # or else it was sent, or written by the thread
-            assert entry.seq not in self.disk
-            self.disk[entry.seq] = entry.data
-            assert self.queue.settle(entry, on_disk=True) is Emitted.SPOOLED
+        self.queue.admit(first, may_block=False)
+        if self.queue._now is not interrupted:  # else it was dropped before it had to look at the time
+            assert self.queue.totals().numbers["emitted"] == self.calls, "it was taken in as soon as the lock was free"
         else:
-            expected = Emitted.DROPPED if entry.state == GONE else Emitted.SPOOLED
-            assert self.queue.settle(entry, on_disk=False) is expected
+            self.patch.setattr(self.queue, "_now", lambda: self.time)
+            del self.waiting[data]
+        self.queue._since_later = since if since is not None else self.queue._since_later
+        self.account()
 
-    @precondition(lambda self: self.emits)
+    # The disk
+
+    @precondition(lambda self: not self.refuses)
+    @rule(files=st.booleans())
+    def the_disk_refuses(self, files: bool) -> None:
+        """New bytes, and maybe new files as well."""
+
+        def refuse(*_: Any) -> Any:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def open_(path: Any, flags: int, *arguments: Any) -> int:
+            return refuse() if files and flags & os.O_CREAT else os.open(path, flags, *arguments)
+
+        self.refuses = True
+        self.patch.setattr(segment, "_pwrite", refuse)
+        self.patch.setattr(segment, "os", SimpleNamespace(**{**vars(os), "open": open_}))
+
+    @precondition(lambda self: self.refuses)
     @rule()
-    def leave_it_to_the_thread(self) -> None:
-        entry = self.emits.pop(0)
-        with self.queue.lock:
-            self.queue.hand_over(entry)
-        expected = {MEMORY: Emitted.QUEUED, GONE: Emitted.DROPPED}.get(entry.state, Emitted.SPOOLED)
-        assert self.queue.settle(entry, on_disk=False) is expected
+    def the_disk_takes_again(self) -> None:
+        self.refuses = False
+        self.patch.undo()
+        self.time += 5.0
 
-    @precondition(lambda self: self.claimed)
-    @rule(events=st.integers(1, 9), works=st.booleans(), meanwhile=st.booleans())
-    def the_thread_writes(self, events: int, works: bool, meanwhile: bool = False) -> None:
-        entries, erased = self.queue.take_work(events, 1 << 20)
-        assert len({entry.seq for entry in entries}) == len(entries)
-        if meanwhile and self.emits:
-            self.leave_it_to_the_thread()
-        if not works:
-            self.queue.put_back_work(entries, erased)
-            return
-        for entry in entries:
-            assert entry.seq not in self.disk
-            self.disk[entry.seq] = entry.data
-        for seq in erased:
-            del self.disk[seq]  # it is there, and only once
-        self.queue.written(entries)
+    @rule(seconds=st.sampled_from([0.5, 5.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.time += seconds
 
-    @precondition(lambda self: self.claimed)
-    @rule()
-    def the_thread_reads(self) -> None:
-        wanted = self.queue.wants_refill()
-        if wanted:
-            after, events, size = wanted
-            rows = []
-            for seq in sorted(each for each in self.disk if each > after)[:events]:
-                rows.append(Row(seq, self.disk[seq], seq not in self.damaged))
-                size -= len(self.disk[seq])
-                if size <= 0:
-                    break
-            missing = self.queue.refill(rows, len(rows) < events and size > 0)
-            gone = [data for data in self.waiting if data not in self.everywhere()]
-            assert missing == len([data for data in gone if data not in self.corrupt_ones()])
-            for data in gone:
-                del self.waiting[data]
-            self.dropped += missing
-            self.account_for_drops()
+    @precondition(lambda self: list(self.directory.glob("spool/log-*")))
+    @rule(way=st.sampled_from(["rmtree", "unlink", "truncate", "cut", "move", "move the file"]))
+    def it_is_taken_away(self, way: str) -> None:
+        self.has_lost = True
+        spool = self.directory / "spool"
+        segments = sorted(spool.glob("log-*/*.segment"))
+        if way == "rmtree":
+            shutil.rmtree(spool)
+        elif way == "move":
+            spool.rename(self.directory / f"elsewhere-{self.name(0).decode()}")
+        elif segments and way == "unlink":
+            segments[-1].unlink()
+        elif segments and way == "move the file":
+            segments[-1].rename(self.directory / self.name(0).decode())
+        elif segments:
+            os.truncate(segments[-1], 0 if way == "truncate" else segments[-1].stat().st_size // 2)
+        self.queue.waiting()  # as the sender's next turn
+        self.account()
 
-    def corrupt_ones(self) -> list[bytes]:
-        return [each.data for each in self.queue.ledger.unreported if each.reason is DropReason.SPOOL_LOST]
+    # The sender
 
-    def everywhere(self) -> set[bytes]:
-        held = {entry.data for entry in (*self.queue.lines.ready, *self.queue.lines.behind)}
-        return held.union(data for seq, data in self.disk.items() if seq not in self.queue.erased)
-
-    def only_on_disk(self) -> list[int]:
-        held = {entry.seq for entry in (*self.queue.lines.ready, *self.queue.lines.behind)}
-        return [seq for seq in self.disk if seq not in held and seq not in self.queue.erased]
-
-    @precondition(lambda self: self.only_on_disk())
-    @rule(choice=st.integers(0, 100))
-    def an_event_is_damaged(self, choice: int) -> None:
-        seqs = self.only_on_disk()
-        self.damaged.add(seqs[choice % len(seqs)])
-
-    @precondition(lambda self: self.queue.lines.ready)
-    @rule(skip=st.integers(0, 2), events=st.integers(1, 8), taken=st.booleans())
-    def attempt(self, skip: int, events: int, taken: bool) -> None:
+    @precondition(lambda self: self.waiting)
+    @rule(
+        skip=st.integers(0, 2), events=st.integers(1, 8), size=st.sampled_from([10, 60, 1000]), fate=st.integers(0, 3)
+    )
+    def attempt(self, skip: int, events: int, size: int, fate: int) -> None:
         self.queue.waiting()
-        entries = self.queue.take(Send(skip, events, 100))
-        if not taken:
+        self.account()
+        batch = self.queue.take(Send(skip, events, size))
+        if self.has_lost:
+            assert is_part(batch, self.waiting)
+        else:
+            expected = list(self.waiting)[skip : skip + events]
+            while len(expected) > 1 and sum(map(len, expected)) > size:
+                expected.pop()
+            assert batch == expected
+        if fate == 0:
             self.queue.put_back()
-            return
-        self.queue.acknowledged(entries)
-        for entry in entries:
-            del self.waiting[entry.data]
-            self.sent.append(entry.data)
+        elif fate == 1 and len(batch) == 1:
+            self.queue.drop(DropReason.REJECTED, "")
+            self.account()
+        else:
+            self.queue.acknowledged()
+            self.sent += batch
+            for each in batch:
+                del self.waiting[each]
+            self.account()
 
-    @rule()
-    def the_file_is_lost(self) -> None:
-        self.damaged.clear()
-        in_memory = [entry.data for entry in (*self.queue.lines.ready, *self.queue.lines.behind)]
-        self.disk.clear()
-        lost = self.queue.lost_file()
-        assert lost == len(self.waiting) - len(in_memory)
-        self.dropped += lost
-        self.waiting = dict.fromkeys(in_memory)
-        self.claimed = False
+    @precondition(lambda self: self.waiting)
+    @rule(size=st.integers(0, 12), events=st.integers(1, 8), taken_away=st.booleans())
+    def something_happens_amid_an_attempt(self, size: int, events: int, taken_away: bool) -> None:
+        """What is in flight moves to the disk, or older ones are dropped, or the disk is taken away."""
+        self.queue.waiting()
+        self.account()
+        batch = self.queue.take(Send(0, events, 1000))
+        taken = list(self.queue._in_flight)
+        for number in range(5):
+            if number == 3 and taken_away:
+                shutil.rmtree(self.directory / "spool", ignore_errors=True)
+                self.has_lost = True
+            data = self.name(size)
+            self.calls += 1
+            self.waiting[data] = None
+            self.queue.admit(data, may_block=False)
+        assert self.queue._in_flight == taken
+        assert all(each.data not in batch for each in self.queue.ledger.unreported), "what is under way is not dropped"
+        self.queue.acknowledged()
+        self.sent += batch
+        for each in batch:
+            del self.waiting[each]
+        self.account()
 
     @rule()
     def somebody_flushes(self) -> None:
         self.marks.append((self.queue.mark(), set(self.waiting)))
 
+    # What holds at any time
+
     @invariant()
     def a_flush_ends_when_all_of_it_is_gone_and_not_before(self) -> None:
         for mark, events in self.marks:
-            if self.queue.reached(mark):
-                assert not events & self.waiting.keys()
-            if not self.waiting and not self.queue.lines.spilled:
-                assert self.queue.reached(mark)
+            over = not events & self.waiting.keys()
+            # Of events of which nothing is left nobody knows where they stood: then it ends early, and says so.
+            assert mark.left == 0 if over else mark.left > 0 or (self.has_lost and mark.dropped)
 
     @invariant()
-    def counters_agree_with_what_is_there(self) -> None:
-        queue, ledger = self.queue, self.queue.ledger
-        held = [*queue.lines.ready, *queue.lines.behind]
-        assert ledger.pending == len(self.waiting)
-        assert ledger.pending_bytes == sum(map(len, self.waiting))
-        assert ledger.sent == len(self.sent)
-        assert sum(ledger.dropped.values()) == self.dropped
-        assert (ledger.emitted, ledger.recovered) == (self.calls, self.recovered)
-        assert ledger.emitted + ledger.recovered == ledger.sent + ledger.pending + self.dropped
-        assert queue.lines.in_memory == len(held)
-        assert queue.lines.memory_bytes == sum(len(entry.data) for entry in held)
-        assert queue.lines.only_in_memory == sum(entry.state == MEMORY for entry in held)
+    def the_books_balance(self) -> None:
+        numbers, dropped = self.queue.totals().numbers, self.queue.totals().dropped
+        assert numbers["pending"] == len(self.waiting)
+        if not self.has_lost:
+            assert numbers["pending_bytes"] == sum(map(len, self.waiting))
+        assert (numbers["sent"], sum(dropped.values())) == (len(self.sent), self.dropped)
+        assert (numbers["emitted"], numbers["recovered"]) == (self.calls, 0)
+        assert numbers["emitted"] + numbers["recovered"] == numbers["sent"] + numbers["pending"] + self.dropped
 
     @invariant()
-    def every_event_is_in_one_place(self) -> None:
+    def memory_is_counted_and_bounded(self) -> None:
         queue = self.queue
-        held = {entry.seq: entry for entry in (*queue.lines.ready, *queue.lines.behind)}
-        assert len(held) == len(queue.lines.ready) + len(queue.lines.behind)
-        on_disk_only = {seq: data for seq, data in self.disk.items() if seq not in held and seq not in queue.erased}
-        assert len(on_disk_only) == queue.lines.spilled
-        assert sorted([*on_disk_only.values(), *(entry.data for entry in held.values())]) == sorted(self.waiting)
-        for entry in held.values():
-            assert entry.state in (MEMORY, ON_DISK)
-            assert (entry.seq in self.disk) == (entry.state == ON_DISK)
+        assert queue.memory_bytes == sum(len(item.data) for item in queue._memory)
+        assert all(item.record is None for item in queue._memory)
 
     @invariant()
-    def memory_is_bounded(self) -> None:
-        assert self.queue.lines.in_memory <= 2 * WINDOW + 1 + WINDOW // 2
-        assert len(self.queue.unwritten) <= 2 * WINDOW + 64
+    def everything_is_there_in_order(self) -> None:
+        found = self.all_of_it()
+        assert is_part(found, self.waiting) if self.has_lost else found == list(self.waiting)
 
     def teardown(self) -> None:
-        """With a disk and a server that work, all that waits goes out, and the disk is empty."""
-        if not self.claimed:
-            self.claim(0)
-        while self.emits:
-            self.leave_it_to_the_thread()
-        rounds = 0
-        while self.waiting and rounds < 500:
-            rounds += 1
-            self.the_thread_writes(100, True)
-            self.the_thread_reads()
-            self.queue.waiting()
-            if self.queue.lines.ready:
-                self.attempt(0, 8, True)
-        assert self.waiting == {}
-        self.the_thread_writes(100, True)
-        assert self.disk == {}
-        assert self.queue.ledger.pending == 0
-        assert len(set(self.sent)) == len(self.sent)
+        """Given up, it leaves to the next process all that is not in memory only."""
+        self.patch.undo()
+        self.time += 5.0
+        try:
+            self.queue.close()
+            self.calls += 1
+            assert self.queue.admit(b"late", may_block=False) is Emitted.DROPPED
+            self.account()
+            here = self.all_of_it()
+            self.queue.give_up("")
+            found: list[bytes] = []
+            for folder in SpoolDirectory(self.directory / "spool").logs():
+                log = Log.claim(folder)
+                found += [record.content or b"" for record in log.peek(0, 1 << 20, 1 << 20)]
+                log.abandon()
+            if self.has_lost:  # some of it may be there twice, as what is found in pieces is saved into a new log
+                self.account()
+                assert set(found) >= set(here)
+            else:
+                assert found == list(self.waiting), "and nothing else"
+        finally:
+            shutil.rmtree(self.directory)
 
 
 TestAnyDisk = pytest.mark.searched(AnyDisk.TestCase)
 TestAnyDisk.settings = settings(max_examples=examples(200), stateful_step_count=60)
-
-
-class InOrder(AnyDisk):
-    """As long as the first in line is always taken first, and no file is lost, events go out in the order of emit."""
-
-    @precondition(lambda self: self.queue.lines.ready)
-    @rule(skip=st.just(0), events=st.integers(1, 8), taken=st.booleans())
-    def attempt(self, skip: int, events: int, taken: bool) -> None:
-        AnyDisk.attempt(self, skip, events, taken)
-
-    @rule()
-    def the_file_is_lost(self) -> None:
-        """Not here."""
-
-    @invariant()
-    def in_order(self) -> None:
-        mine = [data for data in self.sent if data in self.emitted_here]
-        assert mine == sorted(mine)
-        others = [data for data in self.sent if data not in self.emitted_here]
-        assert others == sorted(others)
-
-
-TestInOrder = pytest.mark.searched(InOrder.TestCase)
-TestInOrder.settings = settings(max_examples=examples(200), stateful_step_count=60)
-
-
-def test_an_event_that_emit_and_the_thread_give_back_is_written_once() -> None:
-    queue = EventQueue(SETTINGS, lambda: 0.0)
-    entry = queue.admit(b"x", may_block=False)
-    assert isinstance(entry, Entry)
-    queue.lost_file()  # which leaves all that is in memory to the thread
-    taken, _ = queue.take_work(10, 100)
-    with queue.lock:
-        queue.hand_over(entry)
-    queue.put_back_work(taken, [])
-    assert queue.take_work(10, 100) == ([entry], [])
-    assert queue.take_work(10, 100) == ([], [])

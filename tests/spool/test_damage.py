@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool import segment
-from chaukas_spec_lite.spool.errors import SpoolError, SpoolFull
+from chaukas_spec_lite.spool.errors import SpoolError, SpoolFull, SpoolLost
 from chaukas_spec_lite.spool.log import ASIDE, Log
 from chaukas_spec_lite.spool.progress import Progress
 
@@ -302,3 +303,19 @@ def test_a_process_that_is_killed_before_it_wrote_down_what_is_done(
     assert (log.pending, log.lost) == (60, 0)
     assert work_off(log) == expected
     log.close()
+
+
+def test_a_folder_that_goes_while_the_disk_is_full_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when somebody makes room."""
+    log = Log.make(tmp_path)
+    log.append([b"1"])
+    with monkeypatch.context() as patch:
+        patch.setattr(segment, "_pwrite", full)
+        for _ in range(2):
+            with pytest.raises(SpoolFull):
+                log.append([b"2"])
+    shutil.rmtree(log.folder)
+    with pytest.raises(SpoolLost):
+        log.append([b"3"])
+    assert [record.content for record in log.salvage()] == [b"1"]
+    log.abandon()
