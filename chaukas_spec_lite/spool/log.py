@@ -90,9 +90,11 @@ class Log:
             SpoolNewer: A later version of this library made it.
             SpoolError: It cannot be read.
         """
-        with contextlib.suppress(OSError):  # somebody deleted the lock; what is left then ``_locked`` says
+        with contextlib.suppress(OSError):  # what is left then ``_locked`` says
             if any(Place.of(path) is not None for path in folder.iterdir()):
-                (folder / "lock").touch(mode=0o600)
+                (folder / "lock").touch(mode=0o600)  # somebody may have deleted it
+            else:
+                folder.rmdir()  # if it is empty: its owner was killed while it removed it
         log = cls._locked(folder)
         try:
             log._count()
