@@ -13,7 +13,7 @@ from tests.snippets import ROOT
 HANG = 60
 """Seconds after which a program is taken to hang. They take one or two; the machine may be busy."""
 
-OUTAGE = re.compile(r"1 event was not sent; .* refused: is a collector running there|Not sent when the exporter ended: 1 in ")
+OUTAGE = re.compile(r"1 event was not sent; .* refused: is a collector running|Not sent when the exporter ended: 1 in ")
 """What the exporter says of the outage that the tutorial is about."""
 
 
