@@ -28,9 +28,9 @@ class Loop:
     """Runs coroutines on an event loop in a daemon thread, for any thread but its own.
 
     The thread starts with the first coroutine, and again in a forked child, because a fork copies only the thread that
-    forks; also where the fork was made in C, and no hook has run. The end of the interpreter has two phases. First, threads can no longer start: a loop that has none runs
-    coroutines in the calling thread. Later, the interpreter destroys its objects and no other thread ever runs again:
-    coroutines are refused.
+    forks; also where the fork was made in C, and no hook has run. The end of the interpreter has two phases. First,
+    threads can no longer start: a loop that has none runs coroutines in the calling thread. Later, the interpreter
+    destroys its objects and no other thread ever runs again: coroutines are refused.
 
     Args:
         new_event_loop: Makes the event loop, as in ``Loop(uvloop.new_event_loop)``.
