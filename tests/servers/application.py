@@ -10,7 +10,10 @@ import os
 
 from flask import Flask
 
-from chaukas_spec_lite import BlockingChaukasClient, BlockingExporter, Event, EventType
+from chaukas_spec_lite import BlockingChaukasClient, BlockingExporter, Event, EventType, exit_on_sigterm
+
+if "EXIT_ON_SIGTERM" in os.environ:
+    exit_on_sigterm()
 
 client = BlockingChaukasClient(os.environ["COLLECTOR"])
 exporter = BlockingExporter(client, spool=os.environ.get("SPOOL"), close_timeout=60.0)
