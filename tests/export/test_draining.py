@@ -90,6 +90,7 @@ def test_a_flush_includes_all_logs_and_those_that_come_while_it_runs(tmp_path: P
 @pytest.mark.parametrize("why", ["down", "time", "dropped", "newer"])
 def test_a_flush_that_does_not_deliver_what_was_left_says_so(tmp_path: Path, why: str) -> None:
     leave(tmp_path, 0, 2000, "bad {}" if why == "dropped" else "{}")
+    segment = tmp_path
     if why == "newer":
         later = Log.make(tmp_path)
         later.append([b"x"])
