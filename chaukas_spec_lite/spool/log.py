@@ -185,22 +185,22 @@ class Log:
 
     def _next_segment(self) -> Writer:
         self.check()
-        old = self._writer
-        if old is not None and old.is_empty:  # for a frame larger than a segment
+        if (old := self._writer) is not None and old.is_empty:  # for a frame larger than a segment
             return old
         if old is not None and not self.pending:  # its room may be what the next one needs
+            self._writer = None
             old.close()
-            self._writer = old = None
+            old = None
             self._advance()
             self._finished += self._places
             self._places = []
             self._remove_finished()
         place = Place(self._end, self._appended)
         writer = Writer(self.folder, place, self._lock.process)
+        # As in ``append``, no call stands between what belongs together.
+        self._writer, self._is_spoilt, self._places = writer, False, [*self._places, place]
         if old is not None:
             old.close()
-        self._writer, self._is_spoilt = writer, False
-        self._places.append(place)
         self._advance()
         self._remove_finished()
         return writer
@@ -239,10 +239,10 @@ class Log:
                 skip -= 1
             else:
                 size -= len(record.content)
-                if found and (size < 0 or len(found) == most):
+                if found and size < 0:
                     break
                 found.append(record)
-                if len(found) == most:
+                if len(found) >= most:
                     break
         self._advance()
         self._remove_finished()
@@ -255,10 +255,11 @@ class Log:
             SpoolError: It cannot be written down: they are done all the same, until the process ends.
         """
         for record in records:
+            size = len(record.content or b"")
             if record.start >= self._before and record.start not in self._done:
                 self._done[record.start] = record.end
                 self.pending -= 1
-                self.pending_bytes -= len(record.content or b"")
+                self.pending_bytes -= size
         self._advance()
         self._write_down()
 
@@ -387,6 +388,8 @@ class Log:
 
     def close(self) -> None:
         """Give the log up: remove it if nothing waits in it, or leave it to the next process."""
+        with contextlib.suppress(SpoolError):  # it may have failed the last time
+            self._write_down()
         if not self.pending:
             for place in self._places:
                 self._finish(place)
