@@ -264,19 +264,11 @@ class Log:
         self._write_down()
 
     def salvage(self) -> Iterator[Record]:
-        """Read what waits of a log that was taken away, as far as the open files still have it."""
-        for reader in (self._reader, self._writer.reader() if self._writer is not None else None):
-            if reader is None:
-                continue
-            place = next(place for place in self._places if place.position == reader.start)
-            begin = max(self._before, reader.start)
-            for record in reader.records(begin, self._end_of(place)):
+        """Read what waits of a log that was taken away, as far as open files, and those that are left, still have it."""
+        with contextlib.suppress(SpoolError):
+            for record in self._records():
                 if record.content is not None and record.start not in self._done:
                     yield record
-            if reader is not self._reader:
-                reader.close()
-            elif self._writer is not None and self._writer.start == reader.start:
-                return
 
     def _records(self) -> Iterator[Record]:
         for place in list(self._places):
@@ -300,7 +292,10 @@ class Log:
     def _open(self, place: Place) -> Reader:
         if self._reader is not None and self._reader.start == place.position:
             return self._reader
-        reader = Reader.open(self.folder, place)
+        if self._writer is not None and self._writer.start == place.position:
+            reader = self._writer.reader()  # whatever became of its name
+        else:
+            reader = Reader.open(self.folder, place)
         if place is self._places[0]:
             self._reader = reader  # ``_finish`` has closed the one before
         return reader
