@@ -183,20 +183,20 @@ class Log:
 
     def _next_segment(self) -> Writer:
         self.check()
-        old = self._writer
-        if old is not None and old.is_empty:  # for a frame larger than a segment
+        if (old := self._writer) is not None and old.is_empty:  # for a frame larger than a segment
             return old
         if old is not None and not self.pending:  # its room may be what the next one needs
+            self._writer = None
             old.close()
-            self._writer = old = None
+            old = None
             self._tally.finish()
             self._remove_finished()
         place = Start(self._tally.end, self._tally.appended)
         writer = Writer(self.folder, place, self._lock.process)
+        # As in ``append``, no call stands between what belongs together.
+        self._writer, self._is_spoilt, self._tally.places = writer, False, [*self._tally.places, place]
         if old is not None:
             old.close()
-        self._writer, self._is_spoilt = writer, False
-        self._tally.places.append(place)
         self._tally.advance()
         self._remove_finished()
         return writer
@@ -234,10 +234,10 @@ class Log:
                 skip -= 1
             else:
                 size -= len(record.content)
-                if found and (size < 0 or len(found) == most):
+                if found and size < 0:
                     break
                 found.append(record)
-                if len(found) == most:
+                if len(found) >= most:
                     break
         self._tally.advance()
         self._remove_finished()
@@ -253,18 +253,11 @@ class Log:
         self._write_down()
 
     def salvage(self) -> Iterator[Entry]:
-        """Read what waits of a log that was taken away, as far as the open files still have it."""
-        for reader in (self._reader, self._writer.reader() if self._writer is not None else None):
-            if reader is None:
-                continue
-            begin = max(self._tally.before, reader.start)
-            for record in reader.records(begin, self._tally.end_of(self._tally.place_of(reader.start))):
+        """Read what waits of a log that was taken away, as far as open files, and those that are left, have it."""
+        with contextlib.suppress(SpoolError):
+            for record in self._records():
                 if record.content is not None and record.start not in self._tally.ahead:
                     yield record
-            if reader is not self._reader:
-                reader.close()
-            elif self._writer is not None and self._writer.start == reader.start:
-                return
 
     def _records(self) -> Iterator[Entry]:
         for place in list(self._tally.places):
@@ -285,7 +278,10 @@ class Log:
     def _open(self, place: Start) -> Reader:
         if self._reader is not None and self._reader.start == place.position:
             return self._reader
-        reader = Reader.open(self.folder, place)
+        if self._writer is not None and self._writer.start == place.position:
+            reader = self._writer.reader()  # whatever became of its name
+        else:
+            reader = Reader.open(self.folder, place)
         if place is self._tally.places[0]:
             self._reader = reader  # ``_finish`` has closed the one before
         return reader
@@ -339,6 +335,8 @@ class Log:
 
     def close(self) -> None:
         """Give the log up: remove it if nothing waits in it, or leave it to the next process."""
+        with contextlib.suppress(SpoolError):  # it may have failed the last time
+            self._write_down()
         if not self.pending:
             for place in self._tally.places:
                 self._finish(place)

@@ -201,7 +201,8 @@ class Writer:
 
     def reader(self) -> Reader:
         """Read what was appended, even if the file has no name any more."""
-        return Reader(self.path, self.start, os.dup(self._file))
+        with translated(self.path):
+            return Reader(self.path, self.start, os.dup(self._file))
 
     def close(self) -> None:
         """Close the file."""

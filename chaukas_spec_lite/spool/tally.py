@@ -87,10 +87,12 @@ class Tally:
     def done(self, records: Iterable[Entry]) -> None:
         """Take note that frames are done."""
         for record in records:
+            size = len(record.content or b"")
             if record.start >= self.before and record.start not in self.ahead:
+                # No call stands between these, so nothing that a signal handler raises comes between them.
                 self.ahead[record.start] = record.end
                 self.pending -= 1
-                self.pending_bytes -= len(record.content or b"")
+                self.pending_bytes -= size
         self.advance()
 
     def note_damage(self, record: Entry) -> bool:

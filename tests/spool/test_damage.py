@@ -319,3 +319,16 @@ def test_a_folder_that_goes_while_the_disk_is_full_is_noticed(tmp_path: Path, mo
         log.append([b"3"])
     assert [record.content for record in log.salvage()] == [b"1"]
     log.abandon()
+
+
+def test_the_other_files_of_a_log_that_lost_one_are_not_lost(tmp_path: Path) -> None:
+    log, expected = Log.make(tmp_path), [b"event %2d" % number + b"." * 80 for number in range(30)]
+    for content in expected:
+        log.append([content])
+    log.done(log.peek(0, 1, 100) + log.peek(2, 1, 100))
+    del expected[2], expected[0]
+    segments(log.folder)[-1].unlink()
+    with pytest.raises(SpoolLost):
+        log.append([b"next"])
+    assert [record.content for record in log.salvage()] == expected
+    log.abandon()
