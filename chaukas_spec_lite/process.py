@@ -308,7 +308,17 @@ def notice_fork() -> None:
 # The end
 
 
+_ending: list[int] = []
+"""The processes that have begun to end: this one, or its parent."""
+
+
+def is_ending() -> bool:
+    """Whether members are saving what they can, because this process ends."""
+    return current() in _ending
+
+
 def _at_exit(**_: object) -> None:
+    _ending.append(current())
     # First, as it may be the first that happens in a child: what the parent holds is the parent's to save.
     notice_fork()
     _call_all(_ends(member) for member in _all())

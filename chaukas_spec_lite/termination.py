@@ -8,6 +8,8 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
+from chaukas_spec_lite import process
+
 _KILLED = 128
 """What shells add to the number of a signal, for the exit status of the program that it ended."""
 
@@ -17,7 +19,7 @@ def exit_on_sigterm() -> None:
 
     Call it at the beginning of a program that handles no signals: a script, a job in a container, Flask's own server.
     On SIGTERM, ``SystemExit`` is raised in the main thread, ``finally`` blocks and ``with`` blocks end, then what was
-    registered with ``atexit``. The exit status is 143, as shells write it.
+    registered with ``atexit``. The exit status is 143, as shells write it. A second SIGTERM ends it on the spot.
 
     A handler that is there already stays in charge, and nothing is changed: gunicorn, uWSGI, celery and other servers
     bring one, and end in order. A server that is started later replaces this one, and may call it when it has ended, as
@@ -33,4 +35,6 @@ def exit_on_sigterm() -> None:
 def _exit(number: int, _: FrameType | None) -> None:
     # A second one, from somebody who does not want to wait, ends the process on the spot.
     signal.signal(number, signal.SIG_DFL)
-    raise SystemExit(_KILLED + number)
+    # At the end it would only interrupt what it is for. `multiprocessing.Pool` first asks its workers to end.
+    if not process.is_ending():
+        raise SystemExit(_KILLED + number)

@@ -32,8 +32,8 @@ _OF_THE_EXPORTER = "the exporter takes a sender, so that it can be tested and us
 
 RULES = Rules(
     levels=(
-        ("errors", "process", "termination", "clock", "version", "misspelt", "official_names", "betterproto_version"),
-        ("ids", "settings", "wire", "message.listing"),
+        ("errors", "process", "clock", "version", "misspelt", "official_names", "betterproto_version"),
+        ("ids", "termination", "settings", "wire", "message.listing"),
         # The spool knows bytes and the transport frames: neither can import a message.
         (
             "retry",

@@ -69,6 +69,22 @@ def test_a_second_one_ends_the_process_on_the_spot() -> None:
     )
 
 
+def test_one_that_comes_while_the_process_ends_does_not_interrupt_that() -> None:
+    output = run(
+        HELPED
+        + """
+        class Late(Printer):
+            async def send(self, events):
+                os.kill(os.getpid(), signal.SIGTERM)
+                await asyncio.sleep(0.1)
+                await super().send(events)
+        exporter = BlockingExporter(Late(), flush_interval=AGES, close_timeout=HANG)
+        exporter.emit(numbered(1))
+        """
+    )
+    assert output == "sent\n"
+
+
 @pytest.mark.parametrize("handler", ["signal.SIG_IGN", "lambda *_: os.write(1, b'handled')"])
 def test_a_handler_that_is_there_stays(handler: str) -> None:
     output = run(

@@ -61,6 +61,11 @@ ENDINGS = {
         with ProcessPoolExecutor(2, context) as executor:
             list(executor.map(emit, [20] * 10))
     """,
+    "terminated": """
+        from chaukas_spec_lite import exit_on_sigterm
+        with context.Pool(2, exit_on_sigterm) as pool:
+            pool.map(emit, [20] * 10)
+    """,
     "threads emit": """
         stop = []
         def noise():

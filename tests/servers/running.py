@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +17,9 @@ from pathlib import Path
 from tests.patience import HANG, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
+
+LISTENS = re.compile(r"(?:http://|address )127\.0\.0\.1:(\d+)")
+"""What servers of HTTP log: where they listen."""
 
 
 class Server:
@@ -28,23 +33,30 @@ class Server:
         """All that it has logged."""
         return self._log.read_text()
 
-    def wait_for(self, pattern: str) -> re.Match[str]:
+    def wait_for(self, pattern: str | re.Pattern[str]) -> re.Match[str]:
         """Wait until it logs something."""
         wait_until(lambda: re.search(pattern, self.said()) is not None or self._process.poll() is not None)
         found = re.search(pattern, self.said())
         assert found, self.said()
         return found
 
-    def get(self, path: str) -> str:
+    def get(self, path: str, timeout: float = HANG) -> str:
         """Make a request."""
-        port = self.wait_for(r"127\.0\.0\.1:(\d+)").group(1)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=HANG) as response:
+        port = self.wait_for(LISTENS).group(1)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=timeout) as response:
             return str(response.read().decode())
 
     def end(self, how: signal.Signals) -> str:
         """Send it a signal, wait for its end, and return all that it has logged."""
         self._process.send_signal(how)
-        self._process.wait(HANG)
+        deadline = time.monotonic() + HANG
+        while self._process.poll() is None:
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.2)
+            # A worker of uWSGI's that hears of the end right before it waits for a request ends after the next one.
+            if LISTENS.search(self.said()):
+                with suppress(OSError, http.client.HTTPException):
+                    self.get("/nothing", timeout=1.0)
         return self.said()
 
     def kill(self) -> None:
