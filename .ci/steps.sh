@@ -99,7 +99,7 @@ portable() {
     mapfile -t paths < <(grep -v '^#' .ci/portable)
     new_environment "portable-$1" "$1"
     python -m pip install --quiet -e '.[check]'
-    python -m pytest -p no:cacheprovider --hypothesis-profile ci -m "not foreign and not thorough" "${paths[@]}"
+    python -m pytest -p no:cacheprovider --hypothesis-profile ci -m "not foreign and not servers and not thorough" "${paths[@]}"
 }
 
 conformance() { use_environment main; python -m tests.conformance.run "$work/conformance"; }
@@ -111,7 +111,14 @@ foreign() {
     python -m pip install --quiet --no-deps -r tests/codegen/foreign.txt
     python -m pytest -p no:cacheprovider -m foreign tests/codegen
     python -m pip install --quiet -e '.[values]'
-    python -m pytest -p no:cacheprovider tests/codec/test_kinds_of_values.py
+    python -m pytest -p no:cacheprovider tests/codec/test_kinds_of_values.py tests/lenient
+}
+
+# Servers that fork, in processes of their own. What cannot be had, or does not start, fails the step.
+servers() {
+    use_environment main
+    python -m pip install --quiet -e '.[servers]'
+    python -m pytest -p no:cacheprovider -m servers tests/servers
 }
 
 # How long each of the four targets is fuzzed; .ci/run makes the step's limit of it.

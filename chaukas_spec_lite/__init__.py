@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         SortOrder,
         TimeRange,
     )
+    from chaukas_spec_lite.termination import exit_on_sigterm
 
 __version__ = VERSION
 
@@ -82,6 +83,7 @@ _LAZY = {
     "Collector": "chaukas_spec_lite.collector",
     "Emitted": "chaukas_spec_lite.export.stats",
     "EventExporter": "chaukas_spec_lite.export.exporter",
+    "exit_on_sigterm": "chaukas_spec_lite.termination",
     "ExportSettings": "chaukas_spec_lite.export.settings",
     "Framing": "chaukas_spec_lite.rpc.transport.limits",
     "Keepalive": "chaukas_spec_lite.rpc.client.keepalive",
@@ -207,4 +209,5 @@ __all__ = [
     "__version__",
     "blocking_drain",
     "drain",
+    "exit_on_sigterm",
 ]

@@ -1,10 +1,12 @@
 """Whose process this is, and what has to happen when it forks or ends. No other module registers hooks for that.
 
-Code that must behave differently in a forked child has four means:
+Code that must behave differently in a forked child has five means:
 
 * ``current`` identifies the process. What belongs to one process notes it when it is made and compares it when it is
-  used. This also works where no hook of Python runs, as in servers that fork in C.
-* ``after_fork_in_child`` registers a callback for every child that ``os.fork`` makes.
+  used.
+* ``notice_fork`` does what a hook would have done, in a child that was forked in C, where no hook of Python runs (uWSGI
+  is such a server). Every public call that uses what a process owns begins with it.
+* ``after_fork_in_child`` registers a callback for every child.
 * ``leave_to_parent`` and ``never_finalize`` keep what a child inherited from being closed in the child.
 * A ``Member`` rests before a fork, starts anew in the child, and saves what can be saved when the interpreter ends.
 
@@ -14,7 +16,9 @@ What happens, in this order:
 2. In the parent: each member goes on.
 3. In the child: the callbacks run in the order in which they were registered. They set aside the parent's open files
    and event loops, so that afterwards each member can start again without using any of them.
-4. At the end of the interpreter, or of a worker of ``multiprocessing``: ``at_exit`` of each member.
+4. At the end of the interpreter, or of a worker of ``multiprocessing`` or celery: ``at_exit`` of each member.
+
+After a fork in C, only the third comes about, with the first call of ``notice_fork``.
 """
 
 from __future__ import annotations
@@ -24,10 +28,12 @@ import concurrent.futures.thread
 import itertools
 import logging
 import os
+import signal
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from types import MethodType
 from typing import Protocol
@@ -137,7 +143,7 @@ _members: dict[int, weakref.ref[Member]] = {}
 """All members by ``id``, held weakly. Unlike a ``WeakSet``, a dict can be listed while other threads change it."""
 
 _finalizers: list[object] = []
-"""The finalizer that was registered with ``multiprocessing`` in this process, if any."""
+"""What was registered in this process with the libraries whose workers end without ``atexit``."""
 
 _LAST = -100
 """A priority lower than those of ``multiprocessing``'s own finalizers, which may still emit events."""
@@ -194,6 +200,12 @@ class _Forks:
         self._lock = threading.RLock()
         self._depth = 0
         """How many forks are under way in the thread with the lock: several if a signal handler forks during a fork."""
+        self.process = current()
+        """The process that all members belong to."""
+        self.in_child = False
+        """Whether this is a forked child."""
+        self._noticing: dict[int, threading.RLock] = {}
+        """The lock of ``notice``, by process: one that the parent holds says nothing about a child."""
 
     def before(self) -> None:
         """Bring all members to rest."""
@@ -235,7 +247,19 @@ class _Forks:
         _kept.clear()
         _finalizers.clear()  # `multiprocessing` drops those of the parent in its children.
         callbacks = [call for each in list(_callbacks.values()) if (call := each()) is not None]
-        _call_all([*callbacks, *(_goes_on(member, in_child=True) for member in _all())])
+        self.in_child = True
+        try:
+            # A signal handler that emitted while members start again would use what they are about to set aside.
+            with _no_signals():
+                _call_all([*callbacks, *(_goes_on(member, in_child=True) for member in _all())])
+        finally:
+            self.process = current()  # Last: until then, other threads that come to ``notice`` have to wait.
+
+    def notice(self) -> None:
+        """Do what has to be done in a child, unless a hook has done it."""
+        with self._noticing.setdefault(current(), threading.RLock()):
+            if self.process != current():
+                self.after_in_child()
 
 
 def _goes_on(member: Member, *, in_child: bool) -> Callable[[], object]:
@@ -259,11 +283,45 @@ def _call_all(calls: Iterable[Callable[[], object]]) -> None:
         raise failures[0]
 
 
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    """Put off signals that this thread would handle."""
+    if not hasattr(signal, "pthread_sigmask"):  # On Windows, where nothing forks.
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def notice_fork() -> None:
+    """Notice that this is a forked child, if no hook of Python's has, and let everything start again in it.
+
+    It costs a system call, so it may stand at the beginning of every public call.
+    """
+    if _forks.process != current():
+        _forks.notice()
+
+
 # The end
 
 
-def _at_exit() -> None:
-    _call_all(member.at_exit for member in _all())
+def _at_exit(**_: object) -> None:
+    # First, as it may be the first that happens in a child: what the parent holds is the parent's to save.
+    notice_fork()
+    _call_all(_ends(member) for member in _all())
+
+
+def _ends(member: Member) -> Callable[[], object]:
+    def end() -> None:
+        # Whoever presses Ctrl-C here does not want to wait. The member has saved what can be saved, and said what is
+        # lost; a traceback would tell nothing more.
+        with suppress(KeyboardInterrupt):
+            member.at_exit()
+
+    return end
 
 
 @cache
@@ -278,16 +336,23 @@ def _watch_end() -> None:
 
 
 def _watch_end_of_worker() -> None:
-    """Register ``_at_exit`` with ``multiprocessing``, whose forked processes end by ``os._exit``, without ``atexit``.
+    """Register ``_at_exit`` with those whose forked processes end by ``os._exit``, without ``atexit``.
 
-    When such a process begins, it clears what its parent had registered. So this comes with the first work in the
-    process.
+    When a process of ``multiprocessing``, or of celery's copy of it, begins, it clears what its parent had registered.
+    So this comes with the first work in the process.
     """
-    if "multiprocessing.util" in sys.modules and not _finalizers:
+    if _finalizers:
+        return
+    if "multiprocessing.util" in sys.modules:
         from multiprocessing import parent_process, util
 
-        if parent_process() is not None:
+        # ``parent_process`` knows no children of celery's copy (billiard), which runs the same finalizers.
+        if parent_process() is not None or _forks.in_child:
             _finalizers.append(util.Finalize(None, _at_exit, exitpriority=_LAST))
+    # The workers of celery's pool do not even run those; they send this signal before they end, and nobody else does.
+    if (signals := sys.modules.get("celery.signals")) is not None and _forks.in_child:
+        signals.worker_process_shutdown.connect(_at_exit, weak=False)
+        _finalizers.append(signals)
 
 
 _REGISTERED_BEFORE = (logging, concurrent.futures.thread)

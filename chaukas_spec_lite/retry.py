@@ -109,23 +109,48 @@ class Repetition:
         return delay if now + delay < self.deadline else None
 
 
-class Patience:
-    """How long one attempt may take: longer, as long as the server turns out to be slower than was expected.
+_QUICK_AGAIN = 100
+"""After how many answers within the usual limit it holds again."""
 
-    Each attempt that is given up may have been served all the same, and the next one serves it again.
+
+class Patience:
+    """How long one attempt may take: longer after each one that a server did not answer in time.
+
+    A server that is slower than the limit is not idle: it does what each attempt asks for, and the answer comes too
+    late. With the same limit, it would do so again and again.
 
     Args:
-        usual: How long an attempt may take at first, in seconds.
+        usual: The limit, in seconds.
+        most: What it grows to, in seconds.
     """
 
-    def __init__(self, usual: float) -> None:
-        self._usual = self.seconds = usual
+    def __init__(self, usual: float, most: float) -> None:
+        self._usual = usual
+        self._most = max(usual, most)
+        self.limit = usual
+        """The present limit, in seconds."""
+        self._quick = 0
+        """How many attempts in a row were answered within the usual limit."""
 
-    def ran_out(self, longest: float) -> None:
-        """Take note that an attempt was given up: the next one may take twice as long, within what a call may take."""
-        self.seconds = max(self._usual, min(2 * self.seconds, longest))
+    def exceeded(self, allowed: float) -> bool:
+        """Note that an attempt was not answered in time.
 
-    def was_answered(self, seconds: float) -> None:
-        """Take note of how long an attempt took that was answered."""
-        if 2 * seconds < self._usual:
-            self.seconds = self._usual
+        Args:
+            allowed: How many seconds it had. With less than the limit it tells nothing: the deadline of its call was
+                near, or it began before the limit grew.
+
+        Returns:
+            Whether the limit has grown.
+        """
+        if allowed < self.limit or self.limit >= self._most:
+            return False
+        self.limit = min(self._most, 2 * self.limit)
+        self._quick = 0
+        return True
+
+    def answered(self, seconds: float) -> None:
+        """Note that an attempt was answered, after so many seconds."""
+        self._quick = self._quick + 1 if seconds < self._usual else 0
+        # Not at the first one: small calls, such as health checks, may be quick while batches are slow.
+        if self._quick >= _QUICK_AGAIN:
+            self.limit = self._usual

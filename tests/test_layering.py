@@ -32,7 +32,7 @@ _OF_THE_EXPORTER = "the exporter takes a sender, so that it can be tested and us
 
 RULES = Rules(
     levels=(
-        ("errors", "process", "clock", "version", "misspelt", "official_names", "betterproto_version"),
+        ("errors", "process", "termination", "clock", "version", "misspelt", "official_names", "betterproto_version"),
         ("ids", "settings", "wire", "message.listing"),
         # The spool knows bytes and the transport frames: neither can import a message.
         (

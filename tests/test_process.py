@@ -96,12 +96,12 @@ fork()
     [("before_fork", "second rests"), ("after_fork", "second goes on"), ("at_exit", "second ends")],
 )
 def test_a_member_that_fails_keeps_no_other_from_its_turn(method: str, done: str) -> None:
-    """Such as one that Ctrl-C interrupts."""
+    """Such as one that a signal handler interrupts."""
     lines, errors = run(
         f"""
 class Fails(Part):
     def {method}(self, *_):
-        raise KeyboardInterrupt("on purpose")
+        raise SystemExit("on purpose")
 first, second = Fails("first"), Part("second")
 process.join(first)
 process.join(second)
@@ -111,6 +111,24 @@ fork()
     )
     assert lines.count(done) == (1 if method == "at_exit" else 2)
     assert "on purpose" in errors
+
+
+def test_ctrl_c_at_the_end_ends_a_wait_without_a_traceback() -> None:
+    lines, errors = run(
+        """
+class Waits(Part):
+    def at_exit(self):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            super().at_exit()
+members = Waits("first"), Part("second")
+for member in members:
+    process.join(member)
+"""
+    )
+    assert lines == ["first ends", "second ends"]
+    assert not errors
 
 
 def test_what_is_gone_is_not_called() -> None:

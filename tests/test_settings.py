@@ -154,7 +154,7 @@ def test_misspelt_names_are_answered_with_the_nearest() -> None:
     ("given", "meant"),
     [
         ("spool_dir", "'spool'"),
-        ("spool_wiat", "'spool_wait'"),
+        ("spool_rety", "'spool_retry'"),
         ("max_retries", "retry=RetryPolicy(...)"),
         ("batch", "'batch_size'"),
     ],
@@ -292,7 +292,7 @@ def test_errors_show_little_of_a_long_value() -> None:
 
 
 def test_a_wait_is_never_longer_than_the_system_can_wait() -> None:
-    for name in ("spool_wait", "block_timeout", "close_timeout", "send_timeout"):
+    for name in ("spool_retry", "block_timeout", "close_timeout", "send_timeout"):
         assert getattr(make(ExportSettings, **{name: 1e308}), name) == threading.TIMEOUT_MAX
 
 

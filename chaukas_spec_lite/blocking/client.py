@@ -46,7 +46,8 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
         project_id: The project of events that name none, and of queries.
         timeout: How long a call may take with all its repetitions, in seconds (30 by default). Each method takes a
             ``timeout`` of its own.
-        attempt_timeout: How long one attempt of a call may take, in seconds.
+        attempt_timeout: How long one attempt of a call may take, in seconds. It doubles whenever a server that was
+            reached does not answer in time, up to ``timeout``, until the server has been quick for a hundred answers.
         batch_size: The largest number of events in one request of ``ingest_events`` (20 by default).
         max_batch_bytes: The size of the encoded events in one request, in bytes, above which no further event is added
             to it (262,144 by default).

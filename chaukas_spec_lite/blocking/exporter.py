@@ -77,8 +77,9 @@ class BlockingExporter:
 
     def _begin_in_child(self) -> None:
         """Start sending in a forked child, which does not have the parent's thread, without waiting for it."""
+        process.notice_fork()  # First: it sets aside what is the parent's, and another thread has to wait for that.
         if self._process != process.current():
-            self._process = process.current()  # First, so that another thread does not start it a second time.
+            self._process = process.current()
             # If the loop is closed, nothing is sent any more, but events are still spooled.
             with contextlib.suppress(ClientClosedError):
                 self.exporter.starting = self.loop.begin(self.exporter.start())
@@ -98,7 +99,8 @@ class BlockingExporter:
         Raises:
             TypeError: It is no ``Event``. Nothing else raises.
         """
-        self._begin_in_child()
+        if self._process != process.current():
+            self._begin_in_child()
         return self.exporter.emit(event)
 
     def flush(self, timeout: float = 30.0) -> bool:
@@ -131,6 +133,7 @@ class BlockingExporter:
         Raises:
             SettingError: ``timeout`` is no number.
         """
+        process.notice_fork()
         if timeout is not None:
             timeout = seconds(timeout)  # Here already, because after a mistake the exporter has to go on.
         try:
@@ -155,6 +158,7 @@ class BlockingExporter:
 
     def stats(self) -> Stats:
         """Return the sums so far: how many events were emitted, sent and dropped, and how many wait."""
+        process.notice_fork()
         return self.exporter.stats()
 
     def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:

@@ -28,9 +28,9 @@ class Loop:
     """Runs coroutines on an event loop in a daemon thread, for any thread but its own.
 
     The thread starts with the first coroutine, and again in a forked child, because a fork copies only the thread that
-    forks. The end of the interpreter has two phases. First, threads can no longer start: a loop that has none runs
-    coroutines in the calling thread. Later, the interpreter destroys its objects and no other thread ever runs again:
-    coroutines are refused.
+    forks; also where the fork was made in C, and no hook has run. The end of the interpreter has two phases. First,
+    threads can no longer start: a loop that has none runs coroutines in the calling thread. Later, the interpreter
+    destroys its objects and no other thread ever runs again: coroutines are refused.
 
     Args:
         new_event_loop: Makes the event loop, as in ``Loop(uvloop.new_event_loop)``.
@@ -123,6 +123,7 @@ class Loop:
             if last is not None:
                 last.close()  # Otherwise Python warns that it was never awaited.
             return
+        process.notice_fork()
         with self._lock:
             self._closed = True
             loop, thread = self._loop, self._thread
@@ -157,6 +158,7 @@ class Loop:
             # Before the lock: another thread may hold it, and would never release it.
             if sys.is_finalizing():
                 raise ClientClosedError("the interpreter is ending, so nothing can be waited for")
+            process.notice_fork()
             # The lock is held until the coroutine is scheduled. So `close` comes either before, and the coroutine is
             # refused, or after, and cancels it. In between, it would be scheduled on a loop that has stopped, and its
             # caller would wait for ever.
@@ -175,9 +177,35 @@ class Loop:
             raise
 
 
+class _Threads(concurrent.futures.ThreadPoolExecutor):
+    """Makes each call, such as looking up a host name, in a daemon thread of its own.
+
+    The interpreter's end waits for the threads of an ordinary executor: for as long as the system's resolver takes, and
+    for ever in a child that was forked in C, which has none of the threads that Python knows of. Also, an ordinary
+    executor refuses all calls from then on, although events are still being sent.
+    """
+
+    def submit(self, call: Callable[..., T], /, *arguments: Any, **named: Any) -> concurrent.futures.Future[T]:
+        """Begin a call; raise ``RuntimeError`` if the interpreter starts no more threads."""
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+        def make() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    result = call(*arguments, **named)
+                except BaseException as error:  # whatever it is, it is for who waits for the call
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)
+
+        threading.Thread(target=make, name="chaukas call", daemon=True).start()
+        return future
+
+
 def _start(loop: asyncio.AbstractEventLoop) -> threading.Thread | None:
     """Run a loop in a new thread; return None if the interpreter is ending and starts no more threads."""
     # A daemon: the interpreter would otherwise wait at its end for a loop that runs for ever.
+    loop.set_default_executor(_Threads())
     thread = threading.Thread(target=_serve, args=(loop,), name="chaukas", daemon=True)
     try:
         thread.start()

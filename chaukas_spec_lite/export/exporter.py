@@ -37,9 +37,6 @@ _CLOSING_SHARE = 0.1
 
 _TIMEOUT = Number(unit="seconds")
 
-_BEGINNING = threading.Lock()
-"""Held by the first thread of a forked child that notices it."""
-
 
 class EventExporter:
     """Delivers events at least once, in the order of ``emit``, each time with the same ``event_id``.
@@ -115,7 +112,6 @@ class EventExporter:
 
     def _begin(self) -> None:
         settings = self._settings
-        self._process = process.current()
         self._letters = None
         if settings.spool is not None:
             self._letters = DeadLetters(Path(settings.spool), settings.dead_letter_max_bytes, time.time)
@@ -125,11 +121,8 @@ class EventExporter:
         self._pipeline = Pipeline(*parts)
 
     def _here(self) -> Pipeline:
-        """Return the pipeline, made anew if this is a forked child in which no hook of Python's ran."""
-        if self._process != process.current():
-            with _BEGINNING:
-                if self._process != process.current():
-                    self.after_fork(in_child=True)
+        """Return the pipeline; in a forked child, that of the child."""
+        process.notice_fork()
         return self._pipeline
 
     # Emitting

@@ -15,13 +15,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
-from itertools import islice
 from typing import Concatenate, ParamSpec, TypeVar
 
 from chaukas_spec_lite.export.batching import Send, Waiting
 from chaukas_spec_lite.export.disk import Disk, Note
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals, dropped_for
+from chaukas_spec_lite.export.memory import Item, Memory
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spool.log import Log
@@ -33,17 +33,6 @@ _T = TypeVar("_T")
 
 _MOVED = 1 << 18
 """How many bytes move from memory to disk at a time, so that a disk with little room takes a part."""
-
-
-class Item:
-    """One event of an attempt."""
-
-    __slots__ = ("data", "record")
-
-    def __init__(self, data: bytes, record: Record | None = None) -> None:
-        self.data = data
-        self.record = record
-        """Where it is on disk; None while it is in memory."""
 
 
 def _whole(method: Callable[Concatenate[EventQueue, _P], _T]) -> Callable[Concatenate[EventQueue, _P], _T]:
@@ -98,8 +87,7 @@ class EventQueue:
         """Whether the code that holds the lock is in the middle of something."""
         self._late: deque[bytes | Dropped] = deque()
         """What ``admit`` was given while its own thread was busy here."""
-        self._memory: deque[Item] = deque()
-        self.memory_bytes = 0
+        self.memory = Memory(settings)
         self._in_flight: list[Item] = []
         self._skipped = 0
         """How many events stand before the first of those."""
@@ -150,7 +138,7 @@ class EventQueue:
 
     def _repair(self) -> None:
         """Make the sums true after something was cut short, such as by Ctrl-C: events are where they are."""
-        self.memory_bytes = sum(len(item.data) for item in self._memory)
+        self.memory.recount()
         self.ledger.balance(self.pending)
 
     def _admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
@@ -162,10 +150,10 @@ class EventQueue:
         if self.closed:
             return self._refuse(dropped_for(DropReason.CLOSED, event))
         if self.disk is not None:
-            if self.disk.is_full(self.memory_bytes + size):
+            if self.disk.is_full(self.memory.pending_bytes + size):
                 return self._refuse(dropped_for(DropReason.SPOOL_FULL, event))
             for _ in range(2):
-                if (not self._memory or self._to_disk(self.disk)) and self.disk.append([event]) is not None:
+                if (not self.memory.pending or self._to_disk(self.disk)) and self.disk.append([event]) is not None:
                     self._came()
                     if self.disk.why_not:  # it is there, but could not be synced
                         self.ledger.queued += 1
@@ -175,11 +163,10 @@ class EventQueue:
                 if self.disk.why_not:
                     break
                 # It does not refuse: the log was taken away, and there is another one the second time.
-        if not self._has_room(size) and not self._make_room(size, may_block):
+        if not self.memory.has_room(size) and not self._make_room(size, may_block):
             # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
             return self._refuse(dropped_for(DropReason.CLOSED if self.closed else DropReason.OVERFLOW, event))
-        self._memory.append(Item(event))
-        self.memory_bytes += size
+        self.memory.append(event)
         self._came()
         self.ledger.queued += 1
         return Emitted.QUEUED
@@ -194,17 +181,13 @@ class EventQueue:
         self.ledger.refused(dropped)
         return Emitted.DROPPED
 
-    def _has_room(self, size: int) -> bool:
-        settings = self._settings
-        return len(self._memory) < settings.max_queue_events and self.memory_bytes + size <= settings.max_queue_bytes
-
     def _make_room(self, size: int, may_block: bool) -> bool:
         policy = self._settings.overflow
         if policy == "drop_oldest":
-            while not self._has_room(size):
+            while not self.memory.has_room(size):
                 # One that is being sent may have reached the server already: dropping it would lose it without need.
                 place = max(0, self._skipped + len(self._in_flight) - self._on_disk)
-                if place >= len(self._memory):
+                if place >= self.memory.pending:
                     return False
                 self._drop_from_memory(place, DropReason.OVERFLOW)
             return True
@@ -212,17 +195,15 @@ class EventQueue:
         if policy == "block" and may_block:
             self._busy = False
             try:
-                self._room.wait_for(lambda: self.closed or self._has_room(size), self._settings.block_timeout)
+                self._room.wait_for(lambda: self.closed or self.memory.has_room(size), self._settings.block_timeout)
             finally:
                 self._busy = True
-            return not self.closed and self._has_room(size)
+            return not self.closed and self.memory.has_room(size)
         return False
 
     def _drop_from_memory(self, place: int, reason: DropReason, detail: str | None = None) -> None:
-        item = self._memory[place]
-        del self._memory[place]
-        self.memory_bytes -= len(item.data)
-        dropped = dropped_for(reason, item.data) if detail is None else Dropped(reason, detail, "", item.data)
+        data = self.memory.pop(place)
+        dropped = dropped_for(reason, data) if detail is None else Dropped(reason, detail, "", data)
         self.ledger.gone(self._on_disk + place, dropped)
         self._front += not (self._on_disk or place)
 
@@ -235,37 +216,25 @@ class EventQueue:
     @property
     def pending(self) -> int:
         """How many events wait."""
-        return self._on_disk + len(self._memory)
+        return self._on_disk + self.memory.pending
 
     @property
     def pending_bytes(self) -> int:
         """The size of those."""
-        return self.memory_bytes + (0 if self.disk is None else self.disk.pending_bytes)
+        return self.memory.pending_bytes + (0 if self.disk is None else self.disk.pending_bytes)
 
     def _to_disk(self, disk: Disk) -> bool:
         """Move what memory holds to the disk, the oldest first; say whether it holds nothing now."""
-        while self._memory:
-            items = self._some(_MOVED)
+        while items := self.memory.peek(0, None, _MOVED):
             contents = [item.data for item in items]
             start = disk.append(contents)
             if start is None:
                 return False
+            self.memory.done(items)
             for item, record in zip(items, records(start, contents), strict=True):
                 item.record = record  # an attempt that is under way goes on with it
-                self._memory.popleft()
-                self.memory_bytes -= len(item.data)
             self._room.notify_all()
         return True
-
-    def _some(self, size: int, events: int | None = None, skip: int = 0) -> list[Item]:
-        """List events in memory, up to a size, but one at least."""
-        found: list[Item] = []
-        for item in islice(self._memory, skip, None):
-            size -= len(item.data)
-            if found and (size < 0 or len(found) == events):
-                break
-            found.append(item)
-        return found
 
     def _salvaged(self, saved: Sequence[Record], pending: int) -> int:
         """Take back what was on a disk that was taken away; return how many events are lost.
@@ -278,8 +247,7 @@ class EventQueue:
         for item in self._in_flight:  # these are here whether or not they could be read
             if item.record is not None:
                 items[item.record.start], item.record = item, None
-        self._memory.extendleft(items[start] for start in sorted(items, reverse=True))
-        self.memory_bytes += sum(len(item.data) for item in items.values())
+        self.memory.put_in_front([items[start] for start in sorted(items)])
         return self._damaged(max(0, pending - len(items)))
 
     def _damaged(self, lost: int) -> int:
@@ -309,7 +277,7 @@ class EventQueue:
         left = wanted.bytes - sum(len(item.data) for item in items)
         # What is in memory comes after all that is on disk.
         if wanted.skip + len(items) >= self._on_disk and len(items) < wanted.events:
-            behind = self._some(left, wanted.events - len(items), max(0, wanted.skip - self._on_disk))
+            behind = self.memory.peek(max(0, wanted.skip - self._on_disk), wanted.events - len(items), left)
             items += behind if not items or left >= sum(len(item.data) for item in behind) else []
         self._in_flight, self._skipped = items, wanted.skip
         all_of_it = wanted.skip + len(items) >= self.pending
@@ -340,12 +308,7 @@ class EventQueue:
         self._in_flight, self._skipped = [], 0
         if self.disk is not None and (records := [item.record for item in items if item.record is not None]):
             self.disk.done(records)
-        in_memory = {id(item) for item in items if item.record is None}
-        while self._memory and id(self._memory[0]) in in_memory:
-            self.memory_bytes -= len(self._memory.popleft().data)
-        if skipped and in_memory:
-            self._memory = deque(item for item in self._memory if id(item) not in in_memory)
-            self.memory_bytes = sum(len(item.data) for item in self._memory)
+        self.memory.done(items)
         self._front += not skipped
         self._room.notify_all()
 
@@ -378,7 +341,7 @@ class EventQueue:
             self.disk.look_now()
             # A second time, if the first one finds that the log was taken away.
             _ = self._to_disk(self.disk) or self._to_disk(self.disk)
-        while self._memory:
+        while self.memory.pending:
             self._drop_from_memory(0, DropReason.CLOSED, detail)
         if self.disk is not None:
             self.disk.close()
@@ -403,7 +366,8 @@ class EventQueue:
     def totals(self) -> Totals:
         """Return the numbers of ``Stats``, but for attempts, as they are at one moment."""
         totals = self.ledger.totals()
-        totals.numbers.update(pending=self.pending, pending_bytes=self.pending_bytes, memory_bytes=self.memory_bytes)
+        memory_bytes = self.memory.pending_bytes
+        totals.numbers.update(pending=self.pending, pending_bytes=self.pending_bytes, memory_bytes=memory_bytes)
         return totals
 
 

@@ -47,14 +47,14 @@ def encode(event: Message, default: Callable[[Any], Any] | None = None, limits: 
     Raises:
         TypeError: ``event`` is no message.
     """
-    if not isinstance(event, Message):
-        raise TypeError(f"encode expects a message, got {type(event).__name__}")
     strict: bytes | Exception
     try:
         strict = event._encode(0).encode("latin-1")
     except MemoryError:  # says nothing of a value
         raise
     except Exception as error:  # whatever it was: what follows looks at each value by itself
+        if not isinstance(event, Message):  # asked here, because it takes as long as a small event
+            raise TypeError(f"encode expects a message, got {type(event).__name__}") from None
         strict = error
     else:
         media = limits.media_bytes

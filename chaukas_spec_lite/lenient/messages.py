@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from datetime import datetime
 from typing import Any, TypeVar
 
-from chaukas_spec_lite.lenient.notes import Notes, name_of, shown
+from chaukas_spec_lite.lenient.notes import Notes, class_of, name_of, shown
 from chaukas_spec_lite.lenient.scalars import MAKERS, TAKEN
 from chaukas_spec_lite.lenient.table import frames_of, in_order, row_of
-from chaukas_spec_lite.lenient.texts import SHORT, TextWriter
+from chaukas_spec_lite.lenient.texts import SHORT, TextWriter, is_binary
 from chaukas_spec_lite.lenient.values import Values
 from chaukas_spec_lite.message.anys import AnyMessage
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.message.record import generated_class
-from chaukas_spec_lite.wellknown.values import Carrier
+from chaukas_spec_lite.wellknown.values import NULL, Carrier
 from chaukas_spec_lite.wellknown.writers import CONTENT
 from chaukas_spec_lite.wire.fields import LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS, FieldData, fields_of
 from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
 from chaukas_spec_lite.wire.refusals import said_by
-from chaukas_spec_lite.wire.scalars import WRITERS, enumeration
+from chaukas_spec_lite.wire.scalars import WRITERS, enumeration, is_mapping
 
 M = TypeVar("M", bound=Message)
 
@@ -126,7 +126,7 @@ class Messages:
         return made
 
     def _listed(self, given: Any) -> list[Any]:
-        kind = type(given)
+        kind = class_of(given)
         if not issubclass(kind, (list, tuple)):
             series = issubclass(kind, Iterable) and issubclass(kind, Sized) and not issubclass(kind, Iterator)
             if not series or issubclass(kind, (str, bytes, bytearray, memoryview, Mapping, Message)):
@@ -141,7 +141,7 @@ class Messages:
         assert field.key is not None
         if depth + 1 > MAX_DEPTH:
             raise ValueError(TOO_DEEP)
-        if not isinstance(given, Mapping):
+        if not is_mapping(given):
             self._notes.tell(f"{name_of(given)} became a dict")
             given = dict(given)
         made: dict[Any, Any] = {}
@@ -158,7 +158,7 @@ class Messages:
         return made
 
     def _item(self, field: FieldData, given: Any, depth: int) -> Any:
-        if given is None and field.kind != VALUE:
+        if given is None and field.kind != VALUE:  # where it is null
             raise _LeftOutError("None left out: a list or a map cannot hold it")
         return self._one(field, given, depth)
 
@@ -172,7 +172,8 @@ class Messages:
         if field.kind == VALUE:
             if depth + 1 > MAX_DEPTH:
                 raise ValueError(TOO_DEEP)
-            return self._values.value(given, depth + 1)
+            made = self._values.value(given, depth + 1)
+            return NULL if made is None else made  # None would not be set
         return self._scalar(field, given, depth)
 
     # Scalars, and what is one in Python
@@ -190,19 +191,19 @@ class Messages:
             _check(field, given, depth)
         if isinstance(given, Carrier):
             return given
-        if kind == "string" and not isinstance(given, int):
+        if isinstance(given, str) and kind == "string":
             return self._texts.made(str.__str__(given))
-        return self._texts.data(given) if kind == "bytes" else given
+        return self._texts.data(given) if isinstance(given, bytes) else given
 
     def _made(self, field: FieldData, given: Any, refused: Exception) -> Any:
         told = len(self._notes.conversions)
         plain: Any = given
         try:
-            if field.kind == "string" and isinstance(given, (bytes, bytearray, memoryview)):
+            if field.kind == "string" and is_binary(given):
                 plain = self._texts.of_bytes(given)
             elif not isinstance(given, (int, float, *TAKEN.get(field.kind, ()))):
                 plain = self._values.value(given, 0)
-            if plain is None:
+            if plain is None and given is not None:
                 return None  # not set, as pandas' NaT
             made = MAKERS[field.kind](plain, field)
         except MemoryError:
@@ -235,7 +236,7 @@ class Messages:
 
     def _other(self, cls: type[Any], given: Any, depth: int) -> Any:
         """Make a message of what is given in its place."""
-        kind = type(given)
+        kind = class_of(given)
         if issubclass(cls, AnyMessage) and isinstance(given, Message):
             self._notes.tell(f"{kind.__name__} was packed into an Any")
             return cls().pack(self.copy(given, 0))
@@ -245,31 +246,30 @@ class Messages:
         fields = {name: field for field in fields_of(cls) for name in (field.json_name, field.name, field.proto_name)}
         parts = self._parts(given, fields)
         self._notes.tell(f"{name_of(given)} became {cls.__name__}")
-        values: dict[str, Any] = {}
-        for key, value in parts.items():
-            if key in fields:
-                values[fields[key].name] = value
-            else:
-                self._notes.enter(f".{key}" if isinstance(key, str) else f"[{shown(key)}]")
-                self._notes.tell(f"{name_of(value)} left out: {cls.__name__} has no such field")
-                self._notes.leave()
+        values = {fields[key].name: value for key, value in parts.items() if key in fields}
+        others = {key: value for key, value in parts.items() if key not in fields}
+        if others and "metadata" not in values and "metadata" in fields and fields["metadata"].kind == STRUCT:
+            values["metadata"], others = others, {}
+        for key, value in others.items():
+            self._notes.enter(f"[{shown(key)}]")
+            self._notes.tell(f"{name_of(value)} left out: {cls.__name__} has no such field")
+            self._notes.leave()
         return self._filled(cls, values, depth)
 
     def _parts(self, given: Any, fields: Mapping[str, FieldData]) -> dict[Any, Any]:
         """Return what is given in place of a message as a dict of its fields, or raise that there is no way to."""
+        text = next((name for name in _TEXT_FIELDS if name in fields), None)
         if isinstance(given, BaseException):
             found = {"error_message": str(given), "error_code": type(given).__name__, "stack_trace": frames_of(given)}
-            return {name: text for name, text in found.items() if name in fields}
-        if isinstance(given, str):
-            text_field = next((name for name in _TEXT_FIELDS if name in fields), None)
-            if text_field is not None:
-                return {text_field: given}
-        row = None if isinstance(given, Mapping) else row_of(type(given))
+            return {name: part for name, part in found.items() if name in fields}
+        row = None if is_mapping(given) else row_of(class_of(given))
         made = given if row is None else row.make(given)
-        if isinstance(made, Mapping):
+        if is_mapping(made):
             found = dict(self._values.pairs(made)[0])
-            if not fields.keys().isdisjoint(found) or (given is made and not found):
+            if not fields.keys().isdisjoint(found) or (made is given and not found):
                 return found
+        if text is not None:
+            return {text: given}
         raise _LeftOutError(f"{name_of(given)} left out: it has none of the fields")
 
 

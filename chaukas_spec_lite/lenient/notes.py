@@ -9,6 +9,9 @@ from chaukas_spec_lite.wire.refusals import named, short
 CONVERSIONS_MAX = 1000
 """How many are told of one event; a list of a million UUIDs says nothing more after its first thousand."""
 
+LINE_MAX = 500
+"""How many characters a path and what is said of a value have at most."""
+
 _NAME = type.__dict__["__name__"].__get__
 """The name of a class, which its own type may call something else."""
 
@@ -54,7 +57,7 @@ class Notes:
     def tell(self, what: str) -> None:
         """Note what becomes of the value that is being looked at."""
         if len(self.conversions) < CONVERSIONS_MAX:
-            self.conversions.append(Conversion("".join(self.steps), what))
+            self.conversions.append(Conversion(_line("".join(self.steps)), _line(what)))
 
     def enter(self, step: str) -> None:
         """Go to a part of the value: ``.name``, ``['key']`` or ``[3]``."""
@@ -63,6 +66,17 @@ class Notes:
     def leave(self) -> None:
         """Go back to the value around it."""
         self.steps.pop()
+
+
+def _line(text: str) -> str:
+    """Make what a log can show in a line, whatever names classes and keys have."""
+    text = text if text.isprintable() else text.encode("unicode_escape").decode()
+    return text if len(text) <= LINE_MAX else f"{text[:LINE_MAX]}..."
+
+
+def class_of(value: object) -> type[Any]:
+    """Return the class of a value, whatever it says of its ``__class__``."""
+    return type(value)
 
 
 def name_of(value: object) -> str:

@@ -15,6 +15,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+from chaukas_spec_lite.lenient.texts import is_binary
 from chaukas_spec_lite.wellknown.times import datetime_from_wire
 from chaukas_spec_lite.wellknown.timetext import LAST_SECOND, duration_from_json, timestamp_from_json
 from chaukas_spec_lite.wire.fields import DURATION, SIGNED, TIMESTAMP, UNSIGNED, FieldData
@@ -24,12 +25,12 @@ _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 def to_text(given: Any, field: FieldData) -> str:
-    """Write what a Value would hold as text; what is not text already, as JSON."""
+    """What a Struct would hold, as text: as JSON, if it is no text. Of bytes what they say in UTF-8, or base64."""
     return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
 
 
 def to_integer(given: Any, field: FieldData) -> int:
-    """Make the nearest integer of a number, text that is one, or a length of time."""
+    """The nearest integer of a number, of text that is one, or of a length of time in the field's unit."""
     if isinstance(given, timedelta):
         given = _ticks(given, field)
     if isinstance(given, str):
@@ -38,7 +39,7 @@ def to_integer(given: Any, field: FieldData) -> int:
 
 
 def to_float(given: Any, field: FieldData) -> float:
-    """Make a float of a number, text that is one, or a length of time."""
+    """A number, text that is one, or a length of time in the field's unit: milliseconds where its name ends so."""
     return _ticks(given, field) if isinstance(given, timedelta) else float(given)
 
 
@@ -47,7 +48,7 @@ def _ticks(given: timedelta, field: FieldData) -> float:
 
 
 def to_bool(given: Any, field: FieldData) -> bool:
-    """Make a bool of a number, or of text that says true or false."""
+    """Whether a number is other than zero, or text says true, yes or 1, and not false, no or 0."""
     if isinstance(given, str):
         return _WORDS[given.strip().lower()]
     if isinstance(given, (int, float)):
@@ -56,14 +57,14 @@ def to_bool(given: Any, field: FieldData) -> bool:
 
 
 def to_bytes(given: Any, field: FieldData) -> bytes:
-    """Make bytes of what has some, or of text in UTF-8."""
-    if isinstance(given, (bytes, bytearray, memoryview)):
+    """The bytes of a ``bytearray`` or ``memoryview``, or those of the text that a field of type string would hold."""
+    if is_binary(given):
         return bytes(given)
     return to_text(given, field).encode()
 
 
 def to_enum(given: Any, field: FieldData) -> Any:
-    """Find the member of a name in either case, with or without what all names of the schema begin with."""
+    """The member of this name, in either case, whatever signs are in it; or of another enum's name or value."""
     for name in (given.name, given.value) if isinstance(given, enum.Enum) else (given,):
         try:
             return field.cls(label_number(re.sub("[^A-Z0-9]+", "_", name.strip().upper()), field.cls))
@@ -75,9 +76,9 @@ def to_enum(given: Any, field: FieldData) -> Any:
 
 
 def to_datetime(given: Any, field: FieldData) -> datetime:
-    """Make a datetime of one without a time zone, a date, text as in ISO 8601, or a time since 1970.
+    """A ``datetime`` without a time zone or a ``date``, in UTC; text as in ISO 8601; the seconds since 1970.
 
-    A time since 1970 is in seconds; where that would be after the year 9999, in milli-, micro- or nanoseconds.
+    What would be after the year 9999 in seconds is in milli-, micro- or nanoseconds.
     """
     if isinstance(given, str):
         given = _read(given.strip())
@@ -102,7 +103,7 @@ def _read(text: str) -> datetime:
 
 
 def to_timedelta(given: Any, field: FieldData) -> timedelta:
-    """Make a timedelta of seconds, or of text as JSON has it: ``1.5s``."""
+    """Seconds, or text as JSON has it: ``1.5s``."""
     if isinstance(given, str):
         return duration_from_json(given.strip())
     return timedelta(seconds=float(_finite(given)))

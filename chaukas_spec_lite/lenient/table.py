@@ -10,6 +10,7 @@ import base64
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from itertools import islice
+from operator import attrgetter, methodcaller
 from typing import Any, NamedTuple
 
 from chaukas_spec_lite.wire.refusals import full_name
@@ -57,8 +58,9 @@ def parts_of_error(error: BaseException) -> dict[str, Any]:
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None:
         found["cause"] = cause
-    if hasattr(error, "exceptions"):  # of a group
-        found["exceptions"] = error.exceptions
+    exceptions = getattr(error, "exceptions", None)
+    if exceptions is not None:  # of a group
+        found["exceptions"] = exceptions
     return found
 
 
@@ -143,6 +145,18 @@ def _itself(value: Any) -> Any:
     return value
 
 
+def _nothing(_: Any) -> None:
+    return None
+
+
+def _timedelta(value: Any) -> Any:
+    return value.astype("timedelta64[us]").item()
+
+
+def _set_fields(message: Any) -> dict[str, Any]:
+    return dict(message._set())
+
+
 def _qualified(value: Any) -> str:
     return f"{value.__module__}.{value.__qualname__}"
 
@@ -160,21 +174,21 @@ _AS_TEXT = (
 
 TABLE = (
     Kind("`UUID`, `Path`, `Decimal`, `Fraction`, complex number, time zone, IP address", _is(*_AS_TEXT), "text", str),
-    Kind("pandas' `NaT` and `NA`", _is("pandas.NaTType", "pandas.NAType"), "null", lambda _: None),
+    Kind("pandas' `NaT` and `NA`", _is("pandas.NaTType", "pandas.NAType"), "null", _nothing),
     Kind(
         "`datetime`, `date`, `time`",
         _is("datetime.date", "datetime.time"),
         "text as in ISO 8601",
-        lambda value: value.isoformat(),
+        methodcaller("isoformat"),
     ),
-    Kind("`timedelta`", _is("datetime.timedelta"), "its seconds", lambda value: value.total_seconds()),
+    Kind("`timedelta`", _is("datetime.timedelta"), "its seconds", methodcaller("total_seconds")),
     Kind(
         "NumPy `timedelta64`",
         _is("numpy.timedelta64"),
         "its seconds",
-        lambda value: value.astype("timedelta64[us]").item(),
+        _timedelta,
     ),
-    Kind("`Enum`", _is("enum.Enum"), "its value", lambda value: value.value),
+    Kind("`Enum`", _is("enum.Enum"), "its value", attrgetter("value")),
     Kind("`bytes`, `bytearray`, `memoryview`", _is("bytes", "bytearray", "memoryview"), "base64", text_of_bytes),
     Kind("exception", _is("BaseException"), "its type, message, traceback and cause", parts_of_error),
     Kind(
@@ -190,7 +204,7 @@ TABLE = (
         "message of this package",
         _has("to_dict", "FromString", "is_set"),
         "a dict of what is set",
-        lambda value: dict(value._set()),
+        _set_fields,
     ),
     Kind("message of the official package", _has("DESCRIPTOR", "ListFields"), "a dict of what is set", _official),
     Kind(

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 from chaukas_spec_lite.lenient.notes import Notes
 
@@ -24,6 +24,11 @@ _MEDIA = {
     b"OggS": "audio/ogg",
 }
 """How well-known kinds of files begin."""
+
+
+def is_binary(value: object) -> TypeGuard[bytes | bytearray | memoryview[int]]:
+    """Whether a value is bytes or a view of some."""
+    return issubclass(type(value), (bytes, bytearray, memoryview))
 
 
 class TextWriter:
@@ -61,7 +66,7 @@ class TextWriter:
         except UnicodeDecodeError:
             return base64.b64encode(value).decode()
 
-    def hash_of(self, value: bytes | bytearray | memoryview) -> str | None:
+    def hash_of(self, value: bytes | bytearray | memoryview[int]) -> str | None:
         """Return what is written in place of bytes that are too large; None if they are not, or all are wanted."""
         if self._media is None or len(bytes(value)) <= self._media:
             return None

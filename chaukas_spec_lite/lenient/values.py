@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count, islice
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
-from chaukas_spec_lite.lenient.notes import Limits, Notes, name_of, shown
+from chaukas_spec_lite.lenient.notes import Limits, Notes, class_of, name_of, shown
 from chaukas_spec_lite.lenient.table import row_of
-from chaukas_spec_lite.lenient.texts import SHORT, TextWriter
+from chaukas_spec_lite.lenient.texts import SHORT, TextWriter, is_binary
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, Carrier, carry, carry_inner, inner_unknown_of, unknown_of
 from chaukas_spec_lite.wellknown.writers import encode_value
 from chaukas_spec_lite.wire.format import MAX_DEPTH
+from chaukas_spec_lite.wire.scalars import is_dict
 
 T = TypeVar("T")
 
@@ -59,7 +60,7 @@ class Values:
             return self._too_deep(given, depth, {})
         # A Value one level higher would hold this Struct.
         made = self.value(given, depth - 1)
-        if isinstance(made, dict):
+        if is_dict(made):
             return made
         self._notes.tell(f"{name_of(given)} became a dict, under {name!r}")
         return {name: made}
@@ -69,7 +70,7 @@ class Values:
         if depth > MAX_DEPTH - 1:
             return self._too_deep(given, depth, [])
         made = self.value(given, depth - 1)
-        if isinstance(made, list):
+        if is_list(made):
             return made
         self._notes.tell(f"{name_of(given)} became a list of one")
         return [made]
@@ -86,7 +87,7 @@ class Values:
 
         It is as deep in Python's stack as the value is in others.
         """
-        kind = type(given)
+        kind = class_of(given)
         if kind is str:
             return self._texts.made(given)
         if kind is bool or given is None or given is NULL or given is NO_KIND:
@@ -103,12 +104,12 @@ class Values:
             return self._described(given, f", as it raised {type(error).__name__}")
 
     def _other(self, given: Any, depth: int) -> Any:
-        kind = type(given)
+        kind = class_of(given)
         if issubclass(kind, Carrier):
             return self._carrier(given, depth)
         if issubclass(kind, (str, int, float)):
             return self._derived(given, depth)
-        if issubclass(kind, (bytes, bytearray, memoryview)) and (hashed := self._texts.hash_of(given)) is not None:
+        if is_binary(given) and (hashed := self._texts.hash_of(given)) is not None:
             return hashed
         if id(given) in self._around:
             self._notes.tell(f"{name_of(given)}, which contains itself, left out")
@@ -125,7 +126,7 @@ class Values:
         return f"[nested too deep: {_sized(given)}]"
 
     def _container(self, given: Any, depth: int) -> Any:
-        kind = type(given)
+        kind = class_of(given)
         if issubclass(kind, dict):
             return self._entries(given, depth)
         if issubclass(kind, (list, tuple)):
@@ -194,8 +195,8 @@ class Values:
         """Keep what came off the wire with unknown fields. Only what a dict or a list holds can be odd."""
         if not isinstance(given, (dict, list)):
             return given
-        plain: Any = dict(given) if isinstance(given, dict) else list(given)
-        return carry(carry_inner(self.value(plain, depth), inner_unknown_of(given)), unknown_of(given))
+        made = self.value(dict(given) if is_dict(given) else [*given], depth)
+        return carry(carry_inner(made, inner_unknown_of(given)), unknown_of(given))
 
     # Containers
 
@@ -217,12 +218,16 @@ class Values:
         # The ListValue stands one level below the Value that holds it, its first Value another one.
         if depth > MAX_DEPTH - 2 and (items or depth == MAX_DEPTH):
             return self._deep(given)
+        made = items if _are_numbers(items) else self._each(items, depth)
+        return [*made, rest] if rest and depth < MAX_DEPTH - 1 else made
+
+    def _each(self, items: list[Any], depth: int) -> list[Any]:
         made: list[Any] = []
         for position, item in enumerate(items):
             self._notes.enter(f"[{position}]")
             made.append(self.value(item, depth + 2))
             self._notes.leave()
-        return [*made, rest] if rest and depth < MAX_DEPTH - 1 else made
+        return made
 
     def _entries(self, given: Mapping[Any, Any], depth: int) -> Any:
         pairs, rest = self.pairs(given)
@@ -248,7 +253,7 @@ class Values:
             if isinstance(error, MemoryError) or base is None:
                 raise
             self._notes.tell(f"{name_of(given)}, which raised {type(error).__name__}, was read as a {base.__name__}")
-            return dict.items(given) if base is dict else base.__iter__(given)
+            return getattr(base, "items" if base is dict else "__iter__")(given)  # type: ignore[no-any-return]  # iterable
 
     def _read(self, series: Iterable[Any], given: Any) -> tuple[list[Any], str]:
         """Take as many items as may be looked at; return them, and what is to be said of the rest."""
@@ -296,6 +301,25 @@ class Values:
         self._notes.tell(f"the key {shown(name)} was there already, and got a number")
         # Nearly always the first number is free: there are as many as keys.
         return next(each for n in count(len(taken) + 1) if (each := f"{name} ({n})") not in taken)
+
+
+def _are_numbers(items: list[Any]) -> bool:
+    """Whether all items are numbers that JSON has, asked in C: embeddings have thousands."""
+    if not items or not {float, int}.issuperset(map(type, items)):
+        return False
+    least, most = min(items), max(items)
+    if least < -EXACT or most > EXACT:
+        return False
+    try:
+        total: float = sum(items)
+    except OverflowError:  # NaN has hidden an integer from min and max
+        return False
+    return total == total  # NaN, and other than itself, if one of them is
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Whether a value is a list; for type checkers, one with items of any type."""
+    return isinstance(value, list)
 
 
 def _sized(value: Any) -> str:

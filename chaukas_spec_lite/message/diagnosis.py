@@ -9,7 +9,7 @@ encoding failed, goes through the message once more, and calls the functions tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from chaukas_spec_lite.errors import EncodeError
@@ -62,6 +62,11 @@ def _try(check: Callable[..., Any], path: str, *args: Any) -> Any:
         raise _Found(said_by(error), path) from error
 
 
+def _pairs(given: Iterable[Any]) -> list[tuple[Any, Any]]:
+    """Take entries apart here, since a class of one's own may have items that are no pairs."""
+    return [(key, item) for key, item in given]
+
+
 def _step(path: str, key: Any) -> str:
     """The path of what stands under a key, whatever the key does when it is shown."""
     try:
@@ -99,7 +104,7 @@ def _field(field: FieldData, value: Any, depth: int, path: str) -> None:
             _one(field, item, depth, f"{path}[{position}]")
     elif field.label == "map":
         assert field.key is not None
-        for key, item in _try(lambda: list(entries(value)), path):
+        for key, item in _try(lambda: _pairs(entries(value)), path):
             _try(WRITERS[field.key], f"{path} (a key)", key)
             if depth + 1 > MAX_DEPTH:
                 raise _Found(TOO_DEEP, path)
@@ -142,7 +147,7 @@ def _json(value: Any, depth: int, path: str, kind: str, around: list[int]) -> No
     if inner <= MAX_DEPTH:
         around.append(id(value))
         if kind == STRUCT or (kind == VALUE and _try(is_dict, path, value)):
-            for key, item in _try(lambda: list(fields_in(value).items()), path):
+            for key, item in _try(lambda: _pairs(fields_in(value).items()), path):
                 _try(_key, path, key)
                 _json(item, inner + 2, _step(path, key), VALUE, around)
         elif kind == LIST or _try(is_array, path, value):

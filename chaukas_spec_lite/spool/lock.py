@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.spool.errors import SpoolError, translated
 
 _Key = tuple[int, int, int]
@@ -78,7 +79,7 @@ class Lock:
 def _key_of(path: Path) -> _Key:
     with translated(path):
         status = os.stat(path)
-    return os.getpid(), status.st_dev, status.st_ino
+    return process.current(), status.st_dev, status.st_ino
 
 
 if sys.platform == "win32":

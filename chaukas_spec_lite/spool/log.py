@@ -7,17 +7,18 @@ folder when the log is closed and nothing waits in it. One that held damage is r
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost, translated
 from chaukas_spec_lite.spool.frames import HEAD, frame
 from chaukas_spec_lite.spool.lock import Lock
 from chaukas_spec_lite.spool.progress import Progress
 from chaukas_spec_lite.spool.segment import Place, Reader, Record, Writer, second_name
+from chaukas_spec_lite.spool.tally import Tally
 
 PREFIX = "log-"
 NEW = "new-"
@@ -41,24 +42,31 @@ class Log:
         """Whether the last append failed: the next one tries another file, as this one may be at fault, or its size."""
         self._reader: Reader | None = None
         """The segment in which the first waiting frame stands; kept open, so that it is read even if it is deleted."""
-        self._places = sorted(place for path in folder.iterdir() if (place := Place.of(path)) is not None)
-        self._finished: list[Place] = []
-        """The segments in which nothing waits, as long as that is not written down."""
         self._damaged: dict[Place, Path] = {}
+        """Where segments go that were damaged, on a file system without second names."""
         self._progress = Progress(folder / "progress")
-        done = self._progress.done
-        self._before, self._frames = done.before, done.frames
-        """Where the first frame begins that is not done, and how many stand before it."""
-        self._done = dict.fromkeys(done.ahead, 0)
-        """What is done behind that: where each frame begins and ends (0 as long as it was not read here)."""
-        self._gaps: dict[int, int] = {}
-        """Where damage begins and ends."""
-        self._end = self._appended = 0
-        """Where the last frame ends, and how many there are."""
-        self.pending = self.pending_bytes = 0
-        """The frames that are not done, and the size of what they hold."""
-        self.lost = self.lost_bytes = 0
-        """How many frames should be there and are not; how many bytes should be frames and are not."""
+        places = sorted(place for path in folder.iterdir() if (place := Place.of(path)) is not None)
+        self._tally = Tally(places, self._progress.done)
+
+    @property
+    def pending(self) -> int:
+        """How many frames are not done."""
+        return self._tally.pending
+
+    @property
+    def pending_bytes(self) -> int:
+        """The size of what those hold."""
+        return self._tally.pending_bytes
+
+    @property
+    def lost(self) -> int:
+        """How many frames should be there and are not."""
+        return self._tally.lost
+
+    @property
+    def lost_bytes(self) -> int:
+        """How many bytes should be frames and are not."""
+        return self._tally.lost_bytes
 
     @classmethod
     def make(cls, directory: Path) -> Log:
@@ -90,9 +98,11 @@ class Log:
             SpoolNewer: A later version of this library made it.
             SpoolError: It cannot be read.
         """
-        with contextlib.suppress(OSError):  # somebody deleted the lock; what is left then ``_locked`` says
+        with contextlib.suppress(OSError):  # what is left then ``_locked`` says
             if any(Place.of(path) is not None for path in folder.iterdir()):
-                (folder / "lock").touch(mode=0o600)
+                (folder / "lock").touch(mode=0o600)  # somebody may have deleted it
+            else:
+                folder.rmdir()  # if it is empty: its owner was killed while it removed it
         log = cls._locked(folder)
         try:
             log._count()
@@ -113,33 +123,19 @@ class Log:
 
     def _count(self) -> None:
         """Find out what a claimed log holds: the last segment is read, the names of the others say it."""
-        if not self._places:
+        tally = self._tally
+        if not tally.places:
             return
-        first, last = self._places[0], self._places[-1]
-        if self._before < first.position:  # those before it are gone
-            self._skip_to(first.position)
-            self._miss(first.frames)
-        # What is done already does not count: it may be damaged.
-        begin, self._appended = max((self._before, self._frames), (last.position, last.frames))
-        damaged = {each for each in self._done if each >= last.position}
+        tally.begin()
+        last = tally.places[-1]
         reader = Reader.open(self.folder, last)
         try:
             reader.check_version()
-            self._end = last.position + reader.size()
-            for record in reader.records(begin, self._end):
-                if record.content is not None:
-                    self._appended += 1
-                    damaged.discard(record.start)
-                elif record.torn:  # its writer was killed before it could finish it
-                    self._end = record.start
-                else:
-                    self._note_damage(record)
+            end = last.position + reader.size()
+            for damage in tally.found(reader.records(tally.end, end), end):
+                self._set_aside(damage)
         finally:
             reader.close()
-        self._done = {start: end for start, end in self._done.items() if start not in damaged}
-        self.pending = self._appended - self._frames - len(self._done)
-        waiting = self._end - self._before - self.lost_bytes
-        self.pending_bytes = max(0, waiting - HEAD * (self.pending + len(self._done)))
 
     # Appending
 
@@ -152,12 +148,14 @@ class Log:
             SpoolError: It cannot be written.
         """
         writer = self._writer
-        if self._lock.process != os.getpid():  # a signal handler forked, and the child goes on with what it interrupted
+        # A signal handler may have forked, and the child goes on with what it interrupted.
+        if self._lock.process != process.current():
             raise SpoolError(f"{self.folder} belongs to the parent process")
         data = frame(contents[0]) if len(contents) == 1 else b"".join(map(frame, contents))
         if writer is None or self._is_spoilt or writer.size + len(data) > SEGMENT_BYTES:
             writer = self._next_segment()
-        start, size, events = self._end, len(data), len(contents)
+        tally, size, events = self._tally, len(data), len(contents)
+        start = tally.end
         try:
             writer.append(data)
         except SpoolError:
@@ -166,10 +164,10 @@ class Log:
         # No call stands between these, so nothing comes between them that a signal handler raises, such as Ctrl-C. What
         # was written and not noted here is cut off by the next ``Writer.check``.
         writer.size += size
-        self._end = start + size
-        self._appended += events
-        self.pending += events
-        self.pending_bytes += size - HEAD * events
+        tally.end = start + size
+        tally.appended += events
+        tally.pending += events
+        tally.pending_bytes += size - HEAD * events
         return start
 
     def check(self) -> None:
@@ -191,17 +189,15 @@ class Log:
             self._writer = None
             old.close()
             old = None
-            self._advance()
-            self._finished += self._places
-            self._places = []
+            self._tally.finish()
             self._remove_finished()
-        place = Place(self._end, self._appended)
+        place = Place(self._tally.end, self._tally.appended)
         writer = Writer(self.folder, place, self._lock.process)
         # As in ``append``, no call stands between what belongs together.
-        self._writer, self._is_spoilt, self._places = writer, False, [*self._places, place]
+        self._writer, self._is_spoilt, self._tally.places = writer, False, [*self._tally.places, place]
         if old is not None:
             old.close()
-        self._advance()
+        self._tally.advance()
         self._remove_finished()
         return writer
 
@@ -230,11 +226,10 @@ class Log:
         found: list[Record] = []
         for record in self._records():
             if record.content is None:
-                self._note_damage(record)
-            elif record.start in self._done:
-                if not self._done[record.start]:
-                    self.pending_bytes -= len(record.content)
-                self._done[record.start] = record.end
+                if self._tally.note_damage(record):
+                    self._set_aside(record)
+            elif not self._tally.waits(record):
+                continue
             elif skip:
                 skip -= 1
             else:
@@ -244,7 +239,7 @@ class Log:
                 found.append(record)
                 if len(found) >= most:
                     break
-        self._advance()
+        self._tally.advance()
         self._remove_finished()
         return found
 
@@ -254,25 +249,19 @@ class Log:
         Raises:
             SpoolError: It cannot be written down: they are done all the same, until the process ends.
         """
-        for record in records:
-            size = len(record.content or b"")
-            if record.start >= self._before and record.start not in self._done:
-                self._done[record.start] = record.end
-                self.pending -= 1
-                self.pending_bytes -= size
-        self._advance()
+        self._tally.done(records)
         self._write_down()
 
     def salvage(self) -> Iterator[Record]:
-        """Read what waits of a log that was taken away, as far as open files, and those that are left, still have it."""
+        """Read what waits of a log that was taken away, in files that are open and in those that are left."""
         with contextlib.suppress(SpoolError):
             for record in self._records():
-                if record.content is not None and record.start not in self._done:
+                if record.content is not None and record.start not in self._tally.ahead:
                     yield record
 
     def _records(self) -> Iterator[Record]:
-        for place in list(self._places):
-            begin, end = max(self._before, place.position), self._end_of(place)
+        for place in list(self._tally.places):
+            begin, end = max(self._tally.before, place.position), self._tally.end_of(place)
             if begin >= end:
                 continue
             try:
@@ -286,9 +275,6 @@ class Log:
                 if reader is not self._reader:
                     reader.close()
 
-    def _end_of(self, place: Place) -> int:
-        return next((other.position for other in self._places if other > place), self._end)
-
     def _open(self, place: Place) -> Reader:
         if self._reader is not None and self._reader.start == place.position:
             return self._reader
@@ -296,67 +282,33 @@ class Log:
             reader = self._writer.reader()  # whatever became of its name
         else:
             reader = Reader.open(self.folder, place)
-        if place is self._places[0]:
+        if place is self._tally.places[0]:
             self._reader = reader  # ``_finish`` has closed the one before
         return reader
 
     # What is done, and what is lost
 
-    def _note_damage(self, record: Record) -> None:
-        if record.start in self._gaps:
-            return
-        self._gaps[record.start] = record.end
-        self.lost_bytes += record.end - record.start
-        self.pending_bytes -= record.end - record.start
-        place = next(place for place in reversed(self._places) if place.position <= record.start)
+    def _set_aside(self, damage: Record) -> None:
+        """Keep the segment in which there is damage."""
+        place = self._tally.place_of(damage.start)
         path = place.path(self.folder)
         aside = self.folder.parent / f"{self.folder.name}-{path.name}{ASIDE}"
         if not second_name(path, aside):
             self._damaged[place] = aside  # the only name, when it is done
 
-    def _advance(self) -> None:
-        while True:
-            if len(self._places) > 1 and self._before >= self._places[1].position:
-                self._finished.append(self._places.pop(0))
-                self._miss(self._places[0].frames)
-            elif self._before in self._gaps:
-                self._skip_to(self._gaps.pop(self._before))
-            elif end := self._done.get(self._before):
-                del self._done[self._before]
-                self._before, self._frames = end, self._frames + 1
-            else:
-                break
-        if self._before >= self._end:
-            self._miss(self._appended)
-        if not self.pending:
-            self.pending_bytes = 0
-
-    def _skip_to(self, position: int) -> None:
-        """Go on behind what cannot be read; what was done of it is not lost."""
-        for each in [each for each in self._done if each < position]:
-            del self._done[each]
-            self._frames += 1
-        self._before = position
-
-    def _miss(self, frames: int) -> None:
-        """Count the frames that should have stood before here, and were not found."""
-        missing = frames - self._frames
-        self.lost += missing
-        self.pending -= missing
-        self._frames = frames
-
     def _write_down(self) -> None:
         """Write down what is done, and only then remove files: the next process would miss them."""
-        finished, self._finished = self._finished, []
+        tally = self._tally
+        finished, tally.finished = tally.finished, []
         try:
             with translated(self.folder):
-                self._progress.record(self._before, self._frames, self._done)
+                self._progress.record(tally.before, tally.frames, tally.ahead)
         finally:
             for place in finished:
                 self._finish(place)
 
     def _remove_finished(self) -> None:
-        if self._finished:
+        if self._tally.finished:
             with contextlib.suppress(SpoolError):  # ``done`` says so each time
                 self._write_down()
 
@@ -386,7 +338,7 @@ class Log:
         with contextlib.suppress(SpoolError):  # it may have failed the last time
             self._write_down()
         if not self.pending:
-            for place in self._places:
+            for place in self._tally.places:
                 self._finish(place)
             with contextlib.suppress(OSError):  # then it is left to the next one, which removes it
                 for path in [path for path in self.folder.iterdir() if Place.of(path) is not None]:

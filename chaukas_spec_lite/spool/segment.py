@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.spool.errors import SpoolLost, SpoolNewer, spool_error, translated
 from chaukas_spec_lite.spool.frames import HEAD as FRAME_HEAD
 from chaukas_spec_lite.spool.frames import MAX_CONTENT, pieces
@@ -86,16 +87,16 @@ class Writer:
     Args:
         folder: That of the log.
         place: Where the segment begins.
-        process: The id of the log's own process.
+        owner: The id of the log's own process.
 
     Raises:
         SpoolError: It cannot be made.
     """
 
-    def __init__(self, folder: Path, place: Place, process: int) -> None:
+    def __init__(self, folder: Path, place: Place, owner: int) -> None:
         self.path = place.path(folder)
         self.start = place.position
-        self._process = process
+        self._owner = owner
         with translated(self.path):
             self._file = self._make()
         self.size = 0
@@ -116,7 +117,7 @@ class Writer:
         self._look_at = 0.0
 
     def _is_ours(self) -> bool:
-        return self._process == os.getpid()
+        return self._owner == process.current()
 
     def _make(self) -> int:
         try:

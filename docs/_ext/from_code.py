@@ -4,6 +4,8 @@
 * ``environment`` makes the table of all environment variables, from the same.
 * ``event-type TOOL_CALL_START`` quotes the schema's comment on an event type.
 * ``message-fields ToolCall`` makes the table of a message's fields, from the schema's comments.
+* ``conversions`` makes the table of what lenient encoding makes of values in a Struct, and ``field-conversions`` that
+  of what it makes of those for other fields.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import chaukas_spec_lite
+from chaukas_spec_lite.lenient.scalars import MAKERS
+from chaukas_spec_lite.lenient.table import TABLE
 from chaukas_spec_lite.settings import Setting, describe
 
 SETTINGS = ("Settings", "ExportSettings", "RetryPolicy", "Keepalive", "Framing")
@@ -92,6 +96,28 @@ class FieldsTable(FromCode):
         return _table(("field", "type", "meaning"), rows)
 
 
+class ConversionsTable(FromCode):
+    """What lenient encoding makes of each kind of value in a Struct."""
+
+    def markdown(self) -> Iterable[str]:
+        """A row for each kind."""
+        return _table(("value", "written as"), [(kind.title, kind.becomes) for kind in TABLE])
+
+
+class FieldConversionsTable(FromCode):
+    """What lenient encoding makes of values for each kind of field."""
+
+    def markdown(self) -> Iterable[str]:
+        """A row for each function that makes one, with what its docstring says first."""
+        kinds: dict[Any, list[str]] = {}
+        for kind, make in MAKERS.items():
+            kinds.setdefault(make, []).append(f"`{kind.rpartition('.')[2]}`")
+        rows = [(", ".join(names), (inspect.getdoc(make) or "").split("\n\n")[0]) for make, names in kinds.items()]
+        return _table(
+            ("field", "what becomes of other values"), [(names, " ".join(doc.split())) for names, doc in rows]
+        )
+
+
 @functools.cache
 def _documented(cls: type[Any]) -> dict[str, str]:
     """The strings that stand below the names in a class's body: what the generator makes of the schema's comments."""
@@ -130,4 +156,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("environment", EnvironmentTable)
     app.add_directive("event-type", EventTypeComment)
     app.add_directive("message-fields", FieldsTable)
+    app.add_directive("conversions", ConversionsTable)
+    app.add_directive("field-conversions", FieldConversionsTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

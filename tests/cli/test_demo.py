@@ -201,7 +201,7 @@ def test_answers_without_sense_end_it(
 
 
 def test_a_collector_that_cannot_be_reached_is_an_error() -> None:
-    with pytest.raises(click.ClickException, match=r"IngestEventBatch at .*: UNAVAILABLE: no connection"):
+    with pytest.raises(click.ClickException, match=r"IngestEventBatch at .*: UNAVAILABLE: refused"):
         demo.show(SESSION, collectors.absent)
 
 

@@ -173,3 +173,20 @@ def test_a_subclass_is_written_as_what_it_is() -> None:
 
 def test_the_well_known_types_are_among_the_fields() -> None:
     assert {STRUCT, LIST, VALUE, TIMESTAMP} <= {field.kind for _, field in FIELDS}
+
+
+class NoPairs(dict[str, Any]):
+    """Has items that are none."""
+
+    def items(self) -> Any:
+        return [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("holder", "name"), [("Maps", "string_value"), ("WellKnown", "struct"), ("WellKnownMaps", "struct")]
+)
+def test_items_that_are_no_pairs(holder: str, name: str) -> None:
+    message = CLASSES[holder]()
+    setattr(message, name, NoPairs(a=1))
+    with pytest.raises(EncodeError, match=rf"^{holder}\.{name}: cannot unpack non-iterable int object"):
+        bytes(message)

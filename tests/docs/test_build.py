@@ -56,7 +56,7 @@ def test_the_reference_has_all_that_is_public(html: Path) -> None:
 
 def test_tables_are_made_from_the_code(html: Path) -> None:
     settings = (html / "guides" / "settings.html").read_text(encoding="utf-8")
-    for name in ("spool_wait", "CHAUKAS_GRPC_ENDPOINT", "max_attempts", "compress_above"):
+    for name in ("spool_retry", "CHAUKAS_GRPC_ENDPOINT", "max_attempts", "compress_above"):
         assert name in settings
     types = (html / "guides" / "event-types.html").read_text(encoding="utf-8")
     assert "finish_reason" in types

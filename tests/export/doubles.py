@@ -101,6 +101,6 @@ def internal() -> RpcError:
     return RpcError("a bug", status=StatusCode.INTERNAL)
 
 
-def numbered(number: int, size: int = 0) -> Event:
+def numbered(number: int | str, size: int = 0) -> Event:
     """An event that its ``agent_name`` tells from others."""
     return Event(type=EventType.SYSTEM, agent_name=str(number), branch="x" * size)

@@ -115,7 +115,7 @@ class AnyDisk(RuleBasedStateMachine):
             assert unreported[-1] == Dropped(DropReason.SPOOL_FULL, "the spool holds spool_max_bytes", "", data)
         assert all(each.reason is DropReason.OVERFLOW or each.data == data for each in unreported)
         assert (outcome is Emitted.SPOOLED) <= (not self.refuses)
-        assert (outcome is Emitted.SPOOLED) <= (self.queue.memory_bytes == 0), "memory is newer than the disk"
+        assert (outcome is Emitted.SPOOLED) <= (self.queue.memory.pending_bytes == 0), "memory is newer than the disk"
         self.account()
 
     @rule()
@@ -277,8 +277,8 @@ class AnyDisk(RuleBasedStateMachine):
     @invariant()
     def memory_is_counted_and_bounded(self) -> None:
         queue = self.queue
-        assert queue.memory_bytes == sum(len(item.data) for item in queue._memory)
-        assert all(item.record is None for item in queue._memory)
+        assert queue.memory.pending_bytes == sum(len(item.data) for item in queue.memory._items)
+        assert all(item.record is None for item in queue.memory._items)
 
     @invariant()
     def everything_is_there_in_order(self) -> None:

@@ -19,7 +19,7 @@ from chaukas_spec_lite.export import EventExporter
 from chaukas_spec_lite.export.batching import Batching, Send, Waiting
 from chaukas_spec_lite.export.sender import Verdict
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.retry import Patience, RetryPolicy
+from chaukas_spec_lite.retry import RetryPolicy
 from tests.export.doubles import numbered
 from tests.patience import HANG, run
 
@@ -75,22 +75,6 @@ def test_a_slow_server_is_given_more_time_instead_of_the_same_batch_again_and_ag
     sizes = [len(batch) for batch in service.stored]
     assert min(sizes) < 20, sizes
     assert "DEADLINE_EXCEEDED" in caplog.text
-
-
-def test_patience_doubles_within_what_a_call_may_take_and_is_forgotten_once_the_server_is_quick() -> None:
-    patience = Patience(10.0)
-    seen = []
-    for _ in range(4):
-        patience.ran_out(longest=30.0)
-        seen.append(patience.seconds)
-    assert seen == [20.0, 30.0, 30.0, 30.0]
-    patience.was_answered(12.0)
-    assert patience.seconds == 30.0, "it is slow still"
-    patience.was_answered(1.0)
-    assert patience.seconds == 10.0
-    # A call that may take less than an attempt usually does not make the others impatient.
-    patience.ran_out(longest=2.0)
-    assert patience.seconds == 10.0
 
 
 def test_a_batch_for_which_the_server_took_too_long_is_halved() -> None:

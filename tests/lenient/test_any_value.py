@@ -49,7 +49,7 @@ def check(message: Message, default: Callable[[Any], Any] | None = None, limits:
         assert encoded.data == strict
     name = type(message).__name__
     assert all(told.path == name or told.path.startswith(f"{name}.") for told in encoded.conversions)
-    assert all(told.path.isprintable() and told.what.isprintable() for told in encoded.conversions)
+    assert all(text.isprintable() and len(text) <= 503 for told in encoded.conversions for text in told)
     return encoded.data
 
 
@@ -106,6 +106,101 @@ def test_what_ends_a_program_passes_through(error: type[BaseException]) -> None:
     for kind in ("asked", "dict", "list", "__class__"):
         with pytest.raises(error):
             encode(Event(metadata={"a": 1j, "b": raising(error)[kind]()}))
+
+
+def _fail(*_: Any) -> Any:
+    raise KeyError("x")
+
+
+class Meta(type):
+    __name__ = property(_fail)  # type: ignore[assignment]  # a liar
+    __mro__ = property(_fail)  # type: ignore[assignment]  # the same
+    __getattribute__ = __repr__ = __hash__ = __eq__ = __subclasscheck__ = _fail  # type: ignore[assignment]
+
+
+class OfMeta(metaclass=Meta):
+    pass
+
+
+class Liar:
+    def __init__(self, cls: Any) -> None:
+        self.cls = cls
+
+    @property
+    def __class__(self) -> Any:  # type: ignore[override]  # a lie
+        return self.cls
+
+
+class Error(Exception):
+    __str__ = __repr__ = _fail
+    __traceback__ = __cause__ = property(_fail)  # type: ignore[assignment]  # a liar
+
+
+class Key:
+    __eq__ = __repr__ = __str__ = __lt__ = _fail
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class NoPairs(collections.UserDict[str, int]):
+    def items(self) -> Any:
+        return [1, 2]
+
+
+class NoText:
+    def __repr__(self) -> Any:
+        return 5
+
+
+def _named(name: str) -> Any:
+    return type(name, (), {})()
+
+
+def _caused_by_itself() -> BaseException:
+    one, other = ValueError("a"), KeyError("b")
+    one.__cause__, other.__cause__ = other, one
+    return one
+
+
+def _released() -> Any:
+    view = memoryview(b"1")
+    view.release()
+    return view
+
+
+class Same(list[Any]):
+    def __iter__(self) -> Iterator[Any]:
+        return iter([Same([1])])
+
+
+LIARS: dict[str, Callable[[], Any]] = {
+    "an object of a metaclass that fails": OfMeta,
+    "a class of a metaclass that fails": lambda: OfMeta,
+    **{f"says that it is {cls!r}": lambda cls=cls: Liar(cls) for cls in (str, dict, int, Event, 5)},  # type: ignore[misc]
+    "exception": Error,
+    "keys": lambda: {Key(): 1},
+    "set": lambda: {Key()},
+    "no pairs": NoPairs,
+    "no text": NoText,
+    "a long name": lambda: _named("a\u200b\n" * 1000),
+    "exceptions in a circle": _caused_by_itself,
+    "a released memoryview": _released,
+    "a list of itself": lambda: Same([1]),
+    "a generic alias": lambda: list[int],
+}
+
+
+@pytest.mark.parametrize("liar", LIARS)
+def test_classes_that_lie(liar: str) -> None:
+    for holder, field in [each for each in FIELDS if each[0] in ("Singular", "Repeated", "Maps", "WellKnown")]:
+        for wrap in (lambda value: value, lambda value: [value], lambda value: {"k": value}, lambda value: {value: 1}):
+            message = CLASSES[holder]()
+            try:
+                setattr(message, field.name, wrap(LIARS[liar]()))
+            except (TypeError, KeyError, ValueError):
+                continue  # it cannot be a key
+            check(message)
 
 
 class Endless:

@@ -216,9 +216,12 @@ class Content:
         ({"role": "user", "text": 5}, MessageContent(role="user", text="5")),
         (Content("user", "hi"), MessageContent(role="user", text="hi")),
         ("hi", MessageContent(text="hi")),
+        ([{"type": "text"}], MessageContent(text='[{"type": "text"}]')),
+        ({"role": "user", "content": [1]}, MessageContent(role="user", metadata={"content": [1]})),
+        ({}, MessageContent()),
         (reference(MessageContent)(role="user", metadata={"a": 1}), MessageContent(role="user", metadata={"a": 1})),
     ],
-    ids=["dict", "dataclass", "text", "official"],
+    ids=["dict", "dataclass", "text", "list", "other names", "nothing", "official"],
 )
 def test_what_is_given_in_place_of_a_message(value: Any, expected: MessageContent) -> None:
     got, told = made(Event, "message", value)
@@ -240,6 +243,7 @@ def test_an_exception_in_place_of_an_error() -> None:
     assert (got.error_message, got.error_code) == ("'k'", "KeyError")
     assert "test_an_exception_in_place_of_an_error" in got.stack_trace
     assert made(Event, "error", "failed")[0] == ErrorInfo(error_message="failed")
+    assert made(Event, "error", {"code": 5})[0] == ErrorInfo(error_message='{"code": 5}')
 
 
 @pytest.mark.parametrize("value", [5, object(), [1], {"no": 1}, Event(), uuid.UUID(int=0)], ids=repr)
@@ -289,6 +293,7 @@ def test_unknown_fields_are_kept() -> None:
         ("Maps", "string_value", {1: "a", "1": "b"}, {"1": "b"}),
         ("Maps", "int32_value", {uuid.UUID(int=0): "5"}, {str(uuid.UUID(int=0)): 5}),
         ("Maps", "int32_value", 5, {}),
+        ("Maps", "int32_value", {None: 5}, {"null": 5}),
         ("Keys", "int32_key", {"5": "6", "x": 1, 7: 8}, {5: 6, 7: 8}),
         ("Keys", "bool_key", {"true": "no"}, {True: False}),
     ],

@@ -206,13 +206,13 @@ def test_keys_become_text_and_none_is_lost(given: dict[Any, Any], expected: dict
         (-1e300, -1e300),
         (5e-324, 5e-324),
     ],
+    ids=lambda value: str(value)[:30],
 )
 def test_numbers_that_json_has_not(number: float, expected: Any) -> None:
-    for place in (number, [number], {"a": number}, [1.0] * 50 + [number]):
+    for place in (number, [number], {"a": number}, [1.0] * 50 + [number], [math.nan, number], [1, number]):
         got = read(place)
         inner = got["a"] if isinstance(got, dict) else got[-1] if isinstance(got, list) else got
         assert inner == expected
-        assert bool(told(place)) == (type(inner) is str)
     assert bool(told(number)) == isinstance(expected, str)
     assert Event.parse(encode(Event(metadata={"k": number})).data).to_json()
 

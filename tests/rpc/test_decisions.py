@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from chaukas_spec_lite import errors
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import RpcError, StatusCode, StatusError
-from chaukas_spec_lite.retry import NEVER, Repetition, RetryPolicy
+from chaukas_spec_lite.retry import NEVER, Patience, Repetition, RetryPolicy
 from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions
 from chaukas_spec_lite.rpc.client.connecting import AddressSelection, portion
 from chaukas_spec_lite.rpc.client.endpoint import parse
@@ -293,3 +293,25 @@ def test_errors_survive_pickling(kind: type[RpcError]) -> None:
     assert vars(copy) == vars(error)
     assert str(copy) == str(error) == "Healthz at h:1: ABORTED: why (after 3 attempts)"
     assert isinstance(copy, errors.ChaukasError)
+
+
+def test_patience_grows_with_each_attempt_that_was_not_answered_in_time() -> None:
+    patience = Patience(2, 15)
+    assert patience.exceeded(2)
+    assert patience.limit == 4
+    assert not patience.exceeded(2), "it began before the limit grew"
+    assert not patience.exceeded(3.9), "its deadline was near"
+    assert patience.exceeded(4)
+    assert patience.exceeded(8)
+    assert patience.limit == 15
+    assert not patience.exceeded(15)
+    for _ in range(10):
+        for _ in range(99):
+            patience.answered(1.9)
+        patience.answered(2.5)
+    assert patience.limit == 15, "with less, one in a hundred would have been too late"
+    for _ in range(100):
+        assert patience.limit == 15
+        patience.answered(1.9)
+    assert patience.limit == 2
+    assert not Patience(10, 5).exceeded(10)

@@ -18,6 +18,7 @@ from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import (
     ClientClosedError,
     ConnectionLostError,
+    DeadlineExceededError,
     DecodeError,
     MessageTooLargeError,
     PeerProtocolError,
@@ -58,8 +59,8 @@ class CallOptions:
 
     Args:
         timeout: How long a call may take with all its repetitions, in seconds.
-        attempt_timeout: How long one attempt may take, in seconds. Default: 10. After one that took longer, the next
-            ones may, too, up to ``timeout``.
+        attempt_timeout: How long one attempt may take, in seconds. Default: 10. It doubles whenever a server does not
+            answer in time, up to ``timeout``.
         retry: Whether, and when, a call is repeated.
         framing: Size limits and compression.
         keepalive: When a silent server is asked whether it is still there.
@@ -108,9 +109,8 @@ class Caller:
         self._security = security
         self._metadata = list(metadata)
         self._channel: Channel | None = None
-        self._patience: dict[str, Patience] = {}
-        """By RPC, as some take the server longer than others."""
         self._closed = False
+        self._patience = Patience(options.attempt_timeout, options.timeout)
         # Takes 2 ms, once in each process. The first connection needs the result, so the first call would take longer.
         verify()
 
@@ -142,20 +142,17 @@ class Caller:
         timeout = self.options.timeout if timeout is None else timeout
         deadline = clock.now() + timeout
         repetition = Repetition(self.options.retry, deadline, clock.random)
-        patience = self._patience.setdefault(method.route, Patience(self.options.attempt_timeout))
         previous: RpcError | None = None
         while True:
             # An attempt has a limit of its own, so that one that hangs leaves time for another on a new connection.
-            began = clock.now()
-            left = min(patience.seconds, deadline - began)
+            began, left = time.monotonic(), min(self._patience.limit, deadline - clock.now())
             final = once and not channel.usable
             try:
                 message = await self._attempt(channel, method, framed, left)
-                patience.was_answered(clock.now() - began)
+                self._patience.answered(time.monotonic() - began)
                 return self._decoded(method, message)
             except RpcError as error:
-                if error.status is StatusCode.DEADLINE_EXCEEDED and left == patience.seconds:
-                    patience.ran_out(timeout)
+                self._note_slowness(error, channel, left)
                 add_hint(error, self.options.http1_hint)
                 error.rpc = method.alias
                 # The most exact name known: the address tried, else that of the connection, else all addresses.
@@ -169,6 +166,12 @@ class Caller:
                 previous = error
             log.info("repeating in %.2f s: %s", delay, previous)
             await self._pause(channel, delay)
+
+    def _note_slowness(self, error: RpcError, channel: Channel, allowed: float) -> None:
+        # Without a connection it is no server that is slow, and more time would only keep other addresses waiting.
+        if isinstance(error, DeadlineExceededError) and channel.usable and self._patience.exceeded(allowed):
+            limit = self._patience.limit
+            log.warning("%s gave no answer within %.3g s: attempts now take up to %.3g s", channel.peer, allowed, limit)
 
     async def _pause(self, channel: Channel, seconds: float) -> None:
         """Wait, but no longer than the channel is open: a call must not hold up the end of its program for a backoff.

@@ -7,6 +7,10 @@ both levels: over the endpoint's addresses, and for each of them over what the n
 from __future__ import annotations
 
 import asyncio
+
+# Looking up a name imports this. Imported there, in a thread, it could be half imported when another thread forks, and
+# the child would wait for it for ever.
+import encodings.idna  # noqa: F401  # pyright: ignore[reportUnusedImport]  # for its effect
 import functools
 import math
 import socket

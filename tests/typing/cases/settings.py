@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from typing_extensions import assert_type
 
@@ -20,7 +21,10 @@ from chaukas_spec_lite import (
     RetryPolicy,
     Settings,
     SettingTypeError,
+    blocking_drain,
+    drain,
 )
+from chaukas_spec_lite.export import Drained
 
 client = ChaukasClient("localhost:50051", timeout=5, tags=["a", "b"], retry=RetryPolicy(initial=0.2), tls=False)
 assert_type(client.settings, Settings)
@@ -28,7 +32,7 @@ assert_type(client.settings.timeout, float)
 assert_type(client.settings.tags, tuple[str, ...])
 
 exporter = EventExporter(client, batch_size=5, flush_interval=1, overflow="block", retry=RetryPolicy(), close_timeout=0)
-EventExporter(client, ExportSettings(spool=None, synchronous="full"), max_queue_events=100, on_drop=print)
+EventExporter(client, ExportSettings(spool=None, synchronous="always"), max_queue_events=100, on_drop=print)
 assert_type(asyncio.run(exporter.aclose()), bool)
 assert_type(ExportSettings(spool=Path("spool")).batch_size, int)
 
@@ -54,6 +58,15 @@ with BlockingChaukasClient("localhost:50051", framing=Framing(max_send=1000), ke
     BlockingExporter(blocking).close()
 BlockingExporter(Nowhere(), send_timeout=1.5).close()
 EventExporter(Counting())
+with TemporaryDirectory() as directory:
+    assert_type(asyncio.run(drain(directory, Nowhere())), Drained)
+    drained = asyncio.run(drain(Path(directory), Counting(), 5, batch_size=100, retry=RetryPolicy()))
+    assert_type(drained.all_sent, bool)
+    assert_type(drained.waiting_bytes, int)
+    assert_type(drained.stats.sent, int)
+    assert_type(blocking_drain(directory, Nowhere(), timeout=0.5), Drained)
+    with BlockingChaukasClient("localhost:50051") as blocking:
+        assert_type(blocking_drain(directory, blocking, max_batch_events=1000), Drained)
 
 try:
     ExportSettings(batch_size=True)

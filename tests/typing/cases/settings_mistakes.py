@@ -13,6 +13,8 @@ from chaukas_spec_lite import (
     Keepalive,
     RetryPolicy,
     Settings,
+    blocking_drain,
+    drain,
 )
 
 
@@ -50,3 +52,9 @@ blocking.query_events(limit="10")  # error: wrong type
 Settings.load("localhost:1", timeot=5)  # error: misspelt setting
 RetryPolicy(initial="soon")  # error: wrong type
 Keepalive(time=None)  # error: wrong type
+drain("/x", "localhost:1")  # error: text is no sender
+drain("/x", blocking)  # error: its methods are not asynchronous
+drain(client, "/x")  # error: the wrong way round
+drain("/x", client, batchsize=3)  # error: misspelt setting
+blocking_drain("/x", client, timeout="5")  # error: wrong type
+blocking_drain("/x", Plain())  # error: nothing to wait for
