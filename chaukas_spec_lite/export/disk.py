@@ -11,7 +11,7 @@ from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost
 from chaukas_spec_lite.spool.log import SEGMENT_BYTES, Log
-from chaukas_spec_lite.spool.segment import Record
+from chaukas_spec_lite.spool.segment import Entry
 
 _LOOK_AGAIN = 1.0
 """For how many seconds a directory that was found full is taken to be so."""
@@ -44,7 +44,7 @@ class Disk:
         self,
         settings: ExportSettings,
         now: Callable[[], float],
-        taken_away: Callable[[Sequence[Record], int], int],
+        taken_away: Callable[[Sequence[Entry], int], int],
         damaged: Callable[[int], object],
         claimed: Log | None = None,
     ) -> None:
@@ -171,7 +171,7 @@ class Disk:
 
     # Reading
 
-    def peek(self, skip: int, most: int, size: int) -> list[Record]:
+    def peek(self, skip: int, most: int, size: int) -> list[Entry]:
         """Read events that wait, in order; see ``Log.peek``. Nothing can be read while the disk fails."""
         log = self._log
         if log is None:
@@ -184,7 +184,7 @@ class Disk:
         finally:
             self.tell_damage()
 
-    def done(self, records: Sequence[Record]) -> None:
+    def done(self, records: Sequence[Entry]) -> None:
         """Take note that events need not be kept. Those of a log that was taken away meanwhile are in memory."""
         log = self._log
         if log is None:

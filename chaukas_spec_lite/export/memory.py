@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.spool.segment import Record
+from chaukas_spec_lite.spool.segment import Entry
 
 
 class Item:
@@ -15,7 +15,7 @@ class Item:
 
     __slots__ = ("data", "record")
 
-    def __init__(self, data: bytes, record: Record | None = None) -> None:
+    def __init__(self, data: bytes, record: Entry | None = None) -> None:
         self.data = data
         self.record = record
         """Where it is on disk; None while it is in memory."""

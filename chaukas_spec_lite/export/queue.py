@@ -25,7 +25,7 @@ from chaukas_spec_lite.export.memory import Item, Memory
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spool.log import Log
-from chaukas_spec_lite.spool.segment import Record, records
+from chaukas_spec_lite.spool.segment import Entry, records
 from chaukas_spec_lite.wire.envelopes import event_id_of
 
 _P = ParamSpec("_P")
@@ -236,7 +236,7 @@ class EventQueue:
             self._room.notify_all()
         return True
 
-    def _salvaged(self, saved: Sequence[Record], pending: int) -> int:
+    def _salvaged(self, saved: Sequence[Entry], pending: int) -> int:
         """Take back what was on a disk that was taken away; return how many events are lost.
 
         Args:

@@ -232,6 +232,8 @@ class Messages:
         self._around.append(id(given))
         made = self.copy(given, depth) if isinstance(given, cls) else self._other(cls, given, depth)
         self._around.pop()
+        if isinstance(made, AnyMessage) and made.type_url and not made.value and getattr(given, "value", None):
+            raise _LeftOutError("Any left out: without its value it would be another message")
         return made
 
     def _other(self, cls: type[Any], given: Any, depth: int) -> Any:

@@ -26,8 +26,8 @@ class Limits(NamedTuple):
     shown: int = 1000
     """How many characters are written of the ``repr`` of a value that nothing better is known for."""
     media_bytes: int | None = None
-    """The size, in bytes, above which images and other media in base64, data URLs among them, and ``bytes`` are
-    replaced by their SHA-256 and size. None writes all of them."""
+    """The size, in bytes, above which images and other media in base64, data URLs among them, and ``bytes`` in a Struct
+    are replaced by their SHA-256 and size. None writes all of them."""
 
 
 class Conversion(NamedTuple):

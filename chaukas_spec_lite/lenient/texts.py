@@ -67,7 +67,7 @@ class TextWriter:
             return base64.b64encode(value).decode()
 
     def hash_of(self, value: bytes | bytearray | memoryview[int]) -> str | None:
-        """Return what is written in place of bytes that are too large; None if they are not, or all are wanted."""
+        """Return what stands in a Struct for bytes that are too large; None if they are not, or all are wanted."""
         if self._media is None or len(bytes(value)) <= self._media:
             return None
         return self._replaced("bytes", bytes(value))
@@ -75,9 +75,6 @@ class TextWriter:
     def data(self, value: bytes) -> bytes:
         """Make the value of a bytes field; what is too long is left out, since nobody could read a part of it."""
         size = len(value)
-        hashed = self.hash_of(value)
-        if hashed is not None:
-            return hashed.encode()
         if size > SHORT:
             self.sizes.append(size)
             if self._longest is not None and size > self._longest:

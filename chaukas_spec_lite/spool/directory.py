@@ -12,7 +12,7 @@ from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import PREFIX, Log
-from chaukas_spec_lite.spool.segment import Place, frame_bytes
+from chaukas_spec_lite.spool.segment import Start, frame_bytes
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
@@ -100,8 +100,8 @@ class SpoolDirectory:
 
 def _bytes_waiting(folder: Path) -> int:
     try:
-        segments = {place: frame_bytes(path) for path in folder.iterdir() if (place := Place.of(path)) is not None}
+        segments = {place: frame_bytes(path) for path in folder.iterdir() if (place := Start.of(path)) is not None}
         done = progress.read(folder / "progress").before
     except OSError:  # its owner removes it just now, or nobody can read it
         return 0
-    return max(0, sum(segments.values()) - max(0, done - min(segments, default=Place(done, 0)).position))
+    return max(0, sum(segments.values()) - max(0, done - min(segments, default=Start(done, 0)).position))

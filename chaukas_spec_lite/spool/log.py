@@ -16,8 +16,8 @@ from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost, translated
 from chaukas_spec_lite.spool.frames import HEAD, frame
 from chaukas_spec_lite.spool.lock import Lock
-from chaukas_spec_lite.spool.progress import Progress
-from chaukas_spec_lite.spool.segment import Place, Reader, Record, Writer, second_name
+from chaukas_spec_lite.spool.progress import ProgressFile
+from chaukas_spec_lite.spool.segment import Entry, Reader, Start, Writer, second_name
 from chaukas_spec_lite.spool.tally import Tally
 
 PREFIX = "log-"
@@ -42,10 +42,10 @@ class Log:
         """Whether the last append failed: the next one tries another file, as this one may be at fault, or its size."""
         self._reader: Reader | None = None
         """The segment in which the first waiting frame stands; kept open, so that it is read even if it is deleted."""
-        self._damaged: dict[Place, Path] = {}
+        self._damaged: dict[Start, Path] = {}
         """Where segments go that were damaged, on a file system without second names."""
-        self._progress = Progress(folder / "progress")
-        places = sorted(place for path in folder.iterdir() if (place := Place.of(path)) is not None)
+        self._progress = ProgressFile(folder / "progress")
+        places = sorted(place for path in folder.iterdir() if (place := Start.of(path)) is not None)
         self._tally = Tally(places, self._progress.done)
 
     @property
@@ -99,7 +99,7 @@ class Log:
             SpoolError: It cannot be read.
         """
         with contextlib.suppress(OSError):  # what is left then ``_locked`` says
-            if any(Place.of(path) is not None for path in folder.iterdir()):
+            if any(Start.of(path) is not None for path in folder.iterdir()):
                 (folder / "lock").touch(mode=0o600)  # somebody may have deleted it
             else:
                 folder.rmdir()  # if it is empty: its owner was killed while it removed it
@@ -191,7 +191,7 @@ class Log:
             old = None
             self._tally.finish()
             self._remove_finished()
-        place = Place(self._tally.end, self._tally.appended)
+        place = Start(self._tally.end, self._tally.appended)
         writer = Writer(self.folder, place, self._lock.process)
         # As in ``append``, no call stands between what belongs together.
         self._writer, self._is_spoilt, self._tally.places = writer, False, [*self._tally.places, place]
@@ -212,7 +212,7 @@ class Log:
 
     # Reading
 
-    def peek(self, skip: int, most: int, size: int) -> list[Record]:
+    def peek(self, skip: int, most: int, size: int) -> list[Entry]:
         """Read frames that wait, in order.
 
         Args:
@@ -223,7 +223,7 @@ class Log:
         Raises:
             SpoolError: They cannot be read just now.
         """
-        found: list[Record] = []
+        found: list[Entry] = []
         for record in self._records():
             if record.content is None:
                 if self._tally.note_damage(record):
@@ -243,7 +243,7 @@ class Log:
         self._remove_finished()
         return found
 
-    def done(self, records: Iterable[Record]) -> None:
+    def done(self, records: Iterable[Entry]) -> None:
         """Take note that frames need not be kept, and write that down.
 
         Raises:
@@ -252,14 +252,14 @@ class Log:
         self._tally.done(records)
         self._write_down()
 
-    def salvage(self) -> Iterator[Record]:
-        """Read what waits of a log that was taken away, in files that are open and in those that are left."""
+    def salvage(self) -> Iterator[Entry]:
+        """Read what waits of a log that was taken away, as far as open files, and those that are left, have it."""
         with contextlib.suppress(SpoolError):
             for record in self._records():
                 if record.content is not None and record.start not in self._tally.ahead:
                     yield record
 
-    def _records(self) -> Iterator[Record]:
+    def _records(self) -> Iterator[Entry]:
         for place in list(self._tally.places):
             begin, end = max(self._tally.before, place.position), self._tally.end_of(place)
             if begin >= end:
@@ -267,7 +267,7 @@ class Log:
             try:
                 reader = self._open(place)
             except SpoolLost:  # unlike what cannot be opened just now
-                yield Record(begin, end, None)
+                yield Entry(begin, end, None)
                 continue
             try:
                 yield from reader.records(begin, end)
@@ -275,7 +275,7 @@ class Log:
                 if reader is not self._reader:
                     reader.close()
 
-    def _open(self, place: Place) -> Reader:
+    def _open(self, place: Start) -> Reader:
         if self._reader is not None and self._reader.start == place.position:
             return self._reader
         if self._writer is not None and self._writer.start == place.position:
@@ -288,7 +288,7 @@ class Log:
 
     # What is done, and what is lost
 
-    def _set_aside(self, damage: Record) -> None:
+    def _set_aside(self, damage: Entry) -> None:
         """Keep the segment in which there is damage."""
         place = self._tally.place_of(damage.start)
         path = place.path(self.folder)
@@ -312,7 +312,7 @@ class Log:
             with contextlib.suppress(SpoolError):  # ``done`` says so each time
                 self._write_down()
 
-    def _finish(self, place: Place) -> None:
+    def _finish(self, place: Start) -> None:
         """Remove a segment in which nothing waits."""
         if self._reader is not None and self._reader.start == place.position:
             self._reader.close()
@@ -341,7 +341,7 @@ class Log:
             for place in self._tally.places:
                 self._finish(place)
             with contextlib.suppress(OSError):  # then it is left to the next one, which removes it
-                for path in [path for path in self.folder.iterdir() if Place.of(path) is not None]:
+                for path in [path for path in self.folder.iterdir() if Start.of(path) is not None]:
                     path.unlink()  # before the others, which say that it is done
                 for name in ("progress", "lock"):
                     (self.folder / name).unlink()

@@ -33,7 +33,7 @@ class Done:
     """The positions of single frames behind it."""
 
 
-class Progress:
+class ProgressFile:
     """The file that holds what is done; opened, or made with nothing done.
 
     Raises:

@@ -32,7 +32,7 @@ _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS
 
 
-class Record(NamedTuple):
+class Entry(NamedTuple):
     """A piece of a segment, by its positions in the log."""
 
     start: int
@@ -43,15 +43,15 @@ class Record(NamedTuple):
     """Whether it may be the beginning of a frame whose writer was killed."""
 
 
-def records(start: int, contents: Iterable[bytes]) -> Iterator[Record]:
+def records(start: int, contents: Iterable[bytes]) -> Iterator[Entry]:
     """Tell where each of the byte strings stands that were appended together."""
     for content in contents:
         end = start + FRAME_HEAD + len(content)
-        yield Record(start, end, content)
+        yield Entry(start, end, content)
         start = end
 
 
-class Place(NamedTuple):
+class Start(NamedTuple):
     """Where in its log a segment begins."""
 
     position: int
@@ -63,7 +63,7 @@ class Place(NamedTuple):
         return folder / f"{self.position:016x}-{self.frames:x}{SUFFIX}"
 
     @classmethod
-    def of(cls, path: Path) -> Place | None:
+    def of(cls, path: Path) -> Start | None:
         """Read a segment's name; None for any other name."""
         position, _, frames = path.stem.partition("-")
         try:
@@ -93,7 +93,7 @@ class Writer:
         SpoolError: It cannot be made.
     """
 
-    def __init__(self, folder: Path, place: Place, owner: int) -> None:
+    def __init__(self, folder: Path, place: Start, owner: int) -> None:
         self.path = place.path(folder)
         self.start = place.position
         self._owner = owner
@@ -249,7 +249,7 @@ class Reader:
         self._file = file
 
     @classmethod
-    def open(cls, folder: Path, place: Place) -> Reader:
+    def open(cls, folder: Path, place: Start) -> Reader:
         """Open a segment.
 
         Raises:
@@ -282,7 +282,7 @@ class Reader:
         with translated(self.path):
             return max(0, os.fstat(self._file).st_size - len(MAGIC))
 
-    def records(self, position: int, end: int) -> Iterator[Record]:
+    def records(self, position: int, end: int) -> Iterator[Entry]:
         """Read frames, and damage between them; a file that is too short is damage at its end.
 
         Args:
@@ -302,9 +302,9 @@ class Reader:
                     damage = (at + piece.start, piece.torn) if damage is None else (damage[0], False)
                     continue
                 if damage is not None:
-                    yield Record(damage[0], at + piece.start, None)
+                    yield Entry(damage[0], at + piece.start, None)
                     damage = None
-                yield Record(at + piece.start, at + piece.end, piece.content)
+                yield Entry(at + piece.start, at + piece.end, piece.content)
             at, rest = at + used, data[used:]
             if not read:  # the file is too short
                 damage = (at, False) if damage is None and at < end else damage
@@ -312,7 +312,7 @@ class Reader:
             # A frame longer than a chunk: read ever more at once, so that taking it apart stays linear.
             want = CHUNK if used else min(2 * len(data), MAX_CONTENT + FRAME_HEAD)
         if damage is not None:  # one record, wherever the chunks ended
-            yield Record(damage[0], end, None, damage[1])
+            yield Entry(damage[0], end, None, damage[1])
 
     def _read(self, offset: int, size: int) -> bytes:
         with translated(self.path):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from chaukas_spec_lite.spool.frames import HEAD
 from chaukas_spec_lite.spool.progress import Done
-from chaukas_spec_lite.spool.segment import Place, Record
+from chaukas_spec_lite.spool.segment import Entry, Start
 
 
 class Tally:
@@ -21,10 +21,10 @@ class Tally:
         done: What the log's progress says.
     """
 
-    def __init__(self, places: list[Place], done: Done) -> None:
+    def __init__(self, places: list[Start], done: Done) -> None:
         self.places = places
         """Of the segments in which something waits, or that are appended to."""
-        self.finished: list[Place] = []
+        self.finished: list[Start] = []
         """Of those in which nothing waits, as long as that is not written down."""
         self.before, self.frames = done.before, done.frames
         """Where the first frame begins that is not done, and how many stand before it."""
@@ -48,9 +48,9 @@ class Tally:
         # What is done already does not count: it may be damaged.
         self.end, self.appended = max((self.before, self.frames), (last.position, last.frames))
 
-    def found(self, records: Iterable[Record], end: int) -> list[Record]:
+    def found(self, records: Iterable[Entry], end: int) -> list[Entry]:
         """Take in the last segment, which ends somewhere; return damage in it that was not known."""
-        damage: list[Record] = []
+        damage: list[Entry] = []
         unread = {each for each in self.ahead if each >= self.places[-1].position}
         self.end = end
         for record in records:
@@ -67,15 +67,15 @@ class Tally:
         self.pending_bytes = max(0, waiting - HEAD * (self.pending + len(self.ahead)))
         return damage
 
-    def end_of(self, place: Place) -> int:
+    def end_of(self, place: Start) -> int:
         """Tell where a segment ends: where the next one begins, or the last frame ends."""
         return next((other.position for other in self.places if other > place), self.end)
 
-    def place_of(self, position: int) -> Place:
+    def place_of(self, position: int) -> Start:
         """Tell in which segment a position is."""
         return next(place for place in reversed(self.places) if place.position <= position)
 
-    def waits(self, record: Record) -> bool:
+    def waits(self, record: Entry) -> bool:
         """Whether a frame that was read is not done."""
         if record.start not in self.ahead:
             return True
@@ -84,18 +84,18 @@ class Tally:
         self.ahead[record.start] = record.end
         return False
 
-    def done(self, records: Iterable[Record]) -> None:
+    def done(self, records: Iterable[Entry]) -> None:
         """Take note that frames are done."""
         for record in records:
             size = len(record.content or b"")
-            # No call stands between these, so Ctrl-C comes before or after them.
             if record.start >= self.before and record.start not in self.ahead:
+                # No call stands between these, so nothing that a signal handler raises comes between them.
                 self.ahead[record.start] = record.end
                 self.pending -= 1
                 self.pending_bytes -= size
         self.advance()
 
-    def note_damage(self, record: Record) -> bool:
+    def note_damage(self, record: Entry) -> bool:
         """Take note of damage; return whether it was not known."""
         if record.start in self._gaps:
             return False

@@ -26,6 +26,7 @@ INTERNAL = {
     "official_names": "errors of messages, enums and imports",
     "process": "forks and exits, for the rooms above",
     "retry": "its one public class is exported",
+    "termination": "its one function is exported",
     "version": "exported as __version__",
 }
 """Modules and rooms at the top of the package that nobody outside it imports from, and why."""

@@ -1,12 +1,15 @@
 """The ledger: what was reported as SPOOLED is in the collector, whatever is killed, and nothing that was not emitted.
 
-Both sides are processes that are killed with SIGKILL at random moments: those that emit, and the collector.
+Both sides are processes that are killed with SIGKILL at random moments: those that emit, with the children that they
+fork, and the collector.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +21,7 @@ import pytest
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.spool.log import NEW
 from tests.export.collector_process import CollectorProcess
-from tests.export.ledger_child import ledger_event
+from tests.export.ledger_child import CHILD, ledger_event
 from tests.patience import HANG
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,14 +29,16 @@ ROOT = Path(__file__).parent.parent.parent
 
 def start(how: str, port: int, spool: Path, turn: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "tests.export.ledger_child", how, str(port), str(spool), str(turn)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, start_new_session=True
+    )
 
 
 def kill_after(child: subprocess.Popen[bytes], seconds: float) -> dict[str, str]:
     """Read which events a child reports, by their names and ids, and kill it so many seconds after the first."""
     assert child.stdout is not None
     lines = [child.stdout.readline()]
-    timer = threading.Timer(seconds, child.kill)
+    timer = threading.Timer(seconds, os.killpg, (child.pid, signal.SIGKILL))
     timer.start()
     lines += child.stdout.readlines()
     timer.join()
@@ -102,16 +107,17 @@ def play(rounds: int, tmp_path: Path, seed: int) -> None:
         drain(collector.port, spool)
     finally:
         collector.kill()
-    settle_accounts(reported, collector.events(), played)
+    assert settle_accounts(reported, collector.events(), played) > 0
 
 
-def settle_accounts(reported: dict[str, str], received: list[bytes], rounds: int) -> None:
+def settle_accounts(reported: dict[str, str], received: list[bytes], rounds: int) -> int:
+    """Compare what was reported with what arrived; return from how many forked children events came."""
     arrived: dict[str, str] = {}
     last: dict[int, int] = {}
     for data in received:
         event = Event.parse(data)
         turn, number = map(int, event.agent_name.split("-"))
-        assert turn < 2 * rounds
+        assert turn % CHILD < 2 * rounds
         assert event.agent_name not in arrived, "it is stored once: each time it is sent, it has the same id"
         arrived[event.agent_name] = event.event_id
         event.event_id = ""
@@ -122,6 +128,7 @@ def settle_accounts(reported: dict[str, str], received: list[bytes], rounds: int
     assert not missing, f"{len(missing)} of {len(reported)} events are lost: {missing[:5]}"
     assert arrived.items() >= reported.items(), "with the ids that emit gave them"
     assert len(reported) > 20 * rounds, "enough happened for this to mean something"
+    return sum(turn > CHILD for turn in last)
 
 
 def test_nothing_is_lost_in_five_rounds(tmp_path: Path) -> None:

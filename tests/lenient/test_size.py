@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from chaukas_spec_lite import ErrorInfo, Event, EventType, MessageContent
 from chaukas_spec_lite.lenient import Limits, encode
 from chaukas_spec_lite.lenient.texts import SHORT, longest_that_fit
+from chaukas_spec_lite.spec.google.protobuf.any import Any as AnyMessage
+from tests.codec.kinds_of_values import CLASSES
 from tests.oracle import reference
 from tests.profiles import searched
 
@@ -120,13 +122,18 @@ def test_what_is_cut_was_converted_first() -> None:
 
 
 def test_bytes_are_left_out_because_a_part_of_them_says_nothing() -> None:
-    event = Event(event_id="e", extensions=[])
-    from chaukas_spec_lite.spec.google.protobuf.any import Any as AnyMessage
-
-    event.extensions = [AnyMessage(type_url="t/x", value=b"v" * 5000)]
+    small, large = AnyMessage(type_url="t/x", value=b"v"), AnyMessage(type_url="t/y", value=b"v" * 5000)
+    event = Event(event_id="e", extensions=[small, large, AnyMessage(type_url="t/z")])
     read, told = cut(event, 1000)
-    assert read.extensions == [AnyMessage(type_url="t/x")]
-    assert told == ["Event.extensions[0].value: 5,000 bytes left out, as the event is too large"]
+    assert read.extensions == [small, AnyMessage(type_url="t/z")]
+    assert told == [
+        "Event.extensions[1].value: 5,000 bytes left out, as the event is too large",
+        "Event.extensions[1]: Any left out: without its value it would be another message",
+    ]
+    assert encode(event, limits=Limits(media_bytes=100)).data == bytes(event)
+    bytes_field = CLASSES["Singular"](bytes_value=b"v" * 5000, string_value="s")
+    encoded = encode(bytes_field, limits=Limits(event_bytes=1000))
+    assert CLASSES["Singular"].parse(encoded.data) == CLASSES["Singular"](string_value="s")
 
 
 @given(st.lists(st.integers(SHORT, 10_000), min_size=1, max_size=50), st.data())

@@ -15,7 +15,7 @@ from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool import segment
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolFull, SpoolLost
 from chaukas_spec_lite.spool.log import ASIDE, Log
-from chaukas_spec_lite.spool.progress import Progress
+from chaukas_spec_lite.spool.progress import ProgressFile
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def test_a_log_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: p
     before = descriptors()
     for failing in ("_write", "rename"):
         with monkeypatch.context() as patch:
-            patch.setattr(Progress if failing == "_write" else Path, failing, full)
+            patch.setattr(ProgressFile if failing == "_write" else Path, failing, full)
             for _ in range(3):
                 with pytest.raises(SpoolFull, match="No space left"):
                     Log.make(tmp_path)
@@ -51,7 +51,7 @@ def test_a_log_that_cannot_be_claimed_is_free_again(tmp_path: Path, monkeypatch:
     before = descriptors()
     for failing in ("_count", "__init__"):
         with monkeypatch.context() as patch:
-            patch.setattr(Log if failing == "_count" else Progress, failing, full)
+            patch.setattr(Log if failing == "_count" else ProgressFile, failing, full)
             with pytest.raises((SpoolError, OSError), match="No space left"):
                 Log.claim(log.folder)
     assert descriptors() == before
@@ -294,7 +294,7 @@ def test_a_process_that_is_killed_before_it_wrote_down_what_is_done(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Progress, "record", killed)
+        patch.setattr(ProgressFile, "record", killed)
         patch.setattr(Log, "_finish", killed)
         with pytest.raises(KeyboardInterrupt):
             log.done(log.peek(0, 40, 1 << 30))

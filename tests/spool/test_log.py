@@ -13,7 +13,7 @@ from chaukas_spec_lite.spool import segment as segments_of
 from chaukas_spec_lite.spool.errors import SpoolLost
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import ASIDE, Log
-from chaukas_spec_lite.spool.segment import SUFFIX, Place
+from chaukas_spec_lite.spool.segment import SUFFIX, Start
 
 
 @pytest.fixture(autouse=True)
@@ -176,7 +176,7 @@ def test_what_is_taken_away_is_noticed_by_the_next_append(
 def test_a_segment_that_was_made_and_not_noted_is_made_again(tmp_path: Path) -> None:
     """Ctrl-C came in between; or a signal handler forked, and the child made it first."""
     log = Log.make(tmp_path)
-    Place(0, 0).path(log.folder).write_bytes(b"anything")
+    Start(0, 0).path(log.folder).write_bytes(b"anything")
     log.append(some(3))
     assert contents(log) == some(3)
     log.close()
