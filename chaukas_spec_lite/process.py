@@ -28,7 +28,7 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from functools import cache
 from types import MethodType
@@ -225,7 +225,7 @@ def _call_all(calls: Iterable[Callable[[], object]]) -> None:
 
 
 @contextmanager
-def _no_signals() -> Iterator[None]:
+def _no_signals() -> Generator[None, None, None]:
     """Put off signals that this thread would handle."""
     if not hasattr(signal, "pthread_sigmask"):  # On Windows, where nothing forks.
         yield
