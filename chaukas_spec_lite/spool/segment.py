@@ -289,7 +289,8 @@ class Reader:
             position: Where in the log to begin: at the beginning of a record.
             end: Where to end: where the last frame that was appended ends.
         """
-        at, rest, want = position, b"", CHUNK
+        at: int = position
+        rest, want = b"", CHUNK
         damage: tuple[int, bool] | None = None  # where it begins, and whether all of it may be a torn frame
         while at < end:
             read = self._read(len(MAGIC) + at + len(rest) - self.start, min(want, end - at - len(rest)))
