@@ -35,7 +35,8 @@ CASES = [
     # is uWSGI's. So what the master has used has to be at rest by then, as an exporter without a spool is.
     ({"USED_BEFORE": "1"}, False, ()),
     ({}, False, ()),
-    ({"USED_BEFORE": "1"}, True, ("--lazy-apps",)),
+    # One worker: uWSGI loses the signal for its end if another one is still loading the application.
+    ({"USED_BEFORE": "1"}, True, ("--lazy-apps", "--processes", "1")),
 ]
 
 
