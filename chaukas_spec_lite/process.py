@@ -8,17 +8,13 @@ Code that must behave differently in a forked child has five means:
   is such a server). Every public call that uses what a process owns begins with it.
 * ``after_fork_in_child`` registers a callback for every child.
 * ``leave_to_parent`` and ``never_finalize`` keep what a child inherited from being closed in the child.
-* A ``Member`` rests before a fork, starts anew in the child, and saves what can be saved when the interpreter ends.
+* A ``Member`` starts anew in the child, and saves what can be saved when the interpreter ends.
 
-What happens, in this order:
+In a child, the callbacks run in the order in which they were registered. They set aside the parent's open files and
+event loops, so that afterwards each member can start again without using any of them. Nothing has to rest before a
+fork: a child uses nothing of what it has a copy of.
 
-1. Before a fork, in the thread that forks: each member comes to rest, while threads that fork too wait for their turn.
-2. In the parent: each member goes on.
-3. In the child: the callbacks run in the order in which they were registered. They set aside the parent's open files
-   and event loops, so that afterwards each member can start again without using any of them.
-4. At the end of the interpreter, or of a worker of ``multiprocessing`` or celery: ``at_exit`` of each member.
-
-After a fork in C, only the third comes about, with the first call of ``notice_fork``.
+At the end of the interpreter, or of a worker of ``multiprocessing`` or celery, comes ``at_exit`` of each member.
 """
 
 from __future__ import annotations
@@ -32,7 +28,7 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from functools import cache
 from types import MethodType
@@ -109,14 +105,10 @@ def after_fork_in_child(callback: Callable[[], object]) -> None:
 
 
 class Member(Protocol):
-    """An object that is told when its process forks and when it ends."""
+    """An object that is told that it is in a forked child, and when its process ends."""
 
-    def before_fork(self) -> None:
-        """Come to rest, so that the child's copy is whole."""
-        ...
-
-    def after_fork(self, in_child: bool) -> None:
-        """Go on in the parent, if it rests. In the child, start again, whether it rested or not."""
+    def after_fork(self) -> None:
+        """Start anew: this is a child, and what waits is the parent's."""
         ...
 
     def at_exit(self) -> None:
@@ -127,13 +119,6 @@ class Member(Protocol):
         """Whether something would be lost if the object were destroyed now."""
         ...
 
-
-FORK_WAIT = 10.0
-"""How long, in seconds, a fork waits for that of another thread.
-
-It must not wait for ever, because that could be a deadlock: the thread that waits here may hold a lock that a member
-needs, and the other fork waits for that member to come to rest.
-"""
 
 _kept: set[Member] = set()
 """Members that may have work. The program may no longer refer to them: a local variable of ``main`` is gone at the end.
@@ -191,15 +176,9 @@ def _all() -> list[Member]:
 
 
 class _Forks:
-    """Lets threads fork one after the other, because Python runs the hooks of several forks at the same time.
-
-    Otherwise, one fork's ``after_in_parent`` would set members going while the other one copies the process.
-    """
+    """Lets everything start again in a child, once."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._depth = 0
-        """How many forks are under way in the thread with the lock: several if a signal handler forks during a fork."""
         self.process = current()
         """The process that all members belong to."""
         self.in_child = False
@@ -207,41 +186,8 @@ class _Forks:
         self._noticing: dict[int, threading.RLock] = {}
         """The lock of ``notice``, by process: one that the parent holds says nothing about a child."""
 
-    def before(self) -> None:
-        """Bring all members to rest."""
-        # If the other thread's fork takes longer than FORK_WAIT, this one goes ahead without the lock. That thread has
-        # brought the members to rest, or is about to: those that rest already are copied whole.
-        if self._lock.acquire(timeout=FORK_WAIT):
-            self._depth += 1
-            if self._depth == 1:  # In a fork within a fork, the members rest already.
-                _call_all(member.before_fork for member in _all())
-
-    def depth(self) -> int:
-        """Return how many forks of this thread are under way; 0 if another thread has the lock."""
-        if not self._lock.acquire(blocking=False):
-            return 0
-        self._lock.release()
-        return self._depth
-
-    def after_in_parent(self) -> None:
-        """Let all members go on, unless this fork came during another one of this thread, for which they still rest."""
-        depth = self.depth()
-        if depth:  # 0 if `before` went ahead without the lock: then the members are the other thread's to wake.
-            try:
-                if depth == 1:
-                    _call_all(_goes_on(member, in_child=False) for member in _all())
-            finally:
-                self._depth -= 1
-                self._lock.release()
-
     def after_in_child(self) -> None:
         """Set the parent's things aside, and let all members start again."""
-        # The lock may be held by a thread that the child does not have, so the child needs a new one. It is held once
-        # for each fork that this one interrupted: those go on in the child, too, and release it.
-        self._depth = max(0, self.depth() - 1)
-        self._lock = threading.RLock()
-        for _ in range(self._depth):
-            self._lock.acquire()
         # Work that waits is the parent's to save. In the child it would be done twice.
         leave_to_parent(set(_kept))
         _kept.clear()
@@ -251,7 +197,7 @@ class _Forks:
         try:
             # A signal handler that emitted while members start again would use what they are about to set aside.
             with _no_signals():
-                _call_all([*callbacks, *(_goes_on(member, in_child=True) for member in _all())])
+                _call_all([*callbacks, *(member.after_fork for member in _all())])
         finally:
             self.process = current()  # Last: until then, other threads that come to ``notice`` have to wait.
 
@@ -262,16 +208,11 @@ class _Forks:
                 self.after_in_child()
 
 
-def _goes_on(member: Member, *, in_child: bool) -> Callable[[], object]:
-    # A function, because a lambda in the comprehension would use the last member every time.
-    return lambda: member.after_fork(in_child)
-
-
 def _call_all(calls: Iterable[Callable[[], object]]) -> None:
     """Make every call, even if others fail; then raise the first error, which the interpreter reports.
 
-    Otherwise one member's error, or Ctrl-C during its call, would leave the others at rest for ever, or lose what they
-    hold at the end.
+    Otherwise one member's error, or Ctrl-C during its call, would leave the others to use what is the parent's, or lose
+    what they hold at the end.
     """
     failures: list[BaseException] = []
     for call in calls:
@@ -284,7 +225,7 @@ def _call_all(calls: Iterable[Callable[[], object]]) -> None:
 
 
 @contextmanager
-def _no_signals() -> Iterator[None]:
+def _no_signals() -> Generator[None, None, None]:
     """Put off signals that this thread would handle."""
     if not hasattr(signal, "pthread_sigmask"):  # On Windows, where nothing forks.
         yield
@@ -365,22 +306,16 @@ def _watch_end_of_worker() -> None:
         _finalizers.append(signals)
 
 
-_REGISTERED_BEFORE = (logging, concurrent.futures.thread)
-"""Modules with fork hooks that have to be registered before ours, so they have to be imported before this line.
+_IMPORTED_BEFORE = (logging, concurrent.futures.thread)
+"""Modules that have to be imported before the next lines are run.
 
-The hooks that run before a fork do so in the reverse order of their registration. So the members come to rest first,
-and these modules take their locks afterwards. A member waits for its threads, which may be about to log. And a signal
-handler may fork while a member comes to rest: that fork would wait for ever for the lock of ``concurrent.futures``,
-which is not reentrant, if the fork that it interrupts had taken it already.
+``logging`` has hooks of its own: members may log while they start again, and its locks have to be new by then.
 
-``concurrent.futures.thread`` has to be imported early for another reason, too. Otherwise the first use of an executor
-imports it, in a loop's thread. At the interpreter's end that import could wait for ever: for one in the main thread,
-within which the garbage collector waits for the loop's thread.
+The first use of an executor would import ``concurrent.futures.thread`` in a loop's thread. At the interpreter's end
+that import could wait for ever: for one in the main thread, within which the garbage collector waits for the loop.
 """
 
 # Registered once, when this module is imported, because Python's fork hooks cannot be removed again.
 _forks = _Forks()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_forks.before, after_in_parent=_forks.after_in_parent, after_in_child=_forks.after_in_child
-    )
+    os.register_at_fork(after_in_child=_forks.after_in_child)

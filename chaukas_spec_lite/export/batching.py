@@ -211,6 +211,10 @@ class Batching:
             self._distance = min(2 * self._distance, self._settings.max_batch_events)
         return After.KEEP
 
+    def found_no_other(self) -> None:
+        """Take note that there was no other event to try: the first one has its turn again."""
+        self._probing = False
+
     def _is_convicted_by_others(self, now: float) -> bool:
         if now - self._others_succeeded_at <= NEAR:
             self._others_strikes += 1

@@ -71,7 +71,7 @@ class DeadLetters:
             SpoolError: They cannot be read.
         """
         found = letters.read(self._directory)
-        return [_decode(letter) for letter in found[-limit:]]
+        return [_decode(letter) for letter in found[len(found) - min(max(0, limit), len(found)) :]]
 
     def resend(self, emit: Callable[[bytes], Emitted]) -> int:
         """Emit the events of all letters once more; return how many. Letters that hold no event stay.

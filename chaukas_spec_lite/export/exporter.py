@@ -308,24 +308,16 @@ class EventExporter:
     def _pipelines(self) -> list[Pipeline]:
         return [self._pipeline, *(self._recovery.open if self._recovery is not None else ())]
 
-    def before_fork(self) -> None:
-        """Called by the package, not by you. Does nothing: the child uses nothing of what it has a copy of."""
-
-    def after_fork(self, in_child: bool) -> None:
-        """Called by the package, not by you. In the child, starts anew: what waits is the parent's to send.
-
-        Args:
-            in_child: Whether this is the child.
-        """
-        if in_child:
-            self.starting = None
-            # Kept alive: the copies of the parent's tasks would log that they were destroyed while pending.
-            process.leave_to_parent(self._pipeline, self._recovery)
-            # Everything is made anew: locks, tasks and queue are copies in the state of the moment of the fork.
-            closed = self._pipeline.queue.closed
-            self._begin()
-            if closed:
-                self._pipeline.queue.close()
+    def after_fork(self) -> None:
+        """Called by the package, not by you. Starts anew in a forked child: what waits is the parent's to send."""
+        self.starting = None
+        # Kept alive: the copies of the parent's tasks would log that they were destroyed while pending.
+        process.leave_to_parent(self._pipeline, self._recovery)
+        # Everything is made anew: locks, tasks and queue are copies in the state of the moment of the fork.
+        closed = self._pipeline.queue.closed
+        self._begin()
+        if closed:
+            self._pipeline.queue.close()
 
     def has_work(self) -> bool:
         """Called by the package, not by you. Whether something waits to be sent, or it is ready to send what comes."""

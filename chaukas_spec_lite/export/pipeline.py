@@ -159,8 +159,11 @@ class Pipeline:
         events = self.queue.take(attempt)
         if not events:
             # Between decision and choice, ``drop_oldest`` may have displaced them all. Or the disk cannot be read now.
+            # Or the attempt was to be at another event, and those behind the first are damaged.
             if self.queue.has_news:
                 self.report()
+            if attempt.skip:
+                self._batching.found_no_other()
             if self.queue.pending:
                 await self._clock.wait(asyncio.Event(), self._clock.now() + self._settings.spool_retry)
             return

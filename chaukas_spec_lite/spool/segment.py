@@ -289,8 +289,11 @@ class Reader:
             position: Where in the log to begin: at the beginning of a record.
             end: Where to end: where the last frame that was appended ends.
         """
-        at, rest, want = position, b"", CHUNK
-        damage: tuple[int, bool] | None = None  # where it begins, and whether all of it may be a torn frame
+        at: int = position
+        rest, want = b"", CHUNK
+        damaged: int | None = None
+        """Where damage begins that has not ended yet."""
+        torn = False
         while at < end:
             read = self._read(len(MAGIC) + at + len(rest) - self.start, min(want, end - at - len(rest)))
             data = rest + read
@@ -299,20 +302,22 @@ class Reader:
             for piece in pieces(data, final=final):
                 used = piece.end
                 if piece.content is None:
-                    damage = (at + piece.start, piece.torn) if damage is None else (damage[0], False)
+                    torn = piece.torn and damaged is None
+                    damaged = at + piece.start if damaged is None else damaged
                     continue
-                if damage is not None:
-                    yield Entry(damage[0], at + piece.start, None)
-                    damage = None
+                if damaged is not None:
+                    yield Entry(damaged, at + piece.start, None)
+                    damaged = None
                 yield Entry(at + piece.start, at + piece.end, piece.content)
             at, rest = at + used, data[used:]
             if not read:  # the file is too short
-                damage = (at, False) if damage is None and at < end else damage
+                if damaged is None and at < end:
+                    damaged, torn = at, False
                 break
             # A frame longer than a chunk: read ever more at once, so that taking it apart stays linear.
             want = CHUNK if used else min(2 * len(data), MAX_CONTENT + FRAME_HEAD)
-        if damage is not None:  # one record, wherever the chunks ended
-            yield Entry(damage[0], end, None, damage[1])
+        if damaged is not None:  # one record, wherever the chunks ended
+            yield Entry(damaged, end, None, torn)
 
     def _read(self, offset: int, size: int) -> bytes:
         with translated(self.path):

@@ -9,6 +9,8 @@ import pytest
 from tests.export.programs import run
 from tests.serving import running_collector
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing forks there")
+
 EXPORTER = """
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
@@ -86,7 +88,6 @@ ENDINGS = {
 }
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="nothing forks there")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 @pytest.mark.parametrize("program", ENDINGS.values(), ids=ENDINGS)
 def test_without_a_spool(program: str, host: str) -> None:

@@ -18,10 +18,11 @@ import pytest
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.export import DropReason, Emitted, EventExporter
+from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.spool import segment
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.log import Log
-from tests.export.doubles import Recorder, numbered, unavailable
+from tests.export.doubles import Recorder, internal, numbered, unavailable
 from tests.export.programs import ROOT, left_in, run, source
 from tests.patience import HANG, until
 
@@ -481,6 +482,55 @@ def test_a_file_that_breaks_while_it_is_used(tmp_path: Path, whose: str) -> None
 
     asyncio.run(main())
     assert len([*tmp_path.glob("*.corrupt")]) == 1, "it was kept"
+
+
+def test_damage_behind_an_event_that_the_server_fails_at_does_not_end_the_attempts(tmp_path: Path) -> None:
+    """The next event is to tell whether it is this one's fault, and cannot be read: then this one is tried on."""
+    log = Log.make(tmp_path)
+    log.append([bytes(numbered(1))])
+    log.append([bytes(numbered(2))])
+    (path,) = segments(tmp_path)
+
+    async def main() -> None:
+        sender = Recorder(lambda _: internal())
+        quick = RetryPolicy(initial=0.001, maximum=0.002)
+        async with EventExporter(sender, spool=tmp_path, retry=quick, spool_retry=0.01, close_timeout=0.1) as export:
+            assert [export.emit(numbered(number)) for number in (1, 2)] == [Emitted.SPOOLED] * 2
+            (own,) = [each for each in segments(tmp_path) if each != path]
+            damage_last_byte(own)
+            await until(lambda: len(sender.attempts) > 30)
+
+    asyncio.run(main())
+    log.close()
+
+
+def damage_last_byte(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+
+
+def test_the_directory_holds_no_more_than_it_may_from_all_processes_together(tmp_path: Path) -> None:
+    run(
+        """
+        first = EventExporter(Recorder(down), spool=sys.argv[1])
+        for number in range(100):
+            spooled(first, number)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """,
+        tmp_path,
+        status=-9,
+    )
+    waiting = SpoolDirectory(tmp_path).bytes_waiting()
+
+    async def main() -> None:
+        async with EventExporter(Recorder(down), spool=tmp_path, spool_max_bytes=waiting + 2000) as export:
+            results = [export.emit(numbered(number)) for number in range(100)]
+            kept = results.count(Emitted.SPOOLED)
+            assert 20 < kept < 50
+            assert results == [Emitted.SPOOLED] * kept + [Emitted.DROPPED] * (100 - kept)
+            assert export.stats().dropped == {"spool_full": 100 - kept}
+            await export.aclose(0.2)
+
+    asyncio.run(main())
 
 
 # The log of the program

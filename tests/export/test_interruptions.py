@@ -197,7 +197,7 @@ def check(queue: EventQueue) -> None:
     totals = queue.totals()
     numbers = totals.numbers
     assert numbers["emitted"] == numbers["sent"] + numbers["pending"] + sum(totals.dropped.values())
-    assert queue.memory_bytes == sum(len(item.data) for item in queue._memory)
+    assert queue.memory.pending_bytes == sum(len(item.data) for item in queue.memory._items)
     found = queue.take(Send(0, 100, 10_000))
     queue.put_back()
     assert len(found) == numbers["pending"]

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -67,7 +67,7 @@ class Server:
 
 
 @contextmanager
-def running(log: Path, endpoint: str, *command: str, **variables: str) -> Iterator[Server]:
+def running(log: Path, endpoint: str, *command: str, **variables: str) -> Generator[Server, None, None]:
     """Run a program of this environment: ``gunicorn``, ``uwsgi``, ``celery``, ``flask``.
 
     Args:

@@ -35,12 +35,11 @@ CASES = [
     # is uWSGI's. So what the master has used has to be at rest by then, as an exporter without a spool is.
     ({"USED_BEFORE": "1"}, False, ()),
     ({}, False, ()),
-    ({}, True, ()),
     ({"USED_BEFORE": "1"}, True, ("--lazy-apps",)),
 ]
 
 
-@pytest.mark.parametrize(("before", "spool", "arguments"), CASES, ids=["used", "unused", "spool", "lazy"])
+@pytest.mark.parametrize(("before", "spool", "arguments"), CASES, ids=["used", "unused", "lazy"])
 def test_what_workers_emit_is_sent_until_they_end(
     tmp_path: Path, before: dict[str, str], spool: bool, arguments: tuple[str, ...]
 ) -> None:
