@@ -289,8 +289,10 @@ class Reader:
             position: Where in the log to begin: at the beginning of a record.
             end: Where to end: where the last frame that was appended ends.
         """
-        at, rest, want = position, b"", CHUNK
-        damage: tuple[int, bool] | None = None  # where it begins, and whether all of it may be a torn frame
+        at: int = position
+        rest, want = b"", CHUNK
+        damage: int | None = None  # where it begins
+        torn = False  # whether all of it may be a frame whose writer was killed
         while at < end:
             read = self._read(len(MAGIC) + at + len(rest) - self.start, min(want, end - at - len(rest)))
             data = rest + read
@@ -299,20 +301,22 @@ class Reader:
             for piece in pieces(data, final=final):
                 used = piece.end
                 if piece.content is None:
-                    damage = (at + piece.start, piece.torn) if damage is None else (damage[0], False)
+                    torn = piece.torn and damage is None
+                    damage = at + piece.start if damage is None else damage
                     continue
                 if damage is not None:
-                    yield Entry(damage[0], at + piece.start, None)
+                    yield Entry(damage, at + piece.start, None)
                     damage = None
                 yield Entry(at + piece.start, at + piece.end, piece.content)
             at, rest = at + used, data[used:]
             if not read:  # the file is too short
-                damage = (at, False) if damage is None and at < end else damage
+                torn = False
+                damage = at if damage is None and at < end else damage
                 break
             # A frame longer than a chunk: read ever more at once, so that taking it apart stays linear.
             want = CHUNK if used else min(2 * len(data), MAX_CONTENT + FRAME_HEAD)
         if damage is not None:  # one record, wherever the chunks ended
-            yield Entry(damage[0], end, None, damage[1])
+            yield Entry(damage, end, None, torn)
 
     def _read(self, offset: int, size: int) -> bytes:
         with translated(self.path):
