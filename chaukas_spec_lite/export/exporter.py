@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite import process
-from chaukas_spec_lite.clock import Clock
+from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.defaults import defaults_of
 from chaukas_spec_lite.errors import ClientClosedError, SettingTypeError
 from chaukas_spec_lite.export.batching import Peers
@@ -326,27 +326,42 @@ class EventExporter:
     def at_exit(self) -> None:
         """Called by the package, not by you. Sends what it can within ``close_timeout``, and spools what it cannot.
 
-        It says what is lost. Sending takes an event loop that still runs: one in a thread, such as that of
-        ``BlockingExporter``.
+        It says what is lost. Where the loop that it was started on has ended, or it never was started, it sends on a
+        loop of its own.
         """
         if self._endings:
             return
-        timeout = self._settings.close_timeout
+        timeout, was_started = self._settings.close_timeout, self._pipeline.was_started
         try:
             if self.starting is not None:  # in a child that ends right after its first event, it may not have begun
                 concurrent.futures.wait([self.starting], timeout)
             if (loop := self._pipeline.waker.runs_elsewhere()) and self._pipeline.is_running():
                 self._wait_for(self._flush(self._clock.now() + timeout), loop)
                 self._wait_for(self._stop_sending(self._clock.now() + timeout), loop)
+            elif self._pipeline.queue.pending and not _is_in_a_loop():
+                self._send_here(timeout)
         finally:  # Ctrl-C ends the waiting, not the saving
             # With a spool the queue stays open: code that runs later at exit may still emit, and be saved.
             if self._settings.spool is None:
                 self._pipeline.queue.close()
             self._give_up(
                 "the interpreter ended before it could be sent"
-                if self._pipeline.was_started
+                if was_started
                 else "this exporter was never started in this process: use `async with`, start(), or BlockingExporter"
             )
+
+    def _send_here(self, timeout: float) -> None:
+        async def send() -> None:
+            self._start()
+            await self._flush(self._clock.now() + timeout)
+            await self._stop_sending(self._clock.now() + timeout)
+
+        try:
+            asyncio.run(within(timeout, send()))
+        except (TimeoutError, asyncio.TimeoutError):
+            pass  # what is left is told
+        except Exception as error:  # whatever it is, what waits has still to be spooled
+            self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
 
     def _wait_for(self, work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop) -> None:
         waiting = asyncio.run_coroutine_threadsafe(work, loop)
@@ -356,6 +371,14 @@ class EventExporter:
             waiting.cancel()
         except Exception as error:  # whatever it is, what waits has still to be spooled
             self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
+
+
+def _is_in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def seconds(timeout: object) -> float:

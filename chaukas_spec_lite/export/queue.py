@@ -17,7 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from chaukas_spec_lite.export.batching import Send, Waiting
@@ -39,29 +39,11 @@ _MOVED = 1 << 18
 
 
 def _whole(method: Callable[Concatenate[EventQueue, _P], _T]) -> Callable[Concatenate[EventQueue, _P], _T]:
-    """Let a method hold the lock, and let nothing in that interrupts it.
-
-    No context manager: Ctrl-C between its entry and the block would leave the lock held.
-    """
+    """Let a method hold the lock, and let nothing in that interrupts it."""
 
     @wraps(method)
     def inside(self: EventQueue, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        with self.lock:
-            if self._busy:  # a signal handler, or one method within another
-                return method(self, *args, **kwargs)
-            self._busy = True
-            try:
-                self._let_in()
-                result = method(self, *args, **kwargs)
-                self._let_in()
-            except BaseException:
-                self._repair()
-                raise
-            finally:
-                self._busy = False
-        if self._late:  # it came between the last two steps
-            self.let_in()
-        return result
+        return self.do_whole(partial(method, self, *args, **kwargs))
 
     return inside
 
@@ -125,6 +107,28 @@ class EventQueue:
         if self._late:  # it came between the last two steps
             self.let_in()
         return outcome
+
+    def do_whole(self, work: Callable[[], _T]) -> _T:
+        """Do something with the lock held, and let nothing in that interrupts it.
+
+        No context manager: Ctrl-C between its entry and the block would leave the lock held.
+        """
+        with self.lock:
+            if self._busy:  # a signal handler, or one method within another
+                return work()
+            self._busy = True
+            try:
+                self._let_in()
+                result = work()
+                self._let_in()
+            except BaseException:
+                self._repair()
+                raise
+            finally:
+                self._busy = False
+        if self._late:  # it came between the last two steps
+            self.let_in()
+        return result
 
     @_whole
     def let_in(self) -> None:
