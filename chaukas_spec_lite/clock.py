@@ -65,4 +65,14 @@ else:
 
     async def within(seconds: float, work: Awaitable[object]) -> None:
         """Await something, for at most so long; TimeoutError after that."""
-        await asyncio.wait_for(work, seconds)
+        working = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait([working], timeout=seconds)
+            in_time = working.done()
+        finally:
+            working.cancel()
+            await asyncio.wait([working])
+            failed = working.cancelled() or working.exception() is not None  # looked at, or asyncio would log it
+        if failed and not in_time:
+            raise asyncio.TimeoutError
+        working.result()

@@ -8,6 +8,9 @@ there. So nothing is ever in both, and an event is known by its place.
 in a second time; such an event is put aside, and admitted when the code that was interrupted is done.
 """
 
+# ``_whole`` is part of the class, although it stands before it:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import threading

@@ -291,8 +291,9 @@ class Reader:
         """
         at: int = position
         rest, want = b"", CHUNK
-        damage: int | None = None  # where it begins
-        torn = False  # whether all of it may be a frame whose writer was killed
+        damaged: int | None = None
+        """Where damage begins that has not ended yet."""
+        torn = False
         while at < end:
             read = self._read(len(MAGIC) + at + len(rest) - self.start, min(want, end - at - len(rest)))
             data = rest + read
@@ -301,22 +302,22 @@ class Reader:
             for piece in pieces(data, final=final):
                 used = piece.end
                 if piece.content is None:
-                    torn = piece.torn and damage is None
-                    damage = at + piece.start if damage is None else damage
+                    torn = piece.torn and damaged is None
+                    damaged = at + piece.start if damaged is None else damaged
                     continue
-                if damage is not None:
-                    yield Entry(damage, at + piece.start, None)
-                    damage = None
+                if damaged is not None:
+                    yield Entry(damaged, at + piece.start, None)
+                    damaged = None
                 yield Entry(at + piece.start, at + piece.end, piece.content)
             at, rest = at + used, data[used:]
             if not read:  # the file is too short
-                torn = False
-                damage = at if damage is None and at < end else damage
+                if damaged is None and at < end:
+                    damaged, torn = at, False
                 break
             # A frame longer than a chunk: read ever more at once, so that taking it apart stays linear.
             want = CHUNK if used else min(2 * len(data), MAX_CONTENT + FRAME_HEAD)
-        if damage is not None:  # one record, wherever the chunks ended
-            yield Entry(damage, end, None, torn)
+        if damaged is not None:  # one record, wherever the chunks ended
+            yield Entry(damaged, end, None, torn)
 
     def _read(self, offset: int, size: int) -> bytes:
         with translated(self.path):
