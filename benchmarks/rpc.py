@@ -230,7 +230,7 @@ class _Nowhere:
 
 
 def _emitting(count: int, passes: int) -> Iterator[Row]:
-    """Time ``emit`` with and without a spool, event by event in turns; of the passes, the one with the least sum counts.
+    """Time ``emit`` with and without a spool, event by event in turns; of the passes, the quickest counts.
 
     One event each time, so that whatever else the machine does falls on both.
     """

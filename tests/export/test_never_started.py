@@ -1,34 +1,85 @@
-"""Exporters that never began to send: what they hold at the end is lost for that reason, and the log says so."""
+"""Exporters that no event loop drives when the interpreter ends: they send then, or the log says what is lost and why."""
 
 from __future__ import annotations
 
+import pytest
+
 from tests.export.programs import run
 
+PRINTER = """
+        class Printer:
+            async def send(self, events):
+                os.write(1, b"sent\\n" * len(events))
+"""
 
-def test_one_that_was_never_started_says_so() -> None:
-    output = run(
-        """
-        exporter = EventExporter(Recorder())
-        exporter.emit(numbered(1))
-        """
-    )
-    assert "Dropped as closed: an event" in output
-    assert "never started" in output
-    assert "interpreter ended" not in output
+NEVER = """
+        exporter = EventExporter({sender}, close_timeout=0.3)
+        for number in range(3):
+            exporter.emit(numbered(number))
+"""
 
-
-def test_one_that_was_started_in_the_parent_only_says_so() -> None:
-    """A child has none of its parent's event loops."""
-    output = run(
-        """
+IN_THE_PARENT_ONLY = """
         import multiprocessing
+        def child(exporter):
+            for number in range(3):
+                exporter.emit(numbered(number))
         async def main():
-            async with EventExporter(Recorder()) as exporter:
-                worker = multiprocessing.get_context("fork").Process(target=lambda: exporter.emit(numbered(1)))
+            async with EventExporter({sender}, close_timeout=0.3) as exporter:
+                worker = multiprocessing.get_context("fork").Process(target=child, args=(exporter,))
                 worker.start()
                 worker.join()
         asyncio.run(main())
+"""
+
+LOOP_HAS_ENDED = """
+        async def main():
+            exporter = EventExporter({sender}, close_timeout=0.3)
+            await exporter.start()
+            for number in range(3):
+                exporter.emit(numbered(number))
+        asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("program", [NEVER, IN_THE_PARENT_ONLY, LOOP_HAS_ENDED])
+def test_what_it_holds_is_sent_at_the_end(program: str) -> None:
+    assert run(PRINTER + program.format(sender="Printer()")) == "sent\n" * 3
+
+
+@pytest.mark.parametrize(("program", "words"), [(NEVER, "never started"), (IN_THE_PARENT_ONLY, "never started")])
+def test_one_that_was_never_started_says_so_if_it_cannot_send(program: str, words: str) -> None:
+    output = run(program.format(sender="Recorder(down)"))
+    assert "Dropped as closed: 3 events" in output
+    assert words in output
+    assert "the interpreter ended" not in output
+
+
+def test_one_whose_loop_has_ended_says_that_the_interpreter_ended() -> None:
+    output = run(LOOP_HAS_ENDED.format(sender="Recorder(down)"))
+    assert "Dropped as closed: 3 events" in output
+    assert "the interpreter ended before it could be sent" in output
+
+
+def test_closing_that_ctrl_c_has_cut_short_goes_on_at_the_end() -> None:
+    """Without a spool."""
+    output = run(
+        PRINTER
+        + """
+        class Slow(Printer):
+            waits = True
+            async def send(self, events):
+                if Slow.waits:
+                    Slow.waits = False
+                    os.kill(os.getpid(), signal.SIGINT)
+                    await asyncio.sleep(HANG)
+                await super().send(events)
+        exporter = BlockingExporter(Slow())
+        for number in range(3):
+            exporter.emit(numbered(number))
+        try:
+            exporter.close(HANG)
+        except KeyboardInterrupt:
+            os.write(1, b"interrupted\\n")
         """
     )
-    assert "Dropped as closed: an event" in output
-    assert "never started" in output
+    assert output == "interrupted\n" + "sent\n" * 3
