@@ -1,4 +1,4 @@
-"""Exporters that no event loop drives when the interpreter ends: they send then, or the log says what is lost and why."""
+"""Exporters that no event loop drives when the interpreter ends: they send then, or the log says what is lost."""
 
 from __future__ import annotations
 
