@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import (
     ClientClosedError,
@@ -247,6 +248,7 @@ class Caller:
 
     def _current(self) -> Channel:
         """Return the channel of this process and event loop, made now if there is none."""
+        process.notice_fork()
         if self._closed:
             raise ClientClosedError("the client is closed")
         loop = asyncio.get_running_loop()
