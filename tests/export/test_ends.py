@@ -40,7 +40,7 @@ def test_what_a_local_variable_spooled_is_there(tmp_path: Path) -> None:
         """
         import gc
         def main():
-            exporter = EventExporter(Recorder(down), spool=sys.argv[1])
+            exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
             for number in range(3000):
                 spooled(exporter, number)
         main()
@@ -113,7 +113,7 @@ def test_what_is_emitted_at_the_very_end_is_spooled(tmp_path: Path) -> None:
 
 def test_what_ended_processes_left_is_left_again_at_the_end(tmp_path: Path) -> None:
     """The end amid their recovery neither loses nor repeats anything."""
-    run("EventExporter(Recorder(down), spool=sys.argv[1]).emit(numbered('left'))", tmp_path)
+    run("EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3).emit(numbered('left'))", tmp_path)
     output = run(
         """
         sender = Recorder(down)
@@ -186,7 +186,7 @@ def test_closing_that_was_interrupted_does_not_lose_what_waits(tmp_path: Path) -
     run(
         """
         async def main():
-            exporter = EventExporter(Recorder(down), spool=sys.argv[1])
+            exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
             await exporter.start()
             for number in range(3000):
                 spooled(exporter, number)

@@ -511,7 +511,7 @@ def damage_last_byte(path: Path) -> None:
 def test_the_directory_holds_no_more_than_it_may_from_all_processes_together(tmp_path: Path) -> None:
     run(
         """
-        first = EventExporter(Recorder(down), spool=sys.argv[1])
+        first = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
         for number in range(100):
             spooled(first, number)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -591,7 +591,7 @@ def test_what_killed_processes_left_is_taken_over_by_a_living_one(tmp_path: Path
     for number in range(3):
         run(
             """
-            exporter = EventExporter(Recorder(down), spool=sys.argv[1])
+            exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
             for number in range(100):
                 spooled(exporter, int(sys.argv[2]) * 1000 + number)
             os.kill(os.getpid(), signal.SIGKILL)
@@ -621,7 +621,7 @@ def test_what_killed_processes_left_is_taken_over_by_a_living_one(tmp_path: Path
 
 def test_what_a_living_process_has_is_left_to_it(tmp_path: Path) -> None:
     program = """
-    exporter = EventExporter(Recorder(down), spool=sys.argv[1])
+    exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
     for number in range(10):
         spooled(exporter, number)
     print("ready", flush=True)
@@ -659,7 +659,7 @@ def test_an_interpreter_that_exits_without_closing_spools(tmp_path: Path) -> Non
         import atexit
         late = []
         atexit.register(lambda: spooled(late[0], 12))  # runs after the exporter's own handler
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
         late.append(exporter)
         for number in range(12):
             exporter.emit(numbered(number))
@@ -674,7 +674,7 @@ def test_the_first_event_may_come_when_the_interpreter_ends(tmp_path: Path) -> N
     run(
         """
         import atexit
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
         atexit.register(lambda: spooled(exporter, 1))
         blocking = BlockingExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.2)
         atexit.register(lambda: spooled(blocking, 1))
@@ -761,7 +761,7 @@ def test_a_forked_child_that_ends_takes_nothing_from_its_parent(tmp_path: Path, 
             raise RuntimeError("can't start new thread")
         if sys.argv[2] == "False":
             threading.Thread.start = none_left
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
         for number in range(10):
             spooled(exporter, number)
         pid = os.fork()
@@ -783,7 +783,7 @@ def test_a_fork_amid_an_emit_on_the_same_thread(tmp_path: Path) -> None:
     """As a signal handler that forks may bring about."""
     run(
         """
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
         spooled(exporter, 1)
         with exporter._pipeline.queue.lock:
             pid = os.fork()

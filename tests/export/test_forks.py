@@ -14,7 +14,7 @@ def test_threads_that_fork_at_the_same_time(tmp_path: Path) -> None:
     """The hooks of several forks do not come one after the other; each child starts clean, and the parent goes on."""
     output = run(
         """
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
         spooled(exporter, 0)
         inherited = exporter._pipeline
         statuses = []
@@ -49,7 +49,7 @@ def test_exporters_made_by_several_threads_at_once_have_one_hook(tmp_path: Path)
         real = os.register_at_fork
         os.register_at_fork = lambda **hook: (time.sleep(0.05), hooks.append(hook), real(**hook))
         exporters = []
-        make = lambda: exporters.append(EventExporter(Recorder(down), spool=sys.argv[1]))
+        make = lambda: exporters.append(EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3))
         threads = [threading.Thread(target=make) for _ in range(8)]
         for thread in threads:
             thread.start()
@@ -191,7 +191,7 @@ def test_a_fork_at_any_line_of_emit_harms_neither_process(tmp_path: Path, segmen
         log.SEGMENT_BYTES = int(sys.argv[2])
         home = Path(chaukas_spec_lite.__file__).parent
         rooms = str(home / "export"), str(home / "spool")
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1])
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
         spooled(exporter, "first")
         class Fork:
             def __init__(self, step):

@@ -191,7 +191,7 @@ def test_a_short_program_does_not_end_in_silence(tmp_path: Path) -> None:
 _NEVER_STARTED = """
 import sys
 from chaukas_spec_lite import Event, EventExporter, ChaukasClient
-exporter = EventExporter(ChaukasClient("127.0.0.1:1"))
+exporter = EventExporter(ChaukasClient("127.0.0.1:1"), close_timeout=0.3)
 exporter.emit(Event(agent_name="1"))
 """
 
