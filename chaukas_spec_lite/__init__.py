@@ -97,7 +97,7 @@ _LAZY = {
 """Names that are loaded on first use (PEP 562), and where they are."""
 
 _ERRORS = (
-    *("StoreError", "ClientClosedError", "StatusError", "ConnectError", "TLSError", "HTTP1Error"),
+    *("StoreError", "SpoolError", "ClientClosedError", "StatusError", "ConnectError", "TLSError", "HTTP1Error"),
     *("ConnectionLostError", "DeadlineExceededError", "PeerProtocolError", "MessageTooLargeError"),
     "ResponseTooLargeError",
 )

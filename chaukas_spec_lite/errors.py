@@ -11,6 +11,7 @@
     ├── SettingError (also a ValueError) a setting that cannot be used; has ``name``
     │   └── SettingTypeError (TypeError) ... because its value has the wrong type
     ├── StoreError                       a database of events cannot be opened, read or written
+    ├── SpoolError                       the spool cannot be read or written just now
     ├── ClientClosedError                a client used after it was closed, or from two event loops
     └── RpcError                         a call that failed; has ``status``, ``details``, ``peer``, ``retryable``
         ├── StatusError                  the server answered with this status
@@ -123,6 +124,10 @@ class SettingTypeError(SettingError, TypeError):
 
 class StoreError(ChaukasError):
     """The collector's database cannot be opened, read or written."""
+
+
+class SpoolError(ChaukasError):
+    """The spool cannot be read or written just now."""
 
 
 class ClientClosedError(ChaukasError, RuntimeError):

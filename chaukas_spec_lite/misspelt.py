@@ -53,7 +53,7 @@ def nearest(name: str, known: Collection[str]) -> str | None:
     candidates = [
         *(word for word in _OTHER_WORDS.get(name, ()) if word in known),
         *difflib.get_close_matches(name, known, 1, _TYPO),
-        # For spool_dir, spool is better than spool_wait, which has more letters in common with it.
+        # For spool_dir, spool is better than other settings, which have more letters in common with it.
         *sorted((word for word in known if name.startswith(f"{word}_")), key=len, reverse=True),
         *difflib.get_close_matches(name, known, 1),
     ]

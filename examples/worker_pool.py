@@ -3,8 +3,7 @@
     CHAUKAS_GRPC_ENDPOINT=localhost:50051 python examples/worker_pool.py SPOOL_FOLDER
 
 Each worker makes a client and an exporter of its own, once, in the pool's initializer: neither can be pickled. All of
-them use the same spool directory, in which each has its own file. A worker that is killed leaves its file to the
-others.
+them use the same spool directory, in which each has its own log. A worker that is killed leaves its log to the others.
 """
 
 from __future__ import annotations

@@ -87,8 +87,8 @@ class BlockingExporter:
     def emit(self, event: Event) -> Emitted:
         """Take an event, fill in its ``event_id`` and ``timestamp`` if they are missing, and say where it is.
 
-        It never waits for the background thread or the network; with a spool it waits for a commit, for up to
-        ``spool_wait`` seconds. See ``EventExporter.emit``.
+        It never waits for the background thread or the network. With a spool it appends to a file, which takes some
+        microseconds. See ``EventExporter.emit``.
 
         Args:
             event: The event. What it leaves empty is filled in.

@@ -13,6 +13,7 @@ from chaukas_spec_lite.export.sender import Sender
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Stats
 from chaukas_spec_lite.spool.directory import SpoolDirectory
+from chaukas_spec_lite.spool.errors import translated
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -48,7 +49,8 @@ async def drain(
 
     ::
 
-        drained = await drain("/var/spool/chaukas", ChaukasClient("localhost:50051"))
+        async with ChaukasClient("localhost:50051") as client:
+            drained = await drain("/var/spool/chaukas", client)
 
     Args:
         directory: That of the spool.
@@ -57,7 +59,7 @@ async def drain(
         changes: Settings of the exporter that sends, by name, but for ``spool``; ``help(ExportSettings)`` lists them.
 
     Returns:
-        Whether all was sent, and what was.
+        Whether all was sent, how much is still there, and the sums. A directory that is no spool counts as empty.
 
     Raises:
         SettingError: There is no such directory, or a setting cannot be used.
@@ -78,7 +80,10 @@ async def drain(
 
 def _existing(directory: str | os.PathLike[str]) -> Path:
     """Check the directory: of one that is misspelt, an exporter would say that nothing waits there."""
-    folder = Path(ExportSettings(spool=directory).spool or "")
-    if not folder.is_dir():
-        raise SettingError("spool", f"there is no directory {str(folder)!r}")
-    return folder
+    spool = ExportSettings(spool=directory).spool
+    if spool is None:
+        raise SettingError("spool", "has to be a directory, not None")
+    with translated(spool):
+        if not Path(spool).is_dir():
+            raise SettingError("spool", f"there is no directory {str(spool)!r}")
+    return Path(spool)

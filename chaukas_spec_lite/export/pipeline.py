@@ -208,7 +208,11 @@ class Pipeline:
             return
         self.queue.put_back()
         self.retried += 1
-        self._reporter.not_sent(verdict.value, events, error)
+        if verdict in _REASONS:
+            what = "A batch was refused; it is sent in parts, to find the event at fault"
+            self._reporter.failure(f"send {verdict.value}", what, error)
+        else:
+            self._reporter.not_sent(verdict.value, events, error)
 
     def totals(self) -> Totals:
         """Return the numbers of ``Stats`` for this queue, as they are at one moment."""

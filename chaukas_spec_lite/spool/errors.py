@@ -6,11 +6,9 @@ import errno
 import os
 from pathlib import Path
 
-from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.errors import SpoolError
 
-
-class SpoolError(ChaukasError):
-    """The spool cannot be read or written just now."""
+__all__ = ["SpoolError", "SpoolFull", "SpoolLost", "SpoolNewer", "spool_error", "translated"]
 
 
 class SpoolFull(SpoolError):
