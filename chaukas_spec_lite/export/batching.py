@@ -123,6 +123,11 @@ class Batching:
         """How often, in all, it failed right after another queue had sent something."""
 
     @property
+    def first(self) -> int:
+        """The number of the event that the last decision was about."""
+        return self._first
+
+    @property
     def stuck(self) -> bool:
         """Whether attempts keep failing, and not because the server cannot be reached."""
         return self._fruitless >= STUCK

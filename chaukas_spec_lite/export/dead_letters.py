@@ -6,6 +6,7 @@ Each is a line of JSON with what is known of it, and behind that the encoded eve
 from __future__ import annotations
 
 import json
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -86,7 +87,7 @@ class DeadLetters:
         for path in letters.take(self._directory):
             for letter in letters.read_file(path):
                 if not (data := _decode(letter).data):
-                    letters.append(self._directory, letter, self._max_bytes)
+                    letters.append(self._directory, letter, sys.maxsize)  # it had its room before
                     continue
                 resent += 1
                 if emit(data) is Emitted.QUEUED:  # in memory only: its letter must outlive this process

@@ -104,6 +104,7 @@ class Disk:
         try:
             if self._log is None:
                 self._log, self._told = Log.make(self._directory.path), (0, 0)
+                self._log.syncs = self._settings.synchronous != "never"
             start = self._log.append(contents)
         except SpoolError as error:
             self._fail(error)
@@ -202,8 +203,7 @@ class Disk:
         if log is None or (log.lost, log.lost_bytes) == self._told:
             return
         self._told = log.lost, log.lost_bytes
-        if log.lost > told:
-            self._damaged(log.lost - told)
+        self._damaged(log.lost - told)
         what = f"{log.lost_bytes - told_bytes} bytes in {log.folder} are missing or damaged"
         self._note("lost", what, lost=log.lost - told)
 

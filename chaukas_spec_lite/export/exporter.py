@@ -244,7 +244,8 @@ class EventExporter:
         await asyncio.gather(*ends)
 
     def _give_up(self, detail: str) -> None:
-        self._pipeline.give_up(detail)
+        for each in self._pipelines():
+            each.give_up(detail)
         stats = self.stats()
         self._reporter.ended(stats.pending, f"the spool {self._settings.spool}", stats.dropped)
 

@@ -98,7 +98,7 @@ class Ledger:
         """Count events that waited and of which not even the bytes are left."""
         if events:
             self.dropped[reason.value] += events
-            self._tell_flushes(place, events)
+        self._tell_flushes(place, events)
 
     def _tell_flushes(self, place: int, events: int) -> None:
         # The flushes that wait for this event now tell of its drop. If there are none, the next flush does.

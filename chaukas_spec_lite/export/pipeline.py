@@ -188,7 +188,10 @@ class Pipeline:
             self._peers.succeeded(self._batching, self._clock.now())
             if self._batching.succeeded(attempt) is After.DROP_FIRST:
                 self.queue.take(Send(0, 1, 0))
-                self.queue.drop(DropReason.REJECTED, _REJECTED)
+                if self.queue.first == self._batching.first:
+                    self.queue.drop(DropReason.REJECTED, _REJECTED)
+                else:  # the suspect is damaged on disk, and this is another one
+                    self.queue.put_back()
         if self.queue.has_news:
             self.report()
         await asyncio.sleep(0)  # a sender that never waits must not keep the loop for itself

@@ -221,6 +221,11 @@ class EventQueue:
         return 0 if self.disk is None else self.disk.pending
 
     @property
+    def first(self) -> int:
+        """A number that changes whenever another event becomes the first, see ``Waiting``."""
+        return self._front
+
+    @property
     def pending(self) -> int:
         """How many events wait."""
         return self._on_disk + self.memory.pending
@@ -255,7 +260,8 @@ class EventQueue:
             if item.record is not None:
                 items[item.record.start], item.record = item, None
         self.memory.put_in_front([items[start] for start in sorted(items)])
-        return self._damaged(max(0, pending - len(items)))
+        lost = max(0, pending - len(items))
+        return self._damaged(lost) if lost else 0
 
     def _damaged(self, lost: int) -> int:
         self.ledger.lost(0, lost, DropReason.SPOOL_LOST)
@@ -350,6 +356,7 @@ class EventQueue:
             _ = self._to_disk(self.disk) or self._to_disk(self.disk)
         while self.memory.pending:
             self._drop_from_memory(0, DropReason.CLOSED, detail)
+        self._in_flight, self._skipped = [], 0  # an answer that comes still comes too late to be counted
         if self.disk is not None:
             self.disk.close()
 

@@ -21,6 +21,9 @@ from chaukas_spec_lite.export.waker import Waker
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolError
 
+LEAST_INTERVAL = 0.01
+"""How long, in seconds, a search is at least after the one before; ``scan_interval`` may be 0."""
+
 MAX_OPEN = 4
 """How many logs are kept open while all of them are stuck. With more than these, they take turns."""
 
@@ -97,11 +100,12 @@ class Recovery:
             if all(each.is_stuck for each in self.open) and (regular or number not in (searched_with, MAX_OPEN)):
                 searched_with = -1 if self._search() else number
             self._progress.set()
-            await self._clock.wait(event, self._search_at)
+            # Open logs that are no longer stuck, or not yet, wake this task themselves.
+            await self._clock.wait(event, self._search_at if all(each.is_stuck for each in self.open) else None)
 
     def _search(self) -> bool:
         """Claim a log that an ended process left with events, and begin to send it; say whether there was one."""
-        self._search_at = self._clock.now() + self._settings.scan_interval
+        self._search_at = self._clock.now() + max(self._settings.scan_interval, LEAST_INTERVAL)
         try:
             claimed = self._directory.claim()
             self._is_readable = True

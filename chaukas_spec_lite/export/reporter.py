@@ -133,8 +133,9 @@ class Reporter:
 
     def lost(self, events: int, detail: str) -> None:
         """Log the loss of events of which not even the bytes are left."""
-        self.last_error = f"{events} events of the spool are lost: {detail}"
-        self._log_drop(DropReason.SPOOL_LOST, f"{events} events: {detail}")
+        what = f"{events} events" if events else "an unknown number of events"
+        self.last_error = f"{what} of the spool are lost: {detail}"
+        self._log_drop(DropReason.SPOOL_LOST, f"{what}: {detail}")
 
     def _log_drop(self, reason: DropReason, detail: str, path: str = "") -> None:
         # Of each path a line of its own: a program may make several mistakes, and each has to be seen to be mended.

@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shutil
+import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
-from chaukas_spec_lite.spool.log import PREFIX, Log
+from chaukas_spec_lite.spool.log import NEW, PREFIX, Log
 from chaukas_spec_lite.spool.segment import Start, frame_bytes
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
 _NAME = re.compile(PREFIX + "[0-9a-f-]{36}")
 """Neither what people put beside the logs, nor what was set aside for them."""
+
+_MAKING = 3600.0
+"""How old, in seconds, a folder has to be to show that whoever was making it has ended: that takes microseconds."""
 
 
 class SpoolDirectory:
@@ -67,6 +73,7 @@ class SpoolDirectory:
         """
         log = self._claim_listed()
         if log is None:  # only what is not in a list that is made now is not there
+            self._sweep()
             self._listed = deque(self.logs())
             log = self._claim_listed()
         return log
@@ -79,6 +86,14 @@ class SpoolDirectory:
                     return log
                 log.close()
         return None
+
+    def _sweep(self) -> None:
+        """Remove what processes left that were killed while they made a log: it holds nothing."""
+        with translated(self.path):
+            for folder in self.path.glob(f"{NEW}*"):
+                with suppress(OSError):  # somebody else was faster
+                    if time.time() - folder.stat().st_mtime > _MAKING:
+                        shutil.rmtree(folder)
 
     def leaves_some(self) -> bool:
         """Whether logs are there that can not be claimed, although no living process has them."""

@@ -1,8 +1,9 @@
 """Frames: how the spool's files hold byte strings one after the other, so that damage is found and passed over.
 
 A frame is a mark of four bytes, the length and the CRC-32 of the content as little-endian 32-bit integers, and the
-content. The CRC begins from the length, so that it covers that too. The mark is what reading searches for behind
-damage: looking for a plausible length at each byte could take quadratic time.
+content. The CRC begins from the complement of the length: so it covers that too, and a mark with zeros behind it, as a
+power cut may leave one, is no frame. The mark is what reading searches for behind damage: looking for a plausible
+length at each byte could take quadratic time.
 
 Pure functions over bytes; ``segment`` reads and writes files.
 """
@@ -40,7 +41,7 @@ class Piece(NamedTuple):
 def frame(content: bytes) -> bytes:
     """Put a frame around some content."""
     size = len(content)
-    return _head.pack(MARK, size, crc32(content, size)) + content
+    return _head.pack(MARK, size, crc32(content, ~size & 0xFFFFFFFF)) + content
 
 
 def pieces(data: bytes, start: int = 0, *, final: bool) -> Iterator[Piece]:
@@ -61,7 +62,7 @@ def pieces(data: bytes, start: int = 0, *, final: bool) -> Iterator[Piece]:
         complete = len(data) - start >= HEAD and end <= len(data)
         if size >= 0 and complete:
             content = data[start + HEAD : end]
-            if crc32(content, size) == _head.unpack_from(data, start)[2]:
+            if crc32(content, ~size & 0xFFFFFFFF) == _head.unpack_from(data, start)[2]:
                 yield Piece(start, end, content)
                 start = end
                 continue

@@ -38,6 +38,8 @@ class Log:
         self.folder = folder
         self._lock = lock
         self._writer: Writer | None = None
+        self.syncs = False
+        """Whether a segment that is full is brought to the disk before the next one is begun."""
         self._is_spoilt = False
         """Whether the last append failed: the next one tries another file, as this one may be at fault, or its size."""
         self._reader: Reader | None = None
@@ -178,13 +180,19 @@ class Log:
         """
         if self._writer is not None:
             self._writer.check()
-        elif not self.folder.exists():
-            raise SpoolLost(f"{self.folder} was deleted or moved")
+            return
+        with translated(self.folder):
+            try:
+                self.folder.stat()
+            except (FileNotFoundError, NotADirectoryError) as error:
+                raise SpoolLost(f"{self.folder} was deleted or moved") from error
 
     def _next_segment(self) -> Writer:
         self.check()
         if (old := self._writer) is not None and old.is_empty:  # for a frame larger than a segment
             return old
+        if old is not None and self.syncs:  # ``sync`` looks at the new one only
+            old.sync()
         if old is not None and not self.pending:  # its room may be what the next one needs
             self._writer = None
             old.close()
@@ -303,9 +311,11 @@ class Log:
         try:
             with translated(self.folder):
                 self._progress.record(tally.before, tally.frames, tally.ahead)
-        finally:
-            for place in finished:
-                self._finish(place)
+        except BaseException:
+            tally.finished = finished + tally.finished
+            raise
+        for place in finished:
+            self._finish(place)
 
     def _remove_finished(self) -> None:
         if self._tally.finished:

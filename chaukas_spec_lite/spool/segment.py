@@ -7,6 +7,7 @@ names alone tell how many frames each segment held, whatever became of its bytes
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -111,7 +112,8 @@ class Writer:
         except BaseException:
             os.close(self._file)
             if self._is_ours():
-                self.path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    self.path.unlink(missing_ok=True)
             raise
         self.size = len(MAGIC)
         self._look_at = 0.0
@@ -192,6 +194,7 @@ class Writer:
             if not self._synced:
                 sync_names(self.path.parent)
                 sync_names(self.path.parent.parent)
+                sync_names(self.path.parent.parent.parent)
                 self._synced = True
 
     @property

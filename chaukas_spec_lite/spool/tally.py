@@ -45,6 +45,8 @@ class Tally:
         if self.before < first.position:  # those before it are gone
             self._skip_to(first.position)
             self._miss(first.frames)
+        while len(self.places) > 1 and self.before >= self.places[1].position:  # killed before it removed these
+            self.finished.append(self.places.pop(0))
         # What is done already does not count: it may be damaged.
         self.end, self.appended = max((self.before, self.frames), (last.position, last.frames))
 

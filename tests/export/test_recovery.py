@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import Event
+from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.export import EventExporter, Stats
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import MAX_OPEN
@@ -181,5 +182,47 @@ def test_two_ends_of_one_log_are_one(tmp_path: Path) -> None:
             await until(lambda: bool(closing))
             assert await closing[0]
         assert (export.stats().sent, export.stats().recovered, export.stats().last_error) == (1, 1, None)
+
+    asyncio.run(main())
+
+
+def test_no_processor_time_is_spent_on_waiting_for_a_server(tmp_path: Path) -> None:
+    """While a left-over log waits, longer than from one search to the next; and after a flush that ran out of time."""
+    leave(tmp_path, ["0", "1", "2", "3", "4"])
+
+    async def main() -> None:
+        class Counting(Clock):
+            waits = 0
+
+            async def wait(self, event: asyncio.Event, until: float | None) -> None:
+                self.waits += 1
+                await super().wait(event, until)
+
+        clock = Counting()
+        slow = RetryPolicy(initial=1000.0, maximum=1000.0)
+        sender = Recorder(lambda _: unavailable())
+        exporter = EventExporter(sender, spool=tmp_path, scan_interval=0.01, retry=slow, clock=clock, close_timeout=0.1)
+        async with exporter:
+            assert not await exporter.flush(0.1)
+            before = clock.waits
+            for _ in range(50):
+                await asyncio.sleep(0.001)
+            assert clock.waits - before < 25, "fewer than the turns of the loop"
+
+    asyncio.run(main())
+
+
+def test_damage_makes_a_flush_say_no_although_nobody_knows_how_many_events_it_was(tmp_path: Path) -> None:
+    leave(tmp_path, ["0", "1", "2", "3", "4"])
+    (segment,) = tmp_path.glob("log-*/*.segment")
+    data = bytearray(segment.read_bytes())
+    data[40] ^= 0xFF
+    segment.write_bytes(data)
+
+    async def main() -> None:
+        async with EventExporter(Recorder(), spool=tmp_path) as exporter:
+            assert not await exporter.flush(HANG)
+            assert await exporter.flush(HANG), "told once"
+            assert "of the spool are lost" in (exporter.stats().last_error or "")
 
     asyncio.run(main())

@@ -332,3 +332,53 @@ def test_the_other_files_of_a_log_that_lost_one_are_not_lost(tmp_path: Path) -> 
         log.append([b"next"])
     assert [record.content for record in log.salvage()] == expected
     log.abandon()
+
+
+def test_a_kill_between_writing_down_and_removing_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chaukas_spec_lite.spool.log.SEGMENT_BYTES", 60)
+    log = Log.make(tmp_path)
+    for number in range(20):
+        log.append([b"event %d" % number])
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "_finish", lambda place: None)
+        log.done(log.peek(0, 10, 1000))
+    log.abandon()  # as a kill does
+    log = Log.claim(log.folder)
+    assert (log.pending, log.lost, log.lost_bytes) == (10, 0, 0)
+    assert work_off(log) == [b"event %d" % number for number in range(10, 20)]
+    assert (log.lost, log.lost_bytes) == (0, 0)
+    log.close()
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_segments_stay_as_long_as_it_cannot_be_written_down_that_they_are_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chaukas_spec_lite.spool.log.SEGMENT_BYTES", 60)
+    log = Log.make(tmp_path)
+    for number in range(20):
+        log.append([b"event %d" % number])
+    before = segments(log.folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(log._progress, "record", full)
+        with pytest.raises(SpoolFull):
+            log.done(log.peek(0, 10, 1000))
+    assert segments(log.folder) == before
+    log.abandon()
+    log = Log.claim(log.folder)
+    assert (log.pending, log.lost) == (20, 0)
+    log.close()
+
+
+def test_what_a_killed_maker_left_is_removed_in_time(tmp_path: Path) -> None:
+    from chaukas_spec_lite.spool.directory import SpoolDirectory
+
+    old, young = tmp_path / "new-1", tmp_path / "new-2"
+    for folder in (old, young):
+        folder.mkdir()
+        (folder / "lock").touch()
+    os.utime(old, (0, 0))
+    assert SpoolDirectory(tmp_path).claim() is None
+    assert [*tmp_path.iterdir()] == [young]
