@@ -29,16 +29,27 @@ def append(directory: Path, letter: bytes, most: int) -> bool:
     path, data = directory / NAME, frame(letter)
     with translated(path):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Opened each time: few events are dropped, and another process may have taken the file away to send it again.
-        file = os.open(path, _FLAGS, 0o600)
-        try:
-            if os.fstat(file).st_size + len(data) > most:
-                return False
-            if (written := os.write(file, data)) < len(data):  # reading passes over what a full disk took of it
-                raise SpoolError(f"{path}: the disk took {written} of {len(data)} bytes")
-        finally:
-            os.close(file)
-    return True
+        while True:
+            # Opened each time: few events are dropped, and another process may have taken the file to send it again.
+            file = os.open(path, _FLAGS, 0o600)
+            try:
+                status = os.fstat(file)
+                if status.st_size + len(data) > most:
+                    return False
+                if (written := os.write(file, data)) < len(data):  # reading passes over what a full disk took of it
+                    raise SpoolError(f"{path}: the disk took {written} of {len(data)} bytes")
+                # It may have taken it just now, and may have read it already. Rather there twice than not at all.
+                if _is_still(path, status.st_ino):
+                    return True
+            finally:
+                os.close(file)
+
+
+def _is_still(path: Path, inode: int) -> bool:
+    try:
+        return os.stat(path).st_ino == inode
+    except FileNotFoundError:
+        return False
 
 
 def read(directory: Path) -> list[bytes]:

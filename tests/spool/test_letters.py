@@ -126,3 +126,21 @@ def test_processes_append_without_mixing_their_letters(tmp_path: Path) -> None:
         mine = [letter for letter in found if letter.startswith(b"%d " % each)]
         assert mine == [b"%d %d " % (each, number) + b"x" * (number % 97 * 50) for number in range(300)]
     assert len(found) == 1200
+
+
+def test_a_letter_is_not_lost_with_a_file_that_is_taken_amid_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, taken = os.fstat, list[Path]()
+
+    def fstat(file: int) -> os.stat_result:
+        status = real(file)
+        if not taken:  # another process takes it, sends what is in it, and removes it
+            taken.extend(letters.take(tmp_path))
+            taken[0].unlink()
+        return status
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    assert letters.append(tmp_path, b"letter", 1000)
+    assert taken
+    assert letters.read(tmp_path) == [b"letter"]
