@@ -90,6 +90,7 @@ class EventQueue:
 
     def admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
         """Take an event, and say where it is."""
+        # ``do_whole`` written out, as it would have a function made for each event.
         with self.lock:
             if self._busy:
                 self._late.append(event)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from concurrent import futures
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import betterproto2
-import grpc
 import pytest
 from chaukas.spec.client.v1 import client_pb2, client_pb2_grpc
 from chaukas.spec.common.v1 import events_pb2
@@ -21,6 +19,7 @@ from chaukas_spec_lite import ErrorInfo, Event, EventType, JSONError
 from chaukas_spec_lite.message.message import Message
 from tests import snippets
 from tests.docs.running import run
+from tests.rpc.official import serving
 from tests.serving import running_collector
 
 START, PAIRS = snippets.migration()
@@ -52,12 +51,8 @@ class _Servicer(client_pb2_grpc.ChaukasClientServiceServicer):
 @pytest.fixture
 def official_server() -> Iterator[tuple[int, _Servicer]]:
     servicer = _Servicer()
-    server = grpc.server(futures.ThreadPoolExecutor(2))
-    client_pb2_grpc.add_ChaukasClientServiceServicer_to_server(servicer, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield port, servicer
-    server.stop(None).wait()
+    with serving(servicer) as port:
+        yield port, servicer
 
 
 @pytest.mark.parametrize("pair", PAIRS[1:], ids=lambda pair: re.sub(r"\W+", "-", pair.title))

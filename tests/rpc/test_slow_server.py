@@ -7,10 +7,8 @@ import logging
 import math
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import grpc
 import pytest
 from chaukas.spec.client.v1 import client_pb2, client_pb2_grpc
 
@@ -20,6 +18,7 @@ from chaukas_spec_lite.errors import DeadlineExceededError
 from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from tests.patience import HANG, run
 from tests.rpc import faulty
+from tests.rpc.official import serving
 
 QUICK = RetryPolicy(initial=0.01, maximum=0.01)
 
@@ -41,14 +40,8 @@ def test_the_official_server_is_not_asked_for_the_same_without_end() -> None:
                 await client.ingest_event(Event(event_id=str(number)))
 
     service = Slow()
-    server = grpc.server(ThreadPoolExecutor(8))
-    client_pb2_grpc.add_ChaukasClientServiceServicer_to_server(service, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
+    with serving(service) as port:
         run(main(port))
-    finally:
-        server.stop(0).wait()
     # 0.2, 0.4 and 0.8 s, and further doublings up to `HANG` where the machine is busy. Without them, no call would end.
     assert service.stored["0"] >= 3
     assert sum(service.stored.values()) <= 3 + math.ceil(math.log2(HANG / 0.2))

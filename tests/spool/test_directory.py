@@ -111,16 +111,21 @@ def test_a_log_of_a_later_version_is_left_alone(tmp_path: Path, caplog: pytest.L
     segment.write_bytes(content)
     with pytest.raises(SpoolNewer):
         Log.claim(newer)
-    directory = SpoolDirectory(tmp_path)
-    for _ in range(3):
-        log = directory.claim()
-        assert log is not None
-        assert log.folder == folder
-        log.close()
+    assert_only_that_one_is_found(tmp_path, folder)
     (message,) = caplog.messages
     assert message.startswith("A log of the spool is left to a later version of this library: ")
     assert str(segment) in message
     assert segment.read_bytes() == content
+
+
+def assert_only_that_one_is_found(directory: Path, folder: Path) -> None:
+    """However often one directory is searched."""
+    spool = SpoolDirectory(directory)
+    for _ in range(3):
+        log = spool.claim()
+        assert log is not None
+        assert log.folder == folder
+        log.close()
 
 
 def test_a_log_that_cannot_be_opened_is_said_once_and_others_are_searched(
@@ -129,12 +134,7 @@ def test_a_log_that_cannot_be_opened_is_said_once_and_others_are_searched(
     broken, folder = left(tmp_path, b"broken"), left(tmp_path, b"ours")
     (broken / "progress").unlink()
     (broken / "progress").mkdir()
-    directory = SpoolDirectory(tmp_path)
-    for _ in range(3):
-        log = directory.claim()
-        assert log is not None
-        assert log.folder == folder
-        log.close()
+    assert_only_that_one_is_found(tmp_path, folder)
     (message,) = caplog.messages
     assert message.startswith("A log of the spool is left alone, as it cannot be opened: ")
     assert str(broken) in message
