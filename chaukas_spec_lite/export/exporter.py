@@ -144,11 +144,12 @@ class EventExporter:
         Raises:
             TypeError: The argument is no ``Event``; nothing else raises.
         """
+        pipeline = self._here()  # before the reporter is used: in a forked child it is the parent's until then
         encoded = self._encoder.encode(event)
         if not isinstance(encoded, (bytes, Dropped)):
             encoded, conversions = encoded
             self._reporter.converted(conversions)
-        outcome = self._here().emit(encoded)
+        outcome = pipeline.emit(encoded)
         if not process.is_kept(self):
             self._keep()
         return outcome

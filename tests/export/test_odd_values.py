@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from chaukas_spec_lite import Event, EventType
 from chaukas_spec_lite.export import Emitted, EventExporter
 from chaukas_spec_lite.retry import RetryPolicy
 from tests.export.doubles import Recorder, numbered
+from tests.export.programs import run as run_program
 from tests.patience import HANG, run
 
 ID = UUID("01a20312-f7fe-75c5-a0af-9eef5c84126b")
@@ -158,3 +160,24 @@ def test_paths_that_are_made_up_for_each_event_do_not_flood_the_log(caplog: pyte
     assert 20 <= len(told) <= 21
     assert exporter.stats().converted == 300
     asyncio.run(exporter.aclose())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library is found by its name in this process")
+def test_a_child_that_no_hook_saw_counts_its_own() -> None:
+    """As uWSGI forks, in C: the first thing that happens in the child is the conversion."""
+    run_program(
+        """
+        import ctypes
+        from chaukas_spec_lite import Event
+        exporter = EventExporter(Recorder(), close_timeout=0.1)
+        exporter.emit(Event(metadata={"odd": object()}))
+        pid = ctypes.PyDLL(None).fork()
+        if not pid:
+            exporter.emit(Event(metadata={"odd": object()}))
+            exporter.emit(Event(metadata={"odd": object()}))
+            stats = exporter.stats()
+            os._exit(0 if (stats.emitted, stats.converted) == (2, 2) else 1)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert exporter.stats().converted == 1
+        """
+    )
