@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -34,8 +35,8 @@ class Disk:
     Args:
         settings: Those of the exporter; ``spool`` has to be set.
         now: Tells the time in seconds; monotonic.
-        taken_away: Is given what could be read of a log that somebody took away, and the number of events that waited
-            in it; returns how many are lost.
+        taken_away: Is given what somebody took away: from where on, and what of it could still be read; returns that
+            and what else of it is still known.
         damaged: Is given the number of events that a damaged file has lost.
         claimed: The log that an ended process left.
     """
@@ -44,7 +45,7 @@ class Disk:
         self,
         settings: ExportSettings,
         now: Callable[[], float],
-        taken_away: Callable[[Sequence[Entry], int], int],
+        taken_away: Callable[[int, Sequence[Entry]], Sequence[Entry]],
         damaged: Callable[[int], object],
         claimed: Log | None = None,
     ) -> None:
@@ -146,7 +147,7 @@ class Disk:
 
     def _fail(self, error: SpoolError) -> None:
         if isinstance(error, SpoolLost) and self._log is not None:
-            self._give_up(self._log, error)
+            (self._lose_segment if os.path.isdir(self._log.folder) else self._give_up)(self._log, error)
             return
         # Not tried again with each event.
         self.why_not = str(error)
@@ -164,11 +165,18 @@ class Disk:
             saved = list(log.salvage())
         except SpoolError:  # the reason has been told already
             saved = []
-        lost = self._taken_away(saved, log.pending)
+        lost = log.pending - len(self._taken_away(0, saved))
         log.abandon()
         self._note("taken away", "Events go to a new log of the spool", error)
-        if lost:
+        if lost > 0:
+            self._damaged(lost)
             self._note("lost", str(error), lost=lost)
+
+    def _lose_segment(self, log: Log, error: SpoolLost) -> None:
+        """Save what can be saved of the last file of the log; all else stays where it is."""
+        log.lose_segment(self._taken_away(log.segment_start, log.salvage_segment()))
+        self._note("taken away", "Events go to a new file of the spool", error)
+        self.tell_damage()
 
     # Reading
 
@@ -204,7 +212,8 @@ class Disk:
             return
         self._told = log.lost, log.lost_bytes
         self._damaged(log.lost - told)
-        what = f"{log.lost_bytes - told_bytes} bytes in {log.folder} are missing or damaged"
+        size = log.lost_bytes - told_bytes
+        what = f"{size} bytes in {log.folder} are missing or damaged" if size else f"a file in {log.folder} is gone"
         self._note("lost", what, lost=log.lost - told)
 
     # The end

@@ -249,20 +249,20 @@ class EventQueue:
             self._room.notify_all()
         return True
 
-    def _salvaged(self, saved: Sequence[Entry], pending: int) -> int:
-        """Take back what was on a disk that was taken away; return how many events are lost.
+    def _salvaged(self, start: int, saved: Sequence[Entry]) -> Sequence[Entry]:
+        """Take back what was on a disk that was taken away; return all of it.
 
         Args:
+            start: From where on it was taken away.
             saved: What could still be read.
-            pending: How many events waited there.
         """
-        items = {record.start: Item(record.content or b"") for record in saved}
+        found = {entry.start: (Item(entry.content or b""), entry) for entry in saved}
         for item in self._in_flight:  # these are here whether or not they could be read
-            if item.record is not None:
-                items[item.record.start], item.record = item, None
-        self.memory.put_in_front([items[start] for start in sorted(items)])
-        lost = max(0, pending - len(items))
-        return self._damaged(lost) if lost else 0
+            if item.record is not None and item.record.start >= start:
+                found[item.record.start], item.record = (item, item.record), None
+        in_order = [found[each] for each in sorted(found)]
+        self.memory.put_in_front([item for item, _ in in_order])
+        return [entry for _, entry in in_order]
 
     def _damaged(self, lost: int) -> int:
         self.ledger.lost(0, lost, DropReason.SPOOL_LOST)

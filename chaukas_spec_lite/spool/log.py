@@ -267,6 +267,38 @@ class Log:
                 if record.content is not None and record.start not in self._tally.ahead:
                     yield record
 
+    @property
+    def segment_start(self) -> int:
+        """Where the segment begins that is appended to."""
+        return self._tally.end if self._writer is None else self._writer.start
+
+    def salvage_segment(self) -> list[Entry]:
+        """Read what waits in the segment that is appended to, as far as its open file still has it."""
+        found: list[Entry] = []
+        if self._writer is not None:
+            with contextlib.suppress(SpoolError), contextlib.closing(self._writer.reader()) as reader:
+                for entry in reader.records(max(self._tally.before, reader.start), self._tally.end):
+                    if entry.content is not None and self._tally.waits(entry):
+                        found.append(entry)
+        return found
+
+    def lose_segment(self, kept: Sequence[Entry]) -> None:
+        """Go on without the segment that was appended to, which was taken away; the next append makes another one.
+
+        Args:
+            kept: What waited in it and is elsewhere now. The rest is lost.
+        """
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        if self._reader is not None and self._reader.start == writer.start:
+            self._reader.close()
+            self._reader = None
+        writer.close()
+        with contextlib.suppress(OSError):  # what is left of one that was cut
+            writer.path.unlink()
+        self._tally.lose(self._tally.place_of(writer.start), kept)
+
     def _records(self) -> Iterator[Entry]:
         for place in list(self._tally.places):
             begin, end = max(self._tally.before, place.position), self._tally.end_of(place)

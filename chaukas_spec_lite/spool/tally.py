@@ -30,8 +30,8 @@ class Tally:
         """Where the first frame begins that is not done, and how many stand before it."""
         self.ahead = dict.fromkeys(done.ahead, 0)
         """What is done behind that: where each frame begins and ends (0 as long as it was not read here)."""
-        self._gaps: dict[int, int] = {}
-        """Where damage begins and ends."""
+        self._gaps: dict[int, tuple[int, int]] = {}
+        """Where damage begins: where it ends, and how many frames in it are counted as lost already."""
         self.end = self.appended = 0
         """Where the last frame ends, and how many there are."""
         self.pending = self.pending_bytes = 0
@@ -101,7 +101,7 @@ class Tally:
         """Take note of damage; return whether it was not known."""
         if record.start in self._gaps:
             return False
-        self._gaps[record.start] = record.end
+        self._gaps[record.start] = record.end, 0
         self.lost_bytes += record.end - record.start
         self.pending_bytes -= record.end - record.start
         return True
@@ -113,7 +113,9 @@ class Tally:
                 self.finished.append(self.places.pop(0))
                 self._miss(self.places[0].frames)
             elif self.before in self._gaps:
-                self._skip_to(self._gaps.pop(self.before))
+                behind, frames = self._gaps.pop(self.before)
+                self._skip_to(behind)
+                self.frames += frames
             elif end := self.ahead.get(self.before):
                 del self.ahead[self.before]
                 self.before, self.frames = end, self.frames + 1
@@ -123,6 +125,25 @@ class Tally:
             self._miss(self.appended)
         if not self.pending:
             self.pending_bytes = 0
+
+    def lose(self, place: Start, kept: Iterable[Entry]) -> None:
+        """Go on without the last segment, which is not there any more.
+
+        Args:
+            place: Where it begins.
+            kept: What waited in it and somebody has now: it is done here. The rest is lost.
+        """
+        self.done(kept)
+        if (begin := max(self.before, place.position)) < self.end:
+            passed = self.frames - place.frames if self.before > place.position else 0
+            ahead = {start: end for start, end in self.ahead.items() if start >= begin}
+            lost = self.appended - place.frames - passed - len(ahead)
+            self._gaps[begin] = self.end, lost
+            self.lost += lost
+            self.pending -= lost
+            self.pending_bytes -= self.end - begin - HEAD * lost - sum(end - start for start, end in ahead.items())
+        self.places.remove(place)
+        self.advance()
 
     def finish(self) -> None:
         """Take note that no segment is needed: nothing waits, and the last one is not appended to any more."""

@@ -333,7 +333,7 @@ def test_what_is_taken_away_is_saved_or_counted_and_told(
             if noticed_by == "emit":
                 assert export.emit(numbered(600)) is Emitted.SPOOLED
             elif noticed_by == "the sender":
-                await until(lambda: "Events go to a new log" in caplog.text)
+                await until(lambda: "Events go to a new" in caplog.text)
         stats = export.stats()
         assert stats.emitted + stats.recovered == stats.sent + stats.pending + sum(stats.dropped.values())
         assert {*stats.dropped} <= {"spool_lost"}
