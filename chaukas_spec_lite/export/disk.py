@@ -152,7 +152,7 @@ class Disk:
         # Not tried again with each event.
         self.why_not = str(error)
         self._refuses_until = self._now() + self._settings.spool_retry
-        where = f"The spool in {self._directory.path} does not work; events stay in memory until it does"
+        where = f"The spool in {self._directory.path} does not work, so events are in memory only until it does"
         self._note("spool", where, error)
 
     def _note(self, kind: str, what: str, error: SpoolError | None = None, lost: int = 0) -> None:

@@ -248,7 +248,10 @@ class EventExporter:
         for each in self._pipelines():
             each.give_up(detail)
         stats = self.stats()
-        self._reporter.ended(stats.pending, f"the spool {self._settings.spool}", stats.dropped)
+        where = f"the spool {self._settings.spool}"
+        if not self._pipeline.was_started:
+            where += " (this exporter was never started: use `async with`, start(), or BlockingExporter)"
+        self._reporter.ended(stats.pending, where, stats.dropped)
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -78,9 +78,10 @@ class Pipeline:
             self._reporter.emitting(event)
         # A thread other than the loop's may wait for room; see ``_make_room``.
         outcome = queue.admit(event, not self.waker.is_here())
-        if outcome is Emitted.QUEUED and queue.disk is not None:
-            why = queue.disk.why_not or "emit interrupted the exporter, which takes it to the disk in a moment"
-            self._reporter.log("queued", logging.WARNING, "An event is in memory only: %s", why)
+        if outcome is Emitted.QUEUED and queue.disk is not None and not queue.disk.why_not:
+            # Otherwise the disk refuses, which is told with its reason.
+            text = "An event is in memory only: emit interrupted the exporter, which takes it to the disk in a moment"
+            self._reporter.log("queued", logging.WARNING, text)
         # Admitting this event may have displaced an older one. Told outside of the queue's lock, as the callback is the
         # user's code and may emit.
         if queue.has_news:

@@ -81,7 +81,10 @@ class Log:
         # Under another name until it is locked, so that nobody who searches the directory claims it first.
         new, folder = directory / f"{NEW}{name}", directory / f"{PREFIX}{name}"
         with translated(directory), contextlib.ExitStack() as undo:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except FileExistsError as error:
+                raise SpoolError(f"{directory} is a file, and has to be a directory") from error
             new.mkdir(mode=0o700)
             undo.callback(shutil.rmtree, new, ignore_errors=True)  # a full disk must not gather folders
             (new / "lock").touch(mode=0o600)

@@ -54,7 +54,7 @@ def test_a_directory_that_cannot_be_made_costs_nothing_but_the_spool(
 
     asyncio.run(main())
     assert str(tmp_path / "spool") in caplog.text
-    assert caplog.text.count("An event is in memory only") == 1
+    assert caplog.text.count("events are in memory only until it does") == 1
 
 
 def test_a_read_only_spool(tmp_path: Path) -> None:
