@@ -71,6 +71,16 @@ class After(enum.Enum):
     """The attempt went through, and proves the first event that waits to be at fault."""
 
 
+class Server:
+    """What the queues of one exporter know of the server that they share; used on one event loop."""
+
+    def __init__(self) -> None:
+        self.took_at = float("-inf")
+        """When it last took a batch."""
+        self.took_from: object = None
+        """Whose batch that was."""
+
+
 class Batching:
     """Decides for one queue. Times, in seconds, come from the caller and only need to be monotonic.
 
@@ -95,17 +105,20 @@ class Batching:
     Args:
         settings: Those of the exporter.
         random: Gives a number from 0 to 1, for the length of waits.
+        server: Shared with the decisions for other queues.
     """
 
-    def __init__(self, settings: ExportSettings, random: Callable[[], float]) -> None:
+    def __init__(self, settings: ExportSettings, random: Callable[[], float], server: Server) -> None:
         self._settings = settings
         self._random = random
+        self._server = server
         self._limit = settings.max_batch_events
         self._failures = 0
         self._exhausted = 0
         self._retry_at: float | None = None
         self._fruitless = 0
-        self._others_succeeded_at = float("-inf")
+        self._counted = float("-inf")
+        """The success of another queue that was counted as a strike last."""
         self._begin(0)
 
     def _begin(self, first: int) -> None:
@@ -150,8 +163,7 @@ class Batching:
         full = waiting.events >= settings.batch_size or waiting.bytes >= settings.max_batch_bytes
         if not (hurry or full) and now < due:
             return Wait(due, settings.batch_size)
-        # A probe needs another event. Alone in its queue, the suspect is simply tried again, and peers' successes
-        # decide.
+        # A probe needs another event. Alone in its queue, the suspect is simply tried again, and other queues decide.
         if self._probing and waiting.events > 1:
             return Send(min(self._distance, waiting.events - 1), 1, settings.max_batch_bytes)
         return Send(0, self._limit, settings.max_batch_bytes)
@@ -160,8 +172,9 @@ class Batching:
         """Let the next attempt be made now: somebody waits for a flush. Waits between attempts grow anew from here."""
         self._failures, self._retry_at = 0, None
 
-    def succeeded(self, attempt: Send) -> After:
+    def succeeded(self, now: float, attempt: Send) -> After:
         """Take note that the events of an attempt were acknowledged; say what becomes of the first that waits."""
+        self._server.took_at, self._server.took_from = now, self
         self._failures, self._exhausted, self._fruitless, self._retry_at = 0, 0, 0, None
         # Doubling, not back to the full size at once: there may be a second bad event right behind the first, which
         # would cost as many halvings again.
@@ -201,14 +214,18 @@ class Batching:
         self._exhausted = self._exhausted + 1 if verdict is Verdict.EXHAUSTED else 0
         if verdict in (Verdict.UNCLEAR, Verdict.SLOW) or self._exhausted >= EXHAUSTED_PATIENCE:
             self._limit = max(1, events // 2)
-        # LATER means an outage. Then no other log would fare better, and a queue is not stuck.
-        self._fruitless += verdict not in _OUTAGE
+        # In an outage no other log would fare better, and a queue is not stuck. And an earlier success no longer shows
+        # that the server is well, however short a time ago it was.
+        if verdict in _OUTAGE:
+            self._server.took_at = float("-inf")
+        else:
+            self._fruitless += 1
         # After the first event alone comes another one, after that the first again: only both together prove anything.
         self._probing = False
         if verdict is Verdict.UNCLEAR and events == 1 and not attempt.skip:
             self._alone += 1
             self._probing = self._alone >= PATIENCE
-            # More than PATIENCE: the successes of peers count only after the event has had all its chances.
+            # More than PATIENCE: the successes of other queues count only after the event has had all its chances.
             if self._alone > PATIENCE and self._is_convicted_by_others(now):
                 return After.DROP
         if attempt.skip:  # another one failed too, so it may well be the server: begin anew, with one farther away
@@ -221,47 +238,8 @@ class Batching:
         self._probing = False
 
     def _is_convicted_by_others(self, now: float) -> bool:
-        if now - self._others_succeeded_at <= NEAR:
+        server = self._server
+        if server.took_from is not self and now - server.took_at <= NEAR and server.took_at != self._counted:
             self._others_strikes += 1
-            self._others_succeeded_at = float("-inf")  # one success is one strike
+            self._counted = server.took_at  # one success is one strike
         return self._others_strikes >= STRIKES
-
-    def others_succeeded(self, now: float) -> None:
-        """Take note that the server took what another queue sent."""
-        self._others_succeeded_at = now
-
-    def others_failed(self) -> None:
-        """Take note that the server is not well."""
-        # The earlier success no longer shows that the server is well, however short a time ago it was.
-        self._others_succeeded_at = float("-inf")
-
-
-class Peers:
-    """What the queues of one exporter learn from each other about the server that they share.
-
-    All of their decisions are made on one event loop.
-    """
-
-    def __init__(self) -> None:
-        self._members: list[Batching] = []
-
-    def join(self, member: Batching) -> None:
-        """Let a queue's decisions hear of the others from now on, and the others of them."""
-        self._members.append(member)
-
-    def leave(self, member: Batching) -> None:
-        """End that; leaving again does nothing."""
-        self._members = [each for each in self._members if each is not member]
-
-    def succeeded(self, member: Batching, now: float) -> None:
-        """Tell the others that the server has taken a batch."""
-        for each in self._members:
-            if each is not member:
-                each.others_succeeded(now)
-
-    def failed(self, member: Batching, verdict: Verdict) -> None:
-        """Tell the others that the server is not well, if the failure says so; any other may be about the events."""
-        if verdict in _OUTAGE:
-            for each in self._members:
-                if each is not member:
-                    each.others_failed()

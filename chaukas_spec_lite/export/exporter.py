@@ -15,7 +15,7 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.defaults import defaults_of
 from chaukas_spec_lite.errors import ClientClosedError, SettingTypeError
-from chaukas_spec_lite.export.batching import Peers
+from chaukas_spec_lite.export.batching import Server
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import DeadLetter, Dropped
 from chaukas_spec_lite.export.encoder import Encoder
@@ -116,7 +116,7 @@ class EventExporter:
         if settings.spool is not None:
             self._letters = DeadLetters(Path(settings.spool), settings.dead_letter_max_bytes, time.time)
         self._reporter = Reporter(settings.log_interval, self._clock.now, *self._callbacks, self._letters)
-        parts = self._sender, settings, self._reporter, self._clock, Peers()
+        parts = self._sender, settings, self._reporter, self._clock, Server()
         self._recovery = None if settings.spool is None else Recovery(*parts)
         self._pipeline = Pipeline(*parts)
 

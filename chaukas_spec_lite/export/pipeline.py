@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.errors import ClientClosedError
-from chaukas_spec_lite.export.batching import After, Batching, Peers, Send
+from chaukas_spec_lite.export.batching import After, Batching, Send, Server
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.ledger import Totals
 from chaukas_spec_lite.export.queue import EventQueue
@@ -38,7 +38,7 @@ class Pipeline:
         settings: Those of the exporter.
         reporter: Is told of drops and failures.
         clock: The time.
-        peers: The exporter's other pipelines.
+        server: What the exporter's pipelines know of the server.
         claimed: The log that an ended process left; None if the pipeline is for what the exporter is given.
         turned: Called on the event loop after each attempt, and each time that the task wakes up.
     """
@@ -49,7 +49,7 @@ class Pipeline:
         settings: ExportSettings,
         reporter: Reporter,
         clock: Clock,
-        peers: Peers,
+        server: Server,
         claimed: Log | None = None,
         turned: Callable[[], None] | None = None,
     ) -> None:
@@ -57,9 +57,8 @@ class Pipeline:
         self._settings = settings
         self._reporter = reporter
         self._clock = clock
-        self._peers = peers
         self._turned = turned
-        self._batching = Batching(settings, random.random)
+        self._batching = Batching(settings, random.random, server)
         self._task: asyncio.Task[None] | None = None
         self._progress = asyncio.Event()
         self._ended = False
@@ -119,9 +118,6 @@ class Pipeline:
         if is_over(self._task):
             self._progress = asyncio.Event()
             self._ended = False
-            # The last task may have ended without ``stop_sending``, and so without leaving.
-            self._peers.leave(self._batching)
-            self._peers.join(self._batching)
             self._task = asyncio.create_task(self._run(self.waker.attach()), name="chaukas-export")
             self._task.add_done_callback(self._reporter.task_ended)
 
@@ -186,8 +182,7 @@ class Pipeline:
         else:
             self.queue.acknowledged()
             self._reporter.was_sent()
-            self._peers.succeeded(self._batching, self._clock.now())
-            if self._batching.succeeded(attempt) is After.DROP_FIRST:
+            if self._batching.succeeded(self._clock.now(), attempt) is After.DROP_FIRST:
                 self.queue.take(Send(0, 1, 0))
                 if self.queue.first == self._batching.first:
                     self.queue.drop(DropReason.REJECTED, _REJECTED)
@@ -203,7 +198,6 @@ class Pipeline:
         if not isinstance(pushback, (int, float)):  # the exception is the sender's, and may mean anything by it
             pushback = None
         after = self._batching.failed(self._clock.now(), attempt, events, verdict, pushback)
-        self._peers.failed(self._batching, verdict)
         if after is After.DROP:
             self._reporter.last_error = f"{type(error).__name__}: {error}"
             reason = _REASONS.get(verdict)
@@ -280,7 +274,6 @@ class Pipeline:
         """End the task that sends; ``start`` begins a new one."""
         self._ended = True  # before Python 3.12, wait_for may lose a cancellation
         await cancelled(self._task, self._clock, deadline)
-        self._peers.leave(self._batching)
         self._progress.set()
 
 

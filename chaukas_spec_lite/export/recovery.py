@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaukas_spec_lite.clock import Clock
-from chaukas_spec_lite.export.batching import Peers
+from chaukas_spec_lite.export.batching import Server
 from chaukas_spec_lite.export.ledger import Totals
 from chaukas_spec_lite.export.pipeline import Pipeline, cancelled, is_over
 from chaukas_spec_lite.export.reporter import Reporter
@@ -48,14 +48,14 @@ class Recovery:
         settings: Those of the exporter; ``spool`` has to be set.
         reporter: Is told of drops and failures.
         clock: The time.
-        peers: The exporter's other pipelines.
+        server: What the exporter's pipelines know of the server.
     """
 
     def __init__(
-        self, sender: Sender, settings: ExportSettings, reporter: Reporter, clock: Clock, peers: Peers
+        self, sender: Sender, settings: ExportSettings, reporter: Reporter, clock: Clock, server: Server
     ) -> None:
         assert settings.spool is not None
-        self._parts = sender, settings, reporter, clock, peers
+        self._parts = sender, settings, reporter, clock, server
         self._settings = settings
         self._reporter = reporter
         self._clock = clock

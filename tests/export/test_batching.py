@@ -17,6 +17,7 @@ from chaukas_spec_lite.export.batching import (
     After,
     Batching,
     Send,
+    Server,
     Wait,
     Waiting,
 )
@@ -37,8 +38,11 @@ def waiting(events: int, size: int = 10, since: float = 0.0, urgent: bool = Fals
     return Waiting(events, events * size, since, urgent, first)
 
 
-def batching() -> Batching:
-    return Batching(SETTINGS, lambda: 1.0)
+def batching(server: Server | None = None) -> Batching:
+    return Batching(SETTINGS, lambda: 1.0, server or Server())
+
+
+ONE = Send(0, 1, 10_000)
 
 
 def test_nothing_waits() -> None:
@@ -105,7 +109,7 @@ def test_exhaustion_that_goes_on_makes_batches_smaller_and_nothing_else() -> Non
     assert sizes[:9] == [80, 80, 80, 40, 20, 10, 5, 2, 1]
     assert set(sizes[9:]) == {1}
     assert decide.next(now + 8.0, waiting(80)) == Send(0, 1, 10_000)
-    decide.succeeded(Send(0, 1, 10_000))
+    decide.succeeded(0.0, Send(0, 1, 10_000))
     decide.failed(now, Send(0, 2, 10_000), 2, Verdict.EXHAUSTED, None)
     decide.failed(now, Send(0, 2, 10_000), 2, Verdict.LATER, None)
     for _ in range(2):
@@ -117,7 +121,7 @@ def test_success_forgets_failures() -> None:
     decide = batching()
     for _ in range(5):
         decide.failed(0.0, Send(0, 100, 10_000), 50, Verdict.LATER, None)
-    decide.succeeded(Send(0, 100, 10_000))
+    decide.succeeded(0.0, Send(0, 100, 10_000))
     decide.failed(0.0, Send(0, 100, 10_000), 50, Verdict.LATER, None)
     assert decide.next(0.0, waiting(50)) == Wait(1.0, None)
 
@@ -139,7 +143,7 @@ def deliver(bad: set[int], events: int, verdict: Verdict, limit: int = 2000) -> 
         else:
             taken += batch
             queue = [event for event in queue if event not in batch]
-            gone = queue[:1] if decide.succeeded(decision) is After.DROP_FIRST else []
+            gone = queue[:1] if decide.succeeded(now, decision) is After.DROP_FIRST else []
         dropped += gone
         queue = [event for event in queue if event not in gone]
     raise AssertionError(f"no end after {limit} attempts: {queue} wait")
@@ -172,7 +176,7 @@ def test_a_server_that_fails_at_everything_costs_no_event() -> None:
             continue
         events = min(decision.events, 50 - decision.skip)
         assert decide.failed(now, decision, events, Verdict.UNCLEAR, None) is After.KEEP
-    decide.succeeded(Send(0, 1, 10_000))
+    decide.succeeded(0.0, Send(0, 1, 10_000))
 
 
 def test_one_recovery_of_the_server_convicts_nobody() -> None:
@@ -184,9 +188,9 @@ def test_one_recovery_of_the_server_convicts_nobody() -> None:
         assert decision.skip == 0, "it has its turn"
         decide.failed(9.0 * attempt, Send(0, 1, 10_000), 1, Verdict.UNCLEAR, None)
     assert decide.next(9.0 * PATIENCE, waiting(2)) == Send(1, 1, 10_000)
-    assert decide.succeeded(Send(1, 1, 10_000)) is After.KEEP
+    assert decide.succeeded(0.0, Send(1, 1, 10_000)) is After.KEEP
     assert decide.next(1.0, waiting(1)) == Send(0, 1, 10_000)
-    assert decide.succeeded(Send(0, 1, 10_000)) is After.KEEP
+    assert decide.succeeded(0.0, Send(0, 1, 10_000)) is After.KEEP
 
 
 def fail_alone(decide: Batching, now: float) -> After:
@@ -195,28 +199,30 @@ def fail_alone(decide: Batching, now: float) -> After:
 
 
 def test_an_event_that_is_alone_is_convicted_by_what_other_queues_sent() -> None:
-    decide, now, verdicts = batching(), 0.0, []
+    server = Server()
+    decide, other, now, verdicts = batching(server), batching(server), 0.0, []
     decide._limit = 1
     for _ in range(PATIENCE + STRIKES):
         now += 9.0
-        decide.others_succeeded(now - NEAR)
+        other.succeeded(now - NEAR, ONE)
         verdicts.append(fail_alone(decide, now))
     assert verdicts == [After.KEEP] * (PATIENCE + STRIKES - 1) + [After.DROP]
 
 
 @pytest.mark.parametrize("why", ["nothing was sent", "long ago", "once", "the server went down"])
 def test_an_event_that_is_alone_is_not_convicted_without_such_evidence(why: str) -> None:
-    decide, now = batching(), 0.0
+    server = Server()
+    decide, other, now = batching(server), batching(server), 0.0
     decide._limit = 1
     for attempt in range(5 * PATIENCE):
         now += 9.0
         if why == "long ago":
-            decide.others_succeeded(now - NEAR - 0.1)
+            other.succeeded(now - NEAR - 0.1, ONE)
         elif why == "once" and attempt == 2 * PATIENCE:
-            decide.others_succeeded(now)
+            other.succeeded(now, ONE)
         elif why == "the server went down":
-            decide.others_succeeded(now)
-            decide.others_failed()
+            other.succeeded(now, ONE)
+            other.failed(now, ONE, 1, Verdict.LATER, None)
         assert fail_alone(decide, now) is After.KEEP
 
 
@@ -228,7 +234,7 @@ def test_a_queue_is_stuck_only_while_the_server_can_be_reached(verdict: Verdict)
         decide.next(99.0, waiting(50, urgent=True))
         decide.failed(0.0, Send(0, 50, 10_000), 50, verdict, None)
     assert decide.stuck == (verdict in (Verdict.UNCLEAR, Verdict.EXHAUSTED))
-    decide.succeeded(Send(0, 1, 10_000))
+    decide.succeeded(0.0, Send(0, 1, 10_000))
     assert not decide.stuck
 
 
@@ -260,7 +266,8 @@ class AnyServer(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.decide = Batching(SETTINGS, lambda: 0.5)
+        server = Server()
+        self.decide, self.other = (Batching(SETTINGS, lambda: 0.5, server) for _ in range(2))
         self.now = 0.0
         self.queue: list[int] = []
         self.emitted = 0
@@ -280,7 +287,7 @@ class AnyServer(RuleBasedStateMachine):
     @rule()
     def another_queue_succeeds(self) -> None:
         self.others += 1
-        self.decide.others_succeeded(self.now)
+        self.other.succeeded(self.now, ONE)
 
     @rule()
     def flush(self) -> None:
@@ -316,7 +323,7 @@ class AnyServer(RuleBasedStateMachine):
             self.failed_alone[batch[0]] += 1
         gone = []
         if answer is None:
-            after = self.decide.succeeded(decision)
+            after = self.decide.succeeded(self.now, decision)
             self.settle(batch)
             gone = self.queue[:1] if after is After.DROP_FIRST else []
         elif self.decide.failed(self.now, decision, len(batch), answer, pushback) is After.DROP:

@@ -13,7 +13,7 @@ from chaukas.spec.client.v1 import client_pb2, client_pb2_grpc
 
 from chaukas_spec_lite import ChaukasClient
 from chaukas_spec_lite.export import EventExporter
-from chaukas_spec_lite.export.batching import Batching, Send, Waiting
+from chaukas_spec_lite.export.batching import Batching, Send, Server, Waiting
 from chaukas_spec_lite.export.sender import Verdict
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.retry import RetryPolicy
@@ -64,7 +64,7 @@ def test_a_slow_server_is_given_more_time_instead_of_the_same_batch_again_and_ag
 
 
 def test_a_batch_for_which_the_server_took_too_long_is_halved() -> None:
-    batching = Batching(ExportSettings(max_batch_events=100), lambda: 0.0)
+    batching = Batching(ExportSettings(max_batch_events=100), lambda: 0.0, Server())
     waiting = Waiting(100, 1000, 0.0, True, 0)
     sizes = []
     for now in range(4):
@@ -73,7 +73,7 @@ def test_a_batch_for_which_the_server_took_too_long_is_halved() -> None:
         sizes.append(attempt.events)
         batching.failed(float(now), attempt, min(100, attempt.events), Verdict.SLOW, None)
     assert sizes == [100, 50, 25, 12]
-    batching.succeeded(Send(0, 6, 1000))
+    batching.succeeded(0.0, Send(0, 6, 1000))
     attempt = batching.next(9.0, waiting)
     assert isinstance(attempt, Send)
     assert attempt.events == 12
