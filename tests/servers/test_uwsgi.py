@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -88,9 +90,15 @@ def test_workers_that_are_replaced(tmp_path: Path) -> None:
         with running(tmp_path / "log", f"127.0.0.1:{collector.port}", *UWSGI, *arguments) as server:
             emitted = emit(server, 30)
             # A worker that is sending at its end is not given the time if uWSGI itself is told to end meanwhile.
-            wait_until(lambda: server.said().count("Respawned") == 6)
+            wait_until(lambda: _all_are_replaced(server.said(), len(emitted), 5))
             said = server.end(signal.SIGTERM)
         assert names(collector) == emitted, said
+
+
+def _all_are_replaced(said: str, requests: int, most: int) -> bool:
+    """Whether each worker that has served as many requests as it may has a successor."""
+    served = Counter(re.findall(r"\[pid: (\d+)\|", said))
+    return served.total() == requests and said.count("Respawned") == sum(each >= most for each in served.values())
 
 
 def test_a_killed_worker_s_spool_is_sent_by_the_others(tmp_path: Path) -> None:
