@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import math
 import threading
@@ -26,7 +27,10 @@ from chaukas_spec_lite import (
     SettingError,
     Settings,
     SettingTypeError,
+    drain,
 )
+from chaukas_spec_lite.blocking import blocking_drain
+from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.export.settings import ExportOptions
 from chaukas_spec_lite.rpc.client.endpoint import parse
 from chaukas_spec_lite.settings import Number, Text, about, describe, documented
@@ -144,6 +148,15 @@ def test_misspelt_names_are_answered_with_the_nearest() -> None:
         (lambda: Keepalive(tiem=1), "there is no setting 'tiem'; did you mean 'time'?"),
         (lambda: Settings.load(tenantid="t"), "there is no setting 'tenantid'; did you mean 'tenant_id'?"),
         (lambda: EventExporter(client, given=3), "there is no setting 'given'; help(ExportSettings) lists them"),
+        (lambda: EventExporter(client, on_droped=print), "there is no setting 'on_droped'; did you mean 'on_drop'?"),
+        (lambda: EventExporter(client, on_eror=print), "there is no setting 'on_eror'; did you mean 'on_error'?"),
+        (lambda: BlockingExporter(client, defualt=str), "there is no setting 'defualt'; did you mean 'default'?"),
+        (lambda: BlockingExporter(client, setings=1), "there is no setting 'setings'; did you mean 'settings'?"),
+        (lambda: asyncio.run(drain("/x", client, timout=1)), "there is no setting 'timout'; did you mean 'timeout'?"),
+        (lambda: blocking_drain("/x", client, timout=1), "there is no setting 'timout'; did you mean 'timeout'?"),
+        (lambda: blocking_drain("/x", client, on_droped=1), "there is no setting 'on_droped'; did you mean 'on_drop'?"),
+        (lambda: Collector("e.db", prot=1), "there is no argument 'prot'; did you mean 'port'?"),
+        (lambda: Collector("e.db", xyzzy=1), "there is no argument 'xyzzy'; help(Collector) lists them"),
     ]:
         with pytest.raises(TypeError) as caught:
             make_it()
@@ -181,6 +194,24 @@ def test_what_people_write_in_place_of_an_argument_of_a_client(given: str, meant
     with pytest.raises(TypeError) as caught:
         ChaukasClient(**{given: 1})
     assert str(caught.value) == f"there is no setting {given!r}; did you mean {meant}?"
+
+
+TAKES_NAMES = [EventExporter, BlockingExporter, drain, blocking_drain, ChaukasClient, BlockingChaukasClient, Collector]
+
+
+@pytest.mark.parametrize("function", TAKES_NAMES, ids=lambda function: function.__name__)
+def test_each_argument_is_named_where_it_is_misspelt(function: Any) -> None:
+    """Whatever the argument: candidates are all that the function takes, and not its settings alone."""
+    required: dict[str, Any] = {"sender": ChaukasClient("h:1", environ={}), "directory": "/x"}
+    parameters = inspect.signature(function).parameters.values()
+    names = [each.name for each in parameters if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    if "changes" in inspect.signature(function).parameters:
+        names += [each.name for each in fields(ExportSettings)]
+    given = {name: value for name, value in required.items() if name in names}
+    for name in set(names) - required.keys():
+        with pytest.raises(TypeError, match=f"'{name}x'; did you mean (?:'{name}'|{name}=)"):
+            made = function(**given, **{f"{name}x": 1})
+            asyncio.run(made)
 
 
 def test_a_constructor_that_answers_misspelt_names_is_otherwise_as_dataclasses_make_it() -> None:

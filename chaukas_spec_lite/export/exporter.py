@@ -23,7 +23,7 @@ from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, check_sender
-from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
+from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings, refuse_misspelt
 from chaukas_spec_lite.export.stats import Emitted, Stats
 from chaukas_spec_lite.settings import Number
 from chaukas_spec_lite.spec.common.v1.events import Event
@@ -87,6 +87,7 @@ class EventExporter:
         clock: Clock | None = None,
         **changes: Unpack[ExportOptions],
     ) -> None:
+        refuse_misspelt(changes, EventExporter)
         check_sender(sender, "ChaukasClient")
         for name, callback, given in (
             ("on_drop", on_drop, "a Dropped"),
