@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import math
 import threading
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+import types
+from collections.abc import AsyncIterator, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import partial
+from functools import partial, wraps
 from typing import Any, get_type_hints
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 
@@ -208,10 +210,15 @@ def test_each_argument_is_named_where_it_is_misspelt(function: Any) -> None:
     if "changes" in inspect.signature(function).parameters:
         names += [each.name for each in fields(ExportSettings)]
     given = {name: value for name, value in required.items() if name in names}
+
+    async def call(name: str) -> None:
+        made = function(**given, **{name: 1})
+        if function is drain:
+            await made
+
     for name in set(names) - required.keys():
         with pytest.raises(TypeError, match=f"'{name}x'; did you mean (?:'{name}'|{name}=)"):
-            made = function(**given, **{f"{name}x": 1})
-            asyncio.run(made)
+            asyncio.run(call(f"{name}x"))
 
 
 def test_a_constructor_that_answers_misspelt_names_is_otherwise_as_dataclasses_make_it() -> None:
@@ -233,6 +240,46 @@ class Sender:
 
 async def generator(_: Sequence[bytes]) -> AsyncIterator[None]:
     yield
+
+
+def generator_function(_: Sequence[bytes]) -> Generator[None, None, None]:
+    yield
+
+
+def without_a_word(batch: Sequence[bytes]) -> None:
+    if batch:
+        batch.index(b"")
+
+
+def with_an_answer(batch: Sequence[bytes]) -> bool:
+    for _ in batch:
+        return True
+    return False
+
+
+class Plain:
+    """Sends, as its author thinks, when it is called."""
+
+    def send(self, batch: Sequence[bytes]) -> None:
+        with contextlib.suppress(ValueError):
+            batch.index(b"")
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        Plain(),
+        *map(Sender, [without_a_word, with_an_answer, partial(without_a_word), lambda batch: None, generator_function]),
+    ],
+    ids=["method", "function", "constants", "partial", "lambda", "generator"],
+)
+@pytest.mark.parametrize("face", [EventExporter, BlockingExporter])
+def test_a_plain_function_that_can_return_nothing_to_wait_for_is_refused_at_once(face: Any, sender: Any) -> None:
+    words = (
+        r"sender: \w+.send has to be `async def send\(self, encoded_events\)`; (it is a plain `def`|with its `yield`)"
+    )
+    with pytest.raises(SettingTypeError, match=words):
+        face(sender)
 
 
 def test_what_can_never_send_is_refused_at_once() -> None:
@@ -264,7 +311,51 @@ def test_a_sender_that_may_send_is_taken() -> None:
     def coroutine(batch: Sequence[bytes]) -> Coroutine[Any, Any, int]:
         return send(batch)
 
-    for function in (send, partial(send, more=1), coroutine, AsyncMock()):
+    @wraps(send)
+    def counted(*args: Any, **named: Any) -> Any:
+        return send(*args, **named)
+
+    @types.coroutine
+    def old(_: Sequence[bytes]) -> Generator[None, None, None]:
+        yield
+
+    def chosen(batch: Sequence[bytes]) -> Any:
+        return send(batch) if batch else None
+
+    def either(batch: Sequence[bytes]) -> Any:
+        return batch and send(batch)
+
+    def or_none(batch: Sequence[bytes]) -> Any:
+        return send(batch) or None
+
+    def at_the_end(batch: Sequence[bytes]) -> Any:
+        try:
+            return send(batch)
+        finally:
+            batch.count(b"")
+
+    def within(batch: Sequence[bytes]) -> Any:
+        with contextlib.suppress(ValueError):
+            return send(batch)
+        return None
+
+    def fails(batch: Sequence[bytes]) -> Any:
+        raise ConnectionError(batch)
+
+    plain = (
+        coroutine,
+        counted,
+        old,
+        chosen,
+        either,
+        or_none,
+        at_the_end,
+        within,
+        fails,
+        partial(coroutine),
+        MagicMock(),
+    )
+    for function in (send, partial(send, more=1), AsyncMock(), *plain):
         EventExporter(Sender(function))
 
 
