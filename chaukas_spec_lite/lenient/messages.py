@@ -19,7 +19,17 @@ from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.message.record import generated_class
 from chaukas_spec_lite.wellknown.values import NULL, Carrier
 from chaukas_spec_lite.wellknown.writers import CONTENT
-from chaukas_spec_lite.wire.fields import LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS, FieldData, fields_of
+from chaukas_spec_lite.wire.fields import (
+    LIST,
+    SIGNED,
+    STRUCT,
+    TIMESTAMP,
+    UNSIGNED,
+    VALUE,
+    WRAPPERS,
+    FieldData,
+    fields_of,
+)
 from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
 from chaukas_spec_lite.wire.refusals import said_by
 from chaukas_spec_lite.wire.scalars import WRITERS, enumeration, is_mapping
@@ -282,7 +292,7 @@ def _change(given: Any, plain: Any, made: Any, field: FieldData) -> str:
         return "without a time zone became one in UTC"
     if isinstance(made, str):
         return "became text"
-    rounded = isinstance(plain, float) and isinstance(made, int) and plain != made and not isinstance(made, bool)
+    rounded = isinstance(plain, float) and field.kind in (*SIGNED, *UNSIGNED) and not plain.is_integer()
     return f"became {type(made).__name__}{', rounded' if rounded else ''}"
 
 
