@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import inspect
+from collections.abc import Callable, Collection, Iterable
 
 _OTHER_WORDS = {
     **dict.fromkeys(("address", "host", "server", "target", "uri", "url"), ("endpoint",)),
@@ -14,7 +15,6 @@ _OTHER_WORDS = {
 
 _TYPO = 0.85
 """The similarity from which on a name is taken for another one with a typing error in it."""
-
 
 _LONGEST = 200
 """A text longer than this is no name with a mistake in it."""
@@ -41,6 +41,12 @@ def refuse_unknown(given: Iterable[str], known: Collection[str], kind: str = "se
             # "max_retries=3" became no number: only the whole form shows what to write.
             hint = f"; did you mean {'retry=RetryPolicy(...)' if near == 'retry' else repr(near)}?"
         raise TypeError(f"there is no {kind} {name!r}{hint}")
+
+
+def arguments_of(function: Callable[..., object]) -> list[str]:
+    """Return the names of the arguments that a function, or a class, takes by name; without those in its ``**``."""
+    parameters = inspect.signature(function).parameters.values()
+    return [each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:

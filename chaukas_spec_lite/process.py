@@ -196,7 +196,7 @@ class _Forks:
         self.in_child = True
         try:
             # A signal handler that emitted while members start again would use what they are about to set aside.
-            with _no_signals():
+            with no_signals():
                 _call_all([*callbacks, *(member.after_fork for member in _all())])
         finally:
             self.process = current()  # Last: until then, other threads that come to ``notice`` have to wait.
@@ -225,12 +225,13 @@ def _call_all(calls: Iterable[Callable[[], object]]) -> None:
 
 
 @contextmanager
-def _no_signals() -> Generator[None, None, None]:
-    """Put off signals that this thread would handle."""
+def no_signals() -> Generator[None, None, None]:
+    """Put off signals that this thread would handle, but for those of a crash, which ``faulthandler`` reports."""
     if not hasattr(signal, "pthread_sigmask"):  # On Windows, where nothing forks.
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    crashes = {signal.SIGSEGV, signal.SIGFPE, signal.SIGABRT, signal.SIGBUS, signal.SIGILL}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - crashes)
     try:
         yield
     finally:

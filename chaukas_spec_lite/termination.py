@@ -23,7 +23,7 @@ def exit_on_sigterm() -> None:
 
     A handler that is there already stays in charge, and nothing is changed: gunicorn, uWSGI, celery and other servers
     bring one, and end in order. A server that is started later replaces this one, and may call it when it has ended, as
-    uvicorn does. If SIGTERM is ignored, it stays so.
+    uvicorn does with a single process. If SIGTERM is ignored, it stays so.
 
     Raises:
         ValueError: This is not the main thread, where alone Python handles signals.

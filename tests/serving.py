@@ -40,12 +40,12 @@ class RunningCollector:
 
 
 @contextmanager
-def running_collector() -> Iterator[RunningCollector]:
-    """Run a collector in memory on a free port of the loopback interface."""
+def running_collector(port: int = 0) -> Iterator[RunningCollector]:
+    """Run a collector in memory on a port of the loopback interface, or on a free one."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    collector = Collector()
+    collector = Collector(port=port)
     try:
         asyncio.run_coroutine_threadsafe(collector.start(), loop).result(HANG)
         try:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import inspect
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -433,3 +434,20 @@ def _run(program: str, *arguments: str, options: Sequence[str] = STRICT) -> str:
     assert done.returncode == 0, done.stderr
     assert not without_slowness(done.stderr)
     return done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to block")
+def test_the_background_thread_takes_no_signals_from_a_main_thread_that_blocks_them() -> None:
+    async def masks() -> list[set[int]]:
+        def blocked() -> set[int]:
+            return set(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+
+        return [blocked(), await asyncio.to_thread(blocked)]
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    loop = Loop()
+    for blocked in loop.run(masks()):
+        assert blocked >= {signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGALRM}
+        assert signal.SIGSEGV not in blocked, "faulthandler could not report a crash there"
+    loop.close()
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import inspect
 import math
 import threading
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+import types
+from collections.abc import AsyncIterator, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import partial
+from functools import partial, wraps
 from typing import Any, get_type_hints
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 
@@ -26,7 +29,10 @@ from chaukas_spec_lite import (
     SettingError,
     Settings,
     SettingTypeError,
+    drain,
 )
+from chaukas_spec_lite.blocking import blocking_drain
+from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.export.settings import ExportOptions
 from chaukas_spec_lite.rpc.client.endpoint import parse
 from chaukas_spec_lite.settings import Number, Text, about, describe, documented
@@ -144,6 +150,15 @@ def test_misspelt_names_are_answered_with_the_nearest() -> None:
         (lambda: Keepalive(tiem=1), "there is no setting 'tiem'; did you mean 'time'?"),
         (lambda: Settings.load(tenantid="t"), "there is no setting 'tenantid'; did you mean 'tenant_id'?"),
         (lambda: EventExporter(client, given=3), "there is no setting 'given'; help(ExportSettings) lists them"),
+        (lambda: EventExporter(client, on_droped=print), "there is no setting 'on_droped'; did you mean 'on_drop'?"),
+        (lambda: EventExporter(client, on_eror=print), "there is no setting 'on_eror'; did you mean 'on_error'?"),
+        (lambda: BlockingExporter(client, defualt=str), "there is no setting 'defualt'; did you mean 'default'?"),
+        (lambda: BlockingExporter(client, setings=1), "there is no setting 'setings'; did you mean 'settings'?"),
+        (lambda: asyncio.run(drain("/x", client, timout=1)), "there is no setting 'timout'; did you mean 'timeout'?"),
+        (lambda: blocking_drain("/x", client, timout=1), "there is no setting 'timout'; did you mean 'timeout'?"),
+        (lambda: blocking_drain("/x", client, on_droped=1), "there is no setting 'on_droped'; did you mean 'on_drop'?"),
+        (lambda: Collector("e.db", prot=1), "there is no argument 'prot'; did you mean 'port'?"),
+        (lambda: Collector("e.db", xyzzy=1), "there is no argument 'xyzzy'; help(Collector) lists them"),
     ]:
         with pytest.raises(TypeError) as caught:
             make_it()
@@ -183,6 +198,29 @@ def test_what_people_write_in_place_of_an_argument_of_a_client(given: str, meant
     assert str(caught.value) == f"there is no setting {given!r}; did you mean {meant}?"
 
 
+TAKES_NAMES = [EventExporter, BlockingExporter, drain, blocking_drain, ChaukasClient, BlockingChaukasClient, Collector]
+
+
+@pytest.mark.parametrize("function", TAKES_NAMES, ids=lambda function: function.__name__)
+def test_each_argument_is_named_where_it_is_misspelt(function: Any) -> None:
+    """Whatever the argument: candidates are all that the function takes, and not its settings alone."""
+    required: dict[str, Any] = {"sender": ChaukasClient("h:1", environ={}), "directory": "/x"}
+    parameters = inspect.signature(function).parameters.values()
+    names = [each.name for each in parameters if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    if "changes" in inspect.signature(function).parameters:
+        names += [each.name for each in fields(ExportSettings)]
+    given = {name: value for name, value in required.items() if name in names}
+
+    async def call(name: str) -> None:
+        made = function(**given, **{name: 1})
+        if function is drain:
+            await made
+
+    for name in set(names) - required.keys():
+        with pytest.raises(TypeError, match=f"'{name}x'; did you mean (?:'{name}'|{name}=)"):
+            asyncio.run(call(f"{name}x"))
+
+
 def test_a_constructor_that_answers_misspelt_names_is_otherwise_as_dataclasses_make_it() -> None:
     names = [each.name for each in fields(RetryPolicy)]
     assert list(inspect.signature(RetryPolicy).parameters) == names
@@ -202,6 +240,46 @@ class Sender:
 
 async def generator(_: Sequence[bytes]) -> AsyncIterator[None]:
     yield
+
+
+def generator_function(_: Sequence[bytes]) -> Generator[None, None, None]:
+    yield
+
+
+def without_a_word(batch: Sequence[bytes]) -> None:
+    if batch:
+        batch.index(b"")
+
+
+def with_an_answer(batch: Sequence[bytes]) -> bool:
+    for _ in batch:
+        return True
+    return False
+
+
+class Plain:
+    """Sends, as its author thinks, when it is called."""
+
+    def send(self, batch: Sequence[bytes]) -> None:
+        with contextlib.suppress(ValueError):
+            batch.index(b"")
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        Plain(),
+        *map(Sender, [without_a_word, with_an_answer, partial(without_a_word), lambda batch: None, generator_function]),
+    ],
+    ids=["method", "function", "constants", "partial", "lambda", "generator"],
+)
+@pytest.mark.parametrize("face", [EventExporter, BlockingExporter])
+def test_a_plain_function_that_can_return_nothing_to_wait_for_is_refused_at_once(face: Any, sender: Any) -> None:
+    words = (
+        r"sender: \w+.send has to be `async def send\(self, encoded_events\)`; (it is a plain `def`|with its `yield`)"
+    )
+    with pytest.raises(SettingTypeError, match=words):
+        face(sender)
 
 
 def test_what_can_never_send_is_refused_at_once() -> None:
@@ -233,7 +311,51 @@ def test_a_sender_that_may_send_is_taken() -> None:
     def coroutine(batch: Sequence[bytes]) -> Coroutine[Any, Any, int]:
         return send(batch)
 
-    for function in (send, partial(send, more=1), coroutine, AsyncMock()):
+    @wraps(send)
+    def counted(*args: Any, **named: Any) -> Any:
+        return send(*args, **named)
+
+    @types.coroutine
+    def old(_: Sequence[bytes]) -> Generator[None, None, None]:
+        yield
+
+    def chosen(batch: Sequence[bytes]) -> Any:
+        return send(batch) if batch else None
+
+    def either(batch: Sequence[bytes]) -> Any:
+        return batch and send(batch)
+
+    def or_none(batch: Sequence[bytes]) -> Any:
+        return send(batch) or None
+
+    def at_the_end(batch: Sequence[bytes]) -> Any:
+        try:
+            return send(batch)
+        finally:
+            batch.count(b"")
+
+    def within(batch: Sequence[bytes]) -> Any:
+        with contextlib.suppress(ValueError):
+            return send(batch)
+        return None
+
+    def fails(batch: Sequence[bytes]) -> Any:
+        raise ConnectionError(batch)
+
+    plain = (
+        coroutine,
+        counted,
+        old,
+        chosen,
+        either,
+        or_none,
+        at_the_end,
+        within,
+        fails,
+        partial(coroutine),
+        MagicMock(),
+    )
+    for function in (send, partial(send, more=1), AsyncMock(), *plain):
         EventExporter(Sender(function))
 
 

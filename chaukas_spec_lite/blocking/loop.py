@@ -208,7 +208,11 @@ def _start(loop: asyncio.AbstractEventLoop) -> threading.Thread | None:
     loop.set_default_executor(_Threads())
     thread = threading.Thread(target=_serve, args=(loop,), name="chaukas", daemon=True)
     try:
-        thread.start()
+        # It inherits that it takes no signals. Python runs handlers in the main thread, whichever takes the signal, and
+        # even while the main thread blocks it so as not to be interrupted: celery's workers do so with a lock in hand,
+        # for which a cold shutdown may then wait.
+        with process.no_signals():
+            thread.start()
     except RuntimeError:
         return None
     except BaseException:

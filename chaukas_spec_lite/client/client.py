@@ -19,7 +19,7 @@ from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.defaults import complete
 from chaukas_spec_lite.errors import EncodeError, MessageTooLargeError
 from chaukas_spec_lite.ids import uuid7
-from chaukas_spec_lite.misspelt import refuse_unknown
+from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, log
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
@@ -120,7 +120,7 @@ class ChaukasClient:
         environ: Mapping[str, str] | None = None,
         **misspelt: Never,
     ) -> None:
-        refuse_unknown(misspelt, ["endpoint", *(ChaukasClient.__init__.__kwdefaults__ or ())], listed="ChaukasClient")
+        refuse_unknown(misspelt, arguments_of(ChaukasClient), listed="ChaukasClient")
         self.settings = Settings.load(
             endpoint,
             api_key=api_key,

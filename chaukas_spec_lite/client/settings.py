@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
-from chaukas_spec_lite.misspelt import refuse_unknown
+from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.rpc.client import endpoint as endpoints
 from chaukas_spec_lite.rpc.client.endpoint import Endpoint
 from chaukas_spec_lite.settings import (
@@ -150,7 +150,7 @@ class Settings:
             SettingError: A value cannot be used, or there is no endpoint; its ``name`` is the argument or the variable.
             TypeError: There is no argument of that name.
         """
-        refuse_unknown(misspelt, ["environ", *(each.name for each in fields(cls))], listed="Settings.load")
+        refuse_unknown(misspelt, arguments_of(cls.load), listed="Settings.load")
         env = os.environ if environ is None else environ
         arguments: dict[str, Any] = {
             "endpoint": _endpoint(endpoint, env),

@@ -7,10 +7,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.collector.service import CollectorService
+from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.rpc.server.server import MAX_MESSAGE_BYTES, MessageServer
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Never, Self
 
 
 class Collector:
@@ -29,6 +30,10 @@ class Collector:
         port: The port to listen on; 0 takes any free one, which the attribute ``port`` then tells.
         max_message_bytes: The size in bytes, after decompression, above which a request is refused.
         grace: How many seconds calls that are running get to finish when the collector stops.
+        misspelt: Always refused. The error names the argument that is most like the misspelt one.
+
+    Raises:
+        TypeError: There is no argument of that name.
     """
 
     def __init__(
@@ -39,7 +44,9 @@ class Collector:
         port: int = 0,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
         grace: float = 5.0,
+        **misspelt: Never,
     ) -> None:
+        refuse_unknown(misspelt, arguments_of(Collector), "argument", "Collector")
         self.host = host
         self.grace = grace
         self._wanted_port = port

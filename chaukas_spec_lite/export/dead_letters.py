@@ -74,11 +74,12 @@ class DeadLetters:
         found = letters.read(self._directory)
         return [_decode(letter) for letter in found[len(found) - min(max(0, limit), len(found)) :]]
 
-    def resend(self, emit: Callable[[bytes], Emitted]) -> int:
+    def resend(self, emit: Callable[[bytes], Emitted], converted: bool) -> int:
         """Emit the events of all letters once more; return how many. Letters that hold no event stay.
 
         Args:
             emit: Takes an encoded event. One that is dropped again becomes a letter again.
+            converted: Whether to emit those, too, of which values had to be converted. Otherwise they stay.
 
         Raises:
             SpoolError: The letters cannot be taken, or the disk takes no events: those that are left stay letters.
@@ -86,11 +87,12 @@ class DeadLetters:
         resent = 0
         for path in letters.take(self._directory):
             for letter in letters.read_file(path):
-                if not (data := _decode(letter).data):
+                known = _decode(letter)
+                if not known.data or (known.converted and not converted):
                     letters.append(self._directory, letter, sys.maxsize)  # it had its room before
                     continue
                 resent += 1
-                if emit(data) is Emitted.QUEUED:  # in memory only: its letter must outlive this process
+                if emit(known.data) is Emitted.QUEUED:  # in memory only: its letter must outlive this process
                     raise SpoolError(f"the spool takes no events, so the dead letters in {path} are kept")
             path.unlink(missing_ok=True)
         return resent
@@ -101,6 +103,7 @@ def _encode(dropped: Dropped, at: float) -> bytes:
         "reason": dropped.reason.value,
         "detail": dropped.detail,
         "path": dropped.path,
+        "converted": dropped.converted,
         "event_id": dropped.event_id,
         "dropped_at": at,
     }

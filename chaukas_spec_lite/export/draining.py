@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.export.exporter import EventExporter
 from chaukas_spec_lite.export.sender import Sender
-from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.export.settings import ExportSettings, refuse_misspelt
 from chaukas_spec_lite.export.stats import Stats
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import translated
@@ -66,6 +66,7 @@ async def drain(
         TypeError: The sender cannot send, a setting has the wrong type, or there is no setting of that name.
         ChaukasError: The directory cannot be read.
     """
+    refuse_misspelt(changes, drain, EventExporter)
     if "spool" in changes:
         raise SettingError("spool", "is the directory, which drain takes as its first argument")
     folder = _existing(directory)

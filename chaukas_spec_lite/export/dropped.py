@@ -39,9 +39,12 @@ class Dropped:
     event_id: str
     """Empty if it is not known."""
     data: bytes
-    """The encoded event; empty if it could not be encoded."""
+    """The encoded event."""
     path: str = field(default="", kw_only=True)
     """Where the value stands that was wrong, as in ``Event.metrics``; empty if it was none."""
+    converted: bool = field(default=False, kw_only=True)
+    """Whether ``data`` is not quite the event that was emitted: with ``strict=True``, one that cannot be encoded is
+    kept as it would be sent without."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,18 @@ class DeadLetter(Dropped):
 
 
 def letter_of(
-    data: bytes, reason: str, detail: str, event_id: str, dropped_at: float, path: str = "", **_: object
+    data: bytes,
+    reason: str,
+    detail: str,
+    event_id: str,
+    dropped_at: float,
+    path: str = "",
+    converted: bool = False,
+    **_: object,
 ) -> DeadLetter:
     """Make a dead letter of what the spool has stored of it; later versions may store more."""
     try:
         known = DropReason(reason)
     except ValueError:  # a new reason is no new schema: a later version may share the directory
         known, detail = DropReason.UNKNOWN, f"{reason}: {detail}"
-    return DeadLetter(known, detail, event_id, data, dropped_at, path=path)
+    return DeadLetter(known, detail, event_id, data, dropped_at, path=path, converted=converted)

@@ -23,7 +23,7 @@ from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, check_sender
-from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
+from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings, refuse_misspelt
 from chaukas_spec_lite.export.stats import Emitted, Stats
 from chaukas_spec_lite.settings import Number
 from chaukas_spec_lite.spec.common.v1.events import Event
@@ -87,6 +87,7 @@ class EventExporter:
         clock: Clock | None = None,
         **changes: Unpack[ExportOptions],
     ) -> None:
+        refuse_misspelt(changes, EventExporter)
         check_sender(sender, "ChaukasClient")
         for name, callback, given in (
             ("on_drop", on_drop, "a Dropped"),
@@ -296,8 +297,8 @@ class EventExporter:
     async def resend_dead_letters(self) -> int:
         """Emit the events of all dead letters once more, say after a server that refused them has been mended.
 
-        They keep their ids. One that is dropped again becomes a dead letter again; letters of events that could not be
-        encoded stay. Without a spool there are none.
+        They keep their ids. One that is dropped again becomes a dead letter again. Those of events that could not be
+        encoded stay with ``strict=True``; an exporter without it sends them, converted. Without a spool there are none.
 
         Returns:
             How many events were emitted.
@@ -306,7 +307,9 @@ class EventExporter:
             ChaukasError: The spool cannot be read, or takes no events. What is not emitted then stays a dead letter.
         """
         pipeline = self._here()
-        return 0 if self._letters is None else await asyncio.to_thread(self._letters.resend, pipeline.emit)
+        if self._letters is None:
+            return 0
+        return await asyncio.to_thread(self._letters.resend, pipeline.emit, not self._settings.strict)
 
     # Forks, and the end of the interpreter (see process.Member)
 

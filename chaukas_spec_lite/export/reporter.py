@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
+from chaukas_spec_lite.lenient.notes import Conversion
 from chaukas_spec_lite.spool.errors import SpoolError
 
 MAX_TOPICS = 20
@@ -142,18 +143,24 @@ class Reporter:
         kind = self._kind(f"dropped {reason.value}", path)
         self.log(kind, logging.WARNING, "Dropped as %s: %s", reason.value, detail)
 
-    def converted(self, conversions: Sequence[tuple[str, str]]) -> None:
+    def converted(self, conversions: Sequence[Conversion]) -> None:
         """Count an event that was changed so that it can be encoded, and log where, one line for each path.
 
         Args:
-            conversions: Where each value stands, and what became of it.
+            conversions: Where each value stands, what became of it, and whether some of it is lost.
         """
         with self._lock:
             self.events_converted += 1
-        text = "A value was converted, so that its event is not lost: %s: %s"
-        for path, what in conversions[:MAX_TOPICS]:
+        # Apart from each other: what is lost must not be hidden by what only looks different now.
+        self._log_conversions("A part of an event was not recorded", [each for each in conversions if each.lost])
+        text = "A value was converted, so that its event is not lost"
+        self._log_conversions(text, [each for each in conversions if not each.lost])
+
+    def _log_conversions(self, text: str, conversions: Sequence[Conversion]) -> None:
+        for each in conversions[:MAX_TOPICS]:
             # One line for a whole list, whose items are mostly alike.
-            self.log(self._kind("converted", _INDEX.sub("[]", path)), logging.WARNING, text, path, what)
+            kind = self._kind(text, _INDEX.sub("[]", each.path))
+            self.log(kind, logging.WARNING, "%s: %s: %s", text, each.path, each.what)
 
     def _kind(self, kind: str, topic: str) -> str:
         """Tell topics of a kind apart, up to ``MAX_TOPICS`` in an interval: a topic may be made up for each event."""

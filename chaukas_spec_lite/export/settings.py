@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from chaukas_spec_lite.defaults import Defaults
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
-from chaukas_spec_lite.misspelt import refuse_unknown
+from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.settings import (
     Check,
@@ -262,7 +263,7 @@ class ExportSettings:
             TypeError: A name is no setting; the error says which one is the nearest.
             SettingError: A value cannot be used.
         """
-        refuse_unknown(changes, [each.name for each in fields(cls)], listed="ExportSettings")
+        refuse_misspelt(changes)
         if given is not None:
             return replace(_IS_SETTINGS(given, "settings"), **changes)
         if defaults is None:
@@ -285,6 +286,20 @@ class ExportSettings:
 
 
 _IS_SETTINGS = Instance(ExportSettings, "give single settings as keyword arguments: spool=..., batch_size=...")
+
+
+def refuse_misspelt(changes: Iterable[str], *functions: Callable[..., object]) -> None:
+    """Refuse an argument that is no setting of an exporter, with the nearest of the names that there are.
+
+    Args:
+        changes: The names that were given beside the arguments of the functions.
+        functions: What was called. It may be an argument of theirs that is misspelt.
+
+    Raises:
+        TypeError: There is none of a given name.
+    """
+    known = [name for function in functions for name in arguments_of(function)]
+    refuse_unknown(changes, [*known, *(each.name for each in fields(ExportSettings))], listed="ExportSettings")
 
 
 class ExportOptions(TypedDict, total=False):

@@ -52,7 +52,7 @@ def encode(
         data = strict
     elif not told:  # such as a dict that another thread has changed
         notes = Notes(generated_class(type(message)).__name__)
-        notes.tell(f"encoded anew, as {type(strict).__name__} was raised")
+        notes.tell(f"the event was encoded twice, as {type(strict).__name__} was raised the first time")
         told = notes.conversions
     if len(data) > limits.event_bytes:
         cut = _cut(whole, limits)
@@ -93,6 +93,6 @@ def _part(copy: Message, name: str, notes: Notes) -> bytes:
         raise
     except Exception as error:  # see above
         notes.enter(f".{name}")
-        notes.tell(f"left out: {type(error).__name__}")
+        notes.lose(f"the field was left out, as encoding it raised {type(error).__name__}")
         notes.leave()
         return b""

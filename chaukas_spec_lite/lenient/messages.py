@@ -19,7 +19,17 @@ from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.message.record import generated_class
 from chaukas_spec_lite.wellknown.values import NULL, Carrier
 from chaukas_spec_lite.wellknown.writers import CONTENT
-from chaukas_spec_lite.wire.fields import LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS, FieldData, fields_of
+from chaukas_spec_lite.wire.fields import (
+    LIST,
+    SIGNED,
+    STRUCT,
+    TIMESTAMP,
+    UNSIGNED,
+    VALUE,
+    WRAPPERS,
+    FieldData,
+    fields_of,
+)
 from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
 from chaukas_spec_lite.wire.refusals import said_by
 from chaukas_spec_lite.wire.scalars import WRITERS, enumeration, is_mapping
@@ -54,14 +64,14 @@ class Messages:
                 raise
             except Exception as error:  # of a class that somebody derived, or of a deleted attribute
                 self._notes.enter(f".{field.proto_name}")
-                self._notes.tell(f"cannot be read: {type(error).__name__}")
+                self._notes.lose(f"the field was left out, as reading it raised {type(error).__name__}")
                 self._notes.leave()
         clean = self._filled(cls, values, depth)
         unknown = getattr(message, "_unknown_fields", None)
         if isinstance(unknown, bytes):
             clean._unknown_fields = unknown
         else:
-            self._notes.tell(f"_unknown_fields: {name_of(unknown)} left out: expected bytes")
+            self._notes.lose(f"_unknown_fields: {name_of(unknown)} was left out: expected bytes")
         return clean  # type: ignore[no-any-return]  # of the class, or the one it is derived from
 
     def _filled(self, cls: type[Any], values: Mapping[str, Any], depth: int) -> Any:
@@ -88,9 +98,12 @@ class Messages:
         return clean
 
     def _leave_out(self, clean: Any, earlier: FieldData, later: FieldData) -> None:
+        name = name_of(getattr(clean, earlier.name))
         setattr(clean, earlier.name, None)
         self._notes.enter(f".{earlier.proto_name}")
-        self._notes.tell(f"left out: {later.proto_name} is set too, and only one of oneof {later.oneof} can be")
+        self._notes.lose(
+            f"{name} was left out: {later.proto_name} is set too, and only one of oneof {later.oneof} can be"
+        )
         self._notes.leave()
 
     def _attempt(self, make: Callable[..., Any], field: FieldData, given: Any, depth: int) -> Any:
@@ -102,8 +115,8 @@ class Messages:
             raise
         except Exception as error:  # a value may raise anything as it is read
             del self._notes.steps[steps:], self._around[around:]
-            said = str(error) if isinstance(error, _LeftOutError) else f"left out: {said_by(error)}"
-            self._notes.tell(said)
+            why = str(error) if isinstance(error, _LeftOutError) else said_by(error)
+            self._notes.lose(f"{name_of(given)} was left out: {why}")
             return None
 
     # Fields
@@ -130,7 +143,7 @@ class Messages:
         if not issubclass(kind, (list, tuple)):
             series = issubclass(kind, Iterable) and issubclass(kind, Sized) and not issubclass(kind, Iterator)
             if not series or issubclass(kind, (str, bytes, bytearray, memoryview, Mapping, Message)):
-                self._notes.tell(f"{name_of(given)} became a list of one")
+                self._notes.tell(f"{name_of(given)} became a list with nothing else in it, as the field holds a list")
                 return [given]
             self._notes.tell(f"{name_of(given)} became a list")
             if issubclass(kind, (set, frozenset)):
@@ -152,14 +165,14 @@ class Messages:
             one = self._attempt(self._item, field, item, depth + 1)
             if name is not None and one is not None:
                 if name in made:
-                    self._notes.tell("replaces one of the same key")
+                    self._notes.lose(f"an entry before this one, whose key is {shown(name)} too, was left out")
                 made[name] = one
             self._notes.leave()
         return made
 
     def _item(self, field: FieldData, given: Any, depth: int) -> Any:
         if given is None and field.kind != VALUE:  # where it is null
-            raise _LeftOutError("None left out: a list or a map cannot hold it")
+            raise _LeftOutError("a list or a map cannot hold it")
         return self._one(field, given, depth)
 
     def _one(self, field: FieldData, given: Any, depth: int) -> Any:
@@ -212,41 +225,39 @@ class Messages:
             made = given
         if made is not given and made is plain and len(self._notes.conversions) > told:
             return made
-        del self._notes.conversions[told:]  # about steps on the way
+        self._notes.forget(told)
         if made is given:
-            raise _LeftOutError(f"{name_of(given)} left out: {said_by(refused)}")
-        naive = field.kind == TIMESTAMP and isinstance(given, datetime)
-        named = "text" if isinstance(made, str) else type(made).__name__
-        self._notes.tell(f"{name_of(given)} {'without a time zone became one in UTC' if naive else f'became {named}'}")
+            raise _LeftOutError(said_by(refused))
+        self._notes.tell(f"{name_of(given)} {_change(given, plain, made, field)}")
         return made
 
     # Messages
 
     def _message(self, cls: type[Any], given: Any, depth: int) -> Any:
         if depth > MAX_DEPTH:
-            raise _LeftOutError(f"{name_of(given)} left out: {TOO_DEEP}")
+            raise _LeftOutError(TOO_DEEP)
         if id(given) in self._around:
-            raise _LeftOutError(f"{name_of(given)} left out: it contains itself")
+            raise _LeftOutError("it contains itself")
         if not self._values.take():
-            raise _LeftOutError(f"{name_of(given)} left out: there are too many")
+            raise _LeftOutError("the event holds too many values before it")
         self._around.append(id(given))
         made = self.copy(given, depth) if isinstance(given, cls) else self._other(cls, given, depth)
         self._around.pop()
         if isinstance(made, AnyMessage) and made.type_url and not made.value and getattr(given, "value", None):
-            raise _LeftOutError("Any left out: without its value it would be another message")
+            raise _LeftOutError("without its value it would be another message")
         return made
 
     def _other(self, cls: type[Any], given: Any, depth: int) -> Any:
         """Make a message of what is given in its place."""
         kind = class_of(given)
         if issubclass(cls, AnyMessage) and isinstance(given, Message):
-            self._notes.tell(f"{kind.__name__} was packed into an Any")
+            self._notes.tell(f"{kind.__name__} became an Any that holds it")
             return cls().pack(self.copy(given, 0))
         if hasattr(kind, "DESCRIPTOR") and getattr(kind.DESCRIPTOR, "full_name", "") == cls._full_name:
-            self._notes.tell("a message of the official package became one of this package")
+            self._notes.tell(f"{kind.__name__} of the official package became one of this package")
             return self.copy(cls.parse(given.SerializeToString()), depth)
         fields = {name: field for field in fields_of(cls) for name in (field.json_name, field.name, field.proto_name)}
-        parts = self._parts(given, fields)
+        parts = self._parts(cls, given, fields)
         self._notes.tell(f"{name_of(given)} became {cls.__name__}")
         values = {fields[key].name: value for key, value in parts.items() if key in fields}
         others = {key: value for key, value in parts.items() if key not in fields}
@@ -254,11 +265,11 @@ class Messages:
             values["metadata"], others = others, {}
         for key, value in others.items():
             self._notes.enter(f"[{shown(key)}]")
-            self._notes.tell(f"{name_of(value)} left out: {cls.__name__} has no such field")
+            self._notes.lose(f"{name_of(value)} was left out: {cls.__name__} has no such field")
             self._notes.leave()
         return self._filled(cls, values, depth)
 
-    def _parts(self, given: Any, fields: Mapping[str, FieldData]) -> dict[Any, Any]:
+    def _parts(self, cls: type[Any], given: Any, fields: Mapping[str, FieldData]) -> dict[Any, Any]:
         """Return what is given in place of a message as a dict of its fields, or raise that there is no way to."""
         text = next((name for name in _TEXT_FIELDS if name in fields), None)
         if isinstance(given, BaseException):
@@ -272,7 +283,17 @@ class Messages:
                 return found
         if text is not None:
             return {text: given}
-        raise _LeftOutError(f"{name_of(given)} left out: it has none of the fields")
+        raise _LeftOutError(f"it has none of the fields of {cls.__name__}")
+
+
+def _change(given: Any, plain: Any, made: Any, field: FieldData) -> str:
+    """Say what became of a value in a field that holds one thing."""
+    if field.kind == TIMESTAMP and isinstance(given, datetime):
+        return "without a time zone became one in UTC"
+    if isinstance(made, str):
+        return "became text"
+    rounded = isinstance(plain, float) and field.kind in (*SIGNED, *UNSIGNED) and not plain.is_integer()
+    return f"became {type(made).__name__}{', rounded' if rounded else ''}"
 
 
 def _check(field: FieldData, given: Any, depth: int) -> None:

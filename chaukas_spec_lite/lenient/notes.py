@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from chaukas_spec_lite.wire.refusals import named, short
 
 CONVERSIONS_MAX = 1000
-"""How many are told of one event; a list of a million UUIDs says nothing more after its first thousand."""
+"""How many are told of one event, and as many losses; a list of a million UUIDs says nothing more after its first
+thousand."""
 
 LINE_MAX = 500
 """How many characters a path and what is said of a value have at most."""
@@ -37,6 +38,11 @@ class Conversion(NamedTuple):
     """Where it stands, such as ``Event.metadata['id']``."""
     what: str
     """What became of it, such as ``UUID became text``."""
+    lost: bool = False
+    """Whether some of what was there is not written: it was cut or left out, contains itself, or is nested too deep."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}"
 
 
 class EncodedEvent(NamedTuple):
@@ -44,7 +50,8 @@ class EncodedEvent(NamedTuple):
 
     data: bytes
     conversions: list[Conversion]
-    """What was written in place of what could not be; empty for nearly all events. No more than a thousand are told."""
+    """What was written in place of what could not be; empty for nearly all events. No more than a thousand are told,
+    and as many of those with which something is lost."""
 
 
 class Notes:
@@ -53,11 +60,28 @@ class Notes:
     def __init__(self, root: str) -> None:
         self.conversions: list[Conversion] = []
         self.steps = [root]
+        self._left = {False: CONVERSIONS_MAX, True: CONVERSIONS_MAX}
+        """How many more are told, without a loss and with one: many of the first kind must not hide the other."""
 
     def tell(self, what: str) -> None:
-        """Note what becomes of the value that is being looked at."""
-        if len(self.conversions) < CONVERSIONS_MAX:
-            self.conversions.append(Conversion(_line("".join(self.steps)), _line(what)))
+        """Note what becomes of the value that is being looked at; nothing of it is lost."""
+        self._note(what, lost=False)
+
+    def lose(self, what: str) -> None:
+        """Note that the value that is being looked at, or a part of it, is not written."""
+        self._note(what, lost=True)
+
+    def _note(self, what: str, lost: bool) -> None:
+        if self._left[lost] > 0:
+            self._left[lost] -= 1
+            self.conversions.append(Conversion(_line("".join(self.steps)), _line(what), lost))
+
+    def forget(self, since: int) -> None:
+        """Forget what was told since there were so many, as steps on the way to something else; losses stay."""
+        later = self.conversions[since:]
+        losses = [each for each in later if each.lost]
+        self._left[False] += len(later) - len(losses)
+        self.conversions[since:] = losses
 
     def enter(self, step: str) -> None:
         """Go to a part of the value: ``.name``, ``['key']`` or ``[3]``."""

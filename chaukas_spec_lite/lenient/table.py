@@ -13,6 +13,7 @@ from itertools import islice
 from operator import attrgetter, methodcaller
 from typing import Any, NamedTuple
 
+from chaukas_spec_lite.lenient.notes import name_of
 from chaukas_spec_lite.wire.refusals import full_name
 
 FRAMES_MAX = 50
@@ -34,6 +35,35 @@ class Kind(NamedTuple):
     """What is written, in words."""
     make: Callable[[Any], Any]
     """Makes it, or what is a step nearer to it. The value itself stands for its entries or items."""
+    says_which: bool = False
+    """Whether ``becomes`` names several things, of which one was made."""
+
+    def said(self, made: Any) -> str:
+        """Say what became of a value, of which this was made."""
+        if isinstance(made, Summary):
+            return f"the text {made}, as it is too large"
+        return kind_of(made) if self.says_which else self.becomes
+
+
+class Summary(str):
+    """Text that stands for a value which is too large to be written."""
+
+    __slots__ = ()
+
+
+_KINDS: dict[type[Any], str] = {
+    **dict.fromkeys((int, float), "a number"),
+    bool: "a bool",
+    str: "text",
+    list: "a list",
+    dict: "a dict",
+    type(None): "null",
+}
+
+
+def kind_of(value: object) -> str:
+    """Name the kind of a value as JSON has it; that of others by their type, which is converted in turn."""
+    return _KINDS.get(type(value)) or name_of(value)
 
 
 def row_of(cls: type[Any]) -> Kind | None:
@@ -131,14 +161,14 @@ def _array(value: Any) -> Any:
     shape = tuple(value.shape)
     # An image or a matrix of weights would take seconds, and be cut afterwards.
     if math.prod(shape) > NUMBERS_MAX:
-        return f"[an array of {value.dtype}, shape {shape}]"
+        return Summary(f"[an array of {value.dtype}, shape {shape}]")
     plain = value.tolist()
     return float(plain) if type(plain) is type(value) else plain  # a longdouble's is a longdouble again
 
 
 def _frame(value: Any) -> Any:
     shape = tuple(value.shape)
-    return value.to_dict("records") if math.prod(shape) <= NUMBERS_MAX else f"[a DataFrame of shape {shape}]"
+    return value.to_dict("records") if math.prod(shape) <= NUMBERS_MAX else Summary(f"[a DataFrame of shape {shape}]")
 
 
 def _itself(value: Any) -> Any:
@@ -196,8 +226,15 @@ TABLE = (
         _has("tolist", "shape", "dtype"),
         "number or list; above 100,000 numbers only its shape",
         _array,
+        says_which=True,
     ),
-    Kind("pandas `DataFrame`", _is("pandas.DataFrame"), "a list of its rows", _frame),
+    Kind(
+        "pandas `DataFrame`",
+        _is("pandas.DataFrame"),
+        "a list of its rows; above 100,000 values only its shape",
+        _frame,
+        says_which=True,
+    ),
     Kind("pydantic model", _is("pydantic.BaseModel"), "what `model_dump` makes of it", _pydantic),
     Kind("class", _derives(type), "its name", _qualified),
     Kind(
@@ -222,7 +259,9 @@ TABLE = (
     Kind("msgspec `Struct`", _has("__struct_fields__"), "a dict", _attributes(lambda cls: cls.__struct_fields__)),
     Kind("`SimpleNamespace`", _is("types.SimpleNamespace"), "a dict", vars),
     Kind("`Mapping`", _derives(Mapping), "a dict", _itself),
-    Kind("`set`, `frozenset`", _is("set", "frozenset"), "a list, in order where there is one", in_order),
+    Kind(
+        "`set`, `frozenset`", _is("set", "frozenset"), "a list, in order where there is one", in_order, says_which=True
+    ),
     Kind(
         "`deque`, `range`, and whatever else has items and a length, and can be read again", _is_list, "a list", _itself
     ),

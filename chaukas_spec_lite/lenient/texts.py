@@ -55,7 +55,10 @@ class TextWriter:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            self._notes.tell(f"a lone surrogate at index {error.start} became its escape")
+            escape = text[error.start].encode(errors="backslashreplace").decode()
+            self._notes.tell(
+                f"half of a surrogate pair, at index {error.start} of the text, became its escape, {escape}"
+            )
             return text.encode(errors="backslashreplace").decode()
         return text
 
@@ -78,7 +81,7 @@ class TextWriter:
         if size > SHORT:
             self.sizes.append(size)
             if self._longest is not None and size > self._longest:
-                self._notes.tell(f"{size:,} bytes left out, as the event is too large")
+                self._notes.lose(f"bytes of length {size:,} were left out, as the event is too large")
                 return b""
         return value
 
@@ -92,7 +95,7 @@ class TextWriter:
             return text
         mark = f"... [cut: {size:,} bytes]"
         kept = encoded[: max(self._longest - len(mark), 0)].decode(errors="ignore")
-        self._notes.tell(f"text of {size:,} bytes cut to {len(kept.encode()):,}, as the event is too large")
+        self._notes.lose(f"text of {size:,} bytes was cut to {len(kept.encode()):,}, as the event is too large")
         return kept + mark
 
     def _without_media(self, text: str) -> str:
@@ -114,7 +117,7 @@ class TextWriter:
         return self._media is not None and len(content) > self._media
 
     def _replaced(self, kind: str, content: bytes) -> str:
-        self._notes.tell(f"{kind} of {len(content):,} bytes became its hash")
+        self._notes.tell(f"{kind} of {len(content):,} bytes became its size and SHA-256, as it is above media_bytes")
         return f"[{kind}, {len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}]"
 
 

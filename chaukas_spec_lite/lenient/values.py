@@ -11,7 +11,7 @@ from itertools import count, islice
 from typing import Any, TypeGuard, TypeVar
 
 from chaukas_spec_lite.lenient.notes import Limits, Notes, class_of, name_of, shown
-from chaukas_spec_lite.lenient.table import row_of
+from chaukas_spec_lite.lenient.table import Summary, kind_of, row_of
 from chaukas_spec_lite.lenient.texts import SHORT, TextWriter, is_binary
 from chaukas_spec_lite.wellknown.values import NO_KIND, NULL, Carrier, carry, carry_inner, inner_unknown_of, unknown_of
 from chaukas_spec_lite.wellknown.writers import encode_value
@@ -62,7 +62,7 @@ class Values:
         made = self.value(given, depth - 1)
         if is_dict(made):
             return made
-        self._notes.tell(f"{name_of(given)} became a dict, under {name!r}")
+        self._notes.tell(f"{name_of(given)} became the dict {{{name!r}: ...}}, as the field holds nothing but a dict")
         return {name: made}
 
     def array(self, given: Any, depth: int) -> list[Any] | None:
@@ -72,12 +72,13 @@ class Values:
         made = self.value(given, depth - 1)
         if is_list(made):
             return made
-        self._notes.tell(f"{name_of(given)} became a list of one")
+        self._notes.tell(f"{name_of(given)} became a list with nothing else in it, as the field holds a list")
         return [made]
 
     def _too_deep(self, given: Any, depth: int, empty: T) -> T | None:
         if depth > MAX_DEPTH or not isinstance(given, (dict, list)) or given:
-            self._notes.tell(f"{_sized(given)}, which is nested too deep, left out")
+            became = f"became an empty {type(empty).__name__}" if depth <= MAX_DEPTH else "was left out"
+            self._notes.lose(f"{_sized(given)} {became}, as it is nested deeper than can be read")
         return empty if depth <= MAX_DEPTH else None
 
     # Values
@@ -112,8 +113,9 @@ class Values:
         if is_binary(given) and (hashed := self._texts.hash_of(given)) is not None:
             return hashed
         if id(given) in self._around:
-            self._notes.tell(f"{name_of(given)}, which contains itself, left out")
-            return f"[contains itself: {_sized(given)}]"
+            mark = f"[contains itself: {_sized(given)}]"
+            self._notes.lose(f"{name_of(given)} contains itself; the second time it became the text {mark}")
+            return mark
         if len(self._around) >= AROUND_MAX:
             return self._deep(given)
         self._around.append(id(given))
@@ -122,8 +124,9 @@ class Values:
         return made
 
     def _deep(self, given: Any) -> str:
-        self._notes.tell(f"{name_of(given)}, which is nested too deep, left out")
-        return f"[nested too deep: {_sized(given)}]"
+        mark = f"[nested too deep: {_sized(given)}]"
+        self._notes.lose(f"{name_of(given)}, nested deeper than can be read, became the text {mark}")
+        return mark
 
     def _container(self, given: Any, depth: int) -> Any:
         kind = class_of(given)
@@ -134,8 +137,9 @@ class Values:
         row = row_of(kind)
         if row is None:
             return self._unknown(given, depth)
-        self._notes.tell(f"{name_of(given)} became {row.becomes}")
         made = row.make(given)
+        tell = self._notes.lose if isinstance(made, Summary) else self._notes.tell
+        tell(f"{name_of(given)} became {row.said(made)}")
         if made is not given:
             return self.value(made, depth)
         return self._entries(given, depth) if issubclass(kind, Mapping) else self._list(given, depth)
@@ -148,7 +152,7 @@ class Values:
             made = default(given)
             if made is given:
                 return self._described(given)
-            self._notes.tell(f"{name_of(given)} became what default makes of it")
+            self._notes.tell(f"{name_of(given)} became {kind_of(made)}, which default= made of it")
             return self.value(made, depth)
         finally:
             self._default = default
@@ -157,25 +161,32 @@ class Values:
         """Write the ``repr`` of a value that nothing better can be made of."""
         try:
             text = repr(given)
-            self._notes.tell(f"{name_of(given)} became its repr{why}")
         except MemoryError:
             raise
         except Exception as error:  # of a class that somebody else wrote
             text = f"[{name_of(given)}, whose repr raises {type(error).__name__}]"
-            self._notes.tell(f"{name_of(given)} became its name{why}, and so did its repr")
-        return self._texts.made(text if len(text) <= self._shown else f"{text[: self._shown]}...")
+            self._notes.lose(f"{name_of(given)} became the text {text}{why}")
+            return self._texts.made(text)
+        if len(text) <= self._shown:
+            self._notes.tell(f"{name_of(given)} became its repr, as text{why}")
+            return self._texts.made(text)
+        self._notes.lose(
+            f"{name_of(given)} became the first {self._shown:,} of {len(text):,} characters of its repr{why}"
+        )
+        return self._texts.made(f"{text[: self._shown]}...")
 
     def _number(self, given: float) -> Any:
         if -EXACT <= given <= EXACT:
             return given
         if isinstance(given, int):
-            self._notes.tell("an integer beyond 2**53 became text, or it would lose digits")
+            self._notes.tell("int beyond 2**53 became text, as a number would lose its last digits")
             # Python refuses to print integers of more than some hundred digits, but in base 16.
             return str(given) if given.bit_length() < 2_000 else hex(given)
         if given - given == 0:  # it is finite
             return given
-        self._notes.tell(f"{given} became text, as JSON has no such number")
-        return "NaN" if given != given else "Infinity" if given > 0 else "-Infinity"
+        name = "NaN" if given != given else "Infinity" if given > 0 else "-Infinity"
+        self._notes.tell(f"float became the text {name!r}, as JSON has no such number")
+        return name
 
     def _derived(self, given: Any, depth: int) -> Any:
         """Make a value of a class that is derived from ``str``, ``int`` or ``float``."""
@@ -188,7 +199,8 @@ class Values:
         except MemoryError:
             raise
         except Exception as error:  # its own methods may raise anything
-            self._notes.tell(f"{name_of(given)}, which raised {type(error).__name__}, became {type(plain).__name__}")
+            plainly = f"became the {type(plain).__name__} that it is derived from"
+            self._notes.tell(f"{name_of(given)} {plainly}, as encoding it raised {type(error).__name__}")
         return self.value(plain, depth)
 
     def _carrier(self, given: Carrier, depth: int) -> Any:
@@ -252,27 +264,30 @@ class Values:
             base = next((each for each in classes if isinstance(given, each)), None)
             if isinstance(error, MemoryError) or base is None:
                 raise
-            self._notes.tell(f"{name_of(given)}, which raised {type(error).__name__}, was read as a {base.__name__}")
+            plainly = f"was read as the {base.__name__} that it is derived from"
+            self._notes.tell(f"{name_of(given)} {plainly}, as its own way raised {type(error).__name__}")
             return getattr(base, "items" if base is dict else "__iter__")(given)  # type: ignore[no-any-return]  # iterable
 
     def _read(self, series: Iterable[Any], given: Any) -> tuple[list[Any], str]:
         """Take as many items as may be looked at; return them, and what is to be said of the rest."""
         found: list[Any] = []
         most = min(self._items, self._left)
-        problem = ""
+        problem = said = ""
         try:
             found.extend(islice(series, most + 1))  # in C, so that no other thread changes it meanwhile
         except MemoryError:
             raise
         except Exception as error:  # of a class that somebody else wrote
             problem = f"[cannot be read further: {type(error).__name__}]"
+            said = f"was cut after its first {len(found):,}, as reading it further raised {type(error).__name__}"
         if len(found) > most:
             del found[most:]
             problem = f"[cut after {most:,}{_length(given)}]"
+            said = f"{_length(given).strip()} was cut after {most:,} items".strip()
         self._left -= len(found)
         self.most = max(self.most, len(found))
-        if problem:
-            self._notes.tell(f"{name_of(given)} {problem[1:-1]}")
+        if said:
+            self._notes.lose(f"{name_of(given)} {said}")
         return found, problem
 
     def _key(self, key: Any, taken: dict[str, Any]) -> str:
@@ -290,17 +305,18 @@ class Values:
             made = self.value(key, MAX_DEPTH - 3)
             name = made if isinstance(made, str) else shown(made)
         if not isinstance(key, str):
-            del self._notes.conversions[told:]  # about steps on the way
-            self._notes.tell(f"a key of type {name_of(key)} became text")
+            self._notes.forget(told)
+            self._notes.tell(f"key of type {name_of(key)} became the text {shown(name)}")
         return self._free(name, taken)
 
     def _free(self, name: str, taken: dict[str, Any]) -> str:
         """Make a key other than all before it. None of two keys that become the same text may be lost."""
         if name not in taken:
             return name
-        self._notes.tell(f"the key {shown(name)} was there already, and got a number")
         # Nearly always the first number is free: there are as many as keys.
-        return next(each for n in count(len(taken) + 1) if (each := f"{name} ({n})") not in taken)
+        free = next(each for n in count(len(taken) + 1) if (each := f"{name} ({n})") not in taken)
+        self._notes.tell(f"the key {shown(name)} was there already, so this one became {shown(free)}")
+        return free
 
 
 def _are_numbers(items: list[Any]) -> bool:

@@ -125,7 +125,8 @@ def test_only_an_argument_that_is_no_event_raises(caplog: pytest.LogCaptureFixtu
             export.emit(given)
     assert export.emit(Event(agent_name=5)) is Emitted.DROPPED  # type: ignore[arg-type]
     assert "Event.agent_name" in caplog.text
-    assert [(each.reason, each.data) for each in offered] == [(DropReason.INVALID, b"")]
+    assert [(each.reason, each.converted) for each in offered] == [(DropReason.INVALID, True)]
+    assert Event.parse(offered[0].data).agent_name == "5"
     assert export.stats().dropped == {"invalid": 1}
     asyncio.run(export.aclose())
 

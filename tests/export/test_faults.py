@@ -281,9 +281,9 @@ def test_what_made_an_event_invalid_is_no_trouble_for_the_spool(tmp_path: Path, 
     asyncio.run(main())
 
 
-def test_dead_letters_without_an_event_are_bounded_too(tmp_path: Path) -> None:
+def test_dead_letters_of_events_that_cannot_be_encoded_are_bounded_too(tmp_path: Path) -> None:
     async def main() -> None:
-        async with EventExporter(Recorder(), spool=tmp_path, dead_letter_max_bytes=1000, strict=True) as export:
+        async with EventExporter(Recorder(), spool=tmp_path, dead_letter_max_bytes=2000, strict=True) as export:
             for _ in range(50):
                 export.emit(Event(agent_name=5))  # type: ignore[arg-type]
             first = await export.dead_letters()

@@ -181,3 +181,20 @@ def test_a_child_that_no_hook_saw_counts_its_own() -> None:
         assert exporter.stats().converted == 1
         """
     )
+
+
+def test_what_is_lost_is_logged_however_much_is_only_converted(caplog: pytest.LogCaptureFixture) -> None:
+    """Twenty paths have a line of their own; those that lose something are counted by themselves."""
+    loop: list[Any] = []
+    loop.append(loop)
+    exporter = EventExporter(Recorder())
+    for number in range(50):
+        exporter.emit(Event(metadata={f"key {number}": ID}))  # type: ignore[dict-item]
+    # Within one event, too, and behind more of the others than have lines.
+    odd: Any = {f"odd {number}": ID for number in range(50)}
+    exporter.emit(Event(metadata={**odd, "itself": loop}))
+    lines = [record.getMessage() for record in caplog.records]
+    lost = "list contains itself; the second time it became the text [contains itself: list of 1]"
+    assert lines[-1] == f"A part of an event was not recorded: Event.metadata['itself'][0]: {lost}"
+    assert len([line for line in lines if line.startswith("A value was converted")]) in (20, 21)
+    asyncio.run(exporter.aclose())

@@ -8,14 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from chaukas_spec_lite import ChaukasClient, Event
 from chaukas_spec_lite.collector import Collector
-from chaukas_spec_lite.export import Emitted, EventExporter
+from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter
+from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.retry import RetryPolicy
 from tests.export.doubles import FakeClock, Recorder, internal, invalid, is_bad, numbered, settle, unavailable
 from tests.patience import HANG, run, until
@@ -220,15 +223,59 @@ def test_dead_letters_are_sent_again_once_the_server_is_mended(tmp_path: Path) -
             assert not await exporter.flush(HANG), "refused again"
             assert len(await exporter.dead_letters()) == 4
             sender._judge = None
-        async with EventExporter(sender, spool=tmp_path) as exporter:
+        async with EventExporter(sender, spool=tmp_path, strict=True) as exporter:
             assert await exporter.resend_dead_letters() == 3
             assert await exporter.flush(HANG)
             (letter,) = await exporter.dead_letters()
-            assert letter.data == b""
             assert letter.path == "Event.agent_name"
             assert await exporter.resend_dead_letters() == 0
         ids = [Event.parse(data).event_id for data in sender.received]
         assert sorted(ids) == [f"e{number}" for number in range(6)]
+
+    run(main())
+
+
+def test_the_letter_of_an_event_that_cannot_be_encoded_holds_it_and_only_a_lenient_exporter_sends_it(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        dropped: list[Dropped] = []
+        sender = Recorder()
+        odd: Any = {"order": UUID(int=7), "loop": 2**60}
+        async with EventExporter(sender, spool=tmp_path, strict=True, on_drop=dropped.append) as exporter:
+            exporter.emit(Event(event_id="odd", agent_name="a", metadata=odd))
+            (letter,) = await exporter.dead_letters()
+            assert (letter.reason, letter.event_id, letter.path) == (
+                DropReason.INVALID,
+                "odd",
+                "Event.metadata['order']",
+            )
+            assert letter.converted
+            assert (dropped[0].data, dropped[0].converted) == (letter.data, True)
+            event = Event.parse(letter.data)
+            assert (event.event_id, event.agent_name) == ("odd", "a")
+            assert event.metadata == {"order": str(UUID(int=7)), "loop": str(2**60)}
+            assert await exporter.resend_dead_letters() == 0, "a strict exporter sends nothing that was converted"
+            assert await exporter.dead_letters() == [letter]
+            assert await exporter.flush(HANG) is True
+        assert sender.received == []
+        async with EventExporter(sender, spool=tmp_path) as exporter:
+            assert await exporter.resend_dead_letters() == 1
+            assert await exporter.flush(HANG)
+            assert await exporter.dead_letters() == []
+        assert sender.received == [letter.data]
+
+    run(main())
+
+
+def test_a_letter_without_data_stays(tmp_path: Path) -> None:
+    """As no version writes any more, but a file may still hold."""
+
+    async def main() -> None:
+        DeadLetters(tmp_path, 1 << 20, time.time).keep([Dropped(DropReason.INVALID, "", "e", b"")], print)
+        async with EventExporter(Recorder(), spool=tmp_path) as exporter:
+            assert await exporter.resend_dead_letters() == 0
+            assert len(await exporter.dead_letters()) == 1
 
     run(main())
 
@@ -242,11 +289,9 @@ def test_dead_letters_survive_a_kill_while_they_are_sent_again(tmp_path: Path) -
         from pathlib import Path
         letters = DeadLetters(Path(sys.argv[1]), 1 << 20, lambda: 0.0)
         letters.keep([Dropped(DropReason.REJECTED, "", str(n), b"event %d" % n) for n in range(5)], print)
-        letters.resend(lambda data: os.kill(os.getpid(), signal.SIGKILL) if data == b"event 3" else None)
+        letters.resend(lambda data: os.kill(os.getpid(), signal.SIGKILL) if data == b"event 3" else None, True)
     """
     import textwrap
-
-    from chaukas_spec_lite.export.dead_letters import DeadLetters
 
     command = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path)]
     assert subprocess.run(command, check=False, timeout=HANG, cwd=ROOT).returncode == -signal.SIGKILL
@@ -258,7 +303,7 @@ def test_dead_letters_survive_a_kill_while_they_are_sent_again(tmp_path: Path) -
         again.append(data)
         return Emitted.SPOOLED
 
-    assert letters.resend(emit) == 5
+    assert letters.resend(emit, True) == 5
     assert again == [b"event %d" % number for number in range(5)]
     assert letters.read(100) == []
 

@@ -61,12 +61,18 @@ ONE: list[tuple[type[Any], str, Any, Any, str]] = [
     (Event, "agent_name", True, "true", "bool became text"),
     (Event, "agent_name", b"name", "name", "bytes became text"),
     (Event, "agent_name", b"\xff", "/w==", "bytes became text"),
-    (Event, "agent_name", "a\udc80", "a\\udc80", "a lone surrogate at index 1 became its escape"),
+    (
+        Event,
+        "agent_name",
+        "a\udc80",
+        "a\\udc80",
+        "half of a surrogate pair, at index 1 of the text, became its escape, \\udc80",
+    ),
     (MessageContent, "text", [{"type": "text", "n": 1j}], '[{"type": "text", "n": "1j"}]', "list became text"),
     (MessageContent, "text", {"é": None}, '{"é": null}', "dict became text"),
     (LLMInvocation, "prompt_tokens", "12", 12, "str became int"),
     (LLMInvocation, "prompt_tokens", 12.0, 12, "float became int"),
-    (LLMInvocation, "prompt_tokens", 12.6, 13, "float became int"),
+    (LLMInvocation, "prompt_tokens", 12.6, 13, "float became int, rounded"),
     (LLMInvocation, "prompt_tokens", decimal.Decimal(12), 12, "Decimal became int"),
     (LLMInvocation, "prompt_tokens", Number.ONE, 1, "Number became its value"),
     (LLMInvocation, "prompt_tokens", True, 1, "bool became int"),
@@ -75,25 +81,25 @@ ONE: list[tuple[type[Any], str, Any, Any, str]] = [
         "prompt_tokens",
         3_000_000_000,
         0,
-        "int left out: 3000000000 is out of range for int32",
+        "int was left out: 3000000000 is out of range for int32",
     ),
-    (LLMInvocation, "prompt_tokens", "3000000000", 0, "left out: 3000000000 is out of range for int32"),
+    (LLMInvocation, "prompt_tokens", "3000000000", 0, "str was left out: 3000000000 is out of range for int32"),
     (
         LLMInvocation,
         "prompt_tokens",
         "many",
         0,
-        "str left out: expected int for int32, got str; use int(value)",
+        "str was left out: expected int for int32, got str; use int(value)",
     ),
     (LLMInvocation, "temperature", "0.7", 0.7, "str became float"),
-    (LLMInvocation, "temperature", object(), 0, "object left out: expected float, got object"),
+    (LLMInvocation, "temperature", object(), 0, "object was left out: expected float, got object"),
     (LLMInvocation, "duration_ms", dt.timedelta(seconds=2), 2000, "timedelta became float"),
     (RetryInfo, "backoff_ms", dt.timedelta(seconds=2), 2000, "timedelta became int"),
     (SINGULAR, "double_value", dt.timedelta(seconds=2), 2, "timedelta became float"),
     (Event, "is_final", "true", True, "str became bool"),
     (Event, "is_final", "No", False, "str became bool"),
     (Event, "is_final", 0.5, True, "float became bool"),
-    (Event, "is_final", "perhaps", False, 'str left out: expected bool, got str; use value == "true"'),
+    (Event, "is_final", "perhaps", False, 'str was left out: expected bool, got str; use value == "true"'),
     (Event, "severity", "warn", Severity.WARN, "str became Severity"),
     (Event, "severity", Level.DEBUG, Severity.DEBUG, "Level became Severity"),
     (Event, "severity", Level.LOUD, Severity.ERROR, "Level became Severity"),
@@ -117,7 +123,13 @@ ONE: list[tuple[type[Any], str, Any, Any, str]] = [
     (Event, "timestamp", "2026-01-02T00:00:00", dt.datetime(2026, 1, 2, tzinfo=UTC), "str became datetime"),
     (Event, "timestamp", "2026-01-02 02:00:00+02:00", dt.datetime(2026, 1, 2, tzinfo=UTC), "str became datetime"),
     (Event, "timestamp", 1.5, dt.datetime(1970, 1, 1, 0, 0, 1, 500000, UTC), "float became datetime"),
-    (Event, "timestamp", "soon", None, "str left out: expected datetime, got str; use datetime.fromisoformat(value)"),
+    (
+        Event,
+        "timestamp",
+        "soon",
+        None,
+        "str was left out: expected datetime, got str; use datetime.fromisoformat(value)",
+    ),
 ]
 
 
@@ -176,9 +188,13 @@ def test_well_known_types(field: str, value: Any, expected: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "expected", "what"),
     [
-        ("text", {"output": "text"}, "str became a dict, under 'output'"),
-        ([1], {"output": [1]}, "list became a dict, under 'output'"),
-        (uuid.UUID(int=0), {"output": str(uuid.UUID(int=0))}, "UUID became a dict, under 'output'"),
+        ("text", {"output": "text"}, "str became the dict {'output': ...}, as the field holds nothing but a dict"),
+        ([1], {"output": [1]}, "list became the dict {'output': ...}, as the field holds nothing but a dict"),
+        (
+            uuid.UUID(int=0),
+            {"output": str(uuid.UUID(int=0))},
+            "UUID became the dict {'output': ...}, as the field holds nothing but a dict",
+        ),
     ],
     ids=repr,
 )
@@ -191,12 +207,12 @@ def test_what_is_no_dict_is_wrapped_in_a_struct(value: Any, expected: Any, what:
 @pytest.mark.parametrize(
     ("value", "expected", "told"),
     [
-        ("one", ["one"], ["str became a list of one"]),
+        ("one", ["one"], ["str became a list with nothing else in it, as the field holds a list"]),
         ({"b", "a"}, ["a", "b"], ["set became a list"]),
         ({"a": 1}.keys(), ["a"], ["dict_keys became a list"]),
         (["a", 1], ["a", "1"], ["int became text"]),
-        (["a", None], ["a"], ["None left out: a list or a map cannot hold it"]),
-        (5, ["5"], ["int became a list of one", "int became text"]),
+        (["a", None], ["a"], ["None was left out: a list or a map cannot hold it"]),
+        (5, ["5"], ["int became a list with nothing else in it, as the field holds a list", "int became text"]),
     ],
     ids=repr,
 )
@@ -232,7 +248,7 @@ def test_what_is_given_in_place_of_a_message(value: Any, expected: MessageConten
 def test_a_dict_may_have_the_names_of_json_and_its_others_are_told() -> None:
     got, told = made(Event, "tool_call", {"authRequired": True, "function_name": "f", "other": 1})
     assert got == ToolCall(auth_required=True, function_name="f")
-    assert told == ["dict became ToolCall", "int left out: ToolCall has no such field"]
+    assert told == ["dict became ToolCall", "int was left out: ToolCall has no such field"]
 
 
 def test_an_exception_in_place_of_an_error() -> None:
@@ -256,7 +272,7 @@ def test_what_no_message_can_be_made_of(value: Any) -> None:
 def test_messages_are_packed_into_an_any() -> None:
     got, told = made(Event, "extensions", [ToolCall(name="n", arguments={"a": uuid.UUID(int=0)})])
     assert got[0].unpack(ToolCall) == ToolCall(name="n", arguments={"a": str(uuid.UUID(int=0))})
-    assert told == ["ToolCall was packed into an Any", "UUID became text"]
+    assert told == ["ToolCall became an Any that holds it", "UUID became text"]
 
 
 def test_of_two_members_of_a_oneof_the_later_field_stays() -> None:
@@ -264,8 +280,8 @@ def test_of_two_members_of_a_oneof_the_later_field_stays() -> None:
     event.tool_call = ToolCall(name="n")
     encoded = encode(event)
     assert Event.parse(encoded.data) == Event(tool_call=ToolCall(name="n"))
-    what = "left out: tool_call is set too, and only one of oneof content can be"
-    assert encoded.conversions == [Conversion("Event.message", what)]
+    what = "MessageContent was left out: tool_call is set too, and only one of oneof content can be"
+    assert encoded.conversions == [Conversion("Event.message", what, True)]
 
 
 def test_a_deleted_attribute_counts_as_not_set() -> None:
@@ -273,7 +289,9 @@ def test_a_deleted_attribute_counts_as_not_set() -> None:
     del event.session_id
     encoded = encode(event)
     assert Event.parse(encoded.data) == Event(event_id="e")
-    assert encoded.conversions == [Conversion("Event.session_id", "cannot be read: AttributeError")]
+    assert encoded.conversions == [
+        Conversion("Event.session_id", "the field was left out, as reading it raised AttributeError", True)
+    ]
 
 
 def test_unknown_fields_are_kept() -> None:

@@ -223,7 +223,7 @@ def test_an_integer_of_many_digits() -> None:
 
 def test_a_lone_surrogate_is_kept_as_its_escape() -> None:
     assert read("a\ud800é") == "a\\ud800é"
-    assert told("a\ud800")[0].what == "a lone surrogate at index 1 became its escape"
+    assert told("a\ud800")[0].what == "half of a surrogate pair, at index 1 of the text, became its escape, \\ud800"
 
 
 def test_what_contains_itself() -> None:
@@ -271,7 +271,9 @@ class Thing:
 
 def test_what_nothing_is_known_about_becomes_its_repr() -> None:
     assert read(Thing(), limits=Limits(shown=10)) == "<Thing>xxx..."
-    assert told(Thing()) == [Conversion("Event.metadata['k']", "Thing became its repr")]
+    assert told(Thing()) == [
+        Conversion("Event.metadata['k']", "Thing became the first 1,000 of 5,007 characters of its repr", True)
+    ]
 
 
 def test_default_is_asked_for_what_nothing_is_known_about() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from celery import Celery
 
@@ -18,3 +19,9 @@ app.conf.worker_hijack_root_logger = False
 @app.task
 def emitting(name: str) -> None:
     print(f"task {name} is {emit(name)}")
+
+
+@app.task
+def emitting_and_waiting(name: str) -> None:
+    print(f"task {name} is {emit(name)}")
+    time.sleep(600)

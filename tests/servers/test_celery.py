@@ -43,6 +43,29 @@ POOLS = [
 ]
 
 
+SEND_WAITING = """
+from tests.servers.tasks import emitting_and_waiting
+for number in range(2):
+    emitting_and_waiting.delay(str(number))
+"""
+
+
+@pytest.mark.parametrize("spool", [False, True])
+def test_a_cold_shutdown_ends_and_sends_what_interrupted_tasks_emitted(tmp_path: Path, spool: bool) -> None:
+    """Workers end by SIGTERM, and block it in the main thread while they hold a lock that others wait for."""
+    (tmp_path / "broker").mkdir()
+    variables = {"BROKER": str(tmp_path / "broker"), "CHAUKAS_FLUSH_INTERVAL": "600"}
+    variables |= {"SPOOL": str(tmp_path / "spool")} if spool else {}
+    with running_collector() as collector:
+        endpoint = f"127.0.0.1:{collector.port}"
+        with running(tmp_path / "log", endpoint, *CELERY, "--concurrency", "2", **variables) as server:
+            environ = variables | {"COLLECTOR": endpoint, "PYTHONPATH": str(ROOT)}
+            subprocess.run([sys.executable, "-c", SEND_WAITING], cwd=ROOT, env=environ, timeout=HANG, check=True)
+            wait_until(lambda: len(re.findall("task . is (spooled|queued)", server.said())) == 2)
+            said = server.end(signal.SIGQUIT)
+        assert sorted(event.agent_name for event in collector.events(session_id="request")) == ["0", "1"], said
+
+
 @pytest.mark.parametrize("pool", POOLS, ids=" ".join)
 @pytest.mark.parametrize("spool", [False, True])
 def test_what_tasks_emit_is_sent(tmp_path: Path, pool: tuple[str, ...], spool: bool) -> None:
