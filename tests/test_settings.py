@@ -242,19 +242,9 @@ async def generator(_: Sequence[bytes]) -> AsyncIterator[None]:
     yield
 
 
-def generator_function(_: Sequence[bytes]) -> Generator[None, None, None]:
-    yield
-
-
 def without_a_word(batch: Sequence[bytes]) -> None:
     if batch:
         batch.index(b"")
-
-
-def with_an_answer(batch: Sequence[bytes]) -> bool:
-    for _ in batch:
-        return True
-    return False
 
 
 class Plain:
@@ -265,18 +255,11 @@ class Plain:
             batch.index(b"")
 
 
-@pytest.mark.parametrize(
-    "sender",
-    [
-        Plain(),
-        *map(Sender, [without_a_word, with_an_answer, partial(without_a_word), lambda batch: None, generator_function]),
-    ],
-    ids=["method", "function", "constants", "partial", "lambda", "generator"],
-)
+@pytest.mark.parametrize("sender", [Plain(), Sender(without_a_word)], ids=["method", "function"])
 @pytest.mark.parametrize("face", [EventExporter, BlockingExporter])
-def test_a_plain_function_that_can_return_nothing_to_wait_for_is_refused_at_once(face: Any, sender: Any) -> None:
+def test_a_plain_function_that_returns_nothing_is_refused_at_once(face: Any, sender: Any) -> None:
     words = (
-        r"sender: \w+.send has to be `async def send\(self, encoded_events\)`; (it is a plain `def`|with its `yield`)"
+        r"sender: \w+.send has to be `async def send\(self, encoded_events\)`; it is a plain `def` that returns None"
     )
     with pytest.raises(SettingTypeError, match=words):
         face(sender)
@@ -305,10 +288,10 @@ def test_what_can_never_send_is_refused_at_once() -> None:
 
 
 def test_a_sender_that_may_send_is_taken() -> None:
-    async def send(*batches: Sequence[bytes], more: int = 0) -> int:
-        return len(batches) + more
+    async def send(*batches: Sequence[bytes], more: int = 0) -> None:
+        assert len(batches) + more
 
-    def coroutine(batch: Sequence[bytes]) -> Coroutine[Any, Any, int]:
+    def coroutine(batch: Sequence[bytes]) -> Coroutine[Any, Any, None]:
         return send(batch)
 
     @wraps(send)
@@ -322,23 +305,6 @@ def test_a_sender_that_may_send_is_taken() -> None:
     def chosen(batch: Sequence[bytes]) -> Any:
         return send(batch) if batch else None
 
-    def either(batch: Sequence[bytes]) -> Any:
-        return batch and send(batch)
-
-    def or_none(batch: Sequence[bytes]) -> Any:
-        return send(batch) or None
-
-    def at_the_end(batch: Sequence[bytes]) -> Any:
-        try:
-            return send(batch)
-        finally:
-            batch.count(b"")
-
-    def within(batch: Sequence[bytes]) -> Any:
-        with contextlib.suppress(ValueError):
-            return send(batch)
-        return None
-
     def fails(batch: Sequence[bytes]) -> Any:
         raise ConnectionError(batch)
 
@@ -347,10 +313,6 @@ def test_a_sender_that_may_send_is_taken() -> None:
         counted,
         old,
         chosen,
-        either,
-        or_none,
-        at_the_end,
-        within,
         fails,
         partial(coroutine),
         MagicMock(),

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import dis
 import enum
-import functools
 import inspect
-import types
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, cast
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
 
 from chaukas_spec_lite.errors import (
     MessageTooLargeError,
@@ -60,17 +57,8 @@ def check_sender(sender: object, client: str) -> None:
         kind = type(sender).__name__
         other = ", or give it to BlockingExporter" if kind == "BlockingChaukasClient" else ""
         raise SettingTypeError("sender", f"is of type {kind}, which has no async method send: use {client}(...){other}")
-    _check_signature(sender, send)
-    code = _code_of(send)
-    if code is None:
-        return
-    if code.co_flags & _KINDS in _GENERATORS:
+    if inspect.isasyncgenfunction(send):
         raise WrongSend(sender, "with its `yield` it is a generator, which nobody awaits")
-    if not code.co_flags & _KINDS and _returns_constants(code):
-        raise WrongSend(sender, "it is a plain `def` that returns nothing to wait for")
-
-
-def _check_signature(sender: object, send: Callable[..., object]) -> None:
     try:
         signature = inspect.signature(send)
     except (TypeError, ValueError):  # Some callables made in C have none.
@@ -79,37 +67,9 @@ def _check_signature(sender: object, send: Callable[..., object]) -> None:
         signature.bind(())
     except TypeError:
         raise WrongSend(sender, f"it takes {signature}, not one batch") from None
-
-
-_GENERATORS = (inspect.CO_GENERATOR, inspect.CO_ASYNC_GENERATOR)
-_KINDS = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
-
-
-def _code_of(send: object) -> types.CodeType | None:
-    """Return the code of a function or method; None for callables of other kinds, which may return anything."""
-    while isinstance(send, functools.partial):
-        send = cast("functools.partial[object]", send).func
-    send = getattr(send, "__func__", send)
-    return send.__code__ if isinstance(send, types.FunctionType) else None
-
-
-def _returns_constants(code: types.CodeType) -> bool:
-    """Whether a function returns None, True or another constant wherever it returns, so never what can be awaited.
-
-    A plain ``def`` may return an awaitable, and its annotations may be another function's (``functools.wraps``): only
-    what its code does is certain. Where that is in doubt, the first batch tells.
-    """
-    returns = False
-    before = ""
-    for each in dis.get_instructions(code):
-        if each.opname == "RETURN_VALUE":
-            # Of ``x if y else None``, both ways may meet at one return, which is then the target of a jump.
-            if each.is_jump_target or before not in ("LOAD_CONST", "LOAD_SMALL_INT"):
-                return False
-            returns = True
-        returns = returns or each.opname == "RETURN_CONST"
-        before = each.opname
-    return returns
+    # A plain ``def`` may return something to wait for. A wrapper has the annotations of what it wraps.
+    if signature.return_annotation in (None, "None") and not inspect.iscoroutinefunction(inspect.unwrap(send)):
+        raise WrongSend(sender, "it is a plain `def` that returns None, and nobody can wait for that")
 
 
 class WrongSend(SettingTypeError):
