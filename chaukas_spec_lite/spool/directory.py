@@ -15,7 +15,7 @@ from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import NEW, PREFIX, Log
-from chaukas_spec_lite.spool.segment import Start, frame_bytes
+from chaukas_spec_lite.spool.segment import MAGIC, Start
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
@@ -101,7 +101,11 @@ class SpoolDirectory:
 
     def _try(self, folder: Path) -> Log | None:
         try:
-            return Log.claim(folder)
+            log = Log.claim(folder)
+            if log.pending and not log.is_certain:
+                text = "It is not known how far %s was sent, as its progress is gone or damaged: some is sent again"
+                logger.warning(text, folder)
+            return log
         except InUse:  # the usual case here
             return None
         except SpoolError as error:
@@ -109,14 +113,18 @@ class SpoolDirectory:
                 self._left_alone.add(folder)
                 newer = isinstance(error, SpoolNewer)
                 why = "to a later version of this library" if newer else "alone, as it cannot be opened"
-                logger.warning("A log of the spool is left %s: %s", why, error)
+                text = "A log of the spool is left %s: %s"
+                if not newer:
+                    text += "; this is tried again, and if it lasts, mend the disk, or move the folder away"
+                logger.warning(text, why, error)
         return None
 
 
 def _bytes_waiting(folder: Path) -> int:
     try:
-        segments = {place: frame_bytes(path) for path in folder.iterdir() if (place := Start.of(path)) is not None}
+        places = Start.all_in(folder)
+        size = sum(max(0, place.path(folder).stat().st_size - len(MAGIC)) for place in places)
         done = progress.read(folder / "progress").before
     except OSError:  # its owner removes it just now, or nobody can read it
         return 0
-    return max(0, sum(segments.values()) - max(0, done - min(segments, default=Start(done, 0)).position))
+    return max(0, size - max(0, done - places[0].position)) if places else 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool.errors import SpoolError, translated
-from chaukas_spec_lite.spool.frames import frame, pieces
+from chaukas_spec_lite.spool.frames import entries_in, frame
 
 NAME = "dead-letters"
 _TAKEN = "-taken-"
@@ -69,7 +69,7 @@ def read_file(path: Path) -> list[bytes]:
             data = path.read_bytes()
         except FileNotFoundError:
             return []
-    return [piece.content for piece in pieces(data, final=True) if piece.content is not None]
+    return [entry.content for entry in entries_in(data, final=True) if entry.content is not None]
 
 
 def take(directory: Path) -> list[Path]:

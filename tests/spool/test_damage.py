@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite.spool import log as logs
-from chaukas_spec_lite.spool import segment
+from chaukas_spec_lite.spool import progress, segment
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolFull, SpoolLost
 from chaukas_spec_lite.spool.log import ASIDE, Log
 from chaukas_spec_lite.spool.progress import ProgressFile
@@ -36,7 +36,7 @@ def test_a_log_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: p
     before = descriptors()
     for failing in ("_write", "rename"):
         with monkeypatch.context() as patch:
-            patch.setattr(ProgressFile if failing == "_write" else Path, failing, full)
+            patch.setattr(progress if failing == "_write" else Path, failing, full)
             for _ in range(3):
                 with pytest.raises(SpoolFull, match="No space left"):
                     Log.make(tmp_path)
@@ -177,8 +177,10 @@ def test_a_file_that_cannot_be_opened_just_now_is_not_lost(tmp_path: Path, monke
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", none_left)
+        before = log.peek(0, 60, 1 << 30)
+        assert [entry.content for entry in before] == expected[3 : 3 + len(before)], "of the file that is open"
         with pytest.raises(SpoolError, match="Too many open files"):
-            log.peek(0, 60, 1 << 30)
+            log.peek(len(before), 60, 1 << 30)
     assert (log.lost, log.lost_bytes, log.pending) == (0, 0, 57)
     assert work_off(log) == expected[3:]
     log.close()
@@ -295,7 +297,7 @@ def test_a_process_that_is_killed_before_it_wrote_down_what_is_done(
 
     with monkeypatch.context() as patch:
         patch.setattr(ProgressFile, "record", killed)
-        patch.setattr(Log, "_finish", killed)
+        patch.setattr(Path, "unlink", killed)
         with pytest.raises(KeyboardInterrupt):
             log.done(log.peek(0, 40, 1 << 30))
     log.abandon()
@@ -317,7 +319,7 @@ def test_a_folder_that_goes_while_the_disk_is_full_is_noticed(tmp_path: Path, mo
     shutil.rmtree(log.folder)
     with pytest.raises(SpoolLost):
         log.append([b"3"])
-    assert [record.content for record in log.salvage()] == [b"1"]
+    assert [record.content for record in log.salvage(0)] == [b"1"]
     log.abandon()
 
 
@@ -330,7 +332,7 @@ def test_the_other_files_of_a_log_that_lost_one_are_not_lost(tmp_path: Path) -> 
     segments(log.folder)[-1].unlink()
     with pytest.raises(SpoolLost):
         log.append([b"next"])
-    assert [record.content for record in log.salvage()] == expected
+    assert [record.content for record in log.salvage(0)] == expected
     log.abandon()
 
 
@@ -342,7 +344,7 @@ def test_a_kill_between_writing_down_and_removing_costs_nothing(
     for number in range(20):
         log.append([b"event %d" % number])
     with monkeypatch.context() as patch:
-        patch.setattr(log, "_finish", lambda place: None)
+        patch.setattr(Path, "unlink", lambda *_, **__: None)
         log.done(log.peek(0, 10, 1000))
     log.abandon()  # as a kill does
     log = Log.claim(log.folder)

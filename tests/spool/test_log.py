@@ -169,7 +169,7 @@ def test_what_is_taken_away_is_noticed_by_the_next_append(
         log.folder.rename(tmp_path / "elsewhere")
     with pytest.raises(SpoolLost):
         log.append([b"next"])
-    assert [record.content for record in log.salvage()] == ([] if way == "truncate" else some(10))
+    assert [record.content for record in log.salvage(0)] == ([] if way == "truncate" else some(10))
     log.abandon()
 
 
