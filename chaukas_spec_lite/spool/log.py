@@ -28,7 +28,7 @@ ASIDE = ".corrupt"
 SEGMENT_BYTES = 4 << 20
 """From this size on a segment takes no more frames."""
 ATTEMPTS = 3
-"""How often in a row a segment cannot be read before it gets a log of its own."""
+"""How often a segment cannot be read, with nothing done in between, before it gets a log of its own."""
 
 
 class Log:
@@ -48,7 +48,7 @@ class Log:
         self._reader: Reader | None = None
         """The segment in which the first waiting frame stands; kept open, so that it is read even if it is deleted."""
         self._failed: list[Start] = []
-        """Which segment could not be read, once for each time in a row."""
+        """Which segment could not be read, once for each time."""
         self._progress = ProgressFile(folder / "progress")
         self._tally = Tally(Start.all_in(folder), self._progress.done)
 
@@ -389,6 +389,7 @@ class Log:
         Raises:
             SpoolError: It cannot be written down: they are done all the same, until the process ends.
         """
+        self._failed = []
         self._tally.done(entries)
         self._write_down()
 
