@@ -76,12 +76,12 @@ class Disk:
     @property
     def pending(self) -> int:
         """How many events wait here."""
-        return self._left + (0 if self._log is None else self._log.pending)
+        return self._left + (0 if self._log is None else self._log.tally.pending)
 
     @property
     def pending_bytes(self) -> int:
         """The size of those."""
-        return self._left_bytes + (0 if self._log is None else self._log.pending_bytes)
+        return self._left_bytes + (0 if self._log is None else self._log.tally.pending_bytes)
 
     # Appending
 
@@ -159,7 +159,7 @@ class Disk:
         self.notes.append(Note(kind, what, error, lost))
 
     def _go_on_without(self, log: Log, error: SpoolLost) -> None:
-        """Save what can be saved of what somebody took away, which is the last file or all; the next event goes to another."""
+        """Save what can be saved of what somebody took away: the last file, or all; the next event goes to another."""
         claimed = isinstance(error, SpoolClaimed)
         whole = claimed or not os.path.isdir(log.folder)
         start = 0 if whole else log.last_segment
@@ -204,9 +204,9 @@ class Disk:
     def tell_losses(self) -> None:
         """Tell of what the log has found to be lost, or somebody else's, since the last call."""
         log, told = self._log, self._told
-        if log is None or (log.lost, log.lost_bytes, log.moved) == told:
+        if log is None or (log.tally.lost, log.tally.lost_bytes, log.tally.moved) == told:
             return
-        self._told = log.lost, log.lost_bytes, log.moved
+        self._told = log.tally.lost, log.tally.lost_bytes, log.tally.moved
         lost, size, moved = (now - before for now, before in zip(self._told, told, strict=True))
         self._gone(lost, moved)
         if lost or size:
@@ -222,6 +222,6 @@ class Disk:
                 log.sync()
             except SpoolError as error:
                 self._note("spool", "What is in the spool may not survive a power cut", error)
-            self._left += log.pending
-            self._left_bytes += log.pending_bytes
+            self._left += log.tally.pending
+            self._left_bytes += log.tally.pending_bytes
             log.close()

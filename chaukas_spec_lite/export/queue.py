@@ -82,7 +82,7 @@ class EventQueue:
         self._since_later: float | None = None
         """When the first event came that is not in flight, and the first of all that came after the attempt began."""
         if claimed is not None and self.disk is not None:
-            self.ledger.recovered = claimed.pending + claimed.lost
+            self.ledger.recovered = claimed.tally.pending + claimed.tally.lost
             self.disk.tell_losses()
             self._since_later = float("-inf")  # they have waited long enough
 

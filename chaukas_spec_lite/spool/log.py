@@ -19,12 +19,12 @@ from chaukas_spec_lite.spool.frames import HEAD, Entry, frame
 from chaukas_spec_lite.spool.lock import InUse, Lock
 from chaukas_spec_lite.spool.progress import Done, ProgressFile
 from chaukas_spec_lite.spool.segment import Reader, Start, Writer
+from chaukas_spec_lite.spool.segments import Segments
 from chaukas_spec_lite.spool.tally import Tally
 
 PREFIX = "log-"
 NEW = "new-"
 """What the name of a log's folder begins with: of one that is being made, with `NEW`."""
-ASIDE = ".corrupt"
 SEGMENT_BYTES = 4 << 20
 """From this size on a segment takes no more frames."""
 ATTEMPTS = 3
@@ -40,42 +40,16 @@ class Log:
     def __init__(self, folder: Path, lock: Lock) -> None:
         self.folder = folder
         self._lock = lock
-        self._writer: Writer | None = None
+        self._segments = Segments(folder)
         self.syncs = False
         """Whether a segment that is full is brought to the disk before the next one is begun."""
         self._is_spoilt = False
         """Whether the last append failed: the next one tries another file, as this one may be at fault, or its size."""
-        self._reader: Reader | None = None
-        """The segment in which the first waiting frame stands; kept open, so that it is read even if it is deleted."""
         self._failed: list[Start] = []
         """Which segment could not be read, once for each time."""
         self._progress = ProgressFile(folder / "progress")
-        self._tally = Tally(Start.all_in(folder), self._progress.done)
-
-    @property
-    def pending(self) -> int:
-        """How many frames are not done."""
-        return self._tally.pending
-
-    @property
-    def pending_bytes(self) -> int:
-        """The size of what those hold."""
-        return self._tally.pending_bytes
-
-    @property
-    def lost(self) -> int:
-        """How many frames should be there and are not."""
-        return self._tally.lost
-
-    @property
-    def lost_bytes(self) -> int:
-        """How many bytes should be frames and are not."""
-        return self._tally.lost_bytes
-
-    @property
-    def moved(self) -> int:
-        """How many frames are for somebody else to send now: in another log, or by whoever has claimed this one."""
-        return self._tally.moved
+        self.tally = Tally(Start.all_in(folder), self._progress.done)
+        """What waits in it, and what is lost or moved: for others to read."""
 
     @property
     def is_certain(self) -> bool:
@@ -104,7 +78,8 @@ class Log:
             undo.callback(log.abandon)
             log._progress.record(Done())
             new.rename(folder)
-            log.folder, log._lock.path, log._progress.path = folder, folder / "lock", folder / "progress"
+            log.folder = log._segments.folder = folder
+            log._lock.path, log._progress.path = folder / "lock", folder / "progress"
             undo.pop_all()
             return log
 
@@ -124,7 +99,7 @@ class Log:
                 folder.rmdir()  # if it is empty: its owner was killed while it removed it
         log = cls._locked(folder)
         try:
-            while log._tally.places and not log._count():
+            while log.tally.places and not log._count():
                 pass
         except BaseException:
             log.abandon()
@@ -143,7 +118,7 @@ class Log:
 
     def _count(self) -> bool:
         """Find out what a claimed log holds: the last segment is read, the names of the others say it."""
-        tally, last = self._tally, self._tally.places[-1]
+        tally, last = self.tally, self.tally.places[-1]
         try:
             with closing(Reader.open(self.folder, last)) as reader:
                 reader.claim()
@@ -157,10 +132,10 @@ class Log:
                 raise
             self._set_apart(last)
             last.path(self.folder).unlink()
-            self._tally = Tally(tally.places[:-1], self._progress.done)
+            self.tally = Tally(tally.places[:-1], self._progress.done)
             return False
         if tally.found(entries):
-            self._keep(last)
+            self._segments.keep(last)
         return True
 
     # Appending
@@ -173,14 +148,14 @@ class Log:
             SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
-        writer = self._writer
+        writer = self._segments.writer
         # A signal handler may have forked, and the child goes on with what it interrupted.
         if self._lock.process != process.current():
             raise SpoolError(f"{self.folder} belongs to the parent process")
         data = frame(contents[0]) if len(contents) == 1 else b"".join(map(frame, contents))
         if writer is None or self._is_spoilt or writer.size + len(data) > SEGMENT_BYTES:
             writer = self._next_segment()
-        tally, size, events = self._tally, len(data), len(contents)
+        tally, size, events = self.tally, len(data), len(contents)
         start = tally.end
         try:
             writer.append(data)
@@ -203,8 +178,8 @@ class Log:
             SpoolLost: It is not.
             SpoolError: That cannot be put back.
         """
-        if self._writer is not None:
-            self._writer.check()
+        if self._segments.writer is not None:
+            self._segments.writer.check()
         with translated(self.folder):
             if not self._lock.is_there():
                 self._lock_again()
@@ -222,28 +197,28 @@ class Log:
             raise SpoolClaimed(f"{self.folder} was claimed, as somebody had deleted its lock") from error
         self._lock.release()
         self._lock = lock
-        if self._writer is not None:
-            self._writer.check()  # somebody may have had it in between
+        if self._segments.writer is not None:
+            self._segments.writer.check()  # somebody may have had it in between
 
     def _next_segment(self) -> Writer:
         self.check()
-        if (old := self._writer) is not None and old.is_empty:  # for a frame larger than a segment
+        if (old := self._segments.writer) is not None and old.is_empty:  # for a frame larger than a segment
             return old
         if old is not None and self.syncs:  # ``sync`` looks at the new one only
             old.sync()
-        if old is not None and not self.pending:  # its room may be what the next one needs
-            self._writer = None
+        if old is not None and not self.tally.pending:  # its room may be what the next one needs
+            self._segments.writer = None
             old.close()
             old = None
-            self._tally.finish()
+            self.tally.finish()
             self._remove_finished()
-        place = Start(self._tally.end, self._tally.appended)
+        place = Start(self.tally.end, self.tally.appended)
         writer = Writer(self.folder, place, self._lock.process)
         # As in ``append``, no call stands between what belongs together.
-        self._writer, self._is_spoilt, self._tally.places = writer, False, [*self._tally.places, place]
+        self._segments.writer, self._is_spoilt, self.tally.places = writer, False, [*self.tally.places, place]
         if old is not None:
             old.close()
-        self._tally.advance()
+        self.tally.advance()
         self._remove_finished()
         return writer
 
@@ -253,8 +228,8 @@ class Log:
         Raises:
             SpoolError: The disk failed at it.
         """
-        if self._writer is not None:
-            self._writer.sync()
+        if self._segments.writer is not None:
+            self._segments.writer.sync()
 
     # Reading
 
@@ -274,7 +249,7 @@ class Log:
         """
         found: list[Entry] = []
         passed, room = 0, size
-        for place in list(self._tally.places):
+        for place in list(self.tally.places):
             try:
                 for entry in self._entries(place):
                     if entry.content is None:
@@ -295,73 +270,30 @@ class Log:
                 self._could_not_read(place, error)
                 return self.peek(skip, most, size)
         if not found and not passed:
-            self._tally.found_nothing()
+            self.tally.found_nothing()
         return found
 
     def _entries(self, place: Start) -> Iterator[Entry]:
         """Read what waits in a segment."""
-        if not (stretches := list(self._tally.waiting(place))):
-            return
-        try:
-            reader = self._open(place)
-        except SpoolLost:  # unlike what cannot be opened just now
-            yield from (Entry(*stretch, None) for stretch in stretches)
-            return
-        is_kept = reader is self._reader
-        try:
-            for stretch in stretches:
-                yield from reader.entries(*stretch)
-        finally:
-            if not is_kept:
-                reader.close()
-
-    def _open(self, place: Start) -> Reader:
-        if self._reader is not None and self._reader.place == place:
-            return self._reader
-        if self._writer is not None and self._writer.place == place:
-            reader = self._writer.reader()  # whatever became of its name
-        else:
-            reader = Reader.open(self.folder, place)
-        if place is self._tally.places[0]:
-            self._close_reader()
-            self._reader = reader
-        return reader
-
-    def _close_reader(self, place: Start | None = None) -> None:
-        """Close the segment that is kept open, if it is this one, or whichever it is."""
-        if self._reader is not None and place in (None, self._reader.place):
-            self._reader.close()
-            self._reader = None
+        return self._segments.read(place, list(self.tally.waiting(place)), keep=place is self.tally.places[0])
 
     def _pass_over(self, place: Start) -> None:
         """Keep a damaged segment, and go on behind what is damaged in it."""
         entries = list(self._entries(place))
         damage = [entry for entry in entries if entry.content is None]
-        self._keep(place)
-        self._tally.lose(damage, self._tally.waiting_frames(place) - len(entries) + len(damage))
+        self._segments.keep(place)
+        self.tally.lose(damage, self.tally.waiting_frames(place) - len(entries) + len(damage))
         self._remove_finished()
 
-    def _keep(self, place: Start) -> None:
-        """Give a segment a second name, so that the first one can go as always; some file systems need a copy."""
-        path = place.path(self.folder)
-        aside = self.folder.parent / f"{self.folder.name}-{path.name}{ASIDE}"
-        with translated(path):
-            if path.exists() and not aside.exists():
-                try:
-                    os.link(path, aside)
-                except OSError:
-                    shutil.copyfile(path, aside)
-
     def _could_not_read(self, place: Start, error: SpoolError) -> None:
-        self._close_reader(place)  # somebody may put another one there
+        self._segments.close_reader(place)  # somebody may put another file there
         self._failed = [*(each for each in self._failed if each == place), place]
         if len(self._failed) < ATTEMPTS:
             raise error
         self._set_apart(place)
-        if self._writer is not None and self._writer.place == place:
-            self._drop_writer()
-        self._tally.remove(place, moved=True)
-        self._tally.finished.append(place)
+        self._segments.forget(place)
+        self.tally.remove(place, moved=True)
+        self.tally.finished.append(place)
         self._remove_finished()
 
     def _set_apart(self, place: Start) -> None:
@@ -370,13 +302,10 @@ class Log:
         Raises:
             SpoolError: That cannot be done.
         """
-        other, tally = Log.make(self.folder.parent), self._tally
+        other = Log.make(self.folder.parent)
         try:
             with translated(other.folder):
-                settled = {start: each for start, each in tally.settled.items() if start >= place.position}
-                other._progress.record(
-                    Done(max(tally.before, place.position), max(tally.frames, place.frames), settled)
-                )
+                other._progress.record(self.tally.progress(place.position, place.frames))
                 os.link(place.path(self.folder), place.path(other.folder))
         finally:
             other.abandon()
@@ -390,18 +319,18 @@ class Log:
             SpoolError: It cannot be written down: they are done all the same, until the process ends.
         """
         self._failed = []
-        self._tally.done(entries)
+        self.tally.done(entries)
         self._write_down()
 
     @property
     def last_segment(self) -> int:
         """Where the segment begins that is appended to."""
-        return self._tally.end if self._writer is None else self._writer.place.position
+        return self.tally.end if self._segments.writer is None else self._segments.writer.place.position
 
     def salvage(self, start: int) -> list[Entry]:
-        """Read what waits from a position on that was taken away, as far as open files, and those that are left, have it."""
+        """Read what waits from a position on, as far as open files, and those that are left, still have it."""
         found: list[Entry] = []
-        for place in self._tally.places:
+        for place in self.tally.places:
             if place.position >= start:
                 with suppress(SpoolError):
                     for entry in self._entries(place):
@@ -417,38 +346,28 @@ class Log:
             kept: What of it is elsewhere now.
             moved: Whether somebody else has the rest, which is lost otherwise.
         """
-        self._tally.done(kept)
-        if (writer := self._writer) is not None:
-            self._drop_writer()
+        self.tally.done(kept)
+        for place in [place for place in self.tally.places if place.position >= start]:
+            self._segments.forget(place)
             if not moved:
-                with suppress(OSError):  # what is left of one that was cut
-                    writer.path.unlink()
-        for place in [place for place in self._tally.places if place.position >= start]:
-            self._close_reader(place)
-            self._tally.remove(place, moved)
-
-    def _drop_writer(self) -> None:
-        if (writer := self._writer) is not None:
-            self._writer = None
-            writer.close()
+                self._segments.remove(place)  # what is left of one that was cut
+            self.tally.remove(place, moved)
 
     def _write_down(self) -> None:
         """Write down what is done, and only then remove files: the next process would miss them."""
-        tally = self._tally
+        tally = self.tally
         finished, tally.finished = tally.finished, []
         try:
             with translated(self.folder):
-                self._progress.record(Done(tally.before, tally.frames, tally.settled))
+                self._progress.record(tally.progress())
         except BaseException:
             tally.finished = finished + tally.finished
             raise
         for place in finished:
-            self._close_reader(place)
-            with suppress(OSError):  # it goes when the log is closed
-                place.path(self.folder).unlink(missing_ok=True)
+            self._segments.remove(place)
 
     def _remove_finished(self) -> None:
-        if self._tally.finished:
+        if self.tally.finished:
             with suppress(SpoolError):  # ``done`` says so each time
                 self._write_down()
 
@@ -456,17 +375,15 @@ class Log:
 
     def abandon(self) -> None:
         """Close the files, and leave all as it is: for a forked child, to which it does not belong."""
-        self._close_reader()
-        self._drop_writer()
+        self._segments.close()
         self._lock.release()
 
     def close(self) -> None:
         """Give the log up: remove it if nothing waits in it, or leave it to the next process."""
         with suppress(SpoolError):  # it may have failed the last time
             self._write_down()
-        self._close_reader()
-        self._drop_writer()
-        if not self.pending:
+        self._segments.close()
+        if not self.tally.pending:
             with suppress(OSError):  # then it is left to the next one, which removes it
                 for place in Start.all_in(self.folder):  # before the others, which say that it is done
                     place.path(self.folder).unlink()

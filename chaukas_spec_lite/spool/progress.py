@@ -7,10 +7,12 @@ half written when the system stops; then the other one counts, and some events a
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
+from types import MappingProxyType
+from typing import NamedTuple
 from zlib import crc32
 
 PAGE = 4096
@@ -23,15 +25,14 @@ MOST_SETTLED = (PAGE - _head.size) // _stretch.size
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(NamedTuple):
     """In which part of a log nothing waits."""
 
     before: int = 0
     """All before this position."""
     frames: int = 0
     """How many frames that is."""
-    settled: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
+    settled: Mapping[int, tuple[int, int]] = MappingProxyType({})
     """Stretches behind it: where each begins, where it ends, and how many frames were in it."""
 
 
@@ -51,7 +52,7 @@ class ProgressFile:
         pages = _pages(data)
         self.is_certain = len(pages) == 2
         """Whether nothing newer than ``done`` may have stood there."""
-        self._generation, self.done = max(pages, default=(0, Done()), key=_generation)
+        self._generation, self.done = max(pages, default=(0, Done()), key=lambda page: page[0])
         self._is_whole = self.is_certain
 
     def record(self, done: Done) -> None:
@@ -81,15 +82,6 @@ class ProgressFile:
         return False
 
 
-def read(path: Path) -> Done:
-    """Read what the owner of another log has written down; it may be writing just now.
-
-    Raises:
-        OSError: The file cannot be read.
-    """
-    return ProgressFile(path).done
-
-
 def _write(file: int, generation: int, done: Done) -> None:
     stretches = sorted(done.settled.items())[:MOST_SETTLED]
     body = _head.pack(0, len(stretches), generation, done.before, done.frames)[4:]
@@ -111,7 +103,3 @@ def _pages(data: bytes) -> list[tuple[int, Done]]:
                 stretches = _stretch.iter_unpack(page[_head.size : end])
                 found.append((generation, Done(before, frames, {start: (to, n) for start, to, n in stretches})))
     return found
-
-
-def _generation(page: tuple[int, Done]) -> int:
-    return page[0]

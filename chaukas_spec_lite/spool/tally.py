@@ -35,7 +35,7 @@ class Tally:
         self.pending = self.pending_bytes = 0
         """The frames that wait, and the size of what they hold."""
         self.lost = self.lost_bytes = self.moved = 0
-        """How many frames should be there and are not; how many bytes; how many frames are in another log, or another's."""
+        """How many frames should be there and are not, how many bytes, and how many frames somebody else has now."""
 
     def begin(self, end: int, is_certain: bool) -> None:
         """Begin with what the names of the segments say, for a log that another process made; without the last one.
@@ -46,11 +46,12 @@ class Tally:
         """
         first, last = self.places[0], self.places[-1]
         if (gap := first.position - self.before) > 0:  # those before it are gone
-            inside = self._pop(self.before, first.position)
+            inside = {start: each for start, each in self.settled.items() if start < first.position}
             if is_certain:
                 self.lost += first.frames - self.frames - _frames(inside)
                 self.lost_bytes += gap - _bytes(inside)
-            self.before, self.frames = first.position, first.frames
+            self.before, self.frames = first
+            self.settled = {start: each for start, each in self.settled.items() if start not in inside}
         self.advance()
         self.end = max(end, self.before, *(behind for behind, _ in self.settled.values()))
         in_last = {start: each for start, each in self.settled.items() if start >= last.position}
@@ -147,6 +148,11 @@ class Tally:
         while len(self.places) > 1 and self.before >= self.places[1].position:
             self.finished.append(self.places.pop(0))
 
+    def progress(self, position: int = 0, frames: int = 0) -> Done:
+        """Describe what is done; from a segment on, if it is said where that begins and how many frames are before."""
+        settled = {at: each for at, each in self.settled.items() if at >= position}
+        return Done(max(self.before, position), max(self.frames, frames), settled)
+
     def finish(self) -> None:
         """Take note that no segment is needed: nothing waits, and the last one is not appended to any more."""
         self.finished += self.places
@@ -165,11 +171,6 @@ class Tally:
         self.pending -= frames
         self.pending_bytes -= size - HEAD * frames
         return size
-
-    def _pop(self, start: int, end: int) -> dict[int, tuple[int, int]]:
-        inside = {at: each for at, each in self.settled.items() if start <= at < end}
-        self.settled = {at: each for at, each in self.settled.items() if at not in inside}
-        return inside
 
 
 def _frames(stretches: dict[int, tuple[int, int]]) -> int:

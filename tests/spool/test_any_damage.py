@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.frames import HEAD, MARK
-from chaukas_spec_lite.spool.log import ASIDE, Log
+from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.spool.progress import PAGE
 from chaukas_spec_lite.spool.segment import MAGIC
+from chaukas_spec_lite.spool.segments import ASIDE
 from tests.profiles import searched
 
 
@@ -84,24 +85,24 @@ def filled(chance: Random, directory: Path) -> tuple[Log, list[bytes], set[bytes
 def work_off(chance: Random, log: Log) -> tuple[list[bytes], list[str]]:
     """Read and be done with what is there, or with some of it, while it may be damaged more."""
     sent, kinds = list[bytes](), list[str]()
-    recovered = log.pending + log.lost
-    while log.pending:
-        assert log.pending_bytes >= 0
+    recovered = log.tally.pending + log.tally.lost
+    while log.tally.pending:
+        assert log.tally.pending_bytes >= 0
         entries = log.peek(chance.choice([0, 0, 0, 1, 2]), chance.choice([1, 3, 50]), 5000)
         entries = entries or log.peek(0, 50, 5000)
         sent += [entry.content or b"" for entry in entries]
         log.done(entries)
-        assert recovered == len(sent) + log.pending + log.lost
+        assert recovered == len(sent) + log.tally.pending + log.tally.lost
         if chance.random() < 0.1:
             everything = log.peek(0, 1000, 1 << 30)
             sizes = [len(entry.content or b"") for entry in everything]
-            assert (log.pending, log.pending_bytes) == (len(sizes), sum(sizes))
+            assert (log.tally.pending, log.tally.pending_bytes) == (len(sizes), sum(sizes))
         if chance.random() < 0.1:
             kinds.append(damage(chance, log.folder))
         elif chance.random() < 0.1:
             break
-    assert log.pending > 0 or (log.pending, log.pending_bytes) == (0, 0)
-    assert log.lost_bytes >= HEAD * log.lost
+    assert log.tally.pending > 0 or (log.tally.pending, log.tally.pending_bytes) == (0, 0)
+    assert log.tally.lost_bytes >= HEAD * log.tally.lost
     return sent, kinds
 
 

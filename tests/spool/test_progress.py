@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from chaukas_spec_lite.spool.progress import MOST_SETTLED, PAGE, Done, ProgressFile, read
+from chaukas_spec_lite.spool.progress import MOST_SETTLED, PAGE, Done, ProgressFile
+
+
+def read(path: Path) -> Done:
+    return ProgressFile(path).done
 
 
 def test_what_was_recorded_last_is_read(tmp_path: Path) -> None:

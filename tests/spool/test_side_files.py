@@ -1,4 +1,4 @@
-"""The lock or the progress of a log is deleted: nothing counts as lost that is not, and one owner at a time sends it."""
+"""The lock or the progress of a log is deleted: nothing counts as lost that is not, and it has one owner."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def test_without_progress_the_names_tell_what_was_done(
     found = contents(log_again)
     assert found[-9:] == [event(number) for number in range(11, 20)]
     assert found == [event(number) for number in range(20 - len(found), 20)]
-    assert (log_again.pending, log_again.lost, log_again.lost_bytes) == (len(found), 0, 0)
-    assert log_again.pending_bytes == sum(map(len, found))
+    assert (log_again.tally.pending, log_again.tally.lost, log_again.tally.lost_bytes) == (len(found), 0, 0)
+    assert log_again.tally.pending_bytes == sum(map(len, found))
     (message,) = caplog.messages
     assert str(log.folder) in message
     assert "some is sent again" in message
@@ -86,8 +86,8 @@ def test_a_file_that_is_gone_is_still_lost_when_the_progress_is_whole(
     first, second, *_ = sorted(log.folder.glob("*.segment"))
     first.unlink()
     log = Log.claim(log.folder)
-    assert log.lost == int(second.stem.partition("-")[2], 16) > 0
-    assert log.pending == 20 - log.lost == len(contents(log))
+    assert log.tally.lost == int(second.stem.partition("-")[2], 16) > 0
+    assert log.tally.pending == 20 - log.tally.lost == len(contents(log))
     assert caplog.messages == []
     log.close()
 
@@ -106,7 +106,7 @@ def test_its_owner_writes_the_progress_anew(tmp_path: Path, caplog: pytest.LogCa
     log.abandon()
     again = SpoolDirectory(tmp_path).claim()
     assert again is not None
-    assert (contents(again), again.lost) == ([event(number) for number in range(12, 20)], 0)
+    assert (contents(again), again.tally.lost) == ([event(number) for number in range(12, 20)], 0)
     assert caplog.messages == []
     again.close()
 
@@ -116,11 +116,11 @@ def test_damage_that_was_told_is_not_told_by_the_next_process_again(tmp_path: Pa
     path = sorted(log.folder.glob("*.segment"))[-2]
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     log.peek(0, 1000, 1 << 20)
-    assert log.lost == 1
+    assert log.tally.lost == 1
     log.done(log.peek(0, 1, 1 << 20))
     log.abandon()
     log = Log.claim(log.folder)
-    assert (log.lost, log.lost_bytes, log.pending) == (0, 0, 7)
+    assert (log.tally.lost, log.tally.lost_bytes, log.tally.pending) == (0, 0, 7)
     assert len(contents(log)) == 7
     log.close()
 
@@ -176,7 +176,7 @@ def test_what_another_process_has_claimed_is_its_own(tmp_path: Path, what: str, 
     with pytest.raises(SpoolClaimed, match="was claimed, as somebody had deleted its lock"):
         log.append([event(21)]) if noticed_by == "append" else log.check()
     log.lose(0, [], moved=True)
-    assert (log.pending, log.pending_bytes, log.lost, log.moved) == (0, 0, 0, 10)
+    assert (log.tally.pending, log.tally.pending_bytes, log.tally.lost, log.tally.moved) == (0, 0, 0, 10)
     log.abandon()
     assert other_process(tmp_path, "send") == (10 if what == "look" else None)
 
@@ -215,5 +215,5 @@ def test_a_mode_that_somebody_changes_means_nothing(tmp_path: Path) -> None:
     path.chmod(0o640)
     log.append([event(20)])
     assert segment.LOOK_AGAIN > 0
-    assert log.pending == 10
+    assert log.tally.pending == 10
     log.close()

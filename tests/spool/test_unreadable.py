@@ -50,7 +50,7 @@ def unreadable(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path | None], None]
 def work_off(log: Log, failures: int) -> list[bytes]:
     found = list[bytes]()
     failed = 0
-    while log.pending:
+    while log.tally.pending:
         try:
             entries = log.peek(0, 3, 1 << 20)
         except SpoolError:
@@ -58,11 +58,11 @@ def work_off(log: Log, failures: int) -> list[bytes]:
             continue
         if not entries:
             break
-        assert log.pending_bytes >= sum(len(entry.content or b"") for entry in entries)
+        assert log.tally.pending_bytes >= sum(len(entry.content or b"") for entry in entries)
         found += [entry.content or b"" for entry in entries]
         log.done(entries)
     assert failed == failures
-    assert log.pending_bytes == 0
+    assert log.tally.pending_bytes == 0
     return found
 
 
@@ -94,8 +94,8 @@ def test_the_others_go_on_and_it_is_sent_when_it_can_be_read(
     left = whose == "left" and which == -1  # what cannot be claimed as the last file is set apart at once
     found = work_off(log, 0 if left else ATTEMPTS - 1)
     assert found == [each for each in expected if each not in in_it]
-    assert (log.pending, log.lost, log.lost_bytes) == (0, 0, 0)
-    assert log.moved == (0 if left else len(in_it))
+    assert (log.tally.pending, log.tally.lost, log.tally.lost_bytes) == (0, 0, 0)
+    assert log.tally.moved == (0 if left else len(in_it))
     if whose == "own":
         log.append([event(20)])
         assert work_off(log, 0) == [event(20)]
@@ -112,7 +112,7 @@ def test_the_others_go_on_and_it_is_sent_when_it_can_be_read(
     again = directory.claim()
     assert again is not None
     assert again.is_certain
-    assert (again.pending, again.lost) == (len(in_it), 0)
+    assert (again.tally.pending, again.tally.lost) == (len(in_it), 0)
     assert work_off(again, 0) == in_it
     again.close()
     assert [*tmp_path.iterdir()] == []
@@ -142,7 +142,7 @@ def test_a_process_that_is_killed_before_it_does_without_the_file_loses_nothing(
     unreadable(None)
     found, directory = list[bytes](), SpoolDirectory(tmp_path)
     while (left := directory.claim()) is not None:
-        assert left.lost == 0
+        assert left.tally.lost == 0
         found += work_off(left, 0)
         left.close()
     assert sorted(set(found)) == [event(number) for number in range(20)], "some of it twice"
@@ -159,6 +159,6 @@ def test_a_failure_that_passes_changes_nothing(tmp_path: Path, unreadable: Calla
                 log.peek(0, 1, 1 << 20)
         unreadable(None)
         log.done(log.peek(0, 1, 1 << 20))
-    assert log.moved == 0
+    assert log.tally.moved == 0
     assert work_off(log, 0) == [event(number) for number in range(5, 20)]
     log.close()
