@@ -147,8 +147,7 @@ class Disk:
 
     def _fail(self, error: SpoolError) -> None:
         if isinstance(error, SpoolLost) and self._log is not None:
-            self._go_on_without(self._log, error)
-            return
+            return self._go_on_without(self._log, error)
         # Not tried again with each event.
         self.why_not = str(error)
         self._refuses_until = self._now() + self._settings.spool_retry
@@ -175,15 +174,10 @@ class Disk:
 
     def peek(self, skip: int, most: int, size: int) -> list[Entry]:
         """Read events that wait, in order; see ``Log.peek``. Nothing can be read while the disk fails."""
-        log = self._log
-        if log is None:
-            return []
         try:
-            return log.peek(skip, most, size)
+            return [] if self._log is None else self._log.peek(skip, most, size)
         except SpoolError as error:
-            text = (
-                "A file of the spool cannot be read, and soon gets a log of its own, so that others do not wait for it"
-            )
+            text = "A file of the spool cannot be read, and soon gets a log of its own, so that no other waits for it"
             self._note("read", text, error)
             return []
         finally:
@@ -191,26 +185,22 @@ class Disk:
 
     def done(self, records: Sequence[Entry]) -> None:
         """Take note that events need not be kept. Those of a log that was taken away meanwhile are in memory."""
-        log = self._log
-        if log is None:
-            return
-        try:
-            log.done(records)
-        except SpoolError as error:
-            text = "What was sent cannot be noted in the spool; if this process is killed now, it is sent again"
-            self._note("note", text, error)
-        self.tell_losses()
+        if self._log is not None:
+            try:
+                self._log.done(records)
+            except SpoolError as error:
+                text = "What was sent cannot be noted in the spool; if this process is killed now, it is sent again"
+                self._note("note", text, error)
+            self.tell_losses()
 
     def tell_losses(self) -> None:
         """Tell of what the log has found to be lost, or somebody else's, since the last call."""
-        log, told = self._log, self._told
-        if log is None or (log.tally.lost, log.tally.lost_bytes, log.tally.moved) == told:
+        if self._log is None or (now := self._log.tally.gone) == self._told:
             return
-        self._told = log.tally.lost, log.tally.lost_bytes, log.tally.moved
-        lost, size, moved = (now - before for now, before in zip(self._told, told, strict=True))
+        (lost, size, moved), self._told = (each - before for each, before in zip(now, self._told, strict=True)), now
         self._gone(lost, moved)
         if lost or size:
-            self._note("lost", f"{size} bytes in {log.folder} are missing or damaged", lost=lost)
+            self._note("lost", f"{size} bytes in {self._log.folder} are missing or damaged", lost=lost)
 
     # The end
 

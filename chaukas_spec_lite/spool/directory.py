@@ -78,7 +78,7 @@ class SpoolDirectory:
             while self._listed:
                 log = self._try(self._listed.popleft())
                 if log is not None:
-                    if log.tally.pending or log.tally.lost or log.tally.lost_bytes:
+                    if log.tally.pending or any(log.tally.gone):
                         return log
                     log.close()
         return None
@@ -107,12 +107,11 @@ class SpoolDirectory:
         except SpoolError as error:
             if folder not in self._left_alone and os.path.exists(folder):
                 self._left_alone.add(folder)
-                newer = isinstance(error, SpoolNewer)
-                why = "to a later version of this library" if newer else "alone, as it cannot be opened"
-                text = "A log of the spool is left %s: %s"
-                if not newer:
-                    text += "; this is tried again, and if it lasts, mend the disk, or move the folder away"
-                logger.warning(text, why, error)
+                text = "A log of the spool is left to a later version of this library: %s"
+                if not isinstance(error, SpoolNewer):
+                    text = "A log of the spool is left alone, as it cannot be opened: %s; this is tried again, and if "
+                    text += "it lasts, mend the disk, or move the folder away"
+                logger.warning(text, error)
         return None
 
 

@@ -46,10 +46,9 @@ def append(directory: Path, letter: bytes, most: int) -> bool:
 
 
 def _is_still(path: Path, inode: int) -> bool:
-    try:
+    with suppress(FileNotFoundError):
         return os.stat(path).st_ino == inode
-    except FileNotFoundError:
-        return False
+    return False
 
 
 def read(directory: Path) -> list[bytes]:
@@ -64,11 +63,9 @@ def read(directory: Path) -> list[bytes]:
 
 def read_file(path: Path) -> list[bytes]:
     """Read the letters of one file, none if there is no such file; raises ``SpoolError`` if it cannot be read."""
-    with translated(path):
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return []
+    data = b""
+    with translated(path), suppress(FileNotFoundError):
+        data = path.read_bytes()
     return [entry.content for entry in entries_in(data, final=True) if entry.content is not None]
 
 

@@ -131,7 +131,7 @@ class Log:
             if len(tally.places) == 1:
                 raise
             self._set_apart(last)
-            last.path(self.folder).unlink()
+            last.path(self.folder).unlink(missing_ok=True)
             self.tally = Tally(tally.places[:-1], self._progress.done)
             return False
         if tally.found(entries):
@@ -306,7 +306,10 @@ class Log:
         try:
             with translated(other.folder):
                 other._progress.record(self.tally.progress(place.position, place.frames))
-                os.link(place.path(self.folder), place.path(other.folder))
+                try:
+                    os.link(place.path(self.folder), place.path(other.folder))
+                except OSError:  # some file systems know no second names
+                    place.path(self.folder).rename(place.path(other.folder))
         finally:
             other.abandon()
 

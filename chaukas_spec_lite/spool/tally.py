@@ -76,6 +76,11 @@ class Tally:
         self.lose(damage, 0)
         return damage
 
+    @property
+    def gone(self) -> tuple[int, int, int]:
+        """How many frames are lost, how many bytes, and how many frames somebody else has."""
+        return self.lost, self.lost_bytes, self.moved
+
     def end_of(self, place: Start) -> int:
         """Tell where a segment ends: where the next one begins, or the last frame ends."""
         return next((other.position for other in self.places if other > place), self.end)

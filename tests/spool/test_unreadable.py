@@ -148,6 +148,27 @@ def test_a_process_that_is_killed_before_it_does_without_the_file_loses_nothing(
     assert sorted(set(found)) == [event(number) for number in range(20)], "some of it twice"
 
 
+def test_where_files_have_no_second_names(
+    tmp_path: Path, unreadable: Callable[[Path | None], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", none)
+    log = Log.make(tmp_path)
+    for number in range(20):
+        log.append([event(number)])
+    unreadable(sorted(log.folder.glob("*.segment"))[1])
+    found = work_off(log, ATTEMPTS - 1)
+    assert len(found) + log.tally.moved == 20
+    log.close()
+    unreadable(None)
+    again = SpoolDirectory(tmp_path).claim()
+    assert again is not None
+    assert sorted(found + work_off(again, 0)) == [event(number) for number in range(20)]
+    again.close()
+
+
 def test_a_failure_that_passes_changes_nothing(tmp_path: Path, unreadable: Callable[[Path | None], None]) -> None:
     log = Log.make(tmp_path)
     for number in range(20):
