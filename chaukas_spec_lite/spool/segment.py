@@ -131,20 +131,11 @@ class Writer:
             now = os.fstat(file)
             if now.st_size != size or not now.st_nlink or now.st_mode != self._mode or monotonic() >= self._look_at:
                 self.check()
-            written = _pwrite(file, data, size)
+            while data:  # mostly once: a full disk takes a part, and says why with the next write
+                written = _pwrite(file, data, size)
+                data, size = data[written:], size + written
         except OSError as error:
-            raise spool_error(self.path, error) from error
-        if written < len(data):
-            self._write_rest(data[written:], size + written)
-
-    def _write_rest(self, data: bytes, at: int) -> None:
-        """Go on where the disk took only a part; it is full behind that, which the next write says."""
-        try:
-            while data:
-                written = _pwrite(self._file, data, at)
-                data, at = data[written:], at + written
-        except OSError as error:
-            self._cut()  # the part would be damage in front of the next frame
+            self._cut()  # a part would be damage in front of the next frame
             raise spool_error(self.path, error) from error
 
     def _cut(self) -> None:
