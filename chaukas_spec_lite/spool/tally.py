@@ -26,9 +26,10 @@ class Tally:
         """Of the segments in which something waits, or that are appended to."""
         self.finished: list[Start] = []
         """Of those in which nothing waits, as long as that is not written down."""
-        self.before, self.frames = done.before, done.frames
+        self.before: int = done.before
+        self.frames: int = done.frames
         """Where the first frame begins that waits, and how many stand before it."""
-        self.settled = dict(done.settled)
+        self.settled: dict[int, tuple[int, int]] = dict(done.settled)
         """Stretches behind that: where each begins, where it ends, and how many frames were in it."""
         self.end = self.appended = 0
         """Where the last frame ends, and how many there are."""
@@ -50,7 +51,7 @@ class Tally:
             if is_certain:
                 self.lost += first.frames - self.frames - _frames(inside)
                 self.lost_bytes += gap - _bytes(inside)
-            self.before, self.frames = first
+            self.before, self.frames = first.position, first.frames
             self.settled = {start: each for start, each in self.settled.items() if start not in inside}
         self.advance()
         self.end = max(end, self.before, *(behind for behind, _ in self.settled.values()))
