@@ -84,7 +84,9 @@ class Writer:
         self.place = place
         self._owner = owner
         with translated(self.path):
-            self._file = self._make()
+            if self._is_ours():  # Ctrl-C, or a fork, may have come between making it and taking note of it
+                self.path.unlink(missing_ok=True)
+            self._file = os.open(self.path, _NEW, 0o600)
         self.size = 0
         """How large the file is, in bytes; it is for the caller to say that ``append`` was done."""
         self._synced = False
@@ -105,15 +107,6 @@ class Writer:
 
     def _is_ours(self) -> bool:
         return self._owner == process.current()
-
-    def _make(self) -> int:
-        try:
-            return os.open(self.path, _NEW, 0o600)
-        except FileExistsError:
-            if not self._is_ours():
-                raise
-            os.unlink(self.path)  # Ctrl-C, or a fork, came between making it and taking note of it
-            return os.open(self.path, _NEW, 0o600)
 
     def append(self, data: bytes) -> None:
         """Append frames, for the caller to add to ``size``; after an error nothing was appended.

@@ -55,11 +55,10 @@ class Tally:
             self.settled = {start: each for start, each in self.settled.items() if start not in inside}
         self.advance()
         self.end = max(end, self.before, *(behind for behind, _ in self.settled.values()))
-        in_last = {start: each for start, each in self.settled.items() if start >= last.position}
-        before_last = {start: each for start, each in self.settled.items() if start < last.position}
-        self.appended = max(self.frames, last.frames) + _frames(in_last)
-        self.pending = self.appended - self.frames - _frames(self.settled)
-        self.pending_bytes = max(self.before, last.position) - self.before - _bytes(before_last) - HEAD * self.pending
+        inside = {start: each for start, each in self.settled.items() if start < last.position}
+        self.pending = max(self.frames, last.frames) - self.frames - _frames(inside)
+        self.pending_bytes = max(self.before, last.position) - self.before - _bytes(inside) - HEAD * self.pending
+        self.appended = self.frames + self.pending + _frames(self.settled)
 
     def found(self, entries: Iterable[Entry]) -> list[Entry]:
         """Take in what waits in the last segment, of which no name says how many frames it holds; return the damage."""
