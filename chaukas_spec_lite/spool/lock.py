@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from chaukas_spec_lite import process
@@ -69,11 +70,11 @@ class Lock:
         return self._key[0]
 
     def is_there(self) -> bool:
-        """Whether others find its file, and so find it locked."""
-        try:
-            return _key_of(self.path)[1:] == self._key[1:]
-        except SpoolError:
-            return False
+        """Whether others find its file, and so find it locked; raises ``SpoolError`` if that cannot be seen."""
+        with translated(self.path), suppress(FileNotFoundError, NotADirectoryError):
+            status = os.stat(self.path)
+            return (status.st_dev, status.st_ino) == self._key[1:]
+        return False
 
     def release(self) -> None:
         """Let others have it."""

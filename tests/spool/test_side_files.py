@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool import segment
 from chaukas_spec_lite.spool.directory import SpoolDirectory
-from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolLost
+from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.spool.progress import PAGE
@@ -197,6 +199,24 @@ def test_what_a_living_one_has_claimed_is_its_own(tmp_path: Path) -> None:
     other.done(other.peek(0, 1000, 1 << 20))
     other.close()
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_lock_that_cannot_be_seen_just_now_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, real = half_sent(tmp_path), os.stat
+
+    def stat(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+        if str(path).endswith("lock"):
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", stat)
+        with pytest.raises(SpoolError, match="lock: Input/output error") as caught:
+            log.check()
+    assert not isinstance(caught.value, SpoolLost)
+    log.check()
+    assert log.tally.pending == 9
+    log.close()
 
 
 def test_without_a_folder_there_is_no_lock_to_get_back(tmp_path: Path) -> None:
