@@ -203,10 +203,11 @@ def test_what_a_living_one_has_claimed_is_its_own(tmp_path: Path) -> None:
 
 def test_a_lock_that_cannot_be_seen_just_now_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log, real = half_sent(tmp_path), os.stat
+    failures = [OSError(errno.EIO, "Input/output error")]
 
     def stat(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
-        if str(path).endswith("lock"):
-            raise OSError(errno.EIO, "Input/output error")
+        if failures and str(path).endswith("lock"):
+            raise failures.pop()
         return real(path, *arguments, **options)
 
     with monkeypatch.context() as patch:
