@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.spool.directory import SpoolDirectory
-from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost
+from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost
+from chaukas_spec_lite.spool.frames import Entry
 from chaukas_spec_lite.spool.log import SEGMENT_BYTES, Log
-from chaukas_spec_lite.spool.segment import Entry
 
 _LOOK_AGAIN = 1.0
 """For how many seconds a directory that was found full is taken to be so."""
@@ -37,7 +37,7 @@ class Disk:
         now: Tells the time in seconds; monotonic.
         taken_away: Is given what somebody took away: from where on, and what of it could still be read; returns that
             and what else of it is still known.
-        damaged: Is given the number of events that a damaged file has lost.
+        gone: Is given how many events a damaged file has lost, and how many somebody else is to send now.
         claimed: The log that an ended process left.
     """
 
@@ -46,7 +46,7 @@ class Disk:
         settings: ExportSettings,
         now: Callable[[], float],
         taken_away: Callable[[int, Sequence[Entry]], Sequence[Entry]],
-        damaged: Callable[[int], object],
+        gone: Callable[[int, int], object],
         claimed: Log | None = None,
     ) -> None:
         assert settings.spool is not None
@@ -54,10 +54,10 @@ class Disk:
         self._directory = SpoolDirectory(Path(settings.spool))
         self._now = now
         self._taken_away = taken_away
-        self._damaged = damaged
+        self._gone = gone
         self._log = claimed
-        self._told = 0, 0
-        """How many events, and bytes, of the log were told to be lost."""
+        self._told = 0, 0, 0
+        """How many events, and bytes, of the log were told to be lost, and how many events to be somebody else's."""
         self._left = self._left_bytes = 0
         """What waits in logs that were left to others."""
         self._others = 0
@@ -76,12 +76,12 @@ class Disk:
     @property
     def pending(self) -> int:
         """How many events wait here."""
-        return self._left + (0 if self._log is None else self._log.pending)
+        return self._left + (0 if self._log is None else self._log.tally.pending)
 
     @property
     def pending_bytes(self) -> int:
         """The size of those."""
-        return self._left_bytes + (0 if self._log is None else self._log.pending_bytes)
+        return self._left_bytes + (0 if self._log is None else self._log.tally.pending_bytes)
 
     # Appending
 
@@ -104,7 +104,7 @@ class Disk:
             return None
         try:
             if self._log is None:
-                self._log, self._told = Log.make(self._directory.path), (0, 0)
+                self._log, self._told = Log.make(self._directory.path), (0, 0, 0)
                 self._log.syncs = self._settings.synchronous != "never"
             start = self._log.append(contents)
         except SpoolError as error:
@@ -147,8 +147,7 @@ class Disk:
 
     def _fail(self, error: SpoolError) -> None:
         if isinstance(error, SpoolLost) and self._log is not None:
-            (self._lose_segment if os.path.isdir(self._log.folder) else self._give_up)(self._log, error)
-            return
+            return self._go_on_without(self._log, error)
         # Not tried again with each event.
         self.why_not = str(error)
         self._refuses_until = self._now() + self._settings.spool_retry
@@ -158,63 +157,50 @@ class Disk:
     def _note(self, kind: str, what: str, error: SpoolError | None = None, lost: int = 0) -> None:
         self.notes.append(Note(kind, what, error, lost))
 
-    def _give_up(self, log: Log, error: SpoolLost) -> None:
-        """Save what can be saved of a log that somebody took away; the next event begins another one."""
-        self._log = None
-        try:
-            saved = list(log.salvage())
-        except SpoolError:  # the reason has been told already
-            saved = []
-        lost = log.pending - len(self._taken_away(0, saved))
-        log.abandon()
-        self._note("taken away", "Events go to a new log of the spool", error)
-        if lost > 0:
-            self._damaged(lost)
-            self._note("lost", str(error), lost=lost)
-
-    def _lose_segment(self, log: Log, error: SpoolLost) -> None:
-        """Save what can be saved of the last file of the log; all else stays where it is."""
-        log.lose_segment(self._taken_away(log.segment_start, log.salvage_segment()))
-        self._note("taken away", "Events go to a new file of the spool", error)
-        self.tell_damage()
+    def _go_on_without(self, log: Log, error: SpoolLost) -> None:
+        """Save what can be saved of what somebody took away: the last file, or all; the next event goes to another."""
+        claimed = isinstance(error, SpoolClaimed)
+        whole = claimed or not os.path.isdir(log.folder)
+        start = 0 if whole else log.last_segment
+        # What is under way is ours also of a log that somebody else has.
+        log.lose(start, self._taken_away(start, [] if claimed else log.salvage(start)), claimed)
+        self._note("taken away", f"Events go to a new {'log' if whole else 'file'} of the spool", error)
+        self.tell_losses()
+        if whole:
+            self._log = None
+            log.abandon()
 
     # Reading
 
     def peek(self, skip: int, most: int, size: int) -> list[Entry]:
         """Read events that wait, in order; see ``Log.peek``. Nothing can be read while the disk fails."""
-        log = self._log
-        if log is None:
-            return []
         try:
-            return log.peek(skip, most, size)
+            return [] if self._log is None else self._log.peek(skip, most, size)
         except SpoolError as error:
-            self._note("read", "The spool cannot be read, which is tried again", error)
+            text = "A file of the spool cannot be read, and soon gets a log of its own, so that no other waits for it"
+            self._note("read", text, error)
             return []
         finally:
-            self.tell_damage()
+            self.tell_losses()
 
     def done(self, records: Sequence[Entry]) -> None:
         """Take note that events need not be kept. Those of a log that was taken away meanwhile are in memory."""
-        log = self._log
-        if log is None:
-            return
-        try:
-            log.done(records)
-        except SpoolError as error:
-            text = "What was sent cannot be noted in the spool; if this process is killed now, it is sent again"
-            self._note("note", text, error)
-        self.tell_damage()
+        if self._log is not None:
+            try:
+                self._log.done(records)
+            except SpoolError as error:
+                text = "What was sent cannot be noted in the spool; if this process is killed now, it is sent again"
+                self._note("note", text, error)
+            self.tell_losses()
 
-    def tell_damage(self) -> None:
-        """Tell of what the log has found to be lost since the last call."""
-        log, (told, told_bytes) = self._log, self._told
-        if log is None or (log.lost, log.lost_bytes) == self._told:
+    def tell_losses(self) -> None:
+        """Tell of what the log has found to be lost, or somebody else's, since the last call."""
+        if self._log is None or (now := self._log.tally.gone) == self._told:
             return
-        self._told = log.lost, log.lost_bytes
-        self._damaged(log.lost - told)
-        size = log.lost_bytes - told_bytes
-        what = f"{size} bytes in {log.folder} are missing or damaged" if size else f"a file in {log.folder} is gone"
-        self._note("lost", what, lost=log.lost - told)
+        (lost, size, moved), self._told = (each - before for each, before in zip(now, self._told, strict=True)), now
+        self._gone(lost, moved)
+        if lost or size:
+            self._note("lost", f"{size} bytes in {self._log.folder} are missing or damaged", lost=lost)
 
     # The end
 
@@ -226,6 +212,6 @@ class Disk:
                 log.sync()
             except SpoolError as error:
                 self._note("spool", "What is in the spool may not survive a power cut", error)
-            self._left += log.pending
-            self._left_bytes += log.pending_bytes
+            self._left += log.tally.pending
+            self._left_bytes += log.tally.pending_bytes
             log.close()

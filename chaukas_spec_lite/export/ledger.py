@@ -100,6 +100,12 @@ class Ledger:
             self.dropped[reason.value] += events
         self._tell_flushes(place, events)
 
+    def moved(self, place: int, events: int) -> None:
+        """Count events that waited, and are for somebody else to send now: whoever that is counts them as recovered."""
+        if events:
+            self.recovered -= events
+            self._tell_flushes(place, events)
+
     def _tell_flushes(self, place: int, events: int) -> None:
         # The flushes that wait for this event now tell of its drop. If there are none, the next flush does.
         concerned = [mark for mark in self.marks if place < mark.left]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.spool.segment import Entry
+from chaukas_spec_lite.spool.frames import Entry
 
 
 class Item:

@@ -27,8 +27,8 @@ from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals, dropped_for
 from chaukas_spec_lite.export.memory import Item, Memory
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
+from chaukas_spec_lite.spool.frames import Entry, entries_of
 from chaukas_spec_lite.spool.log import Log
-from chaukas_spec_lite.spool.segment import Entry, records
 from chaukas_spec_lite.wire.envelopes import event_id_of
 
 _P = ParamSpec("_P")
@@ -63,7 +63,7 @@ class EventQueue:
         self.ledger = Ledger()
         self.disk = None
         if settings.spool is not None:
-            self.disk = Disk(settings, now, self._salvaged, self._damaged, claimed)
+            self.disk = Disk(settings, now, self._salvaged, self._gone, claimed)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
         self.lock = threading.RLock()
@@ -82,8 +82,8 @@ class EventQueue:
         self._since_later: float | None = None
         """When the first event came that is not in flight, and the first of all that came after the attempt began."""
         if claimed is not None and self.disk is not None:
-            self.ledger.recovered = claimed.pending + claimed.lost
-            self.disk.tell_damage()
+            self.ledger.recovered = claimed.tally.pending + claimed.tally.lost
+            self.disk.tell_losses()
             self._since_later = float("-inf")  # they have waited long enough
 
     # Coming in
@@ -244,7 +244,7 @@ class EventQueue:
             if start is None:
                 return False
             self.memory.done(items)
-            for item, record in zip(items, records(start, contents), strict=True):
+            for item, record in zip(items, entries_of(start, contents), strict=True):
                 item.record = record  # an attempt that is under way goes on with it
             self._room.notify_all()
         return True
@@ -264,11 +264,11 @@ class EventQueue:
         self.memory.put_in_front([item for item, _ in in_order])
         return [entry for _, entry in in_order]
 
-    def _damaged(self, lost: int) -> int:
+    def _gone(self, lost: int, moved: int) -> None:
         self.ledger.lost(0, lost, DropReason.SPOOL_LOST)
-        self._skipped = max(0, self._skipped - lost)
+        self.ledger.moved(0, moved)
+        self._skipped = max(0, self._skipped - lost - moved)
         self._front += 1
-        return lost
 
     # Going out
 

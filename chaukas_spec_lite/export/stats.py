@@ -34,7 +34,7 @@ class Stats:
     sent: int
     """Events that the server has acknowledged."""
     recovered: int
-    """Events taken over from processes that ended before they had sent them."""
+    """Events taken over from processes that ended before they had sent them, less those that others took over."""
     pending: int
     """Events that wait to be sent, in memory and on disk."""
     retried: int

@@ -11,11 +11,11 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
-from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import NEW, PREFIX, Log
-from chaukas_spec_lite.spool.segment import Start, frame_bytes
+from chaukas_spec_lite.spool.progress import ProgressFile
+from chaukas_spec_lite.spool.segment import MAGIC, Start
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
@@ -71,20 +71,16 @@ class SpoolDirectory:
         Raises:
             SpoolError: The directory cannot be read.
         """
-        log = self._claim_listed()
-        if log is None:  # only what is not in a list that is made now is not there
-            self._sweep()
-            self._listed = deque(self.logs())
-            log = self._claim_listed()
-        return log
-
-    def _claim_listed(self) -> Log | None:
-        while self._listed:
-            log = self._try(self._listed.popleft())
-            if log is not None:
-                if log.pending or log.lost or log.lost_bytes:
-                    return log
-                log.close()
+        for is_new_list in (False, True):
+            if is_new_list:  # only what is not in a list that is made now is not there
+                self._sweep()
+                self._listed = deque(self.logs())
+            while self._listed:
+                log = self._try(self._listed.popleft())
+                if log is not None:
+                    if log.tally.pending or any(log.tally.gone):
+                        return log
+                    log.close()
         return None
 
     def _sweep(self) -> None:
@@ -101,22 +97,29 @@ class SpoolDirectory:
 
     def _try(self, folder: Path) -> Log | None:
         try:
-            return Log.claim(folder)
+            log = Log.claim(folder)
+            if log.tally.pending and not log.is_certain:
+                text = "It is not known how far %s was sent, as its progress is gone or damaged: some is sent again"
+                logger.warning(text, folder)
+            return log
         except InUse:  # the usual case here
             return None
         except SpoolError as error:
             if folder not in self._left_alone and os.path.exists(folder):
                 self._left_alone.add(folder)
-                newer = isinstance(error, SpoolNewer)
-                why = "to a later version of this library" if newer else "alone, as it cannot be opened"
-                logger.warning("A log of the spool is left %s: %s", why, error)
+                text = "A log of the spool is left to a later version of this library: %s"
+                if not isinstance(error, SpoolNewer):
+                    text = "A log of the spool is left alone, as it cannot be opened: %s; this is tried again, and if "
+                    text += "it lasts, mend the disk, or move the folder away"
+                logger.warning(text, error)
         return None
 
 
 def _bytes_waiting(folder: Path) -> int:
     try:
-        segments = {place: frame_bytes(path) for path in folder.iterdir() if (place := Start.of(path)) is not None}
-        done = progress.read(folder / "progress").before
+        places = Start.all_in(folder)
+        size = sum(max(0, place.path(folder).stat().st_size - len(MAGIC)) for place in places)
+        done = ProgressFile(folder / "progress").done.before
     except OSError:  # its owner removes it just now, or nobody can read it
         return 0
-    return max(0, sum(segments.values()) - max(0, done - min(segments, default=Start(done, 0)).position))
+    return max(0, size - max(0, done - places[0].position)) if places else 0

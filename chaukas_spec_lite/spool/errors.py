@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chaukas_spec_lite.errors import SpoolError
 
-__all__ = ["SpoolError", "SpoolFull", "SpoolLost", "SpoolNewer", "spool_error", "translated"]
+__all__ = ["SpoolClaimed", "SpoolError", "SpoolFull", "SpoolLost", "SpoolNewer", "spool_error", "translated"]
 
 
 class SpoolFull(SpoolError):
@@ -17,6 +17,10 @@ class SpoolFull(SpoolError):
 
 class SpoolLost(SpoolError):
     """What was appended is not on disk any more: somebody deleted, cut or moved it."""
+
+
+class SpoolClaimed(SpoolLost):
+    """What was appended is another owner's: somebody deleted the lock, so that it could be claimed."""
 
 
 class SpoolNewer(SpoolError):

@@ -10,7 +10,7 @@ Pure functions over bytes; ``segment`` reads and writes files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from struct import Struct
 from typing import NamedTuple
 from zlib import crc32
@@ -27,8 +27,8 @@ MAX_CONTENT = 1 << 30
 _head = Struct("<4sII")
 
 
-class Piece(NamedTuple):
-    """A part of a file: a frame, or damage where frames should be."""
+class Entry(NamedTuple):
+    """A frame, or damage where frames should be."""
 
     start: int
     end: int
@@ -44,35 +44,53 @@ def frame(content: bytes) -> bytes:
     return _head.pack(MARK, size, crc32(content, ~size & 0xFFFFFFFF)) + content
 
 
-def pieces(data: bytes, start: int = 0, *, final: bool) -> Iterator[Piece]:
+def entries_of(start: int, contents: Iterable[bytes]) -> Iterator[Entry]:
+    """Tell where each of the byte strings stands that were appended together."""
+    for content in contents:
+        end = start + HEAD + len(content)
+        yield Entry(start, end, content)
+        start = end
+
+
+def entries_in(data: bytes, start: int = 0, *, final: bool) -> Iterator[Entry]:
     """Take data apart into frames and damage.
 
     Args:
-        data: A part of a file.
-        start: Where a frame begins in it.
+        data: A part of a file, at whose beginning a frame should begin.
+        start: The position of that.
         final: Whether nothing follows it in the file.
 
     Yields:
-        The pieces, in order and without a gap. If the data is not final, the last piece may end before its end: the
-        rest may be the beginning of a frame, and has to be given again with what follows.
+        The entries, in order and without a gap. If the data is not final, what is left behind the last one may be the
+        beginning of a frame, or of damage, and has to be given again with what follows.
     """
-    while start < len(data):
-        size = _content_size(data, start)
-        end = start + HEAD + size
-        complete = len(data) - start >= HEAD and end <= len(data)
-        if size >= 0 and complete:
-            content = data[start + HEAD : end]
-            if crc32(content, ~size & 0xFFFFFFFF) == _head.unpack_from(data, start)[2]:
-                yield Piece(start, end, content)
-                start = end
+    at, size = 0, len(data)
+    damaged: int | None = None
+    """Where damage begins that has not ended yet."""
+    torn = False
+    while at < size:
+        length = _content_size(data, at)
+        end = at + HEAD + length
+        complete = length >= 0 and size - at >= HEAD and end <= size
+        if complete:
+            content = data[at + HEAD : end]
+            if crc32(content, ~length & 0xFFFFFFFF) == _head.unpack_from(data, at)[2]:
+                if damaged is not None:
+                    yield Entry(start + damaged, start + at, None)
+                    damaged = None
+                yield Entry(start + at, start + end, content)
+                at = end
                 continue
-        elif size >= 0 and not final:
+        elif length >= 0 and not final:
             return
         # A length that is damaged may point behind the end. So an incomplete frame that nothing completes is damage
         # like any other, and may have whole frames behind its mark.
-        end = _resume(data, start, final)
-        yield Piece(start, end, None, torn=size >= 0 and not complete and end == len(data))
-        start = end
+        found = data.find(MARK, at + 1)
+        if damaged is None:
+            damaged, torn = at, length >= 0 and not complete and found < 0
+        at = found if found >= 0 else size
+    if damaged is not None and final:
+        yield Entry(start + damaged, start + size, None, torn)
 
 
 def _content_size(data: bytes, start: int) -> int:
@@ -81,15 +99,3 @@ def _content_size(data: bytes, start: int) -> int:
         return 0 if MARK.startswith(data[start : start + len(MARK)]) else -1
     mark, size, _ = _head.unpack_from(data, start)
     return size if mark == MARK and size <= MAX_CONTENT else -1
-
-
-def _resume(data: bytes, start: int, final: bool) -> int:
-    """Find where the next frame may begin, behind damage at ``start``."""
-    found = data.find(MARK, start + 1)
-    if found >= 0:
-        return found
-    if not final:  # it may end amid a mark
-        for size in range(len(MARK) - 1, 0, -1):
-            if len(data) - size > start and data.endswith(MARK[:size]):
-                return len(data) - size
-    return len(data)

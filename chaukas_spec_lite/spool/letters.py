@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool.errors import SpoolError, translated
-from chaukas_spec_lite.spool.frames import frame, pieces
+from chaukas_spec_lite.spool.frames import entries_in, frame
 
 NAME = "dead-letters"
 _TAKEN = "-taken-"
@@ -46,10 +46,9 @@ def append(directory: Path, letter: bytes, most: int) -> bool:
 
 
 def _is_still(path: Path, inode: int) -> bool:
-    try:
+    with suppress(FileNotFoundError):
         return os.stat(path).st_ino == inode
-    except FileNotFoundError:
-        return False
+    return False
 
 
 def read(directory: Path) -> list[bytes]:
@@ -64,12 +63,10 @@ def read(directory: Path) -> list[bytes]:
 
 def read_file(path: Path) -> list[bytes]:
     """Read the letters of one file, none if there is no such file; raises ``SpoolError`` if it cannot be read."""
-    with translated(path):
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return []
-    return [piece.content for piece in pieces(data, final=True) if piece.content is not None]
+    data = b""
+    with translated(path), suppress(FileNotFoundError):
+        data = path.read_bytes()
+    return [entry.content for entry in entries_in(data, final=True) if entry.content is not None]
 
 
 def take(directory: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from chaukas_spec_lite import process
@@ -37,7 +38,7 @@ class Lock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._key = _key_of(path)
         # One step that looks and takes: between a look and a later step another thread could come.
         if _held.setdefault(self._key, self) is not self:
@@ -55,18 +56,25 @@ class Lock:
             raise
 
     def _lock(self) -> None:
-        with translated(self._path):
+        with translated(self.path):
             status = os.fstat(self._file)
             if not _try_to_lock(self._file):
-                raise InUse(f"{self._path} is in use by another process")
+                raise InUse(f"{self.path} is in use by another process")
         # Its owner may have deleted it, or put another one in its place, while it was opened here.
-        if (status.st_dev, status.st_ino) != self._key[1:] or _key_of(self._path) != self._key:
-            raise InUse(f"{self._path} was given up just now")
+        if (status.st_dev, status.st_ino) != self._key[1:] or _key_of(self.path) != self._key:
+            raise InUse(f"{self.path} was given up just now")
 
     @property
     def process(self) -> int:
         """The id of the process that took it: a forked child has the object, and not the lock."""
         return self._key[0]
+
+    def is_there(self) -> bool:
+        """Whether others find its file, and so find it locked; raises ``SpoolError`` if that cannot be seen."""
+        with translated(self.path), suppress(FileNotFoundError, NotADirectoryError):
+            status = os.stat(self.path)
+            return (status.st_dev, status.st_ino) == self._key[1:]
+        return False
 
     def release(self) -> None:
         """Let others have it."""

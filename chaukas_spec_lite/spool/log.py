@@ -1,31 +1,34 @@
 """A log: byte strings on disk, in order, each of which is done one day. Each process appends to a folder of its own.
 
 The folder ``log-<UUIDv7>`` holds ``lock``, ``progress`` and segments. A segment goes when all in it is done, and the
-folder when the log is closed and nothing waits in it. One that held damage is renamed instead, for people to look at.
+folder when the log is closed and nothing waits in it. One that held damage is kept beside it, for people to look at.
 """
 
 from __future__ import annotations
 
-import contextlib
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
-from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost, translated
-from chaukas_spec_lite.spool.frames import HEAD, frame
-from chaukas_spec_lite.spool.lock import Lock
-from chaukas_spec_lite.spool.progress import ProgressFile
-from chaukas_spec_lite.spool.segment import Entry, Reader, Start, Writer, second_name
+from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost, SpoolNewer, translated
+from chaukas_spec_lite.spool.frames import HEAD, Entry, frame
+from chaukas_spec_lite.spool.lock import InUse, Lock
+from chaukas_spec_lite.spool.progress import Done, ProgressFile
+from chaukas_spec_lite.spool.segment import Reader, Start, Writer
+from chaukas_spec_lite.spool.segments import Segments
 from chaukas_spec_lite.spool.tally import Tally
 
 PREFIX = "log-"
 NEW = "new-"
 """What the name of a log's folder begins with: of one that is being made, with `NEW`."""
-ASIDE = ".corrupt"
 SEGMENT_BYTES = 4 << 20
 """From this size on a segment takes no more frames."""
+ATTEMPTS = 3
+"""How often a segment cannot be read, with nothing done in between, before it gets a log of its own."""
 
 
 class Log:
@@ -37,38 +40,21 @@ class Log:
     def __init__(self, folder: Path, lock: Lock) -> None:
         self.folder = folder
         self._lock = lock
-        self._writer: Writer | None = None
+        self._segments = Segments(folder)
         self.syncs = False
         """Whether a segment that is full is brought to the disk before the next one is begun."""
         self._is_spoilt = False
         """Whether the last append failed: the next one tries another file, as this one may be at fault, or its size."""
-        self._reader: Reader | None = None
-        """The segment in which the first waiting frame stands; kept open, so that it is read even if it is deleted."""
-        self._damaged: dict[Start, Path] = {}
-        """Where segments go that were damaged, on a file system without second names."""
+        self._failed: list[Start] = []
+        """Which segment could not be read, once for each time."""
         self._progress = ProgressFile(folder / "progress")
-        places = sorted(place for path in folder.iterdir() if (place := Start.of(path)) is not None)
-        self._tally = Tally(places, self._progress.done)
+        self.tally = Tally(Start.all_in(folder), self._progress.done)
+        """What waits in it, and what is lost or moved: for others to read."""
 
     @property
-    def pending(self) -> int:
-        """How many frames are not done."""
-        return self._tally.pending
-
-    @property
-    def pending_bytes(self) -> int:
-        """The size of what those hold."""
-        return self._tally.pending_bytes
-
-    @property
-    def lost(self) -> int:
-        """How many frames should be there and are not."""
-        return self._tally.lost
-
-    @property
-    def lost_bytes(self) -> int:
-        """How many bytes should be frames and are not."""
-        return self._tally.lost_bytes
+    def is_certain(self) -> bool:
+        """Whether it is known what is done; otherwise some of it is still pending."""
+        return self._progress.is_certain
 
     @classmethod
     def make(cls, directory: Path) -> Log:
@@ -80,7 +66,7 @@ class Log:
         name = str(uuid7())
         # Under another name until it is locked, so that nobody who searches the directory claims it first.
         new, folder = directory / f"{NEW}{name}", directory / f"{PREFIX}{name}"
-        with translated(directory), contextlib.ExitStack() as undo:
+        with translated(directory), ExitStack() as undo:
             try:
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             except FileExistsError as error:
@@ -90,7 +76,10 @@ class Log:
             (new / "lock").touch(mode=0o600)
             log = cls._locked(new)
             undo.callback(log.abandon)
-            log.folder = new.rename(folder)
+            log._progress.record(Done())
+            new.rename(folder)
+            log.folder = log._segments.folder = folder
+            log._lock.path, log._progress.path = folder / "lock", folder / "progress"
             undo.pop_all()
             return log
 
@@ -103,14 +92,15 @@ class Log:
             SpoolNewer: A later version of this library made it.
             SpoolError: It cannot be read.
         """
-        with contextlib.suppress(OSError):  # what is left then ``_locked`` says
-            if any(Start.of(path) is not None for path in folder.iterdir()):
+        with suppress(OSError):  # what is left then ``_locked`` says
+            if Start.all_in(folder):
                 (folder / "lock").touch(mode=0o600)  # somebody may have deleted it
             else:
                 folder.rmdir()  # if it is empty: its owner was killed while it removed it
         log = cls._locked(folder)
         try:
-            log._count()
+            while log.tally.places and not log._count():
+                pass
         except BaseException:
             log.abandon()
             raise
@@ -126,21 +116,27 @@ class Log:
             lock.release()
             raise
 
-    def _count(self) -> None:
+    def _count(self) -> bool:
         """Find out what a claimed log holds: the last segment is read, the names of the others say it."""
-        tally = self._tally
-        if not tally.places:
-            return
-        tally.begin()
-        last = tally.places[-1]
-        reader = Reader.open(self.folder, last)
+        tally, last = self.tally, self.tally.places[-1]
         try:
-            reader.check_version()
-            end = last.position + reader.size()
-            for damage in tally.found(reader.records(tally.end, end), end):
-                self._set_aside(damage)
-        finally:
-            reader.close()
+            with closing(Reader.open(self.folder, last)) as reader:
+                reader.claim()
+                end = reader.end()
+                tally.begin(end, self._progress.is_certain)
+                entries = [entry for stretch in tally.waiting(last) for entry in reader.entries(*stretch)]
+        except SpoolNewer:
+            raise
+        except SpoolError:
+            if len(tally.places) == 1:
+                raise
+            self._set_apart(last)
+            last.path(self.folder).unlink(missing_ok=True)
+            self.tally = Tally(tally.places[:-1], self._progress.done)
+            return False
+        if tally.found(entries):
+            self._segments.keep(last)
+        return True
 
     # Appending
 
@@ -152,14 +148,14 @@ class Log:
             SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
-        writer = self._writer
+        writer = self._segments.writer
         # A signal handler may have forked, and the child goes on with what it interrupted.
         if self._lock.process != process.current():
             raise SpoolError(f"{self.folder} belongs to the parent process")
         data = frame(contents[0]) if len(contents) == 1 else b"".join(map(frame, contents))
         if writer is None or self._is_spoilt or writer.size + len(data) > SEGMENT_BYTES:
             writer = self._next_segment()
-        tally, size, events = self._tally, len(data), len(contents)
+        tally, size, events = self.tally, len(data), len(contents)
         start = tally.end
         try:
             writer.append(data)
@@ -176,39 +172,53 @@ class Log:
         return start
 
     def check(self) -> None:
-        """See whether what was appended last is still there; or, if nothing is being appended, the folder.
+        """See whether what was appended last is still there, and the folder; put back what else somebody deleted.
 
         Raises:
             SpoolLost: It is not.
+            SpoolError: That cannot be put back.
         """
-        if self._writer is not None:
-            self._writer.check()
-            return
+        if self._segments.writer is not None:
+            self._segments.writer.check()
         with translated(self.folder):
-            try:
-                self.folder.stat()
-            except (FileNotFoundError, NotADirectoryError) as error:
-                raise SpoolLost(f"{self.folder} was deleted or moved") from error
+            if not self._lock.is_there():
+                self._lock_again()
+            if not self._progress.is_there():
+                self._write_down()
+
+    def _lock_again(self) -> None:
+        """Lock the log anew, unless somebody else was faster."""
+        try:
+            (self.folder / "lock").touch(mode=0o600)
+            lock = Lock(self.folder / "lock")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise SpoolLost(f"{self.folder} was deleted or moved") from error
+        except InUse as error:
+            raise SpoolClaimed(f"{self.folder} was claimed, as somebody had deleted its lock") from error
+        self._lock.release()
+        self._lock = lock
+        if self._segments.writer is not None:
+            self._segments.writer.check()  # somebody may have had it in between
 
     def _next_segment(self) -> Writer:
         self.check()
-        if (old := self._writer) is not None and old.is_empty:  # for a frame larger than a segment
+        if (old := self._segments.writer) is not None and old.is_empty:  # for a frame larger than a segment
             return old
         if old is not None and self.syncs:  # ``sync`` looks at the new one only
             old.sync()
-        if old is not None and not self.pending:  # its room may be what the next one needs
-            self._writer = None
+        if old is not None and not self.tally.pending:  # its room may be what the next one needs
+            self._segments.writer = None
             old.close()
             old = None
-            self._tally.finish()
+            self.tally.finish()
             self._remove_finished()
-        place = Start(self._tally.end, self._tally.appended)
+        place = Start(self.tally.end, self.tally.appended)
         writer = Writer(self.folder, place, self._lock.process)
         # As in ``append``, no call stands between what belongs together.
-        self._writer, self._is_spoilt, self._tally.places = writer, False, [*self._tally.places, place]
+        self._segments.writer, self._is_spoilt, self.tally.places = writer, False, [*self.tally.places, place]
         if old is not None:
             old.close()
-        self._tally.advance()
+        self.tally.advance()
         self._remove_finished()
         return writer
 
@@ -218,13 +228,16 @@ class Log:
         Raises:
             SpoolError: The disk failed at it.
         """
-        if self._writer is not None:
-            self._writer.sync()
+        if self._segments.writer is not None:
+            self._segments.writer.sync()
 
     # Reading
 
     def peek(self, skip: int, most: int, size: int) -> list[Entry]:
         """Read frames that wait, in order.
+
+        A segment that cannot be read is tried again with the next call; after ``ATTEMPTS`` of them it gets a log of its
+        own, so that what is behind it does not wait.
 
         Args:
             skip: How many to pass over.
@@ -235,160 +248,149 @@ class Log:
             SpoolError: They cannot be read just now.
         """
         found: list[Entry] = []
-        for record in self._records():
-            if record.content is None:
-                if self._tally.note_damage(record):
-                    self._set_aside(record)
-            elif not self._tally.waits(record):
-                continue
-            elif skip:
-                skip -= 1
-            else:
-                size -= len(record.content)
-                if found and size < 0:
-                    break
-                found.append(record)
-                if len(found) >= most:
-                    break
-        self._tally.advance()
-        self._remove_finished()
+        passed, room = 0, size
+        for place in list(self.tally.places):
+            try:
+                for entry in self._entries(place):
+                    if entry.content is None:
+                        self._pass_over(place)
+                        return self.peek(skip, most, size)
+                    if passed < skip:
+                        passed += 1
+                        continue
+                    room -= len(entry.content)
+                    if found and room < 0:
+                        return found
+                    found.append(entry)
+                    if len(found) >= most:
+                        return found
+            except SpoolError as error:
+                if found:
+                    return found
+                self._could_not_read(place, error)
+                return self.peek(skip, most, size)
+        if not found and not passed:
+            self.tally.found_nothing()
         return found
 
-    def done(self, records: Iterable[Entry]) -> None:
+    def _entries(self, place: Start) -> Iterator[Entry]:
+        """Read what waits in a segment."""
+        return self._segments.read(place, list(self.tally.waiting(place)), keep=place is self.tally.places[0])
+
+    def _pass_over(self, place: Start) -> None:
+        """Keep a damaged segment, and go on behind what is damaged in it."""
+        entries = list(self._entries(place))
+        damage = [entry for entry in entries if entry.content is None]
+        self._segments.keep(place)
+        self.tally.lose(damage, self.tally.waiting_frames(place) - len(entries) + len(damage))
+        self._remove_finished()
+
+    def _could_not_read(self, place: Start, error: SpoolError) -> None:
+        self._segments.close_reader(place)  # somebody may put another file there
+        self._failed = [*(each for each in self._failed if each == place), place]
+        if len(self._failed) < ATTEMPTS:
+            raise error
+        self._set_apart(place)
+        self._segments.forget(place)
+        self.tally.remove(place, moved=True)
+        self.tally.finished.append(place)
+        self._remove_finished()
+
+    def _set_apart(self, place: Start) -> None:
+        """Give a segment a log of its own, under a second name until this log does without it.
+
+        Raises:
+            SpoolError: That cannot be done.
+        """
+        other = Log.make(self.folder.parent)
+        try:
+            with translated(other.folder):
+                other._progress.record(self.tally.progress(place.position, place.frames))
+                try:
+                    os.link(place.path(self.folder), place.path(other.folder))
+                except OSError:  # some file systems know no second names
+                    place.path(self.folder).rename(place.path(other.folder))
+        finally:
+            other.abandon()
+
+    # What is done, and what is gone
+
+    def done(self, entries: Iterable[Entry]) -> None:
         """Take note that frames need not be kept, and write that down.
 
         Raises:
             SpoolError: It cannot be written down: they are done all the same, until the process ends.
         """
-        self._tally.done(records)
+        self._failed = []
+        self.tally.done(entries)
         self._write_down()
 
-    def salvage(self) -> Iterator[Entry]:
-        """Read what waits of a log that was taken away, as far as open files, and those that are left, have it."""
-        with contextlib.suppress(SpoolError):
-            for record in self._records():
-                if record.content is not None and record.start not in self._tally.ahead:
-                    yield record
-
     @property
-    def segment_start(self) -> int:
+    def last_segment(self) -> int:
         """Where the segment begins that is appended to."""
-        return self._tally.end if self._writer is None else self._writer.start
+        return self.tally.end if self._segments.writer is None else self._segments.writer.place.position
 
-    def salvage_segment(self) -> list[Entry]:
-        """Read what waits in the segment that is appended to, as far as its open file still has it."""
+    def salvage(self, start: int) -> list[Entry]:
+        """Read what waits from a position on, as far as open files, and those that are left, still have it."""
         found: list[Entry] = []
-        if self._writer is not None:
-            with contextlib.suppress(SpoolError), contextlib.closing(self._writer.reader()) as reader:
-                for entry in reader.records(max(self._tally.before, reader.start), self._tally.end):
-                    if entry.content is not None and self._tally.waits(entry):
-                        found.append(entry)
+        for place in self.tally.places:
+            if place.position >= start:
+                with suppress(SpoolError):
+                    for entry in self._entries(place):
+                        if entry.content is not None:
+                            found.append(entry)
         return found
 
-    def lose_segment(self, kept: Sequence[Entry]) -> None:
-        """Go on without the segment that was appended to, which was taken away; the next append makes another one.
+    def lose(self, start: int, kept: Iterable[Entry], moved: bool = False) -> None:
+        """Go on without what stood from a position on; the next append makes a new segment.
 
         Args:
-            kept: What waited in it and is elsewhere now. The rest is lost.
+            start: Where a segment begins.
+            kept: What of it is elsewhere now.
+            moved: Whether somebody else has the rest, which is lost otherwise.
         """
-        writer, self._writer = self._writer, None
-        if writer is None:
-            return
-        if self._reader is not None and self._reader.start == writer.start:
-            self._reader.close()
-            self._reader = None
-        writer.close()
-        with contextlib.suppress(OSError):  # what is left of one that was cut
-            writer.path.unlink()
-        self._tally.lose(self._tally.place_of(writer.start), kept)
-
-    def _records(self) -> Iterator[Entry]:
-        for place in list(self._tally.places):
-            begin, end = max(self._tally.before, place.position), self._tally.end_of(place)
-            if begin >= end:
-                continue
-            try:
-                reader = self._open(place)
-            except SpoolLost:  # unlike what cannot be opened just now
-                yield Entry(begin, end, None)
-                continue
-            try:
-                yield from reader.records(begin, end)
-            finally:
-                if reader is not self._reader:
-                    reader.close()
-
-    def _open(self, place: Start) -> Reader:
-        if self._reader is not None and self._reader.start == place.position:
-            return self._reader
-        if self._writer is not None and self._writer.start == place.position:
-            reader = self._writer.reader()  # whatever became of its name
-        else:
-            reader = Reader.open(self.folder, place)
-        if place is self._tally.places[0]:
-            self._reader = reader  # ``_finish`` has closed the one before
-        return reader
-
-    # What is done, and what is lost
-
-    def _set_aside(self, damage: Entry) -> None:
-        """Keep the segment in which there is damage."""
-        place = self._tally.place_of(damage.start)
-        path = place.path(self.folder)
-        aside = self.folder.parent / f"{self.folder.name}-{path.name}{ASIDE}"
-        if not second_name(path, aside):
-            self._damaged[place] = aside  # the only name, when it is done
+        self.tally.done(kept)
+        for place in [place for place in self.tally.places if place.position >= start]:
+            self._segments.forget(place)
+            if not moved:
+                self._segments.remove(place)  # what is left of one that was cut
+            self.tally.remove(place, moved)
 
     def _write_down(self) -> None:
         """Write down what is done, and only then remove files: the next process would miss them."""
-        tally = self._tally
+        tally = self.tally
         finished, tally.finished = tally.finished, []
         try:
             with translated(self.folder):
-                self._progress.record(tally.before, tally.frames, tally.ahead)
+                self._progress.record(tally.progress())
         except BaseException:
             tally.finished = finished + tally.finished
             raise
         for place in finished:
-            self._finish(place)
+            self._segments.remove(place)
 
     def _remove_finished(self) -> None:
-        if self._tally.finished:
-            with contextlib.suppress(SpoolError):  # ``done`` says so each time
+        if self.tally.finished:
+            with suppress(SpoolError):  # ``done`` says so each time
                 self._write_down()
-
-    def _finish(self, place: Start) -> None:
-        """Remove a segment in which nothing waits."""
-        if self._reader is not None and self._reader.start == place.position:
-            self._reader.close()
-            self._reader = None
-        path = place.path(self.folder)
-        with contextlib.suppress(OSError):  # it goes when the log is closed
-            if aside := self._damaged.pop(place, None):
-                path.rename(aside)
-            else:
-                path.unlink(missing_ok=True)
 
     # The end
 
     def abandon(self) -> None:
         """Close the files, and leave all as it is: for a forked child, to which it does not belong."""
-        for file in (self._reader, self._writer, self._progress):
-            if file is not None:
-                file.close()
+        self._segments.close()
         self._lock.release()
 
     def close(self) -> None:
         """Give the log up: remove it if nothing waits in it, or leave it to the next process."""
-        with contextlib.suppress(SpoolError):  # it may have failed the last time
+        with suppress(SpoolError):  # it may have failed the last time
             self._write_down()
-        if not self.pending:
-            for place in self._tally.places:
-                self._finish(place)
-            with contextlib.suppress(OSError):  # then it is left to the next one, which removes it
-                for path in [path for path in self.folder.iterdir() if Start.of(path) is not None]:
-                    path.unlink()  # before the others, which say that it is done
+        self._segments.close()
+        if not self.tally.pending:
+            with suppress(OSError):  # then it is left to the next one, which removes it
+                for place in Start.all_in(self.folder):  # before the others, which say that it is done
+                    place.path(self.folder).unlink()
                 for name in ("progress", "lock"):
                     (self.folder / name).unlink()
                 self.folder.rmdir()
-        self.abandon()
+        self._lock.release()

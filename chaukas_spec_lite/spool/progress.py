@@ -7,102 +7,99 @@ half written when the system stops; then the other one counts, and some events a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from struct import Struct
+from types import MappingProxyType
+from typing import NamedTuple
 from zlib import crc32
 
 PAGE = 4096
 _head = Struct("<IIQQQ")
-"""CRC-32 of what follows, the number of positions behind the head, the page's generation, ``before`` and ``frames``."""
-_position = Struct("<Q")
-MOST_AHEAD = (PAGE - _head.size) // _position.size
-"""How many positions ahead of ``done`` a page has room for."""
+"""CRC-32 of what follows, the number of stretches behind the head, the page's generation, ``before`` and ``frames``."""
+_stretch = Struct("<QQQ")
+MOST_SETTLED = (PAGE - _head.size) // _stretch.size
+"""How many stretches behind ``before`` a page has room for."""
+
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-@dataclass(frozen=True)
-class Done:
-    """What of a log is done."""
+class Done(NamedTuple):
+    """In which part of a log nothing waits."""
 
     before: int = 0
-    """Everything that begins before this position."""
+    """All before this position."""
     frames: int = 0
     """How many frames that is."""
-    ahead: frozenset[int] = frozenset()
-    """The positions of single frames behind it."""
+    settled: Mapping[int, tuple[int, int]] = MappingProxyType({})
+    """Stretches behind it: where each begins, where it ends, and how many frames were in it."""
 
 
 class ProgressFile:
-    """The file that holds what is done; opened, or made with nothing done.
+    """The file that holds what is done. It is opened anew each time, as somebody may have deleted it.
 
     Raises:
-        OSError: The file cannot be read or made.
+        OSError: There is a file, and it cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        self.path = path
         try:
-            data = os.read(self._file, 2 * PAGE)
-            if len(data) < 2 * PAGE:  # It is new, or its maker was killed before this.
-                self._write(0, bytes(2 * PAGE))
-        except BaseException:
-            os.close(self._file)
-            raise
-        self._generation, self.done = _latest(data)
+            data = path.read_bytes()
+        except FileNotFoundError:
+            data = b""
+        pages = _pages(data)
+        self.is_certain = len(pages) == 2
+        """Whether nothing newer than ``done`` may have stood there."""
+        self._generation, self.done = max(pages, default=(0, Done()), key=lambda page: page[0])
+        self._is_whole = self.is_certain
 
-    def record(self, before: int, frames: int, ahead: Iterable[int]) -> None:
+    def record(self, done: Done) -> None:
         """Write down what is done.
 
         Args:
-            before: Everything that begins before this position.
-            frames: How many frames that is.
-            ahead: Single frames behind it. Beyond ``MOST_AHEAD`` the last ones are left out: after the end of this
-                process, the next one sends those again.
+            done: What is done. Of its stretches, those beyond ``MOST_SETTLED`` are left out: after the end of this
+                process, the next one sends them again.
 
         Raises:
             OSError: It cannot be written.
         """
-        positions = sorted(ahead)[:MOST_AHEAD]
         generation = self._generation + 1
-        body = _head.pack(0, len(positions), generation, before, frames)[4:] + b"".join(map(_position.pack, positions))
-        page = crc32(body).to_bytes(4, "little") + body
-        self._write(generation % 2 * PAGE, page)
-        self._generation, self.done = generation, Done(before, frames, frozenset(positions))
+        file = os.open(self.path, _FLAGS, 0o600)
+        try:
+            if not self._is_whole or os.fstat(file).st_size < 2 * PAGE:
+                _write(file, generation - 1, done)
+            _write(file, generation, done)
+        finally:
+            os.close(file)
+        self._generation, self._is_whole = generation, True
 
-    def _write(self, offset: int, data: bytes) -> None:
-        os.lseek(self._file, offset, os.SEEK_SET)
-        if os.write(self._file, data) < len(data):
-            raise OSError("the disk took only a part")
-
-    def sync(self) -> None:
-        """Bring the file to the disk."""
-        os.fsync(self._file)
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
+    def is_there(self) -> bool:
+        """Whether the file is still there, as it was made."""
+        with suppress(FileNotFoundError):
+            return os.stat(self.path).st_size >= 2 * PAGE
+        return False
 
 
-def read(path: Path) -> Done:
-    """Read what the owner of another log has written down; it may be writing just now.
-
-    Raises:
-        OSError: The file cannot be read.
-    """
-    return _latest(path.read_bytes())[1]
-
-
-def _latest(data: bytes) -> tuple[int, Done]:
-    return max((_read(data[:PAGE]), _read(data[PAGE : 2 * PAGE])), key=lambda found: found[0])
+def _write(file: int, generation: int, done: Done) -> None:
+    stretches = sorted(done.settled.items())[:MOST_SETTLED]
+    body = _head.pack(0, len(stretches), generation, done.before, done.frames)[4:]
+    body += b"".join(_stretch.pack(start, end, frames) for start, (end, frames) in stretches)
+    page = (crc32(body).to_bytes(4, "little") + body).ljust(PAGE, b"\0")
+    os.lseek(file, generation % 2 * PAGE, os.SEEK_SET)
+    if os.write(file, page) < PAGE:
+        raise OSError("the disk took only a part")
 
 
-def _read(page: bytes) -> tuple[int, Done]:
-    """Read a page: its generation, and what is done. One that was never written, or cut, has generation 0."""
-    if len(page) >= _head.size:
-        check, count, generation, before, frames = _head.unpack_from(page)
-        end = _head.size + count * _position.size
-        if count <= MOST_AHEAD and end <= len(page) and crc32(page[4:end]) == check:
-            ahead = (_position.unpack_from(page, at)[0] for at in range(_head.size, end, _position.size))
-            return generation, Done(before, frames, frozenset(ahead))
-    return 0, Done()
+def _pages(data: bytes) -> list[tuple[int, Done]]:
+    """Read the pages that are whole: the generation of each, and what is done."""
+    found: list[tuple[int, Done]] = []
+    for page in (data[:PAGE], data[PAGE : 2 * PAGE]):
+        if len(page) == PAGE:
+            check, count, generation, before, frames = _head.unpack_from(page)
+            end = _head.size + count * _stretch.size
+            if count <= MOST_SETTLED and crc32(page[4:end]) == check:
+                stretches = _stretch.iter_unpack(page[_head.size : end])
+                found.append((generation, Done(before, frames, {start: (to, n) for start, to, n in stretches})))
+    return found

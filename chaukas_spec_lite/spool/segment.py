@@ -7,18 +7,18 @@ names alone tell how many frames each segment held, whatever became of its bytes
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
 from chaukas_spec_lite import process
-from chaukas_spec_lite.spool.errors import SpoolLost, SpoolNewer, spool_error, translated
-from chaukas_spec_lite.spool.frames import HEAD as FRAME_HEAD
-from chaukas_spec_lite.spool.frames import MAX_CONTENT, pieces
+from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolLost, SpoolNewer, spool_error, translated
+from chaukas_spec_lite.spool.frames import Entry, entries_in
 
 SUFFIX = ".segment"
 MAGIC = b"chaukas spool 1\n"
@@ -29,27 +29,12 @@ LOOK_AGAIN = 0.1
 CHUNK = 1 << 18
 """How many bytes are read at once."""
 
+_CLAIMED = stat.S_IXUSR
+"""In the mode of a segment, says that its log was claimed. That takes no room on a full disk, and whoever still has the
+file open sees it, even when it is deleted."""
+
 _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS
-
-
-class Entry(NamedTuple):
-    """A piece of a segment, by its positions in the log."""
-
-    start: int
-    end: int
-    content: bytes | None
-    """What the frame holds; None for damage."""
-    torn: bool = False
-    """Whether it may be the beginning of a frame whose writer was killed."""
-
-
-def records(start: int, contents: Iterable[bytes]) -> Iterator[Entry]:
-    """Tell where each of the byte strings stands that were appended together."""
-    for content in contents:
-        end = start + FRAME_HEAD + len(content)
-        yield Entry(start, end, content)
-        start = end
 
 
 class Start(NamedTuple):
@@ -73,10 +58,10 @@ class Start(NamedTuple):
             return None
         return place if place.path(path.parent) == path else None
 
-
-def frame_bytes(path: Path) -> int:
-    """Return how many bytes of frames a segment holds, from the size of its file; raises ``OSError``."""
-    return max(0, path.stat().st_size - len(MAGIC))
+    @classmethod
+    def all_in(cls, folder: Path) -> list[Start]:
+        """List the segments of a folder, in order; raises ``OSError``."""
+        return sorted(place for path in folder.iterdir() if (place := cls.of(path)) is not None)
 
 
 class Writer:
@@ -96,10 +81,12 @@ class Writer:
 
     def __init__(self, folder: Path, place: Start, owner: int) -> None:
         self.path = place.path(folder)
-        self.start = place.position
+        self.place = place
         self._owner = owner
         with translated(self.path):
-            self._file = self._make()
+            if self._is_ours():  # Ctrl-C, or a fork, may have come between making it and taking note of it
+                self.path.unlink(missing_ok=True)
+            self._file = os.open(self.path, _NEW, 0o600)
         self.size = 0
         """How large the file is, in bytes; it is for the caller to say that ``append`` was done."""
         self._synced = False
@@ -107,12 +94,12 @@ class Writer:
         try:
             with translated(self.path):
                 status = os.fstat(self._file)
-            self._inode = status.st_dev, status.st_ino
+            self._inode, self._mode = (status.st_dev, status.st_ino), status.st_mode
             self.append(MAGIC)
         except BaseException:
             os.close(self._file)
             if self._is_ours():
-                with contextlib.suppress(OSError):
+                with suppress(OSError):
                     self.path.unlink(missing_ok=True)
             raise
         self.size = len(MAGIC)
@@ -121,15 +108,6 @@ class Writer:
     def _is_ours(self) -> bool:
         return self._owner == process.current()
 
-    def _make(self) -> int:
-        try:
-            return os.open(self.path, _NEW, 0o600)
-        except FileExistsError:
-            if not self._is_ours():
-                raise
-            os.unlink(self.path)  # Ctrl-C, or a fork, came between making it and taking note of it
-            return os.open(self.path, _NEW, 0o600)
-
     def append(self, data: bytes) -> None:
         """Append frames, for the caller to add to ``size``; after an error nothing was appended.
 
@@ -137,29 +115,20 @@ class Writer:
         next process. Whether the file was moved takes a look at its path, and so is seen within ``LOOK_AGAIN``.
 
         Raises:
-            SpoolLost: What was appended before is not there any more.
+            SpoolLost: What was appended before is not there any more, or another owner's.
             SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
         file, size = self._file, self.size
         try:
-            status = os.fstat(file)
-            if status.st_size != size or not status.st_nlink or monotonic() >= self._look_at:
+            now = os.fstat(file)
+            if now.st_size != size or not now.st_nlink or now.st_mode != self._mode or monotonic() >= self._look_at:
                 self.check()
-            written = _pwrite(file, data, size)
+            while data:  # mostly once: a full disk takes a part, and says why with the next write
+                written = _pwrite(file, data, size)
+                data, size = data[written:], size + written
         except OSError as error:
-            raise spool_error(self.path, error) from error
-        if written < len(data):
-            self._write_rest(data[written:], size + written)
-
-    def _write_rest(self, data: bytes, at: int) -> None:
-        """Go on where the disk took only a part; it is full behind that, which the next write says."""
-        try:
-            while data:
-                written = _pwrite(self._file, data, at)
-                data, at = data[written:], at + written
-        except OSError as error:
-            self._cut()  # the part would be damage in front of the next frame
+            self._cut()  # a part would be damage in front of the next frame
             raise spool_error(self.path, error) from error
 
     def _cut(self) -> None:
@@ -174,12 +143,14 @@ class Writer:
             SpoolLost: It would not.
         """
         self._look_at = monotonic() + LOOK_AGAIN
-        try:
-            status = os.stat(self.path)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise SpoolLost(f"{self.path} was deleted or moved") from error
-        except OSError as error:
-            raise spool_error(self.path, error) from error
+        with translated(self.path):
+            self._mode = os.fstat(self._file).st_mode
+            if self._mode & _CLAIMED:
+                raise SpoolClaimed(f"{self.path.parent} was claimed, as somebody had deleted its lock")
+            try:
+                status = os.stat(self.path)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                raise SpoolLost(f"{self.path} was deleted or moved") from error
         if (status.st_dev, status.st_ino) != self._inode:
             raise SpoolLost(f"another file was put in the place of {self.path}")
         if status.st_size < self.size:
@@ -192,9 +163,8 @@ class Writer:
         with translated(self.path):
             os.fsync(self._file)
             if not self._synced:
-                sync_names(self.path.parent)
-                sync_names(self.path.parent.parent)
-                sync_names(self.path.parent.parent.parent)
+                for folder in list(self.path.parents)[:3]:
+                    _sync_names(folder)
                 self._synced = True
 
     @property
@@ -205,14 +175,14 @@ class Writer:
     def reader(self) -> Reader:
         """Read what was appended, even if the file has no name any more."""
         with translated(self.path):
-            return Reader(self.path, self.start, os.dup(self._file))
+            return Reader(self.path, self.place, os.dup(self._file))
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
 
 
-def sync_names(folder: Path) -> None:
+def _sync_names(folder: Path) -> None:
     """Bring to the disk which files a folder holds; Windows has no such call, and does that by itself."""
     if os.name != "nt":
         file = os.open(folder, os.O_RDONLY | _FLAGS)
@@ -222,33 +192,18 @@ def sync_names(folder: Path) -> None:
             os.close(file)
 
 
-def second_name(path: Path, name: Path) -> bool:
-    """Give a file a second name, so that the first one can go as always, and nothing is copied.
-
-    Returns:
-        Whether it has it now, or is gone; some file systems know no second names.
-    """
-    try:
-        os.link(path, name)
-    except (FileExistsError, FileNotFoundError):
-        pass
-    except OSError:
-        return False
-    return True
-
-
 class Reader:
     """Reads a segment, to which a writer may still append.
 
     Args:
         path: Its path, for errors.
-        start: The position at which it begins.
+        place: Where it begins.
         file: A descriptor of the file, which ``close`` closes.
     """
 
-    def __init__(self, path: Path, start: int, file: int) -> None:
+    def __init__(self, path: Path, place: Start, file: int) -> None:
         self.path = path
-        self.start = start
+        self.place = place
         self._file = file
 
     @classmethod
@@ -260,16 +215,14 @@ class Reader:
             SpoolError: It cannot be opened just now.
         """
         path = place.path(folder)
-        try:
-            file = os.open(path, os.O_RDONLY | _FLAGS)
-        except FileNotFoundError as error:
-            raise SpoolLost(f"{path} was deleted or moved") from error
-        except OSError as error:
-            raise spool_error(path, error) from error
-        return cls(path, place.position, file)
+        with translated(path):
+            try:
+                return cls(path, place, os.open(path, os.O_RDONLY | _FLAGS))
+            except FileNotFoundError as error:
+                raise SpoolLost(f"{path} was deleted or moved") from error
 
-    def check_version(self) -> None:
-        """See whether this version of the library can read it.
+    def claim(self) -> None:
+        """See whether this version of the library can read it, and note in it that its log was claimed.
 
         Any other head is damage, as of frames: those behind it are read all the same.
 
@@ -279,52 +232,40 @@ class Reader:
         head = self._read(0, len(MAGIC))
         if head != MAGIC and re.fullmatch(rb"chaukas spool [0-9]+\n?", head):
             raise SpoolNewer(f"{self.path} was made by a later version of this library")
+        if os.name != "nt":  # where nobody can delete a lock that is held
+            with suppress(OSError):  # some file systems have no modes
+                os.fchmod(self._file, stat.S_IMODE(os.fstat(self._file).st_mode) | _CLAIMED)
 
-    def size(self) -> int:
-        """Return how many bytes of frames the file holds."""
+    def end(self) -> int:
+        """Return the position at which the file ends."""
         with translated(self.path):
-            return max(0, os.fstat(self._file).st_size - len(MAGIC))
+            return self.place.position + max(0, os.fstat(self._file).st_size - len(MAGIC))
 
-    def records(self, position: int, end: int) -> Iterator[Entry]:
+    def entries(self, position: int, end: int) -> Iterator[Entry]:
         """Read frames, and damage between them; a file that is too short is damage at its end.
 
         Args:
-            position: Where in the log to begin: at the beginning of a record.
-            end: Where to end: where the last frame that was appended ends.
+            position: Where in the log to begin: at the beginning of a frame.
+            end: Where to end: where a frame ends.
         """
-        at: int = position
-        rest, want = b"", CHUNK
-        damaged: int | None = None
-        """Where damage begins that has not ended yet."""
-        torn = False
-        while at < end:
-            read = self._read(len(MAGIC) + at + len(rest) - self.start, min(want, end - at - len(rest)))
-            data = rest + read
-            final = at + len(data) >= end or not read
-            used = 0
-            for piece in pieces(data, final=final):
-                used = piece.end
-                if piece.content is None:
-                    torn = piece.torn and damaged is None
-                    damaged = at + piece.start if damaged is None else damaged
-                    continue
-                if damaged is not None:
-                    yield Entry(damaged, at + piece.start, None)
-                    damaged = None
-                yield Entry(at + piece.start, at + piece.end, piece.content)
-            at, rest = at + used, data[used:]
-            if not read:  # the file is too short
-                if damaged is None and at < end:
-                    damaged, torn = at, False
-                break
-            # A frame longer than a chunk: read ever more at once, so that taking it apart stays linear.
-            want = CHUNK if used else min(2 * len(data), MAX_CONTENT + FRAME_HEAD)
-        if damaged is not None:  # one record, wherever the chunks ended
-            yield Entry(damaged, end, None, torn)
+        data, want = b"", CHUNK
+        while position < end:
+            behind = position + len(data)
+            read = self._read(len(MAGIC) + behind - self.place.position, min(want, end - behind))
+            if not read and behind < end:
+                yield Entry(position, end, None)
+                return
+            data, begin = data + read, position
+            for entry in entries_in(data, position, final=behind + len(read) >= end):
+                position = entry.end
+                yield entry
+            data = data[position - begin :]
+            # What is longer than a chunk: read ever more at once, so that taking it apart stays linear.
+            want = CHUNK if position > begin else 2 * len(data)
 
     def _read(self, offset: int, size: int) -> bytes:
         with translated(self.path):
-            return _pread(self._file, max(0, size), offset)
+            return _pread(self._file, size, offset)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,16 +1,16 @@
-"""What of a log waits, what is done, and what is lost: arithmetic with positions, without any file.
+"""What of a log waits, and what is done, lost or elsewhere: arithmetic with positions, without any file.
 
-A position is a byte number in the log, see ``segment``. All before ``before`` is done or lost; behind it single frames
-may be done, and there may be gaps, where damage is.
+A position is a byte number in the log, see ``segment``. Nothing waits before ``before``, nor in the settled stretches
+behind it; everywhere else there is one waiting frame behind the other. So nothing is ever counted twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from chaukas_spec_lite.spool.frames import HEAD
+from chaukas_spec_lite.spool.frames import HEAD, Entry
 from chaukas_spec_lite.spool.progress import Done
-from chaukas_spec_lite.spool.segment import Entry, Start
+from chaukas_spec_lite.spool.segment import Start
 
 
 class Tally:
@@ -26,141 +26,161 @@ class Tally:
         """Of the segments in which something waits, or that are appended to."""
         self.finished: list[Start] = []
         """Of those in which nothing waits, as long as that is not written down."""
-        self.before, self.frames = done.before, done.frames
-        """Where the first frame begins that is not done, and how many stand before it."""
-        self.ahead = dict.fromkeys(done.ahead, 0)
-        """What is done behind that: where each frame begins and ends (0 as long as it was not read here)."""
-        self._gaps: dict[int, tuple[int, int]] = {}
-        """Where damage begins: where it ends, and how many frames in it are counted as lost already."""
+        self.before: int = done.before
+        self.frames: int = done.frames
+        """Where the first frame begins that waits, and how many stand before it."""
+        self.settled: dict[int, tuple[int, int]] = dict(done.settled)
+        """Stretches behind that: where each begins, where it ends, and how many frames were in it."""
         self.end = self.appended = 0
         """Where the last frame ends, and how many there are."""
         self.pending = self.pending_bytes = 0
-        """The frames that are not done, and the size of what they hold."""
-        self.lost = self.lost_bytes = 0
-        """How many frames should be there and are not; how many bytes should be frames and are not."""
+        """The frames that wait, and the size of what they hold."""
+        self.lost = self.lost_bytes = self.moved = 0
+        """How many frames should be there and are not, how many bytes, and how many frames somebody else has now."""
 
-    def begin(self) -> None:
-        """Begin with what the names of the segments say, for a log that another process made."""
+    def begin(self, end: int, is_certain: bool) -> None:
+        """Begin with what the names of the segments say, for a log that another process made; without the last one.
+
+        Args:
+            end: Where the last segment ends.
+            is_certain: Whether more cannot be done than what the progress says.
+        """
         first, last = self.places[0], self.places[-1]
-        if self.before < first.position:  # those before it are gone
-            self._skip_to(first.position)
-            self._miss(first.frames)
-        while len(self.places) > 1 and self.before >= self.places[1].position:  # killed before it removed these
-            self.finished.append(self.places.pop(0))
-        # What is done already does not count: it may be damaged.
-        self.end, self.appended = max((self.before, self.frames), (last.position, last.frames))
+        if (gap := first.position - self.before) > 0:  # those before it are gone
+            inside = {start: each for start, each in self.settled.items() if start < first.position}
+            if is_certain:
+                self.lost += first.frames - self.frames - _frames(inside)
+                self.lost_bytes += gap - _bytes(inside)
+            self.before, self.frames = first.position, first.frames
+            self.settled = {start: each for start, each in self.settled.items() if start not in inside}
+        self.advance()
+        self.end = max(end, self.before, *(behind for behind, _ in self.settled.values()))
+        inside = {start: each for start, each in self.settled.items() if start < last.position}
+        self.pending = max(self.frames, last.frames) - self.frames - _frames(inside)
+        self.pending_bytes = max(self.before, last.position) - self.before - _bytes(inside) - HEAD * self.pending
+        self.appended = self.frames + self.pending + _frames(self.settled)
 
-    def found(self, records: Iterable[Entry], end: int) -> list[Entry]:
-        """Take in the last segment, which ends somewhere; return damage in it that was not known."""
+    def found(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Take in what waits in the last segment, of which no name says how many frames it holds; return the damage."""
         damage: list[Entry] = []
-        unread = {each for each in self.ahead if each >= self.places[-1].position}
-        self.end = end
-        for record in records:
-            if record.content is not None:
+        for entry in entries:
+            if entry.content is not None:
                 self.appended += 1
-                unread.discard(record.start)
-            elif record.torn:  # its writer was killed before it could finish it
-                self.end = record.start
-            elif self.note_damage(record):
-                damage.append(record)
-        self.ahead = {start: end for start, end in self.ahead.items() if start not in unread}
-        self.pending = self.appended - self.frames - len(self.ahead)
-        waiting = self.end - self.before - self.lost_bytes
-        self.pending_bytes = max(0, waiting - HEAD * (self.pending + len(self.ahead)))
+                self.pending += 1
+                self.pending_bytes += len(entry.content)
+            elif entry.torn:  # its writer was killed before it could finish it
+                self.end = entry.start
+            else:
+                self.pending_bytes += entry.end - entry.start
+                damage.append(entry)
+        self.lose(damage, 0)
         return damage
+
+    @property
+    def gone(self) -> tuple[int, int, int]:
+        """How many frames are lost, how many bytes, and how many frames somebody else has."""
+        return self.lost, self.lost_bytes, self.moved
 
     def end_of(self, place: Start) -> int:
         """Tell where a segment ends: where the next one begins, or the last frame ends."""
         return next((other.position for other in self.places if other > place), self.end)
 
-    def place_of(self, position: int) -> Start:
-        """Tell in which segment a position is."""
-        return next(place for place in reversed(self.places) if place.position <= position)
+    def waiting(self, place: Start) -> Iterator[tuple[int, int]]:
+        """Tell where frames wait in a segment: where each stretch of them begins and ends."""
+        at, end = max(self.before, place.position), self.end_of(place)
+        for start, (behind, _) in sorted(self.settled.items()):
+            if start < end and behind > at:
+                if at < start:
+                    yield at, start
+                at = behind
+        if at < end:
+            yield at, end
 
-    def waits(self, record: Entry) -> bool:
-        """Whether a frame that was read is not done."""
-        if record.start not in self.ahead:
-            return True
-        if not self.ahead[record.start]:
-            self.pending_bytes -= len(record.content or b"")
-        self.ahead[record.start] = record.end
-        return False
+    def waiting_frames(self, place: Start) -> int:
+        """Tell how many those are, by the names of the segments."""
+        start, end = max(self.before, place.position), self.end_of(place)
+        behind = next((other.frames for other in self.places if other > place), self.appended)
+        settled = {at: each for at, each in self.settled.items() if start <= at < end}
+        return behind - max(self.frames, place.frames) - _frames(settled)
 
-    def done(self, records: Iterable[Entry]) -> None:
+    def done(self, entries: Iterable[Entry]) -> None:
         """Take note that frames are done."""
-        for record in records:
-            size = len(record.content or b"")
-            if record.start >= self.before and record.start not in self.ahead:
+        for entry in entries:
+            size = len(entry.content or b"")
+            if entry.start >= self.before and entry.start not in self.settled:
                 # No call stands between these, so nothing that a signal handler raises comes between them.
-                self.ahead[record.start] = record.end
+                self.settled[entry.start] = entry.end, 1
                 self.pending -= 1
                 self.pending_bytes -= size
         self.advance()
 
-    def note_damage(self, record: Entry) -> bool:
-        """Take note of damage; return whether it was not known."""
-        if record.start in self._gaps:
-            return False
-        self._gaps[record.start] = record.end, 0
-        self.lost_bytes += record.end - record.start
-        self.pending_bytes -= record.end - record.start
-        return True
-
-    def advance(self) -> None:
-        """Go on behind what is done and what is damaged."""
-        while True:
-            if len(self.places) > 1 and self.before >= self.places[1].position:
-                self.finished.append(self.places.pop(0))
-                self._miss(self.places[0].frames)
-            elif self.before in self._gaps:
-                behind, frames = self._gaps.pop(self.before)
-                self._skip_to(behind)
-                self.frames += frames
-            elif end := self.ahead.get(self.before):
-                del self.ahead[self.before]
-                self.before, self.frames = end, self.frames + 1
-            else:
-                break
-        if self.before >= self.end:
-            self._miss(self.appended)
-        if not self.pending:
-            self.pending_bytes = 0
-
-    def lose(self, place: Start, kept: Iterable[Entry]) -> None:
-        """Go on without the last segment, which is not there any more.
+    def lose(self, damage: Iterable[Entry], frames: int) -> None:
+        """Take note of damage.
 
         Args:
-            place: Where it begins.
-            kept: What waited in it and somebody has now: it is done here. The rest is lost.
+            damage: All that is in one segment.
+            frames: How many frames waited there.
         """
-        self.done(kept)
-        if (begin := max(self.before, place.position)) < self.end:
-            passed = self.frames - place.frames if self.before > place.position else 0
-            ahead = {start: end for start, end in self.ahead.items() if start >= begin}
-            lost = self.appended - place.frames - passed - len(ahead)
-            self._gaps[begin] = self.end, lost
-            self.lost += lost
-            self.pending -= lost
-            self.pending_bytes -= self.end - begin - HEAD * lost - sum(end - start for start, end in ahead.items())
+        for entry in damage:
+            self.lost_bytes += self._settle(entry.start, entry.end, frames)
+            self.lost += frames
+            frames = 0
+        self.advance()
+
+    def remove(self, place: Start, moved: bool) -> None:
+        """Go on without a segment, which is gone, or somebody else's."""
+        frames = self.waiting_frames(place)
+        self.lost += 0 if moved else frames
+        self.moved += frames if moved else 0
+        for start, end in list(self.waiting(place)):
+            size = self._settle(start, end, frames)
+            self.lost_bytes += 0 if moved else size
+            frames = 0
         self.places.remove(place)
         self.advance()
 
+    def found_nothing(self) -> None:
+        """Take note that there is no frame in all of the log: the names of the segments said something else."""
+        self.lost += self.pending
+        self.pending = self.pending_bytes = 0
+
+    def advance(self) -> None:
+        """Go on behind what is settled."""
+        while self.before in self.settled:
+            end, frames = self.settled[self.before]
+            del self.settled[self.before]
+            self.before, self.frames = end, self.frames + frames
+        while len(self.places) > 1 and self.before >= self.places[1].position:
+            self.finished.append(self.places.pop(0))
+
+    def progress(self, position: int = 0, frames: int = 0) -> Done:
+        """Describe what is done; from a segment on, if it is said where that begins and how many frames are before."""
+        settled = {at: each for at, each in self.settled.items() if at >= position}
+        return Done(max(self.before, position), max(self.frames, frames), settled)
+
     def finish(self) -> None:
         """Take note that no segment is needed: nothing waits, and the last one is not appended to any more."""
-        self.advance()
         self.finished += self.places
         self.places = []
 
-    def _skip_to(self, position: int) -> None:
-        """Go on behind what cannot be read; what was done of it is not lost."""
-        for each in [each for each in self.ahead if each < position]:
-            del self.ahead[each]
-            self.frames += 1
-        self.before = position
+    def _settle(self, start: int, end: int, frames: int) -> int:
+        """Take note that between two positions nothing waits any more; return how many bytes those were.
 
-    def _miss(self, frames: int) -> None:
-        """Count the frames that should have stood before here, and were not found."""
-        missing = frames - self.frames
-        self.lost += missing
-        self.pending -= missing
-        self.frames = frames
+        Args:
+            start: Where that begins: at a frame.
+            end: Where it ends.
+            frames: How many frames waited there.
+        """
+        size = end - start
+        self.settled[start] = end, frames
+        self.pending -= frames
+        self.pending_bytes -= size - HEAD * frames
+        return size
+
+
+def _frames(stretches: dict[int, tuple[int, int]]) -> int:
+    return sum(frames for _, frames in stretches.values())
+
+
+def _bytes(stretches: dict[int, tuple[int, int]]) -> int:
+    return sum(end - start for start, (end, _) in stretches.items())

@@ -34,7 +34,7 @@ def left_in(directory: Path) -> list[str]:
     for folder in SpoolDirectory(directory).logs():
         log = Log.claim(folder)
         records = log.peek(0, 1 << 30, 1 << 40)
-        assert (len(records), log.lost, log.lost_bytes) == (log.pending, 0, 0), folder
+        assert (len(records), log.tally.lost, log.tally.lost_bytes) == (log.tally.pending, 0, 0), folder
         names += [Event.parse(record.content or b"").agent_name for record in records]
         log.close()
     return names

@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.export import DropReason, Emitted, EventExporter
+from chaukas_spec_lite.export import DropReason, Emitted, EventExporter, Stats, drain
 from chaukas_spec_lite.retry import RetryPolicy
+from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool import segment
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.log import Log
@@ -531,6 +532,107 @@ def test_the_directory_holds_no_more_than_it_may_from_all_processes_together(tmp
             await export.aclose(0.2)
 
     asyncio.run(main())
+
+
+# What other processes do with it
+
+
+@pytest.mark.parametrize("other", ["sends all", "has it", "nobody"])
+def test_a_log_whose_lock_was_deleted_has_one_owner(
+    tmp_path: Path, other: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever has claimed it sends it; its old owner goes on with another log, and the books of both are true."""
+
+    async def main() -> None:
+        sender, second = Recorder(down), Recorder()
+        async with EventExporter(sender, spool=tmp_path, scan_interval=3600.0) as export:
+            for number in range(20):
+                assert export.emit(numbered(number)) is Emitted.SPOOLED
+            await until(lambda: len(sender.attempts) > 0 and not export._pipeline.queue._in_flight)
+            (folder,) = SpoolDirectory(tmp_path).logs()
+            (folder / "lock").unlink()
+            # At once, as the owner would have its lock back at its next look.
+            claimed = Log.claim(folder) if other != "nobody" else None
+            if claimed is not None and other == "sends all":
+                entries = claimed.peek(0, 100, 1 << 20)
+                assert len(entries) == 20
+                claimed.done(entries)
+                claimed.close()
+            assert export.emit(numbered(20)) is Emitted.SPOOLED
+            stats = export.stats()
+            taken = other != "nobody"
+            assert (stats.emitted, stats.recovered, stats.pending) == (21, -20 if taken else 0, 1 if taken else 21)
+            assert stats.dropped == {}
+            sender._judge = None
+            assert await export.flush(HANG) is not taken, "what became of those it does not know"
+            assert sender.names() == ["20"] if taken else NUMBERS[:21]
+            assert await export.flush(HANG)
+            assert_balanced(export.stats())
+            if claimed is not None and other == "has it":
+                assert claimed.tally.pending == 20
+                claimed.close()
+                assert (await drain(tmp_path, second, HANG)).stats.sent == 20
+                assert second.names() == NUMBERS[:20]
+
+    asyncio.run(main())
+    assert ("was claimed, as somebody had deleted its lock" in caplog.text) == (other != "nobody")
+    assert SpoolDirectory(tmp_path).logs() == []
+
+
+def assert_balanced(stats: Stats) -> None:
+    assert stats.emitted + stats.recovered == stats.sent + stats.pending + sum(stats.dropped.values())
+
+
+@pytest.mark.parametrize("whose", ["own", "left"])
+def test_a_file_that_cannot_be_read_keeps_no_other_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, whose: str
+) -> None:
+    monkeypatch.setattr(logs, "SEGMENT_BYTES", 2000)
+    bad = list[int]()
+    real = segment._pread
+
+    def pread(file: int, size: int, offset: int) -> bytes:
+        if os.fstat(file).st_ino in bad:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(file, size, offset)
+
+    monkeypatch.setattr(segment, "_pread", pread)
+
+    async def main() -> None:
+        sender = Recorder(down)
+        left: list[Log] = [Log.make(tmp_path) for _ in range(2)] if whose == "left" else []
+        for log in left:
+            for number in range(60):
+                log.append([bytes(numbered(f"{log is left[1]}{number}", 50))])
+            log.close()
+        settings: Any = {"spool_retry": 0.01, "scan_interval": 0.05, "flush_interval": 0.01}
+        if left:
+            bad.append(sorted(left[0].folder.glob("*.segment"))[1].stat().st_ino)
+        async with EventExporter(sender, spool=tmp_path, **settings) as export:
+            if not left:
+                for number in range(120):
+                    assert export.emit(numbered(number, 50)) is Emitted.SPOOLED
+                (folder,) = SpoolDirectory(tmp_path).logs()
+                bad.append(sorted(folder.glob("*.segment"))[1].stat().st_ino)
+            sender._judge = None
+            assert export.emit(numbered("new")) is Emitted.SPOOLED
+            await until(lambda: export.stats().pending == 0 and len(sender.received) > 90)
+            assert not await export.flush(HANG), "some of it waits in the directory"
+            assert 90 < len(sender.received) < 121
+            assert_balanced(export.stats())
+            assert export.stats().dropped == {}
+            (path,) = [path for path in segments(tmp_path) if path.stat().st_ino in bad]
+            assert f"left alone, as it cannot be opened: {path}: Input/output error" in caplog.text
+            assert "move the folder away" in caplog.text
+            bad.clear()
+            await until(lambda: len(sender.received) == 121)
+            assert len({*sender.names()}) == 121
+            await until(lambda: export.stats().pending == 0)
+            assert_balanced(export.stats())
+            assert export.stats().recovered == (0 if whose == "own" else 120)
+
+    asyncio.run(main())
+    assert SpoolDirectory(tmp_path).logs() == []
 
 
 # The log of the program

@@ -159,7 +159,7 @@ def test_what_a_child_took_over_is_locked(tmp_path: Path) -> None:
                 return True
             return False
         look = "import sys; from pathlib import Path; from chaukas_spec_lite.spool.log import Log\\n"
-        look += "log = Log.claim(Path(sys.argv[1])); print(log.pending); log.close()"
+        look += "log = Log.claim(Path(sys.argv[1])); print(log.tally.pending); log.close()"
         def elsewhere():
             return subprocess.run([sys.executable, "-c", look, log.folder], capture_output=True, text=True)
         assert is_in_use()

@@ -189,7 +189,7 @@ def test_an_interruption_anywhere_loses_nothing(tmp_path: Path, monkeypatch: pyt
         for folder in SpoolDirectory(directory).logs():
             log = Log.claim(folder)
             left += [record.content for record in log.peek(0, 100, 10_000)]
-            assert (log.lost, log.lost_bytes) == (0, 0), at
+            assert (log.tally.lost, log.tally.lost_bytes) == (0, 0), at
             log.close()
         assert left == found, at
     assert at > 5, "there were places for it"

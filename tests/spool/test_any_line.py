@@ -117,10 +117,10 @@ def found_in(directory: Path) -> list[int]:
     """What the next process finds; it gives up nothing, and sets nothing aside."""
     spool, found = SpoolDirectory(directory), list[int]()
     while (log := spool.claim()) is not None:
-        pending = log.pending
+        pending = log.tally.pending
         records = log.peek(0, 1000, 1 << 20)
         log.done(records)
-        assert (len(records), log.pending, log.lost, log.lost_bytes) == (pending, 0, 0, 0)
+        assert (len(records), log.tally.pending, log.tally.lost, log.tally.lost_bytes) == (pending, 0, 0, 0)
         log.close()
         found += [number_of(record.content) for record in records]
     assert [path for path in directory.iterdir() if not path.name.startswith(NEW)] == []

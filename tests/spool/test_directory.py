@@ -14,7 +14,8 @@ from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer
 from chaukas_spec_lite.spool.lock import InUse
-from chaukas_spec_lite.spool.log import ASIDE, Log
+from chaukas_spec_lite.spool.log import Log
+from chaukas_spec_lite.spool.segments import ASIDE
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -98,7 +99,7 @@ def test_a_log_of_which_only_damage_is_left_is_found(tmp_path: Path) -> None:
     segment.write_bytes(segment.read_bytes()[:-1] + b"!")
     log = SpoolDirectory(tmp_path).claim()
     assert log is not None
-    assert (log.pending, log.lost_bytes) == (0, 16)
+    assert (log.tally.pending, log.tally.lost_bytes) == (0, 16)
     log.close()
     assert SpoolDirectory(tmp_path).claim() is None
     assert len([*tmp_path.glob(f"*{ASIDE}")]) == 1

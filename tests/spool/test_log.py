@@ -12,8 +12,9 @@ from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool import segment as segments_of
 from chaukas_spec_lite.spool.errors import SpoolLost
 from chaukas_spec_lite.spool.lock import InUse
-from chaukas_spec_lite.spool.log import ASIDE, Log
+from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.spool.segment import SUFFIX, Start
+from chaukas_spec_lite.spool.segments import ASIDE
 
 
 @pytest.fixture(autouse=True)
@@ -38,11 +39,11 @@ def test_what_is_appended_is_read_in_order(tmp_path: Path) -> None:
     for content in some(100):
         log.append([content])
     assert contents(log) == some(100)
-    assert (log.pending, log.pending_bytes) == (100, sum(map(len, some(100))))
+    assert (log.tally.pending, log.tally.pending_bytes) == (100, sum(map(len, some(100))))
     log.done(log.peek(0, 30, 1 << 30))
     assert contents(log, 2) == some(2, 30)
     log.done(log.peek(0, 1000, 1 << 30))
-    assert (log.pending, log.pending_bytes, contents(log)) == (0, 0, [])
+    assert (log.tally.pending, log.tally.pending_bytes, contents(log)) == (0, 0, [])
     folder = log.folder
     log.close()
     assert not folder.exists()
@@ -76,10 +77,10 @@ def test_any_order_of_steps(tmp_path: Path, seed: int) -> None:
             log.close()
             assert folder.exists() == bool(expected)
             log, own = (Log.claim(folder), False) if expected else (Log.make(tmp_path), True)
-        assert log.pending == len(expected)
-        assert (log.lost, log.lost_bytes) == (0, 0)
+        assert log.tally.pending == len(expected)
+        assert (log.tally.lost, log.tally.lost_bytes) == (0, 0)
     assert contents(log) == expected
-    assert log.pending_bytes == sum(map(len, expected))
+    assert log.tally.pending_bytes == sum(map(len, expected))
 
 
 def test_nobody_claims_what_is_in_use(tmp_path: Path) -> None:
@@ -105,14 +106,14 @@ def test_damage_costs_only_what_it_hits(tmp_path: Path, seed: int) -> None:
     data[place] ^= chance.randrange(1, 256)
     segment.write_bytes(data)
     log = Log.claim(folder)
-    claimed = log.pending
+    claimed = log.tally.pending
     found = contents(log)
     assert len(expected) - 1 <= len(found) < len(expected)
     assert set(found) < set(expected)
     log.done(log.peek(0, 1000, 1 << 30))
-    assert log.pending == 0
-    assert claimed == len(found) + log.lost
-    assert log.lost_bytes >= 12
+    assert log.tally.pending == 0
+    assert claimed == len(found) + log.tally.lost
+    assert log.tally.lost_bytes >= 12
     log.close()
     assert not folder.exists()
     assert [path.read_bytes() for path in tmp_path.glob(f"*{ASIDE}")] == [data]
@@ -131,8 +132,8 @@ def test_a_segment_that_is_gone_is_counted(tmp_path: Path, missing: int) -> None
     log = Log.claim(folder)
     found = contents(log)
     log.done(log.peek(0, 1000, 1 << 30))
-    assert log.pending == 0
-    assert len(found) + log.lost == 60
+    assert log.tally.pending == 0
+    assert len(found) + log.tally.lost == 60
 
 
 @pytest.mark.parametrize("cut", range(1, 60, 7))
@@ -146,7 +147,7 @@ def test_what_its_writer_could_not_finish_is_no_damage(tmp_path: Path, cut: int)
         file.truncate(segment.stat().st_size - cut)
     log = Log.claim(folder)
     assert contents(log) == expected[:1]
-    assert (log.pending, log.lost, log.lost_bytes) == (1, 0, 0)
+    assert (log.tally.pending, log.tally.lost, log.tally.lost_bytes) == (1, 0, 0)
     assert not list(tmp_path.glob(f"*{ASIDE}"))
 
 
@@ -169,7 +170,7 @@ def test_what_is_taken_away_is_noticed_by_the_next_append(
         log.folder.rename(tmp_path / "elsewhere")
     with pytest.raises(SpoolLost):
         log.append([b"next"])
-    assert [record.content for record in log.salvage()] == ([] if way == "truncate" else some(10))
+    assert [record.content for record in log.salvage(0)] == ([] if way == "truncate" else some(10))
     log.abandon()
 
 

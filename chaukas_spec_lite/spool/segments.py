@@ -1,0 +1,105 @@
+"""The segments of one log, of which at most two are kept open: the first one that waits, and the one appended to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from chaukas_spec_lite.spool.errors import SpoolLost, translated
+from chaukas_spec_lite.spool.frames import Entry
+from chaukas_spec_lite.spool.segment import Reader, Start, Writer
+
+ASIDE = ".corrupt"
+
+
+class Segments:
+    """Opens, reads and removes them; what is in them ``Tally`` knows.
+
+    Args:
+        folder: That of the log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.writer: Writer | None = None
+        self._reader: Reader | None = None
+        """Kept open, so that it can be read even if it is deleted."""
+
+    def read(self, place: Start, stretches: Sequence[tuple[int, int]], keep: bool) -> Iterator[Entry]:
+        """Read parts of a segment, of which all is damage if it is gone.
+
+        Args:
+            place: Where it begins.
+            stretches: Where each part begins and ends.
+            keep: Whether to keep it open.
+
+        Raises:
+            SpoolError: It cannot be read just now.
+        """
+        if not stretches:
+            return
+        try:
+            reader = self._open(place)
+        except SpoolLost:
+            yield from (Entry(*stretch, None) for stretch in stretches)
+            return
+        if keep and reader is not self._reader:
+            self.close_reader()
+            self._reader = reader
+        is_kept = reader is self._reader
+        try:
+            for stretch in stretches:
+                yield from reader.entries(*stretch)
+        finally:
+            if not is_kept:
+                reader.close()
+
+    def _open(self, place: Start) -> Reader:
+        if self._reader is not None and self._reader.place == place:
+            return self._reader
+        if self.writer is not None and self.writer.place == place:
+            return self.writer.reader()  # whatever became of its name
+        return Reader.open(self.folder, place)
+
+    def keep(self, place: Start) -> None:
+        """Give a damaged segment a second name, so that the first one can go as always; some file systems need a copy.
+
+        Raises:
+            SpoolError: The disk has no room for that.
+        """
+        path = place.path(self.folder)
+        aside = self.folder.parent / f"{self.folder.name}-{path.name}{ASIDE}"
+        with translated(path):
+            if path.exists() and not aside.exists():
+                try:
+                    os.link(path, aside)
+                except OSError:
+                    shutil.copyfile(path, aside)
+
+    def remove(self, place: Start) -> None:
+        """Remove a segment, as far as that is possible now."""
+        self.close_reader(place)
+        with suppress(OSError):  # it goes when the log is closed
+            place.path(self.folder).unlink(missing_ok=True)
+
+    def close_reader(self, place: Start | None = None) -> None:
+        """Close the segment that is kept open, if it is this one, or whichever it is."""
+        if self._reader is not None and place in (None, self._reader.place):
+            self._reader.close()
+            self._reader = None
+
+    def forget(self, place: Start) -> None:
+        """Close whatever is open of a segment."""
+        self.close_reader(place)
+        if (writer := self.writer) is not None and writer.place == place:
+            self.writer = None
+            writer.close()
+
+    def close(self) -> None:
+        """Close all."""
+        self.close_reader()
+        if self.writer is not None:
+            self.forget(self.writer.place)
