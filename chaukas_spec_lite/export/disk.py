@@ -38,6 +38,7 @@ class Disk:
         taken_away: Is given what somebody took away: from where on, and what of it could still be read; returns that
             and what else of it is still known.
         damaged: Is given the number of events that a damaged file has lost.
+        handed_over: Is given the number of events that others have now.
         claimed: The log that an ended process left.
     """
 
@@ -47,6 +48,7 @@ class Disk:
         now: Callable[[], float],
         taken_away: Callable[[int, Sequence[Entry]], Sequence[Entry]],
         damaged: Callable[[int], object],
+        handed_over: Callable[[int], object],
         claimed: Log | None = None,
     ) -> None:
         assert settings.spool is not None
@@ -55,11 +57,14 @@ class Disk:
         self._now = now
         self._taken_away = taken_away
         self._damaged = damaged
+        self._handed_over = handed_over
         self._log = claimed
         self._told = 0, 0
         """How many events, and bytes, of the log were told to be lost."""
+        self._given_up: Path | None = None
+        """The folder of the log that was given up with something in it, to whoever claims it first."""
         self._left = self._left_bytes = 0
-        """What waits in logs that were left to others."""
+        """What waited in that."""
         self._others = 0
         """How many bytes wait in the other logs of the directory, as far as was seen."""
         self._look_from = 0
@@ -93,7 +98,8 @@ class Disk:
             self._look_from = self.pending_bytes + min(SEGMENT_BYTES, most // 8)
             self._look_at = self._now() + _LOOK_AGAIN
             try:
-                self._others = self._directory.bytes_waiting(besides=None if self._log is None else self._log.folder)
+                own_log = self._given_up if self._log is None else self._log.folder
+                self._others = self._directory.bytes_waiting(besides=own_log)
             except SpoolError:  # appending fails as well, and tells
                 self._others = 0
         return own + self._others > most
@@ -103,10 +109,11 @@ class Disk:
         if self.why_not and self._now() < self._refuses_until:
             return None
         try:
-            if self._log is None:
-                self._log, self._told = Log.make(self._directory.path), (0, 0)
-                self._log.syncs = self._settings.synchronous != "never"
-            start = self._log.append(contents)
+            log = self._log or self._claim_again()
+            if log is None:
+                log, self._told = Log.make(self._directory.path), (0, 0)
+            self._log, log.syncs = log, self._settings.synchronous != "never"
+            start = log.append(contents)
         except SpoolError as error:
             self._fail(error)
             return None
@@ -134,8 +141,8 @@ class Disk:
     def look(self) -> None:
         """See whether the log is still there, and bring to the disk what is due."""
         try:
-            if self._log is not None:
-                self._log.check()
+            if log := self._log or self._claim_again():
+                log.check()
             self.sync()
         except SpoolError as error:
             self._fail(error)
@@ -219,13 +226,33 @@ class Disk:
     # The end
 
     def close(self) -> None:
-        """Give the log up: to nobody if nothing waits in it, else to the next process."""
+        """Give the log up: to nobody if nothing waits in it, else to whoever needs it first, which may be this one."""
         log, self._log = self._log, None
         if log is not None:
             try:
                 log.sync()
             except SpoolError as error:
                 self._note("spool", "What is in the spool may not survive a power cut", error)
-            self._left += log.pending
-            self._left_bytes += log.pending_bytes
+            self._given_up, self._left, self._left_bytes = log.folder, log.pending, log.pending_bytes
             log.close()
+
+    def _claim_again(self) -> Log | None:
+        """Go on with the log that was given up, unless somebody else was faster."""
+        folder, left = self._given_up, self._left
+        if folder is None or not left:
+            return None
+        try:
+            log = Log.claim(folder)
+        except SpoolError:  # somebody else has it, or has sent it all; if not, a search finds it
+            self.hand_over()
+            return None
+        self._given_up, self._left, self._left_bytes = None, 0, 0
+        self._log, self._told = log, (0, 0)
+        self._handed_over(left - log.pending - log.lost)
+        self.tell_damage()
+        return log
+
+    def hand_over(self) -> None:
+        """Leave what was given up to others for good: it is theirs to send, and to count."""
+        left, self._given_up, self._left, self._left_bytes = self._left, None, 0, 0
+        self._handed_over(left)

@@ -193,6 +193,9 @@ class EventExporter:
             SettingError: ``timeout`` is no number.
         """
         timeout = seconds(timeout)
+        self._here()
+        if not _is_in_a_loop():
+            return False
         await self.start()
         return await self._flush(self._clock.now() + timeout)
 
@@ -222,6 +225,8 @@ class EventExporter:
         timeout = self._settings.close_timeout if timeout is None else seconds(timeout)
         deadline = self._clock.now() + timeout
         self._here()
+        if not _is_in_a_loop():
+            return False
         if not self._endings:
             # First of all, so that what the flush waits for does not grow while it waits.
             self._pipeline.queue.close()
@@ -328,6 +333,13 @@ class EventExporter:
         """Called by the package, not by you. Whether something waits to be sent, or it is ready to send what comes."""
         return any(each.is_running() or each.queue.pending for each in self._pipelines())
 
+    def make_way(self, other: object) -> None:
+        """Called by the package, not by you. If its loop has ended, another exporter sends what is in the spool."""
+        if self._pipeline.was_started and not any(each.is_running() for each in self._pipelines()):
+            shared = isinstance(other, EventExporter) and other._settings.spool == self._settings.spool
+            for each in self._pipelines():
+                each.queue.make_way(for_good=shared)
+
     def at_exit(self) -> None:
         """Called by the package, not by you. Sends what it can within ``close_timeout``, and spools what it cannot.
 
@@ -379,6 +391,7 @@ class EventExporter:
 
 
 def _is_in_a_loop() -> bool:
+    """Whether something can be awaited. In a child that was forked within a coroutine that is not so."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

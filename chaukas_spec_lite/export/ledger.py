@@ -32,13 +32,6 @@ class Totals:
         self.numbers.update(other.numbers)
         self.dropped.update(other.dropped)
 
-    def give_back_pending(self) -> None:
-        """Leave out what waits: another process takes it over, and counts it."""
-        # Less recovered and nothing pending keeps the books balanced: emitted + recovered == sent + pending + dropped.
-        self.numbers["recovered"] -= self.numbers["pending"]
-        for name in ("pending", "pending_bytes", "memory_bytes"):
-            self.numbers[name] = 0
-
 
 class Mark:
     """A place in the order of events: a flush waits for all events before it."""
@@ -88,6 +81,13 @@ class Ledger:
         self.sent_bytes += size
         for mark in self.marks:
             mark.left -= max(0, min(events, mark.left - place))
+
+    def handed_over(self, events: int) -> None:
+        """Count the first events that waited no longer: somebody else has them, and counts them."""
+        # Less recovered keeps the books balanced.
+        self.recovered -= events
+        for mark in self.marks:
+            mark.left -= min(events, mark.left)
 
     def gone(self, place: int, dropped: Dropped) -> None:
         """Count an event that waited and will not be sent."""

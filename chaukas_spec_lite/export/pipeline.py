@@ -8,6 +8,7 @@ import random
 import sys
 from collections.abc import Callable
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.errors import ClientClosedError
 from chaukas_spec_lite.export.batching import After, Batching, Peers, Send
@@ -122,14 +123,22 @@ class Pipeline:
             # The last task may have ended without ``stop_sending``, and so without leaving.
             self._peers.leave(self._batching)
             self._peers.join(self._batching)
-            self._task = asyncio.create_task(self._run(self.waker.attach()), name="chaukas-export")
+            self._task = asyncio.create_task(self._run(self.waker.attach(), process.current()), name="chaukas-export")
             self._task.add_done_callback(self._reporter.task_ended)
 
-    async def _run(self, event: asyncio.Event) -> None:
-        while not self._ended:
+    async def _run(self, event: asyncio.Event, owner: int) -> None:
+        # A child that was forked within a coroutine goes on with the loop, and with copies of all tasks. That of this
+        # one must not touch anything.
+        while not self._ended and owner == process.current():
             try:
                 await self._turn(event)
+            except asyncio.CancelledError:
+                if not self._ended and owner == process.current():  # the loop ends, and others may send what is on disk, if this one is not used again
+                    self.queue.rest()
+                raise
             except Exception as error:  # a mistake, ours or in a sender's exception, must not end sending for good
+                if owner != process.current():
+                    return
                 self.queue.put_back()
                 self._reporter.failure("turn", "Sending failed, and is tried again", error, expected=False)
                 # It may fail each time, so not at once.

@@ -63,7 +63,7 @@ class EventQueue:
         self.ledger = Ledger()
         self.disk = None
         if settings.spool is not None:
-            self.disk = Disk(settings, now, self._salvaged, self._damaged, claimed)
+            self.disk = Disk(settings, now, self._salvaged, self._damaged, self._handed_over, claimed)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
         self.lock = threading.RLock()
@@ -270,6 +270,10 @@ class EventQueue:
         self._front += 1
         return lost
 
+    def _handed_over(self, events: int) -> None:
+        self.ledger.handed_over(events)
+        self._front += bool(events)
+
     # Going out
 
     @_whole
@@ -357,9 +361,35 @@ class EventQueue:
             _ = self._to_disk(self.disk) or self._to_disk(self.disk)
         while self.memory.pending:
             self._drop_from_memory(0, DropReason.CLOSED, detail)
+        self.rest()
+
+    @_whole
+    def rest(self) -> None:
+        """Close the files. What is on disk is for whoever needs it first: this queue, if it is used again, or others."""
         self._in_flight, self._skipped = [], 0  # an answer that comes still comes too late to be counted
         if self.disk is not None:
             self.disk.close()
+
+    def make_way(self, for_good: bool) -> None:
+        """Close the files as well, unless somebody uses them just now, such as what this interrupts.
+
+        Args:
+            for_good: Whether what is on disk is no longer this queue's to send and to count.
+        """
+        if self.disk is not None and self.lock.acquire(blocking=False):
+            try:
+                if not self._busy:
+                    self.rest()
+                    if for_good:
+                        self.hand_over()
+            finally:
+                self.lock.release()
+
+    @_whole
+    def hand_over(self) -> None:
+        """Leave to others for good what was on disk when the files were closed."""
+        if self.disk is not None:
+            self.disk.hand_over()
 
     @property
     def has_news(self) -> bool:

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.export.batching import Peers
 from chaukas_spec_lite.export.ledger import Totals
@@ -84,14 +85,14 @@ class Recovery:
         """Begin to send what is found, on the running loop; does nothing if a task does so already."""
         if is_over(self._task):
             self._progress = asyncio.Event()
-            self._task = asyncio.create_task(self._run(self._waker.attach()), name="chaukas-recovery")
+            self._task = asyncio.create_task(self._run(self._waker.attach(), process.current()), name="chaukas-recovery")
             self._task.add_done_callback(self._reporter.task_ended)
 
-    async def _run(self, event: asyncio.Event) -> None:
+    async def _run(self, event: asyncio.Event, owner: int) -> None:
         for each in self.open:  # it may be another loop than before
             each.start()
         searched_with = -1
-        while not self._ended:
+        while not self._ended and owner == process.current():  # as in ``Pipeline``
             event.clear()
             await self._give_up_some()
             # At once if one is finished, or the last one has become stuck. But with MAX_OPEN of them all stuck the
@@ -142,9 +143,9 @@ class Recovery:
         await pipeline.end(deadline)
         if pipeline not in self.open:  # ``end`` has given it up while this waited
             return
-        past, totals, ledger = Totals(), pipeline.totals(), pipeline.queue.ledger
         if to_others:
-            totals.give_back_pending()
+            pipeline.queue.hand_over()
+        past, totals, ledger = Totals(), pipeline.totals(), pipeline.queue.ledger
         # A new object, not an addition to the old one, which ``totals`` may be reading in another thread.
         past.add(self._books.past)
         past.add(totals)

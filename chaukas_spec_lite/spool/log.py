@@ -204,8 +204,11 @@ class Log:
             self._remove_finished()
         place = Start(self._tally.end, self._tally.appended)
         writer = Writer(self.folder, place, self._lock.process)
+        places = self._tally.places
+        if places and places[-1] == place:  # a claimed log's last one, in which no frame stood: it is replaced
+            places = places[:-1]
         # As in ``append``, no call stands between what belongs together.
-        self._writer, self._is_spoilt, self._tally.places = writer, False, [*self._tally.places, place]
+        self._writer, self._is_spoilt, self._tally.places = writer, False, [*places, place]
         if old is not None:
             old.close()
         self._tally.advance()
