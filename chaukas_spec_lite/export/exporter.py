@@ -323,6 +323,8 @@ class EventExporter:
         self.starting = None
         # Kept alive: the copies of the parent's tasks would log that they were destroyed while pending.
         process.leave_to_parent(self._pipeline, self._recovery)
+        for each in self._pipelines():
+            each.after_fork()
         # Everything is made anew: locks, tasks and queue are copies in the state of the moment of the fork.
         closed = self._pipeline.queue.closed
         self._begin()

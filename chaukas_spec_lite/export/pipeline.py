@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import sys
@@ -127,14 +128,16 @@ class Pipeline:
             self._task.add_done_callback(self._reporter.task_ended)
 
     async def _run(self, event: asyncio.Event, owner: int) -> None:
-        # A child that was forked within a coroutine goes on with the loop, and with copies of all tasks. That of this
-        # one must not touch anything.
+        # A child that was forked within a coroutine goes on with a copy of the loop and its tasks. That of this one must
+        # not touch anything.
         while not self._ended and owner == process.current():
             try:
                 await self._turn(event)
             except asyncio.CancelledError:
-                if not self._ended and owner == process.current():  # the loop ends, and others may send what is on disk, if this one is not used again
-                    self.queue.rest()
+                if owner == process.current():
+                    self.queue.put_back()
+                    if not self._ended:  # the loop ends, and if this one is not used again, others send what is on disk
+                        self.queue.rest()
                 raise
             except Exception as error:  # a mistake, ours or in a sender's exception, must not end sending for good
                 if owner != process.current():
@@ -184,7 +187,6 @@ class Pipeline:
             # ``send_timeout`` ends in a TimeoutError, so a CancelledError is either ours (``stop_sending``) or the
             # sender's bug. Taking the sender's for ours would end the export without a word.
             if _is_cancelled():
-                self.queue.put_back()
                 raise
             self._failed(attempt, len(events), error)  # it came from inside the sender, and is its failure
         except WrongSend as error:  # it may have stored the batch, and sent again would store it each time
@@ -275,6 +277,12 @@ class Pipeline:
         """Leave what is on disk to the next process; drop what is in memory and the disk does not take."""
         self.queue.give_up(detail)
         self.report()
+
+    def after_fork(self) -> None:
+        """Keep a child from going on with an attempt of the parent, if it was forked within a coroutine."""
+        if self._task is not None:
+            with contextlib.suppress(RuntimeError):  # its loop is closed, or runs in another thread
+                self._task.cancel()
 
     def is_running(self) -> bool:
         """Whether the task that sends is there, on a loop that may run."""
