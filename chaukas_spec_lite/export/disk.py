@@ -104,6 +104,12 @@ class Disk:
                 self._others = 0
         return own + self._others > most
 
+    @property
+    def why_full(self) -> str:
+        """Say which limit leaves no room."""
+        most = self._settings.spool_max_bytes
+        return f"the directory holds spool_max_bytes={most} bytes: raise it, or see why they are not sent"
+
     def append(self, contents: Sequence[bytes]) -> int | None:
         """Append events; return where the first is, or None while the disk refuses, or if the log was taken away."""
         if self.why_not and self._now() < self._refuses_until:

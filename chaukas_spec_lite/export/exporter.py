@@ -6,7 +6,8 @@ import asyncio
 import concurrent.futures
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -182,7 +183,8 @@ class EventExporter:
         With a spool, that includes what ended processes have left in its directory.
 
         Args:
-            timeout: How many seconds to wait at most. What still waits then stays in the queue.
+            timeout: How many seconds to wait at most. A time below 0, such as that to a deadline which has passed,
+                counts as 0. What still waits then stays in the queue.
 
         Returns:
             Whether all of that has been acknowledged, and none of it dropped. An event that ``emit``
@@ -212,7 +214,7 @@ class EventExporter:
         ``closed``.
 
         Args:
-            timeout: How many seconds to take at most; None for the setting ``close_timeout``.
+            timeout: How many seconds to take at most, below 0 as for ``flush``; None for the setting ``close_timeout``.
 
         Returns:
             Whether all events that ``emit`` ever took have been acknowledged, and none dropped. A drop makes this False
@@ -223,17 +225,13 @@ class EventExporter:
             SettingError: ``timeout`` is no number.
         """
         timeout = self._settings.close_timeout if timeout is None else seconds(timeout)
-        deadline = self._clock.now() + timeout
         self._here()
         if not _is_in_a_loop():
             return False
         if not self._endings:
             # First of all, so that what the flush waits for does not grow while it waits.
             self._pipeline.queue.close()
-            self._start()
-            # Not all of the time: closing the spool after a flush that timed out needs some, too.
-            await self._flush(deadline - timeout * _CLOSING_SHARE)
-            await self._stop_sending(deadline)
+            await self._send_and_stop(timeout)
             self._give_up("the exporter was closed before it could be sent")
             self._endings.append(self._delivered_all())
             process.let_go(self)
@@ -243,7 +241,11 @@ class EventExporter:
         broken = self._pipeline.queue.ledger.broken or (self._recovery is not None and self._recovery.broken)
         return not broken and self.stats().pending == 0
 
-    async def _stop_sending(self, deadline: float) -> None:
+    async def _send_and_stop(self, timeout: float) -> None:
+        deadline = self._clock.now() + timeout
+        self._start()
+        # Not all of the time: closing the spool after a flush that timed out needs some, too.
+        await self._flush(deadline - timeout * _CLOSING_SHARE)
         ends = [self._pipeline.stop_sending(deadline)]
         if self._recovery is not None:
             ends.append(self._recovery.end(deadline))
@@ -252,11 +254,14 @@ class EventExporter:
     def _give_up(self, detail: str) -> None:
         for each in self._pipelines():
             each.give_up(detail)
-        stats = self.stats()
-        where = f"the spool {self._settings.spool}"
+        stats, where = self.stats(), f"the spool {self._settings.spool}"
+        if self._recovery is not None and (held := self._recovery.backlog(stats.pending, stats.pending_bytes)):
+            where += f", where {held} bytes wait in all"
         if not self._pipeline.was_started:
             where += " (this exporter was never started: use `async with`, start(), or BlockingExporter)"
-        self._reporter.ended(stats.pending, where, stats.dropped)
+        # An event that was sent again as a dead letter counts by what became of it then.
+        again = Counter[str]() if self._letters is None else self._letters.resent
+        self._reporter.ended(stats.pending, where, Counter(stats.dropped) - again)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -355,10 +360,17 @@ class EventExporter:
             if self.starting is not None:  # in a child that ends right after its first event, it may not have begun
                 concurrent.futures.wait([self.starting], timeout)
             if (loop := self._pipeline.waker.runs_elsewhere()) and self._pipeline.is_running():
-                self._wait_for(self._flush(self._clock.now() + timeout), loop)
-                self._wait_for(self._stop_sending(self._clock.now() + timeout), loop)
+                waiting = asyncio.run_coroutine_threadsafe(self._send_and_stop(timeout), loop)
+                try:
+                    waiting.result(timeout)
+                finally:
+                    waiting.cancel()
             elif self._pipeline.queue.pending and not _is_in_a_loop():
-                self._send_here(timeout)
+                asyncio.run(within(timeout, self._send_and_stop(timeout)))
+        except (TimeoutError, asyncio.TimeoutError, concurrent.futures.TimeoutError):
+            pass  # what is left is told
+        except Exception as error:  # whatever it is, what waits has still to be spooled
+            self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
         finally:  # Ctrl-C ends the waiting, not the saving
             # With a spool the queue stays open: code that runs later at exit may still emit, and be saved.
             if self._settings.spool is None:
@@ -368,28 +380,6 @@ class EventExporter:
                 if was_started
                 else "this exporter was never started in this process: use `async with`, start(), or BlockingExporter"
             )
-
-    def _send_here(self, timeout: float) -> None:
-        async def send() -> None:
-            self._start()
-            await self._flush(self._clock.now() + timeout)
-            await self._stop_sending(self._clock.now() + timeout)
-
-        try:
-            asyncio.run(within(timeout, send()))
-        except (TimeoutError, asyncio.TimeoutError):
-            pass  # what is left is told
-        except Exception as error:  # whatever it is, what waits has still to be spooled
-            self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
-
-    def _wait_for(self, work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop) -> None:
-        waiting = asyncio.run_coroutine_threadsafe(work, loop)
-        try:
-            waiting.result(self._settings.close_timeout)
-        except (TimeoutError, concurrent.futures.TimeoutError):
-            waiting.cancel()
-        except Exception as error:  # whatever it is, what waits has still to be spooled
-            self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
 
 
 def _is_in_a_loop() -> bool:

@@ -7,17 +7,6 @@ from dataclasses import dataclass, field
 
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 
-_WHY = {
-    DropReason.SPOOL_FULL: "the spool holds spool_max_bytes",
-    DropReason.OVERFLOW: "memory holds max_queue_events or max_queue_bytes",
-    DropReason.CLOSED: "the exporter is closed",
-}
-
-
-def dropped_for(reason: DropReason, data: bytes) -> Dropped:
-    """Describe an event that was dropped for a reason that says it all."""
-    return Dropped(reason, _WHY[reason], "", data)
-
 
 @dataclass
 class Totals:

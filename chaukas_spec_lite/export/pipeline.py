@@ -128,8 +128,8 @@ class Pipeline:
             self._task.add_done_callback(self._reporter.task_ended)
 
     async def _run(self, event: asyncio.Event, owner: int) -> None:
-        # A child that was forked within a coroutine goes on with a copy of the loop and its tasks. That of this one must
-        # not touch anything.
+        # A child that was forked within a coroutine goes on with a copy of the loop and of this task, which must not
+        # touch anything.
         while not self._ended and owner == process.current():
             try:
                 await self._turn(event)
@@ -180,6 +180,7 @@ class Pipeline:
             if self.queue.pending:
                 await self._clock.wait(asyncio.Event(), self._clock.now() + self._settings.spool_retry)
             return
+        began = self._clock.now()
         try:
             # The batch stays in the queue during the call, so a crash or a cancellation anywhere here loses nothing.
             await within(self._settings.send_timeout, deliver(self._sender, events))
@@ -187,6 +188,7 @@ class Pipeline:
             # ``send_timeout`` ends in a TimeoutError, so a CancelledError is either ours (``stop_sending``) or the
             # sender's bug. Taking the sender's for ours would end the export without a word.
             if _is_cancelled():
+                self._reporter.cut_short(self._clock.now() - began, _name_of(self._sender))
                 raise
             self._failed(attempt, len(events), error)  # it came from inside the sender, and is its failure
         except WrongSend as error:  # it may have stored the batch, and sent again would store it each time
@@ -318,6 +320,12 @@ async def cancelled(task: asyncio.Task[None] | None, clock: Clock, deadline: flo
         ended = asyncio.Event()
         task.add_done_callback(lambda _: ended.set())
         await clock.wait(ended, deadline)
+
+
+def _name_of(sender: Sender) -> str:
+    """Name a sender by what it sends to, if it is a client. Its `repr` may hold a password."""
+    endpoint: object = getattr(getattr(sender, "settings", None), "endpoint", None)
+    return type(sender).__name__ if endpoint is None else str(endpoint)
 
 
 def _is_cancelled() -> bool:

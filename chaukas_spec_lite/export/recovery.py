@@ -21,6 +21,7 @@ from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.waker import Waker
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolError
+from chaukas_spec_lite.spool.frames import HEAD
 
 LEAST_INTERVAL = 0.01
 """How long, in seconds, a search is at least after the one before; ``scan_interval`` may be 0."""
@@ -85,7 +86,8 @@ class Recovery:
         """Begin to send what is found, on the running loop; does nothing if a task does so already."""
         if is_over(self._task):
             self._progress = asyncio.Event()
-            self._task = asyncio.create_task(self._run(self._waker.attach(), process.current()), name="chaukas-recovery")
+            work = self._run(self._waker.attach(), process.current())
+            self._task = asyncio.create_task(work, name="chaukas-recovery")
             self._task.add_done_callback(self._reporter.task_ended)
 
     async def _run(self, event: asyncio.Event, owner: int) -> None:
@@ -144,7 +146,7 @@ class Recovery:
         if pipeline not in self.open:  # ``end`` has given it up while this waited
             return
         if to_others:
-            pipeline.queue.hand_over()
+            pipeline.queue.rest(for_good=True)
         past, totals, ledger = Totals(), pipeline.totals(), pipeline.queue.ledger
         # A new object, not an addition to the old one, which ``totals`` may be reading in another thread.
         past.add(self._books.past)
@@ -152,6 +154,14 @@ class Recovery:
         self._books = _Books(past, tuple(each for each in self.open if each is not pipeline))
         self.broken = self.broken or ledger.broken
         self._untold = self._untold or ledger.untold
+
+    def backlog(self, pending: int, pending_bytes: int) -> int:
+        """Tell how many bytes wait in the whole directory; 0 if that is no more than these events."""
+        try:
+            held = self._directory.bytes_waiting()
+        except SpoolError:
+            return 0
+        return held if held > pending_bytes + HEAD * pending else 0
 
     async def flush(self, deadline: float) -> bool:
         """Send at once what ended processes have left; say whether all was acknowledged, and none dropped."""

@@ -79,6 +79,8 @@ class Reporter:
         self.events_converted = 0
         self._down: tuple[float, int, bool] | None = None
         """Since when the server takes no events, how many attempts have failed, and whether one of them was logged."""
+        self._unanswered = ""
+        """What is to be said of the last attempt, if it was ended before an answer came; no failure was told then."""
         self._telling: set[int] = set()
         """Threads within ``on_error``. A failure that it causes itself is not given to it: there might be no end."""
         self._logging: set[int] = set()
@@ -197,13 +199,20 @@ class Reporter:
 
     def not_sent(self, kind: str, events: int, error: BaseException) -> None:
         """Note that an attempt to send failed; the first failure is logged at once, and then one in each interval."""
+        self._unanswered = ""
         since, attempts, told = self._down or (self._now(), 0, False)
         what = "1 event was not sent; it is" if events == 1 else f"{events} events were not sent; they are"
         told = self.failure(f"send {kind}", f"{what} kept, and tried again", error) or told
         self._down = since, attempts + 1, told
 
+    def cut_short(self, seconds: float, server: str) -> None:
+        """Note that an attempt was ended before an answer came; of a server that is silent nothing else is known."""
+        if self._down is None:
+            self._unanswered = self.last_error = f"no answer came within {seconds:.3g} s from {server}"
+
     def was_sent(self) -> None:
         """Note that an attempt went through; if a failure before it was logged, so is this."""
+        self._unanswered = ""
         if self._down is None:
             return
         (since, attempts, told), self._down = self._down, None
@@ -220,6 +229,8 @@ class Reporter:
         if dropped:
             reasons = ", ".join(f"{reason}: {events}" for reason, events in dropped.items())
             said.append(f"{sum(dropped.values())} dropped ({reasons})")
+        if said and self._unanswered:
+            said.append(self._unanswered)
         if said:
             self.log("ended", logging.WARNING, "Not sent when the exporter ended: %s", "; ".join(said))
 

@@ -200,5 +200,3 @@ def test_a_child_forked_within_a_coroutine(tmp_path: Path, end: str, seconds: fl
     unseen = spool == "None" and end.startswith("os._exit")  # nothing of Python's runs at such an end
     assert output == "sent\n" * (1 if unseen else 4)
     assert left_in(tmp_path) == []
-
-
