@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +192,67 @@ def test_a_short_program_does_not_end_in_silence(tmp_path: Path) -> None:
         assert "refused: is a collector running there?" in ended.stderr
         assert words in ended.stderr.splitlines()[-1]
         assert "Traceback" not in ended.stderr
+
+
+class _Using(logging.Handler):
+    """Uses the exporter from another thread while a line is being handled."""
+
+    def __init__(self, use: Callable[[], object]) -> None:
+        super().__init__()
+        self.lock = None  # its own lock is the user's affair
+        self.use, self.within, self.lines, self.waited = use, False, 0, False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines += 1
+        if not self.within:
+            self.within = True
+            user = threading.Thread(target=self.use, daemon=True)
+            user.start()
+            user.join(HANG)
+            self.waited = self.waited or user.is_alive()
+            self.within = False
+
+
+@pytest.mark.parametrize("spool", [True, False])
+def test_no_lock_is_held_while_a_handler_of_the_log_or_a_callback_runs(tmp_path: Path, spool: bool) -> None:
+    async def main() -> None:
+        path = tmp_path / "spool"
+
+        def use() -> None:
+            exporter.emit(numbered("x"))
+            exporter.stats()
+            exporter.has_work()
+
+        handler = _Using(use)
+        logger = logging.getLogger("chaukas_spec_lite.export")
+        logger.addHandler(handler)
+        try:
+            limits: dict[str, Any] = {"max_queue_events": 2, "spool_max_bytes": 2000, "max_event_bytes": 1000}
+            exporter = EventExporter(
+                Recorder(lambda _: internal()),
+                spool=path if spool else None,
+                log_interval=0.0,
+                on_drop=lambda _: logger.warning("dropped"),
+                on_error=lambda _: logger.warning("failed"),
+                retry=RetryPolicy(initial=0.001, maximum=0.001),
+                **limits,
+            )
+            await exporter.start()
+            for number in range(10):
+                exporter.emit(numbered(number, 500))
+                exporter.emit(Event(metadata={"odd": object()}))
+            if spool:
+                shutil.rmtree(path)
+                path.write_text("in the way")
+            for number in range(4):
+                exporter.emit(numbered(number))
+            await exporter.aclose(0.3)
+        finally:
+            logger.removeHandler(handler)
+        assert handler.lines > 10
+        assert not handler.waited
+
+    run(main())
 
 
 def test_a_server_that_is_silent_is_named_at_the_end(tmp_path: Path) -> None:
