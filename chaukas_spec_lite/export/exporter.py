@@ -276,7 +276,7 @@ class EventExporter:
 
     def stats(self) -> Stats:
         """Return the sums so far, all as they are at one moment."""
-        totals, reporter = self._here().totals(), self._reporter
+        totals, reporter = self._here().queue.totals(), self._reporter
         if self._recovery is not None:
             totals.add(self._recovery.totals())
         return Stats(

@@ -41,7 +41,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.emitted = self.spooled = self.queued = 0
-        self.sent = self.sent_bytes = self.recovered = 0
+        self.sent = self.sent_bytes = self.recovered = self.retried = 0
         self.dropped: Counter[str] = Counter()
         self.unreported: list[Dropped] = []
         """What was dropped and is not in the log yet; without ``event_id`` where that takes parsing."""
@@ -112,5 +112,5 @@ class Ledger:
 
     def totals(self) -> Totals:
         """Return the numbers of ``Stats`` that are known here."""
-        names = "emitted", "spooled", "queued", "sent", "recovered", "sent_bytes"
+        names = "emitted", "spooled", "queued", "sent", "recovered", "retried", "sent_bytes"
         return Totals(Counter({name: getattr(self, name) for name in names}), Counter(self.dropped))

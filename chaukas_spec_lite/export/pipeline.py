@@ -14,7 +14,6 @@ from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.errors import ClientClosedError
 from chaukas_spec_lite.export.batching import After, Batching, Peers, Send
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
-from chaukas_spec_lite.export.ledger import Totals
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, Verdict, WrongSend, deliver, judge
@@ -67,7 +66,6 @@ class Pipeline:
         self._ended = False
         self._wake_at = _NEVER
         """How many ready events the task sleeps for, or ``max_batch_bytes`` of them; ``_NEVER`` if it is awake."""
-        self.retried = 0
         self.waker = Waker()
         self.queue = EventQueue(settings, clock.now, claimed)
 
@@ -224,18 +222,12 @@ class Pipeline:
             self.queue.drop(reason or DropReason.REJECTED, detail)
             return
         self.queue.put_back()
-        self.retried += 1
+        self.queue.ledger.retried += 1
         if verdict in _REASONS:
             what = "A batch was refused; it is sent in parts, to find the event at fault"
             self._reporter.failure(f"send {verdict.value}", what, error)
         else:
             self._reporter.not_sent(verdict.value, events, error)
-
-    def totals(self) -> Totals:
-        """Return the numbers of ``Stats`` for this queue, as they are at one moment."""
-        totals = self.queue.totals()
-        totals.numbers["retried"] = self.retried
-        return totals
 
     # Flushing, closing
 
@@ -259,11 +251,6 @@ class Pipeline:
             return not mark.dropped
         finally:
             self.queue.unmark(mark, told)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether all has been sent or dropped."""
-        return not self.queue.pending
 
     @property
     def is_stuck(self) -> bool:

@@ -126,7 +126,7 @@ class Recovery:
     async def _give_up_some(self) -> None:
         deadline = self._clock.now() + self._settings.close_timeout
         for each in self.open:
-            if each.is_empty:
+            if not each.queue.pending:
                 await self._give_up(each, deadline)
         stuck = [each for each in self.open if each.is_stuck]
         # The one that has been open longest makes way. It goes back to the directory, and its turn comes again in a
@@ -147,7 +147,7 @@ class Recovery:
             return
         if to_others:
             pipeline.queue.rest(for_good=True)
-        past, totals, ledger = Totals(), pipeline.totals(), pipeline.queue.ledger
+        past, totals, ledger = Totals(), pipeline.queue.totals(), pipeline.queue.ledger
         # A new object, not an addition to the old one, which ``totals`` may be reading in another thread.
         past.add(self._books.past)
         past.add(totals)
@@ -199,5 +199,5 @@ class Recovery:
         totals, books = Totals(), self._books
         totals.add(books.past)
         for each in books.open:
-            totals.add(each.totals())
+            totals.add(each.queue.totals())
         return totals

@@ -9,10 +9,13 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.spool.errors import SpoolError
+
+T = TypeVar("T")
 
 MAX_TOPICS = 20
 """Of how many paths a line of its own is logged within an interval."""
@@ -121,17 +124,9 @@ class Reporter:
         offering = self.offering[here] = _Offering(deque(dropped))
         try:
             while offering.waiting:
-                self._offer(offering.waiting.popleft(), on_drop)
+                self._call(on_drop, offering.waiting.popleft(), "dropped events")
         finally:
             del self.offering[here]
-
-    def _offer(self, dropped: Dropped, on_drop: Callable[[Dropped], object]) -> None:
-        try:
-            on_drop(dropped)
-        # The callback is the user's, and its mistakes must not reach the code that emits. A CancelledError is one, too:
-        # the callback cannot wait, so nobody has cancelled the task here; it comes from something the callback asked.
-        except (Exception, asyncio.CancelledError) as error:
-            self.log("callback", logging.ERROR, "The callback for dropped events failed", error=error)
 
     def lost(self, events: int, detail: str) -> None:
         """Log the loss of events of which not even the bytes are left."""
@@ -191,11 +186,17 @@ class Reporter:
             return
         self._telling.add(here)
         try:
-            on_error(error)
-        except (Exception, asyncio.CancelledError) as mistake:  # as in ``_offer``
-            self.log("error callback", logging.ERROR, "The callback for errors failed", error=mistake)
+            self._call(on_error, error, "errors")
         finally:
             self._telling.discard(here)
+
+    def _call(self, callback: Callable[[T], object], argument: T, what: str) -> None:
+        try:
+            callback(argument)
+        # The callback is the user's, and its mistakes must not reach the code that emits. A CancelledError is one, too:
+        # the callback cannot wait, so nobody has cancelled the task here; it comes from something the callback asked.
+        except (Exception, asyncio.CancelledError) as mistake:
+            self.log(f"callback for {what}", logging.ERROR, f"The callback for {what} failed", error=mistake)
 
     def not_sent(self, kind: str, events: int, error: BaseException) -> None:
         """Note that an attempt to send failed; the first failure is logged at once, and then one in each interval."""

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from chaukas_spec_lite.export import Emitted, EventExporter, Stats
+from chaukas_spec_lite.spool.log import Log
+from chaukas_spec_lite.spool.segment import MAGIC, Start, Writer
 from tests.export.doubles import Recorder, numbered, unavailable
 from tests.export.programs import left_in, run
 from tests.patience import HANG, until
@@ -200,3 +202,22 @@ def test_a_child_forked_within_a_coroutine(tmp_path: Path, end: str, seconds: fl
     unseen = spool == "None" and end.startswith("os._exit")  # nothing of Python's runs at such an end
     assert output == "sent\n" * (1 if unseen else 4)
     assert left_in(tmp_path) == []
+
+
+def test_a_log_that_is_used_again_may_end_with_an_empty_file(tmp_path: Path) -> None:
+    """As after a write that the disk refused: the next file is put in its place, and stays as long as it is needed."""
+    log = Log.make(tmp_path)
+    log.append([b"first"])
+    (segment,) = log.folder.glob("*.segment")
+    end = segment.stat().st_size - len(MAGIC)
+    Writer(log.folder, Start(end, 1), os.getpid()).close()
+    log.abandon()
+    for _ in range(2):
+        log = Log.claim(log.folder)
+        log.append([b"more"])
+        log.done(log.peek(0, 1, 100))
+        log.close()
+    log = Log.claim(log.folder)
+    assert [each.content for each in log.peek(0, 10, 100)] == [b"more"]
+    assert log.lost == log.lost_bytes == 0
+    log.close()

@@ -204,7 +204,7 @@ class _Using(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines += 1
-        if not self.within:
+        if not (self.within or self.waited):
             self.within = True
             user = threading.Thread(target=self.use, daemon=True)
             user.start()
