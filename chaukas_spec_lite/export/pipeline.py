@@ -264,6 +264,7 @@ class Pipeline:
 
     def give_up(self, detail: str) -> None:
         """Leave what is on disk to the next process; drop what is in memory and the disk does not take."""
+        self._ended = True  # a task that there was no time to wait for would claim the log again
         self.queue.give_up(detail)
         self.report()
 
