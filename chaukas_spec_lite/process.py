@@ -115,6 +115,10 @@ class Member(Protocol):
         """Save what can be saved: the interpreter ends. May be called again."""
         ...
 
+    def make_way(self, other: Member, /) -> None:
+        """Let go of what another member that has work now may need, if nothing drives this one any more."""
+        ...
+
     def has_work(self) -> bool:
         """Whether something would be lost if the object were destroyed now."""
         ...
@@ -148,7 +152,8 @@ def keep(member: Member) -> None:
     is kept at a time when this one has no work.
     """
     # Members let themselves go only when they are closed. Those whose work is done are swept out here.
-    for other in list(_kept):
+    for other in list(_kept - {member}):
+        other.make_way(member)
         if not other.has_work():
             _kept.discard(other)
             # It may have got work between the two lines, from a thread that found it kept and so did not call `keep`.

@@ -107,7 +107,8 @@ class BlockingExporter:
         """Send waiting events at once, and wait until the server has acknowledged them.
 
         Args:
-            timeout: How long to wait at most, in seconds. Events that are not sent by then stay in the queue.
+            timeout: How long to wait at most, in seconds. A time below 0, such as that to a deadline which has passed,
+                counts as 0. Events that are not sent by then stay in the queue.
 
         Returns:
             Whether all events that were emitted before are acknowledged and none was dropped. A dropped event makes
@@ -124,8 +125,9 @@ class BlockingExporter:
         """Flush, and stop. The client that was given as ``sender`` stays open.
 
         Args:
-            timeout: How long to wait at most, in seconds; ``close_timeout`` if None. Events that are not sent by then
-                stay in the spool for the next exporter. Without a spool they are dropped as ``closed``.
+            timeout: How long to wait at most, in seconds, below 0 as for ``flush``; ``close_timeout`` if None. Events
+                that are not sent by then stay in the spool for the next exporter. Without a spool they are dropped as
+                ``closed``.
 
         Returns:
             Whether all events that ``emit`` ever took have been acknowledged, none dropped.
@@ -202,7 +204,7 @@ def blocking_drain(
     Args:
         directory: That of the spool.
         sender: As for ``BlockingExporter``.
-        timeout: How many seconds to send for, at most. What could not be sent stays in the spool.
+        timeout: How many seconds to send for, at most; below 0 counts as 0. What could not be sent stays in the spool.
         changes: Settings of the exporter that sends, by name, but for ``spool``; ``help(ExportSettings)`` lists them.
 
     Returns:

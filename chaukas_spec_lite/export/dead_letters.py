@@ -6,10 +6,12 @@ Each is a line of JSON with what is known of it, and behind that the encoded eve
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, letter_of
 from chaukas_spec_lite.export.stats import Emitted
@@ -35,6 +37,10 @@ class DeadLetters:
         self._directory = directory
         self._max_bytes = max_bytes
         self._wall_clock = wall_clock
+        self._mark = os.urandom(4).hex()
+        """Tells the letters that are written here from those of others."""
+        self.resent: Counter[str] = Counter()
+        """How many of those were emitted once more, by reason."""
         self._waiting: deque[tuple[Dropped, bytes]] = deque()
 
     def keep(self, dropped: Sequence[Dropped], not_kept: Callable[[Dropped], object]) -> None:
@@ -49,7 +55,7 @@ class DeadLetters:
         """
         for each in dropped:
             if len(self._waiting) < MAX_WAITING:
-                self._waiting.append((each, _encode(each, self._wall_clock())))
+                self._waiting.append((each, _encode(each, self._wall_clock(), self._mark)))
             else:
                 not_kept(each)
         while self._waiting:
@@ -87,18 +93,21 @@ class DeadLetters:
         resent = 0
         for path in letters.take(self._directory):
             for letter in letters.read_file(path):
-                known = _decode(letter)
+                about, data = _parts(letter)
+                known = letter_of(data, **about)
                 if not known.data or (known.converted and not converted):
                     letters.append(self._directory, letter, sys.maxsize)  # it had its room before
                     continue
                 resent += 1
                 if emit(known.data) is Emitted.QUEUED:  # in memory only: its letter must outlive this process
                     raise SpoolError(f"the spool takes no events, so the dead letters in {path} are kept")
+                if about.get("by") == self._mark:
+                    self.resent[about["reason"]] += 1
             path.unlink(missing_ok=True)
         return resent
 
 
-def _encode(dropped: Dropped, at: float) -> bytes:
+def _encode(dropped: Dropped, at: float, by: str) -> bytes:
     about = {
         "reason": dropped.reason.value,
         "detail": dropped.detail,
@@ -106,11 +115,17 @@ def _encode(dropped: Dropped, at: float) -> bytes:
         "converted": dropped.converted,
         "event_id": dropped.event_id,
         "dropped_at": at,
+        "by": by,
     }
     # In ASCII: one of the texts may hold a lone surrogate, which may be what made the event invalid.
     return json.dumps(about).encode() + b"\n" + dropped.data
 
 
 def _decode(letter: bytes) -> DeadLetter:
+    about, data = _parts(letter)
+    return letter_of(data, **about)
+
+
+def _parts(letter: bytes) -> tuple[dict[str, Any], bytes]:
     about, _, data = letter.partition(b"\n")
-    return letter_of(data, **json.loads(about))
+    return json.loads(about), data

@@ -58,8 +58,10 @@ class Disk:
         self._log = claimed
         self._told = 0, 0, 0
         """How many events, and bytes, of the log were told to be lost, and how many events to be somebody else's."""
+        self._given_up: Path | None = None
+        """The folder of the log that was given up with something in it, to whoever claims it first."""
         self._left = self._left_bytes = 0
-        """What waits in logs that were left to others."""
+        """What waited in that."""
         self._others = 0
         """How many bytes wait in the other logs of the directory, as far as was seen."""
         self._look_from = 0
@@ -93,20 +95,28 @@ class Disk:
             self._look_from = self.pending_bytes + min(SEGMENT_BYTES, most // 8)
             self._look_at = self._now() + _LOOK_AGAIN
             try:
-                self._others = self._directory.bytes_waiting(besides=None if self._log is None else self._log.folder)
+                own_log = self._given_up if self._log is None else self._log.folder
+                self._others = self._directory.bytes_waiting(besides=own_log)
             except SpoolError:  # appending fails as well, and tells
                 self._others = 0
         return own + self._others > most
+
+    @property
+    def why_full(self) -> str:
+        """Say which limit leaves no room."""
+        most = self._settings.spool_max_bytes
+        return f"the directory holds spool_max_bytes={most} bytes: raise it, or see why they are not sent"
 
     def append(self, contents: Sequence[bytes]) -> int | None:
         """Append events; return where the first is, or None while the disk refuses, or if the log was taken away."""
         if self.why_not and self._now() < self._refuses_until:
             return None
         try:
-            if self._log is None:
-                self._log, self._told = Log.make(self._directory.path), (0, 0, 0)
-                self._log.syncs = self._settings.synchronous != "never"
-            start = self._log.append(contents)
+            log = self._log or self._claim_again()
+            if log is None:
+                log, self._told = Log.make(self._directory.path), (0, 0, 0)
+            self._log, log.syncs = log, self._settings.synchronous != "never"
+            start = log.append(contents)
         except SpoolError as error:
             self._fail(error)
             return None
@@ -134,8 +144,8 @@ class Disk:
     def look(self) -> None:
         """See whether the log is still there, and bring to the disk what is due."""
         try:
-            if self._log is not None:
-                self._log.check()
+            if log := self._log or self._claim_again():
+                log.check()
             self.sync()
         except SpoolError as error:
             self._fail(error)
@@ -205,13 +215,36 @@ class Disk:
     # The end
 
     def close(self) -> None:
-        """Give the log up: to nobody if nothing waits in it, else to the next process."""
+        """Give the log up: to nobody if nothing waits in it, else to whoever needs it first, which may be this one."""
         log, self._log = self._log, None
         if log is not None:
             try:
                 log.sync()
             except SpoolError as error:
                 self._note("spool", "What is in the spool may not survive a power cut", error)
-            self._left += log.tally.pending
-            self._left_bytes += log.tally.pending_bytes
+            tally = log.tally
+            self._given_up, self._left, self._left_bytes = log.folder, tally.pending, tally.pending_bytes
             log.close()
+
+    def _claim_again(self) -> Log | None:
+        """Go on with the log that was given up, unless somebody else was faster."""
+        folder, left = self._given_up, self._left
+        if folder is None or not left:
+            return None
+        try:
+            log = Log.claim(folder)
+        except SpoolError:  # somebody else has it, or has sent it all; if not, a search finds it
+            self.hand_over()
+            return None
+        self._given_up, self._left, self._left_bytes = None, 0, 0
+        self._log, self._told = log, (0, 0, 0)
+        if moved := left - log.tally.pending - log.tally.lost:
+            self._gone(0, moved)
+        self.tell_losses()
+        return log
+
+    def hand_over(self) -> None:
+        """Leave what was given up to others for good: it is theirs to send, and to count."""
+        left, self._given_up, self._left, self._left_bytes = self._left, None, 0, 0
+        if left:
+            self._gone(0, left)

@@ -55,7 +55,7 @@ async def drain(
     Args:
         directory: That of the spool.
         sender: A ``ChaukasClient``, or anything with such an async ``send``.
-        timeout: How many seconds to send for, at most. What could not be sent stays in the spool.
+        timeout: How many seconds to send for, at most; below 0 counts as 0. What could not be sent stays in the spool.
         changes: Settings of the exporter that sends, by name, but for ``spool``; ``help(ExportSettings)`` lists them.
 
     Returns:

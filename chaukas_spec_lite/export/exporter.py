@@ -6,7 +6,8 @@ import asyncio
 import concurrent.futures
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -183,7 +184,8 @@ class EventExporter:
         With a spool, that includes what ended processes have left in its directory.
 
         Args:
-            timeout: How many seconds to wait at most. What still waits then stays in the queue.
+            timeout: How many seconds to wait at most. A time below 0, such as that to a deadline which has passed,
+                counts as 0. What still waits then stays in the queue.
 
         Returns:
             Whether all of that has been acknowledged, and none of it dropped. An event that ``emit``
@@ -194,6 +196,9 @@ class EventExporter:
             SettingError: ``timeout`` is no number.
         """
         timeout = seconds(timeout)
+        self._here()
+        if not _is_in_a_loop():
+            return False
         await self.start()
         return await self._flush(self._clock.now() + timeout)
 
@@ -210,7 +215,7 @@ class EventExporter:
         ``closed``.
 
         Args:
-            timeout: How many seconds to take at most; None for the setting ``close_timeout``.
+            timeout: How many seconds to take at most, below 0 as for ``flush``; None for the setting ``close_timeout``.
 
         Returns:
             Whether all events that ``emit`` ever took have been acknowledged, and none dropped. A drop makes this False
@@ -221,15 +226,13 @@ class EventExporter:
             SettingError: ``timeout`` is no number.
         """
         timeout = self._settings.close_timeout if timeout is None else seconds(timeout)
-        deadline = self._clock.now() + timeout
         self._here()
+        if not _is_in_a_loop():
+            return False
         if not self._endings:
             # First of all, so that what the flush waits for does not grow while it waits.
             self._pipeline.queue.close()
-            self._start()
-            # Not all of the time: closing the spool after a flush that timed out needs some, too.
-            await self._flush(deadline - timeout * _CLOSING_SHARE)
-            await self._stop_sending(deadline)
+            await self._send_and_stop(timeout)
             self._give_up("the exporter was closed before it could be sent")
             self._endings.append(self._delivered_all())
             process.let_go(self)
@@ -239,7 +242,11 @@ class EventExporter:
         broken = self._pipeline.queue.ledger.broken or (self._recovery is not None and self._recovery.broken)
         return not broken and self.stats().pending == 0
 
-    async def _stop_sending(self, deadline: float) -> None:
+    async def _send_and_stop(self, timeout: float) -> None:
+        deadline = self._clock.now() + timeout
+        self._start()
+        # Not all of the time: closing the spool after a flush that timed out needs some, too.
+        await self._flush(deadline - timeout * _CLOSING_SHARE)
         ends = [self._pipeline.stop_sending(deadline)]
         if self._recovery is not None:
             ends.append(self._recovery.end(deadline))
@@ -248,11 +255,14 @@ class EventExporter:
     def _give_up(self, detail: str) -> None:
         for each in self._pipelines():
             each.give_up(detail)
-        stats = self.stats()
-        where = f"the spool {self._settings.spool}"
+        stats, where = self.stats(), f"the spool {self._settings.spool}"
+        if self._recovery is not None and (held := self._recovery.backlog(stats.pending, stats.pending_bytes)):
+            where += f", where {held} bytes wait in all"
         if not self._pipeline.was_started:
             where += " (this exporter was never started: use `async with`, start(), or BlockingExporter)"
-        self._reporter.ended(stats.pending, where, stats.dropped)
+        # An event that was sent again as a dead letter counts by what became of it then.
+        again = Counter[str]() if self._letters is None else self._letters.resent
+        self._reporter.ended(stats.pending, where, Counter(stats.dropped) - again)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -267,7 +277,7 @@ class EventExporter:
 
     def stats(self) -> Stats:
         """Return the sums so far, all as they are at one moment."""
-        totals, reporter = self._here().totals(), self._reporter
+        totals, reporter = self._here().queue.totals(), self._reporter
         if self._recovery is not None:
             totals.add(self._recovery.totals())
         return Stats(
@@ -321,6 +331,8 @@ class EventExporter:
         self.starting = None
         # Kept alive: the copies of the parent's tasks would log that they were destroyed while pending.
         process.leave_to_parent(self._pipeline, self._recovery)
+        for each in self._pipelines():
+            each.after_fork()
         # Everything is made anew: locks, tasks and queue are copies in the state of the moment of the fork.
         closed = self._pipeline.queue.closed
         self._begin()
@@ -330,6 +342,13 @@ class EventExporter:
     def has_work(self) -> bool:
         """Called by the package, not by you. Whether something waits to be sent, or it is ready to send what comes."""
         return any(each.is_running() or each.queue.pending for each in self._pipelines())
+
+    def make_way(self, other: object) -> None:
+        """Called by the package, not by you. If its loop has ended, another exporter sends what is in the spool."""
+        if self._pipeline.was_started and not any(each.is_running() for each in self._pipelines()):
+            shared = isinstance(other, EventExporter) and other._settings.spool == self._settings.spool
+            for each in self._pipelines():
+                each.queue.make_way(for_good=shared)
 
     def at_exit(self) -> None:
         """Called by the package, not by you. Sends what it can within ``close_timeout``, and spools what it cannot.
@@ -344,10 +363,17 @@ class EventExporter:
             if self.starting is not None:  # in a child that ends right after its first event, it may not have begun
                 concurrent.futures.wait([self.starting], timeout)
             if (loop := self._pipeline.waker.runs_elsewhere()) and self._pipeline.is_running():
-                self._wait_for(self._flush(self._clock.now() + timeout), loop)
-                self._wait_for(self._stop_sending(self._clock.now() + timeout), loop)
+                waiting = asyncio.run_coroutine_threadsafe(self._send_and_stop(timeout), loop)
+                try:
+                    waiting.result(timeout)
+                finally:
+                    waiting.cancel()
             elif self._pipeline.queue.pending and not _is_in_a_loop():
-                self._send_here(timeout)
+                asyncio.run(within(timeout, self._send_and_stop(timeout)))
+        except (TimeoutError, asyncio.TimeoutError, concurrent.futures.TimeoutError):
+            pass  # what is left is told
+        except Exception as error:  # whatever it is, what waits has still to be spooled
+            self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
         finally:  # Ctrl-C ends the waiting, not the saving
             # With a spool the queue stays open: code that runs later at exit may still emit, and be saved.
             if self._settings.spool is None:
@@ -358,30 +384,9 @@ class EventExporter:
                 else "this exporter was never started in this process: use `async with`, start(), or BlockingExporter"
             )
 
-    def _send_here(self, timeout: float) -> None:
-        async def send() -> None:
-            self._start()
-            await self._flush(self._clock.now() + timeout)
-            await self._stop_sending(self._clock.now() + timeout)
-
-        try:
-            asyncio.run(within(timeout, send()))
-        except (TimeoutError, asyncio.TimeoutError):
-            pass  # what is left is told
-        except Exception as error:  # whatever it is, what waits has still to be spooled
-            self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
-
-    def _wait_for(self, work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop) -> None:
-        waiting = asyncio.run_coroutine_threadsafe(work, loop)
-        try:
-            waiting.result(self._settings.close_timeout)
-        except (TimeoutError, concurrent.futures.TimeoutError):
-            waiting.cancel()
-        except Exception as error:  # whatever it is, what waits has still to be spooled
-            self._reporter.failure("exit", "Sending failed at the end of the interpreter", error)
-
 
 def _is_in_a_loop() -> bool:
+    """Whether something can be awaited. In a child that was forked within a coroutine that is not so."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

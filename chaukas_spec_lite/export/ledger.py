@@ -7,17 +7,6 @@ from dataclasses import dataclass, field
 
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 
-_WHY = {
-    DropReason.SPOOL_FULL: "the spool holds spool_max_bytes",
-    DropReason.OVERFLOW: "memory holds max_queue_events or max_queue_bytes",
-    DropReason.CLOSED: "the exporter is closed",
-}
-
-
-def dropped_for(reason: DropReason, data: bytes) -> Dropped:
-    """Describe an event that was dropped for a reason that says it all."""
-    return Dropped(reason, _WHY[reason], "", data)
-
 
 @dataclass
 class Totals:
@@ -31,13 +20,6 @@ class Totals:
         """Add those of another queue."""
         self.numbers.update(other.numbers)
         self.dropped.update(other.dropped)
-
-    def give_back_pending(self) -> None:
-        """Leave out what waits: another process takes it over, and counts it."""
-        # Less recovered and nothing pending keeps the books balanced: emitted + recovered == sent + pending + dropped.
-        self.numbers["recovered"] -= self.numbers["pending"]
-        for name in ("pending", "pending_bytes", "memory_bytes"):
-            self.numbers[name] = 0
 
 
 class Mark:
@@ -59,7 +41,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.emitted = self.spooled = self.queued = 0
-        self.sent = self.sent_bytes = self.recovered = 0
+        self.sent = self.sent_bytes = self.recovered = self.retried = 0
         self.dropped: Counter[str] = Counter()
         self.unreported: list[Dropped] = []
         """What was dropped and is not in the log yet; without ``event_id`` where that takes parsing."""
@@ -100,11 +82,11 @@ class Ledger:
             self.dropped[reason.value] += events
         self._tell_flushes(place, events)
 
-    def moved(self, place: int, events: int) -> None:
-        """Count events that waited, and are for somebody else to send now: whoever that is counts them as recovered."""
+    def moved(self, events: int) -> None:
+        """Count the first events that waited no longer: somebody else has them, and counts them as recovered."""
         if events:
-            self.recovered -= events
-            self._tell_flushes(place, events)
+            self.recovered -= events  # less of that keeps the books balanced
+            self._tell_flushes(0, events)
 
     def _tell_flushes(self, place: int, events: int) -> None:
         # The flushes that wait for this event now tell of its drop. If there are none, the next flush does.
@@ -129,5 +111,5 @@ class Ledger:
 
     def totals(self) -> Totals:
         """Return the numbers of ``Stats`` that are known here."""
-        names = "emitted", "spooled", "queued", "sent", "recovered", "sent_bytes"
+        names = "emitted", "spooled", "queued", "sent", "recovered", "retried", "sent_bytes"
         return Totals(Counter({name: getattr(self, name) for name in names}), Counter(self.dropped))

@@ -44,6 +44,13 @@ class Memory:
         """Whether one more event of a size fits in."""
         return len(self._items) < self._most and self.pending_bytes + size <= self._most_bytes
 
+    def why_full(self, size: int) -> str:
+        """Say which limit leaves no room for one more event of a size."""
+        if len(self._items) >= self._most:
+            return f"memory holds max_queue_events={self._most} events: raise it, or see why they are not sent"
+        held = f"memory holds {self.pending_bytes} bytes, and with {size} more"
+        return f"{held} it exceeds max_queue_bytes={self._most_bytes}: raise it, or see why they are not sent"
+
     def append(self, event: bytes) -> None:
         """Take an event, the newest."""
         self._items.append(Item(event))

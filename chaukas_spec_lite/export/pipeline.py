@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import sys
 from collections.abc import Callable
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.errors import ClientClosedError
 from chaukas_spec_lite.export.batching import After, Batching, Send, Server
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
-from chaukas_spec_lite.export.ledger import Totals
 from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, Verdict, WrongSend, deliver, judge
@@ -64,7 +65,6 @@ class Pipeline:
         self._ended = False
         self._wake_at = _NEVER
         """How many ready events the task sleeps for, or ``max_batch_bytes`` of them; ``_NEVER`` if it is awake."""
-        self.retried = 0
         self.waker = Waker()
         self.queue = EventQueue(settings, clock.now, claimed)
 
@@ -118,14 +118,24 @@ class Pipeline:
         if is_over(self._task):
             self._progress = asyncio.Event()
             self._ended = False
-            self._task = asyncio.create_task(self._run(self.waker.attach()), name="chaukas-export")
+            self._task = asyncio.create_task(self._run(self.waker.attach(), process.current()), name="chaukas-export")
             self._task.add_done_callback(self._reporter.task_ended)
 
-    async def _run(self, event: asyncio.Event) -> None:
-        while not self._ended:
+    async def _run(self, event: asyncio.Event, owner: int) -> None:
+        # A child that was forked within a coroutine goes on with a copy of the loop and of this task, which must not
+        # touch anything.
+        while not self._ended and owner == process.current():
             try:
                 await self._turn(event)
+            except asyncio.CancelledError:
+                if owner == process.current():
+                    self.queue.put_back()
+                    if not self._ended:  # the loop ends, and if this one is not used again, others send what is on disk
+                        self.queue.rest()
+                raise
             except Exception as error:  # a mistake, ours or in a sender's exception, must not end sending for good
+                if owner != process.current():
+                    return
                 self.queue.put_back()
                 self._reporter.failure("turn", "Sending failed, and is tried again", error, expected=False)
                 # It may fail each time, so not at once.
@@ -164,6 +174,7 @@ class Pipeline:
             if self.queue.pending:
                 await self._clock.wait(asyncio.Event(), self._clock.now() + self._settings.spool_retry)
             return
+        began = self._clock.now()
         try:
             # The batch stays in the queue during the call, so a crash or a cancellation anywhere here loses nothing.
             await within(self._settings.send_timeout, deliver(self._sender, events))
@@ -171,7 +182,7 @@ class Pipeline:
             # ``send_timeout`` ends in a TimeoutError, so a CancelledError is either ours (``stop_sending``) or the
             # sender's bug. Taking the sender's for ours would end the export without a word.
             if _is_cancelled():
-                self.queue.put_back()
+                self._reporter.cut_short(self._clock.now() - began, _name_of(self._sender))
                 raise
             self._failed(attempt, len(events), error)  # it came from inside the sender, and is its failure
         except WrongSend as error:  # it may have stored the batch, and sent again would store it each time
@@ -205,18 +216,12 @@ class Pipeline:
             self.queue.drop(reason or DropReason.REJECTED, detail)
             return
         self.queue.put_back()
-        self.retried += 1
+        self.queue.ledger.retried += 1
         if verdict in _REASONS:
             what = "A batch was refused; it is sent in parts, to find the event at fault"
             self._reporter.failure(f"send {verdict.value}", what, error)
         else:
             self._reporter.not_sent(verdict.value, events, error)
-
-    def totals(self) -> Totals:
-        """Return the numbers of ``Stats`` for this queue, as they are at one moment."""
-        totals = self.queue.totals()
-        totals.numbers["retried"] = self.retried
-        return totals
 
     # Flushing, closing
 
@@ -242,11 +247,6 @@ class Pipeline:
             self.queue.unmark(mark, told)
 
     @property
-    def is_empty(self) -> bool:
-        """Whether all has been sent or dropped."""
-        return not self.queue.pending
-
-    @property
     def is_stuck(self) -> bool:
         """Whether the server keeps failing at what waits here, although it can be reached."""
         return self._batching.stuck
@@ -258,8 +258,15 @@ class Pipeline:
 
     def give_up(self, detail: str) -> None:
         """Leave what is on disk to the next process; drop what is in memory and the disk does not take."""
+        self._ended = True  # a task that there was no time to wait for would claim the log again
         self.queue.give_up(detail)
         self.report()
+
+    def after_fork(self) -> None:
+        """Keep a child from going on with an attempt of the parent, if it was forked within a coroutine."""
+        if self._task is not None:
+            with contextlib.suppress(RuntimeError):  # its loop is closed, or runs in another thread
+                self._task.cancel()
 
     def is_running(self) -> bool:
         """Whether the task that sends is there, on a loop that may run."""
@@ -294,6 +301,12 @@ async def cancelled(task: asyncio.Task[None] | None, clock: Clock, deadline: flo
         ended = asyncio.Event()
         task.add_done_callback(lambda _: ended.set())
         await clock.wait(ended, deadline)
+
+
+def _name_of(sender: Sender) -> str:
+    """Name a sender by what it sends to, if it is a client. Its `repr` may hold a password."""
+    endpoint: object = getattr(getattr(sender, "settings", None), "endpoint", None)
+    return type(sender).__name__ if endpoint is None else str(endpoint)
 
 
 def _is_cancelled() -> bool:

@@ -23,7 +23,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from chaukas_spec_lite.export.batching import Send, Waiting
 from chaukas_spec_lite.export.disk import Disk, Note
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
-from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals, dropped_for
+from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals
 from chaukas_spec_lite.export.memory import Item, Memory
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
@@ -33,6 +33,8 @@ from chaukas_spec_lite.wire.envelopes import event_id_of
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+_CLOSED = "the exporter is closed"
 
 _MOVED = 1 << 18
 """How many bytes move from memory to disk at a time, so that a disk with little room takes a part."""
@@ -76,8 +78,8 @@ class EventQueue:
         self._in_flight: list[Item] = []
         self._skipped = 0
         """How many events stand before the first of those."""
-        self._front = 0
-        """Changes whenever another event becomes the first."""
+        self.first = 0
+        """A number that changes whenever another event becomes the first, see ``Waiting``."""
         self._since: float | None = None
         self._since_later: float | None = None
         """When the first event came that is not in flight, and the first of all that came after the attempt began."""
@@ -156,10 +158,10 @@ class EventQueue:
             return self._refuse(event)
         size = len(event)
         if self.closed:
-            return self._refuse(dropped_for(DropReason.CLOSED, event))
+            return self._refuse(Dropped(DropReason.CLOSED, _CLOSED, "", event))
         if self.disk is not None:
             if self.disk.is_full(self.memory.pending_bytes + size):
-                return self._refuse(dropped_for(DropReason.SPOOL_FULL, event))
+                return self._refuse(Dropped(DropReason.SPOOL_FULL, self.disk.why_full, "", event))
             for _ in range(2):
                 if (not self.memory.pending or self._to_disk(self.disk)) and self.disk.append([event]) is not None:
                     self._came()
@@ -173,7 +175,9 @@ class EventQueue:
                 # It does not refuse: the log was taken away, and there is another one the second time.
         if not self.memory.has_room(size) and not self._make_room(size, may_block):
             # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
-            return self._refuse(dropped_for(DropReason.CLOSED if self.closed else DropReason.OVERFLOW, event))
+            if self.closed:
+                return self._refuse(Dropped(DropReason.CLOSED, _CLOSED, "", event))
+            return self._refuse(Dropped(DropReason.OVERFLOW, self.memory.why_full(size), "", event))
         self.memory.append(event)
         self._came()
         self.ledger.queued += 1
@@ -197,7 +201,7 @@ class EventQueue:
                 place = max(0, self._skipped + len(self._in_flight) - self._on_disk)
                 if place >= self.memory.pending:
                     return False
-                self._drop_from_memory(place, DropReason.OVERFLOW)
+                self._drop_from_memory(place, DropReason.OVERFLOW, self.memory.why_full(size))
             return True
         # On the event loop's own thread waiting would be a deadlock: only the loop can send, and so make room.
         if policy == "block" and may_block:
@@ -209,22 +213,15 @@ class EventQueue:
             return not self.closed and self.memory.has_room(size)
         return False
 
-    def _drop_from_memory(self, place: int, reason: DropReason, detail: str | None = None) -> None:
-        data = self.memory.pop(place)
-        dropped = dropped_for(reason, data) if detail is None else Dropped(reason, detail, "", data)
-        self.ledger.gone(self._on_disk + place, dropped)
-        self._front += not (self._on_disk or place)
+    def _drop_from_memory(self, place: int, reason: DropReason, detail: str) -> None:
+        self.ledger.gone(self._on_disk + place, Dropped(reason, detail, "", self.memory.pop(place)))
+        self.first += not (self._on_disk or place)
 
     # Disk and memory
 
     @property
     def _on_disk(self) -> int:
         return 0 if self.disk is None else self.disk.pending
-
-    @property
-    def first(self) -> int:
-        """A number that changes whenever another event becomes the first, see ``Waiting``."""
-        return self._front
 
     @property
     def pending(self) -> int:
@@ -266,9 +263,9 @@ class EventQueue:
 
     def _gone(self, lost: int, moved: int) -> None:
         self.ledger.lost(0, lost, DropReason.SPOOL_LOST)
-        self.ledger.moved(0, moved)
+        self.ledger.moved(moved)
         self._skipped = max(0, self._skipped - lost - moved)
-        self._front += 1
+        self.first += 1
 
     # Going out
 
@@ -279,7 +276,7 @@ class EventQueue:
             self.disk.look()
             self._to_disk(self.disk)
         since = self._since if self._since is not None else self._since_later or 0.0
-        return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self._front)
+        return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self.first)
 
     @_whole
     def take(self, wanted: Send) -> list[bytes]:
@@ -323,7 +320,7 @@ class EventQueue:
         if self.disk is not None and (records := [item.record for item in items if item.record is not None]):
             self.disk.done(records)
         self.memory.done(items)
-        self._front += not skipped
+        self.first += not skipped
         self._room.notify_all()
 
     # Flushing, closing, reporting
@@ -338,13 +335,9 @@ class EventQueue:
         """Forget a mark, of which somebody was told or not."""
         self.ledger.unmark(mark, told)
 
+    @_whole
     def close(self) -> None:
         """Admit nothing from now on, but for events that ``emit`` has taken before."""
-        self.let_in()
-        self._close()
-
-    @_whole
-    def _close(self) -> None:
         self.closed = True
         self._room.notify_all()
 
@@ -357,9 +350,30 @@ class EventQueue:
             _ = self._to_disk(self.disk) or self._to_disk(self.disk)
         while self.memory.pending:
             self._drop_from_memory(0, DropReason.CLOSED, detail)
+        self.rest()
+
+    @_whole
+    def rest(self, for_good: bool = False) -> None:
+        """Close the files: whoever needs what is on disk first has it, which may be this queue, if it is used again.
+
+        Args:
+            for_good: Whether it is no longer this queue's to send and to count.
+        """
         self._in_flight, self._skipped = [], 0  # an answer that comes still comes too late to be counted
         if self.disk is not None:
             self.disk.close()
+            self.first += 1  # others may send a part of it
+            if for_good:
+                self.disk.hand_over()
+
+    def make_way(self, for_good: bool) -> None:
+        """Close the files as well, unless somebody uses them just now, such as what this interrupts."""
+        if self.lock.acquire(blocking=False):
+            try:
+                if not self._busy:
+                    self.rest(for_good)
+            finally:
+                self.lock.release()
 
     @property
     def has_news(self) -> bool:
@@ -374,8 +388,8 @@ class EventQueue:
             notes += self.disk.notes
             self.disk.notes.clear()
         unreported, self.ledger.unreported = self.ledger.unreported, []
-        # Out of the lock, as it takes parsing.
-        return notes, [_identified(each) for each in unreported]
+        # The id is read only now, as few events are dropped.
+        return notes, [each if each.event_id else replace(each, event_id=event_id_of(each.data)) for each in unreported]
 
     @_whole
     def totals(self) -> Totals:
@@ -384,8 +398,3 @@ class EventQueue:
         memory_bytes = self.memory.pending_bytes
         totals.numbers.update(pending=self.pending, pending_bytes=self.pending_bytes, memory_bytes=memory_bytes)
         return totals
-
-
-def _identified(dropped: Dropped) -> Dropped:
-    """Add the event's id, which is read only now: few events are dropped."""
-    return dropped if dropped.event_id else replace(dropped, event_id=event_id_of(dropped.data))

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.export.batching import Server
 from chaukas_spec_lite.export.ledger import Totals
@@ -20,6 +21,7 @@ from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.waker import Waker
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolError
+from chaukas_spec_lite.spool.frames import HEAD
 
 LEAST_INTERVAL = 0.01
 """How long, in seconds, a search is at least after the one before; ``scan_interval`` may be 0."""
@@ -84,14 +86,15 @@ class Recovery:
         """Begin to send what is found, on the running loop; does nothing if a task does so already."""
         if is_over(self._task):
             self._progress = asyncio.Event()
-            self._task = asyncio.create_task(self._run(self._waker.attach()), name="chaukas-recovery")
+            work = self._run(self._waker.attach(), process.current())
+            self._task = asyncio.create_task(work, name="chaukas-recovery")
             self._task.add_done_callback(self._reporter.task_ended)
 
-    async def _run(self, event: asyncio.Event) -> None:
+    async def _run(self, event: asyncio.Event, owner: int) -> None:
         for each in self.open:  # it may be another loop than before
             each.start()
         searched_with = -1
-        while not self._ended:
+        while not self._ended and owner == process.current():  # as in ``Pipeline``
             event.clear()
             await self._give_up_some()
             # At once if one is finished, or the last one has become stuck. But with MAX_OPEN of them all stuck the
@@ -123,7 +126,7 @@ class Recovery:
     async def _give_up_some(self) -> None:
         deadline = self._clock.now() + self._settings.close_timeout
         for each in self.open:
-            if each.is_empty:
+            if not each.queue.pending:
                 await self._give_up(each, deadline)
         stuck = [each for each in self.open if each.is_stuck]
         # The one that has been open longest makes way. It goes back to the directory, and its turn comes again in a
@@ -142,15 +145,23 @@ class Recovery:
         await pipeline.end(deadline)
         if pipeline not in self.open:  # ``end`` has given it up while this waited
             return
-        past, totals, ledger = Totals(), pipeline.totals(), pipeline.queue.ledger
         if to_others:
-            totals.give_back_pending()
+            pipeline.queue.rest(for_good=True)
+        past, totals, ledger = Totals(), pipeline.queue.totals(), pipeline.queue.ledger
         # A new object, not an addition to the old one, which ``totals`` may be reading in another thread.
         past.add(self._books.past)
         past.add(totals)
         self._books = _Books(past, tuple(each for each in self.open if each is not pipeline))
         self.broken = self.broken or ledger.broken
         self._untold = self._untold or ledger.untold
+
+    def backlog(self, pending: int, pending_bytes: int) -> int:
+        """Tell how many bytes wait in the whole directory; 0 if that is no more than these events."""
+        try:
+            held = self._directory.bytes_waiting()
+        except SpoolError:
+            return 0
+        return held if held > pending_bytes + HEAD * pending else 0
 
     async def flush(self, deadline: float) -> bool:
         """Send at once what ended processes have left; say whether all was acknowledged, and none dropped."""
@@ -188,5 +199,5 @@ class Recovery:
         totals, books = Totals(), self._books
         totals.add(books.past)
         for each in books.open:
-            totals.add(each.totals())
+            totals.add(each.queue.totals())
         return totals

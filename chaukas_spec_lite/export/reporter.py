@@ -9,11 +9,14 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.lenient.notes import Conversion
 from chaukas_spec_lite.spool.errors import SpoolError
+
+T = TypeVar("T")
 
 MAX_TOPICS = 20
 """Of how many paths a line of its own is logged within an interval."""
@@ -80,6 +83,8 @@ class Reporter:
         self.events_converted = 0
         self._down: tuple[float, int, bool] | None = None
         """Since when the server takes no events, how many attempts have failed, and whether one of them was logged."""
+        self._unanswered = ""
+        """What is to be said of the last attempt, if it was ended before an answer came; no failure was told then."""
         self._telling: set[int] = set()
         """Threads within ``on_error``. A failure that it causes itself is not given to it: there might be no end."""
         self._logging: set[int] = set()
@@ -120,17 +125,9 @@ class Reporter:
         offering = self.offering[here] = _Offering(deque(dropped))
         try:
             while offering.waiting:
-                self._offer(offering.waiting.popleft(), on_drop)
+                self._call(on_drop, offering.waiting.popleft(), "dropped events")
         finally:
             del self.offering[here]
-
-    def _offer(self, dropped: Dropped, on_drop: Callable[[Dropped], object]) -> None:
-        try:
-            on_drop(dropped)
-        # The callback is the user's, and its mistakes must not reach the code that emits. A CancelledError is one, too:
-        # the callback cannot wait, so nobody has cancelled the task here; it comes from something the callback asked.
-        except (Exception, asyncio.CancelledError) as error:
-            self.log("callback", logging.ERROR, "The callback for dropped events failed", error=error)
 
     def lost(self, events: int, detail: str) -> None:
         """Log the loss of events of which not even the bytes are left."""
@@ -196,21 +193,34 @@ class Reporter:
             return
         self._telling.add(here)
         try:
-            on_error(error)
-        except (Exception, asyncio.CancelledError) as mistake:  # as in ``_offer``
-            self.log("error callback", logging.ERROR, "The callback for errors failed", error=mistake)
+            self._call(on_error, error, "errors")
         finally:
             self._telling.discard(here)
 
+    def _call(self, callback: Callable[[T], object], argument: T, what: str) -> None:
+        try:
+            callback(argument)
+        # The callback is the user's, and its mistakes must not reach the code that emits. A CancelledError is one, too:
+        # the callback cannot wait, so nobody has cancelled the task here; it comes from something the callback asked.
+        except (Exception, asyncio.CancelledError) as mistake:
+            self.log(f"callback for {what}", logging.ERROR, f"The callback for {what} failed", error=mistake)
+
     def not_sent(self, kind: str, events: int, error: BaseException) -> None:
         """Note that an attempt to send failed; the first failure is logged at once, and then one in each interval."""
+        self._unanswered = ""
         since, attempts, told = self._down or (self._now(), 0, False)
         what = "1 event was not sent; it is" if events == 1 else f"{events} events were not sent; they are"
         told = self.failure(f"send {kind}", f"{what} kept, and tried again", error) or told
         self._down = since, attempts + 1, told
 
+    def cut_short(self, seconds: float, server: str) -> None:
+        """Note that an attempt was ended before an answer came; of a server that is silent nothing else is known."""
+        if self._down is None:
+            self._unanswered = self.last_error = f"no answer came within {seconds:.3g} s from {server}"
+
     def was_sent(self) -> None:
         """Note that an attempt went through; if a failure before it was logged, so is this."""
+        self._unanswered = ""
         if self._down is None:
             return
         (since, attempts, told), self._down = self._down, None
@@ -227,6 +237,8 @@ class Reporter:
         if dropped:
             reasons = ", ".join(f"{reason}: {events}" for reason, events in dropped.items())
             said.append(f"{sum(dropped.values())} dropped ({reasons})")
+        if said and self._unanswered:
+            said.append(self._unanswered)
         if said:
             self.log("ended", logging.WARNING, "Not sent when the exporter ended: %s", "; ".join(said))
 

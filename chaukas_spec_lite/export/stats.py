@@ -34,7 +34,8 @@ class Stats:
     sent: int
     """Events that the server has acknowledged."""
     recovered: int
-    """Events taken over from processes that ended before they had sent them, less those that others took over."""
+    """Events taken over from processes that ended before they had sent them, less those that others took over from this
+    one: it may be negative."""
     pending: int
     """Events that wait to be sent, in memory and on disk."""
     retried: int

@@ -214,8 +214,11 @@ class Log:
             self._remove_finished()
         place = Start(self.tally.end, self.tally.appended)
         writer = Writer(self.folder, place, self._lock.process)
+        places = self.tally.places
+        if places and places[-1] == place:  # a claimed log's last one, in which no frame stood: it is replaced
+            places = places[:-1]
         # As in ``append``, no call stands between what belongs together.
-        self._segments.writer, self._is_spoilt, self.tally.places = writer, False, [*self.tally.places, place]
+        self._segments.writer, self._is_spoilt, self.tally.places = writer, False, [*places, place]
         if old is not None:
             old.close()
         self.tally.advance()

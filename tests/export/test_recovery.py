@@ -13,6 +13,7 @@ from chaukas_spec_lite import Event
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.export import EventExporter, Stats
 from chaukas_spec_lite.export.pipeline import Pipeline
+from chaukas_spec_lite.export.queue import EventQueue
 from chaukas_spec_lite.export.recovery import MAX_OPEN
 from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.spool.log import Log
@@ -137,9 +138,9 @@ def test_sums_never_go_back_when_a_log_is_done(tmp_path: Path, monkeypatch: pyte
     for number in range(1, 6):
         leave(tmp_path, [f"{number}-{each}" for each in range(3)])
     seen: list[int] = []
-    real, asking = Pipeline.totals, False
+    real, asking = EventQueue.totals, False
 
-    def totals(self: Pipeline) -> Any:
+    def totals(self: EventQueue) -> Any:
         nonlocal asking
         if not asking:
             asking = True
@@ -152,7 +153,7 @@ def test_sums_never_go_back_when_a_log_is_done(tmp_path: Path, monkeypatch: pyte
 
     async def main() -> None:
         async with export:
-            monkeypatch.setattr(Pipeline, "totals", totals)
+            monkeypatch.setattr(EventQueue, "totals", totals)
             await until(lambda: export.stats().sent == 15)
             await until(lambda: export._recovery is not None and not export._recovery.open)
 

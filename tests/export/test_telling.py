@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,6 +24,7 @@ from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.export import Dropped, DropReason, Emitted, EventExporter
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.retry import RetryPolicy
+from chaukas_spec_lite.spool.directory import SpoolDirectory
 from tests.export.doubles import FakeClock, Recorder, internal, invalid, is_bad, numbered, settle, unavailable
 from tests.patience import HANG, run, until
 
@@ -189,6 +194,178 @@ def test_a_short_program_does_not_end_in_silence(tmp_path: Path) -> None:
         assert "refused: is a collector running there?" in ended.stderr
         assert words in ended.stderr.splitlines()[-1]
         assert "Traceback" not in ended.stderr
+
+
+class _Using(logging.Handler):
+    """Uses the exporter from another thread while a line is being handled."""
+
+    def __init__(self, use: Callable[[], object]) -> None:
+        super().__init__()
+        self.lock = None  # its own lock is the user's affair
+        self.use, self.within, self.lines, self.waited = use, False, 0, False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines += 1
+        if not (self.within or self.waited):
+            self.within = True
+            user = threading.Thread(target=self.use, daemon=True)
+            user.start()
+            user.join(HANG)
+            self.waited = self.waited or user.is_alive()
+            self.within = False
+
+
+@pytest.mark.parametrize("spool", [True, False])
+def test_no_lock_is_held_while_a_handler_of_the_log_or_a_callback_runs(tmp_path: Path, spool: bool) -> None:
+    async def main() -> None:
+        path = tmp_path / "spool"
+
+        def use() -> None:
+            exporter.emit(numbered("x"))
+            exporter.stats()
+            exporter.has_work()
+
+        handler = _Using(use)
+        logger = logging.getLogger("chaukas_spec_lite.export")
+        logger.addHandler(handler)
+        try:
+            limits: dict[str, Any] = {"max_queue_events": 2, "spool_max_bytes": 2000, "max_event_bytes": 1000}
+            exporter = EventExporter(
+                Recorder(lambda _: internal()),
+                spool=path if spool else None,
+                log_interval=0.0,
+                on_drop=lambda _: logger.warning("dropped"),
+                on_error=lambda _: logger.warning("failed"),
+                retry=RetryPolicy(initial=0.001, maximum=0.001),
+                **limits,
+            )
+            await exporter.start()
+            for number in range(10):
+                exporter.emit(numbered(number, 500))
+                exporter.emit(Event(metadata={"odd": object()}))
+            if spool:
+                shutil.rmtree(path)
+                path.write_text("in the way")
+            for number in range(4):
+                exporter.emit(numbered(number))
+            await exporter.aclose(0.3)
+        finally:
+            logger.removeHandler(handler)
+        assert handler.lines > 10
+        assert not handler.waited
+
+    run(main())
+
+
+def test_a_server_that_is_silent_is_named_at_the_end(tmp_path: Path) -> None:
+    """It accepts connections, and says nothing; the program does not wait for the timeout of an attempt."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        for directory in (str(tmp_path), ""):
+            command = [sys.executable, "-c", _SHORT, address, directory]
+            ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANG, cwd=ROOT)
+            assert ended.returncode == 0, ended.stderr
+            last = ended.stderr.splitlines()[-1]
+            assert re.search(rf"no answer came within [0-9.]+ s from {address}$", last), last
+
+
+def test_a_silent_server_is_the_last_error(tmp_path: Path) -> None:
+    async def main() -> None:
+        sender = Recorder()
+        sender.gate = asyncio.Event()
+        exporter = EventExporter(sender, spool=tmp_path, batch_size=1)
+        async with exporter:
+            exporter.emit(numbered(1))
+            await until(lambda: sender.attempts)
+            await exporter.aclose(0.01)
+        assert "no answer came within" in (exporter.stats().last_error or "")
+        assert "Recorder" in (exporter.stats().last_error or "")
+
+    run(main())
+
+
+def test_the_backlog_of_the_whole_directory_is_told_at_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        other = EventExporter(Recorder(), spool=tmp_path)
+        mine = EventExporter(Recorder(lambda _: unavailable()), spool=tmp_path, close_timeout=0.1)
+        await mine.start()
+        mine.emit(numbered(1))
+        await mine.aclose()
+        (line,) = lines(caplog, "Not sent when the exporter ended")
+        assert "bytes wait in all" not in line
+        caplog.clear()
+        for number in range(100):
+            other.emit(numbered(number, 1000))
+        mine = EventExporter(Recorder(lambda _: unavailable()), spool=tmp_path, close_timeout=0.1)
+        await mine.start()
+        mine.emit(numbered(1))
+        await mine.aclose()
+        (line,) = lines(caplog, "Not sent when the exporter ended")
+        found = re.search(r"2 in the spool .*, where ([0-9]+) bytes wait in all, for the next exporter", line)
+        assert found, line
+        assert int(found[1]) == SpoolDirectory(tmp_path).bytes_waiting() > 100_000
+        assert await other.aclose(HANG)
+
+    run(main())
+
+
+def test_a_dead_letter_that_is_refused_again_counts_once_at_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        sender = Recorder(lambda batch: invalid() if any(map(is_bad, batch)) else None)
+        async with EventExporter(sender, spool=tmp_path) as exporter:
+            for number in range(3):
+                exporter.emit(Event(event_id=str(number), agent_name="bad"))
+            assert not await exporter.flush(HANG)
+            for _ in range(2):
+                assert await exporter.resend_dead_letters() == 3
+                assert not await exporter.flush(HANG)
+            assert exporter.stats().dropped == {"invalid": 9}
+        (line,) = lines(caplog, "Not sent when the exporter ended")
+        assert "3 dropped (invalid: 3)" in line
+        caplog.clear()
+        async with EventExporter(sender, spool=tmp_path) as exporter:
+            assert await exporter.resend_dead_letters() == 3
+            assert not await exporter.flush(HANG)
+            (line,) = lines(caplog, "Dropped as invalid")
+            sender._judge = None
+            assert await exporter.resend_dead_letters() == 3
+            assert await exporter.flush(HANG)
+        assert not lines(caplog, "Not sent when the exporter ended"), "all of them were sent in the end"
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason", "words"),
+    [
+        ({"max_queue_events": 2}, "overflow", "memory holds max_queue_events=2 events: raise it"),
+        ({"max_queue_events": 2, "overflow": "drop_newest"}, "overflow", "memory holds max_queue_events=2 events"),
+        (
+            {"max_queue_bytes": 300, "max_event_bytes": 300},
+            "overflow",
+            r"memory holds [0-9]+ bytes, and with [0-9]+ more it exceeds max_queue_bytes=300: raise it",
+        ),
+        ({"spool": True, "spool_max_bytes": 300}, "spool_full", "holds spool_max_bytes=300 bytes: raise it"),
+    ],
+)
+def test_a_limit_is_named_with_its_value(tmp_path: Path, settings: dict[str, Any], reason: str, words: str) -> None:
+    dropped: list[Dropped] = []
+    if settings.get("spool"):
+        settings = {**settings, "spool": tmp_path}
+    exporter = EventExporter(Recorder(), on_drop=dropped.append, **settings)
+    for number in range(4):
+        exporter.emit(numbered(number, 80))
+    assert dropped
+    for each in dropped:
+        assert each.reason == reason
+        assert re.search(words, each.detail), each.detail
+    asyncio.run(exporter.aclose())
 
 
 _NEVER_STARTED = """

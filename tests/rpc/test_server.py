@@ -87,6 +87,30 @@ def test_calls_finish_before_it_stops() -> None:
     run(main())
 
 
+@pytest.mark.parametrize("turns", range(6))
+def test_a_cancellation_of_stopping_arrives_also_in_the_moment_in_which_the_last_call_ends(turns: int) -> None:
+    async def main() -> None:
+        async with serving(Relay()) as server:
+            server._idle.clear()  # as while a call runs
+
+            async def goes_on() -> None:
+                await server.stop(AGES)
+                await asyncio.sleep(AGES)
+
+            task = asyncio.create_task(goes_on())
+            for _ in range(5):
+                await asyncio.sleep(0)
+            server._idle.set()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            assert task.cancel()
+            await asyncio.wait([task], timeout=HANG)
+            assert task.cancelled()
+            await server.stop(0)
+
+    run(main())
+
+
 def test_calls_that_take_too_long_are_ended() -> None:
     async def main() -> None:
         service = Slow()

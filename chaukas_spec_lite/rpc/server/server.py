@@ -11,6 +11,7 @@ from grpclib.const import Status
 from grpclib.events import RecvRequest, listen
 from grpclib.exceptions import GRPCError
 
+from chaukas_spec_lite.clock import within
 from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
 from chaukas_spec_lite.rpc.transport.limits import MAX_LIMIT, Framing
 from chaukas_spec_lite.rpc.transport.server import BaseServer
@@ -97,7 +98,7 @@ class MessageServer(BaseServer):
 async def _within(seconds: float, awaitable: Awaitable[Any]) -> None:
     """Wait, but no longer than that."""
     with contextlib.suppress(asyncio.TimeoutError):
-        await asyncio.wait_for(awaitable, seconds)
+        await within(seconds, awaitable)
 
 
 def _shortened(error: GRPCError) -> GRPCError:
