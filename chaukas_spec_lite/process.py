@@ -31,7 +31,7 @@ import weakref
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from functools import cache
-from types import MethodType
+from types import FrameType, MethodType
 from typing import Protocol
 
 current = os.getpid
@@ -259,9 +259,16 @@ _ending: list[int] = []
 """The processes that have begun to end: this one, or its parent."""
 
 
-def is_ending() -> bool:
-    """Whether members are saving what they can, because this process ends."""
-    return current() in _ending
+def is_ending(frame: FrameType | None) -> bool:
+    """Whether this process ends, and members save what they can, or will.
+
+    Args:
+        frame: What a signal handler has interrupted.
+    """
+    # A worker of ``multiprocessing`` does other things in here before members have their turn.
+    while frame is not None and frame.f_code.co_name != "_exit_function":
+        frame = frame.f_back
+    return frame is not None or current() in _ending
 
 
 def _at_exit(**_: object) -> None:

@@ -32,9 +32,9 @@ def exit_on_sigterm() -> None:
         signal.signal(signal.SIGTERM, _exit)
 
 
-def _exit(number: int, _: FrameType | None) -> None:
+def _exit(number: int, frame: FrameType | None) -> None:
     # A second one, from somebody who does not want to wait, ends the process on the spot.
     signal.signal(number, signal.SIG_DFL)
     # At the end it would only interrupt what it is for. `multiprocessing.Pool` first asks its workers to end.
-    if not process.is_ending():
+    if not process.is_ending(frame):
         raise SystemExit(_KILLED + number)

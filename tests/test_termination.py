@@ -85,6 +85,26 @@ def test_one_that_comes_while_the_process_ends_does_not_interrupt_that() -> None
     assert output == "sent\n"
 
 
+def test_one_that_comes_as_a_worker_begins_to_end_does_not_interrupt_that() -> None:
+    """``multiprocessing.Pool`` asks its workers to end, and right after that sends them the signal."""
+    output = run(
+        HELPED
+        + """
+        import multiprocessing
+        from multiprocessing import util
+        exporter = BlockingExporter(Printer(), flush_interval=AGES, close_timeout=HANG)
+        def work():
+            exporter.emit(numbered(1))
+            util.Finalize(None, os.kill, (os.getpid(), signal.SIGTERM), exitpriority=1 << 20)
+        worker = multiprocessing.get_context("fork").Process(target=work)
+        worker.start()
+        worker.join()
+        assert worker.exitcode == 0, worker.exitcode
+        """
+    )
+    assert output == "sent\n"
+
+
 @pytest.mark.parametrize("handler", ["signal.SIG_IGN", "lambda *_: os.write(1, b'handled')"])
 def test_a_handler_that_is_there_stays(handler: str) -> None:
     output = run(

@@ -12,8 +12,9 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.blocking.loop import Loop, OnLoop
 from chaukas_spec_lite.errors import ClientClosedError
 from chaukas_spec_lite.export.draining import drain
-from chaukas_spec_lite.export.exporter import EventExporter, seconds
+from chaukas_spec_lite.export.exporter import EventExporter
 from chaukas_spec_lite.export.sender import check_sender
+from chaukas_spec_lite.export.settings import seconds
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack

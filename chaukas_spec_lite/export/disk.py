@@ -37,7 +37,8 @@ class Disk:
         now: Tells the time in seconds; monotonic.
         taken_away: Is given what somebody took away: from where on, and what of it could still be read; returns that
             and what else of it is still known.
-        gone: Is given how many events a damaged file has lost, and how many somebody else is to send now.
+        gone: Is given how many events a damaged file has lost, and how many somebody has claimed under this one.
+        moved: Is given how many events others have now, since the log was given up.
         claimed: The log that an ended process left.
     """
 
@@ -47,6 +48,7 @@ class Disk:
         now: Callable[[], float],
         taken_away: Callable[[int, Sequence[Entry]], Sequence[Entry]],
         gone: Callable[[int, int], object],
+        moved: Callable[[int], object],
         claimed: Log | None = None,
     ) -> None:
         assert settings.spool is not None
@@ -55,6 +57,7 @@ class Disk:
         self._now = now
         self._taken_away = taken_away
         self._gone = gone
+        self._moved = moved
         self._log = claimed
         self._told = 0, 0, 0
         """How many events, and bytes, of the log were told to be lost, and how many events to be somebody else's."""
@@ -238,13 +241,11 @@ class Disk:
             return None
         self._given_up, self._left, self._left_bytes = None, 0, 0
         self._log, self._told = log, (0, 0, 0)
-        if moved := left - log.tally.pending - log.tally.lost:
-            self._gone(0, moved)
+        self._moved(left - log.tally.pending - log.tally.lost)
         self.tell_losses()
         return log
 
     def hand_over(self) -> None:
         """Leave what was given up to others for good: it is theirs to send, and to count."""
         left, self._given_up, self._left, self._left_bytes = self._left, None, 0, 0
-        if left:
-            self._gone(0, left)
+        self._moved(left)

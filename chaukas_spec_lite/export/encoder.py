@@ -52,7 +52,7 @@ class Encoder:
             except EncodeError as error:
                 # As it would be sent otherwise: a person can read what it was, or send it from a lenient exporter.
                 kept = lenient.encode(event, self._default, self._limits).data
-                return Dropped(DropReason.INVALID, str(error), _id_of(event), kept, path=error.path, converted=True)
+                return Dropped(DropReason.INVALID, str(error), "", kept, path=error.path, converted=True)
         else:
             data, conversions = lenient.encode(event, self._default, self._limits)
         if len(data) > self._max_bytes:

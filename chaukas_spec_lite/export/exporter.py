@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,9 +23,8 @@ from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, check_sender
-from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings, refuse_misspelt
+from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings, refuse_misspelt, seconds
 from chaukas_spec_lite.export.stats import Emitted, Stats
-from chaukas_spec_lite.settings import Number
 from chaukas_spec_lite.spec.common.v1.events import Event
 
 if TYPE_CHECKING:
@@ -34,9 +32,6 @@ if TYPE_CHECKING:
 
 _CLOSING_SHARE = 0.1
 """The part of ``aclose``'s time that is kept for closing the spool."""
-
-
-_TIMEOUT = Number(unit="seconds")
 
 
 class EventExporter:
@@ -392,10 +387,3 @@ def _is_in_a_loop() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-def seconds(timeout: object) -> float:
-    """Check a time to wait. What is below 0, such as the time to a deadline that has passed, counts as 0."""
-    if isinstance(timeout, (int, float)):
-        timeout = min(max(timeout, 0), threading.TIMEOUT_MAX)  # nan stays nan, which is refused
-    return _TIMEOUT(timeout, "timeout")

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
+from chaukas_spec_lite.export.stats import Emitted
 
 
 @dataclass
@@ -51,6 +52,14 @@ class Ledger:
         self.broken = False
         """Whether any event that ``emit`` had taken was ever dropped."""
 
+    def came(self, where: Emitted) -> None:
+        """Count an event that waits now."""
+        self.emitted += 1
+        if where is Emitted.SPOOLED:
+            self.spooled += 1
+        else:
+            self.queued += 1
+
     def refused(self, dropped: Dropped) -> None:
         """Count an event that does not wait."""
         self.dropped[dropped.reason.value] += 1
@@ -84,9 +93,9 @@ class Ledger:
 
     def moved(self, events: int) -> None:
         """Count the first events that waited no longer: somebody else has them, and counts them as recovered."""
-        if events:
-            self.recovered -= events  # less of that keeps the books balanced
-            self._tell_flushes(0, events)
+        self.recovered -= events  # less of that keeps the books balanced
+        for mark in self.marks:
+            mark.left -= min(events, mark.left)
 
     def _tell_flushes(self, place: int, events: int) -> None:
         # The flushes that wait for this event now tell of its drop. If there are none, the next flush does.

@@ -65,7 +65,7 @@ class EventQueue:
         self.ledger = Ledger()
         self.disk = None
         if settings.spool is not None:
-            self.disk = Disk(settings, now, self._salvaged, self._gone, claimed)
+            self.disk = Disk(settings, now, self._salvaged, self._gone, self._moved, claimed)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
         self.lock = threading.RLock()
@@ -164,12 +164,8 @@ class EventQueue:
                 return self._refuse(Dropped(DropReason.SPOOL_FULL, self.disk.why_full, "", event))
             for _ in range(2):
                 if (not self.memory.pending or self._to_disk(self.disk)) and self.disk.append([event]) is not None:
-                    self._came()
-                    if self.disk.why_not:  # it is there, but could not be synced
-                        self.ledger.queued += 1
-                        return Emitted.QUEUED
-                    self.ledger.spooled += 1
-                    return Emitted.SPOOLED
+                    # It may be there and could not be synced.
+                    return self._came(Emitted.QUEUED if self.disk.why_not else Emitted.SPOOLED)
                 if self.disk.why_not:
                     break
                 # It does not refuse: the log was taken away, and there is another one the second time.
@@ -179,14 +175,13 @@ class EventQueue:
                 return self._refuse(Dropped(DropReason.CLOSED, _CLOSED, "", event))
             return self._refuse(Dropped(DropReason.OVERFLOW, self.memory.why_full(size), "", event))
         self.memory.append(event)
-        self._came()
-        self.ledger.queued += 1
-        return Emitted.QUEUED
+        return self._came(Emitted.QUEUED)
 
-    def _came(self) -> None:
-        self.ledger.emitted += 1
+    def _came(self, where: Emitted) -> Emitted:
+        self.ledger.came(where)
         if self._since_later is None:
             self._since_later = self._now()
+        return where
 
     def _refuse(self, dropped: Dropped) -> Emitted:
         self.ledger.emitted += 1
@@ -262,7 +257,11 @@ class EventQueue:
         return [entry for _, entry in in_order]
 
     def _gone(self, lost: int, moved: int) -> None:
+        # Of what somebody claimed under this queue, a flush cannot know what became.
         self.ledger.lost(0, lost, DropReason.SPOOL_LOST)
+        self._moved(moved, lost)
+
+    def _moved(self, moved: int, lost: int = 0) -> None:
         self.ledger.moved(moved)
         self._skipped = max(0, self._skipped - lost - moved)
         self.first += 1

@@ -42,6 +42,11 @@ class _Wait(Number):
 _SECONDS = _Wait(least=0.0, unit="seconds")
 
 
+def seconds(timeout: object) -> float:
+    """Check a time to wait. What is below 0, such as the time to a deadline that has passed, counts as 0."""
+    return _SECONDS(max(timeout, 0) if isinstance(timeout, (int, float)) else timeout, "timeout")
+
+
 class _SpoolPath(Check[Path]):
     """A path, which becomes absolute."""
 

@@ -219,5 +219,5 @@ def test_a_log_that_is_used_again_may_end_with_an_empty_file(tmp_path: Path) -> 
         log.close()
     log = Log.claim(log.folder)
     assert [each.content for each in log.peek(0, 10, 100)] == [b"more"]
-    assert log.lost == log.lost_bytes == 0
+    assert log.tally.lost == log.tally.lost_bytes == 0
     log.close()
