@@ -114,6 +114,8 @@ class Reporter:
         offering = self.offering.get(threading.get_ident())
         if offering is not None:
             offering.own[id(event)] = event
+            if not isinstance(event, bytes):  # the queue makes another ``Dropped`` of it, with the event's id
+                offering.own[id(event.data)] = event.data
 
     def _offer_all(self, dropped: Sequence[Dropped], on_drop: Callable[[Dropped], object]) -> None:
         # Not a lock: a callback may be slow, and other threads have to go on offering meanwhile.

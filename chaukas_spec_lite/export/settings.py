@@ -44,7 +44,9 @@ _SECONDS = _Wait(least=0.0, unit="seconds")
 
 def seconds(timeout: object) -> float:
     """Check a time to wait. What is below 0, such as the time to a deadline that has passed, counts as 0."""
-    return _SECONDS(max(timeout, 0) if isinstance(timeout, (int, float)) else timeout, "timeout")
+    if isinstance(timeout, (int, float)):
+        timeout = min(max(timeout, 0), threading.TIMEOUT_MAX)  # nan stays nan, which is refused
+    return _SECONDS(timeout, "timeout")
 
 
 class _SpoolPath(Check[Path]):
