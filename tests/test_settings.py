@@ -211,14 +211,14 @@ def test_each_argument_is_named_where_it_is_misspelt(function: Any) -> None:
         names += [each.name for each in fields(ExportSettings)]
     given = {name: value for name, value in required.items() if name in names}
 
-    async def call(name: str) -> None:
+    def call(name: str) -> None:
         made = function(**given, **{name: 1})
         if function is drain:
-            await made
+            asyncio.run(made)
 
     for name in set(names) - required.keys():
         with pytest.raises(TypeError, match=f"'{name}x'; did you mean (?:'{name}'|{name}=)"):
-            asyncio.run(call(f"{name}x"))
+            call(f"{name}x")
 
 
 def test_a_constructor_that_answers_misspelt_names_is_otherwise_as_dataclasses_make_it() -> None:
