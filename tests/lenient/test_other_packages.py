@@ -110,7 +110,7 @@ def test_attrs() -> None:
         b: Any = None
 
     assert read(Slotted(1, {2: Slotted(3)})) == {"a": 1, "b": {"2": {"a": 3, "b": None}}}
-    assert told(Slotted(1)) == [("Event.metadata['k']", "Slotted became a dict")]
+    assert list(map(str, told(Slotted(1)))) == ["Event.metadata['k']: Slotted became a dict"]
 
 
 LOADED = """
