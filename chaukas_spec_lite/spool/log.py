@@ -172,7 +172,7 @@ class Log:
         return start
 
     def check(self) -> None:
-        """See whether what was appended last is still there, and the folder; put back what else somebody deleted.
+        """See whether what was appended last is still there, and the folder; put back what else can be put back.
 
         Raises:
             SpoolLost: It is not.
@@ -185,6 +185,9 @@ class Log:
                 self._lock_again()
             if not self._progress.is_there():
                 self._write_down()
+            for place in self._segments.missing(self.tally.places):
+                self._segments.forget(place)
+                self.tally.remove(place, moved=False)
 
     def _lock_again(self) -> None:
         """Lock the log anew, unless somebody else was faster."""
@@ -338,10 +341,8 @@ class Log:
         found: list[Entry] = []
         for place in self.tally.places:
             if place.position >= start:
-                with suppress(SpoolError):
-                    for entry in self._entries(place):
-                        if entry.content is not None:
-                            found.append(entry)
+                with suppress(SpoolError):  # behind what could be read
+                    found.extend(entry for entry in self._entries(place) if entry.content is not None)
         return found
 
     def lose(self, start: int, kept: Iterable[Entry], moved: bool = False) -> None:

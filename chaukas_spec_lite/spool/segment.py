@@ -221,6 +221,16 @@ class Reader:
             except FileNotFoundError as error:
                 raise SpoolLost(f"{path} was deleted or moved") from error
 
+    def copy(self, path: Path) -> None:
+        """Write the whole file under another name; raises ``OSError``, and then there is none."""
+        try:
+            with open(os.open(path, _NEW, 0o600), "wb") as other:
+                while data := _pread(self._file, CHUNK, other.tell()):
+                    other.write(data)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
     def claim(self) -> None:
         """See whether this version of the library can read it, and note in it that its log was claimed.
 

@@ -64,6 +64,20 @@ class Segments:
             return self.writer.reader()  # whatever became of its name
         return Reader.open(self.folder, place)
 
+    def missing(self, places: Sequence[Start]) -> list[Start]:
+        """List the segments that somebody deleted; the one that is kept open is put back instead.
+
+        Raises:
+            OSError: They cannot be listed, or the disk has no room for that one.
+        """
+        there = set(Start.all_in(self.folder))
+        gone = [place for place in places if place not in there]
+        if (reader := self._reader) is not None and reader.place in gone:
+            reader.copy(reader.place.path(self.folder))
+            gone.remove(reader.place)
+            self.close_reader()  # from here on the copy is what counts, whatever becomes of it
+        return gone
+
     def keep(self, place: Start) -> None:
         """Give a damaged segment a second name, so that the first one can go as always; some file systems need a copy.
 

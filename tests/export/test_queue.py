@@ -180,7 +180,7 @@ class AnyDisk(RuleBasedStateMachine):
         self.time += seconds
 
     @precondition(lambda self: list(self.directory.glob("spool/log-*")))
-    @rule(way=st.sampled_from(["rmtree", "unlink", "truncate", "cut", "move", "move the file"]))
+    @rule(way=st.sampled_from(["rmtree", "unlink", "unlink the first", "truncate", "cut", "move", "move the file"]))
     def it_is_taken_away(self, way: str) -> None:
         self.has_lost = True
         spool = self.directory / "spool"
@@ -189,8 +189,8 @@ class AnyDisk(RuleBasedStateMachine):
             shutil.rmtree(spool)
         elif way == "move":
             spool.rename(self.directory / f"elsewhere-{self.name(0).decode()}")
-        elif segments and way == "unlink":
-            segments[-1].unlink()
+        elif segments and way.startswith("unlink"):
+            segments[0 if way == "unlink the first" else -1].unlink()
         elif segments and way == "move the file":
             segments[-1].rename(self.directory / self.name(0).decode())
         elif segments:

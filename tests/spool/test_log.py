@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from pathlib import Path
@@ -172,6 +173,62 @@ def test_what_is_taken_away_is_noticed_by_the_next_append(
         log.append([b"next"])
     assert [record.content for record in log.salvage(0)] == ([] if way == "truncate" else some(10))
     log.abandon()
+
+
+def test_an_older_segment_that_is_deleted_is_put_back_or_counted_at_once(tmp_path: Path) -> None:
+    log = Log.make(tmp_path)
+    for content in some(60):
+        log.append([content])
+    assert contents(log, 1) == some(1), "which keeps the first one open"
+    first, second, *_ = Start.all_in(log.folder)
+    first.path(log.folder).unlink()
+    second.path(log.folder).unlink()
+    log.check()
+    missing = log.tally.places[1].frames - second.frames
+    assert first in log.tally.places
+    assert second not in log.tally.places
+    assert (log.tally.pending, log.tally.lost) == (60 - missing, missing)
+    kept = some(second.frames) + some(60 - second.frames - missing, second.frames + missing)
+    assert contents(log) == kept
+    folder = log.folder
+    log.abandon()  # as a process that is killed
+    claimed = Log.claim(folder)
+    assert contents(claimed) == kept, "a next process finds all that is pending"
+    assert claimed.tally.pending == 60 - missing
+
+
+def test_the_last_one_left_is_put_back_too(tmp_path: Path) -> None:
+    """After the one behind it was lost, nothing is being appended, and only its name says that it is there."""
+    log = Log.make(tmp_path)
+    for content in some(20):
+        log.append([content])
+    assert contents(log, 1) == some(1)
+    start = log.last_segment
+    log.lose(start, log.salvage(start))
+    first = Start.all_in(log.folder)[0]
+    first.path(log.folder).unlink()
+    left = log.tally.pending
+    log.check()
+    folder = log.folder
+    assert len(contents(log)) == left > 0
+    os.truncate(first.path(folder), 0)
+    kept = contents(log)
+    assert len(kept) < left
+    log.close()
+    assert contents(Log.claim(folder)) == kept, "what is read is what a next process finds"
+
+
+def test_what_was_put_back_is_there_for_the_next_process(tmp_path: Path) -> None:
+    log = Log.make(tmp_path)
+    for content in some(20):
+        log.append([content])
+    assert contents(log, 1) == some(1)
+    log.lose(log.last_segment, log.salvage(log.last_segment))
+    Start.all_in(log.folder)[0].path(log.folder).unlink()
+    log.check()
+    left, folder = log.tally.pending, log.folder
+    log.close()
+    assert len(contents(Log.claim(folder))) == left > 0
 
 
 def test_a_segment_that_was_made_and_not_noted_is_made_again(tmp_path: Path) -> None:
