@@ -68,6 +68,10 @@ class Enum(betterproto2.Enum, metaclass=EnumType):
             self._repr: str = f"<{type(self).__name__}.{self._name_ or '~UNKNOWN'}: {self._value_!r}>"
             return self._repr
 
+    def __reduce_ex__(self, protocol: object) -> tuple[type[Self], tuple[int]]:
+        # Python 3.11.0 to 3.11.3 would look a member up by its name, which an unknown number has not, and which warns.
+        return type(self), (self._value_,)
+
     @classmethod
     def _missing_(cls, value: object) -> Any:
         if isinstance(value, str):
