@@ -314,7 +314,7 @@ class Log:
                 other._progress.record(self.tally.progress(place.position, place.frames))
                 try:
                     os.link(place.path(self.folder), place.path(other.folder))
-                except OSError:  # some file systems know no second names
+                except (OSError, AttributeError):  # some systems know no second names
                     place.path(self.folder).rename(place.path(other.folder))
         finally:
             other.abandon()

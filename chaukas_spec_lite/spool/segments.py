@@ -90,7 +90,7 @@ class Segments:
             if path.exists() and not aside.exists():
                 try:
                     os.link(path, aside)
-                except OSError:
+                except (OSError, AttributeError):  # Pyodide has no such call
                     shutil.copyfile(path, aside)
 
     def remove(self, place: Start) -> None:
