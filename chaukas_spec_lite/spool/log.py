@@ -48,13 +48,10 @@ class Log:
         self._failed: list[Start] = []
         """Which segment could not be read, once for each time."""
         self._progress = ProgressFile(folder / "progress")
+        self.is_certain = self._progress.is_certain
+        """Whether it was known, when it was opened, what is done; otherwise some of that is pending again."""
         self.tally = Tally(Start.all_in(folder), self._progress.done)
         """What waits in it, and what is lost or moved: for others to read."""
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether it is known what is done; otherwise some of it is still pending."""
-        return self._progress.is_certain
 
     @classmethod
     def make(cls, directory: Path) -> Log:
@@ -178,6 +175,13 @@ class Log:
             SpoolLost: It is not.
             SpoolError: That cannot be put back.
         """
+        self._check_last()
+        with translated(self.folder):
+            for place in self._segments.missing(self.tally.places):
+                self._segments.forget(place)
+                self.tally.remove(place, moved=False)
+
+    def _check_last(self) -> None:
         if self._segments.writer is not None:
             self._segments.writer.check()
         with translated(self.folder):
@@ -185,9 +189,6 @@ class Log:
                 self._lock_again()
             if not self._progress.is_there():
                 self._write_down()
-            for place in self._segments.missing(self.tally.places):
-                self._segments.forget(place)
-                self.tally.remove(place, moved=False)
 
     def _lock_again(self) -> None:
         """Lock the log anew, unless somebody else was faster."""
@@ -204,14 +205,13 @@ class Log:
             self._segments.writer.check()  # somebody may have had it in between
 
     def _next_segment(self) -> Writer:
-        self.check()
+        self._check_last()
         if (old := self._segments.writer) is not None and old.is_empty:  # for a frame larger than a segment
             return old
         if old is not None and self.syncs:  # ``sync`` looks at the new one only
             old.sync()
         if old is not None and not self.tally.pending:  # its room may be what the next one needs
-            self._segments.writer = None
-            old.close()
+            self._segments.forget(old.place)
             old = None
             self.tally.finish()
             self._remove_finished()
@@ -253,8 +253,7 @@ class Log:
         Raises:
             SpoolError: They cannot be read just now.
         """
-        found: list[Entry] = []
-        passed, room = 0, size
+        found, passed, room = list[Entry](), 0, size
         for place in list(self.tally.places):
             try:
                 for entry in self._entries(place):

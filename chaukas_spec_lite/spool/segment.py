@@ -44,9 +44,14 @@ class Start(NamedTuple):
     frames: int
     """How many frames stand before it."""
 
-    def path(self, folder: Path) -> Path:
+    @property
+    def name(self) -> str:
         """Name the segment, so that names sort as positions do."""
-        return folder / f"{self.position:016x}-{self.frames:x}{SUFFIX}"
+        return f"{self.position:016x}-{self.frames:x}{SUFFIX}"
+
+    def path(self, folder: Path) -> Path:
+        """Say where the segment is."""
+        return folder / self.name
 
     @classmethod
     def of(cls, path: Path) -> Start | None:

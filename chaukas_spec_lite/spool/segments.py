@@ -70,8 +70,8 @@ class Segments:
         Raises:
             OSError: They cannot be listed, or the disk has no room for that one.
         """
-        there = set(Start.all_in(self.folder))
-        gone = [place for place in places if place not in there]
+        there = set(os.listdir(self.folder))
+        gone = [place for place in places if place.name not in there]
         if (reader := self._reader) is not None and reader.place in gone:
             reader.copy(reader.place.path(self.folder))
             gone.remove(reader.place)
