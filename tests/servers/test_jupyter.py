@@ -85,7 +85,8 @@ def test_a_kernel_that_ends_in_order_sends_what_cells_emitted(end: str) -> None:
 def test_an_interrupted_cell_costs_nothing() -> None:
     with running_collector() as collector, notebook(f"127.0.0.1:{collector.port}") as opened:
         for cell in ("time.sleep(600)", "exporter.loop.run(__import__('asyncio').sleep(600))"):
-            opened.client.execute(f"print(emit('interrupted')); {cell}")
+            # Otherwise the kernel refuses, after the error, what comes in the next moment.
+            opened.client.execute(f"print(emit('interrupted')); {cell}", stop_on_error=False)
             wait_until(lambda: opened.client.get_iopub_msg(timeout=HANG)["msg_type"] == "stream")
             opened.kernel.interrupt_kernel()
             assert opened.client.get_shell_msg(timeout=HANG)["content"]["ename"] == "KeyboardInterrupt"
