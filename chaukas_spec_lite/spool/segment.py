@@ -227,12 +227,13 @@ class Reader:
                 raise SpoolLost(f"{path} was deleted or moved") from error
 
     def copy(self, path: Path) -> None:
-        """Write the whole file under another name; raises ``OSError``, and then there is none."""
+        """Write the whole file under a name that is free; raises ``OSError``, and then has written none."""
+        file = os.open(path, _NEW, 0o600)
         try:
-            with open(os.open(path, _NEW, 0o600), "wb") as other:
+            with open(file, "wb") as other:
                 while data := _pread(self._file, CHUNK, other.tell()):
                     other.write(data)
-        except OSError:
+        except BaseException:  # Ctrl-C, too: a part of it would be damage to whoever reads it
             path.unlink(missing_ok=True)
             raise
 

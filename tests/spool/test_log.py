@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,34 @@ def test_what_was_put_back_is_there_for_the_next_process(tmp_path: Path) -> None
     left, folder = log.tally.pending, log.folder
     log.close()
     assert len(contents(Log.claim(folder))) == left > 0
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_copy_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    log = Log.make(tmp_path)
+    log.append([b"first"])
+    (place,) = Start.all_in(log.folder)
+    with closing(segments_of.Reader.open(log.folder, place)) as reader:
+        taken = tmp_path / "taken"
+        taken.write_text("somebody's")
+        with pytest.raises(FileExistsError):
+            reader.copy(taken)
+        assert taken.read_text() == "somebody's"
+        reads = iter([b"a part", error])
+
+        def read(*_: object) -> bytes:
+            if isinstance(found := next(reads), BaseException):
+                raise found
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(segments_of, "_pread", read)
+            with pytest.raises(type(error)):
+                reader.copy(tmp_path / "copy")
+        assert not (tmp_path / "copy").exists()
+        reader.copy(tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == place.path(log.folder).read_bytes()
+    log.close()
 
 
 def test_a_segment_that_was_made_and_not_noted_is_made_again(tmp_path: Path) -> None:
