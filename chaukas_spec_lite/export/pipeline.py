@@ -66,6 +66,7 @@ class Pipeline:
         self._wake_at = _NEVER
         """How many ready events the task sleeps for, or ``max_batch_bytes`` of them; ``_NEVER`` if it is awake."""
         self.waker = Waker()
+        self._owner = process.current()
         self.queue = EventQueue(settings, clock.now, claimed)
 
     # Emitting
@@ -189,6 +190,8 @@ class Pipeline:
             self._reporter.last_error = str(error)
             self.queue.drop(DropReason.REJECTED, str(error))
         except Exception as error:  # whatever the sender is made of, its failures must not end the exporter
+            if self._owner != process.current():  # before Python 3.11, the copy of an attempt in a forked child fails
+                raise
             self._failed(attempt, len(events), error)
         else:
             self.queue.acknowledged()
