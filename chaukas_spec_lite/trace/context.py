@@ -13,12 +13,13 @@ have a current span of their own, and two recorders know nothing of each other. 
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import ContextVar
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Place(NamedTuple):
@@ -111,10 +112,30 @@ class Context:
         self._innermost.set(node)
         return before
 
-    def pin(self) -> None:
-        """Let what is current now stay so, although a generator that has opened it may be suspended."""
+    def pinned(self) -> Node | None:
+        """What is current now, as a stack of its own: it stays so, although a generator that opened it is suspended."""
         node = self.current()
-        self._innermost.set(None if node is None else Node(node.place, node.owner, None))
+        return None if node is None else Node(node.place, node.owner, None)
+
+    def carried(
+        self, function: Callable[..., Coroutine[Any, Any, Any]], stack: Node | None
+    ) -> Callable[..., Coroutine[Any, Any, Any]]:
+        """Make a coroutine function that runs on another stack.
+
+        Args:
+            function: A coroutine function.
+            stack: What is current for it.
+        """
+
+        @functools.wraps(function)
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            before = self.swap(stack)
+            try:
+                return await function(*args, **kwargs)
+            finally:
+                self.swap(before)
+
+        return wrapper
 
     @contextlib.contextmanager
     def at(self, place: Place, owner: object = None) -> Generator[Node, None, None]:
