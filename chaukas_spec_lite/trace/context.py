@@ -17,7 +17,7 @@ import functools
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -42,7 +42,7 @@ class Place(NamedTuple):
 class Node:
     """An open span on its context's stack."""
 
-    __slots__ = ("asleep", "frame", "left", "outer", "owner", "place", "runner")
+    __slots__ = ("asleep", "frame", "left", "outer", "owner", "place", "runner", "token")
 
     def __init__(self, place: Place, owner: object, outer: Node | None) -> None:
         self.place = place
@@ -55,6 +55,8 @@ class Node:
         self.frame: FrameType | None = None
         """The generator that opened the span, if any, and below the thread and task that ran it."""
         self.runner: tuple[int, object] = (0, None)
+        self.token: Token[Node | None] | None = None
+        """What takes the span off the stack, in the context that it is on only."""
         self.asleep: tuple[Node, ...] = ()
         """Open spans of generators that were suspended when this span was opened: no parents of it."""
 
@@ -95,16 +97,21 @@ class Context:
             node.asleep = (*open_still, *(each for each in passed if not each.left))
         if frame is not None and (found := _generator(frame)) is not None:
             node.frame, node.runner = found, _runner()
-        self._innermost.set(node)
+        node.token = self._innermost.set(node)
         return node
 
     def leave(self, node: Node) -> None:
         """Take a span off the stack, or mark it where it is not on top, or the stack is another context's."""
-        node.frame = None
-        if self._innermost.get() is node:
-            self._innermost.set(node.outer)
-        else:
+        token, node.token, node.frame = node.token, None, None
+        if token is None or self._innermost.get() is not node:
             node.left = True
+            return
+        try:
+            self._innermost.reset(token)
+        except ValueError:
+            # A copy of the context, in a task say: the original has the span on its stack still.
+            node.left = True
+            self._innermost.set(node.outer)
 
     def swap(self, node: Node | None) -> Node | None:
         """Put another stack in place of this context's, and return this one. For those that run generators in steps."""
