@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.trace.capture import RETURN, Capture, Capturing
@@ -30,10 +30,10 @@ def decorate(template: Scope, function: Any, capture: Capture) -> Any:
     Raises:
         SettingTypeError: It cannot be decorated.
     """
-    if isinstance(function, (classmethod, staticmethod)):
+    kind: Any = type(function)
+    if issubclass(kind, (classmethod, staticmethod)):
         # The decorator stands above @classmethod: what it has made is taken apart, and made again.
-        inner = cast("Callable[..., Any]", function.__func__)
-        return type(function)(_wrapped(template, inner, capture, isinstance(function, classmethod)))
+        return kind(_wrapped(template, function.__func__, capture, issubclass(kind, classmethod)))
     if isinstance(function, type) or not callable(function):
         raise SettingTypeError(
             "function",
@@ -58,7 +58,8 @@ def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is
         wrapper = call.generator_function()
     else:
         wrapper = call.plain_function()
-    return functools.update_wrapper(wrapper, function)
+    original: Any = function  # what the questions above have made of its type says less
+    return functools.update_wrapper(wrapper, original)
 
 
 def _capturing(function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Capturing:
@@ -253,11 +254,9 @@ class _Stack:
     def __init__(self, span: Scope) -> None:
         self.span = span
         self.items = _Items()
-        recording = span._recording
-        assert recording is not None  # a recorder that is switched off decorates nothing
-        self._context = recording.context
+        self._context = span.context()
         self._outside: Node | None = None
-        self._inside = self._context.swap(span._node.outer if span._node else None)
+        self._inside = span.set_aside()
 
     def enter(self) -> None:
         self._outside = self._context.swap(self._inside)
