@@ -30,9 +30,9 @@ def decorate(template: Scope, function: Any, capture: Capture) -> Any:
     Raises:
         SettingTypeError: It cannot be decorated.
     """
-    kind: Any = type(function)
-    if issubclass(kind, (classmethod, staticmethod)):
+    if is_method_object(function):
         # The decorator stands above @classmethod: what it has made is taken apart, and made again.
+        kind = type(function)
         return kind(_wrapped(template, function.__func__, capture, issubclass(kind, classmethod)))
     if isinstance(function, type) or not callable(function):
         raise SettingTypeError(
@@ -43,12 +43,17 @@ def decorate(template: Scope, function: Any, capture: Capture) -> Any:
     return _wrapped(template, function, capture, False)
 
 
+def is_method_object(function: object) -> bool:
+    """Whether something is what ``classmethod`` or ``staticmethod`` makes."""
+    return isinstance(function, (classmethod, staticmethod))
+
+
 def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Any:
     template = template.again()
     template.name_after(getattr(function, "__name__", "") or type(function).__name__)
     call = _Call(template, function, _capturing(function, capture, is_classmethod))
     asked: Any = function
-    if not inspect.isroutine(function) and not isinstance(function, functools.partial):
+    if not inspect.isroutine(asked) and not isinstance(asked, functools.partial):
         asked = type(function).__call__  # an object that can be called
     if inspect.iscoroutinefunction(asked):
         wrapper: Any = call.coroutine_function()
@@ -58,8 +63,7 @@ def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is
         wrapper = call.generator_function()
     else:
         wrapper = call.plain_function()
-    original: Any = function  # what the questions above have made of its type says less
-    return functools.update_wrapper(wrapper, original)
+    return functools.update_wrapper(wrapper, function)
 
 
 def _capturing(function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Capturing:

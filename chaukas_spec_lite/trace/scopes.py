@@ -152,7 +152,7 @@ class Scope(LiveSpan, Points):
         return self._recording.context
 
     def set_aside(self) -> Node | None:
-        """Take the stack that ends with it out of this context, and return it: a generator puts it back for each step."""
+        """Take the stack that ends with it out of this context; a generator puts it back for each of its steps."""
         context = self.context()
         return context.swap(context.innermost() if self._node is None else self._node.outer)
 
