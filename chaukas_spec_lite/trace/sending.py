@@ -1,0 +1,250 @@
+"""From a recorder to its sink: ``before_send``, the sampler, and the count of what became of each event."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from asyncio import CancelledError
+from collections.abc import Awaitable, Callable, Iterable
+
+from chaukas_spec_lite import process
+from chaukas_spec_lite.clock import Clock
+from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.rationed_log import RationedLog
+from chaukas_spec_lite.settings import Flag, Number
+from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.trace.before_send import BeforeSend, Functions, checked
+from chaukas_spec_lite.trace.outcomes import Outcome, Outcomes, RecorderStats
+from chaukas_spec_lite.trace.sink import NeedsLoopError, Outlet, Sink
+
+__all__ = ["BeforeSend", "RecorderStats", "Sending", "Sink"]
+
+MAX_DEPTH = 5
+"""How deep events may lie within one another: those that a sink or a ``before_send`` emits while it is given one."""
+
+_SECONDS = Number(unit="seconds")
+
+logger = logging.getLogger("chaukas_spec_lite")
+
+
+class Sending:
+    """What a recorder emits to: runs each event through ``before_send`` and the sampler, and hands it to the sink.
+
+    Any thread may use it, and signal handlers and finalizers, which may interrupt one that does.
+
+    Args:
+        sink: Where events go: anything with ``emit``, such as an exporter.
+        before_send: A function of an event, or several, which run in their order: each returns the event, changed or
+            not, or None if it is not to be recorded (counted as ``filtered``). An event at which one raises, or returns
+            something else, is kept back, from the disk, too; that is counted as ``failed`` and told in the log.
+        sampler: Chooses what is left out; None leaves out nothing.
+        send_on_error: Whether such an event is sent all the same, as the function left it.
+        log_interval: Of each thing that goes wrong one line is logged in this time, in seconds.
+        clock: Tells the time; for tests.
+
+    Raises:
+        SettingTypeError: The sink or a function cannot be used; the error says what to write instead.
+        SettingError: A setting cannot be used.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        before_send: BeforeSend | Iterable[BeforeSend] | None = None,
+        sampler: object = None,
+        send_on_error: bool = False,
+        log_interval: float = 60.0,
+        clock: Clock | None = None,
+    ) -> None:
+        self.sink = sink
+        """The sink, as it was given."""
+        self._outlet = Outlet(sink)
+        self._now = (clock or Clock()).now
+        self._given = checked(before_send), Flag()(send_on_error, "send_on_error")
+        self._log_interval = _SECONDS(log_interval, "log_interval")
+        self._open = [True]
+        """Empty once it is closed: of several calls of ``close``, one takes out what is in it."""
+        self._endings: list[bool] = []
+        self._begin()
+        process.after_fork_in_child(self._begin)
+
+    def _begin(self) -> None:
+        """Begin anew, in a forked child, too: counts, locks and what waits are the parent's."""
+        self._outcomes = Outcomes()
+        self._log = RationedLog(logger, self._log_interval, self._now)
+        self._functions = Functions(*self._given, self._outcomes, self._log)
+        self._depths: dict[int, int] = {}
+
+    # Emitting
+
+    def emit(self, event: Event) -> bool:
+        """Record an event. It raises nothing, but what a signal handler raises meanwhile, such as at Ctrl-C.
+
+        Args:
+            event: The event. A ``before_send`` may change it.
+
+        Returns:
+            Whether it went on: the sink has taken it, or it waits for the sampler. False if it was left out or kept
+            back, or the sink did not take it.
+        """
+        process.notice_fork()
+        here = threading.get_ident()
+        depth = self._depths.get(here, 0)
+        self._depths[here] = depth + 1
+        try:
+            if depth >= MAX_DEPTH:
+                return self._failed("depth", "a before_send or the sink emits an event for each event that it is given")
+            return self._emit(event)
+        finally:
+            if depth:
+                self._depths[here] = depth
+            else:
+                self._depths.pop(here, None)
+
+    def _emit(self, event: Event) -> bool:
+        if not isinstance(event, Event):
+            return self._failed("type", f"it takes an Event, not {type(event).__name__}")
+        if not self._open:
+            return self._failed("closed", "an event came after it was closed")
+        if self._functions:
+            try:
+                result = self._functions.run(event)
+            except BaseException:  # Ctrl-C is not ours to stop, but the event has to be counted.
+                self._outcomes.count(Outcome.FAILED)
+                raise
+            if isinstance(result, Outcome):
+                self._outcomes.count(result)
+                return False
+            event = result
+        outcome = self._deliver(event)
+        self._outcomes.count(outcome)
+        return outcome is Outcome.SENT
+
+    def _deliver(self, event: Event) -> Outcome:
+        """Hand an event to the sink."""
+        try:
+            taken = self._outlet.emit(event)
+        # A sink is the user's, or a device that fails, and must not harm the program that is being recorded.
+        except (Exception, CancelledError) as error:
+            self._tell("emit", error, "an event was not recorded")
+            return Outcome.FAILED
+        except BaseException:
+            self._outcomes.count(Outcome.FAILED)
+            raise
+        if not taken:
+            self._outcomes.last_error = f"{type(self.sink).__name__} did not take an event"
+        return Outcome.SENT if taken else Outcome.FAILED
+
+    def _failed(self, kind: str, why: str) -> bool:
+        self._outcomes.count(Outcome.FAILED)
+        self._outcomes.last_error = f"an event was not recorded: {why}"
+        self._log.log(kind, logging.ERROR, "An event was not recorded: %s", why)
+        return False
+
+    def _tell(self, method: str, error: BaseException, effect: str) -> None:
+        said = f"{type(self.sink).__name__}.{method} raised {type(error).__name__}: {error}"
+        self._outcomes.last_error = said
+        # The errors of this library say what to do; of any other people want to see where it comes from.
+        cause = None if isinstance(error, ChaukasError) else error
+        self._log.log(f"sink {method}", logging.ERROR, "%s; %s", said, effect, error=cause)
+
+    # Flushing and ending
+
+    def flush(self, timeout: float = 30.0) -> bool:
+        """Flush the sink, and wait for that. What the sampler holds stays there.
+
+        Args:
+            timeout: How many seconds to wait at most; below 0 counts as 0.
+
+        Returns:
+            Whether all went well, by what the sink says. False within an event loop, if the sink works in one:
+            ``aflush`` waits for it there.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
+        """
+        process.notice_fork()
+        seconds = _timeout(timeout)
+        try:
+            return self._try("flush", lambda: self._outlet.flush(seconds))
+        except NeedsLoopError:
+            return self._needs_loop("flush")
+
+    def close(self, timeout: float | None = None) -> bool:
+        """Settle what the sampler holds, and end the sink. Doing it again changes nothing.
+
+        Args:
+            timeout: How many seconds to take at most, below 0 as for ``flush``; None for the sink's own.
+
+        Returns:
+            Whether all went well, by what the sink says. False within an event loop, if the sink works in one:
+            ``aclose`` ends it there.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
+        """
+        process.notice_fork()
+        seconds = None if timeout is None else _timeout(timeout)
+        if self._ends():
+            try:
+                self._endings.append(self._try("close", lambda: self._outlet.close(seconds)))
+            except NeedsLoopError:
+                self._open.append(True)  # It still has to be ended.
+                return self._needs_loop("close")
+        return all(self._endings)
+
+    async def aflush(self, timeout: float = 30.0) -> bool:
+        """Do as ``flush`` does, in an event loop, which is not held up."""
+        process.notice_fork()
+        return await self._try_in_loop("flush", self._outlet.aflush(_timeout(timeout)))
+
+    async def aclose(self, timeout: float | None = None) -> bool:
+        """Do as ``close`` does, in an event loop, which is not held up."""
+        process.notice_fork()
+        seconds = None if timeout is None else _timeout(timeout)
+        if self._ends():
+            self._endings.append(await self._try_in_loop("close", self._outlet.aclose(seconds)))
+        return all(self._endings)
+
+    def _ends(self) -> bool:
+        """Say whether this call is the one that ends it."""
+        try:
+            return self._open.pop()
+        except IndexError:
+            return False
+
+    def _try(self, method: str, call: Callable[[], bool]) -> bool:
+        try:
+            return call()
+        except NeedsLoopError:
+            raise
+        except Exception as error:  # as in ``_deliver``
+            self._tell(method, error, "some events may be lost")
+        return False
+
+    def _needs_loop(self, method: str) -> bool:
+        said = f"{type(self.sink).__name__} is asynchronous, and {method}() was called within an event loop"
+        self._outcomes.last_error = said
+        self._log.log(f"loop {method}", logging.ERROR, "%s; nothing was done: write await recorder.a%s()", said, method)
+        return False
+
+    async def _try_in_loop(self, method: str, call: Awaitable[bool]) -> bool:
+        try:
+            return await call
+        except Exception as error:  # as in ``_deliver``; a cancellation is one of this task
+            self._tell(method, error, "some events may be lost")
+            return False
+
+    # Looking
+
+    def stats(self) -> RecorderStats:
+        """Return the sums so far, all as they are at one moment. A forked child begins at zero."""
+        process.notice_fork()
+        return self._outcomes.stats()
+
+
+def _timeout(timeout: float) -> float:
+    # To a deadline that has passed, the time is below 0. nan stays nan, which is refused.
+    value = min(max(timeout, 0), threading.TIMEOUT_MAX) if isinstance(timeout, (int, float)) else timeout
+    return _SECONDS(value, "timeout")
