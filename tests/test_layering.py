@@ -56,9 +56,10 @@ RULES = Rules(
         ),
         ("message.slow_decode", "message.diagnosis", "protojson"),
         ("message",),
-        ("rpc.stubs", "lenient"),  # what generated services stand on; encoding of odd values
+        # What generated services stand on; encoding of odd values; what events are completed with.
+        ("rpc.stubs", "lenient", "defaults"),
         ("spec",),
-        ("defaults", "trace", "rpc.client", "rpc.server"),
+        ("trace", "rpc.client", "rpc.server"),
         ("client", "export", "collector", "files"),
         ("blocking",),
         ("cli",),

@@ -11,10 +11,13 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.rationed_log import RationedLog
-from chaukas_spec_lite.settings import Flag, Number
+from chaukas_spec_lite.settings import Flag, Instance, Number
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.before_send import BeforeSend, Functions, checked
+from chaukas_spec_lite.trace.facts import facts_of
 from chaukas_spec_lite.trace.outcomes import Outcome, Outcomes, RecorderStats
+from chaukas_spec_lite.trace.sampling import Sampler
+from chaukas_spec_lite.trace.selecting import Selection
 from chaukas_spec_lite.trace.sink import NeedsLoopError, Outlet, Sink
 
 __all__ = ["BeforeSend", "RecorderStats", "Sending", "Sink"]
@@ -23,6 +26,8 @@ MAX_DEPTH = 5
 """How deep events may lie within one another: those that a sink or a ``before_send`` emits while it is given one."""
 
 _SECONDS = Number(unit="seconds")
+
+_IS_SAMPLER = Instance(Sampler, "write sampler=Sampler(rate=0.1)")
 
 logger = logging.getLogger("chaukas_spec_lite")
 
@@ -52,7 +57,7 @@ class Sending:
         sink: Sink,
         *,
         before_send: BeforeSend | Iterable[BeforeSend] | None = None,
-        sampler: object = None,
+        sampler: Sampler | None = None,
         send_on_error: bool = False,
         log_interval: float = 60.0,
         clock: Clock | None = None,
@@ -61,6 +66,8 @@ class Sending:
         """The sink, as it was given."""
         self._outlet = Outlet(sink)
         self._now = (clock or Clock()).now
+        self._sampler = None if sampler is None else _IS_SAMPLER(sampler, "sampler")
+        self._selection: Selection | None = None
         self._given = checked(before_send), Flag()(send_on_error, "send_on_error")
         self._log_interval = _SECONDS(log_interval, "log_interval")
         self._open = [True]
@@ -75,6 +82,9 @@ class Sending:
         self._log = RationedLog(logger, self._log_interval, self._now)
         self._functions = Functions(*self._given, self._outcomes, self._log)
         self._depths: dict[int, int] = {}
+        if self._sampler is not None:
+            parts = self._outcomes, self._log, self._now, self._deliver, self._selection
+            self._selection = Selection(self._sampler, *parts)
 
     # Emitting
 
@@ -107,39 +117,67 @@ class Sending:
             return self._failed("type", f"it takes an Event, not {type(event).__name__}")
         if not self._open:
             return self._failed("closed", "an event came after it was closed")
-        if self._functions:
+        if self._functions or self._selection is not None:
             try:
-                result = self._functions.run(event)
+                result = self._select(event)
+            except Exception as error:  # A fault of this library must not harm the program that is being recorded.
+                return self._failed("fault", f"{type(error).__name__}: {error}", error)
             except BaseException:  # Ctrl-C is not ours to stop, but the event has to be counted.
                 self._outcomes.count(Outcome.FAILED)
                 raise
             if isinstance(result, Outcome):
-                self._outcomes.count(result)
-                return False
+                return result is Outcome.WAITING
             event = result
-        outcome = self._deliver(event)
-        self._outcomes.count(outcome)
-        return outcome is Outcome.SENT
+        return self._deliver(event, self._outcomes.count)
 
-    def _deliver(self, event: Event) -> Outcome:
-        """Hand an event to the sink."""
+    def _select(self, event: Event) -> Event | Outcome:
+        """Return what is to be handed over of an event; or what became of it, which is counted then."""
+        selection = self._selection
+        facts = None if selection is None else facts_of(event)
+        if selection is not None and facts is not None and selection.leaves_out(facts):
+            self._outcomes.count(Outcome.SAMPLED_OUT)
+            return Outcome.SAMPLED_OUT
+        result = self._functions.run(event)
+        if selection is None or facts is None:
+            if isinstance(result, Outcome):
+                self._outcomes.count(result)
+            return result
+        if isinstance(result, Event):
+            return selection.take(facts, result)
+        self._outcomes.count(result)
+        selection.forget(facts)
+        return result
+
+    def _deliver(self, event: Event, count: Callable[[Outcome], None]) -> bool:
+        """Hand an event to the sink, and say whether it took it."""
         try:
             taken = self._outlet.emit(event)
         # A sink is the user's, or a device that fails, and must not harm the program that is being recorded.
         except (Exception, CancelledError) as error:
+            count(Outcome.FAILED)
             self._tell("emit", error, "an event was not recorded")
-            return Outcome.FAILED
+            return False
         except BaseException:
-            self._outcomes.count(Outcome.FAILED)
+            count(Outcome.FAILED)
             raise
+        count(Outcome.SENT if taken else Outcome.FAILED)
         if not taken:
             self._outcomes.last_error = f"{type(self.sink).__name__} did not take an event"
-        return Outcome.SENT if taken else Outcome.FAILED
+        return taken
 
-    def _failed(self, kind: str, why: str) -> bool:
+    def failed(self, error: BaseException) -> None:
+        """Count and tell that an event was lost before it came here.
+
+        Args:
+            error: What making the event raised.
+        """
+        process.notice_fork()
+        self._failed("making", f"{type(error).__name__}: {error}", error)
+
+    def _failed(self, kind: str, why: str, error: BaseException | None = None) -> bool:
         self._outcomes.count(Outcome.FAILED)
         self._outcomes.last_error = f"an event was not recorded: {why}"
-        self._log.log(kind, logging.ERROR, "An event was not recorded: %s", why)
+        self._log.log(kind, logging.ERROR, "An event was not recorded: %s", why, error=error)
         return False
 
     def _tell(self, method: str, error: BaseException, effect: str) -> None:
@@ -166,6 +204,7 @@ class Sending:
         """
         process.notice_fork()
         seconds = _timeout(timeout)
+        self._hand_over()
         try:
             return self._try("flush", lambda: self._outlet.flush(seconds))
         except NeedsLoopError:
@@ -197,7 +236,9 @@ class Sending:
     async def aflush(self, timeout: float = 30.0) -> bool:
         """Do as ``flush`` does, in an event loop, which is not held up."""
         process.notice_fork()
-        return await self._try_in_loop("flush", self._outlet.aflush(_timeout(timeout)))
+        seconds = _timeout(timeout)
+        self._hand_over()
+        return await self._try_in_loop("flush", self._outlet.aflush(seconds))
 
     async def aclose(self, timeout: float | None = None) -> bool:
         """Do as ``close`` does, in an event loop, which is not held up."""
@@ -208,11 +249,18 @@ class Sending:
         return all(self._endings)
 
     def _ends(self) -> bool:
-        """Say whether this call is the one that ends it."""
+        """Say whether this call is the one that ends it; if so, nothing waits for the sampler any more."""
         try:
-            return self._open.pop()
+            self._open.pop()
         except IndexError:
             return False
+        if self._selection is not None:
+            self._selection.settle()
+        return True
+
+    def _hand_over(self) -> None:
+        if self._selection is not None:
+            self._selection.hand_over()
 
     def _try(self, method: str, call: Callable[[], bool]) -> bool:
         try:
