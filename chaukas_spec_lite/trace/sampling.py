@@ -111,7 +111,8 @@ class Sampler:
         metadata=about(
             "The share of events of some types that are kept of the sessions that are kept: "
             "`{EventType.DATA_ACCESS: 0.1}`. START and END of a span are decided alike, by its span id, so one of "
-            "them names both, as does `{'TOOL_CALL': 0.1}`; what happens within the span is kept. Other events are decided by their event_id.",
+            "them names both, as does `{'TOOL_CALL': 0.1}`; what happens within the span is kept. Other events are "
+            "decided by their event_id.",
             _Rates(),
         ),
     )

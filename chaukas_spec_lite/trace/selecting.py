@@ -60,7 +60,7 @@ class Selection:
         return not self._sampler.keep_errors and not self._sampler.keeps(facts.group[1])
 
     def take(self, facts: Facts, event: Event) -> Event | Outcome:
-        """Decide about an event.
+        """Decide about an event. ``hand_over`` has to follow, after the event itself was handed over.
 
         Returns:
             The event that is to be handed over now; or what became of it, which is counted then.
@@ -80,7 +80,6 @@ class Selection:
                 self._let_in()
             finally:
                 self._busy = False
-        self.hand_over()
         return result
 
     def forget(self, facts: Facts) -> None:
@@ -102,7 +101,8 @@ class Selection:
                 self._let_in()
             finally:
                 self._busy = False
-        self.hand_over()
+        if self._late:  # It came between the last two steps.
+            self._do_whole(lambda: None)
 
     def _let_in(self) -> None:
         """Decide about what came while something else was done."""

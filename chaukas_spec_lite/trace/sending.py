@@ -22,7 +22,7 @@ from chaukas_spec_lite.trace.sink import NeedsLoopError, Outlet, Sink
 
 __all__ = ["BeforeSend", "RecorderStats", "Sending", "Sink"]
 
-MAX_DEPTH = 5
+MAX_DEPTH = 10
 """How deep events may lie within one another: those that a sink or a ``before_send`` emits while it is given one."""
 
 _SECONDS = Number(unit="seconds")
@@ -117,35 +117,37 @@ class Sending:
             return self._failed("type", f"it takes an Event, not {type(event).__name__}")
         if not self._open:
             return self._failed("closed", "an event came after it was closed")
-        if self._functions or self._selection is not None:
-            try:
-                result = self._select(event)
-            except Exception as error:  # A fault of this library must not harm the program that is being recorded.
-                return self._failed("fault", f"{type(error).__name__}: {error}", error)
-            except BaseException:  # Ctrl-C is not ours to stop, but the event has to be counted.
-                self._outcomes.count(Outcome.FAILED)
-                raise
-            if isinstance(result, Outcome):
-                return result is Outcome.WAITING
-            event = result
-        return self._deliver(event, self._outcomes.count)
+        if self._selection is None and not self._functions:
+            return self._deliver(event, self._outcomes.count)
+        try:
+            result = self._select(event)
+        except Exception as error:  # A fault of this library must not harm the program that is being recorded.
+            return self._failed("fault", f"{type(error).__name__}: {error}", error)
+        except BaseException:  # Ctrl-C is not ours to stop, but the event has to be counted.
+            self._outcomes.count(Outcome.FAILED)
+            raise
+        if isinstance(result, Event):
+            went_on = self._deliver(result, self._outcomes.count)
+        else:
+            went_on = result is Outcome.WAITING
+        if self._selection is not None:
+            self._selection.hand_over()
+        return went_on
 
     def _select(self, event: Event) -> Event | Outcome:
         """Return what is to be handed over of an event; or what became of it, which is counted then."""
         selection = self._selection
         facts = None if selection is None else facts_of(event)
         if selection is not None and facts is not None and selection.leaves_out(facts):
-            self._outcomes.count(Outcome.SAMPLED_OUT)
-            return Outcome.SAMPLED_OUT
-        result = self._functions.run(event)
-        if selection is None or facts is None:
-            if isinstance(result, Outcome):
-                self._outcomes.count(result)
-            return result
-        if isinstance(result, Event):
-            return selection.take(facts, result)
-        self._outcomes.count(result)
-        selection.forget(facts)
+            result: Event | Outcome = Outcome.SAMPLED_OUT
+        else:
+            result = self._functions.run(event)
+            if selection is not None and facts is not None:
+                if isinstance(result, Event):
+                    return selection.take(facts, result)
+                selection.forget(facts)
+        if isinstance(result, Outcome):
+            self._outcomes.count(result)
         return result
 
     def _deliver(self, event: Event, count: Callable[[Outcome], None]) -> bool:
@@ -256,6 +258,7 @@ class Sending:
             return False
         if self._selection is not None:
             self._selection.settle()
+            self._selection.hand_over()
         return True
 
     def _hand_over(self) -> None:
