@@ -33,7 +33,7 @@ class RecorderStats:
     """The last failure of a ``before_send`` or of the sink, in words."""
 
 
-class Outcome(enum.Enum):
+class Outcome(enum.IntEnum):
     """What became of an event; the value is its place among the sums."""
 
     SENT = 0
@@ -52,27 +52,31 @@ class Outcomes:
         self.before_send_errors = 0
         self.last_error: str | None = None
 
-    def count(self, outcome: Outcome) -> None:
-        """Count an event."""
-        self._add(outcome, 1, 0)
+    def count(self, outcome: Outcome, events: int = 1, waiting: int = 0) -> None:
+        """Count events.
 
-    def settle(self, outcome: Outcome, events: int = 1) -> None:
-        """Count events that have waited, and do so no longer."""
-        self._add(outcome, events, -events)
-
-    def _add(self, outcome: Outcome, events: int, waiting: int) -> None:
+        Args:
+            outcome: What became of them.
+            events: How many.
+            waiting: How many more wait now.
+        """
         with self._lock:
             while True:
                 before = self._sums
                 sums = list(before)
-                sums[outcome.value] += events
-                sums[Outcome.WAITING.value] += waiting
+                sums[outcome] += events
+                if waiting:
+                    sums[Outcome.WAITING] += waiting
                 after = tuple(sums)
                 # The lock keeps other threads out. A signal handler or a finalizer that has counted since ``before``
                 # was read is let in by it; then this is done again. Nothing can come between the next two lines.
                 if self._sums is before:
                     self._sums = after
                     return
+
+    def settle(self, outcome: Outcome, events: int = 1) -> None:
+        """Count events that have waited, and do so no longer."""
+        self.count(outcome, events, -events)
 
     def stats(self) -> RecorderStats:
         """Return the sums as they are at one moment."""

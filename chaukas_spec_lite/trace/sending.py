@@ -110,7 +110,7 @@ class Sending:
             if depth:
                 self._depths[here] = depth
             else:
-                self._depths.pop(here, None)
+                self._depths.pop(here, None)  # In a child that was forked meanwhile, it is not there.
 
     def _emit(self, event: Event) -> bool:
         if not isinstance(event, Event):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import pickle
@@ -730,6 +731,35 @@ def test_signal_handlers_that_emit_lose_nothing() -> None:
     assert record.stats.sent == len(record.sent)
     record.sending.close()
     assert record.stats.waiting == record.stats.failed == 0
+    assert record.stats.sent == len(record.sent)
+
+
+def test_finalizers_that_emit_lose_nothing() -> None:
+    """The garbage collector runs at nearly every allocation, and each time finds something that emits."""
+    record = Recorded(Sampler(0.5, rates={T.SYSTEM: 0.5}, max_waiting_events=20, max_sessions=5))
+    emitted = [0]
+
+    class Emits:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            emitted[0] += 1
+            record((T.SYSTEM, T.ERROR, T.SESSION_END)[emitted[0] % 3], f"s{emitted[0] % 7}")
+
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.set_threshold(1, 1, 1)
+    try:
+        for number in range(300):
+            Emits()
+            record((T.SYSTEM, T.TOOL_CALL_START)[number % 2], f"s{number % 7}", f"{number}")
+    finally:
+        gc.set_threshold(*thresholds)
+    gc.collect()
+    assert emitted[0] == 300
+    record.sending.close()
+    assert (record.stats.recorded, record.stats.failed, record.stats.waiting) == (600, 0, 0)
     assert record.stats.sent == len(record.sent)
 
 
