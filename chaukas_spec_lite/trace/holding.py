@@ -7,19 +7,35 @@ A session, or a trace outside of any session, is a group here. Nothing here is s
 from __future__ import annotations
 
 import copy
-import logging
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from chaukas_spec_lite import lenient
-from chaukas_spec_lite.rationed_log import RationedLog
 from chaukas_spec_lite.spec.common.v1.events import Event, EventType
 from chaukas_spec_lite.trace.facts import Facts, is_error
 from chaukas_spec_lite.trace.outcomes import Outcome, Outcomes
 from chaukas_spec_lite.trace.sampling import Sampler
 from chaukas_spec_lite.trace.tree import Edge
+
+MAX_NOTES = 100
+"""How many notes wait to be told at most; of each kind the log has one line a minute."""
+
+
+class Note(NamedTuple):
+    """Says that events of a session were left out before it ended."""
+
+    group: tuple[str, str]
+    events: int
+    why: str
+
+    @property
+    def text(self) -> str:
+        """The note in words."""
+        what = "1 event was" if self.events == 1 else f"{self.events:,} events were"
+        session = " ".join(self.group)
+        return f"{what} left out before the {session} ended, although an error may still come: {self.why}"
 
 
 class Held(NamedTuple):
@@ -76,7 +92,6 @@ class Sessions:
     Args:
         sampler: What is kept.
         outcomes: Counts.
-        log: Tells of sessions that were settled before they ended.
         now: Tells the time in seconds; monotonic.
         before: Those of the parent process, in a forked child: what waits there is the parent's.
     """
@@ -85,13 +100,11 @@ class Sessions:
         self,
         sampler: Sampler,
         outcomes: Outcomes,
-        log: RationedLog,
         now: Callable[[], float],
         before: Sessions | None = None,
     ) -> None:
         self._sampler = sampler
         self._outcomes = outcomes
-        self._log = log
         self._now = now
         self._groups: OrderedDict[tuple[str, str], Group] = OrderedDict()
         """All that are remembered; those whose last event is the oldest come first."""
@@ -101,6 +114,8 @@ class Sessions:
         """How much is held."""
         self.ready: deque[Group] = deque()
         """Groups of which something is to be handed over."""
+        self.notes: deque[Note] = deque(maxlen=MAX_NOTES)
+        """What is to be told. Not here: a handler of the log may wait for somebody who waits for the lock."""
         if before is not None:
             for key, group in list(before._groups.items()):
                 self._groups[key] = Group(group.kept, group.seen, group.root)
@@ -291,9 +306,7 @@ class Sessions:
             self._tell(key, events, why)
 
     def _tell(self, key: tuple[str, str], events: int, why: str) -> None:
-        what = "1 event was" if events == 1 else f"{events:,} events were"
-        text = "%s left out before the %s %s ended, although an error may still come: %s"
-        self._log.log(f"sampler {why}", logging.WARNING, text, what, *key, why)
+        self.notes.append(Note(key, events, why))
 
     def queue(self, group: Group, what: Iterable[Held | Event]) -> None:
         """Let events of a group be handed over after those that are ready."""

@@ -10,6 +10,7 @@ in a second time; such an event is put aside, and decided when the code that was
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -45,6 +46,7 @@ class Selection:
     ) -> None:
         self._sampler = sampler
         self._outcomes = outcomes
+        self._log = log
         self._deliver = deliver
         self._lock = threading.RLock()
         self._busy = False
@@ -53,7 +55,7 @@ class Selection:
         """What ``take`` was given while its own thread was busy here."""
         self._settling = False
         """Whether ``settle`` was called, and not done yet."""
-        self._sessions: Sessions = Sessions(sampler, outcomes, log, now, None if before is None else before._sessions)
+        self._sessions: Sessions = Sessions(sampler, outcomes, now, None if before is None else before._sessions)
 
     def leaves_out(self, facts: Facts) -> bool:
         """Say whether an event is left out whatever it holds, so that no ``before_send`` need see it."""
@@ -127,8 +129,18 @@ class Selection:
             try:
                 group = self._sessions.ready.popleft()
             except IndexError:  # Another thread was quicker.
-                return
+                break
             self._hand_over(group)
+        self._tell()
+
+    def _tell(self) -> None:
+        notes = self._sessions.notes
+        while notes:
+            try:
+                note = notes.popleft()
+            except IndexError:  # Another thread was quicker.
+                return
+            self._log.log(f"sampler {note.why}", logging.WARNING, "%s", note.text)
 
     def _hand_over(self, group: Group) -> None:
         """Hand over what is ready of a session, unless another thread is at it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import logging
 import os
 import pickle
 import signal
@@ -665,6 +666,48 @@ def test_threads_that_share_sessions_lose_nothing_and_what_is_released_is_in_ord
     )
     record.sending.close()
     assert record.stats.waiting == 0
+
+
+def elsewhere(work: Callable[[], object]) -> None:
+    """Do something in another thread, and wait for that: it hangs if it needs a lock that is held here."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(HANG)
+    assert not thread.is_alive()
+
+
+def test_a_sink_may_wait_for_another_thread_that_emits() -> None:
+    class Waits(Listed):
+        def emit(self, event: Event) -> None:
+            super().emit(event)
+            if event.event_id in ("1", "2"):
+                elsewhere(lambda: record(T.SYSTEM))
+
+    record = Recorded(NONE)
+    record.sink = Waits()
+    record.sending = Sending(record.sink, sampler=NONE)
+    record(T.SYSTEM)
+    record(T.ERROR)
+    assert record.sent == ["1", "2", "3", "4"]
+
+
+def test_a_handler_of_the_log_may_wait_for_another_thread_that_emits() -> None:
+    class Waits(logging.Handler):
+        def emit(self, each: logging.LogRecord) -> None:
+            lines.append(each.getMessage())
+            elsewhere(lambda: record(T.SYSTEM, "of the log"))
+
+    lines: list[str] = []
+    record = Recorded(Sampler(0, max_waiting_events=1))
+    logger, handler = logging.getLogger("chaukas_spec_lite"), Waits()
+    logger.addHandler(handler)
+    try:
+        record(T.SYSTEM, "a")
+        record(T.SYSTEM, "b")
+    finally:
+        logger.removeHandler(handler)
+    assert len(lines) == 1
+    assert record.stats.recorded == 3
 
 
 def test_a_sink_that_emits_while_it_is_given_what_was_released() -> None:
