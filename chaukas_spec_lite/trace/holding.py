@@ -277,8 +277,6 @@ class Sessions:
         sampler, oldest_seen = self._sampler, self._now() - self._sampler.max_waiting_seconds
         while self._holding and (first := next(iter(self._holding.items())))[1].seen <= oldest_seen:
             self._settle(*first, f"no event of it came for {sampler.max_waiting_seconds:g} s (max_waiting_seconds)")
-            if not first[1].kept:
-                self._groups.pop(first[0])
         while self._events > sampler.max_waiting_events or self._bytes > sampler.max_waiting_bytes:
             name = "max_waiting_events" if self._events > sampler.max_waiting_events else "max_waiting_bytes"
             self._make_room(current, f"more waits than {getattr(sampler, name):,} ({name})")

@@ -140,8 +140,8 @@ class Sampler:
     max_waiting_seconds: float = field(
         default=600.0,
         metadata=about(
-            "After how long without an event a session that is to be left out is taken to have ended: no error comes "
-            "any more. It is looked at when events come.",
+            "After how long without an event a session that is to be left out is taken to have ended without one. "
+            "It is looked at when events come.",
             Number(above=0, unit="seconds"),
         ),
     )

@@ -447,6 +447,17 @@ def test_the_session_that_was_silent_for_the_longest_time_makes_room(caplog: pyt
     assert record.sink.events[-1].metadata == {"chaukas": {"left_out": {"SESSION_START": 1}}}
 
 
+def test_an_event_that_is_left_out_is_a_sign_of_life_too() -> None:
+    record = Recorded(Sampler(0, rates={T.DATA_ACCESS: 0}, max_waiting_events=2))
+    record(T.SESSION_START, "a")
+    record(T.SESSION_START, "b")
+    record(T.DATA_ACCESS, "a")
+    record(T.SESSION_START, "c")
+    record(T.ERROR, "a")
+    record(T.ERROR, "b")
+    assert record.sent == ["1", "5", "6"]
+
+
 def test_a_session_that_fills_all_of_it_loses_its_oldest_events() -> None:
     record = Recorded(Sampler(0, max_waiting_events=3))
     for _ in range(10):
@@ -499,6 +510,10 @@ def test_a_session_that_never_ends_is_settled_after_a_time(caplog: pytest.LogCap
     record.now = 119.0
     record(T.ERROR, "busy")
     assert record.stats.waiting == 0
+    # If it goes on after all, its END says what is missing.
+    record(T.ERROR, "silent")
+    record(T.SESSION_END, "silent")
+    assert record.sink.events[-1].metadata == {"chaukas": {"left_out": {"SESSION_START": 1}}}
 
 
 def test_a_session_with_an_error_is_not_settled_by_time() -> None:
@@ -679,9 +694,9 @@ def elsewhere(work: Callable[[], object]) -> None:
 def test_a_sink_may_wait_for_another_thread_that_emits() -> None:
     class Waits(Listed):
         def emit(self, event: Event) -> None:
-            super().emit(event)
             if event.event_id in ("1", "2"):
                 elsewhere(lambda: record(T.SYSTEM))
+            super().emit(event)
 
     record = Recorded(NONE)
     record.sink = Waits()
