@@ -20,7 +20,7 @@ from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.failures import MAX_STACK
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
 from chaukas_spec_lite.trace.scopes import Scope
-from chaukas_spec_lite.trace.sending import RecorderStats, Sending, Sink
+from chaukas_spec_lite.trace.sending import BeforeSend, RecorderStats, Sending, Sink
 from chaukas_spec_lite.trace.steps import Steps
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
-BeforeSend = Callable[[Event], "Event | None"]
 
 
 class Recorder(Steps):
@@ -82,7 +81,7 @@ class Recorder(Steps):
         check_capture(capture)
         if isinstance(max_stack, bool) or not isinstance(max_stack, int):
             raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
-        self._sending = Sending(sink, before_send=_chain(before_send), sampler=sampler)
+        self._sending = Sending(sink, before_send=before_send, sampler=sampler)
         recording = Recording(
             self._sending,
             tenant_id=tenant_id,
@@ -203,12 +202,3 @@ class Recorder(Steps):
     ) -> None:
         self.close()
 
-
-def _chain(given: BeforeSend | Iterable[BeforeSend] | None) -> tuple[BeforeSend, ...]:
-    if given is None:
-        return ()
-    chain: tuple[Any, ...] = (given,) if callable(given) else tuple(given)
-    for each in chain:
-        if not callable(each):
-            raise SettingTypeError("before_send", f"has to be a function of an event, not {type(each).__name__}")
-    return chain
