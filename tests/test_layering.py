@@ -49,7 +49,7 @@ RULES = Rules(
         ("message",),
         ("rpc.stubs", "lenient"),  # what generated services stand on; encoding of odd values
         ("spec",),
-        ("defaults", "trace", "rpc.client", "rpc.server"),
+        ("defaults", "encoded_events", "trace", "rpc.client", "rpc.server"),
         ("client", "export", "collector", "files"),
         ("blocking",),
         ("cli",),
