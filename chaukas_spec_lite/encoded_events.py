@@ -4,6 +4,9 @@ Their bytes are sent as they are, with what is missing behind them: encoding the
 only the other implementation knows.
 """
 
+# _full_name is private to the package:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from datetime import datetime, timezone

@@ -3,6 +3,9 @@
 One event for several, several for one, a message around them or their bytes: each has a method that takes it.
 """
 
+# _full_name is private to the package:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence

@@ -1,5 +1,8 @@
 """From the event that a program emits to the bytes that are sent."""
 
+# _full_name is private to the package:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -103,9 +106,9 @@ def _id_of(event: Event) -> str:
     return event.event_id if isinstance(event.event_id, str) else ""
 
 
-def _no_event(given: Any) -> TypeError:
+def _no_event(given: object) -> TypeError:
     """Make the error of ``emit`` that was given something else; it says what to write."""
-    name, hint = full_name_of(given), "make one with Event(...)"
+    name, got, hint = full_name_of(given), named(given), "make one with Event(...)"
     if isinstance(given, EventBatch) or name == EventBatch._full_name:
         hint = "call it once for each of batch.events"
     elif isinstance(given, dict):
@@ -114,4 +117,4 @@ def _no_event(given: Any) -> TypeError:
         hint = "call it once for each event"
     if name:
         return not_the_message("emit", Event._full_name, name, hint)
-    return TypeError(f"emit expects an Event, got {named(given)}; {hint}")
+    return TypeError(f"emit expects an Event, got {got}; {hint}")

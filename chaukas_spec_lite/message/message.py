@@ -307,7 +307,7 @@ def attach(codecs: ModuleType, /, *classes: type[Any], **others: type[Any]) -> N
             cls._decode = staticmethod(getattr(codecs, f"_decode_{cls.__name__}"))  # not bound to a class or a message
 
 
-def _bytes_of(cls: type[Message], given: Any) -> bytes:
+def _bytes_of(cls: type[Message], given: EncodedMessage) -> bytes:
     if isinstance(given, (bytes, bytearray, memoryview)):
         return bytes(given)
     name = full_name_of(given)
