@@ -54,9 +54,11 @@ RULES = Rules(
         ("blocking",),
         ("cli",),
         ("__main__", "__init__"),
+        ("bridges",),  # what is above the whole package: other packages, and what they are given of it
     ),
     never={("export", "rpc"): _OF_THE_EXPORTER, ("export", "client"): _OF_THE_EXPORTER},
     outside={
+        "chaukas": ("bridges.sdk",),
         "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec"),
         "click": ("cli", "__main__"),
         "grpclib": (
