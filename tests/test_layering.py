@@ -59,15 +59,17 @@ RULES = Rules(
         # What generated services stand on; encoding of odd values; what events are completed with.
         ("rpc.stubs", "lenient", "defaults"),
         ("spec",),
-        ("trace", "rpc.client", "rpc.server"),
+        ("encoded_events", "trace", "rpc.client", "rpc.server"),
         ("client", "export", "collector", "files"),
         ("blocking",),
         ("trace.recorder",),
         ("cli",),
         ("__main__", "__init__"),
+        ("bridges",),  # what is above the whole package: other packages, and what they are given of it
     ),
     never={("export", "rpc"): _OF_THE_EXPORTER, ("export", "client"): _OF_THE_EXPORTER},
     outside={
+        "chaukas": ("bridges.sdk",),
         "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec"),
         "click": ("cli", "__main__"),
         "grpclib": (
