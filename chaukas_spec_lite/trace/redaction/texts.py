@@ -1,0 +1,130 @@
+"""Finding and replacing the secrets within one text, by patterns and by names such as ``password=hunter2``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from re import Pattern as Regex
+from typing import NamedTuple
+
+from chaukas_spec_lite.trace.redaction.keys import KeyNames
+from chaukas_spec_lite.trace.redaction.methods import Replacing
+from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, Pattern, Span
+
+_ROUNDS = 8
+"""What is left of a text after replacing may look like a secret in turn; after so many rounds all of it goes."""
+
+
+class Active(NamedTuple):
+    """The rules that may find something in an event: what no text of it can match is not tried again for each text."""
+
+    patterns: tuple[Pattern, ...]
+    names: bool
+    """Whether names of secrets may stand in it."""
+
+    def __bool__(self) -> bool:
+        return self.names or bool(self.patterns)
+
+
+class Allowed:
+    """Secrets that are none: texts that stay, as they are given or by expressions."""
+
+    def __init__(self, texts: Iterable[str], expressions: Iterable[Regex[str]]) -> None:
+        self._texts = frozenset(text.casefold() for text in texts)
+        self._expressions = tuple(expressions)
+
+    def __contains__(self, text: str) -> bool:
+        return text.casefold() in self._texts or any(each.fullmatch(text) for each in self._expressions)
+
+
+class Texts:
+    """The rules for what stands in texts.
+
+    Args:
+        patterns: What is looked for.
+        keys: The names of secrets.
+        allowed: What stays nevertheless.
+        replacing: What is written instead.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern], keys: KeyNames, allowed: Allowed, replacing: Replacing) -> None:
+        self._patterns = tuple(patterns)
+        self._keys = keys
+        self._allowed = allowed
+        self._replacing = replacing
+        self.all = Active(self._patterns, bool(keys))
+
+    def active(self, texts: Iterable[str]) -> Active:
+        """Choose the rules that may find something in these texts."""
+        small = "\n".join(texts).lower()
+        patterns = tuple([each for each in self._patterns if each.may_match(small)])
+        return Active(patterns, any(each in small for each in self._keys.hints))
+
+    def finds(self, text: str) -> bool:
+        """Whether there is a secret in a text."""
+        return bool(self._found(text, self.active([text])))
+
+    def redact(self, text: str, active: Active) -> tuple[str, list[str]]:
+        """Replace the secrets in a text.
+
+        Returns:
+            The text, and the categories of what was found in it, in the order in which it stands there; the text itself
+            if nothing was.
+        """
+        categories: list[str] = []
+        for _ in range(_ROUNDS):
+            spans = self._found(text, active)
+            if not spans:
+                return text, categories
+            categories += [span.category for span in spans]
+            text = self._replaced(text, spans)
+        return self._replacing.part(text, CREDENTIAL, None), categories
+
+    def _found(self, text: str, active: Active) -> list[Span]:
+        spans: list[Span] = []
+        start = 0
+        # What stands between marks is looked at by itself, so that none becomes a part of what is found.
+        for begin, end in [*self._replacing.marks(text), (len(text), len(text))]:
+            piece = text if start == 0 and begin == len(text) else text[start:begin]
+            if piece:
+                spans += [_moved(span, start) for span in self._in_piece(piece, active)]
+            start = end
+        return spans
+
+    def _in_piece(self, text: str, active: Active) -> list[Span]:
+        found: list[Span] = []
+        for pattern in active.patterns:
+            found.extend(pattern.spans(text))
+        if active.names:
+            found += [Span(begin, end, CREDENTIAL, None, name) for name, begin, end in self._keys.assigned(text)]
+        return _merged([span for span in found if text[span.start : span.end] not in self._allowed])
+
+    def _replaced(self, text: str, spans: list[Span]) -> str:
+        pieces: list[str] = []
+        position = 0
+        for span in spans:
+            part = self._replacing.part(text[span.start : span.end], span.category, span.normal)
+            start = span.start if part or span.whole < 0 else max(span.whole, position)
+            pieces += (text[position:start], part)
+            position = span.end
+        return "".join([*pieces, text[position:]])
+
+
+def _moved(span: Span, by: int) -> Span:
+    if not by:
+        return span
+    return span._replace(start=span.start + by, end=span.end + by, whole=span.whole + by if span.whole >= 0 else -1)
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    """Put spans in order; those that overlap become one, with the category of the first: what both cover is secret."""
+    if len(spans) < 2:
+        return spans
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda each: (each.start, -each.end)):
+        if merged and span.start < merged[-1].end:
+            last = merged[-1]
+            if span.end > last.end:
+                merged[-1] = last._replace(end=span.end, normal=None)
+        else:
+            merged.append(span)
+    return merged
