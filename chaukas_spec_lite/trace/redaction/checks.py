@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import string
 
 IBAN_LENGTHS = {
     **dict.fromkeys(("NO",), 15),
@@ -38,6 +39,9 @@ _ISSUERS = re.compile(
     r"|(?:50|5[6-9]|6[0-9])[0-9]{11,17}"  # Maestro
 )
 _SIGNS = re.compile(r"[^0-9A-Za-z]+")
+_DOUBLED = str.maketrans("0123456789", "0246813579")
+"""The sum of the digits of twice a digit."""
+_ALPHANUMERIC = string.ascii_letters + string.digits
 _FILES = frozenset({"png", "jpg", "jpeg", "gif", "webp", "svg", "ico", "css", "js", "ts", "py", "json", "html", "md"})
 _AROUND = 40
 """How far around a match is looked; no more, so that time stays in proportion to the text."""
@@ -45,13 +49,14 @@ _AROUND = 40
 
 def digits(text: str) -> str:
     """Return letters and digits without the signs between them, in capitals: two ways of writing are one number."""
+    if text.isalnum():
+        return text.upper()
     return _SIGNS.sub("", text).upper()
 
 
 def luhn(number: str) -> bool:
     """Whether the last of these digits is the check digit of the others."""
-    odd = sum(int(digit) for digit in number[-1::-2])
-    return (odd + sum(sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2])) % 10 == 0
+    return (sum(map(int, number[-1::-2])) + sum(map(int, number[-2::-2].translate(_DOUBLED)))) % 10 == 0
 
 
 def card(found: re.Match[str]) -> bool:
@@ -63,15 +68,12 @@ def card(found: re.Match[str]) -> bool:
 def _in_hash(found: re.Match[str]) -> bool:
     """Whether digits stand in a longer text of hexadecimal digits."""
     text, (start, end) = found.string, found.span()
-    first, last = start, end
-    while first > 0 and start - first < _AROUND and text[first - 1].isalnum():
-        first -= 1
-    while last < len(text) and last - end < _AROUND and text[last].isalnum():
-        last += 1
-    around = text[first:start] + text[end:last]
+    before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
+    rest = before.rstrip(_ALPHANUMERIC)
     # As in %3D4111..., which is = in a URL.
-    escaped = first > 0 and text[first - 1] == "%" and start - first == 2 and last == end
-    return bool(around) and not escaped and all(each in "0123456789abcdefABCDEF" for each in around)
+    left = "" if rest.endswith("%") and len(before) == len(rest) + 2 else before[len(rest) :]
+    around = left + after[: len(after) - len(after.lstrip(_ALPHANUMERIC))]
+    return bool(around) and not around.strip(string.hexdigits)
 
 
 def iban(found: re.Match[str]) -> bool | int:
@@ -94,6 +96,8 @@ def email(found: re.Match[str]) -> bool:
     if found[0].rpartition(".")[2].lower() in _FILES or found[0].startswith("git@"):
         return False
     before = found.string[max(0, found.start() - 300) : found.start()]
+    if "://" not in before:
+        return True
     _, scheme, user = before.rpartition("://")
     # The URL's own pattern finds that, and leaves the host.
     return not (scheme and ":" in user and not re.search(r"[\s/?#\"']", user))

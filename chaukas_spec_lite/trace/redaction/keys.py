@@ -42,16 +42,19 @@ NO_SECRETS = frozenset(
 
 _DROPPED = frozenset({"value", "hash", "hashed", "confirmation", "confirm", "plain", "plaintext", "raw", "base64"})
 """Words at the end of a name that change nothing: a ``password_confirmation`` is a password."""
-_WORDS = re.compile(r"[^\W_]+")
+_WORDS = re.compile(r"[^\s_.:/-]+")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONG = 6
 """A name of so many letters is found at the end of a word, too: ``dbpassword``."""
 _LONGEST_KEY = 200
 _KNOWN_MAX = 4096
+_SIGNS = "_-. :/"
+"""What may stand between the words of a name."""
 _AROUND = 64
 """How many characters before a name in text are looked at for the rest of the name."""
 
-_SEPARATOR = r"[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}"
+_BEFORE = re.compile(r"(?<![\w-])[\w-]+(?P<end>)(?:\\*[\"'\]]){0,2}[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}")
+"""The last word of a name, and what is between it and its value."""
 _VALUE = re.compile(
     r"(?P<quote>\\+[\"'])(?P<escaped>(?:(?!(?P=quote)).)*)"
     r'|"(?P<double>(?:[^"\\]|\\.)*)'
@@ -75,14 +78,19 @@ class KeyNames:
         self._most = max((len(_words(name)) for name in (*names, *NO_SECRETS, *allowed)), default=0)
         self._long = tuple(name for name in self._names if len(name) >= _LONG)
         self._known: dict[str, bool] = {}
-        self.hints = _shortest({_words(name)[-1] for name in names})
-        """Texts one of which stands, in small letters, in each name that is a secret's."""
-        # The longest first, so that no name hides one that begins with it.
-        either = "|".join("[-_. ]?".join(map(re.escape, _words(name))) for name in sorted(names, key=len, reverse=True))
-        self._name = re.compile(rf"(?:{either})[0-9]{{0,3}}(?P<end>)(?:\\*[\"'\]]){{0,2}}{_SEPARATOR}", re.IGNORECASE)
+        self._hints = _shortest(self._names)
+        self._last = (*_shortest(_words(name)[-1] for name in names), *_DROPPED)
 
     def __bool__(self) -> bool:
         return bool(self._names)
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether one of the names may stand in a text, of which all letters are given as small ones."""
+        if not self._names:
+            return False
+        for sign in _SIGNS:  # in a fifth of the time that str.translate takes
+            text = text.replace(sign, "")
+        return any(each in text for each in self._hints)
 
     def secret(self, key: str) -> bool:
         """Whether a key is that of a secret."""
@@ -130,15 +138,14 @@ class KeyNames:
             equal to the value's.
         """
         position = 0
-        while found := self._name.search(text, position):
+        while found := _BEFORE.search(text, position):
             # Before the value is read: what is read is passed over, so that many names take no quadratic time.
             position = found.end()
-            start = found.start()
-            while (
-                start > 0 and found.start() - start < _AROUND and (text[start - 1].isalnum() or text[start - 1] in "-_")
-            ):
-                start -= 1
-            name = text[start : found.start("end")]
+            start, last = found.start(), found.end("end")
+            if not text[max(start, last - _AROUND) : last].casefold().rstrip("0123456789").endswith(self._last):
+                continue
+            # More words of it may stand before, as in "API key".
+            name = text[max(0, last - _AROUND) : last].rpartition("\n")[2]
             value = _VALUE.match(text, position) if self.secret(name) else None
             if value is None:
                 continue

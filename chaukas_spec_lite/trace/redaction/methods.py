@@ -64,9 +64,9 @@ class Replacing:
         """Whether a text is a mark and nothing else."""
         return text.startswith(MARK) and self._mark.fullmatch(text) is not None
 
-    def marks(self, text: str) -> list[tuple[int, int]]:
-        """Where marks stand in a text."""
-        return [found.span() for found in self._mark.finditer(text)] if MARK in text else []
+    def without_marks(self, text: str) -> str:
+        """Return a text of the same length in which NUL stands for each character of a mark."""
+        return self._mark.sub(lambda found: "\0" * len(found[0]), text) if MARK in text else text
 
     def part(self, secret: str, category: str, normal: Callable[[str], str] | None) -> str:
         """Return what stands for a secret within a text."""

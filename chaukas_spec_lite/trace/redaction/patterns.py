@@ -18,6 +18,8 @@ from chaukas_spec_lite.trace.redaction import checks
 CREDENTIAL = "CREDENTIAL"
 """The category of passwords, keys and tokens."""
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+RUNS = re.compile(r"[a-z0-9_.:=+/%-]{15,}")
+"""What may be a key, in small letters: few texts have any, so that a hundred hints need not be looked for in all."""
 
 
 class Span(NamedTuple):
@@ -50,7 +52,7 @@ class Pattern:
         SettingTypeError: An argument has the wrong type.
     """
 
-    __slots__ = ("_check", "_normal", "_overlaps", "_regex", "category", "hints", "name")
+    __slots__ = ("_check", "_normal", "_regex", "_runs", "_triggers", "category", "hints", "name")
 
     name: str
     category: str
@@ -58,7 +60,8 @@ class Pattern:
     _regex: re.Pattern[str]
     _check: Callable[[re.Match[str]], bool | int] | None
     _normal: Callable[[str], str] | None
-    _overlaps: bool
+    _triggers: tuple[re.Pattern[str], ...]
+    _runs: bool
 
     def __init__(
         self,
@@ -79,7 +82,8 @@ class Pattern:
         hints: tuple[str, ...],
         check: Callable[[re.Match[str]], bool | int] | None,
         normal: Callable[[str], str] | None = None,
-        overlaps: bool = False,
+        triggers: tuple[re.Pattern[str], ...] = (),
+        runs: bool = False,
     ) -> None:
         for label, value in (("name", name), ("category", name if category is None else category)):
             if not isinstance(value, str) or not _NAME.fullmatch(value):
@@ -97,7 +101,8 @@ class Pattern:
             "_regex": regex,
             "_check": check,
             "_normal": normal,
-            "_overlaps": overlaps,
+            "_triggers": triggers,
+            "_runs": runs,
         }
         for attribute, held in values.items():
             object.__setattr__(self, attribute, held)
@@ -109,7 +114,16 @@ class Pattern:
         return f"Pattern({self.name!r}, {self._regex.pattern!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        values = (self.name, self._regex, self.category, self.hints, self._check, self._normal, self._overlaps)
+        values = (
+            self.name,
+            self._regex,
+            self.category,
+            self.hints,
+            self._check,
+            self._normal,
+            self._triggers,
+            self._runs,
+        )
         return _made, values
 
     def __eq__(self, other: object) -> bool:
@@ -118,9 +132,17 @@ class Pattern:
     def __hash__(self) -> int:
         return hash((self.name, self._regex))
 
-    def may_match(self, small: str) -> bool:
-        """Whether there may be a match in a text, of which all letters are given as small ones."""
-        return not self.hints or any(each in small for each in self.hints)
+    def may_match(self, small: str, runs: str) -> bool:
+        """Whether there may be a match in a text.
+
+        Args:
+            small: The text, with small letters.
+            runs: What ``RUNS`` finds in it.
+        """
+        if self._triggers:
+            return any(each.search(small) for each in self._triggers)
+        where = runs if self._runs else small
+        return not self.hints or any(each in where for each in self.hints)
 
     def spans(self, text: str) -> Iterator[Span]:
         """Find all such secrets in a text, from its beginning to its end."""
@@ -134,7 +156,7 @@ class Pattern:
                 end = position = fits  # the check says where it ends
             if fits and end > start:
                 yield Span(start, end, self.category, self._normal)
-            elif self._overlaps:
+            elif self._triggers:  # what a check refuses may begin before what it would take
                 position = found.start() + 1
 
 
@@ -158,19 +180,26 @@ def _made(
     hints: tuple[str, ...],
     check: Callable[[re.Match[str]], bool | int] | None,
     normal: Callable[[str], str] | None = None,
-    overlaps: bool = False,
+    triggers: tuple[str | re.Pattern[str], ...] = (),
+    runs: bool = False,
 ) -> Pattern:
-    """Make a pattern with what only those of this package have; ``overlaps`` looks into what the check refused."""
+    """Make a pattern with what only those of this package have.
+
+    ``triggers`` are expressions, quicker than the pattern, of which one fits each text that it fits. A pattern with
+    some is a bounded one, which may look again into what its check has refused. With ``runs``, the hints stand in what
+    ``RUNS`` finds.
+    """
     pattern = Pattern.__new__(Pattern)
-    pattern._set_up(name, re.compile(regex), category, hints, check, normal, overlaps)
+    pattern._set_up(name, re.compile(regex), category, hints, check, normal, tuple(map(re.compile, triggers)), runs)
     return pattern
 
 
-_DIGITS = tuple("0123456789")
+_NO_RUNS = frozenset({"PRIVATE_KEY", "URL_PASSWORD", "BEARER", "BASIC_AUTH"})
+"""Credentials that have spaces or other signs in them."""
 
 
 def _secret(name: str, regex: str, hints: tuple[str, ...], check: Callable[[re.Match[str]], bool] | None) -> Pattern:
-    return _made(name, regex, CREDENTIAL, hints, check)
+    return _made(name, regex, CREDENTIAL, hints, check, runs=name not in _NO_RUNS)
 
 
 def _keys_of(*prefixes: str, then: str = r"[A-Za-z0-9_-]{16,}") -> tuple[str, tuple[str, ...]]:
@@ -251,19 +280,22 @@ CARD = _made(
     r"(?<![0-9])(?<![0-9][.,])(?:[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{1,7}|[0-9]{4}[ -]?[0-9]{6}[ -]?[0-9]{4,5}"
     r"|[0-9]{4}([.\u00a0\u2009\u202f\u2013])[0-9]{4}\1[0-9]{4}\1[0-9]{4})(?![0-9])",
     "CARD",
-    _DIGITS,
+    (),
     checks.card,
     checks.digits,
-    True,
+    (
+        r"[0-9]{4}[ .\u00a0\u2009\u202f\u2013-]?[0-9]{4}[ .\u00a0\u2009\u202f\u2013-]?[0-9]{4}",
+        r"[0-9]{4}[ -]?[0-9]{6}[ -]?[0-9]{3}",
+    ),
 )
 IBAN = _made(
     "IBAN",
     r"(?<![0-9A-Za-z])[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11,30}",
     "IBAN",
-    _DIGITS,
+    (),
     checks.iban,
     checks.digits,
-    True,
+    (r"[a-z]{2}[0-9]{2}[ -]?[0-9a-z]{1,4}[ -]?[0-9a-z]{4}[ -]?[0-9a-z]{1,4}",),
 )
 PHONE = _made(
     "PHONE",
@@ -273,10 +305,10 @@ PHONE = _made(
     r"|(?<![\w+./-])0[1-9](?:[ .-][0-9]{2}){4}(?![\w-])"
     r"|(?<![\w+./-])\(?0[1-9][0-9]{1,4}\)?[ /-](?:[0-9]{5,8}|[0-9]{3,4} [0-9]{3,4})(?![\w-])",
     "PHONE",
-    _DIGITS,
+    (),
     checks.telephone,
     checks.digits,
-    True,
+    (r"\+[1-9]", r"[0-9]{3}\)?[ .-]?[0-9]{3}[ .-][0-9]{4}", r"0[1-9][0-9]{0,4}[) ./-]{1,2}[0-9]{2,}[ .-]?[0-9]{2}"),
 )
 US_SSN = _made(
     "US_SSN",

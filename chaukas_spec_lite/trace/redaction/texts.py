@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from chaukas_spec_lite.trace.redaction.keys import KeyNames
 from chaukas_spec_lite.trace.redaction.methods import Replacing
-from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, Pattern, Span
+from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, RUNS, Pattern, Span
 
+_BLANK = "\0"
 _ROUNDS = 8
 """What is left of a text after replacing may look like a secret in turn; after so many rounds all of it goes."""
 
@@ -31,6 +32,9 @@ class Allowed:
     def __init__(self, texts: Iterable[str], expressions: Iterable[Regex[str]]) -> None:
         self._texts = frozenset(text.casefold() for text in texts)
         self._expressions = tuple(expressions)
+
+    def __bool__(self) -> bool:
+        return bool(self._texts or self._expressions)
 
     def __contains__(self, text: str) -> bool:
         return text.casefold() in self._texts or any(each.fullmatch(text) for each in self._expressions)
@@ -56,8 +60,9 @@ class Texts:
     def active(self, texts: Iterable[str]) -> Active:
         """Choose the rules that may find something in these texts."""
         small = "\n".join(texts).lower()
-        patterns = tuple([each for each in self._patterns if each.may_match(small)])
-        return Active(patterns, any(each in small for each in self._keys.hints))
+        runs = "\n".join(RUNS.findall(small))
+        patterns = tuple([each for each in self._patterns if each.may_match(small, runs)])
+        return Active(patterns, self._keys.may_be_in(small))
 
     def finds(self, text: str) -> bool:
         """Whether there is a secret in a text."""
@@ -80,23 +85,18 @@ class Texts:
         return self._replacing.part(text, CREDENTIAL, None), categories
 
     def _found(self, text: str, active: Active) -> list[Span]:
-        spans: list[Span] = []
-        start = 0
-        # What stands between marks is looked at by itself, so that none becomes a part of what is found.
-        for begin, end in [*self._replacing.marks(text), (len(text), len(text))]:
-            piece = text if start == 0 and begin == len(text) else text[start:begin]
-            if piece:
-                spans += [_moved(span, start) for span in self._in_piece(piece, active)]
-            start = end
-        return spans
-
-    def _in_piece(self, text: str, active: Active) -> list[Span]:
+        # Of a mark only the place is left, so that none becomes a part of what is found.
+        hidden = self._replacing.without_marks(text)
         found: list[Span] = []
         for pattern in active.patterns:
-            found.extend(pattern.spans(text))
-        if active.names:
-            found += [Span(begin, end, CREDENTIAL, None, name) for name, begin, end in self._keys.assigned(text)]
-        return _merged([span for span in found if text[span.start : span.end] not in self._allowed])
+            found.extend(pattern.spans(hidden))
+        if active.names and self._keys.may_be_in(hidden.lower()):
+            found += [Span(begin, end, CREDENTIAL, None, name) for name, begin, end in self._keys.assigned(hidden)]
+        if hidden is not text:
+            found = [stripped for span in found if (stripped := _stripped(span, hidden))]
+        if self._allowed:
+            found = [span for span in found if text[span.start : span.end] not in self._allowed]
+        return _merged(found)
 
     def _replaced(self, text: str, spans: list[Span]) -> str:
         pieces: list[str] = []
@@ -109,10 +109,12 @@ class Texts:
         return "".join([*pieces, text[position:]])
 
 
-def _moved(span: Span, by: int) -> Span:
-    if not by:
-        return span
-    return span._replace(start=span.start + by, end=span.end + by, whole=span.whole + by if span.whole >= 0 else -1)
+def _stripped(span: Span, hidden: str) -> Span | None:
+    """Leave out the marks at both ends of what was found; None if nothing else is in it."""
+    found = hidden[span.start : span.end]
+    start = span.end - len(found.lstrip(_BLANK))
+    end = span.start + len(found.rstrip(_BLANK))
+    return span._replace(start=start, end=end) if start < end else None
 
 
 def _merged(spans: list[Span]) -> list[Span]:
