@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         TimeRange,
     )
     from chaukas_spec_lite.termination import exit_on_sigterm
+    from chaukas_spec_lite.trace.redaction import Redactor
 
 __version__ = VERSION
 
@@ -87,6 +88,7 @@ _LAZY = {
     "ExportSettings": "chaukas_spec_lite.export.settings",
     "Framing": "chaukas_spec_lite.rpc.transport.limits",
     "Keepalive": "chaukas_spec_lite.rpc.client.keepalive",
+    "Redactor": "chaukas_spec_lite.trace.redaction",
     "RetryPolicy": "chaukas_spec_lite.retry",
     "Settings": "chaukas_spec_lite.client.settings",
     "Tls": "chaukas_spec_lite.rpc.client.tls",
@@ -193,6 +195,7 @@ __all__ = [
     "QueryRequest",
     "QueryResponse",
     "RedactionInfo",
+    "Redactor",
     "RetryInfo",
     "RetryPolicy",
     "RpcError",

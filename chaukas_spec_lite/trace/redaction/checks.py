@@ -42,6 +42,8 @@ _SIGNS = re.compile(r"[^0-9A-Za-z]+")
 _DOUBLED = str.maketrans("0123456789", "0246813579")
 """The sum of the digits of twice a digit."""
 _ALPHANUMERIC = string.ascii_letters + string.digits
+_UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
+_UUID_LENGTH = 36
 _FILES = frozenset({"png", "jpg", "jpeg", "gif", "webp", "svg", "ico", "css", "js", "ts", "py", "json", "html", "md"})
 _AROUND = 40
 """How far around a match is looked; no more, so that time stays in proportion to the text."""
@@ -62,7 +64,7 @@ def luhn(number: str) -> bool:
 def card(found: re.Match[str]) -> bool:
     """Whether digits are the number of a payment card: an issuer's, with its length and check digit."""
     number = digits(found[0])
-    return bool(_ISSUERS.fullmatch(number)) and luhn(number) and not _in_hash(found)
+    return bool(_ISSUERS.fullmatch(number)) and luhn(number) and not _in_hash(found) and not _in_uuid(found)
 
 
 def _in_hash(found: re.Match[str]) -> bool:
@@ -74,6 +76,13 @@ def _in_hash(found: re.Match[str]) -> bool:
     left = "" if rest.endswith("%") and len(before) == len(rest) + 2 else before[len(rest) :]
     around = left + after[: len(after) - len(after.lstrip(_ALPHANUMERIC))]
     return bool(around) and not around.strip(string.hexdigits)
+
+
+def _in_uuid(found: re.Match[str]) -> bool:
+    """Whether a match begins within a UUID."""
+    before = max(0, found.start() - _UUID_LENGTH)
+    around = found.string[before : found.start() + _UUID_LENGTH]
+    return any(before + each.start() <= found.start() < before + each.end() for each in _UUID.finditer(around))
 
 
 def iban(found: re.Match[str]) -> bool | int:
@@ -88,7 +97,7 @@ def iban(found: re.Match[str]) -> bool | int:
     if len(number) != wanted or not wanted or (end < len(text) and text[end].isalnum()):
         return False
     moved = number[4:] + number[:4]
-    return end if int("".join(str(int(each, 36)) for each in moved)) % 97 == 1 else False
+    return end if not _in_uuid(found) and int("".join(str(int(each, 36)) for each in moved)) % 97 == 1 else False
 
 
 def email(found: re.Match[str]) -> bool:

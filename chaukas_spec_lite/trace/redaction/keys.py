@@ -50,6 +50,10 @@ _LONGEST_KEY = 200
 _KNOWN_MAX = 4096
 _SIGNS = "_-. :/"
 """What may stand between the words of a name."""
+_OTHERS = re.compile(r"[^\w. -]+")
+"""What cannot stand within a name in text."""
+_BEFORE_MAX = 3
+"""How many words are taken for a name in text."""
 _AROUND = 64
 """How many characters before a name in text are looked at for the rest of the name."""
 
@@ -74,12 +78,13 @@ class KeyNames:
     def __init__(self, names: Iterable[str], allowed: Iterable[str]) -> None:
         names = sorted(names)
         self._names = frozenset(_joined(name) for name in names)
-        self._allowed = frozenset(_joined(name) for name in (*NO_SECRETS, *allowed)) - self._names
+        usual = frozenset(_joined(name) for name in NO_SECRETS) - self._names
+        self._allowed = usual | frozenset(_joined(name) for name in allowed)
         self._most = max((len(_words(name)) for name in (*names, *NO_SECRETS, *allowed)), default=0)
         self._long = tuple(name for name in self._names if len(name) >= _LONG)
         self._known: dict[str, bool] = {}
         self._hints = _shortest(self._names)
-        self._last = (*_shortest(_words(name)[-1] for name in names), *_DROPPED)
+        self._last = (*{_words(name)[-1] for name in names}, *_DROPPED)
 
     def __bool__(self) -> bool:
         return bool(self._names)
@@ -145,7 +150,7 @@ class KeyNames:
             if not text[max(start, last - _AROUND) : last].casefold().rstrip("0123456789").endswith(self._last):
                 continue
             # More words of it may stand before, as in "API key".
-            name = text[max(0, last - _AROUND) : last].rpartition("\n")[2]
+            name = " ".join(_OTHERS.split(text[max(0, last - _AROUND) : last])[-1].split()[-_BEFORE_MAX:])
             value = _VALUE.match(text, position) if self.secret(name) else None
             if value is None:
                 continue

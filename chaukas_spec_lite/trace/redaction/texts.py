@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from re import Pattern as Regex
 from typing import NamedTuple
 
@@ -87,10 +88,12 @@ class Texts:
     def _found(self, text: str, active: Active) -> list[Span]:
         # Of a mark only the place is left, so that none becomes a part of what is found.
         hidden = self._replacing.without_marks(text)
+        small = hidden.lower()
         found: list[Span] = []
         for pattern in active.patterns:
-            found.extend(pattern.spans(hidden))
-        if active.names and self._keys.may_be_in(hidden.lower()):
+            if pattern.may_match(small, small):
+                found.extend(pattern.spans(hidden))
+        if active.names and self._keys.may_be_in(small):
             found += [Span(begin, end, CREDENTIAL, None, name) for name, begin, end in self._keys.assigned(hidden)]
         if hidden is not text:
             found = [stripped for span in found if (stripped := _stripped(span, hidden))]
@@ -122,7 +125,7 @@ def _merged(spans: list[Span]) -> list[Span]:
     if len(spans) < 2:
         return spans
     merged: list[Span] = []
-    for span in sorted(spans, key=lambda each: (each.start, -each.end)):
+    for span in sorted(spans, key=itemgetter(0)):
         if merged and span.start < merged[-1].end:
             last = merged[-1]
             if span.end > last.end:
