@@ -37,6 +37,12 @@ def treatments(cls: type[Any]) -> dict[str, Treatment]:
     return {field.name: _treatment(field) for field in fields_of(cls)}
 
 
+@cache
+def classes(cls: type[Any]) -> dict[str, type[Any]]:
+    """Return the class of each field of a message class that holds messages, by the attribute's name."""
+    return {field.name: field.cls for field in fields_of(cls) if field.kind == "message"}
+
+
 def _treatment(field: FieldData) -> Treatment:
     several = field.label == "repeated"
     if field.name in _NOTES or field.label == "map":  # no message of an event has a map

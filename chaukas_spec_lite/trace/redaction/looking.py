@@ -20,8 +20,8 @@ from chaukas_spec_lite.lenient.texts import TextWriter
 from chaukas_spec_lite.lenient.values import Values
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.trace.redaction.fields import Treatment, treatments
-from chaukas_spec_lite.wellknown.values import Carrier, NoKindType, NullType
+from chaukas_spec_lite.trace.redaction.fields import Treatment, classes, treatments
+from chaukas_spec_lite.wellknown.values import Carrier, NoKindType, NullType, UnknownDict, UnknownStr
 from chaukas_spec_lite.wire.attributes import attributes_of
 
 DEEPEST = 60
@@ -51,45 +51,46 @@ class Texts:
         cls = type(message)
         known = treatments(cls)
         for name, value in attributes_of(cls).each_set(message):
-            self._field(known[name], value, depth)
-        unknown = message._unknown_fields
-        if unknown:
-            self._bytes(unknown)
+            treatment = known[name]
+            if treatment is Treatment.MESSAGE or treatment is Treatment.MESSAGES:
+                self._messages(value, classes(cls)[name], treatment is Treatment.MESSAGES, depth)
+            else:
+                self._field(treatment, value)
+        if message._unknown_fields:
+            self._bytes(message._unknown_fields)
 
-    def _field(self, treatment: Treatment, value: Any, depth: int) -> None:
-        if treatment in (Treatment.TEXT, Treatment.ID):
-            if type(value) is not str:
+    def _messages(self, value: Any, cls: type[Any], several: bool, depth: int) -> None:
+        if depth > DEEPEST or (several and type(value) is not list):
+            raise OddValueError
+        for each in [*value] if several else [value]:
+            if not isinstance(each, cls):
                 raise OddValueError
-            if treatment is Treatment.TEXT:
-                self.found.append(value)
-        elif treatment in (Treatment.STRUCT, Treatment.JSON):
-            if type(value) is not dict and type(value) is not list and not isinstance(value, Carrier):
+            self.message(each, depth + 1)
+
+    def _field(self, treatment: Treatment, value: Any) -> None:
+        if treatment is Treatment.TEXT or treatment is Treatment.ID:
+            self._text(value, treatment is Treatment.TEXT)
+        elif treatment is Treatment.TEXTS or treatment is Treatment.IDS:
+            if type(value) is not list:
+                raise OddValueError
+            for each in [*value]:
+                self._text(each, treatment is Treatment.TEXTS)
+        elif treatment is Treatment.STRUCT:
+            if type(value) is not dict and type(value) is not UnknownDict:
                 raise OddValueError
             self.value(value, 0)
-        elif treatment is Treatment.MESSAGE:
-            self._message(value, depth)
-        elif treatment in (Treatment.TEXTS, Treatment.IDS, Treatment.MESSAGES):
-            self._several(treatment, value, depth)
+        elif treatment is Treatment.JSON:
+            self.value(value, 0)
         elif treatment is Treatment.BINARY:
             self._bytes(value)
         elif not isinstance(value, (int, float, datetime, list, Message)):
             raise OddValueError
 
-    def _several(self, treatment: Treatment, value: Any, depth: int) -> None:
-        if type(value) is not list:
+    def _text(self, value: Any, wanted: bool) -> None:
+        if type(value) is not str and type(value) is not UnknownStr:
             raise OddValueError
-        for each in [*value]:
-            if treatment is Treatment.MESSAGES:
-                self._message(each, depth)
-            elif type(each) is not str:
-                raise OddValueError
-            elif treatment is Treatment.TEXTS:
-                self.found.append(each)
-
-    def _message(self, value: Any, depth: int) -> None:
-        if not isinstance(value, Message) or depth > DEEPEST:
-            raise OddValueError
-        self.message(value, depth + 1)
+        if wanted:
+            self.found.append(value)
 
     def value(self, value: Any, depth: int) -> None:
         """Read what a Struct can hold.

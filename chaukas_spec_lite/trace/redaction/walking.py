@@ -95,7 +95,8 @@ class Walk:
             made = self._value(value, paths, 0)
             return "" if made is REMOVED else made
         if treatment is Treatment.ID:
-            return (self._whole(value) if self._rules.replacing.method != "remove" else "") if ends(paths) else value
+            made = self._whole(value) if ends(paths) else value
+            return "" if made is REMOVED else made
         if treatment is Treatment.JSON:
             return self._value(value, paths, 0)
         if treatment is Treatment.STRUCT:
