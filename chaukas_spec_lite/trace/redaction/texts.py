@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
-from re import Pattern as Regex
 from typing import NamedTuple
 
 from chaukas_spec_lite.trace.redaction.keys import KeyNames
@@ -12,6 +12,7 @@ from chaukas_spec_lite.trace.redaction.methods import Replacing
 from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, RUNS, Pattern, Span
 
 _BLANK = "\0"
+_ESCAPES = re.compile(r"(?<!\\)\\+(?:[nrtbfv]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})")
 _ROUNDS = 8
 """What is left of a text after replacing may look like a secret in turn; after so many rounds all of it goes."""
 
@@ -30,7 +31,7 @@ class Active(NamedTuple):
 class Allowed:
     """Secrets that are none: texts that stay, as they are given or by expressions."""
 
-    def __init__(self, texts: Iterable[str], expressions: Iterable[Regex[str]]) -> None:
+    def __init__(self, texts: Iterable[str], expressions: Iterable[re.Pattern[str]]) -> None:
         self._texts = frozenset(text.casefold() for text in texts)
         self._expressions = tuple(expressions)
 
@@ -88,6 +89,9 @@ class Texts:
     def _found(self, text: str, active: Active) -> list[Span]:
         # Of a mark only the place is left, so that none becomes a part of what is found.
         hidden = self._replacing.without_marks(text)
+        marked = hidden is not text
+        if "\\" in hidden:  # the n of an escape is no part of the word behind it, in JSON and in reprs
+            hidden = _ESCAPES.sub(_blanks, hidden)
         small = hidden.lower()
         found: list[Span] = []
         for pattern in active.patterns:
@@ -95,7 +99,7 @@ class Texts:
                 found.extend(pattern.spans(hidden))
         if active.names and self._keys.may_be_in(small):
             found += [Span(begin, end, CREDENTIAL, None, name) for name, begin, end in self._keys.assigned(hidden)]
-        if hidden is not text:
+        if marked:
             found = [stripped for span in found if (stripped := _stripped(span, hidden))]
         if self._allowed:
             found = [span for span in found if text[span.start : span.end] not in self._allowed]
@@ -110,6 +114,10 @@ class Texts:
             pieces += (text[position:start], part)
             position = span.end
         return "".join([*pieces, text[position:]])
+
+
+def _blanks(found: re.Match[str]) -> str:
+    return " " * len(found[0])
 
 
 def _stripped(span: Span, hidden: str) -> Span | None:
