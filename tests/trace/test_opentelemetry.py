@@ -125,7 +125,7 @@ def test_tracestate_and_traceparent_are_judged_alike(text: str, state: str) -> N
             assert (ours.trace_id, ours.parent_id) == (f"{theirs.trace_id:032x}", f"{theirs.span_id:016x}")
             members = parse_tracestate([state])
             keys = [key for key, _ in members]
-            # OpenTelemetry has level 1; in level 2 keys may begin with a digit and have an @ anywhere. And where one comes
+            # OpenTelemetry has level 1; in level 2 keys may begin with a digit and hold an @. And where one comes
             # twice, which is not allowed, we keep the first, and OpenTelemetry nothing.
             of_level_1 = all(key[0].isalpha() and "@" not in key for key in keys) and state.count("=") == len(keys)
             if of_level_1:
