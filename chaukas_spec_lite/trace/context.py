@@ -18,7 +18,10 @@ import threading
 from collections.abc import Generator
 from contextvars import ContextVar
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.trace.propagation import TracePosition
 
 
 class Place(NamedTuple):
@@ -36,6 +39,8 @@ class Place(NamedTuple):
     """Tags of the session, which its events have besides the recorder's."""
     remote: bool = False
     """Whether the span was opened elsewhere, in another process say."""
+    came: TracePosition | None = None
+    """What another process sent, where the trace goes on from there: the next one gets what is in it of others."""
 
 
 class Node:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _OWN_LOGGER = "chaukas_spec_lite"
 
 _busy: ContextVar[bool] = ContextVar("chaukas_log_record", default=False)
-"""Whether a log record is being recorded here: what is logged meanwhile, by ``before_send`` say, would go on for ever."""
+"""Whether a log record is being recorded here: what is logged meanwhile, by ``before_send`` say, would have no end."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message", "taskName"}
 """Attributes that every log record has, or gets from a formatter. The others are the program's ``extra``."""
@@ -24,9 +24,9 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message", 
 class RecorderHandler(logging.Handler):
     """Records log records as events of the current span: ``SYSTEM``, and from the level ERROR on ``ERROR``.
 
-    Text and arguments become the message; ``metadata`` has ``logger``, ``level``, and what the program gave as ``extra``.
-    The exception of ``exc_info`` becomes the ``error`` of an ``ERROR``, and stands in the metadata of a ``SYSTEM``. What
-    this package itself logs is never recorded.
+    Text and arguments become the message; ``metadata`` has ``logger``, ``level``, and what the program gave as
+    ``extra``. The exception of ``exc_info`` becomes the ``error`` of an ``ERROR``, and stands in the metadata of a
+    ``SYSTEM``. What this package itself logs is never recorded.
 
     ::
 

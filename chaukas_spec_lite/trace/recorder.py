@@ -5,7 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextvars
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
@@ -15,10 +15,11 @@ from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.calls import McpSpan, ToolSpan
 from chaukas_spec_lite.trace.capture import Capture, texts_of
-from chaukas_spec_lite.trace.context import Node, Place
+from chaukas_spec_lite.trace.context import Place
+from chaukas_spec_lite.trace.continuing import AcrossProcesses, place_of, position_of
 from chaukas_spec_lite.trace.failures import MAX_STACK
 from chaukas_spec_lite.trace.model import ModelSpan
-from chaukas_spec_lite.trace.points import Metadata, Points
+from chaukas_spec_lite.trace.points import Metadata
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
 from chaukas_spec_lite.trace.sending import RecorderStats, Sending, Sink
 from chaukas_spec_lite.trace.spans import Span
@@ -34,7 +35,7 @@ Method = TypeVar("Method", bound="classmethod[Any, ..., Any] | staticmethod[...,
 BeforeSend = Callable[[Event], "Event | None"]
 
 
-class Recorder(Points):
+class Recorder(AcrossProcesses):
     """Records what agents do: spans as context managers and decorators, moments as calls.
 
     ::
@@ -54,6 +55,8 @@ class Recorder(Points):
         prices: What the cost of model calls is computed with.
         capture: What decorators record: True for arguments and results, False for neither, the names of arguments, with
             ``return`` for the result, or a function that gets a name and a value and returns what is recorded.
+        parent: Headers or variables that another process made with ``inject`` or ``environment``: what is outside of
+            any span here is inside of its span. ``os.environ``, in a process that it has started.
         enabled: Whether anything is recorded. If not, all calls are there and do nothing.
         stream: Whether each part of a streamed answer is an event too.
         max_stack: Characters kept of a stack trace; 0 for none.
@@ -77,6 +80,7 @@ class Recorder(Points):
         sampler: Any = None,
         prices: Any = None,
         capture: Capture = True,
+        parent: object = None,
         enabled: bool = True,
         stream: bool = False,
         max_stack: int = MAX_STACK,
@@ -97,6 +101,8 @@ class Recorder(Points):
             times=times,
             prices=prices,
         )
+        if parent is not None and (position := position_of(parent)) is not None:
+            recording.outside = place_of(position, None)
         self._off = None if enabled else _Off()
         if enabled:
             process.before_end(recording.end_all)

@@ -170,7 +170,7 @@ class Span(Points):
         # Outside of any span, a span has a trace of its own, and no session.
         parent = self._parent = found if found is not None else Place(trace_id=uuid7())
         self._place = Place(
-            parent.session_id, parent.trace_id, uuid7(), parent.agent_id, parent.agent_name, parent.tags
+            parent.session_id, parent.trace_id, uuid7(), parent.agent_id, parent.agent_name, parent.tags, came=parent.came
         )
 
     def _leave(self, error: BaseException | None) -> None:
