@@ -63,13 +63,15 @@ class RecorderHandler(logging.Handler):
         token = _busy.set(True)
         try:
             self._record(record)
-        except Exception:  # arguments that do not fit the text, say; logging prints that, or not, as for all handlers
+        except (
+            Exception
+        ):  # of what the program gave as message or extra; logging prints it, or not, as for all handlers
             self.handleError(record)
         finally:
             _busy.reset(token)
 
     def _record(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
+        message = _message(record)
         metadata: dict[str, Any] = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         metadata |= {"logger": record.name, "level": record.levelname}
         if record.stack_info:
@@ -88,6 +90,13 @@ class RecorderHandler(logging.Handler):
             self._recorder.error(message, metadata=metadata)
         else:
             self._recorder.error(error, metadata={"message": message, **metadata})
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):  # arguments that do not fit, of which the other handlers tell
+        return f"{record.msg} {record.args!r}"
 
 
 def _severity(level: int) -> Severity:
