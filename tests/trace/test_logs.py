@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import Event, EventStatus, Severity
+from chaukas_spec_lite import Event, EventExporter, EventStatus, Severity
 from chaukas_spec_lite.trace.logs import RecorderHandler
 from chaukas_spec_lite.trace.recorder import Recorder
-from tests.patience import HANG
+from tests.patience import HANG, run
 from tests.trace.recorders import Kept, recorder
 
 
@@ -230,3 +230,27 @@ def test_who_logs_with_a_lock_held_waits_for_nobody(logged: Logged) -> None:
     other.join(HANG)
     first.join(HANG)
     assert sorted(str((event.metadata or {})["message"]) for event in kept.events) == ["first", "second"]
+
+
+def test_what_is_logged_while_events_are_sent_is_no_part_of_the_span_that_emitted_them(logged: Logged) -> None:
+    """HTTP clients log each request: recorded, each of those would make another request."""
+    sent: list[bytes] = []
+
+    class Client:
+        async def send(self, encoded_events: Sequence[bytes]) -> None:
+            logged.log.info("sending %d", len(encoded_events))
+            sent.extend(encoded_events)
+
+    async def main() -> None:
+        exporter = EventExporter(Client())
+        here = Recorder(exporter)
+        logged.attach(recorder=here)
+        async with here.session():
+            async with here.tool("search"):
+                logged.log.info("looking")
+            assert await exporter.flush()
+        await exporter.aclose()
+
+    run(main())
+    names = [Event.parse(data).type.name for data in sent]
+    assert names == ["SESSION_START", "TOOL_CALL_START", "SYSTEM", "TOOL_CALL_END", "SESSION_END"]
