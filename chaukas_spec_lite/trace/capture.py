@@ -10,6 +10,9 @@ Capture: TypeAlias = "bool | Iterable[str] | Callable[[str, Any], object]"
 """What a decorator records of a call: all, nothing, the arguments of these names (``return`` is the result), or what a
 function of name and value returns for each."""
 
+Metadata: TypeAlias = "Mapping[str, Any]"
+"""Names and values, as JSON has them. Other values are converted when the event is encoded."""
+
 RETURN = "return"
 """The result's name, as in a function's annotations."""
 

@@ -78,6 +78,10 @@ class Context:
             return node
         return _awake(node, [])
 
+    def innermost(self) -> Node | None:
+        """The top of this context's stack, whether or not it is passed over."""
+        return self._innermost.get()
+
     def enter(self, place: Place, owner: object, frame: FrameType | None = None) -> Node:
         """Put a span on the stack.
 

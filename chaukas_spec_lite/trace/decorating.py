@@ -13,13 +13,13 @@ from chaukas_spec_lite.trace.context import Node
 from chaukas_spec_lite.trace.safety import told
 
 if TYPE_CHECKING:
-    from chaukas_spec_lite.trace.spans import LiveSpan
+    from chaukas_spec_lite.trace.scopes import Scope
 
 _OWNERS = ("self", "cls", "mcs")
 """Names of first parameters that are no arguments of a call."""
 
 
-def decorate(template: LiveSpan, function: Any, capture: Capture) -> Any:
+def decorate(template: Scope, function: Any, capture: Capture) -> Any:
     """Make a function whose calls are spans like a template.
 
     Args:
@@ -43,7 +43,7 @@ def decorate(template: LiveSpan, function: Any, capture: Capture) -> Any:
     return _wrapped(template, function, capture, False)
 
 
-def _wrapped(template: LiveSpan, function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Any:
+def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Any:
     template = template.again()
     template.name_after(getattr(function, "__name__", "") or type(function).__name__)
     call = _Call(template, function, _capturing(function, capture, is_classmethod))
@@ -77,22 +77,22 @@ def _capturing(function: Callable[..., Any], capture: Capture, is_classmethod: b
 class _Call:
     """What a decorated function does around a call of the original."""
 
-    def __init__(self, template: LiveSpan, function: Callable[..., Any], capturing: Capturing) -> None:
+    def __init__(self, template: Scope, function: Callable[..., Any], capturing: Capturing) -> None:
         self.template = template
         self.function = function
         self.capturing = capturing
 
-    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveSpan:
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Scope:
         """Make the span of a call and begin it, before the function can change its arguments."""
         span = self.template.again()
         try:
             span.take_arguments(self.capturing.arguments(args, kwargs))
         except Exception as error:  # the call goes on
             told(error)
-        span._enter(None)
+        span.enter()
         return span
 
-    def result(self, span: LiveSpan, value: object) -> None:
+    def result(self, span: Scope, value: object) -> None:
         if not self.capturing.result:
             return
         try:
@@ -100,7 +100,7 @@ class _Call:
         except Exception as error:  # the call has its result
             told(error)
 
-    def item(self, span: LiveSpan, value: object) -> None:
+    def item(self, span: Scope, value: object) -> None:
         if not self.capturing.result:
             return
         try:
@@ -116,10 +116,10 @@ class _Call:
             try:
                 value = function(*args, **kwargs)
             except BaseException as error:
-                span._leave(error)
+                span.leave(error)
                 raise
             result(span, value)
-            span._leave(None)
+            span.leave(None)
             return value
 
         return wrapper
@@ -132,10 +132,10 @@ class _Call:
             try:
                 value = await function(*args, **kwargs)
             except BaseException as error:
-                span._leave(error)
+                span.leave(error)
                 raise
             result(span, value)
-            span._leave(None)
+            span.leave(None)
             return value
 
         return wrapper
@@ -201,7 +201,7 @@ class _Stack:
 
     __slots__ = ("_context", "_inside", "_outside", "span")
 
-    def __init__(self, span: LiveSpan) -> None:
+    def __init__(self, span: Scope) -> None:
         self.span = span
         recording = span._recording
         assert recording is not None  # a recorder that is switched off decorates nothing
@@ -220,7 +220,7 @@ class _Stack:
         """End the span, whoever's context this is."""
         self.enter()
         try:
-            self.span._leave(error)
+            self.span.leave(error)
         finally:
             self.exit()
 

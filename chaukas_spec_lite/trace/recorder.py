@@ -18,8 +18,8 @@ from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.continuing import AcrossProcesses, place_of, position_of
 from chaukas_spec_lite.trace.failures import MAX_STACK
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
+from chaukas_spec_lite.trace.scopes import Scope
 from chaukas_spec_lite.trace.sending import RecorderStats, Sending, Sink
-from chaukas_spec_lite.trace.spans import LiveSpan
 from chaukas_spec_lite.trace.steps import Steps
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Recorder(Steps, AcrossProcesses):
         enabled: Whether anything is recorded. If not, all calls are there and do nothing.
         stream: Whether each part of a streamed answer is an event too.
         max_stack: Characters kept of a stack trace; 0 for none.
-        times: The clocks, for tests.
+        clock: The clocks, for tests.
 
     Raises:
         SettingTypeError: The sink has no ``emit``, or ``before_send`` cannot be called.
@@ -77,7 +77,7 @@ class Recorder(Steps, AcrossProcesses):
         enabled: bool = True,
         stream: bool = False,
         max_stack: int = MAX_STACK,
-        times: Times | None = None,
+        clock: Times | None = None,
     ) -> None:
         if not callable(getattr(sink, "emit", None)):
             raise SettingTypeError("sink", f"has to have a method emit, which {type(sink).__name__} has not")
@@ -91,7 +91,7 @@ class Recorder(Steps, AcrossProcesses):
             capture=capture,
             stream=stream,
             max_stack=max_stack,
-            times=times,
+            clock=clock,
             prices=prices,
         )
         if parent is not None and (position := position_of(parent)) is not None:
@@ -103,7 +103,7 @@ class Recorder(Steps, AcrossProcesses):
     # Context
 
     @property
-    def current(self) -> LiveSpan | None:
+    def current(self) -> Scope | None:
         """The current span; None outside of any, and inside of one of another process."""
         return owner_of(self._recording.context.current())
 
@@ -112,13 +112,13 @@ class Recorder(Steps, AcrossProcesses):
         """Where the program stands: the ids that an event would have here; None outside of any span."""
         return self._recording.here()
 
-    def under(self, place: LiveSpan | Place) -> AbstractContextManager[object]:
+    def under(self, place: Scope | Place) -> AbstractContextManager[object]:
         """Let what happens within a ``with`` be inside of a span that was begun by hand, or is elsewhere.
 
         Args:
             place: The span, or a place.
         """
-        if isinstance(place, LiveSpan):
+        if isinstance(place, Scope):
             return self._recording.context.at(place.place, self._recording.opened(place))
         return self._recording.context.at(place)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
 from chaukas_spec_lite.trace.calls import McpSpan, ToolSpan
-from chaukas_spec_lite.trace.capture import Capture
+from chaukas_spec_lite.trace.capture import Capture, Metadata
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.model import ModelSpan
-from chaukas_spec_lite.trace.points import Metadata, Points
+from chaukas_spec_lite.trace.points import Points
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.work import AgentSpan, SessionSpan
 
