@@ -11,6 +11,10 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 MAGIC = b"\x1f\x8b"
 
@@ -93,12 +97,13 @@ class Gunzip(io.RawIOBase):
         """Say yes."""
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # as io's own stub has it
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Read some bytes; none at the end, also where a member is not whole. Raises ``zlib.error`` for no gzip."""
+        view = memoryview(buffer).cast("B")
         data = b""
         # What is left of an earlier input comes out without any more of it.
         while not data and (self._fill() or self._begun):
-            data = self._inflate.decompress(self._input, len(buffer))
+            data = self._inflate.decompress(self._input, len(view))
             if self._inflate.eof:
                 # Zeros between and behind members are padding, as gzip's own reader has it.
                 self._input = self._inflate.unused_data.lstrip(b"\0")
@@ -109,7 +114,7 @@ class Gunzip(io.RawIOBase):
                 break
             self._begun = self._begun or bool(self._input)
             self._input = self._inflate.unconsumed_tail
-        buffer[: len(data)] = data
+        view[: len(data)] = data
         return len(data)
 
     def _fill(self) -> bool:

@@ -54,7 +54,7 @@ class BlockingExporter:
 
     def __init__(
         self,
-        sender: BlockingChaukasClient | Sender,
+        sender: BlockingChaukasClient | OnLoop[Any] | Sender,
         settings: ExportSettings | None = None,
         *,
         on_drop: Callable[[Dropped], object] | None = None,
@@ -186,7 +186,7 @@ class BlockingExporter:
         return self.loop.run(self.exporter.resend_dead_letters())
 
 
-def parts_of(sender: BlockingChaukasClient | Sender) -> tuple[Loop | None, Sender]:
+def parts_of(sender: OnLoop[Any] | Sender) -> tuple[Loop | None, Sender]:
     """Tell the loop that a sender is driven on, if it has one, and what sends on it.
 
     Raises:
