@@ -146,8 +146,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("chaukas", "recording of agents (chaukas_spec_lite)").addoption(
         _OPTION,
         metavar="FILE",
-        help="append what tests record with the fixture chaukas_events to FILE, each test as a session with its outcome; "
-        "FILE ends in .jsonl or .delim, or in .gz behind that",
+        help="append what tests record with the fixture chaukas_events to FILE (.jsonl or .delim, also .gz), each test "
+        "as a session with its outcome",
     )
 
 
@@ -193,7 +193,9 @@ class SessionsOfTests:
             session.end()
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Take note of what became of the test's set-up, of the test itself, and of what comes after it."""
         report = yield
         if report.failed:

@@ -12,7 +12,7 @@ from chaukas_spec_lite.trace.context import Node, Place
 from chaukas_spec_lite.trace.points import Points
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.safety import told
-from chaukas_spec_lite.trace.spans import Ready
+from chaukas_spec_lite.trace.scopes import Ready
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.propagation import TracePosition

@@ -101,7 +101,7 @@ class Recording:
         severity: Severity = Severity.INFO,
     ) -> Event:
         """Make an event with all that does not depend on its content."""
-        session_id, trace_id, _, agent_id, agent_name, tags, _ = place
+        session_id, trace_id, _, agent_id, agent_name, tags, _, _ = place
         # By position, as far as that goes: a third faster.
         return Event(
             uuid7(),
