@@ -18,6 +18,7 @@ from chaukas_spec_lite import Event, EventType, SettingError
 if TYPE_CHECKING:
     from chaukas_spec_lite import Recorder
     from chaukas_spec_lite.sinks.memory import MemorySink
+    from chaukas_spec_lite.trace.sending import Sink
 
 _OPTION = "--chaukas-record"
 _SESSIONS = "chaukas-sessions"
@@ -44,7 +45,7 @@ class EventTree(str):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = None  # type: ignore[assignment]  # texts that are equal to it have many hashes
+    __hash__ = str.__hash__
 
 
 def _lines(text: str) -> list[str]:
@@ -56,12 +57,15 @@ class RecordedEvents(Sequence[Event]):
 
     Args:
         recorder: What the test, or the program that it tests, records with.
-        sink: Where the recorder's events are.
+        kept: Where the recorder's events are.
+        sink: Where those of other recorders shall go.
+        stack: What is to be undone when the test ends.
     """
 
-    def __init__(self, recorder: Recorder, sink: MemorySink, stack: ExitStack) -> None:
+    def __init__(self, recorder: Recorder, kept: MemorySink, sink: Sink, stack: ExitStack) -> None:
         self.recorder = recorder
         """A recorder whose events these are."""
+        self._kept = kept
         self._sink = sink
         self._stack = stack
 
@@ -70,13 +74,13 @@ class RecordedEvents(Sequence[Event]):
     @overload
     def __getitem__(self, index: slice) -> list[Event]: ...
     def __getitem__(self, index: int | slice) -> Event | list[Event]:
-        return self._sink.events[index]
+        return self._kept.events[index]
 
     def __len__(self) -> int:
-        return len(self._sink.events)
+        return len(self._kept.events)
 
     def __iter__(self) -> Iterator[Event]:
-        return iter(self._sink.events)
+        return iter(self._kept.events)
 
     def __repr__(self) -> str:
         return f"<{len(self)} recorded events>"
@@ -112,7 +116,7 @@ class RecordedEvents(Sequence[Event]):
 
     def clear(self) -> None:
         """Forget the events so far."""
-        self._sink.clear()
+        self._kept.clear()
 
     def use(self, recorder: Recorder) -> None:
         """Let the events of another recorder come here until the test ends, and not go where they went.
@@ -120,7 +124,7 @@ class RecordedEvents(Sequence[Event]):
         Args:
             recorder: One that the program under test has made, and that is enabled.
         """
-        self._stack.enter_context(recorder.redirect(self.recorder.sink))
+        self._stack.enter_context(recorder.redirect(self._sink))
 
 
 @pytest.fixture
@@ -132,13 +136,11 @@ def chaukas_events(request: pytest.FixtureRequest) -> Iterator[RecordedEvents]:
     kept = MemorySink()
     tests: SessionsOfTests | None = request.config.pluginmanager.get_plugin(_SESSIONS)
     with ExitStack() as stack:
-        if tests is None:
-            recorder = Recorder(kept)
-        else:
-            # Into the file, too, inside of the test's session.
-            recorder = Recorder(BothSinks(kept, tests.shared), parent=tests.recorder.inject())
+        # With the option into the file, too, inside of the test's session.
+        sink = kept if tests is None else BothSinks(kept, tests.shared)
+        recorder = Recorder(sink, parent=None if tests is None else tests.recorder.inject())
         stack.callback(recorder.close)
-        yield RecordedEvents(recorder, kept, stack)
+        yield RecordedEvents(recorder, kept, sink, stack)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -223,6 +225,7 @@ class _Unclosed:
         self.flush = sink.flush
 
     def close(self, timeout: float | None = None) -> bool:
+        """Return True."""
         return True
 
 

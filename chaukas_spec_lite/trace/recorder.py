@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import contextvars
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -81,7 +82,8 @@ class Recorder(Steps, AcrossProcesses):
     ) -> None:
         if not callable(getattr(sink, "emit", None)):
             raise SettingTypeError("sink", f"has to have a method emit, which {type(sink).__name__} has not")
-        self._sending = Sending(sink, before_send=_chain(before_send), sampler=sampler)
+        self._before_send = _chain(before_send)
+        self._sending = Sending(sink, before_send=self._before_send, sampler=sampler)
         recording = Recording(
             self._sending,
             tenant_id=tenant_id,
@@ -183,6 +185,22 @@ class Recorder(Steps, AcrossProcesses):
         """
         self._recording.end_all("closed")
         return self._sending.close(timeout)
+
+    @contextlib.contextmanager
+    def redirect(self, sink: Sink) -> Generator[None, None, None]:
+        """Let events go to another sink within a ``with``, in all threads and tasks: for tests.
+
+        ``before_send`` is asked as before, a sampler is not. Where events went before, none arrive meanwhile.
+
+        Args:
+            sink: Where they go; it is not closed.
+        """
+        before = self._recording.sending
+        self._recording.sending = Sending(sink, before_send=self._before_send)
+        try:
+            yield
+        finally:
+            self._recording.sending = before
 
     def stats(self) -> RecorderStats:
         """How many events went where."""
