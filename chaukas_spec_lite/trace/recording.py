@@ -88,6 +88,8 @@ class Recording:
         self._project_id = project_id
         self._branch = branch
         self._tags = tags
+        self.late: list[LiveSpan] = []
+        """Spans that could not be ended as deep in the stack as they were."""
         self._open: dict[int, weakref.ref[LiveSpan]] = {}
 
     def event(
@@ -149,6 +151,12 @@ class Recording:
     def closed(self, span: LiveSpan) -> None:
         """Forget a span that has ended."""
         self._open.pop(id(span), None)
+
+    def finish_late(self) -> None:
+        """End what could not be ended."""
+        waiting, self.late = self.late, []
+        for span in waiting:
+            span.end()
 
     def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""

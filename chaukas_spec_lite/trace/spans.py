@@ -53,6 +53,7 @@ class LiveSpan:
     _parent = Place()
     _place = _parent
     _reference: object = None
+    _call_arguments: dict[str, Any] | None = None
     _started_ns = 0
 
     def __init__(self, recording: Recording | None, metadata: Metadata | None) -> None:
@@ -132,9 +133,13 @@ class LiveSpan:
                 self.START, _STARTED, self.AUTHOR, place, place.span_id, self._parent.span_id, _INFO
             )
             event.metadata = self._metadata
+            if self._call_arguments:
+                event.metadata = {**(event.metadata or {}), "arguments": self._call_arguments}
             self._fill_start(event)
             self._started_ns = recording.monotonic_ns()
             recording.sending.emit(event)
+        except RecursionError:  # There is no room to record this: nothing of it is.
+            self._state = ENDED
         except Exception as error:  # whatever it was, the program goes on; END says the rest
             recording.lost(error)
 
@@ -164,6 +169,12 @@ class LiveSpan:
             if left_open:
                 event.metadata = {**(event.metadata or {}), LEFT_OPEN: left_open}
             recording.sending.emit(event)
+            if recording.late:
+                recording.finish_late()
+        except RecursionError:  # A span further out will have room.
+            self._state = OPEN
+            recording.late.append(self)
+            return
         except Exception as error:  # as at the beginning
             recording.lost(error)
         self._failure = None  # An exception would keep the frames alive that it has passed.
