@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         TimeRange,
     )
     from chaukas_spec_lite.termination import exit_on_sigterm
+    from chaukas_spec_lite.trace.recorder import Recorder
 
 __version__ = VERSION
 
@@ -93,6 +94,7 @@ _LAZY = {
     "Tls": "chaukas_spec_lite.rpc.client.tls",
     "blocking_drain": "chaukas_spec_lite.blocking.draining",
     "drain": "chaukas_spec_lite.export.draining",
+    "Recorder": "chaukas_spec_lite.trace.recorder",
     **dict.fromkeys(["Capabilities", "QueryFilter", "QueryRequest", "QueryResponse", "SortOrder", "TimeRange"], _QUERY),
 }
 """Names that are loaded on first use (PEP 562), and where they are."""
@@ -193,6 +195,7 @@ __all__ = [
     "QueryFilter",
     "QueryRequest",
     "QueryResponse",
+    "Recorder",
     "RedactionInfo",
     "RetryInfo",
     "RetryPolicy",

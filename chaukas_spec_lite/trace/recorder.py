@@ -1,0 +1,201 @@
+"""The recorder: one line for each step of an agent, with the trace kept."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextvars
+import functools
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from chaukas_spec_lite import process
+from chaukas_spec_lite.errors import SettingTypeError
+from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.trace.capture import Capture, texts_of
+from chaukas_spec_lite.trace.context import Place
+from chaukas_spec_lite.trace.failures import MAX_STACK
+from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
+from chaukas_spec_lite.trace.scopes import Scope
+from chaukas_spec_lite.trace.sending import RecorderStats, Sending, Sink
+from chaukas_spec_lite.trace.steps import Steps
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+BeforeSend = Callable[[Event], "Event | None"]
+
+
+class Recorder(Steps):
+    """Records what agents do: spans as context managers and decorators, moments as calls.
+
+    ::
+
+        with recorder.session() as session, recorder.agent("triage"):
+            with recorder.model("openai", "gpt-4o", request={...}) as call:
+                call.response(answer, prompt_tokens=412, completion_tokens=38)
+
+    Args:
+        sink: Where events go: an exporter, or anything with ``emit``.
+        tenant_id: Of all events; a sink may fill in what is empty. So are the next three.
+        project_id: The project.
+        branch: The branch.
+        tags: The tags; a session may add its own.
+        before_send: A function, or several in order, that get each event and return it, another, or None for none.
+        sampler: What sessions and events are recorded.
+        prices: What the cost of model calls is computed with.
+        capture: What decorators record: True for arguments and results, False for neither, the names of arguments, with
+            ``return`` for the result, or a function that gets a name and a value and returns what is recorded.
+        enabled: Whether anything is recorded. If not, all calls are there and do nothing.
+        stream: Whether each part of a streamed answer is an event too.
+        max_stack: Characters kept of a stack trace; 0 for none.
+        clock: The clocks, for tests.
+
+    Raises:
+        SettingTypeError: The sink has no ``emit``, or ``before_send`` cannot be called.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        tenant_id: str = "",
+        project_id: str = "",
+        branch: str = "",
+        tags: Iterable[str] = (),
+        before_send: BeforeSend | Iterable[BeforeSend] | None = None,
+        sampler: Any = None,
+        prices: Any = None,
+        capture: Capture = True,
+        enabled: bool = True,
+        stream: bool = False,
+        max_stack: int = MAX_STACK,
+        clock: Times | None = None,
+    ) -> None:
+        if not callable(getattr(sink, "emit", None)):
+            raise SettingTypeError("sink", f"has to have a method emit, which {type(sink).__name__} has not")
+        self._sending = Sending(sink, before_send=_chain(before_send), sampler=sampler)
+        recording = Recording(
+            self._sending,
+            tenant_id=tenant_id,
+            project_id=project_id,
+            branch=branch,
+            tags=tuple(texts_of(tags)),
+            capture=capture,
+            stream=stream,
+            max_stack=max_stack,
+            clock=clock,
+            prices=prices,
+        )
+        super().__init__(recording, enabled)
+        if enabled:
+            process.before_end(recording.end_all)
+
+    # Context
+
+    @property
+    def current(self) -> Scope | None:
+        """The current span; None outside of any, and inside of one of another process."""
+        return owner_of(self._recording.context.current())
+
+    @property
+    def place(self) -> Place | None:
+        """Where the program stands: the ids that an event would have here; None outside of any span."""
+        return self._recording.here()
+
+    def under(self, place: Scope | Place) -> AbstractContextManager[object]:
+        """Let what happens within a ``with`` be inside of a span that was begun by hand, or is elsewhere.
+
+        Args:
+            place: The span, or a place.
+        """
+        if isinstance(place, Scope):
+            return self._recording.context.at(place.place, self._recording.opened(place))
+        return self._recording.context.at(place)
+
+    def wrap(self, function: Callable[P, Result]) -> Callable[P, Result]:
+        """Make a function that runs in a copy of the current context, wherever it is called: in a thread, say.
+
+        Args:
+            function: The function. It may be called more than once, and at the same time.
+        """
+        if self._off is not None:
+            return function
+        context = contextvars.copy_context()
+        # What is current now, although a generator that has opened it may be suspended by then.
+        context.run(self._recording.context.pin)
+
+        @functools.wraps(function)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> Result:
+            # A context cannot be entered twice at the same time.
+            return context.copy().run(function, *args, **kwargs)
+
+        return wrapper
+
+    def executor(self, executor: concurrent.futures.Executor) -> concurrent.futures.Executor:
+        """Make an executor of threads whose work runs in the context of the ``submit`` or ``map`` that gives it.
+
+        Args:
+            executor: The executor. Shutting down either is shutting down both.
+
+        Raises:
+            SettingTypeError: Its work runs in other processes, to which a context cannot go.
+        """
+        from chaukas_spec_lite.trace.executing import ContextExecutor
+
+        return ContextExecutor(executor, self.wrap)
+
+    # Sending
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is recorded."""
+        return self._off is None
+
+    def flush(self, timeout: float = 30.0) -> bool:
+        """Send what waits, where the sink can.
+
+        Args:
+            timeout: How many seconds to wait at most.
+
+        Returns:
+            Whether all of it was sent.
+        """
+        return self._sending.flush(timeout)
+
+    def close(self, timeout: float | None = None) -> bool:
+        """End spans that are still open, flush, and close the sink, where it can be closed.
+
+        Args:
+            timeout: How many seconds to wait at most; the sink's own if None.
+
+        Returns:
+            Whether all was sent.
+        """
+        self._recording.end_all("closed")
+        return self._sending.close(timeout)
+
+    def stats(self) -> RecorderStats:
+        """How many events went where."""
+        return self._sending.stats()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _chain(given: BeforeSend | Iterable[BeforeSend] | None) -> tuple[BeforeSend, ...]:
+    if given is None:
+        return ()
+    chain: tuple[Any, ...] = (given,) if callable(given) else tuple(given)
+    for each in chain:
+        if not callable(each):
+            raise SettingTypeError("before_send", f"has to be a function of an event, not {type(each).__name__}")
+    return chain

@@ -1,0 +1,229 @@
+"""What a span records: its START event when it begins, its END event when it ends, and how it ended."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from chaukas_spec_lite import process
+from chaukas_spec_lite.ids import uuid7
+from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, PerformanceMetrics, Severity
+from chaukas_spec_lite.trace.capture import Metadata, mapping_of
+from chaukas_spec_lite.trace.context import Place
+from chaukas_spec_lite.trace.failures import error_info, is_cancellation, mark_recorded, recorded_in
+from chaukas_spec_lite.trace.recording import Recording
+from chaukas_spec_lite.trace.safety import told
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+LEFT_OPEN = "left_open"
+"""The metadata that marks the END of a span that nobody has ended, and says how that was found."""
+
+FAILED_IN = "failed_in"
+"""The metadata of a FAILED span whose error another event has, with which it was recorded first: that event's span."""
+
+NEW, OPEN, ENDED = range(3)
+
+_COMPLETED, _FAILED, _CANCELLED = EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.CANCELLED
+_STARTED, _INFO, _ERROR = EventStatus.STARTED, Severity.INFO, Severity.ERROR
+
+
+class LiveSpan:
+    """A piece of work while it lasts.
+
+    Args:
+        recording: The recorder's inner side; None for a span that records nothing.
+        metadata: What both its events have.
+    """
+
+    START: ClassVar[EventType]
+    END: ClassVar[EventType]
+    AUTHOR: ClassVar[Author]
+
+    event: Event | None = None
+    """The START event, once the span has begun."""
+    process = 0
+    """The process that began the span: in a forked child, the span is still its parent's to end."""
+
+    # Defaults of the class, which cost nothing until something else is set.
+    _state = NEW
+    _status = EventStatus.COMPLETED
+    _failure: object = None
+    _parent = Place()
+    _place = _parent
+    _reference: object = None
+    _started_ns = 0
+
+    def __init__(self, recording: Recording | None, metadata: Metadata | None) -> None:
+        self._recording = recording
+        self._metadata = None if metadata is None else mapping_of(metadata)
+
+    # What a program asks for, and tells
+
+    @property
+    def span_id(self) -> str:
+        """The id that its START and END share; empty before it has begun."""
+        return self._place.span_id
+
+    @property
+    def trace_id(self) -> str:
+        """The trace that it belongs to; empty before it has begun."""
+        return self._place.trace_id
+
+    @property
+    def session_id(self) -> str:
+        """The session that it belongs to; empty outside of any."""
+        return self._place.session_id
+
+    @property
+    def place(self) -> Place:
+        """Where what happens inside of it is: what other contexts and processes have to know to go on there."""
+        return self._place
+
+    def set(self, metadata: Metadata | None = None, /, **more: Any) -> None:
+        """Add metadata: to both events if the span has not begun, and else to its END.
+
+        Args:
+            metadata: What to add, by name.
+            more: The same, as keywords.
+        """
+        self._metadata = {**(self._metadata or {}), **(mapping_of(metadata) or {}), **more}
+
+    def fail(self, error: BaseException | str) -> None:
+        """Let the span end as ``FAILED`` with this ``error``, although no exception leaves it.
+
+        Args:
+            error: An exception, or what went wrong in words.
+        """
+        self._status, self._failure = _FAILED, error
+
+    def cancel(self) -> None:
+        """Let the span end as ``CANCELLED``, although no exception leaves it."""
+        self._status = _CANCELLED
+
+    # Begin and end
+
+    def start(self) -> Self:
+        """Begin without a ``with``: its START event is recorded.
+
+        The span does not become the current one; ``with recorder.under(span)`` makes it so for a while.
+        """
+        if self._recording is not None and self._state != OPEN:
+            self._begin(self._recording)
+        return self
+
+    def end(self) -> None:
+        """End what ``start`` began: its END event is recorded, once. Without a ``start``, nothing happens."""
+        if self._state == OPEN:
+            self._finish()
+
+    def _begin(self, recording: Recording) -> None:
+        if self._state == ENDED:
+            # Begun once more, it is another span, with the same settings.
+            self.__dict__ = self.again().__dict__
+        self._state = OPEN
+        try:
+            self.process = process.current()
+            self._place_in(recording)
+            self._reference = recording.opened(self)
+            place = self._place
+            event = self.event = recording.event(
+                self.START, _STARTED, self.AUTHOR, place, place.span_id, self._parent.span_id, _INFO
+            )
+            event.metadata = self._metadata
+            self._fill_start(event)
+            self._started_ns = recording.monotonic_ns()
+            recording.sending.emit(event)
+        except Exception as error:  # whatever it was, the program goes on; END says the rest
+            recording.lost(error)
+
+    def _place_in(self, recording: Recording) -> None:
+        """Find the parent, and make the place within."""
+        # Outside of any span, a span has a trace of its own, and no session.
+        parent = self._parent = recording.here() or Place("", uuid7())
+        self._place = Place(parent[0], parent[1], uuid7(), parent[3], parent[4], parent[5])
+
+    def judge(self, error: BaseException) -> None:
+        """Take note of the exception that leaves the span."""
+        if is_cancellation(error):
+            self._status = _CANCELLED
+        else:
+            self._status, self._failure = _FAILED, error
+
+    def _finish(self, left_open: str = "") -> None:
+        """Record the END event."""
+        recording = self._recording
+        assert recording is not None
+        self._state = ENDED
+        try:
+            recording.closed(self)
+            if self.process != process.current():
+                return
+            event = self._make_end(recording)
+            if left_open:
+                event.metadata = {**(event.metadata or {}), LEFT_OPEN: left_open}
+            recording.sending.emit(event)
+        except Exception as error:  # as at the beginning
+            recording.lost(error)
+        self._failure = None  # An exception would keep the frames alive that it has passed.
+
+    def _make_end(self, recording: Recording) -> Event:
+        elapsed_ms = (recording.monotonic_ns() - self._started_ns) / 1e6
+        place, status = self._place, self._status
+        event = recording.event(
+            self.END,
+            status,
+            self.AUTHOR,
+            place,
+            place.span_id,
+            self._parent.span_id,
+            _ERROR if status is _FAILED else _INFO,
+        )
+        event.performance = PerformanceMetrics(duration_ms=elapsed_ms)
+        metadata = dict(self._metadata) if self._metadata else {}
+        if status is _FAILED:
+            self._describe_failure(recording, event, metadata)
+        self._fill_end(event, metadata, elapsed_ms)
+        event.metadata = metadata or None
+        return event
+
+    def _describe_failure(self, recording: Recording, event: Event, metadata: dict[str, Any]) -> None:
+        failure, key = self._failure, recording.failure_key(self._place)
+        if isinstance(failure, BaseException):
+            if elsewhere := recorded_in(failure, key):
+                metadata[FAILED_IN] = elsewhere
+                return
+            mark_recorded(failure, key, self._place.span_id)
+        event.error = error_info(failure, recording.max_stack)
+
+    def abandon(self, found: str) -> None:
+        """End a span that nobody will end, as ``CANCELLED``, and mark it."""
+        if self._state == OPEN:
+            if self._status is _COMPLETED:
+                self._status = _CANCELLED
+            self._finish(found)
+
+    def __del__(self) -> None:
+        # At the end of the interpreter, names of this module may be gone.
+        if self._state == OPEN and not sys.is_finalizing():
+            try:
+                self.abandon("garbage-collected")
+            except Exception as error:  # which Python would print, in the midst of the program's own output
+                told(error)
+
+    # What kinds of spans say
+
+    def again(self) -> Self:
+        """Make a span with the same settings, that has not begun."""
+        raise NotImplementedError
+
+    def _fill_start(self, event: Event) -> None:
+        """Put into the START event what the kind of span has besides."""
+
+    def _fill_end(self, event: Event, metadata: dict[str, Any], elapsed_ms: float) -> None:
+        """Put into the END event what the kind of span has besides; where it is FAILED, no content."""
+
+    def __repr__(self) -> str:
+        """The class, the span's id, and how far it is."""
+        return f"<{type(self).__name__} {self._place.span_id or '-'} {('not begun', 'open', 'ended')[self._state]}>"
