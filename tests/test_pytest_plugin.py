@@ -233,7 +233,7 @@ def test_tests_are_recorded_as_sessions(tmp_path: Path, name: str) -> None:
         "test_agent.py::test_records_nothing",
     ]
     # What a test records is inside of its session.
-    assert outline(_of_session(events, ends[0])) == f"session pytest\n{_indented(TREE)}"
+    assert outline(_of_session(events, ends[0])) == f"session test_agent.py::test_passes\n{_indented(TREE)}"
     assert "  tool search_orders [failed: no such order]" in outline(_of_session(events, ends[2]))
 
 

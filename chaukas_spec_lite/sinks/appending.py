@@ -123,7 +123,7 @@ class AppendingFile:
             if taken is None or time.monotonic() >= until:
                 return False
             time.sleep(wait)
-            wait = min(2 * wait, 0.05)
+            wait = min(2 * wait, 0.01)
         return True
 
     def _mend(self, file: int, size: int, locked: bool) -> bytes:

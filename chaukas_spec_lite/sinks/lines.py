@@ -82,7 +82,12 @@ class Lines:
             details = ""
         title = cut(self._title(moment, began), room - cells(details), self._glyphs.ellipsis)
         style = "failed" if moment.failed else _DIM if moment.cancelled else ""
-        line = [Piece(time, _DIM), Piece(lead, _DIM), Piece(what, moment.kind), Piece(f" {title}", style)]
+        line = [
+            Piece(time, _DIM),
+            Piece(lead, _DIM),
+            Piece(what, moment.kind),
+            Piece(f" {title}" if title else "", style),
+        ]
         yield [*line, Piece(details, _DIM)]
 
     def _place(self, moment: Moment) -> tuple[int, _Open | None]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chaukas_spec_lite.blocking.exporter import BlockingExporter
 from chaukas_spec_lite.blocking.loop import Loop
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.export.settings import ExportSettings, refuse_misspelt
-from chaukas_spec_lite.misspelt import arguments_of
+from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.sinks import environment
 from chaukas_spec_lite.sinks.address import (
     Address,
@@ -128,8 +129,34 @@ def from_environment(
     return FromEnvironment(_shown(sink, found.switches.debug), found.settings, enabled=True)
 
 
-OPTIONS = frozenset({*arguments_of(open_sink), *ExportSettings.__dataclass_fields__} - {"address"})
-"""The names of all that ``open_sink`` takes besides the address: a recorder's other settings are its own."""
+def sink_for(
+    address: str | os.PathLike[str] | None, settings: Mapping[str, Any], known: Iterable[str]
+) -> tuple[OpenSink, dict[str, Any]]:
+    """Open the sink of a recorder.
+
+    Args:
+        address: Where events go; None for where the environment says.
+        settings: Those of the recorder and of its sink together, by name.
+        known: The names of the recorder's own.
+
+    Returns:
+        The sink, and the recorder's own settings. What the environment says is among them, and counts for less than
+        what was given, but for the switch.
+
+    Raises:
+        SettingError: The address, a setting or a variable cannot be used.
+        TypeError: A setting has the wrong type, or there is none of that name.
+    """
+    options = {*arguments_of(open_sink), *(each.name for each in fields(ExportSettings))} - {"address"}
+    refuse_unknown(settings, [*known, *options], listed="Recorder")
+    of_sink: dict[str, Any] = {name: value for name, value in settings.items() if name in options}
+    own = {name: value for name, value in settings.items() if name not in options}
+    if not own.get("enabled", True):  # nothing will be recorded, so nothing is opened, and no file made
+        return NullSink(), own
+    if address is not None:
+        return open_sink(address, **of_sink), own
+    found = from_environment(**of_sink)
+    return found.sink, {**found.settings, **own, "enabled": found.enabled}
 
 
 def _open(

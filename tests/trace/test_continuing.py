@@ -6,20 +6,25 @@ import asyncio
 import http.server
 import logging
 import os
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 
 from chaukas_spec_lite import Event, EventType
+from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.trace.outline import outline
 from chaukas_spec_lite.trace.propagation import TracePosition
 from chaukas_spec_lite.trace.recorder import Recorder
 from tests.patience import HANG
+from tests.snippets import ROOT
 from tests.trace.hop_programs import call
 from tests.trace.recorders import recorder
 
@@ -37,7 +42,7 @@ def test_two_processes_are_one_tree() -> None:
     with here.session("outer") as session, here.agent("triage", agent_id="a-1"):
         there = _events(call(here.environment(), "worker"))
     assert outline(kept.events + there) == "\n".join(
-        ["session", "  agent triage", "    tool search", "    output it is on its way"]
+        ["session outer", "  agent triage", "    tool search", "    output it is on its way"]
     )
     for event in there:
         assert (event.trace_id, event.session_id) == (session.trace_id, session.session_id)
@@ -50,9 +55,9 @@ def test_a_session_in_a_process_goes_on_with_that_around_it_and_tells_the_next_p
         there = _events(call(here.environment(), "session"))
     assert outline(kept.events + there) == "\n".join(
         [
-            "session",
+            "session outer",
             "  agent triage",
-            "    session",
+            "    session inner",
             "      agent billing",
             "        tool search",
             "        output it is on its way",
@@ -77,6 +82,34 @@ def test_an_environment_outside_of_any_span_says_nothing() -> None:
     one, two, _ = _events(call(here.environment(), "worker"))
     assert one.trace_id == two.trace_id != ""
     assert not one.parent_span_id
+
+
+def test_a_recorder_that_the_environment_makes_goes_on_with_its_trace(tmp_path: Path) -> None:
+    program = """
+from chaukas_spec_lite import Recorder
+
+recorder = Recorder.from_env()
+with recorder, recorder.tool("search"):
+    pass
+with Recorder.from_env(parent=None) as alone, alone.tool("alone"):
+    pass
+"""
+    address = f"file:{tmp_path / 'events.jsonl'}"
+    with Recorder.to(address) as here, here.session():
+        variables = here.environment({**os.environ, "CHAUKAS_ENDPOINT": address})
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env=variables,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=HANG,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    events = [recorded.event for recorded in read_events(tmp_path / "events.jsonl")]
+    assert outline(events) == "session\n  tool search\ntool alone"
+    assert Recorder.from_env(environ={"CHAUKAS_ENDPOINT": "memory:", "TRACEPARENT": OF_OTHERS["traceparent"]}).place
 
 
 @pytest.fixture
@@ -115,8 +148,10 @@ def test_a_request_over_http_is_one_tree(server: tuple[str, list[Event]]) -> Non
     # Several at once, so that the server's threads must not mix them up.
     with ThreadPoolExecutor(4) as executor:
         list(executor.map(ask, [f"s{number}" for number in range(8)]))
-    tree = ["session", "  tool refund", "    agent billing", "      state refunded"]
-    assert outline(kept.events + there) == "\n".join(tree * 8)
+    tree = ["  tool refund", "    agent billing", "      state refunded"]
+    # They began in any order.
+    sessions = f"\n{outline(kept.events + there)}".split("\nsession ")[1:]
+    assert sorted(sessions) == ["\n".join([f"s{number}", *tree]) for number in range(8)]
     assert len({event.session_id for event in there}) == 8
     assert {(event.trace_id, event.session_id) for event in there} == {
         (event.trace_id, event.session_id) for event in kept.events
