@@ -15,6 +15,7 @@ from chaukas_spec_lite import Event, EventStatus, EventType
 from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.pytest_plugin import EventTree, pytest_assertrepr_compare
 from chaukas_spec_lite.trace.outline import outline
+from tests import snippets
 from tests.patience import HANG
 from tests.snippets import ROOT
 
@@ -268,6 +269,13 @@ def test_pytest_finds_the_plugin_by_its_entry_point(tmp_path: Path) -> None:
     assert re.search(r"^plugins: .*chaukas-spec-lite", done.stdout, re.MULTILINE)
     done = run(tmp_path, "def test_it(chaukas_events): pass\n", "-p", "no:chaukas", by_entry_point=True)
     assert "fixture 'chaukas_events' not found" in done.stdout
+
+
+def test_the_guide_is_tests_that_pass(tmp_path: Path) -> None:
+    guide = (snippets.DOCS / "guides" / "testing.md").read_text(encoding="utf-8")
+    done = run(tmp_path, snippets.program(guide))
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
 
 
 def test_help_names_the_option(tmp_path: Path) -> None:
