@@ -23,6 +23,7 @@ from chaukas_spec_lite.trace.propagation import TracePosition, extract, inject
 from chaukas_spec_lite.trace.w3c import SAMPLED, parse_traceparent, parse_tracestate
 from tests.patience import HANG
 from tests.profiles import searched
+from tests.trace.recorders import recorder
 
 OTHERS = CompositePropagator([TraceContextTextMapPropagator(), W3CBaggagePropagator()])
 
@@ -163,3 +164,15 @@ def test_opentelemetry_is_not_loaded_by_us() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANG, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_current_span_of_opentelemetry_can_be_the_parent_of_what_is_recorded() -> None:
+    here, kept = recorder()
+    tracer = TracerProvider().get_tracer("here")
+    with tracer.start_as_current_span("request") as span, here.continue_from(), here.session():
+        pass
+    context = span.get_span_context()
+    start = kept.one("SESSION_START")
+    assert (start.trace_id, start.parent_span_id) == (f"{context.trace_id:032x}", f"{context.span_id:016x}")
+    with here.continue_from() as position:
+        assert position is None
