@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import random
 import sys
@@ -119,7 +120,10 @@ class Pipeline:
         if is_over(self._task):
             self._progress = asyncio.Event()
             self._ended = False
-            self._task = asyncio.create_task(self._run(self.waker.attach(), process.current()), name="chaukas-export")
+            work = self._run(self.waker.attach(), process.current())
+            # In a context of its own: sending is no part of the step of the program that happened to emit first, and
+            # what it logs must not be taken for something that happened there.
+            self._task = contextvars.Context().run(asyncio.create_task, work, name="chaukas-export")
             self._task.add_done_callback(self._reporter.task_ended)
 
     async def _run(self, event: asyncio.Event, owner: int) -> None:

@@ -7,16 +7,19 @@ import contextlib
 import contextvars
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import SettingTypeError
+from chaukas_spec_lite.misspelt import arguments_of
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
+from chaukas_spec_lite.trace.continuing import AcrossProcesses, place_of, position_of
 from chaukas_spec_lite.trace.failures import MAX_STACK
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
 from chaukas_spec_lite.trace.scopes import Scope
@@ -24,13 +27,15 @@ from chaukas_spec_lite.trace.sending import BeforeSend, RecorderStats, Sending, 
 from chaukas_spec_lite.trace.steps import Steps
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
+
+    from chaukas_spec_lite.sinks.options import RecorderOptions
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
-class Recorder(Steps):
+class Recorder(Steps, AcrossProcesses):
     """Records what agents do: spans as context managers and decorators, moments as calls.
 
     ::
@@ -50,6 +55,8 @@ class Recorder(Steps):
         prices: What the cost of model calls is computed with.
         capture: What decorators record: True for arguments and results, False for neither, the names of arguments, with
             ``return`` for the result, or a function that gets a name and a value and returns what is recorded.
+        parent: Headers or variables that another process made with ``inject`` or ``environment``: what is outside of
+            any span here is inside of its span. ``os.environ``, in a process that it has started.
         enabled: Whether anything is recorded. If not, all calls are there and do nothing.
         stream: Whether each part of a streamed answer is an event too.
         max_stack: Characters kept of a stack trace; 0 for none.
@@ -71,6 +78,7 @@ class Recorder(Steps):
         sampler: Any = None,
         prices: Any = None,
         capture: Capture = True,
+        parent: object = None,
         enabled: bool = True,
         stream: bool = False,
         max_stack: int = MAX_STACK,
@@ -81,6 +89,7 @@ class Recorder(Steps):
         check_capture(capture)
         if isinstance(max_stack, bool) or not isinstance(max_stack, int):
             raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
+        self._before_send = before_send
         self._sending = Sending(sink, before_send=before_send, sampler=sampler)
         recording = Recording(
             self._sending,
@@ -94,9 +103,73 @@ class Recorder(Steps):
             clock=clock,
             prices=prices,
         )
+        if parent is not None and (position := position_of(parent)) is not None:
+            recording.outside = place_of(position, None)
         super().__init__(recording, enabled)
         if enabled:
             process.before_end(recording.end_all)
+
+    @classmethod
+    def to(cls, address: str | os.PathLike[str], **settings: Unpack[RecorderOptions]) -> Self:
+        """Make a recorder whose events go to an address: ``Recorder.to("file:events.jsonl", project_id="bot")``.
+
+        Args:
+            address: ``grpc://host:port`` (``grpcs://`` with TLS), ``https://host/path``, ``file:events.jsonl``,
+                ``console:``, ``console:tree``, ``memory:`` or ``null:``; a path object for a file.
+            settings: Those of the recorder, and those of ``open_sink``, such as ``spool`` and ``api_key``, by name.
+
+        Raises:
+            SettingError: The address or a setting cannot be used, or a file cannot be written to.
+            TypeError: A setting has the wrong type, or there is none of that name.
+        """
+        return cls._opened(address, settings)
+
+    @classmethod
+    def from_env(cls, **settings: Unpack[RecorderOptions]) -> Self:
+        """Make a recorder whose events go where the environment says.
+
+        The first of these that is set says it: ``CHAUKAS_GRPC_ENDPOINT``; ``CHAUKAS_OUTPUT_MODE=file`` with
+        ``CHAUKAS_OUTPUT_FILE``; ``CHAUKAS_ENDPOINT``. If none is, or with ``CHAUKAS_DISABLED=1``, nothing is recorded,
+        and one line of the log says so. ``CHAUKAS_DEBUG=1`` shows each event on standard error. Tenant, project, branch
+        and tags come from their variables. ``TRACEPARENT``, ``TRACESTATE`` and ``BAGGAGE``, which ``environment`` makes,
+        say what span of another process this one is inside of, unless ``parent`` does.
+
+        Args:
+            settings: As for ``to``. They win over variables, but for ``CHAUKAS_DISABLED``.
+
+        Raises:
+            SettingError: A variable or a setting cannot be used; its ``name`` says which.
+            TypeError: A setting has the wrong type, or there is none of that name.
+        """
+        return cls._opened(None, settings)
+
+    @classmethod
+    def _opened(cls, address: str | os.PathLike[str] | None, settings: RecorderOptions) -> Self:
+        # Here, because it brings the exporter and gRPC along, which a recorder with a sink of its own does not need.
+        from chaukas_spec_lite.sinks.opening import sink_for
+
+        sink, own = sink_for(address, settings, set(arguments_of(cls)) - {"sink"})
+        if address is None:
+            environ = settings.get("environ")
+            own.setdefault("parent", os.environ if environ is None else environ)
+        try:
+            return cls(sink, **own)
+        except BaseException:
+            sink.close(0)
+            raise
+
+    @property
+    def events(self) -> list[Event]:
+        """The events of a recorder that keeps them, as one made by ``Recorder.to("memory:")`` does; oldest first.
+
+        Raises:
+            AttributeError: Its sink keeps none.
+        """
+        sink: Any = self._sending.sink
+        events = getattr(sink, "events", None)
+        if events is None:
+            raise AttributeError(f"events go to {sink!r}, which keeps none: use Recorder.to('memory:')")
+        return list(events)
 
     # Context
 
@@ -189,6 +262,22 @@ class Recorder(Steps):
         """
         self._recording.end_all("closed")
         return self._sending.close(timeout)
+
+    @contextlib.contextmanager
+    def redirect(self, sink: Sink) -> Generator[None, None, None]:
+        """Let events go to another sink within a ``with``, in all threads and tasks: for tests.
+
+        ``before_send`` is asked as before, a sampler is not. Where events went before, none arrive meanwhile.
+
+        Args:
+            sink: Where they go; it is not closed.
+        """
+        before = self._recording.sending
+        self._recording.sending = Sending(sink, before_send=self._before_send)
+        try:
+            yield
+        finally:
+            self._recording.sending = before
 
     def stats(self) -> RecorderStats:
         """How many events went where."""

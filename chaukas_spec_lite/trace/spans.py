@@ -147,7 +147,7 @@ class LiveSpan:
         """Find the parent, and make the place within."""
         # Outside of any span, a span has a trace of its own, and no session.
         parent = self._parent = recording.here() or Place("", uuid7())
-        self._place = Place(parent[0], parent[1], uuid7(), parent[3], parent[4], parent[5])
+        self._place = Place(parent[0], parent[1], uuid7(), parent[3], parent[4], parent[5], False, parent[7])
 
     def judge(self, error: BaseException) -> None:
         """Take note of the exception that leaves the span."""

@@ -25,6 +25,7 @@ INTERNAL = {
     "betterproto_version": "what betterproto2 asks for when it is imported",
     "misspelt": "errors of the classes that are exported",
     "official_names": "errors of messages, enums and imports",
+    "pytest_plugin": "pytest finds it; what tests use of it has classes that are documented",
     "process": "forks and exits, for the rooms above",
     "rationed_log": "log lines of the rooms above",
     "retry": "its one public class is exported",

@@ -1,0 +1,1 @@
+"""Where recorded events go: servers by gRPC or HTTP, files, the console, memory, nowhere."""
