@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import contextvars
 import functools
+import inspect
 import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.misspelt import arguments_of
 from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.trace.capture import Capture, texts_of
+from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.failures import MAX_STACK
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
@@ -81,6 +83,9 @@ class Recorder(Steps):
     ) -> None:
         if not callable(getattr(sink, "emit", None)):
             raise SettingTypeError("sink", f"has to have a method emit, which {type(sink).__name__} has not")
+        check_capture(capture)
+        if isinstance(max_stack, bool) or not isinstance(max_stack, int):
+            raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
         self._sending = Sending(sink, before_send=_chain(before_send), sampler=sampler)
         recording = Recording(
             self._sending,
@@ -161,7 +166,8 @@ class Recorder(Steps):
     @property
     def current(self) -> Scope | None:
         """The current span; None outside of any, and inside of one of another process."""
-        return owner_of(self._recording.context.current())
+        found = owner_of(self._recording.context.current())
+        return found if isinstance(found, Scope) else None
 
     @property
     def place(self) -> Place | None:
@@ -174,21 +180,28 @@ class Recorder(Steps):
         Args:
             place: The span, or a place.
         """
-        if isinstance(place, Scope):
-            return self._recording.context.at(place.place, self._recording.opened(place))
-        return self._recording.context.at(place)
+        if not isinstance(place, Scope):
+            return self._recording.context.at(place)
+        if not place.span_id:
+            return contextlib.nullcontext()  # it has not begun, or nothing is recorded
+        return self._recording.context.at(place.place, place.reference)
 
     def wrap(self, function: Callable[P, Result]) -> Callable[P, Result]:
         """Make a function that runs in a copy of the current context, wherever it is called: in a thread, say.
 
         Args:
-            function: The function. It may be called more than once, and at the same time.
+            function: The function. It may be called more than once, and at the same time. Of a coroutine function, what
+                it awaits is inside of the current span too.
         """
         if self._off is not None:
             return function
+        stack = self._recording.context
+        pinned = stack.pinned()
+        if inspect.iscoroutinefunction(function):
+            # Its body runs where it is awaited, with the other variables of that context.
+            return cast("Callable[P, Result]", stack.carried(function, pinned))
         context = contextvars.copy_context()
-        # What is current now, although a generator that has opened it may be suspended by then.
-        context.run(self._recording.context.pin)
+        context.run(stack.swap, pinned)
 
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> Result:

@@ -82,10 +82,14 @@ class Recording:
         self.monotonic_ns = times.monotonic_ns
         self.number = str(next(_numbers))
         """Tells recorders apart, where an exception says in which of them it was recorded."""
+        self.process = process.current()
+        """The process that is known to tell when it ends."""
         self._tenant_id = tenant_id
         self._project_id = project_id
         self._branch = branch
         self._tags = tags
+        self.late: list[LiveSpan] = []
+        """Spans that could not be ended as deep in the stack as they were."""
         self._open: dict[int, weakref.ref[LiveSpan]] = {}
 
     def event(
@@ -140,6 +144,10 @@ class Recording:
 
     def opened(self, span: LiveSpan) -> weakref.ref[LiveSpan]:
         """Remember a span until it ends, without keeping it alive."""
+        if span.process != self.process:
+            # A forked child. One of multiprocessing ends in its own way, of which it has to be told here.
+            process.watch_end()
+            self.process = span.process
         found = weakref.ref(span)
         self._open[id(span)] = found
         return found
@@ -147,6 +155,12 @@ class Recording:
     def closed(self, span: LiveSpan) -> None:
         """Forget a span that has ended."""
         self._open.pop(id(span), None)
+
+    def finish_late(self) -> None:
+        """End what could not be ended."""
+        waiting, self.late = self.late, []
+        for span in waiting:
+            span.end()
 
     def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""

@@ -48,13 +48,22 @@ class Scope(LiveSpan, Points):
     # Context manager
 
     def __enter__(self) -> Self:
-        return self if self._recording is None else self.enter(sys._getframe(1))
+        if self._recording is None:
+            return self
+        try:
+            return self.enter(sys._getframe(1))
+        except RecursionError:  # Where there is no room, the program goes on unrecorded.
+            return self
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> None:
-        if self._recording is not None:
+        if self._recording is None:
+            return
+        try:
             self.leave(exc_val)
+        except RecursionError:
+            self._recording.late.append(self)
 
     def __aenter__(self) -> Ready[Self]:
         # No coroutine: one would run when it is awaited, in a frame of its own.
@@ -83,7 +92,7 @@ class Scope(LiveSpan, Points):
         if self._state != OPEN:
             self._begin(recording)
         try:
-            self._node = recording.context.enter(self._place, self._reference, frame)
+            self._node = recording.context.enter(self._place, self.reference, frame)
         except Exception as error:  # of ours, which is not the program's
             recording.lost(error)
         return self
@@ -166,8 +175,7 @@ class Scope(LiveSpan, Points):
 
     def take_arguments(self, arguments: dict[str, Any] | None) -> None:
         """Take the arguments of a call that is about to be made, None for none that are recorded."""
-        if arguments:
-            self.set(arguments=arguments)
+        self._call_arguments = arguments
 
     def take_result(self, value: object) -> None:
         """Take the result of the call, unless the function has told one."""

@@ -10,9 +10,8 @@ from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, PerformanceMetrics, Severity
 from chaukas_spec_lite.trace.capture import Metadata, mapping_of
 from chaukas_spec_lite.trace.context import Place
-from chaukas_spec_lite.trace.failures import error_info, is_cancellation, mark_recorded, recorded_in
+from chaukas_spec_lite.trace.failures import error_info, is_cancellation, is_exception, mark_recorded, recorded_in
 from chaukas_spec_lite.trace.recording import Recording
-from chaukas_spec_lite.trace.safety import told
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -52,7 +51,9 @@ class LiveSpan:
     _failure: object = None
     _parent = Place()
     _place = _parent
-    _reference: object = None
+    reference: object = None
+    """A weak reference to it, which stands for it where it is current."""
+    _call_arguments: dict[str, Any] | None = None
     _started_ns = 0
 
     def __init__(self, recording: Recording | None, metadata: Metadata | None) -> None:
@@ -126,15 +127,19 @@ class LiveSpan:
         try:
             self.process = process.current()
             self._place_in(recording)
-            self._reference = recording.opened(self)
+            self.reference = recording.opened(self)
             place = self._place
             event = self.event = recording.event(
                 self.START, _STARTED, self.AUTHOR, place, place.span_id, self._parent.span_id, _INFO
             )
             event.metadata = self._metadata
+            if self._call_arguments:
+                event.metadata = {**(event.metadata or {}), "arguments": self._call_arguments}
             self._fill_start(event)
             self._started_ns = recording.monotonic_ns()
             recording.sending.emit(event)
+        except RecursionError:  # There is no room to record this: nothing of it is.
+            self._state = ENDED
         except Exception as error:  # whatever it was, the program goes on; END says the rest
             recording.lost(error)
 
@@ -164,6 +169,12 @@ class LiveSpan:
             if left_open:
                 event.metadata = {**(event.metadata or {}), LEFT_OPEN: left_open}
             recording.sending.emit(event)
+            if recording.late:
+                recording.finish_late()
+        except RecursionError:  # A span further out will have room.
+            self._state = OPEN
+            recording.late.append(self)
+            return
         except Exception as error:  # as at the beginning
             recording.lost(error)
         self._failure = None  # An exception would keep the frames alive that it has passed.
@@ -190,7 +201,7 @@ class LiveSpan:
 
     def _describe_failure(self, recording: Recording, event: Event, metadata: dict[str, Any]) -> None:
         failure, key = self._failure, recording.failure_key(self._place)
-        if isinstance(failure, BaseException):
+        if is_exception(failure):
             if elsewhere := recorded_in(failure, key):
                 metadata[FAILED_IN] = elsewhere
                 return
@@ -209,8 +220,9 @@ class LiveSpan:
         if self._state == OPEN and not sys.is_finalizing():
             try:
                 self.abandon("garbage-collected")
-            except Exception as error:  # which Python would print, in the midst of the program's own output
-                told(error)
+            except RecursionError:
+                if self._recording is not None:
+                    self._recording.late.append(self)
 
     # What kinds of spans say
 

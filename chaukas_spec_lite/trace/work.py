@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType
-from chaukas_spec_lite.trace.capture import Capture, Metadata, texts_of
+from chaukas_spec_lite.trace.capture import Capture, Metadata, text_of, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.scopes import Scope
@@ -36,8 +36,8 @@ class SessionSpan(Scope):
     ) -> None:
         super().__init__(recording, metadata, capture)
         self._name = name
-        self._given_id = session_id
-        self._session_tags = tuple(texts_of(tags)) if tags else ()
+        self._given_id = text_of(session_id)
+        self._session_tags = tuple(texts_of(tags))
         if name:
             self._metadata = {"name": name, **(self._metadata or {})}
 
