@@ -57,19 +57,19 @@ SCRIPT: Script = {
 
 
 @function_tool
-def order(number: str) -> str:
+async def order(number: str) -> str:
     """The state of an order."""
     return f"order {number} was shipped"
 
 
 @function_tool
-def price(article: str, count: int) -> str:
+async def price(article: str, count: int) -> str:
     """What so many cost."""
     return f"{count * 0.5:.2f} for {article}"
 
 
 @function_tool
-def broken(number: str) -> str:
+async def broken(number: str) -> str:
     """Never works."""
     raise ValueError(f"no order {number}")
 
@@ -137,6 +137,8 @@ async def two_runs(hooks: Hooks) -> None:
 
 
 async def concurrent(hooks: Hooks) -> None:
+    """Two at once: what is recorded of them is counted, not compared."""
+
     async def run(text: str) -> None:
         await Runner.run(_agent("answering", "You answer."), text, hooks=hooks())
 
