@@ -10,11 +10,10 @@ is there. With the hooks, each START has what is known at that time. Nothing of 
 from __future__ import annotations
 
 import contextlib
-import sys
-from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from chaukas_spec_lite.bridges.openai_nodes import Node
 from chaukas_spec_lite.bridges.openai_reading import (
     SETTINGS,
     answer_of,
@@ -63,7 +62,7 @@ class ChaukasTracing(TracingProcessor):
 
     def __init__(self, recorder: Recorder, *, most_open: int = MOST_OPEN) -> None:
         self._recorder = recorder
-        self._nodes: OpenRuns[_Node] = OpenRuns(most_open)
+        self._nodes: OpenRuns[Node] = OpenRuns(most_open)
         self._hooks: RunHooks[Any] | None = None
 
     @property
@@ -78,7 +77,7 @@ class ChaukasTracing(TracingProcessor):
     @never_raising
     def on_trace_start(self, trace: Trace) -> None:
         """Begin a session, or go on in the one that is open."""
-        node = _Node("trace", None)
+        node = Node("trace", None)
         node.outer = self._recorder.current
         node.about = {"framework": FRAMEWORK}
         if trace.name != _DEFAULT_WORKFLOW:
@@ -102,7 +101,7 @@ class ChaukasTracing(TracingProcessor):
         """Begin a span of ours for one of the framework's."""
         data = span.span_data
         parent = self._nodes.get(span.parent_id) or self._nodes.get(span.trace_id)
-        node = _Node(data.type, parent)
+        node = Node(data.type, parent)
         self._nodes.put(span.span_id, node)
         if data.type == "agent":
             node.name = data.name
@@ -141,12 +140,12 @@ class ChaukasTracing(TracingProcessor):
 
     # Beginning
 
-    def _open_unless_hooks_come(self, node: _Node) -> None:
+    def _open_unless_hooks_come(self, node: Node) -> None:
         """The START of an agent waits for what the hooks tell of it, or for the first thing that happens within."""
         if self._hooks is None:
             self._open(node)
 
-    def _open(self, node: _Node) -> None:
+    def _open(self, node: Node) -> None:
         opening, node.opening = node.opening, None
         if opening is not None:
             if node.kind == "agent" and (trace := node.top()).opening is not None:
@@ -156,11 +155,11 @@ class ChaukasTracing(TracingProcessor):
             for point in waiting:
                 point(node.recorded.span)
 
-    def _begin(self, span: Span, node: _Node, *, current: bool = True) -> Recorded:
+    def _begin(self, span: Span, node: Node, *, current: bool = True) -> Recorded:
         parent = node.parent
         return Recorded(self._recorder, span, self._around(parent) if parent else node.outer, current=current)
 
-    def _around(self, node: _Node) -> Span | None:
+    def _around(self, node: Node) -> Span | None:
         """The span of ours that is nearest to a run of the framework, itself included."""
         for each in node.upwards():
             self._open(each)
@@ -168,7 +167,7 @@ class ChaukasTracing(TracingProcessor):
                 return each.recorded.span
         return node.top().outer
 
-    def _point(self, node: _Node, point: Callable[[Any], None]) -> None:
+    def _point(self, node: Node, point: Callable[[Any], None]) -> None:
         """Record a moment; if the agent's START still waits for the hooks, after it."""
         for each in node.upwards():
             if each.opening is not None:
@@ -179,7 +178,7 @@ class ChaukasTracing(TracingProcessor):
         around = self._around(node)
         point(self._recorder if around is None else around)
 
-    def _start_model(self, node: _Node, data: Any) -> None:
+    def _start_model(self, node: Node, data: Any) -> None:
         agent, turn = node.agent(), node.parent or node
         if agent is not None and agent.model is not None:
             # The hooks have begun it, and know more.
@@ -198,7 +197,7 @@ class ChaukasTracing(TracingProcessor):
                 known["request"] = {"input": data.input}
         node.recorded = self._begin(self._recorder.model(**known), node, current=False)
 
-    def _start_tool(self, node: _Node, data: Any) -> None:
+    def _start_tool(self, node: Node, data: Any) -> None:
         call = node.parent.take_call(data.name) if node.parent else None
         arguments = arguments_of(call["arguments"]) if call else {}
         tool = self._recorder.tool(data.name, arguments=arguments, call_id=call["id"] if call else "")
@@ -211,7 +210,7 @@ class ChaukasTracing(TracingProcessor):
 
     # Ending: what is read off each type of span before ours ends
 
-    def _end(self, node: _Node, error: BaseException | None) -> None:
+    def _end(self, node: Node, error: BaseException | None) -> None:
         self._open(node)
         if node.model is not None:  # a model of somebody's own, that failed
             node.model.end(error)
@@ -220,7 +219,7 @@ class ChaukasTracing(TracingProcessor):
         if node.recorded is not None:
             node.recorded.end(error)
 
-    def _end_response(self, node: _Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
+    def _end_response(self, node: Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
         self._answered(node, get(data, "response") or get(data, "output"), get(data, "usage"), get(data, "input"))
         self._failed(node, error, noted)
         if node.parent is not None and (reason := error or noted) is not None:
@@ -228,14 +227,14 @@ class ChaukasTracing(TracingProcessor):
 
     _end_generation = _end_transcription = _end_speech = _end_response
 
-    def _end_function(self, node: _Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
+    def _end_function(self, node: Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
         assert node.recorded is not None
         node.recorded.span.result(data.output)
         if node.inner is not None:
             node.inner.span.response(_summary(data.name, data.output))
         self._failed(node, error, noted)
 
-    def _end_mcp_tools(self, node: _Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
+    def _end_mcp_tools(self, node: Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
         agent = node.agent()
         if agent is not None and data.result is not None:
             agent.servers.update(dict.fromkeys(data.result, data.server or ""))
@@ -243,22 +242,22 @@ class ChaukasTracing(TracingProcessor):
         node.recorded.span.response({"tools": list(data.result or ())})
         self._failed(node, error, noted)
 
-    def _end_guardrail(self, node: _Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
+    def _end_guardrail(self, node: Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
         if error is None:
             outcome = "deny" if data.triggered else "allow"
             self._point(node, lambda around: around.policy(data.name, outcome))
 
-    def _end_handoff(self, node: _Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
+    def _end_handoff(self, node: Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
         if not data.to_agent:
             return
         given = {"framework": FRAMEWORK, **((noted or {}).get("data") or {})}
         handoff = {"reason": "Agent transfer", "from_": data.from_agent or "", "data": given}
         self._point(node, lambda around: around.handoff(data.to_agent, **handoff))
 
-    def _end_custom(self, node: _Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
+    def _end_custom(self, node: Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
         self._point(node, lambda around: around.system(data.name, metadata=data.data))
 
-    def _end_agent(self, node: _Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
+    def _end_agent(self, node: Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
         self._open(node)
         assert node.recorded is not None
         for name in ("tools", "handoffs"):
@@ -266,18 +265,18 @@ class ChaukasTracing(TracingProcessor):
                 node.recorded.span.set({name: list(names)})
         self._failed(node, error, noted)
 
-    def _end_task(self, node: _Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
+    def _end_task(self, node: Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
         if error is None and node.output is not None and not node.told_output:
             self._told(node, output=node.output)
 
-    def _failed(self, node: _Node, error: BaseException | None, noted: SpanError | None) -> None:
+    def _failed(self, node: Node, error: BaseException | None, noted: SpanError | None) -> None:
         """An error that the framework has noted at a span, but that leaves it by no exception."""
         if error is None and noted and node.recorded is not None:
             node.recorded.span.fail(_words(noted))
 
     # What both the processor and the hooks tell
 
-    def _answered(self, node: _Node, response: Any, usage: Any, given: Any = None) -> None:
+    def _answered(self, node: Node, response: Any, usage: Any, given: Any = None) -> None:
         """What a model said, and what follows from it."""
         assert node.recorded is not None
         answer, turn, span = answer_of(response), node.parent or node, node.recorded.span
@@ -297,7 +296,7 @@ class ChaukasTracing(TracingProcessor):
             if given and not run.told_input:
                 self._told(run, asked=asked(messages_of(None, given)))
 
-    def _hosted(self, node: _Node, item: Any) -> None:
+    def _hosted(self, node: Node, item: Any) -> None:
         """What was done at OpenAI's while the model thought: searches read data."""
         kind = text(item.get("type"))
         if kind in ("file_search_call", "web_search_call"):
@@ -305,7 +304,7 @@ class ChaukasTracing(TracingProcessor):
             source = kind.removesuffix("_call")
             self._point(node, lambda around: around.data_access(source, documents=list(filter(None, documents))))
 
-    def _told(self, run: _Node, *, asked: str = "", output: Any = None) -> None:
+    def _told(self, run: Node, *, asked: str = "", output: Any = None) -> None:
         """What the user said and was told, if the session is the bridge's own: in another, the program says it."""
         top = run.top()
         if top.outer is None and asked:
@@ -318,74 +317,13 @@ class ChaukasTracing(TracingProcessor):
             self._point(top, lambda around: around.output(output, metadata=about))
 
 
-class _Node:
-    """A trace or a span of the framework that is open, and what has become of it here."""
-
-    def __init__(self, kind: str, parent: _Node | None) -> None:
-        self.kind = kind
-        self.parent = parent
-        self.before = sys.exc_info()[1]
-        self.name = ""
-        self.about: dict[str, Any] = {}
-        """The metadata of a session or an agent."""
-        self.opening: Callable[[], Span] | None = None
-        """Makes the span, as long as its START waits, and below what is to be recorded after it."""
-        self.waiting: list[Callable[[Any], None]] = []
-        self.recorded: Recorded | None = None
-        self.inner: Recorded | None = None
-        """The call of an MCP server that a tool is."""
-        self.outer: Span | None = None
-        """Of a trace: the span that it is part of, if that is not the bridge's."""
-        # Of a turn:
-        self.calls: defaultdict[str, deque[dict[str, str]]] = defaultdict(deque)
-        self.failures: list[BaseException | str] = []
-        # Of an agent: MCP servers by tool, the call of a model that waits for its span, and how that is made.
-        self.servers: dict[str, str] = {}
-        self.model: Recorded | None = None
-        self.call: dict[str, Any] | None = None
-        # Of a run: what the model said last, and what has been recorded.
-        self.output: Any = None
-        self.told_input = self.told_output = False
-
-    def upwards(self) -> Sequence[_Node]:
-        found, each = [self], self.parent
-        while each is not None:
-            found.append(each)
-            each = each.parent
-        return found
-
-    def top(self) -> _Node:
-        return self.upwards()[-1]
-
-    def agent(self) -> _Node | None:
-        return next((each for each in self.upwards() if each.kind == "agent"), None)
-
-    def run(self) -> _Node | None:
-        """The run that the user has started, for what happens in its own agents; None within an agent that is a tool."""
-        above = self.upwards()
-        if sum(each.kind == "agent" for each in above) > 1:
-            return None
-        return next((each for each in reversed(above) if each.kind == "task"), above[-1])
-
-    def take_call(self, name: str) -> dict[str, str] | None:
-        """The earliest call of a tool that the model has asked for, and that has not begun."""
-        waiting = self.calls.get(name)
-        return waiting.popleft() if waiting else None
-
-    def give_up(self, why: str) -> None:
-        self.opening = None
-        for each in (self.model, self.inner, self.recorded):
-            if each is not None:
-                each.give_up(why)
-
-
 class _Hooks(RunHooks[Any]):
     """Tells the processor what the framework's tracing does not say, or says late."""
 
     def __init__(self, tracing: ChaukasTracing) -> None:
         self._tracing = tracing
 
-    def _node(self) -> _Node | None:
+    def _node(self) -> Node | None:
         span = get_current_span()
         return None if span is None else self._tracing._nodes.get(span.span_id)
 
@@ -396,7 +334,7 @@ class _Hooks(RunHooks[Any]):
                 self._describe(at_work, context, agent)
                 self._tracing._open(at_work)
 
-    def _describe(self, node: _Node, context: Any, agent: Any) -> None:
+    def _describe(self, node: Node, context: Any, agent: Any) -> None:
         _, model = provider_and_model(getattr(agent, "model", None))
         about = {
             "instructions": agent.instructions if isinstance(agent.instructions, str) else None,
@@ -431,7 +369,7 @@ class _Hooks(RunHooks[Any]):
             known = {name: get(settings, name) for name in SETTINGS if get(settings, name) is not None}
             at_work.call = {"provider": provider, "model": model, "request": request, **known}
             at_work.model = self._tracing._begin(
-                self._tracing._recorder.model(**at_work.call), _Node("response", node), current=False
+                self._tracing._recorder.model(**at_work.call), Node("response", node), current=False
             )
 
     async def on_llm_end(self, context: Any, agent: Any, response: Any) -> None:
@@ -440,7 +378,7 @@ class _Hooks(RunHooks[Any]):
             at_work = None if node is None else node.agent()
             if at_work is not None and at_work.model is not None:
                 # A model of somebody's own, which tells the framework's tracing nothing.
-                model = _Node("response", node)
+                model = Node("response", node)
                 model.recorded, at_work.model = at_work.model, None
                 self._tracing._answered(model, response, get(response, "usage"))
                 model.recorded.end()

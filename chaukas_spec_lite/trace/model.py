@@ -33,7 +33,7 @@ class ModelSpan(Span):
     """
 
     __slots__ = (
-        "_answer", "_chunks", "_cost", "_finish_reason", "_first_ns", "_model", "_parameters", "_provider", "_request",
+        "_answer", "_chunks", "_cost", "_finish_reason", "_first_ns", "_late_request", "_model", "_parameters", "_provider", "_request",
         "_response_id", "_start_time", "_tokens",
     )  # fmt: skip
 
@@ -62,6 +62,7 @@ class ModelSpan(Span):
         self._cost: CostDetails | float | Mapping[str, Any] | None = None
         self._finish_reason = ""
         self._first_ns = 0
+        self._late_request: Metadata | None = None
         self._response_id = ""
         self._start_time: datetime | None = None
         self._tokens = (0, 0, 0)
@@ -77,6 +78,8 @@ class ModelSpan(Span):
         finish_reason: str = "",
         response_id: str = "",
         cost: CostDetails | float | Mapping[str, Any] | None = None,
+        model: str = "",
+        request: Metadata | None = None,
     ) -> None:
         """Take what the model has answered, for the END. What a further call leaves out stays as it was.
 
@@ -88,6 +91,8 @@ class ModelSpan(Span):
             finish_reason: Why the model stopped, such as ``stop``.
             response_id: The provider's id of the answer.
             cost: What the call cost, in US dollars, or with all that is known of it; it is computed if None.
+            model: The model that has answered, where it was not known before, or is another.
+            request: What it was asked, where that was not known before.
         """
         if answer is not None:
             self._answer = mapping_of(answer, "content")
@@ -99,6 +104,9 @@ class ModelSpan(Span):
         self._response_id = response_id or self._response_id
         if cost is not None:
             self._cost = cost
+        self._model = model or self._model
+        if request is not None:
+            self._late_request = request
 
     @never_raising
     def chunk(self, text: str) -> None:
@@ -154,6 +162,7 @@ class ModelSpan(Span):
             event.llm_invocation = LLMInvocation(
                 provider=self._provider,
                 model=self._model,
+                request=mapping_of(self._late_request, "messages" if isinstance(self._late_request, list) else "prompt"),
                 response=answer,
                 prompt_tokens=prompt,
                 completion_tokens=completion,

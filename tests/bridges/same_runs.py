@@ -40,7 +40,9 @@ async def with_sdk(folder: Path) -> None:
     import chaukas.sdk
 
     with _capturing() as (url, posted):
-        chaukas.sdk.enable_chaukas(endpoint=url, api_key="none", tenant_id="acme", project_id="support", auto_flush=False)
+        chaukas.sdk.enable_chaukas(
+            endpoint=url, api_key="none", tenant_id="acme", project_id="support", auto_flush=False
+        )
         client = chaukas.sdk.get_client()
         assert client is not None
         await _settle()

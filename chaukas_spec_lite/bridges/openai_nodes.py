@@ -1,0 +1,73 @@
+"""What the bridge to OpenAI Agents remembers of a trace or span of the framework while it is open."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.bridges.runs import Recorded
+    from chaukas_spec_lite.trace.spans import Span
+
+
+class Node:
+    """A trace or a span of the framework that is open, and what has become of it here."""
+
+    def __init__(self, kind: str, parent: Node | None) -> None:
+        self.kind = kind
+        self.parent = parent
+        self.before = sys.exc_info()[1]
+        self.name = ""
+        self.about: dict[str, Any] = {}
+        """The metadata of a session or an agent."""
+        self.opening: Callable[[], Span] | None = None
+        """Makes the span, as long as its START waits, and below what is to be recorded after it."""
+        self.waiting: list[Callable[[Any], None]] = []
+        self.recorded: Recorded | None = None
+        self.inner: Recorded | None = None
+        """The call of an MCP server that a tool is."""
+        self.outer: Span | None = None
+        """Of a trace: the span that it is part of, if that is not the bridge's."""
+        # Of a turn:
+        self.calls: defaultdict[str, deque[dict[str, str]]] = defaultdict(deque)
+        self.failures: list[BaseException | str] = []
+        # Of an agent: MCP servers by tool, the call of a model that waits for its span, and how that is made.
+        self.servers: dict[str, str] = {}
+        self.model: Recorded | None = None
+        self.call: dict[str, Any] | None = None
+        # Of a run: what the model said last, and what has been recorded.
+        self.output: Any = None
+        self.told_input = self.told_output = False
+
+    def upwards(self) -> Sequence[Node]:
+        found, each = [self], self.parent
+        while each is not None:
+            found.append(each)
+            each = each.parent
+        return found
+
+    def top(self) -> Node:
+        return self.upwards()[-1]
+
+    def agent(self) -> Node | None:
+        return next((each for each in self.upwards() if each.kind == "agent"), None)
+
+    def run(self) -> Node | None:
+        """The run that the user has started, for what happens in its own agents; None within an agent that is a tool."""
+        above = self.upwards()
+        if sum(each.kind == "agent" for each in above) > 1:
+            return None
+        return next((each for each in reversed(above) if each.kind == "task"), above[-1])
+
+    def take_call(self, name: str) -> dict[str, str] | None:
+        """The earliest call of a tool that the model has asked for, and that has not begun."""
+        waiting = self.calls.get(name)
+        return waiting.popleft() if waiting else None
+
+    def give_up(self, why: str) -> None:
+        self.opening = None
+        for each in (self.model, self.inner, self.recorded):
+            if each is not None:
+                each.give_up(why)
