@@ -16,16 +16,16 @@ from chaukas_spec_lite.spec.common.v1.events import (
 from chaukas_spec_lite.trace.capture import Capture, mapping_of
 from chaukas_spec_lite.trace.points import Metadata
 from chaukas_spec_lite.trace.recording import Recording
-from chaukas_spec_lite.trace.spans import Span
+from chaukas_spec_lite.trace.spans import LiveSpan
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class ToolSpan(Span):
-    """A call of a tool: ``TOOL_CALL_START`` with a ``tool_call``, ``TOOL_CALL_END`` with a ``tool_response``, by ``TOOL``.
+class ToolSpan(LiveSpan):
+    """A call of a tool: ``TOOL_CALL_START`` with a ``tool_call``, ``TOOL_CALL_END`` with a ``tool_response``.
 
-    The END has the tool's name in its metadata, under ``name``: the response has no field for it.
+    Their author is ``TOOL``. The END has the tool's name in its metadata, as ``name``: the response has no field for it.
     """
 
     __slots__ = ("_arguments", "_auth_required", "_call_id", "_function_name", "_http_status", "_name", "_output")
@@ -104,7 +104,7 @@ class ToolSpan(Span):
             self.result(value)
 
 
-class McpSpan(Span):
+class McpSpan(LiveSpan):
     """A call over MCP: ``MCP_CALL_START`` and ``MCP_CALL_END`` by ``SYSTEM``, with an ``mcp_call``."""
 
     __slots__ = ("_answer", "_method", "_operation", "_protocol_version", "_request", "_server_name", "_server_url")

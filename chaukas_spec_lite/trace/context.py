@@ -1,7 +1,7 @@
 """Where in a trace a program stands: the current span of each context, and the ids that its events inherit.
 
-A ``contextvars.ContextVar`` per recorder holds the innermost open span, so tasks and threads with a context of their own have
-a current span of their own, and two recorders know nothing of each other. Three things need more than such a variable:
+A ``contextvars.ContextVar`` per recorder holds the innermost open span. So tasks and threads with contexts of their own
+have a current span of their own, and two recorders know nothing of each other. Three things need more than that:
 
 * Spans may end in another order, or in another context, than they began: no token is kept. A span that is not the
   innermost when it ends is marked, and passed over from then on.
@@ -123,7 +123,12 @@ class Context:
 
 
 def _awake(node: Node | None, passed: list[Node]) -> Node | None:
-    """The innermost span from a node down that what runs now is inside of; ``passed`` gets those of suspended generators."""
+    """The innermost span, from a node down, that what runs now is inside of.
+
+    Args:
+        node: Where to begin.
+        passed: Gets the spans of suspended generators that are passed over.
+    """
     while node is not None:
         if node.left:
             node = node.outer

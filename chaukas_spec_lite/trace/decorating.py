@@ -5,19 +5,21 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.trace.capture import RETURN, Capture, Capturing
 from chaukas_spec_lite.trace.context import Node
 from chaukas_spec_lite.trace.safety import told
-from chaukas_spec_lite.trace.spans import Span
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.trace.spans import LiveSpan
 
 _OWNERS = ("self", "cls", "mcs")
 """Names of first parameters that are no arguments of a call."""
 
 
-def decorate(template: Span, function: Any, capture: Capture) -> Any:
+def decorate(template: LiveSpan, function: Any, capture: Capture) -> Any:
     """Make a function whose calls are spans like a template.
 
     Args:
@@ -41,7 +43,7 @@ def decorate(template: Span, function: Any, capture: Capture) -> Any:
     return _wrapped(template, function, capture, False)
 
 
-def _wrapped(template: Span, function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Any:
+def _wrapped(template: LiveSpan, function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Any:
     template = template.again()
     template.name_after(getattr(function, "__name__", "") or type(function).__name__)
     call = _Call(template, function, _capturing(function, capture, is_classmethod))
@@ -75,12 +77,12 @@ def _capturing(function: Callable[..., Any], capture: Capture, is_classmethod: b
 class _Call:
     """What a decorated function does around a call of the original."""
 
-    def __init__(self, template: Span, function: Callable[..., Any], capturing: Capturing) -> None:
+    def __init__(self, template: LiveSpan, function: Callable[..., Any], capturing: Capturing) -> None:
         self.template = template
         self.function = function
         self.capturing = capturing
 
-    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span:
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveSpan:
         """Make the span of a call and begin it, before the function can change its arguments."""
         span = self.template.again()
         try:
@@ -90,7 +92,7 @@ class _Call:
         span._enter(None)
         return span
 
-    def result(self, span: Span, value: object) -> None:
+    def result(self, span: LiveSpan, value: object) -> None:
         if not self.capturing.result:
             return
         try:
@@ -98,7 +100,7 @@ class _Call:
         except Exception as error:  # the call has its result
             told(error)
 
-    def item(self, span: Span, value: object) -> None:
+    def item(self, span: LiveSpan, value: object) -> None:
         if not self.capturing.result:
             return
         try:
@@ -199,7 +201,7 @@ class _Stack:
 
     __slots__ = ("_context", "_inside", "_outside", "span")
 
-    def __init__(self, span: Span) -> None:
+    def __init__(self, span: LiveSpan) -> None:
         self.span = span
         recording = span._recording
         assert recording is not None  # a recorder that is switched off decorates nothing

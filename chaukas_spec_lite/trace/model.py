@@ -20,14 +20,14 @@ from chaukas_spec_lite.trace.capture import Capture, mapping_of, text_of
 from chaukas_spec_lite.trace.points import Metadata
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.safety import never_raising
-from chaukas_spec_lite.trace.spans import Span
+from chaukas_spec_lite.trace.spans import LiveSpan
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class ModelSpan(Span):
-    """A call of a model: ``MODEL_INVOCATION_START`` and ``MODEL_INVOCATION_END`` by ``LLM``, with an ``llm_invocation``.
+class ModelSpan(LiveSpan):
+    """A call of a model: ``MODEL_INVOCATION_START`` and ``MODEL_INVOCATION_END`` by ``LLM`` with ``llm_invocation``.
 
     The END repeats provider, model and parameters, and adds what ``response`` and ``chunk`` were told.
     """

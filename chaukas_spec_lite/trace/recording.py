@@ -14,12 +14,11 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.trace.context import Context, Node, Place
-from chaukas_spec_lite.trace.failures import MAX_STACK
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.capture import Capture
     from chaukas_spec_lite.trace.sending import Sending
-    from chaukas_spec_lite.trace.spans import Span
+    from chaukas_spec_lite.trace.spans import LiveSpan
 
 
 def _now() -> datetime:
@@ -53,7 +52,7 @@ class Recording:
         tags: See above.
         capture: What decorators record unless they are told otherwise.
         stream: Whether parts of answers are events.
-        max_stack: Characters kept of stack traces.
+        max_stack: Characters kept of stack traces; 0 for none.
         times: The clocks.
         prices: What computes the cost of model calls.
     """
@@ -68,7 +67,7 @@ class Recording:
         tags: tuple[str, ...] = (),
         capture: Capture = True,
         stream: bool = False,
-        max_stack: int = MAX_STACK,
+        max_stack: int = 0,
         times: Times | None = None,
         prices: object = None,
     ) -> None:
@@ -85,7 +84,7 @@ class Recording:
         """Tells recorders apart, where an exception says in which of them it was recorded."""
         self._common = tenant_id, project_id, branch
         self._tags = tags
-        self._open: dict[int, weakref.ref[Span]] = {}
+        self._open: dict[int, weakref.ref[LiveSpan]] = {}
 
     def event(
         self,
@@ -129,17 +128,17 @@ class Recording:
 
     # Open spans
 
-    def opened(self, span: Span) -> weakref.ref[Span]:
+    def opened(self, span: LiveSpan) -> weakref.ref[LiveSpan]:
         """Remember a span until it ends, without keeping it alive."""
         found = weakref.ref(span)
         self._open[id(span)] = found
         return found
 
-    def closed(self, span: Span) -> None:
+    def closed(self, span: LiveSpan) -> None:
         """Forget a span that has ended."""
         self._open.pop(id(span), None)
 
-    def still_open(self) -> list[Span]:
+    def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""
         spans = [span for each in list(self._open.values()) if (span := each()) is not None]
         return [span for span in reversed(spans) if span.process == process.current()]
@@ -150,9 +149,9 @@ class Recording:
             span.abandon(found)
 
 
-def owner_of(node: Node | None) -> Span | None:
+def owner_of(node: Node | None) -> LiveSpan | None:
     """The span that a node stands for; None for one of another process, or that nobody has any more."""
     if node is None or node.owner is None:
         return None
-    found: Span | None = node.owner()  # type: ignore[operator]  # a weak reference to a span
+    found: LiveSpan | None = node.owner()  # type: ignore[operator]  # a weak reference to a span
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
@@ -30,11 +30,11 @@ LEFT_OPEN = "left_open"
 _NOWHERE = Place()
 
 
-class Span(Points):
+class LiveSpan(Points):
     """A piece of work: its START event when it begins, and its END event, in the same span, when it ends.
 
-    It is a context manager, with ``with`` and ``async with``, and a decorator. Whoever cannot use either calls ``start``
-    and ``end``; such a span is not the current one, unless ``recorder.under(span)`` makes it so.
+    It is a context manager, with ``with`` and ``async with``, and a decorator. Whoever cannot use either calls
+    ``start`` and ``end``; such a span is not the current one, unless ``recorder.under(span)`` makes it so.
     """
 
     __slots__ = (
@@ -282,7 +282,8 @@ class Span(Points):
     # Decorator
 
     @overload
-    def __call__(self, function: Method, /) -> Method: ...
+    # A classmethod that is no Callable to type checkers may be one in a subclass.
+    def __call__(self, function: Method, /) -> Method: ...  # type: ignore[overload-overlap]  # see above
     @overload
     def __call__(self, function: Function, /) -> Function: ...
     def __call__(self, function: Any, /) -> Any:

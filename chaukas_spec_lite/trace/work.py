@@ -11,13 +11,13 @@ from chaukas_spec_lite.trace.capture import Capture, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.points import Metadata
 from chaukas_spec_lite.trace.recording import Recording
-from chaukas_spec_lite.trace.spans import Span
+from chaukas_spec_lite.trace.spans import LiveSpan
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class SessionSpan(Span):
+class SessionSpan(LiveSpan):
     """A session: ``SESSION_START`` and ``SESSION_END`` by ``SYSTEM``, without content.
 
     It has a trace of its own. Inside of a span of another process (``recorder.continue_from``), it goes on with that
@@ -73,11 +73,11 @@ class SessionSpan(Span):
             self._metadata = {"name": name, **(self._metadata or {})}
 
 
-class AgentSpan(Span):
+class AgentSpan(LiveSpan):
     """An agent at work: ``AGENT_START`` and ``AGENT_END`` by ``AGENT``, without content.
 
-    All that happens inside of it carries the agent's id and name. Its result is recorded as ``output`` in the metadata of
-    the END.
+    All that happens inside of it carries the agent's id and name. Its result is recorded as ``output`` in the metadata
+    of the END.
     """
 
     __slots__ = ("_agent_id", "_name")
