@@ -23,7 +23,7 @@ from chaukas_spec_lite.bridges.langchain_reading import (
     token_text,
     tool_output,
 )
-from chaukas_spec_lite.bridges.runs import MOST_OPEN, OpenRuns, Recorded, texts
+from chaukas_spec_lite.bridges.runs import MOST_OPEN, OpenRuns, Recorded, as_dict, texts
 from chaukas_spec_lite.trace.safety import never_raising
 
 try:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
 
     from chaukas_spec_lite import Recorder
-    from chaukas_spec_lite.trace.spans import Span
+    from chaukas_spec_lite.trace.spans import LiveSpan
 
 FRAMEWORK = "langchain"
 
@@ -50,15 +50,15 @@ _RETRY = "retry:attempt:"
 class ChaukasCallbackHandler(BaseCallbackHandler):
     """Records runs of LangChain and LangGraph with a recorder.
 
-    A chain or graph that the program starts becomes a session, unless a session of the recorder is open: then it is part
-    of that. Agents are those of ``create_agent``, compiled graphs, and what ``agents`` names. Other chains within are not
+    A chain or graph that the program starts becomes a session, unless a span of the recorder is open: then it is part
+    of that. Agents are those of ``create_agent``, compiled graphs, and what ``agents`` names. Other chains are not
     recorded themselves; what happens in them is. No method raises.
 
     Args:
         recorder: Where to record.
         agents: Names of chains and nodes of graphs that are agents, too.
-        most_open: How many runs that have not ended are remembered. With one more, the oldest is ended as ``CANCELLED``,
-            with ``left_open`` in its metadata.
+        most_open: How many runs that have not ended are remembered. With one more, the oldest is ended as
+            ``CANCELLED``, with ``left_open`` in its metadata.
     """
 
     run_inline = True
@@ -165,7 +165,7 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
         metadata: dict[str, Any] | None,
         kwargs: dict[str, Any],
     ) -> None:
-        given = kwargs.get("invocation_params") or {}
+        given = as_dict(kwargs.get("invocation_params"))
         provider, model = model_of(metadata or {}, given, serialized or {})
         span = self._recorder.model(provider, model, request=request, **parameters_of(metadata or {}, given))
         run.recorded = Recorded(self._recorder, span, run.around(), current=False)
@@ -352,10 +352,10 @@ class _Run:
         self.agent = agent
         """The agent of ``create_agent`` that it is part of."""
         self.begins_agent = bool(agent) and (parent is None or parent.agent != agent)
-        self.outer: Span | None = None
+        self.outer: LiveSpan | None = None
         """Of a run without a parent: the span of the program's that was open."""
-        self.session: Recorded | None = None
-        self.recorded: Recorded | None = None
+        self.session: Recorded[Any] | None = None
+        self.recorded: Recorded[Any] | None = None
         self.asked = False
         """Whether what the user said has been recorded."""
         self.datasource = ""
@@ -363,20 +363,21 @@ class _Run:
         self.failure = ""
         """What became of the last run within that failed."""
 
-    def both(self) -> Iterator[Recorded]:
+    def both(self) -> Iterator[Recorded[Any]]:
         """Its spans, from inside out."""
         if self.recorded is not None:
             yield self.recorded
         if self.session is not None:
             yield self.session
 
-    def around(self) -> Span | None:
+    def around(self) -> LiveSpan | None:
         """The nearest span of ours, its own included."""
         run: _Run | None = self
         top = self
         while run is not None:
             if (found := next(run.both(), None)) is not None:
-                return found.span
+                span: LiveSpan = found.span
+                return span
             top, run = run, run.parent
         return top.outer
 

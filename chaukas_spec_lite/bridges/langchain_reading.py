@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chaukas_spec_lite.bridges.runs import texts
+from chaukas_spec_lite.bridges.runs import as_dict, as_list, is_list, is_mapping, texts
 
 _ROLES = {"human": "user", "ai": "assistant", "AIMessageChunk": "assistant", "HumanMessageChunk": "user"}
 
@@ -25,12 +25,12 @@ class Said:
     """
 
     def __init__(self, result: Any) -> None:
-        generations = getattr(result, "generations", None) or [[]]
-        self._generation = generations[0][0] if generations[0] else None
+        first = next(iter(as_list(getattr(result, "generations", None))), None)
+        self._generation: Any = next(iter(as_list(first)), None)
         self._message = getattr(self._generation, "message", None)
-        self._output = getattr(result, "llm_output", None) or {}
-        about = getattr(self._message, "response_metadata", None) or {}
-        known = {**self._output, **(getattr(self._generation, "generation_info", None) or {}), **about}
+        self._output = as_dict(getattr(result, "llm_output", None))
+        about = as_dict(getattr(self._message, "response_metadata", None))
+        known = {**self._output, **as_dict(getattr(self._generation, "generation_info", None)), **about}
         self.finish_reason = _text(known, "finish_reason", "stop_reason", "done_reason")
         self.model = _text(known, "model_name", "model")
         self.response_id = _text(known, "id", "response_id")
@@ -53,7 +53,7 @@ class Said:
         usage = getattr(self._message, "usage_metadata", None)
         names = {"prompt_tokens": "input_tokens", "completion_tokens": "output_tokens", "total_tokens": "total_tokens"}
         if not usage:
-            usage = self._output.get("token_usage") or self._output.get("usage") or {}
+            usage = as_dict(self._output.get("token_usage") or self._output.get("usage"))
             names = {name: name for name in names}
         return {ours: usage[theirs] for ours, theirs in names.items() if isinstance(usage.get(theirs), int)}
 
@@ -72,8 +72,8 @@ def _calls(message: Any) -> list[dict[str, Any]]:
 def request_of(messages: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """What a chat model is asked."""
     found: dict[str, Any] = {"messages": [message_of(message) for message in messages]}
-    tools = (kwargs.get("invocation_params") or {}).get("tools") or (kwargs.get("options") or {}).get("tools")
-    if isinstance(tools, Sequence) and (names := [_tool_name(tool) for tool in tools]):
+    given, options = as_dict(kwargs.get("invocation_params")), as_dict(kwargs.get("options"))
+    if names := [_tool_name(tool) for tool in as_list(given.get("tools") or options.get("tools"))]:
         found["tools"] = names
     return found
 
@@ -83,8 +83,8 @@ def message_of(message: Any) -> dict[str, Any]:
     kind = getattr(message, "type", "")
     content = message.content
     # Parts that are no texts, such as images, are kept as they are.
-    plain = not isinstance(content, list) or len(list(texts(content))) == len(content)
-    found = {
+    plain = not is_list(content) or len(list(texts(content))) == len(content)
+    found: dict[str, Any] = {
         "role": getattr(message, "role", None) or _ROLES.get(kind, kind),
         "content": "".join(texts(content)) if plain else content,
     }
@@ -97,10 +97,9 @@ def message_of(message: Any) -> dict[str, Any]:
 
 def token_text(event: Any) -> str | None:
     """The text that an event of a stream adds: empty for one that adds something else; None at the beginning."""
-    if not isinstance(event, Mapping) or event.get("event") in (None, "message-start"):
+    if not is_mapping(event) or event.get("event") in (None, "message-start"):
         return None
-    delta = event.get("delta")
-    text = delta.get("text") if isinstance(delta, Mapping) else None
+    text = as_dict(event.get("delta")).get("text")
     return text if isinstance(text, str) else ""
 
 
@@ -134,7 +133,7 @@ def documents_of(documents: Sequence[Any]) -> list[str]:
     """What documents are called."""
     found: list[str] = []
     for document in documents:
-        about = getattr(document, "metadata", None) or {}
+        about = as_dict(getattr(document, "metadata", None))
         name = getattr(document, "id", None) or about.get("id") or about.get("source") or about.get("title")
         if name:
             found.append(str(name))
@@ -155,22 +154,22 @@ def said_at_last(value: Any, *, whole: bool = False) -> Any:
         return value or ""
     if hasattr(value, "content") and hasattr(value, "type"):
         return "".join(texts(value.content))
-    if isinstance(value, Mapping) and not whole:
-        messages = value.get("messages")
-        if isinstance(messages, Sequence) and messages and not isinstance(messages, str):
+    if is_mapping(value) and not whole:
+        messages = as_list(value.get("messages"))
+        if messages:
             return _said_in(messages[-1])
         found = [value[key] for key in (*_REQUESTS, *_ANSWERS) if isinstance(value.get(key), str)]
         if len(found) == 1:
             return found[0]
-    if isinstance(value, list) and value and hasattr(value[-1], "content"):
+    if is_list(value) and value and hasattr(value[-1], "content"):
         return _said_in(value[-1])
     return plain(value)
 
 
 def _said_in(message: Any) -> str:
-    if isinstance(message, (tuple, list)) and len(message) == 2:  # ("user", "Where is my order?")
-        message = {"content": message[1]}
-    content = message.get("content") if isinstance(message, Mapping) else getattr(message, "content", message)
+    if is_list(message):  # ("user", "Where is my order?")
+        return "".join(texts(message[-1] if message else ""))
+    content = message.get("content") if is_mapping(message) else getattr(message, "content", message)
     return "".join(texts(content))
 
 
@@ -180,15 +179,15 @@ def plain(value: Any, depth: int = 6) -> Any:
         return value
     if hasattr(value, "content") and hasattr(value, "type"):
         return message_of(value)
-    if depth and isinstance(value, Mapping):
+    if depth and is_mapping(value):
         return {str(key): plain(each, depth - 1) for key, each in value.items()}
-    if depth and isinstance(value, (list, tuple)):
+    if depth and is_list(value):
         return [plain(each, depth - 1) for each in value]
     return repr(value)
 
 
 def is_control_flow(error: BaseException) -> bool:
-    """Whether an exception only leads elsewhere: LangGraph interrupts a run, or goes on in another graph, by raising."""
+    """Whether an exception only leads elsewhere: LangGraph raises to interrupt a run, or to go on in another graph."""
     return any(base.__name__ == "GraphBubbleUp" for base in type(error).__mro__)
 
 
@@ -199,5 +198,5 @@ def _text(mapping: Mapping[str, Any], *keys: str) -> str:
 def _tool_name(tool: Any) -> str:
     if isinstance(tool, str):
         return tool
-    function = tool.get("function", tool) if isinstance(tool, Mapping) else tool
-    return str(function.get("name", "")) if isinstance(function, Mapping) else str(getattr(function, "name", ""))
+    function: Any = tool.get("function", tool) if is_mapping(tool) else tool
+    return str(function.get("name", "")) if is_mapping(function) else str(getattr(function, "name", ""))

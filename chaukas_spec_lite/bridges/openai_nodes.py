@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.bridges.runs import Recorded
-    from chaukas_spec_lite.trace.spans import Span
+    from chaukas_spec_lite.trace.spans import LiveSpan
 
 
 class Node:
@@ -22,40 +22,44 @@ class Node:
         self.name = ""
         self.about: dict[str, Any] = {}
         """The metadata of a session or an agent."""
-        self.opening: Callable[[], Span] | None = None
+        self.opening: Callable[[], LiveSpan] | None = None
         """Makes the span, as long as its START waits, and below what is to be recorded after it."""
         self.waiting: list[Callable[[Any], None]] = []
-        self.recorded: Recorded | None = None
-        self.inner: Recorded | None = None
+        self.recorded: Recorded[Any] | None = None
+        self.inner: Recorded[Any] | None = None
         """The call of an MCP server that a tool is."""
-        self.outer: Span | None = None
+        self.outer: LiveSpan | None = None
         """Of a trace: the span that it is part of, if that is not the bridge's."""
         # Of a turn:
         self.calls: defaultdict[str, deque[dict[str, str]]] = defaultdict(deque)
-        self.failures: list[BaseException | str] = []
+        self.failures: list[str] = []
         # Of an agent: MCP servers by tool, the call of a model that waits for its span, and how that is made.
         self.servers: dict[str, str] = {}
-        self.model: Recorded | None = None
+        self.model: Recorded[Any] | None = None
         self.call: dict[str, Any] | None = None
         # Of a run: what the model said last, and what has been recorded.
         self.output: Any = None
         self.told_input = self.told_output = False
 
     def upwards(self) -> Sequence[Node]:
-        found, each = [self], self.parent
+        """Itself, and what it is in, from inside out."""
+        found: list[Node] = [self]
+        each = self.parent
         while each is not None:
             found.append(each)
             each = each.parent
         return found
 
     def top(self) -> Node:
+        """The trace."""
         return self.upwards()[-1]
 
     def agent(self) -> Node | None:
+        """The agent at work."""
         return next((each for each in self.upwards() if each.kind == "agent"), None)
 
     def run(self) -> Node | None:
-        """The run that the user has started, for what happens in its own agents; None within an agent that is a tool."""
+        """The run that the program has started; None within an agent that is a tool of another."""
         above = self.upwards()
         if sum(each.kind == "agent" for each in above) > 1:
             return None
@@ -67,6 +71,7 @@ class Node:
         return waiting.popleft() if waiting else None
 
     def give_up(self, why: str) -> None:
+        """End what is open here, marked as something that nobody has ended."""
         self.opening = None
         for each in (self.model, self.inner, self.recorded):
             if each is not None:

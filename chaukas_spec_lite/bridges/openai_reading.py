@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chaukas_spec_lite.bridges.runs import texts
+from chaukas_spec_lite.bridges.runs import as_dict, as_list, is_list, is_mapping, texts
 
 SETTINGS = ("temperature", "max_tokens", "top_p", "frequency_penalty", "presence_penalty")
 """The settings of a model call that the schema has fields for."""
@@ -22,12 +22,12 @@ class Answer:
     """What a model said."""
 
     text: str = ""
-    calls: list[dict[str, str]] = field(default_factory=list)
+    calls: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     """The calls of tools that it asks for: ``id``, ``name`` and ``arguments``, the last as JSON."""
     finish_reason: str = ""
     model: str = ""
     response_id: str = ""
-    hosted: list[Mapping[str, Any]] = field(default_factory=list)
+    hosted: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """Other items of its output: what was done at OpenAI's, such as searches."""
 
     def content(self) -> dict[str, Any]:
@@ -41,20 +41,22 @@ class Answer:
 
 
 def answer_of(response: Any) -> Answer | None:
-    """Read a response of OpenAI's API, or of the framework: an object, a dict, or a list of one. None if there is none."""
-    if isinstance(response, Sequence) and not isinstance(response, str):
-        response = response[0] if response else None
+    """Read a response of OpenAI's API or of the framework: an object, a dict, or a list of one. None for none."""
+    if is_list(response):
+        response = next(iter(response), None)
     if response is None:
         return None
     if get(response, "role") is not None:  # a message of the older API
         return _answer_of_message(response)
     found = Answer(model=text(get(response, "model")), response_id=text(get(response, "id")))
     found.response_id = found.response_id or text(get(response, "response_id"))
-    for item in get(response, "output") or ():
+    if found.response_id.startswith("__fake"):
+        found.response_id = ""  # the framework's, for APIs that have no ids
+    for item in as_list(get(response, "output")):
         kind = get(item, "type")
         if kind == "message":
             found.text += "".join(
-                text(get(part, "text")) or text(get(part, "refusal")) for part in get(item, "content") or ()
+                text(get(part, "text")) or text(get(part, "refusal")) for part in as_list(get(item, "content"))
             )
         elif kind == "function_call":
             found.calls.append(_call(get(item, "call_id"), item))
@@ -66,7 +68,7 @@ def answer_of(response: Any) -> Answer | None:
 
 
 def _answer_of_message(message: Any) -> Answer:
-    calls = [_call(get(each, "id"), get(each, "function")) for each in get(message, "tool_calls") or ()]
+    calls = [_call(get(each, "id"), get(each, "function")) for each in as_list(get(message, "tool_calls"))]
     said = "".join(texts(get(message, "content"))) or text(get(message, "refusal"))
     return Answer(said, calls, "tool_calls" if calls else "stop")
 
@@ -87,7 +89,7 @@ def messages_of(system: str | None, items: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
     if isinstance(items, str):
         return [*found, {"role": "user", "content": items}]
-    for item in items or ():
+    for item in as_list(items):
         kind, role = get(item, "type"), get(item, "role")
         if kind == "function_call":
             found.append({"role": "assistant", "tool_calls": [_call(get(item, "call_id"), item)]})
@@ -97,7 +99,7 @@ def messages_of(system: str | None, items: Any) -> list[dict[str, Any]]:
         elif isinstance(role, str) and kind in (None, "message"):
             found.append({**plain(item), "content": _content(get(item, "content"))} if kind is None else _said(item))
         else:
-            found.append(dict(plain(item)))
+            found.append(plain(item))
     return found
 
 
@@ -107,12 +109,11 @@ def _said(item: Any) -> dict[str, Any]:
 
 def _content(content: Any) -> Any:
     """The text, where the content of a message is nothing but texts."""
-    if isinstance(content, list) and content:
-        found = list(texts([plain(part) for part in content]))
-        if len(found) == len(content):
-            return "".join(found)
-        return [plain(part) for part in content]
-    return content
+    parts = [plain(part) for part in as_list(content)]
+    if not parts:
+        return content
+    found = list(texts(parts))
+    return "".join(found) if len(found) == len(parts) else parts
 
 
 def asked(messages: Sequence[Mapping[str, Any]]) -> str:
@@ -145,23 +146,35 @@ def arguments_of(raw: Any) -> dict[str, Any]:
         found = json.loads(raw)
     except (TypeError, ValueError):
         found = raw
-    return found if isinstance(found, dict) else {"input": found}
+    return as_dict(found) if is_mapping(found) else {"input": found}
 
 
-def plain(value: Any) -> Mapping[str, Any]:
+def plain(value: Any) -> dict[str, Any]:
     """An object of OpenAI's as a dict."""
-    if isinstance(value, Mapping):
-        return value
-    dump = getattr(value, "model_dump", None)
-    found = dump(exclude_none=True) if callable(dump) else None
-    return found if isinstance(found, dict) else {"value": repr(value)}
+    if not is_mapping(value):
+        dump = getattr(value, "model_dump", None)
+        value = dump(exclude_none=True) if callable(dump) else {"value": repr(value)}
+    return as_dict(value)
 
 
 def get(value: Any, name: str) -> Any:
     """A key of a dict, or an attribute; None if there is none."""
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+    return value.get(name) if is_mapping(value) else getattr(value, name, None)
 
 
 def text(value: Any) -> str:
     """A text, or nothing."""
     return value if isinstance(value, str) else ""
+
+
+def words_of(error: Mapping[str, Any]) -> str:
+    """What a noted error says: its details, if it has any."""
+    data = as_dict(error.get("data"))
+    return text(data.get("error")) or text(error.get("message"))
+
+
+def summary_of(tool: str, output: Any) -> dict[str, Any]:
+    """The answer of an MCP server in brief; the tool's own event has all of it."""
+    parts: list[Any] = as_list(output) if is_list(output) else [] if output is None else [output]
+    first = next((text(get(part, "text")) for part in parts), "")
+    return {"tool_name": tool, "content_count": len(parts), **({"preview": first[:200]} if first else {})}

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeGuard, TypeVar
 
 from chaukas_spec_lite.trace.failures import is_cancellation
 
 if TYPE_CHECKING:
     from chaukas_spec_lite import Recorder
-    from chaukas_spec_lite.trace.spans import Span
+    from chaukas_spec_lite.trace.spans import LiveSpan
 
 MOST_OPEN = 10_000
 """How many runs of a framework are remembered until they end. One that never ends would be remembered for ever."""
@@ -28,6 +28,7 @@ class Ends(Protocol):
 
 
 Run = TypeVar("Run", bound=Ends)
+Made = TypeVar("Made", bound="LiveSpan")
 
 
 class OpenRuns(Generic[Run]):
@@ -74,7 +75,7 @@ class OpenRuns(Generic[Run]):
             each.give_up(why)
 
 
-class Recorded:
+class Recorded(Generic[Made]):
     """A span of ours, opened where a run of the framework says, and what has to be undone when it ends.
 
     Args:
@@ -86,9 +87,9 @@ class Recorded:
 
     __slots__ = ("_inside", "_recorder", "span")
 
-    def __init__(self, recorder: Recorder, span: Span, parent: Span | None, *, current: bool = True) -> None:
+    def __init__(self, recorder: Recorder, span: Made, parent: LiveSpan | None, *, current: bool = True) -> None:
         self._recorder = recorder
-        self.span = span
+        self.span: Made = span
         self._inside: AbstractContextManager[object] = nullcontext()
         with under(recorder, parent):
             span.start()
@@ -117,7 +118,7 @@ class Recorded:
         self.end()
 
 
-def under(recorder: Recorder, span: Span | None) -> AbstractContextManager[object]:
+def under(recorder: Recorder, span: LiveSpan | None) -> AbstractContextManager[object]:
     """Let what is recorded be inside of a span; of whatever is current, if it is None."""
     return nullcontext() if span is None else recorder.under(span)
 
@@ -136,8 +137,27 @@ def texts(content: Any) -> Iterator[str]:
     """The texts in the content of a message: it may be one, or a list of parts, of which some are no texts."""
     if isinstance(content, str):
         yield content
-    elif isinstance(content, list):
-        for part in content:
-            text = part if isinstance(part, str) else part.get("text") if isinstance(part, dict) else None
-            if isinstance(text, str):
-                yield text
+    for part in as_list(content):
+        text = part if isinstance(part, str) else as_dict(part).get("text")
+        if isinstance(text, str):
+            yield text
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a value is a mapping, as JSON's objects are."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Whether a value is a list or tuple."""
+    return isinstance(value, (list, tuple))
+
+
+def as_list(value: object) -> list[Any]:
+    """A list or tuple as a list; anything else as an empty one."""
+    return list(value) if is_list(value) else []
+
+
+def as_dict(value: object) -> dict[str, Any]:
+    """A mapping as a dict; anything else as an empty one."""
+    return dict(value) if is_mapping(value) else {}

@@ -1,6 +1,6 @@
-"""A stand-in for OpenAI's server on loopback: both of its APIs, plain and streamed, with answers that a script decides.
+"""A stand-in for OpenAI's server on loopback: both of its APIs, plain and streamed, with the answers of a script.
 
-The frameworks' own model classes and the real client talk to it, so that nothing of what runs is replaced but the model.
+The framework's own model classes and the real client talk to it: nothing of what runs is replaced but the model.
 """
 
 from __future__ import annotations
