@@ -176,7 +176,7 @@ class _Hooks(RunHooks[Any]):
             if node is not None and (at_work := node.agent()) is not None and at_work.recorded is not None:
                 at_work.recorded.span.result(output)
                 if (run := at_work.run()) is not None:
-                    self._steps.told(run, output=output)
+                    run.output = output
 
     async def on_llm_start(self, context: Any, agent: Any, system_prompt: str | None, input_items: Any) -> None:
         with _told():

@@ -37,9 +37,9 @@ class Node:
         self.servers: dict[str, str] = {}
         self.model: Recorded[Any] | None = None
         self.call: dict[str, Any] | None = None
-        # Of a run: what the model said last, and what has been recorded.
+        # Of a run: what it has come to, or what the model said last; and whether it was recorded what the user said.
         self.output: Any = None
-        self.told_input = self.told_output = False
+        self.told_input = False
 
     def upwards(self) -> Sequence[Node]:
         """Itself, and what it is in, from inside out."""

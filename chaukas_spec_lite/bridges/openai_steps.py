@@ -48,7 +48,8 @@ class Steps:
         if opening is not None:
             if node.kind == "agent" and (trace := node.top()).opening is not None:
                 trace.about.setdefault("agent_name", node.name)
-            node.recorded = self.begin(opening(), node)
+            # A session is nothing that the caller's context is in: two runs that are streamed may share that.
+            node.recorded = self.begin(opening(), node, current=node.kind != "trace")
             waiting, node.waiting = node.waiting, []
             for point in waiting:
                 point(node.recorded.span)
@@ -177,7 +178,8 @@ class Steps:
         self.failed(node, error, noted)
 
     def _end_task(self, node: Node, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
-        if error is None and node.output is not None and not node.told_output:
+        # Not before: a guardrail may hold back what an agent has come to.
+        if error is None:
             self.told(node, output=node.output)
 
     def failed(self, node: Node, error: BaseException | None, noted: SpanError | None) -> None:
@@ -196,6 +198,10 @@ class Steps:
                 span.response("", **tokens_of(usage))
             return
         more = {"finish_reason": answer.finish_reason, "response_id": answer.response_id}
+        more["model"] = answer.model
+        if given and ((agent := node.agent()) is None or agent.call is None):
+            # Without the hooks, it is known only now what was asked.
+            span.response(request={"messages": messages_of(text(get(response, "instructions")), given)})
         span.response(answer.content(), **tokens_of(usage), **more)
         for call in answer.calls:
             turn.calls[call["name"]].append(call)
@@ -214,6 +220,14 @@ class Steps:
             documents = [text(as_dict(each).get("file_id")) for each in as_list(item.get("results"))]
             source = kind.removesuffix("_call")
             self.point(node, lambda around: around.data_access(source, documents=list(filter(None, documents))))
+        elif kind == "mcp_call":
+            request = {"tool_name": text(item.get("name")), "arguments": arguments_of(item.get("arguments"))}
+            server = text(item.get("server_label"))
+            calling = self.recorder.mcp(server, "call_tool", method="call_tool", request=request)
+            with Recorded(self.recorder, calling, self.around(node)) as made:
+                made.span.response(summary_of(request["tool_name"], {"text": item.get("output")}))
+                if failure := item.get("error"):
+                    made.span.fail(text(failure) or str(failure))
 
     def told(self, run: Node, *, asked: str = "", output: Any = None) -> None:
         """What the user said and was told, if the session is the bridge's own: in another, the program says it."""
@@ -223,6 +237,5 @@ class Steps:
             about = {"agent": top.about["agent_name"]} if "agent_name" in top.about else None
             self.point(top, lambda around: around.input(asked, metadata=about))
         if top.outer is None and output not in (None, ""):
-            run.told_output = True
             about = {"agent": top.about["agent_name"]} if "agent_name" in top.about else None
             self.point(top, lambda around: around.output(output, metadata=about))

@@ -97,6 +97,14 @@ class Recorded(Generic[Made]):
             self._inside = recorder.under(span)
             self._inside.__enter__()
 
+    def __enter__(self) -> Recorded[Made]:
+        """Nothing: it has begun."""
+        return self
+
+    def __exit__(self, exc_type: object, error: BaseException | None, traceback: object) -> None:
+        """End the span."""
+        self.end(error)
+
     def end(self, error: BaseException | None = None) -> None:
         """End the span.
 
