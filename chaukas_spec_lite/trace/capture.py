@@ -6,9 +6,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from chaukas_spec_lite.errors import SettingTypeError
+
 Capture: TypeAlias = "bool | Iterable[str] | Callable[[str, Any], object]"
 """What a decorator records of a call: all, nothing, the arguments of these names (``return`` is the result), or what a
 function of name and value returns for each."""
+
+Metadata: TypeAlias = "Mapping[str, Any]"
+"""Names and values, as JSON has them. Other values are converted when the event is encoded."""
 
 RETURN = "return"
 """The result's name, as in a function's annotations."""
@@ -56,6 +61,16 @@ def mapping_of(value: object, name: str = "value") -> dict[str, Any] | None:
     return {name: value}
 
 
+def check_capture(capture: object) -> None:
+    """Raise SettingTypeError for what is no ``Capture``."""
+    if not isinstance(capture, (bool, Iterable)) and not callable(capture):
+        raise SettingTypeError(
+            "capture",
+            "has to be True, False, the names of arguments, or a function of name and value, "
+            f"not {type(capture).__name__}",
+        )
+
+
 class Capturing:
     """Chooses what is recorded of calls of one function.
 
@@ -72,6 +87,7 @@ class Capturing:
         self._positional = tuple(positional)
         self._rest = rest or "args"
         self._skip = skip
+        check_capture(capture)
         self._function = capture if callable(capture) else None
         self._allowed: frozenset[str] | None = None
         if not callable(capture) and not isinstance(capture, bool):

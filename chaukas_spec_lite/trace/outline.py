@@ -14,8 +14,8 @@ _INDENT = "  "
 def outline(events: Iterable[Event]) -> str:
     """Write the trees of spans that events make, a line for each span and moment, what is inside of it below.
 
-    A line is the kind, the title, and what became of work that did not end well: ``failed: `` and the error,
-    ``failed`` alone where the error is another line's, ``cancelled``, ``no end`` and ``no start``. Nothing in it depends
+    A line is the kind, the title, and what became of work that did not end well: ``failed:`` with the error,
+    A line is the kind, the title, and what became of work that did not end well: ``failed:`` and the error,
     on ids or times, so two runs that did the same have the same text::
 
         session

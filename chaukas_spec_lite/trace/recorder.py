@@ -5,20 +5,21 @@ from __future__ import annotations
 import concurrent.futures
 import contextvars
 import functools
+import inspect
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.trace.capture import Capture, texts_of
+from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.failures import MAX_STACK
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
+from chaukas_spec_lite.trace.scopes import Scope
 from chaukas_spec_lite.trace.sending import RecorderStats, Sending, Sink
-from chaukas_spec_lite.trace.spans import LiveSpan
 from chaukas_spec_lite.trace.steps import Steps
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Recorder(Steps):
         enabled: Whether anything is recorded. If not, all calls are there and do nothing.
         stream: Whether each part of a streamed answer is an event too.
         max_stack: Characters kept of a stack trace; 0 for none.
-        times: The clocks, for tests.
+        clock: The clocks, for tests.
 
     Raises:
         SettingTypeError: The sink has no ``emit``, or ``before_send`` cannot be called.
@@ -73,10 +74,13 @@ class Recorder(Steps):
         enabled: bool = True,
         stream: bool = False,
         max_stack: int = MAX_STACK,
-        times: Times | None = None,
+        clock: Times | None = None,
     ) -> None:
         if not callable(getattr(sink, "emit", None)):
             raise SettingTypeError("sink", f"has to have a method emit, which {type(sink).__name__} has not")
+        check_capture(capture)
+        if isinstance(max_stack, bool) or not isinstance(max_stack, int):
+            raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
         self._sending = Sending(sink, before_send=_chain(before_send), sampler=sampler)
         recording = Recording(
             self._sending,
@@ -87,7 +91,7 @@ class Recorder(Steps):
             capture=capture,
             stream=stream,
             max_stack=max_stack,
-            times=times,
+            clock=clock,
             prices=prices,
         )
         super().__init__(recording, enabled)
@@ -97,22 +101,23 @@ class Recorder(Steps):
     # Context
 
     @property
-    def current(self) -> LiveSpan | None:
+    def current(self) -> Scope | None:
         """The current span; None outside of any, and inside of one of another process."""
-        return owner_of(self._recording.context.current())
+        found = owner_of(self._recording.context.current())
+        return found if isinstance(found, Scope) else None
 
     @property
     def place(self) -> Place | None:
         """Where the program stands: the ids that an event would have here; None outside of any span."""
         return self._recording.here()
 
-    def under(self, place: LiveSpan | Place) -> AbstractContextManager[object]:
+    def under(self, place: Scope | Place) -> AbstractContextManager[object]:
         """Let what happens within a ``with`` be inside of a span that was begun by hand, or is elsewhere.
 
         Args:
             place: The span, or a place.
         """
-        if isinstance(place, LiveSpan):
+        if isinstance(place, Scope):
             return self._recording.context.at(place.place, self._recording.opened(place))
         return self._recording.context.at(place)
 
@@ -120,13 +125,18 @@ class Recorder(Steps):
         """Make a function that runs in a copy of the current context, wherever it is called: in a thread, say.
 
         Args:
-            function: The function. It may be called more than once, and at the same time.
+            function: The function. It may be called more than once, and at the same time. Of a coroutine function, what
+                it awaits is inside of the current span too.
         """
         if self._off is not None:
             return function
+        stack = self._recording.context
+        pinned = stack.pinned()
+        if inspect.iscoroutinefunction(function):
+            # Its body runs where it is awaited, with the other variables of that context.
+            return cast("Callable[P, Result]", stack.carried(function, pinned))
         context = contextvars.copy_context()
-        # What is current now, although a generator that has opened it may be suspended by then.
-        context.run(self._recording.context.pin)
+        context.run(stack.swap, pinned)
 
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> Result:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
 from chaukas_spec_lite.trace.calls import McpSpan, ToolSpan
-from chaukas_spec_lite.trace.capture import Capture
+from chaukas_spec_lite.trace.capture import Capture, Metadata, mapping_of, text_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.model import ModelSpan
-from chaukas_spec_lite.trace.points import Metadata, Points
+from chaukas_spec_lite.trace.points import Points
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.work import AgentSpan, SessionSpan
 
@@ -60,9 +60,11 @@ class Steps(Points):
             capture: As for the recorder, where it is a decorator.
         """
         if self._off is not None:
-            return self._off.session if isinstance(name, str) else name
+            return name if _is_function(name) else self._off.session
         if not isinstance(name, str):
-            return SessionSpan(self._recording)(name)
+            if _is_function(name):
+                return SessionSpan(self._recording)(name)
+            name = text_of(name)
         return SessionSpan(self._recording, name, session_id, metadata, tags, capture)
 
     @overload
@@ -98,11 +100,13 @@ class Steps(Points):
             capture: As for the recorder, where it is a decorator.
         """
         if self._off is not None:
-            return self._off.agent if isinstance(name, str) else name
+            return name if _is_function(name) else self._off.agent
         if not isinstance(name, str):
-            return AgentSpan(self._recording)(name)
-        if role:
-            metadata = {"role": role, **(metadata or {})}
+            if _is_function(name):
+                return AgentSpan(self._recording)(name)
+            name = text_of(name)
+        if role.__class__ is not str or role:
+            metadata = {"role": role, **(mapping_of(metadata) or {})}
         return AgentSpan(self._recording, name, agent_id, metadata, capture)
 
     def model(
@@ -183,9 +187,11 @@ class Steps(Points):
             capture: As for the recorder, where it is a decorator.
         """
         if self._off is not None:
-            return self._off.tool if isinstance(name, str) else name
+            return name if _is_function(name) else self._off.tool
         if not isinstance(name, str):
-            return ToolSpan(self._recording)(name)
+            if _is_function(name):
+                return ToolSpan(self._recording)(name)
+            name = text_of(name)
         return ToolSpan(self._recording, name, arguments, call_id, function_name, auth_required, metadata, capture)
 
     def mcp(
@@ -219,6 +225,10 @@ class Steps(Points):
 
     def _where(self) -> tuple[Recording, Place | None] | None:
         return None if self._off is not None else (self._recording, self._recording.here())
+
+
+def _is_function(name: object) -> bool:
+    return callable(name) or isinstance(name, (classmethod, staticmethod))
 
 
 class _Off:

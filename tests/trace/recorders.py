@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from textwrap import dedent
 from typing import Any
 
 from chaukas_spec_lite import Event
@@ -55,3 +56,8 @@ class Hands:
 def recorder(**settings: Any) -> tuple[Recorder, Kept]:
     kept = Kept()
     return Recorder(kept, **settings), kept
+
+
+def tree(text: str) -> str:
+    """An outline as it stands in a test."""
+    return dedent(text).strip("\n")

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from textwrap import dedent
 
-from tests.trace.recorders import recorder
-
-
-def tree(text: str) -> str:
-    return dedent(text).strip("\n")
+from tests.trace.recorders import recorder, tree
 
 
 def test_the_program_of_the_tutorial() -> None:
