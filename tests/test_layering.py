@@ -49,15 +49,17 @@ RULES = Rules(
         ("message",),
         ("rpc.stubs", "lenient"),  # what generated services stand on; encoding of odd values
         ("spec",),
-        ("defaults", "trace", "rpc.client", "rpc.server"),
+        ("defaults", "encoded_events", "trace", "rpc.client", "rpc.server"),
         ("client", "export", "collector", "files"),
         ("blocking",),
         ("trace.recorder",),
         ("cli",),
         ("__main__", "__init__"),
+        ("bridges",),  # what is above the whole package: other packages, and what they are given of it
     ),
     never={("export", "rpc"): _OF_THE_EXPORTER, ("export", "client"): _OF_THE_EXPORTER},
     outside={
+        "chaukas": ("bridges.sdk",),
         "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec"),
         "click": ("cli", "__main__"),
         "grpclib": (

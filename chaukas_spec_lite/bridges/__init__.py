@@ -1,1 +1,1 @@
-"""Bridges to what people already have. Each module needs the package that it is for, and says so if it is not there."""
+"""Bridges from packages that programs use already. Each is a module that needs that package, and nothing else does."""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
 
     from chaukas_spec_lite import Recorder
-    from chaukas_spec_lite.trace.spans import LiveSpan
+    from chaukas_spec_lite.trace.scopes import Scope
 
 FRAMEWORK = "langchain"
 
@@ -352,7 +352,7 @@ class _Run:
         self.agent = agent
         """The agent of ``create_agent`` that it is part of."""
         self.begins_agent = bool(agent) and (parent is None or parent.agent != agent)
-        self.outer: LiveSpan | None = None
+        self.outer: Scope | None = None
         """Of a run without a parent: the span of the program's that was open."""
         self.session: Recorded[Any] | None = None
         self.recorded: Recorded[Any] | None = None
@@ -370,13 +370,13 @@ class _Run:
         if self.session is not None:
             yield self.session
 
-    def around(self) -> LiveSpan | None:
+    def around(self) -> Scope | None:
         """The nearest span of ours, its own included."""
         run: _Run | None = self
         top = self
         while run is not None:
             if (found := next(run.both(), None)) is not None:
-                span: LiveSpan = found.span
+                span: Scope = found.span
                 return span
             top, run = run, run.parent
         return top.outer

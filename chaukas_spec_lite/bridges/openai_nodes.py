@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.bridges.runs import Recorded
-    from chaukas_spec_lite.trace.spans import LiveSpan
+    from chaukas_spec_lite.trace.scopes import Scope
 
 
 class Node:
@@ -22,13 +22,13 @@ class Node:
         self.name = ""
         self.about: dict[str, Any] = {}
         """The metadata of a session or an agent."""
-        self.opening: Callable[[], LiveSpan] | None = None
+        self.opening: Callable[[], Scope] | None = None
         """Makes the span, as long as its START waits, and below what is to be recorded after it."""
         self.waiting: list[Callable[[Any], None]] = []
         self.recorded: Recorded[Any] | None = None
         self.inner: Recorded[Any] | None = None
         """The call of an MCP server that a tool is."""
-        self.outer: LiveSpan | None = None
+        self.outer: Scope | None = None
         """Of a trace: the span that it is part of, if that is not the bridge's."""
         # Of a turn:
         self.calls: defaultdict[str, deque[dict[str, str]]] = defaultdict(deque)

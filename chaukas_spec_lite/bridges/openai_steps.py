@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agents.tracing import SpanError
 
     from chaukas_spec_lite import Recorder
-    from chaukas_spec_lite.trace.spans import LiveSpan
+    from chaukas_spec_lite.trace.scopes import Scope
 
 FRAMEWORK = "openai_agents"
 
@@ -54,17 +54,17 @@ class Steps:
             for point in waiting:
                 point(node.recorded.span)
 
-    def begin(self, span: LiveSpan, node: Node, *, current: bool = True) -> Recorded[Any]:
+    def begin(self, span: Scope, node: Node, *, current: bool = True) -> Recorded[Any]:
         """Begin a span of ours for one of the framework's, in that of its parent."""
         parent = node.parent
         return Recorded(self.recorder, span, self.around(parent) if parent else node.outer, current=current)
 
-    def around(self, node: Node) -> LiveSpan | None:
+    def around(self, node: Node) -> Scope | None:
         """The span of ours that is nearest to a run of the framework, itself included."""
         for each in node.upwards():
             self.open(each)
             if each.recorded is not None:
-                found: LiveSpan = each.recorded.span
+                found: Scope = each.recorded.span
                 return found
         return node.top().outer
 

@@ -13,7 +13,7 @@ from chaukas_spec_lite.trace.failures import is_cancellation
 
 if TYPE_CHECKING:
     from chaukas_spec_lite import Recorder
-    from chaukas_spec_lite.trace.spans import LiveSpan
+    from chaukas_spec_lite.trace.scopes import Scope
 
 MOST_OPEN = 10_000
 """How many runs of a framework are remembered until they end. One that never ends would be remembered for ever."""
@@ -28,7 +28,7 @@ class Ends(Protocol):
 
 
 Run = TypeVar("Run", bound=Ends)
-Made = TypeVar("Made", bound="LiveSpan")
+Made = TypeVar("Made", bound="Scope")
 
 
 class OpenRuns(Generic[Run]):
@@ -87,7 +87,7 @@ class Recorded(Generic[Made]):
 
     __slots__ = ("_inside", "_recorder", "span")
 
-    def __init__(self, recorder: Recorder, span: Made, parent: LiveSpan | None, *, current: bool = True) -> None:
+    def __init__(self, recorder: Recorder, span: Made, parent: Scope | None, *, current: bool = True) -> None:
         self._recorder = recorder
         self.span: Made = span
         self._inside: AbstractContextManager[object] = nullcontext()
@@ -126,7 +126,7 @@ class Recorded(Generic[Made]):
         self.end()
 
 
-def under(recorder: Recorder, span: LiveSpan | None) -> AbstractContextManager[object]:
+def under(recorder: Recorder, span: Scope | None) -> AbstractContextManager[object]:
     """Let what is recorded be inside of a span; of whatever is current, if it is None."""
     return nullcontext() if span is None else recorder.under(span)
 

@@ -20,6 +20,7 @@ INTERNAL = {
     "__main__": "a program",
     "clock": "time that tests can move",
     "defaults": "what client and exporter share",
+    "encoded_events": "the same, of events that are encoded already",
     "protojson": "messages have its functions as methods",
     "betterproto_version": "what betterproto2 asks for when it is imported",
     "misspelt": "errors of the classes that are exported",
