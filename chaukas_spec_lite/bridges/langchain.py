@@ -7,9 +7,10 @@ The handler is told of each run with its id and its parent's, so runs that go on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from chaukas_spec_lite.bridges.langchain_reading import (
     Said,
@@ -23,7 +24,8 @@ from chaukas_spec_lite.bridges.langchain_reading import (
     token_text,
     tool_output,
 )
-from chaukas_spec_lite.bridges.runs import MOST_OPEN, OpenRuns, Recorded, as_dict, texts
+from chaukas_spec_lite.bridges.langchain_runs import ChainRun
+from chaukas_spec_lite.bridges.runs import MOST_OPEN, OpenRuns, OpenSpan, as_dict, texts
 from chaukas_spec_lite.trace.safety import never_raising
 
 try:
@@ -67,7 +69,9 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
     def __init__(self, recorder: Recorder, *, agents: Collection[str] = (), most_open: int = MOST_OPEN) -> None:
         self._recorder = recorder
         self._agents = frozenset([agents] if isinstance(agents, str) else agents)
-        self._runs: OpenRuns[_Run] = OpenRuns(most_open)
+        self._runs: OpenRuns[ChainRun] = OpenRuns(most_open)
+        self._outside: WeakKeyDictionary[Scope, Scope | None] = WeakKeyDictionary()
+        """For sessions and agents of the bridge, what of the program's they are in."""
 
     # Chains, graphs, agents
 
@@ -91,11 +95,14 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
             about = {"framework": FRAMEWORK, **({"agent_name": name} if is_agent else {})}
             if thread := (metadata or {}).get("thread_id"):
                 about["thread_id"] = thread
-            run.session = Recorded(self._recorder, self._recorder.session(name, metadata=about), None)
+            session = self._recorder.session(name, metadata=about)
+            self._outside[session] = None
+            run.session = OpenSpan(self._recorder, session, None)
             self._asked(run, inputs)
         if is_agent:
             agent = self._recorder.agent(name, agent_id=name, metadata={"framework": FRAMEWORK})
-            run.recorded = Recorded(self._recorder, agent, run.around())
+            run.recorded = OpenSpan(self._recorder, agent, run.around())
+            self._outside[agent] = run.top().outer
 
     @never_raising
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -113,7 +120,7 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
                 run.session.span.output(told)
         run.end()
 
-    def _asked(self, run: _Run, inputs: Any) -> None:
+    def _asked(self, run: ChainRun, inputs: Any) -> None:
         if run.session is not None and not run.asked and (asked := said_at_last(inputs)) not in ("", {"input": ""}):
             run.asked = True
             run.session.span.input(asked)
@@ -159,7 +166,7 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
 
     def _start_model(
         self,
-        run: _Run,
+        run: ChainRun,
         serialized: dict[str, Any] | None,
         request: dict[str, Any],
         metadata: dict[str, Any] | None,
@@ -168,7 +175,7 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
         given = as_dict(kwargs.get("invocation_params"))
         provider, model = model_of(metadata or {}, given, serialized or {})
         span = self._recorder.model(provider, model, request=request, **parameters_of(metadata or {}, given))
-        run.recorded = Recorded(self._recorder, span, run.around(), current=False)
+        run.recorded = OpenSpan(self._recorder, span, run.around(), current=False)
 
     @never_raising
     def on_llm_new_token(self, token: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -233,7 +240,7 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
         name = (serialized or {}).get("name") or kwargs.get("name") or ""
         arguments = arguments_of(inputs, input_str)
         tool = self._recorder.tool(name, arguments=arguments, call_id=kwargs.get("tool_call_id") or "")
-        run.recorded = Recorded(self._recorder, tool, run.around())
+        run.recorded = OpenSpan(self._recorder, tool, run.around())
 
     @never_raising
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -303,12 +310,13 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
 
     def _begin(
         self, run_id: UUID, parent_run_id: UUID | None, tags: list[str] | None, metadata: dict[str, Any] | None
-    ) -> _Run:
+    ) -> ChainRun:
         parent = None if parent_run_id is None else self._runs.get(parent_run_id)
-        run = _Run(parent, str((metadata or {}).get("lc_agent_name") or ""))
+        run = ChainRun(parent, str((metadata or {}).get("lc_agent_name") or ""))
         if parent is None:
-            place = self._recorder.place
-            run.outer = self._recorder.current if place is not None and not place.remote else None
+            # A run that is streamed is left open between its parts, and what is run there is no part of it.
+            current = self._recorder.current
+            run.outer = self._outside.get(current, current) if current is not None else None
         for tag in tags or ():
             attempt = tag.removeprefix(_RETRY)
             if attempt != tag and attempt.isdecimal() and parent is not None:
@@ -334,57 +342,7 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
         run = self._runs.get(run_id)
         return None if run is None or run.recorded is None else run.recorded.span
 
-    def _around(self, run: _Run) -> Any:
+    def _around(self, run: ChainRun) -> Any:
         """What a moment in a run is recorded with: the nearest span, or the recorder."""
         span = run.around()
         return self._recorder if span is None else span
-
-
-class _Run:
-    """A run of the framework that is open."""
-
-    __slots__ = (
-        "agent", "asked", "begins_agent", "datasource", "failure", "outer", "parent", "query", "recorded", "session",
-    )  # fmt: skip
-
-    def __init__(self, parent: _Run | None, agent: str) -> None:
-        self.parent = parent
-        self.agent = agent
-        """The agent of ``create_agent`` that it is part of."""
-        self.begins_agent = bool(agent) and (parent is None or parent.agent != agent)
-        self.outer: Scope | None = None
-        """Of a run without a parent: the span of the program's that was open."""
-        self.session: Recorded[Any] | None = None
-        self.recorded: Recorded[Any] | None = None
-        self.asked = False
-        """Whether what the user said has been recorded."""
-        self.datasource = ""
-        self.query = ""
-        self.failure = ""
-        """What became of the last run within that failed."""
-
-    def both(self) -> Iterator[Recorded[Any]]:
-        """Its spans, from inside out."""
-        if self.recorded is not None:
-            yield self.recorded
-        if self.session is not None:
-            yield self.session
-
-    def around(self) -> Scope | None:
-        """The nearest span of ours, its own included."""
-        run: _Run | None = self
-        top = self
-        while run is not None:
-            if (found := next(run.both(), None)) is not None:
-                span: Scope = found.span
-                return span
-            top, run = run, run.parent
-        return top.outer
-
-    def end(self, error: BaseException | None = None) -> None:
-        for each in self.both():
-            each.end(error)
-
-    def give_up(self, why: str) -> None:
-        for each in self.both():
-            each.give_up(why)

@@ -13,7 +13,7 @@ import contextlib
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from chaukas_spec_lite.bridges.openai_nodes import Node
+from chaukas_spec_lite.bridges.openai_nodes import Traced
 from chaukas_spec_lite.bridges.openai_reading import (
     SETTINGS,
     asked,
@@ -22,7 +22,7 @@ from chaukas_spec_lite.bridges.openai_reading import (
     provider_and_model,
     text,
 )
-from chaukas_spec_lite.bridges.openai_steps import FRAMEWORK, Steps
+from chaukas_spec_lite.bridges.openai_steps import FRAMEWORK, AgentSteps
 from chaukas_spec_lite.bridges.runs import MOST_OPEN, OpenRuns, as_list, leaving
 from chaukas_spec_lite.trace.safety import never_raising, told
 
@@ -57,8 +57,8 @@ class ChaukasTracing(TracingProcessor):
 
     def __init__(self, recorder: Recorder, *, most_open: int = MOST_OPEN) -> None:
         self._recorder = recorder
-        self._steps = Steps(recorder)
-        self._nodes: OpenRuns[Node] = OpenRuns(most_open)
+        self._steps = AgentSteps(recorder)
+        self._nodes: OpenRuns[Traced] = OpenRuns(most_open)
         self._hooks: RunHooks[Any] | None = None
 
     @property
@@ -73,7 +73,7 @@ class ChaukasTracing(TracingProcessor):
     @never_raising
     def on_trace_start(self, trace: Trace) -> None:
         """Begin a session, or go on in the one that is open."""
-        node = Node("trace", None)
+        node = Traced("trace", None)
         node.outer = self._recorder.current
         node.about = {"framework": FRAMEWORK}
         if trace.name != _DEFAULT_WORKFLOW:
@@ -97,7 +97,7 @@ class ChaukasTracing(TracingProcessor):
         """Begin a span of ours for one of the framework's."""
         data = span.span_data
         parent = self._nodes.get(span.parent_id) or self._nodes.get(span.trace_id)
-        node = Node(data.type, parent)
+        node = Traced(data.type, parent)
         self._nodes.put(span.span_id, node)
         if data.type == "agent":
             node.name = data.name
@@ -132,7 +132,7 @@ class ChaukasTracing(TracingProcessor):
         """Send what is recorded."""
         self._recorder.flush()
 
-    def _open_unless_hooks_come(self, node: Node) -> None:
+    def _open_unless_hooks_come(self, node: Traced) -> None:
         """The START of an agent waits for what the hooks tell of it, or for the first thing that happens within."""
         if self._hooks is None:
             self._steps.open(node)
@@ -141,11 +141,11 @@ class ChaukasTracing(TracingProcessor):
 class _Hooks(RunHooks[Any]):
     """Tells the processor what the framework's tracing does not say, or says late."""
 
-    def __init__(self, steps: Steps, nodes: OpenRuns[Node]) -> None:
+    def __init__(self, steps: AgentSteps, nodes: OpenRuns[Traced]) -> None:
         self._steps = steps
         self._nodes = nodes
 
-    def _node(self) -> Node | None:
+    def _node(self) -> Traced | None:
         span = get_current_span()
         return None if span is None else self._nodes.get(span.span_id)
 
@@ -156,7 +156,7 @@ class _Hooks(RunHooks[Any]):
                 self._describe(at_work, context, agent)
                 self._steps.open(at_work)
 
-    def _describe(self, node: Node, context: Any, agent: Any) -> None:
+    def _describe(self, node: Traced, context: Any, agent: Any) -> None:
         _, model = provider_and_model(getattr(agent, "model", None))
         about = {
             "instructions": agent.instructions if isinstance(agent.instructions, str) else None,
@@ -191,7 +191,7 @@ class _Hooks(RunHooks[Any]):
             known = {name: get(settings, name) for name in SETTINGS if get(settings, name) is not None}
             at_work.call = {"provider": provider, "model": model, "request": request, **known}
             at_work.model = self._steps.begin(
-                self._steps.recorder.model(**at_work.call), Node("response", node), current=False
+                self._steps.recorder.model(**at_work.call), Traced("response", node), current=False
             )
 
     async def on_llm_end(self, context: Any, agent: Any, response: Any) -> None:
@@ -200,7 +200,7 @@ class _Hooks(RunHooks[Any]):
             at_work = None if node is None else node.agent()
             if at_work is not None and at_work.model is not None:
                 # A model of somebody's own, which tells the framework's tracing nothing.
-                model = Node("response", node)
+                model = Traced("response", node)
                 model.recorded, at_work.model = at_work.model, None
                 self._steps.answered(model, response, get(response, "usage"))
                 model.recorded.end()

@@ -75,7 +75,7 @@ class OpenRuns(Generic[Run]):
             each.give_up(why)
 
 
-class Recorded(Generic[Made]):
+class OpenSpan(Generic[Made]):
     """A span of ours, opened where a run of the framework says, and what has to be undone when it ends.
 
     Args:
@@ -97,7 +97,7 @@ class Recorded(Generic[Made]):
             self._inside = recorder.under(span)
             self._inside.__enter__()
 
-    def __enter__(self) -> Recorded[Made]:
+    def __enter__(self) -> OpenSpan[Made]:
         """Nothing: it has begun."""
         return self
 

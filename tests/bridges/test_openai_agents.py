@@ -260,7 +260,8 @@ def test_a_call_of_a_model_says_all_that_the_framework_knows(
     [start] = of_type(events, EventType.MODEL_INVOCATION_START)
     [end] = of_type(events, EventType.MODEL_INVOCATION_END)
     asked, told = start.llm_invocation, end.llm_invocation
-    assert asked is not None and told is not None
+    assert asked is not None
+    assert told is not None
     messages = [{"role": "system", "content": "You answer."}, {"role": "user", "content": "Where is my order?"}]
     assert (asked.provider, asked.model, asked.request) == ("openai", "gpt-4o", {"messages": messages})
     assert (asked.temperature, asked.max_tokens) == (0.25, 200)
@@ -302,7 +303,9 @@ def test_a_tool_has_the_arguments_and_the_id_that_the_model_gave(
     assert [call and call.arguments for call in called.values()] == [{"number": "1"}, {"number": "2"}]
     for event in ends:
         call, response = called[event.span_id], event.tool_response
-        assert call is not None and call.arguments and response is not None
+        assert call is not None
+        assert call.arguments
+        assert response is not None
         assert response.tool_call_id == call.id
         assert response.output == {"output": f"order {call.arguments['number']} was shipped"}
 
@@ -311,12 +314,14 @@ def test_a_server_is_called_within_the_tool(play: Play, tracing: ChaukasTracing,
     play(same_agents.mcp(lambda: None))
     starts, ends = of_type(events, EventType.MCP_CALL_START), of_type(events, EventType.MCP_CALL_END)
     listed, called, _ = [event.mcp_call for event in ends]
-    assert listed is not None and called is not None
+    assert listed is not None
+    assert called is not None
     assert (listed.server_name, listed.operation) == ("orders", "list_tools")
     assert listed.response == {"tools": ["stock", "reserve"]}
     assert called.response == {"tool_name": "stock", "content_count": 1, "preview": "5 of bolts"}
     asked = starts[1].mcp_call
-    assert asked is not None and asked.request == {"tool_name": "stock", "arguments": {"article": "bolts"}}
+    assert asked is not None
+    assert asked.request == {"tool_name": "stock", "arguments": {"article": "bolts"}}
 
 
 def test_searches_and_calls_at_openai_are_recorded(play: Play, tracing: ChaukasTracing, events: Events) -> None:
@@ -369,7 +374,8 @@ def test_an_answer_that_was_cut_says_so(play: Play, tracing: ChaukasTracing, eve
     play(Runner.run(agent("rambling", "You ramble."), "Go on."))
     [end] = of_type(events, EventType.MODEL_INVOCATION_END)
     # The framework keeps the answer of this API, but not why it ended.
-    assert end.llm_invocation is not None and end.llm_invocation.response == {
+    assert end.llm_invocation is not None
+    assert end.llm_invocation.response == {
         "content": "On and",
         "finish_reason": "stop",
     }
@@ -560,7 +566,8 @@ def test_a_model_of_ones_own_is_recorded_by_the_hooks(
     play(Runner.run(parrot, "Who is a good bird?", hooks=tracing.hooks))
     [start] = of_type(events, EventType.MODEL_INVOCATION_START)
     [end] = of_type(events, EventType.MODEL_INVOCATION_END)
-    assert start.llm_invocation is not None and end.llm_invocation is not None
+    assert start.llm_invocation is not None
+    assert end.llm_invocation is not None
     assert (start.llm_invocation.provider, start.llm_invocation.model) == ("own", "parrot")
     assert end.llm_invocation.response == {"content": "Polly!", "finish_reason": "stop"}
     if not traced:
@@ -619,7 +626,8 @@ def test_runs_that_never_end_are_given_up(recorder: Recorder, events: Events) ->
     assert len(tracing._nodes) == 3
     left = of_type(events, EventType.SESSION_END)
     assert [event.status for event in left] == [EventStatus.CANCELLED] * 2
-    assert left[0].metadata is not None and left[0].metadata["left_open"] == "more than 3 runs were open"
+    assert left[0].metadata is not None
+    assert left[0].metadata["left_open"] == "more than 3 runs were open"
     for each in opened:
         each.finish()
     set_trace_processors([])
