@@ -142,6 +142,8 @@ class AgentSteps:
     def _end_function(self, node: Traced, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
         assert node.recorded is not None
         node.recorded.span.result(data.output)
+        if noted and data.output is not None:
+            node.recorded.span.set(output=data.output)  # what the model is told of the failure
         if node.inner is not None:
             node.inner.span.response(summary_of(data.name, data.output))
         self.failed(node, error, noted)

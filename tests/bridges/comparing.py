@@ -64,12 +64,17 @@ Fields = dict[str, object]
 
 
 def _by_kind(events: Sequence[Event]) -> dict[Key, list[Fields]]:
-    """The fields of all events, those of one type and agent together: the first is compared with the first."""
+    """The fields of all events, those of one type and agent (of MCP, operation) together: the first is compared with the first."""
     found: dict[Key, list[Fields]] = defaultdict(list)
     names = _Names(events)
     for event in events:
-        found[int(event.type), event.agent_name].append(_fields(event, names))
+        found[int(event.type), _about(event)].append(_fields(event, names))
     return found
+
+
+def _about(event: Event) -> str:
+    """What else tells events of one type apart: the agent, but the SDK names none in calls of servers."""
+    return event.mcp_call.operation if event.mcp_call is not None else event.agent_name
 
 
 class _Names:
@@ -84,7 +89,7 @@ class _Names:
             self.sessions.setdefault(event.session_id, f"session {len(self.sessions) + 1}" if event.session_id else "")
             self.traces.setdefault(event.trace_id, f"trace {len(self.traces) + 1}" if event.trace_id else "")
             if event.span_id and event.span_id not in self.spans:
-                name = " ".join(filter(None, [_type(int(event.type)).removesuffix("_START"), event.agent_name]))
+                name = f"{_type(int(event.type)).removesuffix('_START')} {_about(event)}".rstrip()
                 counts[name] += 1
                 self.spans[event.span_id] = f"{name} {counts[name]}"
         self.spans[""] = ""
