@@ -6,6 +6,8 @@ import asyncio
 import os
 import subprocess
 import sys
+import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,11 @@ from chaukas_spec_lite import (
     blocking_drain,
 )
 from chaukas_spec_lite.errors import SettingTypeError
+from tests import snippets
 from tests.bridges.http_server import RESET, serving
 from tests.export.doubles import Recorder
 from tests.patience import HANG
+from tests.serving import running_collector
 
 pytestmark = pytest.mark.bridges
 
@@ -37,11 +41,16 @@ ENVIRONMENT = {
 }
 
 
+def run_python(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python at the project's root, in an environment in which the SDK can be enabled."""
+    command = [sys.executable, *map(str, arguments)]
+    variables = {**os.environ, **ENVIRONMENT, "no_proxy": "*", **environment}
+    return subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
+
+
 def run_program(url: str, *arguments: str | Path) -> list[str]:
     """Run the observed program; return the ids of its events."""
-    command = [sys.executable, "-m", "tests.bridges.sdk_program", *map(str, arguments)]
-    environment = {**os.environ, **ENVIRONMENT, "CHAUKAS_ENDPOINT": url, "no_proxy": "*"}
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
+    done = run_python("-m", "tests.bridges.sdk_program", *arguments, CHAUKAS_ENDPOINT=url)
     assert done.returncode == 0, done.stderr
     ids = done.stdout.split()
     assert len(ids) == 10
@@ -76,6 +85,44 @@ def test_a_server_that_never_answers_costs_nothing_with_a_spool(tmp_path: Path) 
     sender = Recorder()
     assert blocking_drain(tmp_path, sender, timeout=HANG).all_sent
     assert [Event.parse(data).event_id for data in sender.received] == ids
+
+
+def test_a_run_of_openai_agents_is_recorded_while_no_server_is_there(tmp_path: Path) -> None:
+    pytest.importorskip("agents")
+    done = run_python("-m", "tests.bridges.agents_program", tmp_path)
+    assert done.stdout.splitlines()[-1] == "It is on its way.", done.stderr
+    sender = Recorder()
+    assert blocking_drain(tmp_path, sender, timeout=HANG).all_sent
+    assert Counter(Event.parse(data).type for data in sender.received) == Counter(
+        [
+            EventType.SESSION_START,
+            EventType.INPUT_RECEIVED,
+            EventType.AGENT_START,
+            EventType.MODEL_INVOCATION_START,
+            EventType.MODEL_INVOCATION_END,
+            EventType.STATE_UPDATE,
+            EventType.AGENT_END,
+            EventType.OUTPUT_EMITTED,
+            EventType.SESSION_END,
+        ]
+    )
+
+
+def test_the_line_of_the_guide_is_all_it_takes(tmp_path: Path) -> None:
+    page = snippets.DOCS / "guides" / "from-sdk.md"
+    (code,) = snippets.blocks(page.read_text(encoding="utf-8"), "py")
+    assert code.count('spool="/var/spool/chaukas"') == 1
+    with running_collector() as collector:
+        code = code.replace("/var/spool/chaukas", (tmp_path / "spool").as_posix()) + textwrap.dedent("""
+            import asyncio
+            from chaukas.sdk import get_tracer
+            from chaukas.sdk.core.event_builder import EventBuilder
+            asyncio.run(get_tracer().client.send_event(EventBuilder().create_session_start()))
+        """)
+        done = run_python("-c", code, CHAUKAS_GRPC_ENDPOINT=f"127.0.0.1:{collector.port}")
+        assert done.returncode == 0, done.stderr
+        (event,) = collector.events()
+    assert (event.type, event.tenant_id) == (EventType.SESSION_START, "acme")
 
 
 # In this process
@@ -281,5 +328,5 @@ def test_mistakes_are_told_at_once() -> None:
 
 def test_without_the_sdk_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "chaukas.sdk", None)
-    with pytest.raises(ModuleNotFoundError, match="pip install chaukas-sdk==0.1.0"):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install chaukas-sdk==0\.1\.0"):
         sink_for(Kept()).install()
