@@ -9,7 +9,8 @@ from math import ceil
 
 from rich.text import Text
 
-from chaukas_spec_lite.cli.terminal import Glyphs, count, duration, fit, glyphs_for, moment_of, one_line
+from chaukas_spec_lite.cli.terminal import count, fit, moment_of
+from chaukas_spec_lite.printable import Glyphs, duration, glyphs_for, one_line
 from chaukas_spec_lite.trace.tree import Counts, Session, Span
 
 MIN_WIDTH, MAX_WIDTH = 40, 120

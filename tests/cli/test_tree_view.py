@@ -8,8 +8,9 @@ import pytest
 from rich.cells import cell_len
 
 from chaukas_spec_lite import AgentHandoff, ErrorInfo, Event, EventStatus, EventType, LLMInvocation, MessageContent
-from chaukas_spec_lite.cli.terminal import count, duration
+from chaukas_spec_lite.cli.terminal import count
 from chaukas_spec_lite.cli.tree_view import View
+from chaukas_spec_lite.printable import duration
 from chaukas_spec_lite.trace.kinds import moment
 from chaukas_spec_lite.trace.tree import build
 from tests import realdata
