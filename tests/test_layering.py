@@ -65,6 +65,7 @@ RULES = Rules(
     ),
     never={("export", "rpc"): _OF_THE_EXPORTER, ("export", "client"): _OF_THE_EXPORTER},
     outside={
+        "agents": ("bridges.openai_agents", "bridges.openai_steps"),
         "chaukas": ("bridges.sdk",),
         "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec", "sinks.file"),
         "click": ("cli", "__main__"),
@@ -79,6 +80,7 @@ RULES = Rules(
         "hpack": ("rpc.transport",),
         "httpx": ("sinks.http",),
         "pytest": ("pytest_plugin",),
+        "langchain_core": ("bridges.langchain",),
         "rich": ("cli",),
         "sqlite3": ("collector.store",),
         "typing_extensions": ("message.listing", "spec"),

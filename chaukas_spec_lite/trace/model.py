@@ -36,6 +36,7 @@ class ModelSpan(Scope):
     _cost: CostDetails | float | Mapping[str, Any] | None = None
     _finish_reason = ""
     _first_ns = 0
+    _late_request: Metadata | None = None
     _response_id = ""
     _start_time: datetime | None = None
     _tokens = (0, 0, 0)
@@ -69,6 +70,8 @@ class ModelSpan(Scope):
         finish_reason: str = "",
         response_id: str = "",
         cost: CostDetails | float | Mapping[str, Any] | None = None,
+        model: str = "",
+        request: Metadata | None = None,
     ) -> None:
         """Take what the model has answered, for the END. What a further call leaves out stays as it was.
 
@@ -80,6 +83,8 @@ class ModelSpan(Scope):
             finish_reason: Why the model stopped, such as ``stop``.
             response_id: The provider's id of the answer.
             cost: What the call cost, in US dollars, or with all that is known of it; it is computed if None.
+            model: The model that has answered, where it was not known before, or is another.
+            request: What it was asked, where that was not known before.
         """
         if answer is not None:
             self._answer = mapping_of(answer, "content")
@@ -91,6 +96,9 @@ class ModelSpan(Scope):
         self._response_id = response_id or self._response_id
         if cost is not None:
             self._cost = cost
+        self._model = model or self._model
+        if request is not None:
+            self._late_request = request
 
     @never_raising
     def chunk(self, text: str) -> None:
@@ -148,6 +156,7 @@ class ModelSpan(Scope):
             event.llm_invocation = LLMInvocation(
                 provider=self._provider,
                 model=self._model,
+                request=mapping_of(self._late_request, "messages" if isinstance(self._late_request, list) else "prompt"),
                 response=answer,
                 prompt_tokens=prompt,
                 completion_tokens=completion,
