@@ -59,6 +59,7 @@ RULES = Rules(
     outside={
         "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec"),
         "click": ("cli", "__main__"),
+        "genai_prices": ("trace.prices",),
         "grpclib": (
             "rpc",
             "spec.client.v1.client_grpc",
