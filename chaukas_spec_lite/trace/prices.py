@@ -206,7 +206,7 @@ def _checked_function(given: Callable[..., object]) -> PriceFunction:
 
 
 def _genai() -> PriceFunction:
-    """Prices of the package genai-prices, out of the table that it brings; only its ``UpdatePrices`` fetches another."""
+    """Prices out of the table that genai-prices brings; only its ``UpdatePrices`` fetches another."""
     try:
         package: Any = import_module("genai_prices")
     except ImportError as error:
