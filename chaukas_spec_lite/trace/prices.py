@@ -185,10 +185,10 @@ def _checked_table(given: Mapping[object, object]) -> dict[str, Price]:
 
 
 def _price_of(value: object, where: str) -> Price:
+    expected = f"has to be a pair (input, output) of USD per million tokens, or a Price, not {shown(value)}"
     pair = cast("Sequence[object]", value) if isinstance(value, (tuple, list)) else ()
     if len(pair) != 2:
-        expected = "a pair (input, output) of USD per million tokens, or a Price"
-        raise SettingTypeError(where, f"has to be {expected}, not {shown(cast('object', value))}")
+        raise SettingTypeError(where, expected)
     return Price(_AMOUNT(pair[0], f"{where}[0]"), _AMOUNT(pair[1], f"{where}[1]"))
 
 
