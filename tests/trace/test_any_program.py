@@ -1,0 +1,571 @@
+"""Random programs, each a few lines of work that take turns: threads, tasks, generators, and async generators.
+
+Each line is a real one: a thread with a stack of calls, a task that awaits, a generator that stands at its ``yield``. So the
+contexts are those that programs have, and only who goes on next is decided here. What the recorder should say is kept in
+a model beside it, as simple as can be: each line has a list of the spans that it has opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any
+
+import pytest
+from hypothesis import note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from chaukas_spec_lite import Event, EventStatus, Recorder
+from chaukas_spec_lite.trace.kinds import KINDS
+from chaukas_spec_lite.trace.tree import Edge
+from tests.patience import HANG
+
+# What a program is told to do next
+
+
+class Planned(Exception):
+    """A failure that leaves a number of spans before it is caught."""
+
+    left = 1
+
+
+class Stopped(asyncio.CancelledError):
+    """Work is called off."""
+
+    left = 1
+
+
+PLANNED = (Planned, Stopped)
+
+
+@dataclass(frozen=True)
+class Open:
+    """Open a span, and go on inside of it."""
+
+    span: Callable[[], Any]
+    way: str
+    """``with``, ``async with`` or ``decorator``; lines that cannot do the last two do the first."""
+
+
+@dataclass(frozen=True)
+class Raise:
+    error: BaseException
+
+
+LEAVE = "leave"
+"""Leave the innermost span."""
+
+Action = Any
+"""One of the above, or a function to be called."""
+
+
+# Lines of work
+
+
+def threads_work(actions: queue.SimpleQueue[Any], answers: queue.SimpleQueue[Any], answer: object = None) -> None:
+    """The stack of calls of a thread: a call for each open span."""
+    while True:
+        answers.put(answer)
+        action, answer = actions.get(timeout=HANG), None
+        if isinstance(action, Open):
+            try:
+                if action.way == "decorator":
+                    action.span()(threads_work)(actions, answers, action)
+                else:
+                    with action.span():
+                        threads_work(actions, answers, action)
+            except PLANNED as error:
+                _caught(error)
+        elif isinstance(action, Raise):
+            raise action.error
+        elif action is LEAVE:
+            return
+        else:
+            answer = action()
+
+
+async def tasks_work(actions: asyncio.Queue[Any], answers: asyncio.Queue[Any], answer: object = None) -> None:
+    """The same for a task."""
+    while True:
+        answers.put_nowait(answer)
+        action, answer = await actions.get(), None
+        if isinstance(action, Open):
+            try:
+                if action.way == "decorator":
+                    await action.span()(tasks_work)(actions, answers, action)
+                elif action.way == "async with":
+                    async with action.span():
+                        await tasks_work(actions, answers, action)
+                else:
+                    with action.span():
+                        await tasks_work(actions, answers, action)
+            except PLANNED as error:
+                _caught(error)
+        elif isinstance(action, Raise):
+            raise action.error
+        elif action is LEAVE:
+            return
+        else:
+            answer = action()
+            if isawaitable(answer):
+                answer = await answer
+
+
+def generators_work(answer: object = None) -> Generator[Any, Action, None]:
+    """The same for a generator, which does what it is sent, and yields the answer."""
+    while True:
+        action, answer = (yield answer), None
+        if isinstance(action, Open):
+            try:
+                with action.span():
+                    yield from generators_work(action)
+            except PLANNED as error:
+                _caught(error)
+        elif isinstance(action, Raise):
+            raise action.error
+        elif action is LEAVE:
+            return
+        else:
+            answer = action()
+
+
+async def async_generators_work() -> AsyncGenerator[Any, Action]:
+    """The same for an async generator, which has no ``yield from``, and therefore a list of what it is in."""
+    inside: list[ExitStack] = []
+    answer: object = None
+    try:
+        while True:
+            action, answer = (yield answer), None
+            try:
+                if isinstance(action, Open):
+                    inside.append(ExitStack())
+                    inside[-1].enter_context(action.span())
+                elif isinstance(action, Raise):
+                    raise action.error
+                elif action is LEAVE:
+                    if not inside:
+                        return
+                    inside.pop().close()
+                else:
+                    answer = action()
+            except PLANNED as error:
+                # As an exception does that leaves one `with` after the other.
+                while inside:
+                    inside.pop().__exit__(type(error), error, error.__traceback__)
+                    if error.left == 1:
+                        break
+                    error.left -= 1
+                else:
+                    raise
+    except GeneratorExit as error:
+        while inside:
+            inside.pop().__exit__(type(error), error, error.__traceback__)
+        raise
+
+
+def _caught(error: Planned | Stopped) -> None:
+    """Catch an exception that has left as many spans as it should; let it go on if not."""
+    if error.left > 1:
+        error.left -= 1
+        raise error
+
+
+# What should be recorded
+
+SPANS: dict[str, Callable[[Recorder], Any]] = {
+    "session": lambda recorder: recorder.session(),
+    "agent": lambda recorder: recorder.agent("triage"),
+    "model": lambda recorder: recorder.model("openai", "gpt-4o"),
+    "tool": lambda recorder: recorder.tool("search"),
+    "mcp": lambda recorder: recorder.mcp("files", "tools/call"),
+}
+
+POINTS: dict[str, Callable[[Any], Any]] = {
+    "input": lambda to: to.input("hello"),
+    "output": lambda to: to.output("hello"),
+    "error": lambda to: to.error("broken"),
+    "retry": lambda to: to.retry(1),
+    "policy": lambda to: to.policy("p", "allow"),
+    "data": lambda to: to.data_access("vector://x"),
+    "state": lambda to: to.state(changed=True),
+    "hand-off": lambda to: to.handoff("billing"),
+    "system": lambda to: to.system("note"),
+}
+
+
+class Events(list[Event]):
+    """A sink that keeps what it gets."""
+
+    def emit(self, event: Event) -> None:
+        self.append(event)
+
+
+@dataclass(eq=False)
+class Span:
+    """What should be recorded of a span."""
+
+    start: Event
+    parent: Span | None
+    end: Event | None = None
+
+
+@dataclass(eq=False)
+class Line:
+    """A line of work as the machine sees it."""
+
+    kind: str
+    do: Callable[[Action], Any]
+    """Lets it take one step, inside of the line that runs it. The answer may have to be awaited."""
+    end: Callable[[], Any]
+    """Ends it, when it has no open spans, or where whatever it runs is closed."""
+    base: Span | None
+    """The span that it was begun in, whose context it has a copy of."""
+    root: Line | None = None
+    """The thread or task that runs a generator; None for threads and tasks."""
+    spans: list[Span] = field(default_factory=list)
+    """Those that it has opened, innermost last."""
+    decorated: bool = False
+    """Whether the outermost of them is that of a decorated generator, which ends with it."""
+
+    def top(self, via: Line | None) -> Span | None:
+        """What the next step happens in, where ``via`` runs a generator."""
+        if self.spans:
+            return self.spans[-1]
+        return via.top(via.root) if via is not None else self.base
+
+
+# The machine
+
+MAX_LINES, MAX_DEPTH = 6, 4
+ENDED = object()
+"""What a generator that has ended answers."""
+
+
+class AnyProgram(RuleBasedStateMachine):
+    """Lines that open spans and leave them, and begin other lines, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events = Events()
+        self.recorder = Recorder(self.events, tenant_id="acme", project_id="support-bot")
+        self.loop = asyncio.new_event_loop()
+        self.lines: list[Line] = []
+        self.spans: list[Span] = []
+        self.by_hand: list[tuple[Any, Span]] = []
+        self.seen = 0
+
+    @initialize()
+    def begin(self) -> None:
+        self.lines += [self._task(None), self._thread(None)]
+
+    # Lines
+
+    def _thread(self, parent: Line | None) -> Line:
+        """A thread, begun by a line, which hands its context on by ``wrap``; one that nobody began has an empty one."""
+        actions: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        work = threads_work if parent is None else self._step(parent, lambda: self.recorder.wrap(threads_work))
+        thread = threading.Thread(target=work, args=(actions, answers), daemon=True)
+        thread.start()
+        answers.get(timeout=HANG)
+
+        def do(action: Action) -> Any:
+            actions.put(action)
+            return answers.get(timeout=HANG)
+
+        def end() -> None:
+            actions.put(LEAVE)
+            thread.join(HANG)
+            assert not thread.is_alive()
+
+        return Line("thread", do, end, parent.top(parent.root) if parent is not None else None)
+
+    def _task(self, parent: Line | None) -> Line:
+        """A task, begun by a task, whose context it has a copy of."""
+        actions: asyncio.Queue[Any] = asyncio.Queue()
+        answers: asyncio.Queue[Any] = asyncio.Queue()
+
+        async def begin() -> asyncio.Task[None]:
+            return asyncio.create_task(tasks_work(actions, answers))
+
+        task = self.loop.run_until_complete(begin()) if parent is None else self._step(parent, begin)
+
+        async def answer() -> Any:
+            return await asyncio.wait_for(answers.get(), HANG)
+
+        def do(action: Action) -> Any:
+            actions.put_nowait(action)
+            return self.loop.run_until_complete(answer())
+
+        def end() -> None:
+            actions.put_nowait(LEAVE)
+            self.loop.run_until_complete(asyncio.wait_for(task, HANG))
+
+        self.loop.run_until_complete(answer())
+        return Line("task", do, end, parent.top(None) if parent is not None else None)
+
+    def _generator(self, root: Line, decorate: Callable[[Any], Any] | None) -> Line:
+        """A generator in a thread or task."""
+        found = generators_work if decorate is None else decorate(generators_work)
+        generator = self._step(root, found)
+
+        def do(action: Action) -> Any:
+            try:
+                return generator.send(action)
+            except (StopIteration, *PLANNED):
+                return ENDED
+
+        line = Line("generator", do, generator.close, None, root, decorated=decorate is not None)
+        self._step(line, None, root)
+        return line
+
+    def _async_generator(self, root: Line, decorate: Callable[[Any], Any] | None) -> Line:
+        """An async generator in a task."""
+        found = async_generators_work if decorate is None else decorate(async_generators_work)
+        generator = self._step(root, found)
+
+        async def do(action: Action) -> Any:
+            try:
+                return await generator.asend(action)
+            except (StopAsyncIteration, *PLANNED):
+                return ENDED
+
+        line = Line("async generator", do, generator.aclose, None, root, decorated=decorate is not None)
+        self._step(line, None, root)
+        return line
+
+    def _step(self, line: Line, action: Action, via: Line | None = None) -> Any:
+        """Let a line take a step; generators take theirs in what runs them."""
+        if line.root is None:
+            return line.do(action)
+        if via is None or via is line.root:
+            return line.root.do(lambda: line.do(action))
+        return line.root.do(lambda: via.do(lambda: line.do(action)))
+
+    # What may happen
+
+    @rule(data=st.data(), kind=st.sampled_from(sorted(SPANS)), way=st.sampled_from(["with", "async with", "decorator"]))
+    def open(self, data: st.DataObject, kind: str, way: str) -> None:
+        line, via = self._draw(data, [each for each in self.lines if len(each.spans) < MAX_DEPTH])
+        if line is None:
+            return
+        parent = line.top(via)
+        self._step(line, Open(lambda: SPANS[kind](self.recorder), way), via)
+        line.spans.append(self._started(kind, parent))
+
+    @rule(data=st.data())
+    def leave(self, data: st.DataObject) -> None:
+        line, via = self._draw(data, [each for each in self.lines if each.spans])
+        if line is not None:
+            self._step(line, LEAVE, via)
+            self._ended(line, 1, EventStatus.COMPLETED)
+
+    @rule(data=st.data(), error=st.sampled_from([Planned, Stopped]))
+    def fail(self, data: st.DataObject, error: type[Planned | Stopped]) -> None:
+        """An exception leaves a few spans, and is caught."""
+        line, via = self._draw(data, [each for each in self.lines if each.spans])
+        if line is None:
+            return
+        raised = error("planned")
+        raised.left = data.draw(st.integers(1, len(line.spans)), label="spans")
+        failed = error is Planned
+        left = raised.left
+        self._step(line, Raise(raised), via)
+        ended = self._ended(line, left, EventStatus.FAILED if failed else EventStatus.CANCELLED)
+        if failed:
+            # Recorded once, however many spans it leaves; the others name the span that has it.
+            first, *others = ended
+            assert first.error is not None
+            assert first.error.error_message == "planned"
+            for each in others:
+                assert each.metadata is not None
+                assert each.metadata["failed_in"] == first.span_id
+
+    @rule(data=st.data(), kind=st.sampled_from(sorted(POINTS)))
+    def point(self, data: st.DataObject, kind: str) -> None:
+        line, via = self._draw(data, self.lines)
+        assert line is not None
+        self._step(line, lambda: POINTS[kind](self.recorder), via)
+        (event,) = self._new()
+        assert KINDS[event.type] == (kind, Edge.POINT)
+        self._belongs(event, line.top(via))
+
+    @rule(data=st.data())
+    def look(self, data: st.DataObject) -> None:
+        """The current span is the innermost of the line."""
+        line, via = self._draw(data, self.lines)
+        assert line is not None
+        current = self._step(line, lambda: self.recorder.current, via)
+        assert (current.span_id if current is not None else "") in _parents(line.top(via))
+        assert not self._new()
+
+    @rule(data=st.data(), kind=st.sampled_from(sorted(SPANS)), forget=st.booleans())
+    def start(self, data: st.DataObject, kind: str, forget: bool) -> None:
+        """A span without a ``with``, which is nobody's current one, and may be forgotten."""
+        line, via = self._draw(data, self.lines)
+        assert line is not None
+        span = self._step(line, lambda: SPANS[kind](self.recorder).start(), via)
+        if not forget:
+            self.by_hand.append((span, self._started(kind, line.top(via))))
+            return
+        del span
+        self._step(line, lambda: None, via)  # which lets go of the answer
+        start, end = self._new()
+        self._belongs(start, line.top(via))
+        assert (start.span_id, end.status) == (end.span_id, EventStatus.CANCELLED)
+        assert end.metadata == {"left_open": "garbage-collected"}
+
+    @precondition(lambda self: self.by_hand)
+    @rule(data=st.data())
+    def end(self, data: st.DataObject) -> None:
+        """Somebody else may end it."""
+        line, via = self._draw(data, self.lines)
+        assert line is not None
+        span, expected = self.by_hand.pop(data.draw(st.integers(0, len(self.by_hand) - 1), label="which"))
+        self._step(line, span.end, via)
+        self._finished(expected, EventStatus.COMPLETED)
+
+    @precondition(lambda self: len(self.lines) < MAX_LINES)
+    @rule(data=st.data(), kind=st.sampled_from(["thread", "task", "generator", "async generator"]), plain=st.booleans())
+    def begin_line(self, data: st.DataObject, kind: str, plain: bool) -> None:
+        parents = [each for each in self.lines if each.root is None and (kind == "thread" or each.kind == "task")]
+        if kind == "thread":
+            self.lines.append(self._thread(self._draw(data, [*parents])[0]))
+        elif kind == "task":
+            self.lines.append(self._task(self._draw(data, parents)[0]))
+        else:
+            roots = parents if kind == "async generator" else [each for each in self.lines if each.root is None]
+            root, _ = self._draw(data, roots)
+            if root is None:
+                return
+            make = self._async_generator if kind == "async generator" else self._generator
+            line = make(root, None if plain else self.recorder.tool("stream"))
+            if not plain:
+                line.spans.append(self._started("tool", root.top(None)))
+            self.lines.append(line)
+
+    @precondition(lambda self: len(self.lines) > 1)
+    @rule(data=st.data())
+    def end_line(self, data: st.DataObject) -> None:
+        line, _ = self._draw(data, self.lines)
+        assert line is not None
+        self._end(line)
+
+    # What should come of it
+
+    def _draw(self, data: st.DataObject, lines: list[Line]) -> tuple[Line | None, Line | None]:
+        """One of these lines, and for a generator what runs it now: its thread or task, or a generator there."""
+        if not lines:
+            return None, None
+        line = lines[data.draw(st.integers(0, len(lines) - 1), label="line")]
+        if line.root is None:
+            return line, None
+        via = [line.root]
+        if line.kind == "generator":
+            via += [each for each in self.lines if each.root is line.root and each is not line]
+        return line, via[data.draw(st.integers(0, len(via) - 1), label="via")]
+
+    def _new(self) -> list[Event]:
+        new, self.seen = self.events[self.seen :], len(self.events)
+        return new
+
+    def _started(self, kind: str, parent: Span | None) -> Span:
+        (event,) = self._new()
+        assert (KINDS[event.type], event.status) == ((kind, Edge.START), EventStatus.STARTED)
+        self._belongs(event, parent)
+        span = Span(event, parent)
+        self.spans.append(span)
+        return span
+
+    def _belongs(self, event: Event, parent: Span | None) -> None:
+        """An event stands in the tree where it should."""
+        assert event.parent_span_id in _parents(parent)
+        assert (event.tenant_id, event.project_id) == ("acme", "support-bot")
+        assert event.trace_id
+        kind, edge = KINDS[event.type]
+        if parent is not None and kind != "session":
+            assert (event.trace_id, event.session_id) == (parent.start.trace_id, parent.start.session_id)
+        if kind == "agent":
+            assert event.agent_name == "triage"
+        elif parent is not None and event.parent_span_id == parent.start.span_id:
+            assert event.agent_name == parent.start.agent_name
+
+    def _ended(self, line: Line, number: int, status: EventStatus) -> list[Event]:
+        ended = [self._finished(line.spans.pop(), status, self.events[self.seen]) for _ in range(number)]
+        assert not self._new()
+        if line.decorated and not line.spans:
+            self.lines.remove(line)
+        return ended
+
+    def _finished(self, span: Span, status: EventStatus, event: Event | None = None) -> Event:
+        if event is None:
+            (event,) = self._new()
+        else:
+            self.seen += 1
+        kind, _ = KINDS[span.start.type]
+        assert (KINDS[event.type], event.status) == ((kind, Edge.END), status)
+        for name in ("span_id", "parent_span_id", "trace_id", "session_id", "agent_id", "agent_name"):
+            assert getattr(event, name) == getattr(span.start, name), name
+        assert span.end is None
+        span.end = event
+        return event
+
+    def _end(self, line: Line) -> None:
+        if line.root is not None:
+            # As whoever does not want the rest does: it has no time to leave its spans in peace.
+            line.root.do(line.end)
+            self._ended(line, len(line.spans), EventStatus.CANCELLED)
+            if line in self.lines:
+                self.lines.remove(line)
+            return
+        for each in [each for each in self.lines if each.root is line]:
+            self._end(each)
+        while line.spans:
+            line.do(LEAVE)
+            self._ended(line, 1, EventStatus.COMPLETED)
+        line.end()
+        self.lines.remove(line)
+
+    def teardown(self) -> None:
+        try:
+            for line in [each for each in self.lines if each.root is None]:
+                self._end(line)
+            for span, expected in self.by_hand:
+                span.end()
+                self._finished(expected, EventStatus.COMPLETED)
+            self._all_is_there()
+        finally:
+            self.loop.close()
+
+    def _all_is_there(self) -> None:
+        assert self.recorder.close()
+        assert not self._new()
+        assert all(span.end is not None for span in self.spans)
+        assert len({event.event_id for event in self.events}) == len(self.events)
+        stats = self.recorder.stats()
+        assert (stats.recorded, stats.failed) == (len(self.events), 0)
+
+
+def _parents(span: Span | None) -> set[str]:
+    """The ids that may be the parent of what happens in a span.
+
+    One that has ended may be named, or passed over: a task outlives the span that it was begun in.
+    """
+    found: set[str] = set()
+    while span is not None:
+        found.add(span.start.span_id)
+        if span.end is None:
+            return found
+        span = span.parent
+    return {*found, ""}
+
+
+AnyProgram.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
+test_any_program = pytest.mark.searched(AnyProgram.TestCase)
