@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         TimeRange,
     )
     from chaukas_spec_lite.termination import exit_on_sigterm
+    from chaukas_spec_lite.trace.recorder import Recorder
 
 __version__ = VERSION
 
@@ -92,6 +93,7 @@ _LAZY = {
     "Tls": "chaukas_spec_lite.rpc.client.tls",
     "blocking_drain": "chaukas_spec_lite.blocking.exporter",
     "drain": "chaukas_spec_lite.export.draining",
+    "Recorder": "chaukas_spec_lite.trace.recorder",
     **dict.fromkeys(["Capabilities", "QueryFilter", "QueryRequest", "QueryResponse", "SortOrder", "TimeRange"], _QUERY),
 }
 """Names that are loaded on first use (PEP 562), and where they are."""
@@ -192,6 +194,7 @@ __all__ = [
     "QueryFilter",
     "QueryRequest",
     "QueryResponse",
+    "Recorder",
     "RedactionInfo",
     "RetryInfo",
     "RetryPolicy",

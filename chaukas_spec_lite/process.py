@@ -91,14 +91,34 @@ def after_fork_in_child(callback: Callable[[], object]) -> None:
     Args:
         callback: A function, or a bound method, which is called for as long as its object is referenced elsewhere.
     """
+    _register(_callbacks, callback)
+
+
+def _register(table: dict[int, Callable[[], Callable[[], object] | None]], callback: Callable[[], object]) -> None:
     # `pop` is bound now: at the end of the interpreter, this module's names may be gone before the object is.
-    number, forget = next(_numbers), _callbacks.pop
+    number, forget = next(_numbers), table.pop
     if isinstance(callback, MethodType):
         # Not a `WeakMethod`, whose own callback may fail at the end of the interpreter, when it is gone already.
         function, found = callback.__func__, weakref.ref(callback.__self__, lambda _: forget(number, None))
-        _callbacks[number] = lambda: None if (thing := found()) is None else MethodType(function, thing)
+        table[number] = lambda: None if (thing := found()) is None else MethodType(function, thing)
     else:
-        _callbacks[number] = lambda: callback
+        table[number] = lambda: callback
+
+
+# Callbacks at the end
+
+_endings: dict[int, Callable[[], Callable[[], object] | None]] = {}
+"""As ``_callbacks``, for the end of the process."""
+
+
+def before_end(callback: Callable[[], object]) -> None:
+    """Register a callback for the end of the interpreter or worker, before members have their turn.
+
+    Args:
+        callback: A function, or a bound method, as for ``after_fork_in_child``. It may be called again.
+    """
+    _register(_endings, callback)
+    _watch_end()
 
 
 # Members
@@ -275,7 +295,8 @@ def _at_exit(**_: object) -> None:
     _ending.append(current())
     # First, as it may be the first that happens in a child: what the parent holds is the parent's to save.
     notice_fork()
-    _call_all(_ends(member) for member in _all())
+    endings = [call for each in list(_endings.values()) if (call := each()) is not None]
+    _call_all([*endings, *(_ends(member) for member in _all())])
 
 
 def _ends(member: Member) -> Callable[[], object]:

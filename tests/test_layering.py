@@ -52,6 +52,7 @@ RULES = Rules(
         ("defaults", "trace", "rpc.client", "rpc.server"),
         ("client", "export", "collector", "files"),
         ("blocking",),
+        ("trace.recorder",),
         ("cli",),
         ("__main__", "__init__"),
     ),
@@ -154,7 +155,7 @@ SMALL_HOUSE = {
             "wire.rope:2: imports message.message (level 4)",
         ),
         ("wire.rope", "import importlib\nimportlib.import_module('a' + 'b')", "wire.rope:2: imports a computed name"),
-        ("wire.rope", "from chaukas_spec_lite import Event", "wire.rope:1: imports __init__ (level 11)"),
+        ("wire.rope", "from chaukas_spec_lite import Event", "wire.rope:1: imports __init__ (level 12)"),
         ("wire.rope", "if TYPE_CHECKING:\n    from chaukas_spec_lite.message.message import Message", None),
         (
             "wire.rope",

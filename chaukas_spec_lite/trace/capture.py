@@ -1,0 +1,106 @@
+"""What is recorded of the values that a program hands over: texts, mappings, arguments by name. Nothing here raises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+Capture: TypeAlias = "bool | Iterable[str] | Callable[[str, Any], object]"
+"""What a decorator records of a call: all, nothing, the arguments of these names (``return`` is the result), or what a
+function of name and value returns for each."""
+
+RETURN = "return"
+"""The result's name, as in a function's annotations."""
+
+
+def text_of(value: object) -> str:
+    """A value as text: JSON for what is no text, as structured messages are recorded."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=repr)
+    except Exception:  # of a cycle, of odd keys, or of somebody else's repr
+        return printed(value)
+
+
+def printed(value: object) -> str:
+    """The ``repr`` of a value, whatever that does."""
+    try:
+        return repr(value)
+    except Exception as error:  # of what somebody else wrote
+        return f"<{type(value).__qualname__}, whose repr raises {type(error).__qualname__}>"
+
+
+def texts_of(values: object) -> list[str]:
+    """A list of texts: of the elements of an iterable, or of the one value."""
+    if isinstance(values, str) or values is None:
+        return [values] if values else []
+    try:
+        return [text_of(each) for each in values]  # type: ignore[attr-defined]  # TypeError, if it cannot be iterated
+    except Exception:  # which may also be that of its iterator
+        return [text_of(values)]
+
+
+def mapping_of(value: object, name: str = "value") -> dict[str, Any] | None:
+    """A value as the mapping that the schema wants: itself, or under a name."""
+    if value is None or value.__class__ is dict:
+        return value  # type: ignore[return-value]  # seen by its class
+    if isinstance(value, Mapping):
+        try:
+            return dict(value)
+        except Exception:  # of a mapping that somebody else wrote
+            return {name: printed(value)}
+    return {name: value}
+
+
+class Capturing:
+    """Chooses what is recorded of calls of one function.
+
+    Args:
+        capture: As for ``Recorder``.
+        positional: The names of the parameters that can be given by position, without ``self`` and ``cls``.
+        rest: The name of ``*args``, if there is one.
+        skip: How many arguments come before them.
+    """
+
+    __slots__ = ("_allowed", "_function", "_positional", "_rest", "_skip", "result")
+
+    def __init__(self, capture: Capture, positional: Iterable[str] = (), rest: str = "", skip: int = 0) -> None:
+        self._positional = tuple(positional)
+        self._rest = rest or "args"
+        self._skip = skip
+        self._function = capture if callable(capture) else None
+        self._allowed: frozenset[str] | None = None
+        if not callable(capture) and not isinstance(capture, bool):
+            self._allowed = frozenset([capture] if isinstance(capture, str) else capture)
+        elif capture is False:
+            self._allowed = frozenset()
+        self.result = self._allowed is None or RETURN in self._allowed
+        """Whether results are recorded."""
+
+    def arguments(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What is recorded of the arguments of a call, by name; None for nothing."""
+        if self._allowed is not None and not self._allowed:
+            return None
+        given = given[self._skip :]
+        found = dict(zip(self._positional, given, strict=False))
+        if len(given) > len(self._positional):
+            found[self._rest] = list(given[len(self._positional) :])
+        found.update(named)
+        if self._allowed is not None:
+            found = {name: value for name, value in found.items() if name in self._allowed}
+        if self._function is not None:
+            found = {name: self.value(name, value) for name, value in found.items()}
+        return found
+
+    def value(self, name: str, value: object) -> object:
+        """What is recorded of one value."""
+        if self._function is None:
+            return value
+        try:
+            return self._function(name, value)
+        except Exception as error:  # of the user's function: then not the value itself, which it may have been to hide
+            return f"<not recorded: capture raised {type(error).__qualname__}>"

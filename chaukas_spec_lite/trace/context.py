@@ -1,0 +1,195 @@
+"""Where in a trace a program stands: the current span of each context, and the ids that its events inherit.
+
+A ``contextvars.ContextVar`` per recorder holds the innermost open span, so tasks and threads with a context of their own have
+a current span of their own, and two recorders know nothing of each other. Three things need more than such a variable:
+
+* Spans may end in another order, or in another context, than they began: no token is kept. A span that is not the
+  innermost when it ends is marked, and passed over from then on.
+* A generator shares the context of whoever consumes it. A span that was opened within it is passed over while the
+  generator is suspended at a ``yield``, and is back when it goes on.
+* But a generator that is the body of a context manager opens its spans for its caller, and so keeps them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Generator
+from contextvars import ContextVar
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """A place in a trace: what the events there have in common. It never changes, and knows no process."""
+
+    session_id: str = ""
+    """The session; empty outside of any."""
+    trace_id: str = ""
+    span_id: str = ""
+    """The span around: the parent of what happens here."""
+    agent_id: str = ""
+    """The agent at work, and below its name; both empty outside of any agent."""
+    agent_name: str = ""
+    tags: tuple[str, ...] = ()
+    """Tags of the session, which its events have besides the recorder's."""
+    remote: bool = False
+    """Whether the span was opened elsewhere, in another process say."""
+
+
+class Node:
+    """An open span on its context's stack."""
+
+    __slots__ = ("asleep", "frame", "left", "outer", "owner", "place", "runner")
+
+    def __init__(self, place: Place, owner: object, outer: Node | None) -> None:
+        self.place = place
+        self.owner = owner
+        """A weak reference to the span, or None: the stack keeps no span alive that the program has forgotten."""
+        self.outer = outer
+        """What was innermost before."""
+        self.left = False
+        """Whether it ended where it could not be taken off the stack."""
+        self.frame: FrameType | None = None
+        """The generator that opened the span, if any, and below the thread and task that ran it."""
+        self.runner: tuple[int, object] = (0, None)
+        self.asleep: tuple[Node, ...] = ()
+        """Open spans of generators that were suspended when this span was opened: no parents of it."""
+
+
+class Context:
+    """The stacks of open spans of one recorder, one in each context."""
+
+    __slots__ = ("_innermost",)
+
+    def __init__(self) -> None:
+        self._innermost: ContextVar[Node | None] = ContextVar("chaukas_span", default=None)
+
+    def current(self) -> Node | None:
+        """The innermost span that is open here."""
+        node = self._innermost.get()
+        if node is None or (not node.left and node.frame is None and not node.asleep):
+            return node
+        return _awake(node, [])
+
+    def enter(self, place: Place, owner: object, frame: FrameType | None = None) -> Node:
+        """Put a span on the stack.
+
+        Args:
+            place: Where its inner events are.
+            owner: A weak reference to the span, or None.
+            frame: That of the ``with``; None if it does not matter whether it is a generator's.
+        """
+        outer = self._innermost.get()
+        node = Node(place, owner, outer)
+        if outer is not None and (outer.left or outer.frame is not None or outer.asleep):
+            passed: list[Node] = []
+            within = _awake(outer, passed)
+            open_still = [each for each in (within.asleep if within else ()) if not each.left and each not in passed]
+            node.asleep = (*open_still, *(each for each in passed if not each.left))
+        if frame is not None and (found := _generator(frame)) is not None:
+            node.frame, node.runner = found, _runner()
+        self._innermost.set(node)
+        return node
+
+    def leave(self, node: Node) -> None:
+        """Take a span off the stack, or mark it where it is not on top, or the stack is another context's."""
+        node.frame = None
+        if self._innermost.get() is node:
+            self._innermost.set(node.outer)
+        else:
+            node.left = True
+
+    def swap(self, node: Node | None) -> Node | None:
+        """Put another stack in place of this context's, and return this one. For those that run generators in steps."""
+        before = self._innermost.get()
+        self._innermost.set(node)
+        return before
+
+    def pin(self) -> None:
+        """Let what is current now stay so, although a generator that has opened it may be suspended."""
+        node = self.current()
+        self._innermost.set(None if node is None else Node(node.place, node.owner, None))
+
+    @contextlib.contextmanager
+    def at(self, place: Place, owner: object = None) -> Generator[Node, None, None]:
+        """Let what happens within the ``with`` be inside of a span that is elsewhere, or was opened by hand."""
+        node = self.enter(place, owner)
+        try:
+            yield node
+        finally:
+            self.leave(node)
+
+
+def _awake(node: Node | None, passed: list[Node]) -> Node | None:
+    """The innermost span from a node down that what runs now is inside of; ``passed`` gets those of suspended generators."""
+    while node is not None:
+        if node.left:
+            node = node.outer
+        elif node.frame is not None and _is_suspended(node):
+            passed.append(node)
+            node = node.outer
+        else:
+            # The latest first: a generator that runs within another's was opened after it.
+            for each in reversed(node.asleep):
+                if not each.left and each.frame is not None and not _is_suspended(each):
+                    return each
+            return node
+    return None
+
+
+# Generators
+
+_GENERATORS = 0x20 | 0x200  # inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR, without importing inspect
+_ASYNC_GENERATOR = 0x200
+
+_MANAGERS = frozenset({"contextlib", "contextlib2", "_pytest", "pytest_asyncio", "anyio", "fastapi"})
+"""Packages that run a generator as the body of a context manager or fixture: up to its yield, and from there on."""
+
+
+def _generator(frame: FrameType) -> FrameType | None:
+    """The frame of the generator that opens a span for itself, if that is what happens."""
+    found: FrameType | None = frame
+    while found is not None and found.f_code.co_filename == contextlib.__file__:
+        found = found.f_back  # an ExitStack
+    if found is None or not found.f_code.co_flags & _GENERATORS:
+        return None
+    caller = found.f_back
+    if caller is not None and str(caller.f_globals.get("__name__")).partition(".")[0] in _MANAGERS:
+        return None
+    return found
+
+
+def _is_suspended(node: Node) -> bool:
+    """Whether a span's generator stands at a ``yield``, and its consumer runs.
+
+    A frame that runs has one that it returns to. In a task or thread that the generator has started, its spans are open
+    whatever it does.
+    """
+    frame = node.frame
+    if frame is None or frame.f_back is not None or node.runner != _runner():
+        return False
+    return not frame.f_code.co_flags & _ASYNC_GENERATOR or _is_at_yield(frame.f_code, frame.f_lasti)
+
+
+def _is_at_yield(code: CodeType, last: int) -> bool:
+    """Whether an async generator that is suspended waits for its consumer, rather than for an ``await`` of its own."""
+    import opcode
+
+    instructions = code.co_code
+    if sys.version_info < (3, 11):
+        return instructions[last] == opcode.opmap["YIELD_VALUE"]  # an await is a YIELD_FROM
+    # Behind each point where a frame can be suspended is a RESUME that says what at: 1 is a yield, 3 an await.
+    following = instructions[last + 2 : last + 4]
+    return len(following) == 2 and following[0] == opcode.opmap["RESUME"] and following[1] & 3 == 1
+
+
+def _runner() -> tuple[int, object]:
+    """The thread and the task that run."""
+    asyncio = sys.modules.get("asyncio")
+    task = None
+    if asyncio is not None:
+        with contextlib.suppress(RuntimeError):  # no loop runs here
+            task = asyncio.current_task()
+    return threading.get_ident(), None if task is None else id(task)

@@ -1,0 +1,250 @@
+"""Makes functions that record their calls out of functions."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import Any, cast
+
+from chaukas_spec_lite.errors import SettingTypeError
+from chaukas_spec_lite.trace.capture import RETURN, Capture, Capturing
+from chaukas_spec_lite.trace.context import Node
+from chaukas_spec_lite.trace.safety import told
+from chaukas_spec_lite.trace.spans import Span
+
+_OWNERS = ("self", "cls", "mcs")
+"""Names of first parameters that are no arguments of a call."""
+
+
+def decorate(template: Span, function: Any, capture: Capture) -> Any:
+    """Make a function whose calls are spans like a template.
+
+    Args:
+        template: Each call's span is made with its ``again``.
+        function: What is decorated.
+        capture: What is recorded of arguments and results.
+
+    Raises:
+        SettingTypeError: It cannot be decorated.
+    """
+    if isinstance(function, (classmethod, staticmethod)):
+        # The decorator stands above @classmethod: what it has made is taken apart, and made again.
+        inner = cast("Callable[..., Any]", function.__func__)
+        return type(function)(_wrapped(template, inner, capture, isinstance(function, classmethod)))
+    if isinstance(function, type) or not callable(function):
+        raise SettingTypeError(
+            "function",
+            f"has to be a function, not {'the class ' if isinstance(function, type) else ''}"
+            f"{getattr(function, '__qualname__', None) or type(function).__qualname__}; decorate its methods",
+        )
+    return _wrapped(template, function, capture, False)
+
+
+def _wrapped(template: Span, function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Any:
+    template = template.again()
+    template.name_after(getattr(function, "__name__", "") or type(function).__name__)
+    call = _Call(template, function, _capturing(function, capture, is_classmethod))
+    asked: Any = function
+    if not inspect.isroutine(function) and not isinstance(function, functools.partial):
+        asked = type(function).__call__  # an object that can be called
+    if inspect.iscoroutinefunction(asked):
+        wrapper: Any = call.coroutine_function()
+    elif inspect.isasyncgenfunction(asked):
+        wrapper = call.async_generator_function()
+    elif inspect.isgeneratorfunction(asked):
+        wrapper = call.generator_function()
+    else:
+        wrapper = call.plain_function()
+    return functools.update_wrapper(wrapper, function)
+
+
+def _capturing(function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Capturing:
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (ValueError, TypeError):  # of some functions written in C
+        return Capturing(capture)
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [each.name for each in parameters if each.kind in kinds]
+    rest = next((each.name for each in parameters if each.kind is inspect.Parameter.VAR_POSITIONAL), "")
+    # A bound method's signature has no `self` any more.
+    skip = 1 if is_classmethod or (names and names[0] in _OWNERS) else 0
+    return Capturing(capture, names[skip:], rest, skip)
+
+
+class _Call:
+    """What a decorated function does around a call of the original."""
+
+    def __init__(self, template: Span, function: Callable[..., Any], capturing: Capturing) -> None:
+        self.template = template
+        self.function = function
+        self.capturing = capturing
+
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span:
+        """Make the span of a call and begin it, before the function can change its arguments."""
+        span = self.template.again()
+        try:
+            span.take_arguments(self.capturing.arguments(args, kwargs))
+        except Exception as error:  # the call goes on
+            told(error)
+        span._enter(None)
+        return span
+
+    def result(self, span: Span, value: object) -> None:
+        if not self.capturing.result:
+            return
+        try:
+            span.take_result(self.capturing.value(RETURN, value))
+        except Exception as error:  # the call has its result
+            told(error)
+
+    def item(self, span: Span, value: object) -> None:
+        if not self.capturing.result:
+            return
+        try:
+            span.take_item(self.capturing.value(RETURN, value))
+        except Exception as error:
+            told(error)
+
+    def plain_function(self) -> Callable[..., Any]:
+        function, begin, result = self.function, self.begin, self.result
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            span = begin(args, kwargs)
+            try:
+                value = function(*args, **kwargs)
+            except BaseException as error:
+                span._leave(error)
+                raise
+            result(span, value)
+            span._leave(None)
+            return value
+
+        return wrapper
+
+    def coroutine_function(self) -> Callable[..., Any]:
+        function, begin, result = self.function, self.begin, self.result
+
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            span = begin(args, kwargs)
+            try:
+                value = await function(*args, **kwargs)
+            except BaseException as error:
+                span._leave(error)
+                raise
+            result(span, value)
+            span._leave(None)
+            return value
+
+        return wrapper
+
+    def generator_function(self) -> Callable[..., Any]:
+        function, call = self.function, self
+
+        def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            stack = _Stack(call.begin(args, kwargs))
+            try:
+                generator = function(*args, **kwargs)
+                value = yield from _steps(stack, generator, call)
+            except BaseException as error:
+                stack.leave(error)
+                raise
+            if value is not None:
+                call.result(stack.span, value)
+            stack.leave(None)
+            return value
+
+        return wrapper
+
+    def async_generator_function(self) -> Callable[..., Any]:
+        function, call = self.function, self
+
+        async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+            stack = _Stack(call.begin(args, kwargs))
+            generator = function(*args, **kwargs)
+            step: Callable[[], Any] = functools.partial(generator.__anext__)
+            try:
+                while True:
+                    stack.enter()
+                    try:
+                        value = await step()
+                    except StopAsyncIteration:
+                        break
+                    finally:
+                        stack.exit()
+                    call.item(stack.span, value)
+                    try:
+                        sent = yield value
+                    except GeneratorExit:
+                        stack.enter()
+                        try:
+                            await generator.aclose()
+                        finally:
+                            stack.exit()
+                        raise
+                    except BaseException as error:
+                        step = functools.partial(generator.athrow, error)
+                    else:
+                        step = functools.partial(generator.asend, sent)
+            except BaseException as error:
+                stack.leave(error)
+                raise
+            stack.leave(None)
+
+        return wrapper
+
+
+class _Stack:
+    """The open spans of a decorated generator, which are its context's only while it runs."""
+
+    __slots__ = ("_context", "_inside", "_outside", "span")
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        recording = span._recording
+        assert recording is not None  # a recorder that is switched off decorates nothing
+        self._context = recording.context
+        self._outside: Node | None = None
+        self._inside = self._context.swap(span._node.outer if span._node else None)
+
+    def enter(self) -> None:
+        self._outside = self._context.swap(self._inside)
+
+    def exit(self) -> None:
+        self._inside = self._context.swap(self._outside)
+        self._outside = None
+
+    def leave(self, error: BaseException | None) -> None:
+        """End the span, whoever's context this is."""
+        self.enter()
+        try:
+            self.span._leave(error)
+        finally:
+            self.exit()
+
+
+def _steps(stack: _Stack, generator: Generator[Any, Any, Any], call: _Call) -> Generator[Any, Any, Any]:
+    """Run a generator to its end, as ``yield from`` would, but for the stack around each step."""
+    step: Callable[[], Any] = functools.partial(next, generator)
+    while True:
+        stack.enter()
+        try:
+            value = step()
+        except StopIteration as stopped:
+            return stopped.value
+        finally:
+            stack.exit()
+        call.item(stack.span, value)
+        try:
+            sent = yield value
+        except GeneratorExit:
+            stack.enter()
+            try:
+                generator.close()
+            finally:
+                stack.exit()
+            raise
+        except BaseException as error:
+            step = functools.partial(generator.throw, error)
+        else:
+            step = functools.partial(next, generator) if sent is None else functools.partial(generator.send, sent)

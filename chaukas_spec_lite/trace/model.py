@@ -1,0 +1,186 @@
+"""The span around a call of a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from chaukas_spec_lite.ids import uuid7
+from chaukas_spec_lite.spec.common.v1.events import (
+    Author,
+    CostDetails,
+    Event,
+    EventStatus,
+    EventType,
+    LLMInvocation,
+    MessageContent,
+)
+from chaukas_spec_lite.trace.capture import Capture, mapping_of, text_of
+from chaukas_spec_lite.trace.points import Metadata
+from chaukas_spec_lite.trace.recording import Recording
+from chaukas_spec_lite.trace.safety import never_raising
+from chaukas_spec_lite.trace.spans import Span
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class ModelSpan(Span):
+    """A call of a model: ``MODEL_INVOCATION_START`` and ``MODEL_INVOCATION_END`` by ``LLM``, with an ``llm_invocation``.
+
+    The END repeats provider, model and parameters, and adds what ``response`` and ``chunk`` were told.
+    """
+
+    __slots__ = (
+        "_answer", "_chunks", "_cost", "_finish_reason", "_first_ns", "_model", "_parameters", "_provider", "_request",
+        "_response_id", "_start_time", "_tokens",
+    )  # fmt: skip
+
+    START, END, AUTHOR = EventType.MODEL_INVOCATION_START, EventType.MODEL_INVOCATION_END, Author.LLM
+
+    def __init__(
+        self,
+        recording: Recording | None,
+        provider: str,
+        model: str,
+        request: Metadata | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        metadata: Metadata | None = None,
+        capture: Capture | None = None,
+    ) -> None:
+        self._provider = provider
+        self._model = model
+        self._request = request
+        self._parameters = parameters or {}
+        super().__init__(recording, metadata, capture)
+
+    def _renew(self) -> None:
+        super()._renew()
+        self._answer: dict[str, Any] | None = None
+        self._chunks: list[str] = []
+        self._cost: CostDetails | float | Mapping[str, Any] | None = None
+        self._finish_reason = ""
+        self._first_ns = 0
+        self._response_id = ""
+        self._start_time: datetime | None = None
+        self._tokens = (0, 0, 0)
+
+    @never_raising
+    def response(
+        self,
+        answer: object = None,
+        *,
+        prompt_tokens: int = 0,
+        completion_tokens: int = 0,
+        total_tokens: int = 0,
+        finish_reason: str = "",
+        response_id: str = "",
+        cost: CostDetails | float | Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take what the model has answered, for the END. What a further call leaves out stays as it was.
+
+        Args:
+            answer: A text, recorded as ``{"content": ...}``, or a mapping; None for what ``chunk`` has collected.
+            prompt_tokens: Tokens that went in.
+            completion_tokens: Tokens that came out.
+            total_tokens: All of them; the sum of the two if 0.
+            finish_reason: Why the model stopped, such as ``stop``.
+            response_id: The provider's id of the answer.
+            cost: What the call cost, in US dollars, or with all that is known of it; it is computed if None.
+        """
+        if answer is not None:
+            self._answer = mapping_of(answer, "content")
+        old = self._tokens
+        prompt, completion = prompt_tokens or old[0], completion_tokens or old[1]
+        sums = (prompt_tokens or completion_tokens) and prompt + completion
+        self._tokens = prompt, completion, total_tokens or sums or old[2]
+        self._finish_reason = finish_reason or self._finish_reason
+        self._response_id = response_id or self._response_id
+        if cost is not None:
+            self._cost = cost
+
+    @never_raising
+    def chunk(self, text: str) -> None:
+        """Take a part of an answer that is streamed. The parts together are the response, unless ``response`` has one.
+
+        The time from START to the first part is ``performance.latency_ms`` of the END. With ``Recorder(stream=True)``,
+        each part is an event too: ``OUTPUT_EMITTED`` by ``LLM`` with ``is_partial``; the END then has ``is_final``.
+
+        Args:
+            text: The part; an empty one counts as the first sign of life.
+        """
+        recording = self._recording
+        if recording is None:
+            return
+        if not self._first_ns:
+            self._first_ns = recording.monotonic_ns()
+        text = text_of(text)
+        if text:
+            self._chunks.append(text)
+            if recording.stream and self._place.span_id:
+                here, span_id = self._place, self._place.span_id
+                made = (EventType.OUTPUT_EMITTED, EventStatus.IN_PROGRESS, Author.LLM)
+                event = recording.event(*made, here, uuid7(), span_id)
+                event.message = MessageContent("assistant", text)
+                event.is_partial = True
+                recording.sending.emit(event)
+
+    def _fill_start(self, event: Event) -> None:
+        self._start_time = event.timestamp
+        event.llm_invocation = LLMInvocation(
+            provider=self._provider,
+            model=self._model,
+            request=mapping_of(self._request, "messages" if isinstance(self._request, list) else "prompt"),
+            start_time=event.timestamp,
+            **self._parameters,
+        )
+
+    def _fill_end(self, event: Event, metadata: dict[str, Any], elapsed_ms: float) -> None:
+        prompt, completion, total = self._tokens
+        event.response_id = self._response_id
+        event.is_final = bool(self._chunks) and self._recording is not None and self._recording.stream
+        if self._first_ns and event.performance is not None:
+            event.performance.latency_ms = (self._first_ns - self._started_ns) / 1e6
+        if self._status is EventStatus.FAILED:
+            # The content is the error, if there is one, so that readers look for these here.
+            metadata.setdefault("name", self._model)
+            metadata.setdefault("provider", self._provider)
+            metadata.setdefault("model", self._model)
+        else:
+            answer = self._answer
+            if answer is None and self._chunks:
+                answer = {"content": "".join(self._chunks)}
+            event.llm_invocation = LLMInvocation(
+                provider=self._provider,
+                model=self._model,
+                response=answer,
+                prompt_tokens=prompt,
+                completion_tokens=completion,
+                total_tokens=total,
+                start_time=self._start_time,
+                end_time=event.timestamp,
+                duration_ms=elapsed_ms,
+                finish_reason=self._finish_reason,
+                **self._parameters,
+            )
+
+    def again(self) -> Self:
+        """Make a span with the same settings, that has not begun."""
+        settings = self._request, self._parameters, self._metadata, self._capture
+        return type(self)(self._recording, self._provider, self._model, *settings)
+
+    def take_arguments(self, arguments: dict[str, Any] | None) -> None:
+        """Take the arguments of a call that is about to be made: they are the request."""
+        if arguments and self._request is None:
+            self._request = arguments
+
+    def take_result(self, value: object) -> None:
+        """Take the result of the call: it is the response, unless the function has told one."""
+        if self._answer is None and value is not None:
+            self.response(value)
+
+    def take_item(self, item: object) -> None:
+        """Take what a generator has yielded: texts are parts of the answer, unless the function tells them."""
+        if isinstance(item, str):
+            self.chunk(item)

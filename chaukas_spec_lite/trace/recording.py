@@ -1,0 +1,158 @@
+"""What a recorder shares with its spans: where events go, what they all have, and which spans are open."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import count
+from typing import TYPE_CHECKING
+
+from chaukas_spec_lite import process
+from chaukas_spec_lite.ids import uuid7
+from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, Severity
+from chaukas_spec_lite.trace.context import Context, Node, Place
+from chaukas_spec_lite.trace.failures import MAX_STACK
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.trace.capture import Capture
+    from chaukas_spec_lite.trace.sending import Sending
+    from chaukas_spec_lite.trace.spans import Span
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True)
+class Times:
+    """The clocks of a recorder: one that tells the date, and one that measures, which no correction of the date moves.
+
+    Args:
+        now: Returns the time of day, with its time zone.
+        monotonic_ns: Returns nanoseconds since any moment.
+    """
+
+    now: Callable[[], datetime] = _now
+    monotonic_ns: Callable[[], int] = time.perf_counter_ns
+
+
+_numbers = count(1)
+
+
+class Recording:
+    """The inner side of one recorder.
+
+    Args:
+        sending: Where events go.
+        tenant_id: Of all events, as are the next three.
+        project_id: See above.
+        branch: See above.
+        tags: See above.
+        capture: What decorators record unless they are told otherwise.
+        stream: Whether parts of answers are events.
+        max_stack: Characters kept of stack traces.
+        times: The clocks.
+        prices: What computes the cost of model calls.
+    """
+
+    def __init__(
+        self,
+        sending: Sending,
+        *,
+        tenant_id: str = "",
+        project_id: str = "",
+        branch: str = "",
+        tags: tuple[str, ...] = (),
+        capture: Capture = True,
+        stream: bool = False,
+        max_stack: int = MAX_STACK,
+        times: Times | None = None,
+        prices: object = None,
+    ) -> None:
+        times = times or Times()
+        self.sending = sending
+        self.context = Context()
+        self.capture = capture
+        self.stream = stream
+        self.max_stack = max_stack
+        self.prices = prices
+        self.now = times.now
+        self.monotonic_ns = times.monotonic_ns
+        self.number = str(next(_numbers))
+        """Tells recorders apart, where an exception says in which of them it was recorded."""
+        self._common = tenant_id, project_id, branch
+        self._tags = tags
+        self._open: dict[int, weakref.ref[Span]] = {}
+
+    def event(
+        self,
+        type: EventType,
+        status: EventStatus,
+        author: Author,
+        place: Place,
+        span_id: str,
+        parent_span_id: str,
+        severity: Severity = Severity.INFO,
+    ) -> Event:
+        """Make an event with all that does not depend on its content."""
+        tenant_id, project_id, branch = self._common
+        return Event(
+            event_id=uuid7(),
+            tenant_id=tenant_id,
+            project_id=project_id,
+            session_id=place.session_id,
+            span_id=span_id,
+            parent_span_id=parent_span_id,
+            type=type,
+            severity=severity,
+            status=status,
+            author=author,
+            timestamp=self.now(),
+            agent_id=place.agent_id,
+            agent_name=place.agent_name,
+            branch=branch,
+            tags=[*self._tags, *place.tags],
+            trace_id=place.trace_id,
+        )
+
+    def here(self) -> Place | None:
+        """The place of the current span."""
+        node = self.context.current()
+        return None if node is None else node.place
+
+    def failure_key(self, place: Place) -> str:
+        """What an exception remembers with which span it was recorded."""
+        return f"{self.number}:{place.trace_id}"
+
+    # Open spans
+
+    def opened(self, span: Span) -> weakref.ref[Span]:
+        """Remember a span until it ends, without keeping it alive."""
+        found = weakref.ref(span)
+        self._open[id(span)] = found
+        return found
+
+    def closed(self, span: Span) -> None:
+        """Forget a span that has ended."""
+        self._open.pop(id(span), None)
+
+    def still_open(self) -> list[Span]:
+        """The spans that this process has opened and not ended, the latest first."""
+        spans = [span for each in list(self._open.values()) if (span := each()) is not None]
+        return [span for span in reversed(spans) if span.process == process.current()]
+
+    def end_all(self, found: str = "exit") -> None:
+        """End the spans that are still open, and mark them, the latest first."""
+        for span in self.still_open():
+            span.abandon(found)
+
+
+def owner_of(node: Node | None) -> Span | None:
+    """The span that a node stands for; None for one of another process, or that nobody has any more."""
+    if node is None or node.owner is None:
+        return None
+    found: Span | None = node.owner()  # type: ignore[operator]  # a weak reference to a span
+    return found
