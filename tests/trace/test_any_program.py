@@ -12,7 +12,7 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -170,6 +170,15 @@ async def async_generators_work() -> AsyncGenerator[Any, Action]:
         raise
 
 
+class Over(BaseException):
+    """The test is."""
+
+
+def _until_over(work: Callable[..., None], *queues: queue.SimpleQueue[Any]) -> None:
+    with suppress(Over):
+        work(*queues)
+
+
 def _caught(error: Planned | Stopped) -> None:
     """Catch an exception that has left as many spans as it should; let it go on if not."""
     if error.left > 1:
@@ -260,6 +269,7 @@ class AnyProgram(RuleBasedStateMachine):
         self.spans: list[Span] = []
         self.by_hand: list[tuple[Any, Span]] = []
         self.seen = 0
+        self.queues: list[queue.SimpleQueue[Any]] = []
 
     @initialize()
     def begin(self) -> None:
@@ -272,7 +282,7 @@ class AnyProgram(RuleBasedStateMachine):
         actions: queue.SimpleQueue[Any] = queue.SimpleQueue()
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         work = threads_work if parent is None else self._step(parent, lambda: self.recorder.wrap(threads_work))
-        thread = threading.Thread(target=work, args=(actions, answers), daemon=True)
+        thread = threading.Thread(target=_until_over, args=(work, actions, answers), daemon=True)
         thread.start()
         answers.get(timeout=HANG)
 
@@ -285,6 +295,7 @@ class AnyProgram(RuleBasedStateMachine):
             thread.join(HANG)
             assert not thread.is_alive()
 
+        self.queues.append(actions)
         return Line("thread", do, end, parent.top(parent.root) if parent is not None else None)
 
     def _task(self, parent: Line | None) -> Line:
@@ -351,28 +362,26 @@ class AnyProgram(RuleBasedStateMachine):
 
     # What may happen
 
+    @precondition(lambda self: any(len(line.spans) < MAX_DEPTH for line in self.lines))
     @rule(data=st.data(), kind=st.sampled_from(sorted(SPANS)), way=st.sampled_from(["with", "async with", "decorator"]))
     def open(self, data: st.DataObject, kind: str, way: str) -> None:
         line, via = self._draw(data, [each for each in self.lines if len(each.spans) < MAX_DEPTH])
-        if line is None:
-            return
         parent = line.top(via)
         self._step(line, Open(lambda: SPANS[kind](self.recorder), way), via)
         line.spans.append(self._started(kind, parent))
 
+    @precondition(lambda self: any(line.spans for line in self.lines))
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
         line, via = self._draw(data, [each for each in self.lines if each.spans])
-        if line is not None:
-            self._step(line, LEAVE, via)
-            self._ended(line, 1, EventStatus.COMPLETED)
+        self._step(line, LEAVE, via)
+        self._ended(line, 1, EventStatus.COMPLETED)
 
+    @precondition(lambda self: any(line.spans for line in self.lines))
     @rule(data=st.data(), error=st.sampled_from([Planned, Stopped]))
     def fail(self, data: st.DataObject, error: type[Planned | Stopped]) -> None:
         """An exception leaves a few spans, and is caught."""
         line, via = self._draw(data, [each for each in self.lines if each.spans])
-        if line is None:
-            return
         raised = error("planned")
         raised.left = data.draw(st.integers(1, len(line.spans)), label="spans")
         failed = error is Planned
@@ -391,7 +400,6 @@ class AnyProgram(RuleBasedStateMachine):
     @rule(data=st.data(), kind=st.sampled_from(sorted(POINTS)))
     def point(self, data: st.DataObject, kind: str) -> None:
         line, via = self._draw(data, self.lines)
-        assert line is not None
         self._step(line, lambda: POINTS[kind](self.recorder), via)
         (event,) = self._new()
         assert KINDS[event.type] == (kind, Edge.POINT)
@@ -401,7 +409,6 @@ class AnyProgram(RuleBasedStateMachine):
     def look(self, data: st.DataObject) -> None:
         """The current span is the innermost of the line."""
         line, via = self._draw(data, self.lines)
-        assert line is not None
         current = self._step(line, lambda: self.recorder.current, via)
         assert (current.span_id if current is not None else "") in _parents(line.top(via))
         assert not self._new()
@@ -410,7 +417,6 @@ class AnyProgram(RuleBasedStateMachine):
     def start(self, data: st.DataObject, kind: str, forget: bool) -> None:
         """A span without a ``with``, which is nobody's current one, and may be forgotten."""
         line, via = self._draw(data, self.lines)
-        assert line is not None
         span = self._step(line, lambda: SPANS[kind](self.recorder).start(), via)
         if not forget:
             self.by_hand.append((span, self._started(kind, line.top(via))))
@@ -418,52 +424,50 @@ class AnyProgram(RuleBasedStateMachine):
         del span
         self._step(line, lambda: None, via)  # which lets go of the answer
         start, end = self._new()
-        self._belongs(start, line.top(via))
+        self._belongs(start, None if kind == "session" else line.top(via))
         assert (start.span_id, end.status) == (end.span_id, EventStatus.CANCELLED)
-        assert end.metadata == {"left_open": "garbage-collected"}
+        assert end.metadata is not None
+        assert end.metadata["left_open"] == "garbage-collected"
 
     @precondition(lambda self: self.by_hand)
     @rule(data=st.data())
     def end(self, data: st.DataObject) -> None:
         """Somebody else may end it."""
         line, via = self._draw(data, self.lines)
-        assert line is not None
         span, expected = self.by_hand.pop(data.draw(st.integers(0, len(self.by_hand) - 1), label="which"))
         self._step(line, span.end, via)
         self._finished(expected, EventStatus.COMPLETED)
 
     @precondition(lambda self: len(self.lines) < MAX_LINES)
-    @rule(data=st.data(), kind=st.sampled_from(["thread", "task", "generator", "async generator"]), plain=st.booleans())
-    def begin_line(self, data: st.DataObject, kind: str, plain: bool) -> None:
+    @rule(data=st.data(), kind=st.sampled_from(["thread", "task"]))
+    def begin_line(self, data: st.DataObject, kind: str) -> None:
+        """By whom it can be: only tasks begin tasks."""
         parents = [each for each in self.lines if each.root is None and (kind == "thread" or each.kind == "task")]
-        if kind == "thread":
-            self.lines.append(self._thread(self._draw(data, [*parents])[0]))
-        elif kind == "task":
-            self.lines.append(self._task(self._draw(data, parents)[0]))
-        else:
-            roots = parents if kind == "async generator" else [each for each in self.lines if each.root is None]
-            root, _ = self._draw(data, roots)
-            if root is None:
-                return
-            make = self._async_generator if kind == "async generator" else self._generator
-            line = make(root, None if plain else self.recorder.tool("stream"))
-            if not plain:
-                line.spans.append(self._started("tool", root.top(None)))
-            self.lines.append(line)
+        parent = self._draw(data, parents)[0] if parents else None
+        self.lines.append(self._thread(parent) if kind == "thread" else self._task(parent))
+
+    @precondition(lambda self: len(self.lines) < MAX_LINES)
+    @rule(data=st.data(), decorated=st.booleans(), asynchronous=st.booleans())
+    def begin_generator(self, data: st.DataObject, decorated: bool, asynchronous: bool) -> None:
+        root, _ = self._draw(data, [each for each in self.lines if each.root is None])
+        asynchronous = asynchronous and root.kind == "task"
+        make = self._async_generator if asynchronous else self._generator
+        line = make(root, self.recorder.tool("stream") if decorated else None)
+        if decorated:
+            line.spans.append(self._started("tool", root.top(None)))
+        self.lines.append(line)
 
     @precondition(lambda self: len(self.lines) > 1)
     @rule(data=st.data())
     def end_line(self, data: st.DataObject) -> None:
-        line, _ = self._draw(data, self.lines)
-        assert line is not None
+        roots = [each for each in self.lines if each.root is None]
+        line, _ = self._draw(data, self.lines if len(roots) > 1 else [each for each in self.lines if each.root])
         self._end(line)
 
     # What should come of it
 
-    def _draw(self, data: st.DataObject, lines: list[Line]) -> tuple[Line | None, Line | None]:
+    def _draw(self, data: st.DataObject, lines: list[Line]) -> tuple[Line, Line | None]:
         """One of these lines, and for a generator what runs it now: its thread or task, or a generator there."""
-        if not lines:
-            return None, None
         line = lines[data.draw(st.integers(0, len(lines) - 1), label="line")]
         if line.root is None:
             return line, None
@@ -479,6 +483,8 @@ class AnyProgram(RuleBasedStateMachine):
     def _started(self, kind: str, parent: Span | None) -> Span:
         (event,) = self._new()
         assert (KINDS[event.type], event.status) == ((kind, Edge.START), EventStatus.STARTED)
+        if kind == "session":
+            parent = None
         self._belongs(event, parent)
         span = Span(event, parent)
         self.spans.append(span)
@@ -490,7 +496,7 @@ class AnyProgram(RuleBasedStateMachine):
         assert (event.tenant_id, event.project_id) == ("acme", "support-bot")
         assert event.trace_id
         kind, edge = KINDS[event.type]
-        if parent is not None and kind != "session":
+        if parent is not None:
             assert (event.trace_id, event.session_id) == (parent.start.trace_id, parent.start.session_id)
         if kind == "agent":
             assert event.agent_name == "triage"
@@ -542,6 +548,8 @@ class AnyProgram(RuleBasedStateMachine):
                 self._finished(expected, EventStatus.COMPLETED)
             self._all_is_there()
         finally:
+            for actions in self.queues:
+                actions.put(Raise(Over()))  # where it has failed, so that no thread waits for ever
             self.loop.close()
 
     def _all_is_there(self) -> None:
