@@ -18,7 +18,7 @@ _read = JSONDecoder().raw_decode
 """Reads a string and tells where it ends."""
 
 
-class Place(NamedTuple):
+class TextPlace(NamedTuple):
     """A member of an object or an element of an array; offsets count characters."""
 
     depth: int
@@ -97,7 +97,7 @@ def deeper_than(text: str, limit: int) -> int | None:
     return None
 
 
-def places(text: str) -> Iterator[Place]:
+def places(text: str) -> Iterator[TextPlace]:
     """Walk through valid JSON text from its beginning, every member and element in order, without recursion."""
     # For each open container: the names an object had so far, or None, and the index of an array's next element.
     open_: list[tuple[set[str] | None, list[int]]] = []
@@ -122,13 +122,13 @@ def places(text: str) -> Iterator[Place]:
         at = place.value
 
 
-def _place(text: str, at: int, depth: int, names: set[str] | None, next_index: list[int]) -> Place:
+def _place(text: str, at: int, depth: int, names: set[str] | None, next_index: list[int]) -> TextPlace:
     if names is None:
         next_index[0] += 1
-        return Place(depth, next_index[0] - 1, at, at, False)
+        return TextPlace(depth, next_index[0] - 1, at, at, False)
     name, end = _read(text, at)
     value = _skip_space(text, _skip_space(text, end) + 1)
-    place = Place(depth, name, at, value, name in names)
+    place = TextPlace(depth, name, at, value, name in names)
     names.add(name)
     return place
 

@@ -13,22 +13,22 @@ from chaukas_spec_lite.spec.common.v1.events import (
     ToolCall,
     ToolResponse,
 )
-from chaukas_spec_lite.trace.capture import Capture, mapping_of
-from chaukas_spec_lite.trace.points import Metadata
+from chaukas_spec_lite.trace.capture import Capture, Metadata, mapping_of
 from chaukas_spec_lite.trace.recording import Recording
-from chaukas_spec_lite.trace.spans import Span
+from chaukas_spec_lite.trace.scopes import Scope
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class ToolSpan(Span):
-    """A call of a tool: ``TOOL_CALL_START`` with a ``tool_call``, ``TOOL_CALL_END`` with a ``tool_response``, by ``TOOL``.
+class ToolSpan(Scope):
+    """A call of a tool: ``TOOL_CALL_START`` with a ``tool_call``, ``TOOL_CALL_END`` with a ``tool_response``.
 
-    The END has the tool's name in its metadata, under ``name``: the response has no field for it.
+    Their author is ``TOOL``. The END has its name in the metadata, as ``name``: the response has no field for it.
     """
 
-    __slots__ = ("_arguments", "_auth_required", "_call_id", "_function_name", "_http_status", "_name", "_output")
+    _http_status = 0
+    _output: dict[str, Any] | None = None
 
     START, END, AUTHOR = EventType.TOOL_CALL_START, EventType.TOOL_CALL_END, Author.TOOL
 
@@ -49,11 +49,6 @@ class ToolSpan(Span):
         self._function_name = function_name
         self._auth_required = auth_required
         super().__init__(recording, metadata, capture)
-
-    def _renew(self) -> None:
-        super()._renew()
-        self._http_status = 0
-        self._output: dict[str, Any] | None = None
 
     def result(self, value: object, *, http_status: int = 0) -> None:
         """Take what the tool has returned, for the END, which has it as ``{"output": value}``.
@@ -94,7 +89,7 @@ class ToolSpan(Span):
         self._name = self._name or name
 
     def take_arguments(self, arguments: dict[str, Any] | None) -> None:
-        """Take the arguments of a call that is about to be made."""
+        """Take the arguments of a call that is about to be made, None for none that are recorded."""
         if self._arguments is None:
             self._arguments = arguments
 
@@ -104,10 +99,10 @@ class ToolSpan(Span):
             self.result(value)
 
 
-class McpSpan(Span):
+class McpSpan(Scope):
     """A call over MCP: ``MCP_CALL_START`` and ``MCP_CALL_END`` by ``SYSTEM``, with an ``mcp_call``."""
 
-    __slots__ = ("_answer", "_method", "_operation", "_protocol_version", "_request", "_server_name", "_server_url")
+    _answer: dict[str, Any] | None = None
 
     START, END, AUTHOR = EventType.MCP_CALL_START, EventType.MCP_CALL_END, Author.SYSTEM
 
@@ -130,10 +125,6 @@ class McpSpan(Span):
         self._request = request
         self._protocol_version = protocol_version
         super().__init__(recording, metadata, capture)
-
-    def _renew(self) -> None:
-        super()._renew()
-        self._answer: dict[str, Any] | None = None
 
     def response(self, value: object) -> None:
         """Take what the server has answered, for the END.

@@ -6,9 +6,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from chaukas_spec_lite.errors import SettingTypeError
+
 Capture: TypeAlias = "bool | Iterable[str] | Callable[[str, Any], object]"
 """What a decorator records of a call: all, nothing, the arguments of these names (``return`` is the result), or what a
 function of name and value returns for each."""
+
+Metadata: TypeAlias = "Mapping[str, Any]"
+"""Names and values, as JSON has them. Other values are converted when the event is encoded."""
 
 RETURN = "return"
 """The result's name, as in a function's annotations."""
@@ -47,13 +52,23 @@ def texts_of(values: object) -> list[str]:
 def mapping_of(value: object, name: str = "value") -> dict[str, Any] | None:
     """A value as the mapping that the schema wants: itself, or under a name."""
     if value is None or value.__class__ is dict:
-        return value  # type: ignore[return-value]  # seen by its class
+        return value  # seen by its class
     if isinstance(value, Mapping):
         try:
             return dict(value)
         except Exception:  # of a mapping that somebody else wrote
             return {name: printed(value)}
     return {name: value}
+
+
+def check_capture(capture: object) -> None:
+    """Raise SettingTypeError for what is no ``Capture``."""
+    if not isinstance(capture, (bool, Iterable)) and not callable(capture):
+        raise SettingTypeError(
+            "capture",
+            "has to be True, False, the names of arguments, or a function of name and value, "
+            f"not {type(capture).__name__}",
+        )
 
 
 class Capturing:
@@ -72,6 +87,7 @@ class Capturing:
         self._positional = tuple(positional)
         self._rest = rest or "args"
         self._skip = skip
+        check_capture(capture)
         self._function = capture if callable(capture) else None
         self._allowed: frozenset[str] | None = None
         if not callable(capture) and not isinstance(capture, bool):

@@ -1,7 +1,7 @@
 """Where in a trace a program stands: the current span of each context, and the ids that its events inherit.
 
-A ``contextvars.ContextVar`` per recorder holds the innermost open span, so tasks and threads with a context of their own have
-a current span of their own, and two recorders know nothing of each other. Three things need more than such a variable:
+A ``contextvars.ContextVar`` per recorder holds the innermost open span. So tasks and threads with contexts of their own
+have a current span of their own, and two recorders know nothing of each other. Three things need more than that:
 
 * Spans may end in another order, or in another context, than they began: no token is kept. A span that is not the
   innermost when it ends is marked, and passed over from then on.
@@ -13,12 +13,13 @@ a current span of their own, and two recorders know nothing of each other. Three
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import threading
-from collections.abc import Generator
-from contextvars import ContextVar
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import ContextVar, Token
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Place(NamedTuple):
@@ -41,7 +42,7 @@ class Place(NamedTuple):
 class Node:
     """An open span on its context's stack."""
 
-    __slots__ = ("asleep", "frame", "left", "outer", "owner", "place", "runner")
+    __slots__ = ("asleep", "frame", "left", "outer", "owner", "place", "runner", "token")
 
     def __init__(self, place: Place, owner: object, outer: Node | None) -> None:
         self.place = place
@@ -54,6 +55,8 @@ class Node:
         self.frame: FrameType | None = None
         """The generator that opened the span, if any, and below the thread and task that ran it."""
         self.runner: tuple[int, object] = (0, None)
+        self.token: Token[Node | None] | None = None
+        """What takes the span off the stack, in the context that it is on only."""
         self.asleep: tuple[Node, ...] = ()
         """Open spans of generators that were suspended when this span was opened: no parents of it."""
 
@@ -73,6 +76,10 @@ class Context:
             return node
         return _awake(node, [])
 
+    def innermost(self) -> Node | None:
+        """The top of this context's stack, whether or not it is passed over."""
+        return self._innermost.get()
+
     def enter(self, place: Place, owner: object, frame: FrameType | None = None) -> Node:
         """Put a span on the stack.
 
@@ -90,16 +97,21 @@ class Context:
             node.asleep = (*open_still, *(each for each in passed if not each.left))
         if frame is not None and (found := _generator(frame)) is not None:
             node.frame, node.runner = found, _runner()
-        self._innermost.set(node)
+        node.token = self._innermost.set(node)
         return node
 
     def leave(self, node: Node) -> None:
         """Take a span off the stack, or mark it where it is not on top, or the stack is another context's."""
-        node.frame = None
-        if self._innermost.get() is node:
-            self._innermost.set(node.outer)
-        else:
+        token, node.token, node.frame = node.token, None, None
+        if token is None or self._innermost.get() is not node:
             node.left = True
+            return
+        try:
+            self._innermost.reset(token)
+        except ValueError:
+            # A copy of the context, in a task say: the original has the span on its stack still.
+            node.left = True
+            self._innermost.set(node.outer)
 
     def swap(self, node: Node | None) -> Node | None:
         """Put another stack in place of this context's, and return this one. For those that run generators in steps."""
@@ -107,10 +119,30 @@ class Context:
         self._innermost.set(node)
         return before
 
-    def pin(self) -> None:
-        """Let what is current now stay so, although a generator that has opened it may be suspended."""
+    def pinned(self) -> Node | None:
+        """What is current now, as a stack of its own: it stays so, although a generator that opened it is suspended."""
         node = self.current()
-        self._innermost.set(None if node is None else Node(node.place, node.owner, None))
+        return None if node is None else Node(node.place, node.owner, None)
+
+    def carried(
+        self, function: Callable[..., Coroutine[Any, Any, Any]], stack: Node | None
+    ) -> Callable[..., Coroutine[Any, Any, Any]]:
+        """Make a coroutine function that runs on another stack.
+
+        Args:
+            function: A coroutine function.
+            stack: What is current for it.
+        """
+
+        @functools.wraps(function)
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            before = self.swap(stack)
+            try:
+                return await function(*args, **kwargs)
+            finally:
+                self.swap(before)
+
+        return wrapper
 
     @contextlib.contextmanager
     def at(self, place: Place, owner: object = None) -> Generator[Node, None, None]:
@@ -123,7 +155,12 @@ class Context:
 
 
 def _awake(node: Node | None, passed: list[Node]) -> Node | None:
-    """The innermost span from a node down that what runs now is inside of; ``passed`` gets those of suspended generators."""
+    """The innermost span, from a node down, that what runs now is inside of.
+
+    Args:
+        node: Where to begin.
+        passed: Gets the spans of suspended generators that are passed over.
+    """
     while node is not None:
         if node.left:
             node = node.outer

@@ -5,19 +5,21 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.trace.capture import RETURN, Capture, Capturing
 from chaukas_spec_lite.trace.context import Node
 from chaukas_spec_lite.trace.safety import told
-from chaukas_spec_lite.trace.spans import Span
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.trace.scopes import Scope
 
 _OWNERS = ("self", "cls", "mcs")
 """Names of first parameters that are no arguments of a call."""
 
 
-def decorate(template: Span, function: Any, capture: Capture) -> Any:
+def decorate(template: Scope, function: Any, capture: Capture) -> Any:
     """Make a function whose calls are spans like a template.
 
     Args:
@@ -41,7 +43,7 @@ def decorate(template: Span, function: Any, capture: Capture) -> Any:
     return _wrapped(template, function, capture, False)
 
 
-def _wrapped(template: Span, function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Any:
+def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Any:
     template = template.again()
     template.name_after(getattr(function, "__name__", "") or type(function).__name__)
     call = _Call(template, function, _capturing(function, capture, is_classmethod))
@@ -75,22 +77,22 @@ def _capturing(function: Callable[..., Any], capture: Capture, is_classmethod: b
 class _Call:
     """What a decorated function does around a call of the original."""
 
-    def __init__(self, template: Span, function: Callable[..., Any], capturing: Capturing) -> None:
+    def __init__(self, template: Scope, function: Callable[..., Any], capturing: Capturing) -> None:
         self.template = template
         self.function = function
         self.capturing = capturing
 
-    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span:
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Scope:
         """Make the span of a call and begin it, before the function can change its arguments."""
         span = self.template.again()
         try:
             span.take_arguments(self.capturing.arguments(args, kwargs))
         except Exception as error:  # the call goes on
             told(error)
-        span._enter(None)
+        span.enter()
         return span
 
-    def result(self, span: Span, value: object) -> None:
+    def result(self, span: Scope, value: object) -> None:
         if not self.capturing.result:
             return
         try:
@@ -98,26 +100,38 @@ class _Call:
         except Exception as error:  # the call has its result
             told(error)
 
-    def item(self, span: Span, value: object) -> None:
+    def item(self, stack: _Stack, value: object) -> None:
+        """Take note of what a generator has yielded."""
         if not self.capturing.result:
             return
         try:
-            span.take_item(self.capturing.value(RETURN, value))
-        except Exception as error:
+            value = self.capturing.value(RETURN, value)
+            if not stack.span.take_item(value):
+                stack.items.append(value)
+        except Exception as error:  # the consumer gets it all the same
             told(error)
+
+    def items(self, stack: _Stack) -> None:
+        """Take what a generator has yielded as its result, unless it has another."""
+        if stack.items.count:
+            stack.span.set(items=stack.items.count)
+            stack.span.take_result(stack.items.value())
 
     def plain_function(self) -> Callable[..., Any]:
         function, begin, result = self.function, self.begin, self.result
 
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            span = begin(args, kwargs)
+            try:
+                span = begin(args, kwargs)
+            except RecursionError:  # Where there is no room, the program goes on unrecorded.
+                return function(*args, **kwargs)
             try:
                 value = function(*args, **kwargs)
             except BaseException as error:
-                span._leave(error)
+                span.leave(error)
                 raise
             result(span, value)
-            span._leave(None)
+            span.leave(None)
             return value
 
         return wrapper
@@ -130,10 +144,10 @@ class _Call:
             try:
                 value = await function(*args, **kwargs)
             except BaseException as error:
-                span._leave(error)
+                span.leave(error)
                 raise
             result(span, value)
-            span._leave(None)
+            span.leave(None)
             return value
 
         return wrapper
@@ -147,10 +161,12 @@ class _Call:
                 generator = function(*args, **kwargs)
                 value = yield from _steps(stack, generator, call)
             except BaseException as error:
+                call.items(stack)
                 stack.leave(error)
                 raise
             if value is not None:
                 call.result(stack.span, value)
+            call.items(stack)
             stack.leave(None)
             return value
 
@@ -172,7 +188,7 @@ class _Call:
                         break
                     finally:
                         stack.exit()
-                    call.item(stack.span, value)
+                    call.item(stack, value)
                     try:
                         sent = yield value
                     except GeneratorExit:
@@ -187,20 +203,56 @@ class _Call:
                     else:
                         step = functools.partial(generator.asend, sent)
             except BaseException as error:
+                call.items(stack)
                 stack.leave(error)
                 raise
+            call.items(stack)
             stack.leave(None)
 
         return wrapper
 
 
+_MAX_ITEMS = 100
+"""How many items of a generator are recorded, unless they are all texts."""
+_MAX_TEXT = 100_000
+"""Characters of texts that a generator has yielded that are recorded."""
+
+
+class _Items:
+    """What a generator has yielded, as far as it is recorded: keeping all would keep it in memory."""
+
+    __slots__ = ("_characters", "_kept", "_texts", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._kept: list[object] = []
+        self._texts = True
+        self._characters = 0
+
+    def append(self, value: object) -> None:
+        self.count += 1
+        if self._texts and isinstance(value, str):
+            self._characters += len(value)
+            if self._characters <= _MAX_TEXT:
+                self._kept.append(value)
+            return
+        self._texts = False
+        if len(self._kept) < _MAX_ITEMS:
+            self._kept.append(value)
+
+    def value(self) -> object:
+        """The texts as one, and other items as a list."""
+        return "".join(map(str, self._kept)) if self._texts else self._kept[:_MAX_ITEMS]
+
+
 class _Stack:
     """The open spans of a decorated generator, which are its context's only while it runs."""
 
-    __slots__ = ("_context", "_inside", "_outside", "span")
+    __slots__ = ("_context", "_inside", "_outside", "items", "span")
 
-    def __init__(self, span: Span) -> None:
+    def __init__(self, span: Scope) -> None:
         self.span = span
+        self.items = _Items()
         recording = span._recording
         assert recording is not None  # a recorder that is switched off decorates nothing
         self._context = recording.context
@@ -215,10 +267,10 @@ class _Stack:
         self._outside = None
 
     def leave(self, error: BaseException | None) -> None:
-        """End the span, whoever's context this is."""
+        """End the span, whosever context this is."""
         self.enter()
         try:
-            self.span._leave(error)
+            self.span.leave(error)
         finally:
             self.exit()
 
@@ -234,7 +286,7 @@ def _steps(stack: _Stack, generator: Generator[Any, Any, Any], call: _Call) -> G
             return stopped.value
         finally:
             stack.exit()
-        call.item(stack.span, value)
+        call.item(stack, value)
         try:
             sent = yield value
         except GeneratorExit:

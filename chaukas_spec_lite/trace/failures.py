@@ -1,4 +1,4 @@
-"""What an exception says to an event: whether it is a failure, and its ``ErrorInfo``; and which were recorded already."""
+"""What an exception says to an event: whether it is a failure, its ``ErrorInfo``, whether it was recorded before."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _leaves(error: Any, group: type[BaseException]) -> Iterator[BaseException]:
 
 def _group_class() -> type[BaseException] | None:
     if sys.version_info >= (3, 11):
-        return BaseExceptionGroup
+        return BaseExceptionGroup  # noqa: F821  # of the versions that are asked for
     backport = sys.modules.get("exceptiongroup")
     return None if backport is None else backport.BaseExceptionGroup
 

@@ -75,7 +75,7 @@ def moment(event: Event) -> Moment:
 
 def _title(event: Event, kind: str) -> str:
     if kind == "session":
-        return _text_in(event.metadata, "agent_name", "crew_name", "framework")
+        return _text_in(event.metadata, "name", "agent_name", "crew_name", "framework")
     if kind == "agent":
         return event.agent_name or event.agent_id
     if kind == "retry" and event.retry is not None:

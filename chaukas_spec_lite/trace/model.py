@@ -16,26 +16,29 @@ from chaukas_spec_lite.spec.common.v1.events import (
     LLMInvocation,
     MessageContent,
 )
-from chaukas_spec_lite.trace.capture import Capture, mapping_of, text_of
-from chaukas_spec_lite.trace.points import Metadata
+from chaukas_spec_lite.trace.capture import Capture, Metadata, mapping_of, text_of
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.safety import never_raising
-from chaukas_spec_lite.trace.spans import Span
+from chaukas_spec_lite.trace.scopes import Scope
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class ModelSpan(Span):
-    """A call of a model: ``MODEL_INVOCATION_START`` and ``MODEL_INVOCATION_END`` by ``LLM``, with an ``llm_invocation``.
+class ModelSpan(Scope):
+    """A call of a model: ``MODEL_INVOCATION_START`` and ``MODEL_INVOCATION_END`` by ``LLM`` with ``llm_invocation``.
 
     The END repeats provider, model and parameters, and adds what ``response`` and ``chunk`` were told.
     """
 
-    __slots__ = (
-        "_answer", "_chunks", "_cost", "_finish_reason", "_first_ns", "_model", "_parameters", "_provider", "_request",
-        "_response_id", "_start_time", "_tokens",
-    )  # fmt: skip
+    _answer: dict[str, Any] | None = None
+    _chunks: tuple[str, ...] | list[str] = ()
+    _cost: CostDetails | float | Mapping[str, Any] | None = None
+    _finish_reason = ""
+    _first_ns = 0
+    _response_id = ""
+    _start_time: datetime | None = None
+    _tokens = (0, 0, 0)
 
     START, END, AUTHOR = EventType.MODEL_INVOCATION_START, EventType.MODEL_INVOCATION_END, Author.LLM
 
@@ -54,17 +57,6 @@ class ModelSpan(Span):
         self._request = request
         self._parameters = parameters or {}
         super().__init__(recording, metadata, capture)
-
-    def _renew(self) -> None:
-        super()._renew()
-        self._answer: dict[str, Any] | None = None
-        self._chunks: list[str] = []
-        self._cost: CostDetails | float | Mapping[str, Any] | None = None
-        self._finish_reason = ""
-        self._first_ns = 0
-        self._response_id = ""
-        self._start_time: datetime | None = None
-        self._tokens = (0, 0, 0)
 
     @never_raising
     def response(
@@ -117,6 +109,8 @@ class ModelSpan(Span):
             self._first_ns = recording.monotonic_ns()
         text = text_of(text)
         if text:
+            if not isinstance(self._chunks, list):
+                self._chunks = []
             self._chunks.append(text)
             if recording.stream and self._place.span_id:
                 here, span_id = self._place, self._place.span_id
@@ -180,7 +174,9 @@ class ModelSpan(Span):
         if self._answer is None and value is not None:
             self.response(value)
 
-    def take_item(self, item: object) -> None:
-        """Take what a generator has yielded: texts are parts of the answer, unless the function tells them."""
-        if isinstance(item, str):
-            self.chunk(item)
+    def take_item(self, item: object) -> bool:
+        """Take what a generator has yielded: a text is a part of the answer."""
+        if not isinstance(item, str):
+            return False
+        self.chunk(item)
+        return True

@@ -14,9 +14,9 @@ _INDENT = "  "
 def outline(events: Iterable[Event]) -> str:
     """Write the trees of spans that events make, a line for each span and moment, what is inside of it below.
 
-    A line is the kind, the title, and what became of the work where it did not end well: ``failed: `` and the error,
-    ``failed`` alone where the error is another line's, ``cancelled``, ``no end`` and ``no start``. Nothing in it depends on
-    ids or times, so two runs that did the same have the same text::
+    A line is the kind, the title, and what became of work that did not end well: ``failed:`` with the error,
+    A line is the kind, the title, and what became of work that did not end well: ``failed:`` and the error,
+    on ids or times, so two runs that did the same have the same text::
 
         session
           agent triage

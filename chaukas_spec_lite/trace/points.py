@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from chaukas_spec_lite.ids import uuid7
@@ -18,13 +18,11 @@ from chaukas_spec_lite.spec.common.v1.events import (
     RetryInfo,
     Severity,
 )
-from chaukas_spec_lite.trace.capture import mapping_of, text_of, texts_of
+from chaukas_spec_lite.trace.capture import Metadata, mapping_of, text_of, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.failures import error_info, mark_recorded
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.safety import never_raising
-
-Metadata = Mapping[str, Any]
 
 
 class Points:

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,14 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.trace.context import Context, Node, Place
-from chaukas_spec_lite.trace.failures import MAX_STACK
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.capture import Capture
     from chaukas_spec_lite.trace.sending import Sending
-    from chaukas_spec_lite.trace.spans import Span
+    from chaukas_spec_lite.trace.spans import LiveSpan
 
 
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+_NOW = partial(datetime.now, timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Times:
         monotonic_ns: Returns nanoseconds since any moment.
     """
 
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = _NOW
     monotonic_ns: Callable[[], int] = time.perf_counter_ns
 
 
@@ -53,8 +52,8 @@ class Recording:
         tags: See above.
         capture: What decorators record unless they are told otherwise.
         stream: Whether parts of answers are events.
-        max_stack: Characters kept of stack traces.
-        times: The clocks.
+        max_stack: Characters kept of stack traces; 0 for none.
+        clock: The clocks.
         prices: What computes the cost of model calls.
     """
 
@@ -68,11 +67,11 @@ class Recording:
         tags: tuple[str, ...] = (),
         capture: Capture = True,
         stream: bool = False,
-        max_stack: int = MAX_STACK,
-        times: Times | None = None,
+        max_stack: int = 0,
+        clock: Times | None = None,
         prices: object = None,
     ) -> None:
-        times = times or Times()
+        times = clock or Times()
         self.sending = sending
         self.context = Context()
         self.capture = capture
@@ -83,9 +82,13 @@ class Recording:
         self.monotonic_ns = times.monotonic_ns
         self.number = str(next(_numbers))
         """Tells recorders apart, where an exception says in which of them it was recorded."""
-        self._common = tenant_id, project_id, branch
+        self._tenant_id = tenant_id
+        self._project_id = project_id
+        self._branch = branch
         self._tags = tags
-        self._open: dict[int, weakref.ref[Span]] = {}
+        self.late: list[LiveSpan] = []
+        """Spans that could not be ended as deep in the stack as they were."""
+        self._open: dict[int, weakref.ref[LiveSpan]] = {}
 
     def event(
         self,
@@ -98,25 +101,33 @@ class Recording:
         severity: Severity = Severity.INFO,
     ) -> Event:
         """Make an event with all that does not depend on its content."""
-        tenant_id, project_id, branch = self._common
+        session_id, trace_id, _, agent_id, agent_name, tags, _ = place
+        # By position, as far as that goes: a third faster.
         return Event(
-            event_id=uuid7(),
-            tenant_id=tenant_id,
-            project_id=project_id,
-            session_id=place.session_id,
-            span_id=span_id,
-            parent_span_id=parent_span_id,
-            type=type,
-            severity=severity,
-            status=status,
-            author=author,
-            timestamp=self.now(),
-            agent_id=place.agent_id,
-            agent_name=place.agent_name,
-            branch=branch,
-            tags=[*self._tags, *place.tags],
-            trace_id=place.trace_id,
+            uuid7(),
+            self._tenant_id,
+            self._project_id,
+            session_id,
+            span_id,
+            parent_span_id,
+            type,
+            severity,
+            status,
+            author,
+            self.now(),
+            agent_id,
+            agent_name,
+            branch=self._branch,
+            tags=[*self._tags, *tags],
+            trace_id=trace_id,
         )
+
+    def lost(self, error: BaseException) -> None:
+        """Count and tell an exception of ours, or of a value that somebody else wrote."""
+        try:
+            self.sending.failed(error)
+        except Exception:  # of a handler of the log: there is nobody else to tell
+            return
 
     def here(self) -> Place | None:
         """The place of the current span."""
@@ -129,17 +140,23 @@ class Recording:
 
     # Open spans
 
-    def opened(self, span: Span) -> weakref.ref[Span]:
+    def opened(self, span: LiveSpan) -> weakref.ref[LiveSpan]:
         """Remember a span until it ends, without keeping it alive."""
         found = weakref.ref(span)
         self._open[id(span)] = found
         return found
 
-    def closed(self, span: Span) -> None:
+    def closed(self, span: LiveSpan) -> None:
         """Forget a span that has ended."""
         self._open.pop(id(span), None)
 
-    def still_open(self) -> list[Span]:
+    def finish_late(self) -> None:
+        """End what could not be ended."""
+        waiting, self.late = self.late, []
+        for span in waiting:
+            span.end()
+
+    def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""
         spans = [span for each in list(self._open.values()) if (span := each()) is not None]
         return [span for span in reversed(spans) if span.process == process.current()]
@@ -150,9 +167,9 @@ class Recording:
             span.abandon(found)
 
 
-def owner_of(node: Node | None) -> Span | None:
+def owner_of(node: Node | None) -> LiveSpan | None:
     """The span that a node stands for; None for one of another process, or that nobody has any more."""
     if node is None or node.owner is None:
         return None
-    found: Span | None = node.owner()  # type: ignore[operator]  # a weak reference to a span
+    found: LiveSpan | None = node.owner()  # type: ignore[operator]  # a weak reference to a span
     return found

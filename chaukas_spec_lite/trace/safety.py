@@ -28,9 +28,12 @@ def never_raising(function: Callable[P, None]) -> Callable[P, None]:
         try:
             function(*args, **kwargs)
         except Exception as error:  # whatever odd values do: the program goes on as if it were not recorded
-            # One raised by the call itself has no frame below this one: a misspelt keyword, which is Python's to refuse.
+            # One raised by the call itself has no frame below this one: a misspelt keyword, for Python to refuse.
             if isinstance(error, TypeError) and error.__traceback__ is not None and error.__traceback__.tb_next is None:
                 raise error.with_traceback(None) from None
-            told(error)
+            try:
+                told(error)
+            except RecursionError:  # There is no room for a call.
+                return
 
     return safe

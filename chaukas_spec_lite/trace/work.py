@@ -7,24 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType
-from chaukas_spec_lite.trace.capture import Capture, texts_of
+from chaukas_spec_lite.trace.capture import Capture, Metadata, text_of, texts_of
 from chaukas_spec_lite.trace.context import Place
-from chaukas_spec_lite.trace.points import Metadata
 from chaukas_spec_lite.trace.recording import Recording
-from chaukas_spec_lite.trace.spans import Span
+from chaukas_spec_lite.trace.scopes import Scope
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class SessionSpan(Span):
+class SessionSpan(Scope):
     """A session: ``SESSION_START`` and ``SESSION_END`` by ``SYSTEM``, without content.
 
     It has a trace of its own. Inside of a span of another process (``recorder.continue_from``), it goes on with that
     span's session and trace instead.
     """
-
-    __slots__ = ("_given_id", "_name", "_session_tags")
 
     START, END, AUTHOR = EventType.SESSION_START, EventType.SESSION_END, Author.SYSTEM
 
@@ -39,8 +36,8 @@ class SessionSpan(Span):
     ) -> None:
         super().__init__(recording, metadata, capture)
         self._name = name
-        self._given_id = session_id
-        self._session_tags = tuple(texts_of(tags)) if tags else ()
+        self._given_id = text_of(session_id)
+        self._session_tags = tuple(texts_of(tags))
         if name:
             self._metadata = {"name": name, **(self._metadata or {})}
 
@@ -73,14 +70,12 @@ class SessionSpan(Span):
             self._metadata = {"name": name, **(self._metadata or {})}
 
 
-class AgentSpan(Span):
+class AgentSpan(Scope):
     """An agent at work: ``AGENT_START`` and ``AGENT_END`` by ``AGENT``, without content.
 
-    All that happens inside of it carries the agent's id and name. Its result is recorded as ``output`` in the metadata of
-    the END.
+    All that happens inside of it carries the agent's id and name. Its result is recorded as ``output`` in the metadata
+    of the END.
     """
-
-    __slots__ = ("_agent_id", "_name")
 
     START, END, AUTHOR = EventType.AGENT_START, EventType.AGENT_END, Author.AGENT
 

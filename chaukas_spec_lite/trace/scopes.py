@@ -1,0 +1,208 @@
+"""Spans as programs use them: context managers, with and without ``async``, and decorators."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from chaukas_spec_lite.trace.capture import Capture, Metadata
+from chaukas_spec_lite.trace.context import Node, Place
+from chaukas_spec_lite.trace.points import Points
+from chaukas_spec_lite.trace.recording import Recording, owner_of
+from chaukas_spec_lite.trace.spans import NEW, OPEN, LiveSpan
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
+Method = TypeVar("Method", bound="classmethod[Any, ..., Any] | staticmethod[..., Any]")
+Entered = TypeVar("Entered")
+
+
+class Scope(LiveSpan, Points):
+    """A piece of work: its START event when it begins, and its END event, in the same span, when it ends.
+
+    It is a context manager, with ``with`` and ``async with``, and a decorator; within it, it is the current span.
+    Whoever can use neither calls ``start`` and ``end``. Each use is a span of its own.
+
+    An exception that leaves it makes it ``FAILED`` with an ``error``, or ``CANCELLED`` if it says that the work was
+    called off, and goes on. Each is recorded once: the spans that it leaves afterwards name the first, as ``failed_in``
+    in their metadata.
+    """
+
+    _node: Node | None = None
+    _origin: Scope | None = None
+    _others: tuple[Scope, ...] = ()
+
+    def __init__(
+        self, recording: Recording | None, metadata: Metadata | None = None, capture: Capture | None = None
+    ) -> None:
+        self._recording = recording
+        self._metadata = metadata  # type: ignore[assignment]  # what else it may be, the next line mends
+        if metadata is not None:
+            super().__init__(recording, metadata)
+        self._capture = capture
+
+    # Context manager
+
+    def __enter__(self) -> Self:
+        if self._recording is None:
+            return self
+        try:
+            return self.enter(sys._getframe(1))
+        except RecursionError:  # Where there is no room, the program goes on unrecorded.
+            return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        if self._recording is None:
+            return
+        try:
+            self.leave(exc_val)
+        except RecursionError:
+            self._recording.late.append(self)
+
+    def __aenter__(self) -> Ready[Self]:
+        # No coroutine: one would run when it is awaited, in a frame of its own.
+        return Ready(self if self._recording is None else self.enter(sys._getframe(1)))
+
+    def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> Ready[None]:
+        if self._recording is not None:
+            self.leave(exc_val)
+        return Ready(None)
+
+    def enter(self, frame: FrameType | None = None) -> Self:
+        """Begin, and be the current span.
+
+        Args:
+            frame: That of the ``with``, in case that it is a generator's.
+
+        Returns:
+            The span: itself, or where it is open already, in another task say, another like it.
+        """
+        recording = self._recording
+        assert recording is not None
+        if self._node is not None:
+            return self._enter_another(frame)
+        if self._state != OPEN:
+            self._begin(recording)
+        try:
+            self._node = recording.context.enter(self._place, self._reference, frame)
+        except Exception as error:  # of ours, which is not the program's
+            recording.lost(error)
+        return self
+
+    def leave(self, error: BaseException | None) -> None:
+        """Be the current span no longer, and end.
+
+        Args:
+            error: The exception that leaves it, if one does. It is not held back.
+        """
+        recording = self._recording
+        assert recording is not None
+        if self._others:
+            self._leave_one(recording, error)
+            return
+        node, self._node = self._node, None
+        try:
+            if node is not None:
+                recording.context.leave(node)
+            if self._state == OPEN:
+                if error is not None:
+                    self.judge(error)
+                self._finish()
+        except Exception as problem:  # of ours, which must not take the place of the program's
+            recording.lost(problem)
+
+    def _enter_another(self, frame: FrameType | None) -> Self:
+        other = self.again()
+        other._origin = self
+        self._others = (*self._others, other)
+        return other.enter(frame)
+
+    def _leave_one(self, recording: Recording, error: BaseException | None) -> None:
+        """Leave that of several uses at the same time which this context is in."""
+        span: object = self._others[-1]  # Where it was entered in another context: they are all alike.
+        node = recording.context.innermost()
+        while node is not None:
+            found = owner_of(node)
+            if not node.left and (found is self or found in self._others):
+                span = found
+                break
+            node = node.outer
+        if span is self:
+            others, self._others = self._others, ()
+            self.leave(error)
+            self._others = others
+        elif isinstance(span, Scope):
+            self._others = tuple(each for each in self._others if each is not span)
+            span.leave(error)
+
+    # Decorator
+
+    @overload
+    # A classmethod is no Callable to type checkers, but a class derived from it may be.
+    def __call__(self, function: Method, /) -> Method: ...  # type: ignore[overload-overlap]  # see above
+    @overload
+    def __call__(self, function: Function, /) -> Function: ...
+    def __call__(self, function: Any, /) -> Any:
+        """Decorate a function: each call of it is a span like this one, of its own.
+
+        Args:
+            function: A function, coroutine function, generator function, async generator function, a method, or what
+                ``classmethod`` and ``staticmethod`` make.
+
+        Returns:
+            The same with its signature. Of its calls, what ``capture`` says is recorded. A generator is a span from its
+            first step to its last.
+
+        Raises:
+            SettingTypeError: It is nothing that can be decorated.
+        """
+        if self._recording is None:
+            return function
+        from chaukas_spec_lite.trace.decorating import decorate
+
+        return decorate(self, function, self._recording.capture if self._capture is None else self._capture)
+
+    def name_after(self, name: str) -> None:
+        """Take the name of the decorated function, where the span has none."""
+
+    def take_arguments(self, arguments: dict[str, Any] | None) -> None:
+        """Take the arguments of a call that is about to be made, None for none that are recorded."""
+        self._call_arguments = arguments
+
+    def take_result(self, value: object) -> None:
+        """Take the result of the call, unless the function has told one."""
+        if "output" not in (self._metadata or {}):
+            self.set(output=value)
+
+    def take_item(self, item: object) -> bool:
+        """Take what a generator has yielded. Returns whether that is all there is to do with it."""
+        return False
+
+    # Points
+
+    def _where(self) -> tuple[Recording, Place | None] | None:
+        recording = self._recording
+        if recording is None:
+            return None
+        return recording, recording.here() if self._state == NEW else self._place
+
+
+class Ready(Generic[Entered]):
+    """An awaitable that has its result: nothing is waited for, so no other task runs in between."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Entered) -> None:
+        self._value = value
+
+    def __await__(self) -> Generator[Any, Any, Entered]:
+        return self._value
+        yield  # makes this a generator

@@ -1,0 +1,39 @@
+"""The recorder: what it makes of the steps of a program."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.trace.recorders import recorder, tree
+
+
+def test_the_program_of_the_tutorial() -> None:
+    record, kept = recorder(project_id="support-bot")
+
+    @record.tool
+    def search_orders(order_id: str) -> dict[str, str]:
+        return {"order": order_id}
+
+    @record.agent("triage-agent", role="assistant")
+    async def triage(question: str) -> str:
+        with record.model("openai", "gpt-4o", request={"messages": [question]}) as call:
+            call.response("It was shipped.", prompt_tokens=412, completion_tokens=38, finish_reason="stop")
+        search_orders("48213")
+        record.handoff("billing-agent", reason="refund")
+        return "Shipped."
+
+    with record.session(metadata={"user": "u-17"}) as session:
+        session.input("Where is my order 48213?")
+        session.output(asyncio.run(triage("Where is my order 48213?")))
+    assert kept.outline() == tree("""
+        session
+          input Where is my order 48213?
+          agent triage-agent
+            model gpt-4o
+            tool search_orders
+            hand-off triage-agent -> billing-agent
+          output Shipped.
+    """)
+    assert {event.project_id for event in kept.events} == {"support-bot"}
+    assert len({(event.session_id, event.trace_id) for event in kept.events}) == 1
+    assert record.stats().recorded == len(kept.events) == 11
