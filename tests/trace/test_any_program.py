@@ -1,8 +1,8 @@
 """Random programs, each a few lines of work that take turns: threads, tasks, generators, and async generators.
 
-Each line is a real one: a thread with a stack of calls, a task that awaits, a generator that stands at its ``yield``. So the
-contexts are those that programs have, and only who goes on next is decided here. What the recorder should say is kept in
-a model beside it, as simple as can be: each line has a list of the spans that it has opened.
+Each line is a real one: a thread with a stack of calls, a task that awaits, a generator that stands at its ``yield``.
+So the contexts are those that programs have, and only who goes on next is decided here. What the recorder should say is
+kept in a model beside it, as simple as can be: each line has a list of the spans that it has opened.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
 import pytest
-from hypothesis import note, settings
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from chaukas_spec_lite import Event, EventStatus, Recorder
 from chaukas_spec_lite.trace.kinds import KINDS
@@ -174,9 +173,13 @@ class Over(BaseException):
     """The test is."""
 
 
-def _until_over(work: Callable[..., None], *queues: queue.SimpleQueue[Any]) -> None:
-    with suppress(Over):
-        work(*queues)
+def _until_over(work: Callable[..., None], actions: queue.SimpleQueue[Any], answers: queue.SimpleQueue[Any]) -> None:
+    try:
+        work(actions, answers)
+    except Over:
+        pass
+    except BaseException as error:
+        answers.put(error)
 
 
 def _caught(error: Planned | Stopped) -> None:
@@ -288,7 +291,10 @@ class AnyProgram(RuleBasedStateMachine):
 
         def do(action: Action) -> Any:
             actions.put(action)
-            return answers.get(timeout=HANG)
+            answer = answers.get(timeout=HANG)
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
 
         def end() -> None:
             actions.put(LEAVE)
@@ -309,7 +315,12 @@ class AnyProgram(RuleBasedStateMachine):
         task = self.loop.run_until_complete(begin()) if parent is None else self._step(parent, begin)
 
         async def answer() -> Any:
-            return await asyncio.wait_for(answers.get(), HANG)
+            coming = asyncio.ensure_future(answers.get())
+            await asyncio.wait([task, coming], timeout=HANG, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                coming.cancel()
+                task.result()
+            return coming.result()
 
         def do(action: Action) -> Any:
             actions.put_nowait(action)
@@ -389,13 +400,15 @@ class AnyProgram(RuleBasedStateMachine):
         self._step(line, Raise(raised), via)
         ended = self._ended(line, left, EventStatus.FAILED if failed else EventStatus.CANCELLED)
         if failed:
-            # Recorded once, however many spans it leaves; the others name the span that has it.
-            first, *others = ended
-            assert first.error is not None
-            assert first.error.error_message == "planned"
-            for each in others:
-                assert each.metadata is not None
-                assert each.metadata["failed_in"] == first.span_id
+            # Recorded once in each trace, however many spans it leaves; the others name the span that has it.
+            recorded: dict[str, str] = {}
+            for each in ended:
+                if (where := recorded.setdefault(each.trace_id, each.span_id)) == each.span_id:
+                    assert each.error is not None
+                    assert each.error.error_message == "planned"
+                else:
+                    assert each.metadata is not None
+                    assert each.metadata["failed_in"] == where
 
     @rule(data=st.data(), kind=st.sampled_from(sorted(POINTS)))
     def point(self, data: st.DataObject, kind: str) -> None:
@@ -417,15 +430,20 @@ class AnyProgram(RuleBasedStateMachine):
     def start(self, data: st.DataObject, kind: str, forget: bool) -> None:
         """A span without a ``with``, which is nobody's current one, and may be forgotten."""
         line, via = self._draw(data, self.lines)
-        span = self._step(line, lambda: SPANS[kind](self.recorder).start(), via)
+        kept: list[Any] = []
+
+        def start() -> None:
+            span = SPANS[kind](self.recorder).start()
+            if not forget:
+                kept.append(span)
+
+        self._step(line, start, via)
         if not forget:
-            self.by_hand.append((span, self._started(kind, line.top(via))))
+            self.by_hand.append((kept[0], self._started(kind, line.top(via))))
             return
-        del span
-        self._step(line, lambda: None, via)  # which lets go of the answer
-        start, end = self._new()
-        self._belongs(start, None if kind == "session" else line.top(via))
-        assert (start.span_id, end.status) == (end.span_id, EventStatus.CANCELLED)
+        begin, end = self._new()
+        self._belongs(begin, None if kind == "session" else line.top(via))
+        assert (begin.span_id, end.status) == (end.span_id, EventStatus.CANCELLED)
         assert end.metadata is not None
         assert end.metadata["left_open"] == "garbage-collected"
 
@@ -495,7 +513,7 @@ class AnyProgram(RuleBasedStateMachine):
         assert event.parent_span_id in _parents(parent)
         assert (event.tenant_id, event.project_id) == ("acme", "support-bot")
         assert event.trace_id
-        kind, edge = KINDS[event.type]
+        kind, _ = KINDS[event.type]
         if parent is not None:
             assert (event.trace_id, event.session_id) == (parent.start.trace_id, parent.start.session_id)
         if kind == "agent":
