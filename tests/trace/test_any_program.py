@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import ExitStack
@@ -245,6 +246,8 @@ class Line:
     """Those that it has opened, innermost last."""
     decorated: bool = False
     """Whether the outermost of them is that of a decorated generator, which ends with it."""
+    stack: Line | None = None
+    """Whose stack the spans of a generator are on, if it has none of its own."""
 
     def top(self, via: Line | None) -> Span | None:
         """What the next step happens in, where ``via`` runs a generator."""
@@ -378,6 +381,7 @@ class AnyProgram(RuleBasedStateMachine):
     def open(self, data: st.DataObject, kind: str, way: str) -> None:
         line, via = self._draw(data, [each for each in self.lines if len(each.spans) < MAX_DEPTH])
         parent = line.top(via)
+        line.stack = _stack(via)
         self._step(line, Open(lambda: SPANS[kind](self.recorder), way), via)
         line.spans.append(self._started(kind, parent))
 
@@ -492,6 +496,9 @@ class AnyProgram(RuleBasedStateMachine):
         via = [line.root]
         if line.kind == "generator":
             via += [each for each in self.lines if each.root is line.root and each is not line]
+        if line.spans and not line.decorated:
+            # Decorated generators have a stack of their own, and what a generator has opened there is known nowhere else.
+            via = [each for each in via if _stack(each) is line.stack]
         return line, via[data.draw(st.integers(0, len(via) - 1), label="via")]
 
     def _new(self) -> list[Event]:
@@ -559,15 +566,19 @@ class AnyProgram(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            for line in [each for each in self.lines if each.root is None]:
-                self._end(line)
-            for span, expected in self.by_hand:
-                span.end()
-                self._finished(expected, EventStatus.COMPLETED)
-            self._all_is_there()
+            if sys.exc_info()[0] is None:  # after a failure, what follows would only hide it
+                for line in [each for each in self.lines if each.root is None]:
+                    self._end(line)
+                for span, expected in self.by_hand:
+                    span.end()
+                    self._finished(expected, EventStatus.COMPLETED)
+                self._all_is_there()
         finally:
             for actions in self.queues:
                 actions.put(Raise(Over()))  # where it has failed, so that no thread waits for ever
+            for task in asyncio.all_tasks(self.loop):
+                task.cancel()
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.close()
 
     def _all_is_there(self) -> None:
@@ -577,6 +588,11 @@ class AnyProgram(RuleBasedStateMachine):
         assert len({event.event_id for event in self.events}) == len(self.events)
         stats = self.recorder.stats()
         assert (stats.recorded, stats.failed) == (len(self.events), 0)
+
+
+def _stack(via: Line | None) -> Line | None:
+    """Whose stack a generator's spans are on while something runs it: that of a decorated generator, or of its root."""
+    return via if via is None or via.decorated else via.root or via
 
 
 def _parents(span: Span | None) -> set[str]:
