@@ -20,7 +20,7 @@ from chaukas_spec_lite.spec.common.v1.events import (
 )
 from chaukas_spec_lite.trace.capture import Metadata, mapping_of, text_of, texts_of
 from chaukas_spec_lite.trace.context import Place
-from chaukas_spec_lite.trace.failures import error_info, mark_recorded
+from chaukas_spec_lite.trace.failures import error_info, is_exception, mark_recorded
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.safety import never_raising
 
@@ -91,7 +91,7 @@ class Points:
                 recovery_action=recovery_action,
             )
             made.event.metadata = mapping_of(metadata)
-            if isinstance(error, BaseException):
+            if is_exception(error):
                 mark_recorded(error, made.recording.failure_key(made.place), made.event.span_id)
             made.emit()
 
@@ -120,7 +120,7 @@ class Points:
             whole = round(backoff_ms) if isinstance(backoff_ms, float) and abs(backoff_ms) < 2**31 else backoff_ms
             made.event.retry = RetryInfo(attempt, strategy, whole)  # type: ignore[arg-type]  # odd values are sent leniently
             if reason:
-                text = str(reason) if isinstance(reason, BaseException) else text_of(reason)
+                text = str(reason) if is_exception(reason) else text_of(reason)
                 metadata = {"retry_reason": text, **(mapping_of(metadata) or {})}
             made.event.metadata = mapping_of(metadata)
             made.emit()

@@ -10,7 +10,7 @@ from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, PerformanceMetrics, Severity
 from chaukas_spec_lite.trace.capture import Metadata, mapping_of
 from chaukas_spec_lite.trace.context import Place
-from chaukas_spec_lite.trace.failures import error_info, is_cancellation, mark_recorded, recorded_in
+from chaukas_spec_lite.trace.failures import error_info, is_cancellation, is_exception, mark_recorded, recorded_in
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.safety import told
 
@@ -201,7 +201,7 @@ class LiveSpan:
 
     def _describe_failure(self, recording: Recording, event: Event, metadata: dict[str, Any]) -> None:
         failure, key = self._failure, recording.failure_key(self._place)
-        if isinstance(failure, BaseException):
+        if is_exception(failure):
             if elsewhere := recorded_in(failure, key):
                 metadata[FAILED_IN] = elsewhere
                 return
