@@ -238,8 +238,9 @@ class Line:
     """Lets it take one step, inside of the line that runs it. The answer may have to be awaited."""
     end: Callable[[], Any]
     """Ends it, when it has no open spans, or where whatever it runs is closed."""
-    base: Span | None
-    """The span that it was begun in, whose context it has a copy of."""
+    base: list[Span | None]
+    """The span that it was begun in, whose context it has a copy of. For a task, open spans of suspended generators,
+    too: whether one of those began it, nobody can tell from a copy."""
     root: Line | None = None
     """The thread or task that runs a generator; None for threads and tasks."""
     spans: list[Span] = field(default_factory=list)
@@ -249,11 +250,11 @@ class Line:
     stack: Line | None = None
     """Whose stack the spans of a generator are on, if it has none of its own."""
 
-    def top(self, via: Line | None) -> Span | None:
-        """What the next step happens in, where ``via`` runs a generator."""
+    def within(self, via: Line | None) -> list[Span | None]:
+        """What the next step happens in, where ``via`` runs a generator; more than one, where nobody can tell."""
         if self.spans:
-            return self.spans[-1]
-        return via.top(via.root) if via is not None else self.base
+            return [self.spans[-1]]
+        return via.within(via.root) if via is not None else self.base
 
 
 # The machine
@@ -305,7 +306,7 @@ class AnyProgram(RuleBasedStateMachine):
             assert not thread.is_alive()
 
         self.queues.append(actions)
-        return Line("thread", do, end, parent.top(parent.root) if parent is not None else None)
+        return Line("thread", do, end, parent.within(parent.root) if parent is not None else [None])
 
     def _task(self, parent: Line | None) -> Line:
         """A task, begun by a task, whose context it has a copy of."""
@@ -334,7 +335,10 @@ class AnyProgram(RuleBasedStateMachine):
             self.loop.run_until_complete(asyncio.wait_for(task, HANG))
 
         self.loop.run_until_complete(answer())
-        return Line("task", do, end, parent.top(None) if parent is not None else None)
+        if parent is None:
+            return Line("task", do, end, [None])
+        generators = [each for each in self.lines if each.root is parent]
+        return Line("task", do, end, [*parent.within(None), *(span for each in generators for span in each.spans)])
 
     def _generator(self, root: Line, decorate: Callable[[Any], Any] | None) -> Line:
         """A generator in a thread or task."""
@@ -347,7 +351,7 @@ class AnyProgram(RuleBasedStateMachine):
             except (StopIteration, *PLANNED):
                 return ENDED
 
-        line = Line("generator", do, generator.close, None, root, decorated=decorate is not None)
+        line = Line("generator", do, generator.close, [], root, decorated=decorate is not None)
         self._step(line, None, root)
         return line
 
@@ -362,7 +366,7 @@ class AnyProgram(RuleBasedStateMachine):
             except (StopAsyncIteration, *PLANNED):
                 return ENDED
 
-        line = Line("async generator", do, generator.aclose, None, root, decorated=decorate is not None)
+        line = Line("async generator", do, generator.aclose, [], root, decorated=decorate is not None)
         self._step(line, None, root)
         return line
 
@@ -380,10 +384,10 @@ class AnyProgram(RuleBasedStateMachine):
     @rule(data=st.data(), kind=st.sampled_from(sorted(SPANS)), way=st.sampled_from(["with", "async with", "decorator"]))
     def open(self, data: st.DataObject, kind: str, way: str) -> None:
         line, via = self._draw(data, [each for each in self.lines if len(each.spans) < MAX_DEPTH])
-        parent = line.top(via)
+        within = line.within(via)
         line.stack = _stack(via)
         self._step(line, Open(lambda: SPANS[kind](self.recorder), way), via)
-        line.spans.append(self._started(kind, parent))
+        line.spans.append(self._started(kind, within))
 
     @precondition(lambda self: any(line.spans for line in self.lines))
     @rule(data=st.data())
@@ -420,14 +424,14 @@ class AnyProgram(RuleBasedStateMachine):
         self._step(line, lambda: POINTS[kind](self.recorder), via)
         (event,) = self._new()
         assert KINDS[event.type] == (kind, Edge.POINT)
-        self._belongs(event, line.top(via))
+        self._belongs(event, line.within(via))
 
     @rule(data=st.data())
     def look(self, data: st.DataObject) -> None:
         """The current span is the innermost of the line."""
         line, via = self._draw(data, self.lines)
         current = self._step(line, lambda: self.recorder.current, via)
-        assert (current.span_id if current is not None else "") in _parents(line.top(via))
+        assert (current.span_id if current is not None else "") in _parents(line.within(via))
         assert not self._new()
 
     @rule(data=st.data(), kind=st.sampled_from(sorted(SPANS)), forget=st.booleans())
@@ -443,10 +447,10 @@ class AnyProgram(RuleBasedStateMachine):
 
         self._step(line, start, via)
         if not forget:
-            self.by_hand.append((kept[0], self._started(kind, line.top(via))))
+            self.by_hand.append((kept[0], self._started(kind, line.within(via))))
             return
         begin, end = self._new()
-        self._belongs(begin, None if kind == "session" else line.top(via))
+        self._belongs(begin, line.within(via))
         assert (begin.span_id, end.status) == (end.span_id, EventStatus.CANCELLED)
         assert end.metadata is not None
         assert end.metadata["left_open"] == "garbage-collected"
@@ -476,7 +480,7 @@ class AnyProgram(RuleBasedStateMachine):
         make = self._async_generator if asynchronous else self._generator
         line = make(root, self.recorder.tool("stream") if decorated else None)
         if decorated:
-            line.spans.append(self._started("tool", root.top(None)))
+            line.spans.append(self._started("tool", root.within(None)))
         self.lines.append(line)
 
     @precondition(lambda self: len(self.lines) > 1)
@@ -495,9 +499,11 @@ class AnyProgram(RuleBasedStateMachine):
             return line, None
         via = [line.root]
         if line.kind == "generator":
-            via += [each for each in self.lines if each.root is line.root and each is not line]
+            others = [each for each in self.lines if each is not line and each.root is line.root]
+            # Not one that goes on within a third, or within this one, which would be within itself.
+            via += [each for each in others if each.decorated or not each.spans or each.stack is line.root]
         if line.spans and not line.decorated:
-            # Decorated generators have a stack of their own, and what a generator has opened there is known nowhere else.
+            # Decorated generators have a stack of their own. What a generator has opened there is known nowhere else.
             via = [each for each in via if _stack(each) is line.stack]
         return line, via[data.draw(st.integers(0, len(via) - 1), label="via")]
 
@@ -505,28 +511,28 @@ class AnyProgram(RuleBasedStateMachine):
         new, self.seen = self.events[self.seen :], len(self.events)
         return new
 
-    def _started(self, kind: str, parent: Span | None) -> Span:
+    def _started(self, kind: str, within: list[Span | None]) -> Span:
         (event,) = self._new()
         assert (KINDS[event.type], event.status) == ((kind, Edge.START), EventStatus.STARTED)
-        if kind == "session":
-            parent = None
-        self._belongs(event, parent)
-        span = Span(event, parent)
+        span = Span(event, self._belongs(event, within))
         self.spans.append(span)
         return span
 
-    def _belongs(self, event: Event, parent: Span | None) -> None:
-        """An event stands in the tree where it should."""
-        assert event.parent_span_id in _parents(parent)
+    def _belongs(self, event: Event, within: list[Span | None]) -> Span | None:
+        """An event stands in the tree where it should; returns its parent."""
+        kind, _ = KINDS[event.type]
+        parents = {"": None} if kind == "session" else _parents(within)
+        assert event.parent_span_id in parents
+        parent = parents[event.parent_span_id]
         assert (event.tenant_id, event.project_id) == ("acme", "support-bot")
         assert event.trace_id
-        kind, _ = KINDS[event.type]
         if parent is not None:
             assert (event.trace_id, event.session_id) == (parent.start.trace_id, parent.start.session_id)
         if kind == "agent":
             assert event.agent_name == "triage"
-        elif parent is not None and event.parent_span_id == parent.start.span_id:
-            assert event.agent_name == parent.start.agent_name
+        else:
+            assert event.agent_name == (parent.start.agent_name if parent is not None else "")
+        return parent
 
     def _ended(self, line: Line, number: int, status: EventStatus) -> list[Event]:
         ended = [self._finished(line.spans.pop(), status, self.events[self.seen]) for _ in range(number)]
@@ -595,18 +601,18 @@ def _stack(via: Line | None) -> Line | None:
     return via if via is None or via.decorated else via.root or via
 
 
-def _parents(span: Span | None) -> set[str]:
-    """The ids that may be the parent of what happens in a span.
+def _parents(within: list[Span | None]) -> dict[str, Span | None]:
+    """What may be the parent of what happens in one of these spans, by its id.
 
     One that has ended may be named, or passed over: a task outlives the span that it was begun in.
     """
-    found: set[str] = set()
-    while span is not None:
-        found.add(span.start.span_id)
-        if span.end is None:
-            return found
-        span = span.parent
-    return {*found, ""}
+    found: dict[str, Span | None] = {}
+    for span in within:
+        while span is not None and span.end is not None:
+            found[span.start.span_id] = span
+            span = span.parent
+        found[span.start.span_id if span is not None else ""] = span
+    return found
 
 
 AnyProgram.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
