@@ -217,9 +217,11 @@ def _is_at_yield(code: CodeType, last: int) -> bool:
     instructions = code.co_code
     if sys.version_info < (3, 11):
         return instructions[last] == opcode.opmap["YIELD_VALUE"]  # an await is a YIELD_FROM
-    # Behind each point where a frame can be suspended is a RESUME that says what at: 1 is a yield, 3 an await.
-    following = instructions[last + 2 : last + 4]
-    return len(following) == 2 and following[0] == opcode.opmap["RESUME"] and following[1] & 3 == 1
+    # Behind each point where a frame can be suspended is a RESUME that says what at: 1 is a yield, 3 an await. From
+    # Python 3.13 on, a suspended frame stands there already.
+    resume = opcode.opmap["RESUME"]
+    at = last if instructions[last] == resume else last + 2
+    return instructions[at : at + 1] == bytes([resume]) and instructions[at + 1] & 3 == 1
 
 
 def _runner() -> tuple[int, object]:

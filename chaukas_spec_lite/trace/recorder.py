@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import contextvars
 import functools
 import inspect
@@ -117,9 +118,11 @@ class Recorder(Steps):
         Args:
             place: The span, or a place.
         """
-        if isinstance(place, Scope):
-            return self._recording.context.at(place.place, self._recording.opened(place))
-        return self._recording.context.at(place)
+        if not isinstance(place, Scope):
+            return self._recording.context.at(place)
+        if not place.span_id:
+            return contextlib.nullcontext()  # it has not begun, or nothing is recorded
+        return self._recording.context.at(place.place, place.reference)
 
     def wrap(self, function: Callable[P, Result]) -> Callable[P, Result]:
         """Make a function that runs in a copy of the current context, wherever it is called: in a thread, say.

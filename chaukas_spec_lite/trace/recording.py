@@ -82,6 +82,8 @@ class Recording:
         self.monotonic_ns = times.monotonic_ns
         self.number = str(next(_numbers))
         """Tells recorders apart, where an exception says in which of them it was recorded."""
+        self.process = process.current()
+        """The process that is known to tell when it ends."""
         self._tenant_id = tenant_id
         self._project_id = project_id
         self._branch = branch
@@ -142,6 +144,10 @@ class Recording:
 
     def opened(self, span: LiveSpan) -> weakref.ref[LiveSpan]:
         """Remember a span until it ends, without keeping it alive."""
+        if span.process != self.process:
+            # A forked child. One of multiprocessing ends in its own way, of which it has to be told here.
+            process.watch_end()
+            self.process = span.process
         found = weakref.ref(span)
         self._open[id(span)] = found
         return found

@@ -92,7 +92,7 @@ class Scope(LiveSpan, Points):
         if self._state != OPEN:
             self._begin(recording)
         try:
-            self._node = recording.context.enter(self._place, self._reference, frame)
+            self._node = recording.context.enter(self._place, self.reference, frame)
         except Exception as error:  # of ours, which is not the program's
             recording.lost(error)
         return self

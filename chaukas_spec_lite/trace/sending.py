@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ class Sending:
     def failed(self, error: BaseException) -> None:
         """Count and tell that an event was lost."""
         self._failed += 1
-        _log.error("an event was not recorded: %s: %s", type(error).__name__, error)
+        with contextlib.suppress(Exception):  # of a handler of the program's, or the exception's own text
+            _log.error("an event was not recorded: %s: %s", type(error).__name__, error)
 
     def flush(self, timeout: float = 30.0) -> bool:
         """Flush the sink, if it can be."""

@@ -12,7 +12,6 @@ from chaukas_spec_lite.trace.capture import Metadata, mapping_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.failures import error_info, is_cancellation, is_exception, mark_recorded, recorded_in
 from chaukas_spec_lite.trace.recording import Recording
-from chaukas_spec_lite.trace.safety import told
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -52,7 +51,8 @@ class LiveSpan:
     _failure: object = None
     _parent = Place()
     _place = _parent
-    _reference: object = None
+    reference: object = None
+    """A weak reference to it, which stands for it where it is current."""
     _call_arguments: dict[str, Any] | None = None
     _started_ns = 0
 
@@ -127,7 +127,7 @@ class LiveSpan:
         try:
             self.process = process.current()
             self._place_in(recording)
-            self._reference = recording.opened(self)
+            self.reference = recording.opened(self)
             place = self._place
             event = self.event = recording.event(
                 self.START, _STARTED, self.AUTHOR, place, place.span_id, self._parent.span_id, _INFO
@@ -220,8 +220,9 @@ class LiveSpan:
         if self._state == OPEN and not sys.is_finalizing():
             try:
                 self.abandon("garbage-collected")
-            except Exception as error:  # which Python would print, in the midst of the program's own output
-                told(error)
+            except RecursionError:
+                if self._recording is not None:
+                    self._recording.late.append(self)
 
     # What kinds of spans say
 
