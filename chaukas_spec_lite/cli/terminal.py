@@ -57,6 +57,16 @@ def fit(text: str, cells: int, glyphs: Glyphs) -> str:
     return text + padding
 
 
+def money(amount: float, currency: str) -> str:
+    """Write an amount: ``$0.0014``, ``$2.50``, ``0.0014 EUR``. Calls of models cost little, and sessions add up."""
+    digits = 2 if abs(amount) >= 0.995 else 4
+    number = f"{abs(amount):,.{digits}f}" if amount else "0"
+    sign = "-" if amount < 0 else ""
+    if number == "0.0000":  # Less than the last digit is still not nothing.
+        sign, number = "<", "0.0001"
+    return f"{sign}${number}" if currency == "USD" else f"{sign}{number} {currency}".rstrip()
+
+
 def count(number: int, noun: str) -> str:
     """Write a number with its noun: ``1 span``, ``2 spans``, ``3 retries``, ``4 batches``."""
     if number == 1:

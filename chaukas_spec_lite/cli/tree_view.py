@@ -1,20 +1,24 @@
-"""Draws sessions: the tree of spans, when each of them ran, for how long, and what it cost in tokens."""
+"""Draws sessions: the tree of spans, when each of them ran, for how long, and what it cost, in tokens and in money."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from rich.cells import cell_len
 from rich.text import Text
 
-from chaukas_spec_lite.cli.terminal import count, fit, moment_of
+from chaukas_spec_lite.cli.terminal import count, fit, moment_of, money
 from chaukas_spec_lite.printable import Glyphs, duration, glyphs_for, one_line
 from chaukas_spec_lite.trace.tree import Counts, Session, Span
 
 MIN_WIDTH, MAX_WIDTH = 40, 120
 """Cells of a line; a terminal that is narrower wraps it."""
+
+MAX_CURRENCIES = 3
+"""Currencies that are shown of a sum."""
 
 DIM, ERROR = "bright_black", "red"
 STYLES = {
@@ -39,15 +43,23 @@ class Layout:
     timeline: int
     duration: int
     tokens: int
+    cost: int
 
     @classmethod
-    def of(cls, width: int) -> Layout:
-        """Share out a line: the narrower it is, the fewer columns stand beside the tree."""
+    def of(cls, width: int, *, costs: bool = False) -> Layout:
+        """Share out a line: the narrower it is, the fewer columns stand beside the tree.
+
+        Args:
+            width: Cells of the line.
+            costs: Whether there are any to show.
+        """
         width = min(max(width, MIN_WIDTH), MAX_WIDTH)
-        # The tree keeps its room. What goes first as lines get narrower is the timeline, then the tokens.
-        timeline = 25 if width >= 96 else 17 if width >= 76 else 0
+        # The tree keeps its room. What goes first as lines get narrower are the costs, then the timeline, then the
+        # tokens.
+        cost = 11 if costs and width >= 96 else 0
+        timeline = (19 if cost else 25) if width >= 96 else 17 if width >= 76 else 0
         tokens = 11 if width >= 56 else 0
-        return cls(width - timeline - 10 - tokens, timeline, 10, tokens)
+        return cls(width - timeline - 10 - tokens - cost, timeline, 10, tokens, cost)
 
     @property
     def levels(self) -> int:
@@ -59,6 +71,7 @@ class View:
     """Draws lines of a given width, with the characters that an encoding has."""
 
     def __init__(self, width: int, encoding: str) -> None:
+        self.width = width
         self.layout = Layout.of(width)
         self.encoding = encoding
         self.glyphs = glyphs_for(encoding)
@@ -66,6 +79,9 @@ class View:
     def sessions(self, sessions: Iterable[Session]) -> Iterator[Text]:
         """Draw every session; those of a single span, which some instrumentation makes by the dozen, as one group."""
         lonely: list[Session] = []
+        sessions = list(sessions)
+        # One layout for all, so that columns stand below each other.
+        self.layout = Layout.of(self.width, costs=any(any(each.totals.cost.values()) for each in sessions))
         for session in sessions:
             if session.totals.spans == 1:
                 lonely.append(session)
@@ -87,6 +103,7 @@ class View:
         parts = [Text(duration(length))] if length else []
         parts += [Text(count(totals.events, "event")), Text(count(totals.spans, "span"))]
         parts += [Text(count(totals.tokens, "token"))] if totals.tokens else []
+        parts += [Text(amount) for amount in self._amounts(totals.cost)]
         parts += [Text(count(totals.errors, "error"), ERROR)] if totals.errors else []
         parts += [Text(count(number, noun)) for number, noun in counts if number]
         return Text(f" {self.glyphs.separator} ", DIM).join(parts)
@@ -118,10 +135,19 @@ class View:
         else:
             # A moment has no duration either, and shows nothing here.
             row.append(f"{_missing_end(span):>{layout.duration}}", DIM)
-        if layout.tokens and span.tokens:
-            row.append(f"{span.tokens:,} tok".rjust(layout.tokens))
+        if layout.tokens:
+            row.append((f"{span.tokens:,} tok" if span.tokens else "").rjust(layout.tokens))
+        if layout.cost:
+            text = fit(" + ".join(self._amounts(span.cost)), layout.cost - 1, self.glyphs).rstrip()
+            row.append(" " * (layout.cost - cell_len(text)) + text)
         row.rstrip()
         return row
+
+    def _amounts(self, cost: Mapping[str, float]) -> list[str]:
+        amounts = [one_line(money(amount, currency), self.encoding) for currency, amount in cost.items()]
+        # More kinds of money than anybody pays with are somebody's mistake, which must not fill the line.
+        more = len(amounts) - MAX_CURRENCIES
+        return [*amounts[:MAX_CURRENCIES], f"{more:,} other currencies"] if more > 1 else amounts
 
     def _title(self, span: Span) -> str:
         title = one_line(span.title, self.encoding)

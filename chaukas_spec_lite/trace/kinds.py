@@ -38,6 +38,17 @@ KINDS = {
 """Kind of span and edge of each event type; a number without a name is a point of its own kind."""
 
 
+COSTLY = ("model", "tool", "mcp")
+"""Kinds whose END says what they cost. What an agent's or a session's END says is taken for the sum of those below it,
+which would count them twice."""
+
+MAX_CURRENCY = 12
+"""Characters kept of a currency, which should have three."""
+
+MAX_COST = 1e12
+"""A call that is said to have cost more did not."""
+
+
 def moment(event: Event) -> Moment:
     """Take out of an event what the tree of spans is built from."""
     # A type that this version does not know is shown as a point, rather than not at all.
@@ -58,6 +69,7 @@ def moment(event: Event) -> Moment:
         failed=event.status == EventStatus.FAILED or kind == "error",
         cancelled=event.status == EventStatus.CANCELLED,
         error=_error(event)[:MAX_TITLE],
+        cost=_cost(event) if kind in COSTLY and edge is Edge.END else {},
     )
 
 
@@ -104,6 +116,16 @@ def _tokens(event: Event) -> int:
     # Some instrumentation fills only the two parts, some only the total.
     llm = event.llm_invocation
     return (llm.total_tokens or llm.prompt_tokens + llm.completion_tokens) if llm else 0
+
+
+def _cost(event: Event) -> dict[str, float]:
+    if (cost := event.cost) is None:
+        return {}
+    # Some instrumentation fills only the two parts, some only the total.
+    amount = cost.total_cost or cost.input_cost + cost.output_cost
+    currency = cost.currency.strip().upper()[:MAX_CURRENCY]
+    # One NaN would make a NaN of every sum that it is part of, and so would infinity, or what adds up to it.
+    return {currency: amount} if abs(amount) <= MAX_COST and (amount or currency) else {}
 
 
 def _error(event: Event) -> str:

@@ -16,10 +16,11 @@ The rules, which recorded data forced upon us:
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum
+from math import fsum
 
 
 class Edge(Enum):
@@ -53,6 +54,8 @@ class Moment:
     """Whether it says that the work was called off."""
     error: str
     """The error message, if the event carries one, as it was recorded."""
+    cost: Mapping[str, float] = field(default_factory=dict[str, float], hash=False)
+    """The amount by its currency; empty if the event says nothing of a cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,11 @@ class Span:
         return sum(each.tokens for each in self.moments)
 
     @property
+    def cost(self) -> Mapping[str, float]:
+        """What this span alone cost, without those below it: an amount for each currency."""
+        return _sum(each.cost for each in self.moments)
+
+    @property
     def failed(self) -> bool:
         """Whether one of its events reports an error."""
         return any(each.failed for each in self.moments)
@@ -116,6 +124,8 @@ class Counts:
     """Events that report an error."""
     retries: int = 0
     handoffs: int = 0
+    cost: Mapping[str, float] = field(default_factory=dict[str, float], hash=False)
+    """The amount spent in each currency that occurs."""
 
     def __add__(self, other: Counts) -> Counts:
         """Add two counts."""
@@ -126,6 +136,7 @@ class Counts:
             self.errors + other.errors,
             self.retries + other.retries,
             self.handoffs + other.handoffs,
+            _sum((self.cost, other.cost)),
         )
 
 
@@ -139,6 +150,16 @@ class Session:
     """Time of the earliest event in its trees, and below of the latest; ``None`` if no event has a time."""
     end: datetime | None
     totals: Counts
+
+
+def _sum(costs: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Add up amounts, each currency by itself: what one is worth in another, nothing here knows."""
+    amounts: dict[str, list[float]] = defaultdict(list)
+    for cost in costs:
+        for currency, amount in cost.items():
+            amounts[currency].append(amount)
+    # Exactly rounded, so that the sum of many small amounts does not depend on their order.
+    return {currency: fsum(each) for currency, each in sorted(amounts.items())}
 
 
 def build(moments: Iterable[Moment]) -> tuple[Session, ...]:
@@ -287,5 +308,6 @@ def _session(spans: list[Span], children: dict[int | None, list[int]], roots: li
             errors=sum(each.failed for each in moments),
             retries=sum(each.kind == "retry" for each in moments),
             handoffs=sum(each.kind == "hand-off" for each in moments),
+            cost=_sum(each.cost for each in moments),
         ),
     )

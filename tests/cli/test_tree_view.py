@@ -7,8 +7,17 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from rich.cells import cell_len
 
-from chaukas_spec_lite import AgentHandoff, ErrorInfo, Event, EventStatus, EventType, LLMInvocation, MessageContent
-from chaukas_spec_lite.cli.terminal import count
+from chaukas_spec_lite import (
+    AgentHandoff,
+    CostDetails,
+    ErrorInfo,
+    Event,
+    EventStatus,
+    EventType,
+    LLMInvocation,
+    MessageContent,
+)
+from chaukas_spec_lite.cli.terminal import count, money
 from chaukas_spec_lite.cli.tree_view import View
 from chaukas_spec_lite.printable import duration
 from chaukas_spec_lite.trace.kinds import moment
@@ -47,6 +56,46 @@ def test_a_session_is_drawn_as_a_tree_with_columns() -> None:
         "└─ tool ✗ 503                                                      •             no start",
         "",
     ]
+
+
+def costly(*costs: tuple[float, str]) -> list[Event]:
+    events = [event("SESSION_START", "s", at=0), event("SESSION_END", "s", at=24)]
+    for at, (amount, currency) in enumerate(costs):
+        cost, llm = CostDetails(total_cost=amount, currency=currency), LLMInvocation(model="gpt", total_tokens=1234)
+        for kind in ("MODEL_INVOCATION_START", "MODEL_INVOCATION_END"):
+            events.append(event(kind, f"m{at}", "s", at=at, llm_invocation=llm, cost=cost))
+    return events
+
+
+def test_costs_have_a_column_where_there_are_any() -> None:
+    assert draw(costly((0.00141, "USD"), (2.5, "EUR"), (0.02, "usd"))) == [
+        "Session s  2026-01-01 00:00:00 UTC",
+        "24.0 ms · 8 events · 4 spans · 3,702 tokens · 2.50 EUR · $0.0214",
+        "session                                           ━━━━━━━━━━━━━━━━━━   24.0 ms",
+        "├─ model gpt                                      ╸                    0.00 ms  1,234 tok    $0.0014",
+        "├─ model gpt                                      ╺                    0.00 ms  1,234 tok   2.50 EUR",
+        "└─ model gpt                                       ╺                   0.00 ms  1,234 tok    $0.0200",
+        "",
+    ]
+
+
+def test_costs_give_way_on_narrow_lines_but_for_their_sum() -> None:
+    lines = draw(costly((0.00141, "USD")), width=95)
+    assert "$0.0014" in lines[1]
+    assert not any("$" in line for line in lines[2:])
+
+
+def test_where_nothing_costs_anything_the_tree_has_the_room() -> None:
+    free = draw(costly((0, "USD")))
+    assert free[1] == "24.0 ms · 4 events · 2 spans · 1,234 tokens · $0"
+    assert free[3].endswith("1,234 tok")
+    assert free[2:] == draw(costly((0, "")))[2:]
+
+
+def test_more_currencies_than_there_are_do_not_fill_the_line() -> None:
+    lines = draw(costly(*[(1, f"{'X' * 50}\x1b{i}") for i in range(9)], *[(1, f"\x1b{i:03}") for i in range(50)]))
+    assert lines[1].endswith("1.00 \\x1b000 · 1.00 \\x1b001 · 1.00 \\x1b002 · 48 other currencies")
+    assert max(map(cell_len, lines)) <= 120
 
 
 @pytest.mark.parametrize("width", [1, 40, 55, 56, 75, 76, 95, 96, 120, 500])
@@ -120,6 +169,24 @@ def test_times_that_are_missing_or_extreme_are_drawn() -> None:
 )
 def test_durations_have_about_three_digits(milliseconds: float, text: str) -> None:
     assert duration(timedelta(milliseconds=milliseconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (0, "USD", "$0"),
+        (0.00141, "USD", "$0.0014"),
+        (0.99499, "USD", "$0.9950"),
+        (0.9951, "USD", "$1.00"),
+        (1234.5, "USD", "$1,234.50"),
+        (0.00000141, "USD", "<$0.0001"),
+        (-0.5, "USD", "-$0.5000"),
+        (0.00141, "EUR", "0.0014 EUR"),
+        (2, "", "2.00"),
+    ],
+)
+def test_money_keeps_what_calls_cost(amount: float, currency: str, text: str) -> None:
+    assert money(amount, currency) == text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaukas_spec_lite import ErrorInfo, Event, EventStatus, EventType, LLMInvocation
+from chaukas_spec_lite import CostDetails, ErrorInfo, Event, EventStatus, EventType, LLMInvocation
 from chaukas_spec_lite.trace.kinds import moment
 from chaukas_spec_lite.trace.tree import Counts, Session, Span, build
 from tests import realdata
@@ -124,6 +125,41 @@ def test_tokens_are_those_of_the_end_of_a_model_invocation(fields: dict[str, int
     ]
     (span,) = walk(tree(pair))
     assert span.tokens == tokens
+
+
+def test_costs_are_those_of_the_ends_and_add_up_by_currency() -> None:
+    quarter = CostDetails(total_cost=0.25, currency="USD")
+    events = [
+        event("SESSION_START", "s"),
+        *[event(kind, "m", "s", cost=quarter) for kind in ("MODEL_INVOCATION_START", "MODEL_INVOCATION_END")],
+        *[event("TOOL_CALL_END", f"t{i}", "s", cost=quarter) for i in range(2)],
+        event("MCP_CALL_END", "p", "s", cost=CostDetails(input_cost=1, output_cost=2, currency=" eur ")),
+        # The sum of those below, which must not count twice.
+        event("SESSION_END", "s", cost=CostDetails(total_cost=3.3, currency="USD")),
+    ]
+    (session,) = tree(events)
+    assert session.totals.cost == {"EUR": 3, "USD": 0.75}
+    (root,) = session.roots
+    assert [each.cost for each in root.children] == [{"USD": 0.25}] * 3 + [{"EUR": 3}]
+    assert root.cost == {}
+    assert (session.totals + session.totals).cost == {"EUR": 6, "USD": 1.5}
+
+
+@pytest.mark.parametrize("amount", [math.nan, math.inf, -math.inf, 1e308, -2e12])
+def test_a_cost_that_cannot_be_spoils_no_sum(amount: float) -> None:
+    wrong = [event("TOOL_CALL_END", f"{i}", cost=CostDetails(total_cost=amount, currency="USD")) for i in range(3)]
+    right = event("TOOL_CALL_END", "r", cost=CostDetails(total_cost=1, currency="USD"))
+    (session,) = tree([*wrong, right, event("TOOL_CALL_END", "n", cost=CostDetails())])
+    assert session.totals.cost == {"USD": 1}
+
+
+def test_the_recorded_costs_are_found() -> None:
+    sessions = tree(Event.parse(data) for data in realdata.events("pypi-builder-sessions"))
+    total = sum((session.totals for session in sessions), Counts()).cost
+    events = map(Event.parse, realdata.events("pypi-builder-sessions"))
+    expected = math.fsum(each.cost.total_cost for each in events if each.cost is not None)
+    assert expected > 0
+    assert total == {"USD": pytest.approx(expected)}
 
 
 def test_spans_of_other_kinds_or_tenants_do_not_pair_though_they_share_an_id() -> None:
