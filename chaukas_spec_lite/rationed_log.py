@@ -62,6 +62,8 @@ class RationedLog:
         self._logging.add(here)
         try:
             self._logger.log(level, message, *values, exc_info=error)
+        except Exception:  # of a handler, which has to keep that to itself: the program goes on as if it had
+            return False
         finally:
             self._logging.discard(here)
         return True
