@@ -822,7 +822,7 @@ def test_finalizers_that_emit_lose_nothing() -> None:
 
 
 FORKING = """
-import os
+import ctypes, os
 from chaukas_spec_lite import Event, EventType, Sampler
 from chaukas_spec_lite.trace.sending import Sending
 
@@ -838,7 +838,7 @@ def emit(event_id, event_type, session_id="s"):
 emit("1", EventType.SESSION_START)
 emit("2", EventType.ERROR, "kept")
 emit("3", EventType.DATA_ACCESS, "kept")
-if not os.fork():
+if not FORK():
     name = "child"
     assert sending.stats().recorded == sending.stats().waiting == 0
     emit("4", EventType.SYSTEM, "kept")
@@ -856,9 +856,15 @@ emit("9", EventType.SESSION_END, "kept")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks there")
-def test_what_waits_at_a_fork_is_the_parents() -> None:
+@pytest.mark.parametrize("fork", ["os.fork", "ctypes.PyDLL(None).fork"])  # the other one as uWSGI does, without hooks
+def test_what_waits_at_a_fork_is_the_parents(fork: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FORKING], capture_output=True, text=True, timeout=HANG, check=False, cwd=ROOT
+        [sys.executable, "-c", FORKING.replace("FORK", fork)],
+        capture_output=True,
+        text=True,
+        timeout=HANG,
+        check=False,
+        cwd=ROOT,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
