@@ -23,7 +23,7 @@ MAX_NOTES = 100
 """How many notes wait to be told at most; of each kind the log has one line a minute."""
 
 
-class Note(NamedTuple):
+class Settled(NamedTuple):
     """Says that events of a session were left out before it ended."""
 
     group: tuple[str, str]
@@ -114,7 +114,7 @@ class Sessions:
         """How much is held."""
         self.ready: deque[Group] = deque()
         """Groups of which something is to be handed over."""
-        self.notes: deque[Note] = deque(maxlen=MAX_NOTES)
+        self.notes: deque[Settled] = deque(maxlen=MAX_NOTES)
         """What is to be told. Not here: a handler of the log may wait for somebody who waits for the lock."""
         if before is not None:
             for key, group in list(before._groups.items()):
@@ -304,7 +304,7 @@ class Sessions:
             self._tell(key, events, why)
 
     def _tell(self, key: tuple[str, str], events: int, why: str) -> None:
-        self.notes.append(Note(key, events, why))
+        self.notes.append(Settled(key, events, why))
 
     def queue(self, group: Group, what: Iterable[Held | Event]) -> None:
         """Let events of a group be handed over after those that are ready."""
