@@ -22,6 +22,7 @@ from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.continuing import AcrossProcesses, place_of, position_of
 from chaukas_spec_lite.trace.failures import MAX_STACK
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
+from chaukas_spec_lite.trace.sampling import Sampler
 from chaukas_spec_lite.trace.scopes import Scope
 from chaukas_spec_lite.trace.sending import BeforeSend, RecorderStats, Sending, Sink
 from chaukas_spec_lite.trace.steps import Steps
@@ -51,7 +52,8 @@ class Recorder(Steps, AcrossProcesses):
         branch: The branch.
         tags: The tags; a session may add its own.
         before_send: A function, or several in order, that get each event and return it, another, or None for none.
-        sampler: What sessions and events are recorded.
+        send_on_error: Whether an event at which one of them raises is sent all the same; it is kept back if not.
+        sampler: Chooses which sessions and events are left out.
         prices: What the cost of model calls is computed with.
         capture: What decorators record: True for arguments and results, False for neither, the names of arguments, with
             ``return`` for the result, or a function that gets a name and a value and returns what is recorded.
@@ -75,7 +77,8 @@ class Recorder(Steps, AcrossProcesses):
         branch: str = "",
         tags: Iterable[str] = (),
         before_send: BeforeSend | Iterable[BeforeSend] | None = None,
-        sampler: Any = None,
+        send_on_error: bool = False,
+        sampler: Sampler | None = None,
         prices: Any = None,
         capture: Capture = True,
         parent: object = None,
@@ -84,13 +87,11 @@ class Recorder(Steps, AcrossProcesses):
         max_stack: int = MAX_STACK,
         clock: Times | None = None,
     ) -> None:
-        if not callable(getattr(sink, "emit", None)):
-            raise SettingTypeError("sink", f"has to have a method emit, which {type(sink).__name__} has not")
         check_capture(capture)
         if isinstance(max_stack, bool) or not isinstance(max_stack, int):
             raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
-        self._before_send = before_send
-        self._sending = Sending(sink, before_send=before_send, sampler=sampler)
+        self._before_send, self._send_on_error = before_send, send_on_error
+        self._sending = Sending(sink, before_send=before_send, sampler=sampler, send_on_error=send_on_error)
         recording = Recording(
             self._sending,
             tenant_id=tenant_id,
@@ -244,21 +245,29 @@ class Recorder(Steps, AcrossProcesses):
         """Send what waits, where the sink can.
 
         Args:
-            timeout: How many seconds to wait at most.
+            timeout: How many seconds to wait at most; below 0 counts as 0.
 
         Returns:
-            Whether all of it was sent.
+            Whether all went well, by what the sink says. False within an event loop, if the sink works in one:
+            ``aflush`` waits for it there.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
         """
         return self._sending.flush(timeout)
 
     def close(self, timeout: float | None = None) -> bool:
-        """End spans that are still open, flush, and close the sink, where it can be closed.
+        """End spans that are still open, and the sink. Doing it again changes nothing.
 
         Args:
-            timeout: How many seconds to wait at most; the sink's own if None.
+            timeout: How many seconds to take at most, below 0 as for ``flush``; None for the sink's own.
 
         Returns:
-            Whether all was sent.
+            Whether all went well, by what the sink says. False within an event loop, if the sink works in one:
+            ``aclose`` ends it there.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
         """
         self._recording.end_all("closed")
         return self._sending.close(timeout)
@@ -273,14 +282,23 @@ class Recorder(Steps, AcrossProcesses):
             sink: Where they go; it is not closed.
         """
         before = self._recording.sending
-        self._recording.sending = Sending(sink, before_send=self._before_send)
+        self._recording.sending = Sending(sink, before_send=self._before_send, send_on_error=self._send_on_error)
         try:
             yield
         finally:
             self._recording.sending = before
 
+    async def aflush(self, timeout: float = 30.0) -> bool:
+        """Do as ``flush`` does, in an event loop, which is not held up."""
+        return await self._sending.aflush(timeout)
+
+    async def aclose(self, timeout: float | None = None) -> bool:
+        """Do as ``close`` does, in an event loop, which is not held up."""
+        self._recording.end_all("closed")
+        return await self._sending.aclose(timeout)
+
     def stats(self) -> RecorderStats:
-        """How many events went where."""
+        """Return how many events were recorded, and what became of them, in this process."""
         return self._sending.stats()
 
     def __enter__(self) -> Self:
@@ -291,3 +309,10 @@ class Recorder(Steps, AcrossProcesses):
     ) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        await self.aclose()
