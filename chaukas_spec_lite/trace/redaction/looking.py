@@ -36,7 +36,7 @@ class OddValueError(Exception):
     """A value is no plain one, or stands too deep."""
 
 
-class Texts:
+class Look:
     """The texts of an event that may hold secrets, and its keys, in no order in particular."""
 
     def __init__(self) -> None:

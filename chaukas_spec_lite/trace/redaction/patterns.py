@@ -22,7 +22,7 @@ RUNS = re.compile(r"[a-z0-9_.:=+/%-]{15,}")
 """What may be a key, in small letters: few texts have any, so that a hundred hints need not be looked for in all."""
 
 
-class Span(NamedTuple):
+class Found(NamedTuple):
     """A secret within a text."""
 
     start: int
@@ -144,7 +144,7 @@ class Pattern:
         where = runs if self._runs else small
         return not self.hints or any(each in where for each in self.hints)
 
-    def spans(self, text: str) -> Iterator[Span]:
+    def spans(self, text: str) -> Iterator[Found]:
         """Find all such secrets in a text, from its beginning to its end."""
         position = 0
         group = "secret" if "secret" in self._regex.groupindex else 0
@@ -155,7 +155,7 @@ class Pattern:
             if fits and fits is not True and isinstance(fits, int):
                 end = position = fits  # the check says where it ends
             if fits and end > start:
-                yield Span(start, end, self.category, self._normal)
+                yield Found(start, end, self.category, self._normal)
             elif self._triggers:  # what a check refuses may begin before what it would take
                 position = found.start() + 1
 

@@ -16,7 +16,7 @@ from chaukas_spec_lite.trace.redaction.keys import DEFAULT_KEYS, KeyNames
 from chaukas_spec_lite.trace.redaction.methods import RECORDED, Replacing
 from chaukas_spec_lite.trace.redaction.paths import Open, read_path
 from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, DEFAULT_PATTERNS, PATTERNS, Pattern
-from chaukas_spec_lite.trace.redaction.texts import Allowed, Texts
+from chaukas_spec_lite.trace.redaction.texts import Allowed, TextRules
 from chaukas_spec_lite.trace.redaction.walking import FIELDS_MAX, Function, Rules, Walk
 from chaukas_spec_lite.wire.attributes import attributes_of
 
@@ -92,7 +92,7 @@ class Redactor:
         replacing = Replacing(method, salt, salt_id, categories)
         key_names = KeyNames(names, [each for each in texts if re.search(r"\w", each)])
         rules = Rules(
-            Texts(looked_for, key_names, Allowed(texts, expressions), replacing), key_names, replacing, called
+            TextRules(looked_for, key_names, Allowed(texts, expressions), replacing), key_names, replacing, called
         )
         given = {
             "paths": tuple(path.text for path in read),
@@ -129,12 +129,12 @@ class Redactor:
         """
         if not isinstance(event, Event):
             raise TypeError(f"a Redactor is called with an Event, got {type(event).__name__}")
-        texts = looking.Texts()
+        texts = looking.Look()
         try:
             texts.message(event)
         except (looking.OddValueError, AttributeError):  # an attribute that somebody deleted
             event = looking.converted(event, self._default, self._finds)
-            texts = looking.Texts()
+            texts = looking.Look()
             texts.message(event)
         active = self._rules.texts.active(texts.found)
         if not active and not self._rules.functions and not self._leads_into(event):

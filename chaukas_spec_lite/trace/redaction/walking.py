@@ -20,7 +20,7 @@ from chaukas_spec_lite.trace.redaction.looking import DEEPEST, OddValueError, di
 from chaukas_spec_lite.trace.redaction.methods import REMOVED, Replacing
 from chaukas_spec_lite.trace.redaction.paths import Open, ends, follow, named
 from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL
-from chaukas_spec_lite.trace.redaction.texts import Active, Texts
+from chaukas_spec_lite.trace.redaction.texts import Active, TextRules
 from chaukas_spec_lite.wellknown.values import Carrier, carry, carry_inner, inner_unknown_of, plain_of, unknown_of
 from chaukas_spec_lite.wire.attributes import attributes_of
 
@@ -39,7 +39,7 @@ Function = Callable[[str, str], "str | None"]
 class Rules(NamedTuple):
     """What a ``Redactor`` looks for."""
 
-    texts: Texts
+    texts: TextRules
     keys: KeyNames
     replacing: Replacing
     functions: tuple[Function, ...]
