@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from chaukas_spec_lite.trace.redaction.keys import KeyNames
 from chaukas_spec_lite.trace.redaction.methods import Replacing
-from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, RUNS, Pattern, Found
+from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, RUNS, Found, Pattern
 
 _BLANK = "\0"
 _ESCAPES = re.compile(r"(?<!\\)\\+(?:[nrtbfv]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})")
