@@ -151,11 +151,13 @@ class Redactor:
             return True
         return any(function("", text) != text for function in self._rules.functions)
 
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a Redactor cannot be changed; make another one with the {name} that is wanted")
+    if not TYPE_CHECKING:  # a checker that saw them would take any attribute for one that can be set
 
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a Redactor cannot be changed, so {name} stays")
+        def __setattr__(self, name: str, value: object) -> None:
+            raise AttributeError(f"a Redactor cannot be changed; make another one with the {name} that is wanted")
+
+        def __delattr__(self, name: str) -> None:
+            raise AttributeError(f"a Redactor cannot be changed, so {name} stays")
 
     def __repr__(self) -> str:
         """Show how it was made, without the salt and with numbers in place of long lists."""
@@ -246,11 +248,10 @@ def _pattern(given: Pattern | str) -> Pattern:
     raise SettingError("patterns", f"there is no {shown(given)}; {hint}")
 
 
-def _function(given: Any) -> Function:
+def _function(given: Function) -> Function:
     if not callable(given):
         raise SettingTypeError("functions", f"have to be called with a path and a text, which {shown(given)} cannot be")
-    function: Function = given
-    return function
+    return given
 
 
 def _allowed(allow: Iterable[str | re.Pattern[str]]) -> tuple[list[str], list[re.Pattern[str]]]:
