@@ -5,11 +5,14 @@ so that it is read from one place only; what is read is passed over; and what a 
 over as well.
 """
 
+# _set_up is private to the module:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
 from chaukas_spec_lite.settings import shown
@@ -22,7 +25,7 @@ RUNS = re.compile(r"[a-z0-9_.:=+/%-]{15,}")
 """What may be a key, in small letters: few texts have any, so that a hundred hints need not be looked for in all."""
 
 
-class Span(NamedTuple):
+class Found(NamedTuple):
     """A secret within a text."""
 
     start: int
@@ -107,8 +110,10 @@ class Pattern:
         for attribute, held in values.items():
             object.__setattr__(self, attribute, held)
 
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a Pattern cannot be changed; make another one with the {name} that is wanted")
+    if not TYPE_CHECKING:  # a checker that saw it would take any attribute for one that can be set
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise AttributeError(f"a Pattern cannot be changed; make another one with the {name} that is wanted")
 
     def __repr__(self) -> str:
         return f"Pattern({self.name!r}, {self._regex.pattern!r})"
@@ -144,7 +149,7 @@ class Pattern:
         where = runs if self._runs else small
         return not self.hints or any(each in where for each in self.hints)
 
-    def spans(self, text: str) -> Iterator[Span]:
+    def spans(self, text: str) -> Iterator[Found]:
         """Find all such secrets in a text, from its beginning to its end."""
         position = 0
         group = "secret" if "secret" in self._regex.groupindex else 0
@@ -155,22 +160,21 @@ class Pattern:
             if fits and fits is not True and isinstance(fits, int):
                 end = position = fits  # the check says where it ends
             if fits and end > start:
-                yield Span(start, end, self.category, self._normal)
+                yield Found(start, end, self.category, self._normal)
             elif self._triggers:  # what a check refuses may begin before what it would take
                 position = found.start() + 1
 
 
-def _compiled(regex: object, name: str) -> re.Pattern[str]:
-    if isinstance(regex, str):
-        try:
-            regex = re.compile(regex)
-        except re.error as error:
-            raise SettingError("regex", f"of the Pattern {name} cannot be read: {error}") from None
-    if not isinstance(regex, re.Pattern) or not isinstance(regex.pattern, str):
+def _compiled(regex: str | re.Pattern[str], name: str) -> re.Pattern[str]:
+    if not isinstance(regex.pattern if isinstance(regex, re.Pattern) else regex, str):
         raise SettingTypeError("regex", f"of a Pattern has to be text, or re.compile of some, not {shown(regex)}")
-    if regex.search(""):
+    try:
+        compiled = re.compile(regex)
+    except re.error as error:
+        raise SettingError("regex", f"of the Pattern {name} cannot be read: {error}") from None
+    if compiled.search(""):
         raise SettingError("regex", f"of the Pattern {name} fits where nothing is; it has to need a character at least")
-    return regex
+    return compiled
 
 
 def _made(
@@ -190,7 +194,8 @@ def _made(
     ``RUNS`` finds.
     """
     pattern = Pattern.__new__(Pattern)
-    pattern._set_up(name, re.compile(regex), category, hints, check, normal, tuple(map(re.compile, triggers)), runs)
+    quicker = tuple([re.compile(each) for each in triggers])
+    pattern._set_up(name, re.compile(regex), category, hints, check, normal, quicker, runs)
     return pattern
 
 
@@ -268,7 +273,7 @@ CREDENTIALS = (
 
 EMAIL = _made(
     "EMAIL",
-    r"(?:(?<![\w.+%-])[\w.+%-]+|\"[^\"@\s]{1,64}\")(?:@|%40)"
+    r"(?:(?<![\w.+%-])[\w.+%-]+|\\{0,8}\"[^\"@\s]{1,64}\")(?:@|%40)"
     r"(?:[^\W_](?:[\w-]{0,62})\.)+(?:xn--[a-z0-9-]{2,59}|[^\W\d_]{2,63})(?![\w-])",
     "EMAIL",
     ("@", "%40"),
