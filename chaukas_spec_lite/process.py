@@ -118,7 +118,13 @@ def before_end(callback: Callable[[], object]) -> None:
         callback: A function, or a bound method, as for ``after_fork_in_child``. It may be called again.
     """
     _register(_endings, callback)
+    watch_end()
+
+
+def watch_end() -> None:
+    """See to it that this process tells callbacks and members when it ends: to be called with the first work in it."""
     _watch_end()
+    _watch_end_of_worker()
 
 
 # Members

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import ContextVar, Token
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.propagation import TracePosition
@@ -44,12 +44,16 @@ class Place(NamedTuple):
     """What another process sent, where the trace goes on from there: the next one gets what is in it of others."""
 
 
+Owner: TypeAlias = "Callable[[], object] | None"
+"""A weak reference to a span, or None."""
+
+
 class Node:
     """An open span on its context's stack."""
 
     __slots__ = ("asleep", "frame", "left", "outer", "owner", "place", "runner", "token")
 
-    def __init__(self, place: Place, owner: object, outer: Node | None) -> None:
+    def __init__(self, place: Place, owner: Owner, outer: Node | None) -> None:
         self.place = place
         self.owner = owner
         """A weak reference to the span, or None: the stack keeps no span alive that the program has forgotten."""
@@ -85,7 +89,7 @@ class Context:
         """The top of this context's stack, whether or not it is passed over."""
         return self._innermost.get()
 
-    def enter(self, place: Place, owner: object, frame: FrameType | None = None) -> Node:
+    def enter(self, place: Place, owner: Owner, frame: FrameType | None = None) -> Node:
         """Put a span on the stack.
 
         Args:
@@ -150,7 +154,7 @@ class Context:
         return wrapper
 
     @contextlib.contextmanager
-    def at(self, place: Place, owner: object = None) -> Generator[Node, None, None]:
+    def at(self, place: Place, owner: Owner = None) -> Generator[Node, None, None]:
         """Let what happens within the ``with`` be inside of a span that is elsewhere, or was opened by hand."""
         node = self.enter(place, owner)
         try:
@@ -222,9 +226,11 @@ def _is_at_yield(code: CodeType, last: int) -> bool:
     instructions = code.co_code
     if sys.version_info < (3, 11):
         return instructions[last] == opcode.opmap["YIELD_VALUE"]  # an await is a YIELD_FROM
-    # Behind each point where a frame can be suspended is a RESUME that says what at: 1 is a yield, 3 an await.
-    following = instructions[last + 2 : last + 4]
-    return len(following) == 2 and following[0] == opcode.opmap["RESUME"] and following[1] & 3 == 1
+    # Behind each point where a frame can be suspended is a RESUME that says what at: 1 is a yield, 3 an await. From
+    # Python 3.13 on, a suspended frame stands there already.
+    resume = opcode.opmap["RESUME"]
+    at = last if instructions[last] == resume else last + 2
+    return instructions[at : at + 1] == bytes([resume]) and instructions[at + 1] & 3 == 1
 
 
 def _runner() -> tuple[int, object]:

@@ -7,12 +7,12 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from chaukas_spec_lite.spec.common.v1.events import ErrorInfo
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeGuard
 
 MAX_MESSAGE = 8_000
 """Characters kept of an exception's message."""
@@ -43,6 +43,11 @@ _PASSING_STATUS = {408, 409, 425, 429, 500, 502, 503, 504}
 _MARK = "__chaukas_recorded__"
 
 
+def is_exception(value: object) -> TypeGuard[BaseException]:
+    """Whether something is an exception, by its type: ``isinstance`` asks what an object says of itself."""
+    return issubclass(type(value), BaseException)
+
+
 def is_cancellation(error: BaseException) -> bool:
     """Whether an exception says that work was called off, rather than that it failed."""
     inner = members(error)
@@ -54,7 +59,7 @@ def is_cancellation(error: BaseException) -> bool:
 def members(error: BaseException) -> tuple[BaseException, ...]:
     """The exceptions of a group, of those within it too; nothing for other exceptions."""
     group = _group_class()
-    if group is None or not isinstance(error, group):
+    if group is None or not issubclass(type(error), group):
         return ()
     return tuple(_leaves(error, group))
 
@@ -63,8 +68,8 @@ def _leaves(error: Any, group: type[BaseException]) -> Iterator[BaseException]:
     waiting = [error]
     while waiting:
         each = waiting.pop()
-        if isinstance(each, group):
-            waiting.extend(reversed(each.exceptions))  # type: ignore[attr-defined]  # a group's
+        if issubclass(type(each), group):
+            waiting.extend(reversed(each.exceptions))
         else:
             yield each
 
@@ -105,10 +110,11 @@ def mark_recorded(error: BaseException, key: str, span_id: str) -> None:
 
 def _mark_of(error: BaseException) -> dict[str, str]:
     try:
-        found = error.__dict__.get(_MARK)
+        # Not by the class's own way, which may be any.
+        found = object.__getattribute__(error, "__dict__").get(_MARK)
     except Exception:  # of a class that has other ideas of attributes
         return {}
-    return found if isinstance(found, dict) else {}
+    return cast("dict[str, str]", found) if isinstance(found, dict) else {}
 
 
 # ErrorInfo
@@ -132,7 +138,7 @@ def error_info(
             HTTP statuses that say so.
         recovery_action: What to do.
     """
-    if isinstance(error, BaseException):
+    if is_exception(error):
         return ErrorInfo(
             error_message=message_of(error),
             error_code=code or type(error).__qualname__,
@@ -190,7 +196,7 @@ def _theirs(found: TracebackType | None) -> TracebackType | None:
 
 def is_recoverable(error: BaseException) -> bool:
     """Whether it looks as if the same step might succeed if it were tried again."""
-    if isinstance(error, (TimeoutError, ConnectionError)):
+    if issubclass(type(error), (TimeoutError, ConnectionError)):
         return True
     for holder in (error, _attribute(error, "response")):
         for name in ("status_code", "status"):

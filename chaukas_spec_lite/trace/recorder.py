@@ -17,13 +17,15 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.misspelt import arguments_of
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.trace.before_send import checked
 from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.continuing import AcrossProcesses, place_of, position_of
 from chaukas_spec_lite.trace.failures import MAX_STACK
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
+from chaukas_spec_lite.trace.sampling import Sampler
 from chaukas_spec_lite.trace.scopes import Scope
-from chaukas_spec_lite.trace.sending import RecorderStats, Sending, Sink
+from chaukas_spec_lite.trace.sending import BeforeSend, RecorderStats, Sending, Sink
 from chaukas_spec_lite.trace.steps import Steps
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
-BeforeSend = Callable[[Event], "Event | None"]
 
 
 class Recorder(Steps, AcrossProcesses):
@@ -52,7 +53,8 @@ class Recorder(Steps, AcrossProcesses):
         branch: The branch.
         tags: The tags; a session may add its own.
         before_send: A function, or several in order, that get each event and return it, another, or None for none.
-        sampler: What sessions and events are recorded.
+        send_on_error: Whether an event at which one of them raises is sent all the same; it is kept back if not.
+        sampler: Chooses which sessions and events are left out.
         prices: What the cost of model calls is computed with.
         capture: What decorators record: True for arguments and results, False for neither, the names of arguments, with
             ``return`` for the result, or a function that gets a name and a value and returns what is recorded.
@@ -76,7 +78,8 @@ class Recorder(Steps, AcrossProcesses):
         branch: str = "",
         tags: Iterable[str] = (),
         before_send: BeforeSend | Iterable[BeforeSend] | None = None,
-        sampler: Any = None,
+        send_on_error: bool = False,
+        sampler: Sampler | None = None,
         prices: Any = None,
         capture: Capture = True,
         parent: object = None,
@@ -85,13 +88,12 @@ class Recorder(Steps, AcrossProcesses):
         max_stack: int = MAX_STACK,
         clock: Times | None = None,
     ) -> None:
-        if not callable(getattr(sink, "emit", None)):
-            raise SettingTypeError("sink", f"has to have a method emit, which {type(sink).__name__} has not")
         check_capture(capture)
         if isinstance(max_stack, bool) or not isinstance(max_stack, int):
             raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
-        self._before_send = _chain(before_send)
-        self._sending = Sending(sink, before_send=self._before_send, sampler=sampler)
+        functions = checked(before_send)
+        self._sending = Sending(sink, before_send=functions, sampler=sampler, send_on_error=send_on_error)
+        self._redirected = functools.partial(Sending, before_send=functions, send_on_error=send_on_error)
         recording = Recording(
             self._sending,
             tenant_id=tenant_id,
@@ -132,8 +134,8 @@ class Recorder(Steps, AcrossProcesses):
         The first of these that is set says it: ``CHAUKAS_GRPC_ENDPOINT``; ``CHAUKAS_OUTPUT_MODE=file`` with
         ``CHAUKAS_OUTPUT_FILE``; ``CHAUKAS_ENDPOINT``. If none is, or with ``CHAUKAS_DISABLED=1``, nothing is recorded,
         and one line of the log says so. ``CHAUKAS_DEBUG=1`` shows each event on standard error. Tenant, project, branch
-        and tags come from their variables. ``TRACEPARENT``, ``TRACESTATE`` and ``BAGGAGE``, which ``environment`` makes,
-        say what span of another process this one is inside of, unless ``parent`` does.
+        and tags come from their variables. ``TRACEPARENT``, ``TRACESTATE`` and ``BAGGAGE``, which ``environment``
+        makes, say what span of another process this one is inside of, unless ``parent`` does.
 
         Args:
             settings: As for ``to``. They win over variables, but for ``CHAUKAS_DISABLED``.
@@ -191,9 +193,11 @@ class Recorder(Steps, AcrossProcesses):
         Args:
             place: The span, or a place.
         """
-        if isinstance(place, Scope):
-            return self._recording.context.at(place.place, self._recording.opened(place))
-        return self._recording.context.at(place)
+        if not isinstance(place, Scope):
+            return self._recording.context.at(place)
+        if not place.span_id:
+            return contextlib.nullcontext()  # it has not begun, or nothing is recorded
+        return self._recording.context.at(place.place, place.reference)
 
     def wrap(self, function: Callable[P, Result]) -> Callable[P, Result]:
         """Make a function that runs in a copy of the current context, wherever it is called: in a thread, say.
@@ -243,24 +247,41 @@ class Recorder(Steps, AcrossProcesses):
         """Send what waits, where the sink can.
 
         Args:
-            timeout: How many seconds to wait at most.
+            timeout: How many seconds to wait at most; below 0 counts as 0.
 
         Returns:
-            Whether all of it was sent.
+            Whether all went well, by what the sink says. False within an event loop, if the sink works in one:
+            ``aflush`` waits for it there.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
         """
         return self._sending.flush(timeout)
 
     def close(self, timeout: float | None = None) -> bool:
-        """End spans that are still open, flush, and close the sink, where it can be closed.
+        """End spans that are still open, and the sink. Doing it again changes nothing.
 
         Args:
-            timeout: How many seconds to wait at most; the sink's own if None.
+            timeout: How many seconds to take at most, below 0 as for ``flush``; None for the sink's own.
 
         Returns:
-            Whether all was sent.
+            Whether all went well, by what the sink says. False within an event loop, if the sink works in one:
+            ``aclose`` ends it there.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
         """
         self._recording.end_all("closed")
         return self._sending.close(timeout)
+
+    async def aflush(self, timeout: float = 30.0) -> bool:
+        """Do as ``flush`` does, in an event loop, which is not held up."""
+        return await self._sending.aflush(timeout)
+
+    async def aclose(self, timeout: float | None = None) -> bool:
+        """Do as ``close`` does, in an event loop, which is not held up."""
+        self._recording.end_all("closed")
+        return await self._sending.aclose(timeout)
 
     @contextlib.contextmanager
     def redirect(self, sink: Sink) -> Generator[None, None, None]:
@@ -272,14 +293,14 @@ class Recorder(Steps, AcrossProcesses):
             sink: Where they go; it is not closed.
         """
         before = self._recording.sending
-        self._recording.sending = Sending(sink, before_send=self._before_send)
+        self._recording.sending = self._redirected(sink)
         try:
             yield
         finally:
             self._recording.sending = before
 
     def stats(self) -> RecorderStats:
-        """How many events went where."""
+        """Return how many events were recorded, and what became of them, in this process."""
         return self._sending.stats()
 
     def __enter__(self) -> Self:
@@ -290,12 +311,10 @@ class Recorder(Steps, AcrossProcesses):
     ) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        return self
 
-def _chain(given: BeforeSend | Iterable[BeforeSend] | None) -> tuple[BeforeSend, ...]:
-    if given is None:
-        return ()
-    chain: tuple[Any, ...] = (given,) if callable(given) else tuple(given)
-    for each in chain:
-        if not callable(each):
-            raise SettingTypeError("before_send", f"has to be a function of an event, not {type(each).__name__}")
-    return chain
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -12,7 +12,6 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite import process
-from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.trace.context import Context, Node, Place
 
@@ -84,6 +83,8 @@ class Recording:
         """The place outside of any span, where another process has one around this one."""
         self.number = str(next(_numbers))
         """Tells recorders apart, where an exception says in which of them it was recorded."""
+        self.process = process.current()
+        """The process that is known to tell when it ends."""
         self._tenant_id = tenant_id
         self._project_id = project_id
         self._branch = branch
@@ -98,6 +99,7 @@ class Recording:
         status: EventStatus,
         author: Author,
         place: Place,
+        event_id: str,
         span_id: str,
         parent_span_id: str,
         severity: Severity = Severity.INFO,
@@ -106,7 +108,7 @@ class Recording:
         session_id, trace_id, _, agent_id, agent_name, tags, _, _ = place
         # By position, as far as that goes: a third faster.
         return Event(
-            uuid7(),
+            event_id,
             self._tenant_id,
             self._project_id,
             session_id,
@@ -144,6 +146,10 @@ class Recording:
 
     def opened(self, span: LiveSpan) -> weakref.ref[LiveSpan]:
         """Remember a span until it ends, without keeping it alive."""
+        if span.process != self.process:
+            # A forked child. One of multiprocessing ends in its own way, of which it has to be told here.
+            process.watch_end()
+            self.process = span.process
         found = weakref.ref(span)
         self._open[id(span)] = found
         return found
@@ -169,9 +175,6 @@ class Recording:
             span.abandon(found)
 
 
-def owner_of(node: Node | None) -> LiveSpan | None:
+def owner_of(node: Node | None) -> object:
     """The span that a node stands for; None for one of another process, or that nobody has any more."""
-    if node is None or node.owner is None:
-        return None
-    found: LiveSpan | None = node.owner()  # type: ignore[operator]  # a weak reference to a span
-    return found
+    return None if node is None or node.owner is None else node.owner()

@@ -26,6 +26,7 @@ INTERNAL = {
     "official_names": "errors of messages, enums and imports",
     "pytest_plugin": "pytest finds it; what tests use of it has classes that are documented",
     "process": "forks and exits, for the rooms above",
+    "rationed_log": "log lines of the rooms above",
     "retry": "its one public class is exported",
     "termination": "its one function is exported",
     "version": "exported as __version__",

@@ -1,0 +1,321 @@
+"""Spans that nobody ends, and what a forked child, an exit and odd values make of recording."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaukas_spec_lite import Event, EventStatus, SettingTypeError
+from tests.patience import HANG
+from tests.trace.recorders import Kept, Recorder, recorder, tree
+
+FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+
+
+def test_a_span_that_is_forgotten_is_ended_and_marked() -> None:
+    record, kept = recorder()
+    record.agent("forgotten").start()
+    gc.collect()
+    assert kept.outline() == "agent forgotten [cancelled]"
+    assert kept.one("AGENT_END").metadata == {"left_open": "garbage-collected"}
+
+
+def test_also_if_it_was_entered() -> None:
+    record, kept = recorder()
+    record.agent("forgotten").__enter__()
+    gc.collect()
+    assert kept.outline() == "agent forgotten [cancelled]"
+    record.system("goes on")
+    assert record.current is None
+
+
+def test_a_failure_that_was_told_is_kept() -> None:
+    record, kept = recorder()
+    record.agent("forgotten").start().fail("broken")
+    gc.collect()
+    assert kept.outline() == "agent forgotten [failed: broken]"
+
+
+def test_close_ends_what_is_open_inner_spans_first() -> None:
+    record, kept = recorder()
+    outer = record.agent("outer")
+    inner = record.tool("inner")
+    with outer, inner, record:
+        pass
+    assert [event.type.name for event in kept.events] == [
+        "AGENT_START",
+        "TOOL_CALL_START",
+        "TOOL_CALL_END",
+        "AGENT_END",
+    ]
+    assert kept.outline() == tree("""
+        agent outer [cancelled]
+          tool inner [cancelled]
+    """)
+    assert [(event.metadata or {})["left_open"] for event in kept.events[2:]] == ["closed", "closed"]
+
+
+def run(program: str, *args: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, *args],
+        capture_output=True,
+        text=True,
+        timeout=HANG,
+        check=False,
+        cwd=Path(__file__).parent.parent.parent,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+SINK = """
+import sys
+from chaukas_spec_lite import Recorder
+class Print:
+    def emit(self, event):
+        import os
+        os.write(1, f"{event.type.name} {event.status.name} {(event.metadata or {}).get('left_open')}\\n".encode())
+record = Recorder(Print())
+"""
+
+
+@pytest.mark.parametrize("ending", ["", "sys.exit(0)", "class A: pass\na = A(); a.span = span; a.self = a; del span"])
+def test_what_is_open_at_exit_is_ended_and_marked(ending: str) -> None:
+    said = run(f"{SINK}\nspan = record.agent('left').start()\n{ending}")
+    assert said.splitlines() == ["AGENT_START STARTED None", "AGENT_END CANCELLED exit"]
+
+
+def test_an_exporter_with_a_spool_gets_what_is_ended_at_exit(tmp_path: Path) -> None:
+    program = """
+import sys
+from chaukas_spec_lite import BlockingExporter, Recorder
+class Sender:
+    async def send(self, events): raise ConnectionError
+record = Recorder(BlockingExporter(Sender(), spool=sys.argv[1]))
+span = record.agent("left").start()
+"""
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], timeout=HANG, check=True, capture_output=True)
+    found = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"left_open" in found
+
+
+@FORKS
+def test_a_child_is_inside_of_the_span_it_was_forked_in_and_does_not_end_it() -> None:
+    record, kept = recorder()
+    read, write = os.pipe()
+    with record.session("run"), record.agent("parent") as agent:
+        if not (child := os.fork()):
+            try:
+                kept.events.clear()
+                with record.tool("in child"):
+                    record.system("said there")
+                agent.__exit__(None, None, None)
+                record.close()
+                with os.fdopen(write, "w") as pipe:
+                    json.dump([event.to_dict() for event in kept.events], pipe)
+            finally:
+                os._exit(0)
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            theirs = [Event.from_dict(each) for each in json.load(pipe)]
+        os.waitpid(child, 0)
+    assert [event.type.name for event in theirs] == ["TOOL_CALL_START", "SYSTEM", "TOOL_CALL_END"]
+    assert Kept([*kept.events, *theirs]).outline() == tree("""
+        session run
+          agent parent
+            tool in child
+              system said there
+    """)
+    assert len({event.event_id for event in [*kept.events, *theirs]}) == 7
+
+
+@FORKS
+def test_a_worker_ends_its_own_spans_only() -> None:
+    context = multiprocessing.get_context("fork")
+    queue: Any = context.SimpleQueue()
+
+    class ToQueue:
+        def emit(self, event: Event) -> None:
+            queue.put(bytes(event))
+
+    theirs = Recorder(ToQueue())
+
+    def work() -> None:
+        theirs.tool("left open in worker").start().set(worker=True)
+        span = theirs.tool("also left open").start()
+        globals()["span"] = span
+
+    with theirs.agent("parent"):
+        worker = context.Process(target=work)
+        worker.start()
+        worker.join(HANG)
+    found = []
+    while not queue.empty():
+        found.append(Event.parse(queue.get()))
+    assert Kept(found).outline() == tree("""
+        agent parent
+          tool left open in worker [cancelled]
+          tool also left open [cancelled]
+    """)
+    assert [(event.metadata or {}).get("left_open") for event in found if event.type.name == "TOOL_CALL_END"] == [
+        "garbage-collected",
+        "exit",
+    ]
+
+
+# Whatever is given
+
+
+class Odd:
+    """Raises at whatever is asked of it."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("repr")
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("bool")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("eq")
+
+    def __hash__(self) -> int:
+        raise RuntimeError("hash")
+
+    def __iter__(self) -> Any:
+        raise RuntimeError("iter")
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+ODD = [None, 5, 2.5, float("nan"), b"bytes", [], {}, {1: 2}, {"a": {1}}, object(), Odd(), Odd, "\ud800", ["x", 3], -1]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=[f"{type(each).__name__}-{index}" for index, each in enumerate(ODD)])
+def test_no_call_raises_whatever_it_is_given(odd: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+
+    class Anything:
+        def emit(self, event: Event) -> None: ...
+
+    record = Recorder(Anything(), tenant_id="acme")
+    for session in (record.session(session_id=odd, metadata=odd, tags=odd),):
+        session.set(odd)
+        session.set(value=odd)
+        with session:
+            record.input(odd, role=odd, metadata=odd)
+            record.output(odd, role=odd, metadata=odd)
+            record.error(odd, code=odd, recoverable=odd, recovery_action=odd, metadata=odd)
+            record.retry(odd, strategy=odd, backoff_ms=odd, reason=odd, metadata=odd)
+            record.policy(odd, odd, rules=odd, rationale=odd, metadata=odd)
+            record.data_access(odd, documents=odd, chunks=odd, pii_categories=odd, metadata=odd)
+            record.state(odd, more=odd)
+            record.handoff(odd, to_id=odd, reason=odd, data=odd, kind=odd, from_=odd, from_id=odd, metadata=odd)
+            record.system(odd, severity=odd, metadata=odd)
+            with record.agent("a", agent_id=odd, role=odd, metadata=odd) as agent:
+                agent.result(odd)
+                agent.fail(odd)
+            numbers = {"temperature": odd, "max_tokens": odd, "top_p": odd}
+            with record.model(odd, odd, request=odd, metadata=odd, **numbers) as model:
+                model.chunk(odd)
+                model.response(odd, prompt_tokens=odd, completion_tokens=odd, finish_reason=odd, response_id=odd)
+                model.response(odd, total_tokens=odd, cost=odd)
+            names = {"call_id": odd, "function_name": odd, "auth_required": odd}
+            with record.tool("t", arguments=odd, metadata=odd, **names) as tool:
+                tool.result(odd, http_status=odd)
+            with record.mcp(odd, odd, server_url=odd, method=odd, request=odd, protocol_version=odd) as mcp:
+                mcp.response(odd)
+            if not callable(odd):
+                for make in (record.session, record.agent, record.tool):
+                    with make(odd):
+                        pass
+
+            @record.tool
+            def identity(value: Any) -> Any:
+                return value
+
+            assert identity(odd) is odd
+    starts = record.stats()
+    assert starts.recorded + starts.failed >= 20
+
+
+def test_what_a_program_hands_over_is_not_changed() -> None:
+    record, _ = recorder()
+    metadata = {"a": [1]}
+    with record.session(metadata=metadata) as session:
+        session.set(b=2)
+        with record.agent("a", role="r", metadata=metadata), record.tool("t", metadata=metadata):
+            pass
+        record.retry(1, reason="r", metadata=metadata)
+        record.system("x", metadata=metadata)
+        record.state(metadata, more=1)
+    assert metadata == {"a": [1]}
+
+
+def test_a_handler_of_the_log_that_raises_does_no_harm() -> None:
+    class Handler(logging.Handler):
+        def handle(self, record: logging.LogRecord) -> bool:
+            raise OSError("log is full")
+
+    class Broken:
+        def emit(self, event: Event) -> None:
+            raise OSError("disk is full")
+
+    handler = Handler()
+    logger = logging.getLogger("chaukas_spec_lite")
+    logger.addHandler(handler)
+    try:
+        record = Recorder(Broken())
+        with record.session("run"):
+            record.system("x")
+    finally:
+        logger.removeHandler(handler)
+    assert record.stats().failed >= 3
+
+
+def test_mistakes_of_setting_up_are_told_at_once() -> None:
+    with pytest.raises(SettingTypeError, match="emit"):
+        Recorder(5)  # type: ignore[arg-type]
+    with pytest.raises(SettingTypeError, match="before_send"):
+        recorder(before_send=[5])
+    with pytest.raises(SettingTypeError, match="max_stack"):
+        recorder(max_stack="many")
+
+
+def test_before_send_may_change_or_hold_back() -> None:
+    def change(event: Event) -> Event | None:
+        if event.type.name == "SYSTEM":
+            return None
+        event.tags = ["changed"]
+        return event
+
+    record, kept = recorder(before_send=[change, lambda event: event])
+    with record.agent("a"):
+        record.system("secret")
+    assert kept.outline() == "agent a"
+    assert {tuple(event.tags) for event in kept.events} == {("changed",)}
+    assert record.stats().filtered == 1
+    assert record.flush()
+
+
+def test_a_span_says_what_it_is() -> None:
+    record, _ = recorder()
+    span = record.tool("t")
+    assert repr(span) == "<ToolSpan - not begun>"
+    with span:
+        assert repr(span) == f"<ToolSpan {span.span_id} open>"
+        assert record.place is not None
+        assert record.place.span_id == span.span_id
+        assert record.current is span
+    assert repr(span).endswith(" ended>")
+    assert span.event is not None
+    assert span.event.status == EventStatus.STARTED
