@@ -87,7 +87,8 @@ class HttpSender:
         )
         self._httpx = _import_httpx()
         self._headers = _headers(self.settings.api_key, headers or {})
-        self._verify = verify
+        # Here and not with each client: reading who is trusted takes long enough to hold up an event loop.
+        self._verify = self._httpx.create_ssl_context(verify) if isinstance(verify, bool) else verify
         self._client: tuple[int, asyncio.AbstractEventLoop, httpx.AsyncClient] | None = None
         self._closed = False
         if self.settings.api_key and host.scheme == "http" and not is_loopback(host.hostname or ""):

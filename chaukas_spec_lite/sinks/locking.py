@@ -39,7 +39,10 @@ if sys.platform == "win32":
         msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
 
 else:
-    import fcntl
+    try:
+        import fcntl
+    except ImportError:  # Pyodide may have none, where no other process is
+        fcntl = None  # type: ignore[assignment]  # asked for below
 
     def try_to_lock(file: int) -> bool | None:
         """Take the lock, without waiting.
@@ -47,6 +50,8 @@ else:
         Returns:
             Whether it was taken; None if this file cannot be locked at all.
         """
+        if fcntl is None:
+            return None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -55,4 +60,5 @@ else:
 
     def unlock(file: int) -> None:
         """Give up the lock."""
-        fcntl.flock(file, fcntl.LOCK_UN)
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_UN)

@@ -8,9 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chaukas_spec_lite.blocking.exporter import BlockingExporter
-from chaukas_spec_lite.blocking.loop import Loop
-from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.export.settings import ExportSettings, refuse_misspelt
 from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.sinks import environment
@@ -25,15 +22,16 @@ from chaukas_spec_lite.sinks.address import (
 )
 from chaukas_spec_lite.sinks.console import ConsoleSink
 from chaukas_spec_lite.sinks.file import FileSink
-from chaukas_spec_lite.sinks.http import HttpSender
 from chaukas_spec_lite.sinks.memory import BothSinks, MemorySink, NullSink, OpenSink
-from chaukas_spec_lite.sinks.server import Driven, ServerSink
 from chaukas_spec_lite.trace.switches import DEBUG, DISABLED, is_on
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from chaukas_spec_lite.client.client import ChaukasClient
     from chaukas_spec_lite.export.settings import ExportOptions
+    from chaukas_spec_lite.sinks.http import HttpSender
+    from chaukas_spec_lite.sinks.server import ServerSink
 
 logger = logging.getLogger("chaukas_spec_lite")
 
@@ -183,12 +181,21 @@ def _server(
     environ: Mapping[str, str],
     options: ExportOptions,
 ) -> ServerSink:
+    # Here, because other sinks need neither threads nor gRPC, which not every platform has.
+    from chaukas_spec_lite.blocking.exporter import BlockingExporter
+    from chaukas_spec_lite.blocking.loop import Loop
+    from chaukas_spec_lite.sinks.server import Driven, ServerSink
+
     if options.get("spool") is None and (spool := environment.spool_of(environ)) is not None:
         options = {**options, "spool": spool}
     sender: ChaukasClient | HttpSender
     if isinstance(address, GrpcAddress):
+        from chaukas_spec_lite.client.client import ChaukasClient
+
         sender = ChaukasClient(address.endpoint, api_key=api_key, timeout=timeout, environ=environ)
     else:
+        from chaukas_spec_lite.sinks.http import HttpSender
+
         sender = HttpSender(address.url, api_key=api_key, timeout=timeout, environ=environ)
     driven = Driven(sender, Loop())
     return ServerSink(BlockingExporter(driven, **options), driven)

@@ -193,7 +193,7 @@ def test_metadata_is_never_indexed() -> None:
         ("ipv6:2001:db8::1", [Tcp("2001:db8::1", 443)], None),
         ("dns:50051", [Tcp("dns", 50051)], None),
     ],
-    ids=range(19),
+    ids=range(22),
 )
 def test_endpoints(text: Any, addresses: list[Any], tls: bool | None) -> None:
     read = endpoint.parse(text)
