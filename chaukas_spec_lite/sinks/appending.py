@@ -7,6 +7,7 @@ sets aside.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -50,6 +51,7 @@ class AppendingFile:
         self._patience = patience
         self._file: int | None = None
         self._inode = (0, 0)
+        self._closed = False
         self._depth = 0
         """How many calls of ``append`` are under way: a signal handler may interrupt one, and write, too."""
         # Reentrant for the same reason.
@@ -63,11 +65,13 @@ class AppendingFile:
         """Write one record.
 
         Raises:
-            OSError: It is not written, such as for want of room, and nothing of it is in the file.
+            OSError: It is not written, such as for want of room, and nothing of it is in the file; or that is closed.
             NotRecords: The file holds something else by now.
         """
         process.notice_fork()
         with self._lock:
+            if self._closed:
+                raise OSError(errno.EBADF, "it is closed")
             file = self._opened()
             locked = self._lock_file(file)
             self._depth += 1
@@ -83,8 +87,9 @@ class AppendingFile:
                     unlock(file)
 
     def close(self) -> None:
-        """Close the file; ``append`` would open it again."""
+        """Close the file."""
         with self._lock:
+            self._closed = True
             self._close()
 
     def forget(self) -> None:

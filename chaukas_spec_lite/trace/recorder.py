@@ -17,6 +17,7 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.misspelt import arguments_of
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.trace.before_send import checked
 from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.continuing import AcrossProcesses, place_of, position_of
@@ -90,8 +91,9 @@ class Recorder(Steps, AcrossProcesses):
         check_capture(capture)
         if isinstance(max_stack, bool) or not isinstance(max_stack, int):
             raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
-        self._before_send, self._send_on_error = before_send, send_on_error
-        self._sending = Sending(sink, before_send=before_send, sampler=sampler, send_on_error=send_on_error)
+        functions = checked(before_send)
+        self._sending = Sending(sink, before_send=functions, sampler=sampler, send_on_error=send_on_error)
+        self._redirected = functools.partial(Sending, before_send=functions, send_on_error=send_on_error)
         recording = Recording(
             self._sending,
             tenant_id=tenant_id,
@@ -132,8 +134,8 @@ class Recorder(Steps, AcrossProcesses):
         The first of these that is set says it: ``CHAUKAS_GRPC_ENDPOINT``; ``CHAUKAS_OUTPUT_MODE=file`` with
         ``CHAUKAS_OUTPUT_FILE``; ``CHAUKAS_ENDPOINT``. If none is, or with ``CHAUKAS_DISABLED=1``, nothing is recorded,
         and one line of the log says so. ``CHAUKAS_DEBUG=1`` shows each event on standard error. Tenant, project, branch
-        and tags come from their variables. ``TRACEPARENT``, ``TRACESTATE`` and ``BAGGAGE``, which ``environment`` makes,
-        say what span of another process this one is inside of, unless ``parent`` does.
+        and tags come from their variables. ``TRACEPARENT``, ``TRACESTATE`` and ``BAGGAGE``, which ``environment``
+        makes, say what span of another process this one is inside of, unless ``parent`` does.
 
         Args:
             settings: As for ``to``. They win over variables, but for ``CHAUKAS_DISABLED``.
@@ -272,6 +274,15 @@ class Recorder(Steps, AcrossProcesses):
         self._recording.end_all("closed")
         return self._sending.close(timeout)
 
+    async def aflush(self, timeout: float = 30.0) -> bool:
+        """Do as ``flush`` does, in an event loop, which is not held up."""
+        return await self._sending.aflush(timeout)
+
+    async def aclose(self, timeout: float | None = None) -> bool:
+        """Do as ``close`` does, in an event loop, which is not held up."""
+        self._recording.end_all("closed")
+        return await self._sending.aclose(timeout)
+
     @contextlib.contextmanager
     def redirect(self, sink: Sink) -> Generator[None, None, None]:
         """Let events go to another sink within a ``with``, in all threads and tasks: for tests.
@@ -282,20 +293,11 @@ class Recorder(Steps, AcrossProcesses):
             sink: Where they go; it is not closed.
         """
         before = self._recording.sending
-        self._recording.sending = Sending(sink, before_send=self._before_send, send_on_error=self._send_on_error)
+        self._recording.sending = self._redirected(sink)
         try:
             yield
         finally:
             self._recording.sending = before
-
-    async def aflush(self, timeout: float = 30.0) -> bool:
-        """Do as ``flush`` does, in an event loop, which is not held up."""
-        return await self._sending.aflush(timeout)
-
-    async def aclose(self, timeout: float | None = None) -> bool:
-        """Do as ``close`` does, in an event loop, which is not held up."""
-        self._recording.end_all("closed")
-        return await self._sending.aclose(timeout)
 
     def stats(self) -> RecorderStats:
         """Return how many events were recorded, and what became of them, in this process."""
