@@ -113,9 +113,8 @@ class ModelSpan(Scope):
                 self._chunks = []
             self._chunks.append(text)
             if recording.stream and self._place.span_id:
-                here, span_id = self._place, self._place.span_id
-                made = (EventType.OUTPUT_EMITTED, EventStatus.IN_PROGRESS, Author.LLM)
-                event = recording.event(*made, here, uuid7(), span_id)
+                made, own = (EventType.OUTPUT_EMITTED, EventStatus.IN_PROGRESS, Author.LLM), uuid7()
+                event = recording.event(*made, self._place, own, own, self._place.span_id)
                 event.message = MessageContent("assistant", text)
                 event.is_partial = True
                 recording.sending.emit(event)

@@ -29,7 +29,7 @@ from chaukas_spec_lite.lenient.table import TABLE
 from chaukas_spec_lite.settings import Setting, describe
 from chaukas_spec_lite.sinks.environment import VARIABLES
 
-SETTINGS = ("Settings", "ExportSettings", "RetryPolicy", "Keepalive", "Framing")
+SETTINGS = ("Settings", "ExportSettings", "RetryPolicy", "Keepalive", "Framing", "Sampler")
 
 
 class FromCode(SphinxDirective):

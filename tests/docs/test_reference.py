@@ -27,6 +27,7 @@ INTERNAL = {
     "official_names": "errors of messages, enums and imports",
     "printable": "texts of events on terminals and in errors",
     "process": "forks and exits, for the rooms above",
+    "rationed_log": "log lines of the rooms above",
     "retry": "its one public class is exported",
     "termination": "its one function is exported",
     "version": "exported as __version__",
