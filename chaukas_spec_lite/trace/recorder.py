@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from chaukas_spec_lite.sinks.options import RecorderOptions
+    from chaukas_spec_lite.spec.common.v1.events import Event
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
