@@ -156,7 +156,9 @@ class ModelSpan(Scope):
             event.llm_invocation = LLMInvocation(
                 provider=self._provider,
                 model=self._model,
-                request=mapping_of(self._late_request, "messages" if isinstance(self._late_request, list) else "prompt"),
+                request=mapping_of(
+                    self._late_request, "messages" if isinstance(self._late_request, list) else "prompt"
+                ),
                 response=answer,
                 prompt_tokens=prompt,
                 completion_tokens=completion,

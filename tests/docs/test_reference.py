@@ -62,7 +62,14 @@ def test_modules_at_the_top_are_documented_or_internal() -> None:
 def test_what_is_named_exists() -> None:
     for name in NAMED:
         module, _, attribute = name.rpartition(".")
-        assert hasattr(importlib.import_module(module), attribute), name
+        try:
+            found = hasattr(importlib.import_module(module), attribute)
+        except ImportError as error:
+            # A bridge to a framework that is not installed; tests/bridges imports it.
+            assert "this bridge needs" in str(error), name
+            source = PACKAGE.parent / f"{module.replace('.', '/')}.py"
+            found = f"\nclass {attribute}(" in source.read_text(encoding="utf-8")
+        assert found, name
     for name in MODULES:
         importlib.import_module(name)
 
