@@ -429,6 +429,19 @@ session triage [cancelled]
     )
 
 
+def test_a_stream_that_is_left_is_no_failure(handler: ChaukasCallbackHandler, events: Events) -> None:
+    model = says(("order", {"number": "7"}), "Done.")
+    parts = create_agent(model, [order], name="triage").stream(asking(), config={"callbacks": [handler]})
+    next(parts)
+    parts.close()
+    assert _named(outline(events)).splitlines()[:3] == [
+        "session triage [cancelled]",
+        "  input Where is my order 48213?",
+        "  agent triage [cancelled]",
+    ]
+    assert not [event for event in events if event.status is EventStatus.FAILED]
+
+
 # With the program's own recording
 
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +18,7 @@ from agents import (
     ModelResponse,
     ModelRetrySettings,
     ModelSettings,
+    OpenAIResponsesModel,
     RunConfig,
     Runner,
     Usage,
@@ -367,6 +369,38 @@ def test_two_runs_that_one_task_streams_do_not_mix(play: Play, tracing: ChaukasT
 
     play(stream())
     assert outline(events) == TREES["concurrent"].strip()
+
+
+def test_runs_in_threads_do_not_mix(server: Server, tracing: ChaukasTracing, events: Events) -> None:
+    async def run(number: int) -> None:
+        async with AsyncOpenAI(base_url=server.url, api_key="none", max_retries=0) as client:
+            # A model as an object, as each thread has a loop and so a client of its own.
+            model = OpenAIResponsesModel("gpt-4o", openai_client=client)
+            tools = [same_agents.order, same_agents.price]
+            looking = Agent(name="looking", instructions="You look things up.", model=model, tools=tools)
+            await Runner.run(looking, "What do three bolts cost?", hooks=tracing.hooks if number % 2 else None)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: asyncio.run(run(number)), range(8)))
+    trees = outline(events).split("\nsession ")
+    told = sorted(each.removeprefix("session ").split("\n")[0] for each in trees)
+    assert told == ["looking"] * 8
+    assert {len(each.splitlines()) for each in trees} == {8}
+    assert len(tracing._nodes) == 0
+
+
+def test_a_stream_that_is_cancelled_is_no_failure(play: Play, tracing: ChaukasTracing, events: Events) -> None:
+    async def stream() -> None:
+        result = Runner.run_streamed(agent("answering", "You answer."), "Where is it?", hooks=tracing.hooks)
+        async for _ in result.stream_events():
+            result.cancel()
+
+    play(stream())
+    lines = outline(events).splitlines()
+    assert lines[0] == "session answering [cancelled]"
+    assert lines[2].startswith("  agent answering")
+    assert not [event for event in events if event.status is EventStatus.FAILED]
+    assert len(tracing._nodes) == 0
 
 
 def test_an_answer_that_was_cut_says_so(play: Play, tracing: ChaukasTracing, events: Events) -> None:
