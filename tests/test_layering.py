@@ -32,7 +32,16 @@ _OF_THE_EXPORTER = "the exporter takes a sender, so that it can be tested and us
 
 RULES = Rules(
     levels=(
-        ("errors", "process", "clock", "version", "misspelt", "official_names", "betterproto_version"),
+        (
+            "errors",
+            "process",
+            "clock",
+            "version",
+            "misspelt",
+            "official_names",
+            "betterproto_version",
+            "rationed_log",
+        ),
         ("ids", "termination", "settings", "wire", "message.listing"),
         # The spool knows bytes and the transport frames: neither can import a message.
         (
@@ -47,9 +56,10 @@ RULES = Rules(
         ),
         ("message.slow_decode", "message.diagnosis", "protojson"),
         ("message",),
-        ("rpc.stubs", "lenient"),  # what generated services stand on; encoding of odd values
+        # What generated services stand on; encoding of odd values; what events are completed with.
+        ("rpc.stubs", "lenient", "defaults"),
         ("spec",),
-        ("defaults", "trace", "rpc.client", "rpc.server"),
+        ("trace", "rpc.client", "rpc.server"),
         ("client", "export", "collector", "files"),
         ("blocking",),
         ("trace.recorder",),

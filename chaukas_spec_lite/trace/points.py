@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import (
@@ -118,7 +118,7 @@ class Points:
         if made is not None:
             # The schema has whole milliseconds.
             whole = round(backoff_ms) if isinstance(backoff_ms, float) and abs(backoff_ms) < 2**31 else backoff_ms
-            made.event.retry = RetryInfo(attempt, strategy, whole)  # type: ignore[arg-type]  # odd values are sent leniently
+            made.event.retry = RetryInfo(attempt, strategy, cast(int, whole))
             if reason:
                 text = str(reason) if is_exception(reason) else text_of(reason)
                 metadata = {"retry_reason": text, **(mapping_of(metadata) or {})}

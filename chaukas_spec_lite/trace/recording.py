@@ -173,9 +173,6 @@ class Recording:
             span.abandon(found)
 
 
-def owner_of(node: Node | None) -> LiveSpan | None:
+def owner_of(node: Node | None) -> object:
     """The span that a node stands for; None for one of another process, or that nobody has any more."""
-    if node is None or node.owner is None:
-        return None
-    found: LiveSpan | None = node.owner()  # type: ignore[operator]  # a weak reference to a span
-    return found
+    return None if node is None or node.owner is None else node.owner()

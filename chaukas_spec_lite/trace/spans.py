@@ -9,7 +9,7 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, PerformanceMetrics, Severity
 from chaukas_spec_lite.trace.capture import Metadata, mapping_of
-from chaukas_spec_lite.trace.context import Place
+from chaukas_spec_lite.trace.context import Owner, Place
 from chaukas_spec_lite.trace.failures import error_info, is_cancellation, is_exception, mark_recorded, recorded_in
 from chaukas_spec_lite.trace.recording import Recording
 
@@ -51,7 +51,7 @@ class LiveSpan:
     _failure: object = None
     _parent = Place()
     _place = _parent
-    reference: object = None
+    reference: Owner = None
     """A weak reference to it, which stands for it where it is current."""
     _call_arguments: dict[str, Any] | None = None
     _started_ns = 0
