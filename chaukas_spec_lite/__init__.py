@@ -51,7 +51,8 @@ from chaukas_spec_lite.wellknown.values import NO_KIND, NULL
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.blocking.client import BlockingChaukasClient
-    from chaukas_spec_lite.blocking.exporter import BlockingExporter, blocking_drain
+    from chaukas_spec_lite.blocking.draining import blocking_drain
+    from chaukas_spec_lite.blocking.exporter import BlockingExporter
     from chaukas_spec_lite.client.client import ChaukasClient
     from chaukas_spec_lite.client.settings import Settings
     from chaukas_spec_lite.collector import Collector
@@ -93,7 +94,7 @@ _LAZY = {
     "Sampler": "chaukas_spec_lite.trace.sampling",
     "Settings": "chaukas_spec_lite.client.settings",
     "Tls": "chaukas_spec_lite.rpc.client.tls",
-    "blocking_drain": "chaukas_spec_lite.blocking.exporter",
+    "blocking_drain": "chaukas_spec_lite.blocking.draining",
     "drain": "chaukas_spec_lite.export.draining",
     "Recorder": "chaukas_spec_lite.trace.recorder",
     **dict.fromkeys(["Capabilities", "QueryFilter", "QueryRequest", "QueryResponse", "SortOrder", "TimeRange"], _QUERY),

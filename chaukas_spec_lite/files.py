@@ -3,7 +3,8 @@
 - Delimited protobuf: encoded ``Event`` messages, each behind its length as a varint.
 - JSON lines, as the official SDK writes them in file mode: an event per line, nearly ProtoJSON.
 
-The first line of a file tells which of them it is. The SDK's form is read here, so that ``from_json`` stays strict.
+Either may be compressed with gzip. The first line of a file tells which of them it is. The SDK's form is read here, so
+that ``from_json`` stays strict.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from io import BufferedReader, BytesIO
 from os import PathLike
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chaukas_spec_lite.errors import ChaukasError, DecodeError, JSONError
+from chaukas_spec_lite.gzipped import MAGIC, Gunzip
 from chaukas_spec_lite.protojson.load_messages import from_parsed
 from chaukas_spec_lite.protojson.text import decode, parse
 from chaukas_spec_lite.spec.common.v1.events import Event
@@ -28,6 +31,8 @@ MAX_EVENT = 64 << 20
 """Bytes of the largest event that is read. A larger length is a sign that the file is something else."""
 
 _TAG_OF_EVENT_ID = b"\x0a"  # what nearly every encoded event begins with
+
+_TORN = "the last event is torn, as its writer was ended while it wrote"
 
 _NAIVE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?")
 """A timestamp without a zone, as the official SDK writes it."""
@@ -42,27 +47,45 @@ class Recorded(NamedTuple):
 
     event: Event
     position: int
-    """Bytes of the file up to the end of the event."""
+    """Bytes of the file up to the end of the event; of a compressed one, those that were read for it."""
 
 
 def read_events(path: str | PathLike[str]) -> Iterator[Recorded]:
-    """Read the events of a file, of either kind, one at a time.
+    """Read the events of a file, of either kind, one at a time. gzip is recognised, whatever the file's name.
 
     Args:
         path: The file; a pipe will do.
 
     Raises:
-        EventFileError: Something in the file is no event. What came before it has been returned.
+        EventFileError: Something in the file is no event. What came before it has been returned. If the last event is
+            torn, because its writer was ended while it wrote, the error says so.
         OSError: The file cannot be read.
     """
     path = Path(path)
     with path.open("rb") as file:
-        # Read ahead and put back, because a pipe cannot be rewound.
-        ahead = _first_line(file)
-        if _is_json(ahead):
-            yield from _json_lines(_Ahead(ahead, file), path)
+        if file.peek(len(MAGIC)).startswith(MAGIC):
+            yield from _compressed(file, path)
         else:
-            yield from _delimited(_Ahead(ahead, file), path)
+            yield from _events(file, path)
+
+
+def _compressed(file: BufferedReader, path: Path) -> Iterator[Recorded]:
+    members = Gunzip(file)
+    try:
+        for recorded in _events(BufferedReader(members), path):
+            yield recorded._replace(position=members.position)
+    except zlib.error as error:
+        raise EventFileError(f"{path}: near byte {members.position:,}: it cannot be decompressed: {error}") from error
+    # Where nothing of an event came out of the last member, the events before it seem to be all.
+    if members.torn:
+        raise EventFileError(f"{path}: the file ends within a gzip member: {_TORN}")
+
+
+def _events(file: BufferedReader, path: Path) -> Iterator[Recorded]:
+    # Read ahead and put back, because a pipe cannot be rewound.
+    ahead = _first_line(file)
+    read = _json_lines if _is_json(ahead) else _delimited
+    yield from read(_Ahead(ahead, file), path)
 
 
 class _Ahead:
@@ -125,16 +148,17 @@ def _json_lines(file: _Ahead, path: Path) -> Iterator[Recorded]:
         if number == 1:
             line = line.removeprefix(codecs.BOM_UTF8)
         if line.strip():
-            yield Recorded(_event_of_line(line, f"{path}:{number}"), file.position)
+            event = _event_of_line(line, f"{path}:{number}", "" if line.endswith(b"\n") else f"; {_TORN}")
+            yield Recorded(event, file.position)
 
 
-def _event_of_line(line: bytes, place: str) -> Event:
+def _event_of_line(line: bytes, place: str, hint: str) -> Event:
     try:
         return event_from_sdk(line)
     except JSONError as error:
         column = f":{error.column}" if error.column else ""
         where = f"{error.path}: " if error.path else ""
-        raise EventFileError(f"{place}{column}: {where}{error.message}") from error
+        raise EventFileError(f"{place}{column}: {where}{error.message}{hint}") from error
 
 
 def event_from_sdk(line: str | bytes, *, ignore_unknown_fields: bool = False) -> Event:
@@ -185,5 +209,5 @@ def _delimited_message(file: _Ahead) -> bytes | None:
         raise DecodeError(f"its length would be {length:,} bytes, more than the {MAX_EVENT:,} that are read")
     data = file.read(length)
     if len(data) < length:
-        raise DecodeError(f"its length is {length:,} bytes, but the file ends after {len(data):,}")
+        raise DecodeError(f"its length is {length:,} bytes, but the file ends after {len(data):,}: {_TORN}")
     return data

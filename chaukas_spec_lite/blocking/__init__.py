@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.blocking.client import BlockingChaukasClient
-    from chaukas_spec_lite.blocking.exporter import BlockingExporter, blocking_drain
+    from chaukas_spec_lite.blocking.draining import blocking_drain
+    from chaukas_spec_lite.blocking.exporter import BlockingExporter
     from chaukas_spec_lite.blocking.loop import Loop
 
 __all__ = ["BlockingChaukasClient", "BlockingExporter", "Loop", "blocking_drain"]
@@ -16,7 +17,7 @@ _HOMES = {
     "BlockingChaukasClient": "client",
     "BlockingExporter": "exporter",
     "Loop": "loop",
-    "blocking_drain": "exporter",
+    "blocking_drain": "draining",
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from chaukas_spec_lite import process
 from chaukas_spec_lite.blocking.loop import Loop, OnLoop
 from chaukas_spec_lite.errors import ClientClosedError
-from chaukas_spec_lite.export.draining import drain
 from chaukas_spec_lite.export.exporter import EventExporter
 from chaukas_spec_lite.export.sender import check_sender
 from chaukas_spec_lite.export.settings import seconds
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from chaukas_spec_lite.blocking.client import BlockingChaukasClient
-    from chaukas_spec_lite.export.draining import Drained
     from chaukas_spec_lite.export.dropped import DeadLetter, Dropped
     from chaukas_spec_lite.export.sender import Sender
     from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
@@ -57,7 +54,7 @@ class BlockingExporter:
 
     def __init__(
         self,
-        sender: BlockingChaukasClient | Sender,
+        sender: BlockingChaukasClient | OnLoop[Any] | Sender,
         settings: ExportSettings | None = None,
         *,
         on_drop: Callable[[Dropped], object] | None = None,
@@ -65,7 +62,7 @@ class BlockingExporter:
         default: Callable[[Any], Any] | None = None,
         **changes: Unpack[ExportOptions],
     ) -> None:
-        shared, inner = _parts(sender)
+        shared, inner = parts_of(sender)
         self.exporter = EventExporter(inner, settings, on_drop=on_drop, on_error=on_error, default=default, **changes)
         """The asynchronous exporter that does the work."""
         self._owns_loop = shared is None
@@ -189,44 +186,12 @@ class BlockingExporter:
         return self.loop.run(self.exporter.resend_dead_letters())
 
 
-def blocking_drain(
-    directory: str | os.PathLike[str],
-    sender: BlockingChaukasClient | Sender,
-    timeout: float = 60.0,
-    **changes: Unpack[ExportOptions],
-) -> Drained:
-    """Send what ended processes left in a spool, as ``drain`` does, for code without ``async``.
-
-    ::
-
-        with BlockingChaukasClient("localhost:50051") as client:
-            drained = blocking_drain("/var/spool/chaukas", client)
-
-    Args:
-        directory: That of the spool.
-        sender: As for ``BlockingExporter``.
-        timeout: How many seconds to send for, at most; below 0 counts as 0. What could not be sent stays in the spool.
-        changes: Settings of the exporter that sends, by name, but for ``spool``; ``help(ExportSettings)`` lists them.
-
-    Returns:
-        Whether all was sent, and what was.
+def parts_of(sender: OnLoop[Any] | Sender) -> tuple[Loop | None, Sender]:
+    """Tell the loop that a sender is driven on, if it has one, and what sends on it.
 
     Raises:
-        SettingError: There is no such directory, or a setting cannot be used.
-        TypeError: The sender cannot send, a setting has the wrong type, or there is no setting of that name.
-        ChaukasError: The directory cannot be read.
+        SettingTypeError: It cannot send.
     """
-    shared, inner = _parts(sender)
-    loop = shared or Loop()
-    try:
-        return loop.run(drain(directory, inner, timeout, **changes))
-    finally:
-        if shared is None:
-            loop.close()
-
-
-def _parts(sender: BlockingChaukasClient | Sender) -> tuple[Loop | None, Sender]:
-    """Tell the loop that a sender is driven on, if it has one, and what sends on it."""
     # A BlockingChaukasClient is recognised by its base class, so that exporting to something else does not import the
     # client and gRPC.
     shared = sender.loop if isinstance(sender, OnLoop) else None

@@ -17,12 +17,13 @@ from rich.text import Text
 
 from chaukas_spec_lite.cli.comparison import Comparison, EventKey, changes, key_of
 from chaukas_spec_lite.cli.replay import Progress, Replay, replay
-from chaukas_spec_lite.cli.terminal import console, count, one_line, rate
+from chaukas_spec_lite.cli.terminal import console, count, rate
 from chaukas_spec_lite.cli.tree_view import ERROR, View
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.files import MAX_EVENT, read_events
+from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.retry import NEVER
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.trace.tree import Counts, build

@@ -10,7 +10,8 @@ from math import ceil
 from rich.cells import cell_len
 from rich.text import Text
 
-from chaukas_spec_lite.cli.terminal import Glyphs, count, duration, fit, glyphs_for, moment_of, money, one_line
+from chaukas_spec_lite.cli.terminal import count, fit, moment_of, money
+from chaukas_spec_lite.printable import Glyphs, duration, glyphs_for, one_line
 from chaukas_spec_lite.trace.tree import Counts, Session, Span
 
 MIN_WIDTH, MAX_WIDTH = 40, 120

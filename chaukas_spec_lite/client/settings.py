@@ -43,7 +43,7 @@ class Settings:
     Without an argument, the endpoint comes from ``CHAUKAS_GRPC_ENDPOINT``, a variable of ours. ``CHAUKAS_ENDPOINT`` is
     where chaukas-sdk looks for its HTTP endpoint. It stands in for the gRPC endpoint only if it holds no URL but
     ``host:port`` or ``unix:/path``: a URL such as ``https://api.chaukas.ai`` is the SDK's, which never speaks gRPC, and
-    is refused with a ``SettingError``, because calls to it could only fail.
+    is refused with a ``SettingError``, because gRPC calls could only fail. ``Recorder.from_env`` sends there, by HTTP.
 
     Raises:
         SettingError: A value cannot be used; its ``name`` is the argument or the variable.
@@ -182,7 +182,7 @@ def _endpoint(argument: object, environ: Mapping[str, str]) -> Endpoint:
         raise SettingError(
             ENDPOINT_VARIABLES[1],
             "holds a URL, which is chaukas-sdk's HTTP endpoint and not for gRPC: "
-            f"set {ENDPOINT_VARIABLES[0]}, or give an endpoint",
+            f"set {ENDPOINT_VARIABLES[0]}, or give an endpoint (Recorder.from_env sends to that URL, by HTTP)",
         )
     return endpoints.parse(the_sdks, ENDPOINT_VARIABLES[1])
 

@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import functools
 import inspect
+import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import SettingTypeError
+from chaukas_spec_lite.misspelt import arguments_of
+from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.failures import MAX_STACK
@@ -24,7 +27,9 @@ from chaukas_spec_lite.trace.sending import BeforeSend, RecorderStats, Sending, 
 from chaukas_spec_lite.trace.steps import Steps
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
+
+    from chaukas_spec_lite.sinks.options import RecorderOptions
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -97,6 +102,64 @@ class Recorder(Steps):
         super().__init__(recording, enabled)
         if enabled:
             process.before_end(recording.end_all)
+
+    @classmethod
+    def to(cls, address: str | os.PathLike[str], **settings: Unpack[RecorderOptions]) -> Self:
+        """Make a recorder whose events go to an address: ``Recorder.to("file:events.jsonl", project_id="bot")``.
+
+        Args:
+            address: ``grpc://host:port`` (``grpcs://`` with TLS), ``https://host/path``, ``file:events.jsonl``,
+                ``console:``, ``console:tree``, ``memory:`` or ``null:``; a path object for a file.
+            settings: Those of the recorder, and those of ``open_sink``, such as ``spool`` and ``api_key``, by name.
+
+        Raises:
+            SettingError: The address or a setting cannot be used, or a file cannot be written to.
+            TypeError: A setting has the wrong type, or there is none of that name.
+        """
+        return cls._opened(address, settings)
+
+    @classmethod
+    def from_env(cls, **settings: Unpack[RecorderOptions]) -> Self:
+        """Make a recorder whose events go where the environment says.
+
+        The first of these that is set says it: ``CHAUKAS_GRPC_ENDPOINT``; ``CHAUKAS_OUTPUT_MODE=file`` with
+        ``CHAUKAS_OUTPUT_FILE``; ``CHAUKAS_ENDPOINT``. If none is, or with ``CHAUKAS_DISABLED=1``, nothing is recorded,
+        and one line of the log says so. ``CHAUKAS_DEBUG=1`` shows each event on standard error. Tenant, project, branch
+        and tags come from their variables.
+
+        Args:
+            settings: As for ``to``. They win over variables, but for ``CHAUKAS_DISABLED``.
+
+        Raises:
+            SettingError: A variable or a setting cannot be used; its ``name`` says which.
+            TypeError: A setting has the wrong type, or there is none of that name.
+        """
+        return cls._opened(None, settings)
+
+    @classmethod
+    def _opened(cls, address: str | os.PathLike[str] | None, settings: RecorderOptions) -> Self:
+        # Here, because it brings the exporter and gRPC along, which a recorder with a sink of its own does not need.
+        from chaukas_spec_lite.sinks.opening import sink_for
+
+        sink, own = sink_for(address, settings, set(arguments_of(cls)) - {"sink"})
+        try:
+            return cls(sink, **own)
+        except BaseException:
+            sink.close(0)
+            raise
+
+    @property
+    def events(self) -> list[Event]:
+        """The events of a recorder that keeps them, as one made by ``Recorder.to("memory:")`` does; oldest first.
+
+        Raises:
+            AttributeError: Its sink keeps none.
+        """
+        sink: Any = self._sending.sink
+        events = getattr(sink, "events", None)
+        if events is None:
+            raise AttributeError(f"events go to {sink!r}, which keeps none: use Recorder.to('memory:')")
+        return list(events)
 
     # Context
 

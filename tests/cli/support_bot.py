@@ -72,9 +72,7 @@ class Bot:
                     call.chunk(word + " ")
             else:
                 await asyncio.sleep(seconds)
-            call.response(
-                answer, prompt_tokens=tokens[0], completion_tokens=tokens[1], finish_reason=finish_reason
-            )
+            call.response(answer, prompt_tokens=tokens[0], completion_tokens=tokens[1], finish_reason=finish_reason)
         return answer
 
     async def serve(self, user: str, question: str) -> str:
@@ -97,7 +95,13 @@ class Bot:
 
     async def _find_order(self, order_id: str) -> dict[str, Any]:
         await asyncio.sleep(0.31)
-        return {"order_id": order_id, "item": "espresso machine", "total": 349.0, "currency": "EUR", "delivered": "2026-11-26"}
+        return {
+            "order_id": order_id,
+            "item": "espresso machine",
+            "total": 349.0,
+            "currency": "EUR",
+            "delivered": "2026-11-26",
+        }
 
     async def _find_customer(self, user_id: str) -> dict[str, Any]:
         await asyncio.sleep(0.2)
@@ -179,6 +183,8 @@ class Bot:
 
     async def _ask_in_vain(self, question: str) -> None:
         for attempt in (1, 2):
-            with self.recorder.model("openai", "gpt-4o-mini", request={"messages": [{"role": "user", "content": question}]}):
+            with self.recorder.model(
+                "openai", "gpt-4o-mini", request={"messages": [{"role": "user", "content": question}]}
+            ):
                 await asyncio.sleep(0.4)
                 raise RateLimitError("429 Too Many Requests: 500 RPM")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import threading
@@ -73,6 +74,8 @@ NEITHER = r" \(the file holds neither length-delimited Event messages nor JSON l
         (b'{"event_id": "a"\n', r"/f:1:\d+: "),
         (b'{"event_id": "a"}\n\n[1]\n', r"/f:3:\d+: "),
         (b'{"event_id": "a"}\nnonsense', r"/f:2:\d+: "),
+        (b'{"event_id": "a"}\n{"event_id": "b', r"/f:2:\d+: .*; the last event is torn, as its writer was ended"),
+        (b'{"event_id": "a"\n', r"/f:1:\d+: [^;]*$"),
         (b'{"event_id": "\xff"}\n', r"/f:1:\d+: "),
         (b'{"event_id": "a", "no_such_field": 1}', r"/f:1:\d+: .*no_such_field"),
         (b"plain text", r"/f: in the event at byte 0: " + ".*" + NEITHER),
@@ -80,7 +83,7 @@ NEITHER = r" \(the file holds neither length-delimited Event messages nor JSON l
         (b"\xff" * 20, r"/f: in the event at byte 0: a varint is longer than 10 bytes.*" + NEITHER),
         (
             b"\x03\x0a\x01a\x05\x0a\x01a",
-            r"/f: in the event at byte 4: its length is 5 bytes, but the file ends after 3$",
+            r"/f: in the event at byte 4: its length is 5 bytes, but the file ends after 3: the last event is torn",
         ),
         (b"\x03\x0a\x01a\x80", r"/f: in the event at byte 4: the input ends inside a varint"),
         (b"\x03\x0a\x01a\x02\x0a\x05", r"/f: in the event at byte 4: Event: .*\(at byte 1\)$"),
@@ -90,6 +93,34 @@ NEITHER = r" \(the file holds neither length-delimited Event messages nor JSON l
 def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, data: bytes, message: str) -> None:
     with pytest.raises(EventFileError, match=message):
         read(tmp_path / "f", data)
+
+
+@pytest.mark.parametrize("name", ["pypi-crewai-sync.delim", "jsonl/pypi-crewai-sync.jsonl"])
+def test_gzip_is_recognised_by_its_content(tmp_path: Path, name: str) -> None:
+    plain = [each.event for each in read_events(realdata.DATA / name)]
+    data = (realdata.DATA / name).read_bytes()
+    (tmp_path / "f").write_bytes(gzip.compress(data[:9999]) + gzip.compress(data[9999:]) + b"\0\0")
+    recorded = list(read_events(tmp_path / "f"))
+    assert [each.event for each in recorded] == plain
+    assert recorded[-1].position == (tmp_path / "f").stat().st_size
+
+
+@pytest.mark.parametrize("kept", [5, 40, 200, -1])
+def test_gzip_that_ends_early_says_so_after_its_events(tmp_path: Path, kept: int) -> None:
+    first = gzip.compress(b'{"event_id": "a"}\n')
+    (tmp_path / "f").write_bytes(first + gzip.compress(b'{"event_id": "%s"}\n' % os.urandom(300).hex().encode())[:kept])
+    events = read_events(tmp_path / "f")
+    assert next(events).event.event_id == "a"
+    with pytest.raises(EventFileError, match="the last event is torn"):
+        list(events)
+
+
+def test_gzip_that_is_damaged_is_said(tmp_path: Path) -> None:
+    data = bytearray(gzip.compress(b'{"event_id": "a"}\n'))
+    data[-6] ^= 1
+    (tmp_path / "f").write_bytes(data)
+    with pytest.raises(EventFileError, match="it cannot be decompressed"):
+        list(read_events(tmp_path / "f"))
 
 
 def test_a_line_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

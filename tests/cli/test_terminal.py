@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from chaukas_spec_lite.cli.terminal import ASCII, Glyphs, fit, glyphs_for, one_line
+from chaukas_spec_lite.cli.terminal import fit
+from chaukas_spec_lite.printable import ASCII, Glyphs, cells, cut, glyphs_for, one_line
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,16 @@ def test_writing_from_right_to_left_is_isolated() -> None:
 @pytest.mark.parametrize(("encoding", "glyphs"), [("utf-8", Glyphs()), ("ascii", ASCII), ("cp437", ASCII)])
 def test_glyphs_are_those_that_the_encoding_has(encoding: str, glyphs: Glyphs) -> None:
     assert glyphs_for(encoding) == glyphs
+
+
+@given(text=st.text(max_size=30), room=st.integers(0, 40))
+def test_text_is_cut_to_its_room_without_rich(text: str, room: int) -> None:
+    line = one_line(text)
+    shortened = cut(line, room, "…")
+    assert cells(shortened) <= room
+    assert shortened == line if cells(line) <= room else shortened.endswith("…" if room else "")
+
+
+def test_cells_are_those_that_rich_counts() -> None:
+    for text in ["abc", "コード", "e\u0301", "שלום", "ช่วยแปล", "—…•"]:
+        assert cells(text) == cell_len(text), text

@@ -17,8 +17,9 @@ from chaukas_spec_lite import (
     LLMInvocation,
     MessageContent,
 )
-from chaukas_spec_lite.cli.terminal import count, duration, money
+from chaukas_spec_lite.cli.terminal import count, money
 from chaukas_spec_lite.cli.tree_view import View
+from chaukas_spec_lite.printable import duration
 from chaukas_spec_lite.trace.kinds import moment
 from chaukas_spec_lite.trace.tree import build
 from tests import realdata

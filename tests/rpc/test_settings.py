@@ -174,6 +174,9 @@ def test_metadata_is_never_indexed() -> None:
         ("http://h", [Tcp("h", 80)], False),
         ("HTTPS://h/", [Tcp("h", 443)], True),
         ("https://h:8443", [Tcp("h", 8443)], True),
+        ("grpc://h:50051", [Tcp("h", 50051)], None),
+        ("grpcs://h", [Tcp("h", 443)], True),
+        ("GRPCS://h:1,https://i", [Tcp("h", 1), Tcp("i", 443)], True),
         ("[::1]:50051", [Tcp("::1", 50051)], None),
         ("https://[fe80::1]", [Tcp("fe80::1", 443)], True),
         ("unix:/run/x.sock", [Unix("/run/x.sock")], None),
@@ -190,7 +193,7 @@ def test_metadata_is_never_indexed() -> None:
         ("ipv6:2001:db8::1", [Tcp("2001:db8::1", 443)], None),
         ("dns:50051", [Tcp("dns", 50051)], None),
     ],
-    ids=range(19),
+    ids=range(22),
 )
 def test_endpoints(text: Any, addresses: list[Any], tls: bool | None) -> None:
     read = endpoint.parse(text)

@@ -11,7 +11,17 @@ from urllib.parse import urlsplit
 from chaukas_spec_lite.errors import SettingError
 
 FORMS = "host:port, http://host:port, https://host:port or unix:/path"
-PORTS = {"http": 80, "https": 443}
+
+_HTTPS_PORT = 443
+
+_SCHEMES: dict[str, tuple[int | None, bool | None]] = {
+    "http": (80, False),
+    "https": (_HTTPS_PORT, True),
+    # No scheme of gRPC's own, but what people write beside https:// that means an HTTP API.
+    "grpc": (None, None),
+    "grpcs": (_HTTPS_PORT, True),
+}
+"""By scheme: the port where none is named, None if one has to be; whether it means TLS, None if it does not say."""
 
 _TARGETS = ("dns", "ipv4", "ipv6")
 """The names before gRPC's targets (https://github.com/grpc/grpc/blob/master/doc/naming.md), beside ``unix``."""
@@ -117,7 +127,7 @@ def _address(text: str, name: str) -> tuple[Address, bool | None]:
     scheme, separator, _ = text.partition("://")
     if not separator:
         return host_port(text, None, name), None
-    if scheme.lower() not in PORTS:
+    if scheme.lower() not in _SCHEMES:
         shown = f"{scheme}://" if _SCHEME.fullmatch(scheme) else "what stands before ://"
         raise SettingError(name, f"{shown} is not a scheme that gRPC is spoken over: write {FORMS}")
     try:
@@ -128,7 +138,8 @@ def _address(text: str, name: str) -> tuple[Address, bool | None]:
         raise SettingError(
             name, f"{_shown(text)} holds a path or query, which gRPC endpoints do not have: leave it out"
         )
-    return host_port(url.netloc, PORTS[url.scheme], name), url.scheme == "https"
+    port, tls = _SCHEMES[url.scheme]
+    return host_port(url.netloc, port, name), tls
 
 
 def _target(kind: str, rest: str, name: str) -> Tcp:
@@ -139,7 +150,7 @@ def _target(kind: str, rest: str, name: str) -> Tcp:
             raise SettingError(name, "names a DNS server to ask, which is not supported: write dns:///host:port")
     if kind == "ipv6" and not rest.startswith("["):
         rest = f"[{rest}]"  # Without brackets there is no port, as its colon would be one of the address.
-    address = host_port(rest, PORTS["https"], name)
+    address = host_port(rest, _HTTPS_PORT, name)
     if kind == "ipv4":
         try:
             IPv4Address(address.host)

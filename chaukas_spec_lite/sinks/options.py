@@ -1,0 +1,42 @@
+"""What ``Recorder.to`` and ``Recorder.from_env`` take as keyword arguments: for type checkers, which read it.
+
+What each of them means stands in ``Recorder``, ``open_sink`` and ``ExportSettings``. ``tests/sinks`` holds them
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from chaukas_spec_lite.export.settings import ExportOptions
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.spec.common.v1.events import Event
+    from chaukas_spec_lite.trace.capture import Capture
+    from chaukas_spec_lite.trace.recording import Times
+
+
+class SinkOptions(ExportOptions, total=False):
+    """What ``open_sink`` takes besides the address."""
+
+    api_key: str | None
+    timeout: float | None
+    environ: Mapping[str, str] | None
+
+
+class RecorderOptions(SinkOptions, total=False):
+    """What a recorder takes besides its sink, and its sink besides the address."""
+
+    tenant_id: str
+    project_id: str
+    branch: str
+    tags: Iterable[str]
+    before_send: Callable[[Event], Event | None] | Iterable[Callable[[Event], Event | None]] | None
+    sampler: Any
+    prices: Any
+    capture: Capture
+    enabled: bool
+    stream: bool
+    max_stack: int
+    clock: Times | None
