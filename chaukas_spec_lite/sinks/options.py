@@ -14,6 +14,7 @@ from chaukas_spec_lite.export.settings import ExportOptions
 if TYPE_CHECKING:
     from chaukas_spec_lite.spec.common.v1.events import Event
     from chaukas_spec_lite.trace.capture import Capture
+    from chaukas_spec_lite.trace.prices import PriceSource
     from chaukas_spec_lite.trace.recording import Times
 
 
@@ -33,8 +34,9 @@ class RecorderOptions(SinkOptions, total=False):
     branch: str
     tags: Iterable[str]
     before_send: Callable[[Event], Event | None] | Iterable[Callable[[Event], Event | None]] | None
+    send_on_error: bool
     sampler: Any
-    prices: Any
+    prices: PriceSource | None
     capture: Capture
     enabled: bool
     stream: bool
