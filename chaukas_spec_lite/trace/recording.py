@@ -12,7 +12,6 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite import process
-from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.trace.context import Context, Node, Place
 
@@ -91,7 +90,8 @@ class Recording:
         self._tags = tags
         self.late: list[LiveSpan] = []
         """Spans that could not be ended as deep in the stack as they were."""
-        self._open: dict[int, weakref.ref[LiveSpan]] = {}
+        self.open: dict[int, weakref.ref[LiveSpan]] = {}
+        """The spans that are open, by ``id``; whoever ends one takes it out."""
 
     def event(
         self,
@@ -99,6 +99,7 @@ class Recording:
         status: EventStatus,
         author: Author,
         place: Place,
+        event_id: str,
         span_id: str,
         parent_span_id: str,
         severity: Severity = Severity.INFO,
@@ -107,7 +108,7 @@ class Recording:
         session_id, trace_id, _, agent_id, agent_name, tags, _ = place
         # By position, as far as that goes: a third faster.
         return Event(
-            uuid7(),
+            event_id,
             self._tenant_id,
             self._project_id,
             session_id,
@@ -150,12 +151,8 @@ class Recording:
             process.watch_end()
             self.process = span.process
         found = weakref.ref(span)
-        self._open[id(span)] = found
+        self.open[id(span)] = found
         return found
-
-    def closed(self, span: LiveSpan) -> None:
-        """Forget a span that has ended."""
-        self._open.pop(id(span), None)
 
     def finish_late(self) -> None:
         """End what could not be ended."""
@@ -165,7 +162,7 @@ class Recording:
 
     def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""
-        spans = [span for each in list(self._open.values()) if (span := each()) is not None]
+        spans = [span for each in list(self.open.values()) if (span := each()) is not None]
         return [span for span in reversed(spans) if span.process == process.current()]
 
     def end_all(self, found: str = "exit") -> None:
