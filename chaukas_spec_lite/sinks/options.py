@@ -14,6 +14,7 @@ from chaukas_spec_lite.export.settings import ExportOptions
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.before_send import BeforeSend
     from chaukas_spec_lite.trace.capture import Capture
+    from chaukas_spec_lite.trace.prices import PriceSource
     from chaukas_spec_lite.trace.recording import Times
     from chaukas_spec_lite.trace.sampling import Sampler
 
@@ -36,7 +37,7 @@ class RecorderOptions(SinkOptions, total=False):
     before_send: BeforeSend | Iterable[BeforeSend] | None
     send_on_error: bool
     sampler: Sampler | None
-    prices: Any
+    prices: PriceSource | None
     capture: Capture
     parent: object
     enabled: bool

@@ -17,6 +17,7 @@ from chaukas_spec_lite.spec.common.v1.events import (
     MessageContent,
 )
 from chaukas_spec_lite.trace.capture import Capture, Metadata, mapping_of, text_of
+from chaukas_spec_lite.trace.prices import details_of
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.safety import never_raising, told
 from chaukas_spec_lite.trace.scopes import Scope
@@ -152,6 +153,7 @@ class ModelSpan(Scope):
         event.is_final = bool(self._chunks) and self._recording is not None and self._recording.stream
         if self._first_ns and event.performance is not None:
             event.performance.latency_ms = (self._first_ns - self._started_ns) / 1e6
+        event.cost = self._cost_details()
         if self._status is EventStatus.FAILED:
             # The content is the error, if there is one, so that readers look for these here.
             metadata.setdefault("name", self._model)
@@ -173,6 +175,18 @@ class ModelSpan(Scope):
                 elapsed_ms,
                 self._finish_reason,
             )
+
+    def _cost_details(self) -> CostDetails | None:
+        """What the call cost, failed ones too: they have used what they have used."""
+        prompt, completion, _ = self._tokens
+        if self._cost is not None:
+            try:
+                return details_of(self._cost, self._provider, prompt, completion, "cost")
+            except Exception as error:  # of an odd cost, which must not take the END with it
+                told(error)
+                return None
+        prices = self._recording.prices if self._recording is not None else None
+        return None if prices is None else prices.cost(self._provider, self._model, prompt, completion)
 
     def again(self) -> Self:
         """Make a span with the same settings, that has not begun."""

@@ -22,6 +22,7 @@ from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.continuing import AcrossProcesses, place_of, position_of
 from chaukas_spec_lite.trace.failures import MAX_STACK
+from chaukas_spec_lite.trace.prices import Prices, PriceSource
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
 from chaukas_spec_lite.trace.sampling import Sampler
 from chaukas_spec_lite.trace.scopes import Scope
@@ -56,7 +57,9 @@ class Recorder(Steps, AcrossProcesses):
         before_send: A function, or several in order, that get each event and return it, another, or None for none.
         send_on_error: Whether an event at which one of them raises is sent all the same; it is kept back if not.
         sampler: Chooses which sessions and events are left out.
-        prices: What the cost of model calls is computed with.
+        prices: What models cost: ``{"gpt-4o": (2.50, 10.00)}`` in USD per million tokens of prompt and answer, a
+            function, or ``"genai"`` for the table of the package genai-prices; see ``Prices``. Without it, calls have
+            the cost that ``response`` is told.
         capture: What decorators record: True for arguments and results, False for neither, the names of arguments, with
             ``return`` for the result, or a function that gets a name and a value and returns what is recorded.
         parent: Headers or variables that another process made with ``inject`` or ``environment``: what is outside of
@@ -81,7 +84,7 @@ class Recorder(Steps, AcrossProcesses):
         before_send: BeforeSend | Iterable[BeforeSend] | None = None,
         send_on_error: bool = False,
         sampler: Sampler | None = None,
-        prices: Any = None,
+        prices: PriceSource | None = None,
         capture: Capture = True,
         parent: object = None,
         enabled: bool = True,
@@ -105,7 +108,7 @@ class Recorder(Steps, AcrossProcesses):
             stream=stream,
             max_stack=max_stack,
             clock=clock,
-            prices=prices,
+            prices=Prices(prices) if prices is not None else None,
         )
         if parent is not None and (position := position_of(parent)) is not None:
             recording.outside = place_of(position, None)

@@ -17,6 +17,7 @@ from chaukas_spec_lite.trace.context import Context, Node, Place
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.capture import Capture
+    from chaukas_spec_lite.trace.prices import Prices
     from chaukas_spec_lite.trace.sending import Sending
     from chaukas_spec_lite.trace.spans import LiveSpan
 
@@ -68,7 +69,7 @@ class Recording:
         stream: bool = False,
         max_stack: int = 0,
         clock: Times | None = None,
-        prices: object = None,
+        prices: Prices | None = None,
     ) -> None:
         times = clock or Times()
         self.sending = sending
