@@ -74,8 +74,8 @@ if TYPE_CHECKING:
     )
     from chaukas_spec_lite.termination import exit_on_sigterm
     from chaukas_spec_lite.trace.recorder import Recorder
-    from chaukas_spec_lite.trace.sampling import Sampler
     from chaukas_spec_lite.trace.redaction import Redactor
+    from chaukas_spec_lite.trace.sampling import Sampler
 
 __version__ = VERSION
 

@@ -7,7 +7,7 @@ together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.export.settings import ExportOptions
 
