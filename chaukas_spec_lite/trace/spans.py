@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chaukas_spec_lite import process
@@ -27,8 +28,9 @@ NEW, OPEN, ENDED = range(3)
 _COMPLETED, _FAILED, _CANCELLED = EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.CANCELLED
 _STARTED, _INFO, _ERROR = EventStatus.STARTED, Severity.INFO, Severity.ERROR
 
-# What the constructor of a named tuple calls, in half the time.
-_new_place = tuple.__new__
+_TUPLE: Any = tuple
+_new_place: Callable[[type[Place], tuple[object, ...]], Place] = _TUPLE.__new__
+"""What the constructor of a named tuple calls, in half the time."""
 
 
 class LiveSpan:
