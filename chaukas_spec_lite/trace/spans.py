@@ -143,7 +143,7 @@ class LiveSpan:
                 event.metadata = {**(event.metadata or {}), "arguments": self._call_arguments}
             self._fill_start(event)
             self._started_ns = recording.monotonic_ns()
-            recording.sending.emit(event)
+            recording.emit(event)
         except RecursionError:  # There is no room to record this: nothing of it is.
             self._state = ENDED
         except Exception as error:  # whatever it was, the program goes on; END says the rest
@@ -175,7 +175,7 @@ class LiveSpan:
             event = self._make_end(recording)
             if left_open:
                 event.metadata = {**(event.metadata or {}), LEFT_OPEN: left_open}
-            recording.sending.emit(event)
+            recording.emit(event)
             if recording.late:
                 recording.finish_late()
         except RecursionError:  # A span further out will have room.
