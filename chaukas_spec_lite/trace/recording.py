@@ -91,7 +91,8 @@ class Recording:
         self._tags = tags
         self.late: list[LiveSpan] = []
         """Spans that could not be ended as deep in the stack as they were."""
-        self._open: dict[int, weakref.ref[LiveSpan]] = {}
+        self.open: dict[int, weakref.ref[LiveSpan]] = {}
+        """The spans that are open, by ``id``; whoever ends one takes it out."""
 
     def event(
         self,
@@ -151,12 +152,8 @@ class Recording:
             process.watch_end()
             self.process = span.process
         found = weakref.ref(span)
-        self._open[id(span)] = found
+        self.open[id(span)] = found
         return found
-
-    def closed(self, span: LiveSpan) -> None:
-        """Forget a span that has ended."""
-        self._open.pop(id(span), None)
 
     def finish_late(self) -> None:
         """End what could not be ended."""
@@ -166,7 +163,7 @@ class Recording:
 
     def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""
-        spans = [span for each in list(self._open.values()) if (span := each()) is not None]
+        spans = [span for each in list(self.open.values()) if (span := each()) is not None]
         return [span for span in reversed(spans) if span.process == process.current()]
 
     def end_all(self, found: str = "exit") -> None:
