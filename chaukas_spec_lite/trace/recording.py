@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite import process
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.trace.context import Context, Node, Place
+from chaukas_spec_lite.trace.isolation import isolate
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.capture import Capture
@@ -54,6 +55,7 @@ class Recording:
         max_stack: Characters kept of stack traces; 0 for none.
         clock: The clocks.
         prices: What computes the cost of model calls.
+        isolated: Whether events may be changed on their way, and so share nothing that the program may change.
     """
 
     def __init__(
@@ -69,9 +71,12 @@ class Recording:
         max_stack: int = 0,
         clock: Times | None = None,
         prices: object = None,
+        isolated: bool = False,
     ) -> None:
         times = clock or Times()
         self.sending = sending
+        self.emit: Callable[[Event], bool] = self._emit_isolated if isolated else sending.emit
+        """Takes an event that is complete."""
         self.context = Context()
         self.capture = capture
         self.stream = stream
@@ -89,8 +94,8 @@ class Recording:
         self._project_id = project_id
         self._branch = branch
         self._tags = tags
-        self.late: list[LiveSpan] = []
-        """Spans that could not be ended as deep in the stack as they were."""
+        self.late: list[LiveSpan | Event] = []
+        """Spans that could not be ended as deep in the stack as they were, and ENDs that could not be sent there."""
         self.open: dict[int, weakref.ref[LiveSpan]] = {}
         """The spans that are open, by ``id``; whoever ends one takes it out."""
 
@@ -127,6 +132,9 @@ class Recording:
             trace_id=trace_id,
         )
 
+    def _emit_isolated(self, event: Event) -> bool:
+        return self.sending.emit(isolate(event))
+
     def lost(self, error: BaseException) -> None:
         """Count and tell an exception of ours, or of a value that somebody else wrote."""
         try:
@@ -158,8 +166,11 @@ class Recording:
     def finish_late(self) -> None:
         """End what could not be ended."""
         waiting, self.late = self.late, []
-        for span in waiting:
-            span.end()
+        for each in waiting:
+            if isinstance(each, Event):
+                self.emit(each)
+            else:
+                each.end()
 
     def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""
