@@ -46,7 +46,16 @@ Owner: TypeAlias = "Callable[[], object] | None"
 class Node:
     """An open span on its context's stack."""
 
-    __slots__ = ("asleep", "frame", "left", "outer", "owner", "place", "runner", "token")
+    # Defaults of the class: few spans need more than their place.
+    left = False
+    """Whether it ended where it could not be taken off the stack."""
+    frame: FrameType | None = None
+    """The generator that opened the span, if any, and below the thread and task that ran it."""
+    runner: tuple[int, object] = (0, None)
+    token: Token[Node | None] | None = None
+    """What takes the span off the stack, in the context that it is on only."""
+    asleep: tuple[Node, ...] = ()
+    """Open spans of generators that were suspended when this span was opened: no parents of it."""
 
     def __init__(self, place: Place, owner: Owner, outer: Node | None) -> None:
         self.place = place
@@ -54,15 +63,6 @@ class Node:
         """A weak reference to the span, or None: the stack keeps no span alive that the program has forgotten."""
         self.outer = outer
         """What was innermost before."""
-        self.left = False
-        """Whether it ended where it could not be taken off the stack."""
-        self.frame: FrameType | None = None
-        """The generator that opened the span, if any, and below the thread and task that ran it."""
-        self.runner: tuple[int, object] = (0, None)
-        self.token: Token[Node | None] | None = None
-        """What takes the span off the stack, in the context that it is on only."""
-        self.asleep: tuple[Node, ...] = ()
-        """Open spans of generators that were suspended when this span was opened: no parents of it."""
 
 
 class Context:
@@ -233,6 +233,6 @@ def _runner() -> tuple[int, object]:
     asyncio = sys.modules.get("asyncio")
     task = None
     if asyncio is not None:
-        with contextlib.suppress(RuntimeError):  # no loop runs here
+        with contextlib.suppress(RuntimeError, AttributeError):  # no loop runs here, or asyncio is being imported
             task = asyncio.current_task()
     return threading.get_ident(), None if task is None else id(task)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite import process
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.trace.context import Context, Node, Place
+from chaukas_spec_lite.trace.isolation import isolate
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.capture import Capture
@@ -54,6 +55,7 @@ class Recording:
         max_stack: Characters kept of stack traces; 0 for none.
         clock: The clocks.
         prices: What computes the cost of model calls.
+        isolated: Whether events may be changed on their way, and so share nothing that the program may change.
     """
 
     def __init__(
@@ -69,9 +71,12 @@ class Recording:
         max_stack: int = 0,
         clock: Times | None = None,
         prices: object = None,
+        isolated: bool = False,
     ) -> None:
         times = clock or Times()
         self.sending = sending
+        self.emit: Callable[[Event], bool] = self._emit_isolated if isolated else sending.emit
+        """Takes an event that is complete."""
         self.context = Context()
         self.capture = capture
         self.stream = stream
@@ -89,7 +94,8 @@ class Recording:
         self._tags = tags
         self.late: list[LiveSpan] = []
         """Spans that could not be ended as deep in the stack as they were."""
-        self._open: dict[int, weakref.ref[LiveSpan]] = {}
+        self.open: dict[int, weakref.ref[LiveSpan]] = {}
+        """The spans that are open, by ``id``; whoever ends one takes it out."""
 
     def event(
         self,
@@ -124,6 +130,9 @@ class Recording:
             trace_id=trace_id,
         )
 
+    def _emit_isolated(self, event: Event) -> bool:
+        return self.sending.emit(isolate(event))
+
     def lost(self, error: BaseException) -> None:
         """Count and tell an exception of ours, or of a value that somebody else wrote."""
         try:
@@ -149,12 +158,8 @@ class Recording:
             process.watch_end()
             self.process = span.process
         found = weakref.ref(span)
-        self._open[id(span)] = found
+        self.open[id(span)] = found
         return found
-
-    def closed(self, span: LiveSpan) -> None:
-        """Forget a span that has ended."""
-        self._open.pop(id(span), None)
 
     def finish_late(self) -> None:
         """End what could not be ended."""
@@ -164,7 +169,7 @@ class Recording:
 
     def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""
-        spans = [span for each in list(self._open.values()) if (span := each()) is not None]
+        spans = [span for each in list(self.open.values()) if (span := each()) is not None]
         return [span for span in reversed(spans) if span.process == process.current()]
 
     def end_all(self, found: str = "exit") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chaukas_spec_lite import process
@@ -27,8 +28,9 @@ NEW, OPEN, ENDED = range(3)
 _COMPLETED, _FAILED, _CANCELLED = EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.CANCELLED
 _STARTED, _INFO, _ERROR = EventStatus.STARTED, Severity.INFO, Severity.ERROR
 
-# What the constructor of a named tuple calls, in half the time.
-_new_place = tuple.__new__
+_TUPLE: Any = tuple
+_new_place: Callable[[type[Place], tuple[object, ...]], Place] = _TUPLE.__new__
+"""What the constructor of a named tuple calls, in half the time."""
 
 
 class LiveSpan:
@@ -141,7 +143,7 @@ class LiveSpan:
                 event.metadata = {**(event.metadata or {}), "arguments": self._call_arguments}
             self._fill_start(event)
             self._started_ns = recording.monotonic_ns()
-            recording.sending.emit(event)
+            recording.emit(event)
         except RecursionError:  # There is no room to record this: nothing of it is.
             self._state = ENDED
         except Exception as error:  # whatever it was, the program goes on; END says the rest
@@ -150,7 +152,8 @@ class LiveSpan:
     def _place_in(self, recording: Recording) -> None:
         """Find the parent, and make the place within."""
         # Outside of any span, a span has a trace of its own, and no session.
-        parent = self._parent = recording.here() or Place("", uuid7())
+        node = recording.context.current()
+        parent = self._parent = Place("", uuid7()) if node is None else node.place
         self._place = _new_place(Place, (parent[0], parent[1], uuid7(), parent[3], parent[4], parent[5], False))
 
     def judge(self, error: BaseException) -> None:
@@ -166,13 +169,13 @@ class LiveSpan:
         assert recording is not None
         self._state = ENDED
         try:
-            recording.closed(self)
+            recording.open.pop(id(self), None)
             if self.process != process.current():
                 return
             event = self._make_end(recording)
             if left_open:
                 event.metadata = {**(event.metadata or {}), LEFT_OPEN: left_open}
-            recording.sending.emit(event)
+            recording.emit(event)
             if recording.late:
                 recording.finish_late()
         except RecursionError:  # A span further out will have room.
