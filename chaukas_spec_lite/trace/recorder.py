@@ -121,6 +121,8 @@ class Recorder(Steps, AcrossProcesses):
     def to(cls, address: str | os.PathLike[str], **settings: Unpack[RecorderOptions]) -> Self:
         """Make a recorder whose events go to an address: ``Recorder.to("file:events.jsonl", project_id="bot")``.
 
+        With ``CHAUKAS_DISABLED=1`` nothing is recorded, and one line of the log says so.
+
         Args:
             address: ``grpc://host:port`` (``grpcs://`` with TLS), ``https://host/path``, ``file:events.jsonl``,
                 ``console:``, ``console:tree``, ``memory:`` or ``null:``; a path object for a file.
