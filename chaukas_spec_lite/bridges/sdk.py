@@ -14,12 +14,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chaukas_spec_lite import BlockingExporter, Event, EventExporter, SettingTypeError
+from chaukas_spec_lite.settings import POSITIVE_SECONDS
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 SDK = "chaukas.sdk"
 TESTED = "0.1.0"
 """The version of the SDK that this was made for, and is tested with."""
+
+_LEAST = 0.01
+"""How many seconds a flush takes while none is enough."""
 
 
 class EventSink(Protocol):
@@ -56,8 +60,9 @@ class SdkSink:
         sink: An ``EventExporter`` or ``BlockingExporter``, which get the SDK's events byte for byte, or anything else
             with an ``emit``, which gets them as ``Event``. It stays open when the SDK closes its client: close it
             yourself, or leave it to the exporter, which saves what waits when the interpreter ends.
-        flush_timeout: How many seconds the SDK's flushes take at most. With a spool nothing is lost if that is too
-            short.
+        flush_timeout: How many seconds a flush of the SDK takes at most. From plain functions the SDK flushes after
+            each event: so after a flush that was not enough the next one takes half the time, until one is. What is
+            not sent by then stays with the sink.
 
     Raises:
         SettingTypeError: The sink has no ``emit``, or an async one.
@@ -74,7 +79,7 @@ class SdkSink:
         self.failed = 0
         """How many events the sink raised at, which are lost."""
         self._as_they_are = isinstance(sink, (EventExporter, BlockingExporter))
-        self._flush_timeout = flush_timeout
+        self._flush_timeout = self._patience = POSITIVE_SECONDS(flush_timeout, "flush_timeout")
         self._replaced: Any = None
         self._closed = False
 
@@ -145,9 +150,11 @@ class SdkSink:
             return
         try:
             if inspect.iscoroutinefunction(flush):
-                await flush(self._flush_timeout)
+                done = await flush(self._patience)
             else:
-                await _beside_the_loop(flush, self._flush_timeout)
+                done = await _beside_the_loop(flush, self._patience)
+            # A server that is away must not hold up the program at each of its events.
+            self._patience = max(self._patience / 2, _LEAST) if done is False else self._flush_timeout
         except Exception as error:  # of somebody else's sink, in a program that has nothing to do with it
             log.warning("Flushing the events of chaukas-sdk failed: %r", error)
 
@@ -197,14 +204,13 @@ def _sdk() -> Any:
         ) from error
 
 
-async def _beside_the_loop(flush: Any, timeout: float) -> None:
+async def _beside_the_loop(flush: Callable[[float], object], timeout: float) -> object:
     """Call a function that waits, without holding up the event loop; where no thread can start any more, here."""
     try:
         waiting = asyncio.get_running_loop().run_in_executor(None, flush, timeout)
     except RuntimeError:  # the interpreter is ending, and this loop has nothing else to do
-        flush(timeout)
-    else:
-        await waiting
+        return flush(timeout)
+    return await waiting
 
 
 def _kind(value: object) -> str:

@@ -23,7 +23,7 @@ from chaukas_spec_lite import (
     EventType,
     blocking_drain,
 )
-from chaukas_spec_lite.errors import SettingTypeError
+from chaukas_spec_lite.errors import SettingError, SettingTypeError
 from tests import snippets
 from tests.bridges.http_server import RESET, serving
 from tests.export.doubles import Recorder
@@ -292,6 +292,33 @@ def test_a_sink_that_raises_harms_nobody(sdk: Any, caplog: pytest.LogCaptureFixt
     assert "Flushing the events of chaukas-sdk failed: OSError('not within 3.0 s')" in caplog.text
 
 
+def test_a_server_that_is_away_does_not_hold_up_each_event(sdk: Any) -> None:
+    """The SDK flushes after each event that it sends from a plain function."""
+
+    given: list[float] = []
+
+    class Away(Kept):
+        answer = False
+
+        def flush(self, timeout: float) -> bool:
+            given.append(timeout)
+            return self.answer
+
+    sink = sink_for(away := Away(), flush_timeout=4.0)
+
+    async def work() -> None:
+        for _ in range(12):
+            await sink.flush()
+        assert given[:4] == [4.0, 2.0, 1.0, 0.5]
+        assert sum(given) < 8.1
+        away.answer = True  # it is back
+        await sink.flush()
+        await sink.flush()
+        assert given[-2:] == [0.01, 4.0]
+
+    asyncio.run(work())
+
+
 def test_a_flush_does_not_hold_up_the_loop(sdk: Any) -> None:
     async def main() -> None:
         loop, flushed = asyncio.get_running_loop(), asyncio.Event()
@@ -322,6 +349,8 @@ def test_mistakes_are_told_at_once() -> None:
         sink_for(Kept)
     with pytest.raises(SettingTypeError, match="a plain method emit, and that of Async is async"):
         sink_for(Async())
+    with pytest.raises(SettingError, match="flush_timeout: has to be"):
+        sink_for(Kept(), flush_timeout=0)
     with pytest.raises(RuntimeError, match=r"the SDK is not enabled: call chaukas.sdk.enable_chaukas\(\) before"):
         sink_for(Kept()).install()
 
