@@ -65,7 +65,10 @@ def full_name_of(given: object) -> str:
     if callable(getattr(cls, "SerializeToString", None)):
         name = getattr(getattr(cls, "DESCRIPTOR", None), "full_name", "")
     elif callable(getattr(cls, "to_binary", None)) and callable(getattr(cls, "desc", None)):
-        name = getattr(cast("type[BufMessage]", cls).desc(), "type_name", "")
+        try:
+            name = getattr(cast("type[BufMessage]", cls).desc(), "type_name", "")
+        except Exception:  # of somebody else's class, which only has methods of these names
+            return ""
     return name if isinstance(name, str) else ""
 
 

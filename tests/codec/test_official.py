@@ -162,6 +162,17 @@ class Broken:
         return self.made
 
 
+def test_a_class_with_methods_of_these_names_is_no_message() -> None:
+    class Other:
+        def to_binary(self) -> bytes:
+            return b""
+
+        def desc(self) -> str:
+            return "of an object, not of its class"
+
+    assert full_name_of(Other()) == ""
+
+
 def test_a_message_that_its_own_class_cannot_encode() -> None:
     with pytest.raises(EncodeError, match=r"Event: the class Broken cannot encode it: ValueError\('no'\)"):
         Event.parse(Broken())
