@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     )
     from chaukas_spec_lite.termination import exit_on_sigterm
     from chaukas_spec_lite.trace.recorder import Recorder
+    from chaukas_spec_lite.trace.sampling import Sampler
 
 __version__ = VERSION
 
@@ -90,6 +91,7 @@ _LAZY = {
     "Framing": "chaukas_spec_lite.rpc.transport.limits",
     "Keepalive": "chaukas_spec_lite.rpc.client.keepalive",
     "RetryPolicy": "chaukas_spec_lite.retry",
+    "Sampler": "chaukas_spec_lite.trace.sampling",
     "Settings": "chaukas_spec_lite.client.settings",
     "Tls": "chaukas_spec_lite.rpc.client.tls",
     "blocking_drain": "chaukas_spec_lite.blocking.draining",
@@ -200,6 +202,7 @@ __all__ = [
     "RetryInfo",
     "RetryPolicy",
     "RpcError",
+    "Sampler",
     "SettingError",
     "SettingTypeError",
     "Settings",

@@ -35,6 +35,7 @@ RULES = Rules(
         (
             *("errors", "process", "clock", "version", "misspelt", "official_names", "betterproto_version"),
             *("gzipped", "printable"),
+            "rationed_log",
         ),
         ("ids", "termination", "settings", "wire", "message.listing"),
         # The spool knows bytes and the transport frames: neither can import a message.
@@ -50,9 +51,10 @@ RULES = Rules(
         ),
         ("message.slow_decode", "message.diagnosis", "protojson"),
         ("message",),
-        ("rpc.stubs", "lenient"),  # what generated services stand on; encoding of odd values
+        # What generated services stand on; encoding of odd values; what events are completed with.
+        ("rpc.stubs", "lenient", "defaults"),
         ("spec",),
-        ("defaults", "encoded_events", "trace", "rpc.client", "rpc.server"),
+        ("encoded_events", "trace", "rpc.client", "rpc.server"),
         ("client", "export", "collector", "files"),
         ("blocking",),
         ("sinks",),

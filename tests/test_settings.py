@@ -26,6 +26,7 @@ from chaukas_spec_lite import (
     Framing,
     Keepalive,
     RetryPolicy,
+    Sampler,
     SettingError,
     Settings,
     SettingTypeError,
@@ -37,7 +38,7 @@ from chaukas_spec_lite.export.settings import ExportOptions
 from chaukas_spec_lite.rpc.client.endpoint import parse
 from chaukas_spec_lite.settings import Number, Text, about, describe, documented
 
-CLASSES = [Settings, ExportSettings, RetryPolicy, Keepalive, Framing]
+CLASSES = [Settings, ExportSettings, RetryPolicy, Keepalive, Framing, Sampler]
 PREFIXES = {RetryPolicy: "retry.", Keepalive: "keepalive.", Framing: "framing."}
 FIELDS = [(cls, each.name) for cls in CLASSES for each in fields(cls)]
 IDS = [f"{cls.__name__}.{name}" for cls, name in FIELDS]
@@ -56,6 +57,8 @@ def make(cls: type, **changes: object) -> Any:
 def accepts(name: str, hint: str, value: object) -> bool:
     """Whether a field with such an annotation takes a value, as far as its type decides."""
     plain = hint.removesuffix(" | None")
+    if plain.startswith("Mapping"):
+        return value == {}
     if value is None:
         return plain != hint
     if plain == "int":
@@ -106,8 +109,8 @@ def test_each_field_is_described(cls: type) -> None:
         assert each.effect.endswith("."), each
         assert each.type, each
         assert all(isinstance(value, str) for value in vars(each).values()), each
-        if each.type in ("int", "float") and each.name != "multiplier":
-            assert each.unit in ("seconds", "bytes", "events"), each
+        if each.type in ("int", "float") and each.name not in ("multiplier", "rate"):
+            assert each.unit in ("seconds", "bytes", "events", "sessions"), each
         if each.default and each.name != "retry":
             assert getattr(make(cls), each.name) == eval(each.default), each
         assert f"{each.name} (" in (cls.__doc__ or ""), "help() does not show it"

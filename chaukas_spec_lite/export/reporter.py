@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -14,15 +14,13 @@ from typing import TypeVar
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.lenient.notes import Conversion
+from chaukas_spec_lite.rationed_log import RationedLog
 from chaukas_spec_lite.spool.errors import SpoolError
 
 T = TypeVar("T")
 
 MAX_TOPICS = 20
 """Of how many paths a line of its own is logged within an interval."""
-
-MAX_KINDS = 1000
-"""For how many kinds of lines it is remembered when the last one was logged, beyond the last interval."""
 
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -71,11 +69,9 @@ class Reporter:
         self._interval = interval
         self._now = now
         self._on_drop = on_drop
-        # An RLock, as a signal handler may interrupt the code that holds it and come here. At worst one line too many
-        # is logged, or one too few counted as left out.
+        # An RLock, as a signal handler may interrupt the code that holds it and come here.
         self._lock = threading.RLock()
-        self._logged_at: dict[str, float] = {}
-        self._left_out: Counter[str] = Counter()
+        self.log = RationedLog(logger, interval, now).log
         self.offering: dict[int, _Offering] = {}
         """By thread, for those within the callback."""
         self._topics: dict[str, dict[str, float]] = {}
@@ -87,9 +83,6 @@ class Reporter:
         """What is to be said of the last attempt, if it was ended before an answer came; no failure was told then."""
         self._telling: set[int] = set()
         """Threads within ``on_error``. A failure that it causes itself is not given to it: there might be no end."""
-        self._logging: set[int] = set()
-        """Threads that are logging. What they log meanwhile, because a handler emits, is left out: each line would
-        cause another one."""
         self.last_error: str | None = None
 
     def drop(self, dropped: Sequence[Dropped]) -> None:
@@ -249,25 +242,3 @@ class Reporter:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.last_error = f"{type(error).__name__}: {error}"
             logger.error("A task of the exporter failed; start() begins a new one", exc_info=error)
-
-    def log(self, kind: str, level: int, message: str, *values: object, error: BaseException | None = None) -> bool:
-        """Log a line, unless one of its kind was logged within the interval, or it comes from a handler."""
-        now, here = self._now(), threading.get_ident()
-        with self._lock:
-            last = self._logged_at.get(kind)
-            if here in self._logging or (last is not None and now - last < self._interval):
-                self._left_out[kind] += 1
-                return False
-            if len(self._logged_at) >= MAX_KINDS:
-                self._logged_at = {each: at for each, at in self._logged_at.items() if now - at < self._interval}
-            self._logged_at[kind] = now
-            left_out = self._left_out.pop(kind, 0)
-        if left_out:
-            message, values = f"{message} (and %d more like it since the last line)", (*values, left_out)
-        # Logging handlers are the user's and may emit, on this thread, which may want to log again.
-        self._logging.add(here)
-        try:
-            logger.log(level, message, *values, exc_info=error)
-        finally:
-            self._logging.discard(here)
-        return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from chaukas_spec_lite.errors import SettingTypeError
 
@@ -44,7 +44,7 @@ def texts_of(values: object) -> list[str]:
     if isinstance(values, str) or values is None:
         return [values] if values else []
     try:
-        return [text_of(each) for each in values]  # type: ignore[attr-defined]  # TypeError, if it cannot be iterated
+        return [text_of(each) for each in cast("Iterable[object]", values)]
     except Exception:  # which may also be that of its iterator
         return [text_of(values)]
 
@@ -52,12 +52,12 @@ def texts_of(values: object) -> list[str]:
 def mapping_of(value: object, name: str = "value") -> dict[str, Any] | None:
     """A value as the mapping that the schema wants: itself, or under a name."""
     if value is None or value.__class__ is dict:
-        return value  # seen by its class
+        return cast("dict[str, Any] | None", value)
     if isinstance(value, Mapping):
         try:
-            return dict(value)
+            return dict(cast("Mapping[str, Any]", value))
         except Exception:  # of a mapping that somebody else wrote
-            return {name: printed(value)}
+            return {name: printed(cast(object, value))}
     return {name: value}
 
 

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import ContextVar, Token
 from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 
 class Place(NamedTuple):
@@ -39,26 +39,30 @@ class Place(NamedTuple):
     """Whether the span was opened elsewhere, in another process say."""
 
 
+Owner: TypeAlias = "Callable[[], object] | None"
+"""A weak reference to a span, or None."""
+
+
 class Node:
     """An open span on its context's stack."""
 
-    __slots__ = ("asleep", "frame", "left", "outer", "owner", "place", "runner", "token")
+    # Defaults of the class: few spans need more than their place.
+    left = False
+    """Whether it ended where it could not be taken off the stack."""
+    frame: FrameType | None = None
+    """The generator that opened the span, if any, and below the thread and task that ran it."""
+    runner: tuple[int, object] = (0, None)
+    token: Token[Node | None] | None = None
+    """What takes the span off the stack, in the context that it is on only."""
+    asleep: tuple[Node, ...] = ()
+    """Open spans of generators that were suspended when this span was opened: no parents of it."""
 
-    def __init__(self, place: Place, owner: object, outer: Node | None) -> None:
+    def __init__(self, place: Place, owner: Owner, outer: Node | None) -> None:
         self.place = place
         self.owner = owner
         """A weak reference to the span, or None: the stack keeps no span alive that the program has forgotten."""
         self.outer = outer
         """What was innermost before."""
-        self.left = False
-        """Whether it ended where it could not be taken off the stack."""
-        self.frame: FrameType | None = None
-        """The generator that opened the span, if any, and below the thread and task that ran it."""
-        self.runner: tuple[int, object] = (0, None)
-        self.token: Token[Node | None] | None = None
-        """What takes the span off the stack, in the context that it is on only."""
-        self.asleep: tuple[Node, ...] = ()
-        """Open spans of generators that were suspended when this span was opened: no parents of it."""
 
 
 class Context:
@@ -80,7 +84,7 @@ class Context:
         """The top of this context's stack, whether or not it is passed over."""
         return self._innermost.get()
 
-    def enter(self, place: Place, owner: object, frame: FrameType | None = None) -> Node:
+    def enter(self, place: Place, owner: Owner, frame: FrameType | None = None) -> Node:
         """Put a span on the stack.
 
         Args:
@@ -145,7 +149,7 @@ class Context:
         return wrapper
 
     @contextlib.contextmanager
-    def at(self, place: Place, owner: object = None) -> Generator[Node, None, None]:
+    def at(self, place: Place, owner: Owner = None) -> Generator[Node, None, None]:
         """Let what happens within the ``with`` be inside of a span that is elsewhere, or was opened by hand."""
         node = self.enter(place, owner)
         try:

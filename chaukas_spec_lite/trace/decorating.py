@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.trace.capture import RETURN, Capture, Capturing
@@ -30,10 +30,10 @@ def decorate(template: Scope, function: Any, capture: Capture) -> Any:
     Raises:
         SettingTypeError: It cannot be decorated.
     """
-    if isinstance(function, (classmethod, staticmethod)):
+    if is_method_object(function):
         # The decorator stands above @classmethod: what it has made is taken apart, and made again.
-        inner = cast("Callable[..., Any]", function.__func__)
-        return type(function)(_wrapped(template, inner, capture, isinstance(function, classmethod)))
+        kind = type(function)
+        return kind(_wrapped(template, function.__func__, capture, issubclass(kind, classmethod)))
     if isinstance(function, type) or not callable(function):
         raise SettingTypeError(
             "function",
@@ -43,12 +43,17 @@ def decorate(template: Scope, function: Any, capture: Capture) -> Any:
     return _wrapped(template, function, capture, False)
 
 
+def is_method_object(function: object) -> bool:
+    """Whether something is what ``classmethod`` or ``staticmethod`` makes."""
+    return isinstance(function, (classmethod, staticmethod))
+
+
 def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Any:
     template = template.again()
     template.name_after(getattr(function, "__name__", "") or type(function).__name__)
     call = _Call(template, function, _capturing(function, capture, is_classmethod))
     asked: Any = function
-    if not inspect.isroutine(function) and not isinstance(function, functools.partial):
+    if not inspect.isroutine(asked) and not isinstance(asked, functools.partial):
         asked = type(function).__call__  # an object that can be called
     if inspect.iscoroutinefunction(asked):
         wrapper: Any = call.coroutine_function()
@@ -253,11 +258,9 @@ class _Stack:
     def __init__(self, span: Scope) -> None:
         self.span = span
         self.items = _Items()
-        recording = span._recording
-        assert recording is not None  # a recorder that is switched off decorates nothing
-        self._context = recording.context
+        self._context = span.context()
         self._outside: Node | None = None
-        self._inside = self._context.swap(span._node.outer if span._node else None)
+        self._inside = span.set_aside()
 
     def enter(self) -> None:
         self._outside = self._context.swap(self._inside)

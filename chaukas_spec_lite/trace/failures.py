@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from chaukas_spec_lite.spec.common.v1.events import ErrorInfo
 
@@ -114,7 +114,7 @@ def _mark_of(error: BaseException) -> dict[str, str]:
         found = object.__getattribute__(error, "__dict__").get(_MARK)
     except Exception:  # of a class that has other ideas of attributes
         return {}
-    return found if isinstance(found, dict) else {}
+    return cast("dict[str, str]", found) if isinstance(found, dict) else {}
 
 
 # ErrorInfo

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import (
@@ -118,7 +118,7 @@ class Points:
         if made is not None:
             # The schema has whole milliseconds.
             whole = round(backoff_ms) if isinstance(backoff_ms, float) and abs(backoff_ms) < 2**31 else backoff_ms
-            made.event.retry = RetryInfo(attempt, strategy, whole)  # type: ignore[arg-type]  # odd values are sent leniently
+            made.event.retry = RetryInfo(attempt, strategy, cast(int, whole))
             if reason:
                 text = str(reason) if is_exception(reason) else text_of(reason)
                 metadata = {"retry_reason": text, **(mapping_of(metadata) or {})}
@@ -255,7 +255,9 @@ class Points:
         recording, within = found
         # Outside of any span, an event has a trace of its own.
         place = within if within is not None else Place(trace_id=uuid7())
-        return _Made(recording, place, recording.event(type, status, author, place, uuid7(), place.span_id, severity))
+        # An event that stands for a moment has a span of its own, of the same id.
+        own = uuid7()
+        return _Made(recording, place, recording.event(type, status, author, place, own, own, place.span_id, severity))
 
 
 class _Made:

@@ -21,8 +21,9 @@ from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.failures import MAX_STACK
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
+from chaukas_spec_lite.trace.sampling import Sampler
 from chaukas_spec_lite.trace.scopes import Scope
-from chaukas_spec_lite.trace.sending import RecorderStats, Sending, Sink
+from chaukas_spec_lite.trace.sending import BeforeSend, RecorderStats, Sending, Sink
 from chaukas_spec_lite.trace.steps import Steps
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
-BeforeSend = Callable[[Event], "Event | None"]
 
 
 class Recorder(Steps):
@@ -51,7 +51,8 @@ class Recorder(Steps):
         branch: The branch.
         tags: The tags; a session may add its own.
         before_send: A function, or several in order, that get each event and return it, another, or None for none.
-        sampler: What sessions and events are recorded.
+        send_on_error: Whether an event at which one of them raises is sent all the same; it is kept back if not.
+        sampler: Chooses which sessions and events are left out.
         prices: What the cost of model calls is computed with.
         capture: What decorators record: True for arguments and results, False for neither, the names of arguments, with
             ``return`` for the result, or a function that gets a name and a value and returns what is recorded.
@@ -73,7 +74,8 @@ class Recorder(Steps):
         branch: str = "",
         tags: Iterable[str] = (),
         before_send: BeforeSend | Iterable[BeforeSend] | None = None,
-        sampler: Any = None,
+        send_on_error: bool = False,
+        sampler: Sampler | None = None,
         prices: Any = None,
         capture: Capture = True,
         enabled: bool = True,
@@ -81,12 +83,10 @@ class Recorder(Steps):
         max_stack: int = MAX_STACK,
         clock: Times | None = None,
     ) -> None:
-        if not callable(getattr(sink, "emit", None)):
-            raise SettingTypeError("sink", f"has to have a method emit, which {type(sink).__name__} has not")
         check_capture(capture)
         if isinstance(max_stack, bool) or not isinstance(max_stack, int):
             raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
-        self._sending = Sending(sink, before_send=_chain(before_send), sampler=sampler)
+        self._sending = Sending(sink, before_send=before_send, sampler=sampler, send_on_error=send_on_error)
         recording = Recording(
             self._sending,
             tenant_id=tenant_id,
@@ -234,27 +234,44 @@ class Recorder(Steps):
         """Send what waits, where the sink can.
 
         Args:
-            timeout: How many seconds to wait at most.
+            timeout: How many seconds to wait at most; below 0 counts as 0.
 
         Returns:
-            Whether all of it was sent.
+            Whether all went well, by what the sink says. False within an event loop, if the sink works in one:
+            ``aflush`` waits for it there.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
         """
         return self._sending.flush(timeout)
 
     def close(self, timeout: float | None = None) -> bool:
-        """End spans that are still open, flush, and close the sink, where it can be closed.
+        """End spans that are still open, and the sink. Doing it again changes nothing.
 
         Args:
-            timeout: How many seconds to wait at most; the sink's own if None.
+            timeout: How many seconds to take at most, below 0 as for ``flush``; None for the sink's own.
 
         Returns:
-            Whether all was sent.
+            Whether all went well, by what the sink says. False within an event loop, if the sink works in one:
+            ``aclose`` ends it there.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
         """
         self._recording.end_all("closed")
         return self._sending.close(timeout)
 
+    async def aflush(self, timeout: float = 30.0) -> bool:
+        """Do as ``flush`` does, in an event loop, which is not held up."""
+        return await self._sending.aflush(timeout)
+
+    async def aclose(self, timeout: float | None = None) -> bool:
+        """Do as ``close`` does, in an event loop, which is not held up."""
+        self._recording.end_all("closed")
+        return await self._sending.aclose(timeout)
+
     def stats(self) -> RecorderStats:
-        """How many events went where."""
+        """Return how many events were recorded, and what became of them, in this process."""
         return self._sending.stats()
 
     def __enter__(self) -> Self:
@@ -265,12 +282,10 @@ class Recorder(Steps):
     ) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        return self
 
-def _chain(given: BeforeSend | Iterable[BeforeSend] | None) -> tuple[BeforeSend, ...]:
-    if given is None:
-        return ()
-    chain: tuple[Any, ...] = (given,) if callable(given) else tuple(given)
-    for each in chain:
-        if not callable(each):
-            raise SettingTypeError("before_send", f"has to be a function of an event, not {type(each).__name__}")
-    return chain
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        await self.aclose()

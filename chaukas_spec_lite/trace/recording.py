@@ -12,7 +12,6 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite import process
-from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.trace.context import Context, Node, Place
 
@@ -90,7 +89,8 @@ class Recording:
         self._tags = tags
         self.late: list[LiveSpan] = []
         """Spans that could not be ended as deep in the stack as they were."""
-        self._open: dict[int, weakref.ref[LiveSpan]] = {}
+        self.open: dict[int, weakref.ref[LiveSpan]] = {}
+        """The spans that are open, by ``id``; whoever ends one takes it out."""
 
     def event(
         self,
@@ -98,6 +98,7 @@ class Recording:
         status: EventStatus,
         author: Author,
         place: Place,
+        event_id: str,
         span_id: str,
         parent_span_id: str,
         severity: Severity = Severity.INFO,
@@ -106,7 +107,7 @@ class Recording:
         session_id, trace_id, _, agent_id, agent_name, tags, _ = place
         # By position, as far as that goes: a third faster.
         return Event(
-            uuid7(),
+            event_id,
             self._tenant_id,
             self._project_id,
             session_id,
@@ -149,12 +150,8 @@ class Recording:
             process.watch_end()
             self.process = span.process
         found = weakref.ref(span)
-        self._open[id(span)] = found
+        self.open[id(span)] = found
         return found
-
-    def closed(self, span: LiveSpan) -> None:
-        """Forget a span that has ended."""
-        self._open.pop(id(span), None)
 
     def finish_late(self) -> None:
         """End what could not be ended."""
@@ -164,7 +161,7 @@ class Recording:
 
     def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""
-        spans = [span for each in list(self._open.values()) if (span := each()) is not None]
+        spans = [span for each in list(self.open.values()) if (span := each()) is not None]
         return [span for span in reversed(spans) if span.process == process.current()]
 
     def end_all(self, found: str = "exit") -> None:
@@ -173,9 +170,6 @@ class Recording:
             span.abandon(found)
 
 
-def owner_of(node: Node | None) -> LiveSpan | None:
+def owner_of(node: Node | None) -> object:
     """The span that a node stands for; None for one of another process, or that nobody has any more."""
-    if node is None or node.owner is None:
-        return None
-    found: LiveSpan | None = node.owner()  # type: ignore[operator]  # a weak reference to a span
-    return found
+    return None if node is None or node.owner is None else node.owner()

@@ -1,5 +1,8 @@
 """Spans as programs use them: context managers, with and without ``async``, and decorators."""
 
+# sys._getframe is private by its name only:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import sys
@@ -8,7 +11,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from chaukas_spec_lite.trace.capture import Capture, Metadata
-from chaukas_spec_lite.trace.context import Node, Place
+from chaukas_spec_lite.trace.context import Context, Node, Place
 from chaukas_spec_lite.trace.points import Points
 from chaukas_spec_lite.trace.recording import Recording, owner_of
 from chaukas_spec_lite.trace.spans import NEW, OPEN, LiveSpan
@@ -142,6 +145,16 @@ class Scope(LiveSpan, Points):
         elif isinstance(span, Scope):
             self._others = tuple(each for each in self._others if each is not span)
             span.leave(error)
+
+    def context(self) -> Context:
+        """The stacks of its recorder."""
+        assert self._recording is not None  # one that is switched off decorates nothing
+        return self._recording.context
+
+    def set_aside(self) -> Node | None:
+        """Take the stack that ends with it out of this context; a generator puts it back for each of its steps."""
+        context = self.context()
+        return context.swap(context.innermost() if self._node is None else self._node.outer)
 
     # Decorator
 

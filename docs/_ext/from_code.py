@@ -27,7 +27,7 @@ from chaukas_spec_lite.lenient.scalars import MAKERS
 from chaukas_spec_lite.lenient.table import TABLE
 from chaukas_spec_lite.settings import Setting, describe
 
-SETTINGS = ("Settings", "ExportSettings", "RetryPolicy", "Keepalive", "Framing")
+SETTINGS = ("Settings", "ExportSettings", "RetryPolicy", "Keepalive", "Framing", "Sampler")
 
 
 class FromCode(SphinxDirective):

@@ -26,6 +26,7 @@ INTERNAL = {
     "misspelt": "errors of the classes that are exported",
     "official_names": "errors of messages, enums and imports",
     "process": "forks and exits, for the rooms above",
+    "rationed_log": "log lines of the rooms above",
     "retry": "its one public class is exported",
     "termination": "its one function is exported",
     "version": "exported as __version__",
