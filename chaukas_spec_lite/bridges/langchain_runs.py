@@ -14,7 +14,8 @@ class ChainRun:
     """A run of the framework that is open."""
 
     __slots__ = (
-        "agent", "asked", "begins_agent", "datasource", "failure", "inner", "outer", "parent", "query", "recorded", "session",
+        "agent", "asked", "begins_agent", "datasource", "failure", "inner", "outer", "parent", "query", "recorded",
+        "session",
     )  # fmt: skip
 
     def __init__(self, parent: ChainRun | None, agent: str) -> None:
