@@ -372,13 +372,15 @@ def test_two_runs_that_one_task_streams_do_not_mix(play: Play, tracing: ChaukasT
 
 
 def test_runs_in_threads_do_not_mix(server: Server, tracing: ChaukasTracing, events: Events) -> None:
+    hooks = tracing.hooks
+
     async def run(number: int) -> None:
         async with AsyncOpenAI(base_url=server.url, api_key="none", max_retries=0) as client:
             # A model as an object, as each thread has a loop and so a client of its own.
             model = OpenAIResponsesModel("gpt-4o", openai_client=client)
             tools = [same_agents.order, same_agents.price]
             looking = Agent(name="looking", instructions="You look things up.", model=model, tools=tools)
-            await Runner.run(looking, "What do three bolts cost?", hooks=tracing.hooks if number % 2 else None)
+            await Runner.run(looking, "What do three bolts cost?", hooks=hooks if number % 2 else None)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: asyncio.run(run(number)), range(8)))
