@@ -33,9 +33,16 @@ _OF_THE_EXPORTER = "the exporter takes a sender, so that it can be tested and us
 RULES = Rules(
     levels=(
         (
-            *("errors", "process", "clock", "version", "misspelt", "official_names", "betterproto_version"),
-            *("gzipped", "printable"),
+            "errors",
+            "process",
+            "clock",
+            "version",
+            "misspelt",
+            "official_names",
+            "betterproto_version",
             "rationed_log",
+            "gzipped",
+            "printable",
         ),
         ("ids", "termination", "settings", "wire", "message.listing"),
         # The spool knows bytes and the transport frames: neither can import a message.

@@ -20,12 +20,25 @@ from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.misspelt import nearest
 from chaukas_spec_lite.settings import from_environment, shown
 from chaukas_spec_lite.sinks.address import Address, FileAddress, file_address, grpc_address, parse_address
-from chaukas_spec_lite.trace.switches import DISABLED, Switches, switches
+from chaukas_spec_lite.trace.switches import DEBUG, DISABLED, Switches, switches
 
 GRPC_ENDPOINT, ENDPOINT = ENDPOINT_VARIABLES
 OUTPUT_MODE = "CHAUKAS_OUTPUT_MODE"
 OUTPUT_FILE = "CHAUKAS_OUTPUT_FILE"
 SPOOL = "CHAUKAS_SPOOL"
+
+SWITCHED_OFF = f"nothing is recorded: {DISABLED} is set"
+
+VARIABLES = {
+    GRPC_ENDPOINT: "Events go to this gRPC server. A variable of this package's own; it counts before all others.",
+    OUTPUT_MODE: "`file`: events go to the file that `CHAUKAS_OUTPUT_FILE` names. `api`, or not set: they do not.",
+    OUTPUT_FILE: "That file, whose name may end in anything: lines of JSON, or what `.delim` and `.gz` say.",
+    ENDPOINT: "Events go to this HTTP server, if it is a URL, or to whatever else the address says.",
+    SPOOL: "The directory of the spool, for servers.",
+    DISABLED: "`1`: nothing is recorded.",
+    DEBUG: "`1`: each event is shown on standard error, too.",
+}
+"""What each variable does that no settings class describes; the documents have it from here."""
 
 _OF_EVENTS = ("tenant_id", "project_id", "branch", "tags")
 """The settings whose values events carry."""

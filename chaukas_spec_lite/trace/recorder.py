@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from chaukas_spec_lite.sinks.options import RecorderOptions
+    from chaukas_spec_lite.spec.common.v1.events import Event
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -106,6 +107,8 @@ class Recorder(Steps):
     @classmethod
     def to(cls, address: str | os.PathLike[str], **settings: Unpack[RecorderOptions]) -> Self:
         """Make a recorder whose events go to an address: ``Recorder.to("file:events.jsonl", project_id="bot")``.
+
+        With ``CHAUKAS_DISABLED=1`` nothing is recorded, and one line of the log says so.
 
         Args:
             address: ``grpc://host:port`` (``grpcs://`` with TLS), ``https://host/path``, ``file:events.jsonl``,

@@ -2,6 +2,7 @@
 
 * ``settings Settings`` makes the table of a settings class, from ``chaukas_spec_lite.settings.describe``.
 * ``environment`` makes the table of all environment variables, from the same.
+* ``recording-environment`` makes that of the variables that say where a recorder's events go.
 * ``event-type TOOL_CALL_START`` quotes the schema's comment on an event type.
 * ``message-fields ToolCall`` makes the table of a message's fields, from the schema's comments.
 * ``conversions`` makes the table of what lenient encoding makes of values in a Struct, and ``field-conversions`` that
@@ -26,6 +27,7 @@ import chaukas_spec_lite
 from chaukas_spec_lite.lenient.scalars import MAKERS
 from chaukas_spec_lite.lenient.table import TABLE
 from chaukas_spec_lite.settings import Setting, describe
+from chaukas_spec_lite.sinks.environment import VARIABLES
 
 SETTINGS = ("Settings", "ExportSettings", "RetryPolicy", "Keepalive", "Framing", "Sampler")
 
@@ -72,6 +74,14 @@ class EnvironmentTable(FromCode):
                     settings.append(f"`{name}.{each.name}`")
         rows = [(f"`{variable}`", ", ".join(settings), default) for variable, (settings, default) in found.items()]
         return _table(("variable", "setting", "default"), rows)
+
+
+class RecordingEnvironmentTable(FromCode):
+    """Every environment variable that says where a recorder's events go."""
+
+    def markdown(self) -> Iterable[str]:
+        """A row for each variable."""
+        return _table(("variable", "effect"), [(f"`{name}`", effect) for name, effect in VARIABLES.items()])
 
 
 class EventTypeComment(FromCode):
@@ -154,6 +164,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Tell Sphinx of the directives."""
     app.add_directive("settings", SettingsTable)
     app.add_directive("environment", EnvironmentTable)
+    app.add_directive("recording-environment", RecordingEnvironmentTable)
     app.add_directive("event-type", EventTypeComment)
     app.add_directive("message-fields", FieldsTable)
     app.add_directive("conversions", ConversionsTable)
