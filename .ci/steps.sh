@@ -121,6 +121,14 @@ servers() {
     python -m pytest -p no:cacheprovider -m servers tests/servers
 }
 
+# Other packages that events come from. In an environment of its own, as they bring some sixty others.
+bridges() {
+    new_environment bridges 3.11
+    python -m pip install --quiet -e '.[bridges]'
+    python -m pytest -p no:cacheprovider -m bridges tests/bridges
+    python -m pytest -p no:cacheprovider tests/codec/test_official.py
+}
+
 # How long each of the four targets is fuzzed; .ci/run makes the step's limit of it.
 fuzz_seconds() { [ -n "${THOROUGH-}" ] && echo 600 || echo 60; }
 

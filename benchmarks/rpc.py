@@ -187,6 +187,7 @@ def rows(quick: bool) -> Iterator[Row]:
         with servers.running(kind, keep=True) as address:
             yield from asyncio.run(_querying(kind, name, address, 2 if quick else 5))
     yield from _emitting(count, 3 if quick else 15)
+    yield from _emitting_official(count, 3 if quick else 15)
     with servers.running("grpc.aio") as address:
         yield from asyncio.run(_exporting(address, 20_000 if quick else 100_000))
 
@@ -261,6 +262,29 @@ def _emitting(count: int, passes: int) -> Iterator[Row]:
     ratio = on[count // 2] / off[count // 2]
     yield Row(EXPORT_SECTION, f"{name} on, times as much as off, median", ratio, None, "x", SPOOL_BAR)
     yield Row(EXPORT_SECTION, f"{name} on, 99.9th percentile", on[count * 999 // 1000] * 1e6, None, "us", 1000.0)
+
+
+def _emitting_official(count: int, passes: int) -> Iterator[Row]:
+    """Time ``emit`` of the official package's message, and of bytes, against that of an event of ours."""
+    ours, official = make.ours(workloads.model()), make.official(workloads.model())
+
+    async def main() -> list[list[float]]:
+        times: list[list[float]] = [[], [], []]
+        async with EventExporter(_Nowhere()) as exporter:
+            for number in range(count):
+                message = official()
+                for event, found in zip((ours(), message, message.SerializeToString()), times, strict=True):
+                    start = perf_counter()
+                    exporter.emit(event)
+                    found.append(perf_counter() - start)
+                if number % 20 == 0:
+                    await asyncio.sleep(0)
+        return [sorted(found) for found in times]
+
+    every = [asyncio.run(main()) for _ in range(passes)]
+    event, message, data = (min(found[count // 2] for found in kind) * 1e6 for kind in zip(*every, strict=True))
+    yield Row(EXPORT_SECTION, "`emit` of the same event as an official message, median", message, event, "us")
+    yield Row(EXPORT_SECTION, "`emit` of the same event as bytes, median", data, event, "us")
 
 
 async def _exporting(address: str, count: int) -> list[Row]:

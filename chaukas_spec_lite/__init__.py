@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     )
     from chaukas_spec_lite.termination import exit_on_sigterm
     from chaukas_spec_lite.trace.recorder import Recorder
+    from chaukas_spec_lite.trace.redaction import Redactor
     from chaukas_spec_lite.trace.sampling import Sampler
 
 __version__ = VERSION
@@ -90,6 +91,7 @@ _LAZY = {
     "ExportSettings": "chaukas_spec_lite.export.settings",
     "Framing": "chaukas_spec_lite.rpc.transport.limits",
     "Keepalive": "chaukas_spec_lite.rpc.client.keepalive",
+    "Redactor": "chaukas_spec_lite.trace.redaction",
     "RetryPolicy": "chaukas_spec_lite.retry",
     "Sampler": "chaukas_spec_lite.trace.sampling",
     "Settings": "chaukas_spec_lite.client.settings",
@@ -199,6 +201,7 @@ __all__ = [
     "QueryResponse",
     "Recorder",
     "RedactionInfo",
+    "Redactor",
     "RetryInfo",
     "RetryPolicy",
     "RpcError",

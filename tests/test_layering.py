@@ -33,16 +33,8 @@ _OF_THE_EXPORTER = "the exporter takes a sender, so that it can be tested and us
 RULES = Rules(
     levels=(
         (
-            "errors",
-            "process",
-            "clock",
-            "version",
-            "misspelt",
-            "official_names",
-            "betterproto_version",
-            "rationed_log",
-            "gzipped",
-            "printable",
+            *("errors", "process", "clock", "version", "misspelt", "official_names", "betterproto_version"),
+            *("gzipped", "printable", "rationed_log"),
         ),
         ("ids", "termination", "settings", "wire", "message.listing"),
         # The spool knows bytes and the transport frames: neither can import a message.
@@ -61,16 +53,20 @@ RULES = Rules(
         # What generated services stand on; encoding of odd values; what events are completed with.
         ("rpc.stubs", "lenient", "defaults"),
         ("spec",),
-        ("trace", "rpc.client", "rpc.server"),
+        ("encoded_events", "trace", "rpc.client", "rpc.server"),
         ("client", "export", "collector", "files"),
         ("blocking",),
         ("sinks",),
         ("trace.recorder",),
         ("cli",),
         ("__main__", "__init__"),
+        # What is above the whole package: other packages, and what they are given of it.
+        ("bridges", "pytest_plugin"),
     ),
     never={("export", "rpc"): _OF_THE_EXPORTER, ("export", "client"): _OF_THE_EXPORTER},
     outside={
+        "agents": ("bridges.openai_agents", "bridges.openai_steps"),
+        "chaukas": ("bridges.sdk",),
         "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec", "sinks.file"),
         "click": ("cli", "__main__"),
         "genai_prices": ("trace.prices",),
@@ -84,6 +80,8 @@ RULES = Rules(
         "h2": ("rpc.transport",),
         "hpack": ("rpc.transport",),
         "httpx": ("sinks.http",),
+        "pytest": ("pytest_plugin",),
+        "langchain_core": ("bridges.langchain",),
         "rich": ("cli",),
         "sqlite3": ("collector.store",),
         "typing_extensions": ("message.listing", "spec"),

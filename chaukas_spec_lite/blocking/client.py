@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.client.queries import QueryOptions
     from chaukas_spec_lite.client.settings import Settings
     from chaukas_spec_lite.clock import Clock
+    from chaukas_spec_lite.encoded_events import AnyBatch, AnyEvent
     from chaukas_spec_lite.retry import RetryPolicy
     from chaukas_spec_lite.rpc.client.keepalive import Keepalive
     from chaukas_spec_lite.rpc.client.tls import Tls
@@ -183,41 +184,46 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
         """
         return self.loop.run(self.client.get_capabilities(timeout=timeout))
 
-    def ingest_event(self, event: Event, *, timeout: float | None = None) -> None:
+    def ingest_event(self, event: AnyEvent, *, timeout: float | None = None) -> None:
         """Hand over one event, and return when the server has taken it.
 
         Where the event leaves them empty, it is given an ``event_id`` (a UUIDv7) and a ``timestamp`` (now), by which it
-        may be sent again without being stored twice, and the client's tenant, project, branch and tags.
+        may be sent again without being stored twice, and the client's tenant, project, branch and tags. Only an
+        ``Event`` of this package is changed by it: another one needs an ``event_id`` before it is sent, for that.
 
         Args:
-            event: The event. What it leaves empty is filled in.
+            event: The event. What it leaves empty is filled in. One of the official package, or encoded, is sent as it
+                is, with what is missing behind it.
             timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
 
         Raises:
             EncodeError: The event holds a value that cannot be written; its ``path`` says where.
+            DecodeError: The bytes are no event.
             MessageTooLargeError: The event is too large for a message. Nothing was sent.
             RpcError: The call failed.
             ClientClosedError: The client is closed.
-            TypeError: It is no ``Event``.
+            TypeError: It is no event.
         """
         self.loop.run(self.client.ingest_event(event, timeout=timeout))
 
-    def ingest_events(self, events: Iterable[Event], *, timeout: float | None = None) -> None:
+    def ingest_events(self, events: Iterable[AnyEvent] | AnyBatch, *, timeout: float | None = None) -> None:
         """Hand over events in order, in one batch, or in several where ``batch_size`` or a size limit asks for it.
 
         All events are encoded and measured before the first is sent. After an error, the same events may be sent again
         as they are: servers know them by the ids they were given.
 
         Args:
-            events: The events. They are changed like the event of ``ingest_event``.
+            events: The events, each as for ``ingest_event``; or an ``EventBatch``, ours or the official package's, of
+                which the events are sent, in batches with ids of their own.
             timeout: How long each batch may take with all its repetitions, in seconds; the client's if None.
 
         Raises:
             EncodeError: An event cannot be written; ``path`` begins with its index, ``events[3]``. Nothing was sent.
+            DecodeError: The bytes of one are no event, as above.
             MessageTooLargeError: An event is too large for a message. Nothing was sent.
             RpcError: A batch failed; those before it were taken.
             ClientClosedError: The client is closed.
-            TypeError: One of them is no ``Event``.
+            TypeError: One of them is no event.
         """
         self.loop.run(self.client.ingest_events(events, timeout=timeout))
 

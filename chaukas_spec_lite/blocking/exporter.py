@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from chaukas_spec_lite.blocking.client import BlockingChaukasClient
+    from chaukas_spec_lite.encoded_events import AnyEvent
     from chaukas_spec_lite.export.dropped import DeadLetter, Dropped
     from chaukas_spec_lite.export.sender import Sender
     from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings
     from chaukas_spec_lite.export.stats import Emitted, Stats
-    from chaukas_spec_lite.spec.common.v1.events import Event
 
 
 class BlockingExporter:
@@ -82,20 +82,20 @@ class BlockingExporter:
             with contextlib.suppress(ClientClosedError):
                 self.exporter.starting = self.loop.begin(self.exporter.start())
 
-    def emit(self, event: Event) -> Emitted:
+    def emit(self, event: AnyEvent) -> Emitted:
         """Take an event, fill in its ``event_id`` and ``timestamp`` if they are missing, and say where it is.
 
         It never waits for the background thread or the network. With a spool it appends to a file, which takes some
         microseconds. See ``EventExporter.emit``.
 
         Args:
-            event: The event. What it leaves empty is filled in.
+            event: The event, also one of the official package, or encoded. What it leaves empty is filled in.
 
         Returns:
             SPOOLED: it survives the end of the process. QUEUED: it is in memory. DROPPED: it will not be sent.
 
         Raises:
-            TypeError: It is no ``Event``. Nothing else raises.
+            TypeError: It is no event. Nothing else raises.
         """
         if self._process != process.current():
             self._begin_in_child()

@@ -17,7 +17,8 @@ from chaukas_spec_lite.client.queries import QueryOptions, find, first_page
 from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES, Settings
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.defaults import complete
-from chaukas_spec_lite.errors import EncodeError, MessageTooLargeError
+from chaukas_spec_lite.encoded_events import complete_encoded, encode_given
+from chaukas_spec_lite.errors import CodecError, MessageTooLargeError
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.retry import RetryPolicy
@@ -34,10 +35,12 @@ from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
-from chaukas_spec_lite.wire.envelopes import OVERHEAD, batch_request, batches, event_request, framed_size
+from chaukas_spec_lite.wire.envelopes import OVERHEAD, batch_request, batches, event_id_of, event_request, framed_size
 
 if TYPE_CHECKING:
     from typing_extensions import Never, Self, Unpack
+
+    from chaukas_spec_lite.encoded_events import AnyBatch, AnyEvent
 
 T = TypeVar("T")
 
@@ -197,43 +200,48 @@ class ChaukasClient:
         response = await self._caller.call(_GET_CAPABILITIES, b"", _timeout(timeout))
         return response.capabilities or Capabilities()
 
-    async def ingest_event(self, event: Event, *, timeout: float | None = None) -> None:
+    async def ingest_event(self, event: AnyEvent, *, timeout: float | None = None) -> None:
         """Hand over one event, and return when the server has taken it.
 
         Where the event leaves them empty, it is given an ``event_id`` (a UUIDv7) and a ``timestamp`` (now), by which it
-        may be sent again without being stored twice, and the client's tenant, project, branch and tags.
+        may be sent again without being stored twice, and the client's tenant, project, branch and tags. Only an
+        ``Event`` of this package is changed by it: another one needs an ``event_id`` before it is sent, for that.
 
         Args:
-            event: The event. What it leaves empty is filled in.
+            event: The event. What it leaves empty is filled in. One of the official package, or encoded, is sent as it
+                is, with what is missing behind it.
             timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
 
         Raises:
             EncodeError: The event holds a value that cannot be written; its ``path`` says where.
+            DecodeError: The bytes are no event.
             MessageTooLargeError: The event is too large for a message. Nothing was sent.
             RpcError: The call failed.
             ClientClosedError: The client is closed.
-            TypeError: It is no ``Event``.
+            TypeError: It is no event.
         """
         data = self._encode(event)
         self._check_size([data])  # By the bound for batches, so that an event never fits alone but not in a batch.
         await self._caller.call(_INGEST_EVENT, event_request(data), _timeout(timeout))
 
-    async def ingest_events(self, events: Iterable[Event], *, timeout: float | None = None) -> None:
+    async def ingest_events(self, events: Iterable[AnyEvent] | AnyBatch, *, timeout: float | None = None) -> None:
         """Hand over events in order, in one batch, or in several where ``batch_size`` or a size limit asks for it.
 
         All events are encoded and measured before the first is sent. After an error, the same events may be sent again
         as they are: servers know them by the ids they were given.
 
         Args:
-            events: The events. They are changed like the event of ``ingest_event``.
+            events: The events, each as for ``ingest_event``; or an ``EventBatch``, ours or the official package's, of
+                which the events are sent, in batches with ids of their own.
             timeout: How long each batch may take with all its repetitions, in seconds; the client's if None.
 
         Raises:
             EncodeError: An event cannot be written; ``path`` begins with its index, ``events[3]``. Nothing was sent.
+            DecodeError: The bytes of one are no event, as above.
             MessageTooLargeError: An event is too large for a message. Nothing was sent.
             RpcError: A batch failed; those before it were taken.
             ClientClosedError: The client is closed.
-            TypeError: One of them is no ``Event``.
+            TypeError: One of them is no event.
         """
         # All before the first batch is sent: an error in the last event must not leave half of them on the server.
         parts = [self._encode(event, index) for index, event in enumerate(several_events(events))]
@@ -308,13 +316,15 @@ class ChaukasClient:
 
         return find(request, query.get("limit"), ask)
 
-    def _encode(self, event: Event, index: int | None = None) -> bytes:
-        if not isinstance(event, Event):
-            raise no_event(event, index)
-        complete(event, self.settings)
+    def _encode(self, event: AnyEvent, index: int | None = None) -> bytes:
         try:
-            return bytes(event)
-        except EncodeError as error:
+            if isinstance(event, Event):
+                complete(event, self.settings)
+                return bytes(event)
+            if (data := encode_given(event)) is None:
+                raise no_event(event, index)
+            return complete_encoded(data, event, self.settings)
+        except CodecError as error:
             if index is not None:
                 error.path = f"events[{index}]{error.path.removeprefix('Event')}"
             raise
@@ -324,7 +334,7 @@ class ChaukasClient:
         for index, data in enumerate(encoded):
             if framed_size(len(data)) > limit:
                 raise MessageTooLargeError(
-                    f"event {Event.parse(data).event_id!r} (number {index}) has {len(data)} bytes, and alone exceeds "
+                    f"event {event_id_of(data)!r} (number {index}) has {len(data)} bytes, and alone exceeds "
                     f"the limit for a message, {self._framing.max_send}; nothing was sent",
                     size=len(data),
                     limit=limit,

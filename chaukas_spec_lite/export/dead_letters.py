@@ -80,12 +80,15 @@ class DeadLetters:
         found = letters.read(self._directory)
         return [_decode(letter) for letter in found[len(found) - min(max(0, limit), len(found)) :]]
 
-    def resend(self, emit: Callable[[bytes], Emitted], converted: bool) -> int:
+    def resend(
+        self, emit: Callable[[bytes], Emitted], converted: bool, is_event: Callable[[bytes], bool] = bool
+    ) -> int:
         """Emit the events of all letters once more; return how many. Letters that hold no event stay.
 
         Args:
             emit: Takes an encoded event. One that is dropped again becomes a letter again.
             converted: Whether to emit those, too, of which values had to be converted. Otherwise they stay.
+            is_event: Tells whether what a letter holds is an event. It is empty if nothing could be made of the event.
 
         Raises:
             SpoolError: The letters cannot be taken, or the disk takes no events: those that are left stay letters.
@@ -95,7 +98,7 @@ class DeadLetters:
             for letter in letters.read_file(path):
                 about, data = _parts(letter)
                 known = letter_of(data, **about)
-                if not known.data or (known.converted and not converted):
+                if not is_event(known.data) or (known.converted and not converted):
                     letters.append(self._directory, letter, sys.maxsize)  # it had its room before
                     continue
                 resent += 1

@@ -10,7 +10,7 @@ class DropReason(str, enum.Enum):
     """Why an event was not sent."""
 
     INVALID = "invalid"
-    """It cannot be encoded, or the server refused it alone."""
+    """It cannot be encoded, it was given as bytes that are no event, or the server refused it alone."""
     TOO_LARGE = "too_large"
     """It is larger than ``max_event_bytes``, or than what the server takes."""
     REJECTED = "rejected"

@@ -1,17 +1,27 @@
 """From the event that a program emits to the bytes that are sent."""
 
+# _full_name is private to the package:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite import lenient
 from chaukas_spec_lite.defaults import Defaults, complete
-from chaukas_spec_lite.errors import EncodeError
+from chaukas_spec_lite.encoded_events import complete_encoded, encode_given
+from chaukas_spec_lite.errors import DecodeError, EncodeError
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.message.official import full_name_of, not_the_message
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
+from chaukas_spec_lite.wire.envelopes import event_id_of
 from chaukas_spec_lite.wire.refusals import named
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.encoded_events import AnyEvent
+    from chaukas_spec_lite.message.official import EncodedMessage
 
 
 class Encoder:
@@ -32,17 +42,17 @@ class Encoder:
         self._max_bytes = settings.max_event_bytes
         self._limits = lenient.Limits(event_bytes=settings.max_event_bytes, media_bytes=settings.max_media_bytes)
 
-    def encode(self, event: Event) -> bytes | Dropped | lenient.EncodedEvent:
+    def encode(self, event: AnyEvent) -> bytes | Dropped | lenient.EncodedEvent:
         """Encode an event, and fill in its id and time if they are missing.
 
         Returns:
             Its bytes, with what was converted if anything was; or why it cannot be sent.
 
         Raises:
-            TypeError: It is no ``Event``.
+            TypeError: It is no event.
         """
         if not isinstance(event, Event):
-            raise _no_event(event)
+            return self._encode_given(event)
         # Before encoding: the id has to be in the bytes, as each repetition has to send the same one.
         complete(event, self._defaults)
         conversions: list[lenient.Conversion] = []
@@ -56,8 +66,40 @@ class Encoder:
         else:
             data, conversions = lenient.encode(event, self._default, self._limits)
         if len(data) > self._max_bytes:
-            return Dropped(DropReason.TOO_LARGE, "it is larger than max_event_bytes", _id_of(event), data)
+            return Dropped(DropReason.TOO_LARGE, _TOO_LARGE, _id_of(event), data)
         return lenient.EncodedEvent(data, conversions) if conversions else data
+
+    def _encode_given(self, given: EncodedMessage) -> bytes | Dropped | lenient.EncodedEvent:
+        """Take an event that is encoded, or that another implementation encodes: nothing in it is changed or moved."""
+        data = b""
+        try:
+            if (encoded := encode_given(given)) is None:
+                raise _no_event(given)
+            data = encoded
+            data = complete_encoded(data, given, self._defaults)
+            if len(data) <= self._max_bytes:
+                return data
+            if not self._strict:  # to cut a long text is better than to lose the event
+                return lenient.encode(Event.parse(data), self._default, self._limits)
+        except EncodeError as error:
+            return Dropped(DropReason.INVALID, str(error), "", data, path=error.path)
+        except DecodeError as error:
+            return Dropped(DropReason.INVALID, f"it is no event: {error}", event_id_of(data), data, path=error.path)
+        return Dropped(DropReason.TOO_LARGE, _TOO_LARGE, event_id_of(data), data)
+
+
+_TOO_LARGE = "it is larger than max_event_bytes"
+
+
+def is_event(data: bytes) -> bool:
+    """Whether the bytes of a dead letter are an event, and not what else ``emit`` was given."""
+    if not data:  # nothing could be made of that event
+        return False
+    try:
+        Event.parse(data)
+    except DecodeError:
+        return False
+    return True
 
 
 def _id_of(event: Event) -> str:
@@ -66,11 +108,13 @@ def _id_of(event: Event) -> str:
 
 def _no_event(given: object) -> TypeError:
     """Make the error of ``emit`` that was given something else; it says what to write."""
-    said, hint = f"emit expects an Event, got {named(given)}", "make one with Event(...)"
-    if isinstance(given, EventBatch):
+    name, got, hint = full_name_of(given), named(given), "make one with Event(...)"
+    if isinstance(given, EventBatch) or name == EventBatch._full_name:
         hint = "call it once for each of batch.events"
-    elif isinstance(given, (bytes, dict)):
-        hint = f"write Event.{'parse' if isinstance(given, bytes) else 'from_dict'}(...)"
+    elif isinstance(given, dict):
+        hint = "write Event.from_dict(...)"
     elif hasattr(given, "__iter__") and not isinstance(given, str):
         hint = "call it once for each event"
-    return TypeError(f"{said}; {hint}")
+    if name:
+        return not_the_message("emit", Event._full_name, name, hint)
+    return TypeError(f"emit expects an Event, got {got}; {hint}")

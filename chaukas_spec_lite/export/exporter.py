@@ -18,17 +18,18 @@ from chaukas_spec_lite.errors import ClientClosedError, SettingTypeError
 from chaukas_spec_lite.export.batching import Server
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import DeadLetter, Dropped
-from chaukas_spec_lite.export.encoder import Encoder
+from chaukas_spec_lite.export.encoder import Encoder, is_event
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender, check_sender
 from chaukas_spec_lite.export.settings import ExportOptions, ExportSettings, refuse_misspelt, seconds
 from chaukas_spec_lite.export.stats import Emitted, Stats
-from chaukas_spec_lite.spec.common.v1.events import Event
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
+
+    from chaukas_spec_lite.encoded_events import AnyEvent
 
 _CLOSING_SHARE = 0.1
 """The part of ``aclose``'s time that is kept for closing the spool."""
@@ -124,22 +125,23 @@ class EventExporter:
 
     # Emitting
 
-    def emit(self, event: Event) -> Emitted:
+    def emit(self, event: AnyEvent) -> Emitted:
         """Take an event to be sent, and say where it is.
 
         Its ``event_id`` (a UUIDv7) and ``timestamp`` (now) are filled in if they are missing.
 
         Args:
-            event: The event. It is encoded before this returns, so changing it afterwards changes nothing.
+            event: The event. It is encoded before this returns, so changing it afterwards changes nothing. One of the
+                official package, or encoded, is sent as it is, with what is missing behind it.
 
         Returns:
             ``SPOOLED`` if it is on disk: it survives the end of the process, SIGKILL included (what a power cut can
             cost is the setting ``synchronous``). ``QUEUED`` if it is in memory only. ``DROPPED`` if it will not be
             sent. A value that cannot be encoded is converted, which the log tells; with ``strict=True``, its event is
-            dropped as ``invalid`` instead.
+            dropped as ``invalid`` instead, as bytes always are that are no event.
 
         Raises:
-            TypeError: The argument is no ``Event``; nothing else raises.
+            TypeError: The argument is no event; nothing else raises.
         """
         pipeline = self._here()  # before the reporter is used: in a forked child it is the parent's until then
         encoded = self._encoder.encode(event)
@@ -303,7 +305,8 @@ class EventExporter:
         """Emit the events of all dead letters once more, say after a server that refused them has been mended.
 
         They keep their ids. One that is dropped again becomes a dead letter again. Those of events that could not be
-        encoded stay with ``strict=True``; an exporter without it sends them, converted. Without a spool there are none.
+        encoded stay with ``strict=True``; an exporter without it sends them, converted. Bytes that are no event always
+        stay. Without a spool there are none.
 
         Returns:
             How many events were emitted.
@@ -314,7 +317,7 @@ class EventExporter:
         pipeline = self._here()
         if self._letters is None:
             return 0
-        return await asyncio.to_thread(self._letters.resend, pipeline.emit, not self._settings.strict)
+        return await asyncio.to_thread(self._letters.resend, pipeline.emit, not self._settings.strict, is_event)
 
     # Forks, and the end of the interpreter (see process.Member)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import random
 import sys
@@ -66,6 +67,7 @@ class Pipeline:
         self._wake_at = _NEVER
         """How many ready events the task sleeps for, or ``max_batch_bytes`` of them; ``_NEVER`` if it is awake."""
         self.waker = Waker()
+        self._owner = process.current()
         self.queue = EventQueue(settings, clock.now, claimed)
 
     # Emitting
@@ -118,7 +120,10 @@ class Pipeline:
         if is_over(self._task):
             self._progress = asyncio.Event()
             self._ended = False
-            self._task = asyncio.create_task(self._run(self.waker.attach(), process.current()), name="chaukas-export")
+            work = self._run(self.waker.attach(), process.current())
+            # In a context of its own: sending is no part of the step of the program that happened to emit first, and
+            # what it logs must not be taken for something that happened there.
+            self._task = contextvars.Context().run(asyncio.create_task, work, name="chaukas-export")
             self._task.add_done_callback(self._reporter.task_ended)
 
     async def _run(self, event: asyncio.Event, owner: int) -> None:
@@ -189,6 +194,8 @@ class Pipeline:
             self._reporter.last_error = str(error)
             self.queue.drop(DropReason.REJECTED, str(error))
         except Exception as error:  # whatever the sender is made of, its failures must not end the exporter
+            if self._owner != process.current():  # before Python 3.11, the copy of an attempt in a forked child fails
+                raise
             self._failed(attempt, len(events), error)
         else:
             self.queue.acknowledged()

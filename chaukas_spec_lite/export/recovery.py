@@ -7,6 +7,7 @@ killed, too. A log that is stuck, because the server fails at what it holds, doe
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,7 +88,8 @@ class Recovery:
         if is_over(self._task):
             self._progress = asyncio.Event()
             work = self._run(self._waker.attach(), process.current())
-            self._task = asyncio.create_task(work, name="chaukas-recovery")
+            # In a context of its own, as in ``Pipeline``.
+            self._task = contextvars.Context().run(asyncio.create_task, work, name="chaukas-recovery")
             self._task.add_done_callback(self._reporter.task_ended)
 
     async def _run(self, event: asyncio.Event, owner: int) -> None:

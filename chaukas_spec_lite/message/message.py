@@ -18,6 +18,7 @@ import betterproto2
 
 from chaukas_spec_lite.errors import DecodeError, EncodeError, JSONError
 from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.official import encode_foreign, full_name_of, not_the_message
 from chaukas_spec_lite.message.record import Record, generated_class
 from chaukas_spec_lite.message.sources import no_bytes, no_stream, read_exactly, read_size
 from chaukas_spec_lite.wire.format import varint
@@ -27,6 +28,8 @@ from chaukas_spec_lite.wire.window import Content
 if TYPE_CHECKING:
     from _typeshed import SupportsRead, SupportsWrite
     from typing_extensions import Self
+
+    from chaukas_spec_lite.message.official import EncodedMessage
 
 M = TypeVar("M", bound="Message")
 
@@ -98,11 +101,12 @@ class Message(Record):
             raise no_stream(type(self), "dump", stream) or error from None
 
     @classmethod
-    def parse(cls, data: bytes) -> Self:
+    def parse(cls, data: EncodedMessage) -> Self:
         """Decode a message.
 
         Args:
-            data: The encoded message, as ``bytes``, ``bytearray`` or ``memoryview``.
+            data: The encoded message, as ``bytes``, ``bytearray`` or ``memoryview``; or the same message of the
+                official package, or of another protobuf implementation.
 
         Returns:
             The message; fields that this class does not know are kept, and encoded again.
@@ -110,12 +114,11 @@ class Message(Record):
         Raises:
             DecodeError: The bytes are no such message, for exactly what the reference implementation refuses too;
                 ``path`` and ``offset`` say where.
-            TypeError: ``data`` is something else than bytes.
+            EncodeError: The other implementation cannot encode its message.
+            TypeError: ``data`` is something else, or another message.
         """
         if type(data) is not bytes:
-            if not isinstance(data, (bytes, bytearray, memoryview)):
-                raise no_bytes(cls, data)
-            data = bytes(data)
+            data = _bytes_of(cls, data)
         try:
             message = cls._decode(data, 0)
         except _NoCodecError:
@@ -302,6 +305,18 @@ def attach(codecs: ModuleType, /, *classes: type[Any], **others: type[Any]) -> N
         if issubclass(cls, Message):
             cls._encode = getattr(codecs, f"_encode_{cls.__name__}")
             cls._decode = staticmethod(getattr(codecs, f"_decode_{cls.__name__}"))  # not bound to a class or a message
+
+
+def _bytes_of(cls: type[Message], given: EncodedMessage) -> bytes:
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return bytes(given)
+    name = full_name_of(given)
+    if not name:
+        raise no_bytes(cls, given)
+    expected = generated_class(cls)._full_name
+    if name != expected:
+        raise not_the_message(f"{cls.__name__}.parse", expected, name)
+    return encode_foreign(given)
 
 
 def _why_not(message: Message, error: Exception) -> EncodeError:

@@ -6,16 +6,17 @@ together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.export.settings import ExportOptions
 
 if TYPE_CHECKING:
-    from chaukas_spec_lite.spec.common.v1.events import Event
+    from chaukas_spec_lite.trace.before_send import BeforeSend
     from chaukas_spec_lite.trace.capture import Capture
     from chaukas_spec_lite.trace.prices import PriceSource
     from chaukas_spec_lite.trace.recording import Times
+    from chaukas_spec_lite.trace.sampling import Sampler
 
 
 class SinkOptions(ExportOptions, total=False):
@@ -33,11 +34,12 @@ class RecorderOptions(SinkOptions, total=False):
     project_id: str
     branch: str
     tags: Iterable[str]
-    before_send: Callable[[Event], Event | None] | Iterable[Callable[[Event], Event | None]] | None
+    before_send: BeforeSend | Iterable[BeforeSend] | None
     send_on_error: bool
-    sampler: Any
+    sampler: Sampler | None
     prices: PriceSource | None
     capture: Capture
+    parent: object
     enabled: bool
     stream: bool
     max_stack: int

@@ -19,7 +19,10 @@ import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import ContextVar, Token
 from types import CodeType, FrameType
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.trace.propagation import TracePosition
 
 
 class Place(NamedTuple):
@@ -37,6 +40,8 @@ class Place(NamedTuple):
     """Tags of the session, which its events have besides the recorder's."""
     remote: bool = False
     """Whether the span was opened elsewhere, in another process say."""
+    came: TracePosition | None = None
+    """What another process sent, where the trace goes on from there: the next one gets what is in it of others."""
 
 
 Owner: TypeAlias = "Callable[[], object] | None"

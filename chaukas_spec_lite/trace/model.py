@@ -40,6 +40,7 @@ class ModelSpan(Scope):
     _cost: CostDetails | float | Mapping[str, Any] | None = None
     _finish_reason = ""
     _first_ns = 0
+    _late_request: Metadata | None = None
     _response_id = ""
     _start_time: datetime | None = None
     _tokens = (0, 0, 0)
@@ -72,6 +73,8 @@ class ModelSpan(Scope):
         finish_reason: str = "",
         response_id: str = "",
         cost: CostDetails | float | Mapping[str, Any] | None = None,
+        model: str = "",
+        request: Metadata | None = None,
     ) -> None:
         """Take what the model has answered, for the END. What a further call leaves out stays as it was.
 
@@ -83,6 +86,8 @@ class ModelSpan(Scope):
             finish_reason: Why the model stopped, such as ``stop``.
             response_id: The provider's id of the answer.
             cost: What the call cost, in US dollars, or with all that is known of it; it is computed if None.
+            model: The model that has answered, where it was not known before, or is another.
+            request: What it was asked, where that was not known before.
         """
         try:
             if answer is not None:
@@ -99,6 +104,10 @@ class ModelSpan(Scope):
                 self._response_id = response_id
             if cost is not None:
                 self._cost = cost
+            if model:
+                self._model = model
+            if request is not None:
+                self._late_request = request
         except Exception as error:  # of odd values, which do not stop the program
             told(error)
 
@@ -157,7 +166,7 @@ class ModelSpan(Scope):
             event.llm_invocation = LLMInvocation(
                 self._provider,
                 self._model,
-                None,
+                mapping_of(self._late_request, "messages" if isinstance(self._late_request, list) else "prompt"),
                 answer,
                 *self._tokens,
                 *self._parameters,

@@ -8,7 +8,7 @@ import contextvars
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
@@ -17,8 +17,10 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.misspelt import arguments_of
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.trace.before_send import checked
 from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
+from chaukas_spec_lite.trace.continuing import AcrossProcesses, place_of, position_of
 from chaukas_spec_lite.trace.failures import MAX_STACK
 from chaukas_spec_lite.trace.prices import Prices, PriceSource
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
@@ -31,12 +33,13 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from chaukas_spec_lite.sinks.options import RecorderOptions
+    from chaukas_spec_lite.spec.common.v1.events import Event
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
-class Recorder(Steps):
+class Recorder(Steps, AcrossProcesses):
     """Records what agents do: spans as context managers and decorators, moments as calls.
 
     ::
@@ -59,6 +62,8 @@ class Recorder(Steps):
             the cost that ``response`` is told.
         capture: What decorators record: True for arguments and results, False for neither, the names of arguments, with
             ``return`` for the result, or a function that gets a name and a value and returns what is recorded.
+        parent: Headers or variables that another process made with ``inject`` or ``environment``: what is outside of
+            any span here is inside of its span. ``os.environ``, in a process that it has started.
         enabled: Whether anything is recorded. If not, all calls are there and do nothing.
         stream: Whether each part of a streamed answer is an event too.
         max_stack: Characters kept of a stack trace; 0 for none.
@@ -81,6 +86,7 @@ class Recorder(Steps):
         sampler: Sampler | None = None,
         prices: PriceSource | None = None,
         capture: Capture = True,
+        parent: object = None,
         enabled: bool = True,
         stream: bool = False,
         max_stack: int = MAX_STACK,
@@ -89,7 +95,9 @@ class Recorder(Steps):
         check_capture(capture)
         if isinstance(max_stack, bool) or not isinstance(max_stack, int):
             raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
-        self._sending = Sending(sink, before_send=before_send, sampler=sampler, send_on_error=send_on_error)
+        functions = checked(before_send)
+        self._sending = Sending(sink, before_send=functions, sampler=sampler, send_on_error=send_on_error)
+        self._redirected = functools.partial(Sending, before_send=functions, send_on_error=send_on_error)
         recording = Recording(
             self._sending,
             tenant_id=tenant_id,
@@ -102,6 +110,8 @@ class Recorder(Steps):
             clock=clock,
             prices=Prices(prices) if prices is not None else None,
         )
+        if parent is not None and (position := position_of(parent)) is not None:
+            recording.outside = place_of(position, None)
         super().__init__(recording, enabled)
         if enabled:
             process.before_end(recording.end_all)
@@ -128,7 +138,8 @@ class Recorder(Steps):
         The first of these that is set says it: ``CHAUKAS_GRPC_ENDPOINT``; ``CHAUKAS_OUTPUT_MODE=file`` with
         ``CHAUKAS_OUTPUT_FILE``; ``CHAUKAS_ENDPOINT``. If none is, or with ``CHAUKAS_DISABLED=1``, nothing is recorded,
         and one line of the log says so. ``CHAUKAS_DEBUG=1`` shows each event on standard error. Tenant, project, branch
-        and tags come from their variables.
+        and tags come from their variables. ``TRACEPARENT``, ``TRACESTATE`` and ``BAGGAGE``, which ``environment``
+        makes, say what span of another process this one is inside of, unless ``parent`` does.
 
         Args:
             settings: As for ``to``. They win over variables, but for ``CHAUKAS_DISABLED``.
@@ -145,6 +156,9 @@ class Recorder(Steps):
         from chaukas_spec_lite.sinks.opening import sink_for
 
         sink, own = sink_for(address, settings, set(arguments_of(cls)) - {"sink"})
+        if address is None:
+            environ = settings.get("environ")
+            own.setdefault("parent", os.environ if environ is None else environ)
         try:
             return cls(sink, **own)
         except BaseException:
@@ -272,6 +286,22 @@ class Recorder(Steps):
         """Do as ``close`` does, in an event loop, which is not held up."""
         self._recording.end_all("closed")
         return await self._sending.aclose(timeout)
+
+    @contextlib.contextmanager
+    def redirect(self, sink: Sink) -> Generator[None, None, None]:
+        """Let events go to another sink within a ``with``, in all threads and tasks: for tests.
+
+        ``before_send`` is asked as before, a sampler is not. Where events went before, none arrive meanwhile.
+
+        Args:
+            sink: Where they go; it is not closed.
+        """
+        before = self._recording.sending
+        self._recording.sending = self._redirected(sink)
+        try:
+            yield
+        finally:
+            self._recording.sending = before
 
     def stats(self) -> RecorderStats:
         """Return how many events were recorded, and what became of them, in this process."""

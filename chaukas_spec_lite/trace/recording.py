@@ -80,6 +80,8 @@ class Recording:
         self.prices = prices
         self.now = times.now
         self.monotonic_ns = times.monotonic_ns
+        self.outside: Place | None = None
+        """The place outside of any span, where another process has one around this one."""
         self.number = str(next(_numbers))
         """Tells recorders apart, where an exception says in which of them it was recorded."""
         self.process = process.current()
@@ -105,7 +107,7 @@ class Recording:
         severity: Severity = Severity.INFO,
     ) -> Event:
         """Make an event with all that does not depend on its content."""
-        session_id, trace_id, _, agent_id, agent_name, tags, _ = place
+        session_id, trace_id, _, agent_id, agent_name, tags, _, _ = place
         # By position, as far as that goes: a third faster.
         return Event(
             event_id,
@@ -136,7 +138,7 @@ class Recording:
     def here(self) -> Place | None:
         """The place of the current span."""
         node = self.context.current()
-        return None if node is None else node.place
+        return self.outside if node is None else node.place
 
     def failure_key(self, place: Place) -> str:
         """What an exception remembers with which span it was recorded."""

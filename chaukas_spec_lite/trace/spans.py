@@ -150,9 +150,9 @@ class LiveSpan:
     def _place_in(self, recording: Recording) -> None:
         """Find the parent, and make the place within."""
         # Outside of any span, a span has a trace of its own, and no session.
-        node = recording.context.current()
-        parent = self._parent = Place("", uuid7()) if node is None else node.place
-        self._place = _new_place(Place, (parent[0], parent[1], uuid7(), parent[3], parent[4], parent[5], False))
+        parent = self._parent = recording.here() or Place("", uuid7())
+        within = parent[0], parent[1], uuid7(), parent[3], parent[4], parent[5], False, parent[7]
+        self._place = _new_place(Place, within)
 
     def judge(self, error: BaseException) -> None:
         """Take note of the exception that leaves the span."""

@@ -48,7 +48,7 @@ class SessionSpan(Scope):
             session_id = self._given_id or outside.session_id or uuid7()
             tags = (*outside.tags, *self._session_tags)
             agent = outside.agent_id, outside.agent_name
-            self._place = Place(session_id, outside.trace_id or uuid7(), uuid7(), *agent, tags)
+            self._place = Place(session_id, outside.trace_id or uuid7(), uuid7(), *agent, tags, came=outside.came)
         else:
             self._place = Place(self._given_id or uuid7(), uuid7(), uuid7(), "", "", self._session_tags)
 

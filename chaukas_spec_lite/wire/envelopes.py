@@ -93,7 +93,12 @@ def event_of(request: bytes) -> bytes:
 
 def events_of(request: bytes) -> list[bytes]:
     """Cut the events out of an encoded ``IngestEventBatchRequest``; raises ``DecodeError``."""
-    return list(_contents(b"".join(_contents(request, _BATCH_OF_REQUEST)), _EVENTS_OF_BATCH))
+    return events_of_batch(b"".join(_contents(request, _BATCH_OF_REQUEST)))
+
+
+def events_of_batch(batch: bytes) -> list[bytes]:
+    """Cut the events out of an encoded ``EventBatch``; raises ``DecodeError``."""
+    return list(_contents(batch, _EVENTS_OF_BATCH))
 
 
 def event_id_of(event: bytes) -> str:

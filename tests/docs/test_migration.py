@@ -39,6 +39,16 @@ def test_the_official_quick_start_reaches_a_backend(tmp_path: Path) -> None:
     assert (event.event_id, event.type.name, event.trace_id) == ("evt_123", "AGENT_START", "trace_xyz")
 
 
+def test_official_messages_are_taken_as_the_page_shows(tmp_path: Path) -> None:
+    (code,) = snippets.blocks(snippets.FROM_OFFICIAL.read_text(encoding="utf-8"), "py")
+    with running_collector() as collector:
+        assert code.count('"localhost:50051"') == 1
+        run(code.replace("localhost:50051", f"127.0.0.1:{collector.port}"), tmp_path)
+        events = collector.events()
+    assert len({event.event_id for event in events}) == 6
+    assert {event.agent_name for event in events} == {"triage-agent"}
+
+
 class _Servicer(client_pb2_grpc.ChaukasClientServiceServicer):
     def __init__(self) -> None:
         self.received: list[tuple[Any, Any]] = []

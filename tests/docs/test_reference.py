@@ -20,11 +20,13 @@ INTERNAL = {
     "__main__": "a program",
     "clock": "time that tests can move",
     "defaults": "what client and exporter share",
+    "encoded_events": "the same, of events that are encoded already",
     "protojson": "messages have its functions as methods",
     "betterproto_version": "what betterproto2 asks for when it is imported",
     "gzipped": "what files of events are compressed with",
     "misspelt": "errors of the classes that are exported",
     "official_names": "errors of messages, enums and imports",
+    "pytest_plugin": "pytest finds it; what tests use of it has classes that are documented",
     "printable": "texts of events on terminals and in errors",
     "process": "forks and exits, for the rooms above",
     "rationed_log": "log lines of the rooms above",
@@ -64,7 +66,15 @@ def test_modules_at_the_top_are_documented_or_internal() -> None:
 def test_what_is_named_exists() -> None:
     for name in NAMED:
         module, _, attribute = name.rpartition(".")
-        assert hasattr(importlib.import_module(module), attribute), name
+        try:
+            found = hasattr(importlib.import_module(module), attribute)
+        except ImportError as error:
+            if "this bridge needs" not in str(error):
+                raise
+            # To a framework that is not installed; tests/bridges imports it.
+            source = PACKAGE.parent / f"{module.replace('.', '/')}.py"
+            found = f"\nclass {attribute}(" in source.read_text(encoding="utf-8")
+        assert found, name
     for name in MODULES:
         importlib.import_module(name)
 

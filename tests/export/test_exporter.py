@@ -114,7 +114,6 @@ def test_only_an_argument_that_is_no_event_raises(caplog: pytest.LogCaptureFixtu
     given: Any
     for given, said in [
         ({}, r"dict; write Event.from_dict\(...\)"),
-        (b"", r"bytes; write Event.parse\(...\)"),
         ([Event()], "list; call it once for each event"),
         (EventBatch(), "EventBatch; call it once for each of batch.events"),
         ("e1", r"str; make one with Event\(...\)"),

@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from chaukas.spec.client.v1 import client_pb2
+from chaukas.spec.common.v1 import events_pb2
 
 from chaukas_spec_lite import BlockingChaukasClient, ChaukasClient, Event, EventBatch, EventType
 
@@ -15,7 +17,26 @@ WRONG: list[tuple[str, Any, str]] = [
     ("ingest_event", None, r"got None; make an event with Event\(...\)"),
     ("ingest_event", Event, r"got the class Event; make an event with Event\(...\)"),
     ("ingest_events", Event(), "got Event; use ingest_event for one event"),
-    ("ingest_events", EventBatch(), r"got EventBatch; use ingest_events\(batch.events\)"),
+    ("ingest_event", EventBatch(), r"got EventBatch; use ingest_events\(batch\)"),
+    ("ingest_events", b"", "got bytes; use ingest_event for one encoded event"),
+    ("ingest_events", events_pb2.Event(), "got chaukas.spec.common.v1.Event; use ingest_event for one event"),
+    (
+        "ingest_events",
+        [events_pb2.EventBatch()],
+        r"as events\[0\], expects chaukas.spec.common.v1.Event, got chaukas.spec.common.v1.EventBatch; "
+        r"use ingest_events\(batch\)",
+    ),
+    (
+        "ingest_event",
+        client_pb2.IngestEventRequest(),
+        "expects chaukas.spec.common.v1.Event, got chaukas.spec.client.v1.IngestEventRequest; "
+        r"use ingest_event\(request.event\)",
+    ),
+    (
+        "ingest_events",
+        client_pb2.IngestEventBatchRequest(),
+        r"got chaukas.spec.client.v1.IngestEventBatchRequest; use ingest_events\(request.event_batch\)",
+    ),
     ("ingest_events", [3], r"ingest_events expects an Event as events\[0\], got int"),
     ("ingest_encoded", b"a", r"got bytes; write \[data\]"),
     ("ingest_encoded", [Event()], "got Event; use ingest_event"),

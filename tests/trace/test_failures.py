@@ -467,5 +467,6 @@ def test_a_sink_that_raises_is_the_recorders_affair(caplog: pytest.LogCaptureFix
     with record.session("run") as session:
         session.input("hello")
     assert record.stats().failed == 3
+    assert record.stats().recorded == 3
     assert record.stats().sent == 0
     assert "disk full" in caplog.text

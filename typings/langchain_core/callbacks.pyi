@@ -1,0 +1,3 @@
+class BaseCallbackHandler:
+    raise_error: bool
+    run_inline: bool
