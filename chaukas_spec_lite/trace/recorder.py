@@ -109,6 +109,7 @@ class Recorder(Steps, AcrossProcesses):
             max_stack=max_stack,
             clock=clock,
             prices=Prices(prices) if prices is not None else None,
+            isolated=before_send is not None,
         )
         if parent is not None and (position := position_of(parent)) is not None:
             recording.outside = place_of(position, None)
