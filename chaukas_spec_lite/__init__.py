@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         TimeRange,
     )
     from chaukas_spec_lite.termination import exit_on_sigterm
+    from chaukas_spec_lite.trace.prices import Price
     from chaukas_spec_lite.trace.recorder import Recorder
     from chaukas_spec_lite.trace.redaction import Redactor
     from chaukas_spec_lite.trace.sampling import Sampler
@@ -92,6 +93,7 @@ _LAZY = {
     "Framing": "chaukas_spec_lite.rpc.transport.limits",
     "Keepalive": "chaukas_spec_lite.rpc.client.keepalive",
     "Redactor": "chaukas_spec_lite.trace.redaction",
+    "Price": "chaukas_spec_lite.trace.prices",
     "RetryPolicy": "chaukas_spec_lite.retry",
     "Sampler": "chaukas_spec_lite.trace.sampling",
     "Settings": "chaukas_spec_lite.client.settings",
