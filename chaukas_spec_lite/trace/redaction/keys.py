@@ -20,6 +20,7 @@ DEFAULT_KEYS = frozenset(
             "phpsessid",
             "connection_string",
             "signature",
+            "sig",
             "sas_token",
             "x_amz_security_token",
         ),
