@@ -148,17 +148,15 @@ class KeyNames:
             # Before the value is read: what is read is passed over, so that many names take no quadratic time.
             position = found.end()
             start, last = found.start(), found.end("end")
-            if not text[max(start, last - _AROUND) : last].casefold().rstrip("0123456789").endswith(self._last):
-                continue
-            # More words of it may stand before, as in "API key".
-            name = " ".join(_OTHERS.split(text[max(0, last - _AROUND) : last])[-1].split()[-_BEFORE_MAX:])
-            value = _VALUE.match(text, position) if self.secret(name) else None
+            word = text[max(start, last - _AROUND) : last]
+            small = word.casefold().rstrip("0123456789")
+            value = _VALUE.match(text, position) if self._names_secret(word, small, text, last) else None
             if value is None:
                 continue
-            branch = next(each for each in ("escaped", "double", "single", "bare") if value[each] is not None)
+            branch = value.lastgroup or "bare"
             begin, end = value.span(branch)
             if branch == "bare":
-                end = _end_of_line(name, text, begin, end)
+                end = _end_of_line(small, text, begin, end)
                 position = end
                 begin, end = _trimmed(text, begin, end)
             else:
@@ -166,11 +164,19 @@ class KeyNames:
             if text[begin:end].strip("*").casefold() not in _NOTHING:
                 yield (start if branch == "bare" else begin), begin, end
 
+    def _names_secret(self, word: str, small: str, text: str, last: int) -> bool:
+        """Whether a word in text, which ends at a place, is the last one of the name of a secret."""
+        if not small.endswith(self._last):
+            return False
+        if not small.endswith("token") and self.secret(word):
+            return True
+        # More words of it may stand before, as in "API key" or "next token".
+        return self.secret(" ".join(_OTHERS.split(text[max(0, last - _AROUND) : last])[-1].split()[-_BEFORE_MAX:]))
+
 
 def _end_of_line(name: str, text: str, begin: int, end: int) -> int:
     """Find the end of a header's value, which has spaces in it."""
-    last = _words(name)[-1]
-    if last == "authorization" or (last in ("cookie", "cookies") and "=" in text[begin:end]):
+    if name.endswith("authorization") or (name.endswith(("cookie", "cookies")) and "=" in text[begin:end]):
         line = _LINE.match(text, begin)
         return line.end() if line else end
     return end
