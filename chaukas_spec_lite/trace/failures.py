@@ -23,6 +23,10 @@ MAX_STACK = 16_000
 _MAX_FRAMES = 100
 _MAX_GROUP = 20
 """How many exceptions of a group are named."""
+_MAX_MARKS = 20
+"""With how many recorders and traces an exception remembers that it was recorded: the latest."""
+_MAX_WORD = 200
+"""Characters of a word that is left out whole where a text is cut: half of a secret is none to who looks for it."""
 
 _OURS = str(Path(__file__).parent)
 
@@ -103,7 +107,9 @@ def mark_recorded(error: BaseException, key: str, span_id: str) -> None:
     for each in (error, *members(error)):
         try:
             # Not by assignment, which the class may refuse. A dict of texts, as exceptions may be pickled.
-            object.__setattr__(each, _MARK, {**_mark_of(each), key: span_id})
+            # Some are raised again and again, in new traces.
+            latest = list(_mark_of(each).items())[1 - _MAX_MARKS :]
+            object.__setattr__(each, _MARK, {**dict(latest), key: span_id})
         except Exception:  # of a class that allows no attribute: it is recorded once more
             continue
 
@@ -148,7 +154,7 @@ def error_info(
         )
     text = error if isinstance(error, str) else _text(error)
     return ErrorInfo(
-        error_message=text[:MAX_MESSAGE],
+        error_message=cut(text, MAX_MESSAGE),
         error_code=code,
         recoverable=bool(recoverable),
         recovery_action=recovery_action,
@@ -162,7 +168,7 @@ def message_of(error: BaseException) -> str:
         named = [f"{type(each).__qualname__}: {_text(each)}" for each in inner[:_MAX_GROUP]]
         more = len(inner) - len(named)
         text = f"{text}: {'; '.join(named)}{f'; {more} more' if more > 0 else ''}"
-    return text[:MAX_MESSAGE]
+    return cut(text, MAX_MESSAGE)
 
 
 def _text(value: object) -> str:
@@ -183,9 +189,20 @@ def stack_of(error: BaseException, most: int = MAX_STACK) -> str:
     text = "".join(lines)
     if len(text) <= most:
         return text
-    cut = f"\n... {len(text) - most:,} characters left out ...\n"
-    half = max(0, most - len(cut)) // 2
-    return f"{text[:half]}{cut}{text[len(text) - half :]}"[:most]
+    note = f"\n... {len(text) - most:,} characters left out ...\n"
+    half = max(0, most - len(note)) // 2
+    return f"{cut(text, half)}{note}{cut(text[::-1], half)[::-1]}"[:most]
+
+
+def cut(text: str, most: int) -> str:
+    """The beginning of a text, which ends between two words, unless one is very long."""
+    if len(text) <= most or not most:
+        return text[:most]
+    kept = text[:most]
+    if text[most].isspace() or kept[-1].isspace():
+        return kept
+    words = kept[-_MAX_WORD:].split()
+    return kept[: -len(words[-1])] if words and len(words[-1]) < min(_MAX_WORD, most) else kept
 
 
 def _theirs(found: TracebackType | None) -> TracebackType | None:
