@@ -107,7 +107,9 @@ class Context:
             owner: A weak reference to the span, or None.
             frame: That of the ``with``; None if it does not matter whether it is a generator's.
         """
-        outer = self._innermost.get()
+        outer = _without_left(self._innermost.get())
+        if outer is not None and outer.outer is not None:
+            outer.outer = _without_left(outer.outer)
         node = Node(place, owner, outer)
         if outer is not None and (outer.left or outer.frame is not None or outer.asleep):
             passed: list[Node] = []
@@ -171,6 +173,13 @@ class Context:
             yield node
         finally:
             self.leave(node)
+
+
+def _without_left(node: Node | None) -> Node | None:
+    """The next span that has not ended. Those that have would pile up, where each begins before the last one ends."""
+    while node is not None and node.left:
+        node = node.outer
+    return node
 
 
 def _awake(node: Node | None, passed: list[Node], runner: Runner) -> Node | None:

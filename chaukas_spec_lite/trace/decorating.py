@@ -171,18 +171,35 @@ class _Call:
 
         def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
             stack = _Stack(call.begin(args, kwargs))
+            sent, thrown, result = None, None, None
             try:
                 generator = function(*args, **kwargs)
-                value = yield from _steps(stack, generator, call)
+                # Not `yield from`, which would close the generator where GeneratorExit is thrown in: what the generator
+                # does then, such as to return a value from `close`, is for its consumer to see.
+                while True:
+                    stack.enter()
+                    try:
+                        value = generator.send(sent) if thrown is None else generator.throw(thrown)
+                    except StopIteration as stopped:
+                        result = stopped.value
+                        break
+                    finally:
+                        sent = thrown = None  # Its traceback has this frame: they would keep each other alive.
+                        stack.exit()
+                    call.item(stack, value)
+                    try:
+                        sent = yield value
+                    except BaseException as error:
+                        thrown = stack.thrown(error)
             except BaseException as error:
                 call.items(stack)
                 stack.leave(error)
                 raise
-            if value is not None:
-                call.result(stack.span, value)
+            if result is not None:
+                call.result(stack.span, result)
             call.items(stack)
             stack.leave(None)
-            return value
+            return result
 
         return wrapper
 
@@ -192,30 +209,22 @@ class _Call:
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
             stack = _Stack(call.begin(args, kwargs))
             generator = function(*args, **kwargs)
-            step: Callable[[], Any] = functools.partial(generator.__anext__)
+            sent, thrown = None, None
             try:
                 while True:
                     stack.enter()
                     try:
-                        value = await step()
+                        value = await (generator.asend(sent) if thrown is None else generator.athrow(thrown))
                     except StopAsyncIteration:
                         break
                     finally:
+                        sent = thrown = None  # Its traceback has this frame: they would keep each other alive.
                         stack.exit()
                     call.item(stack, value)
                     try:
                         sent = yield value
-                    except GeneratorExit:
-                        stack.enter()
-                        try:
-                            await generator.aclose()
-                        finally:
-                            stack.exit()
-                        raise
                     except BaseException as error:
-                        step = functools.partial(generator.athrow, error)
-                    else:
-                        step = functools.partial(generator.asend, sent)
+                        thrown = stack.thrown(error)
             except BaseException as error:
                 call.items(stack)
                 stack.leave(error)
@@ -278,6 +287,12 @@ class _Stack:
         self._inside = self._context.swap(self._outside)
         self._outside = None
 
+    def thrown(self, error: BaseException) -> BaseException:
+        """Take note of what the consumer throws in. The generator gets all of it, and may do with it what it likes."""
+        if isinstance(error, GeneratorExit):
+            self.span.cancel()  # Even if it returns in peace.
+        return error
+
     def leave(self, error: BaseException | None) -> None:
         """End the span, whosever context this is."""
         self.enter()
@@ -285,30 +300,3 @@ class _Stack:
             self.span.leave(error)
         finally:
             self.exit()
-
-
-def _steps(stack: _Stack, generator: Generator[Any, Any, Any], call: _Call) -> Generator[Any, Any, Any]:
-    """Run a generator to its end, as ``yield from`` would, but for the stack around each step."""
-    step: Callable[[], Any] = functools.partial(next, generator)
-    while True:
-        stack.enter()
-        try:
-            value = step()
-        except StopIteration as stopped:
-            return stopped.value
-        finally:
-            stack.exit()
-        call.item(stack, value)
-        try:
-            sent = yield value
-        except GeneratorExit:
-            stack.enter()
-            try:
-                generator.close()
-            finally:
-                stack.exit()
-            raise
-        except BaseException as error:
-            step = functools.partial(generator.throw, error)
-        else:
-            step = functools.partial(next, generator) if sent is None else functools.partial(generator.send, sent)

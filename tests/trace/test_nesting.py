@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
+import gc
 import sys
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
@@ -12,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 
 from chaukas_spec_lite import SettingTypeError
+from chaukas_spec_lite.trace.context import Node
 from tests.trace.recorders import Recorder, recorder, tree
 
 
@@ -687,3 +690,36 @@ def test_two_recorders_do_not_mix() -> None:
           tool b
             system in b
     """)
+
+
+def nodes_alive() -> int:
+    gc.collect()
+    return sum(type(each) is Node for each in gc.get_objects())
+
+
+def test_spans_that_end_in_the_order_in_which_they_began_leave_nothing_behind() -> None:
+    record, _ = recorder()
+    before = nodes_alive()
+    with record.session():
+        for _ in range(50):
+            first, second = record.tool("first").enter(), record.tool("second").enter()
+            first.leave(None)
+            second.leave(None)
+        last = record.tool("last").enter()
+        for _ in range(50):
+            following = record.tool("following").enter()
+            last.leave(None)
+            last = following
+        assert nodes_alive() - before < 10
+        last.leave(None)
+
+
+def test_spans_that_end_in_another_context_leave_nothing_behind() -> None:
+    record, _ = recorder()
+    before = nodes_alive()
+    with record.session():
+        for _ in range(50):
+            span = record.tool("elsewhere").enter()
+            contextvars.copy_context().run(span.leave, None)
+            assert record.current is not span
+        assert nodes_alive() - before < 10
