@@ -75,10 +75,10 @@ class AppendingFile:
         with self._lock:
             if self._closed:
                 raise OSError(errno.EBADF, "it is closed")
-            file = self._opened()
-            locked = self._lock_file(file)
-            self._depth += 1
+            file, locked = self._opened(), False
+            self._depth += 1  # first: what a signal handler writes from here on leaves the lock alone
             try:
+                locked = self._lock_file(file)
                 size = os.fstat(file).st_size
                 if size != self._whole:
                     record = self._mend(file, size, locked) + record

@@ -36,6 +36,8 @@ logger = logging.getLogger("chaukas_spec_lite.sinks")
 INSTALL = "pip install 'chaukas-spec-lite[http]'"
 
 MAX_REDIRECTS = 3
+_CONNECT = 10.0
+"""Seconds within which a connection has to come about."""
 _MOST_OF_AN_ANSWER = 64 << 10
 """Bytes of an answer that are read. Nothing is expected in it, but words about what was wrong."""
 
@@ -158,8 +160,10 @@ class HttpSender:
             # What a loop that has ended left open cannot be closed any more.
             for ended in [each for each in self._clients if each.is_closed()]:
                 del self._clients[ended]
+            # ``send`` limits the whole of an attempt. Only a connection that does not come about is told sooner.
+            connect = _CONNECT if self.settings.timeout > _CONNECT else None
             self._clients[loop] = self._httpx.AsyncClient(
-                timeout=self.settings.timeout, verify=self._verify, follow_redirects=False, http2=False
+                timeout=self._httpx.Timeout(None, connect=connect), verify=self._verify, follow_redirects=False
             )
         return self._clients[loop]
 
