@@ -154,7 +154,10 @@ class _Call:
         function, begin, result = self.function, self.begin, self.result
 
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            span = begin(args, kwargs)
+            try:
+                span = begin(args, kwargs)
+            except RecursionError:  # as above
+                return await function(*args, **kwargs)
             try:
                 value = await function(*args, **kwargs)
             except BaseException as error:

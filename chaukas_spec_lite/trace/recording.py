@@ -75,9 +75,8 @@ class Recording:
         isolated: bool = False,
     ) -> None:
         times = clock or Times()
-        self.sending = sending
-        self.emit: Callable[[Event], bool] = self._emit_isolated if isolated else sending.emit
-        """Takes an event that is complete."""
+        self._isolated = isolated
+        self.send_to(sending)
         self.context = Context()
         self.capture = capture
         self.stream = stream
@@ -142,6 +141,12 @@ class Recording:
             self.sending.failed(error)
         except Exception:  # of a handler of the log: there is nobody else to tell
             return
+
+    def send_to(self, sending: Sending) -> None:
+        """Let events go there from now on."""
+        self.sending = sending
+        self.emit: Callable[[Event], bool] = self._emit_isolated if self._isolated else sending.emit
+        """Takes an event that is complete."""
 
     def here(self) -> Place | None:
         """The place of the current span."""

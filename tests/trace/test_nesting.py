@@ -653,6 +653,67 @@ def test_one_span_object_may_be_used_often_and_at_the_same_time() -> None:
     assert outputs[3:] == [{"output": "a"}, {"output": "b"}, {"output": "c"}]
 
 
+def test_a_span_object_may_be_used_again_while_others_use_it() -> None:
+    record, kept = recorder()
+    search = record.tool("search")
+
+    async def use(name: str, turns: int) -> None:
+        async with search:
+            record.system(name)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+    async def main() -> None:
+        long = asyncio.create_task(use("long", 9))
+        for name in ("a", "b", "c"):
+            await use(name, 1)
+        await long
+
+    asyncio.run(main())
+    search.start()
+    search.end()
+    with search:
+        record.system("last")
+    assert kept.outline() == tree("""
+        tool search
+          system a
+        tool search
+          system long
+        tool search
+          system b
+        tool search
+          system c
+        tool search
+        tool search
+          system last
+    """)
+    assert len({event.span_id for event in kept.of("TOOL_CALL_END")}) == 6
+
+
+def test_threads_may_use_one_span_object_at_the_same_time() -> None:
+    record, kept = recorder()
+    search = record.tool("search")
+    meeting = threading.Barrier(8)
+
+    def work() -> None:
+        for number in range(50):
+            meeting.wait()
+            with search as span:
+                record.system(str(number))
+                span.result(number)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    starts, ends = kept.of("TOOL_CALL_START"), kept.of("TOOL_CALL_END")
+    assert len({event.span_id for event in starts}) == len(starts) == 400
+    assert {event.span_id for event in ends} == {event.parent_span_id for event in kept.of("SYSTEM")}
+    assert {event.span_id for event in starts} == {event.span_id for event in ends}
+    assert record.stats().failed == 0
+
+
 def test_a_span_without_with_is_current_only_where_that_is_said() -> None:
     record, kept = recorder()
     span = record.agent("by hand").start()
