@@ -229,10 +229,13 @@ def _generator(frame: FrameType) -> FrameType | None:
         found = found.f_back  # an ExitStack
     if found is None or not found.f_code.co_flags & _GENERATORS:
         return None
-    caller = found.f_back
-    if caller is not None and str(caller.f_globals.get("__name__")).partition(".")[0] in _MANAGERS:
-        return None
-    return found
+    return None if lends(found) else found
+
+
+def lends(generator: FrameType) -> bool:
+    """Whether a generator that runs is the body of a context manager or fixture: it opens its spans for their user."""
+    caller = generator.f_back
+    return caller is not None and str(caller.f_globals.get("__name__")).partition(".")[0] in _MANAGERS
 
 
 def _stands_at_yield(frame: FrameType) -> bool:

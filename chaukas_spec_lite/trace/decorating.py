@@ -1,15 +1,19 @@
 """Makes functions that record their calls out of functions."""
 
+# sys._getframe is private by its name only:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.trace.capture import RETURN, Capture, Capturing
-from chaukas_spec_lite.trace.context import Node
+from chaukas_spec_lite.trace.context import Node, lends
 from chaukas_spec_lite.trace.safety import told
 
 if TYPE_CHECKING:
@@ -173,7 +177,7 @@ class _Call:
         function, call = self.function, self
 
         def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            stack = _Stack(call.begin(args, kwargs))
+            stack = _Stack(call.begin(args, kwargs), lends(sys._getframe()))
             sent, thrown, result = None, None, None
             try:
                 generator = function(*args, **kwargs)
@@ -210,7 +214,7 @@ class _Call:
         function, call = self.function, self
 
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            stack = _Stack(call.begin(args, kwargs))
+            stack = _Stack(call.begin(args, kwargs), lends(sys._getframe()))
             generator = function(*args, **kwargs)
             sent, thrown = None, None
             try:
@@ -274,21 +278,24 @@ class _Items:
 class _Stack:
     """The open spans of a decorated generator, which are its context's only while it runs."""
 
-    __slots__ = ("_context", "_inside", "_outside", "items", "span")
+    __slots__ = ("_context", "_inside", "_lent", "_outside", "items", "span")
 
-    def __init__(self, span: Scope) -> None:
+    def __init__(self, span: Scope, lent: bool) -> None:
+        self._lent = lent
         self.span = span
         self.items = _Items()
         self._context = span.context()
         self._outside: Node | None = None
-        self._inside = span.set_aside()
+        self._inside = None if lent else span.set_aside()
 
     def enter(self) -> None:
-        self._outside = self._context.swap(self._inside)
+        if not self._lent:
+            self._outside = self._context.swap(self._inside)
 
     def exit(self) -> None:
-        self._inside = self._context.swap(self._outside)
-        self._outside = None
+        if not self._lent:
+            self._inside = self._context.swap(self._outside)
+            self._outside = None
 
     def thrown(self, error: BaseException) -> BaseException:
         """Take note of what the consumer throws in. The generator gets all of it, and may do with it what it likes."""
