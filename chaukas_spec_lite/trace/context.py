@@ -233,6 +233,6 @@ def _runner() -> tuple[int, object]:
     asyncio = sys.modules.get("asyncio")
     task = None
     if asyncio is not None:
-        with contextlib.suppress(RuntimeError):  # no loop runs here
+        with contextlib.suppress(RuntimeError, AttributeError):  # no loop runs here, or asyncio is being imported
             task = asyncio.current_task()
     return threading.get_ident(), None if task is None else id(task)

@@ -32,7 +32,7 @@ def decorate(template: Scope, function: Any, capture: Capture) -> Any:
     """
     if is_method_object(function):
         # The decorator stands above @classmethod: what it has made is taken apart, and made again.
-        kind = type(function)
+        kind = function.__class__
         return kind(_wrapped(template, function.__func__, capture, issubclass(kind, classmethod)))
     if isinstance(function, type) or not callable(function):
         raise SettingTypeError(
@@ -52,9 +52,7 @@ def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is
     template = template.again()
     template.name_after(getattr(function, "__name__", "") or type(function).__name__)
     call = _Call(template, function, _capturing(function, capture, is_classmethod))
-    asked: Any = function
-    if not inspect.isroutine(asked) and not isinstance(asked, functools.partial):
-        asked = type(function).__call__  # an object that can be called
+    asked = _called(function)
     if inspect.iscoroutinefunction(asked):
         wrapper: Any = call.coroutine_function()
     elif inspect.isasyncgenfunction(asked):
@@ -64,6 +62,17 @@ def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is
     else:
         wrapper = call.plain_function()
     return functools.update_wrapper(wrapper, function)
+
+
+def _called(function: Any) -> Any:
+    """The function that a call of something calls: it says what kind it is."""
+    if _is_plain(function):
+        return function
+    return function.__class__.__call__  # an object that can be called
+
+
+def _is_plain(function: object) -> bool:
+    return inspect.isroutine(function) or isinstance(function, functools.partial)
 
 
 def _capturing(function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Capturing:

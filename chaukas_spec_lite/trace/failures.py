@@ -41,6 +41,8 @@ _PASSING_STATUS = {408, 409, 425, 429, 500, 502, 503, 504}
 """HTTP statuses after which the same request may succeed."""
 
 _MARK = "__chaukas_recorded__"
+_MAX_MARKS = 8
+"""How many traces an exception remembers."""
 
 
 def is_exception(value: object) -> TypeGuard[BaseException]:
@@ -103,9 +105,14 @@ def mark_recorded(error: BaseException, key: str, span_id: str) -> None:
     for each in (error, *members(error)):
         try:
             # Not by assignment, which the class may refuse. A dict of texts, as exceptions may be pickled.
-            object.__setattr__(each, _MARK, {**_mark_of(each), key: span_id})
+            object.__setattr__(each, _MARK, {**_latest(_mark_of(each)), key: span_id})
         except Exception:  # of a class that allows no attribute: it is recorded once more
             continue
+
+
+def _latest(marks: dict[str, str]) -> dict[str, str]:
+    """What is kept of the marks of an exception that is raised in trace after trace."""
+    return marks if len(marks) < _MAX_MARKS else dict(list(marks.items())[1 - _MAX_MARKS :])
 
 
 def _mark_of(error: BaseException) -> dict[str, str]:

@@ -135,7 +135,7 @@ class ModelSpan(Scope):
                 event = recording.event(*made, self._place, own, own, self._place.span_id)
                 event.message = MessageContent("assistant", text)
                 event.is_partial = True
-                recording.sending.emit(event)
+                recording.emit(event)
 
     def _fill_start(self, event: Event) -> None:
         self._start_time = event.timestamp

@@ -271,4 +271,4 @@ class _Made:
         self.event = event
 
     def emit(self) -> None:
-        self.recording.sending.emit(self.event)
+        self.recording.emit(self.event)

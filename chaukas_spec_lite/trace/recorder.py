@@ -99,6 +99,7 @@ class Recorder(Steps):
             max_stack=max_stack,
             clock=clock,
             prices=prices,
+            isolated=before_send is not None,
         )
         super().__init__(recording, enabled)
         if enabled:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite import process
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.trace.context import Context, Node, Place
+from chaukas_spec_lite.trace.isolation import isolate
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.capture import Capture
@@ -54,6 +55,7 @@ class Recording:
         max_stack: Characters kept of stack traces; 0 for none.
         clock: The clocks.
         prices: What computes the cost of model calls.
+        isolated: Whether events may be changed on their way, and so share nothing that the program may change.
     """
 
     def __init__(
@@ -69,9 +71,12 @@ class Recording:
         max_stack: int = 0,
         clock: Times | None = None,
         prices: object = None,
+        isolated: bool = False,
     ) -> None:
         times = clock or Times()
         self.sending = sending
+        self.emit: Callable[[Event], bool] = self._emit_isolated if isolated else sending.emit
+        """Takes an event that is complete."""
         self.context = Context()
         self.capture = capture
         self.stream = stream
@@ -124,6 +129,9 @@ class Recording:
             tags=[*self._tags, *tags],
             trace_id=trace_id,
         )
+
+    def _emit_isolated(self, event: Event) -> bool:
+        return self.sending.emit(isolate(event))
 
     def lost(self, error: BaseException) -> None:
         """Count and tell an exception of ours, or of a value that somebody else wrote."""

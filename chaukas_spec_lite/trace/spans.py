@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chaukas_spec_lite import process
@@ -27,8 +28,9 @@ NEW, OPEN, ENDED = range(3)
 _COMPLETED, _FAILED, _CANCELLED = EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.CANCELLED
 _STARTED, _INFO, _ERROR = EventStatus.STARTED, Severity.INFO, Severity.ERROR
 
-# What the constructor of a named tuple calls, in half the time.
-_new_place = tuple.__new__
+_TUPLE: Any = tuple
+_new_place: Callable[[type[Place], tuple[object, ...]], Place] = _TUPLE.__new__
+"""What the constructor of a named tuple calls, in half the time."""
 
 
 class LiveSpan:
@@ -141,7 +143,7 @@ class LiveSpan:
                 event.metadata = {**(event.metadata or {}), "arguments": self._call_arguments}
             self._fill_start(event)
             self._started_ns = recording.monotonic_ns()
-            recording.sending.emit(event)
+            recording.emit(event)
         except RecursionError:  # There is no room to record this: nothing of it is.
             self._state = ENDED
         except Exception as error:  # whatever it was, the program goes on; END says the rest
@@ -173,7 +175,7 @@ class LiveSpan:
             event = self._make_end(recording)
             if left_open:
                 event.metadata = {**(event.metadata or {}), LEFT_OPEN: left_open}
-            recording.sending.emit(event)
+            recording.emit(event)
             if recording.late:
                 recording.finish_late()
         except RecursionError:  # A span further out will have room.
