@@ -92,8 +92,8 @@ class Recording:
         self._project_id = project_id
         self._branch = branch
         self._tags = tags
-        self.late: list[LiveSpan] = []
-        """Spans that could not be ended as deep in the stack as they were."""
+        self.late: list[LiveSpan | Event] = []
+        """Spans that could not be ended as deep in the stack as they were, and ENDs that could not be sent there."""
         self.open: dict[int, weakref.ref[LiveSpan]] = {}
         """The spans that are open, by ``id``; whoever ends one takes it out."""
 
@@ -164,8 +164,11 @@ class Recording:
     def finish_late(self) -> None:
         """End what could not be ended."""
         waiting, self.late = self.late, []
-        for span in waiting:
-            span.end()
+        for each in waiting:
+            if isinstance(each, Event):
+                self.emit(each)
+            else:
+                each.end()
 
     def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""

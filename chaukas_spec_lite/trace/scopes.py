@@ -122,6 +122,12 @@ class Scope(LiveSpan, Points):
         except Exception as problem:  # of ours, which must not take the place of the program's
             recording.lost(problem)
 
+    def abandon(self, found: str) -> None:
+        """End a span that nobody will end, as ``CANCELLED``, and mark it."""
+        if self._node is not None:
+            self._node.left = True  # on a stack that may be another context's
+        super().abandon(found)
+
     def _enter_another(self, frame: FrameType | None) -> Self:
         other = self.again()
         other._origin = self

@@ -438,6 +438,7 @@ def test_a_task_that_an_async_generator_has_started_is_inside_of_its_span() -> N
     async def generator() -> AsyncGenerator[str, None]:
         with record.agent("generator"):
             task = asyncio.create_task(waiting_steps(record, "task"))
+            await asyncio.sleep(0)
             yield "started"
             await task
 
@@ -456,6 +457,32 @@ def test_a_task_that_an_async_generator_has_started_is_inside_of_its_span() -> N
               system in task
           system consumes
     """)
+
+
+@pytest.mark.parametrize("spans", [False, True])
+def test_tasks_that_the_consumer_of_an_async_generator_starts_are_not_inside_of_its_span(spans: bool) -> None:
+    record, kept = recorder()
+
+    async def generator() -> AsyncGenerator[int, None]:
+        async with record.agent("generator"):
+            for number in range(2):
+                await asyncio.sleep(0)
+                yield number
+
+    async def main() -> None:
+        with record.session("run"):
+            async for number in generator():
+                with record.agent("consumer") if spans else contextlib.nullcontext():
+                    await asyncio.gather(waiting_steps(record, f"a{number}"), waiting_steps(record, f"b{number}"))
+
+    asyncio.run(main())
+    steps = [[f"agent {name}{number}", f"  system in {name}{number}"] for number in range(2) for name in "ab"]
+    consumed = [*steps[0], *steps[1]], [*steps[2], *steps[3]]
+    if spans:
+        lines = [line for each in consumed for line in ("agent consumer", *(f"  {line}" for line in each))]
+    else:
+        lines = [line for each in consumed for line in each]
+    assert kept.outline().splitlines() == ["session run", "  agent generator", *(f"  {line}" for line in lines)]
 
 
 def test_what_an_async_generator_awaits_is_inside_of_its_span() -> None:
