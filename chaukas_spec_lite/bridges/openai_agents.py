@@ -133,10 +133,15 @@ class ChaukasTracing(TracingProcessor):
         self._steps.read(node, span.span_data, error, span.error)
         self._steps.end(node, error)
 
-    def shutdown(self) -> None:
-        """End what is still open, and send what is recorded."""
+    @never_raising
+    def shutdown(self, timeout: float | None = None) -> None:
+        """End what is still open, and send what is recorded. The framework calls it as the program ends.
+
+        Args:
+            timeout: How many seconds sending may take, 5 if None.
+        """
         self._nodes.give_up_all("the program ended")
-        self.force_flush()
+        self._recorder.flush(5.0 if timeout is None else timeout)
 
     @never_raising
     def force_flush(self) -> None:
