@@ -198,6 +198,7 @@ __all__ = [
     "MessageContent",
     "PerformanceMetrics",
     "PolicyDecision",
+    "Price",
     "QueryFilter",
     "QueryRequest",
     "QueryResponse",
