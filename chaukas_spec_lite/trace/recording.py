@@ -39,6 +39,9 @@ class Times:
     monotonic_ns: Callable[[], int] = time.perf_counter_ns
 
 
+MAX_LATE = 100
+"""How many ENDs that a sink does not take are kept, to be tried again."""
+
 _numbers = count(1)
 
 
@@ -174,7 +177,8 @@ class Recording:
         waiting, self.late = self.late, []
         for each in waiting:
             if isinstance(each, Event):
-                self.emit(each)
+                if not self.emit(each) and len(self.late) < MAX_LATE:  # There may still be too little room.
+                    self.late.append(each)
             else:
                 each.end()
 

@@ -131,6 +131,9 @@ class Scope(LiveSpan, Points):
                 if error is not None:
                     self.judge(error)
                 self._finish()
+        except RecursionError:  # A span further out will have room to end this one, which has failed with the same.
+            self.fail(error if error is not None else "RecursionError")
+            recording.late.append(self)
         except Exception as problem:  # of ours, which must not take the place of the program's
             recording.lost(problem)
 
