@@ -111,7 +111,8 @@ foreign() {
     python -m pip install --quiet --no-deps -r tests/codegen/foreign.txt
     python -m pytest -p no:cacheprovider -m foreign tests/codegen
     python -m pip install --quiet -e '.[values]'
-    python -m pytest -p no:cacheprovider tests/codec/test_kinds_of_values.py tests/lenient
+    python -m pytest -p no:cacheprovider tests/codec/test_kinds_of_values.py tests/lenient tests/trace/test_carriers.py \
+        tests/trace/test_prices.py
 }
 
 # Servers that fork, in processes of their own. What cannot be had, or does not start, fails the step.
@@ -126,7 +127,7 @@ bridges() {
     new_environment bridges 3.11
     python -m pip install --quiet -e '.[bridges]'
     python -m pytest -p no:cacheprovider -m bridges tests/bridges
-    python -m pytest -p no:cacheprovider tests/codec/test_official.py
+    python -m pytest -p no:cacheprovider tests/codec/test_official.py tests/test_introspection.py
 }
 
 # How long each of the four targets is fuzzed; .ci/run makes the step's limit of it.

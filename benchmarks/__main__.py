@@ -19,6 +19,7 @@ from benchmarks import (
     notes,
     others,
     protojson,
+    recorder,
     report,
     rivals,
     rpc,
@@ -31,6 +32,7 @@ GROUPS: dict[str, tuple[str, Callable[[], Iterable[Job]]]] = {
     "codec": (codec.SECTION, codec.jobs),
     "json": (protojson.SECTION, protojson.jobs),
     "rivals": (rivals.SECTION, rivals.jobs),
+    "recorder": (recorder.SECTION, recorder.jobs),
 }
 """What is measured in this process, by the name that ``--only`` knows."""
 OTHER_GROUPS = ("rpc", "lightness", "scaling", "corners", "pythons")

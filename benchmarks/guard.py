@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from benchmarks import codec, environments, hostile, protojson, rivals
+from benchmarks import codec, environments, hostile, protojson, recorder, rivals
 from benchmarks.hostile import Attack
 from benchmarks.measure import Effort, Job, Row, Work, compare, cpu_time
 
@@ -46,7 +46,7 @@ def main() -> int:
 
 def lost_speed() -> Iterator[str]:
     """Jobs that miss their bars by more than the margin, every time they are measured."""
-    for module in (codec, protojson, rivals):
+    for module in (codec, protojson, rivals, recorder):
         for job in module.jobs():
             if job.bar is not None:
                 row = _measured(module.SECTION, job)

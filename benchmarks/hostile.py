@@ -1,4 +1,4 @@
-"""Adversarial inputs by size: decoding N bytes of any of them must take time in proportion to N.
+"""Adversarial inputs by size: decoding or redacting N bytes of any of them must take time in proportion to N.
 
 Each shape is a function from a count to a piece of work. Whether the input is accepted or refused is for the tests;
 here it only may not take long.
@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chaukas_spec_lite import Event
+from chaukas_spec_lite import Event, Redactor
 from chaukas_spec_lite.errors import CodecError
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter
+from chaukas_spec_lite.trace.redaction import PATTERNS
 from chaukas_spec_lite.wire.fields import fields_of
 from chaukas_spec_lite.wire.format import LEN, SGROUP, VARINT, varint
 
@@ -150,6 +151,52 @@ JSON: Mapping[str, Callable[[int], str]] = {
 """Shapes of JSON."""
 
 
+TEXTS: Mapping[str, str] = {
+    "an address's beginning": "a@",
+    "a domain without an end": "a@a.a.",
+    "a long word": "a",
+    "addresses": "a@b.co ",
+    "percent signs": "%40",
+    "digits": "4",
+    "groups of digits": "4111 ",
+    "cards with a wrong digit": "4111 1111 1111 1112 ",
+    "digits in hashes": "a4111111111111111",
+    "IBANs with a wrong digit": "DE89 3704 0044 0532 0130 01 ",
+    "beginnings of IBANs": "AA00",
+    "plus signs": "+1 ",
+    "digits with spaces": "+1 2 3 4 5 6 7 8 9 ",
+    "numbers with a zero": "0171 ",
+    "UUIDs": "00000000-0000-4000-8000-000000000000 ",
+    "beginnings of keys": "-sk-",
+    "keys without a digit": "-sk-abcdefghijabcdefghij",
+    "beginnings of tokens": "ghp_xoxb-AKIAhf_",
+    "beginnings of a JWT": "eyJ",
+    "JWTs without an end": "eyJaaaaaaaaaaa.aaa.",
+    "beginnings of private keys": "-----BEGIN PRIVATE KEY-----",
+    "private keys that end wrongly": "-----BEGIN PRIVATE KEY-----\n-----END ",
+    "dashes": "-----BEGIN ",
+    "beginnings of URLs": "a://a:",
+    "URLs with passwords": "://a:b@",
+    "bearers": "Bearer ",
+    "names": "password",
+    "names and values": "password=",
+    "names and quotations": "password='\"",
+    "names and escaped quotations": 'password=\\"',
+    "names that are no secrets": "page_token=",
+    "headers": "authorization: ",
+    "cookies": "cookie: ",
+    "cookies with values": "cookie: a=",
+    "colons": "a:",
+    "backslashes": "\\",
+    "escapes": "\\n",
+    "braces": '{"password": ',
+    "brackets": "[",
+    "marks": "[redacted EMAIL]",
+    "marks without an end": "[redacted ",
+    "marks and addresses": "[redacted EMAIL]a@b.co",
+}
+"""Pieces of text in which a pattern or a name of the ``Redactor`` begins again and again."""
+
 DISTINCT_MOST = 2_048
 """How many names one object has in the smaller input: eight times as many still are in the processor's cache.
 
@@ -171,7 +218,7 @@ class Attack:
 
 
 def attacks() -> list[Attack]:
-    """All shapes, read strictly, and JSON also with unknown fields ignored."""
+    """All shapes, read strictly, JSON also with unknown fields ignored, and texts to redact."""
     most: dict[str, int] = dict.fromkeys(("many keys", "unknown fields"), DISTINCT_MOST)
     found = [Attack(f"parse: {name}", shape, reading(cls)) for name, (cls, shape) in WIRE.items()]
     found += [
@@ -179,7 +226,15 @@ def attacks() -> list[Attack]:
     ]
     ignored = JSON["unknown fields"]
     found.append(Attack("from_json: unknown fields, ignored", ignored, reading_json(ignore=True), DISTINCT_MOST))
+    redact = redacting()
+    found += [Attack(f"redact: {name}", piece.__mul__, redact) for name, piece in TEXTS.items()]
     return found
+
+
+def redacting() -> Read:
+    """Make a function that looks for every secret there is in a text."""
+    redactor = Redactor(patterns=PATTERNS.values())
+    return lambda text: redactor(Event(metadata={"text": text}))
 
 
 def reading(cls: type[Message]) -> Read:

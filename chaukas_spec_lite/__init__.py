@@ -73,9 +73,10 @@ if TYPE_CHECKING:
         TimeRange,
     )
     from chaukas_spec_lite.termination import exit_on_sigterm
+    from chaukas_spec_lite.trace.prices import Price
     from chaukas_spec_lite.trace.recorder import Recorder
-    from chaukas_spec_lite.trace.sampling import Sampler
     from chaukas_spec_lite.trace.redaction import Redactor
+    from chaukas_spec_lite.trace.sampling import Sampler
 
 __version__ = VERSION
 
@@ -92,6 +93,7 @@ _LAZY = {
     "Framing": "chaukas_spec_lite.rpc.transport.limits",
     "Keepalive": "chaukas_spec_lite.rpc.client.keepalive",
     "Redactor": "chaukas_spec_lite.trace.redaction",
+    "Price": "chaukas_spec_lite.trace.prices",
     "RetryPolicy": "chaukas_spec_lite.retry",
     "Sampler": "chaukas_spec_lite.trace.sampling",
     "Settings": "chaukas_spec_lite.client.settings",
@@ -114,6 +116,7 @@ _SUBMODULE_NAMES = {
     **dict.fromkeys(["ChaukasClientServiceStub", "ChaukasClientServiceBase"], f"{__name__}.spec.client.v1.client_grpc"),
     **dict.fromkeys(["ChaukasServerServiceStub", "ChaukasServerServiceBase"], f"{__name__}.spec.server.v1.server_grpc"),
     **dict.fromkeys(["DropReason", "Dropped"], f"{__name__}.export"),
+    **dict.fromkeys(["DEFAULT_KEYS", "DEFAULT_PATTERNS", "PATTERNS", "Pattern"], f"{__name__}.trace.redaction"),
 }
 """Names that programs look for here, and the modules that they are imported from; a test imports each."""
 _OTHER_NAMES = {
@@ -196,6 +199,7 @@ __all__ = [
     "MessageContent",
     "PerformanceMetrics",
     "PolicyDecision",
+    "Price",
     "QueryFilter",
     "QueryRequest",
     "QueryResponse",

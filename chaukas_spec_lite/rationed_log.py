@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import Counter
@@ -9,6 +10,15 @@ from collections.abc import Callable
 
 MAX_KINDS = 1000
 """For how many kinds of lines it is remembered when the last one was logged, beyond the last interval."""
+
+
+def in_words(error: BaseException) -> str:
+    """Return the type and the text of an error, which may be anybody's."""
+    try:
+        text = str(error)
+    except Exception:  # what is wrong with that one, too
+        text = "its text cannot be read"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 class RationedLog:
@@ -61,9 +71,9 @@ class RationedLog:
         # Logging handlers are the user's and may emit, on this thread, which may want to log again.
         self._logging.add(here)
         try:
-            self._logger.log(level, message, *values, exc_info=error)
-        except Exception:  # of a handler, which has to keep that to itself: the program goes on as if it had
-            return False
+            # One that raises must not harm the program either, and there is nobody else to tell.
+            with contextlib.suppress(Exception):
+                self._logger.log(level, message, *values, exc_info=error)
         finally:
             self._logging.discard(here)
         return True

@@ -23,6 +23,8 @@ myst_heading_anchors = 4
 myst_enable_extensions = ["attrs_inline"]
 
 autodoc_member_order = "bysource"
+# Classes of the bridges derive from the frameworks', which are not needed to build the documents.
+autodoc_mock_imports = ["agents", "langchain_core"]
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 # Many classes have a field called "type" or "events". Sphinx looks for a link's target by the last name alone, finds

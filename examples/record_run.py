@@ -1,95 +1,56 @@
-"""Record one agent run by hand: START and END events around each piece of work, failures included.
+"""Record one agent run: a model, a tool, and another tool that fails; the agent goes on without it.
 
     CHAUKAS_GRPC_ENDPOINT=localhost:50051 python examples/record_run.py
 
-The context manager ``work`` is what to copy: it emits the two events of a pair, which share a ``span_id``, and names
-the work that surrounds it as the parent.
+Instead of a server, ``CHAUKAS_ENDPOINT`` may name a file, ``file:run.jsonl``, or ``console:``. The answer of the model
+is made up; the rest is what to copy.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
-from chaukas_spec_lite import (
-    BlockingChaukasClient,
-    BlockingExporter,
-    ErrorInfo,
-    Event,
-    EventStatus,
-    EventType,
-    LLMInvocation,
-    ToolCall,
-    ToolResponse,
-)
+from chaukas_spec_lite import Recorder
 
-SESSION = str(uuid.uuid4())
-parent: ContextVar[str] = ContextVar("parent", default="")
+recorder = Recorder.from_env(tenant_id="acme", project_id="support-bot", prices={"gpt-4o": (2.50, 10.00)})
 
 
-@contextmanager
-def work(
-    exporter: BlockingExporter, start: EventType, end: EventType, content: dict[str, Any], **fields: Any
-) -> Generator[dict[str, Any], None, None]:
-    """Emit START, run the body, emit END with what the body put into the dict, or with the error that it raised."""
-    fields = {
-        "session_id": SESSION,
-        "span_id": str(uuid.uuid4()),
-        "parent_span_id": parent.get(),
-        "agent_name": "triage-agent",
-        **fields,
-    }
-    exporter.emit(Event(type=start, status=EventStatus.STARTED, **content, **fields))
-    result: dict[str, Any] = {}
-    token = parent.set(fields["span_id"])
+@recorder.tool
+def search_orders(order_id: str) -> dict[str, Any]:
+    """Look an order up."""
+    return {"order_id": order_id, "state": "shipped"}
+
+
+@recorder.tool(capture=["address"])
+def send_mail(address: str, text: str) -> None:
+    """Fail: the exception ends this span, and says why."""
+    raise ConnectionError("the mail server is down")
+
+
+@recorder.agent("triage-agent", role="assistant")
+def triage(question: str) -> str:
+    """Ask a model, call the tool that it asks for, and try to send a mail."""
+    request = {"messages": [{"role": "user", "content": question}]}
+    with recorder.model("openai", "gpt-4o", request=request, temperature=0.2) as call:
+        call.response(
+            {"tool_calls": ["search_orders"]}, prompt_tokens=412, completion_tokens=38, finish_reason="tool_calls"
+        )
+    text = f"Your order was {search_orders('48213')['state']}."
     try:
-        yield result
-    except Exception as error:  # whatever it is, the record has to say so before it goes on
-        info = ErrorInfo(error_message=str(error), error_code=type(error).__name__)
-        exporter.emit(Event(type=end, status=EventStatus.FAILED, error=info, **fields))
-        raise
-    else:
-        exporter.emit(Event(type=end, status=EventStatus.COMPLETED, **result, **fields))
-    finally:
-        parent.reset(token)
-
-
-def run(exporter: BlockingExporter) -> None:
-    """An agent asks a model, calls the tool that the model asked for, and fails at another."""
-    with work(exporter, EventType.AGENT_START, EventType.AGENT_END, {}):
-        model: dict[str, Any] = {"provider": "openai", "model": "gpt-4o"}
-        request = LLMInvocation(**model, request={"messages": [{"role": "user", "content": "Where is order 48213?"}]})
-        with work(
-            exporter,
-            EventType.MODEL_INVOCATION_START,
-            EventType.MODEL_INVOCATION_END,
-            {"llm_invocation": request},
-        ) as result:
-            result["llm_invocation"] = LLMInvocation(**model, total_tokens=450, finish_reason="tool_calls")
-
-        call = {"tool_call": ToolCall(id="call_1", name="search_orders", arguments={"order_id": "48213"})}
-        with work(exporter, EventType.TOOL_CALL_START, EventType.TOOL_CALL_END, call) as result:
-            result["tool_response"] = ToolResponse(tool_call_id="call_1", output={"output": {"state": "shipped"}})
-
-        try:
-            call = {"tool_call": ToolCall(id="call_2", name="send_mail")}
-            with work(exporter, EventType.TOOL_CALL_START, EventType.TOOL_CALL_END, call):
-                raise ConnectionError("the mail server is down")
-        except ConnectionError:
-            pass  # the agent goes on without it
+        send_mail("ada@example.com", text)
+    except ConnectionError:
+        recorder.system("the answer goes out by chat alone")
+    return text
 
 
 def main() -> None:
-    """Record a run and wait until the server has it."""
-    client = BlockingChaukasClient(tenant_id="acme", project_id="support-bot")
-    with client, BlockingExporter(client) as exporter:
-        run(exporter)
-        if not exporter.flush(timeout=30):
-            raise SystemExit(f"not everything was sent: {exporter.stats().last_error}")
-    print(SESSION)
+    """Record a run, and wait until it is where it should be."""
+    with recorder.session("support", metadata={"user": "u-17"}) as session:
+        session.input("Where is my order 48213?")
+        session.output(triage("Where is my order 48213?"))
+    if not recorder.close(timeout=30):
+        raise SystemExit(f"not everything was sent: {recorder.stats()}")
+    print(session.session_id)
 
 
 if __name__ == "__main__":

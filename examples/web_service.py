@@ -14,21 +14,19 @@ import signal
 import sys
 from functools import partial
 
-from chaukas_spec_lite import ChaukasClient, Event, EventExporter, EventType, MessageContent
+from chaukas_spec_lite import ChaukasClient, EventExporter, Recorder
 
 
-async def answer(exporter: EventExporter, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer one request, and record what came in and what went out."""
+async def answer(recorder: Recorder, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer one request, and record what came in and what went out. A session is one request here."""
     try:
         request = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()[0]
-        session = f"request-{id(writer):x}"
-        asked = MessageContent(role="user", text=request)
-        exporter.emit(Event(session_id=session, type=EventType.INPUT_RECEIVED, message=asked))
-        text = "Your order 48213 was shipped."
-        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode())
-        await writer.drain()
-        told = MessageContent(role="assistant", text=text)
-        exporter.emit(Event(session_id=session, type=EventType.OUTPUT_EMITTED, message=told))
+        with recorder.session("request") as session:
+            session.input(request)
+            text = "Your order 48213 was shipped."
+            writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode())
+            await writer.drain()
+            session.output(text)
     except (asyncio.IncompleteReadError, ConnectionError):
         pass  # the client went away
     finally:
@@ -42,7 +40,7 @@ async def main(spool: str, port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     client = ChaukasClient(tenant_id="acme", project_id="shop")
     exporter = EventExporter(client, spool=spool)
-    server = await asyncio.start_server(partial(answer, exporter), "127.0.0.1", port)
+    server = await asyncio.start_server(partial(answer, Recorder(exporter)), "127.0.0.1", port)
     print(f"listening on port {server.sockets[0].getsockname()[1]}", flush=True)
     async with client, exporter, server:  # left from right to left: no request comes after the exporter's end
         await stop.wait()

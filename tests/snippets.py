@@ -51,11 +51,13 @@ def sections(text: str) -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-def event_types() -> tuple[str, dict[str, str]]:
-    """What the examples of the event types have in common, and the example of each."""
+def event_types() -> tuple[str, dict[str, tuple[str, str]]]:
+    """What the examples of the event types have in common, and those of each: with the recorder, and by hand."""
     found = sections(EVENT_TYPES.read_text(encoding="utf-8"))
-    (common,) = blocks(found.pop("What all examples share"))
-    return common, {title: code for title, body in found.items() for code in blocks(body)}
+    common = "\n".join(blocks(found.pop("What all examples share")))
+    pairs = {title: blocks(body) for title, body in found.items() if blocks(body)}
+    assert {len(codes) for codes in pairs.values()} == {2}
+    return common, {title: (codes[0], codes[1]) for title, codes in pairs.items()}
 
 
 def quick_start() -> str:

@@ -101,17 +101,6 @@ def test_json_lines_are_events_with_a_naive_timestamp_and_names_for_enums() -> N
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?", row["timestamp"])
 
 
-def test_the_demo_session_is_an_untouched_part_of_a_capture() -> None:
-    session = (realdata.DATA.parents[1] / "chaukas_spec_lite" / "cli" / "data" / "session.delim").read_bytes()
-    events = realdata.events("pypi-openai024-async")[21:91]
-    assert session in (realdata.DATA / "pypi-openai024-async.delim").read_bytes()
-    assert list(realdata.split_delimited(session, "session.delim")) == events
-    parsed = [events_pb2.Event.FromString(data) for data in events]
-    assert len({event.session_id for event in parsed}) == len({event.trace_id for event in parsed}) == 1
-    spans = {event.span_id for event in parsed} | {""}
-    assert all(event.parent_span_id in spans for event in parsed)
-
-
 @pytest.mark.parametrize("data", [b"\x03ab", b"\x01a\x80", b"\xff\xff\x03"])
 def test_a_delimited_file_that_is_cut_off_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"short\.delim: the message at byte \d+ is cut off"):

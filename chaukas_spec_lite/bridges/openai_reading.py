@@ -18,7 +18,7 @@ SETTINGS = ("temperature", "max_tokens", "top_p", "frequency_penalty", "presence
 
 
 @dataclass
-class Answer:
+class ModelAnswer:
     """What a model said."""
 
     text: str = ""
@@ -40,7 +40,7 @@ class Answer:
         return found
 
 
-def answer_of(response: Any) -> Answer | None:
+def answer_of(response: Any) -> ModelAnswer | None:
     """Read a response of OpenAI's API or of the framework: an object, a dict, or a list of one. None for none."""
     if is_list(response):
         response = next(iter(response), None)
@@ -48,7 +48,7 @@ def answer_of(response: Any) -> Answer | None:
         return None
     if get(response, "role") is not None:  # a message of the older API
         return _answer_of_message(response)
-    found = Answer(model=text(get(response, "model")), response_id=text(get(response, "id")))
+    found = ModelAnswer(model=text(get(response, "model")), response_id=text(get(response, "id")))
     found.response_id = found.response_id or text(get(response, "response_id"))
     if found.response_id.startswith("__fake"):
         found.response_id = ""  # the framework's, for APIs that have no ids
@@ -67,10 +67,10 @@ def answer_of(response: Any) -> Answer | None:
     return found
 
 
-def _answer_of_message(message: Any) -> Answer:
+def _answer_of_message(message: Any) -> ModelAnswer:
     calls = [_call(get(each, "id"), get(each, "function")) for each in as_list(get(message, "tool_calls"))]
     said = "".join(texts(get(message, "content"))) or text(get(message, "refusal"))
-    return Answer(said, calls, "tool_calls" if calls else "stop")
+    return ModelAnswer(said, calls, "tool_calls" if calls else "stop")
 
 
 def _call(call_id: Any, function: Any) -> dict[str, str]:
@@ -160,6 +160,11 @@ def plain(value: Any) -> dict[str, Any]:
 def get(value: Any, name: str) -> Any:
     """A key of a dict, or an attribute; None if there is none."""
     return value.get(name) if is_mapping(value) else getattr(value, name, None)
+
+
+def output_of(value: Any) -> Any:
+    """What an agent has come to: objects of pydantic as dicts."""
+    return plain(value) if callable(getattr(value, "model_dump", None)) else value
 
 
 def text(value: Any) -> str:

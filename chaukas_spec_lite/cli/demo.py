@@ -57,8 +57,8 @@ def demo(file: Path | None) -> None:
     FILE over gRPC in batches, queries them back page by page, compares, and draws the sessions as trees of spans.
 
     FILE holds events as length-delimited protobuf, or as the JSON lines that the official SDK writes to a file.
-    Without FILE, a recording that comes with the package is used: six runs of OpenAI Agents with a hand-off, tool
-    calls, retries and errors.
+    Without FILE, a recording that comes with the package is used: two conversations of a support bot of four agents,
+    with hand-offs, tools, a policy that denies, a retry, and a conversation that fails.
 
     Exits with 1 if the file cannot be read, or if what came back is not what was sent.
     """

@@ -46,18 +46,18 @@ class Layout:
     cost: int
 
     @classmethod
-    def of(cls, width: int, *, costs: bool = False) -> Layout:
+    def of(cls, width: int, longest_cost: int = 0) -> Layout:
         """Share out a line: the narrower it is, the fewer columns stand beside the tree.
 
         Args:
             width: Cells of the line.
-            costs: Whether there are any to show.
+            longest_cost: Cells of the longest cost that there is to show; 0 if there is none.
         """
         width = min(max(width, MIN_WIDTH), MAX_WIDTH)
         # The tree keeps its room. What goes first as lines get narrower are the costs, then the timeline, then the
         # tokens.
-        cost = 11 if costs and width >= 96 else 0
-        timeline = (19 if cost else 25) if width >= 96 else 17 if width >= 76 else 0
+        cost = min(longest_cost, 12) + 2 if longest_cost and width >= 96 else 0
+        timeline = (19 if cost and width < 112 else 25) if width >= 96 else 17 if width >= 76 else 0
         tokens = 11 if width >= 56 else 0
         return cls(width - timeline - 10 - tokens - cost, timeline, 10, tokens, cost)
 
@@ -80,8 +80,10 @@ class View:
         """Draw every session; those of a single span, which some instrumentation makes by the dozen, as one group."""
         lonely: list[Session] = []
         sessions = list(sessions)
-        # One layout for all, so that columns stand below each other.
-        self.layout = Layout.of(self.width, costs=any(any(each.totals.cost.values()) for each in sessions))
+        # One layout for all, so that columns stand below each other. No cost is longer than the sum of all.
+        sums = sum((each.totals for each in sessions), Counts()).cost
+        longest = max(map(cell_len, self._amounts(sums)), default=0) if any(sums.values()) else 0
+        self.layout = Layout.of(self.width, longest)
         for session in sessions:
             if session.totals.spans == 1:
                 lonely.append(session)
@@ -138,7 +140,7 @@ class View:
         if layout.tokens:
             row.append((f"{span.tokens:,} tok" if span.tokens else "").rjust(layout.tokens))
         if layout.cost:
-            text = fit(" + ".join(self._amounts(span.cost)), layout.cost - 1, self.glyphs).rstrip()
+            text = fit(" + ".join(self._amounts(span.cost)), layout.cost - 2, self.glyphs).rstrip()
             row.append(" " * (layout.cost - cell_len(text)) + text)
         row.rstrip()
         return row

@@ -7,6 +7,7 @@ sets aside.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -22,6 +23,9 @@ PATIENCE = 5.0
 """For how many seconds others may hold the lock. A process that is stopped while it holds it must not stop all."""
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+_MODE = 0o600
+"""What events hold is for nobody else, as in the spool; a file that exists keeps its mode."""
 
 
 class AppendingFile:
@@ -50,6 +54,7 @@ class AppendingFile:
         self._patience = patience
         self._file: int | None = None
         self._inode = (0, 0)
+        self._closed = False
         self._depth = 0
         """How many calls of ``append`` are under way: a signal handler may interrupt one, and write, too."""
         # Reentrant for the same reason.
@@ -63,15 +68,17 @@ class AppendingFile:
         """Write one record.
 
         Raises:
-            OSError: It is not written, such as for want of room, and nothing of it is in the file.
+            OSError: It is not written, such as for want of room, and nothing of it is in the file; or that is closed.
             NotRecords: The file holds something else by now.
         """
         process.notice_fork()
         with self._lock:
-            file = self._opened()
-            locked = self._lock_file(file)
-            self._depth += 1
+            if self._closed:
+                raise OSError(errno.EBADF, "it is closed")
+            file, locked = self._opened(), False
+            self._depth += 1  # first: what a signal handler writes from here on leaves the lock alone
             try:
+                locked = self._lock_file(file)
                 size = os.fstat(file).st_size
                 if size != self._whole:
                     record = self._mend(file, size, locked) + record
@@ -83,8 +90,9 @@ class AppendingFile:
                     unlock(file)
 
     def close(self) -> None:
-        """Close the file; ``append`` would open it again."""
+        """Close the file."""
         with self._lock:
+            self._closed = True
             self._close()
 
     def forget(self) -> None:
@@ -108,7 +116,7 @@ class AppendingFile:
             if status is not None and (status.st_dev, status.st_ino) == self._inode:
                 return self._file
             self._close()
-        file = os.open(self.path, _FLAGS, 0o666)
+        file = os.open(self.path, _FLAGS, _MODE)
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):
             os.close(file)
@@ -143,7 +151,7 @@ class AppendingFile:
 
     def _set_aside(self, torn: bytes) -> None:
         path = f"{self.path}.torn"
-        aside = os.open(path, _FLAGS, 0o666)
+        aside = os.open(path, _FLAGS, _MODE)
         try:
             # No newline of ours: these are bytes of which nobody knows what they were to become.
             _write_all(aside, torn)

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import betterproto2
 
+# Now, and not when a message's method is first called: a signal handler that emits may interrupt that import.
+import chaukas_spec_lite.protojson.dump_messages  # noqa: F401  # pyright: ignore[reportUnusedImport]  # for its effect
+from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import CodecError, SettingError
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.encoder import Encoder
@@ -93,6 +96,7 @@ class FileSink:
         Raises:
             TypeError: It is no ``Event``; nothing else raises.
         """
+        process.notice_fork()
         encoded = self._encoder.encode(event)
         counting = self._counting
         if self._closed:

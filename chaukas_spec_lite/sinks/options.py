@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from chaukas_spec_lite.export.settings import ExportOptions
 
 if TYPE_CHECKING:
-    from chaukas_spec_lite.spec.common.v1.events import Event
+    from chaukas_spec_lite.export.dropped import Dropped
+    from chaukas_spec_lite.trace.before_send import BeforeSend
     from chaukas_spec_lite.trace.capture import Capture
+    from chaukas_spec_lite.trace.prices import PriceSource
     from chaukas_spec_lite.trace.recording import Times
+    from chaukas_spec_lite.trace.sampling import Sampler
 
 
 class SinkOptions(ExportOptions, total=False):
@@ -22,6 +25,9 @@ class SinkOptions(ExportOptions, total=False):
 
     api_key: str | None
     timeout: float | None
+    on_drop: Callable[[Dropped], object] | None
+    on_error: Callable[[BaseException], object] | None
+    default: Callable[[Any], Any] | None
     environ: Mapping[str, str] | None
 
 
@@ -32,9 +38,10 @@ class RecorderOptions(SinkOptions, total=False):
     project_id: str
     branch: str
     tags: Iterable[str]
-    before_send: Callable[[Event], Event | None] | Iterable[Callable[[Event], Event | None]] | None
-    sampler: Any
-    prices: Any
+    before_send: BeforeSend | Iterable[BeforeSend] | None
+    send_on_error: bool
+    sampler: Sampler | None
+    prices: PriceSource | None
     capture: Capture
     parent: object
     enabled: bool

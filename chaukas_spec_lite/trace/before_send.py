@@ -11,7 +11,7 @@ from types import CodeType, TracebackType
 from typing import TypeAlias, cast
 
 from chaukas_spec_lite.errors import SettingTypeError
-from chaukas_spec_lite.rationed_log import RationedLog
+from chaukas_spec_lite.rationed_log import RationedLog, in_words
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.outcomes import Outcome, Outcomes
 from chaukas_spec_lite.trace.owning import own_copy
@@ -172,7 +172,7 @@ def described(function: object) -> str:
 
 
 def _shown(error: BaseException) -> str:
-    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    text = in_words(error)
     at: TracebackType | None = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next

@@ -44,6 +44,9 @@ class Place(NamedTuple):
     """What another process sent, where the trace goes on from there: the next one gets what is in it of others."""
 
 
+Runner: TypeAlias = "tuple[int, object]"
+"""A thread, and the task that it runs, if it runs one."""
+
 Owner: TypeAlias = "Callable[[], object] | None"
 """A weak reference to a span, or None."""
 
@@ -51,7 +54,16 @@ Owner: TypeAlias = "Callable[[], object] | None"
 class Node:
     """An open span on its context's stack."""
 
-    __slots__ = ("asleep", "frame", "left", "outer", "owner", "place", "runner", "token")
+    # Defaults of the class: few spans need more than their place.
+    left = False
+    """Whether it ended where it could not be taken off the stack."""
+    frame: FrameType | None = None
+    """The generator that opened the span, if any, and below the thread and task that ran it."""
+    runner: Runner = (0, None)
+    token: Token[Node | None] | None = None
+    """What takes the span off the stack, in the context that it is on only."""
+    asleep: tuple[Node, ...] = ()
+    """Open spans of generators that were suspended when this span was opened: no parents of it."""
 
     def __init__(self, place: Place, owner: Owner, outer: Node | None) -> None:
         self.place = place
@@ -59,15 +71,6 @@ class Node:
         """A weak reference to the span, or None: the stack keeps no span alive that the program has forgotten."""
         self.outer = outer
         """What was innermost before."""
-        self.left = False
-        """Whether it ended where it could not be taken off the stack."""
-        self.frame: FrameType | None = None
-        """The generator that opened the span, if any, and below the thread and task that ran it."""
-        self.runner: tuple[int, object] = (0, None)
-        self.token: Token[Node | None] | None = None
-        """What takes the span off the stack, in the context that it is on only."""
-        self.asleep: tuple[Node, ...] = ()
-        """Open spans of generators that were suspended when this span was opened: no parents of it."""
 
 
 class Context:
@@ -83,7 +86,14 @@ class Context:
         node = self._innermost.get()
         if node is None or (not node.left and node.frame is None and not node.asleep):
             return node
-        return _awake(node, [])
+        runner = _runner()
+        found = _awake(node, [], runner)
+        if _is_foreign(node, runner):
+            # A task that was started while a generator's span was on the stack: inside of that span if the generator
+            # has started it, and not if its consumer has. What is likely is decided once, and not again with each step
+            # of the generator.
+            self._innermost.set(None if found is None else Node(found.place, found.owner, None))
+        return found
 
     def innermost(self) -> Node | None:
         """The top of this context's stack, whether or not it is passed over."""
@@ -103,7 +113,7 @@ class Context:
         node = Node(place, owner, outer)
         if outer is not None and (outer.left or outer.frame is not None or outer.asleep):
             passed: list[Node] = []
-            within = _awake(outer, passed)
+            within = _awake(outer, passed, _runner())
             open_still = [each for each in (within.asleep if within else ()) if not each.left and each not in passed]
             node.asleep = (*open_still, *(each for each in passed if not each.left))
         if frame is not None and (found := _generator(frame)) is not None:
@@ -172,26 +182,35 @@ def _without_left(node: Node | None) -> Node | None:
     return node
 
 
-def _awake(node: Node | None, passed: list[Node]) -> Node | None:
+def _awake(node: Node | None, passed: list[Node], runner: Runner) -> Node | None:
     """The innermost span, from a node down, that what runs now is inside of.
 
     Args:
         node: Where to begin.
         passed: Gets the spans of suspended generators that are passed over.
+        runner: What runs now.
     """
     while node is not None:
         if node.left:
             node = node.outer
-        elif node.frame is not None and _is_suspended(node):
+        elif node.frame is not None and _stands_at_yield(node.frame):
             passed.append(node)
             node = node.outer
         else:
-            # The latest first: a generator that runs within another's was opened after it.
+            # The latest first: a generator that runs within another's was opened after it. One of another task has
+            # nothing to do with this one, which was started inside of the span.
             for each in reversed(node.asleep):
-                if not each.left and each.frame is not None and not _is_suspended(each):
+                if not each.left and each.runner == runner and each.frame and not _stands_at_yield(each.frame):
                     return each
             return node
     return None
+
+
+def _is_foreign(node: Node, runner: Runner) -> bool:
+    """Whether what is on top of a stack is a generator's span that another task or thread has opened: it is a copy."""
+    while node.left and node.outer is not None:
+        node = node.outer
+    return node.frame is not None and node.runner != runner
 
 
 # Generators
@@ -210,20 +229,18 @@ def _generator(frame: FrameType) -> FrameType | None:
         found = found.f_back  # an ExitStack
     if found is None or not found.f_code.co_flags & _GENERATORS:
         return None
-    caller = found.f_back
-    if caller is not None and str(caller.f_globals.get("__name__")).partition(".")[0] in _MANAGERS:
-        return None
-    return found
+    return None if lends(found) else found
 
 
-def _is_suspended(node: Node) -> bool:
-    """Whether a span's generator stands at a ``yield``, and its consumer runs.
+def lends(generator: FrameType) -> bool:
+    """Whether a generator that runs is the body of a context manager or fixture: it opens its spans for their user."""
+    caller = generator.f_back
+    return caller is not None and str(caller.f_globals.get("__name__")).partition(".")[0] in _MANAGERS
 
-    A frame that runs has one that it returns to. In a task or thread that the generator has started, its spans are open
-    whatever it does.
-    """
-    frame = node.frame
-    if frame is None or frame.f_back is not None or node.runner != _runner():
+
+def _stands_at_yield(frame: FrameType) -> bool:
+    """Whether a generator is suspended at a ``yield``, and its consumer runs. A frame that runs has an ``f_back``."""
+    if frame.f_back is not None:
         return False
     return not frame.f_code.co_flags & _ASYNC_GENERATOR or _is_at_yield(frame.f_code, frame.f_lasti)
 
@@ -242,11 +259,11 @@ def _is_at_yield(code: CodeType, last: int) -> bool:
     return instructions[at : at + 1] == bytes([resume]) and instructions[at + 1] & 3 == 1
 
 
-def _runner() -> tuple[int, object]:
+def _runner() -> Runner:
     """The thread and the task that run."""
     asyncio = sys.modules.get("asyncio")
     task = None
     if asyncio is not None:
-        with contextlib.suppress(RuntimeError):  # no loop runs here
+        with contextlib.suppress(RuntimeError, AttributeError):  # no loop runs here, or asyncio is being imported
             task = asyncio.current_task()
     return threading.get_ident(), None if task is None else id(task)

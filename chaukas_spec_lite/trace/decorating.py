@@ -1,15 +1,19 @@
 """Makes functions that record their calls out of functions."""
 
+# sys._getframe is private by its name only:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.trace.capture import RETURN, Capture, Capturing
-from chaukas_spec_lite.trace.context import Node
+from chaukas_spec_lite.trace.context import Node, lends
 from chaukas_spec_lite.trace.safety import told
 
 if TYPE_CHECKING:
@@ -32,7 +36,7 @@ def decorate(template: Scope, function: Any, capture: Capture) -> Any:
     """
     if is_method_object(function):
         # The decorator stands above @classmethod: what it has made is taken apart, and made again.
-        kind = type(function)
+        kind = function.__class__
         return kind(_wrapped(template, function.__func__, capture, issubclass(kind, classmethod)))
     if isinstance(function, type) or not callable(function):
         raise SettingTypeError(
@@ -52,9 +56,7 @@ def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is
     template = template.again()
     template.name_after(getattr(function, "__name__", "") or type(function).__name__)
     call = _Call(template, function, _capturing(function, capture, is_classmethod))
-    asked: Any = function
-    if not inspect.isroutine(asked) and not isinstance(asked, functools.partial):
-        asked = type(function).__call__  # an object that can be called
+    asked = _called(function)
     if inspect.iscoroutinefunction(asked):
         wrapper: Any = call.coroutine_function()
     elif inspect.isasyncgenfunction(asked):
@@ -64,6 +66,17 @@ def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is
     else:
         wrapper = call.plain_function()
     return functools.update_wrapper(wrapper, function)
+
+
+def _called(function: Any) -> Any:
+    """The function that a call of something calls: it says what kind it is."""
+    if _is_plain(function):
+        return function
+    return function.__class__.__call__  # an object that can be called
+
+
+def _is_plain(function: object) -> bool:
+    return inspect.isroutine(function) or isinstance(function, functools.partial)
 
 
 def _capturing(function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Capturing:
@@ -145,7 +158,10 @@ class _Call:
         function, begin, result = self.function, self.begin, self.result
 
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            span = begin(args, kwargs)
+            try:
+                span = begin(args, kwargs)
+            except RecursionError:  # as above
+                return await function(*args, **kwargs)
             try:
                 value = await function(*args, **kwargs)
             except BaseException as error:
@@ -161,7 +177,7 @@ class _Call:
         function, call = self.function, self
 
         def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            stack = _Stack(call.begin(args, kwargs))
+            stack = _Stack(call.begin(args, kwargs), lends(sys._getframe()))
             sent, thrown, result = None, None, None
             try:
                 generator = function(*args, **kwargs)
@@ -198,7 +214,7 @@ class _Call:
         function, call = self.function, self
 
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            stack = _Stack(call.begin(args, kwargs))
+            stack = _Stack(call.begin(args, kwargs), lends(sys._getframe()))
             generator = function(*args, **kwargs)
             sent, thrown = None, None
             try:
@@ -262,21 +278,24 @@ class _Items:
 class _Stack:
     """The open spans of a decorated generator, which are its context's only while it runs."""
 
-    __slots__ = ("_context", "_inside", "_outside", "items", "span")
+    __slots__ = ("_context", "_inside", "_lent", "_outside", "items", "span")
 
-    def __init__(self, span: Scope) -> None:
+    def __init__(self, span: Scope, lent: bool) -> None:
+        self._lent = lent
         self.span = span
         self.items = _Items()
         self._context = span.context()
         self._outside: Node | None = None
-        self._inside = span.set_aside()
+        self._inside = None if lent else span.set_aside()
 
     def enter(self) -> None:
-        self._outside = self._context.swap(self._inside)
+        if not self._lent:
+            self._outside = self._context.swap(self._inside)
 
     def exit(self) -> None:
-        self._inside = self._context.swap(self._outside)
-        self._outside = None
+        if not self._lent:
+            self._inside = self._context.swap(self._outside)
+            self._outside = None
 
     def thrown(self, error: BaseException) -> BaseException:
         """Take note of what the consumer throws in. The generator gets all of it, and may do with it what it likes."""

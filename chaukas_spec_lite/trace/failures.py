@@ -107,11 +107,14 @@ def mark_recorded(error: BaseException, key: str, span_id: str) -> None:
     for each in (error, *members(error)):
         try:
             # Not by assignment, which the class may refuse. A dict of texts, as exceptions may be pickled.
-            # Some are raised again and again, in new traces.
-            latest = list(_mark_of(each).items())[1 - _MAX_MARKS :]
-            object.__setattr__(each, _MARK, {**dict(latest), key: span_id})
+            object.__setattr__(each, _MARK, {**_latest(_mark_of(each)), key: span_id})
         except Exception:  # of a class that allows no attribute: it is recorded once more
             continue
+
+
+def _latest(marks: dict[str, str]) -> dict[str, str]:
+    """What is kept of the marks of an exception that is raised in trace after trace."""
+    return marks if len(marks) < _MAX_MARKS else dict(list(marks.items())[1 - _MAX_MARKS :])
 
 
 def _mark_of(error: BaseException) -> dict[str, str]:

@@ -23,7 +23,7 @@ MAX_NOTES = 100
 """How many notes wait to be told at most; of each kind the log has one line a minute."""
 
 
-class Note(NamedTuple):
+class Settled(NamedTuple):
     """Says that events of a session were left out before it ended."""
 
     group: tuple[str, str]
@@ -72,8 +72,8 @@ class Group:
     """Whether its events go through: by its hash, or because it has had an error."""
     seen: float = 0.0
     """When its last event came."""
-    root: tuple[str, str] | None = None
-    """Its first span: the kind and the id."""
+    open: int = 0
+    """How many of its spans have begun in this process, and not ended."""
     buffer: deque[Held] = field(default_factory=deque[Held])
     """What waits for an error."""
     starts: dict[tuple[str, str], Held] = field(default_factory=dict[tuple[str, str], Held])
@@ -114,11 +114,11 @@ class Sessions:
         """How much is held."""
         self.ready: deque[Group] = deque()
         """Groups of which something is to be handed over."""
-        self.notes: deque[Note] = deque(maxlen=MAX_NOTES)
+        self.notes: deque[Settled] = deque(maxlen=MAX_NOTES)
         """What is to be told. Not here: a handler of the log may wait for somebody who waits for the lock."""
         if before is not None:
             for key, group in list(before._groups.items()):
-                self._groups[key] = Group(group.kept, group.seen, group.root)
+                self._groups[key] = Group(group.kept, group.seen)
 
     def may_hold(self, facts: Facts, event: Event) -> bool:
         """Say whether an event may have to be held. It may be asked without the lock."""
@@ -131,9 +131,11 @@ class Sessions:
 
     def ended(self, facts: Facts) -> None:
         """Take note that an event was kept back: it may have been the last one of its session."""
-        group = self._groups.get(facts.group)
-        if group is not None and self._ends(facts, group):
-            self._end(facts.group, group)
+        if not self._is_through(facts):
+            group = self._group(facts)
+            if self._ends(facts, group):
+                self._end(facts.group, group)
+            self._stay_within_bounds(group)
 
     def settle(self) -> None:
         """Leave out all that waits, and forget all."""
@@ -153,8 +155,8 @@ class Sessions:
             among what is ``ready``.
         """
         sampler = self._sampler
-        if not sampler.rates and facts.group not in self._groups and sampler.keeps(facts.group[1]):
-            return event  # There is nothing to remember of such a session.
+        if self._is_through(facts):
+            return event
         group = self._group(facts)
         reports_error = sampler.keep_errors and is_error(event)
         if reports_error and not group.kept:
@@ -173,7 +175,12 @@ class Sessions:
         self._stay_within_bounds(group)
         return result
 
+    def _is_through(self, facts: Facts) -> bool:
+        """Whether an event belongs to a session of which there is nothing to remember: all of it is kept."""
+        return not self._sampler.rates and facts.group not in self._groups and self._sampler.keeps(facts.group[1])
+
     def _group(self, facts: Facts) -> Group:
+        """Return what is remembered of an event's session, with the event."""
         group = self._groups.get(facts.group)
         if group is None:
             group = self._groups[facts.group] = Group(self._sampler.keeps(facts.group[1]))
@@ -182,16 +189,22 @@ class Sessions:
             if facts.group in self._holding:
                 self._holding.move_to_end(facts.group)
         group.seen = self._now()
-        if facts.edge is Edge.START and group.root is None:
-            group.root = facts.span
+        if facts.edge is Edge.START:
+            group.open += 1
+        elif facts.edge is Edge.END and group.open:
+            group.open -= 1
         return group
 
     def _ends(self, facts: Facts, group: Group) -> bool:
-        """Whether an event is the last one of its group."""
+        """Whether an event is the last one of its group, as far as this process knows."""
         kind, _ = facts.group
-        if kind == "session":
-            return facts.type == EventType.SESSION_END
-        return kind == "event" or (facts.edge is Edge.END and facts.span == group.root)
+        if facts.type == EventType.SESSION_END or kind == "event":
+            return True
+        if facts.edge is not Edge.END or group.open:
+            return False
+        # Of a session that began in another process this one may never see the end. Of one that had an error it is
+        # remembered, as what comes of it later goes through.
+        return kind != "session" or not group.kept
 
     def _leave_out(self, facts: Facts, group: Group, event: Event, held: Held | None) -> Outcome:
         if start := self._start_of(facts, group):
@@ -304,7 +317,7 @@ class Sessions:
             self._tell(key, events, why)
 
     def _tell(self, key: tuple[str, str], events: int, why: str) -> None:
-        self.notes.append(Note(key, events, why))
+        self.notes.append(Settled(key, events, why))
 
     def queue(self, group: Group, what: Iterable[Held | Event]) -> None:
         """Let events of a group be handed over after those that are ready."""

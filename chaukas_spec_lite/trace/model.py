@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import (
@@ -17,12 +17,16 @@ from chaukas_spec_lite.spec.common.v1.events import (
     MessageContent,
 )
 from chaukas_spec_lite.trace.capture import Capture, Metadata, mapping_of, text_of
+from chaukas_spec_lite.trace.prices import details_of
 from chaukas_spec_lite.trace.recording import Recording
-from chaukas_spec_lite.trace.safety import never_raising
+from chaukas_spec_lite.trace.safety import never_raising, told
 from chaukas_spec_lite.trace.scopes import Scope
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+Parameters: TypeAlias = "tuple[Any, Any, Any, Any, Any]"
+"""Temperature, max_tokens, top_p, frequency_penalty and presence_penalty, None where they are not given."""
 
 
 class ModelSpan(Scope):
@@ -49,17 +53,16 @@ class ModelSpan(Scope):
         provider: str,
         model: str,
         request: Metadata | None = None,
-        parameters: Mapping[str, Any] | None = None,
+        parameters: Parameters = (None, None, None, None, None),
         metadata: Metadata | None = None,
         capture: Capture | None = None,
     ) -> None:
         self._provider = provider
         self._model = model
         self._request = request
-        self._parameters = parameters or {}
+        self._parameters = parameters
         super().__init__(recording, metadata, capture)
 
-    @never_raising
     def response(
         self,
         answer: object = None,
@@ -86,19 +89,27 @@ class ModelSpan(Scope):
             model: The model that has answered, where it was not known before, or is another.
             request: What it was asked, where that was not known before.
         """
-        if answer is not None:
-            self._answer = mapping_of(answer, "content")
-        old = self._tokens
-        prompt, completion = prompt_tokens or old[0], completion_tokens or old[1]
-        sums = (prompt_tokens or completion_tokens) and prompt + completion
-        self._tokens = prompt, completion, total_tokens or sums or old[2]
-        self._finish_reason = finish_reason or self._finish_reason
-        self._response_id = response_id or self._response_id
-        if cost is not None:
-            self._cost = cost
-        self._model = model or self._model
-        if request is not None:
-            self._late_request = request
+        try:
+            if answer is not None:
+                self._answer = mapping_of(answer, "content")
+            old = self._tokens
+            if prompt_tokens or completion_tokens:
+                prompt, completion = prompt_tokens or old[0], completion_tokens or old[1]
+                self._tokens = prompt, completion, total_tokens or prompt + completion
+            elif total_tokens:
+                self._tokens = old[0], old[1], total_tokens
+            if finish_reason:
+                self._finish_reason = finish_reason
+            if response_id:
+                self._response_id = response_id
+            if cost is not None:
+                self._cost = cost
+            if model:
+                self._model = model
+            if request is not None:
+                self._late_request = request
+        except Exception as error:  # of odd values, which do not stop the program
+            told(error)
 
     @never_raising
     def chunk(self, text: str) -> None:
@@ -121,29 +132,28 @@ class ModelSpan(Scope):
                 self._chunks = []
             self._chunks.append(text)
             if recording.stream and self._place.span_id:
-                here, span_id = self._place, self._place.span_id
-                made = (EventType.OUTPUT_EMITTED, EventStatus.IN_PROGRESS, Author.LLM)
-                event = recording.event(*made, here, uuid7(), span_id)
+                made, own = (EventType.OUTPUT_EMITTED, EventStatus.IN_PROGRESS, Author.LLM), uuid7()
+                event = recording.event(*made, self._place, own, own, self._place.span_id)
                 event.message = MessageContent("assistant", text)
                 event.is_partial = True
-                recording.sending.emit(event)
+                recording.emit(event)
 
     def _fill_start(self, event: Event) -> None:
         self._start_time = event.timestamp
+        request = self._request
+        if request is not None:
+            request = mapping_of(request, "messages" if isinstance(request, list) else "prompt")
+        # By position, which is faster: no answer and no tokens yet, then the parameters.
         event.llm_invocation = LLMInvocation(
-            provider=self._provider,
-            model=self._model,
-            request=mapping_of(self._request, "messages" if isinstance(self._request, list) else "prompt"),
-            start_time=event.timestamp,
-            **self._parameters,
+            self._provider, self._model, request, None, 0, 0, 0, *self._parameters, event.timestamp
         )
 
     def _fill_end(self, event: Event, metadata: dict[str, Any], elapsed_ms: float) -> None:
-        prompt, completion, total = self._tokens
         event.response_id = self._response_id
         event.is_final = bool(self._chunks) and self._recording is not None and self._recording.stream
         if self._first_ns and event.performance is not None:
             event.performance.latency_ms = (self._first_ns - self._started_ns) / 1e6
+        event.cost = self._cost_details()
         if self._status is EventStatus.FAILED:
             # The content is the error, if there is one, so that readers look for these here.
             metadata.setdefault("name", self._model)
@@ -154,19 +164,29 @@ class ModelSpan(Scope):
             if answer is None and self._chunks:
                 answer = {"content": "".join(self._chunks)}
             event.llm_invocation = LLMInvocation(
-                provider=self._provider,
-                model=self._model,
-                request=mapping_of(self._late_request, "messages" if isinstance(self._late_request, list) else "prompt"),
-                response=answer,
-                prompt_tokens=prompt,
-                completion_tokens=completion,
-                total_tokens=total,
-                start_time=self._start_time,
-                end_time=event.timestamp,
-                duration_ms=elapsed_ms,
-                finish_reason=self._finish_reason,
-                **self._parameters,
+                self._provider,
+                self._model,
+                mapping_of(self._late_request, "messages" if isinstance(self._late_request, list) else "prompt"),
+                answer,
+                *self._tokens,
+                *self._parameters,
+                self._start_time,
+                event.timestamp,
+                elapsed_ms,
+                self._finish_reason,
             )
+
+    def _cost_details(self) -> CostDetails | None:
+        """What the call cost, failed ones too: they have used what they have used."""
+        prompt, completion, _ = self._tokens
+        if self._cost is not None:
+            try:
+                return details_of(self._cost, self._provider, prompt, completion, "cost")
+            except Exception as error:  # of an odd cost, which must not take the END with it
+                told(error)
+                return None
+        prices = self._recording.prices if self._recording is not None else None
+        return None if prices is None else prices.cost(self._provider, self._model, prompt, completion)
 
     def again(self) -> Self:
         """Make a span with the same settings, that has not begun."""

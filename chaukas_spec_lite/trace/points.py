@@ -255,7 +255,9 @@ class Points:
         recording, within = found
         # Outside of any span, an event has a trace of its own.
         place = within if within is not None else Place(trace_id=uuid7())
-        return _Made(recording, place, recording.event(type, status, author, place, uuid7(), place.span_id, severity))
+        # An event that stands for a moment has a span of its own, of the same id.
+        own = uuid7()
+        return _Made(recording, place, recording.event(type, status, author, place, own, own, place.span_id, severity))
 
 
 class _Made:
@@ -269,4 +271,4 @@ class _Made:
         self.event = event
 
     def emit(self) -> None:
-        self.recording.sending.emit(self.event)
+        self.recording.emit(self.event)

@@ -113,12 +113,12 @@ class Prices:
             prompt_tokens: Number of tokens in the prompt.
             completion_tokens: Number of tokens in the answer.
         """
-        # A total alone does not say which tokens were the dear ones.
-        if not (prompt_tokens or completion_tokens):
-            return None
         try:
+            # A total alone does not say which tokens were the dear ones.
+            if not (prompt_tokens or completion_tokens):
+                return None
             answer = self._ask(provider, model, prompt_tokens, completion_tokens)
-            return _details(answer, provider, prompt_tokens, completion_tokens)
+            return details_of(answer, provider, prompt_tokens, completion_tokens)
         except _NoPrice:
             self._tell_missing(provider, model)
         except Exception as error:  # Whatever the user's function raises: it must not end the program.
@@ -232,16 +232,33 @@ def _genai() -> PriceFunction:
     return ask
 
 
-def _details(answer: object, provider: str, prompt_tokens: int, completion_tokens: int) -> CostDetails | None:
-    """Complete what a source answered with what it was asked."""
+def details_of(
+    answer: object, provider: str, prompt_tokens: int, completion_tokens: int, what: str = "prices"
+) -> CostDetails | None:
+    """Complete what somebody says of a cost with what is known of the call.
+
+    Args:
+        answer: A ``CostDetails``, its fields by name, an amount in USD, or None.
+        provider: Who serves the model.
+        prompt_tokens: Number of tokens in the prompt.
+        completion_tokens: Number of tokens in the answer.
+        what: Whose mistake it is, for errors.
+
+    Raises:
+        SettingTypeError: It is something else.
+        SettingError: The amount is negative or not finite.
+        TypeError: There is no field of that name.
+    """
     if answer is None:
         return None
     if isinstance(answer, CostDetails):
         cost = answer
+    elif isinstance(answer, Mapping):
+        cost = CostDetails(**cast("Mapping[str, Any]", answer))
     elif isinstance(answer, (Real, Decimal)) and not isinstance(answer, bool):
-        cost = CostDetails(total_cost=_AMOUNT(float(answer), "what the function returned"), currency="USD")
+        cost = CostDetails(total_cost=_AMOUNT(float(answer), what), currency="USD")
     else:
-        raise SettingTypeError("prices", f"has to return a CostDetails, a number or None, not {shown(answer)}")
+        raise SettingTypeError(what, f"has to come to a CostDetails, a number or None, not {shown(answer)}")
     # A copy: the function may return the same object every time.
     return replace(
         cost,

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.misspelt import arguments_of
-from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.trace.before_send import checked
 from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.continuing import AcrossProcesses, place_of, position_of
 from chaukas_spec_lite.trace.failures import MAX_STACK
+from chaukas_spec_lite.trace.prices import Prices, PriceSource
 from chaukas_spec_lite.trace.recording import Recording, Times, owner_of
+from chaukas_spec_lite.trace.sampling import Sampler
 from chaukas_spec_lite.trace.scopes import Scope
 from chaukas_spec_lite.trace.sending import BeforeSend, RecorderStats, Sending, Sink
 from chaukas_spec_lite.trace.steps import Steps
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from chaukas_spec_lite.sinks.options import RecorderOptions
+    from chaukas_spec_lite.spec.common.v1.events import Event
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -51,8 +54,11 @@ class Recorder(Steps, AcrossProcesses):
         branch: The branch.
         tags: The tags; a session may add its own.
         before_send: A function, or several in order, that get each event and return it, another, or None for none.
-        sampler: What sessions and events are recorded.
-        prices: What the cost of model calls is computed with.
+        send_on_error: Whether an event at which one of them raises is sent all the same; it is kept back if not.
+        sampler: Chooses which sessions and events are left out.
+        prices: What models cost: ``{"gpt-4o": (2.50, 10.00)}`` in USD per million tokens of prompt and answer, a
+            function, or ``"genai"`` for the table of the package genai-prices; see ``Prices``. Without it, calls have
+            the cost that ``response`` is told.
         capture: What decorators record: True for arguments and results, False for neither, the names of arguments, with
             ``return`` for the result, or a function that gets a name and a value and returns what is recorded.
         parent: Headers or variables that another process made with ``inject`` or ``environment``: what is outside of
@@ -75,8 +81,9 @@ class Recorder(Steps, AcrossProcesses):
         branch: str = "",
         tags: Iterable[str] = (),
         before_send: BeforeSend | Iterable[BeforeSend] | None = None,
-        sampler: Any = None,
-        prices: Any = None,
+        send_on_error: bool = False,
+        sampler: Sampler | None = None,
+        prices: PriceSource | None = None,
         capture: Capture = True,
         parent: object = None,
         enabled: bool = True,
@@ -84,13 +91,12 @@ class Recorder(Steps, AcrossProcesses):
         max_stack: int = MAX_STACK,
         clock: Times | None = None,
     ) -> None:
-        if not callable(getattr(sink, "emit", None)):
-            raise SettingTypeError("sink", f"has to have a method emit, which {type(sink).__name__} has not")
         check_capture(capture)
         if isinstance(max_stack, bool) or not isinstance(max_stack, int):
             raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
-        self._before_send = before_send
-        self._sending = Sending(sink, before_send=before_send, sampler=sampler)
+        functions = checked(before_send)
+        self._sending = Sending(sink, before_send=functions, sampler=sampler, send_on_error=send_on_error)
+        self._redirected = functools.partial(Sending, before_send=functions, send_on_error=send_on_error)
         recording = Recording(
             self._sending,
             tenant_id=tenant_id,
@@ -101,7 +107,8 @@ class Recorder(Steps, AcrossProcesses):
             stream=stream,
             max_stack=max_stack,
             clock=clock,
-            prices=prices,
+            prices=Prices(prices) if prices is not None else None,
+            isolated=before_send is not None,
         )
         if parent is not None and (position := position_of(parent)) is not None:
             recording.outside = place_of(position, None)
@@ -112,6 +119,8 @@ class Recorder(Steps, AcrossProcesses):
     @classmethod
     def to(cls, address: str | os.PathLike[str], **settings: Unpack[RecorderOptions]) -> Self:
         """Make a recorder whose events go to an address: ``Recorder.to("file:events.jsonl", project_id="bot")``.
+
+        With ``CHAUKAS_DISABLED=1`` nothing is recorded, and one line of the log says so.
 
         Args:
             address: ``grpc://host:port`` (``grpcs://`` with TLS), ``https://host/path``, ``file:events.jsonl``,
@@ -131,8 +140,8 @@ class Recorder(Steps, AcrossProcesses):
         The first of these that is set says it: ``CHAUKAS_GRPC_ENDPOINT``; ``CHAUKAS_OUTPUT_MODE=file`` with
         ``CHAUKAS_OUTPUT_FILE``; ``CHAUKAS_ENDPOINT``. If none is, or with ``CHAUKAS_DISABLED=1``, nothing is recorded,
         and one line of the log says so. ``CHAUKAS_DEBUG=1`` shows each event on standard error. Tenant, project, branch
-        and tags come from their variables. ``TRACEPARENT``, ``TRACESTATE`` and ``BAGGAGE``, which ``environment`` makes,
-        say what span of another process this one is inside of, unless ``parent`` does.
+        and tags come from their variables. ``TRACEPARENT``, ``TRACESTATE`` and ``BAGGAGE``, which ``environment``
+        makes, say what span of another process this one is inside of, unless ``parent`` does.
 
         Args:
             settings: As for ``to``. They win over variables, but for ``CHAUKAS_DISABLED``.
@@ -244,24 +253,41 @@ class Recorder(Steps, AcrossProcesses):
         """Send what waits, where the sink can.
 
         Args:
-            timeout: How many seconds to wait at most.
+            timeout: How many seconds to wait at most; below 0 counts as 0.
 
         Returns:
-            Whether all of it was sent.
+            Whether all went well, by what the sink says. False within an event loop, if the sink works in one:
+            ``aflush`` waits for it there.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
         """
         return self._sending.flush(timeout)
 
     def close(self, timeout: float | None = None) -> bool:
-        """End spans that are still open, flush, and close the sink, where it can be closed.
+        """End spans that are still open, and the sink. Doing it again changes nothing.
 
         Args:
-            timeout: How many seconds to wait at most; the sink's own if None.
+            timeout: How many seconds to take at most, below 0 as for ``flush``; None for the sink's own.
 
         Returns:
-            Whether all was sent.
+            Whether all went well, by what the sink says. False within an event loop, if the sink works in one:
+            ``aclose`` ends it there.
+
+        Raises:
+            SettingError: ``timeout`` is no number.
         """
         self._recording.end_all("closed")
         return self._sending.close(timeout)
+
+    async def aflush(self, timeout: float = 30.0) -> bool:
+        """Do as ``flush`` does, in an event loop, which is not held up."""
+        return await self._sending.aflush(timeout)
+
+    async def aclose(self, timeout: float | None = None) -> bool:
+        """Do as ``close`` does, in an event loop, which is not held up."""
+        self._recording.end_all("closed")
+        return await self._sending.aclose(timeout)
 
     @contextlib.contextmanager
     def redirect(self, sink: Sink) -> Generator[None, None, None]:
@@ -273,14 +299,14 @@ class Recorder(Steps, AcrossProcesses):
             sink: Where they go; it is not closed.
         """
         before = self._recording.sending
-        self._recording.sending = Sending(sink, before_send=self._before_send)
+        self._recording.send_to(self._redirected(sink))
         try:
             yield
         finally:
-            self._recording.sending = before
+            self._recording.send_to(before)
 
     def stats(self) -> RecorderStats:
-        """How many events went where."""
+        """Return how many events were recorded, and what became of them, in this process."""
         return self._sending.stats()
 
     def __enter__(self) -> Self:
@@ -291,3 +317,10 @@ class Recorder(Steps, AcrossProcesses):
     ) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        await self.aclose()

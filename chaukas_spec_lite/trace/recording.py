@@ -12,12 +12,13 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite import process
-from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.trace.context import Context, Node, Place
+from chaukas_spec_lite.trace.isolation import isolate
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.capture import Capture
+    from chaukas_spec_lite.trace.prices import Prices
     from chaukas_spec_lite.trace.sending import Sending
     from chaukas_spec_lite.trace.spans import LiveSpan
 
@@ -55,6 +56,7 @@ class Recording:
         max_stack: Characters kept of stack traces; 0 for none.
         clock: The clocks.
         prices: What computes the cost of model calls.
+        isolated: Whether events may be changed on their way, and so share nothing that the program may change.
     """
 
     def __init__(
@@ -69,10 +71,12 @@ class Recording:
         stream: bool = False,
         max_stack: int = 0,
         clock: Times | None = None,
-        prices: object = None,
+        prices: Prices | None = None,
+        isolated: bool = False,
     ) -> None:
         times = clock or Times()
-        self.sending = sending
+        self._isolated = isolated
+        self.send_to(sending)
         self.context = Context()
         self.capture = capture
         self.stream = stream
@@ -90,9 +94,10 @@ class Recording:
         self._project_id = project_id
         self._branch = branch
         self._tags = tags
-        self.late: list[LiveSpan] = []
-        """Spans that could not be ended as deep in the stack as they were."""
-        self._open: dict[int, weakref.ref[LiveSpan]] = {}
+        self.late: list[LiveSpan | Event] = []
+        """Spans that could not be ended as deep in the stack as they were, and ENDs that could not be sent there."""
+        self.open: dict[int, weakref.ref[LiveSpan]] = {}
+        """The spans that are open, by ``id``; whoever ends one takes it out."""
 
     def event(
         self,
@@ -100,6 +105,7 @@ class Recording:
         status: EventStatus,
         author: Author,
         place: Place,
+        event_id: str,
         span_id: str,
         parent_span_id: str,
         severity: Severity = Severity.INFO,
@@ -108,7 +114,7 @@ class Recording:
         session_id, trace_id, _, agent_id, agent_name, tags, _, _ = place
         # By position, as far as that goes: a third faster.
         return Event(
-            uuid7(),
+            event_id,
             self._tenant_id,
             self._project_id,
             session_id,
@@ -126,12 +132,21 @@ class Recording:
             trace_id=trace_id,
         )
 
+    def _emit_isolated(self, event: Event) -> bool:
+        return self.sending.emit(isolate(event))
+
     def lost(self, error: BaseException) -> None:
         """Count and tell an exception of ours, or of a value that somebody else wrote."""
         try:
             self.sending.failed(error)
         except Exception:  # of a handler of the log: there is nobody else to tell
             return
+
+    def send_to(self, sending: Sending) -> None:
+        """Let events go there from now on."""
+        self.sending = sending
+        self.emit: Callable[[Event], bool] = self._emit_isolated if self._isolated else sending.emit
+        """Takes an event that is complete."""
 
     def here(self) -> Place | None:
         """The place of the current span."""
@@ -151,22 +166,21 @@ class Recording:
             process.watch_end()
             self.process = span.process
         found = weakref.ref(span)
-        self._open[id(span)] = found
+        self.open[id(span)] = found
         return found
-
-    def closed(self, span: LiveSpan) -> None:
-        """Forget a span that has ended."""
-        self._open.pop(id(span), None)
 
     def finish_late(self) -> None:
         """End what could not be ended."""
         waiting, self.late = self.late, []
-        for span in waiting:
-            span.end()
+        for each in waiting:
+            if isinstance(each, Event):
+                self.emit(each)
+            else:
+                each.end()
 
     def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""
-        spans = [span for each in list(self._open.values()) if (span := each()) is not None]
+        spans = [span for each in list(self.open.values()) if (span := each()) is not None]
         return [span for span in reversed(spans) if span.process == process.current()]
 
     def end_all(self, found: str = "exit") -> None:

@@ -94,7 +94,8 @@ class Sampler:
 
     A session is kept or left out whole, by a hash of its id, so that all processes that work on it decide alike (see
     ``keeps``). Events outside of any session are decided by their trace id, and a trace counts as a session that ends
-    with its first span. Settings that say ``waiting`` are about what ``keep_errors`` holds in memory.
+    when none of its spans is open any more. So does a session of which another process has the START. Settings that say
+    ``waiting`` are about what ``keep_errors`` holds in memory.
 
     Raises:
         SettingError: A value cannot be used.

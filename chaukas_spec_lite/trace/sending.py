@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from chaukas_spec_lite import process
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import ChaukasError
-from chaukas_spec_lite.rationed_log import RationedLog
+from chaukas_spec_lite.rationed_log import RationedLog, in_words
 from chaukas_spec_lite.settings import Flag, Instance, Number
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.before_send import BeforeSend, Functions, checked
@@ -122,7 +122,7 @@ class Sending:
         try:
             result = self._select(event)
         except Exception as error:  # A fault of this library must not harm the program that is being recorded.
-            return self._failed("fault", f"{type(error).__name__}: {error}", error)
+            return self._failed("fault", in_words(error), error)
         except BaseException:  # Ctrl-C is not ours to stop, but the event has to be counted.
             self._outcomes.count(Outcome.FAILED)
             raise
@@ -174,7 +174,7 @@ class Sending:
             error: What making the event raised.
         """
         process.notice_fork()
-        self._failed("making", f"{type(error).__name__}: {error}", error)
+        self._failed("making", in_words(error), error)
 
     def _failed(self, kind: str, why: str, error: BaseException | None = None) -> bool:
         self._outcomes.count(Outcome.FAILED)
@@ -183,7 +183,7 @@ class Sending:
         return False
 
     def _tell(self, method: str, error: BaseException, effect: str) -> None:
-        said = f"{type(self.sink).__name__}.{method} raised {type(error).__name__}: {error}"
+        said = f"{type(self.sink).__name__}.{method} raised {in_words(error)}"
         self._outcomes.last_error = said
         # The errors of this library say what to do; of any other people want to see where it comes from.
         cause = None if isinstance(error, ChaukasError) else error

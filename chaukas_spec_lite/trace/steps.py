@@ -139,13 +139,7 @@ class Steps(Points):
         """
         if self._off is not None:
             return self._off.model
-        parameters = {
-            "temperature": temperature,
-            "max_tokens": max_tokens,
-            "top_p": top_p,
-            "frequency_penalty": frequency_penalty,
-            "presence_penalty": presence_penalty,
-        }
+        parameters = temperature, max_tokens, top_p, frequency_penalty, presence_penalty
         return ModelSpan(self._recording, provider, model, request, parameters, metadata, capture)
 
     @overload

@@ -5,6 +5,7 @@
 * ``recording-environment`` makes that of the variables that say where a recorder's events go.
 * ``event-type TOOL_CALL_START`` quotes the schema's comment on an event type.
 * ``message-fields ToolCall`` makes the table of a message's fields, from the schema's comments.
+* ``key-names`` lists the names of secrets that a ``Redactor`` knows, and ``patterns`` makes the table of its patterns.
 * ``conversions`` makes the table of what lenient encoding makes of values in a Struct, and ``field-conversions`` that
   of what it makes of those for other fields.
 """
@@ -28,6 +29,7 @@ from chaukas_spec_lite.lenient.scalars import MAKERS
 from chaukas_spec_lite.lenient.table import TABLE
 from chaukas_spec_lite.settings import Setting, describe
 from chaukas_spec_lite.sinks.environment import VARIABLES
+from chaukas_spec_lite.trace.redaction import DEFAULT_KEYS, DEFAULT_PATTERNS, PATTERNS
 
 SETTINGS = ("Settings", "ExportSettings", "RetryPolicy", "Keepalive", "Framing", "Sampler")
 
@@ -114,6 +116,32 @@ class ConversionsTable(FromCode):
         return _table(("value", "written as"), [(kind.title, kind.becomes) for kind in TABLE])
 
 
+class KeyNamesList(FromCode):
+    """The names of secrets that a ``Redactor`` knows."""
+
+    def markdown(self) -> Iterable[str]:
+        """All in one line."""
+        return [f"The names: {', '.join(f'`{name}`' for name in sorted(DEFAULT_KEYS))}."]
+
+
+class PatternsTable(FromCode):
+    """The patterns of a ``Redactor``."""
+
+    def markdown(self) -> Iterable[str]:
+        """A row for each category, with the names of its patterns."""
+        rows = [
+            (
+                f"`{category}`",
+                ", ".join(f"`{each.name}`" for each in PATTERNS.values() if each.category == category),
+                used,
+            )
+            for category, used in {
+                each.category: "yes" if each in DEFAULT_PATTERNS else "by name" for each in PATTERNS.values()
+            }.items()
+        ]
+        return _table(("category", "patterns", "looked for"), rows)
+
+
 class FieldConversionsTable(FromCode):
     """What lenient encoding makes of values for each kind of field."""
 
@@ -167,6 +195,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("recording-environment", RecordingEnvironmentTable)
     app.add_directive("event-type", EventTypeComment)
     app.add_directive("message-fields", FieldsTable)
+    app.add_directive("key-names", KeyNamesList)
+    app.add_directive("patterns", PatternsTable)
     app.add_directive("conversions", ConversionsTable)
     app.add_directive("field-conversions", FieldConversionsTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -64,7 +64,7 @@ Fields = dict[str, object]
 
 
 def _by_kind(events: Sequence[Event]) -> dict[Key, list[Fields]]:
-    """The fields of all events, those of one type and agent (of MCP, operation) together: the first is compared with the first."""
+    """The fields of all events, those of one type and agent, or operation, together: the first meets the first."""
     found: dict[Key, list[Fields]] = defaultdict(list)
     names = _Names(events)
     for event in events:

@@ -14,6 +14,7 @@ _NEEDED = {
     "test_langchain.py": "langchain",
     "test_same_events.py": "chaukas.sdk",
     "test_guide.py": "agents",
+    "test_random_runs.py": "agents",
 }
 
 

@@ -255,6 +255,9 @@ def test_a_graph_whose_nodes_are_agents(recorder: Recorder, events: Events) -> N
     handler = ChaukasCallbackHandler(recorder, agents=["planner", "worker"])
     config: Any = {"callbacks": [handler], "configurable": {"thread_id": "t-1"}}
     graph(("planner", node), ("worker", node)).invoke({"messages": [HumanMessage("Sort.")]}, config=config)
+    [session] = of_type(events, EventType.SESSION_START)
+    assert session.metadata is not None
+    assert session.metadata["thread_id"] == "t-1"
     assert (
         _named(outline(events))
         == """\
@@ -427,6 +430,19 @@ session triage [cancelled]
     model gpt-4o
     tool wait [cancelled]"""
     )
+
+
+def test_a_stream_that_is_left_is_no_failure(handler: ChaukasCallbackHandler, events: Events) -> None:
+    model = says(("order", {"number": "7"}), "Done.")
+    parts = create_agent(model, [order], name="triage").stream(asking(), config={"callbacks": [handler]})
+    next(parts)
+    parts.close()
+    assert _named(outline(events)).splitlines()[:3] == [
+        "session triage [cancelled]",
+        "  input Where is my order 48213?",
+        "  agent triage [cancelled]",
+    ]
+    assert not [event for event in events if event.status is EventStatus.FAILED]
 
 
 # With the program's own recording

@@ -70,7 +70,8 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def found(sdk: Path, bridge: Path) -> list[Difference]:
     runs = [path.stem for path in sorted(bridge.glob("*.delim")) if path.stem != COUNTED]
     assert len(runs) == 9
-    return [each for run in runs for each in differences(run, read(sdk / f"{run}.delim"), read(bridge / f"{run}.delim"))]
+    files = [(run, read(sdk / f"{run}.delim"), read(bridge / f"{run}.delim")) for run in runs]
+    return [each for run in files for each in differences(*run)]
 
 
 def test_what_is_not_in_the_table_is_equal(found: list[Difference]) -> None:

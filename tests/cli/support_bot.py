@@ -14,9 +14,9 @@ from chaukas_spec_lite import Recorder
 PRICES = {"gpt-4o": (2.50, 10.00), "gpt-4o-mini": (0.15, 0.60), "claude-sonnet-4-5": (3.00, 15.00)}
 """USD per million tokens."""
 
-QUESTION = "Order 48213: the tank of my espresso machine came cracked. Can I have my money back?"
-DRAFT = "Sorry about the cracked tank, Ms Lindqvist! We have refunded 349.00 EUR to your card 4485 2721 0034 9912."
-ANSWER = "Sorry about the cracked tank, Ms Lindqvist! We have refunded 349.00 EUR to your card; allow it 3 days."
+QUESTION = "Order 48213 came damaged. A refund, please!"
+DRAFT = "I am sorry, Ms Lindqvist! We have refunded 349.00 EUR to your card 4485 2721 0034 9912."
+ANSWER = "I am sorry, Ms Lindqvist! We have refunded 349.00 EUR to your card; it takes three days."
 
 
 class RateLimitError(Exception):
@@ -40,6 +40,7 @@ class Bot:
         self.payments_are_down = True
         # The decorated functions; in a program with a recorder of its own, `@recorder.agent(...)` stands above each.
         self.triage = recorder.agent("triage", role="front desk")(self._triage)
+        self.first_line = recorder.agent("triage", role="front desk")(self._first_line)
         self.billing = recorder.agent("billing", role="refunds and invoices")(self._billing)
         self.refund_policy = recorder.agent("refund-policy", role="knows the rules")(self._refund_policy)
         self.writer = recorder.agent("writer", role="writes to customers")(self._writer)
@@ -72,20 +73,28 @@ class Bot:
                     call.chunk(word + " ")
             else:
                 await asyncio.sleep(seconds)
-            call.response(
-                answer, prompt_tokens=tokens[0], completion_tokens=tokens[1], finish_reason=finish_reason
-            )
+            call.response(answer, prompt_tokens=tokens[0], completion_tokens=tokens[1], finish_reason=finish_reason)
         return answer
 
-    async def serve(self, user: str, question: str) -> str:
-        """One conversation."""
+    async def serve(self, user: str, question: str) -> None:
+        """A conversation in which each agent passes the work on to the next."""
         with self.recorder.session("support-bot", metadata={"user": user, "channel": "chat"}) as session:
             session.input(question)
-            answer = await self.triage(question)
-            session.output(answer)
-            return answer
+            order, customer = await self.triage(question)
+            refunded = await self.billing(order)
+            session.output(await self.writer(customer, refunded))
 
-    async def _triage(self, question: str) -> str:
+    async def serve_in_vain(self, user: str, question: str) -> None:
+        """A conversation that comes to nothing: the provider has had enough."""
+        with self.recorder.session("support-bot", metadata={"user": user, "channel": "chat"}) as session:
+            session.input(question)
+            try:
+                await self.first_line(question)
+            except RateLimitError:
+                session.fail("the provider is busy")
+                session.output("I am sorry, please ask again in a minute.")
+
+    async def _triage(self, question: str) -> tuple[dict[str, Any], dict[str, Any]]:
         system = {"role": "system", "content": "You find out what a customer needs, and who can help."}
         asked = [system, {"role": "user", "content": question}]
         await self.ask("gpt-4o-mini", asked, "", (612, 47), 0.84, finish_reason="tool_calls")
@@ -93,11 +102,17 @@ class Bot:
         found = [*asked, {"role": "tool", "content": f"{order} {customer}"}]
         await self.ask("gpt-4o-mini", found, "billing: refund for a damaged item", (871, 12), 0.58)
         self.recorder.handoff("billing", reason="refund for a damaged item", data={"order": order})
-        return await self.billing(order, customer)
+        return order, customer
 
     async def _find_order(self, order_id: str) -> dict[str, Any]:
         await asyncio.sleep(0.31)
-        return {"order_id": order_id, "item": "espresso machine", "total": 349.0, "currency": "EUR", "delivered": "2026-11-26"}
+        return {
+            "order_id": order_id,
+            "item": "espresso machine",
+            "total": 349.0,
+            "currency": "EUR",
+            "delivered": "2026-11-26",
+        }
 
     async def _find_customer(self, user_id: str) -> dict[str, Any]:
         await asyncio.sleep(0.2)
@@ -105,7 +120,7 @@ class Bot:
         await asyncio.sleep(0.42)
         return {"name": "Ms Lindqvist", "customer_since": 2019}
 
-    async def _billing(self, order: dict[str, Any], customer: dict[str, Any]) -> str:
+    async def _billing(self, order: dict[str, Any]) -> float:
         system = {"role": "system", "content": "You settle refunds and invoices. Ask refund-policy before you pay."}
         task = [system, {"role": "user", "content": f"Refund for a damaged item: {order}"}]
         await self.ask("gpt-4o", task, "", (1_846, 64), 1.62, finish_reason="tool_calls")
@@ -113,7 +128,7 @@ class Bot:
             await self.issue_refund(order["order_id"], order["total"])
             self.recorder.state({"order.48213.refund": {"old": None, "new": "issued"}})
         self.recorder.handoff("writer", reason="tell the customer", data={"refunded": order["total"]})
-        return await self.writer(customer)
+        return float(order["total"])
 
     async def _refund_policy(self, order: dict[str, Any]) -> str:
         await asyncio.sleep(0.18)
@@ -152,8 +167,8 @@ class Bot:
             call.response(answer)
             return answer
 
-    async def _writer(self, customer: dict[str, Any]) -> str:
-        task = [{"role": "user", "content": f"Tell {customer['name']} that 349.00 EUR are on their way."}]
+    async def _writer(self, customer: dict[str, Any], refunded: float) -> str:
+        task = [{"role": "user", "content": f"Tell {customer['name']} that {refunded:.2f} EUR are on their way."}]
         await self.ask("gpt-4o", task, DRAFT, (934, 58), 1.74, streamed=True)
         self.recorder.policy("pii-egress-v3", "deny", rules=["card-number"], rationale="The draft has a card number.")
         again = [*task, {"role": "user", "content": "Without the number of the card."}]
@@ -162,7 +177,7 @@ class Bot:
         try:
             await self.send_mail("Your refund", answer)
         except ConnectionError as error:
-            self.recorder.system("the answer goes out by chat alone", metadata={"reason": str(error)})
+            self.recorder.system("no mail: the answer goes out by chat", metadata={"reason": str(error)})
         return answer
 
     async def _send_mail(self, subject: str, text: str) -> None:
@@ -170,15 +185,20 @@ class Bot:
         if self.mail_server_is_down:
             raise ConnectionError("mail server closed the connection")
 
-    async def serve_badly(self, user: str, question: str) -> None:
-        """A conversation that ends with an exception: the provider has had enough."""
-        with self.recorder.session("support-bot", metadata={"user": user, "channel": "chat"}) as session:
-            session.input(question)
-            with self.recorder.agent("triage", role="front desk"):
-                await self._ask_in_vain(question)
-
-    async def _ask_in_vain(self, question: str) -> None:
+    async def _first_line(self, question: str) -> str:
+        """An agent that gives up: the provider has had enough, twice."""
         for attempt in (1, 2):
-            with self.recorder.model("openai", "gpt-4o-mini", request={"messages": [{"role": "user", "content": question}]}):
-                await asyncio.sleep(0.4)
-                raise RateLimitError("429 Too Many Requests: 500 RPM")
+            try:
+                return await self._ask_a_busy_model(question, attempt)
+            except RateLimitError as error:
+                if attempt == 2:
+                    raise
+                self.recorder.retry(attempt, backoff_ms=1000, reason=error)
+                await asyncio.sleep(1.0)
+        raise AssertionError("two attempts, and no third")
+
+    async def _ask_a_busy_model(self, question: str, attempt: int) -> str:
+        request = {"messages": [{"role": "user", "content": question}]}
+        with self.recorder.model("openai", "gpt-4o-mini", request=request):
+            await asyncio.sleep(0.3 * attempt)
+            raise RateLimitError("429 Too Many Requests: limit of 500 requests per minute reached")

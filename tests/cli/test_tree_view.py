@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -71,10 +72,10 @@ def test_costs_have_a_column_where_there_are_any() -> None:
     assert draw(costly((0.00141, "USD"), (2.5, "EUR"), (0.02, "usd"))) == [
         "Session s  2026-01-01 00:00:00 UTC",
         "24.0 ms · 8 events · 4 spans · 3,702 tokens · 2.50 EUR · $0.0214",
-        "session                                           ━━━━━━━━━━━━━━━━━━   24.0 ms",
-        "├─ model gpt                                      ╸                    0.00 ms  1,234 tok    $0.0014",
-        "├─ model gpt                                      ╺                    0.00 ms  1,234 tok   2.50 EUR",
-        "└─ model gpt                                       ╺                   0.00 ms  1,234 tok    $0.0200",
+        "session                                            ━━━━━━━━━━━━━━━━━━   24.0 ms",
+        "├─ model gpt                                       ╸                    0.00 ms  1,234 tok   $0.0014",
+        "├─ model gpt                                       ╺                    0.00 ms  1,234 tok  2.50 EUR",
+        "└─ model gpt                                        ╺                   0.00 ms  1,234 tok   $0.0200",
         "",
     ]
 
@@ -96,6 +97,13 @@ def test_more_currencies_than_there_are_do_not_fill_the_line() -> None:
     lines = draw(costly(*[(1, f"{'X' * 50}\x1b{i}") for i in range(9)], *[(1, f"\x1b{i:03}") for i in range(50)]))
     assert lines[1].endswith("1.00 \\x1b000 · 1.00 \\x1b001 · 1.00 \\x1b002 · 48 other currencies")
     assert max(map(cell_len, lines)) <= 120
+
+
+def test_what_the_sdk_recorded_is_drawn_as_it_always_was() -> None:
+    """Six runs of OpenAI Agents, with texts in several scripts, events out of order and spans without an end."""
+    events = [Event.parse(data) for data in realdata.events("pypi-openai024-async")[21:91]]
+    expected = Path(__file__).parent / "expected" / "openai-agents.txt"
+    assert "".join(f"{line}\n" for line in draw(events)) == expected.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("width", [1, 40, 55, 56, 75, 76, 95, 96, 120, 500])

@@ -45,11 +45,15 @@ def test_a_recorded_run_is_shown_as_a_tree(collector: RunningCollector, tmp_path
     session = _run("record_run.py", collector, tmp_path).strip()
     shown = _run("session_tree.py", collector, tmp_path, session)
     expected = [
-        rf"{session}: 8 events, 450 tokens, 1 errors",
-        r"  agent triage-agent [\d.]+ ms",
-        r"    model gpt-4o [\d.]+ ms",
-        r"    tool search_orders [\d.]+ ms",
-        r"    tool send_mail [\d.]+ ms FAILED: the mail server is down",
+        rf"{session}: 13 events, 450 tokens, 1 errors",
+        r"  session support [\d.]+ ms",
+        r"    input Where is my order 48213\?",
+        r"    agent triage-agent [\d.]+ ms",
+        r"      model gpt-4o [\d.]+ ms",
+        r"      tool search_orders [\d.]+ ms",
+        r"      tool send_mail [\d.]+ ms FAILED: the mail server is down",
+        r"      system the answer goes out by chat alone",
+        r"    output Your order was shipped\.",
     ]
     assert re.fullmatch("\n".join(expected) + "\n", shown), shown
 

@@ -104,7 +104,7 @@ def test_shell_blocks_install_extras_that_there_are() -> None:
     """What needs a network is not executed here: ``.ci/run`` runs the README's two commands."""
     project = (snippets.ROOT / "pyproject.toml").read_text(encoding="utf-8")
     optional = project.partition("[project.optional-dependencies]")[2].partition("\n[")[0]
-    extras = set(re.findall(r"^(\w+) = ", optional, re.MULTILINE))
+    extras = set(re.findall(r"^([\w-]+) = ", optional, re.MULTILINE))
     for path in LINKED:
         for code in snippets.blocks(path.read_text(encoding="utf-8"), "sh"):
             for line in code.splitlines():
@@ -116,6 +116,7 @@ def test_shell_blocks_install_extras_that_there_are() -> None:
 WITH_OTHER_PACKAGES = {
     "docs/guides/from-official.md": "docs/test_migration.py",
     "docs/guides/from-sdk.md": "bridges/test_sdk.py",
+    "docs/guides/frameworks.md": "bridges/test_guide.py",
 }
 """Pages that show, as ``py``, programs which need packages that not every page has, and the tests that run these."""
 

@@ -66,7 +66,15 @@ def test_modules_at_the_top_are_documented_or_internal() -> None:
 def test_what_is_named_exists() -> None:
     for name in NAMED:
         module, _, attribute = name.rpartition(".")
-        assert hasattr(importlib.import_module(module), attribute), name
+        try:
+            found = hasattr(importlib.import_module(module), attribute)
+        except ImportError as error:
+            if "this bridge needs" not in str(error):
+                raise
+            # To a framework that is not installed; tests/bridges imports it.
+            source = PACKAGE.parent / f"{module.replace('.', '/')}.py"
+            found = f"\nclass {attribute}(" in source.read_text(encoding="utf-8")
+        assert found, name
     for name in MODULES:
         importlib.import_module(name)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import os
-import pty
 import re
 import sys
 import threading
@@ -135,6 +134,7 @@ def test_no_line_is_wider_than_its_terminal(width: int, tree: bool) -> None:
 
 def on_terminal(width: int, make: Any, environ: dict[str, str]) -> str:
     import fcntl
+    import pty
     import struct
     import termios
 

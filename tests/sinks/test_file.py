@@ -1,49 +1,31 @@
-"""Events in a file are whole, in order and readable, whoever else writes to it, and whatever ends its writers."""
+"""Events in a file are whole, in order and readable, also behind what a killed process has left."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import logging
-import multiprocessing
 import os
-import signal
-import subprocess
-import sys
-import textwrap
-import threading
 import uuid
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chaukas_spec_lite import Emitted, Event, EventType, SettingError
 from chaukas_spec_lite.files import EventFileError, event_from_sdk, read_events
 from chaukas_spec_lite.gzipped import member
-from chaukas_spec_lite.sinks.appending import AppendingFile
 from chaukas_spec_lite.sinks.file import FileSink
 from chaukas_spec_lite.sinks.tails import NotRecords, Tail, of_frames, of_lines
 from tests import realdata
-from tests.patience import HANG, wait_until
-
-NAMES = ("e.jsonl", "e.delim", "e.jsonl.gz", "e.delim.gz")
-ROOT = Path(__file__).parent.parent.parent
+from tests.sinks.event_files import NAMES, named, names_in
 
 
 @pytest.fixture(params=NAMES)
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path / str(request.param)
-
-
-def named(name: object) -> Event:
-    return Event(event_id=f"id-{name}", agent_name=str(name), metadata={"text": "ö" * 50, "list": [1, None]})
-
-
-def names_in(path: Path) -> list[str]:
-    return [recorded.event.agent_name for recorded in read_events(path)]
 
 
 # One writer
@@ -160,6 +142,15 @@ def test_a_file_that_is_emptied_is_begun_anew(path: Path) -> None:
     assert names_in(path) == ["b"]
 
 
+def test_only_its_owner_may_read_a_file_that_is_made(path: Path) -> None:
+    FileSink(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    with FileSink(path) as sink:
+        sink.emit(named("a"))
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
 def test_a_relative_path_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -200,36 +191,6 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path, name: str) -> No
     with pytest.raises(SettingError, match="holds something else than events"):
         FileSink(tmp_path / name)
     assert (tmp_path / name).read_bytes() == b"\xff" * 100
-
-
-FULL = """
-    import logging, resource, signal, sys
-    from chaukas_spec_lite.sinks.file import FileSink
-    from tests.sinks.test_file import named
-    logging.basicConfig(stream=sys.stdout, format="%(message)s")
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    sink = FileSink(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))
-    results = [sink.emit(named(number)).name for number in range(100)]
-    written = results.count("SPOOLED")
-    assert set(results[written:]) == {"DROPPED"}, results
-    assert not sink.flush() and sink.flush()
-    print(sink.stats())
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    assert sink.emit(named("after")).name == "SPOOLED"
-    assert not sink.close()
-    print(written)
-    """
-
-
-def test_a_disk_that_is_full_costs_events_that_are_counted_and_leaves_none_torn(path: Path) -> None:
-    """A limit on a file's size does what a full disk does: it takes a part of a write, then nothing."""
-    out = run(FULL, path)
-    written = int(out.split()[-1])
-    assert f"dropped={100 - written}" in out
-    assert out.count("Events are not written to") == 1
-    assert names_in(path) == [*map(str, range(written)), "after"]
-    assert not path.with_name(f"{path.name}.torn").exists()
 
 
 # What killed processes leave
@@ -279,175 +240,6 @@ def test_a_torn_event_of_another_writer_is_found_by_one_that_is_open(path: Path)
     assert names_in(path) == ["a", "c"]
 
 
-KILLED = """
-    import os, sys
-    from chaukas_spec_lite.sinks.file import FileSink
-    from tests.sinks.test_file import named
-    sink, who = FileSink(sys.argv[1]), sys.argv[2]
-    print("ready", flush=True)
-    for number in range(10**9):
-        sink.emit(named(f"{who}-{number}"))
-        os.write(1, b"%d\\n" % number)  # acknowledged: it has to be in the file
-    """
-
-
-def test_processes_that_write_together_and_are_killed_lose_nothing_that_was_taken(path: Path) -> None:
-    processes = [start(KILLED, path, who) for who in range(3)]
-    wait_until(lambda: path.exists() and path.stat().st_size > 40_000)
-    for process in processes:
-        process.send_signal(signal.SIGKILL)
-    taken = [process.communicate(timeout=HANG)[0].split()[1:] for process in processes]
-    with FileSink(path) as sink:  # mends what they left
-        sink.emit(named("last-0"))
-    events = names_in(path)
-    assert len(events) == len(set(events))
-    for who, numbers in enumerate(taken):
-        found = [int(name.partition("-")[2]) for name in events if name.startswith(f"{who}-")]
-        assert found == list(range(len(found)))
-        assert len(found) >= len(numbers)
-    assert sum(map(len, taken)) > 40
-
-
-WRITERS, EVENTS = 3, 80
-
-
-def test_processes_with_large_events_do_not_mix_them(path: Path) -> None:
-    program = """
-        import sys
-        from chaukas_spec_lite import Event
-        from chaukas_spec_lite.sinks.file import FileSink
-        with FileSink(sys.argv[1]) as sink:
-            for number in range(int(sys.argv[3])):
-                text = sys.argv[2] * (number * 997 % 30_000)
-                sink.emit(Event(agent_name=f"{sys.argv[2]}-{number}", metadata={"text": text}))
-            assert sink.close()
-        """
-    processes = [start(program, path, who, EVENTS) for who in range(WRITERS)]
-    for process in processes:
-        _, err = process.communicate(timeout=2 * HANG)
-        assert process.returncode == 0, err
-    events = [recorded.event for recorded in read_events(path)]
-    assert Counter(event.agent_name for event in events) == Counter(
-        f"{who}-{number}" for who in range(WRITERS) for number in range(EVENTS)
-    )
-    for event in events:
-        who, number = event.agent_name.split("-")
-        assert event.metadata == {"text": who * (int(number) * 997 % 30_000)}
-    assert not path.with_name(f"{path.name}.torn").exists()
-
-
-def test_threads_share_a_sink_and_a_file(path: Path) -> None:
-    with FileSink(path) as one, FileSink(path) as other:
-
-        def work(who: int) -> None:
-            for number in range(50):
-                (one if who % 2 else other).emit(named(f"{who}-{number}"))
-
-        threads = [threading.Thread(target=work, args=(who,)) for who in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(HANG)
-        assert one.stats().written + other.stats().written == 200
-        assert one.close()
-        assert other.close()
-    assert Counter(names_in(path)) == Counter(f"{who}-{number}" for who in range(4) for number in range(50))
-
-
-def test_forked_children_and_their_parent_write_together(path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    with FileSink(path) as sink:
-        sink.emit(named("first-0"))
-        stop = threading.Event()
-
-        def busy() -> None:  # so that forks happen while its lock is held
-            number = 0
-            while not stop.is_set():
-                sink.emit(named(f"busy-{number}"))
-                number += 1
-
-        thread = threading.Thread(target=busy)
-        thread.start()
-        children = [context.Process(target=_child, args=(sink, who)) for who in range(6)]
-        for child in children:
-            _start_forking(child)
-        for child in children:
-            child.join(HANG)
-            assert child.exitcode == 0
-        stop.set()
-        thread.join(HANG)
-        assert sink.close()
-    found = Counter(name.partition("-")[0] for name in names_in(path))
-    assert found["first"] == 1
-    assert [found[f"{who}"] for who in range(6)] == [20] * 6
-    assert not path.with_name(f"{path.name}.torn").exists()
-
-
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def _start_forking(child: Any) -> None:
-    child.start()
-
-
-def _child(sink: FileSink, who: int) -> None:
-    for number in range(20):
-        sink.emit(named(f"{who}-{number}"))
-    assert sink.stats().written == 20
-    assert sink.close()
-
-
-def test_a_signal_handler_may_emit_amid_an_emit(path: Path) -> None:
-    with FileSink(path) as sink:
-
-        def handle(*_: object) -> None:
-            sink.emit(named("signal"))
-
-        before = signal.signal(signal.SIGUSR1, handle)
-        try:
-            stop = threading.Event()
-
-            def annoy() -> None:
-                while not stop.wait(0.0005):
-                    os.kill(os.getpid(), signal.SIGUSR1)
-
-            thread = threading.Thread(target=annoy)
-            thread.start()
-            for number in range(300):
-                sink.emit(named(number))
-            stop.set()
-            thread.join(HANG)
-        finally:
-            signal.signal(signal.SIGUSR1, before)
-        assert sink.close()
-    found = Counter(names_in(path))
-    assert found["signal"] > 0
-    assert sum(found.values()) == found["signal"] + 300
-
-
-def test_a_lock_that_is_never_given_up_does_not_hold_up_the_program(tmp_path: Path) -> None:
-    """Such as that of a process that is stopped: a record is then written without it, in one write all the same."""
-    path = tmp_path / "e.jsonl"
-    holder = start(
-        """
-        import fcntl, os, sys, time
-        file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        print("ready", flush=True)
-        time.sleep(1000)
-        """,
-        path,
-    )
-    assert holder.stdout is not None
-    holder.stdout.readline()
-    try:
-        file = AppendingFile(str(path), of_lines, lambda size, aside: None, patience=0.01)
-        file.append(b"{}\n")
-        file.close()
-    finally:
-        holder.kill()
-        holder.communicate(timeout=HANG)
-    assert path.read_bytes() == b"{}\n"
-
-
 def test_the_end_of_a_long_line_is_found() -> None:
     data = b"{}\n" + b'{"a": "' + b"x" * 200_000
     assert of_lines(reader(data), 0, len(data)) == Tail(3, b"\n")
@@ -479,23 +271,25 @@ def test_a_member_says_how_long_it_is() -> None:
     assert int.from_bytes(member(b"abc")[16:20], "little") == len(member(b"abc"))
 
 
-# Programs
-
-
-def start(program: str, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(program), *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def run(program: str, *arguments: object) -> str:
-    process = start(program, *arguments)
-    out, err = process.communicate(timeout=HANG)
-    assert process.returncode == 0, err
-    return out
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    logging.getLogger("chaukas_spec_lite").setLevel(logging.INFO)
-    yield
-    logging.getLogger("chaukas_spec_lite").setLevel(logging.NOTSET)
+@given(
+    texts=st.lists(st.text(max_size=40), max_size=5),
+    name=st.sampled_from(NAMES),
+    cut=st.floats(0, 1),
+)
+def test_whatever_is_cut_off_what_is_whole_stays_and_more_can_follow(texts: list[str], name: str, cut: float) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        ends = [0]
+        with FileSink(path) as sink:
+            for text in texts:
+                sink.emit(Event(metadata={"text": text}))
+                ends.append(path.stat().st_size)
+        size = round(cut * ends[-1])
+        os.truncate(path, size)
+        with FileSink(path) as sink:
+            sink.emit(Event(metadata={"text": "more"}))
+        found = [recorded.event.metadata for recorded in read_events(path)]
+        whole = sum(end <= size for end in ends[1:])
+        # A line that lacks nothing but its newline is whole, too.
+        whole += name == "e.jsonl" and size + 1 in ends[1:]
+        assert found == [{"text": text} for text in [*texts[:whole], "more"]]

@@ -13,11 +13,12 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 
 from chaukas_spec_lite import Emitted, Event, EventType, Recorder, SettingError
+from chaukas_spec_lite.export.settings import ExportOptions
 from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.sinks.console import ConsoleSink
 from chaukas_spec_lite.sinks.file import FileSink
@@ -25,7 +26,6 @@ from chaukas_spec_lite.sinks.memory import BothSinks, MemorySink, NullSink
 from chaukas_spec_lite.sinks.opening import from_environment, open_sink
 from chaukas_spec_lite.sinks.options import RecorderOptions, SinkOptions
 from chaukas_spec_lite.sinks.server import ServerSink
-from chaukas_spec_lite.trace import recorder as recorder_module
 from tests.patience import AGES, HANG, run, without_slowness
 from tests.serving import running_collector
 from tests.sinks.backend import Reply, running_backend
@@ -245,6 +245,42 @@ def test_a_recorder_that_is_switched_off_opens_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_the_switch_of_the_environment_counts_for_every_recorder(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        recorder = Recorder.to(f"file:{tmp_path}/e.jsonl", environ={"CHAUKAS_DISABLED": "yes"}, enabled=True)
+    recorder.system("hello")
+    recorder.close()
+    assert not recorder.enabled
+    assert not list(tmp_path.iterdir())
+    assert [record.message for record in caplog.records] == ["nothing is recorded: CHAUKAS_DISABLED is set"]
+    with pytest.raises(SettingError, match="did you mean console:"):
+        Recorder.to("consol:", environ={"CHAUKAS_DISABLED": "1"})
+
+
+def test_callbacks_reach_the_exporter_and_the_file(tmp_path: Path) -> None:
+    class Odd:
+        pass
+
+    dropped: list[Any] = []
+    errors: list[BaseException] = []
+    with running_backend() as backend:
+        backend.refused_name = "bad"
+        backend.replies = [Reply(0)]
+        options: Any = {"on_drop": dropped.append, "on_error": errors.append, "default": lambda value: "made"}
+        with open_sink(backend.url, environ={}, **options) as sink:  # type: ignore[attr-defined]
+            sink.emit(Event(agent_name="bad"))
+            sink.emit(Event(agent_name="good", metadata={"odd": Odd()}))
+            assert not sink.flush(HANG)
+    assert [Event.parse(each.data).agent_name for each in dropped] == ["bad"]
+    assert errors
+    assert Event.parse(backend.requests[-1].encoded[0]).metadata == {"odd": "made"}
+    with open_sink(tmp_path / "e.jsonl", environ={}, **options) as sink:  # type: ignore[attr-defined]
+        sink.emit(Event(metadata={"odd": Odd()}))
+    assert [recorded.event.metadata for recorded in read_events(tmp_path / "e.jsonl")] == [{"odd": "made"}]
+
+
 def test_a_recorder_without_events_says_how_to_have_them() -> None:
     with Recorder.to("null:") as recorder, pytest.raises(AttributeError, match=r"use Recorder\.to\('memory:'\)"):
         _ = recorder.events
@@ -262,20 +298,11 @@ def test_a_recorder_that_cannot_be_made_leaves_nothing_open() -> None:
 
 def test_options_are_those_of_recorder_and_sink() -> None:
     """Type checkers read the options; what is called takes its own arguments."""
-    scope = {**vars(recorder_module), "Event": Event}
-    names = set(get_type_hints(RecorderOptions, localns=scope | _types()))
-    sink = set(get_type_hints(SinkOptions))
+    sink = set(inspect.get_annotations(SinkOptions)) | set(inspect.get_annotations(ExportOptions))
     own = set(inspect.signature(Recorder).parameters) - {"sink"}
-    assert names == own | sink
-    arguments = inspect.signature(open_sink).parameters
-    assert sink >= {name for name in arguments if name not in ("address", "options")}
-
-
-def _types() -> dict[str, Any]:
-    from chaukas_spec_lite.trace.capture import Capture
-    from chaukas_spec_lite.trace.recording import Times
-
-    return {"Capture": Capture, "Times": Times}
+    assert RecorderOptions.__optional_keys__ == own | sink
+    assert SinkOptions.__optional_keys__ == sink
+    assert sink >= {name for name in inspect.signature(open_sink).parameters if name not in ("address", "options")}
 
 
 # Kills and forks

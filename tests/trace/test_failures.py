@@ -453,7 +453,7 @@ def test_a_recursion_without_end_goes_through() -> None:
     starts, ends = (
         [event.span_id for event in kept.events if event.type.name.endswith(end)] for end in ("_START", "_END")
     )
-    assert len(starts) == len(set(starts)) <= len(ends) == len(set(ends)) < len(starts) + 4
+    assert (len(starts), len(ends)) == (len(set(starts)), len(set(ends)))
     assert set(starts) <= set(ends)  # where the sink has no room for a START, it may have some for the END
     assert len(starts) > 50
     assert kept.events[-1].type.name == "SESSION_END"

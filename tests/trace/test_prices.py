@@ -7,12 +7,14 @@ import logging
 import math
 import socket
 import sys
+from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import CostDetails
+from chaukas_spec_lite import CostDetails, EventType, Recorder
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
 from chaukas_spec_lite.trace.prices import MAX_TOLD, Price, Prices
 
@@ -145,7 +147,7 @@ def test_a_function_may_know_nothing(caplog: pytest.LogCaptureFixture) -> None:
     [
         (KeyError("gpt-4o"), "KeyError: 'gpt-4o'"),
         (ZeroDivisionError("none"), "ZeroDivisionError: none"),
-        ("cheap", "has to return a CostDetails, a number or None, not 'cheap'"),
+        ("cheap", "has to come to a CostDetails, a number or None, not 'cheap'"),
         (True, "not True"),
         (math.nan, "has to be at least 0.0, and finite, not nan"),
     ],
@@ -227,6 +229,53 @@ def test_any_callable_will_do() -> None:
     cost = Prices(functools.partial(scaled, 2.0)).cost("openai", "gpt-4o", 7, 5)
     assert cost is not None
     assert cost.total_cost == 24.0
+
+
+def costs(recorder: Recorder, **answer: Any) -> CostDetails | None:
+    """What the END of a call says that it cost."""
+    with recorder.model("openai", "gpt-4o") as call:
+        call.response("Hello", **answer)
+    end = recorder.events[-1]
+    assert end.type is EventType.MODEL_INVOCATION_END
+    return end.cost
+
+
+def test_the_end_of_a_call_says_what_it_cost() -> None:
+    recorder = Recorder.to("memory:", prices=TABLE)
+    cost = costs(recorder, prompt_tokens=412, completion_tokens=38)
+    assert cost == Prices(TABLE).cost("openai", "gpt-4o", 412, 38)
+    assert costs(recorder, total_tokens=450) is None
+    assert costs(Recorder.to("memory:"), prompt_tokens=412, completion_tokens=38) is None
+
+
+def test_what_a_program_knows_itself_goes_before_the_prices() -> None:
+    recorder = Recorder.to("memory:", prices=TABLE)
+    expected = CostDetails(provider="openai", input_tokens=4, output_tokens=3, total_tokens=7, total_cost=0.5)
+    for cost in (0.5, Decimal("0.5"), {"total_cost": 0.5, "currency": "USD"}):
+        assert costs(recorder, prompt_tokens=4, completion_tokens=3, cost=cost) == replace(expected, currency="USD")
+    own = CostDetails(total_cost=0.5, currency="EUR")
+    assert costs(recorder, prompt_tokens=4, completion_tokens=3, cost=own) == replace(expected, currency="EUR")
+
+
+@pytest.mark.parametrize("wrong", ["dear", {"price": 1}, -1, True])
+def test_a_cost_that_is_none_loses_no_event(wrong: Any, caplog: pytest.LogCaptureFixture) -> None:
+    assert costs(Recorder.to("memory:"), prompt_tokens=4, cost=wrong) is None
+    assert "could not be recorded" in caplog.text
+
+
+def test_a_call_that_failed_costs_what_it_had_used() -> None:
+    recorder = Recorder.to("memory:", prices=TABLE)
+    with suppress(ValueError), recorder.model("openai", "gpt-4o") as call:
+        call.response("{", prompt_tokens=412, completion_tokens=38)
+        raise ValueError("no JSON")
+    cost = recorder.events[-1].cost
+    assert cost is not None
+    assert cost.total_cost == 0.00141
+
+
+def test_wrong_prices_are_found_when_the_recorder_is_made() -> None:
+    with pytest.raises(SettingError, match="a function, or 'genai', not 'openai'"):
+        Recorder.to("memory:", prices="openai")
 
 
 def test_genai_prices_is_asked_where_installed(

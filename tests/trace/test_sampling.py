@@ -382,7 +382,7 @@ def test_no_before_send_sees_what_is_left_out_in_any_case() -> None:
 # Outside of any session
 
 
-def test_a_trace_outside_of_any_session_ends_with_its_first_span() -> None:
+def test_a_trace_outside_of_any_session_ends_when_none_of_its_spans_is_open() -> None:
     record = Recorded(NONE)
 
     def run(trace_id: str, status: EventStatus) -> None:
@@ -398,7 +398,43 @@ def test_a_trace_outside_of_any_session_ends_with_its_first_span() -> None:
     assert record.stats.waiting == 0
 
 
-def test_what_a_trace_outside_of_any_session_left_out_stands_in_the_end_of_its_first_span() -> None:
+def test_a_span_that_outlives_the_first_one_keeps_its_trace_open() -> None:
+    record = Recorded(NONE)
+    record(T.AGENT_START, "", "first", trace_id="t")
+    record(T.TOOL_CALL_START, "", "detached", trace_id="t")
+    record(T.AGENT_END, "", "first", trace_id="t")
+    assert record.stats.waiting == 3
+    record(T.TOOL_CALL_END, "", "detached", trace_id="t", status=EventStatus.FAILED)
+    assert record.sent == ["1", "2", "3", "4"]
+
+
+def test_a_process_that_does_a_part_of_a_session_waits_while_spans_of_it_are_open() -> None:
+    record = Recorded(NONE)
+    for status in (EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.COMPLETED):
+        record(T.AGENT_START, span_id="agent")
+        record(T.TOOL_CALL_START, span_id="tool")
+        record(T.TOOL_CALL_END, span_id="tool", status=status)
+        record(T.AGENT_END, span_id="agent")
+        assert record.stats.waiting == 0
+    # Once it had an error, it is kept.
+    assert record.sent == ["5", "6", "7", "8", "9", "10", "11", "12"]
+    assert record.stats.sampled_out == 4
+
+
+def test_spans_that_before_send_keeps_back_are_open_too() -> None:
+    record = Recorded(NONE, before_send=lambda event: None if event.span_id == "hidden" else event)
+    record(T.SESSION_START, span_id="hidden")
+    record(T.INPUT_RECEIVED)
+    record(T.TOOL_CALL_START, span_id="hidden")
+    record(T.TOOL_CALL_END, span_id="hidden")
+    record(T.AGENT_START, span_id="agent")
+    record(T.AGENT_END, span_id="agent")
+    assert record.stats.waiting == 3
+    record(T.SESSION_END, span_id="hidden")
+    assert (record.stats.waiting, record.stats.sampled_out, record.stats.filtered) == (0, 3, 4)
+
+
+def test_what_a_trace_outside_of_any_session_left_out_stands_in_the_end_of_its_last_span() -> None:
     record = Recorded(Sampler(rates={T.SYSTEM: 0}))
     record(T.AGENT_START, "", "root", trace_id="t")
     record(T.SYSTEM, "", "root", trace_id="t")
@@ -822,7 +858,7 @@ def test_finalizers_that_emit_lose_nothing() -> None:
 
 
 FORKING = """
-import os
+import ctypes, os
 from chaukas_spec_lite import Event, EventType, Sampler
 from chaukas_spec_lite.trace.sending import Sending
 
@@ -838,7 +874,7 @@ def emit(event_id, event_type, session_id="s"):
 emit("1", EventType.SESSION_START)
 emit("2", EventType.ERROR, "kept")
 emit("3", EventType.DATA_ACCESS, "kept")
-if not os.fork():
+if not FORK():
     name = "child"
     assert sending.stats().recorded == sending.stats().waiting == 0
     emit("4", EventType.SYSTEM, "kept")
@@ -856,9 +892,15 @@ emit("9", EventType.SESSION_END, "kept")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks there")
-def test_what_waits_at_a_fork_is_the_parents() -> None:
+@pytest.mark.parametrize("fork", ["os.fork", "ctypes.PyDLL(None).fork"])  # the other one as uWSGI does, without hooks
+def test_what_waits_at_a_fork_is_the_parents(fork: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FORKING], capture_output=True, text=True, timeout=HANG, check=False, cwd=ROOT
+        [sys.executable, "-c", FORKING.replace("FORK", fork)],
+        capture_output=True,
+        text=True,
+        timeout=HANG,
+        check=False,
+        cwd=ROOT,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [

@@ -264,6 +264,47 @@ def test_a_function_may_emit_but_not_without_end(caplog: pytest.LogCaptureFixtur
 # Sinks that fail
 
 
+class Unreadable(Exception):
+    def __str__(self) -> str:
+        raise self
+
+
+def test_an_exception_that_cannot_be_read_is_told_by_its_type(caplog: pytest.LogCaptureFixture) -> None:
+    def unreadable(given: Event) -> None:
+        raise Unreadable
+
+    class Sink:
+        emit = staticmethod(unreadable)
+
+    for sending in (Sending(Listed(), before_send=unreadable), Sending(Sink())):
+        assert not sending.emit(event())
+        assert balanced(sending.stats()).failed == 1
+    assert ["raised Unreadable: its text cannot be read" in line for line in caplog.messages] == [True, True]
+
+
+@pytest.mark.parametrize("settings", [{"before_send": failing}, {}])
+def test_a_handler_of_the_log_that_raises_harms_nobody(settings: Any) -> None:
+    class Raises(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise OSError("the log is full")
+
+    logger, handler = logging.getLogger("chaukas_spec_lite"), Raises()
+    logger.addHandler(handler)
+    try:
+        sending = Sending(Broken(), **settings)
+        assert not sending.emit(event())
+    finally:
+        logger.removeHandler(handler)
+    assert balanced(sending.stats()).failed == 1
+
+
+def test_what_was_lost_before_it_came_is_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    sending = Sending(Listed())
+    sending.failed(ValueError("no event of it"))
+    assert balanced(sending.stats()).failed == 1
+    assert caplog.messages == ["An event was not recorded: ValueError: no event of it"]
+
+
 class Broken(Listed):
     def emit(self, event: Event) -> None:
         raise OSError("disk full")

@@ -15,14 +15,15 @@ from datetime import datetime
 from typing import Any
 
 from chaukas_spec_lite.lenient.messages import Messages
-from chaukas_spec_lite.lenient.notes import Limits, Notes
+from chaukas_spec_lite.lenient.notes import Limits, Notes, class_of
 from chaukas_spec_lite.lenient.texts import TextWriter
-from chaukas_spec_lite.lenient.values import Values
+from chaukas_spec_lite.lenient.values import Values, is_list
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.redaction.fields import Treatment, classes, treatments
 from chaukas_spec_lite.wellknown.values import Carrier, NoKindType, NullType, UnknownDict, UnknownStr
 from chaukas_spec_lite.wire.attributes import attributes_of
+from chaukas_spec_lite.wire.scalars import is_dict
 
 DEEPEST = 60
 """How many dicts and lists may stand in one another; a Struct of more could not be read (33 dicts, 49 lists)."""
@@ -36,7 +37,7 @@ class OddValueError(Exception):
     """A value is no plain one, or stands too deep."""
 
 
-class Texts:
+class Look:
     """The texts of an event that may hold secrets, and its keys, in no order in particular."""
 
     def __init__(self) -> None:
@@ -60,7 +61,7 @@ class Texts:
             self._bytes(message._unknown_fields)
 
     def _messages(self, value: Any, cls: type[Any], several: bool, depth: int) -> None:
-        if depth > DEEPEST or (several and type(value) is not list):
+        if depth > DEEPEST or (several and class_of(value) is not list):
             raise OddValueError
         for each in [*value] if several else [value]:
             if not isinstance(each, cls):
@@ -71,12 +72,12 @@ class Texts:
         if treatment is Treatment.TEXT or treatment is Treatment.ID:
             self._text(value, treatment is Treatment.TEXT)
         elif treatment is Treatment.TEXTS or treatment is Treatment.IDS:
-            if type(value) is not list:
+            if class_of(value) is not list:
                 raise OddValueError
             for each in [*value]:
                 self._text(each, treatment is Treatment.TEXTS)
         elif treatment is Treatment.STRUCT:
-            if type(value) is not dict and type(value) is not UnknownDict:
+            if class_of(value) not in (dict, UnknownDict):
                 raise OddValueError
             self.value(value, 0)
         elif treatment is Treatment.JSON:
@@ -98,7 +99,7 @@ class Texts:
         Raises:
             OddValueError: It holds something else, or is nested too deep.
         """
-        kind = type(value)
+        kind = class_of(value)
         if kind is str:
             self.found.append(value)
         elif kind in _ATOMS:
@@ -141,9 +142,9 @@ class Texts:
 
     def _carrier(self, value: Any, depth: int) -> None:
         self._bytes(value.unknown + value.inner_unknown)
-        if isinstance(value, dict):
+        if is_dict(value):
             self._entries(value, depth)
-        elif isinstance(value, list):
+        elif is_list(value):
             self._items(value, depth)
         elif isinstance(value, str):
             self.found.append(str.__str__(value))

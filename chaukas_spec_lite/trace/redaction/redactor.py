@@ -16,7 +16,7 @@ from chaukas_spec_lite.trace.redaction.keys import DEFAULT_KEYS, KeyNames
 from chaukas_spec_lite.trace.redaction.methods import RECORDED, Replacing
 from chaukas_spec_lite.trace.redaction.paths import Open, read_path
 from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, DEFAULT_PATTERNS, PATTERNS, Pattern
-from chaukas_spec_lite.trace.redaction.texts import Allowed, Texts
+from chaukas_spec_lite.trace.redaction.texts import Allowed, TextRules
 from chaukas_spec_lite.trace.redaction.walking import FIELDS_MAX, Function, Rules, Walk
 from chaukas_spec_lite.wire.attributes import attributes_of
 
@@ -95,7 +95,7 @@ class Redactor:
         replacing = Replacing(method, salt, salt_id, categories)
         key_names = KeyNames(names, [each for each in texts if re.search(r"\w", each)])
         rules = Rules(
-            Texts(looked_for, key_names, Allowed(texts, expressions), replacing), key_names, replacing, called
+            TextRules(looked_for, key_names, Allowed(texts, expressions), replacing), key_names, replacing, called
         )
         given = {
             "paths": tuple(path.text for path in read),
@@ -132,12 +132,12 @@ class Redactor:
         """
         if not isinstance(event, Event):
             raise TypeError(f"a Redactor is called with an Event, got {type(event).__name__}")
-        texts = looking.Texts()
+        texts = looking.Look()
         try:
             texts.message(event)
         except (looking.OddValueError, AttributeError):  # an attribute that somebody deleted
             event = looking.converted(event, self._default, self._finds)
-            texts = looking.Texts()
+            texts = looking.Look()
             texts.message(event)
         active = self._rules.texts.active(texts.found)
         if not active and not self._rules.functions and not self._leads_into(event):
@@ -154,11 +154,13 @@ class Redactor:
             return True
         return any(function("", text) != text for function in self._rules.functions)
 
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a Redactor cannot be changed; make another one with the {name} that is wanted")
+    if not TYPE_CHECKING:  # a checker that saw them would take any attribute for one that can be set
 
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a Redactor cannot be changed, so {name} stays")
+        def __setattr__(self, name: str, value: object) -> None:
+            raise AttributeError(f"a Redactor cannot be changed; make another one with the {name} that is wanted")
+
+        def __delattr__(self, name: str) -> None:
+            raise AttributeError(f"a Redactor cannot be changed, so {name} stays")
 
     def __repr__(self) -> str:
         """Show how it was made, without the salt and with numbers in place of long lists."""
@@ -249,11 +251,10 @@ def _pattern(given: Pattern | str) -> Pattern:
     raise SettingError("patterns", f"there is no {shown(given)}; {hint}")
 
 
-def _function(given: Any) -> Function:
+def _function(given: Function) -> Function:
     if not callable(given):
         raise SettingTypeError("functions", f"have to be called with a path and a text, which {shown(given)} cannot be")
-    function: Function = given
-    return function
+    return given
 
 
 def _allowed(allow: Iterable[str | re.Pattern[str]]) -> tuple[list[str], list[re.Pattern[str]]]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from chaukas_spec_lite.trace.redaction.keys import KeyNames
 from chaukas_spec_lite.trace.redaction.methods import Replacing
-from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, RUNS, Pattern, Span
+from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, Found, Pattern, runs_of
 
 _BLANK = "\0"
 _ESCAPES = re.compile(r"(?<!\\)\\+(?:[nrtbfv]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})")
@@ -42,7 +42,7 @@ class Allowed:
         return text.casefold() in self._texts or any(each.fullmatch(text) for each in self._expressions)
 
 
-class Texts:
+class TextRules:
     """The rules for what stands in texts.
 
     Args:
@@ -62,7 +62,7 @@ class Texts:
     def active(self, texts: Iterable[str]) -> Active:
         """Choose the rules that may find something in these texts."""
         small = "\n".join(texts).lower()
-        runs = "\n".join(RUNS.findall(small))
+        runs = runs_of(small)
         patterns = tuple([each for each in self._patterns if each.may_match(small, runs)])
         return Active(patterns, self._keys.may_be_in(small))
 
@@ -86,26 +86,26 @@ class Texts:
             text = self._replaced(text, spans)
         return self._replacing.part(text, CREDENTIAL, None), categories
 
-    def _found(self, text: str, active: Active) -> list[Span]:
+    def _found(self, text: str, active: Active) -> list[Found]:
         # Of a mark only the place is left, so that none becomes a part of what is found.
         hidden = self._replacing.without_marks(text)
         marked = hidden is not text
         if "\\" in hidden:  # the n of an escape is no part of the word behind it, in JSON and in reprs
             hidden = _ESCAPES.sub(_blanks, hidden)
         small = hidden.lower()
-        found: list[Span] = []
+        found: list[Found] = []
         for pattern in active.patterns:
             if pattern.may_match(small, small):
                 found.extend(pattern.spans(hidden))
         if active.names and self._keys.may_be_in(small):
-            found += [Span(begin, end, CREDENTIAL, None, name) for name, begin, end in self._keys.assigned(hidden)]
+            found += [Found(begin, end, CREDENTIAL, None, name) for name, begin, end in self._keys.assigned(hidden)]
         if marked:
             found = [stripped for span in found if (stripped := _stripped(span, hidden))]
         if self._allowed:
             found = [span for span in found if text[span.start : span.end] not in self._allowed]
         return _merged(found)
 
-    def _replaced(self, text: str, spans: list[Span]) -> str:
+    def _replaced(self, text: str, spans: list[Found]) -> str:
         pieces: list[str] = []
         position = 0
         for span in spans:
@@ -120,7 +120,7 @@ def _blanks(found: re.Match[str]) -> str:
     return " " * len(found[0])
 
 
-def _stripped(span: Span, hidden: str) -> Span | None:
+def _stripped(span: Found, hidden: str) -> Found | None:
     """Leave out the marks at both ends of what was found; None if nothing else is in it."""
     found = hidden[span.start : span.end]
     start = span.end - len(found.lstrip(_BLANK))
@@ -128,11 +128,11 @@ def _stripped(span: Span, hidden: str) -> Span | None:
     return span._replace(start=start, end=end) if start < end else None
 
 
-def _merged(spans: list[Span]) -> list[Span]:
+def _merged(spans: list[Found]) -> list[Found]:
     """Put spans in order; those that overlap become one, with the category of the first: what both cover is secret."""
     if len(spans) < 2:
         return spans
-    merged: list[Span] = []
+    merged: list[Found] = []
     for span in sorted(spans, key=itemgetter(0)):
         if merged and span.start < merged[-1].end:
             last = merged[-1]

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from chaukas_spec_lite.errors import CodecError
+from chaukas_spec_lite.lenient.notes import class_of
+from chaukas_spec_lite.lenient.values import is_list
 from chaukas_spec_lite.message.anys import AnyMessage
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.google.protobuf.struct import ListValue, Struct, Value
@@ -20,9 +22,10 @@ from chaukas_spec_lite.trace.redaction.looking import DEEPEST, OddValueError, di
 from chaukas_spec_lite.trace.redaction.methods import REMOVED, Replacing
 from chaukas_spec_lite.trace.redaction.paths import Open, ends, follow, named
 from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL
-from chaukas_spec_lite.trace.redaction.texts import Active, Texts
+from chaukas_spec_lite.trace.redaction.texts import Active, TextRules
 from chaukas_spec_lite.wellknown.values import Carrier, carry, carry_inner, inner_unknown_of, plain_of, unknown_of
 from chaukas_spec_lite.wire.attributes import attributes_of
+from chaukas_spec_lite.wire.scalars import is_dict
 
 M = TypeVar("M", bound=Message)
 
@@ -39,7 +42,7 @@ Function = Callable[[str, str], "str | None"]
 class Rules(NamedTuple):
     """What a ``Redactor`` looks for."""
 
-    texts: Texts
+    texts: TextRules
     keys: KeyNames
     replacing: Replacing
     functions: tuple[Function, ...]
@@ -157,8 +160,8 @@ class Walk:
 
     def _value(self, value: Any, paths: Open, depth: int) -> Any:
         """Return what a place is to hold: the value itself, another one, or ``REMOVED``."""
-        kind = type(value)
-        if paths and ends(paths) and value is not None and value != "":
+        kind = class_of(value)
+        if paths and ends(paths) and not _is_nothing(value):
             return self._whole(value)
         if kind is str:
             return self._text(value)
@@ -209,7 +212,7 @@ class Walk:
         made: list[Any] = []
         for position, value in enumerate([*given]):
             self._steps.append(position)
-            pair = self._pair(value) if self._active.names and type(value) is list else None
+            pair = self._pair(value) if self._active.names and class_of(value) is list else None
             made.append(pair or self._value(value, follow(paths, position) if paths else (), depth + 1))
             self._steps.pop()
         kept = _kept(given, made)
@@ -236,13 +239,13 @@ class Walk:
             self._note()
         elif made is given:
             return given
-        plain = dict(made) if isinstance(made, dict) else list(made)
+        plain: Any = dict(made) if is_dict(made) else [*made]
         return plain if bad else carry(carry_inner(plain, inner), unknown)
 
     def _carrier(self, value: Any, paths: Open, depth: int) -> Any:
-        if isinstance(value, dict):
+        if is_dict(value):
             return self._entries(value, paths, depth)
-        if isinstance(value, list):
+        if is_list(value):
             return self._items(value, paths, depth)
         plain = plain_of(value)
         made = self._value(plain, (), depth)
@@ -328,7 +331,7 @@ class Walk:
     def _whole(self, value: Any, category: str | None = None) -> Any:
         if isinstance(value, str) and self._rules.replacing.is_mark(value):
             return value
-        if isinstance(value, (dict, list)) and not value:
+        if (is_dict(value) or is_list(value)) and not value:
             return value
         if category is not None:
             self._found([category])
@@ -358,6 +361,10 @@ class Walk:
             self.fields[path] = None
         else:
             self.further += 1
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or value == ""
 
 
 def _kept(given: list[Any], made: list[Any]) -> Any:
