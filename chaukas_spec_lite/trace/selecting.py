@@ -4,9 +4,9 @@ The lock is held for decisions only, never while the sink is called, which may w
 in a queue of its session, which one thread at a time hands over: whoever finds nobody at it. An event that finds the
 queue in use joins it, so that the order is kept.
 
-``take`` may interrupt any code here, when it is called by a signal handler or a finalizer. Where that is within the lock,
-such an event is put aside, and decided when the code that was interrupted is done; nothing is handed over there, as the
-sink may wait for another thread, and that one for the lock.
+``take`` may interrupt any code here, when it is called by a signal handler or a finalizer. Where that is within the
+lock, such an event is put aside, and decided when the code that was interrupted is done; nothing is handed over there,
+as the sink may wait for another thread, and that one for the lock.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Selection:
         lock: Any = threading.RLock()
         self._lock: threading.RLock = lock
         self._is_inside: Callable[[], bool] = lock._is_owned
-        """Whether this thread holds the lock, so that this is a signal handler or a finalizer. ``Condition`` asks it, too."""
+        """Whether this thread holds the lock, and so was interrupted. ``Condition`` asks it in this way, too."""
         self._late: deque[tuple[Facts, Event]] = deque()
         """What ``take`` was given while its own thread was inside."""
         self._settling = False
