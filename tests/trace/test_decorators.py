@@ -259,7 +259,7 @@ def test_what_cannot_be_decorated_is_refused() -> None:
     record, _ = recorder()
     with pytest.raises(SettingTypeError, match="has to be a function, not the class int"):
         record.agent("a")(int)
-    with pytest.raises(SettingTypeError, match="has to be a function, not property"):
+    with pytest.raises(SettingTypeError, match="has to be a function, not a property"):
         record.agent("a")(property())  # type: ignore[call-overload]
 
 
