@@ -180,6 +180,8 @@ class Recording:
         """End the spans that are still open, and mark them, the latest first."""
         for span in self.still_open():
             span.abandon(found)
+        if self.late:
+            self.finish_late()
 
 
 def owner_of(node: Node | None) -> object:
