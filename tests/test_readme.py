@@ -27,7 +27,7 @@ def test_block_runs_alone_in_an_empty_folder(number: int, tmp_path: Path) -> Non
 
 def test_what_one_block_sends_another_shows(tmp_path: Path) -> None:
     printed = [run(code, tmp_path) for code in BLOCKS]
-    assert "agent triage-agent\n  tool find [no end]\n" in printed
+    assert "agent triage-agent\n  tool search_orders [no end]\n" in printed
 
 
 def test_the_recorder_shows_what_it_recorded(tmp_path: Path) -> None:
