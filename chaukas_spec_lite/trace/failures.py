@@ -23,7 +23,7 @@ MAX_STACK = 16_000
 _MAX_FRAMES = 100
 _MAX_GROUP = 20
 """How many exceptions of a group are named."""
-_MAX_MARKS = 8
+_MAX_MARKS = 20
 """With how many recorders and traces an exception remembers that it was recorded: the latest."""
 _MAX_WORD = 200
 """Characters of a word that is left out whole where a text is cut: half of a secret is none to who looks for it."""
