@@ -317,6 +317,19 @@ class Recorder(Steps, AcrossProcesses):
         """Return how many events were recorded, and what became of them, in this process."""
         return self._sending.stats()
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Return the recorder itself: objects that hold one can be copied, as those that hold a logger can."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(
+            "a recorder cannot be pickled, as what it holds belongs to its process: make one in each process, "
+            "with Recorder.from_env()"
+        )
+
     def __enter__(self) -> Self:
         return self
 
