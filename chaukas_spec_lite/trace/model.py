@@ -119,9 +119,9 @@ class ModelSpan(Scope):
     def chunk(self, text: str) -> None:
         """Take a part of an answer that is streamed. The parts together are the response, unless ``response`` has one.
 
-        After two million characters the rest is left out: the metadata of the END says how many, as
-        ``characters_left_out``. The time from START to the first part is ``performance.latency_ms`` of the END. With ``Recorder(stream=True)``,
+        The time from START to the first part is ``performance.latency_ms`` of the END. With ``Recorder(stream=True)``,
         each part is an event too: ``OUTPUT_EMITTED`` by ``LLM`` with ``is_partial``; the END then has ``is_final``.
+        Behind two million characters the answer is cut: the metadata has ``characters_left_out``.
 
         Args:
             text: The part; an empty one counts as the first sign of life.
