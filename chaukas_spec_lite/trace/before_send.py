@@ -14,6 +14,7 @@ from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.rationed_log import RationedLog, in_words
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.outcomes import Outcome, Outcomes
+from chaukas_spec_lite.trace.owning import own_copy
 
 BeforeSend: TypeAlias = "Callable[[Event], Event | None]"
 """A function of an event that returns it, changed or not, or another one, or None if nothing is to be recorded."""
@@ -43,6 +44,8 @@ class Functions:
         self._send_on_error = send_on_error
         self._outcomes = outcomes
         self._log = log
+        self._may_change = ["changes_no_event" not in vars(type(each)) for each in functions]
+        """Which of them may change what they are given, rather than make a copy of it, as a ``Redactor`` does."""
         self._dropped_in_a_row = [0] * len(self._functions)
 
     def __bool__(self) -> bool:
@@ -50,7 +53,11 @@ class Functions:
 
     def run(self, event: Event) -> Event | Outcome:
         """Return what the functions made of an event; or what became of it, if it is not to go on."""
+        is_owned = False
         for place, function in enumerate(self._functions):
+            if self._may_change[place] and not is_owned:
+                # The request, say, that it changes is the one that the program is about to send.
+                event, is_owned = own_copy(event), True
             try:
                 result: object = function(event)
             # The functions are the user's, and their mistakes must not reach the code that records. A CancelledError is

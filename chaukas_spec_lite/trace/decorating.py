@@ -39,12 +39,17 @@ def decorate(template: Scope, function: Any, capture: Capture) -> Any:
         kind = function.__class__
         return kind(_wrapped(template, function.__func__, capture, issubclass(kind, classmethod)))
     if isinstance(function, type) or not callable(function):
-        raise SettingTypeError(
-            "function",
-            f"has to be a function, not {'the class ' if isinstance(function, type) else ''}"
-            f"{getattr(function, '__qualname__', None) or type(function).__qualname__}; decorate its methods",
-        )
+        raise SettingTypeError("function", f"has to be a function, not {_mistaken(function)}")
     return _wrapped(template, function, capture, False)
+
+
+def _mistaken(function: object) -> str:
+    """What something is that cannot be decorated, and what to write instead."""
+    if isinstance(function, type):
+        return f"the class {function.__qualname__}; decorate its methods"
+    kind = type(function).__qualname__
+    # A property, for example.
+    return f"a {kind}; write this decorator below @{kind}" if hasattr(type(function), "__get__") else kind
 
 
 def is_method_object(function: object) -> bool:

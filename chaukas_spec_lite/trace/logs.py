@@ -6,6 +6,7 @@ import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.spec.common.v1.events import Severity
 from chaukas_spec_lite.trace.failures import error_info
 
@@ -36,9 +37,14 @@ class RecorderHandler(logging.Handler):
         recorder: Records them. Only its own spans count.
         level: Records below this level are left out.
         outside: Whether to record also what is logged outside of any span, as events of traces of their own.
+
+    Raises:
+        SettingTypeError: ``recorder`` is none.
     """
 
     def __init__(self, recorder: Recorder, level: int | str = logging.INFO, *, outside: bool = False) -> None:
+        if not callable(getattr(recorder, "system", None)):  # each line that is logged would raise
+            raise SettingTypeError("recorder", f"has to be a Recorder, not {type(recorder).__name__}")
         super().__init__(level)
         self._recorder = recorder
         self._outside = outside

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Parameters: TypeAlias = "tuple[Any, Any, Any, Any, Any]"
 """Temperature, max_tokens, top_p, frequency_penalty and presence_penalty, None where they are not given."""
 
+MAX_COLLECTED = 2_000_000
+"""Characters of an answer that is streamed that are kept until its END: a generator may go on for days."""
+
 
 class ModelSpan(Scope):
     """A call of a model: ``MODEL_INVOCATION_START`` and ``MODEL_INVOCATION_END`` by ``LLM`` with ``llm_invocation``.
@@ -37,6 +40,7 @@ class ModelSpan(Scope):
 
     _answer: dict[str, Any] | None = None
     _chunks: tuple[str, ...] | list[str] = ()
+    _collected = 0
     _cost: CostDetails | float | Mapping[str, Any] | None = None
     _finish_reason = ""
     _first_ns = 0
@@ -117,6 +121,7 @@ class ModelSpan(Scope):
 
         The time from START to the first part is ``performance.latency_ms`` of the END. With ``Recorder(stream=True)``,
         each part is an event too: ``OUTPUT_EMITTED`` by ``LLM`` with ``is_partial``; the END then has ``is_final``.
+        Behind two million characters the answer is cut: the metadata has ``characters_left_out``.
 
         Args:
             text: The part; an empty one counts as the first sign of life.
@@ -128,15 +133,21 @@ class ModelSpan(Scope):
             self._first_ns = recording.monotonic_ns()
         text = text_of(text)
         if text:
-            if not isinstance(self._chunks, list):
-                self._chunks = []
-            self._chunks.append(text)
+            self._collect(text)
             if recording.stream and self._place.span_id:
                 made, own = (EventType.OUTPUT_EMITTED, EventStatus.IN_PROGRESS, Author.LLM), uuid7()
                 event = recording.event(*made, self._place, own, own, self._place.span_id)
                 event.message = MessageContent("assistant", text)
                 event.is_partial = True
                 recording.emit(event)
+
+    def _collect(self, text: str) -> None:
+        if not isinstance(self._chunks, list):
+            self._chunks = []
+        kept = text[: max(0, MAX_COLLECTED - self._collected)]
+        if kept:
+            self._chunks.append(kept)
+        self._collected += len(text)
 
     def _fill_start(self, event: Event) -> None:
         self._start_time = event.timestamp
@@ -163,6 +174,8 @@ class ModelSpan(Scope):
             answer = self._answer
             if answer is None and self._chunks:
                 answer = {"content": "".join(self._chunks)}
+                if self._collected > MAX_COLLECTED:
+                    metadata.setdefault("characters_left_out", self._collected - MAX_COLLECTED)
             event.llm_invocation = LLMInvocation(
                 self._provider,
                 self._model,

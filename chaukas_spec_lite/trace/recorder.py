@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.misspelt import arguments_of
+from chaukas_spec_lite.settings import Flag, Instance
 from chaukas_spec_lite.trace.before_send import checked
 from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
+
+_FLAG, _CLOCK = Flag(), Instance(Times, "write clock=Times(now=..., monotonic_ns=...)")
 
 
 class Recorder(Steps, AcrossProcesses):
@@ -92,6 +95,10 @@ class Recorder(Steps, AcrossProcesses):
         clock: Times | None = None,
     ) -> None:
         check_capture(capture)
+        for name, given in (("enabled", enabled), ("stream", stream)):
+            _FLAG(given, name)  # "no" would be yes
+        if clock is not None:
+            _CLOCK(clock, "clock")
         if isinstance(max_stack, bool) or not isinstance(max_stack, int):
             raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
         functions = checked(before_send)
@@ -108,7 +115,6 @@ class Recorder(Steps, AcrossProcesses):
             max_stack=max_stack,
             clock=clock,
             prices=Prices(prices) if prices is not None else None,
-            isolated=before_send is not None,
         )
         if parent is not None and (position := position_of(parent)) is not None:
             recording.outside = place_of(position, None)
@@ -131,6 +137,8 @@ class Recorder(Steps, AcrossProcesses):
             SettingError: The address or a setting cannot be used, or a file cannot be written to.
             TypeError: A setting has the wrong type, or there is none of that name.
         """
+        if address is None:  # as of a variable that is not set: the environment is asked by `from_env` only
+            raise SettingTypeError("address", "has to be text or a path, not None; Recorder.from_env() has none")
         return cls._opened(address, settings)
 
     @classmethod
@@ -193,17 +201,17 @@ class Recorder(Steps, AcrossProcesses):
         """Where the program stands: the ids that an event would have here; None outside of any span."""
         return self._recording.here()
 
-    def under(self, place: Scope | Place) -> AbstractContextManager[object]:
+    def under(self, place: Scope | Place | None) -> AbstractContextManager[object]:
         """Let what happens within a ``with`` be inside of a span that was begun by hand, or is elsewhere.
 
         Args:
-            place: The span, or a place.
+            place: The span, or a place. None, which ``current`` and ``place`` are outside of any span, changes nothing.
         """
-        if not isinstance(place, Scope):
+        if isinstance(place, Scope) and place.span_id:
+            return self._recording.context.at(place.place, place.reference)
+        if isinstance(place, Place):
             return self._recording.context.at(place)
-        if not place.span_id:
-            return contextlib.nullcontext()  # it has not begun, or nothing is recorded
-        return self._recording.context.at(place.place, place.reference)
+        return contextlib.nullcontext()  # it has not begun, or nothing is recorded, or this is no place
 
     def wrap(self, function: Callable[P, Result]) -> Callable[P, Result]:
         """Make a function that runs in a copy of the current context, wherever it is called: in a thread, say.
@@ -308,6 +316,19 @@ class Recorder(Steps, AcrossProcesses):
     def stats(self) -> RecorderStats:
         """Return how many events were recorded, and what became of them, in this process."""
         return self._sending.stats()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Return the recorder itself: objects that hold one can be copied, as those that hold a logger can."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(
+            "a recorder cannot be pickled, as what it holds belongs to its process: make one in each process, "
+            "with Recorder.from_env()"
+        )
 
     def __enter__(self) -> Self:
         return self

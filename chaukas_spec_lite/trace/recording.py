@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite import process
 from chaukas_spec_lite.spec.common.v1.events import Author, Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.trace.context import Context, Node, Place
-from chaukas_spec_lite.trace.isolation import isolate
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.capture import Capture
@@ -59,7 +58,6 @@ class Recording:
         max_stack: Characters kept of stack traces; 0 for none.
         clock: The clocks.
         prices: What computes the cost of model calls.
-        isolated: Whether events may be changed on their way, and so share nothing that the program may change.
     """
 
     def __init__(
@@ -75,10 +73,8 @@ class Recording:
         max_stack: int = 0,
         clock: Times | None = None,
         prices: Prices | None = None,
-        isolated: bool = False,
     ) -> None:
         times = clock or Times()
-        self._isolated = isolated
         self.send_to(sending)
         self.context = Context()
         self.capture = capture
@@ -135,9 +131,6 @@ class Recording:
             trace_id=trace_id,
         )
 
-    def _emit_isolated(self, event: Event) -> bool:
-        return self.sending.emit(isolate(event))
-
     def lost(self, error: BaseException) -> None:
         """Count and tell an exception of ours, or of a value that somebody else wrote."""
         try:
@@ -148,7 +141,7 @@ class Recording:
     def send_to(self, sending: Sending) -> None:
         """Let events go there from now on."""
         self.sending = sending
-        self.emit: Callable[[Event], bool] = self._emit_isolated if self._isolated else sending.emit
+        self.emit: Callable[[Event], bool] = sending.emit
         """Takes an event that is complete."""
 
     def here(self) -> Place | None:

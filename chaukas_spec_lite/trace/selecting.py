@@ -4,8 +4,9 @@ The lock is held for decisions only, never while the sink is called, which may w
 in a queue of its session, which one thread at a time hands over: whoever finds nobody at it. An event that finds the
 queue in use joins it, so that the order is kept.
 
-``take`` may interrupt any code here, when it is called by a signal handler or a finalizer. The lock lets its own thread
-in a second time; such an event is put aside, and decided when the code that was interrupted is done.
+``take`` may interrupt any code here, when it is called by a signal handler or a finalizer. Where that is within the
+lock, such an event is put aside, and decided when the code that was interrupted is done; nothing is handed over there,
+as the sink may wait for another thread, and that one for the lock.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from chaukas_spec_lite.rationed_log import RationedLog
 from chaukas_spec_lite.spec.common.v1.events import Event
@@ -48,11 +50,12 @@ class Selection:
         self._outcomes = outcomes
         self._log = log
         self._deliver = deliver
-        self._lock = threading.RLock()
-        self._busy = False
-        """Whether the code that holds the lock is in the middle of something."""
+        lock: Any = threading.RLock()
+        self._lock: threading.RLock = lock
+        self._is_inside: Callable[[], bool] = lock._is_owned
+        """Whether this thread holds the lock, and so was interrupted. ``Condition`` asks it in this way, too."""
         self._late: deque[tuple[Facts, Event]] = deque()
-        """What ``take`` was given while its own thread was busy here."""
+        """What ``take`` was given while its own thread was inside."""
         self._settling = False
         """Whether ``settle`` was called, and not done yet."""
         self._sessions: Sessions = Sessions(sampler, outcomes, now, None if before is None else before._sessions)
@@ -69,19 +72,15 @@ class Selection:
         """
         # Before the lock is taken, because encoding may run code of the values that the event holds.
         held = held_copy(event, facts) if self._sessions.may_hold(facts, event) else None
+        if self._is_inside():
+            self._late.append((facts, event))
+            self._outcomes.count(Outcome.WAITING)
+            return Outcome.WAITING
         with self._lock:
-            if self._busy:
-                self._late.append((facts, event))
-                self._outcomes.count(Outcome.WAITING)
-                return Outcome.WAITING
-            self._busy = True
-            try:
-                result = self._sessions.decide(facts, event, held)
-                if isinstance(result, Outcome):
-                    self._outcomes.count(result)
-                self._let_in()
-            finally:
-                self._busy = False
+            result = self._sessions.decide(facts, event, held)
+            if isinstance(result, Outcome):
+                self._outcomes.count(result)
+            self._let_in()
         return result
 
     def forget(self, facts: Facts) -> None:
@@ -94,15 +93,11 @@ class Selection:
         self._do_whole(lambda: None)
 
     def _do_whole(self, work: Callable[[], None]) -> None:
+        if self._is_inside():  # A signal handler has come here. What it forgets is settled by time.
+            return
         with self._lock:
-            if self._busy:  # A signal handler has come here. What it forgets is settled by time.
-                return
-            self._busy = True
-            try:
-                work()
-                self._let_in()
-            finally:
-                self._busy = False
+            work()
+            self._let_in()
         if self._late:  # It came between the last two steps.
             self._do_whole(lambda: None)
 
@@ -123,13 +118,15 @@ class Selection:
 
     def hand_over(self) -> None:
         """Hand over what is ready: what was released just now, and what Ctrl-C has left."""
-        if self._late or self._settling:  # It came between the last steps of the code that it has interrupted.
-            self._do_whole(lambda: None)
-        while self._sessions.ready:
+        if self._is_inside():  # The code that was interrupted does it.
+            return
+        while self._late or self._settling or self._sessions.ready:
+            if self._late or self._settling:  # It came between the last steps of the code that it has interrupted.
+                self._do_whole(lambda: None)
             try:
                 group = self._sessions.ready.popleft()
             except IndexError:  # Another thread was quicker.
-                break
+                continue
             self._hand_over(group)
         self._tell()
 

@@ -222,7 +222,8 @@ class Steps(Points):
 
 
 def _is_function(name: object) -> bool:
-    return callable(name) or isinstance(name, (classmethod, staticmethod))
+    # Descriptors are refused as functions, and not taken for names: a property would be gone from its class.
+    return callable(name) or hasattr(type(name), "__get__")
 
 
 class _Off:

@@ -259,7 +259,7 @@ def test_what_cannot_be_decorated_is_refused() -> None:
     record, _ = recorder()
     with pytest.raises(SettingTypeError, match="has to be a function, not the class int"):
         record.agent("a")(int)
-    with pytest.raises(SettingTypeError, match="has to be a function, not property"):
+    with pytest.raises(SettingTypeError, match="has to be a function, not a property"):
         record.agent("a")(property())  # type: ignore[call-overload]
 
 
@@ -504,3 +504,18 @@ def test_events_of_a_decorated_call_name_its_agent() -> None:
     triage()
     assert {(event.agent_id, event.agent_name) for event in kept.events} == {("triage", "triage")}
     assert isinstance(kept.events[0], Event)
+
+
+@pytest.mark.parametrize("kind", [property, functools.cached_property])
+def test_a_property_is_refused_rather_than_taken_for_a_name(kind: Any) -> None:
+    record, _ = recorder()
+    with pytest.raises(SettingTypeError, match=f"below @{kind.__name__}"):
+        record.tool(kind(lambda self: 1))
+
+    class Shop:
+        @property
+        @record.tool
+        def orders(self) -> int:
+            return 1
+
+    assert Shop().orders == 1

@@ -289,6 +289,28 @@ def test_mistakes_of_setting_up_are_told_at_once() -> None:
         recorder(before_send=[5])
     with pytest.raises(SettingTypeError, match="max_stack"):
         recorder(max_stack="many")
+    with pytest.raises(SettingTypeError, match=r"Recorder\.to\(address\)"):
+        Recorder("file:events.jsonl")  # type: ignore[arg-type]
+    for name in ("enabled", "stream"):
+        with pytest.raises(SettingTypeError, match=f"{name}: has to be True or False, not 'no'"):
+            recorder(**{name: "no"})
+    with pytest.raises(SettingTypeError, match="clock: has to be a Times"):
+        recorder(clock=print)
+    with pytest.raises(SettingTypeError, match=r"address: .* not None"):
+        Recorder.to(None)  # type: ignore[arg-type]
+
+
+def test_under_nothing_nothing_changes() -> None:
+    record, kept = recorder()
+    odd: Any = 5
+    for nothing in (record.current, record.place, record.session(), odd):
+        with record.under(nothing):
+            assert record.current is None
+            record.system("recorded")
+            with record.tool("t"):
+                pass
+    assert len(kept.events) == 12
+    assert record.stats().failed == 0
 
 
 def test_before_send_may_change_or_hold_back() -> None:

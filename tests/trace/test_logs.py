@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import Event, EventExporter, EventStatus, Severity
+from chaukas_spec_lite import Event, EventExporter, EventStatus, SettingTypeError, Severity
 from chaukas_spec_lite.trace.logs import RecorderHandler
 from chaukas_spec_lite.trace.recorder import Recorder
 from tests.patience import HANG, run
@@ -254,3 +254,8 @@ def test_what_is_logged_while_events_are_sent_is_no_part_of_the_span_that_emitte
     run(main())
     names = [Event.parse(data).type.name for data in sent]
     assert names == ["SESSION_START", "TOOL_CALL_START", "SYSTEM", "TOOL_CALL_END", "SESSION_END"]
+
+
+def test_what_is_no_recorder_is_refused_at_once() -> None:
+    with pytest.raises(SettingTypeError, match="recorder: has to be a Recorder, not str"):
+        RecorderHandler("file:events.jsonl")  # type: ignore[arg-type]

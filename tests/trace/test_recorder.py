@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
+
+import pytest
 
 from tests.trace.recorders import recorder, tree
 
@@ -37,3 +41,12 @@ def test_the_program_of_the_tutorial() -> None:
     assert {event.project_id for event in kept.events} == {"support-bot"}
     assert len({(event.session_id, event.trace_id) for event in kept.events}) == 1
     assert record.stats().recorded == len(kept.events) == 11
+
+
+def test_objects_that_hold_a_recorder_can_be_copied() -> None:
+    record, _ = recorder()
+    held = {"recorder": record}
+    assert copy.deepcopy(held) == held == copy.copy(held)
+    assert copy.copy(record) is record
+    with pytest.raises(TypeError, match=r"make one in each process, with Recorder\.from_env"):
+        pickle.dumps(record)

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from chaukas_spec_lite import Event, EventStatus, EventType, SettingError, Setti
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.trace import kinds, tree
 from chaukas_spec_lite.trace.sampling import Sampler, is_chosen
+from chaukas_spec_lite.trace.selecting import Selection
 from chaukas_spec_lite.trace.sending import RecorderStats, Sending
 from tests.patience import HANG
 from tests.profiles import searched
@@ -1001,3 +1003,45 @@ def test_an_event_whose_id_cannot_be_read_is_counted_and_told(caplog: pytest.Log
     assert not record(T.SYSTEM, Unreadable())  # type: ignore[arg-type]  # what is tested
     assert record.stats.failed == 1
     assert caplog.messages == ["An event was not recorded: ValueError: no text"]
+
+
+def test_the_sink_is_never_called_within_the_lock_whatever_is_interrupted() -> None:
+    """The sink may wait for a lock of its own, and who holds that for the sampler's, in a finalizer."""
+    within: list[bool] = []
+
+    class Asking:
+        def emit(self, event: Event) -> None:
+            within.append(selection._lock._is_owned())  # type: ignore[union-attr]
+
+    sending = Sending(Asking(), sampler=Sampler(rate=0.0))
+    selection = sending._selection
+    assert selection is not None
+    codes = {each.__code__ for each in (Selection.take, Selection._do_whole, Selection._hand_over, Selection.hand_over)}
+    seen: set[tuple[object, int]] = set()
+
+    def emitted(number: int) -> None:
+        begin = Event(type=EventType.SESSION_START, session_id=f"s{number}", span_id=f"p{number}", trace_id="t")
+        sending.emit(begin)
+        failed = Event(type=EventType.ERROR, session_id=f"s{number}", status=EventStatus.FAILED, trace_id="t")
+        sending.emit(failed)
+
+    def interrupt(frame: FrameType, what: str, _: object) -> Any:
+        if frame.f_code not in codes:
+            return None
+        place = frame.f_code, frame.f_lineno
+        if what == "line" and place not in seen:
+            seen.add(place)
+            emitted(len(seen))
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        emitted(0)
+        emitted(-1)
+    finally:
+        sys.settrace(before)
+    sending.flush()
+    assert len(seen) > 20
+    assert within == [False] * (2 * len(seen) + 4)
+    assert sending.stats().waiting == 0

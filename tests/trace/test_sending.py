@@ -82,11 +82,16 @@ def no_debug(given: Event) -> Event | None:
 
 def test_functions_run_in_order_and_may_replace_the_event() -> None:
     sink = Listed()
-    other = event("other")
-    sending = Sending(sink, before_send=[tagged("a"), tagged("b"), lambda _: other, tagged("c")])
+    other, given = event("other"), list[list[str]]()
+
+    def taken(event: Event) -> Event:
+        given.append(event.tags)
+        return other
+
+    sending = Sending(sink, before_send=[tagged("a"), tagged("b"), taken, tagged("c")])
     first = event()
     assert sending.emit(first)
-    assert first.tags == ["a", "b"]
+    assert (first.tags, given) == ([], [["a", "b"]])
     assert sink.events == [other]
     assert other.tags == ["c"]
 

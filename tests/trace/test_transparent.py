@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 import weakref
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 import pytest
 
+from chaukas_spec_lite import Event, Redactor
 from tests.trace.recorders import recorder
 
 Operation = tuple[Any, ...]
@@ -208,3 +211,53 @@ def test_an_exception_thrown_into_a_generator_is_kept_alive_by_nobody() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_a_before_send_that_changes_events_in_place_changes_nothing_of_the_program() -> None:
+    def clear(event: Event) -> Event:
+        for message in (event, event.tool_call, event.tool_response, event.llm_invocation, event.agent_handoff):
+            for name in ("metadata", "arguments", "output", "request", "response", "handoff_data", "state_update"):
+                found = getattr(message, name, None)
+                if found:
+                    emptied(found)
+        return event
+
+    def emptied(values: Any) -> None:
+        for each in values.values() if isinstance(values, dict) else values:
+            if isinstance(each, (dict, list)):
+                emptied(each)
+        values.clear()
+
+    def plain() -> dict[str, Any]:
+        own: dict[str, Any] = {"deep": {"list": [{"a": 1}, [2]]}}
+        own["twice"] = own["deep"]
+        return own
+
+    values = [plain() for _ in range(7)]
+    record, kept = recorder(before_send=[Redactor(), clear])
+    with record.session(metadata=values[0]), record.agent("a", metadata=values[1]):
+        with record.model("openai", "gpt-4o", request=values[2]) as call:
+            call.response(values[3])
+        record.state(values[4])
+        record.handoff("b", data=values[5])
+        assert record.tool(lambda value: value)(values[6]) == plain()
+    assert values == [plain()] * 7
+    assert len(kept.events) == 10
+    assert all(not event.state_update for event in kept.events)
+
+
+def test_events_that_hold_cycles_and_odd_objects_are_copied_as_far_as_can_be() -> None:
+    seen: list[Event] = []
+    lock = threading.Lock()
+    cycle: dict[str, Any] = {"lock": lock, "tuple": ([1],), "ordered": OrderedDict(a=[1])}
+    cycle["self"] = cycle
+    record, _ = recorder(before_send=seen.append)
+    record.state(cycle)
+    (event,) = seen
+    found: Any = event.state_update
+    assert found is not cycle
+    assert found["self"] is found
+    assert found["lock"] is lock
+    assert found["tuple"] == ([1],)
+    assert found["tuple"][0] is not cycle["tuple"][0]
+    assert found["ordered"]["a"] is not cycle["ordered"]["a"]

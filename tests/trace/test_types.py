@@ -395,3 +395,14 @@ def test_the_recorder_has_a_call_for_each_type() -> None:
         for make, *_ in POINTS:
             make(record)
     assert {event.type for event in kept.events} == set(EventType) - {EventType.UNSPECIFIED}
+
+
+def test_an_answer_that_does_not_end_does_not_fill_the_memory() -> None:
+    record, kept = recorder()
+    with record.model("openai", "gpt-4o") as call:
+        for _ in range(30):
+            call.chunk("x" * 100_000)
+    end = kept.one("MODEL_INVOCATION_END")
+    assert end.llm_invocation is not None
+    assert end.llm_invocation.response == {"content": "x" * 2_000_000}
+    assert end.metadata == {"characters_left_out": 1_000_000}

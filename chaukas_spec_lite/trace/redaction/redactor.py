@@ -60,6 +60,9 @@ class Redactor:
 
     __slots__ = ("_default", "_given", "_open", "_rules", "_starts")
 
+    changes_no_event = True
+    """It makes copies, so that none has to be made for it."""
+
     _given: dict[str, Any]
     _rules: Rules
     _open: Open

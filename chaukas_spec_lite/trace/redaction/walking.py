@@ -82,6 +82,12 @@ class Walk:
                 self._steps.pop()
                 if made is not value:
                     changed[name] = made
+        for name in [each for each in changed if each.endswith("agent_name")]:
+            # An agent without an id of its own has its name for one.
+            its_id = f"{name.removesuffix('name')}id"
+            if its_id not in changed and getattr(message, its_id) == getattr(message, name):
+                self._note(its_id)
+                changed[its_id] = changed[name]
         unknown = message._unknown_fields
         if unknown and self._opaque(unknown):
             self._note("unknown fields")

@@ -349,3 +349,15 @@ def test_only_events() -> None:
 def test_it_is_exported() -> None:
     assert chaukas_spec_lite.Redactor is Redactor
     assert repr(REDACTOR).startswith("<Redactor paths=0, keys=")
+
+
+def test_the_id_of_an_agent_that_is_its_name_goes_with_it() -> None:
+    mail = "mia@example.com"
+    handoff = AgentHandoff(from_agent_id=mail, from_agent_name=mail, to_agent_id="id-7", to_agent_name=mail)
+    found = Redactor()(Event(agent_id=mail, agent_name=mail, agent_handoff=handoff))
+    assert found.agent_id == found.agent_name != mail
+    assert found.agent_handoff is not None
+    assert found.agent_handoff.from_agent_id == found.agent_name
+    assert found.agent_handoff.to_agent_id == "id-7"
+    assert found.redaction is not None
+    assert {"agent_id", "agent_handoff.from_agent_id"} <= set(found.redaction.fields)
