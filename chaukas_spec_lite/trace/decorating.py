@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
@@ -270,6 +271,8 @@ class _Stack:
         self._context = span.context()
         self._outside: Node | None = None
         self._inside = span.set_aside()
+        if self._inside is not None and self._inside.asleep:
+            self._inside.body = sys._getframe(1)
 
     def enter(self) -> None:
         self._outside = self._context.swap(self._inside)
