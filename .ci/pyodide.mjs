@@ -36,8 +36,10 @@ class WithoutSockets(asyncio.BaseEventLoop):
 asyncio._set_running_loop(None)
 asyncio.new_event_loop = asyncio.events.new_event_loop = WithoutSockets
 
-import chaukas_spec_lite, pytest
-print("CPython", platform.python_version(), "on", sys.platform, "with", chaukas_spec_lite.__file__)
+import importlib.util, pytest
+# Not imported: pytest warns of a plugin's package that was there before it.
+package = importlib.util.find_spec("chaukas_spec_lite")
+print("CPython", platform.python_version(), "on", sys.platform, "with", package.origin)
 # There are no threads to watch for tests that hang: the step has a time limit instead.
 int(pytest.main(["-q", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=0", *options.to_py()]))
 `);

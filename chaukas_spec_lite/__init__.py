@@ -116,6 +116,7 @@ _SUBMODULE_NAMES = {
     **dict.fromkeys(["ChaukasClientServiceStub", "ChaukasClientServiceBase"], f"{__name__}.spec.client.v1.client_grpc"),
     **dict.fromkeys(["ChaukasServerServiceStub", "ChaukasServerServiceBase"], f"{__name__}.spec.server.v1.server_grpc"),
     **dict.fromkeys(["DropReason", "Dropped"], f"{__name__}.export"),
+    **dict.fromkeys(["DEFAULT_KEYS", "DEFAULT_PATTERNS", "PATTERNS", "Pattern"], f"{__name__}.trace.redaction"),
 }
 """Names that programs look for here, and the modules that they are imported from; a test imports each."""
 _OTHER_NAMES = {

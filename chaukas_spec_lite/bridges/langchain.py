@@ -26,6 +26,7 @@ from chaukas_spec_lite.bridges.langchain_reading import (
 )
 from chaukas_spec_lite.bridges.langchain_runs import ChainRun
 from chaukas_spec_lite.bridges.runs import MOST_OPEN, OpenRuns, OpenSpan, as_dict, texts
+from chaukas_spec_lite.trace.failures import is_cancellation
 from chaukas_spec_lite.trace.safety import never_raising
 
 try:
@@ -107,7 +108,7 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
     @never_raising
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """End it."""
-        run = self._runs.take(run_id)
+        run = self._take(run_id)
         if run is None:
             return
         # Of a chain that is streamed into, the input is known at last.
@@ -192,7 +193,7 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
     @never_raising
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         """End the call of a model."""
-        run = self._runs.take(run_id)
+        run = self._take(run_id)
         if run is None or run.recorded is None:
             return
         said = Said(response)
@@ -245,7 +246,7 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
     @never_raising
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """End the call of a tool; a message that it failed is its failure."""
-        run = self._runs.take(run_id)
+        run = self._take(run_id)
         if run is None or run.recorded is None:
             return
         result, failed = tool_output(output)
@@ -282,7 +283,7 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
     @never_raising
     def on_retriever_end(self, documents: Sequence[Document], *, run_id: UUID, **kwargs: Any) -> None:
         """Record what was found, as ``DATA_ACCESS``."""
-        run = self._runs.take(run_id)
+        run = self._take(run_id)
         if run is not None:
             found = documents_of(documents)
             about = {"query": run.query, "found": len(documents)}
@@ -291,7 +292,7 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
     @never_raising
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Record that the search failed."""
-        run = self._runs.take(run_id)
+        run = self._take(run_id)
         if run is not None:
             self._around(run).error(error, metadata={"datasource": run.datasource, "query": run.query})
 
@@ -322,19 +323,27 @@ class ChaukasCallbackHandler(BaseCallbackHandler):
             if attempt != tag and attempt.isdecimal() and parent is not None:
                 # The tag counts the attempt that begins; the event the one that failed.
                 self._around(parent).retry(int(attempt) - 1, reason=parent.failure or "")
+        if parent is not None:
+            parent.inner[id(run)] = run
         self._runs.put(run_id, run)
         return run
 
-    def _fail(self, run_id: UUID, error: BaseException) -> None:
+    def _take(self, run_id: UUID) -> ChainRun | None:
+        """The run that ends."""
         run = self._runs.take(run_id)
+        if run is not None:
+            run.close()
+        return run
+
+    def _fail(self, run_id: UUID, error: BaseException) -> None:
+        run = self._take(run_id)
         if run is None:
             return
         if run.parent is not None:
             run.parent.failure = f"{type(error).__name__}: {error}"
-        if is_control_flow(error):
-            for each in run.both():
-                each.span.cancel()
-            run.end()
+        if is_control_flow(error) or is_cancellation(error):
+            # With it ends what is still open within: not every version tells of a tool that is cancelled.
+            run.cancel()
         else:
             run.end(error)
 

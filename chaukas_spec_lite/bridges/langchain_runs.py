@@ -14,7 +14,8 @@ class ChainRun:
     """A run of the framework that is open."""
 
     __slots__ = (
-        "agent", "asked", "begins_agent", "datasource", "failure", "outer", "parent", "query", "recorded", "session",
+        "agent", "asked", "begins_agent", "datasource", "failure", "inner", "outer", "parent", "query", "recorded",
+        "session",
     )  # fmt: skip
 
     def __init__(self, parent: ChainRun | None, agent: str) -> None:
@@ -26,12 +27,27 @@ class ChainRun:
         """Of a run without a parent: the span of the program's that was open."""
         self.session: OpenSpan[Any] | None = None
         self.recorded: OpenSpan[Any] | None = None
+        self.inner: dict[int, ChainRun] = {}
+        """Runs within that are open, by their ids as objects."""
         self.asked = False
         """Whether what the user said has been recorded."""
         self.datasource = ""
         self.query = ""
         self.failure = ""
         """What became of the last run within that failed."""
+
+    def close(self) -> None:
+        """Note in the run around it that it has ended."""
+        if self.parent is not None:
+            self.parent.inner.pop(id(self), None)
+
+    def cancel(self) -> None:
+        """End what is recorded of it, and of all that is open within, as called off."""
+        for each in list(self.inner.values()):
+            each.cancel()
+        for made in self.both():
+            made.span.cancel()
+            made.end()
 
     def both(self) -> Iterator[OpenSpan[Any]]:
         """Its spans, from inside out."""

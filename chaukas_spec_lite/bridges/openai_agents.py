@@ -19,6 +19,7 @@ from chaukas_spec_lite.bridges.openai_reading import (
     asked,
     get,
     messages_of,
+    output_of,
     provider_and_model,
     text,
 )
@@ -67,6 +68,16 @@ class ChaukasTracing(TracingProcessor):
         if self._hooks is None:
             self._hooks = _Hooks(self._steps, self._nodes)
         return self._hooks
+
+    def hooks_with(self, own: RunHooks[Any]) -> RunHooks[Any]:
+        """Make hooks that tell the recorder, and then hooks of the program's, as a run takes only one object.
+
+        Args:
+            own: The program's hooks. What they raise reaches the run, as without the recorder.
+        """
+        if self._hooks is None:
+            self._hooks = _Hooks(self._steps, self._nodes)
+        return _Both(self._steps, self._nodes, own)
 
     # What the framework calls
 
@@ -122,10 +133,15 @@ class ChaukasTracing(TracingProcessor):
         self._steps.read(node, span.span_data, error, span.error)
         self._steps.end(node, error)
 
-    def shutdown(self) -> None:
-        """End what is still open, and send what is recorded."""
+    @never_raising
+    def shutdown(self, timeout: float | None = None) -> None:
+        """End what is still open, and send what is recorded. The framework calls it as the program ends.
+
+        Args:
+            timeout: How many seconds sending may take, 5 if None.
+        """
         self._nodes.give_up_all("the program ended")
-        self.force_flush()
+        self._recorder.flush(5.0 if timeout is None else timeout)
 
     @never_raising
     def force_flush(self) -> None:
@@ -174,9 +190,9 @@ class _Hooks(RunHooks[Any]):
         with _told():
             node = self._node()
             if node is not None and (at_work := node.agent()) is not None and at_work.recorded is not None:
-                at_work.recorded.span.result(output)
+                at_work.recorded.span.result(output_of(output))
                 if (run := at_work.run()) is not None:
-                    run.output = output
+                    run.output = output_of(output)
 
     async def on_llm_start(self, context: Any, agent: Any, system_prompt: str | None, input_items: Any) -> None:
         with _told():
@@ -204,6 +220,33 @@ class _Hooks(RunHooks[Any]):
                 model.recorded, at_work.model = at_work.model, None
                 self._steps.answered(model, response, get(response, "usage"))
                 model.recorded.end()
+
+
+class _Both(_Hooks):
+    """Those hooks, and then the program's."""
+
+    def __init__(self, steps: AgentSteps, nodes: OpenRuns[Traced], own: RunHooks[Any]) -> None:
+        super().__init__(steps, nodes)
+        self._own = own
+        for name in dir(own):
+            if name.startswith("on_") and name not in vars(_Hooks):
+                setattr(self, name, getattr(own, name))
+
+    async def on_agent_start(self, context: Any, agent: Any) -> None:
+        await super().on_agent_start(context, agent)
+        await self._own.on_agent_start(context, agent)
+
+    async def on_agent_end(self, context: Any, agent: Any, output: Any) -> None:
+        await super().on_agent_end(context, agent, output)
+        await self._own.on_agent_end(context, agent, output)
+
+    async def on_llm_start(self, context: Any, agent: Any, system_prompt: str | None, input_items: Any) -> None:
+        await super().on_llm_start(context, agent, system_prompt, input_items)
+        await self._own.on_llm_start(context, agent, system_prompt, input_items)
+
+    async def on_llm_end(self, context: Any, agent: Any, response: Any) -> None:
+        await super().on_llm_end(context, agent, response)
+        await self._own.on_llm_end(context, agent, response)
 
 
 @contextlib.contextmanager

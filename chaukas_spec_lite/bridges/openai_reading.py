@@ -162,6 +162,11 @@ def get(value: Any, name: str) -> Any:
     return value.get(name) if is_mapping(value) else getattr(value, name, None)
 
 
+def output_of(value: Any) -> Any:
+    """What an agent has come to: objects of pydantic as dicts."""
+    return plain(value) if callable(getattr(value, "model_dump", None)) else value
+
+
 def text(value: Any) -> str:
     """A text, or nothing."""
     return value if isinstance(value, str) else ""

@@ -132,12 +132,25 @@ class AgentSteps:
     def _end_response(self, node: Traced, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
         self.answered(node, get(data, "response") or get(data, "output"), get(data, "usage"), get(data, "input"))
         self.failed(node, error, noted)
-        if node.parent is not None and (error is not None or noted):
+        if node.parent is None or node.parent.kind != "turn":
+            return
+        if error is None and not noted:
+            node.parent.failures.clear()
+        else:
             # No exception is kept: it would keep alive all that its frames refer to.
             reason = f"{type(error).__name__}: {error}" if error is not None else words_of(noted or {})
             node.parent.failures.append(reason)
 
-    _end_generation = _end_transcription = _end_speech = _end_response
+    _end_generation = _end_response
+
+    def _end_transcription(self, node: Traced, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
+        assert node.recorded is not None
+        # Its input is sound, which is not recorded.
+        node.recorded.span.response(text(get(data, "output")))
+        self.failed(node, error, noted)
+
+    def _end_speech(self, node: Traced, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
+        self.failed(node, error, noted)
 
     def _end_function(self, node: Traced, data: Any, error: BaseException | None, noted: SpanError | None) -> None:
         assert node.recorded is not None

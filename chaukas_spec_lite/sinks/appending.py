@@ -24,6 +24,9 @@ PATIENCE = 5.0
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
+_MODE = 0o600
+"""What events hold is for nobody else, as in the spool; a file that exists keeps its mode."""
+
 
 class AppendingFile:
     """A file that is written to at its end, and made if it does not exist, or no more.
@@ -72,10 +75,10 @@ class AppendingFile:
         with self._lock:
             if self._closed:
                 raise OSError(errno.EBADF, "it is closed")
-            file = self._opened()
-            locked = self._lock_file(file)
-            self._depth += 1
+            file, locked = self._opened(), False
+            self._depth += 1  # first: what a signal handler writes from here on leaves the lock alone
             try:
+                locked = self._lock_file(file)
                 size = os.fstat(file).st_size
                 if size != self._whole:
                     record = self._mend(file, size, locked) + record
@@ -113,7 +116,7 @@ class AppendingFile:
             if status is not None and (status.st_dev, status.st_ino) == self._inode:
                 return self._file
             self._close()
-        file = os.open(self.path, _FLAGS, 0o666)
+        file = os.open(self.path, _FLAGS, _MODE)
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):
             os.close(file)
@@ -148,7 +151,7 @@ class AppendingFile:
 
     def _set_aside(self, torn: bytes) -> None:
         path = f"{self.path}.torn"
-        aside = os.open(path, _FLAGS, 0o666)
+        aside = os.open(path, _FLAGS, _MODE)
         try:
             # No newline of ours: these are bytes of which nobody knows what they were to become.
             _write_all(aside, torn)

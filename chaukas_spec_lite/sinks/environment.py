@@ -27,6 +27,8 @@ OUTPUT_MODE = "CHAUKAS_OUTPUT_MODE"
 OUTPUT_FILE = "CHAUKAS_OUTPUT_FILE"
 SPOOL = "CHAUKAS_SPOOL"
 
+SWITCHED_OFF = f"nothing is recorded: {DISABLED} is set"
+
 VARIABLES = {
     GRPC_ENDPOINT: "Events go to this gRPC server. A variable of this package's own; it counts before all others.",
     OUTPUT_MODE: "`file`: events go to the file that `CHAUKAS_OUTPUT_FILE` names. `api`, or not set: they do not.",

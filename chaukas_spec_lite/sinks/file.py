@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import betterproto2
 
+# Now, and not when a message's method is first called: a signal handler that emits may interrupt that import.
+import chaukas_spec_lite.protojson.dump_messages  # noqa: F401  # pyright: ignore[reportUnusedImport]  # for its effect
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import CodecError, SettingError
 from chaukas_spec_lite.export.dropped import Dropped, DropReason

@@ -36,6 +36,8 @@ logger = logging.getLogger("chaukas_spec_lite.sinks")
 INSTALL = "pip install 'chaukas-spec-lite[http]'"
 
 MAX_REDIRECTS = 3
+_CONNECT = 10.0
+"""Seconds within which a connection has to come about."""
 _MOST_OF_AN_ANSWER = 64 << 10
 """Bytes of an answer that are read. Nothing is expected in it, but words about what was wrong."""
 
@@ -89,7 +91,8 @@ class HttpSender:
         self._headers = _headers(self.settings.api_key, headers or {})
         # Here and not with each client: reading who is trusted takes long enough to hold up an event loop.
         self._verify = self._httpx.create_ssl_context(verify) if isinstance(verify, bool) else verify
-        self._client: tuple[int, asyncio.AbstractEventLoop, httpx.AsyncClient] | None = None
+        self._process = process.current()
+        self._clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
         self._closed = False
         if self.settings.api_key and host.scheme == "http" and not is_loopback(host.hostname or ""):
             logger.warning("the api_key goes to %s in plain text: use https://", self.settings.endpoint)
@@ -149,27 +152,36 @@ class HttpSender:
 
     def _client_here(self) -> httpx.AsyncClient:
         """The client of this process and event loop: its connections belong to both."""
-        here, loop = process.current(), asyncio.get_running_loop()
-        if self._client is not None:
-            owner, its_loop, before = self._client
-            if owner == here and its_loop is loop:
-                return before
-            if owner != here:
-                process.leave_to_parent(before)
-        client: httpx.AsyncClient = self._httpx.AsyncClient(
-            timeout=self.settings.timeout, verify=self._verify, follow_redirects=False, http2=False
-        )
-        self._client = here, loop, client
-        return client
+        if self._process != process.current():
+            process.leave_to_parent(self._clients)
+            self._clients, self._process = {}, process.current()
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            # What a loop that has ended left open cannot be closed any more.
+            for ended in [each for each in self._clients if each.is_closed()]:
+                del self._clients[ended]
+            # ``send`` limits the whole of an attempt. Only a connection that does not come about is told sooner.
+            connect = _CONNECT if self.settings.timeout > _CONNECT else None
+            self._clients[loop] = self._httpx.AsyncClient(
+                timeout=self._httpx.Timeout(None, connect=connect), verify=self._verify, follow_redirects=False
+            )
+        return self._clients[loop]
 
     async def aclose(self) -> None:
-        """Close the connections. What is being sent fails."""
+        """Close the connections, those of other running event loops too. What is being sent fails.
+
+        To be called before the loop ends that it was used on: nobody can close its connections afterwards.
+        """
         self._closed = True
-        if self._client is not None:
-            owner, loop, client = self._client
-            self._client = None
-            if owner == process.current() and loop is asyncio.get_running_loop():
-                await client.aclose()
+        if self._process != process.current():  # they are the parent's
+            return
+        clients, self._clients = self._clients, {}
+        here = asyncio.get_running_loop()
+        for loop, client in clients.items():
+            if loop is not here and loop.is_running():
+                asyncio.run_coroutine_threadsafe(client.aclose(), loop)
+        if here in clients:
+            await clients[here].aclose()
 
 
 def _headers(api_key: str | None, more: Mapping[str, str]) -> dict[str, str]:

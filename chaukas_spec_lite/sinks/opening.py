@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chaukas_spec_lite.export.settings import ExportSettings, refuse_misspelt
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from chaukas_spec_lite.client.client import ChaukasClient
+    from chaukas_spec_lite.export.dropped import Dropped
     from chaukas_spec_lite.export.settings import ExportOptions
     from chaukas_spec_lite.sinks.http import HttpSender
     from chaukas_spec_lite.sinks.server import ServerSink
@@ -46,11 +47,27 @@ class FromEnvironment(NamedTuple):
     """Whether anything is to be recorded."""
 
 
+@dataclass(frozen=True)
+class _Options:
+    """What is asked for besides the address."""
+
+    api_key: str | None
+    timeout: float | None
+    on_drop: Callable[[Dropped], object] | None
+    on_error: Callable[[BaseException], object] | None
+    default: Callable[[Any], Any] | None
+    environ: Mapping[str, str]
+    exporter: ExportOptions
+
+
 def open_sink(
     address: str | os.PathLike[str],
     *,
     api_key: str | None = None,
     timeout: float | None = None,
+    on_drop: Callable[[Dropped], object] | None = None,
+    on_error: Callable[[BaseException], object] | None = None,
+    default: Callable[[Any], Any] | None = None,
     environ: Mapping[str, str] | None = None,
     **options: Unpack[ExportOptions],
 ) -> OpenSink:
@@ -61,15 +78,21 @@ def open_sink(
         with open_sink("grpc://localhost:50051", spool="/var/spool/chaukas") as sink:
             sink.emit(Event(...))
 
+    What only servers need is not looked at for other sinks, so that one program can write to a server here and to a
+    file there.
+
     Args:
         address: ``grpc://host:port`` (``grpcs://`` with TLS), ``https://host/path``, ``file:events.jsonl``,
             ``console:``, ``console:tree``, ``memory:`` or ``null:``; a path object for a file.
         api_key: For servers; ``CHAUKAS_API_KEY`` if None.
         timeout: For servers: how long an attempt may take, in seconds; ``CHAUKAS_TIMEOUT``, or 30, if None.
+        on_drop: For servers: is called with each event that will not be sent, in any thread.
+        on_error: For servers: is called with each failure after which the exporter goes on, in any thread.
+        default: For servers and files: makes something else of a value that cannot be encoded and that nothing is known
+            about.
         environ: The environment; ``os.environ`` if None. Besides the variables of ``Settings`` it says, for servers,
             where the spool is (``CHAUKAS_SPOOL``), and with ``CHAUKAS_DEBUG=1`` each event is shown on standard error.
-        options: For servers: settings of the exporter, by name; ``help(ExportSettings)`` lists them. Other sinks do not
-            look at them, so that one program can write to a server here and to a file there.
+        options: For servers: settings of the exporter, by name; ``help(ExportSettings)`` lists them.
 
     Returns:
         The sink, open: a ``ServerSink``, ``FileSink``, ``ConsoleSink``, ``MemorySink`` or ``NullSink``, or, with
@@ -81,8 +104,9 @@ def open_sink(
     """
     refuse_misspelt(options, open_sink)
     env = os.environ if environ is None else environ
-    sink = _open(parse_address(address), api_key, timeout, env, options)
-    return _shown(sink, is_on(env, DEBUG))
+    debug = is_on(env, DEBUG)
+    asked = _Options(api_key, timeout, on_drop, on_error, default, env, options)
+    return _shown(_open(parse_address(address), "address", asked), debug, env)
 
 
 def from_environment(
@@ -90,6 +114,9 @@ def from_environment(
     *,
     api_key: str | None = None,
     timeout: float | None = None,
+    on_drop: Callable[[Dropped], object] | None = None,
+    on_error: Callable[[BaseException], object] | None = None,
+    default: Callable[[Any], Any] | None = None,
     **options: Unpack[ExportOptions],
 ) -> FromEnvironment:
     """Open where the environment says that events go.
@@ -100,9 +127,12 @@ def from_environment(
 
     Args:
         environ: The environment; ``os.environ`` if None.
-        api_key: As for ``open_sink``.
-        timeout: As for ``open_sink``.
-        options: As for ``open_sink``.
+        api_key: As for ``open_sink``; so are the others.
+        timeout: How long an attempt may take, in seconds.
+        on_drop: Is called with each event that will not be sent.
+        on_error: Is called with each failure.
+        default: Makes something else of a value that cannot be encoded.
+        options: Settings of the exporter.
 
     Raises:
         SettingError: A variable or an option cannot be used; its ``name`` is the variable.
@@ -115,7 +145,7 @@ def from_environment(
         text = "events go where %s says; %s counts for nothing beside it"
         logger.info(text, found.variable, " and ".join(found.unused))
     if found.switches.disabled:
-        logger.info("nothing is recorded: %s is set", DISABLED)
+        logger.info(environment.SWITCHED_OFF)
         return FromEnvironment(NullSink(), found.settings, enabled=False)
     if found.address is None:
         # What is asked for is shown, even if it goes nowhere else.
@@ -123,8 +153,9 @@ def from_environment(
             return FromEnvironment(ConsoleSink(environ=env), found.settings, enabled=True)
         logger.warning(environment.NOWHERE)
         return FromEnvironment(NullSink(), found.settings, enabled=False)
-    sink = _open(found.address, api_key, timeout, env, options, found.variable)
-    return FromEnvironment(_shown(sink, found.switches.debug), found.settings, enabled=True)
+    asked = _Options(api_key, timeout, on_drop, on_error, default, env, options)
+    sink = _shown(_open(found.address, found.variable, asked), found.switches.debug, env)
+    return FromEnvironment(sink, found.settings, enabled=True)
 
 
 def sink_for(
@@ -139,7 +170,7 @@ def sink_for(
 
     Returns:
         The sink, and the recorder's own settings. What the environment says is among them, and counts for less than
-        what was given, but for the switch.
+        what was given, but for ``CHAUKAS_DISABLED``.
 
     Raises:
         SettingError: The address, a setting or a variable cannot be used.
@@ -151,55 +182,51 @@ def sink_for(
     own = {name: value for name, value in settings.items() if name not in options}
     if not own.get("enabled", True):  # nothing will be recorded, so nothing is opened, and no file made
         return NullSink(), own
-    if address is not None:
-        return open_sink(address, **of_sink), own
-    found = from_environment(**of_sink)
-    return found.sink, {**found.settings, **own, "enabled": found.enabled}
+    if address is None:
+        found = from_environment(**of_sink)
+        return found.sink, {**found.settings, **own, "enabled": found.enabled}
+    environ = settings.get("environ")
+    if is_on(os.environ if environ is None else environ, DISABLED):
+        parse_address(address)  # a mistake is one, whether recording is switched off or not
+        logger.info(environment.SWITCHED_OFF)
+        return NullSink(), {**own, "enabled": False}
+    return open_sink(address, **of_sink), own
 
 
-def _open(
-    address: Address,
-    api_key: str | None,
-    timeout: float | None,
-    environ: Mapping[str, str],
-    options: ExportOptions,
-    name: str = "address",
-) -> OpenSink:
+def _open(address: Address, name: str, asked: _Options) -> OpenSink:
     if isinstance(address, (GrpcAddress, HttpAddress)):
-        return _server(address, api_key, timeout, environ, options)
+        return _server(address, asked)
     if isinstance(address, FileAddress):
-        return FileSink(address.path, form=address.form, gzip=address.gzip, name=name)
+        return FileSink(address.path, form=address.form, gzip=address.gzip, default=asked.default, name=name)
     if isinstance(address, ConsoleAddress):
-        return ConsoleSink(tree=address.tree, environ=environ)
+        return ConsoleSink(tree=address.tree, environ=asked.environ)
     return MemorySink(address.limit) if isinstance(address, MemoryAddress) else NullSink()
 
 
-def _server(
-    address: GrpcAddress | HttpAddress,
-    api_key: str | None,
-    timeout: float | None,
-    environ: Mapping[str, str],
-    options: ExportOptions,
-) -> ServerSink:
+def _server(address: GrpcAddress | HttpAddress, asked: _Options) -> ServerSink:
     # Here, because other sinks need neither threads nor gRPC, which not every platform has.
     from chaukas_spec_lite.blocking.exporter import BlockingExporter
     from chaukas_spec_lite.blocking.loop import Loop
     from chaukas_spec_lite.sinks.server import Driven, ServerSink
 
-    if options.get("spool") is None and (spool := environment.spool_of(environ)) is not None:
+    options: ExportOptions = asked.exporter
+    if options.get("spool") is None and (spool := environment.spool_of(asked.environ)) is not None:
         options = {**options, "spool": spool}
     sender: ChaukasClient | HttpSender
     if isinstance(address, GrpcAddress):
         from chaukas_spec_lite.client.client import ChaukasClient
 
-        sender = ChaukasClient(address.endpoint, api_key=api_key, timeout=timeout, environ=environ)
+        sender = ChaukasClient(address.endpoint, api_key=asked.api_key, timeout=asked.timeout, environ=asked.environ)
     else:
         from chaukas_spec_lite.sinks.http import HttpSender
 
-        sender = HttpSender(address.url, api_key=api_key, timeout=timeout, environ=environ)
+        sender = HttpSender(address.url, api_key=asked.api_key, timeout=asked.timeout, environ=asked.environ)
     driven = Driven(sender, Loop())
-    return ServerSink(BlockingExporter(driven, **options), driven)
+    exporter = BlockingExporter(
+        driven, on_drop=asked.on_drop, on_error=asked.on_error, default=asked.default, **options
+    )
+    return ServerSink(exporter, driven)
 
 
-def _shown(sink: OpenSink, debug: bool) -> OpenSink:
-    return BothSinks(sink, ConsoleSink()) if debug and not isinstance(sink, ConsoleSink) else sink
+def _shown(sink: OpenSink, debug: bool, environ: Mapping[str, str]) -> OpenSink:
+    return BothSinks(sink, ConsoleSink(environ=environ)) if debug and not isinstance(sink, ConsoleSink) else sink

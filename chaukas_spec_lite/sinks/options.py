@@ -6,12 +6,13 @@ together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.export.settings import ExportOptions
 
 if TYPE_CHECKING:
+    from chaukas_spec_lite.export.dropped import Dropped
     from chaukas_spec_lite.trace.before_send import BeforeSend
     from chaukas_spec_lite.trace.capture import Capture
     from chaukas_spec_lite.trace.prices import PriceSource
@@ -24,6 +25,9 @@ class SinkOptions(ExportOptions, total=False):
 
     api_key: str | None
     timeout: float | None
+    on_drop: Callable[[Dropped], object] | None
+    on_error: Callable[[BaseException], object] | None
+    default: Callable[[Any], Any] | None
     environ: Mapping[str, str] | None
 
 

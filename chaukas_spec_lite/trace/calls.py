@@ -61,10 +61,11 @@ class ToolSpan(Scope):
         self._http_status = http_status
 
     def _fill_start(self, event: Event) -> None:
+        arguments: Any = self._arguments
         event.tool_call = ToolCall(
             id=self._call_id or event.span_id,
             name=self._name,
-            arguments=mapping_of(self._arguments, "input"),
+            arguments=arguments if arguments.__class__ is dict else mapping_of(arguments, "input"),
             auth_required=self._auth_required,
             function_name=self._function_name,
         )

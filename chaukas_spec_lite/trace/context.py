@@ -10,6 +10,9 @@ have a current span of their own, and two recorders know nothing of each other. 
 * But a generator that is the body of a context manager opens its spans for its caller, and so keeps them.
 """
 
+# sys._getframe is private by its name only:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import contextlib
@@ -44,6 +47,9 @@ class Place(NamedTuple):
     """What another process sent, where the trace goes on from there: the next one gets what is in it of others."""
 
 
+Runner: TypeAlias = "tuple[int, object]"
+"""A thread, and the task that it runs, if it runs one."""
+
 Owner: TypeAlias = "Callable[[], object] | None"
 """A weak reference to a span, or None."""
 
@@ -56,7 +62,7 @@ class Node:
     """Whether it ended where it could not be taken off the stack."""
     frame: FrameType | None = None
     """The generator that opened the span, if any, and below the thread and task that ran it."""
-    runner: tuple[int, object] = (0, None)
+    runner: Runner = (0, None)
     token: Token[Node | None] | None = None
     """What takes the span off the stack, in the context that it is on only."""
     asleep: tuple[Node, ...] = ()
@@ -85,7 +91,14 @@ class Context:
         node = self._innermost.get()
         if node is None or (not node.left and node.frame is None and not node.asleep):
             return node
-        return _awake(node, [])
+        runner = _runner()
+        found = _awake(node, [], runner)
+        if _is_foreign(node, runner):
+            # A task that was started while a generator's span was on the stack: inside of that span if the generator
+            # has started it, and not if its consumer has. What is likely is decided once, and not again with each step
+            # of the generator.
+            self._innermost.set(None if found is None else Node(found.place, found.owner, None))
+        return found
 
     def innermost(self) -> Node | None:
         """The top of this context's stack, whether or not it is passed over."""
@@ -99,11 +112,13 @@ class Context:
             owner: A weak reference to the span, or None.
             frame: That of the ``with``; None if it does not matter whether it is a generator's.
         """
-        outer = self._innermost.get()
+        outer = _without_left(self._innermost.get())
+        if outer is not None and outer.outer is not None:
+            outer.outer = _without_left(outer.outer)
         node = Node(place, owner, outer)
         if outer is not None and (outer.left or outer.frame is not None or outer.asleep):
             passed: list[Node] = []
-            within = _awake(outer, passed)
+            within = _awake(outer, passed, _runner())
             # The latest last: `passed` has come from the top of the stack.
             others = [each for each in reversed(passed) if not each.left and each is not within]
             node.asleep = tuple(dict.fromkeys(others))
@@ -167,15 +182,23 @@ class Context:
             self.leave(node)
 
 
-def _awake(node: Node | None, passed: list[Node]) -> Node | None:
+def _without_left(node: Node | None) -> Node | None:
+    """The next span that has not ended. Those that have would pile up, where each begins before the last one ends."""
+    while node is not None and node.left:
+        node = node.outer
+    return node
+
+
+def _awake(node: Node | None, passed: list[Node], runner: Runner) -> Node | None:
     """The innermost span, from a node down, that what runs now is inside of.
 
     Args:
         node: Where to begin.
         passed: Gets open spans of generators that are passed over, those that began last first.
+        runner: What runs now.
     """
     while node is not None:
-        suspended = not node.left and node.frame is not None and _is_suspended(node)
+        suspended = not node.left and node.frame is not None and _stands_at_yield(node.frame)
         if suspended:
             passed.append(node)
         if node.left or suspended:
@@ -183,16 +206,18 @@ def _awake(node: Node | None, passed: list[Node]) -> Node | None:
             node = node.outer
             continue
         passed.extend(reversed(node.asleep))
-        within = _running(node)
+        within = _running(node, runner)
         if within is not node:
             passed.extend(reversed(within.asleep))
         return within
     return None
 
 
-def _running(node: Node) -> Node:
+def _running(node: Node, runner: Runner) -> Node:
     """The span that what runs is inside of: this one, or a generator's that was suspended when this one was opened."""
-    found = [each for each in node.asleep if not each.left and each.frame is not None and not _is_suspended(each)]
+    # One of another task has nothing to do with this one, which was started inside of the span.
+    here = [each for each in node.asleep if not each.left and each.runner == runner and each.frame is not None]
+    found = [each for each in here if each.frame is not None and not _stands_at_yield(each.frame)]
     if not found:
         return node
     if node.frame is not None:
@@ -200,13 +225,20 @@ def _running(node: Node) -> Node:
     # More than one may run, one within the other: the innermost comes first on the way out, and its latest span last.
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        here = [each for each in found if each.frame is frame]
-        if here:
-            return here[-1]
+        spans = [each for each in found if each.frame is frame]
+        if spans:
+            return spans[-1]
         if frame is node.body:
             break
         frame = frame.f_back
     return node
+
+
+def _is_foreign(node: Node, runner: Runner) -> bool:
+    """Whether what is on top of a stack is a generator's span that another task or thread has opened: it is a copy."""
+    while node.left and node.outer is not None:
+        node = node.outer
+    return node.frame is not None and node.runner != runner
 
 
 # Generators
@@ -225,20 +257,18 @@ def _generator(frame: FrameType) -> FrameType | None:
         found = found.f_back  # an ExitStack
     if found is None or not found.f_code.co_flags & _GENERATORS:
         return None
-    caller = found.f_back
-    if caller is not None and str(caller.f_globals.get("__name__")).partition(".")[0] in _MANAGERS:
-        return None
-    return found
+    return None if lends(found) else found
 
 
-def _is_suspended(node: Node) -> bool:
-    """Whether a span's generator stands at a ``yield``, and its consumer runs.
+def lends(generator: FrameType) -> bool:
+    """Whether a generator that runs is the body of a context manager or fixture: it opens its spans for their user."""
+    caller = generator.f_back
+    return caller is not None and str(caller.f_globals.get("__name__")).partition(".")[0] in _MANAGERS
 
-    A frame that runs has one that it returns to. In a task or thread that the generator has started, its spans are open
-    whatever it does.
-    """
-    frame = node.frame
-    if frame is None or frame.f_back is not None or node.runner != _runner():
+
+def _stands_at_yield(frame: FrameType) -> bool:
+    """Whether a generator is suspended at a ``yield``, and its consumer runs. A frame that runs has an ``f_back``."""
+    if frame.f_back is not None:
         return False
     return not frame.f_code.co_flags & _ASYNC_GENERATOR or _is_at_yield(frame.f_code, frame.f_lasti)
 
@@ -257,7 +287,7 @@ def _is_at_yield(code: CodeType, last: int) -> bool:
     return instructions[at : at + 1] == bytes([resume]) and instructions[at + 1] & 3 == 1
 
 
-def _runner() -> tuple[int, object]:
+def _runner() -> Runner:
     """The thread and the task that run."""
     asyncio = sys.modules.get("asyncio")
     task = None

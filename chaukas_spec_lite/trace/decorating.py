@@ -1,5 +1,8 @@
 """Makes functions that record their calls out of functions."""
 
+# sys._getframe is private by its name only:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import functools
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.trace.capture import RETURN, Capture, Capturing
-from chaukas_spec_lite.trace.context import Node
+from chaukas_spec_lite.trace.context import Node, lends
 from chaukas_spec_lite.trace.safety import told
 
 if TYPE_CHECKING:
@@ -155,7 +158,10 @@ class _Call:
         function, begin, result = self.function, self.begin, self.result
 
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            span = begin(args, kwargs)
+            try:
+                span = begin(args, kwargs)
+            except RecursionError:  # as above
+                return await function(*args, **kwargs)
             try:
                 value = await function(*args, **kwargs)
             except BaseException as error:
@@ -171,19 +177,36 @@ class _Call:
         function, call = self.function, self
 
         def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            stack = _Stack(call.begin(args, kwargs))
+            stack = _Stack(call.begin(args, kwargs), lends(sys._getframe()))
+            sent, thrown, result = None, None, None
             try:
                 generator = function(*args, **kwargs)
-                value = yield from _steps(stack, generator, call)
+                # Not `yield from`, which would close the generator where GeneratorExit is thrown in: what the generator
+                # does then, such as to return a value from `close`, is for its consumer to see.
+                while True:
+                    stack.enter()
+                    try:
+                        value = generator.send(sent) if thrown is None else generator.throw(thrown)
+                    except StopIteration as stopped:
+                        result = stopped.value
+                        break
+                    finally:
+                        sent = thrown = None  # Its traceback has this frame: they would keep each other alive.
+                        stack.exit()
+                    call.item(stack, value)
+                    try:
+                        sent = yield value
+                    except BaseException as error:
+                        thrown = stack.thrown(error)
             except BaseException as error:
                 call.items(stack)
                 stack.leave(error)
                 raise
-            if value is not None:
-                call.result(stack.span, value)
+            if result is not None:
+                call.result(stack.span, result)
             call.items(stack)
             stack.leave(None)
-            return value
+            return result
 
         return wrapper
 
@@ -191,32 +214,24 @@ class _Call:
         function, call = self.function, self
 
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            stack = _Stack(call.begin(args, kwargs))
+            stack = _Stack(call.begin(args, kwargs), lends(sys._getframe()))
             generator = function(*args, **kwargs)
-            step: Callable[[], Any] = functools.partial(generator.__anext__)
+            sent, thrown = None, None
             try:
                 while True:
                     stack.enter()
                     try:
-                        value = await step()
+                        value = await (generator.asend(sent) if thrown is None else generator.athrow(thrown))
                     except StopAsyncIteration:
                         break
                     finally:
+                        sent = thrown = None  # Its traceback has this frame: they would keep each other alive.
                         stack.exit()
                     call.item(stack, value)
                     try:
                         sent = yield value
-                    except GeneratorExit:
-                        stack.enter()
-                        try:
-                            await generator.aclose()
-                        finally:
-                            stack.exit()
-                        raise
                     except BaseException as error:
-                        step = functools.partial(generator.athrow, error)
-                    else:
-                        step = functools.partial(generator.asend, sent)
+                        thrown = stack.thrown(error)
             except BaseException as error:
                 call.items(stack)
                 stack.leave(error)
@@ -263,23 +278,32 @@ class _Items:
 class _Stack:
     """The open spans of a decorated generator, which are its context's only while it runs."""
 
-    __slots__ = ("_context", "_inside", "_outside", "items", "span")
+    __slots__ = ("_context", "_inside", "_lent", "_outside", "items", "span")
 
-    def __init__(self, span: Scope) -> None:
+    def __init__(self, span: Scope, lent: bool) -> None:
+        self._lent = lent
         self.span = span
         self.items = _Items()
         self._context = span.context()
         self._outside: Node | None = None
-        self._inside = span.set_aside()
+        self._inside = None if lent else span.set_aside()
         if self._inside is not None and self._inside.asleep:
-            self._inside.body = sys._getframe(1)
+            self._inside.body = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # what `inspect` does, too
 
     def enter(self) -> None:
-        self._outside = self._context.swap(self._inside)
+        if not self._lent:
+            self._outside = self._context.swap(self._inside)
 
     def exit(self) -> None:
-        self._inside = self._context.swap(self._outside)
-        self._outside = None
+        if not self._lent:
+            self._inside = self._context.swap(self._outside)
+            self._outside = None
+
+    def thrown(self, error: BaseException) -> BaseException:
+        """Take note of what the consumer throws in. The generator gets all of it, and may do with it what it likes."""
+        if isinstance(error, GeneratorExit):
+            self.span.cancel()  # Even if it returns in peace.
+        return error
 
     def leave(self, error: BaseException | None) -> None:
         """End the span, whosever context this is."""
@@ -288,30 +312,3 @@ class _Stack:
             self.span.leave(error)
         finally:
             self.exit()
-
-
-def _steps(stack: _Stack, generator: Generator[Any, Any, Any], call: _Call) -> Generator[Any, Any, Any]:
-    """Run a generator to its end, as ``yield from`` would, but for the stack around each step."""
-    step: Callable[[], Any] = functools.partial(next, generator)
-    while True:
-        stack.enter()
-        try:
-            value = step()
-        except StopIteration as stopped:
-            return stopped.value
-        finally:
-            stack.exit()
-        call.item(stack, value)
-        try:
-            sent = yield value
-        except GeneratorExit:
-            stack.enter()
-            try:
-                generator.close()
-            finally:
-                stack.exit()
-            raise
-        except BaseException as error:
-            step = functools.partial(generator.throw, error)
-        else:
-            step = functools.partial(next, generator) if sent is None else functools.partial(generator.send, sent)

@@ -23,6 +23,10 @@ MAX_STACK = 16_000
 _MAX_FRAMES = 100
 _MAX_GROUP = 20
 """How many exceptions of a group are named."""
+_MAX_MARKS = 20
+"""With how many recorders and traces an exception remembers that it was recorded: the latest."""
+_MAX_WORD = 200
+"""Characters of a word that is left out whole where a text is cut: half of a secret is none to who looks for it."""
 
 _OURS = str(Path(__file__).parent)
 
@@ -41,8 +45,6 @@ _PASSING_STATUS = {408, 409, 425, 429, 500, 502, 503, 504}
 """HTTP statuses after which the same request may succeed."""
 
 _MARK = "__chaukas_recorded__"
-_MAX_MARKS = 8
-"""How many traces an exception remembers."""
 
 
 def is_exception(value: object) -> TypeGuard[BaseException]:
@@ -155,7 +157,7 @@ def error_info(
         )
     text = error if isinstance(error, str) else _text(error)
     return ErrorInfo(
-        error_message=text[:MAX_MESSAGE],
+        error_message=cut(text, MAX_MESSAGE),
         error_code=code,
         recoverable=bool(recoverable),
         recovery_action=recovery_action,
@@ -169,7 +171,7 @@ def message_of(error: BaseException) -> str:
         named = [f"{type(each).__qualname__}: {_text(each)}" for each in inner[:_MAX_GROUP]]
         more = len(inner) - len(named)
         text = f"{text}: {'; '.join(named)}{f'; {more} more' if more > 0 else ''}"
-    return text[:MAX_MESSAGE]
+    return cut(text, MAX_MESSAGE)
 
 
 def _text(value: object) -> str:
@@ -190,9 +192,20 @@ def stack_of(error: BaseException, most: int = MAX_STACK) -> str:
     text = "".join(lines)
     if len(text) <= most:
         return text
-    cut = f"\n... {len(text) - most:,} characters left out ...\n"
-    half = max(0, most - len(cut)) // 2
-    return f"{text[:half]}{cut}{text[len(text) - half :]}"[:most]
+    note = f"\n... {len(text) - most:,} characters left out ...\n"
+    half = max(0, most - len(note)) // 2
+    return f"{cut(text, half)}{note}{cut(text[::-1], half)[::-1]}"[:most]
+
+
+def cut(text: str, most: int) -> str:
+    """The beginning of a text, which ends between two words, unless one is very long."""
+    if len(text) <= most or not most:
+        return text[:most]
+    kept = text[:most]
+    if text[most].isspace() or kept[-1].isspace():
+        return kept
+    words = kept[-_MAX_WORD:].split()
+    return kept[: -len(words[-1])] if words and len(words[-1]) < min(_MAX_WORD, most) else kept
 
 
 def _theirs(found: TracebackType | None) -> TracebackType | None:

@@ -42,7 +42,7 @@ def own(value: Any) -> Any:
 
 
 def _own(value: Any, made: dict[int, Any], depth: int) -> Any:
-    kind = type(value)
+    kind = value.__class__
     if kind not in (dict, list, tuple) or depth > _MAX_DEPTH:
         return value
     if (known := made.get(id(value))) is not None:

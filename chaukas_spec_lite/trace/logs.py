@@ -43,12 +43,10 @@ class RecorderHandler(logging.Handler):
         self._recorder = recorder
         self._outside = outside
 
-    def createLock(self) -> None:  # noqa: N802, RUF100  # the base class's name
-        """Have no lock: whoever logs while it holds a lock of its own could wait for ever for one that waits for it."""
-        self.lock = None
-
     def handle(self, record: logging.LogRecord) -> Any:
         """Record a log record, unless a filter leaves it out."""
+        # Without the lock of other handlers: who logs while holding a lock of its own, as the sink may in another
+        # thread, would wait for one who waits for it.
         kept: Any = self.filter(record)
         if kept:
             # From Python 3.12 on, a filter may return another record.

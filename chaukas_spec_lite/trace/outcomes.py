@@ -43,12 +43,19 @@ class Outcome(enum.IntEnum):
     WAITING = 4
 
 
+_ZEROS = (0,) * len(Outcome)
+
+
 class Outcomes:
-    """The sums. Any thread may use them, and signal handlers and finalizers, which may interrupt one that does."""
+    """The sums. Any thread may use them, and signal handlers and finalizers, which may interrupt one that does.
+
+    There is no lock: a signal handler or a finalizer that interrupts who holds one may have to wait for another thread,
+    which then waits for this lock.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._sums: tuple[int, ...] = (0,) * len(Outcome)
+        self._sums: dict[int, tuple[int, ...]] = {}
+        """By thread, so that each changes its own only."""
         self.before_send_errors = 0
         self.last_error: str | None = None
 
@@ -60,19 +67,20 @@ class Outcomes:
             events: How many.
             waiting: How many more wait now.
         """
-        with self._lock:
-            while True:
-                before = self._sums
-                sums = list(before)
-                sums[outcome] += events
-                if waiting:
-                    sums[Outcome.WAITING] += waiting
-                after = tuple(sums)
-                # The lock keeps other threads out. A signal handler or a finalizer that has counted since ``before``
-                # was read is let in by it; then this is done again. Nothing can come between the next two lines.
-                if self._sums is before:
-                    self._sums = after
-                    return
+        here, all_sums = threading.get_ident(), self._sums
+        all_sums.setdefault(here, _ZEROS)
+        while True:
+            before = all_sums[here]
+            sums = list(before)
+            sums[outcome] += events
+            if waiting:
+                sums[Outcome.WAITING] += waiting
+            after = tuple(sums)
+            # A signal handler or a finalizer may have counted since ``before`` was read; then this is done again.
+            # Nothing can come between the next two lines.
+            if all_sums[here] is before:
+                all_sums[here] = after
+                return
 
     def settle(self, outcome: Outcome, events: int = 1) -> None:
         """Count events that have waited, and do so no longer."""
@@ -80,7 +88,8 @@ class Outcomes:
 
     def stats(self) -> RecorderStats:
         """Return the sums as they are at one moment."""
-        sums = self._sums
+        # Listed in one step, whatever other threads do.
+        sums = [sum(each) for each in zip(_ZEROS, *list(self._sums.values()), strict=True)]
         sent, filtered, sampled_out, failed, waiting = sums
         return RecorderStats(
             recorded=sum(sums),

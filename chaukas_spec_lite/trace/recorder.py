@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.misspelt import arguments_of
-from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.before_send import checked
 from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
 from chaukas_spec_lite.trace.context import Place
@@ -120,6 +119,8 @@ class Recorder(Steps, AcrossProcesses):
     @classmethod
     def to(cls, address: str | os.PathLike[str], **settings: Unpack[RecorderOptions]) -> Self:
         """Make a recorder whose events go to an address: ``Recorder.to("file:events.jsonl", project_id="bot")``.
+
+        With ``CHAUKAS_DISABLED=1`` nothing is recorded, and one line of the log says so.
 
         Args:
             address: ``grpc://host:port`` (``grpcs://`` with TLS), ``https://host/path``, ``file:events.jsonl``,
@@ -298,11 +299,11 @@ class Recorder(Steps, AcrossProcesses):
             sink: Where they go; it is not closed.
         """
         before = self._recording.sending
-        self._recording.sending = self._redirected(sink)
+        self._recording.send_to(self._redirected(sink))
         try:
             yield
         finally:
-            self._recording.sending = before
+            self._recording.send_to(before)
 
     def stats(self) -> RecorderStats:
         """Return how many events were recorded, and what became of them, in this process."""

@@ -75,9 +75,8 @@ class Recording:
         isolated: bool = False,
     ) -> None:
         times = clock or Times()
-        self.sending = sending
-        self.emit: Callable[[Event], bool] = self._emit_isolated if isolated else sending.emit
-        """Takes an event that is complete."""
+        self._isolated = isolated
+        self.send_to(sending)
         self.context = Context()
         self.capture = capture
         self.stream = stream
@@ -95,8 +94,8 @@ class Recording:
         self._project_id = project_id
         self._branch = branch
         self._tags = tags
-        self.late: list[LiveSpan] = []
-        """Spans that could not be ended as deep in the stack as they were."""
+        self.late: list[LiveSpan | Event] = []
+        """Spans that could not be ended as deep in the stack as they were, and ENDs that could not be sent there."""
         self.open: dict[int, weakref.ref[LiveSpan]] = {}
         """The spans that are open, by ``id``; whoever ends one takes it out."""
 
@@ -143,6 +142,12 @@ class Recording:
         except Exception:  # of a handler of the log: there is nobody else to tell
             return
 
+    def send_to(self, sending: Sending) -> None:
+        """Let events go there from now on."""
+        self.sending = sending
+        self.emit: Callable[[Event], bool] = self._emit_isolated if self._isolated else sending.emit
+        """Takes an event that is complete."""
+
     def here(self) -> Place | None:
         """The place of the current span."""
         node = self.context.current()
@@ -167,8 +172,11 @@ class Recording:
     def finish_late(self) -> None:
         """End what could not be ended."""
         waiting, self.late = self.late, []
-        for span in waiting:
-            span.end()
+        for each in waiting:
+            if isinstance(each, Event):
+                self.emit(each)
+            else:
+                each.end()
 
     def still_open(self) -> list[LiveSpan]:
         """The spans that this process has opened and not ended, the latest first."""
@@ -179,6 +187,8 @@ class Recording:
         """End the spans that are still open, and mark them, the latest first."""
         for span in self.still_open():
             span.abandon(found)
+        if self.late:
+            self.finish_late()
 
 
 def owner_of(node: Node | None) -> object:

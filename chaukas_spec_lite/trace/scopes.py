@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
+from itertools import count
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -36,8 +37,8 @@ class Scope(LiveSpan, Points):
     """
 
     _node: Node | None = None
-    _origin: Scope | None = None
-    _others: tuple[Scope, ...] = ()
+    _others: list[Scope] = []  # noqa: RUF012  # an empty one, until there are some
+    """Further uses that have begun and not ended: each is a span of its own."""
 
     def __init__(
         self, recording: Recording | None, metadata: Metadata | None = None, capture: Capture | None = None
@@ -47,6 +48,8 @@ class Scope(LiveSpan, Points):
         if metadata is not None:
             super().__init__(recording, metadata)
         self._capture = capture
+        self._uses = count()
+        """Tells the first use from others: in one step, as several threads may begin at the same time."""
 
     # Context manager
 
@@ -90,7 +93,7 @@ class Scope(LiveSpan, Points):
         """
         recording = self._recording
         assert recording is not None
-        if self._node is not None:
+        if next(self._uses):
             return self._enter_another(frame)
         if self._state != OPEN:
             self._begin(recording)
@@ -108,9 +111,18 @@ class Scope(LiveSpan, Points):
         """
         recording = self._recording
         assert recording is not None
+        span: Scope = self
         if self._others:
-            self._leave_one(recording, error)
-            return
+            try:
+                span = self._used_here(recording)
+                if span is not self:
+                    self._others.remove(span)
+            except Exception as problem:  # another thread has taken it: then there is nothing to end here
+                recording.lost(problem)
+                return
+        span._leave(recording, error)
+
+    def _leave(self, recording: Recording, error: BaseException | None) -> None:
         node, self._node = self._node, None
         try:
             if node is not None:
@@ -122,29 +134,27 @@ class Scope(LiveSpan, Points):
         except Exception as problem:  # of ours, which must not take the place of the program's
             recording.lost(problem)
 
+    def abandon(self, found: str) -> None:
+        """End a span that nobody will end, as ``CANCELLED``, and mark it."""
+        if self._node is not None:
+            self._node.left = True  # on a stack that may be another context's
+        super().abandon(found)
+
     def _enter_another(self, frame: FrameType | None) -> Self:
         other = self.again()
-        other._origin = self
-        self._others = (*self._others, other)
+        # In one step, as other threads may do so at the same time; and so are append and remove.
+        self.__dict__.setdefault("_others", []).append(other)
         return other.enter(frame)
 
-    def _leave_one(self, recording: Recording, error: BaseException | None) -> None:
-        """Leave that of several uses at the same time which this context is in."""
-        span: object = self._others[-1]  # Where it was entered in another context: they are all alike.
+    def _used_here(self, recording: Recording) -> Scope:
+        """Which of several uses of this span this context is in."""
         node = recording.context.innermost()
         while node is not None:
             found = owner_of(node)
-            if not node.left and (found is self or found in self._others):
-                span = found
-                break
+            if not node.left and isinstance(found, Scope) and (found is self or found in self._others):
+                return found
             node = node.outer
-        if span is self:
-            others, self._others = self._others, ()
-            self.leave(error)
-            self._others = others
-        elif isinstance(span, Scope):
-            self._others = tuple(each for each in self._others if each is not span)
-            span.leave(error)
+        return self._others[-1]  # It was entered in another context, and they are all alike.
 
     def context(self) -> Context:
         """The stacks of its recorder."""

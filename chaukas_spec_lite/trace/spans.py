@@ -152,7 +152,8 @@ class LiveSpan:
     def _place_in(self, recording: Recording) -> None:
         """Find the parent, and make the place within."""
         # Outside of any span, a span has a trace of its own, and no session.
-        parent = self._parent = recording.here() or Place("", uuid7())
+        node = recording.context.current()
+        parent = self._parent = (recording.outside or Place("", uuid7())) if node is None else node.place
         within = parent[0], parent[1], uuid7(), parent[3], parent[4], parent[5], False, parent[7]
         self._place = _new_place(Place, within)
 
@@ -175,8 +176,9 @@ class LiveSpan:
             event = self._make_end(recording)
             if left_open:
                 event.metadata = {**(event.metadata or {}), LEFT_OPEN: left_open}
-            recording.emit(event)
-            if recording.late:
+            if not recording.emit(event) and (left_open or issubclass(type(self._failure), RecursionError)):
+                recording.late.append(event)  # The sink may not have had the room in the stack that it needs.
+            elif recording.late:
                 recording.finish_late()
         except RecursionError:  # A span further out will have room.
             self._state = OPEN

@@ -10,7 +10,7 @@ The rules, which recorded data forced upon us:
   never recorded is a root, and a session may have many.
 - A point that carries the id of a span happened inside it.
 - Parents that go round in a circle are cut above the earliest of them.
-- Siblings stand in the order of time, whatever order they arrived in.
+- Siblings stand in the order of time, whatever order they arrived in; those of one time in the order they arrived in.
 """
 
 from __future__ import annotations
@@ -164,10 +164,12 @@ def _sum(costs: Iterable[Mapping[str, float]]) -> dict[str, float]:
 
 def build(moments: Iterable[Moment]) -> tuple[Session, ...]:
     """Build the span trees of all sessions, in the order in which the sessions begin."""
-    spans = _pair(sorted(moments, key=_time_of))
+    in_order = sorted(moments, key=_time_of)
+    places = {id(each): place for place, each in enumerate(in_order)}
+    spans = _pair(in_order)
     # Sorted again, as ``_pair`` puts points, pairs and the rest one after the other. From here on an index stands for a
-    # place in time.
-    spans.sort(key=lambda span: _time_of(span.moments[0]))
+    # place in time. Not by the time itself, which may be that of many events where clocks count milliseconds.
+    spans.sort(key=lambda span: places[id(span.moments[0])])
     parents = _parents(spans)
     _break_circles(parents)
     children: dict[int | None, list[int]] = defaultdict(list)

@@ -34,6 +34,7 @@ async def work() -> None:
     for number in range(10):
         event = builder.create_session_start(metadata={"number": number})
         await tracer.client.send_event(event)
+        print(event.event_id)
 
 
 if __name__ == "__main__":

@@ -255,6 +255,9 @@ def test_a_graph_whose_nodes_are_agents(recorder: Recorder, events: Events) -> N
     handler = ChaukasCallbackHandler(recorder, agents=["planner", "worker"])
     config: Any = {"callbacks": [handler], "configurable": {"thread_id": "t-1"}}
     graph(("planner", node), ("worker", node)).invoke({"messages": [HumanMessage("Sort.")]}, config=config)
+    [session] = of_type(events, EventType.SESSION_START)
+    assert session.metadata is not None
+    assert session.metadata["thread_id"] == "t-1"
     assert (
         _named(outline(events))
         == """\

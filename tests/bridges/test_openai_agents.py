@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from agents import (
     ModelSettings,
     OpenAIResponsesModel,
     RunConfig,
+    RunHooks,
     Runner,
     Usage,
     function_tool,
@@ -29,9 +31,10 @@ from agents import (
     set_default_openai_api,
     set_default_openai_client,
 )
-from agents.tracing import custom_span, generation_span, set_trace_processors, trace
+from agents.tracing import custom_span, generation_span, set_trace_processors, speech_span, trace, transcription_span
 from openai import AsyncOpenAI
 from openai.types.responses import ResponseOutputMessage, ResponseOutputText
+from pydantic import BaseModel
 
 from chaukas_spec_lite import Event, EventStatus, EventType, Recorder
 from chaukas_spec_lite.bridges.openai_agents import ChaukasTracing
@@ -75,6 +78,7 @@ SCRIPT: Script = {
     "You ask others.": [Answer(calls=[Call("ask_answering", {"input": "Where?"})]), Answer("It was.")],
     "You note.": [Answer(calls=[Call("noting", {})]), Answer("Noted.")],
     "You ramble.": [Answer("On and", cut="max_output_tokens")],
+    "You judge.": [Answer('{"state": "shipped", "items": 2}')],
     "You say too much.": [Answer("The secret is 7.")],
 }
 
@@ -372,20 +376,23 @@ def test_two_runs_that_one_task_streams_do_not_mix(play: Play, tracing: ChaukasT
 
 
 def test_runs_in_threads_do_not_mix(server: Server, tracing: ChaukasTracing, events: Events) -> None:
+    hooks = tracing.hooks
+
     async def run(number: int) -> None:
         async with AsyncOpenAI(base_url=server.url, api_key="none", max_retries=0) as client:
             # A model as an object, as each thread has a loop and so a client of its own.
             model = OpenAIResponsesModel("gpt-4o", openai_client=client)
             tools = [same_agents.order, same_agents.price]
             looking = Agent(name="looking", instructions="You look things up.", model=model, tools=tools)
-            await Runner.run(looking, "What do three bolts cost?", hooks=tracing.hooks if number % 2 else None)
+            await Runner.run(looking, "What do three bolts cost?", hooks=hooks if number % 2 else None)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: asyncio.run(run(number)), range(8)))
     trees = outline(events).split("\nsession ")
     told = sorted(each.removeprefix("session ").split("\n")[0] for each in trees)
     assert told == ["looking"] * 8
-    assert {len(each.splitlines()) for each in trees} == {8}
+    # Each has its input and output, early or late, two tools, and three calls of models.
+    assert [len(each.splitlines()) for each in trees] == [9] * 8
     assert len(tracing._nodes) == 0
 
 
@@ -636,6 +643,72 @@ def test_a_run_within_an_except_block_has_nothing_to_do_with_that_exception(
     except LookupError:
         play(same_agents.plain(lambda: tracing.hooks))
     assert outline(events) == TREES["plain"].strip()
+
+
+def test_hooks_of_the_programs_own_are_called_too(play: Play, tracing: ChaukasTracing, events: Events) -> None:
+    called: list[str] = []
+
+    class Mine(RunHooks[Any]):
+        async def on_agent_start(self, context: Any, agent: Any) -> None:
+            called.append("agent")
+
+        async def on_llm_start(self, *args: Any) -> None:
+            called.append("model")
+
+        async def on_llm_end(self, *args: Any) -> None:
+            called.append("answer")
+
+        async def on_tool_start(self, *args: Any) -> None:
+            called.append("tool")
+
+        async def on_agent_end(self, *args: Any) -> None:
+            called.append("end")
+
+    play(same_agents.tools(lambda: tracing.hooks_with(Mine())))
+    assert called == ["agent", *["model", "answer", "tool"] * 2, "model", "answer", "end"]
+    assert outline(events) == TREES["tools"].strip()
+
+
+def test_what_hooks_of_the_programs_own_raise_reaches_the_run(
+    play: Play, tracing: ChaukasTracing, events: Events
+) -> None:
+    class Mine(RunHooks[Any]):
+        async def on_agent_start(self, context: Any, agent: Any) -> None:
+            raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        play(same_agents.plain(lambda: tracing.hooks_with(Mine())))
+    assert outline(events).splitlines()[0] == "session answering [failed]"
+
+
+def test_an_output_that_is_an_object_is_recorded_as_such(play: Play, tracing: ChaukasTracing, events: Events) -> None:
+    class State(BaseModel):
+        state: str
+        items: int
+
+    play(Runner.run(agent("judging", "You judge.", output_type=State), "How is it?", hooks=tracing.hooks))
+    [end], [told] = of_type(events, EventType.AGENT_END), of_type(events, EventType.OUTPUT_EMITTED)
+    assert end.metadata is not None
+    assert end.metadata["output"] == {"state": "shipped", "items": 2}
+    assert told.message is not None
+    assert json.loads(told.message.text) == {"state": "shipped", "items": 2}
+
+
+def test_speech_is_recorded_without_sound(tracing: ChaukasTracing, events: Events) -> None:
+    with trace("Voice"):
+        with transcription_span(model="whisper-1", input="c291bmQ=", input_format="pcm") as heard:
+            heard.span_data.output = "Where is it?"
+        with speech_span(model="tts-1", input="It was shipped.") as spoken:
+            spoken.span_data.output = "c291bmQ="
+    assert "c291bmQ=" not in repr(events)
+    ends = of_type(events, EventType.MODEL_INVOCATION_END)
+    assert [end.llm_invocation and (end.llm_invocation.model, end.llm_invocation.response) for end in ends] == [
+        ("whisper-1", {"content": "Where is it?"}),
+        ("tts-1", None),
+    ]
+    spoken_start = of_type(events, EventType.MODEL_INVOCATION_START)[1].llm_invocation
+    assert spoken_start is not None
+    assert spoken_start.request == {"input": "It was shipped."}
 
 
 # What must not happen

@@ -7,9 +7,12 @@ import json
 import os
 import uuid
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chaukas_spec_lite import Emitted, Event, EventType, SettingError
 from chaukas_spec_lite.files import EventFileError, event_from_sdk, read_events
@@ -139,6 +142,15 @@ def test_a_file_that_is_emptied_is_begun_anew(path: Path) -> None:
     assert names_in(path) == ["b"]
 
 
+def test_only_its_owner_may_read_a_file_that_is_made(path: Path) -> None:
+    FileSink(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    with FileSink(path) as sink:
+        sink.emit(named("a"))
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
 def test_a_relative_path_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -257,3 +269,27 @@ def reader(data: bytes) -> Any:
 def test_a_member_says_how_long_it_is() -> None:
     assert gzip.decompress(member(b"abc") + member(b"")) == b"abc"
     assert int.from_bytes(member(b"abc")[16:20], "little") == len(member(b"abc"))
+
+
+@given(
+    texts=st.lists(st.text(max_size=40), max_size=5),
+    name=st.sampled_from(NAMES),
+    cut=st.floats(0, 1),
+)
+def test_whatever_is_cut_off_what_is_whole_stays_and_more_can_follow(texts: list[str], name: str, cut: float) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        ends = [0]
+        with FileSink(path) as sink:
+            for text in texts:
+                sink.emit(Event(metadata={"text": text}))
+                ends.append(path.stat().st_size)
+        size = round(cut * ends[-1])
+        os.truncate(path, size)
+        with FileSink(path) as sink:
+            sink.emit(Event(metadata={"text": "more"}))
+        found = [recorded.event.metadata for recorded in read_events(path)]
+        whole = sum(end <= size for end in ends[1:])
+        # A line that lacks nothing but its newline is whole, too.
+        whole += name == "e.jsonl" and size + 1 in ends[1:]
+        assert found == [{"text": text} for text in [*texts[:whole], "more"]]

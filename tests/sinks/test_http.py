@@ -17,6 +17,7 @@ import pytest
 import trustme
 
 from chaukas_spec_lite import Event, EventBatch, EventExporter, ExportSettings, RetryPolicy, SettingError, StatusCode
+from chaukas_spec_lite.blocking.loop import Loop
 from chaukas_spec_lite.errors import (
     ClientClosedError,
     ConnectError,
@@ -120,15 +121,22 @@ def test_a_connection_is_used_again() -> None:
 def test_each_event_loop_has_connections_of_its_own() -> None:
     with running_backend() as server:
         sender = HttpSender(server.url, environ={})
-
-        async def main() -> None:
-            await sender.send(named("a"))
-            assert sender._client is not None
-            await sender._client[2].aclose()
-
-        for _ in range(2):
-            run(main())
+        loops = [Loop(), Loop()]
+        for loop in loops * 2:
+            loop.run(sender.send(named("a")))
+        loops[0].run(sender.aclose())
+        loops[1].run(_turn())  # in which its connection is closed, as it was asked to
+        for loop in loops:
+            with pytest.raises(ClientClosedError):
+                loop.run(sender.send(named("b")))
+            loop.close()
     assert len({request.peer for request in server.requests}) == 2
+    assert len(server.requests) == 4
+
+
+async def _turn() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 # What is answered

@@ -245,6 +245,42 @@ def test_a_recorder_that_is_switched_off_opens_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_the_switch_of_the_environment_counts_for_every_recorder(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        recorder = Recorder.to(f"file:{tmp_path}/e.jsonl", environ={"CHAUKAS_DISABLED": "yes"}, enabled=True)
+    recorder.system("hello")
+    recorder.close()
+    assert not recorder.enabled
+    assert not list(tmp_path.iterdir())
+    assert [record.message for record in caplog.records] == ["nothing is recorded: CHAUKAS_DISABLED is set"]
+    with pytest.raises(SettingError, match="did you mean console:"):
+        Recorder.to("consol:", environ={"CHAUKAS_DISABLED": "1"})
+
+
+def test_callbacks_reach_the_exporter_and_the_file(tmp_path: Path) -> None:
+    class Odd:
+        pass
+
+    dropped: list[Any] = []
+    errors: list[BaseException] = []
+    with running_backend() as backend:
+        backend.refused_name = "bad"
+        backend.replies = [Reply(0)]
+        options: Any = {"on_drop": dropped.append, "on_error": errors.append, "default": lambda value: "made"}
+        with open_sink(backend.url, environ={}, **options) as sink:  # type: ignore[attr-defined]
+            sink.emit(Event(agent_name="bad"))
+            sink.emit(Event(agent_name="good", metadata={"odd": Odd()}))
+            assert not sink.flush(HANG)
+    assert [Event.parse(each.data).agent_name for each in dropped] == ["bad"]
+    assert errors
+    assert Event.parse(backend.requests[-1].encoded[0]).metadata == {"odd": "made"}
+    with open_sink(tmp_path / "e.jsonl", environ={}, **options) as sink:  # type: ignore[attr-defined]
+        sink.emit(Event(metadata={"odd": Odd()}))
+    assert [recorded.event.metadata for recorded in read_events(tmp_path / "e.jsonl")] == [{"odd": "made"}]
+
+
 def test_a_recorder_without_events_says_how_to_have_them() -> None:
     with Recorder.to("null:") as recorder, pytest.raises(AttributeError, match=r"use Recorder\.to\('memory:'\)"):
         _ = recorder.events

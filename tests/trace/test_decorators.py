@@ -406,8 +406,10 @@ def test_a_decorated_generator_that_makes_a_context_manager() -> None:
 
     with managed() as value:
         assert (value, variable.get()) == ("value", "set")
+        record.system("inside")
+    record.system("outside")
     assert variable.get() == ""
-    assert kept.outline() == "tool managed"
+    assert kept.outline() == "tool managed\n  system inside\nsystem outside"
 
 
 def test_each_thread_and_task_has_calls_of_its_own() -> None:

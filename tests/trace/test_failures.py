@@ -8,11 +8,12 @@ import pickle
 import sys
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import Event, EventStatus, Severity
+from chaukas_spec_lite import Event, EventStatus, Redactor, Severity
 from chaukas_spec_lite.trace.failures import error_info, is_cancellation, is_recoverable, message_of, stack_of
 from tests.trace.recorders import Kept, Recorder, recorder, tree
 
@@ -452,7 +453,7 @@ def test_a_recursion_without_end_goes_through() -> None:
     starts, ends = (
         [event.span_id for event in kept.events if event.type.name.endswith(end)] for end in ("_START", "_END")
     )
-    assert len(starts) == len(set(starts)) <= len(ends) == len(set(ends)) < len(starts) + 4
+    assert (len(starts), len(ends)) == (len(set(starts)), len(set(ends)))
     assert set(starts) <= set(ends)  # where the sink has no room for a START, it may have some for the END
     assert len(starts) > 50
     assert kept.events[-1].type.name == "SESSION_END"
@@ -470,3 +471,28 @@ def test_a_sink_that_raises_is_the_recorders_affair(caplog: pytest.LogCaptureFix
     assert record.stats().recorded == 3
     assert record.stats().sent == 0
     assert "disk full" in caplog.text
+
+
+def test_an_exception_that_is_raised_again_and_again_remembers_the_last_traces_only() -> None:
+    record, kept = recorder()
+    error = ValueError("kept by the program")
+    for _ in range(50):
+        with suppress(ValueError), record.session(), record.agent("a"):
+            raise error
+    assert len(vars(error)["__chaukas_recorded__"]) == 20
+    assert sum(event.error is not None for event in kept.events) == 50  # once in each trace
+
+
+@pytest.mark.parametrize("length", range(7_900, 8_001, 7))
+def test_where_a_message_is_cut_no_part_of_a_secret_stays(length: int) -> None:
+    secret = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH"
+    record, kept = recorder(before_send=Redactor(), max_stack=500)
+    record.error(RuntimeError(f"{'x' * length} {secret}"))
+    record.error(f"{'x' * length} {secret}")
+    record.error(RuntimeError(f"{'x' * (length - 7_800)} {secret} {'x ' * 1_000}"))
+    record.error(RuntimeError(f"{'x ' * 1_000} {secret} {'x' * (length - 7_800)}"))
+    for event in kept.events:
+        assert event.error is not None
+        for text in (event.error.error_message, event.error.stack_trace):
+            assert len(text) <= 8_000
+            assert not any(secret[place : place + 8] in text for place in range(len(secret) - 8))

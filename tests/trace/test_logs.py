@@ -224,8 +224,8 @@ def test_who_logs_with_a_lock_held_waits_for_nobody(logged: Logged) -> None:
             assert inside.wait(HANG)
             logged.log.info("second")
 
-    first = threading.Thread(target=logged.log.info, args=("first",))
-    other = threading.Thread(target=second)
+    first = threading.Thread(target=logged.log.info, args=("first",), daemon=True)
+    other = threading.Thread(target=second, daemon=True)
     other.start()
     other.join(HANG)
     first.join(HANG)

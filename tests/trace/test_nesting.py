@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
+import gc
 import sys
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
@@ -12,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 
 from chaukas_spec_lite import SettingTypeError
+from chaukas_spec_lite.trace.context import Node
 from tests.trace.recorders import Recorder, recorder, tree
 
 
@@ -438,6 +441,7 @@ def test_a_task_that_an_async_generator_has_started_is_inside_of_its_span() -> N
     async def generator() -> AsyncGenerator[str, None]:
         with record.agent("generator"):
             task = asyncio.create_task(waiting_steps(record, "task"))
+            await asyncio.sleep(0)
             yield "started"
             await task
 
@@ -456,6 +460,32 @@ def test_a_task_that_an_async_generator_has_started_is_inside_of_its_span() -> N
               system in task
           system consumes
     """)
+
+
+@pytest.mark.parametrize("spans", [False, True])
+def test_tasks_that_the_consumer_of_an_async_generator_starts_are_not_inside_of_its_span(spans: bool) -> None:
+    record, kept = recorder()
+
+    async def generator() -> AsyncGenerator[int, None]:
+        async with record.agent("generator"):
+            for number in range(2):
+                await asyncio.sleep(0)
+                yield number
+
+    async def main() -> None:
+        with record.session("run"):
+            async for number in generator():
+                with record.agent("consumer") if spans else contextlib.nullcontext():
+                    await asyncio.gather(waiting_steps(record, f"a{number}"), waiting_steps(record, f"b{number}"))
+
+    asyncio.run(main())
+    steps = [[f"agent {name}{number}", f"  system in {name}{number}"] for number in range(2) for name in "ab"]
+    consumed = [*steps[0], *steps[1]], [*steps[2], *steps[3]]
+    if spans:
+        lines = [line for each in consumed for line in ("agent consumer", *(f"  {line}" for line in each))]
+    else:
+        lines = [line for each in consumed for line in each]
+    assert kept.outline().splitlines() == ["session run", "  agent generator", *(f"  {line}" for line in lines)]
 
 
 def test_what_an_async_generator_awaits_is_inside_of_its_span() -> None:
@@ -623,6 +653,67 @@ def test_one_span_object_may_be_used_often_and_at_the_same_time() -> None:
     assert outputs[3:] == [{"output": "a"}, {"output": "b"}, {"output": "c"}]
 
 
+def test_a_span_object_may_be_used_again_while_others_use_it() -> None:
+    record, kept = recorder()
+    search = record.tool("search")
+
+    async def use(name: str, turns: int) -> None:
+        async with search:
+            record.system(name)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+    async def main() -> None:
+        long = asyncio.create_task(use("long", 9))
+        for name in ("a", "b", "c"):
+            await use(name, 1)
+        await long
+
+    asyncio.run(main())
+    search.start()
+    search.end()
+    with search:
+        record.system("last")
+    assert kept.outline() == tree("""
+        tool search
+          system a
+        tool search
+          system long
+        tool search
+          system b
+        tool search
+          system c
+        tool search
+        tool search
+          system last
+    """)
+    assert len({event.span_id for event in kept.of("TOOL_CALL_END")}) == 6
+
+
+def test_threads_may_use_one_span_object_at_the_same_time() -> None:
+    record, kept = recorder()
+    search = record.tool("search")
+    meeting = threading.Barrier(8)
+
+    def work() -> None:
+        for number in range(50):
+            meeting.wait()
+            with search as span:
+                record.system(str(number))
+                span.result(number)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    starts, ends = kept.of("TOOL_CALL_START"), kept.of("TOOL_CALL_END")
+    assert len({event.span_id for event in starts}) == len(starts) == 400
+    assert {event.span_id for event in ends} == {event.parent_span_id for event in kept.of("SYSTEM")}
+    assert {event.span_id for event in starts} == {event.span_id for event in ends}
+    assert record.stats().failed == 0
+
+
 def test_a_span_without_with_is_current_only_where_that_is_said() -> None:
     record, kept = recorder()
     span = record.agent("by hand").start()
@@ -660,3 +751,36 @@ def test_two_recorders_do_not_mix() -> None:
           tool b
             system in b
     """)
+
+
+def nodes_alive() -> int:
+    gc.collect()
+    return sum(type(each) is Node for each in gc.get_objects())
+
+
+def test_spans_that_end_in_the_order_in_which_they_began_leave_nothing_behind() -> None:
+    record, _ = recorder()
+    before = nodes_alive()
+    with record.session():
+        for _ in range(50):
+            first, second = record.tool("first").enter(), record.tool("second").enter()
+            first.leave(None)
+            second.leave(None)
+        last = record.tool("last").enter()
+        for _ in range(50):
+            following = record.tool("following").enter()
+            last.leave(None)
+            last = following
+        assert nodes_alive() - before < 10
+        last.leave(None)
+
+
+def test_spans_that_end_in_another_context_leave_nothing_behind() -> None:
+    record, _ = recorder()
+    before = nodes_alive()
+    with record.session():
+        for _ in range(50):
+            span = record.tool("elsewhere").enter()
+            contextvars.copy_context().run(span.leave, None)
+            assert record.current is not span
+        assert nodes_alive() - before < 10

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from chaukas_spec_lite import (
     SettingTypeError,
 )
 from chaukas_spec_lite.clock import Clock
+from chaukas_spec_lite.trace.outcomes import Outcome, Outcomes
 from chaukas_spec_lite.trace.sending import MAX_DEPTH, RecorderStats, Sending
 
 
@@ -588,3 +591,33 @@ def test_an_exporter_without_a_loop_is_flushed_by_one_of_its_own(tmp_path: Path)
 def test_a_client_is_no_sink() -> None:
     with pytest.raises(SettingTypeError, match=r"ChaukasClient, which sends, but takes no event: write EventExporter"):
         Sending(ChaukasClient("127.0.0.1:1"))  # type: ignore[arg-type]  # what is tested
+
+
+def test_who_is_interrupted_while_counting_holds_up_no_other_thread() -> None:
+    """A signal handler or finalizer there may wait for a thread, as for the sampler's lock, which may want to count."""
+    outcomes, stuck, seen = Outcomes(), list[int](), set[int]()
+
+    def interrupt(frame: FrameType, what: str, _: object) -> Any:
+        if frame.f_code is not Outcomes.count.__code__:
+            return None
+        if what == "line" and frame.f_lineno not in seen:
+            seen.add(frame.f_lineno)  # Again and again, it would be counted anew without end.
+            other = threading.Thread(target=outcomes.count, args=(Outcome.SENT,), daemon=True)
+            other.start()
+            other.join(10)
+            if other.is_alive():
+                stuck.append(frame.f_lineno)
+                sys.settrace(before)
+            outcomes.count(Outcome.FILTERED)
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        outcomes.count(Outcome.SAMPLED_OUT)
+    finally:
+        sys.settrace(before)
+    stats = balanced(outcomes.stats())
+    assert not stuck
+    assert (stats.sampled_out, stats.sent) == (1, len(seen))
+    assert len(seen) > 5

@@ -190,6 +190,19 @@ def test_repeated_pairs_of_one_id_are_matched_in_order() -> None:
     assert sorted(span.duration / timedelta(milliseconds=1) for span in spans if span.duration) == [1, 3]
 
 
+def test_what_has_one_time_stands_in_the_order_it_came_in() -> None:
+    events = [
+        event("AGENT_START", "a", agent_name="a"),
+        event("TOOL_CALL_START", "b", "a"),
+        event("TOOL_CALL_END", "b", "a"),
+        event("SYSTEM", "c", "a"),
+        event("MCP_CALL_START", "d", "a"),
+        event("ERROR", "e", "a"),
+        event("AGENT_END", "a"),
+    ]
+    assert outline(tree(events)) == ["agent a", "-tool", "-system", "-mcp", "-error"]
+
+
 def test_children_stand_in_order_of_time_below_their_parents_whatever_order_they_came_in() -> None:
     events = [
         event("OUTPUT_EMITTED", "o", "s", at=8),

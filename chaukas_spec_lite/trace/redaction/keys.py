@@ -12,17 +12,9 @@ DEFAULT_KEYS = frozenset(
         *("api_key", "api_token", "access_key", "access_key_id", "secret_key", "private_key", "signing_key"),
         *("encryption_key", "account_key", "master_key", "ssh_key", "service_account_key", "subscription_key"),
         *("access_token", "refresh_token", "id_token", "auth_token", "session_token", "csrf_token", "xsrf_token"),
-        *("client_secret", "shared_secret", "webhook_secret", "salt", "pepper", "cookie", "cookies", "session_cookie"),
-        *(
-            "csrf",
-            "xsrf",
-            "jsessionid",
-            "phpsessid",
-            "connection_string",
-            "signature",
-            "sas_token",
-            "x_amz_security_token",
-        ),
+        *("client_secret", "shared_secret", "webhook_secret", "cookie", "cookies", "session_cookie"),
+        *("csrf", "csrfmiddlewaretoken", "xsrf", "jsessionid", "phpsessid", "connection_string"),
+        *("sig", "sas_token", "x_amz_signature", "x_amz_security_token"),
         *("credit_card", "credit_card_number", "card_number", "cvv", "cvc", "security_code"),
         *("ssn", "social_security_number"),
     }
@@ -35,7 +27,6 @@ NO_SECRETS = frozenset(
         *("eos_token", "bos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token", "end_token"),
         *("begin_token", "start_token", "special_token", "max_token", "min_token", "total_token", "new_token"),
         *("prompt_token", "completion_token", "input_token", "output_token", "cached_token", "reasoning_token"),
-        *("function_signature", "method_signature", "type_signature", "tool_signature"),
     }
 )
 """Names of model parameters, counts and pages, which end like names of secrets."""
@@ -57,8 +48,11 @@ _BEFORE_MAX = 3
 _AROUND = 64
 """How many characters before a name in text are looked at for the rest of the name."""
 
-_BEFORE = re.compile(r"(?<![\w-])[\w-]+(?P<end>)(?:\\*[\"'\]]){0,2}[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}")
-"""The last word of a name, and what is between it and its value."""
+_BEFORE = re.compile(
+    r"(?<![\w-])(?:(?P<tag><)|(?P<option>--))?(?P<name>[\w-]+)(?P<end>)"
+    r"(?:(?:\\*[\"'\]]){0,2}[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}|(?(tag)>|(?(option)[ \t]{1,4}(?!-)|(?!))))"
+)
+"""The last word of a name, and what is between it and its value, also as a tag or as an option of a command."""
 _VALUE = re.compile(
     r"(?P<quote>\\+[\"'])(?P<escaped>(?:(?!(?P=quote)).)*)"
     r'|"(?P<double>(?:[^"\\]|\\.)*)'
@@ -69,7 +63,7 @@ _VALUE = re.compile(
 """A value behind a name. A quotation that nobody closes reaches to the end."""
 _LINE = re.compile(r"[^\r\n\"'&<>]+")
 _EDGES = ",;.:)]}([{\\"
-_NOTHING = frozenset({"none", "null", "nil", "true", "false", "undefined", ""})
+_NOTHING = frozenset({"none", "null", "nil", "true", "false", "undefined", "include", "omit", ""})
 
 
 class KeyNames:
@@ -146,30 +140,42 @@ class KeyNames:
         while found := _BEFORE.search(text, position):
             # Before the value is read: what is read is passed over, so that many names take no quadratic time.
             position = found.end()
-            start, last = found.start(), found.end("end")
-            if not text[max(start, last - _AROUND) : last].casefold().rstrip("0123456789").endswith(self._last):
-                continue
-            # More words of it may stand before, as in "API key".
-            name = " ".join(_OTHERS.split(text[max(0, last - _AROUND) : last])[-1].split()[-_BEFORE_MAX:])
-            value = _VALUE.match(text, position) if self.secret(name) else None
+            start, last = found.start("name"), found.end("end")
+            word = text[max(start, last - _AROUND) : last]
+            small = word.casefold().rstrip("0123456789")
+            value = _VALUE.match(text, position) if self._names_secret(word, small, text, last) else None
             if value is None:
                 continue
-            branch = next(each for each in ("escaped", "double", "single", "bare") if value[each] is not None)
+            branch = value.lastgroup or "bare"
             begin, end = value.span(branch)
             if branch == "bare":
-                end = _end_of_line(name, text, begin, end)
+                end = _end_of_line(small, text, begin, end)
                 position = end
                 begin, end = _trimmed(text, begin, end)
+                if (
+                    small.endswith(("cookie", "cookies"))
+                    and found[0].rstrip().endswith(":")
+                    and "=" not in text[begin:end]
+                ):
+                    continue  # in words for people: the header has pairs
             else:
                 position = end
             if text[begin:end].strip("*").casefold() not in _NOTHING:
-                yield (start if branch == "bare" else begin), begin, end
+                yield (start if branch == "bare" and not found["tag"] else begin), begin, end
+
+    def _names_secret(self, word: str, small: str, text: str, last: int) -> bool:
+        """Whether a word in text, which ends at a place, is the last one of the name of a secret."""
+        if not small.endswith(self._last):
+            return False
+        if not small.endswith("token") and self.secret(word):
+            return True
+        # More words of it may stand before, as in "API key" or "next token".
+        return self.secret(" ".join(_OTHERS.split(text[max(0, last - _AROUND) : last])[-1].split()[-_BEFORE_MAX:]))
 
 
 def _end_of_line(name: str, text: str, begin: int, end: int) -> int:
     """Find the end of a header's value, which has spaces in it."""
-    last = _words(name)[-1]
-    if last == "authorization" or (last in ("cookie", "cookies") and "=" in text[begin:end]):
+    if name.endswith("authorization") or (name.endswith(("cookie", "cookies")) and "=" in text[begin:end]):
         line = _LINE.match(text, begin)
         return line.end() if line else end
     return end

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from chaukas_spec_lite.trace.redaction.keys import KeyNames
 from chaukas_spec_lite.trace.redaction.methods import Replacing
-from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, RUNS, Found, Pattern
+from chaukas_spec_lite.trace.redaction.patterns import CREDENTIAL, Found, Pattern, runs_of
 
 _BLANK = "\0"
 _ESCAPES = re.compile(r"(?<!\\)\\+(?:[nrtbfv]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})")
@@ -62,7 +62,7 @@ class TextRules:
     def active(self, texts: Iterable[str]) -> Active:
         """Choose the rules that may find something in these texts."""
         small = "\n".join(texts).lower()
-        runs = "\n".join(RUNS.findall(small))
+        runs = runs_of(small)
         patterns = tuple([each for each in self._patterns if each.may_match(small, runs)])
         return Active(patterns, self._keys.may_be_in(small))
 

@@ -102,6 +102,9 @@ def test_a_token_of_a_model_is_none() -> None:
         ('{"cvv":123}', '{"cvv": "[redacted]"}'),
         ("f(token=k1)", "f(token=[redacted CREDENTIAL])"),
         ("password='never closed", "password='[redacted CREDENTIAL]"),
+        ("run --password hunter2 --user bob", "run --password [redacted CREDENTIAL] --user bob"),
+        ("<password>hunter2</password>", "<password>[redacted CREDENTIAL]</password>"),
+        ("session_cookie=k1", "session_cookie=[redacted CREDENTIAL]"),
         ("auth: Basic a b", "auth: [redacted CREDENTIAL] b"),
     ],
 )
