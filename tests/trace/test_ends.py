@@ -368,4 +368,4 @@ def test_an_exception_that_is_raised_for_ever_remembers_a_few_traces() -> None:
     for _ in range(100):
         with pytest.raises(ValueError, match="one for all"), record.session():
             raise error
-    assert len(error.__dict__["__chaukas_recorded__"]) == 8
+    assert len(error.__dict__["__chaukas_recorded__"]) == 20
