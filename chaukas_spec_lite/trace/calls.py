@@ -82,7 +82,7 @@ class ToolSpan(Scope):
 
     def again(self) -> Self:
         """Make a span with the same settings, that has not begun."""
-        settings = self._call_id, self._function_name, self._auth_required, self._metadata, self._capture
+        settings = self._call_id, self._function_name, self._auth_required, self._extra, self._capture
         return type(self)(self._recording, self._name, self._arguments, *settings)
 
     def name_after(self, name: str) -> None:
@@ -161,7 +161,7 @@ class McpSpan(Scope):
 
     def again(self) -> Self:
         """Make a span with the same settings, that has not begun."""
-        settings = self._server_url, self._method, self._request, self._protocol_version, self._metadata, self._capture
+        settings = self._server_url, self._method, self._request, self._protocol_version, self._extra, self._capture
         return type(self)(self._recording, self._server_name, self._operation, *settings)
 
     def take_arguments(self, arguments: dict[str, Any] | None) -> None:

@@ -190,7 +190,7 @@ class ModelSpan(Scope):
 
     def again(self) -> Self:
         """Make a span with the same settings, that has not begun."""
-        settings = self._request, self._parameters, self._metadata, self._capture
+        settings = self._request, self._parameters, self._extra, self._capture
         return type(self)(self._recording, self._provider, self._model, *settings)
 
     def take_arguments(self, arguments: dict[str, Any] | None) -> None:

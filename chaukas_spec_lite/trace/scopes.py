@@ -44,7 +44,7 @@ class Scope(LiveSpan, Points):
         self, recording: Recording | None, metadata: Metadata | None = None, capture: Capture | None = None
     ) -> None:
         self._recording = recording
-        self._metadata = metadata  # type: ignore[assignment]  # what else it may be, the next line mends
+        self._extra = metadata  # type: ignore[assignment]  # what else it may be, the next line mends
         if metadata is not None:
             super().__init__(recording, metadata)
         self._capture = capture
@@ -95,7 +95,7 @@ class Scope(LiveSpan, Points):
         assert recording is not None
         if next(self._uses):
             return self._enter_another(frame)
-        if self._state != OPEN:
+        if self._stage != OPEN:
             self._begin(recording)
         try:
             self._node = recording.context.enter(self._place, self.reference, frame)
@@ -127,7 +127,7 @@ class Scope(LiveSpan, Points):
         try:
             if node is not None:
                 recording.context.leave(node)
-            if self._state == OPEN:
+            if self._stage == OPEN:
                 if error is not None:
                     self.judge(error)
                 self._finish()
@@ -202,7 +202,7 @@ class Scope(LiveSpan, Points):
 
     def take_result(self, value: object) -> None:
         """Take the result of the call, unless the function has told one."""
-        if "output" not in (self._metadata or {}):
+        if "output" not in (self._extra or {}):
             self.set(output=value)
 
     def take_item(self, item: object) -> bool:
@@ -215,7 +215,7 @@ class Scope(LiveSpan, Points):
         recording = self._recording
         if recording is None:
             return None
-        return recording, recording.here() if self._state == NEW else self._place
+        return recording, recording.here() if self._stage == NEW else self._place
 
 
 class Ready(Generic[Entered]):

@@ -51,7 +51,7 @@ class LiveSpan:
     """The process that began the span: in a forked child, the span is still its parent's to end."""
 
     # Defaults of the class, which cost nothing until something else is set.
-    _state = NEW
+    _stage = NEW
     _status = EventStatus.COMPLETED
     _failure: object = None
     _parent = Place()
@@ -63,7 +63,7 @@ class LiveSpan:
 
     def __init__(self, recording: Recording | None, metadata: Metadata | None) -> None:
         self._recording = recording
-        self._metadata = None if metadata is None else mapping_of(metadata)
+        self._extra = None if metadata is None else mapping_of(metadata)
 
     # What a program asks for, and tells
 
@@ -94,7 +94,7 @@ class LiveSpan:
             metadata: What to add, by name.
             more: The same, as keywords.
         """
-        self._metadata = {**(self._metadata or {}), **(mapping_of(metadata) or {}), **more}
+        self._extra = {**(self._extra or {}), **(mapping_of(metadata) or {}), **more}
 
     def fail(self, error: BaseException | str) -> None:
         """Let the span end as ``FAILED`` with this ``error``, although no exception leaves it.
@@ -115,20 +115,20 @@ class LiveSpan:
 
         The span does not become the current one; ``with recorder.under(span)`` makes it so for a while.
         """
-        if self._recording is not None and self._state != OPEN:
+        if self._recording is not None and self._stage != OPEN:
             self._begin(self._recording)
         return self
 
     def end(self) -> None:
         """End what ``start`` began: its END event is recorded, once. Without a ``start``, nothing happens."""
-        if self._state == OPEN:
+        if self._stage == OPEN:
             self._finish()
 
     def _begin(self, recording: Recording) -> None:
-        if self._state == ENDED:
+        if self._stage == ENDED:
             # Begun once more, it is another span, with the same settings.
             self.__dict__ = self.again().__dict__
-        self._state = OPEN
+        self._stage = OPEN
         try:
             self.process = process.current()
             self._place_in(recording)
@@ -138,14 +138,14 @@ class LiveSpan:
             event = self.event = recording.event(
                 self.START, _STARTED, self.AUTHOR, place, place[2], place[2], self._parent[2], _INFO
             )
-            event.metadata = self._metadata
+            event.metadata = self._extra
             if self._call_arguments:
                 event.metadata = {**(event.metadata or {}), "arguments": self._call_arguments}
             self._fill_start(event)
             self._started_ns = recording.monotonic_ns()
             recording.emit(event)
         except RecursionError:  # There is no room to record this: nothing of it is.
-            self._state = ENDED
+            self._stage = ENDED
         except Exception as error:  # whatever it was, the program goes on; END says the rest
             recording.lost(error)
 
@@ -168,7 +168,7 @@ class LiveSpan:
         """Record the END event."""
         recording = self._recording
         assert recording is not None
-        self._state = ENDED
+        self._stage = ENDED
         try:
             recording.open.pop(id(self), None)
             if self.process != process.current():
@@ -181,7 +181,7 @@ class LiveSpan:
             elif recording.late:
                 recording.finish_late()
         except RecursionError:  # A span further out will have room.
-            self._state = OPEN
+            self._stage = OPEN
             recording.late.append(self)
             return
         except Exception as error:  # as at the beginning
@@ -202,7 +202,7 @@ class LiveSpan:
             _ERROR if status is _FAILED else _INFO,
         )
         event.performance = PerformanceMetrics(duration_ms=elapsed_ms)
-        metadata = dict(self._metadata) if self._metadata else {}
+        metadata = dict(self._extra) if self._extra else {}
         if status is _FAILED:
             self._describe_failure(recording, event, metadata)
         self._fill_end(event, metadata, elapsed_ms)
@@ -220,14 +220,14 @@ class LiveSpan:
 
     def abandon(self, found: str) -> None:
         """End a span that nobody will end, as ``CANCELLED``, and mark it."""
-        if self._state == OPEN:
+        if self._stage == OPEN:
             if self._status is _COMPLETED:
                 self._status = _CANCELLED
             self._finish(found)
 
     def __del__(self) -> None:
         # At the end of the interpreter, names of this module may be gone.
-        if self._state == OPEN and not sys.is_finalizing():
+        if self._stage == OPEN and not sys.is_finalizing():
             try:
                 self.abandon("garbage-collected")
             except RecursionError:
@@ -248,4 +248,4 @@ class LiveSpan:
 
     def __repr__(self) -> str:
         """The class, the span's id, and how far it is."""
-        return f"<{type(self).__name__} {self._place.span_id or '-'} {('not begun', 'open', 'ended')[self._state]}>"
+        return f"<{type(self).__name__} {self._place.span_id or '-'} {('not begun', 'open', 'ended')[self._stage]}>"

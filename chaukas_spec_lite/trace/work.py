@@ -39,7 +39,7 @@ class SessionSpan(Scope):
         self._given_id = text_of(session_id)
         self._session_tags = tuple(texts_of(tags))
         if name:
-            self._metadata = {"name": name, **(self._metadata or {})}
+            self._extra = {"name": name, **(self._extra or {})}
 
     def _place_in(self, recording: Recording) -> None:
         outside = recording.here()
@@ -58,8 +58,8 @@ class SessionSpan(Scope):
 
     def again(self) -> Self:
         """Make a span with the same settings, that has not begun."""
-        name = "" if self._metadata and self._metadata.get("name") == self._name else self._name
-        made = type(self)(self._recording, name, self._given_id, self._metadata, self._session_tags, self._capture)
+        name = "" if self._extra and self._extra.get("name") == self._name else self._name
+        made = type(self)(self._recording, name, self._given_id, self._extra, self._session_tags, self._capture)
         made._name = self._name
         return made
 
@@ -67,7 +67,7 @@ class SessionSpan(Scope):
         """Take the name of the decorated function, where the span has none."""
         if not self._name:
             self._name = name
-            self._metadata = {"name": name, **(self._metadata or {})}
+            self._extra = {"name": name, **(self._extra or {})}
 
 
 class AgentSpan(Scope):
@@ -105,7 +105,7 @@ class AgentSpan(Scope):
 
     def again(self) -> Self:
         """Make a span with the same settings, that has not begun."""
-        return type(self)(self._recording, self._name, self._agent_id, self._metadata, self._capture)
+        return type(self)(self._recording, self._name, self._agent_id, self._extra, self._capture)
 
     def name_after(self, name: str) -> None:
         """Take the name of the decorated function, where the span has none."""
