@@ -10,6 +10,9 @@ have a current span of their own, and two recorders know nothing of each other. 
 * But a generator that is the body of a context manager opens its spans for its caller, and so keeps them.
 """
 
+# sys._getframe is private by its name only:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import contextlib
@@ -64,6 +67,8 @@ class Node:
     """What takes the span off the stack, in the context that it is on only."""
     asleep: tuple[Node, ...] = ()
     """Open spans of generators that were suspended when this span was opened: no parents of it."""
+    body: FrameType | None = None
+    """The decorated generator around it, whose consumer may be one of those: then it is around this span, not in it."""
 
     def __init__(self, place: Place, owner: Owner, outer: Node | None) -> None:
         self.place = place
@@ -114,8 +119,10 @@ class Context:
         if outer is not None and (outer.left or outer.frame is not None or outer.asleep):
             passed: list[Node] = []
             within = _awake(outer, passed, _runner())
-            open_still = [each for each in (within.asleep if within else ()) if not each.left and each not in passed]
-            node.asleep = (*open_still, *(each for each in passed if not each.left))
+            # The latest last: `passed` has come from the top of the stack.
+            others = [each for each in reversed(passed) if not each.left and each is not within]
+            node.asleep = tuple(dict.fromkeys(others))
+            node.body = within.body if within is not None else None
         if frame is not None and (found := _generator(frame)) is not None:
             node.frame, node.runner = found, _runner()
         node.token = self._innermost.set(node)
@@ -123,7 +130,7 @@ class Context:
 
     def leave(self, node: Node) -> None:
         """Take a span off the stack, or mark it where it is not on top, or the stack is another context's."""
-        token, node.token, node.frame = node.token, None, None
+        token, node.token, node.frame, node.body = node.token, None, None, None
         if token is None or self._innermost.get() is not node:
             node.left = True
             return
@@ -187,23 +194,44 @@ def _awake(node: Node | None, passed: list[Node], runner: Runner) -> Node | None
 
     Args:
         node: Where to begin.
-        passed: Gets the spans of suspended generators that are passed over.
+        passed: Gets open spans of generators that are passed over, those that began last first.
         runner: What runs now.
     """
     while node is not None:
-        if node.left:
-            node = node.outer
-        elif node.frame is not None and _stands_at_yield(node.frame):
+        suspended = not node.left and node.frame is not None and _stands_at_yield(node.frame)
+        if suspended:
             passed.append(node)
+        if node.left or suspended:
+            passed.extend(reversed(node.asleep))
             node = node.outer
-        else:
-            # The latest first: a generator that runs within another's was opened after it. One of another task has
-            # nothing to do with this one, which was started inside of the span.
-            for each in reversed(node.asleep):
-                if not each.left and each.runner == runner and each.frame and not _stands_at_yield(each.frame):
-                    return each
-            return node
+            continue
+        passed.extend(reversed(node.asleep))
+        within = _running(node, runner)
+        if within is not node:
+            passed.extend(reversed(within.asleep))
+        return within
     return None
+
+
+def _running(node: Node, runner: Runner) -> Node:
+    """The span that what runs is inside of: this one, or a generator's that was suspended when this one was opened."""
+    # One of another task has nothing to do with this one, which was started inside of the span.
+    here = [each for each in node.asleep if not each.left and each.runner == runner and each.frame is not None]
+    found = [each for each in here if each.frame is not None and not _stands_at_yield(each.frame)]
+    if not found:
+        return node
+    if node.frame is not None:
+        found.append(node)
+    # More than one may run, one within the other: the innermost comes first on the way out, and its latest span last.
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        spans = [each for each in found if each.frame is frame]
+        if spans:
+            return spans[-1]
+        if frame is node.body:
+            break
+        frame = frame.f_back
+    return node
 
 
 def _is_foreign(node: Node, runner: Runner) -> bool:

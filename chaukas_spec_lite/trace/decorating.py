@@ -292,6 +292,8 @@ class _Stack:
         self._context = span.context()
         self._outside: Node | None = None
         self._inside = None if lent else span.set_aside()
+        if self._inside is not None and self._inside.asleep:
+            self._inside.body = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # what `inspect` does, too
 
     def enter(self) -> None:
         if not self._lent:

@@ -449,7 +449,10 @@ class AnyProgram(RuleBasedStateMachine):
         """The current span is the innermost of the line."""
         line, by = self._draw(data, self.lines)
         current = self._step(line, lambda: self.recorder.current, by)
-        assert (current.span_id if current is not None else "") in _parents(line.within)
+        expected = _parents(line.within)
+        if any(span is not None and span.end is not None for span in line.within):
+            expected[""] = None  # nobody has to keep a span that has ended
+        assert (current.span_id if current is not None else "") in expected
         assert not self._new()
 
     @rule(data=st.data(), kind=st.sampled_from(sorted(SPANS)), forget=st.booleans())
@@ -516,9 +519,7 @@ class AnyProgram(RuleBasedStateMachine):
         line = lines[data.draw(st.integers(0, len(lines) - 1), label="line")]
         if not line.decorated or line.kind != "generator":
             return line, None
-        others = [each for each in self.lines if each.root is line.root and line not in _around(each)]
-        # Known to fail: by a generator with open spans of its own, begun outside of it.
-        by = [each for each in others if each.host is None or each.decorated]
+        by = [each for each in self.lines if each.root is line.root and line not in _around(each)]
         return line, by[data.draw(st.integers(0, len(by) - 1), label="by")]
 
     def _new(self) -> list[Event]:
