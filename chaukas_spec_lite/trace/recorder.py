@@ -300,11 +300,11 @@ class Recorder(Steps, AcrossProcesses):
             sink: Where they go; it is not closed.
         """
         before = self._recording.sending
-        self._recording.sending = self._redirected(sink)
+        self._recording.send_to(self._redirected(sink))
         try:
             yield
         finally:
-            self._recording.sending = before
+            self._recording.send_to(before)
 
     def stats(self) -> RecorderStats:
         """Return how many events were recorded, and what became of them, in this process."""

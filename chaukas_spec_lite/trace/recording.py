@@ -75,9 +75,10 @@ class Recording:
         isolated: bool = False,
     ) -> None:
         times = clock or Times()
-        self.sending = sending
-        self.emit: Callable[[Event], bool] = self._emit_isolated if isolated else sending.emit
+        self._isolated = isolated
+        self.emit: Callable[[Event], bool]
         """Takes an event that is complete."""
+        self.send_to(sending)
         self.context = Context()
         self.capture = capture
         self.stream = stream
@@ -132,6 +133,11 @@ class Recording:
             tags=[*self._tags, *tags],
             trace_id=trace_id,
         )
+
+    def send_to(self, sending: Sending) -> None:
+        """Let events go there from now on."""
+        self.sending = sending
+        self.emit = self._emit_isolated if self._isolated else sending.emit
 
     def _emit_isolated(self, event: Event) -> bool:
         return self.sending.emit(isolate(event))

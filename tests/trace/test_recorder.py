@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.trace.recorders import recorder, tree
+from typing import Any
+
+import pytest
+from tests.trace.recorders import Kept, recorder, tree
 
 
 def test_the_program_of_the_tutorial() -> None:
@@ -37,3 +40,14 @@ def test_the_program_of_the_tutorial() -> None:
     assert {event.project_id for event in kept.events} == {"support-bot"}
     assert len({(event.session_id, event.trace_id) for event in kept.events}) == 1
     assert record.stats().recorded == len(kept.events) == 11
+
+
+@pytest.mark.parametrize("settings", [{}, {"before_send": lambda event: event}], ids=["alone", "before_send"])
+def test_events_go_to_another_sink_for_a_while(settings: dict[str, Any]) -> None:
+    record, kept = recorder(**settings)
+    elsewhere = Kept()
+    with record.redirect(elsewhere):
+        record.system("meanwhile")
+    record.system("afterwards")
+    assert elsewhere.outline() == "system meanwhile"
+    assert kept.outline() == "system afterwards"
