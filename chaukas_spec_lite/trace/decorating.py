@@ -49,7 +49,7 @@ def is_method_object(function: object) -> bool:
 
 
 def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Any:
-    template = template.again()
+    template = template.for_calls()
     template.name_after(getattr(function, "__name__", "") or type(function).__name__)
     call = _Call(template, function, _capturing(function, capture, is_classmethod))
     asked = _called(function)
@@ -98,7 +98,7 @@ class _Call:
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Scope:
         """Make the span of a call and begin it, before the function can change its arguments."""
-        span = self.template.again()
+        span = self.template.for_calls()
         try:
             span.take_arguments(self.capturing.arguments(args, kwargs))
         except Exception as error:  # the call goes on

@@ -56,6 +56,7 @@ class Scope(LiveSpan, Points):
         try:
             return self.enter(sys._getframe(1))
         except RecursionError:  # Where there is no room, the program goes on unrecorded.
+            self._used = True
             return self
 
     def __exit__(
@@ -181,7 +182,14 @@ class Scope(LiveSpan, Points):
             return function
         from chaukas_spec_lite.trace.decorating import decorate
 
+        self._used = True
         return decorate(self, function, self._recording.capture if self._capture is None else self._capture)
+
+    def for_calls(self) -> Self:
+        """Make a span with the same settings for what is decorated, which may never be called."""
+        made = self.again()
+        made._used = True
+        return made
 
     def name_after(self, name: str) -> None:
         """Take the name of the decorated function, where the span has none."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-
 from typing import Any
 
 import pytest
+
 from tests.trace.recorders import Kept, recorder, tree
 
 
