@@ -177,6 +177,7 @@ class Scope(LiveSpan, Points):
 
         Raises:
             SettingTypeError: It is nothing that can be decorated.
+            SettingError: ``capture`` names an argument that the function has not.
         """
         if self._recording is None:
             return function
@@ -184,6 +185,11 @@ class Scope(LiveSpan, Points):
 
         self._used = True
         return decorate(self, function, self._recording.capture if self._capture is None else self._capture)
+
+    @property
+    def own_capture(self) -> Capture | None:
+        """What the decorator says is recorded of calls; None if it leaves that to the recorder."""
+        return self._capture
 
     def for_calls(self) -> Self:
         """Make a span with the same settings for what is decorated, which may never be called."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
@@ -222,7 +223,8 @@ class Steps(Points):
 
 
 def _is_function(name: object) -> bool:
-    return callable(name) or isinstance(name, (classmethod, staticmethod))
+    # A property is none, but written as one: `decorate` says what to do.
+    return callable(name) or isinstance(name, (classmethod, staticmethod, property, functools.cached_property))
 
 
 class _Off:
