@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from chaukas_spec_lite import process
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.misspelt import arguments_of
+from chaukas_spec_lite.settings import Flag
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.before_send import checked
 from chaukas_spec_lite.trace.capture import Capture, check_capture, texts_of
@@ -70,7 +71,8 @@ class Recorder(Steps, AcrossProcesses):
         clock: The clocks, for tests.
 
     Raises:
-        SettingTypeError: The sink has no ``emit``, or ``before_send`` cannot be called.
+        SettingTypeError: The sink has no ``emit``, ``before_send`` cannot be called, or another argument is of a type
+            that cannot be meant.
     """
 
     def __init__(
@@ -95,6 +97,8 @@ class Recorder(Steps, AcrossProcesses):
         check_capture(capture)
         if isinstance(max_stack, bool) or not isinstance(max_stack, int):
             raise SettingTypeError("max_stack", f"has to be a number of characters, not {type(max_stack).__name__}")
+        # "no" and "0" are true to Python.
+        enabled, stream = Flag()(enabled, "enabled"), Flag()(stream, "stream")
         functions = checked(before_send)
         self._sending = Sending(sink, before_send=functions, sampler=sampler, send_on_error=send_on_error)
         self._redirected = functools.partial(Sending, before_send=functions, send_on_error=send_on_error)

@@ -117,7 +117,7 @@ class Sending:
         if not isinstance(event, Event):
             return self._failed("type", f"it takes an Event, not {type(event).__name__}")
         if not self._open:
-            return self._failed("closed", "an event came after it was closed")
+            return self._failed("closed", "it came after close(), which belongs at the end of the program")
         if self._selection is None and not self._functions:
             return self._deliver(event, self._outcomes.count)
         try:

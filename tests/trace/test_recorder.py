@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chaukas_spec_lite import SettingTypeError
 from tests.trace.recorders import Kept, recorder, tree
 
 
@@ -51,3 +52,17 @@ def test_events_go_to_another_sink_for_a_while(settings: dict[str, Any]) -> None
     record.system("afterwards")
     assert elsewhere.outline() == "system meanwhile"
     assert kept.outline() == "system afterwards"
+
+
+@pytest.mark.parametrize("name", ["enabled", "stream"])
+def test_a_word_is_no_switch(name: str) -> None:
+    with pytest.raises(SettingTypeError, match=f"{name}: has to be True or False, not 'no'"):
+        recorder(**{name: "no"})
+
+
+def test_what_is_wrong_with_an_answer_is_told_with_its_call(caplog: pytest.LogCaptureFixture) -> None:
+    record, kept = recorder()
+    with record.model("openai", "gpt-4o") as call:
+        call.response("It was shipped.", prompt_tokens="412", completion_tokens=38)  # type: ignore[arg-type]
+    assert caplog.messages[0].startswith("what ModelSpan.response() was given could not be recorded: TypeError")
+    assert len(kept.events) == 2
