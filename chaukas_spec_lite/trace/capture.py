@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
-from chaukas_spec_lite.errors import SettingTypeError
+from chaukas_spec_lite.errors import SettingError, SettingTypeError
+from chaukas_spec_lite.misspelt import nearest
 
 Capture: TypeAlias = "bool | Iterable[str] | Callable[[str, Any], object]"
 """What a decorator records of a call: all, nothing, the arguments of these names (``return`` is the result), or what a
@@ -96,6 +97,20 @@ class Capturing:
             self._allowed = frozenset()
         self.result = self._allowed is None or RETURN in self._allowed
         """Whether results are recorded."""
+
+    def refuse_unknown(self, names: Iterable[str], function: str) -> None:
+        """Raise SettingError for a name that is none of the function's parameters: it would record nothing.
+
+        Args:
+            names: Those of all parameters.
+            function: What the function is called.
+        """
+        known = [*names, RETURN]
+        for name in sorted(map(str, self._allowed or ())):
+            if name not in known:
+                near = nearest(name, known)
+                hint = f"did you mean {near!r}?" if near else f"it has {', '.join(known)}"
+                raise SettingError("capture", f"{function} has no argument {name!r}; {hint}")
 
     def arguments(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any] | None:
         """What is recorded of the arguments of a call, by name; None for nothing."""

@@ -33,11 +33,15 @@ def decorate(template: Scope, function: Any, capture: Capture) -> Any:
 
     Raises:
         SettingTypeError: It cannot be decorated.
+        SettingError: ``capture``, if it is the decorator's own, names an argument that the function has not.
     """
     if is_method_object(function):
         # The decorator stands above @classmethod: what it has made is taken apart, and made again.
         kind = function.__class__
         return kind(_wrapped(template, function.__func__, capture, issubclass(kind, classmethod)))
+    if isinstance(function, (property, functools.cached_property)):
+        wrong = type(function).__name__
+        raise SettingTypeError("function", f"has to be a function, not a {wrong}: write the decorator below @{wrong}")
     if isinstance(function, type) or not callable(function):
         raise SettingTypeError("function", f"has to be a function, not {_mistaken(function)}")
     return _wrapped(template, function, capture, False)
@@ -58,9 +62,11 @@ def is_method_object(function: object) -> bool:
 
 
 def _wrapped(template: Scope, function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Any:
-    template = template.again()
+    template = template.for_calls()
     template.name_after(getattr(function, "__name__", "") or type(function).__name__)
-    call = _Call(template, function, _capturing(function, capture, is_classmethod))
+    # The recorder's is for all functions, which have not all of its names.
+    strict = template.own_capture is not None
+    call = _Call(template, function, _capturing(function, capture, is_classmethod, strict))
     asked = _called(function)
     if inspect.iscoroutinefunction(asked):
         wrapper: Any = call.coroutine_function()
@@ -84,7 +90,7 @@ def _is_plain(function: object) -> bool:
     return inspect.isroutine(function) or isinstance(function, functools.partial)
 
 
-def _capturing(function: Callable[..., Any], capture: Capture, is_classmethod: bool) -> Capturing:
+def _capturing(function: Callable[..., Any], capture: Capture, is_classmethod: bool, strict: bool) -> Capturing:
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (ValueError, TypeError):  # of some functions written in C
@@ -94,7 +100,11 @@ def _capturing(function: Callable[..., Any], capture: Capture, is_classmethod: b
     rest = next((each.name for each in parameters if each.kind is inspect.Parameter.VAR_POSITIONAL), "")
     # A bound method's signature has no `self` any more.
     skip = 1 if is_classmethod or (names and names[0] in _OWNERS) else 0
-    return Capturing(capture, names[skip:], rest, skip)
+    capturing = Capturing(capture, names[skip:], rest, skip)
+    if strict and not any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters):
+        called = getattr(function, "__qualname__", "") or type(function).__qualname__
+        capturing.refuse_unknown([each.name for each in parameters][skip:], called)
+    return capturing
 
 
 class _Call:
@@ -107,7 +117,7 @@ class _Call:
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Scope:
         """Make the span of a call and begin it, before the function can change its arguments."""
-        span = self.template.again()
+        span = self.template.for_calls()
         try:
             span.take_arguments(self.capturing.arguments(args, kwargs))
         except Exception as error:  # the call goes on

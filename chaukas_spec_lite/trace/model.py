@@ -113,7 +113,7 @@ class ModelSpan(Scope):
             if request is not None:
                 self._late_request = request
         except Exception as error:  # of odd values, which do not stop the program
-            told(error)
+            told(error, "ModelSpan.response")
 
     @never_raising
     def chunk(self, text: str) -> None:

@@ -72,7 +72,8 @@ class Recorder(Steps, AcrossProcesses):
         clock: The clocks, for tests.
 
     Raises:
-        SettingTypeError: The sink has no ``emit``, or ``before_send`` cannot be called.
+        SettingTypeError: The sink has no ``emit``, ``before_send`` cannot be called, or another argument is of a type
+            that cannot be meant.
     """
 
     def __init__(

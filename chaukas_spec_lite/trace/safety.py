@@ -12,10 +12,16 @@ P = ParamSpec("P")
 _log = logging.getLogger("chaukas_spec_lite")
 
 
-def told(error: BaseException) -> None:
-    """Log what went wrong in recording; a handler of the program's that raises does no harm either."""
+def told(error: BaseException, call: str = "") -> None:
+    """Log what went wrong in recording; a handler of the program's that raises does no harm either.
+
+    Args:
+        error: What went wrong.
+        call: The method that the program has called, if that is known.
+    """
+    what = f"what {call}() was given" if call else "something"
     try:
-        _log.warning("something could not be recorded: %s: %s", type(error).__name__, error, exc_info=error)
+        _log.warning("%s could not be recorded: %s: %s", what, type(error).__name__, error, exc_info=error)
     except Exception:  # of a handler, or of the exception's own text
         return
 
@@ -32,7 +38,7 @@ def never_raising(function: Callable[P, None]) -> Callable[P, None]:
             if isinstance(error, TypeError) and error.__traceback__ is not None and error.__traceback__.tb_next is None:
                 raise error.with_traceback(None) from None
             try:
-                told(error)
+                told(error, function.__qualname__)
             except RecursionError:  # There is no room for a call.
                 return
 

@@ -59,6 +59,7 @@ class Scope(LiveSpan, Points):
         try:
             return self.enter(sys._getframe(1))
         except RecursionError:  # Where there is no room, the program goes on unrecorded.
+            self._used = True
             return self
 
     def __exit__(
@@ -189,12 +190,25 @@ class Scope(LiveSpan, Points):
 
         Raises:
             SettingTypeError: It is nothing that can be decorated.
+            SettingError: ``capture`` names an argument that the function has not.
         """
         if self._recording is None:
             return function
         from chaukas_spec_lite.trace.decorating import decorate
 
+        self._used = True
         return decorate(self, function, self._recording.capture if self._capture is None else self._capture)
+
+    @property
+    def own_capture(self) -> Capture | None:
+        """What the decorator says is recorded of calls; None if it leaves that to the recorder."""
+        return self._capture
+
+    def for_calls(self) -> Self:
+        """Make a span with the same settings for what is decorated, which may never be called."""
+        made = self.again()
+        made._used = True
+        return made
 
     def name_after(self, name: str) -> None:
         """Take the name of the decorated function, where the span has none."""

@@ -6,6 +6,7 @@ import logging
 import threading
 from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Iterable
+from types import FrameType
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.clock import Clock
@@ -116,7 +117,7 @@ class Sending:
         if not isinstance(event, Event):
             return self._failed("type", f"it takes an Event, not {type(event).__name__}")
         if not self._open:
-            return self._failed("closed", "an event came after it was closed")
+            return self._failed("closed", "it came after close(), which belongs at the end of the program")
         if self._selection is None and not self._functions:
             return self._deliver(event, self._outcomes.count)
         try:
@@ -175,6 +176,17 @@ class Sending:
         """
         process.notice_fork()
         self._failed("making", in_words(error), error)
+
+    def never_begun(self, kind: str, frame: FrameType) -> None:
+        """Tell that a span was made, and given up without having begun.
+
+        Args:
+            kind: The span's class.
+            frame: Where it was given up.
+        """
+        where = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        text = "%s was made, but never begun, so it was not recorded: write `with recorder.%s(...):`; given up at %s"
+        self._log.log(f"never begun {where}", logging.WARNING, text, kind, kind.removesuffix("Span").lower(), where)
 
     def _failed(self, kind: str, why: str, error: BaseException | None = None) -> bool:
         self._outcomes.count(Outcome.FAILED)

@@ -1,5 +1,8 @@
 """What a span records: its START event when it begins, its END event when it ends, and how it ended."""
 
+# sys._getframe is private by its name only:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import sys
@@ -52,6 +55,9 @@ class LiveSpan:
 
     # Defaults of the class, which cost nothing until something else is set.
     _stage = NEW
+    _recording: Recording | None = None
+    _used = False
+    """Whether it has been put to use otherwise than by beginning it: as a decorator."""
     _status = EventStatus.COMPLETED
     _failure: object = None
     _parent = Place()
@@ -127,7 +133,10 @@ class LiveSpan:
     def _begin(self, recording: Recording) -> None:
         if self._stage == ENDED:
             # Begun once more, it is another span, with the same settings.
-            self.__dict__ = self.again().__dict__
+            another = self.again()
+            another._used = True
+            self.__dict__ = another.__dict__
+            del another  # before the state, which is its own, too, says that there is something to end
         self._stage = OPEN
         try:
             self.process = process.current()
@@ -227,12 +236,18 @@ class LiveSpan:
 
     def __del__(self) -> None:
         # At the end of the interpreter, names of this module may be gone.
-        if self._stage == OPEN and not sys.is_finalizing():
-            try:
+        if self._stage == ENDED or self._recording is None or sys.is_finalizing():
+            return
+        try:
+            if self._stage == OPEN:
                 self.abandon("garbage-collected")
-            except RecursionError:
-                if self._recording is not None:
-                    self._recording.late.append(self)
+            elif not self._used:
+                self._recording.sending.never_begun(type(self).__name__, sys._getframe(1))
+        except RecursionError:
+            if self._stage == OPEN:
+                self._recording.late.append(self)
+        except ValueError:  # There is no frame: the thread has ended.
+            return
 
     # What kinds of spans say
 

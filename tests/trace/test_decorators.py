@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import Event, SettingTypeError
+from chaukas_spec_lite import Event, SettingError, SettingTypeError
 from tests.trace.recorders import Kept, Recorder, recorder
 
 
@@ -506,6 +506,30 @@ def test_events_of_a_decorated_call_name_its_agent() -> None:
     assert isinstance(kept.events[0], Event)
 
 
+def test_a_name_that_is_no_argument_is_refused_where_it_is_written() -> None:
+    record, kept = recorder(capture=["order"])
+
+    def search(order: str, *rest: str) -> str:
+        return order
+
+    with pytest.raises(SettingError, match=r"capture: .*search has no argument 'oder'; did you mean 'order'\?"):
+        record.tool(capture=["oder"])(search)
+    with pytest.raises(SettingError, match="has no argument 'zzz'; it has order, rest, return"):
+        record.tool(capture=["zzz"])(search)
+    record.tool(capture=["order", "rest", "return"])(search)("1")
+
+    @record.tool(capture=["any"])
+    def anything(**named: str) -> None: ...
+
+    @record.tool  # the recorder's own names are for all functions
+    def other(number: int) -> None: ...
+
+    anything(any="x", other="y")
+    other(5)
+    starts = kept.of("TOOL_CALL_START")
+    assert [event.tool_call and event.tool_call.arguments for event in starts] == [{"order": "1"}, {"any": "x"}, {}]
+
+
 @pytest.mark.parametrize("kind", [property, functools.cached_property])
 def test_a_property_is_refused_rather_than_taken_for_a_name(kind: Any) -> None:
     record, _ = recorder()
@@ -516,6 +540,7 @@ def test_a_property_is_refused_rather_than_taken_for_a_name(kind: Any) -> None:
         @property
         @record.tool
         def orders(self) -> int:
-            return 1
+            return 3
 
-    assert Shop().orders == 1
+    assert Shop().orders == 3
+    assert len(kept.events) == 2

@@ -391,3 +391,43 @@ def test_an_exception_that_is_raised_for_ever_remembers_a_few_traces() -> None:
         with pytest.raises(ValueError, match="one for all"), record.session():
             raise error
     assert len(error.__dict__["__chaukas_recorded__"]) == 20
+
+
+def test_a_span_that_never_begins_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    record, kept = recorder()
+
+    def forgotten() -> None:
+        record.session("support")
+        call = record.model("openai", "gpt-4o")
+        call.response("It was shipped.", prompt_tokens=412)
+        del call
+
+    with caplog.at_level("WARNING", "chaukas_spec_lite"):
+        forgotten()
+        gc.collect()
+    assert kept.events == []
+    session, model = caplog.messages
+    assert session.startswith("SessionSpan was made, but never begun, so it was not recorded")
+    assert "write `with recorder.session(...):`" in session
+    assert "`with recorder.model(...):`" in model
+    assert f"{__file__}:" in session
+
+
+def test_spans_that_are_used_are_not_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    record, kept = recorder()
+
+    def program() -> None:
+        record.tool("decorates")(len)  # never called
+        record.tool(len)("x")
+        twice = record.tool("twice")
+        with twice, twice:
+            pass
+        with twice:
+            pass
+        record.agent("by hand").start().end()
+
+    with caplog.at_level("WARNING", "chaukas_spec_lite"):
+        program()
+        gc.collect()
+    assert len(kept.events) == 10
+    assert caplog.messages == []

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
+from typing import Any
 
 import pytest
 
-from tests.trace.recorders import recorder, tree
+from chaukas_spec_lite import SettingTypeError
+from tests.trace.recorders import Kept, recorder, tree
 
 
 def test_the_program_of_the_tutorial() -> None:
@@ -50,3 +52,28 @@ def test_objects_that_hold_a_recorder_can_be_copied() -> None:
     assert copy.copy(record) is record
     with pytest.raises(TypeError, match=r"make one in each process, with Recorder\.from_env"):
         pickle.dumps(record)
+
+
+@pytest.mark.parametrize("settings", [{}, {"before_send": lambda event: event}], ids=["alone", "before_send"])
+def test_events_go_to_another_sink_for_a_while(settings: dict[str, Any]) -> None:
+    record, kept = recorder(**settings)
+    elsewhere = Kept()
+    with record.redirect(elsewhere):
+        record.system("meanwhile")
+    record.system("afterwards")
+    assert elsewhere.outline() == "system meanwhile"
+    assert kept.outline() == "system afterwards"
+
+
+@pytest.mark.parametrize("name", ["enabled", "stream"])
+def test_a_word_is_no_switch(name: str) -> None:
+    with pytest.raises(SettingTypeError, match=f"{name}: has to be True or False, not 'no'"):
+        recorder(**{name: "no"})
+
+
+def test_what_is_wrong_with_an_answer_is_told_with_its_call(caplog: pytest.LogCaptureFixture) -> None:
+    record, kept = recorder()
+    with record.model("openai", "gpt-4o") as call:
+        call.response("It was shipped.", prompt_tokens="412", completion_tokens=38)  # type: ignore[arg-type]
+    assert caplog.messages[0].startswith("what ModelSpan.response() was given could not be recorded: TypeError")
+    assert len(kept.events) == 2

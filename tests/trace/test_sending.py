@@ -519,7 +519,9 @@ def test_what_comes_after_the_end_is_counted_and_told(caplog: pytest.LogCaptureF
     assert not sending.emit(event())
     assert sink.events == []
     assert balanced(sending.stats()).failed == 1
-    assert caplog.messages == ["An event was not recorded: an event came after it was closed"]
+    assert caplog.messages == [
+        "An event was not recorded: it came after close(), which belongs at the end of the program"
+    ]
 
 
 class Gone:
