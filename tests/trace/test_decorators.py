@@ -532,7 +532,7 @@ def test_a_name_that_is_no_argument_is_refused_where_it_is_written() -> None:
 
 @pytest.mark.parametrize("kind", [property, functools.cached_property])
 def test_a_property_is_refused_rather_than_taken_for_a_name(kind: Any) -> None:
-    record, _ = recorder()
+    record, kept = recorder()
     with pytest.raises(SettingTypeError, match=f"below @{kind.__name__}"):
         record.tool(kind(lambda self: 1))
 
