@@ -63,6 +63,7 @@ class Functions:
             # The functions are the user's, and their mistakes must not reach the code that records. A CancelledError is
             # one, too: a function cannot wait, so nobody has cancelled the task here.
             except (Exception, CancelledError) as error:
+                self._outcomes.no_room += isinstance(error, RecursionError)
                 self._tell(function, event, f"raised {_shown(error)}")
                 if not self._send_on_error:
                     return Outcome.FAILED

@@ -58,6 +58,8 @@ class Outcomes:
         """By thread, so that each changes its own only."""
         self.before_send_errors = 0
         self.last_error: str | None = None
+        self.no_room = 0
+        """How often the stack was too deep for a ``before_send`` or the sink: further out they may be asked again."""
 
     def count(self, outcome: Outcome, events: int = 1, waiting: int = 0) -> None:
         """Count events.

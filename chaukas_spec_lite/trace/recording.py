@@ -165,13 +165,24 @@ class Recording:
         self.open[id(span)] = found
         return found
 
+    def emit_in_time(self, event: Event) -> bool:
+        """Emit an event; say False if it has to be done again, further out, as there is too little room in the stack.
+
+        What was left out, or refused by the sink, would be so again, and be counted twice.
+        """
+        before = self.sending.had_no_room()
+        if self.emit(event) or self.sending.had_no_room() == before:
+            return True
+        if len(self.late) < MAX_LATE:
+            self.late.append(event)
+        return False
+
     def finish_late(self) -> None:
         """End what could not be ended."""
         waiting, self.late = self.late, []
         for each in waiting:
             if isinstance(each, Event):
-                if not self.emit(each) and len(self.late) < MAX_LATE:  # There may still be too little room.
-                    self.late.append(each)
+                self.emit_in_time(each)  # There may still be too little room.
             else:
                 each.end()
 

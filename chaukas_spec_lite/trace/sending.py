@@ -123,6 +123,7 @@ class Sending:
         try:
             result = self._select(event)
         except Exception as error:  # A fault of this library must not harm the program that is being recorded.
+            self._outcomes.no_room += isinstance(error, RecursionError)
             return self._failed("fault", in_words(error), error)
         except BaseException:  # Ctrl-C is not ours to stop, but the event has to be counted.
             self._outcomes.count(Outcome.FAILED)
@@ -157,6 +158,7 @@ class Sending:
             taken = self._outlet.emit(event)
         # A sink is the user's, or a device that fails, and must not harm the program that is being recorded.
         except (Exception, CancelledError) as error:
+            self._outcomes.no_room += isinstance(error, RecursionError)
             count(Outcome.FAILED)
             self._tell("emit", error, "an event was not recorded")
             return False
@@ -167,6 +169,10 @@ class Sending:
         if not taken:
             self._outcomes.last_error = f"{type(self.sink).__name__} did not take an event"
         return taken
+
+    def had_no_room(self) -> int:
+        """Return how often an event was kept back because the stack was too deep for what is done with it."""
+        return self._outcomes.no_room
 
     def failed(self, error: BaseException) -> None:
         """Count and tell that an event was lost before it came here.

@@ -185,9 +185,7 @@ class LiveSpan:
             event = self._make_end(recording)
             if left_open:
                 event.metadata = {**(event.metadata or {}), LEFT_OPEN: left_open}
-            if not recording.emit(event) and (left_open or issubclass(type(self._failure), RecursionError)):
-                recording.late.append(event)  # The sink may not have had the room in the stack that it needs.
-            elif recording.late:
+            if recording.emit_in_time(event) and recording.late:
                 recording.finish_late()
         except RecursionError:  # A span further out will have room.
             self._stage = OPEN

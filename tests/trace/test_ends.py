@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import Event, EventStatus, SettingTypeError
+from chaukas_spec_lite import Event, EventStatus, Sampler, SettingTypeError
+from chaukas_spec_lite.sinks.memory import NullSink
 from tests.patience import HANG
 from tests.trace.recorders import Kept, Recorder, recorder, tree
 
@@ -431,3 +432,23 @@ def test_spans_that_are_used_are_not_told_of(caplog: pytest.LogCaptureFixture) -
         gc.collect()
     assert len(kept.events) == 10
     assert caplog.messages == []
+
+
+def test_an_end_that_is_left_out_is_left_out_once() -> None:
+    kept = Kept()
+    for settings in ({"sampler": Sampler(rate=0.0, keep_errors=False)}, {"before_send": lambda event: None}):
+        record = Recorder(kept, **settings)  # type: ignore[arg-type]  # each setting has its type
+        for _ in range(10):
+            record.session().start()  # forgotten
+            gc.collect()
+        record.session()
+        record.close()
+        stats = record.stats()
+        assert (stats.recorded, stats.sampled_out + stats.filtered) == (20, 20)
+    record = Recorder(NullSink())
+    for _ in range(10):
+        record.session().start()
+        gc.collect()
+    record.close()
+    assert record.stats().recorded == 20
+    assert not kept.events

@@ -784,3 +784,29 @@ def test_spans_that_end_in_another_context_leave_nothing_behind() -> None:
             contextvars.copy_context().run(span.leave, None)
             assert record.current is not span
         assert nodes_alive() - before < 10
+
+
+def test_tasks_that_start_one_another_for_ever_keep_no_chain_of_spans() -> None:
+    record, kept = recorder()
+    alive: list[int] = []
+
+    async def run(number: int) -> None:
+        with record.tool("t"):
+            following = asyncio.create_task(run(number - 1)) if number else None
+        await asyncio.sleep(0)
+        if following is None:
+            alive.append(nodes_alive())
+        else:
+            tasks.append(following)
+
+    async def main() -> None:
+        tasks.append(asyncio.create_task(run(100)))
+        while tasks:
+            await tasks.pop(0)
+
+    tasks: list[asyncio.Task[None]] = []
+    before = nodes_alive()
+    asyncio.run(main())
+    assert alive[0] - before < 10
+    events = kept.of("TOOL_CALL_START")
+    assert [event.parent_span_id for event in events[1:]] == [event.span_id for event in events[:-1]]
