@@ -41,25 +41,25 @@ def _message(message: M, depth: int, memo: dict[int, Any]) -> M:
     return copied
 
 
-def _value(value: Any, depth: int, memo: dict[int, Any]) -> Any:
-    kind: type[Any] = type(value)
+def _value(value: object, depth: int, memo: dict[int, Any]) -> object:
+    kind = type(value)
     if depth > DEEPEST:
         return value
     if kind in _DICTS:
         if id(value) in memo:  # It stands in several places, or within itself.
             return memo[id(value)]
-        entries: dict[Any, Any] = {}
+        entries: dict[object, object] = {}
         memo[id(value)] = entries
-        for key, each in list(cast("dict[Any, Any]", value).items()):
+        for key, each in list(cast("dict[object, object]", value).items()):
             entries[key] = _value(each, depth + 1, memo)
         return entries
     if kind is list:
         if id(value) in memo:
             return memo[id(value)]
-        elements: list[Any] = []
+        elements: list[object] = []
         memo[id(value)] = elements
-        elements.extend(_value(each, depth + 1, memo) for each in list(value))
+        elements.extend(_value(each, depth + 1, memo) for each in list(cast("list[object]", value)))
         return elements
     if kind is tuple:
-        return tuple(_value(each, depth + 1, memo) for each in value)
-    return _message(value, depth, memo) if issubclass(kind, Message) else value
+        return tuple(_value(each, depth + 1, memo) for each in cast("tuple[object, ...]", value))
+    return _message(value, depth, memo) if isinstance(value, Message) else value

@@ -138,8 +138,9 @@ class Recorder(Steps, AcrossProcesses):
             SettingError: The address or a setting cannot be used, or a file cannot be written to.
             TypeError: A setting has the wrong type, or there is none of that name.
         """
-        if address is None:  # as of a variable that is not set: the environment is asked by `from_env` only
-            raise SettingTypeError("address", "has to be text or a path, not None; Recorder.from_env() has none")
+        if not isinstance(address, (str, os.PathLike)):  # as of a variable that is not set: only `from_env` looks there
+            wrong = "None" if address is None else type(address).__name__
+            raise SettingTypeError("address", f"has to be text or a path, not {wrong}; Recorder.from_env() has none")
         return cls._opened(address, settings)
 
     @classmethod
