@@ -136,8 +136,8 @@ class Context:
             return
         try:
             self._innermost.reset(token)
-            # Tasks that were started within it are inside of it still, and ask for nothing further out. Where each starts
-            # the next, as timers do, all spans there ever were would be kept.
+            # Tasks that were started within it are inside of it still, and ask for nothing further out. Where each
+            # starts the next, as timers do, all spans there ever were would be kept.
             node.outer = None
         except ValueError:
             # A copy of the context, in a task say: the original has the span on its stack still.

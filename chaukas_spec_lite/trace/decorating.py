@@ -245,6 +245,15 @@ class _Call:
                     call.item(stack, value)
                     try:
                         sent = yield value
+                    except GeneratorExit:
+                        # Not thrown in, as into a plain generator: only `aclose` tells the interpreter that it is
+                        # closed, and not to finalize it.
+                        stack.enter()
+                        try:
+                            await generator.aclose()
+                        finally:
+                            stack.exit()
+                        raise
                     except BaseException as error:
                         thrown = stack.thrown(error)
             except BaseException as error:
