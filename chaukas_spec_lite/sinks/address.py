@@ -79,6 +79,7 @@ Address: TypeAlias = GrpcAddress | HttpAddress | FileAddress | ConsoleAddress | 
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _WORD = re.compile(r"[\w.+-]{1,40}", re.ASCII)
+_PORT_IN_WORDS = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+):[\w-]*", re.ASCII)
 _DRIVE = re.compile(r"/?[A-Za-z]:[/\\]")
 _GRPC_SCHEMES = ("grpc", "grpcs", "unix", "dns", "ipv4", "ipv6")
 _ENDS = re.compile(r"\.(jsonl|delim)(\.gz)?", re.IGNORECASE)
@@ -201,7 +202,7 @@ def _http(text: str, name: str) -> HttpAddress:
         raise SettingError(name, "holds a user or password: leave it out, and give an api_key instead")
     url = _split(text)
     if url is None or not url.hostname or any(ord(character) <= 32 for character in text):
-        raise SettingError(name, "is not a URL: write https://host/path")
+        raise SettingError(name, "is not a URL: write https://host/path, or https://host:8443/path")
     if url.query or url.fragment:
         raise SettingError(name, "holds a query or fragment, behind which /events cannot be appended: leave it out")
     path = url.path.rstrip("/")
@@ -230,6 +231,9 @@ def _unknown(text: str, name: str) -> SettingError:
         hint = f"did you mean {_OTHER_WORDS[word]}?"
     elif (near := nearest(word, ["grpc", "grpcs", "http", "https", *_READERS])) is not None:
         hint = f"did you mean {near}:{'//' if near[:4] in ('grpc', 'http') else ''}?"
+    elif _PORT_IN_WORDS.fullmatch(text):
+        host = _shown(scheme)
+        raise SettingError(name, f"{host}: the port has to be a number from 1 to 65535, as in {host}:50051")
     elif not colon and _WORD.fullmatch(text):
         hint = f"for a gRPC server write its port, too: {text}:50051"
     else:

@@ -43,10 +43,29 @@ VARIABLES = {
 _OF_EVENTS = ("tenant_id", "project_id", "branch", "tags")
 """The settings whose values events carry."""
 
+_PREFIX = "CHAUKAS_"
+
 NOWHERE = (
     f"nothing is recorded: no address is given. Set {ENDPOINT} to https://... (HTTP), file:events.jsonl or console:, "
     f"or {GRPC_ENDPOINT} to host:port; set {DISABLED}=1 if nothing should be"
 )
+
+
+def nowhere(environ: Mapping[str, str]) -> str:
+    """Say that nothing is recorded, and which variable was most likely meant to change that.
+
+    Args:
+        environ: The environment.
+    """
+    if _text(environ, OUTPUT_FILE):
+        return f"{NOWHERE}. {OUTPUT_FILE} is set, which counts only with {OUTPUT_MODE}=file"
+    words = {each.removeprefix(_PREFIX).lower(): each for each in ENDPOINT_VARIABLES}
+    for name in sorted(environ):
+        if name.startswith(_PREFIX) and name not in VARIABLES:
+            near = nearest(name.removeprefix(_PREFIX).lower(), words)
+            if near is not None:
+                return f"{NOWHERE}. {name} is set, which is not read; did you mean {words[near]}?"
+    return NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ def from_environment(
         # What is asked for is shown, even if it goes nowhere else.
         if found.switches.debug:
             return FromEnvironment(ConsoleSink(environ=env), found.settings, enabled=True)
-        logger.warning(environment.NOWHERE)
+        logger.warning(environment.nowhere(env))
         return FromEnvironment(NullSink(), found.settings, enabled=False)
     asked = _Options(api_key, timeout, on_drop, on_error, default, env, options)
     sink = _shown(_open(found.address, found.variable, asked), found.switches.debug, env)

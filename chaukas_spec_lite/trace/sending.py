@@ -183,16 +183,18 @@ class Sending:
         process.notice_fork()
         self._failed("making", in_words(error), error)
 
-    def never_begun(self, kind: str, frame: FrameType) -> None:
+    def never_begun(self, kind: str, name: object, frame: FrameType) -> None:
         """Tell that a span was made, and given up without having begun.
 
         Args:
             kind: The span's class.
-            frame: Where it was given up.
+            name: What it is called.
+            frame: Where it was given up: at the end of a function, its caller.
         """
         where = f"{frame.f_code.co_filename}:{frame.f_lineno}"
-        text = "%s was made, but never begun, so it was not recorded: write `with recorder.%s(...):`; given up at %s"
-        self._log.log(f"never begun {where}", logging.WARNING, text, kind, kind.removesuffix("Span").lower(), where)
+        text = "%s %r was made, but never begun, so it is not recorded: write `with recorder.%s(...):`; given up at %s"
+        method = kind.removesuffix("Span").lower()
+        self._log.log(f"never begun {where} {name}", logging.WARNING, text, kind, name, method, where)
 
     def _failed(self, kind: str, why: str, error: BaseException | None = None) -> bool:
         self._outcomes.count(Outcome.FAILED)

@@ -28,6 +28,9 @@ FAILED_IN = "failed_in"
 
 NEW, OPEN, ENDED = range(3)
 
+_NAMES = "_name", "_model", "_operation"
+"""Where spans keep what they are called."""
+
 _COMPLETED, _FAILED, _CANCELLED = EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.CANCELLED
 _STARTED, _INFO, _ERROR = EventStatus.STARTED, Severity.INFO, Severity.ERROR
 
@@ -240,7 +243,8 @@ class LiveSpan:
             if self._stage == OPEN:
                 self.abandon("garbage-collected")
             elif not self._used:
-                self._recording.sending.never_begun(type(self).__name__, sys._getframe(1))
+                name = next((getattr(self, each) for each in _NAMES if getattr(self, each, "")), "")
+                self._recording.sending.never_begun(type(self).__name__, name, sys._getframe(1))
         except RecursionError:
             if self._stage == OPEN:
                 self._recording.late.append(self)

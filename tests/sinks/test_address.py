@@ -61,6 +61,8 @@ def test_addresses(text: Any, address: Address) -> None:
         ("grpc://h", "h has no port"),
         ("grpcs://h/path", "holds a path"),
         ("localhost", "write its port, too: localhost:50051"),
+        ("localhost:port", "localhost: the port has to be a number from 1 to 65535, as in localhost:50051"),
+        ("grpc://", ": holds no host name: write host:port"),
         ("foo bar", "says nothing that is known here; write grpc://"),
         ("htps://h", "did you mean https://?"),
         ("consol:", "did you mean console:?"),

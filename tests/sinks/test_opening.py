@@ -21,6 +21,7 @@ from chaukas_spec_lite import Emitted, Event, EventType, Recorder, SettingError
 from chaukas_spec_lite.export.settings import ExportOptions
 from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.sinks.console import ConsoleSink
+from chaukas_spec_lite.sinks.environment import NOWHERE, nowhere
 from chaukas_spec_lite.sinks.file import FileSink
 from chaukas_spec_lite.sinks.memory import BothSinks, MemorySink, NullSink
 from chaukas_spec_lite.sinks.opening import from_environment, open_sink
@@ -164,6 +165,30 @@ def test_without_an_address_it_says_once_that_nothing_is_recorded(caplog: pytest
     assert "CHAUKAS_ENDPOINT" in record.message
     emit(found.sink, *range(10))
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"CHAUKAS_ENDPOIN": "console:"}, "CHAUKAS_ENDPOIN is set, which is not read; did you mean CHAUKAS_ENDPOINT?"),
+        ({"CHAUKAS_URL": "console:"}, "CHAUKAS_URL is set, which is not read; did you mean CHAUKAS_ENDPOINT?"),
+        ({"CHAUKAS_GRPC_ENDPONT": "h:1"}, "did you mean CHAUKAS_GRPC_ENDPOINT?"),
+        (
+            {"CHAUKAS_OUTPUT_FILE": "e.jsonl"},
+            "is set, which counts only with CHAUKAS_OUTPUT_MODE=file",
+        ),
+    ],
+)
+def test_a_variable_that_was_meant_to_say_where_is_named(
+    environ: dict[str, str], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not from_environment(environ).enabled
+    assert said in caplog.text
+
+
+def test_variables_that_are_read_are_not_taken_for_misspelt_ones() -> None:
+    given = ("TENANT_ID", "PROJECT_ID", "BRANCH", "TAGS", "API_KEY", "SPOOL", "TIMEOUT", "BATCH_SIZE", "FLUSH_INTERVAL")
+    assert nowhere({f"CHAUKAS_{each}": "1" for each in given}) == NOWHERE
 
 
 def test_switched_off_it_says_so(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:

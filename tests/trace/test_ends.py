@@ -408,8 +408,9 @@ def test_a_span_that_never_begins_is_told(caplog: pytest.LogCaptureFixture) -> N
         gc.collect()
     assert kept.events == []
     session, model = caplog.messages
-    assert session.startswith("SessionSpan was made, but never begun, so it was not recorded")
+    assert session.startswith("SessionSpan 'support' was made, but never begun, so it is not recorded")
     assert "write `with recorder.session(...):`" in session
+    assert model.startswith("ModelSpan 'gpt-4o' ")
     assert "`with recorder.model(...):`" in model
     assert f"{__file__}:" in session
 

@@ -184,7 +184,8 @@ def host_port(text: str, default_port: int | None, name: str) -> Tcp:
             raise SettingError(name, "holds several colons: write IPv6 addresses in brackets, with a port: [::1]:50051")
         host, _, port = text.partition(":")
     if not host or any(character.isspace() or character in "/?#%" for character in host if text[0] != "["):
-        raise SettingError(name, f"{_shown(text)} holds no host name: write {FORMS}")
+        what = f"{_shown(text)} holds" if text else "holds"
+        raise SettingError(name, f"{what} no host name: write {FORMS}")
     return Tcp(host, _port(port, default_port, text, name))
 
 
