@@ -42,7 +42,7 @@ def _message(message: M, depth: int, memo: dict[int, Any]) -> M:
 
 
 def _value(value: Any, depth: int, memo: dict[int, Any]) -> Any:
-    kind: type[Any] = type(value)
+    kind = cast("type[object]", type(value))
     if depth > DEEPEST:
         return value
     if kind in _DICTS:
