@@ -138,7 +138,7 @@ class Recorder(Steps, AcrossProcesses):
             SettingError: The address or a setting cannot be used, or a file cannot be written to.
             TypeError: A setting has the wrong type, or there is none of that name.
         """
-        if cast("object", address) is None:  # as of a variable that is not set: the environment is asked by `from_env` only
+        if cast("object", address) is None:  # as of a variable that is not set
             raise SettingTypeError("address", "has to be text or a path, not None; Recorder.from_env() has none")
         return cls._opened(address, settings)
 
