@@ -39,9 +39,6 @@ def decorate(template: Scope, function: Any, capture: Capture) -> Any:
         # The decorator stands above @classmethod: what it has made is taken apart, and made again.
         kind = function.__class__
         return kind(_wrapped(template, function.__func__, capture, issubclass(kind, classmethod)))
-    if issubclass(type(function), (property, functools.cached_property)):
-        wrong = type(function).__name__
-        raise SettingTypeError("function", f"has to be a function, not a {wrong}: write the decorator below @{wrong}")
     if isinstance(function, type) or not callable(function):
         raise SettingTypeError("function", f"has to be a function, not {_mistaken(function)}")
     return _wrapped(template, function, capture, False)
@@ -245,6 +242,15 @@ class _Call:
                     call.item(stack, value)
                     try:
                         sent = yield value
+                    except GeneratorExit:
+                        # Not thrown in, as into a plain generator: only `aclose` tells the interpreter that it is
+                        # closed, and not to finalize it.
+                        stack.enter()
+                        try:
+                            await generator.aclose()
+                        finally:
+                            stack.exit()
+                        raise
                     except BaseException as error:
                         thrown = stack.thrown(error)
             except BaseException as error:
