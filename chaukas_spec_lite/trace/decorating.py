@@ -35,8 +35,8 @@ def decorate(template: Scope, function: Any, capture: Capture) -> Any:
         # The decorator stands above @classmethod: what it has made is taken apart, and made again.
         kind = function.__class__
         return kind(_wrapped(template, function.__func__, capture, issubclass(kind, classmethod)))
+    wrong = type(function).__name__
     if isinstance(function, (property, functools.cached_property)):
-        wrong = type(function).__name__
         raise SettingTypeError("function", f"has to be a function, not a {wrong}: write the decorator below @{wrong}")
     if isinstance(function, type) or not callable(function):
         raise SettingTypeError(
