@@ -57,6 +57,7 @@ class ToolSpan(Scope):
             value: The result; the last one counts.
             http_status: The HTTP status, where the tool is an HTTP service.
         """
+        self._tell_if_late("result")
         self._output = {"output": value}
         self._http_status = http_status
 
@@ -133,6 +134,7 @@ class McpSpan(Scope):
         Args:
             value: A mapping as it is, anything else as ``{"output": value}``; the last one counts.
         """
+        self._tell_if_late("response")
         self._answer = mapping_of(value, "output")
 
     def _call(self) -> MCPCall:

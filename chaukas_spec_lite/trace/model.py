@@ -93,6 +93,7 @@ class ModelSpan(Scope):
             model: The model that has answered, where it was not known before, or is another.
             request: What it was asked, where that was not known before.
         """
+        self._tell_if_late("response")
         try:
             if answer is not None:
                 self._answer = mapping_of(answer, "content")

@@ -18,11 +18,11 @@ from chaukas_spec_lite.spec.common.v1.events import (
     RetryInfo,
     Severity,
 )
-from chaukas_spec_lite.trace.capture import Metadata, mapping_of, text_of, texts_of
+from chaukas_spec_lite.trace.capture import Metadata, mapping_of, printed, text_of, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.failures import error_info, is_exception, mark_recorded
 from chaukas_spec_lite.trace.recording import Recording
-from chaukas_spec_lite.trace.safety import never_raising
+from chaukas_spec_lite.trace.safety import never_raising, told
 
 
 class Points:
@@ -237,8 +237,7 @@ class Points:
             metadata: Anything else.
         """
         if (made := self._point(EventType.SYSTEM, Author.SYSTEM)) is not None:
-            if isinstance(severity, Severity):
-                made.event.severity = severity
+            made.event.severity = _severity_of(severity)
             made.event.metadata = {"message": text_of(message), **(mapping_of(metadata) or {})}
             made.emit()
 
@@ -258,6 +257,17 @@ class Points:
         # An event that stands for a moment has a span of its own, of the same id.
         own = uuid7()
         return _Made(recording, place, recording.event(type, status, author, place, own, own, place.span_id, severity))
+
+
+def _severity_of(value: object) -> Severity:
+    """A severity, also by its name; INFO for what is none, which is told."""
+    if isinstance(value, Severity):
+        return value
+    found = Severity.__members__.get(value.upper()) if isinstance(value, str) else None
+    if found is None:
+        names = ", ".join(each.name for each in Severity)
+        told(ValueError(f"severity has to be one of {names}, not {printed(value)}; INFO is recorded"), "system")
+    return found or Severity.INFO
 
 
 class _Made:

@@ -196,6 +196,17 @@ class Sending:
         method = kind.removesuffix("Span").lower()
         self._log.log(f"never begun {where} {name}", logging.WARNING, text, kind, name, method, where)
 
+    def came_late(self, method: str, frame: FrameType) -> None:
+        """Tell that a span was given a result after its END.
+
+        Args:
+            method: The method that took it.
+            frame: Where it was called.
+        """
+        where = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        text = "%s() came after the END of its span, so it is not recorded: call it within the `with`; at %s"
+        self._log.log(f"late {where}", logging.WARNING, text, method, where)
+
     def _failed(self, kind: str, why: str, error: BaseException | None = None) -> bool:
         self._outcomes.count(Outcome.FAILED)
         self._outcomes.last_error = f"an event was not recorded: {why}"

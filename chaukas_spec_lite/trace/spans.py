@@ -31,6 +31,8 @@ NEW, OPEN, ENDED = range(3)
 _NAMES = "_name", "_model", "_operation"
 """Where spans keep what they are called."""
 
+_HERE = "chaukas_spec_lite."
+
 _COMPLETED, _FAILED, _CANCELLED = EventStatus.COMPLETED, EventStatus.FAILED, EventStatus.CANCELLED
 _STARTED, _INFO, _ERROR = EventStatus.STARTED, Severity.INFO, Severity.ERROR
 
@@ -116,6 +118,18 @@ class LiveSpan:
     def cancel(self) -> None:
         """Let the span end as ``CANCELLED``, although no exception leaves it."""
         self._status = _CANCELLED
+
+    def _tell_if_late(self, method: str) -> None:
+        """Tell of a result that comes after the END, which is the last event of a span."""
+        if self._stage != ENDED or self._recording is None:
+            return
+        frame = sys._getframe(1)
+        while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_HERE):
+            frame = frame.f_back
+        try:
+            self._recording.sending.came_late(f"{type(self).__name__}.{method}", frame)
+        except RecursionError:  # There is no room to tell it.
+            return
 
     # Begin and end
 

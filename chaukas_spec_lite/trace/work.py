@@ -97,6 +97,7 @@ class AgentSpan(Scope):
         Args:
             value: The result; the last one counts.
         """
+        self._tell_if_late("result")
         self.set(output=value)
 
     def _place_in(self, recording: Recording) -> None:

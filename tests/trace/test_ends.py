@@ -453,3 +453,25 @@ def test_an_end_that_is_left_out_is_left_out_once() -> None:
     record.close()
     assert record.stats().recorded == 20
     assert not kept.events
+
+
+def test_a_result_that_comes_after_the_end_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    record, kept = recorder()
+    with record.tool("search") as tool, record.agent("triage") as agent, record.mcp("files", "tools/call") as mcp:
+        with record.model("openai", "gpt-4o") as call:
+            call.response("in time")
+        tool.result("in time")
+    with caplog.at_level("WARNING", "chaukas_spec_lite"):
+        call.response("late")
+        tool.result("late")
+        agent.result("late")
+        mcp.response("late")
+    assert [each.split("()")[0] for each in caplog.messages] == [
+        "ModelSpan.response",
+        "ToolSpan.result",
+        "AgentSpan.result",
+        "McpSpan.response",
+    ]
+    assert "came after the END of its span" in caplog.messages[0]
+    assert f"at {__file__}:" in caplog.messages[0]
+    assert "late" not in str(kept.events)

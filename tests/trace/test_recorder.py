@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import SettingTypeError
+from chaukas_spec_lite import SettingTypeError, Severity
 from tests.trace.recorders import Kept, recorder, tree
 
 
@@ -77,3 +77,14 @@ def test_what_is_wrong_with_an_answer_is_told_with_its_call(caplog: pytest.LogCa
         call.response("It was shipped.", prompt_tokens="412", completion_tokens=38)  # type: ignore[arg-type]
     assert caplog.messages[0].startswith("what ModelSpan.response() was given could not be recorded: TypeError")
     assert len(kept.events) == 2
+
+
+def test_a_severity_may_be_a_name_and_another_word_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    record, kept = recorder()
+    for given in (Severity.ERROR, "warn", "loud", 7):
+        record.system("x", severity=given)  # type: ignore[arg-type]
+    assert [event.severity.name for event in kept.events] == ["ERROR", "WARN", "INFO", "INFO"]
+    assert [each.rpartition(", not ")[2] for each in caplog.messages] == [
+        "'loud'; INFO is recorded",
+        "7; INFO is recorded",
+    ]
