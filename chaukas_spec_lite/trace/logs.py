@@ -67,10 +67,8 @@ class RecorderHandler(logging.Handler):
         token = _busy.set(True)
         try:
             self._record(record)
-        except (
-            Exception
-        ):  # of what the program gave as message or extra; logging prints it, or not, as for all handlers
-            self.handleError(record)
+        except Exception:  # of what the program gave as message or extra
+            self.handleError(record)  # which prints it, or not, as for all handlers
         finally:
             _busy.reset(token)
 

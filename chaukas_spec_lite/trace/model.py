@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spec.common.v1.events import (
@@ -16,7 +16,7 @@ from chaukas_spec_lite.spec.common.v1.events import (
     LLMInvocation,
     MessageContent,
 )
-from chaukas_spec_lite.trace.capture import Capture, Metadata, mapping_of, text_of
+from chaukas_spec_lite.trace.capture import Capture, Metadata, mapping_of, printed, text_of
 from chaukas_spec_lite.trace.prices import details_of
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.safety import never_raising, told
@@ -97,12 +97,8 @@ class ModelSpan(Scope):
         try:
             if answer is not None:
                 self._answer = mapping_of(answer, "content")
-            old = self._tokens
-            if prompt_tokens or completion_tokens:
-                prompt, completion = prompt_tokens or old[0], completion_tokens or old[1]
-                self._tokens = prompt, completion, total_tokens or prompt + completion
-            elif total_tokens:
-                self._tokens = old[0], old[1], total_tokens
+            if prompt_tokens or completion_tokens or total_tokens:
+                self._take_tokens(_count(prompt_tokens), _count(completion_tokens), _count(total_tokens))
             if finish_reason:
                 self._finish_reason = finish_reason
             if response_id:
@@ -115,6 +111,14 @@ class ModelSpan(Scope):
                 self._late_request = request
         except Exception as error:  # of odd values, which do not stop the program
             told(error, "ModelSpan.response")
+
+    def _take_tokens(self, prompt: int, completion: int, total: int) -> None:
+        old = self._tokens
+        if prompt or completion:
+            prompt, completion = prompt or old[0], completion or old[1]
+            self._tokens = prompt, completion, total or prompt + completion
+        elif total:
+            self._tokens = old[0], old[1], total
 
     @never_raising
     def chunk(self, text: str) -> None:
@@ -223,3 +227,12 @@ class ModelSpan(Scope):
             return False
         self.chunk(item)
         return True
+
+
+def _count(tokens: object) -> int:
+    """A number of tokens: that of a text or a float, too, as JSON and headers have them; 0 for what is none."""
+    try:
+        return int(cast(Any, tokens or 0))
+    except Exception:  # of whatever it is
+        told(TypeError(f"a number of tokens cannot be {printed(tokens)[:100]}"), "ModelSpan.response")
+        return 0

@@ -71,12 +71,20 @@ def test_a_word_is_no_switch(name: str) -> None:
         recorder(**{name: "no"})
 
 
-def test_what_is_wrong_with_an_answer_is_told_with_its_call(caplog: pytest.LogCaptureFixture) -> None:
+def test_numbers_of_tokens_may_be_texts_and_another_word_is_told(caplog: pytest.LogCaptureFixture) -> None:
     record, kept = recorder()
     with record.model("openai", "gpt-4o") as call:
-        call.response("It was shipped.", prompt_tokens="412", completion_tokens=38)  # type: ignore[arg-type]
-    assert caplog.messages[0].startswith("what ModelSpan.response() was given could not be recorded: TypeError")
-    assert len(kept.events) == 2
+        call.response("It was shipped.", prompt_tokens="412", completion_tokens=38.0)  # type: ignore[arg-type]
+    with record.model("openai", "gpt-4o") as call:
+        call.response("It was shipped.", prompt_tokens="many", completion_tokens=38)  # type: ignore[arg-type]
+    first, second = [event.llm_invocation for event in kept.of("MODEL_INVOCATION_END")]
+    assert first is not None
+    assert second is not None
+    assert (first.prompt_tokens, first.completion_tokens, first.total_tokens) == (412, 38, 450)
+    assert (second.prompt_tokens, second.completion_tokens, second.total_tokens) == (0, 38, 38)
+    (told,) = caplog.messages
+    assert told.startswith("what ModelSpan.response() was given could not be recorded: TypeError")
+    assert "a number of tokens cannot be 'many'" in told
 
 
 def test_a_severity_may_be_a_name_and_another_word_is_told(caplog: pytest.LogCaptureFixture) -> None:
