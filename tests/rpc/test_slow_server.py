@@ -89,7 +89,7 @@ def test_time_that_runs_out_before_there_is_a_connection_is_no_slowness() -> Non
         async with faulty.silent() as (_, address):
             client = ChaukasClient(address, timeout=HANG, attempt_timeout=0.1, retry=NEVER)
             for _ in range(3):
-                with pytest.raises(DeadlineExceededError, match=r"no connection came about within 0\.1 s"):
+                with pytest.raises(DeadlineExceededError, match=r"no connection came about within 0\.\d+ s"):
                     await client.get_capabilities()
             await client.aclose()
 
