@@ -17,10 +17,11 @@ import logging
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from chaukas_spec_lite import BlockingExporter, Event, EventExporter, SettingTypeError
+from chaukas_spec_lite import BlockingExporter, Event, EventExporter
 from chaukas_spec_lite.settings import POSITIVE_SECONDS
+from chaukas_spec_lite.trace.sink import Sink, check_sink
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -33,17 +34,6 @@ TESTED = "0.1.0"
 
 _LEAST = 0.01
 """How many seconds a flush takes while none is enough."""
-
-
-class EventSink(Protocol):
-    """Anything that takes events: an exporter, or a sink that writes a file.
-
-    If it has a ``flush``, plain or async, that is called with a timeout in seconds.
-    """
-
-    def emit(self, event: Event, /) -> object:
-        """Take an event."""
-        ...
 
 
 class SdkSink:
@@ -68,12 +58,8 @@ class SdkSink:
         SettingTypeError: The sink has no ``emit``, or an async one.
     """
 
-    def __init__(self, sink: EventSink, *, flush_timeout: float = 5.0) -> None:
-        emit = getattr(sink, "emit", None)
-        if not callable(emit) or isinstance(sink, type):
-            raise SettingTypeError("sink", f"has to have a method emit, as BlockingExporter(...), not {_kind(sink)}")
-        if inspect.iscoroutinefunction(emit):
-            raise SettingTypeError("sink", f"has to have a plain method emit, and that of {_kind(sink)} is async")
+    def __init__(self, sink: Sink, *, flush_timeout: float = 5.0) -> None:
+        check_sink(sink)
         self.sink = sink
         """Where the events go."""
         self.failed = 0
@@ -211,7 +197,3 @@ async def _beside_the_loop(flush: Callable[[float], object], timeout: float) -> 
     except RuntimeError:  # the interpreter is ending, and this loop has nothing else to do
         return flush(timeout)
     return await waiting
-
-
-def _kind(value: object) -> str:
-    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__

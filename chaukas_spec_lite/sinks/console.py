@@ -6,20 +6,17 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.export.dropped import Dropped
 from chaukas_spec_lite.export.encoder import Encoder
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
-from chaukas_spec_lite.sinks.counting import Counting, SinkStats
+from chaukas_spec_lite.sinks.counting import CountedSink, Counting
 from chaukas_spec_lite.sinks.lines import Lines, Piece
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.kinds import moment
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _CODES = {
     "session": "1",
@@ -38,7 +35,7 @@ _CODES = {
 """The codes of each style (ECMA-48, section 8.3.117)."""
 
 
-class ConsoleSink:
+class ConsoleSink(CountedSink):
     r"""Writes a line for each event to standard error, or another stream.
 
     ::
@@ -122,32 +119,6 @@ class ConsoleSink:
         # Of Windows' consoles only the newer ones obey codes without being asked to.
         knows = sys.platform != "win32" or "WT_SESSION" in environ or "TERM" in environ
         return knows and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb" and _is_terminal(stream)
-
-    def flush(self, timeout: float = 30.0) -> bool:
-        """Say whether all events since the last call were written. None waits, so neither does this.
-
-        Args:
-            timeout: Counts for nothing here; other sinks wait so long.
-        """
-        return self._counting.lost_none_since()
-
-    def close(self, timeout: float | None = None) -> bool:
-        """Do nothing: the stream is not this sink's to close. Returns whether every event was written.
-
-        Args:
-            timeout: Counts for nothing here.
-        """
-        return self._counting.lost_none()
-
-    def stats(self) -> SinkStats:
-        """Return the sums so far."""
-        return self._counting.stats()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
 
 
 def _plain(line: Iterable[Piece]) -> str:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.export.dropped import Dropped
@@ -14,6 +14,9 @@ from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.lenient.notes import Conversion
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +99,35 @@ class Counting:
             written, dropped = self._written, self._dropped
         reporter = self._reporter
         return SinkStats(written + dropped, written, dropped, reporter.events_converted, reporter.last_error)
+
+
+class CountedSink:
+    """What sinks have in common that write each event at once."""
+
+    _counting: Counting
+
+    def flush(self, timeout: float = 30.0) -> bool:
+        """Say whether all events since the last call were written. None waits, so neither does this.
+
+        Args:
+            timeout: Counts for nothing here; other sinks wait so long.
+        """
+        return self._counting.lost_none_since()
+
+    def close(self, timeout: float | None = None) -> bool:
+        """Do nothing, as there is nothing to close. Returns whether every event was written.
+
+        Args:
+            timeout: Counts for nothing here.
+        """
+        return self._counting.lost_none()
+
+    def stats(self) -> SinkStats:
+        """Return the sums so far."""
+        return self._counting.stats()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import betterproto2
 
@@ -21,17 +21,14 @@ from chaukas_spec_lite.gzipped import member
 from chaukas_spec_lite.sinks import tails
 from chaukas_spec_lite.sinks.address import Form, file_address
 from chaukas_spec_lite.sinks.appending import AppendingFile
-from chaukas_spec_lite.sinks.counting import Counting, SinkStats
+from chaukas_spec_lite.sinks.counting import CountedSink, Counting
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wire.format import size as varint
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 logger = logging.getLogger("chaukas_spec_lite.sinks")
 
 
-class FileSink:
+class FileSink(CountedSink):
     """Writes each event to the end of a file, where it is when ``emit`` returns.
 
     ::
@@ -128,14 +125,6 @@ class FileSink:
         text = "%s ended in %d bytes of a torn event: its writer was ended while it wrote. They were moved to %s"
         logger.warning(text, self.path, size, aside)
 
-    def flush(self, timeout: float = 30.0) -> bool:
-        """Say whether all events since the last call are in the file. None waits, so neither does this.
-
-        Args:
-            timeout: Counts for nothing here; other sinks wait so long.
-        """
-        return self._counting.lost_none_since()
-
     def close(self, timeout: float | None = None) -> bool:
         """Close the file; what is emitted from now on is dropped, and told.
 
@@ -147,17 +136,7 @@ class FileSink:
         """
         self._closed = True
         self._file.close()
-        return self._counting.lost_none()
-
-    def stats(self) -> SinkStats:
-        """Return the sums so far."""
-        return self._counting.stats()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
+        return super().close(timeout)
 
 
 def _absolute(path: str, name: str) -> str:

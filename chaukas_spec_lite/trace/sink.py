@@ -45,7 +45,7 @@ def check_sink(sink: object) -> None:
     """
     kind = type(sink).__name__
     if isinstance(sink, str):  # It may hold a password, so it is not shown.
-        raise SettingTypeError("sink", "has to be an object, not text: write Recorder.to(address) for an address")
+        raise SettingTypeError("sink", "has to be an object, not text: Recorder.to and sinks.open_sink take addresses")
     if isinstance(sink, type):
         raise SettingTypeError("sink", f"has to be an object, not the class: write {sink.__name__}(...)")
     emit: object = getattr(sink, "emit", None)

@@ -390,7 +390,10 @@ class Sender:
     ("sink", "says"),
     [
         (Listed, "has to be an object, not the class: write Listed(...)"),
-        ("grpc://secret@host", "has to be an object, not text: write Recorder.to(address) for an address"),
+        (
+            "grpc://secret@host",
+            "has to be an object, not text: Recorder.to and sinks.open_sink take addresses",
+        ),
         (Sinkless(), "is of type Sinkless, which has no method emit: give it an exporter, or a sink"),
         (None, "is of type NoneType, which has no method emit"),
         ([], "is of type list, which has no method emit"),
