@@ -7,14 +7,15 @@ Code that must behave differently in a forked child has five means:
 * ``notice_fork`` does what a hook would have done, in a child that was forked in C, where no hook of Python runs (uWSGI
   is such a server). Every public call that uses what a process owns begins with it.
 * ``after_fork_in_child`` registers a callback for every child.
-* ``leave_to_parent`` and ``never_finalize`` keep what a child inherited from being closed in the child.
+* ``leave_to_parent`` keeps what a child inherited from being closed in the child.
 * A ``Member`` starts anew in the child, and saves what can be saved when the interpreter ends.
 
 In a child, the callbacks run in the order in which they were registered. They set aside the parent's open files and
 event loops, so that afterwards each member can start again without using any of them. Nothing has to rest before a
 fork: a child uses nothing of what it has a copy of.
 
-At the end of the interpreter, or of a worker of ``multiprocessing`` or celery, comes ``at_exit`` of each member.
+At the end of the interpreter, or of a worker of ``multiprocessing`` or celery, come the callbacks of ``before_end``,
+and then ``at_exit`` of each member.
 """
 
 from __future__ import annotations
@@ -57,18 +58,6 @@ def leave_to_parent(*things: object) -> None:
         things: Objects that the child will not use any more.
     """
     _inherited.append(things)
-
-
-def never_finalize(thing: object) -> None:
-    """Keep an object alive even while the interpreter ends, when it destroys what ``leave_to_parent`` keeps.
-
-    Args:
-        thing: An object whose end, even that late, would harm the parent process.
-    """
-    import ctypes
-
-    # A reference that is not in any container, so that nothing can release it.
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
 # Callbacks in the child

@@ -290,7 +290,7 @@ def test_mistakes_of_setting_up_are_told_at_once() -> None:
         recorder(before_send=[5])
     with pytest.raises(SettingTypeError, match="max_stack"):
         recorder(max_stack="many")
-    with pytest.raises(SettingTypeError, match=r"Recorder\.to\(address\)"):
+    with pytest.raises(SettingTypeError, match=r"Recorder\.to and sinks\.open_sink take addresses"):
         Recorder("file:events.jsonl")  # type: ignore[arg-type]
     for name in ("enabled", "stream"):
         with pytest.raises(SettingTypeError, match=f"{name}: has to be True or False, not 'no'"):
