@@ -16,6 +16,7 @@ from chaukas_spec_lite.spec.common.v1.events import (
 from chaukas_spec_lite.trace.capture import Capture, Metadata, mapping_of
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.scopes import Scope
+from chaukas_spec_lite.trace.spans import ENDED
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -57,7 +58,8 @@ class ToolSpan(Scope):
             value: The result; the last one counts.
             http_status: The HTTP status, where the tool is an HTTP service.
         """
-        self._tell_if_late("result")
+        if self._stage == ENDED:
+            self._tell_late("result")
         self._output = {"output": value}
         self._http_status = http_status
 
@@ -134,7 +136,8 @@ class McpSpan(Scope):
         Args:
             value: A mapping as it is, anything else as ``{"output": value}``; the last one counts.
         """
-        self._tell_if_late("response")
+        if self._stage == ENDED:
+            self._tell_late("response")
         self._answer = mapping_of(value, "output")
 
     def _call(self) -> MCPCall:

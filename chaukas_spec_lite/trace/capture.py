@@ -116,11 +116,13 @@ class Capturing:
         """What is recorded of the arguments of a call, by name; None for nothing."""
         if self._allowed is not None and not self._allowed:
             return None
-        given = given[self._skip :]
-        found = dict(zip(self._positional, given, strict=False))
+        if self._skip:
+            given = given[self._skip :]
+        found = dict(zip(self._positional, given))  # noqa: B905  # Naming `strict` takes as long as the rest.
         if len(given) > len(self._positional):
             found[self._rest] = list(given[len(self._positional) :])
-        found.update(named)
+        if named:
+            found.update(named)
         if self._allowed is not None:
             found = {name: value for name, value in found.items() if name in self._allowed}
         if self._function is not None:

@@ -112,8 +112,10 @@ class Context:
             owner: A weak reference to the span, or None.
             frame: That of the ``with``; None if it does not matter whether it is a generator's.
         """
-        outer = _without_left(self._innermost.get())
-        if outer is not None and outer.outer is not None:
+        outer = self._innermost.get()
+        if outer is not None and outer.left:
+            outer = _without_left(outer)
+        if outer is not None and outer.outer is not None and outer.outer.left:
             outer.outer = _without_left(outer.outer)
         node = Node(place, owner, outer)
         if outer is not None and (outer.left or outer.frame is not None or outer.asleep):

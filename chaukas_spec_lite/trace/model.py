@@ -21,6 +21,7 @@ from chaukas_spec_lite.trace.prices import details_of
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.safety import never_raising, told
 from chaukas_spec_lite.trace.scopes import Scope
+from chaukas_spec_lite.trace.spans import ENDED
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -93,12 +94,13 @@ class ModelSpan(Scope):
             model: The model that has answered, where it was not known before, or is another.
             request: What it was asked, where that was not known before.
         """
-        self._tell_if_late("response")
+        if self._stage == ENDED:
+            self._tell_late("response")
         try:
             if answer is not None:
                 self._answer = mapping_of(answer, "content")
             if prompt_tokens or completion_tokens or total_tokens:
-                self._take_tokens(_count(prompt_tokens), _count(completion_tokens), _count(total_tokens))
+                self._take_tokens(prompt_tokens, completion_tokens, total_tokens)
             if finish_reason:
                 self._finish_reason = finish_reason
             if response_id:
@@ -113,6 +115,8 @@ class ModelSpan(Scope):
             told(error, "ModelSpan.response")
 
     def _take_tokens(self, prompt: int, completion: int, total: int) -> None:
+        if not prompt.__class__ is completion.__class__ is total.__class__ is int:
+            prompt, completion, total = _count(prompt), _count(completion), _count(total)
         old = self._tokens
         if prompt or completion:
             prompt, completion = prompt or old[0], completion or old[1]
@@ -156,20 +160,20 @@ class ModelSpan(Scope):
 
     def _fill_start(self, event: Event) -> None:
         self._start_time = event.timestamp
-        request = self._request
-        if request is not None:
-            request = mapping_of(request, "messages" if isinstance(request, list) else "prompt")
         # By position, which is faster: no answer and no tokens yet, then the parameters.
         event.llm_invocation = LLMInvocation(
-            self._provider, self._model, request, None, 0, 0, 0, *self._parameters, event.timestamp
+            self._provider, self._model, _asked(self._request), None, 0, 0, 0, *self._parameters, event.timestamp
         )
 
     def _fill_end(self, event: Event, metadata: dict[str, Any], elapsed_ms: float) -> None:
         event.response_id = self._response_id
-        event.is_final = bool(self._chunks) and self._recording is not None and self._recording.stream
+        recording = self._recording
+        if self._chunks:
+            event.is_final = recording is not None and recording.stream
         if self._first_ns and event.performance is not None:
             event.performance.latency_ms = (self._first_ns - self._started_ns) / 1e6
-        event.cost = self._cost_details()
+        if self._cost is not None or (recording is not None and recording.prices is not None):
+            event.cost = self._cost_details()
         if self._status is EventStatus.FAILED:
             # The content is the error, if there is one, so that readers look for these here.
             metadata.setdefault("name", self._model)
@@ -184,7 +188,7 @@ class ModelSpan(Scope):
             event.llm_invocation = LLMInvocation(
                 self._provider,
                 self._model,
-                mapping_of(self._late_request, "messages" if isinstance(self._late_request, list) else "prompt"),
+                _asked(self._late_request),
                 answer,
                 *self._tokens,
                 *self._parameters,
@@ -227,6 +231,13 @@ class ModelSpan(Scope):
             return False
         self.chunk(item)
         return True
+
+
+def _asked(request: object) -> dict[str, Any] | None:
+    """A request as the mapping that the schema wants."""
+    if request is None or request.__class__ is dict:
+        return cast("dict[str, Any] | None", request)
+    return mapping_of(request, "messages" if isinstance(request, list) else "prompt")
 
 
 def _count(tokens: object) -> int:

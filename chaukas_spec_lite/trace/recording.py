@@ -155,23 +155,19 @@ class Recording:
 
     # Open spans
 
-    def opened(self, span: LiveSpan) -> weakref.ref[LiveSpan]:
-        """Remember a span until it ends, without keeping it alive."""
-        if span.process != self.process:
-            # A forked child. One of multiprocessing ends in its own way, of which it has to be told here.
-            process.watch_end()
-            self.process = span.process
-        found = weakref.ref(span)
-        self.open[id(span)] = found
-        return found
+    def moved(self) -> None:
+        """See to it that this process, a forked child, tells when it ends: one of multiprocessing has its own way."""
+        process.watch_end()
+        self.process = process.current()
 
     def emit_in_time(self, event: Event) -> bool:
         """Emit an event; say False if it has to be done again, further out, as there is too little room in the stack.
 
         What was left out, or refused by the sink, would be so again, and be counted twice.
         """
-        before = self.sending.had_no_room()
-        if self.emit(event) or self.sending.had_no_room() == before:
+        outcomes = self.sending.outcomes
+        before = outcomes.no_room
+        if self.emit(event) or outcomes.no_room == before:
             return True
         if len(self.late) < MAX_LATE:
             self.late.append(event)

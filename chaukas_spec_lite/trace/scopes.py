@@ -112,18 +112,10 @@ class Scope(LiveSpan, Points):
         """
         recording = self._recording
         assert recording is not None
-        span: Scope = self
-        if self._others:
-            try:
-                span = self._used_here(recording)
-                if span is not self:
-                    self._others.remove(span)
-            except Exception as problem:  # another thread has taken it: then there is nothing to end here
-                recording.lost(problem)
-                return
-        span._leave(recording, error)
-
-    def _leave(self, recording: Recording, error: BaseException | None) -> None:
+        if self._others and (other := self._take_used_here(recording)) is not self:
+            if other is not None:
+                other.leave(error)
+            return
         node, self._node = self._node, None
         try:
             if node is not None:
@@ -149,6 +141,17 @@ class Scope(LiveSpan, Points):
         # In one step, as other threads may do so at the same time; and so are append and remove.
         self.__dict__.setdefault("_others", []).append(other)
         return other.enter(frame)
+
+    def _take_used_here(self, recording: Recording) -> Scope | None:
+        """Choose which of several uses of this span ends; None if another thread has taken it."""
+        try:
+            span = self._used_here(recording)
+            if span is not self:
+                self._others.remove(span)
+        except Exception as problem:
+            recording.lost(problem)
+            return None
+        return span
 
     def _used_here(self, recording: Recording) -> Scope:
         """Which of several uses of this span this context is in."""

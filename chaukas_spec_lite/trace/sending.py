@@ -19,7 +19,7 @@ from chaukas_spec_lite.trace.facts import facts_of
 from chaukas_spec_lite.trace.outcomes import Outcome, Outcomes, RecorderStats
 from chaukas_spec_lite.trace.sampling import Sampler
 from chaukas_spec_lite.trace.selecting import Selection
-from chaukas_spec_lite.trace.sink import NeedsLoopError, Outlet, Sink
+from chaukas_spec_lite.trace.sink import NeedsLoopError, Outlet, Sink, was_taken
 
 __all__ = ["BeforeSend", "RecorderStats", "Sending", "Sink"]
 
@@ -66,6 +66,7 @@ class Sending:
         self.sink = sink
         """The sink, as it was given."""
         self._outlet = Outlet(sink)
+        self._hand_over_to_sink = sink.emit
         self._now = (clock or Clock()).now
         self._sampler = None if sampler is None else _IS_SAMPLER(sampler, "sampler")
         self._selection: Selection | None = None
@@ -79,13 +80,16 @@ class Sending:
 
     def _begin(self) -> None:
         """Begin anew, in a forked child, too: counts, locks and what waits are the parent's."""
-        self._outcomes = Outcomes()
+        self._process = process.current()
+        self.outcomes = Outcomes()
+        """What became of the events."""
         self._log = RationedLog(logger, self._log_interval, self._now)
-        self._functions = Functions(*self._given, self._outcomes, self._log)
+        self._functions = Functions(*self._given, self.outcomes, self._log)
         self._depths: dict[int, int] = {}
         if self._sampler is not None:
-            parts = self._outcomes, self._log, self._now, self._deliver, self._selection
+            parts = self.outcomes, self._log, self._now, self._deliver, self._selection
             self._selection = Selection(self._sampler, *parts)
+        self._chooses = self._selection is not None or bool(self._functions)
 
     # Emitting
 
@@ -99,39 +103,41 @@ class Sending:
             Whether it went on: the sink has taken it, or it waits for the sampler. False if it was left out or kept
             back, or the sink did not take it.
         """
-        process.notice_fork()
-        here = threading.get_ident()
-        depth = self._depths.get(here, 0)
-        self._depths[here] = depth + 1
+        if self._process != process.current():  # As the functions below do, without a call.
+            process.notice_fork()
+        here, depths = threading.get_ident(), self._depths
+        depth = depths.get(here, 0)
+        depths[here] = depth + 1
         try:
             if depth >= MAX_DEPTH:
                 return self._failed("depth", "a before_send or the sink emits an event for each event that it is given")
-            return self._emit(event)
+            if not isinstance(event, Event):
+                return self._failed("type", f"it takes an Event, not {type(event).__name__}")
+            if not self._open:
+                return self._failed("closed", "it came after close(), which belongs at the end of the program")
+            if self._chooses:
+                return self._choose(event)
+            return self._deliver(event, self.outcomes.count)
         finally:
+            # Where this goes on in a child that was forked meanwhile, they are the parent's.
             if depth:
-                self._depths[here] = depth
+                depths[here] = depth
             else:
-                self._depths.pop(here, None)  # In a child that was forked meanwhile, it is not there.
+                depths.pop(here, None)
 
-    def _emit(self, event: Event) -> bool:
-        if not isinstance(event, Event):
-            return self._failed("type", f"it takes an Event, not {type(event).__name__}")
-        if not self._open:
-            return self._failed("closed", "it came after close(), which belongs at the end of the program")
-        if self._selection is None and not self._functions:
-            return self._deliver(event, self._outcomes.count)
+    def _choose(self, event: Event) -> bool:
+        """Emit an event that ``before_send`` or the sampler may leave out."""
         try:
             result = self._select(event)
         except Exception as error:  # A fault of this library must not harm the program that is being recorded.
-            self._outcomes.no_room += isinstance(error, RecursionError)
+            self.outcomes.no_room += isinstance(error, RecursionError)
             return self._failed("fault", in_words(error), error)
         except BaseException:  # Ctrl-C is not ours to stop, but the event has to be counted.
-            self._outcomes.count(Outcome.FAILED)
+            self.outcomes.count(Outcome.FAILED)
             raise
+        went_on = result is Outcome.WAITING
         if isinstance(result, Event):
-            went_on = self._deliver(result, self._outcomes.count)
-        else:
-            went_on = result is Outcome.WAITING
+            went_on = self._deliver(result, self.outcomes.count)
         if self._selection is not None:
             self._selection.hand_over()
         return went_on
@@ -149,16 +155,17 @@ class Sending:
                     return selection.take(facts, result)
                 selection.forget(facts)
         if isinstance(result, Outcome):
-            self._outcomes.count(result)
+            self.outcomes.count(result)
         return result
 
     def _deliver(self, event: Event, count: Callable[[Outcome], None]) -> bool:
         """Hand an event to the sink, and say whether it took it."""
         try:
-            taken = self._outlet.emit(event)
+            result = self._hand_over_to_sink(event)
+            taken = result is None or was_taken(result)
         # A sink is the user's, or a device that fails, and must not harm the program that is being recorded.
         except (Exception, CancelledError) as error:
-            self._outcomes.no_room += isinstance(error, RecursionError)
+            self.outcomes.no_room += isinstance(error, RecursionError)
             count(Outcome.FAILED)
             self._tell("emit", error, "an event was not recorded")
             return False
@@ -167,12 +174,8 @@ class Sending:
             raise
         count(Outcome.SENT if taken else Outcome.FAILED)
         if not taken:
-            self._outcomes.last_error = f"{type(self.sink).__name__} did not take an event"
+            self.outcomes.last_error = f"{type(self.sink).__name__} did not take an event"
         return taken
-
-    def had_no_room(self) -> int:
-        """Return how often an event was kept back because the stack was too deep for what is done with it."""
-        return self._outcomes.no_room
 
     def failed(self, error: BaseException) -> None:
         """Count and tell that an event was lost before it came here.
@@ -208,14 +211,14 @@ class Sending:
         self._log.log(f"late {where}", logging.WARNING, text, method, where)
 
     def _failed(self, kind: str, why: str, error: BaseException | None = None) -> bool:
-        self._outcomes.count(Outcome.FAILED)
-        self._outcomes.last_error = f"an event was not recorded: {why}"
+        self.outcomes.count(Outcome.FAILED)
+        self.outcomes.last_error = f"an event was not recorded: {why}"
         self._log.log(kind, logging.ERROR, "An event was not recorded: %s", why, error=error)
         return False
 
     def _tell(self, method: str, error: BaseException, effect: str) -> None:
         said = f"{type(self.sink).__name__}.{method} raised {in_words(error)}"
-        self._outcomes.last_error = said
+        self.outcomes.last_error = said
         # The errors of this library say what to do; of any other people want to see where it comes from.
         cause = None if isinstance(error, ChaukasError) else error
         self._log.log(f"sink {method}", logging.ERROR, "%s; %s", said, effect, error=cause)
@@ -307,7 +310,7 @@ class Sending:
 
     def _needs_loop(self, method: str) -> bool:
         said = f"{type(self.sink).__name__} is asynchronous, and {method}() was called within an event loop"
-        self._outcomes.last_error = said
+        self.outcomes.last_error = said
         self._log.log(f"loop {method}", logging.ERROR, "%s; nothing was done: write await recorder.a%s()", said, method)
         return False
 
@@ -323,7 +326,7 @@ class Sending:
     def stats(self) -> RecorderStats:
         """Return the sums so far, all as they are at one moment. A forked child begins at zero."""
         process.notice_fork()
-        return self._outcomes.stats()
+        return self.outcomes.stats()
 
 
 def _timeout(timeout: float) -> float:

@@ -71,8 +71,14 @@ def _takes(function: Callable[..., object], *arguments: object) -> bool:
     return True
 
 
+def was_taken(result: object) -> bool:
+    """Say whether a sink has taken an event, by what its ``emit`` has returned."""
+    # By its value, as this room cannot know the exporter's ``Emitted``.
+    return not (result is False or getattr(result, "value", None) == "dropped")
+
+
 class Outlet:
-    """A sink, with the methods that every sink should have. They raise what the sink raises.
+    """A sink, with the methods to flush and end it that every sink should have. They raise what the sink raises.
 
     Args:
         sink: The sink.
@@ -84,13 +90,6 @@ class Outlet:
     def __init__(self, sink: Sink) -> None:
         check_sink(sink)
         self._sink = sink
-        self._emit = sink.emit
-
-    def emit(self, event: Event) -> bool:
-        """Hand an event over; return whether it was taken."""
-        result = self._emit(event)
-        # By its value, as this room cannot know the exporter's ``Emitted``.
-        return result is None or not (result is False or getattr(result, "value", None) == "dropped")
 
     def flush(self, timeout: float) -> bool:
         """Flush the sink, if it can be; return whether all went well."""

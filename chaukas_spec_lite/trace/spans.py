@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -119,9 +120,9 @@ class LiveSpan:
         """Let the span end as ``CANCELLED``, although no exception leaves it."""
         self._status = _CANCELLED
 
-    def _tell_if_late(self, method: str) -> None:
-        """Tell of a result that comes after the END, which is the last event of a span."""
-        if self._stage != ENDED or self._recording is None:
+    def _tell_late(self, method: str) -> None:
+        """Tell of a result that came after the END, which is the last event of a span."""
+        if self._recording is None:
             return
         frame = sys._getframe(1)
         while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_HERE):
@@ -158,7 +159,10 @@ class LiveSpan:
         try:
             self.process = process.current()
             self._place_in(recording)
-            self.reference = recording.opened(self)
+            if self.process != recording.process:
+                recording.moved()
+            # Until it ends, without keeping it alive.
+            self.reference = recording.open[id(self)] = weakref.ref(self)
             place = self._place
             # A span's id is that of its START: one fewer to make.
             event = self.event = recording.event(

@@ -11,6 +11,7 @@ from chaukas_spec_lite.trace.capture import Capture, Metadata, text_of, texts_of
 from chaukas_spec_lite.trace.context import Place
 from chaukas_spec_lite.trace.recording import Recording
 from chaukas_spec_lite.trace.scopes import Scope
+from chaukas_spec_lite.trace.spans import ENDED
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -97,7 +98,8 @@ class AgentSpan(Scope):
         Args:
             value: The result; the last one counts.
         """
-        self._tell_if_late("result")
+        if self._stage == ENDED:
+            self._tell_late("result")
         self.set(output=value)
 
     def _place_in(self, recording: Recording) -> None:
