@@ -11,6 +11,7 @@
     ├── SettingError (also a ValueError) a setting that cannot be used; has ``name``
     │   └── SettingTypeError (TypeError) ... because its value has the wrong type
     ├── StoreError                       a database of events cannot be opened, read or written
+    │   └── QueryTimeoutError            a query took longer than its time limit
     ├── SpoolError                       the spool cannot be read or written just now
     ├── ClientClosedError                a client used after it was closed, or from two event loops
     └── RpcError                         a call that failed; has ``status``, ``details``, ``peer``, ``retryable``
@@ -124,6 +125,10 @@ class SettingTypeError(SettingError, TypeError):
 
 class StoreError(ChaukasError):
     """The collector's database cannot be opened, read or written."""
+
+
+class QueryTimeoutError(StoreError):
+    """A query took longer than its time limit, and was given up."""
 
 
 class SpoolError(ChaukasError):

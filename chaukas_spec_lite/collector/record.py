@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from chaukas_spec_lite.collector.query import fold, moment
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
 from chaukas_spec_lite.wire.fields import DEFAULTS, fields_of
 
 if TYPE_CHECKING:
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
 
 _SEPARATOR = "\x1f"
 """Stands between two texts of an event, so that nothing is found that is in neither: ASCII's unit separator."""
-
-_MAX_SECONDS = 2**63 - 1
-
-
-class InvalidRequest(ValueError):
-    """A request that can be decoded but not served. The text begins with the path of what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +45,6 @@ class EventRecord:
             searched_text(event),
             self.data,
         )
-
-
-def moment(timestamp: datetime | None) -> tuple[int, int, int]:
-    """Where a timestamp stands in the order of time: whether there is one (1) or not (0), its seconds and its nanos.
-
-    An event without a timestamp comes before all others. Timestamps that the wire allows and the schema does not are
-    taken for the instant they add up to.
-    """
-    if timestamp is None:
-        return 0, 0, 0
-    seconds, nanos, _ = wire_from_datetime(timestamp)
-    # A Timestamp on the wire may carry more than a second of nanos, or negative ones; the order of columns needs the
-    # normal form.
-    carry, nanos = divmod(nanos, NANOS_PER_SECOND)
-    # SQLite's INTEGER has 64 bits, and a carry could exceed them.
-    return 1, max(-_MAX_SECONDS, min(seconds + carry, _MAX_SECONDS)), nanos
-
-
-def fold(text: str) -> str:
-    """Make texts comparable without regard to upper and lower case."""
-    # Both sides go through this. SQLite's own functions fold ASCII only.
-    return text.casefold()
 
 
 def searched_text(event: Event) -> str:

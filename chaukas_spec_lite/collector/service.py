@@ -10,8 +10,9 @@ from typing import ClassVar
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
-from chaukas_spec_lite.collector.query import TOKEN_LENGTH, plan
-from chaukas_spec_lite.collector.record import EventRecord, InvalidRequest
+from chaukas_spec_lite.collector.plan import TOKEN_LENGTH, plan
+from chaukas_spec_lite.collector.query import InvalidRequest
+from chaukas_spec_lite.collector.record import EventRecord
 from chaukas_spec_lite.collector.store import Store
 from chaukas_spec_lite.errors import DecodeError, StoreError
 from chaukas_spec_lite.rpc.stubs.codec import Encoded

@@ -19,7 +19,7 @@ from chaukas_spec_lite.errors import StoreError
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
 if TYPE_CHECKING:  # a store works on what it is handed, and needs to know neither messages nor queries
-    from chaukas_spec_lite.collector.query import Plan, Position
+    from chaukas_spec_lite.collector.plan import Plan, Position
     from chaukas_spec_lite.collector.record import EventRecord
 
 T = TypeVar("T")

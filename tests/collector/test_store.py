@@ -13,7 +13,7 @@ import pytest
 
 from chaukas_spec_lite import Event, QueryRequest, SortOrder
 from chaukas_spec_lite.collector import store as store_module
-from chaukas_spec_lite.collector.query import plan
+from chaukas_spec_lite.collector.plan import plan
 from chaukas_spec_lite.collector.record import EventRecord
 from chaukas_spec_lite.collector.store import Page, Store
 from chaukas_spec_lite.errors import StoreError

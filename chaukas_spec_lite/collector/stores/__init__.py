@@ -1,0 +1,1 @@
+"""Where the collector keeps events: SQLite, PostgreSQL or memory, behind one interface."""

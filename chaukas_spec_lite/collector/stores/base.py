@@ -1,0 +1,243 @@
+"""What every store can do. One suite of tests runs on all of them: tests/collector/stores.
+
+A store knows rows and bytes. It decodes no event, knows no door and no key, and takes a ``Query`` in no dialect.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from chaukas_spec_lite.collector.query import Query, Tenancy
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event, ready to be stored: its bytes, and the columns that queries look at."""
+
+    tenant_id: str
+    """The tenant; where the event names none, that of the key it came with."""
+    project_id: str
+    event_id: str
+    """Never empty. Tenant, project and this are unique."""
+    session_id: str
+    agent_id: str
+    span_id: str
+    trace_id: str
+    type: int
+    status: int
+    severity: int
+    timed: int
+    """1 with a timestamp, 0 without: such events come before all others."""
+    seconds: int
+    """The timestamp in whole seconds since 1970, within 64 bits; 0 without one."""
+    nanos: int
+    """And its nanoseconds, 0 to 999,999,999."""
+    tags: tuple[str, ...]
+    """Each once, in their order."""
+    data: bytes
+    """The event as it was sent."""
+    text: str | None = None
+    """What a search for text looks at, folded; None unless the store indexes texts."""
+
+
+class Addition(enum.IntEnum):
+    """What became of an event that was to be stored."""
+
+    NEW = 0
+    """It was stored."""
+    REPEATED = 1
+    """The very same event was there: it was sent again."""
+    CONFLICT = 2
+    """There was another one of the same tenant, project and id. Both are kept; queries show the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An event that cannot be stored as one, kept with the reason."""
+
+    tenant_id: str
+    project_id: str
+    event_id: str
+    """Empty if it has none, or cannot be read."""
+    reason: str
+    data: bytes
+    received: float
+    """When it came, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """The encoded events of a page, and the token of the next one, empty if there is none.
+
+    A page may be empty and yet have a token: a search for text without an index looks at so many events at a time.
+    """
+
+    events: list[bytes]
+    next_page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventStats:
+    """How many events and sessions there are."""
+
+    events: int
+    sessions: int
+    by_type: dict[int, int]
+    """Events by the number of their type."""
+    mean_session_ms: float
+    """From the first to the last event of a session, in milliseconds; 0 without sessions."""
+    conflicts: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """A session as lists of sessions show it."""
+
+    tenant_id: str
+    project_id: str
+    session_id: str
+    events: int
+    errors: int
+    """Events of type ERROR or with status FAILED."""
+    first: tuple[int, int]
+    """Seconds and nanos of its first event that has a timestamp; zeros if none has."""
+    last: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What is to be deleted, and the record of it that stays."""
+
+    tenancy: Tenancy
+    """A tenant at least."""
+    session_id: str = ""
+    """One session; empty for all of them."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long and how much is kept. Each tenant is bound by it for itself."""
+
+    max_age: float | None = None
+    """Events that arrived longer ago than this, in seconds, are deleted."""
+    max_bytes: int | None = None
+    """The size of a tenant's events; its oldest arrivals are deleted above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A part of a store's content, for copies: rows in the order of their arrival."""
+
+    rows: list[EventRow]
+    conflicts: list[EventRow]
+    rejected: list[Rejected]
+    cursor: str
+    """Where to go on; empty at the end. Opaque, and good for as long as the store lives."""
+
+
+class Store(Protocol):
+    """Stores events and finds them again.
+
+    All methods may be called at the same time from one event loop, and raise ``StoreError`` if the store cannot do it
+    now: a full disk, a lost connection, a file that was taken away. A method that is cancelled stops working.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is, in words for logs and errors; without a password."""
+        ...
+
+    async def open(self) -> None:
+        """Open it, or make it; migrate it if an older version made it. Raises ``StoreError``, too, if it is foreign."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun, and close it."""
+        ...
+
+    async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
+        """Store events. When this returns, they are on the disk; if it raises, none is.
+
+        Args:
+            rows: The events. The same one may be among them twice.
+
+        Returns:
+            What became of each, in their order.
+        """
+        ...
+
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+        """Keep what cannot be stored, within bounds: the oldest make room."""
+        ...
+
+    async def find(self, query: Query, max_bytes: int, time_limit: float = 10.0) -> EventPage:
+        """Return one page of what a query asks for.
+
+        Args:
+            query: The query, whose page token is this store's.
+            max_bytes: The size that the page's events may have, with their tags and lengths. A single event may be
+                larger, or there would be no page with it.
+            time_limit: After this many seconds it is given up.
+
+        Raises:
+            QueryTimeoutError: It took too long.
+            InvalidRequest: The page token is not one of this query, tenant and store.
+        """
+        ...
+
+    async def stats(self, query: Query) -> EventStats:
+        """Count what a query's conditions are met by; its page and order do not matter."""
+        ...
+
+    async def sessions(
+        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
+    ) -> list[SessionSummary]:
+        """List sessions, those with the latest events first.
+
+        Args:
+            tenancy: Whose.
+            limit: How many at most.
+            before: ``(*last, session_id)`` of the last one of the page before.
+        """
+        ...
+
+    async def conflicts(self, tenancy: Tenancy, limit: int) -> list[EventRow]:
+        """List what came under the id of another event, the latest first."""
+        ...
+
+    async def rejected(self, tenancy: Tenancy, limit: int) -> list[Rejected]:
+        """List what was rejected, the latest first."""
+        ...
+
+    async def delete(self, deletion: Deletion) -> int:
+        """Delete events, in steps that do not hold writers up; a record of it stays. Returns how many."""
+        ...
+
+    async def retain(self, retention: Retention) -> int:
+        """Delete what is too old or too much, in such steps, too. Returns how many."""
+        ...
+
+    async def export(self, cursor: str, limit: int) -> Exported:
+        """Return the next part of all that is there, for a copy to another store."""
+        ...
+
+    async def check(self) -> list[str]:
+        """Look for damage; return what was found, in words."""
+        ...
+
+    async def vacuum(self) -> None:
+        """Give the space of what was deleted back."""
+        ...
+
+    async def size(self) -> int:
+        """How many bytes it takes on the disk, or in memory."""
+        ...
+
+    async def changed(self, timeout: float) -> bool:
+        """Wait until something has been stored, by whatever collector, for so many seconds; say whether it has."""
+        ...
