@@ -20,7 +20,7 @@ SCHEMA = "chaukas"
 
 _OLDEST_SERVER = 14
 _CONNECT_SECONDS = 5.0
-"""How long one host of several may take to answer before the next is tried."""
+"""How long one host of several may take to answer before the next is tried, and what was cancelled to end."""
 _WRITE_SECONDS = 60.0
 """How long a transaction that writes may take. A server that has frozen, or lost its replica, never answers."""
 _MAX_CONNECTIONS = 10
@@ -100,16 +100,33 @@ class Connections:
             async with self._pool.acquire(timeout=2 * _CONNECT_SECONDS) as connection:
                 yield connection
 
+    async def another(self) -> Connection:
+        """Make a connection of its own, which is not given back."""
+        if self._pool is None:
+            raise StoreError(f"{self.name} is not open")
+        import asyncpg
+
+        with _Mapped(self.name):
+            return await asyncpg.connect(
+                self._address,
+                timeout=_CONNECT_SECONDS,
+                target_session_attrs="read-write",
+                server_settings=_SETTINGS,
+            )
+
     @asynccontextmanager
     async def reading(self, time_limit: float) -> AsyncGenerator[Connection, None]:
-        """Lend a connection whose statements may take that many seconds each."""
-        async with self.connection() as connection:
-            milliseconds = max(1, int(time_limit * 1000))
-            # Each statement sees what was committed before it began.
-            await connection.execute(
-                f"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL statement_timeout = {milliseconds}"
-            )
-            yield connection
+        """Lend a connection whose statements may take that many seconds each, or raise ``QueryTimeoutError``."""
+        import asyncpg
+
+        milliseconds = max(1, int(time_limit * 1000))
+        # Each statement sees what was committed before it began.
+        begin = f"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL statement_timeout = {milliseconds}"
+        async with self.connection() as connection, _Transaction(connection, begin):
+            try:
+                yield connection
+            except asyncpg.QueryCanceledError as error:
+                raise QueryTimeoutError(f"{self.name}: the query took more than {time_limit:g} seconds") from error
             await connection.execute("COMMIT")
 
     @asynccontextmanager
@@ -119,15 +136,46 @@ class Connections:
         Args:
             begin: SQL to begin with, which has no result.
         """
+        # Without a time limit of the server's: that would end the wait for a replica, too, as a success.
+        begin = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {_ON_DISK}; {begin}"
         async with self.connection() as connection:
             late = asyncio.get_running_loop().call_later(_WRITE_SECONDS, connection.terminate)
             try:
-                # Without a time limit of the server's: that would end the wait for a replica, too, as a success.
-                await connection.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {_ON_DISK}; {begin}")
-                yield connection
-                await _commit(connection)
+                async with _Transaction(connection, begin):
+                    yield connection
+                    await _commit(connection)
             finally:
                 late.cancel()
+
+
+class _Transaction:
+    """Begins a transaction, and undoes it if anything is raised before it has been committed."""
+
+    def __init__(self, connection: Connection, begin: str) -> None:
+        self._connection = connection
+        self._begin = begin
+
+    async def __aenter__(self) -> None:
+        try:
+            await self._connection.execute(self._begin)
+        except BaseException:
+            await self._undo()
+            raise
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None:
+            await self._undo()
+
+    async def _undo(self) -> None:
+        if self._connection.is_closed():
+            return
+        try:
+            # What the connection still does was cancelled, and ends first.
+            await asyncio.wait_for(self._connection.execute("ROLLBACK"), _CONNECT_SECONDS)
+        except BaseException as error:  # whatever it is, the connection is not to be used again
+            self._connection.terminate()
+            if not isinstance(error, Exception):
+                raise
 
 
 # Who has turned this off for the database meant other programs. What else is chosen (local, remote_apply) stays.
@@ -152,10 +200,8 @@ async def _commit(connection: Connection) -> None:
         raise StoreError(f"the commit may be lost with this server: {'; '.join(warnings)}")
 
 
-async def _reset(connection: Connection) -> None:
-    """Undo what was left undone. More is not needed: nothing here changes a session for longer than a transaction."""
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")
+async def _reset(_: Connection) -> None:
+    """Do nothing when a connection is given back: nothing here changes a session for longer than a transaction."""
 
 
 class _Mapped:
@@ -172,8 +218,6 @@ class _Mapped:
             return
         import asyncpg
 
-        if isinstance(error, asyncpg.QueryCanceledError):
-            raise QueryTimeoutError(f"{self._name}: the query was given up: {error}") from error
         if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)):
             raise StoreError(f"{self._name}: {error}") from error
         if isinstance(error, (OSError, asyncio.TimeoutError)):

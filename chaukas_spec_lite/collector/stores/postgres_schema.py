@@ -8,7 +8,7 @@ partitions, that makes an event stored exactly once, on whatever days it is sent
 from __future__ import annotations
 
 import secrets
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
 from chaukas_spec_lite.collector.stores.postgres_connections import SCHEMA, Connections
@@ -21,19 +21,19 @@ LOCK = 0x4348_4B53  # "CHKS"
 UPKEEP_LOCK = LOCK + 1
 """The one that they hold while they delete: one of them at a time."""
 
-_TEXTS = "tenant_id text NOT NULL, project_id text NOT NULL, event_id text NOT NULL"
+_TEXTS = 'tenant_id text COLLATE "C" NOT NULL, project_id text COLLATE "C" NOT NULL, event_id text COLLATE "C" NOT NULL'
 _EVENT = f"""
     {_TEXTS},
-    session_id text NOT NULL,
-    agent_id text NOT NULL,
-    span_id text NOT NULL,
-    trace_id text NOT NULL,
+    session_id text COLLATE "C" NOT NULL,
+    agent_id text COLLATE "C" NOT NULL,
+    span_id text COLLATE "C" NOT NULL,
+    trace_id text COLLATE "C" NOT NULL,
     type integer NOT NULL,
     status integer NOT NULL,
     severity integer NOT NULL,
     seconds bigint NOT NULL,
     nanos integer NOT NULL,
-    tags text[] NOT NULL,
+    tags text[] COLLATE "C" NOT NULL,
     data bytea NOT NULL,
     originals bytea
 """
@@ -49,7 +49,7 @@ CREATE TABLE {SCHEMA}.store (
 );
 CREATE SEQUENCE {SCHEMA}.blocks;
 CREATE TABLE {SCHEMA}.owners (
-    tenant_id text NOT NULL, project_id text NOT NULL,
+    tenant_id text COLLATE "C" NOT NULL, project_id text COLLATE "C" NOT NULL,
     PRIMARY KEY (tenant_id, project_id)
 );
 CREATE TABLE {SCHEMA}.event_ids (
@@ -64,7 +64,7 @@ CREATE TABLE {SCHEMA}.events (
     day date NOT NULL,
     seq bigint NOT NULL,
     xid bigint NOT NULL,
-    received timestamptz NOT NULL DEFAULT now(),
+    received timestamptz NOT NULL,
     {_EVENT},
     text text
 ) PARTITION BY RANGE (day);
@@ -79,32 +79,31 @@ CREATE INDEX events_by_span ON {SCHEMA}.events (tenant_id, project_id, span_id, 
     WHERE span_id <> '';
 CREATE INDEX events_by_tag ON {SCHEMA}.events USING gin (tags);
 CREATE INDEX events_by_arrival ON {SCHEMA}.events (xid, seq);
+CREATE INDEX events_by_age ON {SCHEMA}.events USING brin (received) WITH (pages_per_range = 16);
 CREATE TABLE {SCHEMA}.conflicts (
-    number bigint GENERATED ALWAYS AS IDENTITY,
+    seq bigint NOT NULL,
+    xid bigint NOT NULL,
     content bytea NOT NULL,
-    received timestamptz NOT NULL DEFAULT now(),
+    received timestamptz NOT NULL,
     {_EVENT},
     PRIMARY KEY (tenant_id, project_id, event_id, content)
 );
 CREATE TABLE {SCHEMA}.rejected (
     number bigint GENERATED ALWAYS AS IDENTITY,
-    tenant_id text NOT NULL,
-    project_id text NOT NULL,
-    event_id text NOT NULL,
-    reason text NOT NULL,
-    data bytea NOT NULL,
+    tenant_id text COLLATE "C" NOT NULL,
+    project_id text COLLATE "C" NOT NULL,
     received double precision NOT NULL,
-    originals bytea,
+    data bytea NOT NULL,
+    texts bytea NOT NULL,
     PRIMARY KEY (tenant_id, number)
 );
 CREATE TABLE {SCHEMA}.deletions (
     number bigint GENERATED ALWAYS AS IDENTITY,
-    tenant_id text NOT NULL,
-    project_id text,
-    session_id text NOT NULL,
-    reason text NOT NULL,
-    made timestamptz NOT NULL DEFAULT now(),
+    tenant_id text COLLATE "C" NOT NULL,
+    project_id text COLLATE "C",
+    made double precision NOT NULL,
     events bigint NOT NULL DEFAULT 0,
+    texts bytea NOT NULL,
     PRIMARY KEY (tenant_id, number)
 );
 """
@@ -144,15 +143,21 @@ async def prepare(connections: Connections, index_text: bool) -> tuple[bytes, bo
                 f"{connections.name}: was made without an index of texts: copy it to a new store that has one"
             )
         # A database that was restored from a dump counts transactions anew. What it brought is older than all to come.
-        await connection.execute(
-            "UPDATE events SET xid = 0 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-        )
+        for table in ("events", "conflicts"):
+            await connection.execute(
+                f"UPDATE {table} SET xid = 0 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+            )
     return secret, indexed
 
 
 def partition(day: date) -> str:
     """Return the name of a day's partition."""
     return f"events_{day:%Y%m%d}"
+
+
+def day_of(name: str) -> date:
+    """Return the day of a partition."""
+    return datetime.strptime(name, "events_%Y%m%d").replace(tzinfo=timezone.utc).date()
 
 
 async def add_partitions(connections: Connections, day: date) -> set[date]:
@@ -169,3 +174,40 @@ async def add_partitions(connections: Connections, day: date) -> set[date]:
                     f" FOR VALUES FROM ('{each}') TO ('{each + timedelta(days=1)}')"
                 )
     return days
+
+
+_CHECKS = {
+    "events without the entry that keeps them from being stored twice": """
+        SELECT count(*) FROM events AS event LEFT JOIN event_ids AS id USING (tenant_id, project_id, event_id)
+        WHERE id.seq IS DISTINCT FROM event.seq OR id.day <> event.day
+    """,
+    "entries of events that are not there": """
+        SELECT count(*) FROM event_ids AS id
+        WHERE NOT EXISTS (
+            SELECT FROM events AS event WHERE event.day = id.day AND event.tenant_id = id.tenant_id
+                AND event.project_id = id.project_id AND event.seq = id.seq
+        )
+    """,
+    "events whose tenant or project is not in the list of them": """
+        SELECT count(*) FROM events LEFT JOIN owners USING (tenant_id, project_id) WHERE owners.tenant_id IS NULL
+    """,
+    "events of transactions that are yet to come, as after a restored dump: open the store again": """
+        SELECT count(*) FROM events WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+    """,
+    "indexes that are not complete": f"""
+        SELECT count(*) FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+        WHERE relnamespace = '{SCHEMA}'::regnamespace AND NOT indisvalid
+    """,
+}
+
+
+async def check(connections: Connections) -> list[str]:
+    """As ``Store.check``. Whether PostgreSQL's own files are sound, its extension amcheck says."""
+    found: list[str] = []
+    async with connections.connection() as connection:
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")  # all see the same
+        for what, statement in _CHECKS.items():
+            if count := await connection.fetchval(statement):
+                found.append(f"{count} {what}")
+        await connection.execute("COMMIT")
+    return found

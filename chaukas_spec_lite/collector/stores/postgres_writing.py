@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from chaukas_spec_lite.collector.stores.base import Addition, EventRow
+from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
 from chaukas_spec_lite.collector.stores.postgres_connections import Connections
 from chaukas_spec_lite.collector.stores.postgres_rows import COLUMNS, columns_of, content, escaped
 from chaukas_spec_lite.collector.stores.postgres_schema import add_partitions
@@ -31,15 +31,17 @@ _BLOCK = 1 << 16
 _MAX_OWNERS = 10_000
 """How many tenants and projects are remembered as known to the database."""
 _ATTEMPTS = 5
-"""How often an addition is tried that finds a day without a partition, or an id that is being deleted."""
+"""How often an addition is tried that finds ids which are being deleted."""
 
 _T = TypeVar("_T")
+
+ARRIVAL = ("day", "received", "xid", "seq")
+"""The columns that an event gets when it arrives."""
 
 _Key: TypeAlias = "tuple[str, str, str]"
 
 _START = """
-SELECT pg_current_xact_id()::text::bigint, (now() AT TIME ZONE 'UTC')::date,
-    ARRAY(SELECT nextval('blocks') FROM generate_series(1, $1::integer))
+SELECT pg_current_xact_id()::text::bigint, ARRAY(SELECT nextval('blocks') FROM generate_series(1, $1::integer))
 """
 _OWNERS = "INSERT INTO owners SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING"
 _IDS = """
@@ -53,18 +55,14 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS wanted (tenant_
 JOIN event_ids AS ids USING (tenant_id, project_id, event_id)
 """
 _CONFLICT = f"""
-INSERT INTO conflicts (content, {", ".join(COLUMNS)})
-VALUES ({", ".join(f"${number}" for number in range(1, len(COLUMNS) + 2))})
+INSERT INTO conflicts (content, received, xid, seq, {", ".join(COLUMNS)})
+VALUES ({", ".join(f"${number}" for number in range(1, len(COLUMNS) + 5))})
 ON CONFLICT DO NOTHING
 """
 
 
-class _Again(Exception):
-    """Nothing was stored, and it has to be tried again: a partition is missing, or an id is just being deleted."""
-
-    def __init__(self, day: date) -> None:
-        super().__init__()
-        self.day = day
+class _JustDeleted(Exception):
+    """An id was in the way, and then was gone. Nothing was stored, and it has to be tried again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -85,10 +83,22 @@ class _Event:
 
 
 class Writer:
-    """Adds events; calls that come at the same time share transactions, but not their errors."""
+    """Adds events; calls that come at the same time share transactions, but not their errors.
 
-    def __init__(self, connections: Connections) -> None:
+    Args:
+        connections: The database.
+        clock: Tells the time in seconds since 1970.
+        added: Called when events have been stored.
+
+    Attributes:
+        texts: Tells what a search for text looks at, for events that come without; None without an index of texts.
+    """
+
+    def __init__(self, connections: Connections, clock: Callable[[], float], added: Callable[[], None]) -> None:
         self._connections = connections
+        self._clock = clock
+        self._added = added
+        self.texts: Texts | None = None
         self._waiting: list[tuple[Sequence[EventRow], asyncio.Future[list[Addition]]]] = []
         self._writing: set[asyncio.Task[None]] = set()
         self._days: set[date] = set()
@@ -150,29 +160,32 @@ class Writer:
         return outcomes
 
     async def _add(self, group: Sequence[Sequence[EventRow]]) -> list[list[Addition] | Exception]:
-        calls = [[_event(row) for row in rows] for rows in group]
+        calls = [[self._event(row) for row in rows] for rows in group]
         events = [event for call in calls for event in call]
+        received = datetime.fromtimestamp(self._clock(), timezone.utc)
+        if received.date() not in self._days:
+            self._days |= await add_partitions(self._connections, received.date())
         for _ in range(_ATTEMPTS):
             try:
                 async with self._connections.writing(BEGIN) as connection:
-                    owners = await self._store(connection, events)
-            except _Again as again:
-                if again.day not in self._days:
-                    self._days |= await add_partitions(self._connections, again.day)
+                    owners = await self._store(connection, events, received)
+            except _JustDeleted:
                 continue
             if len(self._owners) > _MAX_OWNERS:
                 self._owners.clear()
             self._owners |= owners  # not before they are committed
+            if any(event.outcome is Addition.NEW for event in events):
+                self._added()
             return [[event.outcome for event in call] for call in calls]
         raise StoreError(f"{self._connections.name}: events are being deleted while they are added; try again")
 
-    async def _store(self, connection: Connection, events: Sequence[_Event]) -> set[tuple[str, str]]:
+    async def _store(
+        self, connection: Connection, events: Sequence[_Event], received: datetime
+    ) -> set[tuple[str, str]]:
         """Store those that are not there, set the outcome of all, and return whose they are."""
         started = await connection.fetchrow(_START, -(-len(events) // _BLOCK))
         assert started
-        xid, day, blocks = started
-        if day not in self._days:
-            raise _Again(day)
+        xid, blocks = started
         firsts: dict[_Key, _Event] = {}
         for number, event in enumerate(events):
             event.seq, event.kept = blocks[number // _BLOCK] * _BLOCK + number % _BLOCK, event.content
@@ -181,7 +194,7 @@ class Writer:
         # In one order by all collectors, here and below, so that no two wait for each other.
         if unknown := sorted(owners - self._owners):
             await connection.execute(_OWNERS, *_transposed(unknown))
-        await _claim(connection, [firsts[key] for key in sorted(firsts)], day)
+        await _claim(connection, [firsts[key] for key in sorted(firsts)], received.date())
         new: list[_Event] = []
         for event in events:
             first = firsts[event.key]
@@ -192,13 +205,22 @@ class Writer:
         if new:
             await connection.copy_records_to_table(
                 "events",
-                columns=("day", "seq", "xid", *COLUMNS, "text"),
-                records=((day, event.seq, xid, *event.columns, event.text) for event in new),
+                columns=(*ARRIVAL, *COLUMNS, "text"),
+                records=(
+                    (received.date(), received, xid, event.seq, *event.columns, event.text) for event in new
+                ),
             )
         for event in events:
             if event.outcome is Addition.CONFLICT:
-                await connection.execute(_CONFLICT, event.content, *event.columns)
+                await connection.execute(_CONFLICT, event.content, received, xid, event.seq, *event.columns)
         return owners
+
+
+    def _event(self, row: EventRow) -> _Event:
+        text = None
+        if self.texts is not None:
+            text = escaped(self.texts(row.data) if row.text is None else row.text)
+        return _Event(columns_of(row), content(row.data), text)
 
 
 async def _claim(connection: Connection, events: Sequence[_Event], day: date) -> None:
@@ -214,14 +236,10 @@ async def _claim(connection: Connection, events: Sequence[_Event], day: date) ->
         return
     found = await connection.fetch(_FOUND, *keys, seqs)
     if len(found) < len(events):  # deleted since it was in the way
-        raise _Again(day)
+        raise _JustDeleted
     for seq, stored, kept in found:
         if seq != stored:
             by_seq[seq].kept, by_seq[seq].outcome = kept, Addition.REPEATED
-
-
-def _event(row: EventRow) -> _Event:
-    return _Event(columns_of(row), content(row.data), None if row.text is None else escaped(row.text))
 
 
 def _transposed(rows: Sequence[tuple[_T, ...]]) -> list[list[_T]]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,9 @@ from tests.patience import HANG, wait_until
 
 USER = "nobody"
 """PostgreSQL refuses to run as root: root runs it as this user, who is everywhere."""
+
+FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
+"""Settings for tests in which no machine loses power."""
 
 
 @cache
@@ -53,16 +58,17 @@ def free_port() -> int:
 
 
 class PostgresServer:
-    """A server on 127.0.0.1. `folder` must be new; with `of`, it is a replica of that one."""
+    """A server on 127.0.0.1; with `of`, it is a replica of that one."""
 
-    def __init__(self, folder: Path, settings: dict[str, str] | None = None, of: PostgresServer | None = None) -> None:
-        self.folder = folder / "data"
+    def __init__(self, settings: dict[str, str] | None = None, of: PostgresServer | None = None) -> None:
+        # No folder of pytest's: those are for their user alone, and each run of pytest sees to it.
+        self._base = Path(tempfile.mkdtemp(prefix="postgres-"))
+        self.folder = self._base / "data"
         self.port = free_port()
-        self._log = folder / "log"
-        folder.mkdir(parents=True)
+        self._log = self._base / "log"
         if os.geteuid() == 0:
-            let_others_through(folder)
-            shutil.chown(folder, USER)
+            let_others_through(self._base)
+            shutil.chown(self._base, USER)
         if of is None:
             run("initdb", "-D", str(self.folder), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
         else:
@@ -115,6 +121,12 @@ class PostgresServer:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def create_database(self) -> str:
+        """Make an empty database, and return its name."""
+        name = f"test_{secrets.token_hex(8)}"
+        self.run_sql(f"CREATE DATABASE {name}")
+        return name
+
     def kill(self) -> None:
         """End it, and all its processes, as if the machine had lost power."""
         # Each of its processes leads a group of its own, and would finish what it does.
@@ -132,10 +144,11 @@ class PostgresServer:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: it does not wait for clients
             self.process.wait(HANG)
+        shutil.rmtree(self._base)
 
 
 def let_others_through(folder: Path) -> None:
-    """pytest's folders are for their user alone."""
+    """Let the user that the server runs as come to a folder."""
     for parent in folder.parents:
         mode = parent.stat().st_mode
         if not mode & 0o001:
