@@ -65,7 +65,7 @@ RULES = Rules(
     ),
     never={("export", "rpc"): _OF_THE_EXPORTER, ("export", "client"): _OF_THE_EXPORTER},
     outside={
-        "asyncpg": ("collector.stores.postgres_connections", "collector.stores.postgres_writing"),
+        "asyncpg": ("collector.stores.postgres",),
         "agents": ("bridges.openai_agents", "bridges.openai_steps"),
         "chaukas": ("bridges.sdk",),
         "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec", "sinks.file"),

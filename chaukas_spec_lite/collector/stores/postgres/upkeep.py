@@ -13,11 +13,11 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
 from chaukas_spec_lite.collector.stores.base import Deletion, Retention
-from chaukas_spec_lite.collector.stores.postgres_connections import SCHEMA, Connections
-from chaukas_spec_lite.collector.stores.postgres_query import Statement, within
-from chaukas_spec_lite.collector.stores.postgres_rows import key
-from chaukas_spec_lite.collector.stores.postgres_schema import UPKEEP_LOCK, day_of
-from chaukas_spec_lite.collector.stores.postgres_writing import BEGIN
+from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Connections
+from chaukas_spec_lite.collector.stores.postgres.rows import key
+from chaukas_spec_lite.collector.stores.postgres.schema import UPKEEP_LOCK, day_of
+from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
+from chaukas_spec_lite.collector.stores.postgres.writing import BEGIN
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -34,7 +34,8 @@ WHERE inhparent = '{SCHEMA}.events'::regclass
 """
 _DETACHED = f"""
 SELECT relname::text FROM pg_class
-WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'r' AND relname ~ '^events_[0-9]{{8}}$' AND NOT relispartition
+WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'r' AND NOT relispartition
+    AND relname ~ '^events_[0-9]{{8}}$'
 """
 
 
@@ -165,7 +166,7 @@ class Upkeep:
         gone = 0
         while True:
             async with self.connections.writing(BEGIN) as connection:
-                count = await connection.fetchval(
+                count: int = await connection.fetchval(
                     f"""
                     WITH chosen AS MATERIALIZED (
                         SELECT day, tenant_id, project_id, seconds, nanos, seq FROM events
@@ -215,4 +216,3 @@ class Upkeep:
             finally:
                 # If this fails, the connection is lost, and the lock with it.
                 await connection.execute(f"SELECT pg_advisory_unlock({UPKEEP_LOCK})")
-

@@ -26,15 +26,15 @@ from chaukas_spec_lite.collector.stores.base import (
     SessionSummary,
     Texts,
 )
-from chaukas_spec_lite.collector.stores.postgres_connections import INSTALL, SCHEMA, Connections
-from chaukas_spec_lite.collector.stores.postgres_copying import export
-from chaukas_spec_lite.collector.stores.postgres_finding import Finder
-from chaukas_spec_lite.collector.stores.postgres_news import News
-from chaukas_spec_lite.collector.stores.postgres_query import Statement, within
-from chaukas_spec_lite.collector.stores.postgres_rows import COLUMNS, key, row_of
-from chaukas_spec_lite.collector.stores.postgres_schema import check, prepare
-from chaukas_spec_lite.collector.stores.postgres_upkeep import Upkeep
-from chaukas_spec_lite.collector.stores.postgres_writing import Writer
+from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCHEMA, Connections
+from chaukas_spec_lite.collector.stores.postgres.copying import export
+from chaukas_spec_lite.collector.stores.postgres.finding import Finder
+from chaukas_spec_lite.collector.stores.postgres.news import News
+from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, key, rejected_of, row_of
+from chaukas_spec_lite.collector.stores.postgres.schema import check, prepare
+from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
+from chaukas_spec_lite.collector.stores.postgres.upkeep import Upkeep
+from chaukas_spec_lite.collector.stores.postgres.writing import Writer
 from chaukas_spec_lite.errors import SettingError, StoreError
 
 
@@ -89,6 +89,10 @@ class PostgresStore:
         await self._connections.close()
         self._finder = None
 
+    def _check_open(self) -> None:
+        if self._finder is None:
+            raise StoreError(f"{self.name} is not open")
+
     @property
     def _found(self) -> Finder:
         if self._finder is None:
@@ -97,12 +101,12 @@ class PostgresStore:
 
     async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
         """Store events; see ``Store.add``."""
-        assert self._found
+        self._check_open()
         return await self._writer.add(rows)
 
     async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
         """Keep what cannot be stored; see ``Store.keep_rejected``."""
-        assert self._found
+        self._check_open()
         tenants = sorted({key(each.tenant_id) for each in rejected})
         if not tenants:
             return
@@ -159,7 +163,7 @@ class PostgresStore:
                 f"SELECT texts, data, received FROM rejected WHERE {own.where} ORDER BY number DESC LIMIT {limit}",
                 *own.values,
             )
-        return [Rejected(*json.loads(texts), bytes(data), received) for texts, data, received in rows]
+        return [rejected_of(*row) for row in rows]
 
     async def delete(self, deletion: Deletion) -> int:
         """Delete events; see ``Store.delete``."""
@@ -209,5 +213,5 @@ class PostgresStore:
 
     async def changed(self, timeout: float) -> bool:
         """Wait until something has been stored, by whatever collector; see ``Store.changed``."""
-        assert self._found
+        self._check_open()
         return await self._news.wait(timeout)

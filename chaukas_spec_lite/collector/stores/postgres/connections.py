@@ -221,4 +221,4 @@ class _Mapped:
         if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)):
             raise StoreError(f"{self._name}: {error}") from error
         if isinstance(error, (OSError, asyncio.TimeoutError)):
-            raise StoreError(f"{self._name}: {error or 'no answer in time'}") from error
+            raise StoreError(f"{self._name}: {str(error) or 'no answer in time'}") from error

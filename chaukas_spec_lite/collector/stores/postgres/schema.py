@@ -11,7 +11,7 @@ import secrets
 from datetime import date, datetime, timedelta, timezone
 
 from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
-from chaukas_spec_lite.collector.stores.postgres_connections import SCHEMA, Connections
+from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Connections
 from chaukas_spec_lite.errors import StoreError
 
 VERSION = 1
@@ -124,7 +124,7 @@ async def prepare(connections: Connections, index_text: bool) -> tuple[bytes, bo
             )
             if others:
                 raise StoreError(
-                    f"{connections.name}: has a schema {SCHEMA!r}, but not one of this collector: choose another database"
+                    f"{connections.name}: has a schema {SCHEMA!r}, but not a collector's: choose another database"
                 )
             await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA};" + _TABLES + _TEXT_INDEX * index_text)
             await connection.execute(

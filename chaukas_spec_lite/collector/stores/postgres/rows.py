@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from chaukas_spec_lite.collector.stores.base import EventRow
+from chaukas_spec_lite.collector.stores.base import EventRow, Rejected
 
 MAX_KEY_BYTES = 500
 """How long a text in a column may be: three of them, and the time, fit into an index."""
@@ -63,27 +63,23 @@ def columns_of(row: EventRow) -> tuple[object, ...]:
     return (*keys, row.type, row.status, row.severity, seconds, row.nanos, tags, row.data, originals)
 
 
-def row_of(columns: Sequence[Any], text: str | None = None) -> EventRow:
-    """Return the row that columns hold."""
+def row_of(columns: Sequence[Any]) -> EventRow:
+    """Return the row that columns hold, without the text that is searched."""
     *keys, type_, status, severity, seconds, nanos, tags, data, originals = columns
-    texts: list[str]
+    texts: list[Any]
     if originals is None:
         texts, tags = [plain(each) for each in keys], [plain(tag) for tag in tags]
     else:
         texts, tags = json.loads(originals)
     timed = seconds != UNTIMED
-    return EventRow(
-        *texts,
-        type=type_,
-        status=status,
-        severity=severity,
-        timed=int(timed),
-        seconds=seconds if timed else 0,
-        nanos=nanos,
-        tags=tuple(tags),
-        data=bytes(data),
-        text=None if text is None else plain(text),
-    )
+    texts += [type_, status, severity, int(timed), seconds if timed else 0, nanos, tuple(tags), bytes(data)]
+    return EventRow(*texts)
+
+
+def rejected_of(texts: bytes, data: bytes, received: float) -> Rejected:
+    """Return what was rejected from its columns."""
+    tenant, project, event, reason = json.loads(texts)
+    return Rejected(tenant, project, event, reason, bytes(data), received)
 
 
 def plain(column: str) -> str:

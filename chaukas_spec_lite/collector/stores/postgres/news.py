@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.collector.stores.arrivals import Arrivals
-from chaukas_spec_lite.collector.stores.postgres_connections import Connections
+from chaukas_spec_lite.collector.stores.postgres.connections import Connections
 from chaukas_spec_lite.errors import StoreError
 from chaukas_spec_lite.rationed_log import RationedLog
 

@@ -9,9 +9,9 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
-from chaukas_spec_lite.collector.stores.postgres_connections import Connections
-from chaukas_spec_lite.collector.stores.postgres_rows import COLUMNS, columns_of, content, escaped
-from chaukas_spec_lite.collector.stores.postgres_schema import add_partitions
+from chaukas_spec_lite.collector.stores.postgres.connections import Connections
+from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, columns_of, content, escaped
+from chaukas_spec_lite.collector.stores.postgres.schema import add_partitions
 from chaukas_spec_lite.errors import StoreError
 
 if TYPE_CHECKING:
@@ -206,15 +206,12 @@ class Writer:
             await connection.copy_records_to_table(
                 "events",
                 columns=(*ARRIVAL, *COLUMNS, "text"),
-                records=(
-                    (received.date(), received, xid, event.seq, *event.columns, event.text) for event in new
-                ),
+                records=((received.date(), received, xid, event.seq, *event.columns, event.text) for event in new),
             )
         for event in events:
             if event.outcome is Addition.CONFLICT:
                 await connection.execute(_CONFLICT, event.content, received, xid, event.seq, *event.columns)
         return owners
-
 
     def _event(self, row: EventRow) -> _Event:
         text = None

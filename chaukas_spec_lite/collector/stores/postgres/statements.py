@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from chaukas_spec_lite.collector.page_tokens import Position
 from chaukas_spec_lite.collector.query import Moment, Query, Tenancy
-from chaukas_spec_lite.collector.stores.postgres_rows import UNTIMED, escaped, key
+from chaukas_spec_lite.collector.stores.postgres.rows import UNTIMED, escaped, key
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
 Owner: TypeAlias = "tuple[str, str]"

@@ -22,8 +22,9 @@ from chaukas_spec_lite.collector.stores.base import (
     SessionSummary,
     Texts,
 )
-from chaukas_spec_lite.collector.stores.postgres_connections import Connections
-from chaukas_spec_lite.collector.stores.postgres_query import (
+from chaukas_spec_lite.collector.stores.postgres.connections import Connections
+from chaukas_spec_lite.collector.stores.postgres.rows import UNTIMED, key, plain
+from chaukas_spec_lite.collector.stores.postgres.statements import (
     Owner,
     Piece,
     Statement,
@@ -33,7 +34,6 @@ from chaukas_spec_lite.collector.stores.postgres_query import (
     page,
     within,
 )
-from chaukas_spec_lite.collector.stores.postgres_rows import UNTIMED, key, plain
 from chaukas_spec_lite.errors import QueryTimeoutError
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
@@ -44,7 +44,7 @@ STATS_SECONDS = 60.0
 """How long counting and listing sessions may take, which look at all that they count."""
 
 _SETTLE_SECONDS = 0.25
-"""How long a query waits for transactions that began before it, at most, to find all that was acknowledged until then."""
+"""How long a query waits for transactions that began before it, at most, to find all that was acknowledged by then."""
 _SETTLE_PAUSE = 0.002
 _PREFETCH = 500
 """How many events are read ahead where Python looks at all of them."""
@@ -104,10 +104,8 @@ class Finder:
         began = time.monotonic()
         at = self.tokens.read(query)
         in_sql = self._in_sql(query)
-        if in_sql:
-            piece = Piece(True, query.size + 1, max_bytes)
-        else:
-            piece = Piece(False, TEXT_SCAN_EVENTS, TEXT_SCAN_BYTES)
+        sizes = (query.size + 1, max_bytes) if in_sql else (TEXT_SCAN_EVENTS, TEXT_SCAN_BYTES)
+        piece = Piece(in_sql, *sizes)
         async with self.connections.reading(time_limit) as connection:
             mark, after = at or (await watermark(connection), None)
             whose = await _owners(connection, query.tenancy)
@@ -118,8 +116,8 @@ class Finder:
         if in_sql:
             found = _Page(query.size, max_bytes).of(rows)
         else:
-            looking = self._look, query, rows, _Page(query.size, max_bytes), began + time_limit
-            found = await asyncio.to_thread(*looking)
+            page_ = _Page(query.size, max_bytes)
+            found = await asyncio.to_thread(self._look, query, rows, page_, began + time_limit)
         if time.monotonic() - began > time_limit:
             raise QueryTimeoutError(f"{self.connections.name}: the query took more than {time_limit:g} seconds")
         more = found.full or (not in_sql and len(rows) == piece.limit)
@@ -176,9 +174,7 @@ class Finder:
         lengths = [_milliseconds(min(each), max(each)) for each in sessions.values() if each]
         return dict(types), len(sessions), sum(lengths) / len(lengths) if lengths else 0.0
 
-    async def sessions(
-        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None
-    ) -> list[SessionSummary]:
+    async def sessions(self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None) -> list[SessionSummary]:
         """As ``Store.sessions``."""
         statement = Statement()
         within(statement, tenancy)
@@ -267,16 +263,16 @@ async def _counted(connection: Connection, statement: Statement) -> tuple[dict[i
         *statement.values,
     )
     assert sessions
-    return {type_: count for type_, count in types}, sessions[0], sessions[1] or 0.0
+    return dict(types), sessions[0], sessions[1] or 0.0
 
 
 def _summary(*row: Any) -> SessionSummary:
     tenant, project, session, events, errors, first, last, originals = row
-    names = [plain(each) for each in (tenant, project, session)]
-    if originals is not None:
-        texts, _ = json.loads(originals)
-        names = [texts[0], texts[1], texts[3]]
-    return SessionSummary(*names, events, errors, tuple(first), tuple(last))
+    if originals is None:
+        tenant, project, session = (plain(each) for each in (tenant, project, session))
+    else:
+        (tenant, project, _, session, *_), _ = json.loads(originals)
+    return SessionSummary(tenant, project, session, events, errors, tuple(first), tuple(last))
 
 
 def _milliseconds(first: tuple[int, int], last: tuple[int, int]) -> float:
