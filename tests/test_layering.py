@@ -84,6 +84,9 @@ RULES = Rules(
         "langchain_core": ("bridges.langchain",),
         "rich": ("cli",),
         "sqlite3": ("collector.store",),
+        # One of them, by the Python that runs.
+        "tomli": ("collector.settings",),
+        "tomllib": ("collector.settings",),
         "typing_extensions": ("message.listing", "spec"),
     },
 )
