@@ -82,13 +82,14 @@ class Keys:
         Args:
             authorization: The header, ``Bearer`` and the key; None if there was none.
             certificate_name: The name in the certificate that the client has shown, and TLS has verified.
-            peer: The address it calls from, without the port; for limits and logs.
+            peer: The address it calls from, with or without the port; for limits and logs.
 
         Raises:
             UnauthenticatedError: There is no key, or not one of these.
             ThrottledError: The peer has sent too many wrong ones, or too many keys are being looked at.
         """
         self._refresh()
+        peer = _without_port(peer)
         if authorization is None:
             return _caller(self._of_certificate(certificate_name, peer))
         scheme, _, key = authorization.strip().partition(" ")
@@ -184,6 +185,13 @@ class Keys:
         self._failures[network] = count + 1, began
         if len(self._failures) > MAX_PEERS:
             self._failures.popitem(last=False)
+
+
+def _without_port(peer: str) -> str:
+    if peer.startswith("["):
+        return peer[1:].partition("]")[0]
+    host, colon, port = peer.rpartition(":")
+    return host if colon and port.isdigit() and ":" not in host else peer
 
 
 def _network(peer: str) -> str:

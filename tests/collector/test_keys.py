@@ -199,7 +199,7 @@ def test_whoever_guesses_has_to_wait_and_others_do_not(path: Path, monkeypatch: 
             await keys.caller_of(f"Bearer {key}", None, PEER)
             hashed = count_hashes(monkeypatch)
             for number in range(MAX_FAILURES):
-                await refused(keys, f"Bearer ck_{entry.id}_{number}")
+                await refused(keys, f"Bearer ck_{entry.id}_{number}", f"{PEER}:{number + 1}")
             assert len(hashed) == MAX_FAILURES
             with pytest.raises(ThrottledError) as caught:
                 await keys.caller_of(f"Bearer {fresh}", None, PEER)
@@ -221,7 +221,7 @@ def test_a_network_of_ipv6_counts_as_one_peer(path: Path) -> None:
     async def main() -> None:
         async with serving(path) as keys:
             for number in range(MAX_FAILURES):
-                await refused(keys, "Bearer ck_a_b", f"2001:db8::{number}")
+                await refused(keys, "Bearer ck_a_b", f"[2001:db8::{number}]:{number + 1}")
             with pytest.raises(ThrottledError):
                 await keys.caller_of("Bearer ck_a_b", None, "2001:db8::ffff%eth0")
             await refused(keys, "Bearer ck_a_b", "2001:db8:0:1::1")
