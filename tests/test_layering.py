@@ -74,7 +74,7 @@ RULES = Rules(
             "rpc",
             "spec.client.v1.client_grpc",
             "spec.server.v1.server_grpc",
-            "collector.service",
+            "collector.client_service",
         ),
         # Their private parts are relied on, so one room and its contract test have to know all of it.
         "h2": ("rpc.transport",),

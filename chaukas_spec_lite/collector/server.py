@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.collector.service import CollectorService
+from chaukas_spec_lite.collector.client_service import StoredClientService
 from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.rpc.server.server import MAX_MESSAGE_BYTES, MessageServer
 
@@ -51,7 +51,7 @@ class Collector:
         self.grace = grace
         self._wanted_port = port
         self._max_message_bytes = max_message_bytes
-        self._service = CollectorService(path)
+        self._service = StoredClientService(path)
         self._server: MessageServer | None = None
         self._starts = False
 

@@ -152,6 +152,11 @@ class Store(Protocol):
         """What it is, in words for logs and errors; without a password."""
         ...
 
+    @property
+    def indexes_text(self) -> bool:
+        """Whether rows are to come with their ``text``; a store that does not index reads it with ``searched_text``."""
+        ...
+
     async def open(self) -> None:
         """Open it, or make it; migrate it if an older version made it. Raises ``StoreError``, too, if it is foreign."""
         ...
@@ -164,7 +169,7 @@ class Store(Protocol):
         """Store events. When this returns, they are on the disk; if it raises, none is.
 
         Args:
-            rows: The events. The same one may be among them twice.
+            rows: The events. The same one may be among them twice. None at all, to learn whether the store can store.
 
         Returns:
             What became of each, in their order.
