@@ -6,11 +6,25 @@ A store knows rows and bytes. It decodes no event, knows no door and no key, and
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from chaukas_spec_lite.collector.query import Query, Tenancy
+from chaukas_spec_lite.spec.common.v1.events import EventStatus, EventType
+
+ERROR_TYPE = int(EventType.ERROR)
+FAILED_STATUS = int(EventStatus.FAILED)
+
+Texts: TypeAlias = "Callable[[bytes], str]"
+"""Returns what a search for text looks at in an encoded event, folded. Stores are given one, as they decode nothing."""
+
+REJECTED_PER_TENANT = 1000
+"""How many rejected events of a tenant are kept; the oldest make room."""
+TEXT_SCAN_EVENTS = 2000
+"""How many events are read for one page of a search for text that no index answers, ..."""
+TEXT_SCAN_BYTES = 8 * 2**20
+"""... and how many bytes of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,11 @@ class EventRow:
     """What a search for text looks at, folded; None unless the store indexes texts."""
 
 
+def is_error(row: EventRow) -> bool:
+    """Whether a session's summary counts it as an error."""
+    return row.type == ERROR_TYPE or row.status == FAILED_STATUS
+
+
 class Addition(enum.IntEnum):
     """What became of an event that was to be stored."""
 
@@ -51,7 +70,8 @@ class Addition(enum.IntEnum):
     REPEATED = 1
     """The very same event was there: it was sent again."""
     CONFLICT = 2
-    """There was another one of the same tenant, project and id. Both are kept; queries show the first."""
+    """There was another one of the same tenant, project and id. Both are kept, the later one once, however often it is
+    sent; queries show the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +101,17 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True)
 class EventStats:
-    """How many events and sessions there are."""
+    """How many events and sessions there are. Events without a session's id are in no session."""
 
     events: int
     sessions: int
     by_type: dict[int, int]
     """Events by the number of their type."""
     mean_session_ms: float
-    """From the first to the last event of a session, in milliseconds; 0 without sessions."""
+    """From the first to the last event of a session, in milliseconds: the mean of those sessions that have timestamps;
+    0 without any."""
     conflicts: int
+    """Of the tenancy that was asked for, whatever the other conditions; so, too, ``rejected``."""
     rejected: int
 
 
@@ -115,8 +137,23 @@ class Deletion:
     tenancy: Tenancy
     """A tenant at least."""
     session_id: str = ""
-    """One session; empty for all of them."""
+    """One session; empty for all that there is of the tenancy: conflicts, rejected events and those of no session."""
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.tenancy.tenant_id is None:
+            raise ValueError("Deletion.tenancy: a deletion is for one tenant, and this names none")
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionRecord:
+    """What stays of a deletion."""
+
+    deletion: Deletion
+    at: float
+    """When it was done, in seconds since 1970."""
+    events: int
+    """How many events it deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +161,9 @@ class Retention:
     """How long and how much is kept. Each tenant is bound by it for itself."""
 
     max_age: float | None = None
-    """Events that arrived longer ago than this, in seconds, are deleted."""
+    """Whatever arrived longer ago than this, in seconds, is deleted: events, conflicts, and rejected ones."""
     max_bytes: int | None = None
-    """The size of a tenant's events; its oldest arrivals are deleted above it."""
+    """The size of a tenant's encoded events, conflicts among them; its oldest arrivals are deleted above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +239,13 @@ class Store(Protocol):
     async def sessions(
         self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
     ) -> list[SessionSummary]:
-        """List sessions, those with the latest events first.
+        """List sessions, those with the latest events first; of those that end at one instant, by their ids, backwards.
 
         Args:
             tenancy: Whose.
             limit: How many at most.
-            before: ``(*last, session_id)`` of the last one of the page before.
+            before: ``(*last, session_id)`` of the last one of the page before. Sessions of other tenants and projects
+                with the same end and id as that one are left out, too.
         """
         ...
 
@@ -221,6 +259,10 @@ class Store(Protocol):
 
     async def delete(self, deletion: Deletion) -> int:
         """Delete events, in steps that do not hold writers up; a record of it stays. Returns how many."""
+        ...
+
+    async def deletions(self, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
+        """List the records of deletions, the latest first."""
         ...
 
     async def retain(self, retention: Retention) -> int:

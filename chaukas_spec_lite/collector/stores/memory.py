@@ -1,0 +1,441 @@
+"""A store in memory: for tests, demos and machines without a disk. Simple, and what other stores are held against."""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import logging
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES, PageTokens, Position
+from chaukas_spec_lite.collector.query import Query, Tenancy
+from chaukas_spec_lite.collector.stores.arrivals import Arrivals
+from chaukas_spec_lite.collector.stores.base import (
+    REJECTED_PER_TENANT,
+    TEXT_SCAN_BYTES,
+    TEXT_SCAN_EVENTS,
+    Addition,
+    Deletion,
+    DeletionRecord,
+    EventPage,
+    EventRow,
+    EventStats,
+    Exported,
+    Rejected,
+    Retention,
+    SessionSummary,
+    Texts,
+    is_error,
+)
+from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
+from chaukas_spec_lite.rationed_log import RationedLog
+from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
+
+MAX_BYTES = 256 * 2**20
+"""How large a store in memory gets, unless it is told otherwise."""
+OVERHEAD = 1300
+"""How many bytes an event takes beside its own, about: objects for its columns, places in tables."""
+
+_STEP = 500
+"""How many events are looked at before others get their turn on the event loop."""
+_TOLD_EVERY = 60.0
+
+Key = tuple[str, str, str]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What came in, and when."""
+
+    row: EventRow
+    received: float
+
+    @property
+    def size(self) -> int:
+        return len(self.row.data) + 2 * len(self.row.text or "") + OVERHEAD
+
+
+@dataclass(slots=True)
+class _Room:
+    """What a page, or a search for it, may still take."""
+
+    events: int
+    size: int
+    decoded: int = TEXT_SCAN_EVENTS
+    decoded_bytes: int = TEXT_SCAN_BYTES
+
+
+@dataclass(slots=True)
+class _Session:
+    events: int = 0
+    errors: int = 0
+    moments: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+
+    @property
+    def first(self) -> tuple[int, int]:
+        return min(self.moments, default=(0, 0))
+
+    @property
+    def last(self) -> tuple[int, int]:
+        return max(self.moments, default=(0, 0))
+
+
+class MemoryStore:
+    """Keeps events in memory, up to so many bytes; beyond them, the oldest arrivals make room.
+
+    Args:
+        texts: Tells what a search for text looks at in an encoded event.
+        max_bytes: How large it gets, in bytes.
+        clock: Tells the time in seconds since 1970.
+
+    Attributes:
+        dropped: How many events have made room.
+    """
+
+    name = "the collector's store in memory"
+
+    def __init__(self, *, texts: Texts, max_bytes: int = MAX_BYTES, clock: Callable[[], float] = time.time) -> None:
+        self.dropped = 0
+        self._texts = texts
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._log = RationedLog(log, _TOLD_EVERY, time.monotonic)
+        self._tokens = PageTokens(secrets.token_bytes(SECRET_BYTES))
+        self._arrivals = Arrivals()
+        self._open = False
+        self._size = 0
+        self._number = 0
+        """That of the last arrival. Events and conflicts are numbered together."""
+        self._events: dict[int, _Kept] = {}
+        self._order: list[Position] = []
+        """Of all events, in the order of queries."""
+        self._numbers: dict[Key, int] = {}
+        self._conflicts: dict[int, _Kept] = {}
+        self._conflicting: set[tuple[Key, bytes]] = set()
+        self._first = 1
+        """No arrival that is there has a lower number."""
+        self._rejected: list[Rejected] = []
+        self._deletions: list[DeletionRecord] = []
+
+    async def open(self) -> None:
+        """Take events from now on."""
+        self._open = True
+
+    async def close(self) -> None:
+        """Take no more events. Those that are there stay, should it be opened again."""
+        self._open = False
+
+    async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
+        """Store events; see ``Store.add``."""
+        self._check_open()
+        received = self._clock()
+        additions = [self._added(row, received) for row in rows]
+        self._make_room()
+        if Addition.NEW in additions:
+            self._arrivals.announce()
+        return additions
+
+    def _added(self, row: EventRow, received: float) -> Addition:
+        key = _key(row)
+        there = self._numbers.get(key)
+        if there is None:
+            self._number += 1
+            kept = self._events[self._number] = _Kept(row, received)
+            self._numbers[key] = self._number
+            bisect.insort(self._order, _position(self._number, row))
+            self._size += kept.size
+            return Addition.NEW
+        if self._events[there].row.data == row.data:
+            return Addition.REPEATED
+        if (key, row.data) not in self._conflicting:
+            self._conflicting.add((key, row.data))
+            self._number += 1
+            kept = self._conflicts[self._number] = _Kept(row, received)
+            self._size += kept.size
+        return Addition.CONFLICT
+
+    def _make_room(self) -> None:
+        dropped = 0
+        while self._size > self._max_bytes and (self._events or self._conflicts):
+            # Not the first key of a dict: Python looks for it among all that were there before.
+            while self._first not in self._events and self._first not in self._conflicts:
+                self._first += 1
+            self._drop(self._first)
+            dropped += 1
+        if dropped:
+            self.dropped += dropped
+            self._log.log(
+                *("dropped", logging.WARNING),
+                "%s is full (%d bytes): its oldest events make room for new ones; %d have so far",
+                *(self.name, self._max_bytes, self.dropped),
+            )
+
+    def _drop(self, number: int) -> None:
+        kept = self._conflicts.pop(number, None)
+        if kept is not None:
+            self._conflicting.discard((_key(kept.row), kept.row.data))
+        else:
+            kept = self._events.pop(number)
+            del self._numbers[_key(kept.row)]
+            del self._order[bisect.bisect_left(self._order, _position(number, kept.row))]
+        self._size -= kept.size
+
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+        """Keep what cannot be stored; see ``Store.keep_rejected``."""
+        self._check_open()
+        self._rejected += rejected
+        seen: Counter[str] = Counter()
+        newest: list[Rejected] = []
+        for each in reversed(self._rejected):
+            seen[each.tenant_id] += 1
+            if seen[each.tenant_id] <= REJECTED_PER_TENANT:
+                newest.append(each)
+        self._rejected = newest[::-1]
+
+    async def find(self, query: Query, max_bytes: int, time_limit: float = 10.0) -> EventPage:
+        """Return one page of what a query asks for; see ``Store.find``."""
+        self._check_open()
+        began = time.monotonic()
+        watermark, last = self._tokens.read(query) or (self._number, None)
+        room, events = _Room(query.size, max_bytes), list[bytes]()
+        while True:
+            step = self._after(query, last)
+            for position in step:
+                row = self._events[position[3]].row
+                if position[3] <= watermark and matches(row, query) and self._found(row, query, room):
+                    room.size -= len(row.data) + MAX_FRAME_BYTES
+                    # This event starts the next page, unless the page is still empty: there would be no page with it.
+                    if last is not None and events and (room.size < 0 or not room.events):
+                        return EventPage(events, self._tokens.write(query, watermark, last))
+                    events.append(row.data)
+                    room.events -= 1
+                last = position
+                if room.decoded < 0 or room.decoded_bytes < 0:
+                    return EventPage(events, self._tokens.write(query, watermark, last))
+            if not step:
+                return EventPage(events, "")
+            await asyncio.sleep(0)  # what may change all but ``last``
+            if time.monotonic() - began > time_limit:
+                raise QueryTimeoutError(f"{self.name}: the query took more than {time_limit:g} seconds")
+
+    def _after(self, query: Query, last: Position | None) -> list[Position]:
+        """The positions of a few events, from where a page goes on."""
+        order = self._order
+        if query.descending:
+            end = len(order) if last is None else bisect.bisect_left(order, last)
+            return order[max(0, end - _STEP) : end][::-1]
+        start = 0 if last is None else bisect.bisect_right(order, last)
+        return order[start : start + _STEP]
+
+    def _found(self, row: EventRow, query: Query, room: _Room | None = None) -> bool:
+        """Whether an event has the text that is searched for."""
+        if not query.text:
+            return True
+        if row.text is not None:
+            return query.text in row.text
+        if room is not None:
+            room.decoded -= 1
+            room.decoded_bytes -= len(row.data)
+        return query.text in self._texts(row.data)
+
+    async def stats(self, query: Query) -> EventStats:
+        """Count; see ``Store.stats``."""
+        self._check_open()
+        types: Counter[int] = Counter()
+        found: list[EventRow] = []
+        for number, kept in enumerate(list(self._events.values())):
+            if matches(kept.row, query) and self._found(kept.row, query):
+                types[kept.row.type] += 1
+                found.append(kept.row)
+            if number % _STEP == 0:
+                await asyncio.sleep(0)
+        sessions = _sessions(found)
+        lengths = [_milliseconds(each.first, each.last) for each in sessions.values() if each.moments]
+        return EventStats(
+            events=len(found),
+            sessions=len(sessions),
+            by_type=dict(types),
+            mean_session_ms=sum(lengths) / len(lengths) if lengths else 0.0,
+            conflicts=sum(within(query.tenancy, kept.row) for kept in self._conflicts.values()),
+            rejected=sum(within(query.tenancy, each) for each in self._rejected),
+        )
+
+    async def sessions(
+        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
+    ) -> list[SessionSummary]:
+        """List sessions; see ``Store.sessions``."""
+        self._check_open()
+        listed = [
+            SessionSummary(*key, each.events, each.errors, each.first, each.last)
+            for key, each in _sessions(kept.row for kept in self._events.values()).items()
+            if within(tenancy, key) and (before is None or (*each.last, key[2]) < before)
+        ]
+        listed.sort(key=lambda each: (*each.last, each.session_id, each.tenant_id, each.project_id), reverse=True)
+        return listed[:limit]
+
+    async def conflicts(self, tenancy: Tenancy, limit: int) -> list[EventRow]:
+        """List conflicts; see ``Store.conflicts``."""
+        self._check_open()
+        return [kept.row for kept in reversed(self._conflicts.values()) if within(tenancy, kept.row)][:limit]
+
+    async def rejected(self, tenancy: Tenancy, limit: int) -> list[Rejected]:
+        """List what was rejected; see ``Store.rejected``."""
+        self._check_open()
+        return [each for each in reversed(self._rejected) if within(tenancy, each)][:limit]
+
+    async def delete(self, deletion: Deletion) -> int:
+        """Delete events; see ``Store.delete``."""
+        self._check_open()
+        tenancy, session = deletion.tenancy, deletion.session_id
+        count = await self._drop_where(
+            lambda kept: within(tenancy, kept.row) and session in ("", kept.row.session_id),
+        )
+        if not session:
+            self._rejected = [each for each in self._rejected if not within(tenancy, each)]
+        self._deletions.append(DeletionRecord(deletion, self._clock(), count))
+        return count
+
+    async def deletions(self, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
+        """List the records of deletions; see ``Store.deletions``."""
+        self._check_open()
+        own = (
+            each
+            for each in reversed(self._deletions)
+            if tenancy.tenant_id in (None, each.deletion.tenancy.tenant_id)
+            and tenancy.project_id in (None, each.deletion.tenancy.project_id)
+        )
+        return list(own)[:limit]
+
+    async def retain(self, retention: Retention) -> int:
+        """Delete what is too old or too much; see ``Store.retain``."""
+        self._check_open()
+        count = 0
+        if retention.max_age is not None:
+            oldest = self._clock() - retention.max_age
+            count += await self._drop_where(lambda kept: kept.received < oldest)
+            self._rejected = [each for each in self._rejected if each.received >= oldest]
+        if retention.max_bytes is not None:
+            sizes: Counter[str] = Counter()
+            for kept in (*self._events.values(), *self._conflicts.values()):
+                sizes[kept.row.tenant_id] += len(kept.row.data)
+            for tenant, size in sizes.items():
+                count += await self._shrink(tenant, size - retention.max_bytes)
+        return count
+
+    async def _shrink(self, tenant: str, excess: int) -> int:
+        count = 0
+        kept = ((n, k) for part in (self._events, self._conflicts) for n, k in part.items())
+        own = sorted((number, len(each.row.data)) for number, each in kept if each.row.tenant_id == tenant)
+        for number, size in own:
+            if excess <= 0:
+                break
+            excess -= size
+            count += number in self._events
+            self._drop(number)
+        return count
+
+    async def _drop_where(self, chosen: Callable[[_Kept], bool]) -> int:
+        """Drop events and conflicts; return how many events it were."""
+        count = 0
+        for part in (self._conflicts, self._events):
+            for number in [number for number, kept in part.items() if chosen(kept)]:
+                count += number in self._events
+                self._drop(number)
+        return count
+
+    async def export(self, cursor: str, limit: int) -> Exported:
+        """Return the next part of all that is there; see ``Store.export``."""
+        self._check_open()
+        after, _, rejected_before = (cursor or "0-0").partition("-")
+        number, skip = int(after), int(rejected_before)
+        rows = [(each, self._events[each].row) for each in self._events if each > number][:limit]
+        conflicts = [(each, self._conflicts[each].row) for each in self._conflicts if each > number][:limit]
+        # Both in one order of numbers, so that a conflict never comes before what it conflicts with.
+        part = sorted([*rows, *conflicts])[:limit]
+        if part:
+            numbers = {each for each, _ in part}
+            return Exported(
+                [row for each, row in rows if each in numbers],
+                [row for each, row in conflicts if each in numbers],
+                [],
+                f"{max(numbers)}-0",
+            )
+        rejected = self._rejected[skip : skip + limit]
+        more = skip + limit < len(self._rejected)
+        return Exported([], [], rejected, f"{number}-{skip + limit}" if more else "")
+
+    async def check(self) -> list[str]:
+        """Look for damage, of which memory has none."""
+        self._check_open()
+        return []
+
+    async def vacuum(self) -> None:
+        """Do nothing: memory is given back at once."""
+        self._check_open()
+
+    async def size(self) -> int:
+        """How many bytes of memory it takes, about."""
+        return self._size + sum(len(each.data) + OVERHEAD for each in self._rejected)
+
+    async def changed(self, timeout: float) -> bool:
+        """Wait until something has been stored; see ``Store.changed``."""
+        self._check_open()
+        return await self._arrivals.wait(timeout)
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise StoreError(f"{self.name} is not open")
+
+
+def matches(row: EventRow, query: Query) -> bool:
+    """Whether an event meets the conditions of a query, but for that on its texts."""
+    moment = (row.seconds, row.nanos)
+    return (
+        within(query.tenancy, row)
+        and query.session_id in ("", row.session_id)
+        and query.agent_id in ("", row.agent_id)
+        and query.span_id in ("", row.span_id)
+        and query.trace_id in ("", row.trace_id)
+        and (not query.types or row.type in query.types)
+        and (not query.statuses or row.status in query.statuses)
+        and (not query.severities or row.severity in query.severities)
+        and all(tag in row.tags for tag in query.tags)
+        and (query.start is None or (row.timed == 1 and moment >= query.start))
+        and (query.end is None or (row.timed == 1 and moment < query.end))
+    )
+
+
+def within(tenancy: Tenancy, owned: EventRow | Rejected | Key) -> bool:
+    """Whether something belongs to a tenancy."""
+    tenant, project = owned[:2] if isinstance(owned, tuple) else (owned.tenant_id, owned.project_id)
+    return tenancy.tenant_id in (None, tenant) and tenancy.project_id in (None, project)
+
+
+def _key(row: EventRow) -> Key:
+    return row.tenant_id, row.project_id, row.event_id
+
+
+def _position(number: int, row: EventRow) -> Position:
+    return row.timed, row.seconds, row.nanos, number
+
+
+def _sessions(rows: Iterable[EventRow] | Iterator[EventRow]) -> dict[Key, _Session]:
+    sessions: dict[Key, _Session] = {}
+    for row in rows:
+        if row.session_id:
+            session = sessions.setdefault((row.tenant_id, row.project_id, row.session_id), _Session())
+            session.events += 1
+            session.errors += is_error(row)
+            if row.timed:
+                session.moments.append((row.seconds, row.nanos))
+    return sessions
+
+
+def _milliseconds(first: tuple[int, int], last: tuple[int, int]) -> float:
+    return (last[0] - first[0]) * 1e3 + (last[1] - first[1]) / 1e6
