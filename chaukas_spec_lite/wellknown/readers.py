@@ -99,7 +99,7 @@ read_wrapped_bytes = _slow_reader("google.protobuf.BytesValue")
 
 
 def read_seconds_and_nanos(data: bytes) -> tuple[int, int]:
-    """Read the two fields of a Timestamp or Duration in order, each at most once and positive; else ``NotCanonical``."""
+    """Read the two fields of a Timestamp or Duration in order, each once at most and positive, or raise."""
     end = len(data)
     seconds = nanos = pos = 0
     if end and data[0] == 0x08:
