@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Generator
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
@@ -17,8 +17,6 @@ from grpclib.exceptions import GRPCError
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.doors.grpc_health import HealthService
 from chaukas_spec_lite.collector.doors.grpc_reflection import ReflectionService
-from chaukas_spec_lite.collector.receipts import Receipt
-from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.splitting import Shape
 from chaukas_spec_lite.errors import (
     CollectorError,
@@ -41,6 +39,10 @@ from chaukas_spec_lite.spec.server.v1 import server
 from chaukas_spec_lite.spec.server.v1.server_grpc import ChaukasServerServiceBase
 from chaukas_spec_lite.wire.enums import names_by_number
 from chaukas_spec_lite.wire.envelopes import page_response
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.receipts import Receipt
+    from chaukas_spec_lite.collector.service import CollectorService
 
 Authenticate: TypeAlias = Callable[[str | None, str | None, str], Awaitable[Caller]]
 """Tells who calls, by the ``authorization`` of the request, the name in the client's certificate, and the address;

@@ -17,7 +17,7 @@ class ServedCall:
     peer: str
     """Where it comes from: ``127.0.0.1:49152``, or ``unix`` for a Unix socket."""
     certificate: Mapping[str, Any] | None = None
-    """The client's certificate, as ``ssl.SSLSocket.getpeercert`` gives it; None if it has shown none that is trusted."""
+    """The client's certificate, as ``ssl.SSLSocket.getpeercert`` gives it; None if it has shown none."""
     trailing: dict[str, str] = field(default_factory=dict[str, str])
     """What goes along with the end of the answer, an error's too; services put it here."""
 
