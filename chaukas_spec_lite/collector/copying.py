@@ -1,8 +1,8 @@
 """Copies one store into another, part by part; a copy that was interrupted goes on where it was.
 
 What says where that is stands in a small file beside the user's data. It names the beginning of the last part that was
-copied, not its end: the part is copied once more, and has to be there already. If it is not, the other store is not
-what it was, and the copy begins anew. Copying something twice does no harm: a store takes each event once.
+copied, not its end: the events of that part have to be in the other store already. If they are not, it is not what it
+was, and the copy begins anew. Copying an event twice does no harm: a store takes each once.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chaukas_spec_lite.collector.query import Query
-from chaukas_spec_lite.collector.stores.base import Addition, Exported, Store
+from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Exported, Store
 
 PART = 1000
 """How many rows are copied at a time."""
@@ -26,15 +26,18 @@ PART = 1000
 class Copied:
     """How far a copy is."""
 
-    seen: int
-    """Events that were looked at in this run."""
     total: int
     """Events that there were when it began."""
-    new: int
+    seen: int = 0
+    """Events that were looked at in this run."""
+    new: int = 0
     """Events that were not in the other store."""
-    rejected: int
-    resumed: bool
+    resumed: bool = False
     """Whether it went on where an earlier one had stopped."""
+
+    def after(self, part: Exported, additions: Sequence[Addition]) -> Copied:
+        """How far it is after one part more."""
+        return replace(self, seen=self.seen + len(part.rows), new=self.new + additions.count(Addition.NEW))
 
 
 class CopyNotes:
@@ -87,22 +90,28 @@ async def copy(source: Store, target: Store, notes: CopyNotes, progress: Callabl
         StoreError: One of them failed. The same copy, begun again, goes on from there.
         OSError: The notes cannot be written.
     """
-    total = (await source.stats(Query())).events
+    done = Copied(total=(await source.stats(Query())).events)
     cursor = notes.read()
-    resumed = bool(cursor)
-    seen = new = rejected = 0
+    if cursor:
+        part = await source.export(cursor, PART)
+        additions = await _add(target, part.rows)
+        done = done.after(part, additions)
+        # Where some were missing, more may be: begin anew.
+        resumes = Addition.NEW not in additions
+        done = replace(done, resumed=resumes)
+        cursor = part.cursor if resumes else ""
+        if resumes and not cursor:
+            notes.forget()
+            return done
     while True:
         part = await source.export(cursor, PART)
-        additions = await _add(target, part)
-        if resumed and not seen and Addition.NEW in additions:
-            # The target has lost what was copied into it, so more may be missing.
-            cursor, resumed = "", False
-            continue
+        # The rows before what conflicts with them.
+        additions = await _add(target, part.rows)
+        await _add(target, part.conflicts)
+        if part.rejected:
+            await target.keep_rejected(part.rejected)
         notes.write(cursor)
-        seen += len(part.rows)
-        new += sum(addition is Addition.NEW for addition in additions)
-        rejected += len(part.rejected)
-        done = Copied(seen, total, new, rejected, resumed)
+        done = done.after(part, additions)
         progress(done)
         if not part.cursor:
             notes.forget()
@@ -110,11 +119,5 @@ async def copy(source: Store, target: Store, notes: CopyNotes, progress: Callabl
         cursor = part.cursor
 
 
-async def _add(target: Store, part: Exported) -> list[Addition]:
-    """Add a part; the rows before what conflicts with them."""
-    additions = await target.add(part.rows) if part.rows else []
-    if part.conflicts:
-        await target.add(part.conflicts)
-    if part.rejected:
-        await target.keep_rejected(part.rejected)
-    return additions
+async def _add(target: Store, rows: Sequence[EventRow]) -> list[Addition]:
+    return await target.add(rows) if rows else []
