@@ -223,8 +223,7 @@ def _refusals() -> Generator[None, None, None]:
             # The words of gRPC's C++ implementation: clients know by them that no repetition will help.
             details = f"received message larger than max: {details}"
         elif isinstance(error, ThrottledError):
-            # https://github.com/grpc/proposal/blob/master/A6-client-retries.md; no pushback forbids a repetition.
-            current_call().trailing["grpc-retry-pushback-ms"] = str(max(1, round(error.retry_after * 1000)))
+            current_call().retry_after = error.retry_after
         raise GRPCError(status, details) from error
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ServedCall:
     """A call that is being served."""
 
@@ -20,6 +20,9 @@ class ServedCall:
     """The client's certificate, as ``ssl.SSLSocket.getpeercert`` gives it; None if it has shown none."""
     trailing: dict[str, str] = field(default_factory=dict[str, str])
     """What goes along with the end of the answer, an error's too; services put it here."""
+    retry_after: float | None = None
+    """After how many seconds the client may try again; services set it beside an error. Clients that repeat calls by
+    themselves keep to it (https://github.com/grpc/proposal/blob/master/A6-client-retries.md)."""
 
     @property
     def certificate_name(self) -> str | None:

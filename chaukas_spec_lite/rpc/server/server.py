@@ -15,6 +15,7 @@ from chaukas_spec_lite.clock import within
 from chaukas_spec_lite.rpc.server.served import CURRENT, ServedCall, peer_name
 from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
 from chaukas_spec_lite.rpc.transport.limits import MAX_LIMIT, Framing
+from chaukas_spec_lite.rpc.transport.message_io import ask_to_wait
 from chaukas_spec_lite.rpc.transport.server import BaseServer
 from chaukas_spec_lite.rpc.transport.stream import Load
 
@@ -91,6 +92,8 @@ class MessageServer(BaseServer):
             try:
                 await serve(stream)
             except GRPCError as error:
+                if call.retry_after is not None:
+                    ask_to_wait(stream, call.retry_after)
                 raise _shortened(error) from error
             finally:
                 self._calls -= 1
