@@ -18,7 +18,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chaukas_spec_lite.collector.query import InvalidRequest, fold, moment
+from chaukas_spec_lite.collector.query import fold, moment
+from chaukas_spec_lite.errors import InvalidRequest
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder
 
 DEFAULT_PAGE_SIZE = 100

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder, TimeRange
 from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
 
@@ -37,16 +38,16 @@ Moment: TypeAlias = "tuple[int, int]"
 """Seconds since 1970 and nanoseconds."""
 
 
-class InvalidRequest(ValueError):
-    """A request that can be decoded but not served. The text begins with the path of what is wrong."""
-
-
 @dataclass(frozen=True, slots=True)
 class Tenancy:
     """Whose events: of one tenant, and of one project of it, or of all where it is None."""
 
     tenant_id: str | None = None
     project_id: str | None = None
+
+
+EVERYBODY = Tenancy()
+"""All events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def query_of(request: QueryRequest, visible: Tenancy = Tenancy()) -> Query:
 
     Raises:
         InvalidRequest: The request cannot be served; the text names the field.
+        ForbiddenError: Others' events are asked for.
     """
     filter_ = request.filter or QueryFilter()
     _check_limits(filter_)
@@ -125,18 +127,18 @@ def query_of(request: QueryRequest, visible: Tenancy = Tenancy()) -> Query:
     )
 
 
-def within(visible: Tenancy, tenant_id: str, project_id: str) -> Tenancy:
+def within(visible: Tenancy, tenant_id: str, project_id: str, message: str = "QueryFilter") -> Tenancy:
     """Whose events are meant, by somebody who may see those of a tenancy.
 
     Raises:
-        InvalidRequest: Others' are asked for.
+        ForbiddenError: Others' are asked for; the text names the field, and the message that it is in.
     """
     for name, wanted, own in (
         ("tenant_id", tenant_id, visible.tenant_id),
         ("project_id", project_id, visible.project_id),
     ):
         if wanted and own is not None and wanted != own:
-            raise InvalidRequest(f"QueryFilter.{name}: the key that was given is for another one")
+            raise ForbiddenError(f"{message}.{name}: the key that was given is for another one")
     return Tenancy(
         visible.tenant_id if visible.tenant_id is not None else tenant_id or None,
         visible.project_id if visible.project_id is not None else project_id or None,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, EventBatch
-from chaukas_spec_lite.collector.service import record_of, records_of
+from chaukas_spec_lite.collector.client_service import record_of, records_of
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest, QueryEventsResponse
 from chaukas_spec_lite.wire.envelopes import (
     MAX_FRAME_BYTES,

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, EventStatus, EventType, QueryFilter, QueryRequest, Severity, SortOrder, TimeRange
 from chaukas_spec_lite.collector.plan import MAX_CHOICES, MAX_TEXT_LENGTH, TOKEN_LENGTH, plan
-from chaukas_spec_lite.collector.query import InvalidRequest
 from chaukas_spec_lite.collector.record import EventRecord
 from chaukas_spec_lite.collector.store import Page, Store
+from chaukas_spec_lite.errors import InvalidRequest
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.wellknown.times import WireDatetime, wire_from_datetime
 from tests import realdata
