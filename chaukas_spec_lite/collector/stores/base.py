@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from chaukas_spec_lite.collector.query import Query, Tenancy
 from chaukas_spec_lite.spec.common.v1.events import EventStatus, EventType
@@ -27,9 +27,11 @@ TEXT_SCAN_BYTES = 8 * 2**20
 """... and how many bytes of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """An event, ready to be stored: its bytes, and the columns that queries look at."""
+class EventRow(NamedTuple):
+    """An event, ready to be stored: its bytes, and the columns that queries look at.
+
+    A named tuple, because one is made for every event, and databases take it as it is.
+    """
 
     tenant_id: str
     """The tenant; where the event names none, that of the key it came with."""
