@@ -20,6 +20,7 @@ from chaukas_spec_lite.collector.callers import Caller
 from chaukas_spec_lite.collector.doors import http_answers, openapi
 from chaukas_spec_lite.collector.doors.http_answers import json_answer, problem, receipt_answer
 from chaukas_spec_lite.collector.doors.http_bodies import Held, Pace, inflated, paced
+from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE, client_name
 from chaukas_spec_lite.collector.doors.http_forms import Form, form_of, read_events, read_query, write_page
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
 from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
@@ -31,8 +32,6 @@ T = TypeVar("T")
 
 Authenticate = Callable[["str | None", "str | None", str], Awaitable[Caller]]
 """Says who calls, by the header ``authorization``, the name in a client's certificate, and the address."""
-CERTIFICATE_NAME = "chaukas.certificate_name"
-"""Where a connection tells the name in its client's certificate: among the extensions of the scope."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ class Door:
 
     async def _caller(self, request: Request) -> Caller:
         self._check_host(request)
-        name = request.scope.get("extensions", {}).get(CERTIFICATE_NAME)
+        name = client_name(request.scope["state"].get(CERTIFICATE))
         peer = request.client.host if request.client else ""
         return await self.authenticate(request.headers.get("authorization"), name, peer)
 
@@ -168,7 +167,9 @@ class Door:
             return await asyncio.to_thread(work)
 
 
-def _endpoint(serve: Callable[[Request], Coroutine[Any, Any, Response]]) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+def _endpoint(
+    serve: Callable[[Request], Coroutine[Any, Any, Response]],
+) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def endpoint(request: Request) -> Response:
         return await serve(request)
 

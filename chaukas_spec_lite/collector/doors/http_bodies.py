@@ -66,7 +66,9 @@ class Held:
     def hold(self, count: int) -> None:
         """Hold some more; raises ``HeldTooMuchError``."""
         if self._held + count > self._most:
-            raise HeldTooMuchError(f"high memory usage: bodies of {self._held} bytes are being read, send it again later")
+            raise HeldTooMuchError(
+                f"high memory usage: bodies of {self._held} bytes are being read, send it again later"
+            )
         self._held += count
 
     def release(self, count: int) -> None:
@@ -138,7 +140,7 @@ class _Zstd:
 
 
 def _zstd() -> Any:
-    """Import the standard library's zstd, which came with Python 3.14, or the package that is the same for older ones."""
+    """Import the standard library's zstd, which Python has from 3.14 on, or the same as a package."""
     return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 
@@ -221,7 +223,9 @@ def _check(size: int, received: int, limits: IngestLimits, most: int) -> None:
         raise TooMuchError(f"a body that is compressed to less than 1/{limits.max_ratio} of its size")
 
 
-async def paced(chunks: AsyncIterator[bytes], pace: Pace, now: Callable[[], float] = time.monotonic) -> AsyncIterator[bytes]:
+async def paced(
+    chunks: AsyncIterator[bytes], pace: Pace, now: Callable[[], float] = time.monotonic
+) -> AsyncIterator[bytes]:
     """Pass a body on as it comes in, as long as it does; raises ``TooSlowError``."""
     begun, received, waited = now(), 0, 0.0
     while True:
