@@ -135,7 +135,12 @@ class LimitedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         super().on_response_complete()
-        self._pausing = not self._serves()
+        if self._serves():
+            return
+        if self.conn.trailing_data[0]:  # the next request has begun already, while this one was being served
+            self._start(self._counted.limits.header_timeout)
+        else:
+            self._pausing = True
 
     def pause_writing(self) -> None:
         """Wait for the client to take what it was sent."""

@@ -240,11 +240,12 @@ def test_a_stop_lets_requests_finish() -> None:
         async with http_serving(make=Slow) as served:
             store = served.store
             assert isinstance(store, Slow)
-            idle_reader, _idle_writer = await served.connect()
+            idle_reader, idle_writer = await served.connect()
             request = asyncio.ensure_future(served.post("/events", single(Event(event_id="1"))))
             await store.begun.wait()
             stop = asyncio.ensure_future(served.server.stop(HANG))
             assert await ended(idle_reader) == b""
+            idle_writer.close()
             with pytest.raises(OSError):
                 await served.connect()
             assert not stop.done()
