@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from chaukas_spec_lite.collector.query import InvalidRequest, Query
+from chaukas_spec_lite.collector.stores.asking import InvalidRequest, Query
 
 _TOKEN = struct.Struct(">qBqIq")
 _SEAL_SIZE = 16
