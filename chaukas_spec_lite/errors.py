@@ -10,6 +10,12 @@
     │   └── JSONError                    JSON that is no such message, or a message that has no JSON; has ``line``
     ├── SettingError (also a ValueError) a setting that cannot be used; has ``name``
     │   └── SettingTypeError (TypeError) ... because its value has the wrong type
+    ├── CollectorError                   the collector does not do what it was asked to, and says why
+    │   ├── InvalidRequest (ValueError)  a request that nobody could serve; the text begins with the field that is wrong
+    │   ├── TooMuchError                 a request above a limit of the collector, however often it is sent
+    │   ├── ThrottledError               too much at this time; has ``retry_after``
+    │   ├── UnauthenticatedError         no key, or none that the collector knows
+    │   └── ForbiddenError               a key that does not allow this
     ├── StoreError                       a database of events cannot be opened, read or written
     │   └── QueryTimeoutError            a query took longer than its time limit
     ├── SpoolError                       the spool cannot be read or written just now
@@ -121,6 +127,42 @@ class SettingError(ChaukasError, ValueError):
 
 class SettingTypeError(SettingError, TypeError):
     """A setting has a value of the wrong type, as ``batch_size="many"``."""
+
+
+class CollectorError(ChaukasError):
+    """The collector does not do what it was asked to, and why: the text is made for whoever asked."""
+
+
+class InvalidRequest(CollectorError, ValueError):
+    """A request that nobody could serve. The text begins with the path of what is wrong."""
+
+
+class TooMuchError(CollectorError):
+    """A request is above a limit of the collector, and would be however often it is sent."""
+
+
+class ThrottledError(CollectorError):
+    """A key sends more than it may at this time.
+
+    Attributes:
+        retry_after: After how many seconds the same request may be taken.
+    """
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message, retry_after)
+        self.message = message
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UnauthenticatedError(CollectorError):
+    """There is no key, or none that the collector knows."""
+
+
+class ForbiddenError(CollectorError):
+    """The key does not allow this: reading, writing, or another's events."""
 
 
 class StoreError(ChaukasError):

@@ -22,7 +22,7 @@ from chaukas_spec_lite.errors import CodecError, MessageTooLargeError
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.retry import RetryPolicy
-from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions, log
+from chaukas_spec_lite.rpc.client.caller import CallOptions, UnaryCaller, log
 from chaukas_spec_lite.rpc.client.keepalive import Keepalive
 from chaukas_spec_lite.rpc.client.metadata import headers_of
 from chaukas_spec_lite.rpc.client.proxy import proxies_of
@@ -152,7 +152,7 @@ class ChaukasClient:
         if self.settings.api_key is not None and security.context is None and not self.settings.endpoint.is_local:
             log.warning("the api_key goes to %s in plain text: use https://", self.settings.endpoint)
         headers = headers_of(self.settings.api_key, metadata)
-        self._caller = Caller(self.settings.endpoint, security, headers, options)
+        self._caller = UnaryCaller(self.settings.endpoint, security, headers, options)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.settings.endpoint)!r})"

@@ -9,7 +9,8 @@ import struct
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from chaukas_spec_lite.collector.stores.asking import InvalidRequest, Query
+from chaukas_spec_lite.collector.stores.asking import Query
+from chaukas_spec_lite.errors import InvalidRequest
 
 _TOKEN = struct.Struct(">qBqIq")
 _SEAL_SIZE = 16

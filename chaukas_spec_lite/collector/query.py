@@ -17,16 +17,26 @@ from datetime import datetime
 
 from chaukas_spec_lite.collector.stores.asking import (
     DEFAULT_PAGE_SIZE,
-    EVERYONE,
-    InvalidRequest,
+    EVERYBODY,
     Moment,
     Query,
     Tenancy,
 )
+from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder, TimeRange
 from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
 
-__all__ = ["DEFAULT_PAGE_SIZE", "InvalidRequest", "Moment", "Query", "Tenancy", "fold", "moment", "query_of"]
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "EVERYBODY",
+    "InvalidRequest",
+    "Moment",
+    "Query",
+    "Tenancy",
+    "fold",
+    "moment",
+    "query_of",
+]
 
 MAX_PAGE_SIZE = 1000
 """Larger pages are cut down to this."""
@@ -40,7 +50,7 @@ _LISTS = ("types", "statuses", "severities", "tags")
 _MAX_SECONDS = 2**63 - 1
 
 
-def query_of(request: QueryRequest, visible: Tenancy = EVERYONE) -> Query:
+def query_of(request: QueryRequest, visible: Tenancy = EVERYBODY) -> Query:
     """Read a request.
 
     Args:
@@ -49,6 +59,7 @@ def query_of(request: QueryRequest, visible: Tenancy = EVERYONE) -> Query:
 
     Raises:
         InvalidRequest: The request cannot be served; the text names the field.
+        ForbiddenError: Others' events are asked for.
     """
     filter_ = request.filter or QueryFilter()
     _check_limits(filter_)
@@ -78,18 +89,18 @@ def query_of(request: QueryRequest, visible: Tenancy = EVERYONE) -> Query:
     )
 
 
-def within(visible: Tenancy, tenant_id: str, project_id: str) -> Tenancy:
+def within(visible: Tenancy, tenant_id: str, project_id: str, message: str = "QueryFilter") -> Tenancy:
     """Whose events are meant, by somebody who may see those of a tenancy.
 
     Raises:
-        InvalidRequest: Others' are asked for.
+        ForbiddenError: Others' are asked for; the text names the field, and the message that it is in.
     """
     for name, wanted, own in (
         ("tenant_id", tenant_id, visible.tenant_id),
         ("project_id", project_id, visible.project_id),
     ):
         if wanted and own is not None and wanted != own:
-            raise InvalidRequest(f"QueryFilter.{name}: the key that was given is for another one")
+            raise ForbiddenError(f"{message}.{name}: the key that was given is for another one")
     return Tenancy(
         visible.tenant_id if visible.tenant_id is not None else tenant_id or None,
         visible.project_id if visible.project_id is not None else project_id or None,

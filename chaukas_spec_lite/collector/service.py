@@ -1,137 +1,206 @@
-"""The collector's side of the five calls: what comes in, what goes out, and which status a failure has."""
+"""The collector's service, in no protocol: what both doors open to.
+
+It stores what can be stored and keeps the rest apart with the reason, so that one bad event never holds up the others
+that were sent with it. Decoding takes place in threads of the service, in slices: neither the event loop nor the store
+waits for it, callers take turns, and for one who has gone away no further slice is begun.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from typing import ClassVar
+import time
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-from grpclib.const import Status
-from grpclib.exceptions import GRPCError
+from chaukas_spec_lite.collector.metrics import Meter
+from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
+from chaukas_spec_lite.collector.query import Query, query_of, range_of, within
+from chaukas_spec_lite.collector.receipts import Intake, Receipt, slices
+from chaukas_spec_lite.collector.splitting import LIMITS, BatchSplitter, IngestLimits, Shape, split
+from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Store
+from chaukas_spec_lite.errors import StoreError
+from chaukas_spec_lite.spec.common.v1.query import Capabilities
+from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
-from chaukas_spec_lite.collector.plan import TOKEN_LENGTH, plan
-from chaukas_spec_lite.collector.query import InvalidRequest
-from chaukas_spec_lite.collector.record import EventRecord
-from chaukas_spec_lite.collector.store import Store
-from chaukas_spec_lite.errors import DecodeError, StoreError
-from chaukas_spec_lite.rpc.stubs.codec import Encoded
-from chaukas_spec_lite.spec.client.v1.client import (
-    GetCapabilitiesRequest,
-    GetCapabilitiesResponse,
-    HealthzRequest,
-    HealthzResponse,
-    IngestEventBatchRequest,
-    IngestEventBatchResponse,
-    IngestEventRequest,
-    IngestEventResponse,
-    QueryEventsRequest,
-)
-from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceBase
-from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryRequest
-from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES, event_of, events_of, page_response
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.callers import Caller
+    from chaukas_spec_lite.collector.quotas import Quotas
+    from chaukas_spec_lite.spec.common.v1.query import QueryRequest
+    from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 
 log = logging.getLogger(__name__)
 
-MAX_RESPONSE_BYTES = 4 * 2**20
+T = TypeVar("T")
+
+MAX_RESPONSE_BYTES = 4 << 20
 """How large a page gets at most, unless a single event is larger: the official client, by default, takes no more."""
 
+_MAX_PAGE = MAX_RESPONSE_BYTES - TOKEN_LENGTH - 2 * MAX_FRAME_BYTES
+"""The room for events is what the response's own frame, the page's, and the token leave."""
+_LARGE = 1 << 16
+"""From this many bytes on an event, or a body that has to be cut up, waits in the lane of the large ones."""
+_PROBE_SECONDS = 1.0
+"""How long an answer of the store whether it can store is good for."""
 
-class CollectorService(ChaukasClientServiceBase):
-    """``ChaukasClientService`` on a store, which nobody else reaches.
+
+class CollectorService:
+    """Takes events and answers queries.
 
     Args:
-        path: The SQLite file that events are kept in; None keeps them in memory.
+        store: Where the events are kept; the service opens and closes it.
+        limits: How much a request may bring.
+        quotas: How much each key may send; None is without limit.
+        meter: What counts.
     """
 
-    # These requests are taken as bytes, so that events can be cut out of them and stored as they came.
-    _undecoded: ClassVar[frozenset[str]] = frozenset({"ingest_event", "ingest_event_batch"})
-
-    def __init__(self, path: str | Path | None) -> None:
-        self._store = Store(path)
+    def __init__(
+        self,
+        store: Store,
+        *,
+        limits: IngestLimits = LIMITS,
+        quotas: Quotas | None = None,
+        meter: Meter | None = None,
+    ) -> None:
+        self.limits = limits
+        self.meter = Meter() if meter is None else meter
+        self._store = store
+        self._quotas = quotas
+        self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
+        self._serves = False, float("-inf")
 
     async def open(self) -> None:
         """Open the store, before the first call is served; raises ``StoreError``."""
         await self._store.open()
+        # Two lanes of one thread each: Python runs one at a time anyway, and an event of megabytes holds up no small
+        # ones.
+        self._lanes = ThreadPoolExecutor(1, "chaukas-decode"), ThreadPoolExecutor(1, "chaukas-decode-large")
 
     async def close(self) -> None:
         """Finish what was begun, and close the store; raises ``StoreError``."""
+        lanes, self._lanes = self._lanes, None
+        for lane in lanes or ():
+            lane.shutdown(wait=False, cancel_futures=True)
         await self._store.close()
 
-    async def healthz(self, request: HealthzRequest) -> HealthzResponse:
-        """Say that the collector is up."""
-        return HealthzResponse()
+    async def ingest(self, body: bytes, shape: Shape, caller: Caller) -> Receipt:
+        """Store the events of a request; when this returns, they are stored.
 
-    async def get_capabilities(self, request: GetCapabilitiesRequest) -> GetCapabilitiesResponse:
+        Args:
+            body: The request, decompressed.
+            shape: Which one it is.
+            caller: Who sends it.
+
+        Raises:
+            InvalidRequest: It is no such request. Events that are not valid are no reason: the receipt names them.
+            TooMuchError: It is above a limit.
+            ThrottledError: The caller's key has sent too much.
+            ForbiddenError: The key does not allow writing.
+            StoreError: It cannot be stored now.
+        """
+        with self.meter.request("ingest"):
+            self._check(caller)
+            parcel = await self._work(len(body), partial(split, body, shape, self.limits))
+            intake = Intake(caller, shape)
+            await self._take(parcel.events, intake)
+            return intake.receipt(parcel.batch_id)
+
+    async def ingest_stream(self, chunks: AsyncIterable[bytes], caller: Caller) -> Receipt:
+        """Store the events of a batch request that comes in pieces, as they come.
+
+        Raises the same as ``ingest``; events that came before the mistake may then be stored.
+        """
+        with self.meter.request("ingest"):
+            self._check(caller)
+            intake = Intake(caller, Shape.BATCH)
+            splitter = BatchSplitter(self.limits)
+            async for chunk in chunks:
+                await self._take(await self._work(len(chunk), partial(splitter.feed, chunk)), intake)
+            await self._take(await self._work(0, splitter.finish), intake)
+            return intake.receipt(splitter.batch_id)
+
+    async def ingest_events(self, events: Iterable[bytes], caller: Caller, batch_id: str = "") -> Receipt:
+        """Store events that have been cut out of their request already; raises the same as ``ingest``."""
+        with self.meter.request("ingest"):
+            self._check(caller)
+            intake = Intake(caller, Shape.BATCH)
+            await self._take(list(events), intake)
+            return intake.receipt(batch_id)
+
+    async def query(self, request: QueryRequest, caller: Caller) -> EventPage:
+        """Find a page of events; see ``chaukas_spec_lite.collector.query`` for what the filter means.
+
+        Raises:
+            InvalidRequest: The request cannot be served.
+            ForbiddenError: The key does not allow reading, or not what is asked for.
+            QueryTimeoutError: It took too long.
+            StoreError: The store cannot be read now.
+        """
+        with self.meter.request("query"):
+            caller.check_reading()
+            return await self._store.find(query_of(request, caller.tenancy), _MAX_PAGE)
+
+    async def stats(self, request: GetEventStatsRequest, caller: Caller) -> EventStats:
+        """Count events and sessions; raises the same as ``query``."""
+        with self.meter.request("stats"):
+            caller.check_reading()
+            tenancy = within(caller.tenancy, request.tenant_id, request.project_id, "GetEventStatsRequest")
+            start, end = range_of(request.time_range)
+            return await self._store.stats(Query(tenancy=tenancy, start=start, end=end))
+
+    def capabilities(self) -> Capabilities:
         """Say what the collector can do: it takes events of every type, and offers nothing beyond."""
-        return GetCapabilitiesResponse(capabilities=Capabilities(policy_decisions=True, data_access_events=True))
+        return Capabilities(policy_decisions=True, data_access_events=True)
 
-    async def ingest_event(self, request: IngestEventRequest | Encoded) -> IngestEventResponse:
-        """Store an event, unless its tenant and project have one of the same ID already."""
-        data = bytes(request)
-        # Decoded in the store's thread: a batch of megabytes would hold up every other call on this loop.
-        await self._add(lambda: record_of(data))
-        return IngestEventResponse()
-
-    async def ingest_event_batch(self, request: IngestEventBatchRequest | Encoded) -> IngestEventBatchResponse:
-        """Store the events of a batch, all of them or, if one is not valid, none."""
-        data = bytes(request)
-        await self._add(lambda: records_of(data))
-        return IngestEventBatchResponse()
-
-    async def query_events(self, request: QueryEventsRequest) -> Encoded:
-        """Find a page of events; see ``chaukas_spec_lite.collector.query`` for what the filter means."""
+    async def is_serving(self) -> bool:
+        """Say whether the store can store, having asked it lately."""
+        serves, asked = self._serves
+        if time.monotonic() - asked < _PROBE_SECONDS:
+            return serves
         try:
-            planned = plan(request.query or QueryRequest())
-            # The room for events is what the response's own frame, the page's, and the token leave.
-            page = await self._store.find(planned, MAX_RESPONSE_BYTES - TOKEN_LENGTH - 2 * MAX_FRAME_BYTES)
-        except InvalidRequest as error:
-            raise GRPCError(Status.INVALID_ARGUMENT, str(error)) from error
-        except StoreError as error:
-            raise _unavailable(error) from error
-        return Encoded(page_response(page.events, page.next_page_token))
+            await self._stored(self._store.add([]))
+        except StoreError:
+            return False
+        return True
 
-    async def _add(self, prepare: Callable[[], Sequence[EventRecord]]) -> None:
+    async def metrics(self) -> str:
+        """Write down what was counted, for Prometheus; raises ``StoreError``."""
+        size = await self._store.size()
+        return self.meter.text({"chaukas_store_bytes": ("How many bytes the store takes.", size)})
+
+    def _check(self, caller: Caller) -> None:
+        caller.check_writing()
+        if self._quotas is not None:
+            self._quotas.check(caller.name)
+
+    async def _take(self, events: list[bytes], intake: Intake) -> None:
+        """Store events, slice after slice, so that others get their turn in between."""
+        size = sum(map(len, events))
+        self.meter.count_bytes(size)
+        if self._quotas is not None:
+            self._quotas.take(intake.caller.name, len(events), size)
+        for part, largest in slices(events):
+            sifted = await self._work(largest, partial(intake.sift, part, self._store.indexes_text))
+            additions = await self._stored(self._store.add(sifted.rows)) if sifted.rows else []
+            if sifted.rejected:
+                await self._stored(self._store.keep_rejected(sifted.rejected))
+            intake.add(sifted, additions, self.meter)
+
+    async def _work(self, size: int, work: Callable[[], T]) -> T:
+        """Have something decoded in the lane for what has this many bytes."""
+        if self._lanes is None:
+            raise StoreError(f"{self._store.name} is not open")
+        return await asyncio.get_running_loop().run_in_executor(self._lanes[size >= _LARGE], work)
+
+    async def _stored(self, storing: Awaitable[T]) -> T:
+        """Wait for the store to store something, and remember whether it could."""
         try:
-            await self._store.add(prepare)
-        except (DecodeError, InvalidRequest) as error:
-            raise GRPCError(Status.INVALID_ARGUMENT, str(error)) from error
+            result = await storing
         except StoreError as error:
-            raise _unavailable(error) from error
-
-
-def _unavailable(error: StoreError) -> GRPCError:
-    log.error("%s", error)
-    # UNAVAILABLE makes clients try again: the disk may be full or locked for a while, and the events are not at fault.
-    return GRPCError(Status.UNAVAILABLE, str(error))
-
-
-def record_of(request: bytes) -> list[EventRecord]:
-    """Decode an ``IngestEventRequest``; raises ``DecodeError`` and ``InvalidRequest``."""
-    event = IngestEventRequest.parse(request).event
-    if event is None:
-        raise InvalidRequest("IngestEventRequest.event: not set, so there is nothing to store")
-    return _checked([(event, event_of(request))], "IngestEventRequest.event")
-
-
-def records_of(request: bytes) -> list[EventRecord]:
-    """Decode an ``IngestEventBatchRequest``; raises ``DecodeError`` and ``InvalidRequest``."""
-    batch = IngestEventBatchRequest.parse(request).event_batch
-    if batch is None:
-        raise InvalidRequest("IngestEventBatchRequest.event_batch: not set, so there is nothing to store")
-    # Decoder and splitter see the same fields in the same order; ``strict`` holds them to it.
-    pairs = zip(batch.events, events_of(request), strict=True)
-    return _checked(pairs, "IngestEventBatchRequest.event_batch.events[{}]")
-
-
-def _checked(pairs: Iterable[tuple[Event, bytes]], path: str) -> list[EventRecord]:
-    records: list[EventRecord] = []
-    for position, (event, data) in enumerate(pairs):
-        if not event.event_id:
-            raise InvalidRequest(
-                f"{path.format(position)}.event_id: empty; every event needs an ID of its own, "
-                "by which the collector knows it when it is sent again"
-            )
-        records.append(EventRecord(event, data))
-    return records
+            log.error("%s", error)
+            self._serves = False, time.monotonic()
+            raise
+        self._serves = True, time.monotonic()
+        return result

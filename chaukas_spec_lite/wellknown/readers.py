@@ -98,8 +98,8 @@ read_wrapped_string = _slow_reader("google.protobuf.StringValue")
 read_wrapped_bytes = _slow_reader("google.protobuf.BytesValue")
 
 
-def _read_seconds_and_nanos(data: bytes) -> tuple[int, int]:
-    """Read the two fields of a Timestamp or Duration in order, each at most once and positive."""
+def read_seconds_and_nanos(data: bytes) -> tuple[int, int]:
+    """Read the two fields of a Timestamp or Duration in order, each once at most and positive, or raise."""
     end = len(data)
     seconds = nanos = pos = 0
     if end and data[0] == 0x08:
@@ -141,14 +141,14 @@ def _ordinary_timestamp(data: bytes, depth: int) -> datetime:
     # Checked in each reader, since a Timestamp is a message, too, and the reference counts it as a level.
     if depth > MAX_DEPTH:
         raise NotCanonical
-    return datetime_from_wire(*_read_seconds_and_nanos(data))
+    return datetime_from_wire(*read_seconds_and_nanos(data))
 
 
 def _ordinary_duration(data: bytes, depth: int) -> timedelta:
     """Read the content of a Duration."""
     if depth > MAX_DEPTH:
         raise NotCanonical
-    return timedelta_from_wire(*_read_seconds_and_nanos(data))
+    return timedelta_from_wire(*read_seconds_and_nanos(data))
 
 
 read_any_timestamp = _reader(TIMESTAMP, _ordinary_timestamp)

@@ -20,7 +20,7 @@ from chaukas_spec_lite import errors
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.errors import RpcError, StatusCode, StatusError
 from chaukas_spec_lite.retry import NEVER, Patience, Repetition, RetryPolicy
-from chaukas_spec_lite.rpc.client.caller import Caller, CallOptions
+from chaukas_spec_lite.rpc.client.caller import CallOptions, UnaryCaller
 from chaukas_spec_lite.rpc.client.connecting import AddressSelection, portion
 from chaukas_spec_lite.rpc.client.endpoint import parse
 from chaukas_spec_lite.rpc.client.keepalive import Action, Keepalive, Watch
@@ -81,7 +81,7 @@ def test_a_call_with_a_fake_clock() -> None:
         slept.append(seconds)
         now[0] += seconds
 
-    class Down(Caller):
+    class Down(UnaryCaller):
         async def _attempt(self, channel: object, method: object, request: object, timeout: float) -> bytes:
             timeouts.append(timeout)
             now[0] += 1

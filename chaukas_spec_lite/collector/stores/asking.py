@@ -15,10 +15,6 @@ Moment: TypeAlias = "tuple[int, int]"
 """Seconds since 1970 and nanoseconds."""
 
 
-class InvalidRequest(ValueError):
-    """A request that can be decoded but not served. The text begins with the path of what is wrong."""
-
-
 @dataclass(frozen=True, slots=True)
 class Tenancy:
     """Whose events: of one tenant, and of one project of it, or of all where it is None."""
@@ -27,14 +23,15 @@ class Tenancy:
     project_id: str | None = None
 
 
-EVERYONE = Tenancy()
+EVERYBODY = Tenancy()
+"""All events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """Which events are wanted, in which order, and which page of them. An empty condition is none."""
 
-    tenancy: Tenancy = EVERYONE
+    tenancy: Tenancy = EVERYBODY
     session_id: str = ""
     agent_id: str = ""
     span_id: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
@@ -29,9 +29,11 @@ TEXT_SCAN_BYTES = 8 * 2**20
 """... and how many bytes of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """An event, ready to be stored: its bytes, and the columns that queries look at."""
+class EventRow(NamedTuple):
+    """An event, ready to be stored: its bytes, and the columns that queries look at.
+
+    A named tuple, because one is made for every event, and databases take it as it is.
+    """
 
     tenant_id: str
     """The tenant; where the event names none, that of the key it came with."""
@@ -191,6 +193,11 @@ class Store(Protocol):
         """What it is, in words for logs and errors; without a password."""
         ...
 
+    @property
+    def indexes_text(self) -> bool:
+        """Whether rows are to come with their ``text``; a store that does not index reads it with ``searched_text``."""
+        ...
+
     async def open(self) -> None:
         """Open it, or make it; migrate it if an older version made it. Raises ``StoreError``, too, if it is foreign."""
         ...
@@ -203,7 +210,7 @@ class Store(Protocol):
         """Store events. When this returns, they are on the disk; if it raises, none is.
 
         Args:
-            rows: The events. The same one may be among them twice.
+            rows: The events. The same one may be among them twice. None at all, to learn whether the store can store.
 
         Returns:
             What became of each, in their order.

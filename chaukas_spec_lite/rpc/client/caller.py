@@ -99,7 +99,7 @@ class Request:
         return self._frames[compress]
 
 
-class Caller:
+class UnaryCaller:
     """Calls one service. It connects with the first call, and again after a fork or in another event loop."""
 
     def __init__(

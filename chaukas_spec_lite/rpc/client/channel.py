@@ -63,7 +63,7 @@ class Channel(BaseChannel[ClientProtocol]):
         self._process = process.current()  # First: `__del__` reads it, even if one of the lines below raises.
         self.framing = framing or Framing()
         self.compresses = self.framing.compress_above is not None
-        """Whether requests are compressed. ``Caller`` sets it to False when a server turns out not to understand it."""
+        """Whether requests are compressed. ``UnaryCaller`` sets it to False when a server does not understand it."""
         self._security = security or Security(None)
         self._keepalive = keepalive or Keepalive()
         self._addresses = endpoint.addresses

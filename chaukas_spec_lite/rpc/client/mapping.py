@@ -77,7 +77,7 @@ def http1(rpc: str, peer: str) -> HTTP1Error:
 
 def add_hint(error: RpcError, http1_hint: str) -> None:
     """Add to the error of a peer that speaks HTTP/1 where its address may come from, unless that is said already."""
-    # It may be: an error of connecting gets its hint in `Connector`, and comes through `Caller` afterwards.
+    # It may be: an error of connecting gets its hint in `Connector`, and comes through `UnaryCaller` afterwards.
     if http1_hint and isinstance(error, HTTP1Error) and not error.details.endswith(http1_hint):
         error.details += f": {http1_hint}"
 

@@ -42,7 +42,7 @@ def row(event_id: str, at: float | None = None, **fields: Any) -> EventRow:
     if at is None:
         return made
     seconds, part = divmod(round(at * 10**9), 10**9)
-    return replace(made, timed=1, seconds=seconds, nanos=part)
+    return made._replace(timed=1, seconds=seconds, nanos=part)
 
 
 def texts(data: bytes) -> str:

@@ -1,56 +1,28 @@
-"""What the collector stores of an event: its bytes, and what queries look at."""
+"""What ``text_query`` is looked for in: every text of an event, at any depth, but for the keys of Structs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from chaukas_spec_lite.collector.query import fold, moment
+from chaukas_spec_lite.collector.query import fold
 from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wire.fields import DEFAULTS, fields_of
-
-if TYPE_CHECKING:
-    from chaukas_spec_lite.spec.common.v1.events import Event
 
 _SEPARATOR = "\x1f"
 """Stands between two texts of an event, so that nothing is found that is in neither: ASCII's unit separator."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord:
-    """An event, ready to be stored."""
+def searched_text(event: Event | bytes) -> str:
+    """Collect the texts of an event, folded.
 
-    event: Event
-    data: bytes
-    """The event as it was sent."""
-
-    @property
-    def columns(self) -> tuple[str | int | bytes, ...]:
-        """The values of the columns that the store has, in their order."""
-        event = self.event
-        return (
-            event.tenant_id,
-            event.project_id,
-            event.event_id,
-            event.session_id,
-            event.agent_id,
-            event.span_id,
-            event.trace_id,
-            int(event.type),
-            int(event.status),
-            int(event.severity),
-            *moment(event.timestamp),
-            searched_text(event),
-            self.data,
-        )
-
-
-def searched_text(event: Event) -> str:
-    """What ``text_query`` is looked for in: every text of the event, at any depth, but for the keys of Structs."""
+    Args:
+        event: The event, or its bytes; those have been stored, so they are one.
+    """
     found: list[str] = []
-    _collect(event, found)
+    _collect(Event.parse(event) if isinstance(event, bytes) else event, found)
     return _SEPARATOR.join(map(fold, found))
 
 

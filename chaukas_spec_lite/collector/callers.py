@@ -1,0 +1,56 @@
+"""Who calls the collector, and what that allows.
+
+A door finds out who it is, by key or certificate; the service asks what it may do. Neither asks again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chaukas_spec_lite.collector.query import EVERYBODY, Tenancy
+from chaukas_spec_lite.errors import ForbiddenError
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who calls."""
+
+    name: str = ""
+    """The name of the key, for logs and quotas; empty where there are no keys."""
+    tenancy: Tenancy = EVERYBODY
+    """Whose events it may write and see; ``EVERYBODY`` where there are no keys."""
+    may_read: bool = True
+    may_write: bool = True
+
+    def check_reading(self) -> None:
+        """Raise ``ForbiddenError`` unless it may read."""
+        if not self.may_read:
+            raise ForbiddenError("the key that was given does not allow reading")
+
+    def check_writing(self) -> None:
+        """Raise ``ForbiddenError`` unless it may write."""
+        if not self.may_write:
+            raise ForbiddenError("the key that was given does not allow writing")
+
+    def foreign(self, tenant_id: str, project_id: str) -> str:
+        """Say why an event of a tenant and project is not this caller's to write.
+
+        Args:
+            tenant_id: As the event has it. Empty is the caller's own.
+            project_id: The same.
+
+        Returns:
+            The field, and what is wrong with it; empty if it may be written.
+        """
+        tenancy = self.tenancy
+        for name, given, own in (
+            ("tenant_id", tenant_id, tenancy.tenant_id),
+            ("project_id", project_id, tenancy.project_id),
+        ):
+            if given and own is not None and given != own:
+                return f"{name}: not that of the key that was given"
+        return ""
+
+
+ANYONE = Caller()
+"""Whoever calls where there are no keys: may do everything."""

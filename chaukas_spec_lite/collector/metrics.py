@@ -1,0 +1,137 @@
+"""What the collector counts, in the text that Prometheus reads: numbers only, nothing of what events hold."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from chaukas_spec_lite.errors import (
+    ForbiddenError,
+    InvalidRequest,
+    QueryTimeoutError,
+    StoreError,
+    ThrottledError,
+    TooMuchError,
+    UnauthenticatedError,
+)
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""What the text is, for HTTP."""
+
+_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""The classes of durations, in seconds: how long a request took at most."""
+
+_OUTCOMES: dict[type[BaseException], str] = {
+    InvalidRequest: "invalid",
+    TooMuchError: "too_much",
+    ThrottledError: "throttled",
+    UnauthenticatedError: "unauthenticated",
+    ForbiddenError: "forbidden",
+    QueryTimeoutError: "timeout",
+    StoreError: "store_failed",
+}
+
+
+class Meter:
+    """Counts for one collector, from its start on. Used in one thread.
+
+    Args:
+        clock: Tells seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._events = dict.fromkeys(("new", "repeated", "conflict", "rejected"), 0)
+        self._bytes = 0
+        self._requests: dict[tuple[str, str], int] = {}
+        self._durations: dict[str, _Histogram] = {}
+
+    def count_events(self, outcome: str, count: int) -> None:
+        """Count events by what became of them: ``new``, ``repeated``, ``conflict`` or ``rejected``."""
+        self._events[outcome] += count
+
+    def count_bytes(self, size: int) -> None:
+        """Count the bytes of requests with events, after decompression."""
+        self._bytes += size
+
+    @contextmanager
+    def request(self, call: str) -> Iterator[None]:
+        """Count a request, what became of it and how long it took, around what serves it."""
+        start = self._clock()
+        outcome = "cancelled"
+        try:
+            yield
+            outcome = "ok"
+        except Exception as error:
+            outcome = _outcome(error)
+            raise
+        finally:
+            key = call, outcome
+            self._requests[key] = self._requests.get(key, 0) + 1
+            self._durations.setdefault(call, _Histogram()).add(self._clock() - start)
+
+    def text(self, gauges: Mapping[str, tuple[str, float]]) -> str:
+        """Write the counts down.
+
+        Args:
+            gauges: What is measured now rather than counted: its name, what it is, and the value.
+        """
+        parts = [
+            *_family("chaukas_events_total", "counter", "Events by what became of them."),
+            *(_sample("chaukas_events_total", {"outcome": name}, count) for name, count in self._events.items()),
+            *_family("chaukas_ingested_bytes_total", "counter", "Bytes of requests with events, decompressed."),
+            _sample("chaukas_ingested_bytes_total", {}, self._bytes),
+            *_family("chaukas_requests_total", "counter", "Requests by what became of them."),
+            *(
+                _sample("chaukas_requests_total", {"call": call, "outcome": outcome}, count)
+                for (call, outcome), count in sorted(self._requests.items())
+            ),
+            *_family("chaukas_request_duration_seconds", "histogram", "How long requests took."),
+        ]
+        for call, histogram in sorted(self._durations.items()):
+            parts += histogram.samples("chaukas_request_duration_seconds", {"call": call})
+        for name, (description, value) in gauges.items():
+            parts += [*_family(name, "gauge", description), _sample(name, {}, value)]
+        return "".join(parts)
+
+
+class _Histogram:
+    """Counts durations by classes."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * (len(_BOUNDS) + 1)
+        self._sum = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one."""
+        self._counts[bisect_left(_BOUNDS, seconds)] += 1
+        self._sum += seconds
+
+    def samples(self, name: str, labels: Mapping[str, str]) -> Iterable[str]:
+        """Write the counts down, each with those of the classes below."""
+        total = 0
+        for bound, count in zip((*map(str, _BOUNDS), "+Inf"), self._counts, strict=True):
+            total += count
+            yield _sample(f"{name}_bucket", {**labels, "le": bound}, total)
+        yield _sample(f"{name}_sum", labels, self._sum)
+        yield _sample(f"{name}_count", labels, total)
+
+
+def _outcome(error: Exception) -> str:
+    return next((_OUTCOMES[cls] for cls in type(error).__mro__ if cls in _OUTCOMES), "failed")
+
+
+def _family(name: str, kind: str, description: str) -> Iterable[str]:
+    yield f"# HELP {name} {description}\n"
+    yield f"# TYPE {name} {kind}\n"
+
+
+def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
+    inner = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
+    return f"{name}{{{inner}}} {value}\n" if inner else f"{name} {value}\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
