@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from chaukas_spec_lite.collector.doors import platform_json
+from chaukas_spec_lite.collector.doors.http_bodies import UnknownFormError
 from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote
 from chaukas_spec_lite.collector.splitting import Shape
 from chaukas_spec_lite.collector.stores.base import EventPage
@@ -50,10 +51,6 @@ _FORMS = {
     "application/x-protobuf+json": Form.PROTOJSON,
     "application/x-protobuf-json": Form.PROTOJSON,
 }
-
-
-class UnknownFormError(Exception):
-    """A ``Content-Type`` that is not known here."""
 
 
 def form_of(content_type: str) -> Form:

@@ -166,7 +166,10 @@ def _schemas() -> dict[str, Any]:
     }
     omitted = {"type": "object", "additionalProperties": _TEXT, "description": "What has no JSON, and why."}
     event = schemas["Event"]
-    schemas["StoredEvent"] = event | {"properties": event["properties"] | {"omitted": omitted}, "required": ["event_id"]}
+    schemas["StoredEvent"] = event | {
+        "properties": event["properties"] | {"omitted": omitted},
+        "required": ["event_id"],
+    }
     return schemas
 
 
@@ -224,4 +227,4 @@ def _one(field: FieldData) -> dict[str, Any]:
 
 
 def _is_any(field: FieldData) -> bool:
-    return field.cls._full_name == ANY  # pyright: ignore[reportPrivateUsage]  # private to the package
+    return bool(field.cls._full_name == ANY)  # pyright: ignore[reportPrivateUsage]  # private to the package

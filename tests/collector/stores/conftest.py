@@ -8,7 +8,7 @@ import pytest
 from tests.collector.stores.places import PLACES, POSTGRES_PLACES, Place
 from tests.collector.stores.postgres_server import FAST, PostgresServer
 
-_KINDS = [*PLACES, *(pytest.param(name, marks=pytest.mark.stores) for name in POSTGRES_PLACES)]
+KINDS = [*PLACES, *(pytest.param(name, marks=pytest.mark.stores) for name in POSTGRES_PLACES)]
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def database(postgres: PostgresServer) -> Iterator[str]:
     postgres.run_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(params=_KINDS)
+@pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Every kind of store in turn."""
     if request.param in POSTGRES_PLACES:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.collector.page_tokens import PageTokens, Position
-from chaukas_spec_lite.collector.query import Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     ERROR_TYPE,
     FAILED_STATUS,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from chaukas_spec_lite.collector.page_tokens import Position
-from chaukas_spec_lite.collector.query import Moment, Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import Moment, Query, Tenancy
 from chaukas_spec_lite.collector.stores.postgres.rows import UNTIMED, escaped, key
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 

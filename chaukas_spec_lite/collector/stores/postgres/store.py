@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from chaukas_spec_lite.collector.page_tokens import PageTokens
-from chaukas_spec_lite.collector.query import Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     REJECTED_PER_TENANT,
     Addition,
