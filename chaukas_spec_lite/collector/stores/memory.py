@@ -99,6 +99,7 @@ class MemoryStore:
     """
 
     name = "the collector's store in memory"
+    indexes_text = False
 
     def __init__(self, *, texts: Texts, max_bytes: int = MAX_BYTES, clock: Callable[[], float] = time.time) -> None:
         self.dropped = 0
