@@ -83,7 +83,7 @@ RULES = Rules(
         "pytest": ("pytest_plugin",),
         "langchain_core": ("bridges.langchain",),
         "rich": ("cli",),
-        "sqlite3": ("collector.store",),
+        "sqlite3": ("collector.store", "collector.stores.sqlite"),
         "typing_extensions": ("message.listing", "spec"),
     },
 )

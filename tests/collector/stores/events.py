@@ -80,5 +80,8 @@ def id_of(data: bytes) -> str:
     return Event.parse(data).event_id
 
 
-async def ids(store: Store, query: Query = Query(descending=False, size=1000)) -> list[str]:
+EVERYTHING = Query(descending=False, size=1000)
+
+
+async def ids(store: Store, query: Query = EVERYTHING) -> list[str]:
     return [id_of(data) for data in await every_page(store, query)]

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from chaukas_spec_lite.collector.stores.base import Store
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
-
-# from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
+from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 from tests.collector.stores.events import texts
 
 Clock = Callable[[], float]
@@ -53,6 +52,6 @@ def sqlite_with_index(directory: Path) -> Iterator[Place]:
 
 PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {
     "memory": memory,
-    #    "sqlite": sqlite,
-    #    "sqlite-text": sqlite_with_index,
+    "sqlite": sqlite,
+    "sqlite-text": sqlite_with_index,
 }
