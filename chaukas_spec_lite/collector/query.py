@@ -12,17 +12,32 @@ All pages of a query show the events that were there when the first page was mad
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
+from chaukas_spec_lite.collector.stores.asking import (
+    DEFAULT_PAGE_SIZE,
+    EVERYONE,
+    Moment,
+    Query,
+    Tenancy,
+)
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder, TimeRange
 from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
 
-DEFAULT_PAGE_SIZE = 100
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "EVERYONE",
+    "InvalidRequest",
+    "Moment",
+    "Query",
+    "Tenancy",
+    "fold",
+    "moment",
+    "query_of",
+]
+
 MAX_PAGE_SIZE = 1000
 """Larger pages are cut down to this."""
 MAX_CHOICES = 100
@@ -34,61 +49,8 @@ _TEXTS = ("tenant_id", "project_id", "session_id", "agent_id", "span_id", "trace
 _LISTS = ("types", "statuses", "severities", "tags")
 _MAX_SECONDS = 2**63 - 1
 
-Moment: TypeAlias = "tuple[int, int]"
-"""Seconds since 1970 and nanoseconds."""
 
-
-@dataclass(frozen=True, slots=True)
-class Tenancy:
-    """Whose events: of one tenant, and of one project of it, or of all where it is None."""
-
-    tenant_id: str | None = None
-    project_id: str | None = None
-
-
-EVERYBODY = Tenancy()
-"""All events."""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Which events are wanted, in which order, and which page of them. An empty condition is none."""
-
-    tenancy: Tenancy = Tenancy()
-    session_id: str = ""
-    agent_id: str = ""
-    span_id: str = ""
-    trace_id: str = ""
-    types: tuple[int, ...] = ()
-    statuses: tuple[int, ...] = ()
-    severities: tuple[int, ...] = ()
-    tags: tuple[str, ...] = ()
-    text: str = ""
-    """Folded."""
-    start: Moment | None = None
-    end: Moment | None = None
-    descending: bool = True
-    size: int = DEFAULT_PAGE_SIZE
-    page_token: str = ""
-
-    @property
-    def fingerprint(self) -> bytes:
-        """Tells this query from others, whatever page of whatever size is asked for."""
-        conditions = (
-            *(
-                self.tenancy.tenant_id,
-                self.tenancy.project_id,
-                self.session_id,
-                self.agent_id,
-                self.span_id,
-                self.trace_id,
-            ),
-            *(self.types, self.statuses, self.severities, self.tags, self.text, self.start, self.end, self.descending),
-        )
-        return hashlib.blake2b(repr(conditions).encode(errors="surrogatepass"), digest_size=16).digest()
-
-
-def query_of(request: QueryRequest, visible: Tenancy = Tenancy()) -> Query:
+def query_of(request: QueryRequest, visible: Tenancy = EVERYONE) -> Query:
     """Read a request.
 
     Args:

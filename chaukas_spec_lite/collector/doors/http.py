@@ -71,7 +71,7 @@ class HttpServer:
             from uvicorn.config import Config
 
             from chaukas_spec_lite.collector.doors.http_app import Door
-            from chaukas_spec_lite.collector.doors.http_bodies import Held
+            from chaukas_spec_lite.collector.doors.http_bodies import TogetherHeld
             from chaukas_spec_lite.collector.doors.http_connections import Connections, LimitedProtocol
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "h11", "anyio"):
@@ -83,7 +83,7 @@ class HttpServer:
             self._authenticate or anyone,
             limits,
             keyless and is_loopback(host),
-            Held(limits.max_held_bytes),
+            TogetherHeld(limits.max_held_bytes),
             asyncio.Semaphore(1),
         )
         config = Config(

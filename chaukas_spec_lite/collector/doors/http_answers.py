@@ -13,8 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from chaukas_spec_lite.collector.doors.http_bodies import HeldTooMuchError, TooSlowError, UnknownEncodingError
-from chaukas_spec_lite.collector.doors.http_forms import UnknownFormError
+from chaukas_spec_lite.collector.doors.http_bodies import HeldTooMuchError, TooSlowError, UnknownFormError
 from chaukas_spec_lite.collector.receipts import Receipt
 from chaukas_spec_lite.errors import (
     CodecError,
@@ -46,7 +45,6 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (ForbiddenError, 403),
     (TooSlowError, 408),
     (TooMuchError, 413),
-    (UnknownEncodingError, 415),
     (UnknownFormError, 415),
     (ThrottledError, 429),
     (HeldTooMuchError, 503),

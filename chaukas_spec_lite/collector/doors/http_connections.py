@@ -7,7 +7,6 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
 
@@ -90,8 +89,8 @@ class Connections:
 class LimitedProtocol(H11Protocol):
     """uvicorn's connection, which is cut off when its client takes too long.
 
-    There is one timer, and one thing at a time that it is for: the head of a request, or the client's taking of the
-    answer. The pause between two requests is uvicorn's to end. While a request is served the time is the application's.
+    One timer is for the head of a request, another for the client's taking of the answer. The pause between two
+    requests is uvicorn's to end. While a request is served the time is the application's.
 
     Args:
         config: uvicorn's.
@@ -105,8 +104,9 @@ class LimitedProtocol(H11Protocol):
         self._counted = connections
         self._address = ""
         self._admitted = False
-        self._timer: asyncio.TimerHandle | None = None
         self._pausing = False
+        self._head: asyncio.TimerHandle | None = None
+        self._taking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection, or refuse it."""
@@ -119,71 +119,61 @@ class LimitedProtocol(H11Protocol):
         # What is in here stands in the scope of each request.
         self.app_state[CERTIFICATE] = transport.get_extra_info("peercert")
         super().connection_made(transport)
-        self._start(self._counted.limits.header_timeout)
+        self._await_head()
 
     def data_received(self, data: bytes) -> None:
         """Take some bytes."""
         if not self._admitted:
             return
         if self._pausing:  # the first bytes of a request: the rest of its head has to follow
-            self._start(self._counted.limits.header_timeout)
+            self._await_head()
         self._counted.date()
         super().data_received(data)
         if self._serves():
-            self._stop()
+            _cancel(self._head)
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         super().on_response_complete()
         if self._serves():
             return
-        if self.conn.trailing_data[0]:  # the next request has begun already, while this one was being served
-            self._start(self._counted.limits.header_timeout)
+        if self.conn.trailing_data[0]:  # it has begun already, while this one was being served
+            self._await_head()
         else:
             self._pausing = True
 
     def pause_writing(self) -> None:
         """Wait for the client to take what it was sent."""
         super().pause_writing()
-        self._start(self._counted.limits.send_timeout)
+        self._taking = self.loop.call_later(self._counted.limits.send_timeout, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Go on: the client has taken it."""
         super().resume_writing()
-        self._stop()
-        self._pausing = not self._serves()
+        _cancel(self._taking)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._stop()
+        _cancel(self._head)
+        _cancel(self._taking)
         if self._admitted:
             self._counted.forget(self, self._address)
             super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._pausing = False
+        _cancel(self._head)
+        self._head = self.loop.call_later(self._counted.limits.header_timeout, self.transport.abort)
 
     def _serves(self) -> bool:
         # It is None until the first request, whatever uvicorn's annotation says.
         cycle: Any = self.cycle
         return cycle is not None and not cycle.response_complete
 
-    def _start(self, seconds: float) -> None:
-        self._stop()
-        self._timer = self.loop.call_later(seconds, self.transport.abort)
 
-    def _stop(self) -> None:
-        self._pausing = False
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-
-def client_name(certificate: Mapping[str, Any] | None) -> str | None:
-    """Return the name in a client's certificate: its common name, or else its first alternative name."""
-    if certificate is None:
-        return None
-    subject = [pair for parts in certificate.get("subject", ()) for pair in parts]
-    names = [value for key, value in subject if key == "commonName"]
-    names += [value for _, value in certificate.get("subjectAltName", ())]
-    return next(iter(names), None)
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
 
 
 def _most_files() -> int:

@@ -56,8 +56,6 @@ async def http_serving(
 ) -> AsyncIterator[Served]:
     """Run a door; the options are those of ``HttpServer``."""
     store = make() if make else MemoryStore(texts=searched_text)
-    if not hasattr(store, "indexes_text"):
-        store.indexes_text = False  # XXX
     service = CollectorService(store, **({"limits": ingest} if ingest else {}))
     await service.open()
     server = HttpServer(service, **options)
