@@ -28,6 +28,7 @@ from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.splitting import Shape
 from chaukas_spec_lite.errors import JSONError, TooMuchError
 from chaukas_spec_lite.rpc.server.served import ServedCall
+from chaukas_spec_lite.wire.envelopes import event_request
 
 T = TypeVar("T")
 
@@ -86,7 +87,12 @@ class Door:
                 return receipt_answer(await self.service.ingest(await _whole(pieces), shape, caller))
         async with self._body(request, self.limits.max_json_bytes) as pieces:
             batch = await self._work(partial(read_events, await _whole(pieces), shape, form))
-            return receipt_answer(batch.whole(await self.service.ingest_events(batch.events, caller, batch.batch_id)))
+            if shape is Shape.BATCH:
+                receipt = await self.service.ingest_events(batch.events, caller, batch.batch_id)
+                return receipt_answer(batch.whole(receipt))
+            receipt = await self.service.ingest(event_request(batch.events[0]), shape, caller)
+            # The SDK would send it again for ever; who writes JSON is told.
+            return problem(400, receipt.rejected[0].reason) if receipt.rejected else receipt_answer(receipt)
 
     async def query(self, request: Request) -> Response:
         """``POST /v1/query``."""

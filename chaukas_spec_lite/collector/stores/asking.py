@@ -23,7 +23,7 @@ class Tenancy:
     project_id: str | None = None
 
 
-EVERYBODY = Tenancy()
+EVERYONE = Tenancy()
 """All events."""
 
 
@@ -31,7 +31,7 @@ EVERYBODY = Tenancy()
 class Query:
     """Which events are wanted, in which order, and which page of them. An empty condition is none."""
 
-    tenancy: Tenancy = EVERYBODY
+    tenancy: Tenancy = EVERYONE
     session_id: str = ""
     agent_id: str = ""
     span_id: str = ""
