@@ -46,8 +46,11 @@ def _commands() -> Group:
     import click
 
     from chaukas_spec_lite.cli.demo import demo
+    from chaukas_spec_lite.cli.keys import keys
 
-    commands = click.Group(NAME, [demo], help="Record and inspect what AI agents do: the tools of chaukas-spec-lite.")
+    commands = click.Group(
+        NAME, [demo, keys], help="Record and inspect what AI agents do: the tools of chaukas-spec-lite."
+    )
     return click.version_option(VERSION, prog_name=NAME, message="%(prog)s %(version)s")(commands)
 
 

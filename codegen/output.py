@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
+from codegen.descriptors import MODULE as DESCRIPTORS
+from codegen.descriptors import emit_descriptors
 from codegen.model import Schema
 from codegen.modules import emit_modules, header
 from codegen.services import emit_services
@@ -32,7 +34,7 @@ def generate(schema: Schema, target: Target, *, own: bool) -> Files:
         schema: The schema.
         target: Decides where modules go.
         own: Whether this is the package's own generated part. Only that gets modules for the well-known types, which
-            all other generated modules import from there.
+            all other generated modules import from there, and the module of descriptors.
     """
     target = target.filled(schema)
     files: Files = {}
@@ -46,6 +48,8 @@ def generate(schema: Schema, target: Target, *, own: bool) -> Files:
             files[module.with_stem(codec_stem(module.stem))] = codecs
         if file.services:
             files[module.with_stem(services_stem(module.stem))] = emit_services(schema, file, target)
+    if own:
+        files[DESCRIPTORS] = emit_descriptors(schema, init_source(PurePosixPath()))
     # Every folder above a module has to be a package, or relative imports would not reach it.
     for folder in {parent for module in files for parent in module.parents}:
         files[folder / INIT] = "\n".join(header(init_source(folder))) + "\n"
@@ -142,7 +146,8 @@ class Folder:
         source = _source(read(self._out / path) or b"")
         if source is None:
             return None
-        ours = source == init_source(path.parent) if path.name == INIT else could_be_module(path, self._target, source)
+        whole = path.name == INIT or path == DESCRIPTORS  # Of a folder, and of no single file.
+        ours = source == init_source(path.parent) if whole else could_be_module(path, self._target, source)
         return source if ours else None
 
 

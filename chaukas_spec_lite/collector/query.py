@@ -17,7 +17,7 @@ from datetime import datetime
 
 from chaukas_spec_lite.collector.stores.asking import (
     DEFAULT_PAGE_SIZE,
-    EVERYONE,
+    EVERYBODY,
     Moment,
     Query,
     Tenancy,
@@ -26,7 +26,17 @@ from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder, TimeRange
 from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
 
-__all__ = ["DEFAULT_PAGE_SIZE", "InvalidRequest", "Moment", "Query", "Tenancy", "fold", "moment", "query_of"]
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "EVERYBODY",
+    "InvalidRequest",
+    "Moment",
+    "Query",
+    "Tenancy",
+    "fold",
+    "moment",
+    "query_of",
+]
 
 MAX_PAGE_SIZE = 1000
 """Larger pages are cut down to this."""
@@ -40,7 +50,7 @@ _LISTS = ("types", "statuses", "severities", "tags")
 _MAX_SECONDS = 2**63 - 1
 
 
-def query_of(request: QueryRequest, visible: Tenancy = EVERYONE) -> Query:
+def query_of(request: QueryRequest, visible: Tenancy = EVERYBODY) -> Query:
     """Read a request.
 
     Args:

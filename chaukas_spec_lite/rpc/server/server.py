@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Collection
 from typing import TYPE_CHECKING, Any
 
 from grpclib.const import Status
-from grpclib.events import RecvRequest, listen
+from grpclib.events import RecvRequest, SendTrailingMetadata, listen
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite.clock import within
+from chaukas_spec_lite.rpc.server.served import CURRENT, ServedCall, peer_name
 from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
 from chaukas_spec_lite.rpc.transport.limits import MAX_LIMIT, Framing
+from chaukas_spec_lite.rpc.transport.message_io import ask_to_wait
 from chaukas_spec_lite.rpc.transport.server import BaseServer
 from chaukas_spec_lite.rpc.transport.stream import Load
 
@@ -49,6 +51,7 @@ class MessageServer(BaseServer):
         framing = Framing(max_receive=max_message_bytes, max_send=MAX_LIMIT)
         super().__init__(services, MessageCodec(), framing, Load(_MESSAGES_HELD * max_message_bytes))
         listen(self, RecvRequest, self._count)
+        listen(self, SendTrailingMetadata, self._add_trailing)
         self._calls = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -77,15 +80,20 @@ class MessageServer(BaseServer):
     async def _count(self, request: RecvRequest) -> None:
         """Have the call counted while it runs; grpclib calls this before it runs it."""
         serve = request.method_func
+        peer = request.peer
+        call = ServedCall(request.metadata, peer_name(peer.addr()), peer.cert())
 
         async def counted(stream: Stream[Any, Any]) -> None:
             if self._stopping:  # UNAVAILABLE makes clients repeat the call, on another server or after the restart.
                 raise GRPCError(Status.UNAVAILABLE, "the server is stopping")
             self._calls += 1
             self._idle.clear()
+            CURRENT.set(call)  # For the rest of this task, which serves this call alone.
             try:
                 await serve(stream)
             except GRPCError as error:
+                if call.retry_after is not None:
+                    ask_to_wait(stream, call.retry_after)
                 raise _shortened(error) from error
             finally:
                 self._calls -= 1
@@ -93,6 +101,11 @@ class MessageServer(BaseServer):
                     self._idle.set()
 
         request.method_func = counted
+
+    async def _add_trailing(self, end: SendTrailingMetadata) -> None:
+        call = CURRENT.get(None)  # None where a call ended before it was served: the method is unknown.
+        if call is not None:
+            end.metadata.update(call.trailing)
 
 
 async def _within(seconds: float, awaitable: Awaitable[Any]) -> None:

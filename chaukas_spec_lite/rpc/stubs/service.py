@@ -7,7 +7,7 @@ request that cannot be encoded raises ``EncodeError`` or ``TypeError`` where the
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -172,6 +172,11 @@ def _required(method: Method[Any, Res], response: Res | None) -> Res:
     if response is None:
         raise GRPCError(Status.INTERNAL, f"the server ended {method.route} with status OK, but without a message")
     return response
+
+
+def full_names(services: Iterable[ServiceBase]) -> list[str]:
+    """The names of services as the schema has them, such as ``chaukas.spec.client.v1.ChaukasClientService``."""
+    return sorted({route.split("/")[1] for service in services for route in service.__mapping__()})
 
 
 class ServiceBase(_Service):

@@ -71,6 +71,15 @@ async def end_sending(call: grpclib.client.Stream[Any, Any]) -> None:
         raise StreamTerminatedError(_CLOSED) from error
 
 
+def ask_to_wait(call: grpclib.server.Stream[Any, Any], seconds: float) -> None:
+    """Have the end of a call say after how many seconds the client may try again.
+
+    It is no metadata, which grpclib would send itself: names that begin with ``grpc-`` are refused there.
+    """
+    stream: Any = call._stream
+    stream.last_headers = [("grpc-retry-pushback-ms", str(max(1, round(seconds * 1000))))]
+
+
 async def read_up_to(read: Read, size: int) -> bytes:
     """Read ``size`` bytes, or nothing at the end of the stream; raises ``FramingError`` for an end in between."""
     try:

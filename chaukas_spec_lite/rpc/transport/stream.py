@@ -71,6 +71,8 @@ class Stream(grpclib.protocol.Stream):
     _announced = False
     """Whether a client has said that its messages may be compressed."""
     _held = 0
+    last_headers: Headers | None = None
+    """What a server's last headers say besides."""
     end_call: Callable[[], None] | None = None
     """Forgets a server's call."""
 
@@ -94,6 +96,8 @@ class Stream(grpclib.protocol.Stream):
             headers = [*headers, ("grpc-accept-encoding", ACCEPTED)]
             if self._compresses() and not end_stream:  # With END_STREAM, no message follows.
                 headers.append(("grpc-encoding", GZIP))
+        if end_stream and self.last_headers:
+            headers = [*headers, *self.last_headers]
         await super().send_headers(headers, end_stream)
 
     async def send_data(self, data: bytes, end_stream: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from chaukas_spec_lite import Event
@@ -45,6 +46,7 @@ def row(event_id: str, at: float | None = None, **fields: Any) -> EventRow:
     return made._replace(timed=1, seconds=seconds, nanos=part)
 
 
+@lru_cache(10_000)
 def texts(data: bytes) -> str:
     """What a search for text looks at in an event."""
     return "\x1f".join(fold(text) for text in texts_in(Event.parse(data)))

@@ -29,6 +29,9 @@ _CHUNK = 500
 _SPREAD = 40
 """How much further apart than their number the arrivals of a chunk may lie for the index of texts to be asked."""
 
+_LEAST_PART, _MOST_PART = 8, 1000
+"""How many events are read from one key of an index at a time."""
+
 Place = tuple[bytes, int]
 """Moment and number of an event."""
 Met = tuple[bytes, int, int]
@@ -129,34 +132,43 @@ class Search:
     def _in_order(self) -> Iterator[Met]:
         driving, rest = pairs_of(self.connection, self.query)
         met = _joined(rest)
-        streams = [self._stream(table, condition, met) for table, condition in driving]
-        if len(streams) == 1:
-            return streams[0]
-        return heapq.merge(*streams, reverse=self.query.descending)
+        # As many as a page has, from all of them together, and some for those that have more than others.
+        share = max(_LEAST_PART, 2 * (self.query.size + 1) // max(1, len(driving)))
+        part = self.query.size + 1 if len(driving) == 1 else share
+        streams = [self._stream(table, condition, met, part) for table, condition in driving]
+        return streams[0] if len(streams) == 1 else heapq.merge(*streams, reverse=self.query.descending)
 
-    def _stream(self, source: str, driving: Condition, met: Condition) -> Iterator[Met]:
+    def _stream(self, source: str, driving: Condition, met: Condition, part: int) -> Iterator[Met]:
         """What one index yields for its key, in order, from where the page begins."""
-        descending, after = self.query.descending, self.after
+        # In parts, with statements that are done when their rows are here: of a statement that still runs, Python
+        # makes a new one for each stream, which takes longer than all the rest.
+        descending, place = self.query.descending, self.after
         alias = source[0]
         join = " CROSS JOIN events e ON e.seq = t.seq" if alias == "t" and met.values else ""
-        order = "DESC" if descending else "ASC"
+        order, sign = ("DESC", "<") if descending else ("ASC", ">")
         head = f"SELECT {alias}.moment, {alias}.seq, {met.term} FROM {source}{join} WHERE "
-        tail = f" ORDER BY {alias}.moment {order}, {alias}.seq {order}"
-        beyond = Condition(f"{alias}.seq <= ?", (self.watermark,))
+        tail = f" ORDER BY {alias}.moment {order}, {alias}.seq {order} LIMIT ?"
+        known = Condition(f"{alias}.seq <= ?", (self.watermark,))
 
-        def run(*more: Condition) -> Iterator[Met]:
-            where = _joined((driving, *more, beyond))
-            cursor = self.connection.execute(head + where.term + tail, (*met.values, *where.values))
-            yield from cursor
+        def run(limit: int, *conditions: Condition) -> list[Met]:
+            where = _joined((driving, *conditions, known))
+            return self.connection.execute(head + where.term + tail, (*met.values, *where.values, limit)).fetchall()
 
-        if after is None:
-            yield from run(range_of(self.query, alias))
-            return
-        # Those of the same instant first, by an equality: of a comparison of both columns SQLite would use the first
-        # one for the index, and pass by all events of that instant again on each page.
-        sign = "<" if descending else ">"
-        yield from run(Condition(f"{alias}.moment = ? AND {alias}.seq {sign} ?", after))
-        yield from run(range_of(self.query, alias), Condition(f"{alias}.moment {sign} ?", after[:1]))
+        while True:
+            if place is None:
+                found = run(part, range_of(self.query, alias))
+            else:
+                # Those of the same instant first, by an equality: of a comparison of both columns SQLite would use the
+                # first one for the index, and pass by all events of that instant again on each page.
+                found = run(part, Condition(f"{alias}.moment = ? AND {alias}.seq {sign} ?", place))
+                if len(found) < part:
+                    beyond = Condition(f"{alias}.moment {sign} ?", place[:1])
+                    found += run(part - len(found), range_of(self.query, alias), beyond)
+            yield from found
+            if len(found) < part:
+                return
+            place = found[-1][:2]
+            part = min(2 * part, _MOST_PART)
 
 
 def find(connection: sqlite3.Connection, query: Query, tokens: PageTokens, max_bytes: int, texts: Texts) -> EventPage:

@@ -1,0 +1,232 @@
+"""The collector's gRPC door: both services of the schema, for whoever is let in.
+
+It knows no store. What it adds to the collector's service is who calls, which status a refusal has, and what each
+service's answers have room for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Generator
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+
+from chaukas_spec_lite.collector.callers import ANYONE, Caller
+from chaukas_spec_lite.collector.doors.grpc_health import HealthService
+from chaukas_spec_lite.collector.doors.grpc_reflection import ReflectionService
+from chaukas_spec_lite.collector.splitting import Shape
+from chaukas_spec_lite.errors import (
+    CollectorError,
+    ForbiddenError,
+    InvalidRequest,
+    QueryTimeoutError,
+    StoreError,
+    ThrottledError,
+    TooMuchError,
+    UnauthenticatedError,
+)
+from chaukas_spec_lite.rpc.server.served import current_call
+from chaukas_spec_lite.rpc.stubs.codec import Encoded
+from chaukas_spec_lite.rpc.stubs.service import ServiceBase
+from chaukas_spec_lite.spec.client.v1 import client
+from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceBase
+from chaukas_spec_lite.spec.common.v1.events import EventType
+from chaukas_spec_lite.spec.common.v1.query import QueryRequest
+from chaukas_spec_lite.spec.server.v1 import server
+from chaukas_spec_lite.spec.server.v1.server_grpc import ChaukasServerServiceBase
+from chaukas_spec_lite.wire.enums import names_by_number
+from chaukas_spec_lite.wire.envelopes import page_response
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.receipts import Receipt
+    from chaukas_spec_lite.collector.service import CollectorService
+
+Authenticate: TypeAlias = Callable[[str | None, str | None, str], Awaitable[Caller]]
+"""Tells who calls, by the ``authorization`` of the request, the name in the client's certificate, and the address;
+raises ``UnauthenticatedError`` and ``ThrottledError``."""
+
+REJECTED = "chaukas-rejected"
+"""What goes along with the answer of ``ChaukasClientService``, which has no room for it: how many events of the batch
+were not stored."""
+
+_STATUSES: dict[type[Exception], Status] = {
+    InvalidRequest: Status.INVALID_ARGUMENT,
+    TooMuchError: Status.RESOURCE_EXHAUSTED,
+    ThrottledError: Status.RESOURCE_EXHAUSTED,
+    UnauthenticatedError: Status.UNAUTHENTICATED,
+    ForbiddenError: Status.PERMISSION_DENIED,
+    QueryTimeoutError: Status.DEADLINE_EXCEEDED,
+    # Clients try again: the disk may be full or locked for a while, and the events are not at fault.
+    StoreError: Status.UNAVAILABLE,
+}
+"""The status of each refusal, special ones before general ones."""
+
+
+async def anyone(authorization: str | None, certificate_name: str | None, peer: str) -> Caller:
+    """Let everybody in, as where there are no keys."""
+    return ANYONE
+
+
+def services_of(
+    service: CollectorService, authenticate: Authenticate = anyone
+) -> tuple[list[ServiceBase], HealthService]:
+    """Make all that the door serves, and its health, which has to be stopped before the server is.
+
+    Args:
+        service: The collector's.
+        authenticate: Tells who calls. Health and reflection answer everybody: what asks for them has no keys.
+    """
+    entrance = Entrance(service, authenticate)
+    own: list[ServiceBase] = [ClientDoor(entrance), ServerDoor(entrance)]
+    health = HealthService(service.is_serving, own)
+    return [*own, health, ReflectionService([*own, health])], health
+
+
+class Entrance:
+    """What both services of the schema have in common: requests come in, and answers are still in no message.
+
+    Args:
+        service: The collector's.
+        authenticate: Tells who calls.
+    """
+
+    def __init__(self, service: CollectorService, authenticate: Authenticate = anyone) -> None:
+        self.service = service
+        self._authenticate = authenticate
+
+    async def ingest(self, request: bytes, shape: Shape) -> Receipt:
+        """Store the events of an encoded request."""
+        with _refusals():
+            return await self.service.ingest(request, shape, await self._caller())
+
+    async def query(self, request: QueryRequest | None) -> Encoded:
+        """Find a page of events; return it as the response of either service, which are the same on the wire."""
+        with _refusals():
+            page = await self.service.query(request or QueryRequest(), await self._caller())
+        return Encoded(page_response(page.events, page.next_page_token))
+
+    async def stats(self, request: server.GetEventStatsRequest) -> server.GetEventStatsResponse:
+        """Count events."""
+        with _refusals():
+            stats = await self.service.stats(request, await self._caller())
+        return server.GetEventStatsResponse(
+            total_events=stats.events,
+            total_sessions=stats.sessions,
+            events_by_type={_type_name(number): count for number, count in stats.by_type.items()},
+            avg_session_duration_ms=stats.mean_session_ms,
+        )
+
+    async def _caller(self) -> Caller:
+        call = current_call()
+        authorization = call.metadata.get("authorization")
+        return await self._authenticate(
+            authorization if isinstance(authorization, str) else None, call.certificate_name, call.peer
+        )
+
+
+class ClientDoor(ChaukasClientServiceBase):
+    """``ChaukasClientService``: its answers to ingestion are empty, and mean that everything was dealt with."""
+
+    # These requests are taken as bytes, so that events can be cut out of them and stored as they came.
+    _undecoded: ClassVar[frozenset[str]] = frozenset({"ingest_event", "ingest_event_batch"})
+
+    def __init__(self, entrance: Entrance) -> None:
+        self._entrance = entrance
+
+    async def healthz(self, request: client.HealthzRequest) -> client.HealthzResponse:
+        """Say that the collector is up."""
+        return client.HealthzResponse()
+
+    async def get_capabilities(self, request: client.GetCapabilitiesRequest) -> client.GetCapabilitiesResponse:
+        """Say what the collector can do."""
+        return client.GetCapabilitiesResponse(capabilities=self._entrance.service.capabilities())
+
+    async def ingest_event(self, request: client.IngestEventRequest | Encoded) -> client.IngestEventResponse:
+        """Store an event. One that cannot be stored is kept as rejected, and refused with INVALID_ARGUMENT."""
+        receipt = await self._entrance.ingest(bytes(request), Shape.EVENT)
+        if receipt.rejected:
+            raise GRPCError(Status.INVALID_ARGUMENT, receipt.rejected[0].reason)
+        return client.IngestEventResponse()
+
+    async def ingest_event_batch(
+        self, request: client.IngestEventBatchRequest | Encoded
+    ) -> client.IngestEventBatchResponse:
+        """Store what can be stored of a batch; how many events cannot goes along with the answer."""
+        receipt = await self._entrance.ingest(bytes(request), Shape.BATCH)
+        if receipt.rejected_count:
+            current_call().trailing[REJECTED] = str(receipt.rejected_count)
+        return client.IngestEventBatchResponse()
+
+    async def query_events(self, request: client.QueryEventsRequest) -> Encoded:
+        """Find a page of events; see ``chaukas_spec_lite.collector.query`` for what the filter means."""
+        return await self._entrance.query(request.query)
+
+
+class ServerDoor(ChaukasServerServiceBase):
+    """``ChaukasServerService``: its answers to ingestion tell what became of the events."""
+
+    _undecoded: ClassVar[frozenset[str]] = frozenset({"ingest_event", "ingest_event_batch"})
+
+    def __init__(self, entrance: Entrance) -> None:
+        self._entrance = entrance
+
+    async def healthz(self, request: server.HealthzRequest) -> server.HealthzResponse:
+        """Say that the collector is up."""
+        return server.HealthzResponse()
+
+    async def get_capabilities(self, request: server.GetCapabilitiesRequest) -> server.GetCapabilitiesResponse:
+        """Say what the collector can do."""
+        return server.GetCapabilitiesResponse(capabilities=self._entrance.service.capabilities())
+
+    async def ingest_event(self, request: server.IngestEventRequest | Encoded) -> server.IngestEventResponse:
+        """Store an event; say ``accepted``, or ``rejected`` of one that is kept apart. Milliseconds since 1970."""
+        receipt = await self._entrance.ingest(bytes(request), Shape.EVENT)
+        rejected = receipt.rejected_count > 0
+        event_id = receipt.rejected[0].event_id if rejected else receipt.event_ids[0]
+        return server.IngestEventResponse(
+            event_id=event_id, status="rejected" if rejected else "accepted", processed_at=time.time_ns() // 1_000_000
+        )
+
+    async def ingest_event_batch(
+        self, request: server.IngestEventBatchRequest | Encoded
+    ) -> server.IngestEventBatchResponse:
+        """Store what can be stored of a batch, and name what cannot."""
+        receipt = await self._entrance.ingest(bytes(request), Shape.BATCH)
+        return server.IngestEventBatchResponse(
+            batch_id=receipt.batch_id,
+            accepted_count=receipt.accepted,
+            rejected_count=receipt.rejected_count,
+            rejected_event_ids=[note.event_id for note in receipt.rejected],
+        )
+
+    async def query_events(self, request: server.QueryEventsRequest) -> Encoded:
+        """Find a page of events; see ``chaukas_spec_lite.collector.query`` for what the filter means."""
+        return await self._entrance.query(request.query)
+
+    async def get_event_stats(self, request: server.GetEventStatsRequest) -> server.GetEventStatsResponse:
+        """Count events and sessions."""
+        return await self._entrance.stats(request)
+
+
+@contextlib.contextmanager
+def _refusals() -> Generator[None, None, None]:
+    """Give what the service refuses, or cannot do now, its status."""
+    try:
+        yield
+    except (CollectorError, StoreError) as error:
+        status = next(status for kind, status in _STATUSES.items() if isinstance(error, kind))
+        details = str(error)
+        if isinstance(error, TooMuchError):
+            # The words of gRPC's C++ implementation: clients know by them that no repetition will help.
+            details = f"received message larger than max: {details}"
+        elif isinstance(error, ThrottledError):
+            current_call().retry_after = error.retry_after
+        raise GRPCError(status, details) from error
+
+
+def _type_name(number: int) -> str:
+    """The name of a type of events as the schema has it, or its number if it has none."""
+    return names_by_number(EventType).get(number) or str(number)
