@@ -71,6 +71,11 @@ class PostgresStore:
         """What it is; without a password."""
         return self._connections.name
 
+    @property
+    def indexes_text(self) -> bool:
+        """Whether rows are to come with their text."""
+        return self._writer.texts is not None
+
     async def open(self) -> None:
         """Open it, and make its tables if there are none; see ``Store.open``."""
         await self._connections.open()
