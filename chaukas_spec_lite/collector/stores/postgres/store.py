@@ -73,8 +73,8 @@ class PostgresStore:
 
     @property
     def indexes_text(self) -> bool:
-        """Whether rows are to come with their text."""
-        return self._writer.texts is not None
+        """Whether a search for text has an index, which the database decides when it is opened."""
+        return self._index_text if self._finder is None else self._finder.indexed
 
     async def open(self) -> None:
         """Open it, and make its tables if there are none; see ``Store.open``."""
