@@ -47,9 +47,11 @@ def _commands() -> Group:
 
     from chaukas_spec_lite.cli.demo import demo
     from chaukas_spec_lite.cli.keys import keys
+    from chaukas_spec_lite.cli.serve import serve
+    from chaukas_spec_lite.cli.store import store
 
     commands = click.Group(
-        NAME, [demo, keys], help="Record and inspect what AI agents do: the tools of chaukas-spec-lite."
+        NAME, [demo, keys, serve, store], help="Record and inspect what AI agents do: the tools of chaukas-spec-lite."
     )
     return click.version_option(VERSION, prog_name=NAME, message="%(prog)s %(version)s")(commands)
 

@@ -313,7 +313,7 @@ def test_a_program_that_never_closes_ends_all_the_same() -> None:
 
 
 AT_THE_VERY_END = """
-import sys
+import gc, sys
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.blocking import BlockingChaukasClient
 from chaukas_spec_lite.errors import ClientClosedError
@@ -333,6 +333,7 @@ class Late:
         except self.refused as error:
             self.out.write(f"{error}\\n")
             self.client.close()
+gc.disable()  # Or the cycle may be collected before the end.
 Late()
 """
 

@@ -69,6 +69,9 @@ RULES = Rules(
         "agents": ("bridges.openai_agents", "bridges.openai_steps"),
         "chaukas": ("bridges.sdk",),
         "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec", "sinks.file"),
+        # One of them, by the Python that runs.
+        "backports": ("collector.doors.http_bodies",),
+        "compression": ("collector.doors.http_bodies",),
         "click": ("cli", "__main__"),
         "genai_prices": ("trace.prices",),
         "grpclib": (
@@ -88,6 +91,8 @@ RULES = Rules(
         "pytest": ("pytest_plugin",),
         "langchain_core": ("bridges.langchain",),
         "rich": ("cli",),
+        "starlette": ("collector.doors.http_answers", "collector.doors.http_app"),
+        "uvicorn": ("collector.doors.http", "collector.doors.http_connections"),
         "sqlite3": ("collector.stores.sqlite",),
         # One of them, by the Python that runs.
         "tomli": ("collector.settings",),

@@ -14,6 +14,7 @@ from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Rejected
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.wire.envelopes import event_id_of
 
+_NO_ID = "event_id: empty; every event needs an ID of its own, by which the collector knows it when it is sent again"
 _SLICE_EVENTS = 256
 _SLICE_BYTES = 1 << 18
 """How many events, or bytes of events, are decoded in one go: some tens of milliseconds of work."""
@@ -57,6 +58,11 @@ class Sifted:
     rejected: list[Rejected]
     notes: list[RejectedNote]
 
+    def reject(self, position: int, owner: tuple[str, str], event_id: str, reason: str, data: bytes) -> None:
+        """Add an event that cannot be stored."""
+        self.rejected.append(Rejected(*owner, event_id, reason, data, time.time()))
+        self.notes.append(RejectedNote(event_id, reason, position))
+
 
 def slices(events: list[bytes]) -> Iterator[tuple[list[bytes], int]]:
     """Cut events into portions that are decoded in one go, each with the size of its largest event."""
@@ -91,43 +97,32 @@ class Intake:
         """Look at the next events: which can be stored, and what is wrong with the others. Decodes."""
         sifted = Sifted([], [], [])
         for position, data in enumerate(events, self.seen):
-            problem = self._sifted(data, position, with_text)
-            if isinstance(problem, EventRow):
-                sifted.rows.append(problem)
+            try:
+                row = skim(data, self.caller.tenancy, with_text=with_text)
+            except DecodeError as error:
+                error.path = self._path(position) + error.path.removeprefix("Event")
+                # Nothing of it can be relied on, so only the key says whose it is.
+                sifted.reject(position, self._owner("", ""), event_id_of(data), str(error), data)
+                continue
+            problem = self.caller.foreign(row.tenant_id, row.project_id) if row.event_id else _NO_ID
+            if problem:
+                owner = self._owner(row.tenant_id, row.project_id)
+                sifted.reject(position, owner, row.event_id, f"{self._path(position)}.{problem}", data)
             else:
-                sifted.rejected.append(problem)
-                sifted.notes.append(RejectedNote(problem.event_id, problem.reason, position))
+                sifted.rows.append(row)
         return sifted
 
-    def _sifted(self, data: bytes, position: int, with_text: bool) -> EventRow | Rejected:
-        tenancy = self.caller.tenancy
-        try:
-            row = skim(data, tenancy, with_text=with_text)
-        except DecodeError as error:
-            error.path = error.path.removeprefix("Event")
-            return self._rejected(tenancy.tenant_id, tenancy.project_id, event_id_of(data), str(error), position, data)
-        if row.event_id:
-            problem = self.caller.foreign(row.tenant_id, row.project_id)
-            if not problem:
-                return row
-        else:
-            problem = (
-                "event_id: empty; every event needs an ID of its own, by which the collector knows it when it is "
-                "sent again"
-            )
-        # Kept under the tenant of the key, whatever the event says: others have nothing to do with it.
-        owner = (
-            row.tenant_id if tenancy.tenant_id is None else tenancy.tenant_id,
-            row.project_id if tenancy.project_id is None else tenancy.project_id,
-        )
-        return self._rejected(*owner, row.event_id, f".{problem}", position, data)
+    def _path(self, position: int) -> str:
+        name = "event" if self.shape is Shape.EVENT else f"event_batch.events[{position}]"
+        return f"{self.shape.value}.{name}"
 
-    def _rejected(
-        self, tenant_id: str | None, project_id: str | None, event_id: str, reason: str, position: int, data: bytes
-    ) -> Rejected:
-        at = "event" if self.shape is Shape.EVENT else f"event_batch.events[{position}]"
-        reason = f"{self.shape.value}.{at}{reason}"
-        return Rejected(tenant_id or "", project_id or "", event_id, reason, data, time.time())
+    def _owner(self, tenant_id: str, project_id: str) -> tuple[str, str]:
+        """Whose a rejected event is: the key's owner's, whatever it says itself. Others have nothing to do with it."""
+        own = self.caller.tenancy
+        return (
+            tenant_id if own.tenant_id is None else own.tenant_id,
+            project_id if own.project_id is None else own.project_id,
+        )
 
     def add(self, sifted: Sifted, additions: Sequence[Addition], meter: Meter) -> None:
         """Count what was sifted, now that it is stored."""

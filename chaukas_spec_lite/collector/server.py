@@ -8,8 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.collector.callers import ANYONE, Caller
-from chaukas_spec_lite.collector.doors.opening import Authenticate, Door, doors_of
+from chaukas_spec_lite.collector.doors.opening import ListeningDoor, doors_of
 from chaukas_spec_lite.collector.keys import Keys
 from chaukas_spec_lite.collector.quotas import Quotas, Rate
 from chaukas_spec_lite.collector.retaining import retain_always
@@ -90,7 +89,7 @@ class Collector:
         self._service = CollectorService(
             self._store, limits=IngestLimits(max_bytes=settings.max_body), quotas=Quotas(lambda _: rate)
         )
-        self._doors: dict[str, Door] = {}
+        self._doors: dict[str, ListeningDoor] = {}
         self._keys: Keys | None = None
         self._retaining: asyncio.Task[None] | None = None
         self._starts = False
@@ -159,7 +158,7 @@ class Collector:
         async with contextlib.AsyncExitStack() as opened:
             if keys is not None:
                 opened.callback(keys.close)
-            doors = doors_of(settings, self._service, _everybody if keys is None else keys.caller_of)
+            doors = doors_of(settings, self._service, None if keys is None else keys.caller_of)
             await self._service.open()
             opened.push_async_callback(self._service.close)
             for door in doors.values():
@@ -214,8 +213,3 @@ class Collector:
         self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> None:
         await self.stop()
-
-
-async def _everybody(authorization: str | None, certificate_name: str | None, peer: str) -> Caller:
-    """Let everybody in: a collector without keys."""
-    return ANYONE

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from chaukas_spec_lite.collector.query import EVERYBODY, Tenancy, moment
+from chaukas_spec_lite.collector.query import moment
 from chaukas_spec_lite.collector.searched_text import searched_text
+from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.message import slow_decode

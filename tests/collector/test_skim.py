@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import DecodeError, Event
 from chaukas_spec_lite.collector import skim as skimming
-from chaukas_spec_lite.collector.query import Tenancy, moment
+from chaukas_spec_lite.collector.query import moment
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.skim import skim
+from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest
 from chaukas_spec_lite.wire.envelopes import batch_request

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from chaukas_spec_lite.collector.doors.http_bodies import HeldTooMuchError, TooSlowError, UnknownEncodingError
+from chaukas_spec_lite.collector.doors.http_bodies import HeldTooMuchError, TooSlowError, UnknownFormError
 from chaukas_spec_lite.collector.receipts import Receipt
 from chaukas_spec_lite.errors import (
     CodecError,
@@ -34,8 +34,8 @@ MOST_NAMED = 1000
 RETRY_AFTER = 1
 """After how many seconds a client should come again, if nothing else says it."""
 _SPLITTING_SDK = "chaukas-sdk/"
-"""How the ``User-Agent`` of the official SDK begins. It sends its whole queue in one body, again and again, whatever the
-answer is, but for a 503 with the words below: then it sends two halves."""
+"""How the ``User-Agent`` of the official SDK begins. It sends its whole queue in one body, again and again, whatever
+the answer is, but for a 503 with the words below: then it sends two halves."""
 _SPLIT = "high memory usage: "
 
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
@@ -45,7 +45,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (ForbiddenError, 403),
     (TooSlowError, 408),
     (TooMuchError, 413),
-    (UnknownEncodingError, 415),
+    (UnknownFormError, 415),
     (ThrottledError, 429),
     (HeldTooMuchError, 503),
     (QueryTimeoutError, 504),

@@ -19,20 +19,21 @@ from starlette.routing import Route
 from chaukas_spec_lite.collector.callers import Caller
 from chaukas_spec_lite.collector.doors import http_answers, openapi
 from chaukas_spec_lite.collector.doors.http_answers import json_answer, problem, receipt_answer
-from chaukas_spec_lite.collector.doors.http_bodies import Held, Pace, inflated, paced
+from chaukas_spec_lite.collector.doors.http_bodies import Pace, TogetherHeld, inflated, paced
+from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
 from chaukas_spec_lite.collector.doors.http_forms import Form, form_of, read_events, read_query, write_page
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
 from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
 from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.splitting import Shape
 from chaukas_spec_lite.errors import JSONError, TooMuchError
+from chaukas_spec_lite.rpc.server.served import ServedCall
+from chaukas_spec_lite.wire.envelopes import event_request
 
 T = TypeVar("T")
 
 Authenticate = Callable[["str | None", "str | None", str], Awaitable[Caller]]
 """Says who calls, by the header ``authorization``, the name in a client's certificate, and the address."""
-CERTIFICATE_NAME = "chaukas.certificate_name"
-"""Where a connection tells the name in its client's certificate: among the extensions of the scope."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Door:
     authenticate: Authenticate
     limits: HttpLimits
     local: bool
-    held: Held
+    held: TogetherHeld
     busy: asyncio.Semaphore
     """Reading and writing JSON in threads: Python runs one at a time anyway."""
 
@@ -86,7 +87,12 @@ class Door:
                 return receipt_answer(await self.service.ingest(await _whole(pieces), shape, caller))
         async with self._body(request, self.limits.max_json_bytes) as pieces:
             batch = await self._work(partial(read_events, await _whole(pieces), shape, form))
-            return receipt_answer(batch.whole(await self.service.ingest_events(batch.events, caller, batch.batch_id)))
+            if shape is Shape.BATCH:
+                receipt = await self.service.ingest_events(batch.events, caller, batch.batch_id)
+                return receipt_answer(batch.whole(receipt))
+            receipt = await self.service.ingest(event_request(batch.events[0]), shape, caller)
+            # The SDK would send it again for ever; who writes JSON is told.
+            return problem(400, receipt.rejected[0].reason) if receipt.rejected else receipt_answer(receipt)
 
     async def query(self, request: Request) -> Response:
         """``POST /v1/query``."""
@@ -125,9 +131,10 @@ class Door:
 
     async def _caller(self, request: Request) -> Caller:
         self._check_host(request)
-        name = request.scope.get("extensions", {}).get(CERTIFICATE_NAME)
+        # The one way to read a certificate's name is that of the other door.
         peer = request.client.host if request.client else ""
-        return await self.authenticate(request.headers.get("authorization"), name, peer)
+        call = ServedCall(request.headers, peer, request.scope["state"].get(CERTIFICATE))
+        return await self.authenticate(request.headers.get("authorization"), call.certificate_name, call.peer)
 
     def _check_host(self, request: Request) -> None:
         """Refuse names that others have given this machine.
@@ -168,7 +175,9 @@ class Door:
             return await asyncio.to_thread(work)
 
 
-def _endpoint(serve: Callable[[Request], Coroutine[Any, Any, Response]]) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+def _endpoint(
+    serve: Callable[[Request], Coroutine[Any, Any, Response]],
+) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def endpoint(request: Request) -> Response:
         return await serve(request)
 

@@ -32,8 +32,8 @@ class HeldTooMuchError(Exception):
     """All bodies that are being read need more memory than they may have together."""
 
 
-class UnknownEncodingError(Exception):
-    """A ``Content-Encoding`` that is not known here."""
+class UnknownFormError(Exception):
+    """A ``Content-Type``, or ``Content-Encoding``, that is not known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Pace:
         return begun + self.patience + received / self.rate - now
 
 
-class Held:
+class TogetherHeld:
     """How many bytes the bodies of all requests hold at the moment.
 
     Args:
@@ -66,7 +66,9 @@ class Held:
     def hold(self, count: int) -> None:
         """Hold some more; raises ``HeldTooMuchError``."""
         if self._held + count > self._most:
-            raise HeldTooMuchError(f"high memory usage: bodies of {self._held} bytes are being read, send it again later")
+            raise HeldTooMuchError(
+                f"high memory usage: bodies of {self._held} bytes are being read, send it again later"
+            )
         self._held += count
 
     def release(self, count: int) -> None:
@@ -138,15 +140,17 @@ class _Zstd:
 
 
 def _zstd() -> Any:
-    """Import the standard library's zstd, which came with Python 3.14, or the package that is the same for older ones."""
-    return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    """Import the standard library's zstd, which Python has from 3.14 on, or the same as a package."""
+    if sys.version_info >= (3, 14):
+        return import_module("compression.zstd")
+    return import_module("backports.zstd")
 
 
 def decompressor_of(encoding: str) -> Callable[[], _Decompressor] | None:
     """Return what makes a decompressor for a ``Content-Encoding``; None if nothing is compressed.
 
     Raises:
-        UnknownEncodingError: There is none. The text says which there are.
+        UnknownFormError: There is none. The text says which there are.
     """
     name = encoding.strip().lower()
     if name in ("", "identity"):
@@ -157,9 +161,9 @@ def decompressor_of(encoding: str) -> Callable[[], _Decompressor] | None:
         try:
             module = _zstd()
         except ModuleNotFoundError:
-            raise UnknownEncodingError("zstd needs the package backports.zstd here; send gzip") from None
+            raise UnknownFormError("zstd needs the package backports.zstd here; send gzip") from None
         return lambda: _Zstd(module)
-    raise UnknownEncodingError("the Content-Encoding is none of gzip, zstd and identity")
+    raise UnknownFormError("the Content-Encoding is none of gzip, zstd and identity")
 
 
 async def inflated(
@@ -174,7 +178,7 @@ async def inflated(
         most: How many bytes it may have, inflated.
 
     Raises:
-        UnknownEncodingError: There is no decompressor for it.
+        UnknownFormError: There is no decompressor for it.
         InvalidRequest: It is not compressed like this, or ends too early.
         TooMuchError: It is above a limit; nothing beyond the limit has been inflated.
     """
@@ -221,7 +225,9 @@ def _check(size: int, received: int, limits: IngestLimits, most: int) -> None:
         raise TooMuchError(f"a body that is compressed to less than 1/{limits.max_ratio} of its size")
 
 
-async def paced(chunks: AsyncIterator[bytes], pace: Pace, now: Callable[[], float] = time.monotonic) -> AsyncIterator[bytes]:
+async def paced(
+    chunks: AsyncIterator[bytes], pace: Pace, now: Callable[[], float] = time.monotonic
+) -> AsyncIterator[bytes]:
     """Pass a body on as it comes in, as long as it does; raises ``TooSlowError``."""
     begun, received, waited = now(), 0, 0.0
     while True:

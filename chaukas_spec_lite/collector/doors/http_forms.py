@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from chaukas_spec_lite.collector.doors import platform_json
+from chaukas_spec_lite.collector.doors.http_bodies import UnknownFormError
 from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote
 from chaukas_spec_lite.collector.splitting import Shape
 from chaukas_spec_lite.collector.stores.base import EventPage
@@ -27,7 +28,7 @@ from chaukas_spec_lite.spec.client.v1.client import (
     QueryEventsRequest,
     QueryEventsResponse,
 )
-from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
 from chaukas_spec_lite.spec.common.v1.query import QueryRequest
 from chaukas_spec_lite.wire.envelopes import page_response
 
@@ -50,10 +51,6 @@ _FORMS = {
     "application/x-protobuf+json": Form.PROTOJSON,
     "application/x-protobuf-json": Form.PROTOJSON,
 }
-
-
-class UnknownFormError(Exception):
-    """A ``Content-Type`` that is not known here."""
 
 
 def form_of(content_type: str) -> Form:
@@ -108,7 +105,7 @@ def read_events(data: bytes, shape: Shape, form: Form) -> Batch:
     path = "$"
     if form is Form.PROTOJSON:
         value, path = _the_batch(value)
-    return _batch(value, read, path, "batchId" if form is Form.PROTOJSON else "batch_id")
+    return _batch(value, read, path)
 
 
 def _the_batch(value: Any) -> tuple[Any, str]:
@@ -122,17 +119,18 @@ def _the_batch(value: Any) -> tuple[Any, str]:
     raise InvalidRequest("$.eventBatch: not set, so there is nothing to store")
 
 
-def _batch(value: Any, read: Callable[[Any], Event], path: str, id_name: str) -> Batch:
+def _batch(value: Any, read: Callable[[Any], Event], path: str) -> Batch:
     if not isinstance(value, dict):
         raise JSONError(f"expected an object, got {json_type(value)}", path=path)
     events = value.get("events")
     if not isinstance(events, list):
         raise JSONError("expected an array of events", path=f"{path}.events")
-    # What else a batch has is not stored, with any door: its id is what an answer names.
-    batch_id = value.get(id_name, value.get("batch_id", ""))
-    if not isinstance(batch_id, str):
-        raise JSONError(f"expected a string, got {json_type(batch_id)}", path=f"{path}.{id_name}")
-    batch = Batch(batch_id)
+    try:
+        # But for the events, both kinds of JSON are the same here.
+        head = EventBatch.from_dict({name: given for name, given in value.items() if name != "events"})
+    except JSONError as error:
+        raise JSONError(error.message, path=path + error.path.removeprefix("$")) from None
+    batch = Batch(head.batch_id)
     for position, given in enumerate(events):
         at = f"{path}.events[{position}]"
         try:

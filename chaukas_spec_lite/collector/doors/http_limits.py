@@ -30,3 +30,7 @@ class HttpLimits:
     """Open at the same time. It is less where the process may not open so many files."""
     max_connections_per_address: int = 250
     """Of one address. Behind a proxy all clients have one."""
+
+
+LIMITS = HttpLimits()
+"""What is allowed unless something else is said."""

@@ -7,9 +7,10 @@ from typing import Any
 
 from chaukas_spec_lite.collector.doors.http_forms import Form
 from chaukas_spec_lite.collector.doors.platform_json import KINDS, REQUIRED
+from chaukas_spec_lite.collector.query import DEFAULT_PAGE_SIZE, MAX_CHOICES, MAX_PAGE_SIZE, MAX_TEXT_LENGTH
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryFilter, QueryRequest
+from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
+from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryRequest, SortOrder
 from chaukas_spec_lite.version import VERSION
 from chaukas_spec_lite.wire.fields import ANY, STRUCT, TIMESTAMP, FieldData, fields_of
 
@@ -137,13 +138,9 @@ _PROBLEM = {
 
 def _schemas() -> dict[str, Any]:
     schemas: dict[str, Any] = {
-        "Event": _event(),
-        "EventBatch": {
-            "type": "object",
-            "properties": {"batch_id": _TEXT, "events": {"type": "array", "items": _ref("Event")}},
-            "required": ["events"],
-        },
-        "QueryRequest": _message(QueryRequest),
+        "Event": _event({}),
+        "EventBatch": _batch(),
+        "QueryRequest": _query_request(),
         "QueryResponse": _record(
             events={"type": "array", "items": _ref("StoredEvent")},
             next_page_token={"type": "string", "description": "Empty on the last page."},
@@ -165,11 +162,13 @@ def _schemas() -> dict[str, Any]:
         "Problem": _record(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT),
     }
     omitted = {"type": "object", "additionalProperties": _TEXT, "description": "What has no JSON, and why."}
-    event = schemas["Event"]
-    schemas["StoredEvent"] = event | {"properties": event["properties"] | {"omitted": omitted}, "required": ["event_id"]}
+    stored = _event(REQUIRED)
+    stored["properties"]["omitted"] = omitted
+    schemas["StoredEvent"] = stored | {"required": ["event_id", "session_id"]}
     return schemas
 
 
+_BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 
 
@@ -177,23 +176,52 @@ def _record(**properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": [*properties]}
 
 
-def _event() -> dict[str, Any]:
+def _event(required: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Describe an event, of which these fields of its content are always there."""
     plain = [field for field in fields_of(Event) if field.oneof is None]
     members = {field.proto_name: field for field in fields_of(Event) if field.oneof}
-    kinds = {kind: _content(kind, members[name]) for kind, name in KINDS.items()}
+    kinds = {kind: _content(kind, members[name], required.get(kind, ())) for kind, name in KINDS.items()}
     properties = {field.proto_name: _property(field) for field in plain}
     # The published document requires four more. Here an event without them is stored as it is, by any door.
+    properties["event_id"] = {**_TEXT, "minLength": 1}
     return _closed(properties | {"content": {"oneOf": [*kinds.values()]}}, ["event_id"]) | {
         "description": "As the platform's published document has it, with state_update and extensions besides."
     }
 
 
-def _content(kind: str, field: FieldData) -> dict[str, Any]:
+def _batch() -> dict[str, Any]:
+    events = {
+        "type": "array",
+        "items": _ref("Event"),
+        "description": "Each is looked at by itself: one that cannot be stored is among the rejected of the receipt.",
+    }
+    properties = {field.proto_name: _property(field) for field in fields_of(EventBatch) if field.name != "events"}
+    return _closed(properties | {"events": events}, ["events"])
+
+
+def _query_request() -> dict[str, Any]:
+    schema = _message(QueryRequest)
+    filters = schema["properties"]["filter"]["properties"]
+    for each in filters.values():
+        if each.get("type") == "array":
+            each["maxItems"] = MAX_CHOICES
+    for name in ("tenant_id", "project_id", "session_id", "agent_id", "span_id", "trace_id", "text_query"):
+        filters[name] = {**_TEXT, "maxLength": MAX_TEXT_LENGTH}
+    filters["tags"]["items"] = {**_TEXT, "maxLength": MAX_TEXT_LENGTH}
+    schema["properties"]["order_by_time"] = {"enum": [order.name for order in SortOrder]}
+    schema["properties"]["page_size"] = {
+        **_SCALARS["int32"],
+        "minimum": 0,
+        "description": f"{DEFAULT_PAGE_SIZE} if it is 0 or not given; {MAX_PAGE_SIZE} if it is more than that.",
+    }
+    return schema
+
+
+def _content(kind: str, field: FieldData, required: tuple[str, ...]) -> dict[str, Any]:
     own: dict[str, Any] = {"kind": {"const": kind}}
     if field.kind == STRUCT:
         return _closed({**own, "state": _SCALARS[STRUCT]}, ["kind", "state"])
-    required = ["kind", *REQUIRED[kind]]
-    return _closed({**own, **_message(field.cls)["properties"]}, required)
+    return _closed({**own, **_message(field.cls)["properties"]}, ["kind", *required])
 
 
 def _message(cls: type[Message]) -> dict[str, Any]:
@@ -216,12 +244,12 @@ def _one(field: FieldData) -> dict[str, Any]:
         return {"anyOf": [{"enum": names}, _SCALARS["int32"]]}
     if field.kind != "message":
         return _SCALARS[field.kind]
-    if field.cls is QueryFilter:
-        return _message(QueryFilter)
     if _is_any(field):
-        return _closed({"type_url": _TEXT, "value": {"type": "string", "contentEncoding": "base64"}}, [])
+        return _closed(
+            {"type_url": _TEXT, "value": {"type": "string", "contentEncoding": "base64", "pattern": _BASE64}}, []
+        )
     return _message(field.cls)
 
 
 def _is_any(field: FieldData) -> bool:
-    return field.cls._full_name == ANY  # pyright: ignore[reportPrivateUsage]  # private to the package
+    return bool(field.cls._full_name == ANY)  # pyright: ignore[reportPrivateUsage]  # private to the package

@@ -1,9 +1,9 @@
 """The JSON of the platform's published OpenAPI (``public.yaml`` of chaukas-spec 1.0.5), which is not ProtoJSON.
 
-It differs from ProtoJSON in three things, and this module translates just these; ``protojson`` reads and writes the rest:
+It differs from ProtoJSON in three things, and this module translates just these; ``protojson`` does the rest:
 
 - Fields have the schema's names (``event_id``), enum values their bare ones (``AGENT_START``).
-- What an event is about stands under ``content``, whose ``kind`` says what it is: ``{"kind": "message", "text": "Hi"}``.
+- What an event is about stands under ``content``, whose ``kind`` tells it: ``{"kind": "message", "text": "Hi"}``.
 - It knows no ``state_update`` and no ``extensions``. Here they are ``{"kind": "state_update", "state": {...}}`` and
   objects of ``type_url`` and ``value`` (base64), so that every event can be read and written.
 
@@ -38,7 +38,7 @@ M = TypeVar("M", bound=Message)
 
 _NAMES_THAT_DIFFER = {"policy_decision": "policy", "error_info": "error"}
 KINDS = {
-    **{kind: field for kind, field in _NAMES_THAT_DIFFER.items()},
+    **_NAMES_THAT_DIFFER,
     **{
         field.proto_name: field.proto_name
         for field in fields_of(Event)
@@ -100,7 +100,7 @@ def _object(value: Any, cls: type[Message], path: str = "$") -> dict[str, Any]:
         raise JSONError(f"expected an object, got {json_type(value)}", path=path)
     out: dict[str, Any] = dict(value)
     known = _fields(cls)
-    for name in out:
+    for name, given in dict(value).items():
         if name not in known:
             near = nearest(name, known)
             raise JSONError(
@@ -110,9 +110,9 @@ def _object(value: Any, cls: type[Message], path: str = "$") -> dict[str, Any]:
         if field is None or field.kind != "enum":
             continue
         if field.label != "repeated":
-            out[name] = _number(out[name], field.cls, f"{path}.{name}")
-        elif is_array(out[name]):
-            out[name] = [_number(one, field.cls, f"{path}.{name}[{at}]") for at, one in enumerate(out[name])]
+            out[name] = _number(given, field.cls, f"{path}.{name}")
+        elif is_array(given):
+            out[name] = [_number(one, field.cls, f"{path}.{name}[{at}]") for at, one in enumerate(given)]
     return out
 
 

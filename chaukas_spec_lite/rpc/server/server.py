@@ -14,6 +14,7 @@ from grpclib.exceptions import GRPCError
 from chaukas_spec_lite.clock import within
 from chaukas_spec_lite.rpc.server.served import CURRENT, ServedCall, peer_name
 from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
+from chaukas_spec_lite.rpc.transport.admission import ConnectionLimits
 from chaukas_spec_lite.rpc.transport.limits import MAX_LIMIT, Framing
 from chaukas_spec_lite.rpc.transport.message_io import ask_to_wait
 from chaukas_spec_lite.rpc.transport.server import BaseServer
@@ -45,11 +46,19 @@ class MessageServer(BaseServer):
     Args:
         services: What it serves: instances of subclasses of generated ``...Base`` classes.
         max_message_bytes: The size in bytes, inflated, up to which a request is taken. Default: 16 MiB.
+        limits: How many connections it keeps, and for how long (``ConnectionLimits()`` by default).
     """
 
-    def __init__(self, services: Collection[ServiceBase], *, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
+    def __init__(
+        self,
+        services: Collection[ServiceBase],
+        *,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+        limits: ConnectionLimits | None = None,
+    ) -> None:
         framing = Framing(max_receive=max_message_bytes, max_send=MAX_LIMIT)
-        super().__init__(services, MessageCodec(), framing, Load(_MESSAGES_HELD * max_message_bytes))
+        load = Load(_MESSAGES_HELD * max_message_bytes)
+        super().__init__(services, MessageCodec(), framing, load, limits or ConnectionLimits())
         listen(self, RecvRequest, self._count)
         listen(self, SendTrailingMetadata, self._add_trailing)
         self._calls = 0

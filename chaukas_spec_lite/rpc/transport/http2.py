@@ -15,7 +15,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated
-from h2.exceptions import FrameTooLargeError, NoAvailableStreamIDError
+from h2.exceptions import FrameTooLargeError, NoAvailableStreamIDError, ProtocolError
 
 from chaukas_spec_lite.rpc.transport.headers import (
     RedactedDecoder,
@@ -28,6 +28,8 @@ from chaukas_spec_lite.rpc.transport.log_redaction import REDACTION
 if TYPE_CHECKING:
     from h2.events import Event
     from typing_extensions import Buffer
+
+    from chaukas_spec_lite.rpc.transport.budget import Budget
 
 HEADER = 9
 """The number of bytes before the content of each frame (RFC 9113, section 4.1)."""
@@ -51,6 +53,10 @@ def configuration(client_side: bool) -> H2Configuration:
         normalize_inbound_headers=False,
         normalize_outbound_headers=False,
     )
+
+
+class TooManyFrames(ProtocolError):
+    """The peer has used up its budget of frames that bring nothing."""
 
 
 class StrictConnection(H2Connection):
@@ -80,6 +86,12 @@ class StrictConnection(H2Connection):
         """Whether the next frame has to continue the headers of the last one."""
         self.leaving = False
         """Whether the peer has said GOAWAY."""
+        self.budget: Budget | None = None
+        """What the peer may ask for with frames that bring nothing; None is without limit."""
+        self.frames_at_once: int | None = None
+        """How many frames are taken in one go, so that others get their turn; None is without limit."""
+        self.has_more = False
+        """Whether the next ``receive_data`` need not bring anything, because whole frames are left."""
 
     def get_next_available_stream_id(self) -> int:
         """Number a new stream; raises ``NoAvailableStreamIDError`` if the peer takes none."""
@@ -91,7 +103,7 @@ class StrictConnection(H2Connection):
         """Take what arrived and return what it means.
 
         Raises:
-            ProtocolError: It is not valid HTTP/2, so the connection has to end.
+            ProtocolError: It is not valid HTTP/2, or ``TooManyFrames``, so the connection has to end.
         """
         data = bytes(data)  # Copies nothing if it is bytes already.
         events: list[Event] = []
@@ -101,6 +113,8 @@ class StrictConnection(H2Connection):
             events += super().receive_data(opening)
         data = self._rest + data if self._rest else data
         start, size = 0, len(data)
+        left = self.frames_at_once
+        self.has_more = False
         while size - start >= HEADER:
             stop = start + HEADER + int.from_bytes(data[start : start + 3], "big")
             # Checked before the frame is complete: h2 would buffer up to 16 MiB first. The error ends the connection
@@ -110,6 +124,14 @@ class StrictConnection(H2Connection):
                 raise FrameTooLargeError(f"a frame of {stop - start - HEADER} bytes, above what was agreed on")
             if stop > size:
                 break
+            if left is not None:
+                self.has_more = not left
+                if self.has_more:
+                    break
+                left -= 1
+            if self.budget is not None and not self.budget.spend(data, start, stop):
+                self.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+                raise TooManyFrames("too many frames that bring nothing")
             # h2 keeps no rest of its own, because it only ever gets whole frames. So a frame may go past it.
             taken = self._received(data, start, stop, events)
             if not taken and data[start + 3] == _GOAWAY:

@@ -19,6 +19,7 @@ from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError, StreamClosedError
 from h2.settings import SettingCodes
 
+from chaukas_spec_lite.rpc.transport.http2 import TooManyFrames
 from chaukas_spec_lite.rpc.transport.stream import Stream
 from chaukas_spec_lite.rpc.transport.verification import new_connection
 from chaukas_spec_lite.rpc.transport.write_buffer import WriteBuffer
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from grpclib.config import Configuration
     from grpclib.utils import Wrapper
     from h2.config import H2Configuration
-    from h2.events import ConnectionTerminated, RequestReceived, StreamReset
+    from h2.events import ConnectionTerminated, Event, RemoteSettingsChanged, RequestReceived, StreamEnded, StreamReset
 
+    from chaukas_spec_lite.rpc.transport.budget import Budget
     from chaukas_spec_lite.rpc.transport.http2 import StrictConnection
     from chaukas_spec_lite.rpc.transport.limits import Framing
     from chaukas_spec_lite.rpc.transport.stream import Load
@@ -60,6 +62,8 @@ class Connection(grpclib.protocol.Connection):
     """Whether the server has said that it takes gzip; for clients."""
     load: Load | None = None
     """Counts the memory that requests take, on a server; None for clients."""
+    budget: Budget | None = None
+    """What the peer may ask of HTTP/2 itself, on a server; None for clients."""
     owed = 0
     """How many bytes HTTP/2 itself has sent back (to pings and the like) since the peer stopped to read."""
 
@@ -93,6 +97,26 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
     """Begins and ends a server's calls: a bounded number at once, and forgotten when they are reset."""
 
     connection: Connection
+    greeted = False
+    """Whether the client has sent its settings, with which HTTP/2 begins."""
+
+    def process_remote_settings_changed(self, event: RemoteSettingsChanged) -> None:
+        """Take the client's settings."""
+        self.greeted = True
+        super().process_remote_settings_changed(event)
+
+    def process(self, event: Event) -> None:
+        """Handle an event, or ignore one of an unknown kind, as HTTP/2 demands (RFC 9113, section 5.5)."""
+        # grpclib raises for kinds that it does not know, and deletes `processors` when the connection closes.
+        if event.__class__ in getattr(self, "processors", ()):
+            super().process(event)
+
+    def process_stream_ended(self, event: StreamEnded) -> None:
+        """Take the end of a request."""
+        stream = self.streams.get(event.stream_id)
+        if isinstance(stream, Stream):
+            stream.request_complete = True
+        super().process_stream_ended(event)
 
     def process_request_received(self, event: RequestReceived) -> None:
         """Begin to serve a call, whose stream is told which headers came."""
@@ -152,6 +176,8 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
     transport: asyncio.Transport
     framed: Connection
     """grpclib's ``connection``, by its type here."""
+    _goes_on = False
+    """Whether ``data_received`` is to be called again, for frames that are left."""
 
     def __init__(
         self,
@@ -188,11 +214,15 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what the peer sent. Ends the connection of a peer that demands answers without reading them.
 
-        It differs from grpclib's method in two points: the bound on what is owed, and ``input_invalid``, which tells
-        invalid input apart. grpclib calls ``processor.close`` for it as for any other end.
+        It differs from grpclib's method in three points: the bound on what is owed; ``input_invalid``, which tells
+        invalid input apart, where grpclib calls ``processor.close`` as for any other end; and that others get their
+        turn amid many frames.
         """
         try:
             events = self.framed.feed(data)
+        except TooManyFrames:
+            self.input_excessive()
+            return
         except ProtocolError:
             log.debug("what the peer sent is not valid HTTP/2", exc_info=True)
             self.input_invalid()
@@ -206,10 +236,26 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
         self.framed.flush()
         if self.framed.owed > MAX_OWED:
             self.refuse("the peer does not read, and keeps sending frames that have to be answered")
+        elif self.framed.h2.has_more and not self._goes_on:
+            self._goes_on = True
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """Take what is left of what the peer sent."""
+        self._goes_on = False
+        if not self.transport.is_closing():
+            self.data_received(b"")
+            if not self._goes_on:
+                self.transport.resume_reading()
 
     def input_invalid(self) -> None:
         """End the connection, because what came is not valid HTTP/2."""
         self.processor.close("what the peer sent is not valid HTTP/2")
+
+    def input_excessive(self) -> None:
+        """End the connection, because what came is too much; the peer is told to calm down."""
+        self.processor.close("the peer sent too many frames that bring nothing")
 
     def refuse(self, reason: str) -> None:
         """End the connection without sending anything more."""

@@ -1,4 +1,8 @@
-"""grpclib's server, with public names for the private parts that ``rpc.server`` builds on."""
+"""grpclib's server, with public names for the private parts that ``rpc.server`` builds on.
+
+It accepts connections by itself. asyncio's own servers accept whatever comes, forget who is amid a TLS handshake, and
+log a traceback for each connection that there is no file for.
+"""
 
 # A subclass of grpclib's server needs what it keeps to itself: tests/rpc/test_contract.py.
 # pyright: reportPrivateUsage=false
@@ -6,22 +10,38 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
+import socket
 from asyncio import BaseTransport
 from typing import TYPE_CHECKING, Any
 
 from grpclib.server import Server
 
-from chaukas_spec_lite.rpc.transport.protocol import FramedProtocol
+from chaukas_spec_lite.rationed_log import in_words
+from chaukas_spec_lite.rpc.transport.admission import Admission, ConnectionLimits, network_of
+from chaukas_spec_lite.rpc.transport.budget import Budget
+from chaukas_spec_lite.rpc.transport.protocol import EventsProcessor, FramedProtocol
+from chaukas_spec_lite.rpc.transport.stream import Stream
 from chaukas_spec_lite.rpc.transport.verification import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    import ssl
+    from collections.abc import Collection, Coroutine
 
     from grpclib._typing import IServable
     from grpclib.encoding.base import CodecBase
 
     from chaukas_spec_lite.rpc.transport.limits import Framing
     from chaukas_spec_lite.rpc.transport.stream import Load
+
+log = logging.getLogger("chaukas_spec_lite.rpc")
+
+_BACKLOG = 100
+_FRAMES_AT_ONCE = 64
+"""How many frames of one connection are taken before others get their turn: some milliseconds of work."""
+_PAUSE = 0.1
+"""How many seconds nobody is accepted after the system refused to, for want of files or memory."""
 
 
 class BaseServer(Server):
@@ -32,16 +52,28 @@ class BaseServer(Server):
         codec: How it encodes and decodes messages.
         framing: Size limits and compression.
         load: Where it counts the messages that it holds.
+        limits: How many connections it keeps, and for how long.
     """
 
-    def __init__(self, services: Collection[IServable], codec: CodecBase, framing: Framing, load: Load) -> None:
+    def __init__(
+        self,
+        services: Collection[IServable],
+        codec: CodecBase,
+        framing: Framing,
+        load: Load,
+        limits: ConnectionLimits,
+    ) -> None:
         super().__init__(services, codec=codec)
         self._framing = framing
         self.load = load
+        self.admission = Admission(limits)
+        """Decides who is let in."""
         self.connections: set[ServerSide] = set()
-        """The connections that are open."""
+        """The connections that are open, those amid a TLS handshake excepted."""
         self.stopped = False
         """Whether new connections are closed at once."""
+        self._sockets: list[socket.socket] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def port(self) -> int:
@@ -52,26 +84,174 @@ class BaseServer(Server):
         port: int = sockets[0].getsockname()[1]
         return port
 
-    async def start(self, *args: Any, **kwargs: Any) -> None:
-        """Begin to listen, with grpclib's arguments: ``host``, ``port``, ``path``, ``ssl`` and others."""
+    async def start(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        path: str | None = None,
+        ssl: ssl.SSLContext | None = None,
+        **options: Any,
+    ) -> None:
+        """Begin to listen.
+
+        Args:
+            host: The name or address; None for all interfaces.
+            port: The port; 0 for any that is free.
+            path: That of a Unix socket, instead of host and port.
+            ssl: For TLS.
+            options: Others of ``asyncio``'s ``create_server``, such as ``sock``.
+
+        Raises:
+            OSError: The port is taken, or there is no such address.
+            RuntimeError: It has been started already.
+        """
         verify()  # Takes 2 ms, once in each process, which the first client would have to wait for otherwise.
-        await super().start(*args, **kwargs)
+        if self._server is not None:
+            raise RuntimeError("the server has been started already")
+        loop = self._loop
+        backlog: int = options.setdefault("backlog", _BACKLOG)
+        # asyncio's server finds the addresses and binds sockets to them, and accepts nobody.
+        make, options["ssl"] = self._protocol_factory, ssl
+        self._server = server = (
+            await loop.create_server(make, host, port, start_serving=False, **options)
+            if path is None
+            else await loop.create_unix_server(make, path, start_serving=False, **options)
+        )
+        self._server_closed_fut = loop.create_future()
+        try:
+            for bound in server.sockets:
+                listening = socket.fromfd(bound.fileno(), bound.family, bound.type)
+                self._sockets.append(listening)
+                listening.setblocking(False)
+                listening.listen(backlog)
+                loop.add_reader(listening, self._accept, listening, ssl)
+        except NotImplementedError:
+            # The usual loop of Windows accepts by itself only, and then there are no limits.
+            await server.start_serving()
+        self._begin(self._sweep())
+
+    def close(self) -> None:
+        """Stop to listen, and cancel all calls."""
+        for listening in self._sockets:
+            with contextlib.suppress(NotImplementedError):
+                self._loop.remove_reader(listening)
+            listening.close()
+        self._sockets.clear()
+        for task in list(self._tasks):
+            task.cancel()
+        super().close()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _accept(self, listening: socket.socket, context: ssl.SSLContext | None) -> None:
+        """Accept one connection; called in each turn of the loop in which there is one."""
+        try:
+            accepted, address = listening.accept()
+        except (BlockingIOError, ConnectionAbortedError):  # It has gone, or another process has it.
+            return
+        except OSError as error:
+            # Out of files, mostly. Whoever holds one without using it makes room, and waiting keeps this from spinning.
+            told = self.admission.told
+            told.log("accept", logging.WARNING, "no connection can be accepted: %s", error.strerror or error)
+            self.admission.make_room()
+            self._loop.remove_reader(listening)
+            self._begin(self._listen_again(listening, context))
+            return
+        side = self._protocol_factory()
+        side.arrive(accepted, network_of(address))
+        if self.admission.admit(side):
+            # By a callback: a task that is cancelled before its first step runs no `finally`.
+            self._begin(self._let_in(side, accepted, context)).add_done_callback(lambda _: side.settle())
+        else:
+            side.settle()
+
+    async def _listen_again(self, listening: socket.socket, context: ssl.SSLContext | None) -> None:
+        await asyncio.sleep(_PAUSE)
+        self._loop.add_reader(listening, self._accept, listening, context)
+
+    async def _let_in(self, side: ServerSide, accepted: socket.socket, context: ssl.SSLContext | None) -> None:
+        """Make a connection of a socket; over TLS, that takes until the client has done its part."""
+        timeout = self.admission.limits.handshake if context is not None else None
+        accepted.setblocking(False)
+        try:
+            await self._loop.connect_accepted_socket(lambda: side, accepted, ssl=context, ssl_handshake_timeout=timeout)
+        # What the client sent is no TLS, or not the right one; it left, or has not been quick enough.
+        except (OSError, asyncio.TimeoutError) as error:
+            log.debug("a connection from %s did not come about: %s", side.address, in_words(error))
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self.admission.sweeps_every)
+            self.admission.sweep()
 
     def _protocol_factory(self) -> ServerSide:
         return ServerSide(super()._protocol_factory(), self._framing, self)
 
 
 class ServerSide(FramedProtocol):
-    """One connection of a server."""
+    """One connection of a server, from the moment in which it is accepted: a ``Guest``."""
 
     def __init__(self, plain: Any, framing: Framing, server: BaseServer) -> None:
         super().__init__(plain.handler, plain.config, plain.h2_config, framing)
         self._server = server
         self.lost = asyncio.Event()
+        self.address = ""
+        self.arrived = self.busy = server.admission.now()
+        self.connected = False
+        """Whether the connection has come about; over TLS that takes a while."""
+        self._accepted: socket.socket | None = None
+
+    def arrive(self, accepted: socket.socket, address: str) -> None:
+        """Take note of the socket, with which it has to end if no connection comes about."""
+        self._accepted, self.address = accepted, address
+
+    def settle(self) -> None:
+        """End for good if no connection has come about."""
+        if not self.connected and self._accepted is not None:
+            self._accepted.close()
+            self._server.admission.forget(self)
+            self.handler.close()  # grpclib keeps it for ever otherwise.
+
+    @property
+    def greeted(self) -> bool:
+        """Whether it has spoken HTTP/2."""
+        return self.connected and isinstance(self.processor, EventsProcessor) and self.processor.greeted
+
+    @property
+    def calls(self) -> int:
+        """How many calls it has."""
+        return len(self.processor.streams) if self.connected else 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether all of its calls wait for the rest of their requests."""
+        streams = self.processor.streams.values()
+        return not any(isinstance(stream, Stream) and stream.request_complete for stream in streams)
+
+    def turn_away(self, reason: str) -> None:
+        """Close it at once; a client that has no calls is told so that it knows that none was begun."""
+        if not self.connected:
+            if self._accepted is not None:
+                with contextlib.suppress(OSError):  # It may be closed already.
+                    self._accepted.shutdown(socket.SHUT_RDWR)
+        elif not self.greeted or self.calls or self.transport.get_write_buffer_size():
+            self.abort()
+        else:
+            self.framed.h2.close_connection()  # GOAWAY, which names the last call that was taken.
+            self.close(reason)
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Begin, unless the server has stopped meanwhile."""
         super().connection_made(transport)
+        self.connected = True
+        self._accepted = None
+        self.framed.budget = self.framed.h2.budget = Budget()
+        self.framed.h2.frames_at_once = _FRAMES_AT_ONCE
         # A connection that was accepted before the socket was closed may come here after `stop` has listed all of them.
         if self._server.stopped:
             self.abort()
@@ -82,8 +262,19 @@ class ServerSide(FramedProtocol):
     def connection_lost(self, exc: BaseException | None) -> None:
         """End every call that is being served."""
         self._server.connections.discard(self)
+        self._server.admission.forget(self)
         self.lost.set()
         super().connection_lost(exc)
+
+    def input_excessive(self) -> None:
+        """End the connection of a client that asks for too much without making calls."""
+        self._server.admission.told.log(
+            "calm",
+            logging.WARNING,
+            "a connection from %s is ended: it sent too many frames that bring nothing",
+            self.address or "a socket",
+        )
+        super().input_excessive()
 
     def close(self, reason: str) -> None:
         """Close the connection and end its calls, after what waits to be sent."""

@@ -71,6 +71,8 @@ class Stream(grpclib.protocol.Stream):
     _announced = False
     """Whether a client has said that its messages may be compressed."""
     _held = 0
+    request_complete = False
+    """Whether all of the request has come; on a server."""
     last_headers: Headers | None = None
     """What a server's last headers say besides."""
     end_call: Callable[[], None] | None = None
@@ -96,8 +98,10 @@ class Stream(grpclib.protocol.Stream):
             headers = [*headers, ("grpc-accept-encoding", ACCEPTED)]
             if self._compresses() and not end_stream:  # With END_STREAM, no message follows.
                 headers.append(("grpc-encoding", GZIP))
-        if end_stream and self.last_headers:
-            headers = [*headers, *self.last_headers]
+        if end_stream:
+            headers = [*headers, *(self.last_headers or ())]
+            if self.connection.budget is not None:
+                self.connection.budget.answered()
         await super().send_headers(headers, end_stream)
 
     async def send_data(self, data: bytes, end_stream: bool = False) -> None:
@@ -106,6 +110,8 @@ class Stream(grpclib.protocol.Stream):
             framed = self.connection.framing.frame(data[PREFIX:], self._compresses())
         except TooLarge as error:
             raise GRPCError(Status.RESOURCE_EXHAUSTED, f"to be sent: {error}") from error
+        if self.connection.budget is not None:
+            self.connection.budget.sent(len(framed))
         await super().send_data(framed, end_stream)
 
     async def recv_data(self, size: int) -> bytes:
@@ -126,7 +132,8 @@ class Stream(grpclib.protocol.Stream):
             message = await read_up_to(read, length)
             if len(message) != length:
                 raise FramingError(f"a message ends before its {length} bytes are complete")
-            self._unframed = self.connection.framing.inflate(message) if compressed else message
+            server = self.connection.load is not None
+            self._unframed = self.connection.framing.inflate(message, server) if compressed else message
             self._hold(max(0, len(self._unframed) - length))  # What it has grown by since it was counted.
         except TooLarge as error:
             # The words of gRPC's C++ implementation: clients know by them that no repetition will help.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -19,7 +20,6 @@ from chaukas_spec_lite.collector.doors.platform_json import (
     write_event,
     write_query,
 )
-from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.protojson.text import parse
 from chaukas_spec_lite.spec.common.v1.query import QueryRequest, SortOrder
 from chaukas_spec_lite.spec.google.protobuf.any import Any as AnyOfGoogle
@@ -233,9 +233,5 @@ JSON = st.recursive(
 @given(JSON)
 def test_nothing_but_a_json_error_comes_of_any_json(value: Any) -> None:
     for read, cls in ((read_event, Event), (read_query, QueryRequest)):
-        try:
-            found: Message = read(value)
-        except JSONError as error:
-            assert error.path.startswith("$")
-        else:
-            assert isinstance(found, cls)
+        with contextlib.suppress(JSONError):
+            assert isinstance(read(value), cls)

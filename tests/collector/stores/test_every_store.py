@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from chaukas_spec_lite import EventStatus, EventType
-from chaukas_spec_lite.collector.query import InvalidRequest, Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     REJECTED_PER_TENANT,
     Deletion,
@@ -22,7 +22,7 @@ from chaukas_spec_lite.collector.stores.base import (
     SessionSummary,
     Store,
 )
-from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
+from chaukas_spec_lite.errors import InvalidRequest, QueryTimeoutError, StoreError
 from tests.collector.stores.events import CONFLICT, NEW, REPEATED, ROOM, id_of, ids, row
 from tests.collector.stores.places import Place
 from tests.patience import HANG, run

@@ -79,6 +79,11 @@ class SQLiteStore:
         """The file's path."""
         return str(self._path)
 
+    @property
+    def indexes_text(self) -> bool:
+        """Whether rows are to come with their text."""
+        return self._index_text
+
     async def open(self) -> None:
         """Open the file, or make it."""
         readers = QueryThreads(self._path)
