@@ -44,9 +44,7 @@ def test_what_no_field_takes_stands_in_the_metadata(before: str, tmp_path: Path)
         assert found[name].metadata == {"k": 1, "chaukas": {"odd_values": parameters}}
         assert (found[name].llm_invocation or "").model == "gpt-4o"  # type: ignore[union-attr]  # there is one
     assert (found["TOOL_CALL_END"].metadata or {})["chaukas"] == {"odd_values": {"tool_response.http_status": "hot"}}
-    assert found["RETRY"].metadata == {
-        "chaukas": {"odd_values": {"retry.attempt": "hot", "retry.backoff_ms": "hot"}}
-    }
+    assert found["RETRY"].metadata == {"chaukas": {"odd_values": {"retry.attempt": "hot", "retry.backoff_ms": "hot"}}}
 
 
 def test_it_is_told_with_the_path(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -83,7 +81,11 @@ def test_of_what_is_nested_too_deep_only_the_innermost_is_lost(
     mark = f"[nested too deep: {shape} of 1]"
     found = read(path)
     held = (
-        *(found["MODEL_INVOCATION_START"].metadata, found["AGENT_HANDOFF"].metadata, found["STATE_UPDATE"].state_update),
+        *(
+            found["MODEL_INVOCATION_START"].metadata,
+            found["AGENT_HANDOFF"].metadata,
+            found["STATE_UPDATE"].state_update,
+        ),
         (found["MODEL_INVOCATION_START"].llm_invocation or Any).request,
         (found["MODEL_INVOCATION_END"].llm_invocation or Any).response,
         (found["TOOL_CALL_START"].tool_call or Any).arguments,
