@@ -280,10 +280,10 @@ def test_model_and_mcp_say_what_a_decorator_needs(function: Any, enabled: bool) 
 def test_model_and_mcp_say_which_name_is_missing() -> None:
     record, _ = recorder()
     for call, said in [
-        (lambda: record.model(), "provider: is missing: write recorder.model("),  # type: ignore[call-arg]
+        (record.model, "provider: is missing: write recorder.model("),
         (lambda: record.model("openai"), "model: is missing: write recorder.model("),  # type: ignore[call-arg]
         (lambda: record.model(model="m"), "provider: is missing: write recorder.model("),  # type: ignore[call-arg]
-        (lambda: record.mcp(), "server_name: is missing: write recorder.mcp("),  # type: ignore[call-arg]
+        (record.mcp, "server_name: is missing: write recorder.mcp("),
         (lambda: record.mcp("orders"), "operation: is missing: write recorder.mcp("),  # type: ignore[call-arg]
         (lambda: record.mcp(operation="o"), "server_name: is missing: write recorder.mcp("),  # type: ignore[call-arg]
     ]:
