@@ -161,6 +161,8 @@ class Messages:
         except Exception:  # a stack that is full
             return False
         self._notes.forget(told)
+        if made is None:  # as of pandas' NaT
+            return False
         self._kept["".join(self._notes.steps[1:]).lstrip(".")] = made
         return True
 

@@ -51,6 +51,7 @@ class ConsoleSink(CountedSink):
         stream: Where to write; if None, ``sys.stderr`` as it is at each event.
         color: Whether to use colours; None decides by stream and environment.
         environ: Where ``NO_COLOR`` and ``TERM`` are looked up; ``os.environ`` if None.
+        tells: Whether values that cannot be encoded are counted and told; not beside another sink, which does so, too.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class ConsoleSink(CountedSink):
         stream: TextIO | None = None,
         color: bool | None = None,
         environ: Mapping[str, str] | None = None,
+        tells: bool = True,
     ) -> None:
         self.tree = tree
+        self._tells = tells
         self._stream = stream
         self._color = color
         self._environ = os.environ if environ is None else environ
@@ -82,6 +85,9 @@ class ConsoleSink(CountedSink):
     def emit(self, event: Event) -> Emitted:
         """Write the line of an event, and fill in its ``event_id`` and ``timestamp`` if they are missing.
 
+        Args:
+            event: The event. A value that cannot be encoded is converted, which the log tells.
+
         Returns:
             QUEUED: a console keeps nothing. DROPPED if it could not be written, of which ``stats`` and the log tell.
 
@@ -92,12 +98,15 @@ class ConsoleSink(CountedSink):
         encoded = self._encoder.encode(event)
         if isinstance(encoded, Dropped):
             return self._counting.drop(encoded)
-        data = encoded if isinstance(encoded, bytes) else encoded.data
+        if not isinstance(encoded, bytes):
+            encoded, conversions = encoded
+            if self._tells:
+                self._counting.converted(conversions)
         stream = self._stream if self._stream is not None else sys.stderr
         if stream is None:  # a program without a console has none
             return self._counting.failed("console", "Events are not shown", OSError("standard error is closed"))
         try:
-            self._write(stream, Event.parse(data))
+            self._write(stream, Event.parse(encoded))
         except Exception as error:  # a stream may be anybody's object, and raise anything
             return self._counting.failed("console", "Events are not shown", error)
         self._counting.written()

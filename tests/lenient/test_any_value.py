@@ -26,6 +26,7 @@ from tests import realdata
 from tests.codec.kinds_of_values import CLASSES, KINDS
 from tests.codec.test_hostile_values import ERRORS, Grows, raising
 from tests.codec.test_kinds_of_values import FIELDS, placed
+from tests.extras import needed
 from tests.oracle import canonical, reference
 from tests.profiles import searched
 from tests.strategies import messages
@@ -430,7 +431,7 @@ def test_real_events_are_what_they_were() -> None:
 
 @pytest.mark.parametrize("package", ["numpy", "pandas", "pydantic"])
 def test_values_of_other_packages_take_part(package: str) -> None:
-    pytest.importorskip(package)
+    needed(package)
     assert any(kind.startswith((package, f"no {package}")) for kind in KINDS)
 
 

@@ -17,6 +17,7 @@ import pytest
 from chaukas_spec_lite import CostDetails, EventType, Recorder
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
 from chaukas_spec_lite.trace.prices import MAX_TOLD, Price, Prices
+from tests.extras import needed
 
 LOG = "chaukas_spec_lite.trace"
 TABLE: dict[str, Any] = {
@@ -309,7 +310,7 @@ def test_wrong_prices_are_found_when_the_recorder_is_made() -> None:
 def test_genai_prices_is_asked_where_installed(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("genai_prices", reason="needs the extra prices")
+    needed("genai_prices")
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("the network was asked")
