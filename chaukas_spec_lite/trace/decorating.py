@@ -227,9 +227,9 @@ class _Call:
 
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
             stack = _Stack(call.begin(args, kwargs), lends(sys._getframe()))
-            generator = function(*args, **kwargs)
             sent, thrown = None, None
             try:
+                generator = function(*args, **kwargs)
                 while True:
                     stack.enter()
                     try:

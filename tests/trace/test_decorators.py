@@ -263,6 +263,27 @@ def test_what_cannot_be_decorated_is_refused() -> None:
         record.agent("a")(property())  # type: ignore[call-overload]
 
 
+def test_wrong_arguments_are_refused_at_the_first_step() -> None:
+    record, kept = recorder()
+    coroutine = record.tool(coroutine_function)()  # type: ignore[call-arg]
+    generator = record.tool(generator_function)()  # type: ignore[call-arg]
+    items = record.tool(async_generator_function)()  # type: ignore[call-arg]
+    assert kept.events == []
+
+    async def first() -> int:
+        return await anext(items)
+
+    for step in (
+        lambda: asyncio.run(coroutine),
+        lambda: next(generator),
+        lambda: asyncio.run(first()),
+        record.tool(len),
+    ):
+        with pytest.raises(TypeError, match="argument"):
+            step()
+    assert [event.status.name for event in kept.of("TOOL_CALL_END")] == ["FAILED"] * 4
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 @pytest.mark.parametrize(
     "function", [len, lambda: 1, property(), classmethod(len)], ids=lambda each: type(each).__name__
