@@ -36,8 +36,8 @@ class AcrossProcesses(Points):
         """Write into the headers of a request where in the trace it is made, so that the other side can go on there.
 
         They are ``traceparent`` and ``tracestate`` of W3C Trace Context, and ``baggage``. Those that stand there are
-        replaced, but for baggage of others. Outside of any span, nothing is written. A ``Redactor`` of the recorder takes
-        out of them what it takes out of events.
+        replaced, but for baggage of others. Outside of any span, nothing is written. A ``Redactor`` of the recorder
+        takes out of them what it takes out of events.
 
         Args:
             headers: A dict, a list of pairs (of bytes, too), or the headers of httpx, requests, aiohttp, Starlette,

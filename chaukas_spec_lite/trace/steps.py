@@ -47,6 +47,8 @@ class Steps(Points):
         self._off = None if enabled else _Off()
 
     @overload
+    def session(self, name: Method, /) -> Method: ...  # type: ignore[overload-overlap]  # no Callable, but for subclasses
+    @overload
     def session(self, name: Function, /) -> Function: ...
     @overload
     def session(
