@@ -68,7 +68,8 @@ class Messages:
         self._has_metadata = any(each.name == "metadata" and each.kind == STRUCT for each in fields)
         made: Any = self.copy(message, 0)
         if self._kept:
-            inner = made.metadata = made.metadata if made.metadata is not None else {}
+            inner: dict[str, Any] = {} if made.metadata is None else made.metadata
+            made.metadata = inner
             for key in KEPT_IN:
                 while not is_dict(inner.setdefault(key, {})):
                     key += "_"  # what somebody else has put there stays

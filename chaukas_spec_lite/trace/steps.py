@@ -30,7 +30,7 @@ _REQUIRED: Any = _Required()
 
 def _explaining(method: Function) -> Function:
     """Let a call reach a method without its two names, so that it says what to write; type checkers still refuse it."""
-    method.__defaults__ = (_REQUIRED, _REQUIRED)  # type: ignore[attr-defined]  # which functions have
+    method.__defaults__ = (_REQUIRED, _REQUIRED)
     return method
 
 
