@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.export.dropped import Dropped
@@ -17,6 +17,9 @@ from chaukas_spec_lite.sinks.counting import CountedSink, Counting
 from chaukas_spec_lite.sinks.lines import Lines, Piece
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.kinds import moment
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.encoded_events import AnyEvent
 
 _CODES = {
     "session": "1",
@@ -82,17 +85,18 @@ class ConsoleSink(CountedSink):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'tree=True' if self.tree else ''})"
 
-    def emit(self, event: Event) -> Emitted:
+    def emit(self, event: AnyEvent) -> Emitted:
         """Write the line of an event, and fill in its ``event_id`` and ``timestamp`` if they are missing.
 
         Args:
-            event: The event. A value that cannot be encoded is converted, which the log tells.
+            event: The event, also one of the official package, or encoded. A value that cannot be encoded is converted,
+                which the log tells.
 
         Returns:
             QUEUED: a console keeps nothing. DROPPED if it could not be written, of which ``stats`` and the log tell.
 
         Raises:
-            TypeError: It is no ``Event``; nothing else raises.
+            TypeError: It is no event; nothing else raises.
         """
         process.notice_fork()
         encoded = self._encoder.encode(event)
