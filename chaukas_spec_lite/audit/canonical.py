@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.wellknown.values import UnknownDict, UnknownList
@@ -68,7 +68,8 @@ def _ordered(message: Any, depth: int) -> Any:
     # An event that nests deeper cannot be encoded, which its encoder says.
     if depth > MAX_DEPTH:
         return message
-    for name, label in _with_keys(type(message)):
+    cls: type[Message] = message.__class__
+    for name, label in _with_keys(cls):
         value = getattr(message, name)
         if not value:
             continue
@@ -90,9 +91,9 @@ def _ordered_field(value: Any, label: str, depth: int) -> Any:
 
 def _ordered_value(value: Any, depth: int) -> Any:
     if isinstance(value, dict):
-        return _ordered_dict(cast("dict[Any, Any]", value), depth)
+        return _ordered_dict(value, depth)  # pyright: ignore[reportUnknownArgumentType]  # of anything
     if isinstance(value, list):
-        return _ordered_list(cast("list[Any]", value), depth)
+        return _ordered_list(value, depth)  # pyright: ignore[reportUnknownArgumentType]  # of anything
     return _ordered(value, depth) if isinstance(value, Message) else value
 
 
@@ -108,7 +109,13 @@ def _ordered_dict(value: dict[Any, Any], depth: int) -> dict[Any, Any]:
         old = value[key]
         new = items[key] = _ordered_value(old, depth + 1)
         changed = changed or new is not old
-    return _like(value, items) if changed else value
+    if changed and isinstance(value, UnknownDict):
+        # The unknown fields that it came with stay with it.
+        made = copy(value)
+        made.clear()
+        made.update(items)
+        return made
+    return items if changed else value
 
 
 def _ordered_list(value: list[Any], depth: int) -> list[Any]:
@@ -117,16 +124,6 @@ def _ordered_list(value: list[Any], depth: int) -> list[Any]:
     items = [_ordered_value(each, depth + 1) for each in value]
     if all(new is old for new, old in zip(items, value, strict=True)):
         return value
-    return _like(value, items)
-
-
-def _like(value: Any, items: Any) -> Any:
-    """A dict or list with these items, and the unknown fields that the other one came with."""
-    if isinstance(value, UnknownDict):
-        made = copy(value)
-        made.clear()
-        made.update(items)
-        return made
     if isinstance(value, UnknownList):
         made = copy(value)
         made[:] = items
@@ -135,7 +132,7 @@ def _like(value: Any, items: Any) -> Any:
 
 
 @cache
-def _with_keys(cls: type[Any]) -> tuple[tuple[str, str], ...]:
+def _with_keys(cls: type[Message]) -> tuple[tuple[str, str], ...]:
     """The fields of a message class in which keys can be, and whether they are singular, repeated or a map."""
     found: list[tuple[str, str]] = []
     for field in fields_of(cls):
@@ -145,7 +142,7 @@ def _with_keys(cls: type[Any]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _may_hold(cls: type[Any], above: frozenset[type[Any]] = frozenset()) -> bool:
+def _may_hold(cls: type[Message], above: frozenset[type[Message]] = frozenset()) -> bool:
     """Whether keys can be anywhere in a message; one that holds itself needs a look at its other fields only."""
     if cls in above:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import struct
 import subprocess
@@ -18,6 +19,7 @@ from chaukas_spec_lite import Event, EventType
 from chaukas_spec_lite.audit.canonical import canonical_bytes, content_hash
 from chaukas_spec_lite.errors import EncodeError
 from tests import realdata
+from tests.audit.make_vectors import VECTORS, vectors
 from tests.patience import HANG
 from tests.strategies import messages
 
@@ -85,3 +87,9 @@ def test_what_cannot_be_encoded_says_so() -> None:
         deep = {"b": 1, "a": deep}
     with pytest.raises(EncodeError):
         canonical_bytes(Event(metadata=deep))
+
+
+def test_the_vectors_are_those_of_this_version_and_of_the_reference(deterministic: Deterministic) -> None:
+    assert json.loads(VECTORS.read_text(encoding="utf-8")) == vectors()
+    for vector in vectors()["events"]:
+        assert deterministic(bytes.fromhex(vector["event"])).hex() == vector["canonical"]
