@@ -69,6 +69,7 @@ RULES = Rules(
         "chaukas": ("bridges.sdk",),
         "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec", "sinks.file"),
         "click": ("cli", "__main__"),
+        "cryptography": ("audit.keys",),
         "genai_prices": ("trace.prices",),
         "grpclib": (
             "rpc",
