@@ -138,7 +138,8 @@ class SigningKey:
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature of a message: 64 bytes."""
-        return _ed25519().Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+        signature: bytes = _ed25519().Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+        return signature
 
 
 def _ed25519() -> ModuleType:
