@@ -24,7 +24,7 @@ from tests.patience import HANG
 from tests.strategies import messages
 
 Deterministic: TypeAlias = "Callable[[bytes], tuple[bytes, bytes]]"
-"""What the reference makes of an encoded event, without what is made from the canonical form: as it is, and in order."""
+"""What the reference makes of an event, without what is made from the canonical form: as it is, and in order."""
 
 
 @pytest.fixture(scope="module")
