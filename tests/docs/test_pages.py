@@ -34,12 +34,17 @@ def test_the_blocks_of_a_page_run_from_top_to_bottom(page: Path, tmp_path: Path)
     run(snippets.program(page.read_text(encoding="utf-8")), tmp_path)
 
 
-SESSIONS_IN_A_SHELL = {snippets.DOCS / "guides" / name for name in ("collector.md", "collector-server.md")}
-"""Run by test_collector_guides.py."""
+IN_A_SHELL = {
+    "docs/guides/collector.md": "docs/test_collector_guides.py",
+    "docs/guides/collector-server.md": "docs/test_collector_guides.py",
+    "docs/guides/collector-database.md": "collector/stores/test_guide.py",
+}
+"""Pages whose commands follow on one another, with servers in the background, and the tests that run them."""
+
 CONSOLE = [
     pytest.param(code, id=f"{_name(path)}-{number}")
     for path in LINKED
-    if path not in SESSIONS_IN_A_SHELL
+    if _name(path) not in IN_A_SHELL
     for number, code in enumerate(snippets.blocks(path.read_text(encoding="utf-8"), "console"))
 ]
 

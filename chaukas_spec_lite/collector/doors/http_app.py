@@ -24,8 +24,8 @@ from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
 from chaukas_spec_lite.collector.doors.http_forms import Form, form_of, read_events, read_query, write_page
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
 from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
+from chaukas_spec_lite.collector.receipts import Shape
 from chaukas_spec_lite.collector.service import CollectorService
-from chaukas_spec_lite.collector.splitting import Shape
 from chaukas_spec_lite.errors import JSONError, TooMuchError
 from chaukas_spec_lite.rpc.server.served import ServedCall
 from chaukas_spec_lite.wire.envelopes import event_request

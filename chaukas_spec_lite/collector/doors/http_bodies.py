@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
-from chaukas_spec_lite.collector.splitting import IngestLimits
+from chaukas_spec_lite.collector.receipts import IngestLimits
 from chaukas_spec_lite.errors import InvalidRequest, TooMuchError
 
 PIECE = 256 << 10

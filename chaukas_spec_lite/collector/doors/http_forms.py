@@ -15,8 +15,7 @@ from typing import Any, TypeVar
 
 from chaukas_spec_lite.collector.doors import platform_json
 from chaukas_spec_lite.collector.doors.http_bodies import UnknownFormError
-from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote
-from chaukas_spec_lite.collector.splitting import Shape
+from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote, Shape
 from chaukas_spec_lite.collector.stores.base import EventPage
 from chaukas_spec_lite.errors import DecodeError, InvalidRequest, JSONError
 from chaukas_spec_lite.message.message import Message
