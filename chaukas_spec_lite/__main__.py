@@ -46,8 +46,13 @@ def _commands() -> Group:
     import click
 
     from chaukas_spec_lite.cli.demo import demo
+    from chaukas_spec_lite.cli.keys import keys
+    from chaukas_spec_lite.cli.serve import serve
+    from chaukas_spec_lite.cli.store import store
 
-    commands = click.Group(NAME, [demo], help="Record and inspect what AI agents do: the tools of chaukas-spec-lite.")
+    commands = click.Group(
+        NAME, [demo, keys, serve, store], help="Record and inspect what AI agents do: the tools of chaukas-spec-lite."
+    )
     return click.version_option(VERSION, prog_name=NAME, message="%(prog)s %(version)s")(commands)
 
 

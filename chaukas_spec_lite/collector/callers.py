@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chaukas_spec_lite.collector.query import EVERYBODY, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
 from chaukas_spec_lite.errors import ForbiddenError
 
 

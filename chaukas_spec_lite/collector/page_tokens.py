@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from chaukas_spec_lite.collector.query import Query
+from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.errors import InvalidRequest
 
 _TOKEN = struct.Struct(">qBqIq")

@@ -12,17 +12,32 @@ All pages of a query show the events that were there when the first page was mad
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
 
+from chaukas_spec_lite.collector.stores.asking import (
+    DEFAULT_PAGE_SIZE,
+    EVERYBODY,
+    Moment,
+    Query,
+    Tenancy,
+    fold,
+    moment,
+)
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder, TimeRange
-from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
 
-DEFAULT_PAGE_SIZE = 100
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "EVERYBODY",
+    "InvalidRequest",
+    "Moment",
+    "Query",
+    "Tenancy",
+    "fold",
+    "moment",
+    "query_of",
+]
+
 MAX_PAGE_SIZE = 1000
 """Larger pages are cut down to this."""
 MAX_CHOICES = 100
@@ -32,63 +47,9 @@ MAX_TEXT_LENGTH = 1000
 
 _TEXTS = ("tenant_id", "project_id", "session_id", "agent_id", "span_id", "trace_id")
 _LISTS = ("types", "statuses", "severities", "tags")
-_MAX_SECONDS = 2**63 - 1
-
-Moment: TypeAlias = "tuple[int, int]"
-"""Seconds since 1970 and nanoseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tenancy:
-    """Whose events: of one tenant, and of one project of it, or of all where it is None."""
-
-    tenant_id: str | None = None
-    project_id: str | None = None
-
-
-EVERYBODY = Tenancy()
-"""All events."""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Which events are wanted, in which order, and which page of them. An empty condition is none."""
-
-    tenancy: Tenancy = Tenancy()
-    session_id: str = ""
-    agent_id: str = ""
-    span_id: str = ""
-    trace_id: str = ""
-    types: tuple[int, ...] = ()
-    statuses: tuple[int, ...] = ()
-    severities: tuple[int, ...] = ()
-    tags: tuple[str, ...] = ()
-    text: str = ""
-    """Folded."""
-    start: Moment | None = None
-    end: Moment | None = None
-    descending: bool = True
-    size: int = DEFAULT_PAGE_SIZE
-    page_token: str = ""
-
-    @property
-    def fingerprint(self) -> bytes:
-        """Tells this query from others, whatever page of whatever size is asked for."""
-        conditions = (
-            *(
-                self.tenancy.tenant_id,
-                self.tenancy.project_id,
-                self.session_id,
-                self.agent_id,
-                self.span_id,
-                self.trace_id,
-            ),
-            *(self.types, self.statuses, self.severities, self.tags, self.text, self.start, self.end, self.descending),
-        )
-        return hashlib.blake2b(repr(conditions).encode(errors="surrogatepass"), digest_size=16).digest()
-
-
-def query_of(request: QueryRequest, visible: Tenancy = Tenancy()) -> Query:
+def query_of(request: QueryRequest, visible: Tenancy = EVERYBODY) -> Query:
     """Read a request.
 
     Args:
@@ -153,33 +114,6 @@ def range_of(time: TimeRange | None) -> tuple[Moment | None, Moment | None]:
         None if time.start is None else moment(time.start)[1:],
         None if time.end is None else moment(time.end)[1:],
     )
-
-
-def moment(timestamp: datetime | None) -> tuple[int, int, int]:
-    """Where a timestamp stands in the order of time: whether there is one (1) or not (0), its seconds and its nanos.
-
-    An event without a timestamp comes before all others. Timestamps that the wire allows and the schema does not are
-    taken for the instant they add up to.
-    """
-    if timestamp is None:
-        return 0, 0, 0
-    seconds, nanos, _ = wire_from_datetime(timestamp)
-    return normal_moment(seconds, nanos)
-
-
-def normal_moment(seconds: int, nanos: int) -> tuple[int, int, int]:
-    """As ``moment``, of what stands on the wire."""
-    # A Timestamp on the wire may carry more than a second of nanos, or negative ones; the order of columns needs the
-    # normal form.
-    carry, nanos = divmod(nanos, NANOS_PER_SECOND)
-    # Databases have integers of 64 bits, and a carry could exceed them.
-    return 1, max(-_MAX_SECONDS, min(seconds + carry, _MAX_SECONDS)), nanos
-
-
-def fold(text: str) -> str:
-    """Make texts comparable without regard to upper and lower case."""
-    # Both sides go through this. Databases fold in ways of their own.
-    return text.casefold()
 
 
 def _choices(values: Iterable[int]) -> tuple[int, ...]:

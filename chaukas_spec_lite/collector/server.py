@@ -1,21 +1,33 @@
-"""The collector as a server: the service and a port, started and stopped together."""
+"""The collector as a whole: a store, the service on it, and the doors that lead there, started and stopped together."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.collector.client_service import StoredClientService
+from chaukas_spec_lite.collector.doors.opening import ListeningDoor, doors_of
+from chaukas_spec_lite.collector.keys import Keys
+from chaukas_spec_lite.collector.quotas import Quotas, Rate
+from chaukas_spec_lite.collector.receipts import IngestLimits
+from chaukas_spec_lite.collector.retaining import retain_always
+from chaukas_spec_lite.collector.searched_text import searched_text
+from chaukas_spec_lite.collector.service import CollectorService
+from chaukas_spec_lite.collector.settings import MEMORY, CollectorSettings
+from chaukas_spec_lite.collector.stores.base import Retention
+from chaukas_spec_lite.collector.stores.opening import store_for
 from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
-from chaukas_spec_lite.rpc.server.server import MAX_MESSAGE_BYTES, MessageServer
+from chaukas_spec_lite.rpc.client.endpoint import Tcp
+from chaukas_spec_lite.rpc.server.server import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from typing_extensions import Never, Self
 
 
 class Collector:
-    """A gRPC server that stores events in a SQLite file, or in memory if ``path`` is None, and finds them again.
+    """A server that stores events and finds them again: by gRPC, and by HTTP if ``from_settings`` says so.
 
     ::
 
@@ -24,9 +36,11 @@ class Collector:
             await collector.wait_closed()
 
     Args:
-        path: The SQLite file, which is made if it does not exist. None keeps events in memory only.
+        path: The SQLite file, which is made if it does not exist, or the address of another store, such as
+            ``postgresql://...``. None keeps events in memory only.
         host: The address to listen on. There is no encryption and no authentication: any program that reaches it can
-            read and write, which is why it is the loopback interface unless you say otherwise.
+            read and write, which is why it is the loopback interface unless you say otherwise. ``from_settings`` makes
+            a collector with TLS and keys.
         port: The port to listen on; 0 takes any free one, which the attribute ``port`` then tells.
         max_message_bytes: The size in bytes, after decompression, above which a request is refused.
         grace: How many seconds calls that are running get to finish when the collector stops.
@@ -34,6 +48,7 @@ class Collector:
 
     Raises:
         TypeError: There is no argument of that name.
+        SettingError: There is no such store.
     """
 
     def __init__(
@@ -47,70 +62,148 @@ class Collector:
         **misspelt: Never,
     ) -> None:
         refuse_unknown(misspelt, arguments_of(Collector), "argument", "Collector")
-        self.host = host
-        self.grace = grace
-        self._wanted_port = port
-        self._max_message_bytes = max_message_bytes
-        self._service = StoredClientService(path)
-        self._server: MessageServer | None = None
+        settings = CollectorSettings(
+            grpc=Tcp(host, port), http=None, max_message=max_message_bytes, grace=grace, insecure=True
+        )
+        self._prepare(settings, path)
+
+    @classmethod
+    def from_settings(cls, settings: CollectorSettings) -> Self:
+        """Make a collector with everything that settings can say.
+
+        Args:
+            settings: ``CollectorSettings.load`` makes them, of environment and file too.
+
+        Raises:
+            SettingError: The settings do not go together, or there is no such store.
+        """
+        settings.check_together()
+        collector = cls()
+        collector._prepare(settings, None if settings.store == MEMORY else settings.store)
+        return collector
+
+    def _prepare(self, settings: CollectorSettings, store: str | Path | None) -> None:
+        self._settings = settings
+        self._store = store_for(store, texts=searched_text, index_text=settings.index_text)
+        rate = Rate(settings.events_per_second, settings.bytes_per_second)
+        self._service = CollectorService(
+            self._store, limits=IngestLimits(max_bytes=settings.max_body), quotas=Quotas(lambda _: rate)
+        )
+        self._doors: dict[str, ListeningDoor] = {}
+        self._keys: Keys | None = None
+        self._retaining: asyncio.Task[None] | None = None
         self._starts = False
+        self._closed: asyncio.Event | None = None
+
+    @property
+    def host(self) -> str:
+        """The address that gRPC listens on."""
+        address = self._settings.grpc
+        return "" if address is None else address.host
+
+    @property
+    def grace(self) -> float:
+        """How many seconds calls that are running get to finish when it stops."""
+        return self._settings.grace
 
     @property
     def port(self) -> int:
-        """The port it listens on; raises ``RuntimeError`` unless it is running."""
-        return self._running().port
+        """The port that gRPC listens on; raises ``RuntimeError`` unless it is running."""
+        self._running()
+        if self.grpc is None:
+            raise RuntimeError("the collector does not listen for gRPC, only for HTTP")
+        return self.grpc.port
+
+    @property
+    def grpc(self) -> Tcp | None:
+        """Where gRPC listens, while the collector runs."""
+        return self._address("grpc")
+
+    @property
+    def http(self) -> Tcp | None:
+        """Where HTTP listens, while the collector runs."""
+        return self._address("http")
+
+    @property
+    def store_name(self) -> str:
+        """Where the events are kept, in words; without a password."""
+        return self._store.name
+
+    def _address(self, name: str) -> Tcp | None:
+        door = self._doors.get(name)
+        return None if door is None else door.address
 
     async def start(self) -> None:
         """Open the store, and listen. ``async with`` does it, too.
 
         Raises:
+            SettingError: A file of keys or certificates cannot be used, or an extra is missing.
             StoreError: The file is no collector's, was made by a newer one, or cannot be opened.
             OSError: The port is taken, or the host has no such address.
             RuntimeError: It has been started already.
         """
         # Starting takes several turns of the event loop, in which a second call must not open the store once more.
-        if self._server is not None or self._starts:
+        if self._doors or self._starts:
             raise RuntimeError("the collector has been started already")
         self._starts = True
         try:
-            self._server = await self._started()
+            await self._start()
         finally:
             self._starts = False
 
-    async def _started(self) -> MessageServer:
-        # The store before the port, so that no call arrives at a store that is not open.
-        await self._service.open()
-        server = MessageServer([self._service], max_message_bytes=self._max_message_bytes)
-        try:
-            await server.start(self.host, self._wanted_port)
-        # A cancellation as well, or the store's threads would outlive a start that failed.
-        except BaseException:
-            await self._service.close()
-            raise
-        return server
+    async def _start(self) -> None:
+        settings = self._settings
+        keys = Keys(settings.keys) if settings.keys else None
+        # The store before the doors, so that no call arrives at a store that is not open.
+        async with contextlib.AsyncExitStack() as opened:
+            if keys is not None:
+                opened.callback(keys.close)
+            doors = doors_of(settings, self._service, None if keys is None else keys.caller_of)
+            await self._service.open()
+            opened.push_async_callback(self._service.close)
+            for door in doors.values():
+                await door.start()
+                opened.push_async_callback(door.stop, 0)
+            # Nothing can fail any more: what was opened stays open.
+            opened.pop_all()
+        retention = Retention(settings.retain, settings.max_size)
+        if retention != Retention():
+            self._retaining = asyncio.ensure_future(retain_always(self._store, retention))
+        self._doors, self._keys, self._closed = doors, keys, asyncio.Event()
 
     async def stop(self) -> None:
-        """Let the calls that are running finish, for at most ``grace`` seconds, then close port and store.
+        """Let the calls that are running finish, for at most ``grace`` seconds, then close doors and store.
 
         Raises:
             RuntimeError: It is not running.
         """
+        closed = self._running()
         # Forgotten first, so that a second ``stop`` during the grace period is refused and not run twice.
-        server, self._server = self._running(), None
+        doors, self._doors = self._doors, {}
+        keys, self._keys = self._keys, None
+        retaining, self._retaining = self._retaining, None
         try:
-            await server.stop(self.grace)
-        # In this order: calls that are running still need the store.
+            await asyncio.gather(*(door.stop(self.grace) for door in doors.values()))
+        # In this order: calls that are running still need keys and store.
         finally:
-            await self._service.close()
+            if retaining is not None:
+                retaining.cancel()
+                await asyncio.wait({retaining})
+            if keys is not None:
+                keys.close()
+            try:
+                await self._service.close()
+            finally:
+                closed.set()
 
     async def wait_closed(self) -> None:
         """Wait until somebody stops it; raises ``RuntimeError`` unless it is running."""
-        await self._running().wait_closed()
+        await self._running().wait()
 
-    def _running(self) -> MessageServer:
-        if self._server is None:
+    def _running(self) -> asyncio.Event:
+        if not self._doors or self._closed is None:
             raise RuntimeError("the collector is not running: use `async with Collector(...)` or `await start()`")
-        return self._server
+        return self._closed
 
     async def __aenter__(self) -> Self:
         await self.start()

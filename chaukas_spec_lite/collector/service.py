@@ -15,11 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from chaukas_spec_lite.collector.intake import Intake, slices
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
-from chaukas_spec_lite.collector.query import Query, query_of, range_of, within
-from chaukas_spec_lite.collector.receipts import Intake, Receipt, slices
-from chaukas_spec_lite.collector.splitting import LIMITS, BatchSplitter, IngestLimits, Shape, split
+from chaukas_spec_lite.collector.query import query_of, range_of, within
+from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
+from chaukas_spec_lite.collector.splitting import BatchSplitter, split
+from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Store
 from chaukas_spec_lite.errors import StoreError
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
@@ -54,6 +56,7 @@ class CollectorService:
         limits: How much a request may bring.
         quotas: How much each key may send; None is without limit.
         meter: What counts.
+        clock: Tells seconds.
     """
 
     def __init__(
@@ -63,11 +66,13 @@ class CollectorService:
         limits: IngestLimits = LIMITS,
         quotas: Quotas | None = None,
         meter: Meter | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits
         self.meter = Meter() if meter is None else meter
         self._store = store
         self._quotas = quotas
+        self._clock = clock
         self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
         self._serves = False, float("-inf")
 
@@ -157,7 +162,7 @@ class CollectorService:
     async def is_serving(self) -> bool:
         """Say whether the store can store, having asked it lately."""
         serves, asked = self._serves
-        if time.monotonic() - asked < _PROBE_SECONDS:
+        if self._clock() - asked < _PROBE_SECONDS:
             return serves
         try:
             await self._stored(self._store.add([]))
@@ -200,7 +205,7 @@ class CollectorService:
             result = await storing
         except StoreError as error:
             log.error("%s", error)
-            self._serves = False, time.monotonic()
+            self._serves = False, self._clock()
             raise
-        self._serves = True, time.monotonic()
+        self._serves = True, self._clock()
         return result

@@ -1,6 +1,7 @@
 """Directives whose content comes from the code, so that the documents cannot say anything else.
 
 * ``settings Settings`` makes the table of a settings class, from ``chaukas_spec_lite.settings.describe``.
+* ``collector-settings`` makes that of a collector's, as options.
 * ``environment`` makes the table of all environment variables, from the same.
 * ``recording-environment`` makes that of the variables that say where a recorder's events go.
 * ``event-type TOOL_CALL_START`` quotes the schema's comment on an event type.
@@ -25,6 +26,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import chaukas_spec_lite
+from chaukas_spec_lite.collector.settings import CollectorSettings
 from chaukas_spec_lite.lenient.scalars import MAKERS
 from chaukas_spec_lite.lenient.table import TABLE
 from chaukas_spec_lite.settings import Setting, describe
@@ -61,6 +63,24 @@ class SettingsTable(FromCode):
             for each in describe(getattr(chaukas_spec_lite, self.arguments[0]))
         ]
         return _table(("setting", "effect", "type", "default"), rows)
+
+
+class CollectorSettingsTable(FromCode):
+    """All settings of a collector, as options of the command."""
+
+    def markdown(self) -> Iterable[str]:
+        """A row for each setting."""
+        defaults = {each.name: each.default for each in dataclasses.fields(CollectorSettings)}
+        rows = [
+            (
+                f"`--{each.name.replace('_', '-')}`",
+                f"`{each.variable}`",
+                each.effect,
+                "" if defaults[each.name] in (None, False) else f"`{defaults[each.name]}` {each.unit}".strip(),
+            )
+            for each in describe(CollectorSettings)
+        ]
+        return _table(("option", "variable", "effect", "default"), rows)
 
 
 class EnvironmentTable(FromCode):
@@ -191,6 +211,7 @@ def _default(setting: Setting) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Tell Sphinx of the directives."""
     app.add_directive("settings", SettingsTable)
+    app.add_directive("collector-settings", CollectorSettingsTable)
     app.add_directive("environment", EnvironmentTable)
     app.add_directive("recording-environment", RecordingEnvironmentTable)
     app.add_directive("event-type", EventTypeComment)

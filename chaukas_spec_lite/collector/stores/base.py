@@ -8,13 +8,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
-from chaukas_spec_lite.collector.query import Query, Tenancy
-from chaukas_spec_lite.spec.common.v1.events import EventStatus, EventType
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 
-ERROR_TYPE = int(EventType.ERROR)
-FAILED_STATUS = int(EventStatus.FAILED)
+ERROR_TYPE = 40
+"""The number of EventType.ERROR."""
+FAILED_STATUS = 4
+"""That of EventStatus.FAILED. Stores know numbers: the messages stand above them."""
 
 Texts: TypeAlias = "Callable[[bytes], str]"
 """Returns what a search for text looks at in an encoded event, folded. Stores are given one, as they decode nothing."""

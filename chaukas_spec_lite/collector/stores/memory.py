@@ -8,12 +8,12 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES, PageTokens, Position
-from chaukas_spec_lite.collector.query import Query, Tenancy
 from chaukas_spec_lite.collector.stores.arrivals import Arrivals
+from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     REJECTED_PER_TENANT,
     TEXT_SCAN_BYTES,
@@ -29,8 +29,8 @@ from chaukas_spec_lite.collector.stores.base import (
     Retention,
     SessionSummary,
     Texts,
-    is_error,
 )
+from chaukas_spec_lite.collector.stores.matching import Key, matches, sum_up, within
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
 from chaukas_spec_lite.rationed_log import RationedLog
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
@@ -43,8 +43,6 @@ OVERHEAD = 1300
 _STEP = 500
 """How many events are looked at before others get their turn on the event loop."""
 _TOLD_EVERY = 60.0
-
-Key = tuple[str, str, str]
 
 log = logging.getLogger(__name__)
 
@@ -71,21 +69,6 @@ class _Room:
     decoded_bytes: int = TEXT_SCAN_BYTES
 
 
-@dataclass(slots=True)
-class _Session:
-    events: int = 0
-    errors: int = 0
-    moments: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-
-    @property
-    def first(self) -> tuple[int, int]:
-        return min(self.moments, default=(0, 0))
-
-    @property
-    def last(self) -> tuple[int, int]:
-        return max(self.moments, default=(0, 0))
-
-
 class MemoryStore:
     """Keeps events in memory, up to so many bytes; beyond them, the oldest arrivals make room.
 
@@ -99,6 +82,7 @@ class MemoryStore:
     """
 
     name = "the collector's store in memory"
+    indexes_text = False
 
     def __init__(self, *, texts: Texts, max_bytes: int = MAX_BYTES, clock: Callable[[], float] = time.time) -> None:
         self.dropped = 0
@@ -255,8 +239,8 @@ class MemoryStore:
                 found.append(kept.row)
             if number % _STEP == 0:
                 await asyncio.sleep(0)
-        sessions = _sessions(found)
-        lengths = [_milliseconds(each.first, each.last) for each in sessions.values() if each.moments]
+        sessions = sum_up(found)
+        lengths = [each.milliseconds for each in sessions.values() if each.moments]
         return EventStats(
             events=len(found),
             sessions=len(sessions),
@@ -273,7 +257,7 @@ class MemoryStore:
         self._check_open()
         listed = [
             SessionSummary(*key, each.events, each.errors, each.first, each.last)
-            for key, each in _sessions(kept.row for kept in self._events.values()).items()
+            for key, each in sum_up(kept.row for kept in self._events.values()).items()
             if within(tenancy, key) and (before is None or (*each.last, key[2]) < before)
         ]
         listed.sort(key=lambda each: (*each.last, each.session_id, each.tenant_id, each.project_id), reverse=True)
@@ -393,49 +377,9 @@ class MemoryStore:
             raise StoreError(f"{self.name} is not open")
 
 
-def matches(row: EventRow, query: Query) -> bool:
-    """Whether an event meets the conditions of a query, but for that on its texts."""
-    moment = (row.seconds, row.nanos)
-    return (
-        within(query.tenancy, row)
-        and query.session_id in ("", row.session_id)
-        and query.agent_id in ("", row.agent_id)
-        and query.span_id in ("", row.span_id)
-        and query.trace_id in ("", row.trace_id)
-        and (not query.types or row.type in query.types)
-        and (not query.statuses or row.status in query.statuses)
-        and (not query.severities or row.severity in query.severities)
-        and all(tag in row.tags for tag in query.tags)
-        and (query.start is None or (row.timed == 1 and moment >= query.start))
-        and (query.end is None or (row.timed == 1 and moment < query.end))
-    )
-
-
-def within(tenancy: Tenancy, owned: EventRow | Rejected | Key) -> bool:
-    """Whether something belongs to a tenancy."""
-    tenant, project = owned[:2] if isinstance(owned, tuple) else (owned.tenant_id, owned.project_id)
-    return tenancy.tenant_id in (None, tenant) and tenancy.project_id in (None, project)
-
-
 def _key(row: EventRow) -> Key:
     return row.tenant_id, row.project_id, row.event_id
 
 
 def _position(number: int, row: EventRow) -> Position:
     return row.timed, row.seconds, row.nanos, number
-
-
-def _sessions(rows: Iterable[EventRow] | Iterator[EventRow]) -> dict[Key, _Session]:
-    sessions: dict[Key, _Session] = {}
-    for row in rows:
-        if row.session_id:
-            session = sessions.setdefault((row.tenant_id, row.project_id, row.session_id), _Session())
-            session.events += 1
-            session.errors += is_error(row)
-            if row.timed:
-                session.moments.append((row.seconds, row.nanos))
-    return sessions
-
-
-def _milliseconds(first: tuple[int, int], last: tuple[int, int]) -> float:
-    return (last[0] - first[0]) * 1e3 + (last[1] - first[1]) / 1e6

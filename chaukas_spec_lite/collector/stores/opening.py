@@ -41,7 +41,7 @@ def store_for(
     path = address if isinstance(address, Path) else _path(address)
     if path is None:
         # What else stores stand on is loaded where it is used: importing a collector loads no driver.
-        from chaukas_spec_lite.collector.stores.postgres import PostgresStore
+        from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 
         return PostgresStore(str(address), texts=texts, index_text=index_text)
     from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore

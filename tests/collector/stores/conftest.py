@@ -5,11 +5,33 @@ from pathlib import Path
 
 import pytest
 
-from tests.collector.stores.places import PLACES, Place
+from tests.collector.stores.places import PLACES, POSTGRES_PLACES, Place
+from tests.collector.stores.postgres_server import FAST, PostgresServer
+
+KINDS = [*PLACES, *(pytest.param(name, marks=pytest.mark.stores) for name in POSTGRES_PLACES)]
 
 
-@pytest.fixture(params=list(PLACES))
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server for all tests, each of which makes databases of its own."""
+    server = PostgresServer(FAST)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[str]:
+    """The address of an empty database."""
+    name = postgres.create_database()
+    yield postgres.address(name)
+    postgres.run_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Every kind of store in turn."""
+    if request.param in POSTGRES_PLACES:
+        yield POSTGRES_PLACES[request.param](request.getfixturevalue("database"))
+        return
     with PLACES[request.param](tmp_path) as made:
         yield made

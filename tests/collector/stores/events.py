@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.collector.query import Query, fold, moment
+from chaukas_spec_lite.collector.stores.asking import Query, fold, moment
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Store
 from chaukas_spec_lite.message.message import Message
 
@@ -45,6 +46,7 @@ def row(event_id: str, at: float | None = None, **fields: Any) -> EventRow:
     return made._replace(timed=1, seconds=seconds, nanos=part)
 
 
+@lru_cache(10_000)
 def texts(data: bytes) -> str:
     """What a search for text looks at in an event."""
     return "\x1f".join(fold(text) for text in texts_in(Event.parse(data)))
@@ -80,5 +82,8 @@ def id_of(data: bytes) -> str:
     return Event.parse(data).event_id
 
 
-async def ids(store: Store, query: Query = Query(descending=False, size=1000)) -> list[str]:
+EVERYTHING = Query(descending=False, size=1000)
+
+
+async def ids(store: Store, query: Query = EVERYTHING) -> list[str]:
     return [id_of(data) for data in await every_page(store, query)]

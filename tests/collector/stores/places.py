@@ -14,8 +14,8 @@ from pathlib import Path
 
 from chaukas_spec_lite.collector.stores.base import Store
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
-
-# from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
+from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
+from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 from tests.collector.stores.events import texts
 
 Clock = Callable[[], float]
@@ -53,6 +53,18 @@ def sqlite_with_index(directory: Path) -> Iterator[Place]:
 
 PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {
     "memory": memory,
-    #    "sqlite": sqlite,
-    #    "sqlite-text": sqlite_with_index,
+    "sqlite": sqlite,
+    "sqlite-text": sqlite_with_index,
 }
+
+
+def postgres(address: str) -> Place:
+    return Place(lambda clock: PostgresStore(address, texts=texts, clock=clock), shared=True)
+
+
+def postgres_with_index(address: str) -> Place:
+    return Place(lambda clock: PostgresStore(address, texts=texts, index_text=True, clock=clock), shared=True)
+
+
+POSTGRES_PLACES: dict[str, Callable[[str], Place]] = {"postgres": postgres, "postgres-text": postgres_with_index}
+"""Those in a database, by its address; they have the marker `stores`."""

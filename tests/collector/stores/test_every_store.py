@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from chaukas_spec_lite import EventStatus, EventType
-from chaukas_spec_lite.collector.query import InvalidRequest, Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     REJECTED_PER_TENANT,
     Deletion,
@@ -22,7 +22,7 @@ from chaukas_spec_lite.collector.stores.base import (
     SessionSummary,
     Store,
 )
-from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
+from chaukas_spec_lite.errors import InvalidRequest, QueryTimeoutError, StoreError
 from tests.collector.stores.events import CONFLICT, NEW, REPEATED, ROOM, id_of, ids, row
 from tests.collector.stores.places import Place
 from tests.patience import HANG, run
@@ -437,14 +437,14 @@ def test_a_query_is_given_up_when_its_time_is_over(place: Place) -> None:
 
 def test_a_query_that_was_cancelled_disturbs_no_other(place: Place) -> None:
     async def steps(store: Store) -> None:
-        await store.add([row(f"{number}", agent_id="agent") for number in range(3000)])
-        for _ in range(20):
+        await store.add([row(f"{number}", agent_id="agent") for number in range(600)])
+        for _ in range(10):
             asking = asyncio.ensure_future(store.find(Query(text="nothing has this"), ROOM))
             await asyncio.sleep(0)
             asking.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asking
-            assert len(await ids(store, Query(text="AGENT".casefold(), size=1000))) == 3000
+            assert len(await ids(store, Query(text="AGENT".casefold(), size=1000))) == 600
 
     with_store(place, steps)
 

@@ -1,0 +1,149 @@
+"""The command ``serve``: a collector that runs until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import click
+
+from chaukas_spec_lite.collector.logs import start_logging
+from chaukas_spec_lite.collector.server import Collector
+from chaukas_spec_lite.collector.settings import CONFIG_VARIABLE, CollectorSettings, data_directory
+from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.printable import one_line
+from chaukas_spec_lite.rpc.client.endpoint import Tcp
+from chaukas_spec_lite.settings import describe
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+log = logging.getLogger(__name__)
+
+_ANYWHERE = ("0.0.0.0", "::")
+
+
+def _options(command: F) -> F:
+    """Give a command an option for each setting, so that none is forgotten and all are described once."""
+    kinds = {each.name: each.default for each in fields(CollectorSettings)}
+    for each in reversed(describe(CollectorSettings)):
+        default = kinds[each.name]
+        option = "--" + each.name.replace("_", "-")
+        # Flags can be taken back, as they may come from a file.
+        names = f"{option}/--no-{option[2:]}" if isinstance(default, bool) else option
+        shown = "" if default is None or isinstance(default, bool) else f" Default: {default}."
+        said = f"{each.effect}{shown} [{each.variable}]"
+        command = click.option(
+            names, each.name, default=None, help=said, **({} if isinstance(default, bool) else {"metavar": "VALUE"})
+        )(command)
+    return command
+
+
+@click.command(short_help="Run a collector: take events by gRPC and HTTP, keep them, find them again.")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"A TOML file with these options, by their names. [{CONFIG_VARIABLE}]",
+)
+@_options
+def serve(config: Path | None, **options: object) -> None:
+    """Run a collector: take events by gRPC and HTTP, keep them, and find them again.
+
+    Each option can also come from the variable that stands behind it, or from the TOML file. An option counts more than
+    a variable, and a variable more than the file. Amounts are written 30d, 12h, 90s, 10GB, 512MiB; off means no limit.
+
+    SIGTERM and Ctrl-C let running calls finish, and end with 0; a second one ends at once.
+    """
+    try:
+        settings = CollectorSettings.load(options, config=config)
+        start_logging(settings.log)
+        _make_folder(settings)
+        asyncio.run(_serve(settings))
+    except (ChaukasError, OSError) as error:
+        raise click.ClickException(one_line(_text(error))) from error
+
+
+def _text(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _make_folder(settings: CollectorSettings) -> None:
+    """Make the folder of the default store, and of no other: elsewhere, one that is missing is a slip of the pen."""
+    folder = data_directory(os.environ)
+    if settings.store == str(folder / "events.db"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+async def _serve(settings: CollectorSettings) -> None:
+    told = asyncio.Event()
+    with _signals(told):
+        collector = Collector.from_settings(settings)
+        starting = asyncio.ensure_future(collector.start())
+        waiting = asyncio.ensure_future(told.wait())
+        # Opening may take long, where a store is migrated first.
+        await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.wait({starting})
+        waiting.cancel()
+        if starting.cancelled():
+            return
+        starting.result()
+        _tell(collector, settings)
+        await told.wait()
+        log.info("stopping: running calls have %g seconds to finish", settings.grace)
+        await collector.stop()
+
+
+@contextmanager
+def _signals(told: asyncio.Event) -> Generator[None, None, None]:
+    """Set an event on SIGTERM or Ctrl-C; a second one does what it does by itself, and ends the process at once."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        for each in numbers:
+            signal.signal(each, signal.SIG_DFL)
+        loop.call_soon_threadsafe(told.set)
+
+    # Not the loop's own handlers, which Windows lacks.
+    before = {each: signal.signal(each, tell) for each in numbers}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _tell(collector: Collector, settings: CollectorSettings) -> None:
+    """Say where events go, where it listens, and what clients have to be told."""
+    scheme = "https://" if settings.tls_cert else ""
+    lines = [("Events go to", collector.store_name, "")]
+    if (grpc := collector.grpc) is not None:
+        lines.append(("gRPC listens on", str(grpc), f"CHAUKAS_GRPC_ENDPOINT={scheme}{_reached(grpc)}"))
+    if (http := collector.http) is not None:
+        lines.append(("HTTP listens on", str(http), f"CHAUKAS_ENDPOINT={scheme or 'http://'}{_reached(http)}"))
+    if settings.keys:
+        lines.append(("Callers need a key of", str(settings.keys), ""))
+    elif settings.client_ca:
+        lines.append(("Callers need a certificate of", str(settings.client_ca), ""))
+    else:
+        lines.append(("There are no keys:", "whoever reaches it can read and write", ""))
+    for what, value, client in lines:
+        if settings.log == "json":
+            log.info("%s %s", what, value, extra={"fields": {"client": client} if client else {}})
+        else:
+            click.echo(f"{what} {one_line(value)}" + (f"   {client}" if client else ""))
+
+
+def _reached(address: Tcp) -> str:
+    """An address as clients have to write it."""
+    return str(Tcp(socket.gethostname(), address.port) if address.host in _ANYWHERE else address)

@@ -1,0 +1,157 @@
+"""The commands ``store migrate``, ``check``, ``vacuum``, ``delete`` and ``copy``: what is done to stores by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBar
+
+from chaukas_spec_lite.cli.terminal import console, count
+from chaukas_spec_lite.collector.copying import Copied, CopyNotes, copy
+from chaukas_spec_lite.collector.query import Tenancy
+from chaukas_spec_lite.collector.searched_text import searched_text
+from chaukas_spec_lite.collector.settings import MEMORY, CollectorSettings, data_directory
+from chaukas_spec_lite.collector.stores.base import Deletion, Store
+from chaukas_spec_lite.collector.stores.opening import store_for
+from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.printable import one_line
+
+_store = click.option(
+    "--store", "address", help="The store, as chaukas-lite serve is told; the default is the same, too. [CHAUKAS_STORE]"
+)
+
+
+@click.group("store")
+def store() -> None:
+    """Look after stores: check, copy, delete, migrate, vacuum."""
+
+
+@store.command()
+@_store
+def migrate(address: str | None) -> None:
+    """Bring a store into the format of this version. A collector that starts does so, too."""
+
+    async def work(opened: Store) -> None:
+        click.echo(f"{one_line(opened.name)} is of the current format.")
+
+    _run(address, work)
+
+
+@store.command()
+@_store
+def check(address: str | None) -> None:
+    """Look for damage; exits with 1 if there is any."""
+
+    async def work(opened: Store) -> None:
+        found = await opened.check()
+        for line in found:
+            click.echo(one_line(line))
+        if found:
+            raise click.ClickException(f"{opened.name} is damaged")
+        click.echo(f"{one_line(opened.name)} is sound.")
+
+    _run(address, work)
+
+
+@store.command()
+@_store
+def vacuum(address: str | None) -> None:
+    """Give the space of deleted events back to the disk."""
+
+    async def work(opened: Store) -> None:
+        before = await opened.size()
+        await opened.vacuum()
+        click.echo(f"{one_line(opened.name)}: {before:,} bytes before, {await opened.size():,} now.")
+
+    _run(address, work)
+
+
+@store.command()
+@_store
+@click.option("--tenant", required=True, help="Whose events.")
+@click.option("--project", help="Those of one project only.")
+@click.option("--session", default="", help="Those of one session only.")
+@click.option("--reason", default="", help="Why, for the record that stays.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(address: str | None, tenant: str, project: str | None, session: str, reason: str, yes: bool) -> None:
+    """Delete the events of a tenant, a project or a session. A record of the deletion stays."""
+    what = f"{f'session {session}' if session else 'all events'} of tenant {tenant}"
+    what += f", project {project}" if project is not None else ""
+
+    async def work(opened: Store) -> None:
+        if not yes:
+            click.confirm(f"Delete {one_line(what)} from {one_line(opened.name)}?", abort=True)
+        deleted = await opened.delete(Deletion(Tenancy(tenant, project), session, reason))
+        click.echo(f"{count(deleted, 'event')} deleted.")
+
+    _run(address, work)
+
+
+@store.command("copy")
+@click.argument("source")
+@click.argument("target")
+def copy_store(source: str, target: str) -> None:
+    """Copy the store SOURCE into TARGET, which is made if it is not there.
+
+    A copy that was interrupted goes on where it was when it is begun again. Events that TARGET has already stay as they
+    are.
+    """
+
+    async def work() -> None:
+        async with _opened(_store_of(source)) as first, _opened(_store_of(target, make=True)) as second:
+            notes = CopyNotes(data_directory(os.environ), first.name, second.name)
+            columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+            out = console(errors=True)
+            with ProgressBar(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+                task = bar.add_task("copying", total=None)
+
+                def show(done: Copied) -> None:
+                    bar.update(task, completed=done.seen, total=max(done.total, done.seen))
+
+                done = await copy(first, second, notes, show)
+            how = ", going on where the last copy had stopped" if done.resumed else ""
+            click.echo(f"{count(done.seen, 'event')} copied{how}; {done.new:,} of them were new.")
+
+    _run_all(work)
+
+
+def _run(address: str | None, work: Callable[[Store], Coroutine[Any, Any, None]]) -> None:
+    async def on_store() -> None:
+        where = CollectorSettings.load({"store": address}).store
+        async with _opened(_store_of(where)) as opened:
+            await work(opened)
+
+    _run_all(on_store)
+
+
+def _run_all(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    try:
+        asyncio.run(work())
+    except (ChaukasError, OSError) as error:
+        raise click.ClickException(one_line(str(error))) from error
+
+
+def _store_of(address: str, *, make: bool = False) -> Store:
+    if address == MEMORY:
+        raise click.ClickException("memory: is a store within a collector, and nothing of it is there for others")
+    path = Path(address.removeprefix("sqlite:"))
+    # Or a name with a slip in it would become a new, empty store.
+    if not make and "://" not in address and not path.exists():
+        raise click.ClickException(f"there is no file {path}")
+    return store_for(address, texts=searched_text)
+
+
+@asynccontextmanager
+async def _opened(store: Store) -> AsyncGenerator[Store, None]:
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()

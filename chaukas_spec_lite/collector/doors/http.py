@@ -1,0 +1,138 @@
+"""The HTTP door as a server: starlette and uvicorn in the collector's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING
+
+from chaukas_spec_lite.collector.callers import ANYONE, Caller
+from chaukas_spec_lite.collector.doors.http_limits import LIMITS, HttpLimits
+from chaukas_spec_lite.errors import SettingError
+from chaukas_spec_lite.rpc.client.endpoint import is_loopback
+
+if TYPE_CHECKING:
+    import ssl
+
+    from chaukas_spec_lite.collector.doors.http_app import Authenticate
+    from chaukas_spec_lite.collector.doors.http_connections import Connections
+    from chaukas_spec_lite.collector.service import CollectorService
+
+INSTALL = "pip install 'chaukas-spec-lite[server]'"
+_BACKLOG = 1024
+
+
+async def anyone(authorization: str | None, certificate_name: str | None, peer: str) -> Caller:
+    """Let everybody do everything: who calls where there are no keys."""
+    return ANYONE
+
+
+class HttpServer:
+    """The HTTP door of a collector.
+
+    It handles no signals and no logging: whoever starts it does.
+
+    Args:
+        service: What serves the requests; it has to be open while the server runs.
+        authenticate: Says who calls. None: everybody may do everything.
+        limits: What clients may do.
+        tls: For https.
+    """
+
+    def __init__(
+        self,
+        service: CollectorService,
+        *,
+        authenticate: Authenticate | None = None,
+        limits: HttpLimits = LIMITS,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._service = service
+        self._authenticate = authenticate
+        self._limits = limits
+        self._tls = tls
+        self._running: tuple[asyncio.AbstractServer, Connections] | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port.
+
+        Args:
+            host: The address to listen on.
+            port: The port; 0 takes any free one.
+
+        Raises:
+            OSError: The port is taken, or the host has no such address.
+            SettingError: The extra ``server`` is not installed.
+            RuntimeError: It has been started already.
+        """
+        if self._running is not None:
+            raise RuntimeError("the HTTP server has been started already")
+        try:
+            from uvicorn.config import Config
+
+            from chaukas_spec_lite.collector.doors.http_app import Door
+            from chaukas_spec_lite.collector.doors.http_bodies import TogetherHeld
+            from chaukas_spec_lite.collector.doors.http_connections import Connections, LimitedProtocol
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "h11", "anyio"):
+                raise
+            raise SettingError("http", f"needs starlette and uvicorn: {INSTALL}") from None
+        limits, keyless = self._limits, self._authenticate is None
+        door = Door(
+            self._service,
+            self._authenticate or anyone,
+            limits,
+            keyless and is_loopback(host),
+            TogetherHeld(limits.max_held_bytes),
+            asyncio.Semaphore(1),
+        )
+        config = Config(
+            door.application(),
+            interface="asgi3",
+            http=LimitedProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            proxy_headers=False,
+            workers=1,
+            timeout_keep_alive=math.ceil(limits.idle_timeout),
+            h11_max_incomplete_event_size=limits.max_header_bytes,
+        )
+        config.load()
+        connections = Connections(limits)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: LimitedProtocol(config, connections),
+            host,
+            port,
+            ssl=self._tls,
+            ssl_handshake_timeout=limits.header_timeout if self._tls else None,
+            backlog=_BACKLOG,
+        )
+        self._running = server, connections
+        return int(server.sockets[0].getsockname()[1])
+
+    async def stop(self, grace: float) -> None:
+        """Take no new requests, let those that are running finish, and cut off what is left.
+
+        Args:
+            grace: How many seconds they get.
+
+        Raises:
+            RuntimeError: It is not running.
+        """
+        if self._running is None:
+            raise RuntimeError("the HTTP server is not running")
+        (server, connections), self._running = self._running, None
+        server.close()
+        for each in [*connections.open]:
+            each.shutdown()
+        try:
+            await asyncio.wait_for(connections.none.wait(), grace)
+        except asyncio.TimeoutError:
+            tasks = [*connections.state.tasks]
+            for task in tasks:
+                task.cancel()
+            for each in [*connections.open]:
+                each.transport.abort()
+            # Their cancellation is no failure of ours, whatever came of it.
+            await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,121 @@
+"""What the HTTP door answers: receipts and problems as JSON, and which status each error has."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from chaukas_spec_lite.collector.doors.http_bodies import HeldTooMuchError, TooSlowError, UnknownFormError
+from chaukas_spec_lite.collector.receipts import Receipt
+from chaukas_spec_lite.errors import (
+    CodecError,
+    ForbiddenError,
+    InvalidRequest,
+    QueryTimeoutError,
+    StoreError,
+    ThrottledError,
+    TooMuchError,
+    UnauthenticatedError,
+)
+
+log = logging.getLogger(__name__)
+
+JSON = "application/json"
+MOST_NAMED = 1000
+"""How many of the rejected events an answer names; it counts all of them."""
+RETRY_AFTER = 1
+"""After how many seconds a client should come again, if nothing else says it."""
+_SPLITTING_SDK = "chaukas-sdk/"
+"""How the ``User-Agent`` of the official SDK begins. It sends its whole queue in one body, again and again, whatever
+the answer is, but for a 503 with the words below: then it sends two halves."""
+_SPLIT = "high memory usage: "
+
+STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (InvalidRequest, 400),
+    (CodecError, 400),
+    (UnauthenticatedError, 401),
+    (ForbiddenError, 403),
+    (TooSlowError, 408),
+    (TooMuchError, 413),
+    (UnknownFormError, 415),
+    (ThrottledError, 429),
+    (HeldTooMuchError, 503),
+    (QueryTimeoutError, 504),
+    (StoreError, 503),
+)
+"""The status of each error. The first class that fits counts."""
+
+
+def receipt_answer(receipt: Receipt, status: int = 202) -> Response:
+    """Say what became of the events of a request."""
+    return json_answer(
+        {
+            "batch_id": receipt.batch_id,
+            "accepted": receipt.accepted,
+            "repeated": receipt.repeated,
+            "conflicts": receipt.conflicts,
+            "rejected_count": receipt.rejected_count,
+            "rejected": [
+                {"event_id": note.event_id, "position": note.position, "reason": note.reason}
+                for note in receipt.rejected[:MOST_NAMED]
+            ],
+        },
+        status,
+    )
+
+
+def json_answer(content: Any, status: int = 200, media_type: str = JSON, headers: Mapping[str, str] = {}) -> Response:
+    """Make an answer of JSON."""
+    # ASCII alone: half a surrogate pair from a bad request is an escape then, and no failure.
+    return Response(json.dumps(content, separators=(",", ":")), status, headers, media_type)
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] = {}) -> Response:
+    """Make the answer to a request that failed (RFC 9457)."""
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return json_answer(content, status, "application/problem+json", headers)
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """Answer a request that ended in one of the errors of ``STATUSES``."""
+    status = next(status for cls, status in STATUSES if isinstance(error, cls))
+    detail = str(error)
+    headers: dict[str, str] = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, ThrottledError):
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    elif status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER)
+    if status == 408:
+        headers["Connection"] = "close"
+    if status == 413 and request.headers.get("user-agent", "").startswith(_SPLITTING_SDK):
+        status, detail = 503, _SPLIT + detail
+    if isinstance(error, StoreError):
+        log.error("%s", error)
+    return problem(status, detail, headers)
+
+
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """Answer what no route takes: 404, 405 with the methods that there are."""
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, f"{request.method} {request.url.path[:200]}: {error.detail}", error.headers or {})
+
+
+async def answer_nobody(request: Request, error: Exception) -> Response:
+    """Answer a client that has gone."""
+    assert isinstance(error, ClientDisconnect)
+    return Response(status_code=400)
+
+
+async def answer_defect(request: Request, error: Exception) -> Response:
+    """Answer a mistake in the collector itself, which the server logs with its traceback."""
+    return problem(500, f"a mistake in the collector: {type(error).__name__}")

@@ -1,0 +1,213 @@
+"""The routes of the HTTP door: what each request is asked for, and handed on to the service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from chaukas_spec_lite.collector.callers import Caller
+from chaukas_spec_lite.collector.doors import http_answers, openapi
+from chaukas_spec_lite.collector.doors.http_answers import json_answer, problem, receipt_answer
+from chaukas_spec_lite.collector.doors.http_bodies import Pace, TogetherHeld, inflated, paced
+from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
+from chaukas_spec_lite.collector.doors.http_forms import Form, form_of, read_events, read_query, write_page
+from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
+from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
+from chaukas_spec_lite.collector.receipts import Shape
+from chaukas_spec_lite.collector.service import CollectorService
+from chaukas_spec_lite.errors import JSONError, TooMuchError
+from chaukas_spec_lite.rpc.server.served import ServedCall
+from chaukas_spec_lite.wire.envelopes import event_request
+
+T = TypeVar("T")
+
+Authenticate = Callable[["str | None", "str | None", str], Awaitable[Caller]]
+"""Says who calls, by the header ``authorization``, the name in a client's certificate, and the address."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """Everything that the routes need. ``application`` makes it an ASGI application.
+
+    Args:
+        service: What serves the requests.
+        authenticate: Says who calls.
+        limits: What clients may do.
+        local: Whether only programs of this machine are to reach it, and no web page by a name of its own for it.
+    """
+
+    service: CollectorService
+    authenticate: Authenticate
+    limits: HttpLimits
+    local: bool
+    held: TogetherHeld
+    busy: asyncio.Semaphore
+    """Reading and writing JSON in threads: Python runs one at a time anyway."""
+
+    def application(self) -> Starlette:
+        """Make the application."""
+        single, batch = partial(self.ingest, shape=Shape.EVENT), partial(self.ingest, shape=Shape.BATCH)
+        routes = [
+            *(Route(f"{prefix}/events", _endpoint(single), methods=["POST"]) for prefix in ("", "/v1")),
+            *(Route(f"{prefix}/events/batch", _endpoint(batch), methods=["POST"]) for prefix in ("", "/v1")),
+            Route("/v1/query", self.query, methods=["POST"]),
+            Route("/v1/capabilities", self.capabilities),
+            Route("/healthz", self.healthz),
+            Route("/metrics", self.metrics),
+            Route("/openapi.json", self.openapi),
+        ]
+        handlers: dict[Any, Any] = {
+            **{error: http_answers.answer_error for error, _ in http_answers.STATUSES},
+            HTTPException: http_answers.answer_http_error,
+            ClientDisconnect: http_answers.answer_nobody,
+            Exception: http_answers.answer_defect,
+        }
+        return Starlette(routes=routes, exception_handlers=handlers)
+
+    async def ingest(self, request: Request, shape: Shape) -> Response:
+        """``POST /events`` and ``/events/batch``."""
+        caller = await self._caller(request)
+        caller.check_writing()
+        form = form_of(request.headers.get("content-type", ""))
+        if form is Form.BINARY:
+            async with self._body(request, self.service.limits.max_bytes) as pieces:
+                if shape is Shape.BATCH:
+                    return receipt_answer(await self.service.ingest_stream(pieces, caller))
+                return receipt_answer(await self.service.ingest(await _whole(pieces), shape, caller))
+        async with self._body(request, self.limits.max_json_bytes) as pieces:
+            batch = await self._work(partial(read_events, await _whole(pieces), shape, form))
+            if shape is Shape.BATCH:
+                receipt = await self.service.ingest_events(batch.events, caller, batch.batch_id)
+                return receipt_answer(batch.whole(receipt))
+            receipt = await self.service.ingest(event_request(batch.events[0]), shape, caller)
+            # The SDK would send it again for ever; who writes JSON is told.
+            return problem(400, receipt.rejected[0].reason) if receipt.rejected else receipt_answer(receipt)
+
+    async def query(self, request: Request) -> Response:
+        """``POST /v1/query``."""
+        caller = await self._caller(request)
+        caller.check_reading()
+        form = form_of(request.headers.get("content-type", ""))
+        async with self._body(request, self.limits.max_query_bytes) as pieces:
+            asked = await self._work(partial(read_query, await _whole(pieces), form))
+        page = await _unless_gone(request, self.service.query(asked, caller))
+        try:
+            return Response(await self._work(partial(write_page, page, form)), media_type=form.value)
+        except JSONError as error:
+            return problem(406, f"an event of the page has no ProtoJSON, take {Form.BINARY.value}: {error}")
+
+    async def capabilities(self, request: Request) -> Response:
+        """``GET /v1/capabilities``: every one of them, those that the collector has not as well."""
+        await self._caller(request)
+        return json_answer(openapi.capabilities_json(self.service.capabilities()))
+
+    async def healthz(self, request: Request) -> Response:
+        """``GET /healthz``: whether the store can store."""
+        self._check_host(request)
+        if await self.service.is_serving():
+            return json_answer({"status": "ok"})
+        return problem(503, "the store cannot store", {"Retry-After": str(http_answers.RETRY_AFTER)})
+
+    async def metrics(self, request: Request) -> Response:
+        """``GET /metrics``: with a key that may read, where there are keys."""
+        (await self._caller(request)).check_reading()
+        return Response(await self.service.metrics(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def openapi(self, request: Request) -> Response:
+        """``GET /openapi.json``."""
+        self._check_host(request)
+        return json_answer(openapi.document())
+
+    async def _caller(self, request: Request) -> Caller:
+        self._check_host(request)
+        # The one way to read a certificate's name is that of the other door.
+        peer = request.client.host if request.client else ""
+        call = ServedCall(request.headers, peer, request.scope["state"].get(CERTIFICATE))
+        return await self.authenticate(request.headers.get("authorization"), call.certificate_name, call.peer)
+
+    def _check_host(self, request: Request) -> None:
+        """Refuse names that others have given this machine.
+
+        A web page may have the browser of somebody who works here send requests to it, and read the answers, once the
+        name of its own server leads to 127.0.0.1 (DNS rebinding).
+        """
+        if self.local and not _is_local(request.url.hostname or ""):
+            raise HTTPException(421, "without keys the collector answers to localhost and to addresses only")
+
+    @contextlib.asynccontextmanager
+    async def _body(self, request: Request, most: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Read the body of a request in pieces, inflated, with at most so many bytes."""
+        length = request.headers.get("content-length", "")
+        # What is compressed may be larger than it says; what is not is refused before it is sent.
+        if length.isdecimal() and int(length) > most:
+            raise TooMuchError(f"a body of more than the {most} bytes that are taken")
+        pace = Pace(self.limits.body_patience, self.limits.body_rate)
+        encoding = request.headers.get("content-encoding", "")
+        pieces = inflated(paced(request.stream(), pace), encoding, self.service.limits, most)
+        held = 0
+
+        async def counted() -> AsyncIterator[bytes]:
+            nonlocal held
+            async for piece in pieces:
+                self.held.hold(len(piece))
+                held += len(piece)
+                yield piece
+
+        try:
+            yield counted()
+        finally:
+            self.held.release(held)
+
+    async def _work(self, work: Callable[[], T]) -> T:
+        """Do something that takes time in a thread, so that others have their turn."""
+        async with self.busy:
+            return await asyncio.to_thread(work)
+
+
+def _endpoint(
+    serve: Callable[[Request], Coroutine[Any, Any, Response]],
+) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    async def endpoint(request: Request) -> Response:
+        return await serve(request)
+
+    return endpoint
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+async def _whole(pieces: AsyncIterator[bytes]) -> bytes:
+    return b"".join([piece async for piece in pieces])
+
+
+async def _unless_gone(request: Request, serving: Coroutine[Any, Any, T]) -> T:
+    """Wait for an answer, and give it up when nobody waits for it any more."""
+    task = asyncio.ensure_future(serving)
+    # The body has been read, so the next message says that the client has gone.
+    gone = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientDisconnect
+        return task.result()
+    finally:
+        gone.cancel()
+        task.cancel()

@@ -1,0 +1,175 @@
+"""In which form a message travels over HTTP, and how requests are read from each and answers written.
+
+``Content-Type`` says it: ``application/x-protobuf`` is the encoded message, as the official SDK sends it;
+``application/json`` the JSON of the platform's published document (``platform_json``); and
+``application/protobuf+json`` ProtoJSON of the same message as the encoded one. An answer has the form of its request.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from chaukas_spec_lite.collector.doors import platform_json
+from chaukas_spec_lite.collector.doors.http_bodies import UnknownFormError
+from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote, Shape
+from chaukas_spec_lite.collector.stores.base import EventPage
+from chaukas_spec_lite.errors import DecodeError, InvalidRequest, JSONError
+from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.protojson.problem import json_type
+from chaukas_spec_lite.protojson.text import decode, parse
+from chaukas_spec_lite.spec.client.v1.client import (
+    IngestEventBatchRequest,
+    IngestEventRequest,
+    QueryEventsRequest,
+    QueryEventsResponse,
+)
+from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
+from chaukas_spec_lite.spec.common.v1.query import QueryRequest
+from chaukas_spec_lite.wire.envelopes import page_response
+
+T = TypeVar("T", bound=Message)
+
+
+class Form(enum.Enum):
+    """How a message is written. The value is the media type of answers."""
+
+    BINARY = "application/x-protobuf"
+    JSON = "application/json"
+    PROTOJSON = "application/protobuf+json"
+
+
+_FORMS = {
+    **{form.value: form for form in Form},
+    # Names that others have for the same, two of them registered (draft-ietf-dispatch-mime-protobuf).
+    "application/protobuf": Form.BINARY,
+    "application/vnd.google.protobuf": Form.BINARY,
+    "application/x-protobuf+json": Form.PROTOJSON,
+    "application/x-protobuf-json": Form.PROTOJSON,
+}
+
+
+def form_of(content_type: str) -> Form:
+    """Return the form that a ``Content-Type`` names, whatever its parameters; raises ``UnknownFormError``."""
+    form = _FORMS.get(content_type.partition(";")[0].strip().lower())
+    if form is None:
+        said = "no Content-Type" if not content_type else "a Content-Type that is not known"
+        raise UnknownFormError(f"{said}: it has to be one of {', '.join(each.value for each in Form)}")
+    return form
+
+
+@dataclass(slots=True)
+class Batch:
+    """Events that were read one by one from JSON, and what could not be read."""
+
+    batch_id: str = ""
+    events: list[bytes] = field(default_factory=list[bytes])
+    places: list[int] = field(default_factory=list[int])
+    """Where each of the events stood."""
+    unread: list[RejectedNote] = field(default_factory=list[RejectedNote])
+
+    def whole(self, receipt: Receipt) -> Receipt:
+        """Return the receipt of the request, from that of the events that could be read."""
+        notes = [replace(note, position=self.places[note.position]) for note in receipt.rejected] + self.unread
+        return replace(
+            receipt,
+            batch_id=self.batch_id,
+            rejected=tuple(sorted(notes, key=lambda note: note.position)),
+            rejected_count=receipt.rejected_count + len(self.unread),
+        )
+
+
+def read_events(data: bytes, shape: Shape, form: Form) -> Batch:
+    """Read a request from one of the two kinds of JSON. Takes time.
+
+    A single event that cannot be read is an error; those of a batch are noted, and the others read.
+
+    Raises:
+        JSONError: It is no such request.
+        InvalidRequest: It has no event or batch.
+    """
+    value = parse(decode(data))
+    read: Callable[[Any], Event] = platform_json.read_event if form is Form.JSON else Event.from_dict
+    if shape is Shape.EVENT:
+        if form is Form.PROTOJSON:
+            event = IngestEventRequest.from_dict(value).event
+            if event is None:
+                raise InvalidRequest("$.event: not set, so there is nothing to store")
+        else:
+            event = read(value)
+        return Batch(events=[bytes(event)], places=[0])
+    path = "$"
+    if form is Form.PROTOJSON:
+        value, path = _the_batch(value)
+    return _batch(value, read, path)
+
+
+def _the_batch(value: Any) -> tuple[Any, str]:
+    """Return what an ``IngestEventBatchRequest`` in ProtoJSON holds, which may have both of its names."""
+    if isinstance(value, dict):
+        for name in ("eventBatch", "event_batch"):
+            if set(value) == {name}:
+                return value[name], f"$.{name}"
+    # Whatever else it is, this says what is wrong with it.
+    IngestEventBatchRequest.from_dict(value)
+    raise InvalidRequest("$.eventBatch: not set, so there is nothing to store")
+
+
+def _batch(value: Any, read: Callable[[Any], Event], path: str) -> Batch:
+    if not isinstance(value, dict):
+        raise JSONError(f"expected an object, got {json_type(value)}", path=path)
+    events = value.get("events")
+    if not isinstance(events, list):
+        raise JSONError("expected an array of events", path=f"{path}.events")
+    try:
+        # But for the events, both kinds of JSON are the same here.
+        head = EventBatch.from_dict({name: given for name, given in value.items() if name != "events"})
+    except JSONError as error:
+        raise JSONError(error.message, path=path + error.path.removeprefix("$")) from None
+    batch = Batch(head.batch_id)
+    for position, given in enumerate(events):
+        at = f"{path}.events[{position}]"
+        try:
+            batch.events.append(bytes(read(given)))
+            batch.places.append(position)
+        except JSONError as error:
+            reason = f"{at}{error.path.removeprefix('$')}: {error.message}"
+            batch.unread.append(RejectedNote(_id_of(given), reason, position))
+    return batch
+
+
+def _id_of(given: Any) -> str:
+    found = (given.get("event_id") or given.get("eventId")) if isinstance(given, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def read_query(data: bytes, form: Form) -> QueryRequest:
+    """Read a query. Takes time.
+
+    Raises:
+        InvalidRequest: It is no encoded query.
+        JSONError: It is no query in JSON.
+    """
+    if form is Form.JSON:
+        return platform_json.read_query(parse(decode(data)))
+    try:
+        request = QueryEventsRequest.parse(data) if form is Form.BINARY else QueryEventsRequest.from_json(data)
+    except DecodeError as error:
+        raise InvalidRequest(str(error)) from error
+    return request.query or QueryRequest()
+
+
+def write_page(page: EventPage, form: Form) -> bytes:
+    """Write the answer to a query. Takes time.
+
+    Raises:
+        JSONError: An event has no ProtoJSON, such as one with an extension whose type is not known here.
+    """
+    if form is Form.JSON:
+        events = [platform_json.write_event(Event.parse(data)) for data in page.events]
+        return json.dumps({"events": events, "next_page_token": page.next_page_token}).encode()
+    response = page_response(page.events, page.next_page_token)
+    return response if form is Form.BINARY else QueryEventsResponse.parse(response).to_json().encode()

@@ -1,0 +1,132 @@
+"""Which doors a collector has, by its settings, and what all of them can do.
+
+What a door stands on is loaded where there is one: a collector without HTTP needs nothing of its extra.
+"""
+
+from __future__ import annotations
+
+import errno
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from chaukas_spec_lite.collector.doors.grpc import Authenticate, anyone, services_of
+from chaukas_spec_lite.collector.doors.http import HttpServer
+from chaukas_spec_lite.collector.tls import server_context
+from chaukas_spec_lite.rpc.client.endpoint import Tcp
+from chaukas_spec_lite.rpc.server.server import MessageServer
+
+if TYPE_CHECKING:
+    import ssl
+
+    from chaukas_spec_lite.collector.doors.grpc_health import HealthService
+    from chaukas_spec_lite.collector.service import CollectorService
+    from chaukas_spec_lite.collector.settings import CollectorSettings
+
+
+class ListeningDoor(ABC):
+    """A door of a collector, and where it listens.
+
+    Args:
+        name: That of its setting.
+        wanted: Where it is to listen.
+    """
+
+    def __init__(self, name: str, wanted: Tcp) -> None:
+        self._name = name
+        self.address = wanted
+        """Where it listens; with the port that was found, if any free one would do."""
+
+    async def start(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            OSError: It cannot; its ``strerror`` is a sentence that says why, and what to do.
+            SettingError: An extra is missing.
+        """
+        wanted = self.address
+        try:
+            self.address = Tcp(wanted.host, await self._listen(wanted.host, wanted.port))
+        except OSError as error:
+            why = error.strerror or str(error)
+            if error.errno == errno.EADDRINUSE:
+                why = f"another program listens there; stop it, or choose another port with --{self._name}"
+            raise OSError(error.errno, f"{self._name} cannot listen on {wanted}: {why}") from error
+
+    @abstractmethod
+    async def _listen(self, host: str, port: int) -> int:
+        """Listen, and return the port."""
+
+    @abstractmethod
+    async def stop(self, grace: float) -> None:
+        """Take nothing new, let running calls finish within so many seconds, and close."""
+
+
+class GrpcDoor(ListeningDoor):
+    """The door for gRPC; ``doors_of`` makes it."""
+
+    def __init__(self, wanted: Tcp, server: MessageServer, health: HealthService, tls: ssl.SSLContext | None) -> None:
+        super().__init__("grpc", wanted)
+        self._server = server
+        self._health = health
+        self._tls = tls
+
+    async def _listen(self, host: str, port: int) -> int:
+        await self._server.start(host, port, ssl=self._tls)
+        return self._server.port
+
+    async def stop(self, grace: float) -> None:
+        """Say that it does not serve, let calls finish, and close."""
+        self._health.stop()
+        await self._server.stop(grace)
+
+
+class HttpDoor(ListeningDoor):
+    """The door for HTTP; ``doors_of`` makes it."""
+
+    def __init__(self, wanted: Tcp, server: HttpServer) -> None:
+        super().__init__("http", wanted)
+        self._server = server
+
+    async def _listen(self, host: str, port: int) -> int:
+        return await self._server.start(host, port)
+
+    async def stop(self, grace: float) -> None:
+        """Let requests finish, and close."""
+        await self._server.stop(grace)
+
+
+def doors_of(
+    settings: CollectorSettings, service: CollectorService, authenticate: Authenticate | None
+) -> dict[str, ListeningDoor]:
+    """Make the doors that settings ask for; they do not listen yet.
+
+    Args:
+        settings: The collector's.
+        service: What is behind the doors.
+        authenticate: Tells who calls; None lets everybody in.
+
+    Returns:
+        The doors by the names of their settings: ``grpc``, ``http``.
+
+    Raises:
+        SettingError: A certificate cannot be used.
+    """
+    doors: dict[str, ListeningDoor] = {}
+    if settings.grpc is not None:
+        services, health = services_of(service, authenticate or anyone)
+        server = MessageServer(services, max_message_bytes=settings.max_message)
+        doors["grpc"] = GrpcDoor(settings.grpc, server, health, _context(settings, "h2"))
+    if settings.http is not None:
+        http = HttpServer(service, authenticate=authenticate, tls=_context(settings, "http/1.1"))
+        doors["http"] = HttpDoor(settings.http, http)
+    return doors
+
+
+def _context(settings: CollectorSettings, protocol: str) -> ssl.SSLContext | None:
+    return server_context(
+        settings.tls_cert,
+        settings.tls_key,
+        settings.client_ca,
+        certificates_needed=settings.keys is None,
+        protocol=protocol,
+    )

@@ -1,0 +1,213 @@
+"""The tables of a store in PostgreSQL, how they are made, and its partitions, one for each day of arrival.
+
+Why arrival: a partition is dropped when all in it is too old, which arrival decides, and clocks of clients, wrong or
+hostile, make no partitions. A unique key of a partitioned table contains the day, so it is ``event_ids``, which has no
+partitions, that makes an event stored exactly once, on whatever days it is sent. Every key begins with the tenant.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, datetime, timedelta, timezone
+
+from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
+from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Connections
+from chaukas_spec_lite.errors import StoreError
+
+VERSION = 1
+
+LOCK = 0x4348_4B53  # "CHKS"
+"""The advisory lock that collectors hold while they change tables."""
+UPKEEP_LOCK = LOCK + 1
+"""The one that they hold while they delete: one of them at a time."""
+
+_TEXTS = 'tenant_id text COLLATE "C" NOT NULL, project_id text COLLATE "C" NOT NULL, event_id text COLLATE "C" NOT NULL'
+_EVENT = f"""
+    {_TEXTS},
+    session_id text COLLATE "C" NOT NULL,
+    agent_id text COLLATE "C" NOT NULL,
+    span_id text COLLATE "C" NOT NULL,
+    trace_id text COLLATE "C" NOT NULL,
+    type integer NOT NULL,
+    status integer NOT NULL,
+    severity integer NOT NULL,
+    seconds bigint NOT NULL,
+    nanos integer NOT NULL,
+    tags text[] COLLATE "C" NOT NULL,
+    data bytea NOT NULL,
+    originals bytea
+"""
+
+# ``seq`` is the number of an event's arrival. A collector takes the numbers of a block, and counts in it by itself.
+# ``xid`` is the transaction that stored it: transactions end in another order than they begin in, so that only what is
+# below every one that still runs stays as it is.
+_TABLES = f"""
+CREATE TABLE {SCHEMA}.store (
+    version integer NOT NULL,
+    secret bytea NOT NULL,
+    index_text boolean NOT NULL
+);
+CREATE SEQUENCE {SCHEMA}.blocks;
+CREATE TABLE {SCHEMA}.owners (
+    tenant_id text COLLATE "C" NOT NULL, project_id text COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant_id, project_id)
+);
+CREATE TABLE {SCHEMA}.event_ids (
+    {_TEXTS},
+    seq bigint NOT NULL,
+    content bytea NOT NULL,
+    day date NOT NULL,
+    PRIMARY KEY (tenant_id, project_id, event_id)
+);
+CREATE INDEX event_ids_by_day ON {SCHEMA}.event_ids (tenant_id, day);
+CREATE TABLE {SCHEMA}.events (
+    day date NOT NULL,
+    seq bigint NOT NULL,
+    xid bigint NOT NULL,
+    received timestamptz NOT NULL,
+    {_EVENT},
+    text text
+) PARTITION BY RANGE (day);
+CREATE INDEX events_by_time ON {SCHEMA}.events (tenant_id, project_id, seconds, nanos, seq);
+CREATE INDEX events_by_session ON {SCHEMA}.events (tenant_id, project_id, session_id, seconds, nanos, seq)
+    WHERE session_id <> '';
+CREATE INDEX events_by_trace ON {SCHEMA}.events (tenant_id, project_id, trace_id, seconds, nanos, seq)
+    WHERE trace_id <> '';
+CREATE INDEX events_by_agent ON {SCHEMA}.events (tenant_id, project_id, agent_id, seconds, nanos, seq)
+    WHERE agent_id <> '';
+CREATE INDEX events_by_span ON {SCHEMA}.events (tenant_id, project_id, span_id, seconds, nanos, seq)
+    WHERE span_id <> '';
+CREATE INDEX events_by_tag ON {SCHEMA}.events USING gin (tags);
+CREATE INDEX events_by_arrival ON {SCHEMA}.events (xid, seq);
+CREATE INDEX events_by_age ON {SCHEMA}.events USING brin (received) WITH (pages_per_range = 16);
+CREATE TABLE {SCHEMA}.conflicts (
+    seq bigint NOT NULL,
+    xid bigint NOT NULL,
+    content bytea NOT NULL,
+    received timestamptz NOT NULL,
+    {_EVENT},
+    PRIMARY KEY (tenant_id, project_id, event_id, content)
+);
+CREATE TABLE {SCHEMA}.rejected (
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    tenant_id text COLLATE "C" NOT NULL,
+    project_id text COLLATE "C" NOT NULL,
+    received double precision NOT NULL,
+    data bytea NOT NULL,
+    texts bytea NOT NULL,
+    PRIMARY KEY (tenant_id, number)
+);
+CREATE TABLE {SCHEMA}.deletions (
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    tenant_id text COLLATE "C" NOT NULL,
+    project_id text COLLATE "C",
+    made double precision NOT NULL,
+    events bigint NOT NULL DEFAULT 0,
+    texts bytea NOT NULL,
+    PRIMARY KEY (tenant_id, number)
+);
+"""
+
+_TEXT_INDEX = f"""
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE INDEX events_by_text ON {SCHEMA}.events USING gin (text gin_trgm_ops);
+"""
+
+
+async def prepare(connections: Connections, index_text: bool) -> tuple[bytes, bool]:
+    """Make the tables, unless they are there; return the store's secret, and whether it indexes texts."""
+    # One collector after the other: two that begin at once make the tables once.
+    async with connections.writing(f"SELECT pg_advisory_xact_lock({LOCK})") as connection:
+        if not await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.store') IS NOT NULL"):
+            others = await connection.fetchval(
+                f"SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('{SCHEMA}')"
+            )
+            if others:
+                raise StoreError(
+                    f"{connections.name}: has a schema {SCHEMA!r}, but not a collector's: choose another database"
+                )
+            await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA};" + _TABLES + _TEXT_INDEX * index_text)
+            await connection.execute(
+                "INSERT INTO store VALUES ($1, $2, $3)", VERSION, secrets.token_bytes(SECRET_BYTES), index_text
+            )
+        found = await connection.fetchrow("SELECT version, secret, index_text FROM store")
+        if found is None:
+            raise StoreError(f"{connections.name}: the table {SCHEMA}.store is empty: the store is damaged")
+        version, secret, indexed = found
+        if version > VERSION:
+            raise StoreError(
+                f"{connections.name}: was made by a newer collector (format {version}; this one knows {VERSION})"
+            )
+        if index_text and not indexed:
+            raise StoreError(
+                f"{connections.name}: was made without an index of texts: copy it to a new store that has one"
+            )
+        # A database that was restored from a dump counts transactions anew. What it brought is older than all to come.
+        for table in ("events", "conflicts"):
+            await connection.execute(
+                f"UPDATE {table} SET xid = 0 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+            )
+    return secret, indexed
+
+
+def partition(day: date) -> str:
+    """Return the name of a day's partition."""
+    return f"events_{day:%Y%m%d}"
+
+
+def day_of(name: str) -> date:
+    """Return the day of a partition."""
+    return datetime.strptime(name, "events_%Y%m%d").replace(tzinfo=timezone.utc).date()
+
+
+async def add_partitions(connections: Connections, day: date) -> set[date]:
+    """Make the partitions of a day and the next one, unless they are there; return the days."""
+    days = {day, day + timedelta(days=1)}
+    async with connections.writing(f"SELECT pg_advisory_xact_lock({LOCK})") as connection:
+        for each in sorted(days):
+            name = f"{SCHEMA}.{partition(each)}"
+            if not await connection.fetchval(f"SELECT to_regclass('{name}') IS NOT NULL"):
+                # Made beside it and then attached: CREATE ... PARTITION OF would wait for queries, and others for it.
+                await connection.execute(
+                    f"CREATE TABLE {name} (LIKE {SCHEMA}.events INCLUDING ALL);"
+                    f"ALTER TABLE {SCHEMA}.events ATTACH PARTITION {name}"
+                    f" FOR VALUES FROM ('{each}') TO ('{each + timedelta(days=1)}')"
+                )
+    return days
+
+
+_CHECKS = {
+    "events without the entry that keeps them from being stored twice": """
+        SELECT count(*) FROM events AS event LEFT JOIN event_ids AS id USING (tenant_id, project_id, event_id)
+        WHERE id.seq IS DISTINCT FROM event.seq OR id.day <> event.day
+    """,
+    "entries of events that are not there": """
+        SELECT count(*) FROM event_ids AS id
+        WHERE NOT EXISTS (
+            SELECT FROM events AS event WHERE event.day = id.day AND event.tenant_id = id.tenant_id
+                AND event.project_id = id.project_id AND event.seq = id.seq
+        )
+    """,
+    "events whose tenant or project is not in the list of them": """
+        SELECT count(*) FROM events LEFT JOIN owners USING (tenant_id, project_id) WHERE owners.tenant_id IS NULL
+    """,
+    "events of transactions that are yet to come, as after a restored dump: open the store again": """
+        SELECT count(*) FROM events WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+    """,
+    "indexes that are not complete": f"""
+        SELECT count(*) FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+        WHERE relnamespace = '{SCHEMA}'::regnamespace AND NOT indisvalid
+    """,
+}
+
+
+async def check(connections: Connections) -> list[str]:
+    """As ``Store.check``. Whether PostgreSQL's own files are sound, its extension amcheck says."""
+    found: list[str] = []
+    async with connections.connection() as connection:
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")  # all see the same
+        for what, statement in _CHECKS.items():
+            if count := await connection.fetchval(statement):
+                found.append(f"{count} {what}")
+        await connection.execute("COMMIT")
+    return found

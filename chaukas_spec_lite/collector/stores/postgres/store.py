@@ -1,0 +1,222 @@
+"""The collector's store in PostgreSQL, which several collectors share without talking to each other.
+
+It grows past one machine: collectors hold nothing, and the database may have replicas, one of which takes over.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import time
+from collections.abc import Callable, Sequence
+
+from chaukas_spec_lite.collector.page_tokens import PageTokens
+from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+from chaukas_spec_lite.collector.stores.base import (
+    REJECTED_PER_TENANT,
+    Addition,
+    Deletion,
+    DeletionRecord,
+    EventPage,
+    EventRow,
+    EventStats,
+    Exported,
+    Rejected,
+    Retention,
+    SessionSummary,
+    Texts,
+)
+from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCHEMA, Connections
+from chaukas_spec_lite.collector.stores.postgres.copying import export
+from chaukas_spec_lite.collector.stores.postgres.finding import Finder
+from chaukas_spec_lite.collector.stores.postgres.news import News
+from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, key, rejected_of, row_of
+from chaukas_spec_lite.collector.stores.postgres.schema import check, prepare
+from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
+from chaukas_spec_lite.collector.stores.postgres.upkeep import Upkeep
+from chaukas_spec_lite.collector.stores.postgres.writing import Writer
+from chaukas_spec_lite.errors import SettingError, StoreError
+
+
+class PostgresStore:
+    """Stores events in a PostgreSQL database; see ``Store``.
+
+    Args:
+        address: ``postgresql://user:password@host:port,host:port/database?...``, as libpq has it. Of several hosts, the
+            one that takes writes is used.
+        texts: Tells what a search for text looks at in an encoded event.
+        index_text: Whether such a search shall have an index, for which the database needs the extension pg_trgm.
+        clock: Tells the time in seconds since 1970.
+
+    Raises:
+        SettingError: asyncpg is not installed.
+    """
+
+    def __init__(
+        self, address: str, *, texts: Texts, index_text: bool = False, clock: Callable[[], float] = time.time
+    ) -> None:
+        if importlib.util.find_spec("asyncpg") is None:
+            raise SettingError("store", f"PostgreSQL needs asyncpg: {INSTALL}")
+        self._texts = texts
+        self._index_text = index_text
+        self._clock = clock
+        self._connections = Connections(address)
+        self._news = News(self._connections)
+        self._writer = Writer(self._connections, clock, self._news.announce)
+        self._upkeep = Upkeep(self._connections)
+        self._finder: Finder | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is; without a password."""
+        return self._connections.name
+
+    @property
+    def indexes_text(self) -> bool:
+        """Whether rows are to come with their text."""
+        return self._writer.texts is not None
+
+    async def open(self) -> None:
+        """Open it, and make its tables if there are none; see ``Store.open``."""
+        await self._connections.open()
+        try:
+            secret, indexed = await prepare(self._connections, self._index_text)
+        except BaseException:
+            await self._connections.close()
+            raise
+        self._writer.texts = self._texts if indexed else None
+        self._finder = Finder(self._connections, PageTokens(secret), self._texts, indexed)
+
+    async def close(self) -> None:
+        """Finish what was begun, and close it."""
+        await self._writer.close()
+        await self._news.close()
+        await self._connections.close()
+        self._finder = None
+
+    def _check_open(self) -> None:
+        if self._finder is None:
+            raise StoreError(f"{self.name} is not open")
+
+    @property
+    def _found(self) -> Finder:
+        if self._finder is None:
+            raise StoreError(f"{self.name} is not open")
+        return self._finder
+
+    async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
+        """Store events; see ``Store.add``."""
+        self._check_open()
+        return await self._writer.add(rows)
+
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+        """Keep what cannot be stored; see ``Store.keep_rejected``."""
+        self._check_open()
+        tenants = sorted({key(each.tenant_id) for each in rejected})
+        if not tenants:
+            return
+        async with self._connections.writing() as connection:
+            await connection.copy_records_to_table(
+                "rejected",
+                columns=("tenant_id", "project_id", "received", "data", "texts"),
+                records=(
+                    (
+                        *(key(each.tenant_id), key(each.project_id), each.received, each.data),
+                        json.dumps([each.tenant_id, each.project_id, each.event_id, each.reason]).encode(),
+                    )
+                    for each in rejected
+                ),
+            )
+            for tenant in tenants:
+                await connection.execute(
+                    "DELETE FROM rejected WHERE tenant_id = $1 AND number <= (SELECT number FROM rejected"
+                    f" WHERE tenant_id = $1 ORDER BY number DESC OFFSET {REJECTED_PER_TENANT} LIMIT 1)",
+                    tenant,
+                )
+
+    async def find(self, query: Query, max_bytes: int, time_limit: float = 10.0) -> EventPage:
+        """Return one page of what a query asks for; see ``Store.find``."""
+        return await self._found.find(query, max_bytes, time_limit)
+
+    async def stats(self, query: Query) -> EventStats:
+        """Count; see ``Store.stats``."""
+        return await self._found.stats(query)
+
+    async def sessions(
+        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
+    ) -> list[SessionSummary]:
+        """List sessions; see ``Store.sessions``."""
+        return await self._found.sessions(tenancy, limit, before)
+
+    async def conflicts(self, tenancy: Tenancy, limit: int) -> list[EventRow]:
+        """List conflicts; see ``Store.conflicts``."""
+        own = Statement()
+        within(own, tenancy)
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(
+                f"SELECT {', '.join(COLUMNS)} FROM conflicts WHERE {own.where} ORDER BY seq DESC LIMIT {limit}",
+                *own.values,
+            )
+        return [row_of(row) for row in rows]
+
+    async def rejected(self, tenancy: Tenancy, limit: int) -> list[Rejected]:
+        """List what was rejected; see ``Store.rejected``."""
+        own = Statement()
+        within(own, tenancy)
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(
+                f"SELECT texts, data, received FROM rejected WHERE {own.where} ORDER BY number DESC LIMIT {limit}",
+                *own.values,
+            )
+        return [rejected_of(*row) for row in rows]
+
+    async def delete(self, deletion: Deletion) -> int:
+        """Delete events; see ``Store.delete``."""
+        return await self._upkeep.delete(deletion, self._clock())
+
+    async def deletions(self, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
+        """List the records of deletions; see ``Store.deletions``."""
+        own = Statement()
+        within(own, tenancy)
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(
+                f"SELECT texts, made, events FROM deletions WHERE {own.where} ORDER BY number DESC LIMIT {limit}",
+                *own.values,
+            )
+        records: list[DeletionRecord] = []
+        for texts, made, events in rows:
+            tenant, project, session, reason = json.loads(texts)
+            records.append(DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), made, events))
+        return records
+
+    async def retain(self, retention: Retention) -> int:
+        """Delete what is too old or too much; see ``Store.retain``."""
+        return await self._upkeep.retain(retention, self._clock())
+
+    async def export(self, cursor: str, limit: int) -> Exported:
+        """Return the next part of all that is there; see ``Store.export``."""
+        return await export(self._connections, cursor, limit)
+
+    async def check(self) -> list[str]:
+        """Look for damage; see ``Store.check``."""
+        return await check(self._connections)
+
+    async def vacuum(self) -> None:
+        """Make the space of what was deleted free for new events, and count anew what PostgreSQL plans with."""
+        async with self._connections.connection() as connection:
+            await connection.execute("VACUUM (ANALYZE) events, event_ids, conflicts, rejected")
+
+    async def size(self) -> int:
+        """How many bytes it takes on the disk."""
+        async with self._connections.connection() as connection:
+            return int(
+                await connection.fetchval(
+                    "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class"
+                    f" WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'r'"
+                )
+            )
+
+    async def changed(self, timeout: float) -> bool:
+        """Wait until something has been stored, by whatever collector; see ``Store.changed``."""
+        self._check_open()
+        return await self._news.wait(timeout)

@@ -1,0 +1,218 @@
+"""Deletes events from PostgreSQL: what is too old or too much, and what somebody wants deleted.
+
+In steps, each a short transaction, which writers pass by. Whole days are not deleted but dropped with their partition.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING, TypeAlias
+
+from chaukas_spec_lite.collector.stores.base import Deletion, Retention
+from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Connections
+from chaukas_spec_lite.collector.stores.postgres.rows import key
+from chaukas_spec_lite.collector.stores.postgres.schema import UPKEEP_LOCK, day_of
+from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
+from chaukas_spec_lite.collector.stores.postgres.writing import BEGIN
+
+if TYPE_CHECKING:
+    from asyncpg import Connection
+
+_Record: TypeAlias = "Callable[[Connection, int], Awaitable[None]]"
+"""Takes down, in the transaction of each step, how many events it deletes."""
+
+_STEP = 2000
+"""How many events are deleted at once."""
+
+_PARTITIONS = f"""
+SELECT relname::text, inhdetachpending FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+WHERE inhparent = '{SCHEMA}.events'::regclass
+"""
+_DETACHED = f"""
+SELECT relname::text FROM pg_class
+WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'r' AND NOT relispartition
+    AND relname ~ '^events_[0-9]{{8}}$'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Deletes; one collector at a time does."""
+
+    connections: Connections
+
+    async def delete(self, deletion: Deletion, now: float) -> int:
+        """As ``Store.delete``."""
+        tenancy = deletion.tenancy
+        chosen = Statement()
+        within(chosen, tenancy)
+        if deletion.session_id:
+            chosen.require("session_id = {}", key(deletion.session_id))
+        texts = json.dumps([tenancy.tenant_id, tenancy.project_id, deletion.session_id, deletion.reason]).encode()
+        keys = [None if each is None else key(each) for each in (tenancy.tenant_id, tenancy.project_id)]
+        async with self._alone():
+            async with self.connections.writing() as connection:
+                number = await connection.fetchval(
+                    "INSERT INTO deletions (tenant_id, project_id, made, texts) VALUES ($1, $2, $3, $4)"
+                    " RETURNING number",
+                    *(*keys, now, texts),
+                )
+
+            async def record(connection: Connection, count: int) -> None:
+                await connection.execute(
+                    "UPDATE deletions SET events = events + $3 WHERE tenant_id = $1 AND number = $2",
+                    *(keys[0], number, count),
+                )
+
+            count = await self._delete_events(chosen, record)
+            await self._delete_rows("conflicts", chosen)
+            if not deletion.session_id:
+                await self._delete_rows("rejected", chosen)
+        return count
+
+    async def retain(self, retention: Retention, now: float) -> int:
+        """As ``Store.retain``."""
+        count = 0
+        async with self._alone():
+            if retention.max_age is not None:
+                count += await self._drop_older(now - retention.max_age)
+            if retention.max_bytes is not None:
+                async with self.connections.connection() as connection:
+                    tenants = await connection.fetch("SELECT DISTINCT tenant_id FROM owners")
+                for (tenant,) in tenants:
+                    count += await self._shrink(tenant, retention.max_bytes)
+        return count
+
+    async def _drop_older(self, cutoff: float) -> int:
+        then = datetime.fromtimestamp(max(cutoff, 0.0), timezone.utc)
+        await self._drop_partitions(then.date())
+        # Not before the events are gone: an event without its id could be stored a second time.
+        count = await self._delete_ids(then.date())
+        old = Statement()
+        old.require("day = {} AND received < {}", then.date(), then)
+        count += await self._delete_events(old)
+        old = Statement()
+        old.require("received < {}", then)
+        await self._delete_rows("conflicts", old)
+        old = Statement()
+        old.require("received < {}::double precision", cutoff)
+        await self._delete_rows("rejected", old)
+        return count
+
+    async def _drop_partitions(self, first: date) -> None:
+        """Drop the partitions of all days before the first that stays, and what is left of an attempt to."""
+        async with self.connections.connection() as connection:
+            for name, pending in await connection.fetch(_PARTITIONS):
+                # Concurrently, which waits for queries, where anything else would keep others waiting, too.
+                if pending:
+                    await connection.execute(f"ALTER TABLE {SCHEMA}.events DETACH PARTITION {SCHEMA}.{name} FINALIZE")
+                elif day_of(name) < first:
+                    await connection.execute(
+                        f"ALTER TABLE {SCHEMA}.events DETACH PARTITION {SCHEMA}.{name} CONCURRENTLY"
+                    )
+            for (name,) in await connection.fetch(_DETACHED):
+                await connection.execute(f"DROP TABLE {SCHEMA}.{name}")
+
+    async def _delete_ids(self, first: date) -> int:
+        count = 0
+        async with self.connections.connection() as connection:
+            tenants = await connection.fetch("SELECT DISTINCT tenant_id FROM owners")
+        for (tenant,) in tenants:
+            old = Statement()
+            old.require("tenant_id = {} AND day < {}", tenant, first)
+            count += await self._delete_rows("event_ids", old)
+        return count
+
+    async def _shrink(self, tenant: str, max_bytes: int) -> int:
+        """Delete a tenant's oldest arrivals, until it is small enough."""
+        arrivals = """
+            SELECT received, seq, octet_length(data) AS size FROM events WHERE tenant_id = $1
+            UNION ALL SELECT received, seq, octet_length(data) FROM conflicts WHERE tenant_id = $1
+        """
+        async with self.connections.connection() as connection:
+            size = await connection.fetchval(f"SELECT sum(size)::bigint FROM ({arrivals}) AS each", tenant)
+            if (size or 0) <= max_bytes:
+                return 0
+            last = await connection.fetchrow(
+                f"""
+                SELECT received, seq FROM (
+                    SELECT *, sum(size) OVER (ORDER BY received, seq ROWS UNBOUNDED PRECEDING) - size AS before
+                    FROM ({arrivals}) AS each
+                ) AS summed
+                WHERE before < $2::bigint ORDER BY received DESC, seq DESC LIMIT 1
+                """,
+                *(tenant, size - max_bytes),
+            )
+        if last is None:  # deleted meanwhile
+            return 0
+        count = 0
+        for table in ("events", "conflicts"):
+            oldest = Statement()
+            # The first condition says it all, and the second lets the index by age help.
+            oldest.require("(received, seq) <= ({}, {}) AND received <= {}", last[0], last[1], last[0])
+            oldest.require("tenant_id = {}", tenant)
+            if table == "events":
+                count += await self._delete_events(oldest)
+            else:
+                await self._delete_rows(table, oldest)
+        return count
+
+    async def _delete_events(self, chosen: Statement, record: _Record | None = None) -> int:
+        """Delete events and their ids, step by step; what is to be recorded, with each step."""
+        gone = 0
+        while True:
+            async with self.connections.writing(BEGIN) as connection:
+                count: int = await connection.fetchval(
+                    f"""
+                    WITH chosen AS MATERIALIZED (
+                        SELECT day, tenant_id, project_id, seconds, nanos, seq FROM events
+                        WHERE {chosen.where} LIMIT {_STEP}
+                    ), gone AS (
+                        DELETE FROM events USING chosen
+                        WHERE events.day = chosen.day AND events.tenant_id = chosen.tenant_id
+                            AND events.project_id = chosen.project_id AND events.seconds = chosen.seconds
+                            AND events.nanos = chosen.nanos AND events.seq = chosen.seq
+                        RETURNING events.tenant_id, events.project_id, events.event_id
+                    ), ids AS (
+                        DELETE FROM event_ids USING gone
+                        WHERE event_ids.tenant_id = gone.tenant_id AND event_ids.project_id = gone.project_id
+                            AND event_ids.event_id = gone.event_id
+                    )
+                    SELECT count(*) FROM gone
+                    """,
+                    *chosen.values,
+                )
+                if record is not None:
+                    await record(connection, count)
+            gone += count
+            if not count:
+                return gone
+
+    async def _delete_rows(self, table: str, chosen: Statement) -> int:
+        """Delete rows of any other table, step by step."""
+        gone = 0
+        while True:
+            async with self.connections.writing(BEGIN) as connection:
+                tag = await connection.execute(
+                    f"DELETE FROM {table}"
+                    f" WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {chosen.where} LIMIT {_STEP}))",
+                    *chosen.values,
+                )
+            count = int(tag.rpartition(" ")[2])
+            gone += count
+            if not count:
+                return gone
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncGenerator[None, None]:
+        async with self.connections.connection() as connection:
+            await connection.execute(f"SELECT pg_advisory_lock({UPKEEP_LOCK})")
+            try:
+                yield
+            finally:
+                # If this fails, the connection is lost, and the lock with it.
+                await connection.execute(f"SELECT pg_advisory_unlock({UPKEEP_LOCK})")

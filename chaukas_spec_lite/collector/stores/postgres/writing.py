@@ -1,0 +1,250 @@
+"""Adds events to PostgreSQL, exactly once each: first their ids, then, by COPY, those whose ids were new."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
+from chaukas_spec_lite.collector.stores.postgres.connections import Connections
+from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, columns_of, content, escaped
+from chaukas_spec_lite.collector.stores.postgres.schema import add_partitions
+from chaukas_spec_lite.errors import StoreError
+
+if TYPE_CHECKING:
+    from asyncpg import Connection
+
+BEGIN = "LOCK TABLE event_ids IN ROW EXCLUSIVE MODE"
+"""How transactions that change events begin: who holds this lock before it gets a number can be told from others."""
+
+_MAX_GROUP = 64
+_MAX_GROUP_ROWS = 2000
+"""How many calls, and about how many of their events, share a transaction, so that none waits long for the others."""
+_WRITERS = 2
+"""How many transactions run at a time: while one waits for the disk, or for a replica, the next is under way."""
+
+_BLOCK = 1 << 16
+"""How many numbers a block has. 2**47 blocks are enough for ever."""
+_MAX_OWNERS = 10_000
+"""How many tenants and projects are remembered as known to the database."""
+_ATTEMPTS = 5
+"""How often an addition is tried that finds ids which are being deleted."""
+
+_T = TypeVar("_T")
+
+ARRIVAL = ("day", "received", "xid", "seq")
+"""The columns that an event gets when it arrives."""
+
+_Key: TypeAlias = "tuple[str, str, str]"
+
+_START = """
+SELECT pg_current_xact_id()::text::bigint, ARRAY(SELECT nextval('blocks') FROM generate_series(1, $1::integer))
+"""
+_OWNERS = "INSERT INTO owners SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING"
+_IDS = """
+INSERT INTO event_ids (tenant_id, project_id, event_id, seq, content, day)
+SELECT *, $6::date FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
+ON CONFLICT DO NOTHING
+"""
+_FOUND = """
+SELECT wanted.seq, ids.seq, ids.content
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS wanted (tenant_id, project_id, event_id, seq)
+JOIN event_ids AS ids USING (tenant_id, project_id, event_id)
+"""
+_CONFLICT = f"""
+INSERT INTO conflicts (content, received, xid, seq, {", ".join(COLUMNS)})
+VALUES ({", ".join(f"${number}" for number in range(1, len(COLUMNS) + 5))})
+ON CONFLICT DO NOTHING
+"""
+
+
+class _JustDeleted(Exception):
+    """An id was in the way, and then was gone. Nothing was stored, and it has to be tried again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Event:
+    """An event on its way."""
+
+    columns: tuple[Any, ...]
+    content: bytes
+    text: str | None
+    seq: int = 0
+    kept: bytes = b""
+    """The content of the one that is kept under its id."""
+    outcome: Addition = Addition.NEW
+
+    @property
+    def key(self) -> _Key:
+        return self.columns[:3]
+
+
+class Writer:
+    """Adds events; calls that come at the same time share transactions, but not their errors.
+
+    Args:
+        connections: The database.
+        clock: Tells the time in seconds since 1970.
+        added: Called when events have been stored.
+
+    Attributes:
+        texts: Tells what a search for text looks at, for events that come without; None without an index of texts.
+    """
+
+    def __init__(self, connections: Connections, clock: Callable[[], float], added: Callable[[], None]) -> None:
+        self._connections = connections
+        self._clock = clock
+        self._added = added
+        self.texts: Texts | None = None
+        self._waiting: list[tuple[Sequence[EventRow], asyncio.Future[list[Addition]]]] = []
+        self._writing: set[asyncio.Task[None]] = set()
+        self._days: set[date] = set()
+        self._owners: set[tuple[str, str]] = set()
+
+    async def close(self) -> None:
+        """Finish what was begun. The tasks go on even if all callers that wait for them were cancelled."""
+        while self._writing:
+            await asyncio.wait(self._writing)
+
+    async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
+        """As ``Store.add``."""
+        if not rows:
+            return []
+        result: asyncio.Future[list[Addition]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((rows, result))
+        if len(self._writing) < _WRITERS:
+            task = asyncio.ensure_future(self._write())
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+        return await result
+
+    async def _write(self) -> None:
+        while self._waiting:
+            group = self._next_group()
+            try:
+                outcomes = await self._add([rows for rows, _ in group])
+            except Exception as error:  # raised again where the events are waited for
+                outcomes = [error] if len(group) == 1 else await self._one_by_one(group, error)
+            for (_, result), outcome in zip(group, outcomes, strict=True):
+                if result.done():  # its caller was cancelled
+                    continue
+                if isinstance(outcome, Exception):
+                    result.set_exception(outcome)
+                else:
+                    result.set_result(outcome)
+
+    def _next_group(self) -> list[tuple[Sequence[EventRow], asyncio.Future[list[Addition]]]]:
+        size = events = 0
+        for rows, _ in self._waiting[:_MAX_GROUP]:
+            if size and events + len(rows) > _MAX_GROUP_ROWS:
+                break
+            size, events = size + 1, events + len(rows)
+        group, self._waiting = self._waiting[:size], self._waiting[size:]
+        return group
+
+    async def _one_by_one(
+        self, group: Sequence[tuple[Sequence[EventRow], object]], error: Exception
+    ) -> list[list[Addition] | Exception]:
+        """Add each by itself after an error that may be one's alone; a lost connection is that of all."""
+        if isinstance(error, StoreError) and not _is_of_values(error):
+            return [error] * len(group)
+        outcomes: list[list[Addition] | Exception] = []
+        for rows, _ in group:
+            try:
+                outcomes += await self._add([rows])
+            except Exception as own:  # raised again where the events are waited for
+                outcomes.append(own)
+        return outcomes
+
+    async def _add(self, group: Sequence[Sequence[EventRow]]) -> list[list[Addition] | Exception]:
+        calls = [[self._event(row) for row in rows] for rows in group]
+        events = [event for call in calls for event in call]
+        received = datetime.fromtimestamp(self._clock(), timezone.utc)
+        if received.date() not in self._days:
+            self._days |= await add_partitions(self._connections, received.date())
+        for _ in range(_ATTEMPTS):
+            try:
+                async with self._connections.writing(BEGIN) as connection:
+                    owners = await self._store(connection, events, received)
+            except _JustDeleted:
+                continue
+            if len(self._owners) > _MAX_OWNERS:
+                self._owners.clear()
+            self._owners |= owners  # not before they are committed
+            if any(event.outcome is Addition.NEW for event in events):
+                self._added()
+            return [[event.outcome for event in call] for call in calls]
+        raise StoreError(f"{self._connections.name}: events are being deleted while they are added; try again")
+
+    async def _store(
+        self, connection: Connection, events: Sequence[_Event], received: datetime
+    ) -> set[tuple[str, str]]:
+        """Store those that are not there, set the outcome of all, and return whose they are."""
+        started = await connection.fetchrow(_START, -(-len(events) // _BLOCK))
+        assert started
+        xid, blocks = started
+        firsts: dict[_Key, _Event] = {}
+        for number, event in enumerate(events):
+            event.seq, event.kept = blocks[number // _BLOCK] * _BLOCK + number % _BLOCK, event.content
+            firsts.setdefault(event.key, event)
+        owners = {key[:2] for key in firsts}
+        # In one order by all collectors, here and below, so that no two wait for each other.
+        if unknown := sorted(owners - self._owners):
+            await connection.execute(_OWNERS, *_transposed(unknown))
+        await _claim(connection, [firsts[key] for key in sorted(firsts)], received.date())
+        new: list[_Event] = []
+        for event in events:
+            first = firsts[event.key]
+            if event is first and event.outcome is Addition.NEW:
+                new.append(event)
+            else:
+                event.outcome = Addition.REPEATED if event.content == first.kept else Addition.CONFLICT
+        if new:
+            await connection.copy_records_to_table(
+                "events",
+                columns=(*ARRIVAL, *COLUMNS, "text"),
+                records=((received.date(), received, xid, event.seq, *event.columns, event.text) for event in new),
+            )
+        for event in events:
+            if event.outcome is Addition.CONFLICT:
+                await connection.execute(_CONFLICT, event.content, received, xid, event.seq, *event.columns)
+        return owners
+
+    def _event(self, row: EventRow) -> _Event:
+        text = None
+        if self.texts is not None:
+            text = escaped(self.texts(row.data) if row.text is None else row.text)
+        return _Event(columns_of(row), content(row.data), text)
+
+
+async def _claim(connection: Connection, events: Sequence[_Event], day: date) -> None:
+    """Store the ids of events. Those whose ids are there are marked as repeated, with what is kept under them."""
+    keys = _transposed([event.key for event in events])
+    seqs = [event.seq for event in events]
+    # This waits for other transactions that are storing the same ids, and sees what became of them.
+    tag = await connection.execute(_IDS, *keys, seqs, [event.content for event in events], day)
+    by_seq = {event.seq: event for event in events}
+    for event in events:
+        event.outcome = Addition.NEW
+    if tag == f"INSERT 0 {len(events)}":
+        return
+    found = await connection.fetch(_FOUND, *keys, seqs)
+    if len(found) < len(events):  # deleted since it was in the way
+        raise _JustDeleted
+    for seq, stored, kept in found:
+        if seq != stored:
+            by_seq[seq].kept, by_seq[seq].outcome = kept, Addition.REPEATED
+
+
+def _transposed(rows: Sequence[tuple[_T, ...]]) -> list[list[_T]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _is_of_values(error: StoreError) -> bool:
+    """Whether an error is about what was to be stored, rather than the database."""
+    import asyncpg
+
+    return isinstance(error.__cause__, asyncpg.DataError)

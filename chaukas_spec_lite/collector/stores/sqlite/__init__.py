@@ -1,0 +1,1 @@
+"""Events in one SQLite file: one writer, several readers, and indexes for what is asked."""

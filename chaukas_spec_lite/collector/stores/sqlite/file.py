@@ -1,0 +1,138 @@
+"""Opening the file: whose it is, which version made it, and whether it is still the one that was opened."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaukas_spec_lite.collector.stores.base import Texts
+from chaukas_spec_lite.collector.stores.sqlite import text_index
+from chaukas_spec_lite.collector.stores.sqlite.migrating import migrate
+from chaukas_spec_lite.collector.stores.sqlite.schema import APPLICATION, SCHEMA, VERSION
+from chaukas_spec_lite.errors import StoreError
+
+BUSY_SECONDS = 5.0
+"""How many seconds to wait for another process that writes to the same file."""
+_BUSY_PAUSE = 0.005
+"""How many seconds lie between two attempts where SQLite does not wait by itself."""
+_WRITER_CACHE = -32 * 1024
+"""In KiB, negative as SQLite wants it: the indexes' pages that new events go to should fit."""
+_READER_CACHE = -8 * 1024
+_WAL_LIMIT = 64 * 2**20
+"""To how many bytes the log of commits is cut down after it has been larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which file stands under a path, and which log of commits beside it."""
+
+    file: tuple[int, int]
+    wal: tuple[int, int] | None
+
+
+def identity_of(path: Path) -> Identity | None:
+    """What stands under a path now; None if there is no such file."""
+    try:
+        file = os.stat(path)
+    except OSError:
+        return None
+    try:
+        wal = os.stat(f"{path}-wal")
+    except OSError:
+        return Identity((file.st_dev, file.st_ino), None)
+    return Identity((file.st_dev, file.st_ino), (wal.st_dev, wal.st_ino))
+
+
+def connect_writer(path: Path, texts: Texts, *, index_text: bool) -> sqlite3.Connection:
+    """Open the file for writing; make it if there is none, migrate it if it is old. Raises ``StoreError``."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(connection, path, texts, index_text=index_text)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Open the file for reading; it has to be there."""
+    uri = f"{path.as_uri()}?mode=rw"  # not "ro", which cannot read where it has to make the log's index first
+    connection = sqlite3.connect(uri, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute(f"PRAGMA cache_size = {_READER_CACHE}")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens it in fact, and its log
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, texts: Texts, *, index_text: bool) -> None:
+    connection.execute("BEGIN")  # one view of all three: another collector may be making the file right now
+    ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
+    version = _version(connection)
+    ((application,),) = connection.execute("PRAGMA application_id")
+    connection.execute("COMMIT")
+    # Checked before anything is written: pointed at the wrong file by mistake, the collector leaves it as it was.
+    if tables and application != APPLICATION:
+        raise StoreError(f"{path} is a database, but not one of this collector: choose another file")
+    if version > VERSION:
+        raise StoreError(f"{path} was made by a newer collector (format {version}; this one knows {VERSION})")
+    if not tables:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first page is written
+    # Outside of a transaction: inside, SQLite refuses to change the mode
+    # (https://www.sqlite.org/pragma.html#pragma_journal_mode).
+    _switch_to_wal(connection)
+    connection.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
+    connection.execute(f"PRAGMA cache_size = {_WRITER_CACHE}")
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
+    if not tables or version < VERSION:
+        _make(connection)
+    if index_text:
+        text_index.make(connection, texts)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    ((version,),) = connection.execute("PRAGMA user_version")
+    return int(version)
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Keep commits in a log from now on. SQLite's own timeout does not cover this: two processes at once both fail."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "is locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_BUSY_PAUSE)
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    # IMMEDIATE takes the write lock now. A deferred transaction that reads first and then writes fails with
+    # SQLITE_BUSY, without waiting, if another process wrote in between.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
+        # Looked at again: another process may have made or migrated them while this one waited for the lock.
+        if not tables:
+            make_tables(connection)
+        elif _version(connection) < VERSION:
+            migrate(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make all tables, inside a transaction."""
+    for statement in SCHEMA.split(";"):
+        connection.execute(statement)

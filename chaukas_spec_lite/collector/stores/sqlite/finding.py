@@ -1,0 +1,219 @@
+"""One page of a query.
+
+A query is driven by one of its conditions, the one that is likely to be met by the fewest events, and that condition's
+index yields events in the order of the answer, for each owner and value apart: ``_streams``. They are merged, the other
+conditions are looked at event by event, and when so many have been looked at, the page ends and its token says where.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from chaukas_spec_lite.collector.page_tokens import PageTokens, Position
+from chaukas_spec_lite.collector.stores.asking import Query
+from chaukas_spec_lite.collector.stores.base import TEXT_SCAN_BYTES, TEXT_SCAN_EVENTS, EventPage, Texts
+from chaukas_spec_lite.collector.stores.sqlite import text_index
+from chaukas_spec_lite.collector.stores.sqlite.conditions import Condition, conditions_of, pairs_of
+from chaukas_spec_lite.collector.stores.sqlite.schema import UNTIMED, Values, moment_of, timestamp_of
+from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
+
+SCAN_EVENTS = 20_000
+"""How many events are looked at for one page, where the conditions of a query have no index together."""
+_CANDIDATES = 2000
+"""Up to so many events that the index of texts names, all of them are sorted; more are looked for in order."""
+_CHUNK = 500
+_SPREAD = 40
+"""How much further apart than their number the arrivals of a chunk may lie for the index of texts to be asked."""
+
+_LEAST_PART, _MOST_PART = 8, 1000
+"""How many events are read from one key of an index at a time."""
+
+Place = tuple[bytes, int]
+"""Moment and number of an event."""
+Met = tuple[bytes, int, int]
+"""The same, and whether the conditions beside the driving one are met."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How much may be looked at for a page; ``spent`` once it was too much."""
+
+    events: int = SCAN_EVENTS
+    texts: int = TEXT_SCAN_EVENTS
+    text_bytes: int = TEXT_SCAN_BYTES
+
+    @property
+    def spent(self) -> bool:
+        """Whether more has been looked at than that."""
+        return self.events < 0 or self.texts < 0 or self.text_bytes < 0
+
+
+UNBOUNDED = 2**62
+
+
+@dataclass(slots=True)
+class Search:
+    """A query on a snapshot of the file.
+
+    Args:
+        connection: A connection that reads, with a transaction.
+        query: The query.
+        texts: Tells what a search for text looks at.
+        watermark: No event with a higher number is looked at.
+        after: Where the page before ended.
+        budget: How much may be looked at.
+    """
+
+    connection: sqlite3.Connection
+    query: Query
+    texts: Texts
+    watermark: int
+    after: Place | None = None
+    budget: Budget = field(default_factory=Budget)
+
+    def looked_at(self) -> Iterator[tuple[Place, bytes | None]]:
+        """The events in order; each with its encoded form if it is found, and None if it is only passed by."""
+        for moment, seq, met in self._candidates():
+            data: bytes | None = None
+            if met:
+                ((data,),) = self.connection.execute("SELECT data FROM events WHERE seq = ?", (seq,))
+                if self.query.text and not self._has_text(data):
+                    data = None
+            else:
+                self.budget.events -= 1
+            yield (moment, seq), data
+
+    def _has_text(self, data: bytes) -> bool:
+        self.budget.texts -= 1
+        self.budget.text_bytes -= len(data)
+        return self.query.text in self.texts(data)
+
+    def _candidates(self) -> Iterator[Met]:
+        pattern = text_index.pattern(self.query.text) if self.query.text else None
+        if pattern is None or not text_index.complete(self.connection):
+            return self._in_order()
+        found = self.connection.execute(
+            "SELECT rowid FROM texts WHERE texts MATCH ? AND rowid <= ? LIMIT ?",
+            (pattern, self.watermark, _CANDIDATES + 1),
+        ).fetchall()
+        if len(found) <= _CANDIDATES:
+            return iter(self._sorted(seq for (seq,) in found))
+        return self._named(pattern)
+
+    def _sorted(self, numbers: Iterable[int]) -> list[Met]:
+        """Of some events those that meet all conditions, in order, from where the page begins."""
+        all_ = _joined(conditions_of(self.query), range_of(self.query))
+        statement = f"SELECT e.moment, e.seq FROM events e WHERE e.seq = ? AND {all_.term}"
+        places = [place for n in numbers for place in self.connection.execute(statement, (n, *all_.values))]
+        after = self.after
+        if after is not None:
+            places = [place for place in places if (place < after if self.query.descending else place > after)]
+        return [(*place, 1) for place in sorted(places, reverse=self.query.descending)]
+
+    def _named(self, pattern: str) -> Iterator[Met]:
+        """The events in order, those that the index of texts does not name as not met."""
+        events = self._in_order()
+        while chunk := list(itertools.islice(events, _CHUNK)):
+            numbers = [seq for _, seq, met in chunk if met]
+            if not numbers or max(numbers) - min(numbers) > _SPREAD * _CHUNK:
+                yield from chunk
+                continue
+            named = self.connection.execute(
+                "SELECT rowid FROM texts WHERE texts MATCH ? AND rowid BETWEEN ? AND ?",
+                (pattern, min(numbers), max(numbers)),
+            )
+            known = {seq for (seq,) in named}
+            yield from ((moment, seq, met and seq in known) for moment, seq, met in chunk)
+
+    def _in_order(self) -> Iterator[Met]:
+        driving, rest = pairs_of(self.connection, self.query)
+        met = _joined(rest)
+        # As many as a page has, from all of them together, and some for those that have more than others.
+        share = max(_LEAST_PART, 2 * (self.query.size + 1) // max(1, len(driving)))
+        part = self.query.size + 1 if len(driving) == 1 else share
+        streams = [self._stream(table, condition, met, part) for table, condition in driving]
+        return streams[0] if len(streams) == 1 else heapq.merge(*streams, reverse=self.query.descending)
+
+    def _stream(self, source: str, driving: Condition, met: Condition, part: int) -> Iterator[Met]:
+        """What one index yields for its key, in order, from where the page begins."""
+        # In parts, with statements that are done when their rows are here: of a statement that still runs, Python
+        # makes a new one for each stream, which takes longer than all the rest.
+        descending, place = self.query.descending, self.after
+        alias = source[0]
+        join = " CROSS JOIN events e ON e.seq = t.seq" if alias == "t" and met.values else ""
+        order, sign = ("DESC", "<") if descending else ("ASC", ">")
+        head = f"SELECT {alias}.moment, {alias}.seq, {met.term} FROM {source}{join} WHERE "
+        tail = f" ORDER BY {alias}.moment {order}, {alias}.seq {order} LIMIT ?"
+        known = Condition(f"{alias}.seq <= ?", (self.watermark,))
+
+        def run(limit: int, *conditions: Condition) -> list[Met]:
+            where = _joined((driving, *conditions, known))
+            return self.connection.execute(head + where.term + tail, (*met.values, *where.values, limit)).fetchall()
+
+        while True:
+            if place is None:
+                found = run(part, range_of(self.query, alias))
+            else:
+                # Those of the same instant first, by an equality: of a comparison of both columns SQLite would use the
+                # first one for the index, and pass by all events of that instant again on each page.
+                found = run(part, Condition(f"{alias}.moment = ? AND {alias}.seq {sign} ?", place))
+                if len(found) < part:
+                    beyond = Condition(f"{alias}.moment {sign} ?", place[:1])
+                    found += run(part - len(found), range_of(self.query, alias), beyond)
+            yield from found
+            if len(found) < part:
+                return
+            place = found[-1][:2]
+            part = min(2 * part, _MOST_PART)
+
+
+def find(connection: sqlite3.Connection, query: Query, tokens: PageTokens, max_bytes: int, texts: Texts) -> EventPage:
+    """Return one page; call it within a transaction."""
+    asked = tokens.read(query)
+    if asked is None:
+        ((watermark,),) = connection.execute("SELECT coalesce(max(seq), 0) FROM events")
+        after = None
+    else:
+        watermark, (timed, seconds, nanos, number) = asked
+        after = (moment_of(seconds, nanos) if timed else UNTIMED, number)
+    search = Search(connection, query, texts, watermark, after)
+    events: list[bytes] = []
+    last = after
+    for place, data in search.looked_at():
+        if data is not None:
+            max_bytes -= len(data) + MAX_FRAME_BYTES
+            # This event starts the next page, unless the page is still empty: there would be no page with it.
+            if events and last is not None and (len(events) == query.size or max_bytes < 0):
+                return EventPage(events, tokens.write(query, watermark, _position(last)))
+            events.append(data)
+        last = place
+        if search.budget.spent:
+            return EventPage(events, tokens.write(query, watermark, _position(last)))
+    return EventPage(events, "")
+
+
+def range_of(query: Query, alias: str = "e") -> Condition:
+    """The condition that an event lies in the query's range of time."""
+    terms: list[str] = []
+    values: Values = ()
+    if query.start is not None:
+        terms, values = [f"{alias}.moment >= ?"], (moment_of(*query.start),)
+    elif query.end is not None:
+        terms = [f"{alias}.moment > x''"]  # an event without a timestamp lies in no range
+    if query.end is not None:
+        terms, values = [*terms, f"{alias}.moment < ?"], (*values, moment_of(*query.end))
+    return Condition(" AND ".join(terms) or "1", values)
+
+
+def _joined(conditions: Iterable[Condition], *more: Condition) -> Condition:
+    every = [*conditions, *more]
+    terms = [each.term for each in every if each.term != "1"]
+    return Condition(" AND ".join(terms) or "1", tuple(value for each in every for value in each.values))
+
+
+def _position(place: Place) -> Position:
+    return (*timestamp_of(place[0]), place[1])

@@ -1,0 +1,141 @@
+"""Reading in threads: several connections beside each other, each job with a time limit, stopped with its caller."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from chaukas_spec_lite.collector.page_tokens import PageTokens
+from chaukas_spec_lite.collector.stores.base import Texts
+from chaukas_spec_lite.collector.stores.sqlite.file import Identity, connect_reader, identity_of
+from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
+
+T = TypeVar("T")
+
+READERS = 4
+"""How many queries run beside each other; others wait for their turn."""
+_LOOK_EVERY = 2000
+"""After how many steps of SQLite's machine a job looks whether it shall end: well below a millisecond."""
+
+
+class Stopped(Exception):
+    """A job was stopped between two statements."""
+
+
+class QueryConnection:
+    """A connection that reads, with what is known of its file."""
+
+    def __init__(self, path: Path) -> None:
+        self.identity: Identity | None = identity_of(path)
+        self.connection = connect_reader(path)
+        ((secret,),) = self.connection.execute("SELECT value FROM settings WHERE name = 'secret'")
+        self.tokens = PageTokens(secret)
+
+
+class Job:
+    """What tells a running query to stop: its time is over, or nobody waits for it any more."""
+
+    def __init__(self, time_limit: float) -> None:
+        self.time_limit = time_limit
+        self.cancelled = False
+        self._deadline = time.monotonic() + time_limit
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its time is over."""
+        return time.monotonic() >= self._deadline
+
+    def shall_end(self) -> bool:
+        """Whether it shall end; SQLite asks, too."""
+        return self.cancelled or self.is_late
+
+    def check(self) -> None:
+        """End it, if it shall."""
+        if self.shall_end():
+            raise Stopped
+
+    def checked(self, texts: Texts, data: bytes) -> str:
+        """Return the text of an event, unless the job shall end: SQLite does not ask while events are decoded."""
+        self.check()
+        return texts(data)
+
+
+class QueryThreads:
+    """The connections that read one file. They are opened as they are needed.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = ThreadPoolExecutor(READERS, "chaukas-store-read")
+        self._idle: list[QueryConnection] = []
+        """Used from several threads; appending and popping are atomic."""
+
+    async def run(self, work: Callable[[QueryConnection, Job], T], time_limit: float) -> T:
+        """Run a job on a snapshot of the file.
+
+        Args:
+            work: What is to be done.
+            time_limit: After so many seconds it is given up; the time that it waits for its turn counts.
+
+        Raises:
+            QueryTimeoutError: It took too long.
+            sqlite3.Error: It failed.
+        """
+        job = Job(time_limit)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, work, job)
+        except (Stopped, sqlite3.OperationalError) as error:
+            if not job.is_late:
+                raise
+            raise QueryTimeoutError(f"{self._path}: the query took more than {time_limit:g} seconds") from error
+        finally:
+            job.cancelled = True  # if the caller leaves before the job has ended
+
+    def _run(self, work: Callable[[QueryConnection, Job], T], job: Job) -> T:
+        job.check()
+        reader = self._taken()
+        connection = reader.connection
+        sound = True
+        try:
+            connection.set_progress_handler(job.shall_end, _LOOK_EVERY)
+            connection.execute("BEGIN")
+            try:
+                return work(reader, job)
+            finally:
+                connection.set_progress_handler(None, 0)  # or the next statement could be stopped, too
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            sound = False  # in which state that has left the connection is not worth knowing
+            raise
+        finally:
+            if sound:
+                self._idle.append(reader)
+            else:
+                connection.close()
+
+    def _taken(self) -> QueryConnection:
+        """A connection to the file that stands under the path now."""
+        now = identity_of(self._path)
+        if now is None:
+            raise StoreError(f"{self._path} is gone: it was deleted or moved while it was open")
+        while self._idle:
+            reader = self._idle.pop()
+            if reader.identity == now:
+                return reader
+            reader.connection.close()
+        return QueryConnection(self._path)
+
+    def close(self) -> None:
+        """Wait for what runs, and close the connections."""
+        self._threads.shutdown()
+        while self._idle:
+            self._idle.pop().connection.close()

@@ -1,0 +1,172 @@
+"""The tables of the file, and what a row looks like in them.
+
+Each condition of a query has an index in the order of answers: value, owner, moment, and ``seq``, which every index
+ends with. So a page of a single filter reads as many rows as it returns, wherever it is. ``moment`` is one column that
+sorts as timestamps do. An ``owner`` is a tenant and a project.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any, TypeAlias
+
+from chaukas_spec_lite.collector.stores.base import EventRow, Rejected
+
+VERSION = 2
+APPLICATION = 0x43484B53  # "CHKS"
+
+Values: TypeAlias = "tuple[Any, ...]"
+
+_ROW = """
+    owner INTEGER NOT NULL,
+    moment BLOB NOT NULL,
+    event_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    span_id TEXT NOT NULL,
+    trace_id TEXT NOT NULL,
+    type INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    severity INTEGER NOT NULL,
+    tags TEXT NOT NULL,
+    received INTEGER NOT NULL"""
+
+SCHEMA = f"""
+CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+CREATE TABLE owners (
+    owner INTEGER PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    events INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (tenant_id, project_id)
+);
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,{_ROW},
+    data BLOB NOT NULL,
+    UNIQUE (event_id, owner)
+);
+CREATE INDEX events_by_moment ON events (moment);
+CREATE INDEX events_by_owner ON events (owner, moment);
+CREATE INDEX events_by_session ON events (session_id, owner, moment);
+CREATE INDEX events_by_agent ON events (agent_id, owner, moment);
+CREATE INDEX events_by_span ON events (span_id, owner, moment);
+CREATE INDEX events_by_trace ON events (trace_id, owner, moment);
+CREATE INDEX events_by_type ON events (type, owner, moment);
+CREATE INDEX events_by_status ON events (status, owner, moment);
+CREATE INDEX events_by_severity ON events (severity, owner, moment);
+CREATE TABLE tags (
+    tag TEXT NOT NULL,
+    owner INTEGER NOT NULL,
+    moment BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (tag, owner, moment, seq)
+) WITHOUT ROWID;
+CREATE TABLE sessions (
+    owner INTEGER NOT NULL,
+    session_id TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
+    timed INTEGER NOT NULL,
+    first BLOB NOT NULL,
+    last BLOB NOT NULL,
+    PRIMARY KEY (owner, session_id)
+) WITHOUT ROWID;
+CREATE INDEX sessions_by_end ON sessions (owner, last, session_id);
+CREATE TABLE conflicts (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,{_ROW},
+    data BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    UNIQUE (event_id, owner, digest)
+);
+CREATE TABLE rejected (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant_id TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    received REAL NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE INDEX rejected_by_tenant ON rejected (tenant_id);
+CREATE TABLE deletions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant_id TEXT NOT NULL,
+    project_id TEXT,
+    session_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at REAL NOT NULL,
+    events INTEGER NOT NULL
+);
+INSERT INTO settings (name, value) VALUES ('secret', randomblob(32));
+PRAGMA application_id = {APPLICATION};
+PRAGMA user_version = {VERSION};
+"""
+
+COLUMNS = (
+    "owner, moment, event_id, session_id, agent_id, span_id, trace_id, type, status, severity, tags, received, data"
+)
+"""Of events and conflicts, in the order of ``values_of``."""
+
+_MOMENT = struct.Struct(">QI")
+_BIAS = 2**63
+UNTIMED = b""
+"""The moment of an event without a timestamp; sorts before all others."""
+
+
+def moment_of(seconds: int, nanos: int) -> bytes:
+    """The moment of a timestamp: bytes that sort as timestamps do."""
+    return _MOMENT.pack(seconds + _BIAS, nanos)
+
+
+def timestamp_of(moment: bytes) -> tuple[int, int, int]:
+    """What a moment was made of: whether there is a timestamp, seconds, nanos."""
+    if not moment:
+        return 0, 0, 0
+    seconds, nanos = _MOMENT.unpack(moment)
+    return 1, seconds - _BIAS, nanos
+
+
+ZERO = moment_of(0, 0)
+"""The first and last moment of a session without timestamps."""
+
+
+def values_of(row: EventRow, received: int) -> Values:
+    """The columns of an event behind ``owner``; ``received`` in milliseconds."""
+    return (
+        moment_of(row.seconds, row.nanos) if row.timed else UNTIMED,
+        row.event_id,
+        row.session_id,
+        row.agent_id,
+        row.span_id,
+        row.trace_id,
+        row.type,
+        row.status,
+        row.severity,
+        json.dumps(row.tags) if row.tags else "",
+        received,
+        row.data,
+    )
+
+
+def row_of(values: Values) -> EventRow:
+    """The event of tenant, project and the columns from ``moment`` on."""
+    tenant, project, moment, event_id, session, agent, span, trace, type_, status, severity, tags, _, data = values
+    timed, seconds, nanos = timestamp_of(moment)
+    return EventRow(
+        *(tenant, project, event_id, session, agent, span, trace, type_, status, severity, timed, seconds, nanos),
+        tags=tags_of(tags),
+        data=data,
+    )
+
+
+def tags_of(column: str) -> tuple[str, ...]:
+    """The tags that a column holds."""
+    return tuple(json.loads(column)) if column else ()
+
+
+def rejected_of(values: Values) -> Rejected:
+    """The rejected event of columns in the table's order, without ``seq``."""
+    tenant, project, event_id, reason, received, data = values
+    return Rejected(tenant, project, event_id, reason, data, received)

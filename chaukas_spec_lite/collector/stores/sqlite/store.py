@@ -1,0 +1,264 @@
+"""The SQLite store: one file, for one machine.
+
+SQLite works in threads of the store's own, never in the thread of the event loop. One thread writes, and several read;
+on a file in WAL mode neither waits for the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from chaukas_spec_lite.collector.stores.arrivals import Arrivals
+from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+from chaukas_spec_lite.collector.stores.base import (
+    Addition,
+    Deletion,
+    DeletionRecord,
+    EventPage,
+    EventRow,
+    EventStats,
+    Exported,
+    Rejected,
+    Retention,
+    SessionSummary,
+    Texts,
+)
+from chaukas_spec_lite.collector.stores.sqlite import deleting, finding, reading, upkeep
+from chaukas_spec_lite.collector.stores.sqlite.jobs import Job, QueryConnection, QueryThreads
+from chaukas_spec_lite.collector.stores.sqlite.writer import WriterThread, is_busy
+from chaukas_spec_lite.collector.stores.sqlite.writing import keep_rejected
+from chaukas_spec_lite.errors import StoreError
+
+T = TypeVar("T")
+
+TIME_LIMIT = 10.0
+"""After how many seconds counting and listing are given up."""
+_UPKEEP_LIMIT = 24 * 3600.0
+_PAUSE = 0.005
+"""How many seconds lie between two steps of a deletion, for those who write."""
+_POLL = 0.25
+"""How often, in seconds, it is looked whether another process has stored something."""
+
+
+class SQLiteStore:
+    """Stores events in a SQLite file and finds them again; see ``Store`` for all its methods.
+
+    Args:
+        path: The file, which is made if it does not exist.
+        texts: Tells what a search for text looks at in an encoded event.
+        index_text: Whether such a search shall have an index. It is made when the store is opened, which takes a while
+            with many events, and stays in the file.
+        clock: Tells the time in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        texts: Texts,
+        index_text: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._path = Path(path).absolute()
+        self._texts = texts
+        self._index_text = index_text
+        self._clock = clock
+        self._arrivals = Arrivals()
+        self._open: tuple[WriterThread, QueryThreads] | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's path."""
+        return str(self._path)
+
+    @property
+    def indexes_text(self) -> bool:
+        """Whether rows are to come with their text."""
+        return self._index_text
+
+    async def open(self) -> None:
+        """Open the file, or make it."""
+        writer = WriterThread(self._path, self._texts, index_text=self._index_text, clock=self._clock)
+        with self._mapped():
+            await writer.open()
+        self._open = writer, QueryThreads(self._path)
+
+    async def close(self) -> None:
+        """Finish what was begun and close the file."""
+        opened, self._open = self._open, None
+        if opened is None:
+            return
+        writer, readers = opened
+        with self._mapped():
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, readers.close)
+            finally:
+                await writer.close()
+
+    async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
+        """Store events; see ``Store.add``."""
+        with self._mapped():
+            additions = await self._writer.add(rows)
+        if Addition.NEW in additions:
+            self._arrivals.announce()
+        return additions
+
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+        """Keep what cannot be stored; see ``Store.keep_rejected``."""
+        await self._write(lambda connection: keep_rejected(connection, rejected))
+
+    async def find(self, query: Query, max_bytes: int, time_limit: float = TIME_LIMIT) -> EventPage:
+        """Return one page of what a query asks for; see ``Store.find``."""
+
+        def work(reader: QueryConnection, job: Job) -> EventPage:
+            return finding.find(reader.connection, query, reader.tokens, max_bytes, partial(job.checked, self._texts))
+
+        with self._mapped():
+            return await self._readers.run(work, time_limit)
+
+    async def stats(self, query: Query) -> EventStats:
+        """Count; see ``Store.stats``."""
+
+        def work(reader: QueryConnection, job: Job) -> EventStats:
+            return reading.stats(reader.connection, query, partial(job.checked, self._texts))
+
+        with self._mapped():
+            return await self._readers.run(work, TIME_LIMIT)
+
+    async def sessions(
+        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
+    ) -> list[SessionSummary]:
+        """List sessions; see ``Store.sessions``."""
+        return await self._read(lambda connection: reading.sessions(connection, tenancy, limit, before))
+
+    async def conflicts(self, tenancy: Tenancy, limit: int) -> list[EventRow]:
+        """List conflicts; see ``Store.conflicts``."""
+        return await self._read(lambda connection: reading.conflicts(connection, tenancy, limit))
+
+    async def rejected(self, tenancy: Tenancy, limit: int) -> list[Rejected]:
+        """List what was rejected; see ``Store.rejected``."""
+        return await self._read(lambda connection: reading.rejected(connection, tenancy, limit))
+
+    async def deletions(self, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
+        """List the records of deletions; see ``Store.deletions``."""
+        return await self._read(lambda connection: reading.deletions(connection, tenancy, limit))
+
+    async def delete(self, deletion: Deletion) -> int:
+        """Delete events; see ``Store.delete``."""
+        # The record first: should the deletion be cut short, it tells how far it came.
+        at = self._clock()
+        number = await self._write(lambda connection: deleting.begin(connection, deletion, at))
+        newest = await self._read(deleting.newest_of)
+        count = 0
+        while chosen := await self._read(lambda connection: deleting.choose(connection, deletion, newest)):
+            count += await self._step(chosen, number)
+        return count
+
+    async def retain(self, retention: Retention) -> int:
+        """Delete what is too old or too much; see ``Store.retain``."""
+        count = 0
+        if retention.max_age is not None:
+            before = self._clock() - retention.max_age
+            await self._write(lambda connection: deleting.forget_rejected(connection, before))
+            while chosen := await self._read(lambda connection: deleting.too_old(connection, round(before * 1000))):
+                count += await self._step(chosen)
+        if retention.max_bytes is not None:
+            max_bytes = retention.max_bytes
+            for tenant, excess in await self._read(lambda connection: deleting.excesses(connection, max_bytes)):
+                count += await self._shrink(tenant, excess)
+        return count
+
+    async def _shrink(self, tenant: str, excess: int) -> int:
+        count = after = 0
+        while excess > 0:
+            found = await self._read(partial(deleting.too_much, tenant=tenant, after=after, excess=excess))
+            if found is None:
+                break
+            chosen, size = found
+            excess -= size
+            if chosen.table == "events":
+                after = chosen.numbers[-1]
+            count += await self._step(chosen)
+        return count
+
+    async def _step(self, chosen: deleting.Chosen, record: int | None = None) -> int:
+        count = await self._write(lambda connection: deleting.remove(connection, chosen, self._texts, record))
+        await asyncio.sleep(_PAUSE)
+        return count
+
+    async def export(self, cursor: str, limit: int) -> Exported:
+        """Return the next part of all that is there; see ``Store.export``."""
+        return await self._read(lambda connection: reading.export(connection, cursor, limit))
+
+    async def check(self) -> list[str]:
+        """Look for damage; see ``Store.check``."""
+        return await self._read(upkeep.check, _UPKEEP_LIMIT)
+
+    async def vacuum(self) -> None:
+        """Give the space of what was deleted back; see ``Store.vacuum``."""
+        with self._mapped():
+            writer = self._writer
+            if await writer.run_outside(upkeep.needs_rebuilding):
+                await writer.run_outside(upkeep.rebuild)
+            more = True
+            while more:
+                more = await writer.run_outside(upkeep.shrink)
+                await asyncio.sleep(_PAUSE)
+            await writer.run_outside(upkeep.checkpoint)
+
+    async def size(self) -> int:
+        """How many bytes the file and its log of commits take on the disk."""
+        files = (Path(f"{self._path}{end}") for end in ("", "-wal", "-shm"))
+        return sum(os.stat(file).st_size for file in files if file.exists())
+
+    async def changed(self, timeout: float) -> bool:
+        """Wait until something has been stored; see ``Store.changed``."""
+        end = time.monotonic() + timeout
+        heard = asyncio.ensure_future(self._arrivals.wait(timeout))
+        try:
+            before = await self._read(deleting.last_arrival)
+            while not heard.done():
+                await asyncio.wait([heard], timeout=min(_POLL, max(0.0, end - time.monotonic())))
+                if not heard.done() and await self._read(deleting.last_arrival) != before:
+                    return True
+            return heard.result()
+        finally:
+            heard.cancel()
+
+    @property
+    def _writer(self) -> WriterThread:
+        return self._opened()[0]
+
+    @property
+    def _readers(self) -> QueryThreads:
+        return self._opened()[1]
+
+    def _opened(self) -> tuple[WriterThread, QueryThreads]:
+        if self._open is None:
+            raise StoreError(f"{self.name} is not open")
+        return self._open
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T], time_limit: float = TIME_LIMIT) -> T:
+        with self._mapped():
+            return await self._readers.run(lambda reader, _: work(reader.connection), time_limit)
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with self._mapped():
+            return await self._writer.run(work)
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        """The border at which SQLite's errors become the store's."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            why = ": another process holds the write lock" if is_busy(error) else ""
+            raise StoreError(f"{self.name}: {error}{why}") from error

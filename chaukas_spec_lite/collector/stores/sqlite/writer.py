@@ -1,0 +1,192 @@
+"""The one thread that writes, and what it does before an answer of success: the file has to be there still."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
+from chaukas_spec_lite.collector.stores.sqlite.file import BUSY_SECONDS, Identity, connect_writer, identity_of
+from chaukas_spec_lite.collector.stores.sqlite.writing import Writing
+from chaukas_spec_lite.errors import StoreError
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+MAX_GROUP = 64
+"""How many requests share a transaction at most, so that none waits long for the others."""
+_LEAST_PATIENCE = 0.1
+"""How many seconds a transaction waits for the write lock at least, however long its requests have waited already."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A request that waits to be written."""
+
+    rows: Sequence[EventRow]
+    since: float
+    result: asyncio.Future[list[Addition]]
+
+
+class WriterThread:
+    """Writes to one file, from a thread of its own.
+
+    Args:
+        path: The file.
+        texts: Tells what a search for text looks at in an encoded event.
+        index_text: Whether such a search shall have an index.
+        clock: Tells the time in seconds since 1970.
+    """
+
+    def __init__(self, path: Path, texts: Texts, *, index_text: bool, clock: Callable[[], float]) -> None:
+        self._path = path
+        self._texts = texts
+        self._index_text = index_text
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "chaukas-store-write")
+        self._connection: sqlite3.Connection | None = None
+        self._identity: Identity | None = None
+        self._waiting: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
+        """The one task that writes, while there is something to write."""
+
+    async def open(self) -> None:
+        """Open the file, or make it; raises ``StoreError``, and ``sqlite3.Error``."""
+        try:
+            await self._in_thread(self._connect)
+        except BaseException:
+            self._thread.shutdown(wait=False)
+            raise
+
+    async def close(self) -> None:
+        """Finish what was begun, and close the file."""
+        # The task that writes goes on even if all callers that wait for it were cancelled.
+        if self._writing is not None:
+            await self._writing
+        try:
+            await self._in_thread(self._disconnect)
+        finally:
+            self._thread.shutdown()  # it has nothing left to do, so this does not keep the loop waiting
+
+    async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
+        """Store events of one request, all or none. Those that come at the same time share a transaction."""
+        result: asyncio.Future[list[Addition]] = asyncio.get_running_loop().create_future()
+        # All on the event loop, so no lock: the thread sees only the group that it is handed.
+        self._waiting.append(_Waiting(rows, time.monotonic(), result))
+        if self._writing is None:
+            self._writing = asyncio.ensure_future(self._write())
+        return await result
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something in a transaction."""
+
+        def within() -> T:
+            with self._transaction(time.monotonic() + BUSY_SECONDS) as connection:
+                return work(connection)
+
+        return await self._in_thread(within)
+
+    async def run_outside(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something that no transaction may be around."""
+        return await self._in_thread(lambda: work(self._ready()))
+
+    async def _write(self) -> None:
+        """Write what waits, and what comes to wait meanwhile, in groups: most of the time goes into transactions."""
+        while self._waiting:
+            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+            # Those whose callers have left meanwhile need not be stored: nobody was told that they were.
+            group = [each for each in group if not each.result.done()]
+            outcomes = await self._in_thread(partial(self._insert_group, group))
+            for each, outcome in zip(group, outcomes, strict=True):
+                if each.result.done():  # its caller was cancelled
+                    continue
+                if isinstance(outcome, list):
+                    each.result.set_result(outcome)
+                else:
+                    each.result.set_exception(outcome)
+        # No await since ``_waiting`` was seen empty, so no request can have slipped in between.
+        self._writing = None
+
+    def _insert_group(self, group: Sequence[_Waiting]) -> list[list[Addition] | Exception]:
+        """Insert the events of several requests; return for each request what became of them, or why it failed."""
+        if not group:
+            return []
+        # In all for everyone who waits, not for each group: who has waited longest decides.
+        deadline = max(group[0].since + BUSY_SECONDS, time.monotonic() + _LEAST_PATIENCE)
+        try:
+            return list(self._insert([each.rows for each in group], deadline))
+        except Exception as error:
+            if len(group) == 1 or _concerns_all(error):
+                return [error] * len(group)
+        # One of them is at fault, and has undone the work of all: do them one by one, so that only that one fails.
+        return [self._insert_group([each])[0] for each in group]
+
+    def _insert(self, groups: Sequence[Sequence[EventRow]], deadline: float) -> list[list[Addition]]:
+        received = round(self._clock() * 1000)
+        with self._transaction(deadline) as connection:
+            writing = Writing(connection, received, self._texts)
+            additions = [[writing.add(row) for row in rows] for rows in groups]
+            writing.finish()
+        return additions
+
+    @contextmanager
+    def _transaction(self, deadline: float) -> Iterator[sqlite3.Connection]:
+        connection = self._ready()
+        patience = max(0.0, deadline - time.monotonic())
+        connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # SQLite itself has rolled back after some errors, a full disk among them
+                connection.execute("ROLLBACK")
+            raise
+        # After the commit, before anybody is told: without its name, what was written is lost with this process.
+        self._ready()
+
+    def _ready(self) -> sqlite3.Connection:
+        """The connection, which is one to the file that stands under the path."""
+        if self._connection is not None and self._identity == identity_of(self._path):
+            return self._connection
+        if self._connection is None:  # opening it has failed
+            return self._connect()
+        self._disconnect()
+        log.error("%s was deleted or replaced while it was open: what it held is gone for this collector", self._path)
+        self._connect()
+        raise StoreError(
+            f"{self._path} was deleted or replaced while it was open. It has been opened or made anew, without what it "
+            "held: send the events again"
+        )
+
+    def _connect(self) -> sqlite3.Connection:
+        self._connection = connection = connect_writer(self._path, self._texts, index_text=self._index_text)
+        self._identity = identity_of(self._path)
+        return connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Whether every request of a group would fail as one has."""
+    return isinstance(error, StoreError) or is_busy(error)
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether another process holds the write lock."""
+    return isinstance(error, sqlite3.OperationalError) and "is locked" in str(error)

@@ -1,0 +1,238 @@
+"""``chaukas-lite serve`` as users run it: in a process of its own, ended by signals, called by clients."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from chaukas_spec_lite import BlockingChaukasClient, Event, EventBatch, RpcError, StatusCode
+from chaukas_spec_lite.client.settings import Settings
+from chaukas_spec_lite.retry import NEVER
+from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest
+from tests.cli.serving import COMMAND, ROOT, environment, run, serving
+from tests.patience import HANG, wait_until
+
+
+def client(endpoint: str, api_key: str | None = None, **more: object) -> BlockingChaukasClient:
+    return BlockingChaukasClient(endpoint, api_key=api_key, retry=NEVER, timeout=HANG, environ={}, **more)  # type: ignore[arg-type]
+
+
+def stored(endpoint: str, api_key: str | None = None) -> list[str]:
+    with client(endpoint, api_key) as asking:
+        return sorted(event.event_id for event in asking.query_events())
+
+
+def test_events_survive_it_in_a_file_of_the_users(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        assert served.said[0] == f"Events go to {tmp_path}/chaukas-lite/events.db"
+        assert served.said[-1] == "There are no keys: whoever reaches it can read and write"
+        with client(served.grpc) as sending:
+            sending.ingest_events([Event(event_id=f"e{number}") for number in range(3)])
+        status, errors = served.end()
+        assert status == 0
+        assert "Traceback" not in errors
+        assert errors.splitlines()[-1].endswith("INFO     stopping: running calls have 5 seconds to finish")
+    with serving(tmp_path) as served:
+        assert stored(served.grpc) == ["e0", "e1", "e2"]
+
+
+def test_both_doors_lead_to_one_store(tmp_path: Path) -> None:
+    with serving(tmp_path, "--store", "memory:", "--http", "127.0.0.1:0") as served:
+        url = served.clients["CHAUKAS_ENDPOINT"]
+        body = bytes(IngestEventBatchRequest(event_batch=EventBatch(events=[Event(event_id="by-http")])))
+        headers = {"Content-Type": "application/x-protobuf"}
+        answer = httpx.post(f"{url}/events/batch", content=body, headers=headers, timeout=HANG)
+        assert answer.status_code == 202, answer.text
+        assert stored(served.grpc) == ["by-http"]
+        assert httpx.get(f"{url}/healthz", timeout=HANG).status_code == 200
+        status, errors = served.end()
+        assert (status, "Traceback" in errors) == (0, False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_calls_finish_and_ends_with_0(number: signal.Signals, tmp_path: Path) -> None:
+    with serving(tmp_path, "--store", "memory:") as served:
+        with client(served.grpc) as sending:
+            sending.ingest_event(Event(event_id="a"))
+            status, errors = served.end(number)
+        assert status == 0
+        assert "Traceback" not in errors
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    """A client that stays connected and does not read keeps a collector waiting, for an hour here."""
+    with serving(tmp_path, "--store", "memory:", "--grace", "1h") as served:
+        host, _, port = served.grpc.rpartition(":")
+        with socket.create_connection((host, int(port))) as idle:
+            # The opening of HTTP/2, and a call whose body never comes.
+            idle.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]) + unfinished_call())
+            wait_until(lambda: b"\x00" in idle.recv(1))
+            served.process.send_signal(signal.SIGTERM)
+            assert served.process.stderr is not None
+            while "stopping" not in served.process.stderr.readline():
+                pass
+            status, errors = served.end()
+        assert status == -signal.SIGTERM
+        assert "Traceback" not in errors
+
+
+def unfinished_call() -> bytes:
+    import hpack
+
+    path = "/chaukas.spec.client.v1.ChaukasClientService/IngestEvent"
+    headers = {":method": "POST", ":scheme": "http", ":path": path, ":authority": "x", "te": "trailers"}
+    block = hpack.Encoder().encode({**headers, "content-type": "application/grpc"})
+    return len(block).to_bytes(3, "big") + bytes([1, 4, 0, 0, 0, 1]) + block
+
+
+def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        for door, other in (("grpc", "http"), ("http", "grpc")):
+            done = run(tmp_path, "serve", "--store", "memory:", f"--{door}", address, f"--{other}", "off")
+            assert (done.returncode, done.stdout) == (1, "")
+            assert done.stderr == (
+                f"Error: {door} cannot listen on {address}: another program listens there; "
+                f"stop it, or choose another port with --{door}\n"
+            )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--grpc", "0.0.0.0:0"], "Error: grpc: 0.0.0.0:0 can be reached from other machines"),
+        (["--retain", "soon"], "Error: retain: has to be a duration such as 30d, 12h, 90s, or off, not 'soon'"),
+        (["--store", "mysql://x"], "Error: store: there is no store mysql:..."),
+        (["--keys", "none.json"], "chaukas-lite keys add"),
+        (["--config", "none.toml"], "Error: none.toml: cannot be read: No such file or directory"),
+        (["--tls-cert", "none.pem"], "Error: tls_cert: none.pem with the key in it cannot be used"),
+        (["--http", "off", "--grpc", "off"], "nobody could reach the collector"),
+        (["--store", "missing/events.db"], "Error: missing/events.db: "),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(arguments: list[str], problem: str, tmp_path: Path) -> None:
+    doors = [] if "--grpc" in arguments else ["--grpc", "127.0.0.1:0"]
+    http = [] if "--http" in arguments else ["--http", "off"]
+    done = run(tmp_path, "serve", *doors, *http, *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert problem in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_each_option_comes_from_the_environment_and_a_file_too(tmp_path: Path) -> None:
+    (tmp_path / "collector.toml").write_text('store = "memory:"\nlog = "text"\ngrace = "1s"\n')
+    with serving(tmp_path, "--config", "collector.toml", CHAUKAS_GRACE="2s") as served:
+        assert served.said[0] == "Events go to the collector's store in memory"
+        _, errors = served.end()
+        assert "running calls have 2 seconds to finish" in errors
+
+
+def test_keys_are_needed_where_there_are_some(tmp_path: Path) -> None:
+    key = run(tmp_path, "keys", "add", "--tenant", "acme").stdout.strip()
+    other = run(tmp_path, "keys", "add", "--tenant", "other", "--write").stdout.strip()
+    with serving(tmp_path, "--store", "memory:") as served:
+        assert served.said[-1] == f"Callers need a key of {tmp_path}/chaukas-lite/keys.json"
+        with client(served.grpc, key) as sending:
+            sending.ingest_event(Event(event_id="mine", tenant_id="acme"))
+        with client(served.grpc, other) as sending:
+            sending.ingest_event(Event(event_id="theirs"))
+        assert stored(served.grpc, key) == ["mine"]
+        for api_key, code in ((None, StatusCode.UNAUTHENTICATED), (other, StatusCode.PERMISSION_DENIED)):
+            with pytest.raises(RpcError) as caught:
+                stored(served.grpc, api_key)
+            assert caught.value.status is code
+        id_ = key.split("_")[1]
+        assert run(tmp_path, "keys", "revoke", id_).returncode == 0
+        with pytest.raises(RpcError, match="revoked"):
+            stored(served.grpc, key)
+        _, errors = served.end()
+        assert key not in errors
+
+
+def test_json_logs_are_an_object_a_line_without_what_events_hold(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--store", "memory:", "--grpc", "127.0.0.1:0", "--http", "off", "--log", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment(tmp_path),
+    )
+    assert process.stderr is not None
+    lines = []
+    try:
+        while "no keys" not in (line := process.stderr.readline()):
+            lines.append(json.loads(line))
+        (endpoint,) = [line["client"].partition("=")[2] for line in lines if "client" in line]
+        with client(endpoint) as sending:
+            sending.ingest_event(Event(event_id="secret-id", branch="secret-branch"))
+        process.send_signal(signal.SIGTERM)
+        out, errors = process.communicate(timeout=HANG)
+    finally:
+        process.kill()
+        process.communicate(timeout=HANG)
+    lines += [json.loads(line) for line in errors.splitlines()]
+    assert (process.returncode, out) == (0, "")
+    assert {frozenset(line) - {"client"} for line in lines} == {frozenset(("time", "level", "logger", "message"))}
+    assert lines[-1]["message"] == "stopping: running calls have 5 seconds to finish"
+    assert "secret" not in errors
+
+
+def test_two_may_share_a_file(tmp_path: Path) -> None:
+    with serving(tmp_path, "--store", "events.db") as one, serving(tmp_path, "--store", "events.db") as two:
+        with client(one.grpc) as sending:
+            sending.ingest_event(Event(event_id="a"))
+        with client(two.grpc) as sending:
+            sending.ingest_event(Event(event_id="b"))
+        assert stored(one.grpc) == stored(two.grpc) == ["a", "b"]
+        one.process.kill()
+        one.process.wait(HANG)
+        assert stored(two.grpc) == ["a", "b"]
+
+
+def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "other.db") as other:
+        other.execute("CREATE TABLE theirs (x)")
+    other.close()
+    before = (tmp_path / "other.db").read_bytes()
+    done = run(tmp_path, "serve", "--store", "other.db", "--grpc", "127.0.0.1:0", "--http", "off")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "not one of this collector" in done.stderr
+    assert (tmp_path / "other.db").read_bytes() == before
+
+
+def test_what_it_tells_clients_is_what_they_read(tmp_path: Path) -> None:
+    with serving(tmp_path, "--store", "memory:") as served:
+        settings = Settings.load(environ=served.clients)
+        assert str(settings.endpoint) == served.grpc
+
+
+def test_every_setting_is_an_option(tmp_path: Path) -> None:
+    from chaukas_spec_lite.collector.settings import CollectorSettings
+    from chaukas_spec_lite.settings import describe
+
+    shown = run(tmp_path, "serve", "--help", COLUMNS="200").stdout
+    for each in describe(CollectorSettings):
+        assert f"--{each.name.replace('_', '-')}" in shown
+        assert f"[{each.variable}]" in shown.replace("\n", " ").replace("  ", " ") or each.variable in shown
+
+
+def test_without_the_extra_the_http_door_says_how_to_install_it(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.modules.update(uvicorn=None); sys.argv[1:] = ['serve', '--store', 'memory:', '--grpc',"
+        "'127.0.0.1:0', '--http', '127.0.0.1:0']; from chaukas_spec_lite.__main__ import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment(tmp_path), timeout=HANG,
+        check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "pip install 'chaukas-spec-lite[server]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
