@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
+from chaukas_spec_lite.collector.doors.http_media import UnknownFormError
 from chaukas_spec_lite.collector.splitting import IngestLimits
 from chaukas_spec_lite.errors import InvalidRequest, TooMuchError
 
@@ -30,10 +31,6 @@ class TooSlowError(Exception):
 
 class HeldTooMuchError(Exception):
     """All bodies that are being read need more memory than they may have together."""
-
-
-class UnknownFormError(Exception):
-    """A ``Content-Type``, or ``Content-Encoding``, that is not known here."""
 
 
 @dataclass(frozen=True, slots=True)
