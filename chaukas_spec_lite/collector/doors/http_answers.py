@@ -65,10 +65,11 @@ def receipt_answer(receipt: Receipt, batch: Batch | None = None) -> Response:
         receipt: What the service says.
         batch: What was read of the request, where its events were read one by one.
     """
-    rejected = [(note.position, note.event_id, note.reason) for note in receipt.rejected]
     batch_id, unread = receipt.batch_id, 0
+    rejected: list[tuple[int, str, str]] = [(note.position, note.event_id, note.reason) for note in receipt.rejected]
     if batch is not None:
-        rejected = sorted([(batch.places[at], *rest) for at, *rest in rejected] + batch.unread)
+        rejected = [(batch.places[at], event_id, reason) for at, event_id, reason in rejected]
+        rejected = sorted([*rejected, *batch.unread])
         batch_id, unread = batch.batch_id, len(batch.unread)
     content = {
         "batch_id": batch_id,

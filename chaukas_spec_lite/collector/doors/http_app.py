@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -149,7 +149,7 @@ class Door:
             raise HTTPException(421, "without keys the collector answers to localhost and to addresses only")
 
     @contextlib.asynccontextmanager
-    async def _body(self, request: Request, most: int) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def _body(self, request: Request, most: int) -> AsyncGenerator[AsyncIterator[bytes], None]:
         """Read the body of a request in pieces, inflated, with at most so many bytes."""
         length = request.headers.get("content-length", "")
         # What is compressed may be larger than it says; what is not is refused before it is sent.

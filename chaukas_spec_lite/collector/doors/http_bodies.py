@@ -9,11 +9,13 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chaukas_spec_lite.collector.doors.http_media import UnknownFormError
-from chaukas_spec_lite.collector.splitting import IngestLimits
 from chaukas_spec_lite.errors import InvalidRequest, TooMuchError
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.splitting import IngestLimits
 
 PIECE = 256 << 10
 """How many bytes a piece has at most."""

@@ -110,8 +110,8 @@ class LimitedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection, or refuse it."""
-        peer: object = transport.get_extra_info("peername")
-        self._address = str(peer[0]) if isinstance(peer, tuple) and peer else ""
+        peer: Any = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if peer else ""  # none if the client has gone already
         self._admitted = self._counted.admit(self, self._address)
         if not self._admitted:
             transport.abort()
