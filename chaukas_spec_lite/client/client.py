@@ -1,7 +1,4 @@
-"""The client of ``ChaukasClientService``: events to a server, and queries of what it holds."""
-
-# The stub keeps what the schema says about its methods to itself; it is generated for code of ours like this.
-# pyright: reportPrivateUsage=false
+"""The client of the schema's services: events to a server, and queries of what it holds."""
 
 from __future__ import annotations
 
@@ -10,10 +7,11 @@ import ssl
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chaukas_spec_lite.client.arguments import encoded, no_event, several_events
 from chaukas_spec_lite.client.queries import QueryOptions, find, first_page
+from chaukas_spec_lite.client.services import EitherService
 from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES, Settings
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.defaults import complete
@@ -28,11 +26,8 @@ from chaukas_spec_lite.rpc.client.metadata import headers_of
 from chaukas_spec_lite.rpc.client.proxy import proxies_of
 from chaukas_spec_lite.rpc.client.tls import Tls, secure
 from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
-from chaukas_spec_lite.rpc.stubs.service import Method
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.settings import POSITIVE_SECONDS, Instance
-from chaukas_spec_lite.spec.client.v1 import client as pb
-from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import OVERHEAD, batch_request, batches, event_id_of, event_request, framed_size
@@ -41,6 +36,7 @@ if TYPE_CHECKING:
     from typing_extensions import Never, Self, Unpack
 
     from chaukas_spec_lite.encoded_events import AnyBatch, AnyEvent
+    from chaukas_spec_lite.spec.client.v1 import client as pb
 
 T = TypeVar("T")
 
@@ -48,13 +44,6 @@ HTTP1_HINT = "{} is the gRPC address; {}, which stands in for it, may be set to 
     *ENDPOINT_VARIABLES
 )
 """What errors add when the peer speaks HTTP/1."""
-
-_METHODS: dict[str, Method[Any, Any]] = {method.name: method for method in ChaukasClientServiceStub._methods}
-_HEALTHZ: Method[Any, pb.HealthzResponse] = _METHODS["healthz"]
-_GET_CAPABILITIES: Method[Any, pb.GetCapabilitiesResponse] = _METHODS["get_capabilities"]
-_INGEST_EVENT: Method[Any, pb.IngestEventResponse] = _METHODS["ingest_event"]
-_INGEST_EVENT_BATCH: Method[Any, pb.IngestEventBatchResponse] = _METHODS["ingest_event_batch"]
-_QUERY_EVENTS: Method[Any, pb.QueryEventsResponse] = _METHODS["query_events"]
 
 
 class ChaukasClient:
@@ -153,6 +142,7 @@ class ChaukasClient:
             log.warning("the api_key goes to %s in plain text: use https://", self.settings.endpoint)
         headers = headers_of(self.settings.api_key, metadata)
         self._caller = UnaryCaller(self.settings.endpoint, security, headers, options)
+        self._service = EitherService(self._caller)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.settings.endpoint)!r})"
@@ -182,7 +172,7 @@ class ChaukasClient:
             RpcError: It is not, or cannot be reached.
             ClientClosedError: The client is closed.
         """
-        await self._caller.call(_HEALTHZ, b"", _timeout(timeout), once=True)
+        await self._service.call("healthz", timeout=_timeout(timeout), once=True)
 
     async def get_capabilities(self, *, timeout: float | None = None) -> Capabilities:
         """Ask what the server can do.
@@ -197,8 +187,9 @@ class ChaukasClient:
             RpcError: The call failed.
             ClientClosedError: The client is closed.
         """
-        response = await self._caller.call(_GET_CAPABILITIES, b"", _timeout(timeout))
-        return response.capabilities or Capabilities()
+        response = await self._service.call("get_capabilities", timeout=_timeout(timeout))
+        capabilities: Capabilities | None = response.capabilities
+        return capabilities or Capabilities()
 
     async def ingest_event(self, event: AnyEvent, *, timeout: float | None = None) -> None:
         """Hand over one event, and return when the server has taken it.
@@ -222,7 +213,7 @@ class ChaukasClient:
         """
         data = self._encode(event)
         self._check_size([data])  # By the bound for batches, so that an event never fits alone but not in a batch.
-        await self._caller.call(_INGEST_EVENT, event_request(data), _timeout(timeout))
+        await self._service.ingest_event(event_request(data), _timeout(timeout))
 
     async def ingest_events(self, events: Iterable[AnyEvent] | AnyBatch, *, timeout: float | None = None) -> None:
         """Hand over events in order, in one batch, or in several where ``batch_size`` or a size limit asks for it.
@@ -264,7 +255,7 @@ class ChaukasClient:
             ClientClosedError: The client is closed.
             TypeError: They are no bytes.
         """
-        await self._caller.call(_INGEST_EVENT_BATCH, _batch(encoded_events), _timeout(timeout))
+        await self._service.ingest_batch(_batch(encoded_events), len(encoded_events), _timeout(timeout))
 
     async def send(self, encoded_events: Sequence[bytes], /) -> None:
         """Hand over events that are encoded already, in one attempt: an exporter repeats it, see ``Sender``.
@@ -278,7 +269,7 @@ class ChaukasClient:
             ClientClosedError: The client is closed.
             TypeError: They are no bytes.
         """
-        await self._caller.call(_INGEST_EVENT_BATCH, _batch(encoded_events), once=True)
+        await self._service.ingest_batch(_batch(encoded_events), len(encoded_events), once=True)
 
     def query_events(self, **query: Unpack[QueryOptions]) -> AsyncGenerator[Event, None]:
         """Find events: ``async for event in client.query_events(session_id="s-1"): ...``.
@@ -312,7 +303,8 @@ class ChaukasClient:
         timeout = _timeout(query.get("timeout"))
 
         async def ask(request: bytes) -> pb.QueryEventsResponse:
-            return await self._caller.call(_QUERY_EVENTS, request, timeout)
+            response: pb.QueryEventsResponse = await self._service.call("query_events", request, timeout)
+            return response
 
         return find(request, query.get("limit"), ask)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chaukas_spec_lite.collector.stores.asking import EVERYONE, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
 from chaukas_spec_lite.errors import ForbiddenError
 
 
@@ -17,8 +17,8 @@ class Caller:
 
     name: str = ""
     """The name of the key, for logs and quotas; empty where there are no keys."""
-    tenancy: Tenancy = EVERYONE
-    """Whose events it may write and see; ``EVERYONE`` where there are no keys."""
+    tenancy: Tenancy = EVERYBODY
+    """Whose events it may write and see; ``EVERYBODY`` where there are no keys."""
     may_read: bool = True
     may_write: bool = True
 

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from chaukas_spec_lite.collector.stores.asking import (
     DEFAULT_PAGE_SIZE,
-    EVERYONE,
+    EVERYBODY,
     Moment,
     Query,
     Tenancy,
@@ -28,7 +28,7 @@ from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_dateti
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
-    "EVERYONE",
+    "EVERYBODY",
     "InvalidRequest",
     "Moment",
     "Query",
@@ -50,7 +50,7 @@ _LISTS = ("types", "statuses", "severities", "tags")
 _MAX_SECONDS = 2**63 - 1
 
 
-def query_of(request: QueryRequest, visible: Tenancy = EVERYONE) -> Query:
+def query_of(request: QueryRequest, visible: Tenancy = EVERYBODY) -> Query:
     """Read a request.
 
     Args:

@@ -15,7 +15,7 @@ from typing import Any
 
 from chaukas_spec_lite.collector.query import moment
 from chaukas_spec_lite.collector.searched_text import searched_text
-from chaukas_spec_lite.collector.stores.asking import EVERYONE, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.message import slow_decode
@@ -30,7 +30,7 @@ DEPTH = 2
 cannot be stored."""
 
 
-def skim(data: bytes, owner: Tenancy = EVERYONE, *, with_text: bool = False, depth: int = DEPTH) -> EventRow:
+def skim(data: bytes, owner: Tenancy = EVERYBODY, *, with_text: bool = False, depth: int = DEPTH) -> EventRow:
     """Read the columns of an event, and check that it is one.
 
     Args:

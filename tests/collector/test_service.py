@@ -20,7 +20,7 @@ from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.skim import skim
 from chaukas_spec_lite.collector.splitting import Shape, split
-from chaukas_spec_lite.collector.stores.asking import EVERYONE, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Rejected
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest, StoreError, ThrottledError, TooMuchError
@@ -71,7 +71,7 @@ class Running:
         request = QueryRequest(filter=filter_, page_size=1000, order_by_time=SortOrder.ASC)
         return (await self.service.query(request, caller)).events
 
-    async def rejected(self, tenancy: Tenancy = EVERYONE) -> list[tuple[str, bytes]]:
+    async def rejected(self, tenancy: Tenancy = EVERYBODY) -> list[tuple[str, bytes]]:
         return [(each.reason, each.data) for each in await self.store.rejected(tenancy, 100)]
 
 
@@ -205,7 +205,7 @@ def test_events_sent_again_and_conflicts() -> None:
         assert (receipt.accepted, receipt.repeated, receipt.conflicts, receipt.rejected_count) == (4, 1, 1, 0)
         assert receipt.event_ids == ("a", "a", "a", "b")
         assert await running.stored() == [first, event("b")]
-        assert [row.data for row in await running.store.conflicts(EVERYONE, 10)] == [other]
+        assert [row.data for row in await running.store.conflicts(EVERYBODY, 10)] == [other]
 
     run(work)
 

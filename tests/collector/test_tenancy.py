@@ -14,7 +14,7 @@ from chaukas_spec_lite.collector.callers import Caller
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.splitting import Shape
-from chaukas_spec_lite.collector.stores.asking import EVERYONE, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest
 from chaukas_spec_lite.message.message import Message
@@ -79,7 +79,7 @@ def run(work: Callable[[CollectorService, MemoryStore], Awaitable[None]]) -> Non
         await service.ingest(batch_request(b"", map(theirs, range(5))), Shape.BATCH, THEIRS)
         await service.ingest(batch_request(b"", [b"", b"\xff"]), Shape.BATCH, THEIRS)
         await service.ingest(event_request(theirs(0) + b"\x52\x01a"), Shape.EVENT, THEIRS)
-        assert len(await store.conflicts(EVERYONE, 10)) == 1
+        assert len(await store.conflicts(EVERYBODY, 10)) == 1
         await asyncio.wait_for(work(service, store), HANG)
         await service.close()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import random
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +15,8 @@ import pytest
 from chaukas.spec.client.v1 import client_pb2, client_pb2_grpc
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
+from h2.config import H2Configuration
+from h2.connection import H2Connection
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.client.client import ChaukasClient
@@ -22,11 +26,14 @@ from chaukas_spec_lite.retry import NEVER
 from chaukas_spec_lite.rpc.client.attempt import unary
 from chaukas_spec_lite.rpc.client.channel import Channel
 from chaukas_spec_lite.rpc.client.endpoint import parse
+from chaukas_spec_lite.rpc.server.server import MessageServer
+from chaukas_spec_lite.rpc.transport.framing import TooLarge
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from tests.patience import HANG, run
 from tests.rpc import faulty
+from tests.rpc.relay import PREFIX, Relay
 
 LIMIT = 50_000
 LARGE = "x" * 40_000
@@ -163,5 +170,51 @@ def test_what_does_not_inflate_to_a_request(flag: int, message: bytes, status: S
             assert details in error.details
             async with ChaukasClient(address, retry=NEVER) as client:
                 await client.get_capabilities()
+
+    run(main())
+
+
+def test_what_inflates_to_a_hundred_times_its_size_is_refused_by_servers_beyond_some_megabytes() -> None:
+    framing = Framing(max_receive=64 << 20)
+    harmless, bomb = gzip.compress(bytes(4 << 20)), gzip.compress(bytes((4 << 20) + 1))
+    assert framing.inflate(harmless, bounded=True) == bytes(4 << 20)
+    assert len(framing.inflate(bomb)) == (4 << 20) + 1
+    with pytest.raises(TooLarge, match=r"inflates to more than 4194304 bytes, above the limit of 4194304"):
+        framing.inflate(bomb, bounded=True)
+    dense = random.Random(1).randbytes(60_000)
+    repeated = gzip.compress(b"".join(dense for _ in range(80)))  # gzip looks back 32 kB, and sees no repetition.
+    assert len(framing.inflate(repeated, bounded=True)) == 80 * 60_000
+
+
+def test_a_server_refuses_a_bomb_and_serves_on() -> None:
+    bomb = gzip.compress(b"\x0a\x80\x80\x80\x04" + bytes(8 << 20), 9)
+    assert len(bomb) < 10_000
+
+    def official(port: int) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as peer:
+            peer.settimeout(HANG)
+            client = H2Connection(H2Configuration(header_encoding="ascii"))
+            client.initiate_connection()
+            names = {":method": "POST", ":scheme": "http", ":path": f"{PREFIX}Echo", ":authority": "here"}
+            names |= {"te": "trailers", "content-type": "application/grpc", "grpc-encoding": "gzip"}
+            client.send_headers(1, [*names.items()])
+            client.send_data(1, b"\1" + len(bomb).to_bytes(4, "big") + bomb, end_stream=True)
+            peer.sendall(client.data_to_send())
+            answer: dict[str, str] = {}
+            while "grpc-status" not in answer:
+                for event in client.receive_data(peer.recv(1 << 16)):
+                    answer |= dict(getattr(event, "headers", None) or {})
+            assert answer["grpc-status"] == "8"
+            assert answer["grpc-message"].startswith("received message larger than max: ")
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert channel.unary_unary(f"{PREFIX}Echo")(b"", timeout=HANG) == b""
+
+    async def main() -> None:
+        server = MessageServer([Relay()])
+        await server.start("127.0.0.1", 0)
+        try:
+            await asyncio.to_thread(official, server.port)
+        finally:
+            await server.stop(1)
 
     run(main())

@@ -23,7 +23,7 @@ class Tenancy:
     project_id: str | None = None
 
 
-EVERYONE = Tenancy()
+EVERYBODY = Tenancy()
 """All events."""
 
 
@@ -31,7 +31,7 @@ EVERYONE = Tenancy()
 class Query:
     """Which events are wanted, in which order, and which page of them. An empty condition is none."""
 
-    tenancy: Tenancy = EVERYONE
+    tenancy: Tenancy = EVERYBODY
     session_id: str = ""
     agent_id: str = ""
     span_id: str = ""

@@ -33,6 +33,10 @@ class Response:
         stream = self._stream
         return message_of(stream.headers or (), stream.trailers, bytes(stream.body.data), self._framing)
 
+    def trailing(self) -> dict[str, str]:
+        """What came behind the message."""
+        return dict(self._stream.trailers or ())
+
     def knows_gzip(self) -> bool:
         """Whether the server said that it takes gzip."""
         return any(name == "grpc-accept-encoding" and GZIP in value for name, value in self._stream.headers or ())

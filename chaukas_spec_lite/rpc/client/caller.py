@@ -121,6 +121,7 @@ class UnaryCaller:
         request: bytes,
         timeout: float | None = None,
         once: bool = False,
+        trailing: dict[str, str] | None = None,
     ) -> R:
         """Make a call, repeated as long as that can help and its deadline allows.
 
@@ -130,6 +131,7 @@ class UnaryCaller:
             timeout: How many seconds the call may take, with its repetitions; None for that of the options.
             once: Whether the first failure is the answer. The loss of a connection that was there before is none: it
                 tells of a server that was there.
+            trailing: Filled with what comes behind the response.
 
         Raises:
             RpcError: The last attempt failed; ``attempts`` says how many there were.
@@ -149,8 +151,10 @@ class UnaryCaller:
             began, left = time.monotonic(), min(self._patience.limit, deadline - clock.now())
             final = once and not channel.usable
             try:
-                message = await self._attempt(channel, method, framed, left)
+                message, response = await self._attempt(channel, method, framed, left)
                 self._patience.answered(time.monotonic() - began)
+                if trailing is not None:
+                    trailing.update(response.trailing())
                 return self._decoded(method, message)
             except RpcError as error:
                 self._note_slowness(error, channel, left)
@@ -187,13 +191,15 @@ class UnaryCaller:
         finally:
             sleeping.cancel()  # `wait` leaves it running, whether the channel was closed or this call was cancelled.
 
-    async def _attempt(self, channel: Channel, method: Method[Any, Any], request: Request, timeout: float) -> bytes:
+    async def _attempt(
+        self, channel: Channel, method: Method[Any, Any], request: Request, timeout: float
+    ) -> tuple[bytes, Response]:
         end = time.monotonic() + timeout  # Connecting and a second request without gzip count, too.
         # Framed first: a message that is too large needs no connection.
         frame = request.frame(channel.compresses)
         response = await self._response(channel, method, frame, end)
         try:
-            return response.message()
+            return response.message(), response
         except StatusError as error:
             # `frame[0]` is the compression flag. Without it, or if the server has said that it takes gzip, the status
             # is about the call itself. Only those of `_UNDECODED` may mean compression.
@@ -207,7 +213,7 @@ class UnaryCaller:
         message = response.message()
         log.info("%s does not understand gzip: from now on requests go uncompressed", channel.peer)
         channel.compresses = False
-        return message
+        return message, response
 
     async def _response(self, channel: Channel, method: Method[Any, Any], frame: bytes, end: float) -> Response:
         """Send a request and wait for its response, until ``end``, by ``time.monotonic``."""
@@ -245,6 +251,11 @@ class UnaryCaller:
             # Final: a server whose schema differs answers with the same bytes again.
             details = f"the response cannot be decoded: {error}"
             raise PeerProtocolError(details, status=StatusCode.INTERNAL) from error
+
+    @property
+    def lacking(self) -> set[str]:
+        """Services that the server turned out not to have; forgotten with the channel."""
+        return self._current().lacking
 
     def _current(self) -> Channel:
         """Return the channel of this process and event loop, made now if there is none."""

@@ -64,6 +64,8 @@ class Channel(BaseChannel[ClientProtocol]):
         self.framing = framing or Framing()
         self.compresses = self.framing.compress_above is not None
         """Whether requests are compressed. ``UnaryCaller`` sets it to False when a server does not understand it."""
+        self.lacking: set[str] = set()
+        """Services that the server turned out not to have; whoever chooses between services keeps them here."""
         self._security = security or Security(None)
         self._keepalive = keepalive or Keepalive()
         self._addresses = endpoint.addresses

@@ -18,6 +18,10 @@ margin for what a stream holds beside the message."""
 
 _SIZE = Whole(most=MAX_LIMIT, unit="bytes")
 
+MAX_RATIO, FREE_BYTES = 100, 4 << 20
+"""How many times its size a message may inflate to on a server, beyond so many bytes. Events reach a twentieth or a
+fiftieth of their size; a few kB that become megabytes cost their sender nothing."""
+
 _GZIP_WINDOW = 31  # zlib's way to ask for a gzip header around the largest window
 _LEVEL = 1  # For events, the higher ones take up to five times as long to save a tenth more.
 
@@ -99,17 +103,27 @@ class Framing:
             raise TooLarge(size, self.max_receive)
         return bool(flag), size
 
-    def inflate(self, data: bytes) -> bytes:
-        """Undo gzip, writing no more than ``max_receive`` bytes. Raises ``TooLarge`` and ``FramingError``."""
+    def inflate(self, data: bytes, bounded: bool = False) -> bytes:
+        """Undo gzip, writing no more than allowed.
+
+        Args:
+            data: The compressed message.
+            bounded: Whether ``MAX_RATIO`` holds, too, as for what comes from a stranger.
+
+        Raises:
+            TooLarge: The message is above ``max_receive``, or inflates too much.
+            FramingError: It cannot be inflated.
+        """
+        limit = min(self.max_receive, max(FREE_BYTES, MAX_RATIO * len(data))) if bounded else self.max_receive
         gunzip = zlib.decompressobj(_GZIP_WINDOW)
         try:
             # One byte more than allowed tells a message at the limit from one above it. A few kB may inflate to
             # gigabytes, so zlib must stop there.
-            message = gunzip.decompress(data, self.max_receive + 1)
+            message = gunzip.decompress(data, limit + 1)
         except zlib.error as error:
             raise FramingError(f"a compressed message cannot be inflated: {error}") from error
-        if len(message) > self.max_receive:
-            raise TooLarge(self.max_receive, self.max_receive, inflated=True)
+        if len(message) > limit:
+            raise TooLarge(limit, limit, inflated=True)
         if not gunzip.eof or gunzip.unused_data:
             raise FramingError("a compressed message ends too early, or has something behind its end")
         return message

@@ -132,7 +132,8 @@ class Stream(grpclib.protocol.Stream):
             message = await read_up_to(read, length)
             if len(message) != length:
                 raise FramingError(f"a message ends before its {length} bytes are complete")
-            self._unframed = self.connection.framing.inflate(message) if compressed else message
+            server = self.connection.load is not None
+            self._unframed = self.connection.framing.inflate(message, server) if compressed else message
             self._hold(max(0, len(self._unframed) - length))  # What it has grown by since it was counted.
         except TooLarge as error:
             # The words of gRPC's C++ implementation: clients know by them that no repetition will help.

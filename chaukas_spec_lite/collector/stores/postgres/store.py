@@ -71,6 +71,11 @@ class PostgresStore:
         """What it is; without a password."""
         return self._connections.name
 
+    @property
+    def indexes_text(self) -> bool:
+        """Whether a search for text has an index, which the database decides when it is opened."""
+        return self._index_text if self._finder is None else self._finder.indexed
+
     async def open(self) -> None:
         """Open it, and make its tables if there are none; see ``Store.open``."""
         await self._connections.open()

@@ -112,7 +112,8 @@ class Writer:
     async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
         """As ``Store.add``."""
         if not rows:
-            return []
+            async with self._connections.writing():  # which fails unless the server takes writes
+                return []
         result: asyncio.Future[list[Addition]] = asyncio.get_running_loop().create_future()
         self._waiting.append((rows, result))
         if len(self._writing) < _WRITERS:

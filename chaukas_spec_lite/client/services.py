@@ -1,0 +1,129 @@
+"""Calls either of the schema's two services, whichever the server has, and takes what each tells of events.
+
+They have the same methods, with the same requests. Programs are meant to speak to ``ChaukasClientService``; a platform
+may only have ``ChaukasServerService``.
+"""
+
+# The stubs keep what the schema says about their methods to themselves; they are generated for code of ours like this.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from chaukas_spec_lite.errors import StatusCode, StatusError
+from chaukas_spec_lite.rationed_log import RationedLog
+from chaukas_spec_lite.rpc.client.caller import UnaryCaller
+from chaukas_spec_lite.rpc.stubs.service import Method, ServiceStub
+from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
+from chaukas_spec_lite.spec.server.v1 import server
+from chaukas_spec_lite.spec.server.v1.server_grpc import ChaukasServerServiceStub
+
+log = logging.getLogger("chaukas_spec_lite.client")
+
+_REJECTED = "chaukas-rejected"
+"""By this name our collector tells behind an answer how many events of a batch it did not store."""
+_TOLD_EVERY = 60.0
+_NAMED = 10
+"""How many rejected events a log line names."""
+
+
+def _methods(stub: type[ServiceStub]) -> dict[str, Method[Any, Any]]:
+    return {method.name: method for method in stub._methods}
+
+
+_OF_CLIENT, _OF_SERVER = _methods(ChaukasClientServiceStub), _methods(ChaukasServerServiceStub)
+
+
+class EitherService:
+    """Calls methods by name, in the service that the server has.
+
+    Args:
+        caller: Makes the calls.
+    """
+
+    def __init__(self, caller: UnaryCaller) -> None:
+        self._caller = caller
+        self._log = RationedLog(log, _TOLD_EVERY, time.monotonic)
+
+    async def call(
+        self,
+        name: str,
+        request: bytes = b"",
+        timeout: float | None = None,
+        once: bool = False,
+        trailing: dict[str, str] | None = None,
+    ) -> Any:
+        """Make a call; of what the two services answer, the fields that both have are alike.
+
+        Args:
+            name: The method, such as ``query_events``.
+            request: Its message, encoded.
+            timeout: As for ``UnaryCaller.call``, like the others.
+            once: The same.
+            trailing: The same.
+
+        Raises:
+            RpcError: The call failed. If the server has neither service, this is about the first one that was asked.
+            ClientClosedError: The client is closed.
+        """
+        lacking = self._caller.lacking
+        first, other = _OF_CLIENT[name], _OF_SERVER[name]
+        if _service(first) in lacking:
+            first, other = other, first
+        try:
+            return await self._caller.call(first, request, timeout, once, trailing)
+        except StatusError as error:
+            if error.status is not StatusCode.UNIMPLEMENTED:
+                raise
+            unimplemented = error
+        try:
+            response = await self._caller.call(other, request, timeout, once, trailing)
+        except StatusError as error:
+            if error.status is not StatusCode.UNIMPLEMENTED:
+                _prefer(other, first, lacking)  # It has the method.
+                raise
+            raise unimplemented from None
+        _prefer(other, first, lacking)
+        return response
+
+    async def ingest_event(self, request: bytes, timeout: float | None) -> None:
+        """Hand over one event; raises ``StatusError`` with INVALID_ARGUMENT, too, if it is rejected."""
+        response = await self.call("ingest_event", request, timeout)
+        if isinstance(response, server.IngestEventResponse) and response.status.lower() == "rejected":
+            details = f"the server has rejected the event {response.event_id!r}"
+            raise StatusError(details, status=StatusCode.INVALID_ARGUMENT, rpc="IngestEvent")
+
+    async def ingest_batch(self, request: bytes, count: int, timeout: float | None = None, once: bool = False) -> None:
+        """Hand over a batch of so many events; those that the server tells it has rejected are logged."""
+        trailing: dict[str, str] = {}
+        response = await self.call("ingest_event_batch", request, timeout, once, trailing)
+        if isinstance(response, server.IngestEventBatchResponse):
+            self._tell(response.rejected_count, count, response.rejected_event_ids)
+        elif (rejected := trailing.get(_REJECTED, "")).isdecimal():
+            self._tell(int(rejected[:9]), count)
+
+    def _tell(self, rejected: int, count: int, event_ids: Sequence[str] = ()) -> None:
+        if rejected > 0:
+            named = "".join(f", {event_id!r}" for event_id in event_ids[:_NAMED])
+            self._log.log(
+                "rejected",
+                logging.WARNING,
+                "the server has stored all but %d of the %d events of a batch: it rejected the others%s",
+                rejected,
+                count,
+                named and f" ({named[2:]}{', ...' if len(event_ids) > _NAMED else ''})",
+            )
+
+
+def _service(method: Method[Any, Any]) -> str:
+    return method.route.split("/")[1]
+
+
+def _prefer(method: Method[Any, Any], to: Method[Any, Any], lacking: set[str]) -> None:
+    """Ask the service of one method first from now on, because the server has not that of the other."""
+    lacking.discard(_service(method))
+    lacking.add(_service(to))
