@@ -13,7 +13,6 @@ All pages of a query show the events that were there when the first page was mad
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from chaukas_spec_lite.collector.stores.asking import (
     DEFAULT_PAGE_SIZE,
@@ -21,10 +20,11 @@ from chaukas_spec_lite.collector.stores.asking import (
     Moment,
     Query,
     Tenancy,
+    fold,
+    moment,
 )
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder, TimeRange
-from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
@@ -47,7 +47,6 @@ MAX_TEXT_LENGTH = 1000
 
 _TEXTS = ("tenant_id", "project_id", "session_id", "agent_id", "span_id", "trace_id")
 _LISTS = ("types", "statuses", "severities", "tags")
-_MAX_SECONDS = 2**63 - 1
 
 
 def query_of(request: QueryRequest, visible: Tenancy = EVERYBODY) -> Query:
@@ -115,33 +114,6 @@ def range_of(time: TimeRange | None) -> tuple[Moment | None, Moment | None]:
         None if time.start is None else moment(time.start)[1:],
         None if time.end is None else moment(time.end)[1:],
     )
-
-
-def moment(timestamp: datetime | None) -> tuple[int, int, int]:
-    """Where a timestamp stands in the order of time: whether there is one (1) or not (0), its seconds and its nanos.
-
-    An event without a timestamp comes before all others. Timestamps that the wire allows and the schema does not are
-    taken for the instant they add up to.
-    """
-    if timestamp is None:
-        return 0, 0, 0
-    seconds, nanos, _ = wire_from_datetime(timestamp)
-    return normal_moment(seconds, nanos)
-
-
-def normal_moment(seconds: int, nanos: int) -> tuple[int, int, int]:
-    """As ``moment``, of what stands on the wire."""
-    # A Timestamp on the wire may carry more than a second of nanos, or negative ones; the order of columns needs the
-    # normal form.
-    carry, nanos = divmod(nanos, NANOS_PER_SECOND)
-    # Databases have integers of 64 bits, and a carry could exceed them.
-    return 1, max(-_MAX_SECONDS, min(seconds + carry, _MAX_SECONDS)), nanos
-
-
-def fold(text: str) -> str:
-    """Make texts comparable without regard to upper and lower case."""
-    # Both sides go through this. Databases fold in ways of their own.
-    return text.casefold()
 
 
 def _choices(values: Iterable[int]) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, cast
 
-from chaukas_spec_lite.collector.query import fold
+from chaukas_spec_lite.collector.stores.asking import fold
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wire.fields import DEFAULTS, fields_of

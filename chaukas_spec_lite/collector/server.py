@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite.collector.doors.opening import ListeningDoor, doors_of
 from chaukas_spec_lite.collector.keys import Keys
 from chaukas_spec_lite.collector.quotas import Quotas, Rate
+from chaukas_spec_lite.collector.receipts import IngestLimits
 from chaukas_spec_lite.collector.retaining import retain_always
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.settings import MEMORY, CollectorSettings
-from chaukas_spec_lite.collector.splitting import IngestLimits
 from chaukas_spec_lite.collector.stores.base import Retention
 from chaukas_spec_lite.collector.stores.opening import store_for
 from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown

@@ -15,11 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from chaukas_spec_lite.collector.intake import Intake, slices
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
 from chaukas_spec_lite.collector.query import query_of, range_of, within
-from chaukas_spec_lite.collector.receipts import Intake, Receipt, slices
-from chaukas_spec_lite.collector.splitting import LIMITS, BatchSplitter, IngestLimits, Shape, split
+from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
+from chaukas_spec_lite.collector.splitting import BatchSplitter, split
 from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Store
 from chaukas_spec_lite.errors import StoreError

@@ -13,9 +13,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from chaukas_spec_lite.collector.query import moment
-from chaukas_spec_lite.collector.searched_text import searched_text
-from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy, moment
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.message import slow_decode
@@ -30,13 +28,12 @@ DEPTH = 2
 cannot be stored."""
 
 
-def skim(data: bytes, owner: Tenancy = EVERYBODY, *, with_text: bool = False, depth: int = DEPTH) -> EventRow:
-    """Read the columns of an event, and check that it is one.
+def skim(data: bytes, owner: Tenancy = EVERYBODY, *, depth: int = DEPTH) -> EventRow:
+    """Read the columns of an event, but for its text, and check that it is one.
 
     Args:
         data: The event.
         owner: Its tenant and project where it names none.
-        with_text: Whether the row gets the event's text.
         depth: The level below the outermost message that it has to be valid at.
 
     Raises:
@@ -51,7 +48,7 @@ def skim(data: bytes, owner: Tenancy = EVERYBODY, *, with_text: bool = False, de
     if not columns[1]:
         columns[1] = owner.project_id or ""
     columns[_DATA] = data
-    columns[_SEARCHED] = searched_text(data) if with_text else None
+    columns[_SEARCHED] = None
     return EventRow._make(columns)
 
 

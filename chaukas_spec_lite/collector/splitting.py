@@ -6,9 +6,9 @@ and what stands around them is checked at the end.
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
+from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Shape
 from chaukas_spec_lite.errors import DecodeError, InvalidRequest, TooMuchError
 from chaukas_spec_lite.message import slow_decode
 from chaukas_spec_lite.spec.common.v1.events import EventBatch
@@ -26,32 +26,6 @@ _MAX_FIELDS = 10_000
 _MAX_FRAME = 1 << 20
 """How many bytes those of a batch may have: its metadata, mostly."""
 _ENDLESS = 1 << 62
-
-
-class Shape(enum.Enum):
-    """Which request it is."""
-
-    EVENT = "IngestEventRequest"
-    BATCH = "IngestEventBatchRequest"
-
-
-@dataclass(frozen=True, slots=True)
-class IngestLimits:
-    """How much a request may bring."""
-
-    max_events: int = 10_000
-    """A batch with more events has to have ``min_event_bytes`` for each: so many small ones are an attack, or a
-    mistake, and cost far more than their bytes."""
-    min_event_bytes: int = 128
-    max_bytes: int = 64 << 20
-    """The bytes of a request, after decompression."""
-    max_ratio: int = 100
-    """How many times its compressed size a body may have, beyond the first ``free_bytes``."""
-    free_bytes: int = 4 << 20
-
-
-LIMITS = IngestLimits()
-"""What holds unless something else is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import Event, EventBatch, QueryFilter, QueryRequest, SortOrder
-from chaukas_spec_lite.collector import receipts
+from chaukas_spec_lite.collector import intake
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.quotas import Quotas, Rate
-from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote
+from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote, Shape
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.skim import skim
-from chaukas_spec_lite.collector.splitting import Shape, split
+from chaukas_spec_lite.collector.splitting import split
 from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Rejected
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
@@ -178,7 +178,7 @@ def test_only_bad_events_are_taken_too() -> None:
 
 
 def test_more_bad_events_than_a_receipt_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipts, "_MAX_NOTES", 5)
+    monkeypatch.setattr(intake, "_MAX_NOTES", 5)
 
     async def work(running: Running) -> None:
         receipt = await running.send(*[b""] * 600)
@@ -317,7 +317,7 @@ def test_decoding_takes_place_in_threads_of_its_own(monkeypatch: pytest.MonkeyPa
         seen.add((row.event_id, threading.current_thread().name.rpartition("_")[0]))
         return row
 
-    monkeypatch.setattr(receipts, "skim", skimmed)
+    monkeypatch.setattr(intake, "skim", skimmed)
 
     async def work(running: Running) -> None:
         await running.send(event("small"))
@@ -333,7 +333,7 @@ class Gate:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
         self.entered, self.open = threading.Event(), threading.Event()
-        monkeypatch.setattr(receipts, "skim", self._skim)
+        monkeypatch.setattr(intake, "skim", self._skim)
 
     def _skim(self, data: bytes, *args: Any, **kwargs: Any) -> EventRow:
         self.count += 1

@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import DecodeError, Event
 from chaukas_spec_lite.collector import skim as skimming
-from chaukas_spec_lite.collector.query import moment
-from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.skim import skim
-from chaukas_spec_lite.collector.stores.asking import Tenancy
+from chaukas_spec_lite.collector.stores.asking import Tenancy, moment
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest
 from chaukas_spec_lite.wire.envelopes import batch_request
@@ -169,9 +167,3 @@ def test_whose_event_it_is_where_it_does_not_say() -> None:
     assert skim(b"\x0a\x01e\x1a\x01p", owner)[:3] == ("acme", "p", "e")
     assert skim(b"\x0a\x01e", Tenancy("acme"))[:3] == ("acme", "", "e")
     assert skim(b"\x0a\x01e", owner).data == b"\x0a\x01e", "its bytes stay as they are"
-
-
-def test_the_text_of_an_event_only_where_it_is_wanted() -> None:
-    event = bytes(Event(event_id="E", metadata={"Key": "Straße"}))
-    assert skim(event).text is None
-    assert skim(event, with_text=True).text == searched_text(event) == "e\x1fstrasse"

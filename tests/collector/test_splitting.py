@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import DecodeError, Event, EventBatch
 from chaukas_spec_lite.collector import splitting
+from chaukas_spec_lite.collector.receipts import IngestLimits, Shape
 from chaukas_spec_lite.collector.skim import skim
-from chaukas_spec_lite.collector.splitting import BatchSplitter, IngestLimits, Parcel, Shape, split
+from chaukas_spec_lite.collector.splitting import BatchSplitter, Parcel, split
 from chaukas_spec_lite.errors import InvalidRequest, TooMuchError
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
 from chaukas_spec_lite.wire.envelopes import batch_request, event_of, event_request, events_of

@@ -11,9 +11,9 @@ import pytest
 
 from chaukas_spec_lite import Event, EventBatch, EventStatus, EventType, QueryFilter, QueryRequest, Severity, TimeRange
 from chaukas_spec_lite.collector.callers import Caller
+from chaukas_spec_lite.collector.receipts import Shape
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
-from chaukas_spec_lite.collector.splitting import Shape
 from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest

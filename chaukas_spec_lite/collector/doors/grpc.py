@@ -17,7 +17,7 @@ from grpclib.exceptions import GRPCError
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.doors.grpc_health import HealthService
 from chaukas_spec_lite.collector.doors.grpc_reflection import ReflectionService
-from chaukas_spec_lite.collector.splitting import Shape
+from chaukas_spec_lite.collector.receipts import Shape
 from chaukas_spec_lite.errors import (
     CollectorError,
     ForbiddenError,

@@ -23,7 +23,7 @@ from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
 from chaukas_spec_lite.collector.doors.http_forms import read_events, read_query, write_page
 from chaukas_spec_lite.collector.doors.http_media import Form, form_of
 from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
-from chaukas_spec_lite.collector.splitting import Shape
+from chaukas_spec_lite.collector.receipts import Shape
 from chaukas_spec_lite.errors import JSONError, TooMuchError
 from chaukas_spec_lite.rpc.server.served import ServedCall
 from chaukas_spec_lite.wire.envelopes import event_request

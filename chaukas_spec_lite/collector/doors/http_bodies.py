@@ -15,7 +15,7 @@ from chaukas_spec_lite.collector.doors.http_media import UnknownFormError
 from chaukas_spec_lite.errors import InvalidRequest, TooMuchError
 
 if TYPE_CHECKING:
-    from chaukas_spec_lite.collector.splitting import IngestLimits
+    from chaukas_spec_lite.collector.receipts import IngestLimits
 
 PIECE = 256 << 10
 """How many bytes a piece has at most."""

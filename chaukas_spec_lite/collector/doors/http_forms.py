@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chaukas_spec_lite.collector.doors import platform_json
 from chaukas_spec_lite.collector.doors.http_media import Form
-from chaukas_spec_lite.collector.splitting import Shape
+from chaukas_spec_lite.collector.receipts import Shape
 from chaukas_spec_lite.errors import DecodeError, InvalidRequest, JSONError
 from chaukas_spec_lite.protojson.load_values import is_object
 from chaukas_spec_lite.protojson.problem import json_type

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
+from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
+
 DEFAULT_PAGE_SIZE = 100
+_MAX_SECONDS = 2**63 - 1
 
 Moment: TypeAlias = "tuple[int, int]"
 """Seconds since 1970 and nanoseconds."""
@@ -63,3 +67,30 @@ class Query:
             *(self.types, self.statuses, self.severities, self.tags, self.text, self.start, self.end, self.descending),
         )
         return hashlib.blake2b(repr(conditions).encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def moment(timestamp: datetime | None) -> tuple[int, int, int]:
+    """Where a timestamp stands in the order of time: whether there is one (1) or not (0), its seconds and its nanos.
+
+    An event without a timestamp comes before all others. Timestamps that the wire allows and the schema does not are
+    taken for the instant they add up to.
+    """
+    if timestamp is None:
+        return 0, 0, 0
+    seconds, nanos, _ = wire_from_datetime(timestamp)
+    return normal_moment(seconds, nanos)
+
+
+def normal_moment(seconds: int, nanos: int) -> tuple[int, int, int]:
+    """As ``moment``, of what stands on the wire."""
+    # A Timestamp on the wire may carry more than a second of nanos, or negative ones; the order of columns needs the
+    # normal form.
+    carry, nanos = divmod(nanos, NANOS_PER_SECOND)
+    # Databases have integers of 64 bits, and a carry could exceed them.
+    return 1, max(-_MAX_SECONDS, min(seconds + carry, _MAX_SECONDS)), nanos
+
+
+def fold(text: str) -> str:
+    """Make texts comparable without regard to upper and lower case."""
+    # Both sides go through this. Databases fold in ways of their own.
+    return text.casefold()

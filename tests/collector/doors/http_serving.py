@@ -14,9 +14,9 @@ import httpx
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.doors.http import HttpServer
 from chaukas_spec_lite.collector.query import Query
+from chaukas_spec_lite.collector.receipts import IngestLimits
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
-from chaukas_spec_lite.collector.splitting import IngestLimits
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest
 from chaukas_spec_lite.spec.common.v1.events import EventBatch

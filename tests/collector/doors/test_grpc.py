@@ -20,9 +20,9 @@ from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.doors.grpc import Authenticate, anyone, services_of
 from chaukas_spec_lite.collector.query import Tenancy
 from chaukas_spec_lite.collector.quotas import Quotas, Rate
+from chaukas_spec_lite.collector.receipts import IngestLimits
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
-from chaukas_spec_lite.collector.splitting import IngestLimits
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import ForbiddenError, QueryTimeoutError, StoreError, UnauthenticatedError
 from chaukas_spec_lite.rpc.server.server import MessageServer

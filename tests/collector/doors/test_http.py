@@ -15,8 +15,8 @@ from chaukas_spec_lite import Event, EventType
 from chaukas_spec_lite.collector.callers import Caller
 from chaukas_spec_lite.collector.doors.platform_json import write_event
 from chaukas_spec_lite.collector.query import Tenancy
+from chaukas_spec_lite.collector.receipts import IngestLimits
 from chaukas_spec_lite.collector.searched_text import searched_text
-from chaukas_spec_lite.collector.splitting import IngestLimits
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import (
     ForbiddenError,

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.collector.query import Query, fold, moment
+from chaukas_spec_lite.collector.stores.asking import Query, fold, moment
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Store
 from chaukas_spec_lite.message.message import Message
 

@@ -1,0 +1,127 @@
+"""Sifts events that have come into those to store and those to reject, and accounts for both in a receipt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from chaukas_spec_lite.collector.callers import Caller
+from chaukas_spec_lite.collector.metrics import Meter
+from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote, Shape
+from chaukas_spec_lite.collector.searched_text import searched_text
+from chaukas_spec_lite.collector.skim import skim
+from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Rejected
+from chaukas_spec_lite.errors import DecodeError
+from chaukas_spec_lite.wire.envelopes import event_id_of
+
+_NO_ID = "event_id: empty; every event needs an ID of its own, by which the collector knows it when it is sent again"
+_SLICE_EVENTS = 256
+_SLICE_BYTES = 1 << 18
+"""How many events, or bytes of events, are decoded in one go: some tens of milliseconds of work."""
+_MAX_NOTES = 10_000
+"""How many rejected events a receipt names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """Events that have been looked at."""
+
+    rows: list[EventRow]
+    rejected: list[Rejected]
+    notes: list[RejectedNote]
+
+    def reject(self, position: int, owner: tuple[str, str], event_id: str, reason: str, data: bytes) -> None:
+        """Add an event that cannot be stored."""
+        self.rejected.append(Rejected(*owner, event_id, reason, data, time.time()))
+        self.notes.append(RejectedNote(event_id, reason, position))
+
+
+def slices(events: list[bytes]) -> Iterator[tuple[list[bytes], int]]:
+    """Cut events into portions that are decoded in one go, each with the size of its largest event."""
+    start = size = 0
+    for position, event in enumerate(events):
+        if position > start and (position - start == _SLICE_EVENTS or size + len(event) > _SLICE_BYTES):
+            yield _slice(events[start:position])
+            start, size = position, 0
+        size += len(event)
+    if start < len(events):
+        yield _slice(events[start:])
+
+
+def _slice(events: list[bytes]) -> tuple[list[bytes], int]:
+    return events, max(map(len, events))
+
+
+@dataclass(slots=True)
+class Intake:
+    """Adds up what becomes of the events of one request."""
+
+    caller: Caller
+    shape: Shape
+    seen: int = 0
+    repeated: int = 0
+    conflicts: int = 0
+    rejected_count: int = 0
+    notes: list[RejectedNote] = field(default_factory=list[RejectedNote])
+    event_ids: list[str] = field(default_factory=list[str])
+
+    def sift(self, events: Sequence[bytes], with_text: bool) -> Sifted:
+        """Look at the next events: which can be stored, and what is wrong with the others. Decodes."""
+        sifted = Sifted([], [], [])
+        for position, data in enumerate(events, self.seen):
+            try:
+                row = skim(data, self.caller.tenancy)
+            except DecodeError as error:
+                error.path = self._path(position) + error.path.removeprefix("Event")
+                # Nothing of it can be relied on, so only the key says whose it is.
+                sifted.reject(position, self._owner("", ""), event_id_of(data), str(error), data)
+                continue
+            problem = self.caller.foreign(row.tenant_id, row.project_id) if row.event_id else _NO_ID
+            if problem:
+                owner = self._owner(row.tenant_id, row.project_id)
+                sifted.reject(position, owner, row.event_id, f"{self._path(position)}.{problem}", data)
+            else:
+                sifted.rows.append(row._replace(text=searched_text(data)) if with_text else row)
+        return sifted
+
+    def _path(self, position: int) -> str:
+        name = "event" if self.shape is Shape.EVENT else f"event_batch.events[{position}]"
+        return f"{self.shape.value}.{name}"
+
+    def _owner(self, tenant_id: str, project_id: str) -> tuple[str, str]:
+        """Whose a rejected event is: the key's owner's, whatever it says itself. Others have nothing to do with it."""
+        own = self.caller.tenancy
+        return (
+            tenant_id if own.tenant_id is None else own.tenant_id,
+            project_id if own.project_id is None else own.project_id,
+        )
+
+    def add(self, sifted: Sifted, additions: Sequence[Addition], meter: Meter) -> None:
+        """Count what was sifted, now that it is stored."""
+        self.seen += len(sifted.rows) + len(sifted.rejected)
+        repeated, conflicts = additions.count(Addition.REPEATED), additions.count(Addition.CONFLICT)
+        self.repeated += repeated
+        self.conflicts += conflicts
+        self.event_ids += [row.event_id for row in sifted.rows]
+        self.rejected_count += len(sifted.notes)
+        self.notes += sifted.notes[: _MAX_NOTES - len(self.notes)]
+        for outcome, count in (
+            ("new", len(additions) - repeated - conflicts),
+            ("repeated", repeated),
+            ("conflict", conflicts),
+            ("rejected", len(sifted.notes)),
+        ):
+            meter.count_events(outcome, count)
+
+    def receipt(self, batch_id: str) -> Receipt:
+        """Make the receipt."""
+        return Receipt(
+            batch_id,
+            len(self.event_ids),
+            self.repeated,
+            self.conflicts,
+            tuple(self.notes),
+            self.rejected_count,
+            tuple(self.event_ids),
+        )
