@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,23 +16,26 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chaukas_spec_lite.collector.callers import Caller
 from chaukas_spec_lite.collector.doors import http_answers, openapi
 from chaukas_spec_lite.collector.doors.http_answers import json_answer, problem, receipt_answer
 from chaukas_spec_lite.collector.doors.http_bodies import Pace, TogetherHeld, inflated, paced
 from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
-from chaukas_spec_lite.collector.doors.http_forms import Form, form_of, read_events, read_query, write_page
-from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
+from chaukas_spec_lite.collector.doors.http_forms import read_events, read_query, write_page
+from chaukas_spec_lite.collector.doors.http_media import Form, form_of
 from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
 from chaukas_spec_lite.collector.receipts import Shape
-from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.errors import JSONError, TooMuchError
 from chaukas_spec_lite.rpc.server.served import ServedCall
 from chaukas_spec_lite.wire.envelopes import event_request
 
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.callers import Caller
+    from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
+    from chaukas_spec_lite.collector.service import CollectorService
+
 T = TypeVar("T")
 
-Authenticate = Callable[["str | None", "str | None", str], Awaitable[Caller]]
+Authenticate: TypeAlias = "Callable[[str | None, str | None, str], Awaitable[Caller]]"
 """Says who calls, by the header ``authorization``, the name in a client's certificate, and the address."""
 
 
@@ -89,7 +92,7 @@ class Door:
             batch = await self._work(partial(read_events, await _whole(pieces), shape, form))
             if shape is Shape.BATCH:
                 receipt = await self.service.ingest_events(batch.events, caller, batch.batch_id)
-                return receipt_answer(batch.whole(receipt))
+                return receipt_answer(receipt, batch)
             receipt = await self.service.ingest(event_request(batch.events[0]), shape, caller)
             # The SDK would send it again for ever; who writes JSON is told.
             return problem(400, receipt.rejected[0].reason) if receipt.rejected else receipt_answer(receipt)
@@ -146,7 +149,7 @@ class Door:
             raise HTTPException(421, "without keys the collector answers to localhost and to addresses only")
 
     @contextlib.asynccontextmanager
-    async def _body(self, request: Request, most: int) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def _body(self, request: Request, most: int) -> AsyncGenerator[AsyncIterator[bytes], None]:
         """Read the body of a request in pieces, inflated, with at most so many bytes."""
         length = request.headers.get("content-length", "")
         # What is compressed may be larger than it says; what is not is refused before it is sent.
