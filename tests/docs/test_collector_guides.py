@@ -51,5 +51,3 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     )
     complaints = [line for line in done.stderr.splitlines() if "chaukas.service" in line]
     assert complaints == []
-
-
