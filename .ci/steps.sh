@@ -99,7 +99,7 @@ portable() {
     mapfile -t paths < <(grep -v '^#' .ci/portable)
     new_environment "portable-$1" "$1"
     python -m pip install --quiet -e '.[check]'
-    python -m pytest -p no:cacheprovider --hypothesis-profile ci -m "not foreign and not servers and not stores and not thorough" "${paths[@]}"
+    python -m pytest -p no:cacheprovider --hypothesis-profile ci -m "not foreign and not openapi and not servers and not stores and not thorough" "${paths[@]}"
 }
 
 conformance() { use_environment main; python -m tests.conformance.run "$work/conformance"; }
@@ -127,6 +127,13 @@ stores() {
     use_environment main
     python -m pip install --quiet -e '.[stores]'
     python -m pytest -p no:cacheprovider -m stores tests/collector/stores
+}
+
+# Requests to the collector's HTTP door, made from its document. In an environment of its own, as they bring many packages.
+openapi() {
+    new_environment openapi 3.11
+    python -m pip install --quiet -e '.[openapi]'
+    python -m pytest -p no:cacheprovider -m openapi tests/collector/doors
 }
 
 # Other packages that events come from. In an environment of its own, as they bring some sixty others.

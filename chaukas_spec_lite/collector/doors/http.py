@@ -70,7 +70,8 @@ class HttpServer:
         try:
             from uvicorn.config import Config
 
-            from chaukas_spec_lite.collector.doors.http_app import Door
+            from chaukas_spec_lite.collector.doors import http_forms
+            from chaukas_spec_lite.collector.doors.http_app import Door, Forms
             from chaukas_spec_lite.collector.doors.http_bodies import TogetherHeld
             from chaukas_spec_lite.collector.doors.http_connections import HttpConnections, LimitedProtocol
         except ModuleNotFoundError as error:
@@ -83,6 +84,7 @@ class HttpServer:
             self._authenticate or anyone,
             limits,
             keyless and is_loopback(host),
+            Forms(http_forms.read_events, http_forms.read_query, http_forms.write_page),
             TogetherHeld(limits.max_held_bytes),
             asyncio.Semaphore(1),
         )
