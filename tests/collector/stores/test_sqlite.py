@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import sqlite3
 import threading
 import time
@@ -191,10 +192,9 @@ def test_a_file_that_is_taken_away_is_noticed(path: Path, taken: str, caplog: py
                 async with opened(store_at(other)) as another:
                     await another.add([row("restored")])
                 other.replace(path)
-            if taken in ("file", "both"):
-                path.unlink()
-            if taken in ("log", "both"):
-                path.with_name("events.db-wal").unlink()
+            for end, kinds in {"": ("file", "both"), "-wal": ("log", "both")}.items():
+                if taken in kinds:
+                    os.unlink(f"{path}{end}")
             with pytest.raises(StoreError, match="deleted or replaced while it was open"):
                 await store.add([row("not told to be stored")])
             assert "deleted or replaced" in caplog.text
@@ -230,10 +230,10 @@ def test_who_reads_notices_it_too(path: Path) -> None:
     async def main() -> None:
         async with opened(store_at(path)) as store:
             await store.add([row("a")])
-            path.rename(path.with_name("elsewhere.db"))
+            os.rename(path, path.with_name("elsewhere.db"))
             with pytest.raises(StoreError, match="is gone: it was deleted or moved"):
                 await store.find(Query(), ROOM)
-            path.with_name("elsewhere.db").rename(path)
+            os.rename(path.with_name("elsewhere.db"), path)
             assert await ids(store) == ["a"]
 
     run(main())
@@ -246,8 +246,8 @@ def test_a_directory_that_goes_and_comes_back(path: Path) -> None:
     async def main() -> None:
         async with opened(store_at(directory / "events.db")) as store:
             directory.rename(path.parent / "away")
-            for _ in range(2):
-                with pytest.raises(StoreError, match="unable to open"):
+            for problem in ("deleted or replaced", "unable to open", "unable to open"):
+                with pytest.raises(StoreError, match=problem):
                     await store.add([row("a")])
             (path.parent / "away").rename(directory)
             assert await store.add([row("a")]) == [NEW]
@@ -308,12 +308,14 @@ def make_format_1(path: Path, rows: Sequence[EventRow]) -> None:
     with database(path) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(FORMAT_1)
+        connection.execute("BEGIN")
         for number, each in enumerate(rows, 5):
             connection.execute(
                 f"INSERT INTO events VALUES ({', '.join('?' * 16)})",
                 (number, *each[:13], "searched", each.data),
             )
             connection.executemany("INSERT INTO tags VALUES (?, ?)", [(tag, number) for tag in each.tags])
+        connection.execute("COMMIT")
 
 
 def old_rows() -> list[EventRow]:
@@ -426,7 +428,7 @@ SINGLE = {
 
 @pytest.mark.parametrize("name", SINGLE)
 def test_a_page_of_a_single_filter_costs_the_same_wherever_it_is(path: Path, name: str) -> None:
-    """Counted in steps of SQLite's machine, which depend on no load."""
+    """Counted in tens of steps of SQLite's machine, which depend on no load."""
     size, count = 50, 4000
     query = replace(SINGLE[name], size=size)
     steps = 0
@@ -446,11 +448,11 @@ def test_a_page_of_a_single_filter_costs_the_same_wherever_it_is(path: Path, nam
                 asked = replace(query, tenancy=Tenancy(tenant), descending=descending)
                 while True:
                     steps = 0
-                    connection.set_progress_handler(counted, 1)
+                    connection.set_progress_handler(counted, 10)
                     page = finding.find(connection, asked, tokens, ROOM, texts)
                     connection.set_progress_handler(None, 0)
                     # Three keys are read for three tenants, and twice as much as a page has of each.
-                    assert steps < 100 * size, f"{tenant} {descending} {len(page.events)}"
+                    assert steps < 10 * size, f"{tenant} {descending} {len(page.events)}"
                     if not page.next_page_token:
                         break
                     asked = replace(asked, page_token=page.next_page_token)
@@ -470,8 +472,7 @@ def test_more_keys_than_are_read_side_by_side(path: Path, monkeypatch: pytest.Mo
             assert len(await every_page(store, Query(agent_id="agent", size=7))) == 401
             own = [each.event_id for each in rows if each.tenant_id == "tenant-1"]
             found = await ids(store, Query(tenancy=Tenancy("tenant-1"), size=7, descending=False))
-            assert found == [*own[:1], *own[1:2], *(found[2:3]), *own[2:]]
-            assert "p" in found
+            assert found == [own[0], "p", *own[1:]]
             half = await ids(store, Query(tenancy=Tenancy("tenant-1"), tags=("half",), size=7, descending=False))
             assert half == [each for each in found if each == "p" or int(each) % 2 == 0]
 
@@ -484,7 +485,7 @@ def test_a_page_looks_at_so_many_events_and_no_more(path: Path, monkeypatch: pyt
     async def main() -> None:
         async with opened(store_at(path)) as store:
             await store.add(many(3000))
-            query = Query(types=(0,), statuses=(1,), severities=(77,))
+            query = Query(agent_id="agent", types=(40,), severities=(1,))
             pages = 0
             while True:
                 page = await store.find(query, ROOM)
@@ -670,24 +671,24 @@ def test_damage_is_found(path: Path, damage: str, problem: str) -> None:
     run(main())
 
 
+def overwrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(20_000)
+        file.write(b"\xff" * 40_000)
+
+
 def test_a_corrupt_file_is_told_of(path: Path) -> None:
     async def main() -> None:
         async with opened(store_at(path)) as store:
             await store.add([row(f"{number}", agent_id="x" * 500) for number in range(500)])
-        data = bytearray(path.read_bytes())
-        data[20_000:60_000] = b"\xff" * 40_000
-        path.write_bytes(data)
+        overwrite(path)
         async with opened(store_at(path)) as store:
-            found = []
-            with contextlib.suppress(StoreError):  # or SQLite may refuse to look further
-                found = await store.check()
-            with contextlib.suppress(StoreError):
-                found += await store.check()
-            with pytest.raises(StoreError, match="malformed"):
-                for _ in range(2):
-                    await store.stats(Query(session_id=""))
-                    await every_page(store, Query(size=1000))
-                raise StoreError("malformed") if found else AssertionError("it went unnoticed")
+            problems: list[str] = []
+            try:
+                problems += await store.check()
+            except StoreError as error:  # where SQLite cannot even begin to look
+                problems.append(str(error))
+            assert problems
 
     run(main())
 
