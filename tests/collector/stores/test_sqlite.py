@@ -480,7 +480,7 @@ def test_more_keys_than_are_read_side_by_side(path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_page_looks_at_so_many_events_and_no_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding.Budget, "__init__", _small(finding.Budget.__init__))
+    monkeypatch.setattr(finding.Allowance, "__init__", _small(finding.Allowance.__init__))
 
     async def main() -> None:
         async with opened(store_at(path)) as store:
