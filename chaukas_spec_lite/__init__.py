@@ -107,16 +107,8 @@ _LAZY = {
 
 _ERRORS = (
     *("CollectorError", "InvalidRequest", "TooMuchError", "ThrottledError", "UnauthenticatedError", "ForbiddenError"),
-    *(
-        "StoreError",
-        "QueryTimeoutError",
-        "SpoolError",
-        "ClientClosedError",
-        "StatusError",
-        "ConnectError",
-        "TLSError",
-        "HTTP1Error",
-    ),
+    *("StoreError", "QueryTimeoutError", "SpoolError", "AuditError", "NoteError", "ProofError"),
+    *("ClientClosedError", "StatusError", "ConnectError", "TLSError", "HTTP1Error"),
     *("ConnectionLostError", "DeadlineExceededError", "PeerProtocolError", "MessageTooLargeError"),
     "ResponseTooLargeError",
 )

@@ -18,6 +18,9 @@
     │   └── ForbiddenError               a key that does not allow this
     ├── StoreError                       a database of events cannot be opened, read or written
     │   └── QueryTimeoutError            a query took longer than its time limit
+    ├── AuditError (also a ValueError)   something that is to prove what was recorded does not
+    │   ├── NoteError                    a text is no signed note, no checkpoint, or not signed by whom it should be
+    │   └── ProofError                   a proof does not prove what it is for
     ├── SpoolError                       the spool cannot be read or written just now
     ├── ClientClosedError                a client used after it was closed, or from two event loops
     └── RpcError                         a call that failed; has ``status``, ``details``, ``peer``, ``retryable``
@@ -171,6 +174,18 @@ class StoreError(ChaukasError):
 
 class QueryTimeoutError(StoreError):
     """A query took longer than its time limit, and was given up."""
+
+
+class AuditError(ChaukasError, ValueError):
+    """Something that is to prove what was recorded does not."""
+
+
+class NoteError(AuditError):
+    """A text is no signed note, or no checkpoint, or not signed by whom it should be."""
+
+
+class ProofError(AuditError):
+    """A proof does not prove what it is for."""
 
 
 class SpoolError(ChaukasError):

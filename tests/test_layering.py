@@ -53,7 +53,7 @@ RULES = Rules(
         # What generated services stand on; encoding of odd values; what events are completed with.
         ("rpc.stubs", "lenient", "defaults"),
         ("spec",),
-        ("encoded_events", "trace", "rpc.client", "rpc.server"),
+        ("encoded_events", "trace", "audit", "rpc.client", "rpc.server"),
         ("client", "export", "collector", "files"),
         ("blocking",),
         ("sinks",),
@@ -68,11 +68,20 @@ RULES = Rules(
         "asyncpg": ("collector.stores.postgres",),
         "agents": ("bridges.openai_agents", "bridges.openai_steps"),
         "chaukas": ("bridges.sdk",),
-        "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec", "sinks.file"),
+        "betterproto2": (
+            "betterproto_version",
+            "wire",
+            "message",
+            "protojson",
+            "spec",
+            "sinks.file",
+            "collector.doors.platform_json",
+        ),
         # One of them, by the Python that runs.
         "backports": ("collector.doors.http_bodies",),
         "compression": ("collector.doors.http_bodies",),
         "click": ("cli", "__main__"),
+        "cryptography": ("audit.keys",),
         "genai_prices": ("trace.prices",),
         "grpclib": (
             "rpc",

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 import click
 
+from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.collector.logs import start_logging
-from chaukas_spec_lite.collector.server import Collector
 from chaukas_spec_lite.collector.settings import CONFIG_VARIABLE, CollectorSettings, data_directory
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line

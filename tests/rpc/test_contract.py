@@ -561,6 +561,45 @@ def test_grpclib_s_server_makes_protocols_by_a_method_that_can_be_replaced() -> 
     run(main)
 
 
+def test_grpclib_s_server_stops_by_what_starting_it_has_set() -> None:
+    """``server.BaseServer`` listens by itself, and sets the same: it could not be closed, or not be waited for."""
+
+    async def main() -> None:
+        class Listening:
+            closed = waited = False
+
+            def close(self) -> None:
+                self.closed = True
+
+            async def wait_closed(self) -> None:
+                self.waited = True
+
+        server, listening = grpclib.server.Server([]), Listening()
+        assert server._server is None
+        assert server._server_closed_fut is None
+        server._server = listening  # type: ignore[assignment]
+        server._server_closed_fut = asyncio.get_running_loop().create_future()
+        server._protocol_factory()
+        (handler,) = server._handlers
+        server.close()
+        await server.wait_closed()
+        assert (listening.closed, listening.waited, handler.closing) == (True, True, True)
+
+    run(main)
+
+
+def test_grpclib_s_server_lets_go_of_handlers_that_are_closed() -> None:
+    """``server.ServerSide.settle`` closes those without a connection: they would be kept for ever otherwise."""
+
+    async def main() -> None:
+        server = grpclib.server.Server([])
+        for _ in range(30):
+            server._protocol_factory().handler.close()
+        assert len(server._handlers) < 15
+
+    run(main)
+
+
 def test_grpclib_s_client_handler_needs_nothing() -> None:
     """``client_side.ClientSide`` would need a handler of its own."""
     handler = grpclib.client.Handler()

@@ -1,4 +1,4 @@
-"""Connections of the HTTP door: how many there may be, and how long one may keep everybody waiting."""
+"""HttpConnections of the HTTP door: how many there may be, and how long one may keep everybody waiting."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OTHER_FILES = 64
 """How many files and sockets the process needs besides the door's connections."""
 
 
-class Connections:
+class HttpConnections:
     """Counts the connections of a door, in all and by address.
 
     Args:
@@ -97,7 +97,7 @@ class LimitedProtocol(H11Protocol):
         connections: What counts it.
     """
 
-    def __init__(self, config: Config, connections: Connections) -> None:
+    def __init__(self, config: Config, connections: HttpConnections) -> None:
         super().__init__(config, connections.state, {})
         self.logger = connections.log
         self.access_log = False
@@ -110,8 +110,8 @@ class LimitedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection, or refuse it."""
-        peer: object = transport.get_extra_info("peername")
-        self._address = str(peer[0]) if isinstance(peer, tuple) and peer else ""
+        peer: Any = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if peer else ""  # none if the client has gone already
         self._admitted = self._counted.admit(self, self._address)
         if not self._admitted:
             transport.abort()

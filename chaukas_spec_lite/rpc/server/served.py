@@ -43,9 +43,9 @@ def current_call() -> ServedCall:
     return CURRENT.get()
 
 
-def peer_name(address: object) -> str:
+def peer_name(address: Any) -> str:
     """Write down where a connection comes from, as sockets give it."""
-    if isinstance(address, tuple) and len(address) >= 2:
-        host, port = address[:2]
-        return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
-    return "unix"
+    if isinstance(address, (str, bytes)) or not address:
+        return "unix"
+    host, port, *_ = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -20,7 +20,7 @@ from grpclib.server import Server
 
 from chaukas_spec_lite.rationed_log import in_words
 from chaukas_spec_lite.rpc.transport.admission import Admission, ConnectionLimits, network_of
-from chaukas_spec_lite.rpc.transport.budget import Budget
+from chaukas_spec_lite.rpc.transport.budget import FrameBudget
 from chaukas_spec_lite.rpc.transport.protocol import EventsProcessor, FramedProtocol
 from chaukas_spec_lite.rpc.transport.stream import Stream
 from chaukas_spec_lite.rpc.transport.verification import verify
@@ -109,16 +109,16 @@ class BaseServer(Server):
         verify()  # Takes 2 ms, once in each process, which the first client would have to wait for otherwise.
         if self._server is not None:
             raise RuntimeError("the server has been started already")
-        loop = self._loop
+        loop: Any = self._loop  # The overloads of `create_server` do not take options by name.
         backlog: int = options.setdefault("backlog", _BACKLOG)
         # asyncio's server finds the addresses and binds sockets to them, and accepts nobody.
         make, options["ssl"] = self._protocol_factory, ssl
-        self._server = server = (
+        server: Any = (
             await loop.create_server(make, host, port, start_serving=False, **options)
             if path is None
             else await loop.create_unix_server(make, path, start_serving=False, **options)
         )
-        self._server_closed_fut = loop.create_future()
+        self._server, self._server_closed_fut = server, loop.create_future()
         try:
             for bound in server.sockets:
                 listening = socket.fromfd(bound.fileno(), bound.family, bound.type)
@@ -250,7 +250,7 @@ class ServerSide(FramedProtocol):
         super().connection_made(transport)
         self.connected = True
         self._accepted = None
-        self.framed.budget = self.framed.h2.budget = Budget()
+        self.framed.budget = self.framed.h2.budget = FrameBudget()
         self.framed.h2.frames_at_once = _FRAMES_AT_ONCE
         # A connection that was accepted before the socket was closed may come here after `stop` has listed all of them.
         if self._server.stopped:
