@@ -11,6 +11,7 @@ from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote, Shape
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.skim import skim
+from chaukas_spec_lite.collector.stores.asking import EVERYBODY
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Rejected
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.wire.envelopes import event_id_of
@@ -69,18 +70,22 @@ class Intake:
     def sift(self, events: Sequence[bytes], with_text: bool) -> Sifted:
         """Look at the next events: which can be stored, and what is wrong with the others. Decodes."""
         sifted = Sifted([], [], [])
+        caller, owner = self.caller, self.caller.tenancy
+        restricted = owner != EVERYBODY
         for position, data in enumerate(events, self.seen):
             try:
-                row = skim(data, self.caller.tenancy)
+                row = skim(data, owner)
             except DecodeError as error:
                 error.path = self._path(position) + error.path.removeprefix("Event")
                 # Nothing of it can be relied on, so only the key says whose it is.
                 sifted.reject(position, self._owner("", ""), event_id_of(data), str(error), data)
                 continue
-            problem = self.caller.foreign(row.tenant_id, row.project_id) if row.event_id else _NO_ID
+            problem = "" if row.event_id else _NO_ID
+            if restricted and not problem:
+                problem = caller.foreign(row.tenant_id, row.project_id)
             if problem:
-                owner = self._owner(row.tenant_id, row.project_id)
-                sifted.reject(position, owner, row.event_id, f"{self._path(position)}.{problem}", data)
+                whose = self._owner(row.tenant_id, row.project_id)
+                sifted.reject(position, whose, row.event_id, f"{self._path(position)}.{problem}", data)
             else:
                 sifted.rows.append(row._replace(text=searched_text(data)) if with_text else row)
         return sifted

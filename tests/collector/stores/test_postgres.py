@@ -32,6 +32,7 @@ asyncpg = pytest.importorskip("asyncpg", reason="these tests are left out unless
 
 ASCENDING = Query(descending=False, size=1000)
 DAY = 86_400.0
+PARTITIONS = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relname ~ '^events_[0-9]+$'"
 
 
 class Hand:
@@ -152,11 +153,8 @@ def test_an_event_is_stored_once_whatever_day_it_comes_again(database: str) -> N
         assert await ids(store) == ["same", "0", "1", "2", "3"]
         assert await store.check() == []
         async with session(database) as connection:
-            partitions = await connection.fetch("SELECT inhrelid::regclass::text FROM pg_inherits JOIN pg_class"
-                                                " ON pg_class.oid = inhparent WHERE relkind = 'p' ORDER BY 1")  # fmt: skip
-        assert [name.rpartition(".")[2] for (name,) in partitions] == [
-            f"events_1970011{day}" for day in (2, 3, 4, 5, 6)
-        ], "one for each day, and for the next"
+            partitions = await connection.fetch(f"{PARTITIONS} AND relispartition ORDER BY 1")
+        assert [name for (name,) in partitions] == [f"events_1970011{day}" for day in (2, 3, 4, 5)], "one for each day"
 
     on(database, steps, count=2, clock=clock)
 
@@ -174,9 +172,8 @@ def test_whole_days_are_dropped_and_an_attempt_that_broke_off_is_finished(databa
             await connection.execute("ALTER TABLE chaukas.events DETACH PARTITION chaukas.events_19700112 CONCURRENTLY")
             assert await store.retain(Retention(max_age=DAY)) == 6
             assert await ids(store) == ["2-0", "2-1", "2-2", "3-0", "3-1", "3-2"]
-            left = await connection.fetchval("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class"
-                                             " WHERE relname ~ '^events_[0-9]+$'")  # fmt: skip
-            assert left == "events_19700114 events_19700115 events_19700116"
+            left = await connection.fetch(f"{PARTITIONS} ORDER BY 1")
+            assert [name for (name,) in left] == ["events_19700114", "events_19700115"]
         assert await store.add([row("0-0", tenant_id="t0")]) == [NEW], "what is gone may come again"
         assert await store.check() == []
 
@@ -187,7 +184,8 @@ def test_a_slow_transaction_does_not_get_into_pages_that_were_begun(database: st
     """The numbers of arrivals would let it: it took a lower one than what the first page has shown."""
 
     async def steps(store: PostgresStore, slow: PostgresStore, monkey: pytest.MonkeyPatch) -> None:
-        await store.add([row(f"{number}", at=number) for number in range(6)])
+        for each in (store, slow):  # which makes today's partition, too
+            await each.add([row(f"{number}", at=number) for number in range(6)])
         held, goes_on = asyncio.Event(), asyncio.Event()
         commit = connections._commit
 
