@@ -29,21 +29,7 @@ LINEAR_BAR = 2.0
 """How much more an event may cost at the end of reading a tenant than at its beginning."""
 ROOM = 4 * 2**20
 _BATCH = 500
-_WORDS = (
-    "user",
-    "asked",
-    "agent",
-    "tool",
-    "call",
-    "result",
-    "error",
-    "retry",
-    "model",
-    "answer",
-    "plan",
-    "step",
-    "search",
-)
+_WORDS = ("user", "agent", "tool", "call", "result", "error", "retry", "model", "answer", "plan", "step", "search")
 
 
 def rows(count: int, seed: int = 1) -> Iterator[EventRow]:

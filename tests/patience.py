@@ -41,4 +41,4 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def without_slowness(stderr: str) -> str:
     """Leave out what asyncio's debug mode says of slow callbacks: it tells of the machine, not of the program."""
-    return re.sub(r"^Executing .* took \d+\.\d+ seconds\n", "", stderr, flags=re.MULTILINE)
+    return re.sub(r"^(?:.* UTC  WARNING  )?Executing .* took \d+\.\d+ seconds\n", "", stderr, flags=re.MULTILINE)

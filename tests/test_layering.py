@@ -68,7 +68,15 @@ RULES = Rules(
         "asyncpg": ("collector.stores.postgres",),
         "agents": ("bridges.openai_agents", "bridges.openai_steps"),
         "chaukas": ("bridges.sdk",),
-        "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec", "sinks.file"),
+        "betterproto2": (
+            "betterproto_version",
+            "wire",
+            "message",
+            "protojson",
+            "spec",
+            "sinks.file",
+            "collector.doors.platform_json",
+        ),
         # One of them, by the Python that runs.
         "backports": ("collector.doors.http_bodies",),
         "compression": ("collector.doors.http_bodies",),

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 import click
 
+from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.collector.logs import start_logging
-from chaukas_spec_lite.collector.server import Collector
 from chaukas_spec_lite.collector.settings import CONFIG_VARIABLE, CollectorSettings, data_directory
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
@@ -41,9 +41,8 @@ def _options(command: F) -> F:
         names = f"{option}/--no-{option[2:]}" if isinstance(default, bool) else option
         shown = "" if default is None or isinstance(default, bool) else f" Default: {default}."
         said = f"{each.effect}{shown} [{each.variable}]"
-        command = click.option(
-            names, each.name, default=None, help=said, **({} if isinstance(default, bool) else {"metavar": "VALUE"})
-        )(command)
+        metavar = None if isinstance(default, bool) else "VALUE"
+        command = click.option(names, each.name, default=None, help=said, metavar=metavar)(command)
     return command
 
 

@@ -12,15 +12,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.errors import StatusCode, StatusError
 from chaukas_spec_lite.rationed_log import RationedLog
-from chaukas_spec_lite.rpc.client.caller import UnaryCaller
 from chaukas_spec_lite.rpc.stubs.service import Method, ServiceStub
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from chaukas_spec_lite.spec.server.v1 import server
 from chaukas_spec_lite.spec.server.v1.server_grpc import ChaukasServerServiceStub
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.rpc.client.caller import UnaryCaller
 
 log = logging.getLogger("chaukas_spec_lite.client")
 

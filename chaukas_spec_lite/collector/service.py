@@ -22,7 +22,7 @@ from chaukas_spec_lite.collector.query import query_of, range_of, within
 from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
 from chaukas_spec_lite.collector.stores.asking import Query
-from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Store
+from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Rejected, Store
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
@@ -133,6 +133,25 @@ class CollectorService:
             intake = Intake(caller, Shape.BATCH)
             await self._take(list(events), intake)
             return intake.receipt(batch_id)
+
+    async def reject(self, unread: Iterable[tuple[str, str, bytes]], caller: Caller) -> None:
+        """Keep and count what a door could not even make an event of.
+
+        Args:
+            unread: The id of each, if it can be told, what is wrong, and the event as it came.
+            caller: Who sent them.
+
+        Raises:
+            ForbiddenError: The key does not allow writing.
+            StoreError: It cannot be stored now.
+        """
+        caller.check_writing()
+        tenancy, now = caller.tenancy, time.time()
+        owner = tenancy.tenant_id or "", tenancy.project_id or ""
+        rejected = [Rejected(*owner, event_id, reason, data, now) for event_id, reason, data in unread]
+        if rejected:
+            await self._stored(self._store.keep_rejected(rejected))
+            self.meter.count_events("rejected", len(rejected))
 
     async def query(self, request: QueryRequest, caller: Caller) -> EventPage:
         """Find a page of events; see ``chaukas_spec_lite.collector.query`` for what the filter means.

@@ -84,10 +84,7 @@ class Shell:
     def try_out(self, command: str, expected: str) -> None:
         """Run a command, and hold what it prints against what the page shows; ``...`` stands for anything."""
         for shown, port in self._ports.items():
-            command, expected = (
-                re.sub(rf"\b{shown}\b", str(port), command),
-                re.sub(rf"\b{shown}\b", str(port), expected),
-            )
+            command, expected = (re.sub(rf"\b{shown}\b", str(port), text) for text in (command, expected))
         pattern = re.escape(expected).replace(re.escape("..."), ".*")
         stdin, stdout = self._streams()
         background = command.endswith("&")

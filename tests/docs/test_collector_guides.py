@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import shutil
+import ssl
 import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 
 from tests import snippets
-from tests.cli.serving import serving
+from tests.cli.serving import run, serving
 from tests.docs.running import HANG
 from tests.docs.shell import Shell, commands, free_port
 
@@ -51,3 +52,41 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     )
     complaints = [line for line in done.stderr.splitlines() if "chaukas.service" in line]
     assert complaints == []
+
+
+def test_what_the_unit_starts_serves(tmp_path: Path) -> None:
+    """Its command and its settings, with this machine's folders, ports and certificate."""
+    (told,) = re.findall(r"^ExecStart=\S+/chaukas-lite serve --config (\S+)$", block("ini"), re.MULTILINE)
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    text = re.sub(r"/etc/chaukas/(?:cert|key)\.pem", f"{tmp_path}/both.pem", block("toml"))
+    text = re.sub(r':(50051|4319)"', ':0"', text.replace("/var/lib/chaukas", str(tmp_path)))
+    config = tmp_path / Path(told).name
+    config.write_text(text.replace('log = "json"', 'log = "text"'))  # the text is what the helper reads
+    key = run(tmp_path, "keys", "add", "--keys", tmp_path / "keys.json", "--tenant", "acme").stdout.strip()
+    with serving(tmp_path, "--config", config, "--grpc", "0.0.0.0:0", "--http", "0.0.0.0:0") as served:
+        port = served.clients["CHAUKAS_ENDPOINT"].rpartition(":")[2]
+        trusted = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        with httpx.Client(verify=trusted, base_url=f"https://localhost:{port}", timeout=HANG) as client:
+            assert client.get("/healthz").json() == {"status": "ok"}
+            assert client.get("/v1/capabilities").status_code == 401
+            assert client.get("/v1/capabilities", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+        assert served.end()[0] == 0
+
+
+def test_what_the_container_starts_serves(tmp_path: Path) -> None:
+    lines = block("dockerfile").splitlines()
+    (entry,) = (json.loads(line.removeprefix("ENTRYPOINT ")) for line in lines if line.startswith("ENTRYPOINT "))
+    (variables,) = (line.removeprefix("ENV ").split() for line in lines if line.startswith("ENV "))
+    environment = dict(pair.replace("/data", str(tmp_path), 1).split("=", 1) for pair in variables)
+    assert entry[:2] == ["chaukas-lite", "serve"]
+    run(tmp_path, "keys", "add", "--tenant", "acme", **environment)
+    arguments = [re.sub(r":(50051|4319)$", ":0", part) for part in entry[2:]]
+    with serving(tmp_path, *arguments, **environment | {"CHAUKAS_LOG": "text"}) as served:
+        port = served.clients["CHAUKAS_ENDPOINT"].rpartition(":")[2]
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=HANG).json() == {"status": "ok"}
+        assert httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=HANG).status_code == 401
+        assert served.said[-1] == f"Callers need a key of {tmp_path}/keys.json"
+        assert served.end()[0] == 0

@@ -26,7 +26,7 @@ def test_every_marker_is_in_the_table() -> None:
     project = (snippets.ROOT / "pyproject.toml").read_text(encoding="utf-8")
     listed = project.partition("\nmarkers = [")[2].partition("\n]")[0]
     markers = set(re.findall(r'^ +"(\w+):', listed, re.MULTILINE))
-    assert len(markers) == 7
+    assert len(markers) > 7
     assert {marker for marker in markers if f"\n| `{marker}` |" not in TEXT} == set()
 
 

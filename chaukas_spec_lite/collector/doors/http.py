@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ssl
 
     from chaukas_spec_lite.collector.doors.http_app import Authenticate
-    from chaukas_spec_lite.collector.doors.http_connections import Connections
+    from chaukas_spec_lite.collector.doors.http_connections import HttpConnections
     from chaukas_spec_lite.collector.service import CollectorService
 
 INSTALL = "pip install 'chaukas-spec-lite[server]'"
@@ -51,7 +51,7 @@ class HttpServer:
         self._authenticate = authenticate
         self._limits = limits
         self._tls = tls
-        self._running: tuple[asyncio.AbstractServer, Connections] | None = None
+        self._running: tuple[asyncio.AbstractServer, HttpConnections] | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port.
@@ -70,9 +70,10 @@ class HttpServer:
         try:
             from uvicorn.config import Config
 
-            from chaukas_spec_lite.collector.doors.http_app import Door
+            from chaukas_spec_lite.collector.doors import http_forms
+            from chaukas_spec_lite.collector.doors.http_app import Door, Forms
             from chaukas_spec_lite.collector.doors.http_bodies import TogetherHeld
-            from chaukas_spec_lite.collector.doors.http_connections import Connections, LimitedProtocol
+            from chaukas_spec_lite.collector.doors.http_connections import HttpConnections, LimitedProtocol
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "h11", "anyio"):
                 raise
@@ -83,6 +84,7 @@ class HttpServer:
             self._authenticate or anyone,
             limits,
             keyless and is_loopback(host),
+            Forms(http_forms.read_events, http_forms.read_query, http_forms.write_page),
             TogetherHeld(limits.max_held_bytes),
             asyncio.Semaphore(1),
         )
@@ -99,7 +101,7 @@ class HttpServer:
             h11_max_incomplete_event_size=limits.max_header_bytes,
         )
         config.load()
-        connections = Connections(limits)
+        connections = HttpConnections(limits)
         server = await asyncio.get_running_loop().create_server(
             lambda: LimitedProtocol(config, connections),
             host,

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from chaukas_spec_lite.collector.doors.http_bodies import HeldTooMuchError, TooSlowError, UnknownFormError
-from chaukas_spec_lite.collector.receipts import Receipt
+from chaukas_spec_lite.collector.doors.http_bodies import HeldTooMuchError, TooSlowError
+from chaukas_spec_lite.collector.doors.http_media import UnknownFormError
 from chaukas_spec_lite.errors import (
     CodecError,
     ForbiddenError,
@@ -26,7 +25,9 @@ from chaukas_spec_lite.errors import (
     UnauthenticatedError,
 )
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.doors.http_forms import Batch
+    from chaukas_spec_lite.collector.receipts import Receipt
 
 JSON = "application/json"
 MOST_NAMED = 1000
@@ -54,22 +55,31 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
 """The status of each error. The first class that fits counts."""
 
 
-def receipt_answer(receipt: Receipt, status: int = 202) -> Response:
-    """Say what became of the events of a request."""
-    return json_answer(
-        {
-            "batch_id": receipt.batch_id,
-            "accepted": receipt.accepted,
-            "repeated": receipt.repeated,
-            "conflicts": receipt.conflicts,
-            "rejected_count": receipt.rejected_count,
-            "rejected": [
-                {"event_id": note.event_id, "position": note.position, "reason": note.reason}
-                for note in receipt.rejected[:MOST_NAMED]
-            ],
-        },
-        status,
-    )
+def receipt_answer(receipt: Receipt, batch: Batch | None = None) -> Response:
+    """Say what became of the events of a request.
+
+    Args:
+        receipt: What the service says.
+        batch: What was read of the request, where its events were read one by one.
+    """
+    batch_id, unread = receipt.batch_id, 0
+    rejected: list[tuple[int, str, str]] = [(note.position, note.event_id, note.reason) for note in receipt.rejected]
+    if batch is not None:
+        rejected = [(batch.places[at], event_id, reason) for at, event_id, reason in rejected]
+        rejected = sorted([*rejected, *((each.position, each.event_id, each.reason) for each in batch.unread)])
+        batch_id, unread = batch.batch_id, len(batch.unread)
+    content = {
+        "batch_id": batch_id,
+        "accepted": receipt.accepted,
+        "repeated": receipt.repeated,
+        "conflicts": receipt.conflicts,
+        "rejected_count": receipt.rejected_count + unread,
+        "rejected": [
+            {"event_id": event_id, "position": position, "reason": reason}
+            for position, event_id, reason in rejected[:MOST_NAMED]
+        ],
+    }
+    return json_answer(content, 202)
 
 
 def json_answer(content: Any, status: int = 200, media_type: str = JSON, headers: Mapping[str, str] = {}) -> Response:
@@ -99,8 +109,6 @@ async def answer_error(request: Request, error: Exception) -> Response:
         headers["Connection"] = "close"
     if status == 413 and request.headers.get("user-agent", "").startswith(_SPLITTING_SDK):
         status, detail = 503, _SPLIT + detail
-    if isinstance(error, StoreError):
-        log.error("%s", error)
     return problem(status, detail, headers)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,24 +16,38 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chaukas_spec_lite.collector.callers import Caller
 from chaukas_spec_lite.collector.doors import http_answers, openapi
 from chaukas_spec_lite.collector.doors.http_answers import json_answer, problem, receipt_answer
-from chaukas_spec_lite.collector.doors.http_bodies import Pace, TogetherHeld, inflated, paced
+from chaukas_spec_lite.collector.doors.http_bodies import PIECE, Pace, TogetherHeld, inflated, paced
 from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
-from chaukas_spec_lite.collector.doors.http_forms import Form, form_of, read_events, read_query, write_page
-from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
+from chaukas_spec_lite.collector.doors.http_media import Form, form_of
 from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
 from chaukas_spec_lite.collector.receipts import Shape
-from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.errors import JSONError, TooMuchError
 from chaukas_spec_lite.rpc.server.served import ServedCall
 from chaukas_spec_lite.wire.envelopes import event_request
 
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.callers import Caller
+    from chaukas_spec_lite.collector.doors.http_forms import Batch
+    from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
+    from chaukas_spec_lite.collector.service import CollectorService
+    from chaukas_spec_lite.collector.stores.base import EventPage
+    from chaukas_spec_lite.spec.common.v1.query import QueryRequest
+
 T = TypeVar("T")
 
-Authenticate = Callable[["str | None", "str | None", str], Awaitable[Caller]]
+Authenticate: TypeAlias = "Callable[[str | None, str | None, str], Awaitable[Caller]]"
 """Says who calls, by the header ``authorization``, the name in a client's certificate, and the address."""
+
+
+@dataclass(frozen=True)
+class Forms:
+    """Reads requests and writes answers, in whatever form: ``http_forms``. The routes know no message."""
+
+    read_events: Callable[[bytes, Shape, Form], Batch]
+    read_query: Callable[[bytes, Form], QueryRequest]
+    write_page: Callable[[EventPage, Form], bytes]
 
 
 @dataclass(frozen=True)
@@ -45,15 +59,18 @@ class Door:
         authenticate: Says who calls.
         limits: What clients may do.
         local: Whether only programs of this machine are to reach it, and no web page by a name of its own for it.
+        forms: Reads and writes.
+        held: Counts what bodies hold.
+        busy: Who reads or writes in a thread: Python runs one at a time anyway.
     """
 
     service: CollectorService
     authenticate: Authenticate
     limits: HttpLimits
     local: bool
+    forms: Forms
     held: TogetherHeld
     busy: asyncio.Semaphore
-    """Reading and writing JSON in threads: Python runs one at a time anyway."""
 
     def application(self) -> Starlette:
         """Make the application."""
@@ -86,10 +103,11 @@ class Door:
                     return receipt_answer(await self.service.ingest_stream(pieces, caller))
                 return receipt_answer(await self.service.ingest(await _whole(pieces), shape, caller))
         async with self._body(request, self.limits.max_json_bytes) as pieces:
-            batch = await self._work(partial(read_events, await _whole(pieces), shape, form))
+            batch = await self._work(partial(self.forms.read_events, await _whole(pieces), shape, form))
             if shape is Shape.BATCH:
+                await self.service.reject((each[1:] for each in batch.unread), caller)
                 receipt = await self.service.ingest_events(batch.events, caller, batch.batch_id)
-                return receipt_answer(batch.whole(receipt))
+                return receipt_answer(receipt, batch)
             receipt = await self.service.ingest(event_request(batch.events[0]), shape, caller)
             # The SDK would send it again for ever; who writes JSON is told.
             return problem(400, receipt.rejected[0].reason) if receipt.rejected else receipt_answer(receipt)
@@ -100,10 +118,10 @@ class Door:
         caller.check_reading()
         form = form_of(request.headers.get("content-type", ""))
         async with self._body(request, self.limits.max_query_bytes) as pieces:
-            asked = await self._work(partial(read_query, await _whole(pieces), form))
+            asked = await self._work(partial(self.forms.read_query, await _whole(pieces), form))
         page = await _unless_gone(request, self.service.query(asked, caller))
         try:
-            return Response(await self._work(partial(write_page, page, form)), media_type=form.value)
+            return Response(await self._work(partial(self.forms.write_page, page, form)), media_type=form.value)
         except JSONError as error:
             return problem(406, f"an event of the page has no ProtoJSON, take {Form.BINARY.value}: {error}")
 
@@ -146,7 +164,7 @@ class Door:
             raise HTTPException(421, "without keys the collector answers to localhost and to addresses only")
 
     @contextlib.asynccontextmanager
-    async def _body(self, request: Request, most: int) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def _body(self, request: Request, most: int) -> AsyncGenerator[AsyncIterator[bytes], None]:
         """Read the body of a request in pieces, inflated, with at most so many bytes."""
         length = request.headers.get("content-length", "")
         # What is compressed may be larger than it says; what is not is refused before it is sent.
@@ -158,11 +176,18 @@ class Door:
         held = 0
 
         async def counted() -> AsyncIterator[bytes]:
+            # Not as the network cuts them: what comes in one piece is stored in one go.
             nonlocal held
+            waiting, size = list[bytes](), 0
             async for piece in pieces:
                 self.held.hold(len(piece))
                 held += len(piece)
-                yield piece
+                waiting.append(piece)
+                size += len(piece)
+                if size >= PIECE:
+                    yield b"".join(waiting)
+                    waiting, size = [], 0
+            yield b"".join(waiting)
 
         try:
             yield counted()

@@ -9,10 +9,13 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from chaukas_spec_lite.collector.receipts import IngestLimits
+from chaukas_spec_lite.collector.doors.http_media import UnknownFormError
 from chaukas_spec_lite.errors import InvalidRequest, TooMuchError
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.receipts import IngestLimits
 
 PIECE = 256 << 10
 """How many bytes a piece has at most."""
@@ -30,10 +33,6 @@ class TooSlowError(Exception):
 
 class HeldTooMuchError(Exception):
     """All bodies that are being read need more memory than they may have together."""
-
-
-class UnknownFormError(Exception):
-    """A ``Content-Type``, or ``Content-Encoding``, that is not known here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Connections of the HTTP door: how many there may be, and how long one may keep everybody waiting."""
+"""HttpConnections of the HTTP door: how many there may be, and how long one may keep everybody waiting."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OTHER_FILES = 64
 """How many files and sockets the process needs besides the door's connections."""
 
 
-class Connections:
+class HttpConnections:
     """Counts the connections of a door, in all and by address.
 
     Args:
@@ -46,6 +46,8 @@ class Connections:
         """What uvicorn says of connections goes here, and on to this module's, a line of each kind in a minute."""
         self.log.addFilter(self._pass_on)
         self._most = min(limits.max_connections, max(1, _most_files() - _OTHER_FILES))
+        # One address must not have all there are, however few the process may open.
+        self._most_of_one = min(limits.max_connections_per_address, max(1, self._most * 3 // 4))
         self._by_address: Counter[str] = Counter()
         self._dated = 0
 
@@ -55,7 +57,7 @@ class Connections:
             text = "refused a connection: %d are open, which is all that may be"
             self._rationed.log("all", logging.WARNING, text, self._most)
             return False
-        if self._by_address[address] >= self.limits.max_connections_per_address:
+        if self._by_address[address] >= self._most_of_one:
             text = "refused a connection of %s, which has %d open already"
             self._rationed.log("address", logging.WARNING, text, address, self._by_address[address])
             return False
@@ -97,7 +99,7 @@ class LimitedProtocol(H11Protocol):
         connections: What counts it.
     """
 
-    def __init__(self, config: Config, connections: Connections) -> None:
+    def __init__(self, config: Config, connections: HttpConnections) -> None:
         super().__init__(config, connections.state, {})
         self.logger = connections.log
         self.access_log = False
@@ -110,8 +112,8 @@ class LimitedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection, or refuse it."""
-        peer: object = transport.get_extra_info("peername")
-        self._address = str(peer[0]) if isinstance(peer, tuple) and peer else ""
+        peer: Any = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if peer else ""  # none if the client has gone already
         self._admitted = self._counted.admit(self, self._address)
         if not self._admitted:
             transport.abort()

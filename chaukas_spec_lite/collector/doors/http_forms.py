@@ -1,24 +1,17 @@
-"""In which form a message travels over HTTP, and how requests are read from each and answers written.
-
-``Content-Type`` says it: ``application/x-protobuf`` is the encoded message, as the official SDK sends it;
-``application/json`` the JSON of the platform's published document (``platform_json``); and
-``application/protobuf+json`` ProtoJSON of the same message as the encoded one. An answer has the form of its request.
-"""
+"""How requests are read from each form that they may have, and answers written: see ``http_media``."""
 
 from __future__ import annotations
 
-import enum
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chaukas_spec_lite.collector.doors import platform_json
-from chaukas_spec_lite.collector.doors.http_bodies import UnknownFormError
-from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote, Shape
-from chaukas_spec_lite.collector.stores.base import EventPage
+from chaukas_spec_lite.collector.doors.http_media import Form
+from chaukas_spec_lite.collector.receipts import Shape
 from chaukas_spec_lite.errors import DecodeError, InvalidRequest, JSONError
-from chaukas_spec_lite.message.message import Message
+from chaukas_spec_lite.protojson.load_values import is_object
 from chaukas_spec_lite.protojson.problem import json_type
 from chaukas_spec_lite.protojson.text import decode, parse
 from chaukas_spec_lite.spec.client.v1.client import (
@@ -30,35 +23,10 @@ from chaukas_spec_lite.spec.client.v1.client import (
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
 from chaukas_spec_lite.spec.common.v1.query import QueryRequest
 from chaukas_spec_lite.wire.envelopes import page_response
+from chaukas_spec_lite.wire.scalars import is_array
 
-T = TypeVar("T", bound=Message)
-
-
-class Form(enum.Enum):
-    """How a message is written. The value is the media type of answers."""
-
-    BINARY = "application/x-protobuf"
-    JSON = "application/json"
-    PROTOJSON = "application/protobuf+json"
-
-
-_FORMS = {
-    **{form.value: form for form in Form},
-    # Names that others have for the same, two of them registered (draft-ietf-dispatch-mime-protobuf).
-    "application/protobuf": Form.BINARY,
-    "application/vnd.google.protobuf": Form.BINARY,
-    "application/x-protobuf+json": Form.PROTOJSON,
-    "application/x-protobuf-json": Form.PROTOJSON,
-}
-
-
-def form_of(content_type: str) -> Form:
-    """Return the form that a ``Content-Type`` names, whatever its parameters; raises ``UnknownFormError``."""
-    form = _FORMS.get(content_type.partition(";")[0].strip().lower())
-    if form is None:
-        said = "no Content-Type" if not content_type else "a Content-Type that is not known"
-        raise UnknownFormError(f"{said}: it has to be one of {', '.join(each.value for each in Form)}")
-    return form
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.stores.base import EventPage
 
 
 @dataclass(slots=True)
@@ -69,17 +37,17 @@ class Batch:
     events: list[bytes] = field(default_factory=list[bytes])
     places: list[int] = field(default_factory=list[int])
     """Where each of the events stood."""
-    unread: list[RejectedNote] = field(default_factory=list[RejectedNote])
+    unread: list[Unread] = field(default_factory=list["Unread"])
 
-    def whole(self, receipt: Receipt) -> Receipt:
-        """Return the receipt of the request, from that of the events that could be read."""
-        notes = [replace(note, position=self.places[note.position]) for note in receipt.rejected] + self.unread
-        return replace(
-            receipt,
-            batch_id=self.batch_id,
-            rejected=tuple(sorted(notes, key=lambda note: note.position)),
-            rejected_count=receipt.rejected_count + len(self.unread),
-        )
+
+class Unread(NamedTuple):
+    """An event that could not be read."""
+
+    position: int
+    event_id: str
+    reason: str
+    data: bytes
+    """As it came, or nearly: JSON."""
 
 
 def read_events(data: bytes, shape: Shape, form: Form) -> Batch:
@@ -109,9 +77,9 @@ def read_events(data: bytes, shape: Shape, form: Form) -> Batch:
 
 def _the_batch(value: Any) -> tuple[Any, str]:
     """Return what an ``IngestEventBatchRequest`` in ProtoJSON holds, which may have both of its names."""
-    if isinstance(value, dict):
+    if is_object(value):
         for name in ("eventBatch", "event_batch"):
-            if set(value) == {name}:
+            if [*value] == [name]:
                 return value[name], f"$.{name}"
     # Whatever else it is, this says what is wrong with it.
     IngestEventBatchRequest.from_dict(value)
@@ -119,10 +87,10 @@ def _the_batch(value: Any) -> tuple[Any, str]:
 
 
 def _batch(value: Any, read: Callable[[Any], Event], path: str) -> Batch:
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise JSONError(f"expected an object, got {json_type(value)}", path=path)
-    events = value.get("events")
-    if not isinstance(events, list):
+    events: Any = value.get("events")
+    if not is_array(events):
         raise JSONError("expected an array of events", path=f"{path}.events")
     try:
         # But for the events, both kinds of JSON are the same here.
@@ -137,12 +105,12 @@ def _batch(value: Any, read: Callable[[Any], Event], path: str) -> Batch:
             batch.places.append(position)
         except JSONError as error:
             reason = f"{at}{error.path.removeprefix('$')}: {error.message}"
-            batch.unread.append(RejectedNote(_id_of(given), reason, position))
+            batch.unread.append(Unread(position, _id_of(given), reason, json.dumps(given).encode()))
     return batch
 
 
 def _id_of(given: Any) -> str:
-    found = (given.get("event_id") or given.get("eventId")) if isinstance(given, dict) else None
+    found = (given.get("event_id") or given.get("eventId")) if is_object(given) else None
     return found if isinstance(found, str) else ""
 
 
@@ -154,7 +122,7 @@ def read_query(data: bytes, form: Form) -> QueryRequest:
         JSONError: It is no query in JSON.
     """
     if form is Form.JSON:
-        return platform_json.read_query(parse(decode(data)))
+        return platform_json.read_message(QueryRequest, parse(decode(data)))
     try:
         request = QueryEventsRequest.parse(data) if form is Form.BINARY else QueryEventsRequest.from_json(data)
     except DecodeError as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chaukas_spec_lite.collector.doors.http_forms import Form
-from chaukas_spec_lite.collector.doors.platform_json import KINDS, REQUIRED
+from chaukas_spec_lite.collector.doors.http_media import Form
+from chaukas_spec_lite.collector.doors.platform_json import KINDS, REQUIRED, bare_names
 from chaukas_spec_lite.collector.query import DEFAULT_PAGE_SIZE, MAX_CHOICES, MAX_PAGE_SIZE, MAX_TEXT_LENGTH
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
@@ -95,7 +95,7 @@ def _ingest(name: str, prefix: str) -> dict[str, Any]:
 
 
 def _query() -> dict[str, Any]:
-    found = {
+    found: dict[str, Any] = {
         "description": "A page of events, in the form of the request.",
         "content": {
             Form.JSON.value: {"schema": _ref("QueryResponse")},
@@ -240,8 +240,7 @@ def _property(field: FieldData) -> dict[str, Any]:
 
 def _one(field: FieldData) -> dict[str, Any]:
     if field.kind == "enum":
-        names = [member.name for member in field.cls]
-        return {"anyOf": [{"enum": names}, _SCALARS["int32"]]}
+        return {"anyOf": [{"enum": [*bare_names(field.cls)]}, _SCALARS["int32"]]}
     if field.kind != "message":
         return _SCALARS[field.kind]
     if _is_any(field):

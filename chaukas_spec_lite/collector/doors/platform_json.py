@@ -17,7 +17,6 @@ from __future__ import annotations
 import copy
 import re
 from base64 import b64encode
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import betterproto2
@@ -25,11 +24,10 @@ import betterproto2
 from chaukas_spec_lite.errors import JSONError
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.misspelt import nearest
-from chaukas_spec_lite.protojson.load_values import LOAD, load_text
+from chaukas_spec_lite.protojson.load_values import LOAD, is_object, load_text
 from chaukas_spec_lite.protojson.problem import Problem, json_type, shown
 from chaukas_spec_lite.protojson.run import LoadRun
 from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest
 from chaukas_spec_lite.spec.google.protobuf.any import Any as AnyOfGoogle
 from chaukas_spec_lite.wire.fields import FieldData, fields_of
 from chaukas_spec_lite.wire.scalars import is_array
@@ -86,34 +84,39 @@ def read_event(value: Any) -> Event:
     return event
 
 
-def read_query(value: Any) -> QueryRequest:
-    """Read a query from parsed JSON; raises ``JSONError``."""
-    given = _object(value, QueryRequest)
-    if given.get("filter") is not None:
-        given["filter"] = _object(given["filter"], QueryFilter, "$.filter")
-    return QueryRequest.from_dict(given)
+def read_message(cls: type[M], value: Any) -> M:
+    """Read a message without events, such as a query, from parsed JSON; raises ``JSONError``."""
+    return cls.from_dict(_object(value, cls))
 
 
 def _object(value: Any, cls: type[Message], path: str = "$") -> dict[str, Any]:
     """Return the object that a message is, with numbers in place of its bare enum names."""
-    if not isinstance(value, Mapping):
+    if not is_object(value):
         raise JSONError(f"expected an object, got {json_type(value)}", path=path)
     out: dict[str, Any] = dict(value)
     known = _fields(cls)
-    for name, given in dict(value).items():
+    for name, given in value.items():
         if name not in known:
             near = nearest(name, known)
-            raise JSONError(
-                f"{cls.__name__} has no field {shown(name)}" + (f"; did you mean {near!r}?" if near else ""), path=path
-            )
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise JSONError(f"{cls.__name__} has no field {shown(name)}{hint}", path=path)
         field = known[name]
-        if field is None or field.kind != "enum":
-            continue
-        if field.label != "repeated":
-            out[name] = _number(given, field.cls, f"{path}.{name}")
-        elif is_array(given):
-            out[name] = [_number(one, field.cls, f"{path}.{name}[{at}]") for at, one in enumerate(given)]
+        if field is not None:
+            out[name] = _plain(given, field, f"{path}.{name}")
     return out
+
+
+def _plain(given: Any, field: FieldData, path: str) -> Any:
+    """Return what ProtoJSON has in place of a field's value; what is wrong with its type is left to that."""
+    if field.kind == "message" and field.label != "repeated" and given is not None:
+        return _object(given, field.cls, path)
+    if field.kind != "enum":
+        return given
+    if field.label != "repeated":
+        return _number(given, field.cls, path)
+    if not is_array(given):
+        return given
+    return [_number(one, field.cls, f"{path}[{at}]") for at, one in enumerate(given)]
 
 
 def _fields(cls: type[Message]) -> dict[str, FieldData | None]:
@@ -122,11 +125,11 @@ def _fields(cls: type[Message]) -> dict[str, FieldData | None]:
     return names | {"content": None} if cls is Event else names
 
 
-def _number(value: Any, cls: type[betterproto2.Enum], path: str) -> Any:
+def _number(value: Any, cls: Any, path: str) -> Any:
     """Return the number of a bare name; what is no text is left to ProtoJSON, which takes numbers."""
     if not isinstance(value, str):
         return value
-    bare = {member.name: int(member) for member in cls}
+    bare = bare_names(cls)
     if value not in bare:
         near = nearest(value, bare)
         hint = f"; did you mean {near!r}?" if near else ""
@@ -134,11 +137,16 @@ def _number(value: Any, cls: type[betterproto2.Enum], path: str) -> Any:
     return bare[value]
 
 
+def bare_names(cls: Any) -> dict[str, int]:
+    """Return the numbers of an enum's members by the names that this JSON has for them."""
+    return {str(member.name): int(member) for member in cls}
+
+
 def _put_content(given: dict[str, Any], content: Any) -> None:
     """Put the content where ProtoJSON has it: under the name of its field."""
     if content is None:  # which means unset, as everywhere in JSON
         return
-    if not isinstance(content, Mapping):
+    if not is_object(content):
         raise JSONError(f"expected an object, got {json_type(content)}", path="$.content")
     members: dict[str, Any] = dict(content)
     kind = members.pop("kind", None)
@@ -166,7 +174,7 @@ def _read_extensions(value: Any) -> list[AnyOfGoogle]:
 
 def _read_any(value: Any, path: str) -> AnyOfGoogle:
     # Not as ProtoJSON has it: that would take the class of whatever somebody else has put in.
-    if not isinstance(value, Mapping) or not {*value} <= {"type_url", "value"}:
+    if not is_object(value) or not {*value} <= {"type_url", "value"}:
         raise JSONError("expected an object with type_url and value", path=path)
     try:
         return AnyOfGoogle(
@@ -199,12 +207,10 @@ def write_event(event: Event) -> dict[str, Any]:
     return out
 
 
-def write_query(query: QueryRequest) -> dict[str, Any]:
-    """Write a query as an object of the platform's JSON; raises ``JSONError`` for times beyond the year 9999."""
-    out = _dict_of(query)
-    _bare_names(out, QueryRequest)
-    # The published document requires it.
-    _bare_names(out.setdefault("filter", {}), QueryFilter)
+def write_message(message: Message) -> dict[str, Any]:
+    """Write a message without events, such as a query; raises ``JSONError`` for what has no JSON."""
+    out = _dict_of(message)
+    _bare_names(out, type(message))
     return out
 
 
@@ -226,9 +232,14 @@ def _what_has_json(event: Event) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _bare_names(out: dict[str, Any], cls: type[Message]) -> None:
     for field in fields_of(cls):
-        if field.kind == "enum" and field.proto_name in out:
-            value = getattr(cls.from_dict({field.proto_name: out[field.proto_name]}), field.name)
-            out[field.proto_name] = [*map(_name, value)] if field.label == "repeated" else _name(value)
+        name = field.proto_name
+        if name not in out:
+            continue
+        if field.kind == "enum":
+            value = getattr(cls.from_dict({name: out[name]}), field.name)
+            out[name] = [*map(_name, value)] if field.label == "repeated" else _name(value)
+        elif field.kind == "message" and field.label != "repeated":
+            _bare_names(out[name], field.cls)
 
 
 def _name(member: betterproto2.Enum) -> str | int:

@@ -33,7 +33,7 @@ DOCUMENT = openapi.document()
 def test_the_document_has_every_route_and_no_other() -> None:
     from starlette.routing import Route
 
-    application = Door(None, None, None, False, None, None).application()  # type: ignore[arg-type]  # it makes no request
+    application = Door(None, None, None, False, None, None, None).application()  # type: ignore[arg-type]  # it makes no request
     routes = {
         (route.path, method.lower())
         for route in application.routes

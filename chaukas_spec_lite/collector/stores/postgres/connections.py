@@ -35,7 +35,7 @@ _SETTINGS = {
 }
 
 
-class Connections:
+class Database:
     """A pool of connections to one database, which may have several hosts of which one takes writes.
 
     Connections that broke are made anew, on whatever host takes writes then. All methods raise ``StoreError``.

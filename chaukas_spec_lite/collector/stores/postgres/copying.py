@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chaukas_spec_lite.collector.stores.base import EventRow, Exported
-from chaukas_spec_lite.collector.stores.postgres.connections import Connections
+from chaukas_spec_lite.collector.stores.postgres.connections import Database
 from chaukas_spec_lite.collector.stores.postgres.finding import STATS_SECONDS, watermark
 from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, rejected_of, row_of
 from chaukas_spec_lite.errors import StoreError
@@ -14,7 +14,7 @@ _MAX_BYTES = 16 * 2**20
 """The size of a part; one event may be larger."""
 
 
-async def export(connections: Connections, cursor: str, limit: int) -> Exported:
+async def export(connections: Database, cursor: str, limit: int) -> Exported:
     """As ``Store.export``: events first, then conflicts, both by transactions that have ended, then rejected ones.
 
     Conflicts are those that had come when the last event was read, so that none is copied before the event that it is
@@ -56,7 +56,7 @@ def _part(table: str, rows: list[EventRow], cursor: str) -> Exported:
     return Exported(rows, [], [], cursor) if table == "events" else Exported([], rows, [], cursor)
 
 
-def _cursor(connections: Connections, cursor: str) -> tuple[str, int, int, int]:
+def _cursor(connections: Database, cursor: str) -> tuple[str, int, int, int]:
     if not cursor:
         return "events", 0, -1, 0
     parts: list[Any] = cursor.split()

@@ -22,11 +22,11 @@ from chaukas_spec_lite.collector.stores.base import (
     SessionSummary,
     Texts,
 )
-from chaukas_spec_lite.collector.stores.postgres.connections import Connections
+from chaukas_spec_lite.collector.stores.postgres.connections import Database
 from chaukas_spec_lite.collector.stores.postgres.rows import UNTIMED, key, plain
 from chaukas_spec_lite.collector.stores.postgres.statements import (
+    Extent,
     Owner,
-    Piece,
     Statement,
     found_within,
     indexable,
@@ -94,7 +94,7 @@ class Finder:
         indexed: Whether there is an index of texts.
     """
 
-    connections: Connections
+    connections: Database
     tokens: PageTokens
     texts: Texts
     indexed: bool
@@ -105,13 +105,13 @@ class Finder:
         at = self.tokens.read(query)
         in_sql = self._in_sql(query)
         sizes = (query.size + 1, max_bytes) if in_sql else (TEXT_SCAN_EVENTS, TEXT_SCAN_BYTES)
-        piece = Piece(in_sql, *sizes)
+        extent = Extent(in_sql, *sizes)
         async with self.connections.reading(time_limit) as connection:
             mark, after = at or (await watermark(connection), None)
             whose = await _owners(connection, query.tenancy)
             if not whose:
                 return EventPage([], "")
-            statement, values = page(query, whose, mark, after, piece)
+            statement, values = page(query, whose, mark, after, extent)
             rows = await connection.fetch(statement, *values)
         if in_sql:
             found = _Page(query.size, max_bytes).of(rows)
@@ -120,7 +120,7 @@ class Finder:
             found = await asyncio.to_thread(self._look, query, rows, page_, began + time_limit)
         if time.monotonic() - began > time_limit:
             raise QueryTimeoutError(f"{self.connections.name}: the query took more than {time_limit:g} seconds")
-        more = found.full or (not in_sql and len(rows) == piece.limit)
+        more = found.full or (not in_sql and len(rows) == extent.limit)
         token = self.tokens.write(query, mark, found.last) if more and found.last else ""
         return EventPage(found.events, token)
 

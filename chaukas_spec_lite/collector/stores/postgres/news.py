@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.collector.stores.arrivals import Arrivals
-from chaukas_spec_lite.collector.stores.postgres.connections import Connections
+from chaukas_spec_lite.collector.stores.postgres.connections import Database
 from chaukas_spec_lite.errors import StoreError
 from chaukas_spec_lite.rationed_log import RationedLog
 
@@ -34,7 +34,7 @@ class News:
         connections: The database.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Database) -> None:
         self._connections = connections
         self._arrivals = Arrivals()
         self._own = secrets.token_hex(8)

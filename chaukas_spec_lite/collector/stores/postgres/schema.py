@@ -11,7 +11,7 @@ import secrets
 from datetime import date, datetime, timedelta, timezone
 
 from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
-from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Connections
+from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database
 from chaukas_spec_lite.errors import StoreError
 
 VERSION = 1
@@ -114,7 +114,7 @@ CREATE INDEX events_by_text ON {SCHEMA}.events USING gin (text gin_trgm_ops);
 """
 
 
-async def prepare(connections: Connections, index_text: bool) -> tuple[bytes, bool]:
+async def prepare(connections: Database, index_text: bool) -> tuple[bytes, bool]:
     """Make the tables, unless they are there; return the store's secret, and whether it indexes texts."""
     # One collector after the other: two that begin at once make the tables once.
     async with connections.writing(f"SELECT pg_advisory_xact_lock({LOCK})") as connection:
@@ -160,7 +160,7 @@ def day_of(name: str) -> date:
     return datetime.strptime(name, "events_%Y%m%d").replace(tzinfo=timezone.utc).date()
 
 
-async def add_partitions(connections: Connections, day: date) -> set[date]:
+async def add_partitions(connections: Database, day: date) -> set[date]:
     """Make the partitions of a day and the next one, unless they are there; return the days."""
     days = {day, day + timedelta(days=1)}
     async with connections.writing(f"SELECT pg_advisory_xact_lock({LOCK})") as connection:
@@ -201,7 +201,7 @@ _CHECKS = {
 }
 
 
-async def check(connections: Connections) -> list[str]:
+async def check(connections: Database) -> list[str]:
     """As ``Store.check``. Whether PostgreSQL's own files are sound, its extension amcheck says."""
     found: list[str] = []
     async with connections.connection() as connection:

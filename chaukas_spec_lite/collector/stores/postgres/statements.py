@@ -24,7 +24,7 @@ _CHOICES = {"types": "type", "statuses": "status", "severities": "severity"}
 
 @dataclass(slots=True)
 class Statement:
-    """SQL with its values; conditions are put together piece by piece."""
+    """SQL with its values; conditions are put together extent by extent."""
 
     values: list[object] = field(default_factory=list[object])
     conditions: list[str] = field(default_factory=list[str])
@@ -95,7 +95,7 @@ def filtered(query: Query, text_in_sql: bool) -> Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Extent:
     """What is read at once."""
 
     text_in_sql: bool
@@ -107,7 +107,7 @@ class Piece:
 
 
 def page(
-    query: Query, whose: Sequence[Owner], watermark: int, after: Position | None, piece: Piece
+    query: Query, whose: Sequence[Owner], watermark: int, after: Position | None, extent: Extent
 ) -> tuple[str, list[object]]:
     """Return the statement for a page: seconds, nanos, number, text, and data, None from where it would be too large.
 
@@ -116,9 +116,9 @@ def page(
         whose: The owners whose events it may find.
         watermark: The first transaction whose events it does not see.
         after: Where it begins.
-        piece: How much of it is read.
+        extent: How much of it is read.
     """
-    statement = filtered(query, piece.text_in_sql)
+    statement = filtered(query, extent.text_in_sql)
     statement.require("xid < {}::bigint", watermark)
     if after is not None:
         timed, seconds, nanos, number = after
@@ -128,7 +128,7 @@ def page(
             *(seconds if timed else UNTIMED, nanos, number),
         )
     direction = "DESC" if query.descending else "ASC"
-    order = f"ORDER BY seconds {direction}, nanos {direction}, seq {direction} LIMIT {piece.limit}"
+    order = f"ORDER BY seconds {direction}, nanos {direction}, seq {direction} LIMIT {extent.limit}"
     columns = "seconds, nanos, seq, data, text"
     if len(whose) == 1:
         statement.require("tenant_id = {} AND project_id = {}", *whose[0])
@@ -140,7 +140,7 @@ def page(
             f" CROSS JOIN LATERAL (SELECT {columns} FROM events WHERE tenant_id = owner.tenant_id"
             f" AND project_id = owner.project_id AND {statement.where} {order}) AS each {order}"
         )
-    room = statement.value(piece.max_bytes)
+    room = statement.value(extent.max_bytes)
     return (
         f"SELECT seconds, nanos, seq, text, CASE WHEN place = 1 OR taken <= {room}::bigint THEN data END FROM ("
         f"SELECT *, row_number() OVER placed AS place, sum(octet_length(data) + {MAX_FRAME_BYTES}) OVER placed AS taken"

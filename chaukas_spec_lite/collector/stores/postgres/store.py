@@ -26,7 +26,7 @@ from chaukas_spec_lite.collector.stores.base import (
     SessionSummary,
     Texts,
 )
-from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCHEMA, Connections
+from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCHEMA, Database
 from chaukas_spec_lite.collector.stores.postgres.copying import export
 from chaukas_spec_lite.collector.stores.postgres.finding import Finder
 from chaukas_spec_lite.collector.stores.postgres.news import News
@@ -34,7 +34,7 @@ from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, key, rejec
 from chaukas_spec_lite.collector.stores.postgres.schema import check, prepare
 from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
 from chaukas_spec_lite.collector.stores.postgres.upkeep import Upkeep
-from chaukas_spec_lite.collector.stores.postgres.writing import Writer
+from chaukas_spec_lite.collector.stores.postgres.writing import GroupWriter
 from chaukas_spec_lite.errors import SettingError, StoreError
 
 
@@ -60,9 +60,9 @@ class PostgresStore:
         self._texts = texts
         self._index_text = index_text
         self._clock = clock
-        self._connections = Connections(address)
+        self._connections = Database(address)
         self._news = News(self._connections)
-        self._writer = Writer(self._connections, clock, self._news.announce)
+        self._writer = GroupWriter(self._connections, clock, self._news.announce)
         self._upkeep = Upkeep(self._connections)
         self._finder: Finder | None = None
 
@@ -73,8 +73,8 @@ class PostgresStore:
 
     @property
     def indexes_text(self) -> bool:
-        """Whether rows are to come with their text."""
-        return self._writer.texts is not None
+        """Whether a search for text has an index, which the database decides when it is opened."""
+        return self._index_text if self._finder is None else self._finder.indexed
 
     async def open(self) -> None:
         """Open it, and make its tables if there are none; see ``Store.open``."""

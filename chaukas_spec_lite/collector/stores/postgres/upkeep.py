@@ -13,7 +13,7 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
 from chaukas_spec_lite.collector.stores.base import Deletion, Retention
-from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Connections
+from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database
 from chaukas_spec_lite.collector.stores.postgres.rows import key
 from chaukas_spec_lite.collector.stores.postgres.schema import UPKEEP_LOCK, day_of
 from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
@@ -43,7 +43,7 @@ WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'r' AND NOT relispar
 class Upkeep:
     """Deletes; one collector at a time does."""
 
-    connections: Connections
+    connections: Database
 
     async def delete(self, deletion: Deletion, now: float) -> int:
         """As ``Store.delete``."""

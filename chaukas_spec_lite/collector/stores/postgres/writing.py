@@ -9,7 +9,7 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
-from chaukas_spec_lite.collector.stores.postgres.connections import Connections
+from chaukas_spec_lite.collector.stores.postgres.connections import Database
 from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, columns_of, content, escaped
 from chaukas_spec_lite.collector.stores.postgres.schema import add_partitions
 from chaukas_spec_lite.errors import StoreError
@@ -82,7 +82,7 @@ class _Event:
         return self.columns[:3]
 
 
-class Writer:
+class GroupWriter:
     """Adds events; calls that come at the same time share transactions, but not their errors.
 
     Args:
@@ -94,7 +94,7 @@ class Writer:
         texts: Tells what a search for text looks at, for events that come without; None without an index of texts.
     """
 
-    def __init__(self, connections: Connections, clock: Callable[[], float], added: Callable[[], None]) -> None:
+    def __init__(self, connections: Database, clock: Callable[[], float], added: Callable[[], None]) -> None:
         self._connections = connections
         self._clock = clock
         self._added = added
@@ -112,7 +112,8 @@ class Writer:
     async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
         """As ``Store.add``."""
         if not rows:
-            return []
+            async with self._connections.writing():  # which fails unless the server takes writes
+                return []
         result: asyncio.Future[list[Addition]] = asyncio.get_running_loop().create_future()
         self._waiting.append((rows, result))
         if len(self._writing) < _WRITERS:
@@ -171,6 +172,10 @@ class Writer:
                     owners = await self._store(connection, events, received)
             except _JustDeleted:
                 continue
+            except (ValueError, OverflowError) as error:  # of the driver, which encodes the columns
+                raise StoreError(
+                    f"{self._connections.name}: an event has a value that fits no column: {error}"
+                ) from error
             if len(self._owners) > _MAX_OWNERS:
                 self._owners.clear()
             self._owners |= owners  # not before they are committed
@@ -247,4 +252,4 @@ def _is_of_values(error: StoreError) -> bool:
     """Whether an error is about what was to be stored, rather than the database."""
     import asyncpg
 
-    return isinstance(error.__cause__, asyncpg.DataError)
+    return isinstance(error.__cause__, (asyncpg.DataError, ValueError, OverflowError))

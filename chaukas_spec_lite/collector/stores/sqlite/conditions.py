@@ -102,11 +102,13 @@ def _keys(connection: sqlite3.Connection, driver: _Driver, owners: list[int] | N
         return
     # From one owner to the next by a look-up each, instead of past all their events.
     a, column = driver.alias, driver.column
-    following = f"SELECT min({a}.owner) FROM {driver.source} WHERE {a}.{column} = ? AND {a}.owner > ?"
+    following = (
+        f"SELECT {a}.owner FROM {driver.source} WHERE {a}.{column} = ? AND {a}.owner > ? ORDER BY {a}.owner LIMIT 1"
+    )
     for value in driver.values:
-        owner = 0  # lower than any
-        while (owner := connection.execute(following, (value, owner)).fetchone()[0]) is not None:
-            yield value, owner
+        found = (0,)  # lower than any
+        while found := connection.execute(following, (value, *found)).fetchone():
+            yield value, *found
 
 
 def _owners(connection: sqlite3.Connection, query: Query) -> list[int] | None:

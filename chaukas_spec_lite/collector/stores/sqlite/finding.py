@@ -18,7 +18,7 @@ from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import TEXT_SCAN_BYTES, TEXT_SCAN_EVENTS, EventPage, Texts
 from chaukas_spec_lite.collector.stores.sqlite import text_index
 from chaukas_spec_lite.collector.stores.sqlite.conditions import Condition, conditions_of, pairs_of
-from chaukas_spec_lite.collector.stores.sqlite.schema import UNTIMED, Values, moment_of, timestamp_of
+from chaukas_spec_lite.collector.stores.sqlite.schema import UNTIMED, moment_of, timestamp_of
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
 SCAN_EVENTS = 20_000
@@ -39,7 +39,7 @@ Met = tuple[bytes, int, int]
 
 
 @dataclass(slots=True)
-class Budget:
+class Allowance:
     """How much may be looked at for a page; ``spent`` once it was too much."""
 
     events: int = SCAN_EVENTS
@@ -65,7 +65,7 @@ class Search:
         texts: Tells what a search for text looks at.
         watermark: No event with a higher number is looked at.
         after: Where the page before ended.
-        budget: How much may be looked at.
+        allowance: How much may be looked at.
     """
 
     connection: sqlite3.Connection
@@ -73,7 +73,7 @@ class Search:
     texts: Texts
     watermark: int
     after: Place | None = None
-    budget: Budget = field(default_factory=Budget)
+    allowance: Allowance = field(default_factory=Allowance)
 
     def looked_at(self) -> Iterator[tuple[Place, bytes | None]]:
         """The events in order; each with its encoded form if it is found, and None if it is only passed by."""
@@ -84,12 +84,12 @@ class Search:
                 if self.query.text and not self._has_text(data):
                     data = None
             else:
-                self.budget.events -= 1
+                self.allowance.events -= 1
             yield (moment, seq), data
 
     def _has_text(self, data: bytes) -> bool:
-        self.budget.texts -= 1
-        self.budget.text_bytes -= len(data)
+        self.allowance.texts -= 1
+        self.allowance.text_bytes -= len(data)
         return self.query.text in self.texts(data)
 
     def _candidates(self) -> Iterator[Met]:
@@ -148,7 +148,8 @@ class Search:
         order, sign = ("DESC", "<") if descending else ("ASC", ">")
         head = f"SELECT {alias}.moment, {alias}.seq, {met.term} FROM {source}{join} WHERE "
         tail = f" ORDER BY {alias}.moment {order}, {alias}.seq {order} LIMIT ?"
-        known = Condition(f"{alias}.seq <= ?", (self.watermark,))
+        # The plus keeps SQLite from taking this for the bound of the index, instead of the narrower one beside it.
+        known = Condition(f"+{alias}.seq <= ?", (self.watermark,))
 
         def run(limit: int, *conditions: Condition) -> list[Met]:
             where = _joined((driving, *conditions, known))
@@ -162,8 +163,10 @@ class Search:
                 # first one for the index, and pass by all events of that instant again on each page.
                 found = run(part, Condition(f"{alias}.moment = ? AND {alias}.seq {sign} ?", place))
                 if len(found) < part:
+                    # The place is the narrower bound on its side: both would leave SQLite the choice.
                     beyond = Condition(f"{alias}.moment {sign} ?", place[:1])
-                    found += run(part - len(found), range_of(self.query, alias), beyond)
+                    other = _from(self.query, alias) if descending else _until(self.query, alias)
+                    found += run(part - len(found), beyond, other)
             yield from found
             if len(found) < part:
                 return
@@ -191,22 +194,25 @@ def find(connection: sqlite3.Connection, query: Query, tokens: PageTokens, max_b
                 return EventPage(events, tokens.write(query, watermark, _position(last)))
             events.append(data)
         last = place
-        if search.budget.spent:
+        if search.allowance.spent:
             return EventPage(events, tokens.write(query, watermark, _position(last)))
     return EventPage(events, "")
 
 
 def range_of(query: Query, alias: str = "e") -> Condition:
     """The condition that an event lies in the query's range of time."""
-    terms: list[str] = []
-    values: Values = ()
+    return _joined([_from(query, alias), _until(query, alias)])
+
+
+def _from(query: Query, alias: str) -> Condition:
     if query.start is not None:
-        terms, values = [f"{alias}.moment >= ?"], (moment_of(*query.start),)
-    elif query.end is not None:
-        terms = [f"{alias}.moment > x''"]  # an event without a timestamp lies in no range
-    if query.end is not None:
-        terms, values = [*terms, f"{alias}.moment < ?"], (*values, moment_of(*query.end))
-    return Condition(" AND ".join(terms) or "1", values)
+        return Condition(f"{alias}.moment >= ?", (moment_of(*query.start),))
+    # An event without a timestamp lies in no range.
+    return Condition("1" if query.end is None else f"{alias}.moment > x''", ())
+
+
+def _until(query: Query, alias: str) -> Condition:
+    return Condition("1", ()) if query.end is None else Condition(f"{alias}.moment < ?", (moment_of(*query.end),))
 
 
 def _joined(conditions: Iterable[Condition], *more: Condition) -> Condition:

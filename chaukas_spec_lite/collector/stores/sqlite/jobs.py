@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
@@ -127,15 +128,21 @@ class QueryThreads:
         now = identity_of(self._path)
         if now is None:
             raise StoreError(f"{self._path} is gone: it was deleted or moved while it was open")
-        while self._idle:
-            reader = self._idle.pop()
-            if reader.identity == now:
-                return reader
-            reader.connection.close()
+        with contextlib.suppress(IndexError):
+            while True:
+                reader = self._idle.pop()
+                if reader.identity == now:
+                    return reader
+                reader.connection.close()
         return QueryConnection(self._path)
+
+    def drop_idle(self) -> None:
+        """Close the connections that nothing uses just now."""
+        with contextlib.suppress(IndexError):  # other threads take some, too
+            while True:
+                self._idle.pop().connection.close()
 
     def close(self) -> None:
         """Wait for what runs, and close the connections."""
         self._threads.shutdown()
-        while self._idle:
-            self._idle.pop().connection.close()
+        self.drop_idle()

@@ -86,10 +86,13 @@ class SQLiteStore:
 
     async def open(self) -> None:
         """Open the file, or make it."""
-        writer = WriterThread(self._path, self._texts, index_text=self._index_text, clock=self._clock)
+        readers = QueryThreads(self._path)
+        writer = WriterThread(
+            self._path, self._texts, index_text=self._index_text, clock=self._clock, on_loss=readers.drop_idle
+        )
         with self._mapped():
             await writer.open()
-        self._open = writer, QueryThreads(self._path)
+        self._open = writer, readers
 
     async def close(self) -> None:
         """Finish what was begun and close the file."""

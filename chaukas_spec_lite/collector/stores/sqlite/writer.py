@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import time
@@ -45,13 +46,17 @@ class WriterThread:
         texts: Tells what a search for text looks at in an encoded event.
         index_text: Whether such a search shall have an index.
         clock: Tells the time in seconds since 1970.
+        on_loss: Called, in its thread, when the file was taken away.
     """
 
-    def __init__(self, path: Path, texts: Texts, *, index_text: bool, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, path: Path, texts: Texts, *, index_text: bool, clock: Callable[[], float], on_loss: Callable[[], None]
+    ) -> None:
         self._path = path
         self._texts = texts
         self._index_text = index_text
         self._clock = clock
+        self._on_loss = on_loss
         self._thread = ThreadPoolExecutor(1, "chaukas-store-write")
         self._connection: sqlite3.Connection | None = None
         self._identity: Identity | None = None
@@ -161,11 +166,14 @@ class WriterThread:
         if self._connection is None:  # opening it has failed
             return self._connect()
         self._disconnect()
+        # Readers as well: SQLite shares a file's log among the connections of a process, also after it was deleted.
+        self._on_loss()
         log.error("%s was deleted or replaced while it was open: what it held is gone for this collector", self._path)
-        self._connect()
+        with contextlib.suppress(sqlite3.Error, StoreError):  # or else who comes next tries it, and is told
+            self._connect()
         raise StoreError(
-            f"{self._path} was deleted or replaced while it was open. It has been opened or made anew, without what it "
-            "held: send the events again"
+            f"{self._path} was deleted or replaced while it was open, and what it held is gone for this collector. It "
+            "is opened or made anew: send the events again"
         )
 
     def _connect(self) -> sqlite3.Connection:
