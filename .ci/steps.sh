@@ -99,7 +99,7 @@ portable() {
     mapfile -t paths < <(grep -v '^#' .ci/portable)
     new_environment "portable-$1" "$1"
     python -m pip install --quiet -e '.[check]'
-    python -m pytest -p no:cacheprovider --hypothesis-profile ci -m "not foreign and not servers and not stores and not thorough" "${paths[@]}"
+    python -m pytest -p no:cacheprovider --hypothesis-profile ci -m "not foreign and not openapi and not servers and not stores and not thorough" "${paths[@]}"
 }
 
 conformance() { use_environment main; python -m tests.conformance.run "$work/conformance"; }
@@ -120,6 +120,13 @@ servers() {
     use_environment main
     python -m pip install --quiet -e '.[servers]'
     python -m pytest -p no:cacheprovider -m servers tests/servers
+}
+
+# Requests to the collector's HTTP door, made from its document. In an environment of its own, as they bring many packages.
+openapi() {
+    new_environment openapi 3.11
+    python -m pip install --quiet -e '.[openapi]'
+    python -m pytest -p no:cacheprovider -m openapi tests/collector/doors
 }
 
 # The collector's store in PostgreSQL, on servers of their own, which come as a wheel. What cannot be had fails the step.

@@ -11,6 +11,7 @@ from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote, Shape
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.skim import skim
+from chaukas_spec_lite.collector.stores.asking import EVERYBODY
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Rejected
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.wire.envelopes import event_id_of
@@ -19,6 +20,10 @@ _NO_ID = "event_id: empty; every event needs an ID of its own, by which the coll
 _SLICE_EVENTS = 256
 _SLICE_BYTES = 1 << 18
 """How many events, or bytes of events, are decoded in one go: some tens of milliseconds of work."""
+_KEPT_BYTES = 1 << 20
+"""How much is kept of an event that cannot be stored: it may be anything, and is there to be looked at."""
+_TOLD = 1000
+"""How many characters its id and the reason have at most: both may come from the event, and go into headers."""
 _MAX_NOTES = 10_000
 """How many rejected events a receipt names."""
 
@@ -33,7 +38,10 @@ class Sifted:
 
     def reject(self, position: int, owner: tuple[str, str], event_id: str, reason: str, data: bytes) -> None:
         """Add an event that cannot be stored."""
-        self.rejected.append(Rejected(*owner, event_id, reason, data, time.time()))
+        event_id, reason = event_id[:_TOLD], reason[:_TOLD]
+        if len(data) > _KEPT_BYTES:
+            reason += f" (only the first {_KEPT_BYTES} of its {len(data)} bytes are kept)"
+        self.rejected.append(Rejected(*owner, event_id, reason, data[:_KEPT_BYTES], time.time()))
         self.notes.append(RejectedNote(event_id, reason, position))
 
 
@@ -69,18 +77,22 @@ class Intake:
     def sift(self, events: Sequence[bytes], with_text: bool) -> Sifted:
         """Look at the next events: which can be stored, and what is wrong with the others. Decodes."""
         sifted = Sifted([], [], [])
+        caller, owner = self.caller, self.caller.tenancy
+        restricted = owner != EVERYBODY
         for position, data in enumerate(events, self.seen):
             try:
-                row = skim(data, self.caller.tenancy)
+                row = skim(data, owner)
             except DecodeError as error:
                 error.path = self._path(position) + error.path.removeprefix("Event")
                 # Nothing of it can be relied on, so only the key says whose it is.
                 sifted.reject(position, self._owner("", ""), event_id_of(data), str(error), data)
                 continue
-            problem = self.caller.foreign(row.tenant_id, row.project_id) if row.event_id else _NO_ID
+            problem = "" if row.event_id else _NO_ID
+            if restricted and not problem:
+                problem = caller.foreign(row.tenant_id, row.project_id)
             if problem:
-                owner = self._owner(row.tenant_id, row.project_id)
-                sifted.reject(position, owner, row.event_id, f"{self._path(position)}.{problem}", data)
+                whose = self._owner(row.tenant_id, row.project_id)
+                sifted.reject(position, whose, row.event_id, f"{self._path(position)}.{problem}", data)
             else:
                 sifted.rows.append(row._replace(text=searched_text(data)) if with_text else row)
         return sifted

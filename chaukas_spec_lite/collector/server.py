@@ -8,7 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.collector.doors.opening import ListeningDoor, doors_of
+from chaukas_spec_lite.collector.doors.grpc import Authenticate, anyone, services_of
+from chaukas_spec_lite.collector.doors.http import HttpServer
+from chaukas_spec_lite.collector.doors.listening import GrpcDoor, HttpDoor, ListeningDoor
 from chaukas_spec_lite.collector.keys import Keys
 from chaukas_spec_lite.collector.quotas import Quotas, Rate
 from chaukas_spec_lite.collector.receipts import IngestLimits
@@ -18,11 +20,14 @@ from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.settings import MEMORY, CollectorSettings
 from chaukas_spec_lite.collector.stores.base import Retention
 from chaukas_spec_lite.collector.stores.opening import store_for
+from chaukas_spec_lite.collector.tls import server_context
 from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.rpc.client.endpoint import Tcp
-from chaukas_spec_lite.rpc.server.server import MAX_MESSAGE_BYTES
+from chaukas_spec_lite.rpc.server.server import MAX_MESSAGE_BYTES, MessageServer
 
 if TYPE_CHECKING:
+    import ssl
+
     from typing_extensions import Never, Self
 
 
@@ -158,7 +163,7 @@ class Collector:
         async with contextlib.AsyncExitStack() as opened:
             if keys is not None:
                 opened.callback(keys.close)
-            doors = doors_of(settings, self._service, None if keys is None else keys.caller_of)
+            doors = _doors_of(settings, self._service, None if keys is None else keys.caller_of)
             await self._service.open()
             opened.push_async_callback(self._service.close)
             for door in doors.values():
@@ -213,3 +218,40 @@ class Collector:
         self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> None:
         await self.stop()
+
+
+def _doors_of(
+    settings: CollectorSettings, service: CollectorService, authenticate: Authenticate | None
+) -> dict[str, ListeningDoor]:
+    """Make the doors that settings ask for; they do not listen yet.
+
+    Args:
+        settings: The collector's.
+        service: What is behind the doors.
+        authenticate: Tells who calls; None lets everybody in.
+
+    Returns:
+        The doors by the names of their settings: ``grpc``, ``http``.
+
+    Raises:
+        SettingError: A certificate cannot be used.
+    """
+    doors: dict[str, ListeningDoor] = {}
+    if settings.grpc is not None:
+        services, health = services_of(service, authenticate or anyone)
+        server = MessageServer(services, max_message_bytes=settings.max_message)
+        doors["grpc"] = GrpcDoor(settings.grpc, server, health, _context(settings, "h2"))
+    if settings.http is not None:
+        http = HttpServer(service, authenticate=authenticate, tls=_context(settings, "http/1.1"))
+        doors["http"] = HttpDoor(settings.http, http)
+    return doors
+
+
+def _context(settings: CollectorSettings, protocol: str) -> ssl.SSLContext | None:
+    return server_context(
+        settings.tls_cert,
+        settings.tls_key,
+        settings.client_ca,
+        certificates_needed=settings.keys is None,
+        protocol=protocol,
+    )

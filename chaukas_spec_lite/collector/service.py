@@ -22,8 +22,8 @@ from chaukas_spec_lite.collector.query import query_of, range_of, within
 from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
 from chaukas_spec_lite.collector.stores.asking import Query
-from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Store
-from chaukas_spec_lite.errors import StoreError
+from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Rejected, Store
+from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
@@ -134,6 +134,25 @@ class CollectorService:
             await self._take(list(events), intake)
             return intake.receipt(batch_id)
 
+    async def reject(self, unread: Iterable[tuple[str, str, bytes]], caller: Caller) -> None:
+        """Keep and count what a door could not even make an event of.
+
+        Args:
+            unread: The id of each, if it can be told, what is wrong, and the event as it came.
+            caller: Who sent them.
+
+        Raises:
+            ForbiddenError: The key does not allow writing.
+            StoreError: It cannot be stored now.
+        """
+        caller.check_writing()
+        tenancy, now = caller.tenancy, time.time()
+        owner = tenancy.tenant_id or "", tenancy.project_id or ""
+        rejected = [Rejected(*owner, event_id, reason, data, now) for event_id, reason, data in unread]
+        if rejected:
+            await self._stored(self._store.keep_rejected(rejected))
+            self.meter.count_events("rejected", len(rejected))
+
     async def query(self, request: QueryRequest, caller: Caller) -> EventPage:
         """Find a page of events; see ``chaukas_spec_lite.collector.query`` for what the filter means.
 
@@ -145,7 +164,7 @@ class CollectorService:
         """
         with self.meter.request("query"):
             caller.check_reading()
-            return await self._store.find(query_of(request, caller.tenancy), _MAX_PAGE)
+            return await _read(self._store.find(query_of(request, caller.tenancy), _MAX_PAGE))
 
     async def stats(self, request: GetEventStatsRequest, caller: Caller) -> EventStats:
         """Count events and sessions; raises the same as ``query``."""
@@ -153,7 +172,7 @@ class CollectorService:
             caller.check_reading()
             tenancy = within(caller.tenancy, request.tenant_id, request.project_id, "GetEventStatsRequest")
             start, end = range_of(request.time_range)
-            return await self._store.stats(Query(tenancy=tenancy, start=start, end=end))
+            return await _read(self._store.stats(Query(tenancy=tenancy, start=start, end=end)))
 
     def capabilities(self) -> Capabilities:
         """Say what the collector can do: it takes events of every type, and offers nothing beyond."""
@@ -209,3 +228,14 @@ class CollectorService:
             raise
         self._serves = True, self._clock()
         return result
+
+
+async def _read(reading: Awaitable[T]) -> T:
+    """Wait for the store to read something, and log why it cannot."""
+    try:
+        return await reading
+    except QueryTimeoutError:  # It is the query's fault, and whoever asked is told.
+        raise
+    except StoreError as error:
+        log.error("%s", error)
+        raise

@@ -9,17 +9,19 @@ the exact decoder, which takes longer, tells which of the two it is, and says wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy, moment
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.message import slow_decode
+from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wellknown.readers import read_seconds_and_nanos, read_struct_in
-from chaukas_spec_lite.wire.fields import STRUCT, fields_of
+from chaukas_spec_lite.wire.fields import STRUCT, TIMESTAMP, FieldData, fields_of
 from chaukas_spec_lite.wire.format import LEN, NotCanonical
 from chaukas_spec_lite.wire.reading import WIRE_TYPES, read_length
 
@@ -57,20 +59,32 @@ _TYPE, _TIMED, _TAGS, _DATA, _SEARCHED = map(_FIELDS.index, ("type", "timed", "t
 _EMPTY: list[Any] = [*[""] * _TYPE, *[0] * (_TAGS - _TYPE), (), b"", None]
 """The columns of an empty event."""
 
-# What a field is: below ``_NUMBER`` a text, from there to ``_TAG`` a number, with the place of its column.
-# Those without a column go where something else goes afterwards: so they need no question of their own.
-_NUMBER, _TAG, _TIME, _MESSAGE = 16, 32, 33, 34
+# What a field is: below ``_NUMBER`` a text, from there to ``_TAG`` a number, with the place of its column. What has no
+# column is only checked, and a text of that sort goes where the text of all goes afterwards.
+_NUMBER, _TAG, _TIME, _MESSAGE, _VARINT, _DOUBLE = 16, 32, 33, 34, 35, 36
+
+_Check: TypeAlias = Callable[[bytes, int, int, int], object]
+"""Raises anything unless a message in its usual form stands there: data, start, end, depth."""
+_Table: TypeAlias = "tuple[dict[int, int], dict[int, _Check]]"
+"""What the field of each tag is, and how those that are messages are checked."""
 
 
 def _skimmed(data: bytes, depth: int) -> list[Any]:
-    """Read an event in the usual form, whatever order its fields have; raises anything at any other."""
+    """Read an event in the usual form; raises anything at any other."""
     if depth > DEPTH:  # nothing but a Struct, which sees for itself, is then too deep
         raise NotCanonical
-    kinds, decoders = _kinds()
     columns = _EMPTY.copy()
     tags: list[str] = []
-    pos, size = 0, len(data)
-    while pos < size:
+    _walk(data, 0, len(data), depth, _event_table(), columns, tags)
+    if tags:
+        columns[_TAGS] = tuple(dict.fromkeys(tags))
+    return columns
+
+
+def _walk(data: bytes, pos: int, end: int, depth: int, table: _Table, columns: list[Any], tags: list[str]) -> None:
+    """Read a message in the usual form, whatever order its fields have."""
+    kinds, checks = table
+    while pos < end:
         tag = data[pos]
         if tag > 127:
             # Tags of three bytes and more come out larger than any that is known.
@@ -79,53 +93,100 @@ def _skimmed(data: bytes, depth: int) -> list[Any]:
         kind = kinds[tag]
         n = data[pos + 1]
         pos += 2
-        if n < 128:
-            stop = pos + n
-        elif kind & _NUMBER:
-            raise NotCanonical
-        else:
-            pos, stop = read_length(data, pos - 1, size)
-        # Beyond the end there are fewer bytes and no error: the position tells, at the end.
         if kind < _NUMBER:
+            if n < 128:
+                stop = pos + n
+            else:
+                pos, stop = read_length(data, pos - 1, end)
+            # Beyond the end of the input there are fewer bytes and no error; the position tells, below.
             columns[kind] = data[pos:stop].decode()
+            pos = stop
         elif kind < _TAG:
-            columns[kind - _NUMBER] = n
-            continue
-        elif kind == _MESSAGE:
-            # Messages that come twice are merged, and members of a oneof replace each other, but each has to be valid.
-            decoders[tag](data[pos:stop], depth + 1)
-        elif kind == _TAG:
-            tags.append(data[pos:stop].decode())
-        else:
-            if columns[_TIMED]:  # the two have to be merged
+            if n > 127:
                 raise NotCanonical
-            columns[_TIMED:_TAGS] = 1, *read_seconds_and_nanos(data[pos:stop])
-        pos = stop
-    if pos != size:
+            columns[kind - _NUMBER] = n
+        elif kind == _VARINT:
+            if n > 127:
+                pos = _rest_of_varint(data, pos)
+        elif kind == _DOUBLE:
+            pos += 7  # of its eight bytes one has been read
+        else:
+            if n < 128:
+                stop = pos + n
+            else:
+                pos, stop = read_length(data, pos - 1, end)
+            if kind == _MESSAGE:
+                # Messages that come twice are merged, and members of a oneof replace each other, but each has to be
+                # valid.
+                checks[tag](data, pos, stop, depth + 1)
+            elif kind == _TAG:
+                tags.append(data[pos:stop].decode())
+            else:
+                if columns[_TIMED]:  # the two have to be merged
+                    raise NotCanonical
+                columns[_TIMED:_TAGS] = 1, *read_seconds_and_nanos(data[pos:stop])
+            pos = stop
+    if pos != end:
         raise NotCanonical
-    if tags:
-        columns[_TAGS] = tuple(dict.fromkeys(tags))
-    return columns
+
+
+def _rest_of_varint(data: bytes, pos: int) -> int:
+    found = _REST(data, pos)
+    if found is None:
+        raise NotCanonical
+    return found.end()
+
+
+_REST = re.compile(rb"[\x80-\xff]{0,8}[\x00-\x7f]").match
+_TIMESTAMP = re.compile(rb"(?:\x08[\x80-\xff]{0,9}[\x00-\x7f])?(?:\x10[\x80-\xff]{0,9}[\x00-\x7f])?").fullmatch
 
 
 @cache
-def _kinds() -> tuple[dict[int, int], dict[int, Callable[[bytes, int], Any]]]:
-    """What the field of each tag of an event is, and how those that are messages are decoded."""
-    kinds: dict[int, int] = {}
-    decoders: dict[int, Callable[[bytes, int], Any]] = {}
+def _event_table() -> _Table:
+    kinds, checks = _table(Event)
     for field in fields_of(Event):
         tag = field.number << 3 | WIRE_TYPES.get(field.kind, LEN)
-        column = _FIELDS.index(field.name) if field.name in _FIELDS else None
-        if field.kind in ("enum", "bool"):
-            kinds[tag] = _NUMBER + (_DATA if column is None else column)
-        elif field.kind == "string":
-            kinds[tag] = _TAG if column == _TAGS else _SEARCHED if column is None else column
-        elif field.name == "timestamp":
-            kinds[tag] = _TIME
-        else:
-            kinds[tag] = _MESSAGE
-            decoders[tag] = read_struct_in if field.kind == STRUCT else field.cls._decode
-    return kinds, decoders
+        if field.name in _FIELDS:
+            kinds[tag] = _FIELDS.index(field.name) + (_NUMBER if field.kind == "enum" else 0)
+    kinds[_tag("tags")], kinds[_tag("timestamp")] = _TAG, _TIME
+    return kinds, checks
+
+
+def _tag(name: str) -> int:
+    return next(field.number << 3 | LEN for field in fields_of(Event) if field.name == name)
+
+
+_SCALARS = {"string": _SEARCHED, "enum": _VARINT, "bool": _VARINT, "int32": _VARINT, "double": _DOUBLE}
+
+
+def _table(cls: type[Message]) -> _Table:
+    """What the fields of a class are, as long as nobody asks for their values."""
+    kinds: dict[int, int] = {}
+    checks: dict[int, _Check] = {}
+    for field in fields_of(cls):
+        tag = field.number << 3 | WIRE_TYPES.get(field.kind, LEN)
+        kinds[tag] = _SCALARS.get(field.kind, _MESSAGE)
+        if kinds[tag] == _MESSAGE:
+            checks[tag] = _check(field)
+    return kinds, checks
+
+
+def _check(field: FieldData) -> _Check:
+    if field.kind == STRUCT:
+        return lambda data, pos, end, depth: read_struct_in(data[pos:end], depth)
+    if field.kind == TIMESTAMP:
+        return _check_timestamp
+    known = {"string", "enum", "bool", "int32", "double", "message", STRUCT, TIMESTAMP}
+    if not all(each.kind in known and each.label != "map" for each in fields_of(field.cls)):
+        decode = field.cls._decode
+        return lambda data, pos, end, depth: decode(data[pos:end], depth)
+    table = _table(field.cls)
+    return lambda data, pos, end, depth: _walk(data, pos, end, depth, table, _EMPTY.copy(), [])
+
+
+def _check_timestamp(data: bytes, pos: int, end: int, depth: int) -> None:
+    if _TIMESTAMP(data, pos, end) is None:
+        raise NotCanonical
 
 
 def _decoded(data: bytes, depth: int) -> list[Any]:

@@ -21,7 +21,7 @@ from h2.events import ConnectionTerminated
 
 from chaukas_spec_lite.rpc.server.server import MessageServer
 from chaukas_spec_lite.rpc.transport.admission import Admission, ConnectionLimits, network_of
-from chaukas_spec_lite.rpc.transport.budget import MOST, Budget
+from chaukas_spec_lite.rpc.transport.budget import MOST, FrameBudget
 from tests.patience import AGES, HANG, run, until
 from tests.rpc.relay import PREFIX, Relay
 
@@ -135,13 +135,13 @@ def test_limits_follow_the_files_that_may_be_open() -> None:
 PING = b"\0\0\x08\6\0\0\0\0\0" + b"12345678"
 
 
-def spend(budget: Budget, frame: bytes = PING) -> bool:
+def spend(budget: FrameBudget, frame: bytes = PING) -> bool:
     return budget.spend(frame, 0, len(frame))
 
 
 def test_a_budget_is_spent_by_frames_that_bring_nothing() -> None:
     now = Played()
-    budget = Budget(now)
+    budget = FrameBudget(now)
     data, end = b"\0\0\1\0\0\0\0\0\1x", b"\0\0\0\0\1\0\0\0\1"
     padded, padding = b"\0\0\3\0\x08\0\0\0\1\1x\0", b"\0\0\2\0\x08\0\0\0\1\1\0"
     for _ in range(3 * int(MOST)):
@@ -156,12 +156,12 @@ def test_a_budget_is_spent_by_frames_that_bring_nothing() -> None:
 
 def test_a_budget_grows_with_time_and_with_answers_up_to_its_size() -> None:
     now = Played()
-    budget = Budget(now)
+    budget = FrameBudget(now)
     for _ in range(int(MOST)):
         spend(budget)
     now.time += 1
     assert [spend(budget) for _ in range(51)] == [True] * 50 + [False]
-    budget = Budget(now)
+    budget = FrameBudget(now)
     for _ in range(10 * int(MOST)):  # Calls, each with a reset and a ping.
         assert spend(budget)
         assert spend(budget)

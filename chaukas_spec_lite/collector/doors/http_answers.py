@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -29,8 +28,6 @@ from chaukas_spec_lite.errors import (
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.doors.http_forms import Batch
     from chaukas_spec_lite.collector.receipts import Receipt
-
-log = logging.getLogger(__name__)
 
 JSON = "application/json"
 MOST_NAMED = 1000
@@ -69,7 +66,7 @@ def receipt_answer(receipt: Receipt, batch: Batch | None = None) -> Response:
     rejected: list[tuple[int, str, str]] = [(note.position, note.event_id, note.reason) for note in receipt.rejected]
     if batch is not None:
         rejected = [(batch.places[at], event_id, reason) for at, event_id, reason in rejected]
-        rejected = sorted([*rejected, *batch.unread])
+        rejected = sorted([*rejected, *((each.position, each.event_id, each.reason) for each in batch.unread)])
         batch_id, unread = batch.batch_id, len(batch.unread)
     content = {
         "batch_id": batch_id,
@@ -112,8 +109,6 @@ async def answer_error(request: Request, error: Exception) -> Response:
         headers["Connection"] = "close"
     if status == 413 and request.headers.get("user-agent", "").startswith(_SPLITTING_SDK):
         status, detail = 503, _SPLIT + detail
-    if isinstance(error, StoreError):
-        log.error("%s", error)
     return problem(status, detail, headers)
 
 

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from chaukas_spec_lite.collector.doors import http_answers, openapi
 from chaukas_spec_lite.collector.doors.http_answers import json_answer, problem, receipt_answer
-from chaukas_spec_lite.collector.doors.http_bodies import Pace, TogetherHeld, inflated, paced
+from chaukas_spec_lite.collector.doors.http_bodies import PIECE, Pace, TogetherHeld, inflated, paced
 from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
 from chaukas_spec_lite.collector.doors.http_media import Form, form_of
 from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
@@ -105,6 +105,7 @@ class Door:
         async with self._body(request, self.limits.max_json_bytes) as pieces:
             batch = await self._work(partial(self.forms.read_events, await _whole(pieces), shape, form))
             if shape is Shape.BATCH:
+                await self.service.reject((each[1:] for each in batch.unread), caller)
                 receipt = await self.service.ingest_events(batch.events, caller, batch.batch_id)
                 return receipt_answer(receipt, batch)
             receipt = await self.service.ingest(event_request(batch.events[0]), shape, caller)
@@ -175,11 +176,18 @@ class Door:
         held = 0
 
         async def counted() -> AsyncIterator[bytes]:
+            # Not as the network cuts them: what comes in one piece is stored in one go.
             nonlocal held
+            waiting, size = list[bytes](), 0
             async for piece in pieces:
                 self.held.hold(len(piece))
                 held += len(piece)
-                yield piece
+                waiting.append(piece)
+                size += len(piece)
+                if size >= PIECE:
+                    yield b"".join(waiting)
+                    waiting, size = [], 0
+            yield b"".join(waiting)
 
         try:
             yield counted()

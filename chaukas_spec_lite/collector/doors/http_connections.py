@@ -46,6 +46,8 @@ class HttpConnections:
         """What uvicorn says of connections goes here, and on to this module's, a line of each kind in a minute."""
         self.log.addFilter(self._pass_on)
         self._most = min(limits.max_connections, max(1, _most_files() - _OTHER_FILES))
+        # One address must not have all there are, however few the process may open.
+        self._most_of_one = min(limits.max_connections_per_address, max(1, self._most * 3 // 4))
         self._by_address: Counter[str] = Counter()
         self._dated = 0
 
@@ -55,7 +57,7 @@ class HttpConnections:
             text = "refused a connection: %d are open, which is all that may be"
             self._rationed.log("all", logging.WARNING, text, self._most)
             return False
-        if self._by_address[address] >= self.limits.max_connections_per_address:
+        if self._by_address[address] >= self._most_of_one:
             text = "refused a connection of %s, which has %d open already"
             self._rationed.log("address", logging.WARNING, text, address, self._by_address[address])
             return False

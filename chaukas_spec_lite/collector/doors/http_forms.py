@@ -46,6 +46,8 @@ class Unread(NamedTuple):
     position: int
     event_id: str
     reason: str
+    data: bytes
+    """As it came, or nearly: JSON."""
 
 
 def read_events(data: bytes, shape: Shape, form: Form) -> Batch:
@@ -103,7 +105,7 @@ def _batch(value: Any, read: Callable[[Any], Event], path: str) -> Batch:
             batch.places.append(position)
         except JSONError as error:
             reason = f"{at}{error.path.removeprefix('$')}: {error.message}"
-            batch.unread.append(Unread(position, _id_of(given), reason))
+            batch.unread.append(Unread(position, _id_of(given), reason, json.dumps(given).encode()))
     return batch
 
 

@@ -29,7 +29,7 @@ class HttpLimits:
     max_connections: int = 1000
     """Open at the same time. It is less where the process may not open so many files."""
     max_connections_per_address: int = 250
-    """Of one address. Behind a proxy all clients have one."""
+    """Of one address, and never more than three quarters of all. Behind a proxy all clients have one."""
 
 
 LIMITS = HttpLimits()

@@ -26,7 +26,7 @@ _PER_BYTE = 1 / 1024
 _PADDED = 8
 
 
-class Budget:
+class FrameBudget:
     """The budget of one connection.
 
     Args:

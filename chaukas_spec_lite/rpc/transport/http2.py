@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from h2.events import Event
     from typing_extensions import Buffer
 
-    from chaukas_spec_lite.rpc.transport.budget import Budget
+    from chaukas_spec_lite.rpc.transport.budget import FrameBudget
 
 HEADER = 9
 """The number of bytes before the content of each frame (RFC 9113, section 4.1)."""
@@ -86,7 +86,7 @@ class StrictConnection(H2Connection):
         """Whether the next frame has to continue the headers of the last one."""
         self.leaving = False
         """Whether the peer has said GOAWAY."""
-        self.budget: Budget | None = None
+        self.budget: FrameBudget | None = None
         """What the peer may ask for with frames that bring nothing; None is without limit."""
         self.frames_at_once: int | None = None
         """How many frames are taken in one go, so that others get their turn; None is without limit."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from h2.config import H2Configuration
     from h2.events import ConnectionTerminated, Event, RemoteSettingsChanged, RequestReceived, StreamEnded, StreamReset
 
-    from chaukas_spec_lite.rpc.transport.budget import Budget
+    from chaukas_spec_lite.rpc.transport.budget import FrameBudget
     from chaukas_spec_lite.rpc.transport.http2 import StrictConnection
     from chaukas_spec_lite.rpc.transport.limits import Framing
     from chaukas_spec_lite.rpc.transport.stream import Load
@@ -62,7 +62,7 @@ class Connection(grpclib.protocol.Connection):
     """Whether the server has said that it takes gzip; for clients."""
     load: Load | None = None
     """Counts the memory that requests take, on a server; None for clients."""
-    budget: Budget | None = None
+    budget: FrameBudget | None = None
     """What the peer may ask of HTTP/2 itself, on a server; None for clients."""
     owed = 0
     """How many bytes HTTP/2 itself has sent back (to pings and the like) since the peer stopped to read."""

@@ -20,7 +20,7 @@ from grpclib.server import Server
 
 from chaukas_spec_lite.rationed_log import in_words
 from chaukas_spec_lite.rpc.transport.admission import Admission, ConnectionLimits, network_of
-from chaukas_spec_lite.rpc.transport.budget import Budget
+from chaukas_spec_lite.rpc.transport.budget import FrameBudget
 from chaukas_spec_lite.rpc.transport.protocol import EventsProcessor, FramedProtocol
 from chaukas_spec_lite.rpc.transport.stream import Stream
 from chaukas_spec_lite.rpc.transport.verification import verify
@@ -250,7 +250,7 @@ class ServerSide(FramedProtocol):
         super().connection_made(transport)
         self.connected = True
         self._accepted = None
-        self.framed.budget = self.framed.h2.budget = Budget()
+        self.framed.budget = self.framed.h2.budget = FrameBudget()
         self.framed.h2.frames_at_once = _FRAMES_AT_ONCE
         # A connection that was accepted before the socket was closed may come here after `stop` has listed all of them.
         if self._server.stopped:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import sys
 from collections.abc import AsyncIterator
 
 import httpx
@@ -156,10 +157,9 @@ def test_who_does_not_take_the_answer_is_cut_off() -> None:
     run(main())
 
 
-@pytest.mark.parametrize("limits", [HttpLimits(max_connections=4), HttpLimits(max_connections_per_address=4)])
-def test_there_are_only_so_many_connections(limits: HttpLimits, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_address_has_only_so_many_connections(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
-        async with http_serving(limits=limits) as served:
+        async with http_serving(limits=HttpLimits(max_connections_per_address=4)) as served:
             taken = [await served.connect() for _ in range(4)]
             for _, writer in taken:
                 writer.write(HEALTH)
@@ -183,6 +183,38 @@ def test_there_are_only_so_many_connections(limits: HttpLimits, caplog: pytest.L
     with caplog.at_level(logging.WARNING):
         run(main())
     assert len([record for record in caplog.records if "refused a connection" in record.message]) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has more than one loopback address from the start")
+def test_one_address_does_not_have_all_connections(caplog: pytest.LogCaptureFixture) -> None:
+    """Silent sockets of one address, more than there may be, do not keep another address away."""
+
+    async def main() -> None:
+        async with http_serving(limits=HttpLimits(max_connections=8, header_timeout=AGES)) as served:
+            silent = [await served.connect() for _ in range(6)]
+            for reader, writer in silent:
+                writer.write(HEALTH)
+                assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
+            for _ in range(50):
+                silent.append(await served.connect())
+                assert await ended(silent[-1][0]) == b""
+            for expected in (b"HTTP/1.1 200", b"HTTP/1.1 200", b""):
+                other = await asyncio.open_connection("127.0.0.1", served.port, local_addr=("127.0.0.2", 0))
+                other[1].write(HEALTH)
+                try:
+                    assert (await other[0].read(12)) == expected
+                except ConnectionError:
+                    assert expected == b""
+                silent.append(other)
+            for _, writer in silent:
+                writer.close()
+            await served.server.stop(SOON)
+            await served.server.start("127.0.0.1", 0)
+
+    with caplog.at_level(logging.WARNING):
+        run(main())
+    said = [record.message for record in caplog.records if "refused a connection" in record.message]
+    assert len(said) == 2
 
 
 def test_a_head_has_a_largest_size(caplog: pytest.LogCaptureFixture) -> None:

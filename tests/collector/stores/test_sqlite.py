@@ -480,7 +480,7 @@ def test_more_keys_than_are_read_side_by_side(path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_page_looks_at_so_many_events_and_no_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding.Budget, "__init__", _small(finding.Budget.__init__))
+    monkeypatch.setattr(finding.Allowance, "__init__", _small(finding.Allowance.__init__))
 
     async def main() -> None:
         async with opened(store_at(path)) as store:
@@ -743,5 +743,15 @@ def test_events_say_what_they_said(path: Path) -> None:
                 found = await every_page(store, Query(tenancy=Tenancy(value, value), tags=(value,)))
                 assert found == [each.data]
             assert Event.parse(rows[1].data).tenant_id == "\0"
+
+    run(main())
+
+
+@pytest.mark.parametrize("cursor", ["events", "secrets:0", "events:x", "events:0; DROP TABLE events"])
+def test_what_is_no_cursor_of_a_copy(path: Path, cursor: str) -> None:
+    async def main() -> None:
+        async with opened(store_at(path)) as store:
+            with pytest.raises(ValueError, match="is no cursor"):
+                await store.export(cursor, 1)
 
     run(main())

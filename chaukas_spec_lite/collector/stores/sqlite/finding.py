@@ -39,7 +39,7 @@ Met = tuple[bytes, int, int]
 
 
 @dataclass(slots=True)
-class Budget:
+class Allowance:
     """How much may be looked at for a page; ``spent`` once it was too much."""
 
     events: int = SCAN_EVENTS
@@ -65,7 +65,7 @@ class Search:
         texts: Tells what a search for text looks at.
         watermark: No event with a higher number is looked at.
         after: Where the page before ended.
-        budget: How much may be looked at.
+        allowance: How much may be looked at.
     """
 
     connection: sqlite3.Connection
@@ -73,23 +73,21 @@ class Search:
     texts: Texts
     watermark: int
     after: Place | None = None
-    budget: Budget = field(default_factory=Budget)
+    allowance: Allowance = field(default_factory=Allowance)
 
     def looked_at(self) -> Iterator[tuple[Place, bytes | None]]:
         """The events in order; each with its encoded form if it is found, and None if it is only passed by."""
         for moment, seq, met in self._candidates():
-            data: bytes | None = None
-            if met:
-                ((data,),) = self.connection.execute("SELECT data FROM events WHERE seq = ?", (seq,))
-                if self.query.text and not self._has_text(data):
-                    data = None
-            else:
-                self.budget.events -= 1
-            yield (moment, seq), data
+            if not met:
+                self.allowance.events -= 1
+                yield (moment, seq), None
+                continue
+            ((data,),) = self.connection.execute("SELECT data FROM events WHERE seq = ?", (seq,))
+            yield (moment, seq), data if not self.query.text or self._has_text(data) else None
 
     def _has_text(self, data: bytes) -> bool:
-        self.budget.texts -= 1
-        self.budget.text_bytes -= len(data)
+        self.allowance.texts -= 1
+        self.allowance.text_bytes -= len(data)
         return self.query.text in self.texts(data)
 
     def _candidates(self) -> Iterator[Met]:
@@ -194,7 +192,7 @@ def find(connection: sqlite3.Connection, query: Query, tokens: PageTokens, max_b
                 return EventPage(events, tokens.write(query, watermark, _position(last)))
             events.append(data)
         last = place
-        if search.budget.spent:
+        if search.allowance.spent:
             return EventPage(events, tokens.write(query, watermark, _position(last)))
     return EventPage(events, "")
 

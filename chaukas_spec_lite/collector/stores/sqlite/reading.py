@@ -19,7 +19,7 @@ from chaukas_spec_lite.collector.stores.base import (
 )
 from chaukas_spec_lite.collector.stores.sqlite.conditions import conditions_of
 from chaukas_spec_lite.collector.stores.sqlite.deleting import columns_of, owned
-from chaukas_spec_lite.collector.stores.sqlite.finding import UNBOUNDED, Budget, Search, range_of
+from chaukas_spec_lite.collector.stores.sqlite.finding import UNBOUNDED, Allowance, Search, range_of
 from chaukas_spec_lite.collector.stores.sqlite.schema import (
     COLUMNS,
     Values,
@@ -79,7 +79,7 @@ def _grouped(connection: sqlite3.Connection, query: Query) -> Iterable[Counted]:
 
 
 def _searched(connection: sqlite3.Connection, query: Query, texts: Texts) -> Iterable[Counted]:
-    everything = Budget(UNBOUNDED, UNBOUNDED, UNBOUNDED)
+    everything = Allowance(UNBOUNDED, UNBOUNDED, UNBOUNDED)
     for (moment, seq), data in Search(connection, query, texts, UNBOUNDED, None, everything).looked_at():
         if data is not None:
             statement = "SELECT owner, session_id, type FROM events WHERE seq = ?"
@@ -160,6 +160,8 @@ def deletions(connection: sqlite3.Connection, tenancy: Tenancy, limit: int) -> l
 def export(connection: sqlite3.Connection, cursor: str, limit: int) -> Exported:
     """Return the next part of all that is there: events, then conflicts, then what was rejected."""
     part, _, after = (cursor or "events:0").partition(":")
+    if part not in ("events", "conflicts", "rejected") or not after.isdecimal():
+        raise ValueError(f"{cursor!r} is no cursor of a copy from this store")
     if part == "rejected":
         statement = f"SELECT seq, {_REJECTED} FROM rejected WHERE seq > ? ORDER BY seq LIMIT ?"
         found = connection.execute(statement, (int(after), limit)).fetchall()

@@ -1,6 +1,6 @@
-"""Which doors a collector has, by its settings, and what all of them can do.
+"""What all doors of a collector have in common: they listen somewhere, or say why they cannot, and stop with grace.
 
-What a door stands on is loaded where there is one: a collector without HTTP needs nothing of its extra.
+A door is handed the server that it is made of, so that nothing of either protocol is loaded here.
 """
 
 from __future__ import annotations
@@ -9,18 +9,14 @@ import errno
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.collector.doors.grpc import Authenticate, anyone, services_of
-from chaukas_spec_lite.collector.doors.http import HttpServer
-from chaukas_spec_lite.collector.tls import server_context
 from chaukas_spec_lite.rpc.client.endpoint import Tcp
-from chaukas_spec_lite.rpc.server.server import MessageServer
 
 if TYPE_CHECKING:
     import ssl
 
     from chaukas_spec_lite.collector.doors.grpc_health import HealthService
-    from chaukas_spec_lite.collector.service import CollectorService
-    from chaukas_spec_lite.collector.settings import CollectorSettings
+    from chaukas_spec_lite.collector.doors.http import HttpServer
+    from chaukas_spec_lite.rpc.server.server import MessageServer
 
 
 class ListeningDoor(ABC):
@@ -62,7 +58,7 @@ class ListeningDoor(ABC):
 
 
 class GrpcDoor(ListeningDoor):
-    """The door for gRPC; ``doors_of`` makes it."""
+    """The door for gRPC."""
 
     def __init__(self, wanted: Tcp, server: MessageServer, health: HealthService, tls: ssl.SSLContext | None) -> None:
         super().__init__("grpc", wanted)
@@ -81,7 +77,7 @@ class GrpcDoor(ListeningDoor):
 
 
 class HttpDoor(ListeningDoor):
-    """The door for HTTP; ``doors_of`` makes it."""
+    """The door for HTTP."""
 
     def __init__(self, wanted: Tcp, server: HttpServer) -> None:
         super().__init__("http", wanted)
@@ -93,40 +89,3 @@ class HttpDoor(ListeningDoor):
     async def stop(self, grace: float) -> None:
         """Let requests finish, and close."""
         await self._server.stop(grace)
-
-
-def doors_of(
-    settings: CollectorSettings, service: CollectorService, authenticate: Authenticate | None
-) -> dict[str, ListeningDoor]:
-    """Make the doors that settings ask for; they do not listen yet.
-
-    Args:
-        settings: The collector's.
-        service: What is behind the doors.
-        authenticate: Tells who calls; None lets everybody in.
-
-    Returns:
-        The doors by the names of their settings: ``grpc``, ``http``.
-
-    Raises:
-        SettingError: A certificate cannot be used.
-    """
-    doors: dict[str, ListeningDoor] = {}
-    if settings.grpc is not None:
-        services, health = services_of(service, authenticate or anyone)
-        server = MessageServer(services, max_message_bytes=settings.max_message)
-        doors["grpc"] = GrpcDoor(settings.grpc, server, health, _context(settings, "h2"))
-    if settings.http is not None:
-        http = HttpServer(service, authenticate=authenticate, tls=_context(settings, "http/1.1"))
-        doors["http"] = HttpDoor(settings.http, http)
-    return doors
-
-
-def _context(settings: CollectorSettings, protocol: str) -> ssl.SSLContext | None:
-    return server_context(
-        settings.tls_cert,
-        settings.tls_key,
-        settings.client_ca,
-        certificates_needed=settings.keys is None,
-        protocol=protocol,
-    )
