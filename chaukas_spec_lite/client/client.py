@@ -28,8 +28,10 @@ from chaukas_spec_lite.rpc.client.tls import Tls, secure
 from chaukas_spec_lite.rpc.stubs.calls import MetadataLike
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.settings import POSITIVE_SECONDS, Instance
+from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from chaukas_spec_lite.spec.common.v1.events import Event, EventBatch
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
+from chaukas_spec_lite.spec.server.v1.server_grpc import ChaukasServerServiceStub
 from chaukas_spec_lite.wire.envelopes import OVERHEAD, batch_request, batches, event_id_of, event_request, framed_size
 
 if TYPE_CHECKING:
@@ -142,7 +144,7 @@ class ChaukasClient:
             log.warning("the api_key goes to %s in plain text: use https://", self.settings.endpoint)
         headers = headers_of(self.settings.api_key, metadata)
         self._caller = UnaryCaller(self.settings.endpoint, security, headers, options)
-        self._service = EitherService(self._caller)
+        self._service = EitherService(self._caller, ChaukasClientServiceStub, ChaukasServerServiceStub)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.settings.endpoint)!r})"

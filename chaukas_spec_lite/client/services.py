@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Any
 from chaukas_spec_lite.errors import StatusCode, StatusError
 from chaukas_spec_lite.rationed_log import RationedLog
 from chaukas_spec_lite.rpc.stubs.service import Method, ServiceStub
-from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceStub
 from chaukas_spec_lite.spec.server.v1 import server
-from chaukas_spec_lite.spec.server.v1.server_grpc import ChaukasServerServiceStub
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.rpc.client.caller import UnaryCaller
@@ -37,18 +35,19 @@ def _methods(stub: type[ServiceStub]) -> dict[str, Method[Any, Any]]:
     return {method.name: method for method in stub._methods}
 
 
-_OF_CLIENT, _OF_SERVER = _methods(ChaukasClientServiceStub), _methods(ChaukasServerServiceStub)
-
-
 class EitherService:
     """Calls methods by name, in the service that the server has.
 
     Args:
         caller: Makes the calls.
+        preferred: The stub of the service that is called where both are there.
+        other: That of the other one.
     """
 
-    def __init__(self, caller: UnaryCaller) -> None:
+    def __init__(self, caller: UnaryCaller, preferred: type[ServiceStub], other: type[ServiceStub]) -> None:
         self._caller = caller
+        self._preferred = _methods(preferred)
+        self._other = _methods(other)
         self._log = RationedLog(log, _TOLD_EVERY, time.monotonic)
 
     async def call(
@@ -73,7 +72,7 @@ class EitherService:
             ClientClosedError: The client is closed.
         """
         lacking = self._caller.lacking
-        first, other = _OF_CLIENT[name], _OF_SERVER[name]
+        first, other = self._preferred[name], self._other[name]
         if _service(first) in lacking:
             first, other = other, first
         try:
