@@ -20,6 +20,10 @@ _NO_ID = "event_id: empty; every event needs an ID of its own, by which the coll
 _SLICE_EVENTS = 256
 _SLICE_BYTES = 1 << 18
 """How many events, or bytes of events, are decoded in one go: some tens of milliseconds of work."""
+_KEPT_BYTES = 1 << 20
+"""How much is kept of an event that cannot be stored: it may be anything, and is there to be looked at."""
+_TOLD = 1000
+"""How many characters its id and the reason have at most: both may come from the event, and go into headers."""
 _MAX_NOTES = 10_000
 """How many rejected events a receipt names."""
 
@@ -34,7 +38,10 @@ class Sifted:
 
     def reject(self, position: int, owner: tuple[str, str], event_id: str, reason: str, data: bytes) -> None:
         """Add an event that cannot be stored."""
-        self.rejected.append(Rejected(*owner, event_id, reason, data, time.time()))
+        event_id, reason = event_id[:_TOLD], reason[:_TOLD]
+        if len(data) > _KEPT_BYTES:
+            reason += f" (only the first {_KEPT_BYTES} of its {len(data)} bytes are kept)"
+        self.rejected.append(Rejected(*owner, event_id, reason, data[:_KEPT_BYTES], time.time()))
         self.notes.append(RejectedNote(event_id, reason, position))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 
 from chaukas_spec_lite.errors import (
@@ -23,6 +23,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The classes of durations, in seconds: how long a request took at most."""
 
+_EVENTS = ("new", "repeated", "conflict", "rejected")
+"""What becomes of events."""
 _OUTCOMES: dict[type[BaseException], str] = {
     InvalidRequest: "invalid",
     TooMuchError: "too_much",
@@ -43,7 +45,7 @@ class Meter:
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
-        self._events = dict.fromkeys(("new", "repeated", "conflict", "rejected"), 0)
+        self._events: dict[str, int] = dict.fromkeys(_EVENTS, 0)
         self._bytes = 0
         self._requests: dict[tuple[str, str], int] = {}
         self._durations: dict[str, _Histogram] = {}
@@ -57,7 +59,7 @@ class Meter:
         self._bytes += size
 
     @contextmanager
-    def request(self, call: str) -> Iterator[None]:
+    def request(self, call: str) -> Generator[None]:
         """Count a request, what became of it and how long it took, around what serves it."""
         start = self._clock()
         outcome = "cancelled"

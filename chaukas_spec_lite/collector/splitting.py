@@ -26,6 +26,8 @@ _MAX_FIELDS = 10_000
 _MAX_FRAME = 1 << 20
 """How many bytes those of a batch may have: its metadata, mostly."""
 _ENDLESS = 1 << 62
+_TOLD = 1000
+"""How many characters an error has at most: a path may hold keys of the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,4 +220,4 @@ def _check_size(size: int, limits: IngestLimits) -> None:
 
 def _invalid(error: DecodeError, path: str) -> InvalidRequest:
     error.path = path
-    return InvalidRequest(str(error))
+    return InvalidRequest(str(error)[:_TOLD])

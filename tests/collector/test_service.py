@@ -188,6 +188,27 @@ def test_more_bad_events_than_a_receipt_names(monkeypatch: pytest.MonkeyPatch) -
     run(work)
 
 
+def test_what_is_kept_and_told_of_a_bad_event_is_bounded() -> None:
+    key = b"k" * 100_000
+    damaged = delimited(1, b"i" * 100_000) + delimited(
+        90, delimited(1, delimited(1, key) + delimited(2, b"\x1a\x01\xff"))
+    )
+    large = delimited(2, b"t" * 3_000_000)
+
+    async def work(running: Running) -> None:
+        receipt = await running.send(damaged, large)
+        assert [len(note.event_id) for note in receipt.rejected] == [1000, 0]
+        assert max(len(note.reason) for note in receipt.rejected) == 1000
+        assert receipt.rejected[1].reason.endswith("(only the first 1048576 of its 3000005 bytes are kept)")
+        assert sorted(len(data) for _, data in await running.rejected()) == [len(damaged), 1 << 20]
+        batch = delimited(4, delimited(1, delimited(1, key) + delimited(2, b"\x1a\x01\xff")))
+        with pytest.raises(InvalidRequest) as caught:
+            await running.send(head=batch)
+        assert len(str(caught.value)) == 1000
+
+    run(work)
+
+
 def test_positions_go_on_from_slice_to_slice() -> None:
     async def work(running: Running) -> None:
         receipt = await running.send(*[event(str(i)) for i in range(1000)], b"", event("x" * 300_000), b"")

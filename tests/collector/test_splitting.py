@@ -26,7 +26,7 @@ from tests.mutations import mutations
 from tests.profiles import searched
 from tests.strategies import delimited, varint
 
-BATCHES = [body.data for body in realdata.bodies() if body.message_type == IngestEventBatchRequest._full_name]
+BATCHES = [body.data for body in realdata.bodies() if body.path == "/events/batch"]
 ODD = [
     b"",
     b"\x0a\x00",

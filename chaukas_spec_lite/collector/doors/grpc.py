@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Generator
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from grpclib.const import Status
+from grpclib.const import Handler, Status
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
@@ -41,6 +41,8 @@ from chaukas_spec_lite.wire.enums import names_by_number
 from chaukas_spec_lite.wire.envelopes import page_response
 
 if TYPE_CHECKING:
+    from grpclib.server import Stream
+
     from chaukas_spec_lite.collector.receipts import Receipt
     from chaukas_spec_lite.collector.service import CollectorService
 
@@ -51,6 +53,9 @@ raises ``UnauthenticatedError`` and ``ThrottledError``."""
 REJECTED = "chaukas-rejected"
 """What goes along with the answer of ``ChaukasClientService``, which has no room for it: how many events of the batch
 were not stored."""
+
+_OPEN = ("/Healthz", "/GetCapabilities")
+"""The methods that answer everybody: they tell nothing of what is stored."""
 
 _STATUSES: dict[type[Exception], Status] = {
     InvalidRequest: Status.INVALID_ARGUMENT,
@@ -100,18 +105,18 @@ class Entrance:
     async def ingest(self, request: bytes, shape: Shape) -> Receipt:
         """Store the events of an encoded request."""
         with _refusals():
-            return await self.service.ingest(request, shape, await self._caller())
+            return await self.service.ingest(request, shape, current_call().caller)
 
     async def query(self, request: QueryRequest | None) -> Encoded:
         """Find a page of events; return it as the response of either service, which are the same on the wire."""
         with _refusals():
-            page = await self.service.query(request or QueryRequest(), await self._caller())
+            page = await self.service.query(request or QueryRequest(), current_call().caller)
         return Encoded(page_response(page.events, page.next_page_token))
 
     async def stats(self, request: server.GetEventStatsRequest) -> server.GetEventStatsResponse:
         """Count events."""
         with _refusals():
-            stats = await self.service.stats(request, await self._caller())
+            stats = await self.service.stats(request, current_call().caller)
         return server.GetEventStatsResponse(
             total_events=stats.events,
             total_sessions=stats.sessions,
@@ -119,12 +124,24 @@ class Entrance:
             avg_session_duration_ms=stats.mean_session_ms,
         )
 
-    async def _caller(self) -> Caller:
-        call = current_call()
-        authorization = call.metadata.get("authorization")
-        return await self._authenticate(
-            authorization if isinstance(authorization, str) else None, call.certificate_name, call.peer
-        )
+    def guard(self, mapping: dict[str, Handler]) -> dict[str, Handler]:
+        """Have callers let in before anything of their requests is read: a stranger's large one is never held."""
+        return {
+            route: handler if route.endswith(_OPEN) else handler._replace(func=self._guarded(handler.func))
+            for route, handler in mapping.items()
+        }
+
+    def _guarded(self, serve: Callable[[Stream[Any, Any]], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def guarded(stream: Stream[Any, Any]) -> None:
+            call = current_call()
+            authorization = call.metadata.get("authorization")
+            with _refusals():
+                call.caller = await self._authenticate(
+                    authorization if isinstance(authorization, str) else None, call.certificate_name, call.peer
+                )
+            await serve(stream)
+
+        return guarded
 
 
 class ClientDoor(ChaukasClientServiceBase):
@@ -135,6 +152,10 @@ class ClientDoor(ChaukasClientServiceBase):
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
+
+    def __mapping__(self) -> dict[str, Handler]:
+        """Tell grpclib which coroutine serves which route."""
+        return self._entrance.guard(super().__mapping__())
 
     async def healthz(self, request: client.HealthzRequest) -> client.HealthzResponse:
         """Say that the collector is up."""
@@ -172,6 +193,10 @@ class ServerDoor(ChaukasServerServiceBase):
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
+
+    def __mapping__(self) -> dict[str, Handler]:
+        """Tell grpclib which coroutine serves which route."""
+        return self._entrance.guard(super().__mapping__())
 
     async def healthz(self, request: server.HealthzRequest) -> server.HealthzResponse:
         """Say that the collector is up."""

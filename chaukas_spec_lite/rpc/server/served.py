@@ -18,6 +18,8 @@ class ServedCall:
     """Where it comes from: ``127.0.0.1:49152``, or ``unix`` for a Unix socket."""
     certificate: Mapping[str, Any] | None = None
     """The client's certificate, as ``ssl.SSLSocket.getpeercert`` gives it; None if it has shown none."""
+    caller: Any = None
+    """Who makes it, as whoever has found that out puts it here."""
     trailing: dict[str, str] = field(default_factory=dict[str, str])
     """What goes along with the end of the answer, an error's too; services put it here."""
     retry_after: float | None = None

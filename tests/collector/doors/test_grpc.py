@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,8 @@ from chaukas.spec.client.v1 import client_pb2, client_pb2_grpc
 from chaukas.spec.common.v1 import events_pb2, query_pb2
 from chaukas.spec.server.v1 import server_pb2, server_pb2_grpc
 from google.protobuf.timestamp_pb2 import Timestamp
+from h2.config import H2Configuration
+from h2.connection import H2Connection
 
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.doors.grpc import Authenticate, anyone, services_of
@@ -207,6 +210,39 @@ def test_who_is_not_let_in_does_nothing_and_sees_nothing() -> None:
         doors.client.Healthz(client_pb2.HealthzRequest(), timeout=HANG)
 
     asked(work, nobody)
+
+
+def test_a_stranger_s_request_is_refused_before_it_has_come() -> None:
+    async def nobody(authorization: str | None, name: str | None, peer: str) -> Caller:
+        raise UnauthenticatedError("there is no such key")
+
+    async def main() -> None:
+        services, health = services_of(CollectorService(Memory(texts=searched_text)), nobody)
+        server = MessageServer(services)
+        await server.start("127.0.0.1", 0)
+
+        def by_hand() -> None:
+            client = H2Connection(H2Configuration(header_encoding="ascii"))
+            client.initiate_connection()
+            path = "/chaukas.spec.client.v1.ChaukasClientService/IngestEventBatch"
+            pseudo = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "here")]
+            client.send_headers(1, [*pseudo, ("te", "trailers"), ("content-type", "application/grpc")])
+            client.send_data(1, b"\0" + (15 << 20).to_bytes(4, "big"))  # And no more of it.
+            answer: dict[str, str] = {}
+            with socket.create_connection(("127.0.0.1", server.port)) as peer:
+                peer.settimeout(HANG)
+                peer.sendall(client.data_to_send())
+                while "grpc-status" not in answer:
+                    for each in client.receive_data(peer.recv(1 << 16)):
+                        answer |= dict(getattr(each, "headers", None) or {})
+            assert answer["grpc-status"] == str(grpc.StatusCode.UNAUTHENTICATED.value[0])
+
+        await asyncio.to_thread(by_hand)
+        assert server.load.held == 0
+        health.stop()
+        await server.stop(1)
+
+    run(main())
 
 
 def test_what_a_key_does_not_allow_is_denied() -> None:

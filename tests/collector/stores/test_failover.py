@@ -28,7 +28,7 @@ from tests.patience import HANG, until, wait_until
 
 pytestmark = pytest.mark.stores
 
-ROUNDS = 5
+ROUNDS = 3
 """How many collectors are killed before the server is, and how many after it."""
 BATCH = 20
 

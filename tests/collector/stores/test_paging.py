@@ -89,6 +89,7 @@ def expected(rows: list[EventRow], query: Query) -> list[str]:
     return [each.event_id for each in (found[::-1] if query.descending else found)]
 
 
+@pytest.mark.searched
 @given(st.lists(fields(), max_size=20), BATCHES, CONDITIONS, st.booleans())
 def test_pages_show_what_was_there_at_first(
     two: Two, before: list[dict[str, Any]], between: list[list[dict[str, Any]]], asked: dict[str, Any], project: bool

@@ -167,6 +167,7 @@ def filters(draw: st.DrawFn) -> QueryFilter:
     return QueryFilter(**{name: draw(conditions[name]) for name in chosen})
 
 
+@pytest.mark.searched
 @given(st.none() | filters(), st.sampled_from([0, 1, 90, 1000]), st.sampled_from(list(SortOrder)))
 def test_queries_find_what_the_filter_says(
     find: Find, wanted: QueryFilter | None, page_size: int, order: SortOrder

@@ -21,6 +21,10 @@ _BUSY_PAUSE = 0.005
 _WRITER_CACHE = -32 * 1024
 """In KiB, negative as SQLite wants it: the indexes' pages that new events go to should fit."""
 _READER_CACHE = -8 * 1024
+_CHECKPOINT_PAGES = 8000
+"""How many pages the log of commits has before they are moved into the file. One commit after the other writes the same
+pages, the last ones of each index: the longer the log, the fewer times each is moved. With SQLite's 1000 an event took
+a sixth more of processor time."""
 _WAL_LIMIT = 64 * 2**20
 """To how many bytes the log of commits is cut down after it has been larger."""
 
@@ -89,6 +93,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, texts: Texts, *, index_
     _switch_to_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
     connection.execute(f"PRAGMA cache_size = {_WRITER_CACHE}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
     if not tables or version < VERSION:
         _make(connection)
