@@ -210,6 +210,23 @@ def test_large_requests_are_bounded_together() -> None:
     run(main())
 
 
+def test_messages_that_are_announced_and_do_not_come_take_nothing_from_others() -> None:
+    async def main() -> None:
+        async with serving(max_message_bytes=1_000_000) as server:
+
+            def work(peer: Peer) -> None:
+                for _ in range(50):
+                    peer.ask(frame(bytes(1_000_000))[:5], end=False)
+                word = bytes(Word(text="x" * 900_000))
+                with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+                    assert channel.unary_unary(f"{PREFIX}Echo")(word, timeout=HANG) == word
+
+            await peer_of(server, work)
+            await until(lambda: server.load.held == 0)
+
+    run(main())
+
+
 def test_what_is_counted() -> None:
     load = Load(1_000_000)
     load.take(900_000)

@@ -126,9 +126,10 @@ class Entrance:
 
     def guard(self, mapping: dict[str, Handler]) -> dict[str, Handler]:
         """Have callers let in before anything of their requests is read: a stranger's large one is never held."""
+        handlers: dict[str, Any] = {**mapping}  # pyright cannot see the types of what grpclib's `Handler` holds.
         return {
             route: handler if route.endswith(_OPEN) else handler._replace(func=self._guarded(handler.func))
-            for route, handler in mapping.items()
+            for route, handler in handlers.items()
         }
 
     def _guarded(self, serve: Callable[[Stream[Any, Any]], Awaitable[None]]) -> Callable[..., Awaitable[None]]:

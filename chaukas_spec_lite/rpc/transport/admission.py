@@ -163,7 +163,7 @@ class Admission:
 
 def network_of(address: Any) -> str:
     """Name where a connection comes from, by the address that its socket gives: ``10.0.0.1``, ``2001:db8::/64``."""
-    if not isinstance(address, tuple) or not address:
+    if isinstance(address, (str, bytes)) or not address:
         return ""
     host = str(address[0]).partition("%")[0]
     if ":" not in host:

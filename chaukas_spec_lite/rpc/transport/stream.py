@@ -18,7 +18,7 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, PREFIX, FramingError, TooLarge, UnknownEncoding
-from chaukas_spec_lite.rpc.transport.message_io import read_up_to
+from chaukas_spec_lite.rpc.transport.message_io import Read, read_up_to
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.rpc.transport.protocol import Connection
@@ -30,6 +30,8 @@ SMALL = 64 << 10
 
 A few large requests must not shut out all small ones, such as health checks. The number of calls bounds their sum.
 """
+_PART = 4 * SMALL
+"""The size in bytes of the parts in which larger messages are received."""
 
 
 @dataclass
@@ -51,10 +53,14 @@ class Load:
         Raises:
             GRPCError: It would be too much at the moment. RESOURCE_EXHAUSTED makes clients try again later.
         """
+        self.check(size)
+        self.held += size
+
+    def check(self, size: int) -> None:
+        """Raise what ``take`` would raise."""
         if size > SMALL and self.held + size > self.limit:
             details = f"the server holds {self.held} bytes of other requests, and no more than {self.limit} in all"
             raise GRPCError(Status.RESOURCE_EXHAUSTED, f"{details}: try again later")
-        self.held += size
 
     def give(self, size: int) -> None:
         """Forget what was counted."""
@@ -127,9 +133,7 @@ class Stream(grpclib.protocol.Stream):
             if not prefix:
                 return b""
             compressed, length = self.connection.framing.prefix(prefix, self._header("grpc-encoding"))
-            # Before the bytes are read: what is refused is never collected.
-            self._hold(length)
-            message = await read_up_to(read, length)
+            message = await self._message(read, length)
             if len(message) != length:
                 raise FramingError(f"a message ends before its {length} bytes are complete")
             server = self.connection.load is not None
@@ -143,6 +147,20 @@ class Stream(grpclib.protocol.Stream):
         except FramingError as error:
             raise GRPCError(Status.INTERNAL, str(error)) from error
         return b"\0" + len(self._unframed).to_bytes(4, "big")  # The prefix that grpclib understands: not compressed.
+
+    async def _message(self, read: Read, length: int) -> bytes:
+        """Receive a message of a length, which is counted as it comes: to announce one takes nothing from others."""
+        if length <= _PART:
+            self._hold(length)
+            return await read_up_to(read, length)
+        if self.connection.load is not None:
+            self.connection.load.check(length)  # Before the bytes are read: what is refused is not collected.
+        parts: list[bytes] = []
+        while length and (part := await read_up_to(read, min(length, _PART))):
+            self._hold(len(part))
+            parts.append(part)
+            length -= len(part)
+        return b"".join(parts)
 
     def _hold(self, size: int) -> None:
         if self.connection.load is not None:
