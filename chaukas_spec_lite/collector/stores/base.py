@@ -274,7 +274,11 @@ class Store(Protocol):
         ...
 
     async def export(self, cursor: str, limit: int) -> Exported:
-        """Return the next part of all that is there, for a copy to another store."""
+        """Return the next part of all that is there, for a copy to another store.
+
+        Raises:
+            ValueError: The cursor is none of this kind of store.
+        """
         ...
 
     async def check(self) -> list[str]:

@@ -337,6 +337,8 @@ class MemoryStore:
         """Return the next part of all that is there; see ``Store.export``."""
         self._check_open()
         after, _, rejected_before = (cursor or "0-0").partition("-")
+        if not (after.isdecimal() and rejected_before.isdecimal()):
+            raise ValueError(f"{cursor!r} is no cursor of a copy from this store")
         number, skip = int(after), int(rejected_before)
         rows = [(each, self._events[each].row) for each in self._events if each > number][:limit]
         conflicts = [(each, self._conflicts[each].row) for each in self._conflicts if each > number][:limit]

@@ -745,3 +745,13 @@ def test_events_say_what_they_said(path: Path) -> None:
             assert Event.parse(rows[1].data).tenant_id == "\0"
 
     run(main())
+
+
+@pytest.mark.parametrize("cursor", ["events", "secrets:0", "events:x", "events:0; DROP TABLE events"])
+def test_what_is_no_cursor_of_a_copy(path: Path, cursor: str) -> None:
+    async def main() -> None:
+        async with opened(store_at(path)) as store:
+            with pytest.raises(ValueError, match="is no cursor"):
+                await store.export(cursor, 1)
+
+    run(main())

@@ -78,14 +78,12 @@ class Search:
     def looked_at(self) -> Iterator[tuple[Place, bytes | None]]:
         """The events in order; each with its encoded form if it is found, and None if it is only passed by."""
         for moment, seq, met in self._candidates():
-            data: bytes | None = None
-            if met:
-                ((data,),) = self.connection.execute("SELECT data FROM events WHERE seq = ?", (seq,))
-                if self.query.text and not self._has_text(data):
-                    data = None
-            else:
+            if not met:
                 self.allowance.events -= 1
-            yield (moment, seq), data
+                yield (moment, seq), None
+                continue
+            ((data,),) = self.connection.execute("SELECT data FROM events WHERE seq = ?", (seq,))
+            yield (moment, seq), data if not self.query.text or self._has_text(data) else None
 
     def _has_text(self, data: bytes) -> bool:
         self.allowance.texts -= 1

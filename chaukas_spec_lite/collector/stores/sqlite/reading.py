@@ -160,6 +160,8 @@ def deletions(connection: sqlite3.Connection, tenancy: Tenancy, limit: int) -> l
 def export(connection: sqlite3.Connection, cursor: str, limit: int) -> Exported:
     """Return the next part of all that is there: events, then conflicts, then what was rejected."""
     part, _, after = (cursor or "events:0").partition(":")
+    if part not in ("events", "conflicts", "rejected") or not after.isdecimal():
+        raise ValueError(f"{cursor!r} is no cursor of a copy from this store")
     if part == "rejected":
         statement = f"SELECT seq, {_REJECTED} FROM rejected WHERE seq > ? ORDER BY seq LIMIT ?"
         found = connection.execute(statement, (int(after), limit)).fetchall()

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -144,7 +144,7 @@ class WriterThread:
         return additions
 
     @contextmanager
-    def _transaction(self, deadline: float) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, deadline: float) -> Generator[sqlite3.Connection, None, None]:
         connection = self._ready()
         patience = max(0.0, deadline - time.monotonic())
         connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
