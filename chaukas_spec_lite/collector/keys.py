@@ -19,6 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
+from typing import TypeAlias
 
 from chaukas_spec_lite.collector import keys_file
 from chaukas_spec_lite.collector.callers import Caller
@@ -40,7 +41,8 @@ MAX_PEERS = 10_000
 MAX_WAITING = 64
 """How many different keys may wait for their hash at a time."""
 
-_Stamp = tuple[int, int, int]
+_Stamp: TypeAlias = "tuple[int, int, int]"
+"""When a file was changed, how large it is, and which one it is."""
 
 
 class Keys:
@@ -58,7 +60,7 @@ class Keys:
         self._path = path
         self._now = now
         self._log = RationedLog(log, LOG_INTERVAL, now)
-        self._stamp = self._stamp_now()
+        self._stamp: _Stamp | None = self._stamp_now()
         self._entries = keys_file.read(path)
         self._secret = secrets.token_bytes(32)
         self._right: dict[bytes, KeyEntry] = {}
