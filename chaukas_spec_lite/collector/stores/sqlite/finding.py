@@ -29,7 +29,7 @@ _CHUNK = 500
 _SPREAD = 40
 """How much further apart than their number the arrivals of a chunk may lie for the index of texts to be asked."""
 
-_LEAST_PART, _MOST_PART = 8, 1000
+_LEAST_PART, _MOST_PART = 4, 1000
 """How many events are read from one key of an index at a time."""
 
 Place = tuple[bytes, int]
