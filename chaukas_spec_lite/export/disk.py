@@ -39,7 +39,6 @@ class Disk:
             and what else of it is still known.
         gone: Is given how many events a damaged file has lost, and how many somebody has claimed under this one.
         moved: Is given how many events others have now, since the log was given up.
-        claimed: The log that an ended process left.
     """
 
     def __init__(
@@ -49,7 +48,6 @@ class Disk:
         taken_away: Callable[[int, Sequence[Entry]], Sequence[Entry]],
         gone: Callable[[int, int], object],
         moved: Callable[[int], object],
-        claimed: Log | None = None,
     ) -> None:
         assert settings.spool is not None
         self._settings = settings
@@ -58,7 +56,8 @@ class Disk:
         self._taken_away = taken_away
         self._gone = gone
         self._moved = moved
-        self._log = claimed
+        self.log: Log | None = None
+        """The log that is open."""
         self._told = 0, 0, 0
         """How many events, and bytes, of the log were told to be lost, and how many events to be somebody else's."""
         self._given_up: Path | None = None
@@ -81,12 +80,12 @@ class Disk:
     @property
     def pending(self) -> int:
         """How many events wait here."""
-        return self._left + (0 if self._log is None else self._log.tally.pending)
+        return self._left + (0 if self.log is None else self.log.tally.pending)
 
     @property
     def pending_bytes(self) -> int:
         """The size of those."""
-        return self._left_bytes + (0 if self._log is None else self._log.tally.pending_bytes)
+        return self._left_bytes + (0 if self.log is None else self.log.tally.pending_bytes)
 
     # Appending
 
@@ -98,7 +97,7 @@ class Disk:
             self._look_from = self.pending_bytes + min(SEGMENT_BYTES, most // 8)
             self._look_at = self._now() + _LOOK_AGAIN
             try:
-                own_log = self._given_up if self._log is None else self._log.folder
+                own_log = self._given_up if self.log is None else self.log.folder
                 self._others = self._directory.bytes_waiting(besides=own_log)
             except SpoolError:  # appending fails as well, and tells
                 self._others = 0
@@ -115,10 +114,10 @@ class Disk:
         if self.why_not and self._now() < self._refuses_until:
             return None
         try:
-            log = self._log or self._claim_again()
+            log = self.log or self._claim_again()
             if log is None:
                 log, self._told = Log.make(self._directory.path), (0, 0, 0)
-            self._log, log.syncs = log, self._settings.synchronous != "never"
+            self.log, log.syncs = log, self._settings.synchronous != "never"
             start = log.append(contents)
         except SpoolError as error:
             self._fail(error)
@@ -138,16 +137,16 @@ class Disk:
             SpoolError: The disk failed at it.
         """
         how, now = self._settings.synchronous, self._now()
-        if self._log is None or self._is_synced or how == "never":
+        if self.log is None or self._is_synced or how == "never":
             return
         if at_once or how == "always" or now >= self._sync_at:
-            self._log.sync()
+            self.log.sync()
             self._is_synced, self._sync_at = True, now + self._settings.sync_interval
 
     def look(self) -> None:
         """See whether the log is still there, and bring to the disk what is due."""
         try:
-            if log := self._log or self._claim_again():
+            if log := self.log or self._claim_again():
                 log.check()
             self.sync()
         except SpoolError as error:
@@ -159,8 +158,8 @@ class Disk:
         self.look()
 
     def _fail(self, error: SpoolError) -> None:
-        if isinstance(error, SpoolLost) and self._log is not None:
-            return self._go_on_without(self._log, error)
+        if isinstance(error, SpoolLost) and self.log is not None:
+            return self._go_on_without(self.log, error)
         # Not tried again with each event.
         self.why_not = str(error)
         self._refuses_until = self._now() + self._settings.spool_retry
@@ -180,7 +179,7 @@ class Disk:
         self._note("taken away", f"Events go to a new {'log' if whole else 'file'} of the spool", error)
         self.tell_losses()
         if whole:
-            self._log = None
+            self.log = None
             log.abandon()
 
     # Reading
@@ -188,7 +187,7 @@ class Disk:
     def peek(self, skip: int, most: int, size: int) -> list[Entry]:
         """Read events that wait, in order; see ``Log.peek``. Nothing can be read while the disk fails."""
         try:
-            return [] if self._log is None else self._log.peek(skip, most, size)
+            return [] if self.log is None else self.log.peek(skip, most, size)
         except SpoolError as error:
             text = "A file of the spool cannot be read, and soon gets a log of its own, so that no other waits for it"
             self._note("read", text, error)
@@ -198,9 +197,9 @@ class Disk:
 
     def done(self, records: Sequence[Entry]) -> None:
         """Take note that events need not be kept. Those of a log that was taken away meanwhile are in memory."""
-        if self._log is not None:
+        if self.log is not None:
             try:
-                self._log.done(records)
+                self.log.done(records)
             except SpoolError as error:
                 text = "What was sent cannot be noted in the spool; if this process is killed now, it is sent again"
                 self._note("note", text, error)
@@ -208,18 +207,18 @@ class Disk:
 
     def tell_losses(self) -> None:
         """Tell of what the log has found to be lost, or somebody else's, since the last call."""
-        if self._log is None or (now := self._log.tally.gone) == self._told:
+        if self.log is None or (now := self.log.tally.gone) == self._told:
             return
         (lost, size, moved), self._told = (each - before for each, before in zip(now, self._told, strict=True)), now
         self._gone(lost, moved)
         if lost or size:
-            self._note("lost", f"{size} bytes in {self._log.folder} are missing or damaged", lost=lost)
+            self._note("lost", f"{size} bytes in {self.log.folder} are missing or damaged", lost=lost)
 
     # The end
 
     def close(self) -> None:
         """Give the log up: to nobody if nothing waits in it, else to whoever needs it first, which may be this one."""
-        log, self._log = self._log, None
+        log, self.log = self.log, None
         if log is not None:
             try:
                 log.sync()
@@ -240,10 +239,14 @@ class Disk:
             self.hand_over()
             return None
         self._given_up, self._left, self._left_bytes = None, 0, 0
-        self._log, self._told = log, (0, 0, 0)
         self._moved(left - log.tally.pending - log.tally.lost)
-        self.tell_losses()
+        self.adopt(log)
         return log
+
+    def adopt(self, log: Log) -> None:
+        """Go on with a log that was claimed."""
+        self.log, self._told = log, (0, 0, 0)
+        self.tell_losses()
 
     def hand_over(self) -> None:
         """Leave what was given up to others for good: it is theirs to send, and to count."""

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.stats import Emitted
 
 
-@dataclass
-class Totals:
-    """The numbers of ``Stats``, by name, for one or several queues."""
+class Totals(NamedTuple):
+    """The numbers of ``Stats`` of one queue, by name, all as they are at one moment."""
 
-    numbers: Counter[str] = field(default_factory=Counter[str])
-    dropped: Counter[str] = field(default_factory=Counter[str])
+    numbers: Counter[str]
+    dropped: Counter[str]
     """By reason."""
-
-    def add(self, other: Totals) -> None:
-        """Add those of another queue."""
-        self.numbers.update(other.numbers)
-        self.dropped.update(other.dropped)
 
 
 class Mark:
@@ -91,6 +85,12 @@ class Ledger:
             self.dropped[reason.value] += events
         self._tell_flushes(place, events)
 
+    def adopted(self, events: int) -> None:
+        """Count the events of a log that was taken over; flushes wait for them, too."""
+        self.recovered += events
+        for mark in self.marks:
+            mark.left += events
+
     def moved(self, events: int) -> None:
         """Count the first events that waited no longer: somebody else has them, and counts them as recovered."""
         self.recovered -= events  # less of that keeps the books balanced
@@ -118,7 +118,7 @@ class Ledger:
         self.marks.remove(mark)
         self.untold = self.untold or (mark.dropped and not told)
 
-    def totals(self) -> Totals:
-        """Return the numbers of ``Stats`` that are known here."""
+    def totals(self, **others: int) -> Totals:
+        """Return the numbers of ``Stats`` that are known here, and others."""
         names = "emitted", "spooled", "queued", "sent", "recovered", "retried", "sent_bytes"
-        return Totals(Counter({name: getattr(self, name) for name in names}), Counter(self.dropped))
+        return Totals(Counter({name: getattr(self, name) for name in names}, **others), Counter(self.dropped))

@@ -17,7 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial, wraps
+from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from chaukas_spec_lite.export.batching import Send, Waiting
@@ -34,18 +34,34 @@ from chaukas_spec_lite.wire.envelopes import event_id_of
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_CLOSED = "the exporter is closed"
-
 _MOVED = 1 << 18
 """How many bytes move from memory to disk at a time, so that a disk with little room takes a part."""
 
 
 def _whole(method: Callable[Concatenate[EventQueue, _P], _T]) -> Callable[Concatenate[EventQueue, _P], _T]:
-    """Let a method hold the lock, and let nothing in that interrupts it."""
+    """Let a method hold the lock, and let nothing in that interrupts it.
+
+    No context manager: Ctrl-C between its entry and the block would leave the lock held.
+    """
 
     @wraps(method)
     def inside(self: EventQueue, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return self.do_whole(partial(method, self, *args, **kwargs))
+        with self.lock:
+            if self._busy:  # a signal handler, or one method within another
+                return method(self, *args, **kwargs)
+            self._busy = True
+            try:
+                self._let_in()
+                result = method(self, *args, **kwargs)
+                self._let_in()
+            except BaseException:
+                self._repair()
+                raise
+            finally:
+                self._busy = False
+        if self._late:  # it came between the last two steps
+            self.let_in()
+        return result
 
     return inside
 
@@ -56,16 +72,15 @@ class EventQueue:
     Args:
         settings: Those of the exporter.
         now: Tells the time in seconds; monotonic.
-        claimed: The log that an ended process left, whose events come first.
     """
 
-    def __init__(self, settings: ExportSettings, now: Callable[[], float], claimed: Log | None = None) -> None:
+    def __init__(self, settings: ExportSettings, now: Callable[[], float]) -> None:
         self._settings = settings
         self._now = now
         self.ledger = Ledger()
         self.disk = None
         if settings.spool is not None:
-            self.disk = Disk(settings, now, self._salvaged, self._gone, self._moved, claimed)
+            self.disk = Disk(settings, now, self._salvaged, self._gone, self._moved)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
         self.lock = threading.RLock()
@@ -83,16 +98,12 @@ class EventQueue:
         self._since: float | None = None
         self._since_later: float | None = None
         """When the first event came that is not in flight, and the first of all that came after the attempt began."""
-        if claimed is not None and self.disk is not None:
-            self.ledger.recovered = claimed.tally.pending + claimed.tally.lost
-            self.disk.tell_losses()
-            self._since_later = float("-inf")  # they have waited long enough
 
     # Coming in
 
     def admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
         """Take an event, and say where it is."""
-        # ``do_whole`` written out, as it would have a function made for each event.
+        # As ``_whole`` does it, but that what interrupts it is put aside.
         with self.lock:
             if self._busy:
                 self._late.append(event)
@@ -110,28 +121,6 @@ class EventQueue:
         if self._late:  # it came between the last two steps
             self.let_in()
         return outcome
-
-    def do_whole(self, work: Callable[[], _T]) -> _T:
-        """Do something with the lock held, and let nothing in that interrupts it.
-
-        No context manager: Ctrl-C between its entry and the block would leave the lock held.
-        """
-        with self.lock:
-            if self._busy:  # a signal handler, or one method within another
-                return work()
-            self._busy = True
-            try:
-                self._let_in()
-                result = work()
-                self._let_in()
-            except BaseException:
-                self._repair()
-                raise
-            finally:
-                self._busy = False
-        if self._late:  # it came between the last two steps
-            self.let_in()
-        return result
 
     @_whole
     def let_in(self) -> None:
@@ -158,7 +147,7 @@ class EventQueue:
             return self._refuse(event)
         size = len(event)
         if self.closed:
-            return self._refuse(Dropped(DropReason.CLOSED, _CLOSED, "", event))
+            return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", event))
         if self.disk is not None:
             if self.disk.is_full(self.memory.pending_bytes + size):
                 return self._refuse(Dropped(DropReason.SPOOL_FULL, self.disk.why_full, "", event))
@@ -172,7 +161,7 @@ class EventQueue:
         if not self.memory.has_room(size) and not self._make_room(size, may_block):
             # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
             if self.closed:
-                return self._refuse(Dropped(DropReason.CLOSED, _CLOSED, "", event))
+                return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", event))
             return self._refuse(Dropped(DropReason.OVERFLOW, self.memory.why_full(size), "", event))
         self.memory.append(event)
         return self._came(Emitted.QUEUED)
@@ -213,6 +202,20 @@ class EventQueue:
         self.first += not (self._on_disk or place)
 
     # Disk and memory
+
+    @property
+    def log(self) -> Log | None:
+        """The log that is open."""
+        return None if self.disk is None else self.disk.log
+
+    @_whole
+    def adopt(self, log: Log) -> None:
+        """Go on with a log that an ended process left, and leave the one before to others."""
+        assert self.disk is not None
+        self.rest(for_good=True)
+        self.ledger.adopted(log.tally.pending + log.tally.lost)
+        self.disk.adopt(log)
+        self._since, self._since_later = None, float("-inf")  # they have waited long enough
 
     @property
     def _on_disk(self) -> int:
@@ -393,7 +396,5 @@ class EventQueue:
     @_whole
     def totals(self) -> Totals:
         """Return the numbers of ``Stats``, but for attempts, as they are at one moment."""
-        totals = self.ledger.totals()
-        memory_bytes = self.memory.pending_bytes
-        totals.numbers.update(pending=self.pending, pending_bytes=self.pending_bytes, memory_bytes=memory_bytes)
-        return totals
+        sizes = {"pending_bytes": self.pending_bytes, "memory_bytes": self.memory.pending_bytes}
+        return self.ledger.totals(pending=self.pending, **sizes)

@@ -8,6 +8,7 @@ import re
 import shutil
 import time
 from collections import deque
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -63,10 +64,13 @@ class SpoolDirectory:
         """
         return sum(_bytes_waiting(folder) for folder in self.logs() if folder != besides)
 
-    def claim(self) -> Log | None:
+    def claim(self, last: Collection[Path] = ()) -> Log | None:
         """Claim a log with something in it that no living process has, if there is one.
 
         Those are looked at first that come after the one that was found last, so that each has its turn.
+
+        Args:
+            last: The folders of logs to claim only if there are no others, in the order of their turns.
 
         Raises:
             SpoolError: The directory cannot be read.
@@ -74,8 +78,9 @@ class SpoolDirectory:
         for is_new_list in (False, True):
             if is_new_list:  # only what is not in a list that is made now is not there
                 self._sweep()
-                self._listed = deque(self.logs())
-            while self._listed:
+                turns = {folder: turn for turn, folder in enumerate(last)}
+                self._listed = deque(sorted(self.logs(), key=lambda folder: turns.get(folder, -1)))
+            while self._listed and (is_new_list or self._listed[0] not in last):
                 log = self._try(self._listed.popleft())
                 if log is not None:
                     if log.tally.pending or any(log.tally.gone):
