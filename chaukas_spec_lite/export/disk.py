@@ -60,10 +60,8 @@ class Disk:
         """The log that is open."""
         self._told = 0, 0, 0
         """How many events, and bytes, of the log were told to be lost, and how many events to be somebody else's."""
-        self._given_up: Path | None = None
-        """The folder of the log that was given up with something in it, to whoever claims it first."""
-        self._left = self._left_bytes = 0
-        """What waited in that."""
+        self._given_up: Log | None = None
+        """The log that was closed, and is whoever's who claims it first."""
         self._others = 0
         """How many bytes wait in the other logs of the directory, as far as was seen."""
         self._look_from = 0
@@ -80,12 +78,12 @@ class Disk:
     @property
     def pending(self) -> int:
         """How many events wait here."""
-        return self._left + (0 if self.log is None else self.log.tally.pending)
+        return 0 if (log := self.log or self._given_up) is None else log.tally.pending
 
     @property
     def pending_bytes(self) -> int:
         """The size of those."""
-        return self._left_bytes + (0 if self.log is None else self.log.tally.pending_bytes)
+        return 0 if (log := self.log or self._given_up) is None else log.tally.pending_bytes
 
     # Appending
 
@@ -97,8 +95,8 @@ class Disk:
             self._look_from = self.pending_bytes + min(SEGMENT_BYTES, most // 8)
             self._look_at = self._now() + _LOOK_AGAIN
             try:
-                own_log = self._given_up if self.log is None else self.log.folder
-                self._others = self._directory.bytes_waiting(besides=own_log)
+                log = self.log or self._given_up
+                self._others = self._directory.bytes_waiting(besides=None if log is None else log.folder)
             except SpoolError:  # appending fails as well, and tells
                 self._others = 0
         return own + self._others > most
@@ -224,22 +222,20 @@ class Disk:
                 log.sync()
             except SpoolError as error:
                 self._note("spool", "What is in the spool may not survive a power cut", error)
-            tally = log.tally
-            self._given_up, self._left, self._left_bytes = log.folder, tally.pending, tally.pending_bytes
+            self._given_up = log
             log.close()
 
     def _claim_again(self) -> Log | None:
         """Go on with the log that was given up, unless somebody else was faster."""
-        folder, left = self._given_up, self._left
-        if folder is None or not left:
+        if (old := self._given_up) is None or not old.tally.pending:
             return None
         try:
-            log = Log.claim(folder)
+            log = Log.claim(old.folder)
         except SpoolError:  # somebody else has it, or has sent it all; if not, a search finds it
             self.hand_over()
             return None
-        self._given_up, self._left, self._left_bytes = None, 0, 0
-        self._moved(left - log.tally.pending - log.tally.lost)
+        self._given_up = None
+        self._moved(old.tally.pending - log.tally.pending - log.tally.lost)
         self.adopt(log)
         return log
 
@@ -250,5 +246,5 @@ class Disk:
 
     def hand_over(self) -> None:
         """Leave what was given up to others for good: it is theirs to send, and to count."""
-        left, self._given_up, self._left, self._left_bytes = self._left, None, 0, 0
-        self._moved(left)
+        log, self._given_up = self._given_up, None
+        self._moved(0 if log is None else log.tally.pending)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +13,14 @@ from chaukas_spec_lite.spool.frames import Entry
 from chaukas_spec_lite.spool.segment import Reader, Start, Writer
 
 ASIDE = ".corrupt"
+
+
+def link(path: Path, other: Path, instead: Callable[[Path, Path], object]) -> None:
+    """Give a file a second name; some systems know none, and Pyodide has no such call, so something else is done."""
+    try:
+        os.link(path, other)
+    except (OSError, AttributeError):
+        instead(path, other)
 
 
 class Segments:
@@ -46,23 +54,30 @@ class Segments:
         except SpoolLost:
             yield from (Entry(*stretch, None) for stretch in stretches)
             return
-        if keep and reader is not self._reader:
+        is_open = reader in (self._reader, self.writer)
+        if keep and not is_open:
             self.close_reader()
             self._reader = reader
-        is_kept = reader is self._reader
         try:
             for stretch in stretches:
                 yield from reader.entries(*stretch)
         finally:
-            if not is_kept:
+            if not (keep or is_open):
                 reader.close()
 
     def _open(self, place: Start) -> Reader:
         if self._reader is not None and self._reader.place == place:
             return self._reader
         if self.writer is not None and self.writer.place == place:
-            return self.writer.reader()  # whatever became of its name
+            return self.writer
         return Reader.open(self.folder, place)
+
+    def retire(self, writer: Writer) -> None:
+        """Go on with a segment that is not appended to any more: it stays open if it may be the first that waits."""
+        if self._reader is None:
+            self._reader = writer
+        else:
+            writer.close()
 
     def missing(self, places: Sequence[Start]) -> list[Start]:
         """List the segments that somebody deleted; the one that is kept open is put back instead.
@@ -88,10 +103,7 @@ class Segments:
         aside = self.folder.parent / f"{self.folder.name}-{path.name}{ASIDE}"
         with translated(path):
             if path.exists() and not aside.exists():
-                try:
-                    os.link(path, aside)
-                except (OSError, AttributeError):  # Pyodide has no such call
-                    shutil.copyfile(path, aside)
+                link(path, aside, shutil.copyfile)
 
     def remove(self, place: Start) -> None:
         """Remove a segment, as far as that is possible now."""
