@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from chaukas_spec_lite.export.ledger import Ledger, Note
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost
@@ -18,44 +17,30 @@ _LOOK_AGAIN = 1.0
 """For how many seconds a directory that was found full is taken to be so."""
 
 
-class Note(NamedTuple):
-    """Something that people have to be told."""
-
-    kind: str
-    what: str
-    error: SpoolError | None
-    """None where events were lost."""
-    lost: int
-    """How many."""
-
-
 class Disk:
     """Appends to a log, and makes one when it is needed; guarded by the queue's lock.
 
     Args:
         settings: Those of the exporter; ``spool`` has to be set.
         now: Tells the time in seconds; monotonic.
+        ledger: That of the queue, which is told what is lost, and what others have.
         taken_away: Is given what somebody took away: from where on, and what of it could still be read; returns that
             and what else of it is still known.
-        gone: Is given how many events a damaged file has lost, and how many somebody has claimed under this one.
-        moved: Is given how many events others have now, since the log was given up.
     """
 
     def __init__(
         self,
         settings: ExportSettings,
         now: Callable[[], float],
+        ledger: Ledger,
         taken_away: Callable[[int, Sequence[Entry]], Sequence[Entry]],
-        gone: Callable[[int, int], object],
-        moved: Callable[[int], object],
     ) -> None:
         assert settings.spool is not None
         self._settings = settings
         self._directory = SpoolDirectory(Path(settings.spool))
         self._now = now
         self._taken_away = taken_away
-        self._gone = gone
-        self._moved = moved
+        self._ledger = ledger
         self.log: Log | None = None
         """The log that is open."""
         self._told = 0, 0, 0
@@ -72,8 +57,6 @@ class Disk:
         self._is_synced = True
         self.why_not = ""
         """Why the disk does not take events; empty while it does."""
-        self.notes: deque[Note] = deque()
-        """What to tell when the queue's lock is free: a handler of the log may hold a lock of its own, and emit."""
 
     @property
     def pending(self) -> int:
@@ -165,7 +148,7 @@ class Disk:
         self._note("spool", where, error)
 
     def _note(self, kind: str, what: str, error: SpoolError | None = None, lost: int = 0) -> None:
-        self.notes.append(Note(kind, what, error, lost))
+        self._ledger.news.append(Note(kind, what, error, lost))
 
     def _go_on_without(self, log: Log, error: SpoolLost) -> None:
         """Save what can be saved of what somebody took away: the last file, or all; the next event goes to another."""
@@ -208,7 +191,9 @@ class Disk:
         if self.log is None or (now := self.log.tally.gone) == self._told:
             return
         (lost, size, moved), self._told = (each - before for each, before in zip(now, self._told, strict=True)), now
-        self._gone(lost, moved)
+        # Of what somebody claimed under this queue, a flush cannot know what became: it is told of that as of a loss.
+        self._ledger.lost(lost)
+        self._ledger.moved(moved)
         if lost or size:
             self._note("lost", f"{size} bytes in {self.log.folder} are missing or damaged", lost=lost)
 
@@ -235,7 +220,7 @@ class Disk:
             self.hand_over()
             return None
         self._given_up = None
-        self._moved(old.tally.pending - log.tally.pending - log.tally.lost)
+        self._ledger.moved(old.tally.pending - log.tally.pending - log.tally.lost)
         self.adopt(log)
         return log
 
@@ -247,4 +232,4 @@ class Disk:
     def hand_over(self) -> None:
         """Leave what was given up to others for good: it is theirs to send, and to count."""
         log, self._given_up = self._given_up, None
-        self._moved(0 if log is None else log.tally.pending)
+        self._ledger.moved(0 if log is None else log.tally.pending)

@@ -9,6 +9,7 @@ import logging
 import random
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from chaukas_spec_lite import process
@@ -22,6 +23,7 @@ from chaukas_spec_lite.export.sender import Sender, Verdict, WrongSend, deliver,
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.export.waker import Waker
+from chaukas_spec_lite.wire.envelopes import event_id_of
 
 _REASONS = {Verdict.INVALID: DropReason.INVALID, Verdict.TOO_LARGE: DropReason.TOO_LARGE}
 
@@ -95,12 +97,14 @@ class Pipeline:
 
     def report(self) -> None:
         """Tell people what happened; without the queue's lock, as handlers of the log may emit, and have locks too."""
-        notes, dropped = self.queue.take_news()
-        for kind, what, error, lost in notes:
-            if error is None:
-                self._reporter.lost(lost, what)
+        dropped: list[Dropped] = []
+        for each in self.queue.take_news():
+            if isinstance(each, Dropped):  # the id is read only now, as few events are dropped
+                dropped.append(each if each.event_id else replace(each, event_id=event_id_of(each.data)))
+            elif each.error is None:
+                self._reporter.lost(each.lost, each.what)
             else:
-                self._reporter.failure(kind, what, error)
+                self._reporter.failure(each.kind, each.what, each.error)
         if dropped:
             self._reporter.drop(dropped)
 
@@ -197,7 +201,7 @@ class Pipeline:
             self._reporter.was_sent()
             if self._batching.succeeded(self._clock.now(), attempt) is After.DROP_FIRST:
                 self.queue.take(Send(0, 1, 0))
-                if self.queue.first == self._batching.first:
+                if self.queue.ledger.first == self._batching.first:
                     self.queue.drop(DropReason.REJECTED, _REJECTED)
                 else:  # the suspect is damaged on disk, and this is another one
                     self.queue.put_back()

@@ -80,7 +80,7 @@ class Recovery(Pipeline):
         self._batching = self._new_batching()
         if known is not None and known[0] == log.tally.before:  # it begins with the event that it was stuck at
             self._batching = known[1]
-            self.queue.first = self._batching.first
+            self.queue.ledger.first = self._batching.first
 
     def backlog(self, pending: int, pending_bytes: int) -> int:
         """Tell how many bytes wait in the whole directory; 0 if that is no more than these events."""
