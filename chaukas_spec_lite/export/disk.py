@@ -111,7 +111,7 @@ class Disk:
                 self._fail(error)
         return start
 
-    def sync(self, at_once: bool = False) -> None:
+    def sync(self) -> None:
         """Bring to the disk what was appended, as often as ``synchronous`` says.
 
         Raises:
@@ -120,7 +120,7 @@ class Disk:
         how, now = self._settings.synchronous, self._now()
         if self.log is None or self._is_synced or how == "never":
             return
-        if at_once or how == "always" or now >= self._sync_at:
+        if how == "always" or now >= self._sync_at:
             self.log.sync()
             self._is_synced, self._sync_at = True, now + self._settings.sync_interval
 
