@@ -223,9 +223,10 @@ class Log:
         if places and places[-1] == place:  # a claimed log's last one, in which no frame stood: it is replaced
             places = places[:-1]
         # As in ``append``, no call stands between what belongs together.
-        self._segments.writer, self._is_spoilt, self.tally.places = writer, False, [*places, place]
-        if old is not None:
-            self._segments.retire(old)
+        self._segments.opened[place] = self._segments.writer = writer
+        self._is_spoilt, self.tally.places = False, [*places, place]
+        if old is not None and [old.place] != places[:1]:
+            self._segments.forget(old.place)
         self.tally.advance()
         self._remove_finished()
         return writer
@@ -293,7 +294,7 @@ class Log:
         self._remove_finished()
 
     def _could_not_read(self, place: Start, error: SpoolError) -> None:
-        self._segments.close_reader(place)  # somebody may put another file there
+        self._segments.close()  # somebody may put another file there
         self._failed = [*(each for each in self._failed if each == place), place]
         if len(self._failed) < ATTEMPTS:
             raise error
@@ -380,14 +381,14 @@ class Log:
 
     def abandon(self) -> None:
         """Close the files, and leave all as it is: for a forked child, to which it does not belong."""
-        self._segments.close()
+        self._segments.close(writer=True)
         self._lock.release()
 
     def close(self) -> None:
         """Give the log up: remove it if nothing waits in it, or leave it to the next process."""
         with suppress(SpoolError):  # it may have failed the last time
             self._write_down()
-        self._segments.close()
+        self._segments.close(writer=True)
         if not self.tally.pending:
             with suppress(OSError):  # then it is left to the next one, which removes it
                 for place in Start.all_in(self.folder):  # before the others, which say that it is done
