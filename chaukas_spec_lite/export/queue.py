@@ -90,8 +90,7 @@ class EventQueue:
         self.memory = Memory(settings)
         self._in_flight: list[Item] = []
         self._since: float | None = None
-        self._since_later: float | None = None
-        """When the first event came that is not in flight, and the first of all that came after the attempt began."""
+        """When the first event came that was in no attempt yet."""
 
     # Coming in
 
@@ -162,8 +161,8 @@ class EventQueue:
 
     def _came(self, where: Emitted) -> Emitted:
         self.ledger.came(where)
-        if self._since_later is None:
-            self._since_later = self._now()
+        if self._since is None:
+            self._since = self._now()
         return where
 
     def _refuse(self, dropped: Dropped) -> Emitted:
@@ -208,7 +207,7 @@ class EventQueue:
         self.rest(for_good=True)
         self.ledger.adopted(log.tally.pending + log.tally.lost)
         self.disk.adopt(log)
-        self._since, self._since_later = None, float("-inf")  # they have waited long enough
+        self._since = None  # they have waited long enough
 
     @property
     def _on_disk(self) -> int:
@@ -260,7 +259,7 @@ class EventQueue:
         if self.disk is not None:
             self.disk.look()
             self._to_disk(self.disk)
-        since = self._since if self._since is not None else self._since_later or 0.0
+        since = float("-inf") if self._since is None else self._since  # those that failed have waited long enough
         return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self.ledger.first)
 
     @_whole
@@ -276,8 +275,8 @@ class EventQueue:
             behind = self.memory.peek(max(0, wanted.skip - self._on_disk), wanted.events - len(items), left)
             items += behind if not items or left >= sum(len(item.data) for item in behind) else []
         self._in_flight, self.ledger.place = items, wanted.skip
-        all_of_it = wanted.skip + len(items) >= self.pending
-        self._since, self._since_later = (None if all_of_it else self._since or self._since_later), None
+        if wanted.skip + len(items) >= self.pending:
+            self._since = None
         return [item.data for item in items]
 
     @_whole

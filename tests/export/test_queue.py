@@ -143,7 +143,7 @@ class AnyDisk(RuleBasedStateMachine):
         first = self.name(0)
         self.waiting[first] = self.waiting[data] = None
         self.patch.setattr(self.queue, "_now", interrupted)
-        since, self.queue._since_later = self.queue._since_later, None
+        since, self.queue._since = self.queue._since, None
         self.calls += 1
         self.queue.admit(first, may_block=False)
         if self.queue._now is not interrupted:  # else it was dropped before it had to look at the time
@@ -151,7 +151,7 @@ class AnyDisk(RuleBasedStateMachine):
         else:
             self.patch.setattr(self.queue, "_now", lambda: self.time)
             del self.waiting[data]
-        self.queue._since_later = since if since is not None else self.queue._since_later
+        self.queue._since = since if since is not None else self.queue._since
         self.account()
 
     # The disk
