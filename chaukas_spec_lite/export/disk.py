@@ -95,10 +95,7 @@ class Disk:
         if self.why_not and self._now() < self._refuses_until:
             return None
         try:
-            log = self.log or self._claim_again()
-            if log is None:
-                log, self._told = Log.make(self._directory.path), (0, 0, 0)
-            self.log, log.syncs = log, self._settings.synchronous != "never"
+            log = self.log or self._claim_again() or self.adopt(Log.make(self._directory.path))
             start = log.append(contents)
         except SpoolError as error:
             self._fail(error)
@@ -221,13 +218,13 @@ class Disk:
             return None
         self._given_up = None
         self._ledger.moved(old.tally.pending - log.tally.pending - log.tally.lost)
-        self.adopt(log)
-        return log
+        return self.adopt(log)
 
-    def adopt(self, log: Log) -> None:
-        """Go on with a log that was claimed."""
-        self.log, self._told = log, (0, 0, 0)
+    def adopt(self, log: Log) -> Log:
+        """Go on with a log, and return it."""
+        self.log, self._told, log.syncs = log, (0, 0, 0), self._settings.synchronous != "never"
         self.tell_losses()
+        return log
 
     def hand_over(self) -> None:
         """Leave what was given up to others for good: it is theirs to send, and to count."""
