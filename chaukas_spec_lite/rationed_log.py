@@ -72,7 +72,7 @@ class RationedLog:
         now, here = self._now(), threading.get_ident()
         with self._lock:
             if topic:
-                name, logged = f"{kind} {topic}", list(self._logged_at.items())  # one step: a handler may log amid more
+                name, logged = f"{kind} {topic}", list(self._logged_at.items())  # in one step, as signals may log
                 lately = [each for each, at in logged if now - at < self._interval]
                 near = [each for each in lately if each.startswith(f"{kind} ")]
                 kind = name if name in near or len(near) < MAX_TOPICS else kind
