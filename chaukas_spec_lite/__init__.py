@@ -106,7 +106,8 @@ _LAZY = {
 """Names that are loaded on first use (PEP 562), and where they are."""
 
 _ERRORS = (
-    *("StoreError", "SpoolError", "ClientClosedError", "StatusError", "ConnectError", "TLSError", "HTTP1Error"),
+    *("StoreError", "SpoolError", "AuditError", "NoteError", "ProofError"),
+    *("ClientClosedError", "StatusError", "ConnectError", "TLSError", "HTTP1Error"),
     *("ConnectionLostError", "DeadlineExceededError", "PeerProtocolError", "MessageTooLargeError"),
     "ResponseTooLargeError",
 )

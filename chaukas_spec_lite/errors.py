@@ -11,6 +11,9 @@
     ├── SettingError (also a ValueError) a setting that cannot be used; has ``name``
     │   └── SettingTypeError (TypeError) ... because its value has the wrong type
     ├── StoreError                       a database of events cannot be opened, read or written
+    ├── AuditError (also a ValueError)   something that is to prove what was recorded does not
+    │   ├── NoteError                    a text is no signed note, no checkpoint, or not signed by whom it should be
+    │   └── ProofError                   a proof does not prove what it is for
     ├── SpoolError                       the spool cannot be read or written just now
     ├── ClientClosedError                a client used after it was closed, or from two event loops
     └── RpcError                         a call that failed; has ``status``, ``details``, ``peer``, ``retryable``
@@ -124,6 +127,18 @@ class SettingTypeError(SettingError, TypeError):
 
 class StoreError(ChaukasError):
     """The collector's database cannot be opened, read or written."""
+
+
+class AuditError(ChaukasError, ValueError):
+    """Something that is to prove what was recorded does not."""
+
+
+class NoteError(AuditError):
+    """A text is no signed note, or no checkpoint, or not signed by whom it should be."""
+
+
+class ProofError(AuditError):
+    """A proof does not prove what it is for."""
 
 
 class SpoolError(ChaukasError):

@@ -123,7 +123,16 @@ class RecordedEvents(Sequence[Event]):
 
         Args:
             recorder: One that the program under test has made, and that is enabled.
+
+        Raises:
+            SettingError: It is not enabled: what it has decorated are the functions themselves, which record nothing.
         """
+        if not recorder.enabled:
+            raise SettingError(
+                "recorder",
+                "is not enabled, so nothing would be recorded: give it an address before it is made, as "
+                'os.environ["CHAUKAS_ENDPOINT"] = "memory:" in conftest.py does for Recorder.from_env()',
+            )
         self._stack.enter_context(recorder.redirect(self._sink))
 
 

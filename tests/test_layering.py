@@ -53,7 +53,7 @@ RULES = Rules(
         # What generated services stand on; encoding of odd values; what events are completed with.
         ("rpc.stubs", "lenient", "defaults"),
         ("spec",),
-        ("encoded_events", "trace", "rpc.client", "rpc.server"),
+        ("encoded_events", "trace", "audit", "rpc.client", "rpc.server"),
         ("client", "export", "collector", "files"),
         ("blocking",),
         ("sinks",),
@@ -69,6 +69,7 @@ RULES = Rules(
         "chaukas": ("bridges.sdk",),
         "betterproto2": ("betterproto_version", "wire", "message", "protojson", "spec", "sinks.file"),
         "click": ("cli", "__main__"),
+        "cryptography": ("audit.keys",),
         "genai_prices": ("trace.prices",),
         "grpclib": (
             "rpc",

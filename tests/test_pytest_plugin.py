@@ -7,13 +7,15 @@ import re
 import subprocess
 import sys
 import textwrap
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from chaukas_spec_lite import Event, EventStatus, EventType
+from chaukas_spec_lite import Event, EventStatus, EventType, Recorder, SettingError
 from chaukas_spec_lite.files import read_events
-from chaukas_spec_lite.pytest_plugin import EventTree, pytest_assertrepr_compare
+from chaukas_spec_lite.pytest_plugin import EventTree, RecordedEvents, pytest_assertrepr_compare
+from chaukas_spec_lite.sinks.memory import MemorySink
 from chaukas_spec_lite.trace.outline import outline
 from tests import snippets
 from tests.patience import HANG
@@ -290,6 +292,20 @@ def test_a_tree_equals_a_text_however_that_is_indented() -> None:
     assert tree != "session\ntool search"
     assert tree != 7
     assert "tool search" in tree
+
+
+def test_a_recorder_that_is_not_enabled_is_refused() -> None:
+    with ExitStack() as stack:
+        kept = MemorySink()
+        events = RecordedEvents(Recorder(kept), kept, kept, stack)
+        with pytest.raises(
+            SettingError, match=r'recorder: is not enabled.*CHAUKAS_ENDPOINT"\] = "memory:" in conftest.py'
+        ):
+            events.use(Recorder(kept, enabled=False))
+        recorder = Recorder.to("null:")
+        events.use(recorder)
+        recorder.system("hello")
+        assert events.tree() == "system hello"
 
 
 def test_other_comparisons_are_explained_by_others() -> None:

@@ -26,7 +26,7 @@ class _Attempt:
         notes = Notes(generated_class(type(message)).__name__)
         texts = TextWriter(notes, longest, limits.media_bytes)
         values = Values(notes, texts, default, limits, items)
-        self.copy = Messages(notes, texts, values).copy(message, 0)
+        self.copy = Messages(notes, texts, values).whole(message)
         self.data = _bytes_of(self.copy, notes)
         self.conversions = notes.conversions
         self.sizes = texts.sizes

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from datetime import datetime
 from typing import Any, TypeVar
 
-from chaukas_spec_lite.lenient.notes import Notes, class_of, name_of, shown
+from chaukas_spec_lite.lenient.notes import CONVERSIONS_MAX, Notes, class_of, name_of, shown
 from chaukas_spec_lite.lenient.scalars import MAKERS, TAKEN
 from chaukas_spec_lite.lenient.table import frames_of, in_order, row_of
 from chaukas_spec_lite.lenient.texts import SHORT, TextWriter, is_binary
@@ -32,12 +32,19 @@ from chaukas_spec_lite.wire.fields import (
 )
 from chaukas_spec_lite.wire.format import MAX_DEPTH, TOO_DEEP
 from chaukas_spec_lite.wire.refusals import said_by
-from chaukas_spec_lite.wire.scalars import WRITERS, enumeration, is_mapping
+from chaukas_spec_lite.wire.scalars import WRITERS, enumeration, is_dict, is_mapping
 
 M = TypeVar("M", bound=Message)
 
 _TEXT_FIELDS = ("text", "error_message")
 """Where text goes that is given in place of a message, such as a reply for a ``MessageContent``."""
+
+
+KEPT_IN = ("chaukas", "odd_values")
+"""The keys of an event's metadata under which stands what its fields do not take, by the path of the field."""
+
+_KEPT_DEPTH = 3 * (1 + len(KEPT_IN))
+"""The level at which it stands there."""
 
 
 class _LeftOutError(Exception):
@@ -52,6 +59,23 @@ class Messages:
         self._texts = texts
         self._values = values
         self._around: list[int] = []
+        self._has_metadata = False
+        self._kept: dict[str, Any] = {}
+
+    def whole(self, message: M) -> M:
+        """Copy the outermost message. What its fields do not take stands in its metadata, if it has any."""
+        fields = fields_of(generated_class(type(message)))
+        self._has_metadata = any(each.name == "metadata" and each.kind == STRUCT for each in fields)
+        made: Any = self.copy(message, 0)
+        if self._kept:
+            inner: dict[str, Any] = {} if made.metadata is None else made.metadata
+            made.metadata = inner
+            for key in KEPT_IN:
+                while not is_dict(inner.setdefault(key, {})):
+                    key += "_"  # what somebody else has put there stays
+                inner = inner[key]
+            inner.update(self._kept)
+        return made  # type: ignore[no-any-return]  # a copy of it
 
     def copy(self, message: M, depth: int) -> M:
         """Copy a message that stands some levels below the outermost one, so that it can be encoded."""
@@ -116,8 +140,32 @@ class Messages:
         except Exception as error:  # a value may raise anything as it is read
             del self._notes.steps[steps:], self._around[around:]
             why = str(error) if isinstance(error, _LeftOutError) else said_by(error)
-            self._notes.lose(f"{name_of(given)} was left out: {why}")
+            self._give_up(given, why)
             return None
+
+    def _give_up(self, given: Any, why: str) -> None:
+        """Tell that no field takes a value, and keep it elsewhere, if there is a place."""
+        if self._keep(given):
+            self._notes.tell(f"{name_of(given)} went to the metadata: {why}")
+        else:
+            self._notes.lose(f"{name_of(given)} was left out: {why}")
+
+    def _keep(self, given: Any) -> bool:
+        """Keep a value for the metadata; say whether that can be done. A message would lead on and on."""
+        if not self._has_metadata or given is None or isinstance(given, Message) or len(self._kept) == CONVERSIONS_MAX:
+            return False
+        told = len(self._notes.conversions)
+        try:
+            made = self._values.value(given, _KEPT_DEPTH)
+        except MemoryError:
+            raise
+        except Exception:  # a stack that is full
+            return False
+        self._notes.forget(told)
+        if made is None:  # as of pandas' NaT
+            return False
+        self._kept["".join(self._notes.steps[1:]).lstrip(".")] = made
+        return True
 
     # Fields
 
@@ -265,7 +313,7 @@ class Messages:
             values["metadata"], others = others, {}
         for key, value in others.items():
             self._notes.enter(f"[{shown(key)}]")
-            self._notes.lose(f"{name_of(value)} was left out: {cls.__name__} has no such field")
+            self._give_up(value, f"{cls.__name__} has no such field")
             self._notes.leave()
         return self._filled(cls, values, depth)
 

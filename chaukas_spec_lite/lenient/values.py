@@ -58,8 +58,9 @@ class Values:
         """
         if depth > MAX_DEPTH - 2:
             return self._too_deep(given, depth, {})
-        # A Value one level higher would hold this Struct.
-        made = self.value(given, depth - 1)
+        # A Value one level higher would hold this Struct. What may have to be wrapped stands in an entry: of an object
+        # that becomes a dict after all, a level less is kept than there is room for.
+        made = self.value(given, depth - 1 if issubclass(class_of(given), dict) else depth + 2)
         if is_dict(made):
             return made
         self._notes.tell(f"{name_of(given)} became the dict {{{name!r}: ...}}, as the field holds nothing but a dict")
@@ -69,7 +70,8 @@ class Values:
         """Make the content of a ListValue field, which stands at a level, or None if no message may stand so deep."""
         if depth > MAX_DEPTH - 1:
             return self._too_deep(given, depth, [])
-        made = self.value(given, depth - 1)
+        # As in a Struct.
+        made = self.value(given, depth - 1 if issubclass(class_of(given), (list, tuple)) else depth + 1)
         if is_list(made):
             return made
         self._notes.tell(f"{name_of(given)} became a list with nothing else in it, as the field holds a list")

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.export.dropped import Dropped
@@ -17,6 +17,9 @@ from chaukas_spec_lite.sinks.counting import CountedSink, Counting
 from chaukas_spec_lite.sinks.lines import Lines, Piece
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.kinds import moment
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.encoded_events import AnyEvent
 
 _CODES = {
     "session": "1",
@@ -51,6 +54,7 @@ class ConsoleSink(CountedSink):
         stream: Where to write; if None, ``sys.stderr`` as it is at each event.
         color: Whether to use colours; None decides by stream and environment.
         environ: Where ``NO_COLOR`` and ``TERM`` are looked up; ``os.environ`` if None.
+        tells: Whether values that cannot be encoded are counted and told; not beside another sink, which does so, too.
     """
 
     def __init__(
@@ -60,8 +64,10 @@ class ConsoleSink(CountedSink):
         stream: TextIO | None = None,
         color: bool | None = None,
         environ: Mapping[str, str] | None = None,
+        tells: bool = True,
     ) -> None:
         self.tree = tree
+        self._tells = tells
         self._stream = stream
         self._color = color
         self._environ = os.environ if environ is None else environ
@@ -79,25 +85,32 @@ class ConsoleSink(CountedSink):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'tree=True' if self.tree else ''})"
 
-    def emit(self, event: Event) -> Emitted:
+    def emit(self, event: AnyEvent) -> Emitted:
         """Write the line of an event, and fill in its ``event_id`` and ``timestamp`` if they are missing.
+
+        Args:
+            event: The event, also one of the official package, or encoded. A value that cannot be encoded is converted,
+                which the log tells.
 
         Returns:
             QUEUED: a console keeps nothing. DROPPED if it could not be written, of which ``stats`` and the log tell.
 
         Raises:
-            TypeError: It is no ``Event``; nothing else raises.
+            TypeError: It is no event; nothing else raises.
         """
         process.notice_fork()
         encoded = self._encoder.encode(event)
         if isinstance(encoded, Dropped):
             return self._counting.drop(encoded)
-        data = encoded if isinstance(encoded, bytes) else encoded.data
+        if not isinstance(encoded, bytes):
+            encoded, conversions = encoded
+            if self._tells:
+                self._counting.converted(conversions)
         stream = self._stream if self._stream is not None else sys.stderr
         if stream is None:  # a program without a console has none
             return self._counting.failed("console", "Events are not shown", OSError("standard error is closed"))
         try:
-            self._write(stream, Event.parse(data))
+            self._write(stream, Event.parse(encoded))
         except Exception as error:  # a stream may be anybody's object, and raise anything
             return self._counting.failed("console", "Events are not shown", error)
         self._counting.written()

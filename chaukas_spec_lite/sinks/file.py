@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import betterproto2
 
@@ -23,7 +23,11 @@ from chaukas_spec_lite.sinks.address import Form, file_address
 from chaukas_spec_lite.sinks.appending import AppendingFile
 from chaukas_spec_lite.sinks.counting import CountedSink, Counting
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.wire.envelopes import event_id_of
 from chaukas_spec_lite.wire.format import size as varint
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.encoded_events import AnyEvent
 
 logger = logging.getLogger("chaukas_spec_lite.sinks")
 
@@ -81,36 +85,40 @@ class FileSink(CountedSink):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.path!r})"
 
-    def emit(self, event: Event) -> Emitted:
+    def emit(self, event: AnyEvent) -> Emitted:
         """Write an event, and fill in its ``event_id`` and ``timestamp`` if they are missing.
 
         Args:
-            event: The event. A value that cannot be encoded is converted, which the log tells.
+            event: The event, also one of the official package, or encoded. A value that cannot be encoded is converted,
+                which the log tells.
 
         Returns:
             SPOOLED if it is in the file; DROPPED if not, of which ``stats`` and the log tell.
 
         Raises:
-            TypeError: It is no ``Event``; nothing else raises.
+            TypeError: It is no event; nothing else raises.
         """
         process.notice_fork()
         encoded = self._encoder.encode(event)
         counting = self._counting
-        if self._closed:
-            return counting.drop(Dropped(DropReason.CLOSED, f"the sink of {self.path} is closed", event.event_id, b""))
         if isinstance(encoded, Dropped):
             return counting.drop(encoded)
         if not isinstance(encoded, bytes):
             encoded, conversions = encoded
             counting.converted(conversions)
+        if self._closed:
+            return counting.drop(self._dropped(DropReason.CLOSED, f"the sink of {self.path} is closed", encoded))
         try:
             self._file.append(self._record(encoded))
         except CodecError as error:  # bytes that have no JSON, such as a time that no calendar has
-            return counting.drop(Dropped(DropReason.INVALID, str(error), event.event_id, encoded, path=error.path))
+            return counting.drop(self._dropped(DropReason.INVALID, str(error), encoded, error.path))
         except (OSError, tails.NotRecords) as error:
             return counting.failed("file", f"Events are not written to {self.path}", error)
         counting.written()
         return Emitted.SPOOLED
+
+    def _dropped(self, reason: DropReason, why: str, encoded: bytes, path: str = "") -> Dropped:
+        return Dropped(reason, why, event_id_of(encoded), encoded, path=path)
 
     def _record(self, encoded: bytes) -> bytes:
         if self.form == "delim":

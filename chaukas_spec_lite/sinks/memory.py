@@ -18,12 +18,14 @@ from chaukas_spec_lite.spec.common.v1.events import Event
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from chaukas_spec_lite.encoded_events import AnyEvent
+
 
 class OpenSink(Protocol):
     """What every sink of this room has."""
 
-    def emit(self, event: Event) -> object:
-        """Take an event; return what became of it."""
+    def emit(self, event: AnyEvent) -> object:
+        """Take an event, also one of the official package, or encoded; return what became of it."""
         ...
 
     def flush(self, timeout: float = 30.0) -> bool:
@@ -76,14 +78,17 @@ class MemorySink:
         """Forget all events."""
         self._events.clear()
 
-    def emit(self, event: Event) -> Emitted:
+    def emit(self, event: AnyEvent) -> Emitted:
         """Keep a copy of an event, and fill in its ``event_id`` and ``timestamp`` if they are missing.
+
+        Args:
+            event: The event, also one of the official package, or encoded.
 
         Returns:
             QUEUED: it is in memory only. DROPPED if its ids and names alone are larger than any event may be.
 
         Raises:
-            TypeError: It is no ``Event``.
+            TypeError: It is no event.
         """
         # Through bytes: a test sees what a server would get, and the program may go on changing what it gave.
         encoded = self._encoder.encode(event)
@@ -121,7 +126,7 @@ class NullSink:
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: AnyEvent) -> None:
         """Do nothing. It does not say DROPPED: that would count as a loss, where nothing else was asked for."""
 
     def flush(self, timeout: float = 30.0) -> bool:
@@ -161,7 +166,7 @@ class BothSinks:
             raise AttributeError(name)
         return getattr(self.sink, name)
 
-    def emit(self, event: Event) -> object:
+    def emit(self, event: AnyEvent) -> object:
         """Show an event, and give it to the sink."""
         self.shown.emit(event)
         return self.sink.emit(event)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.export.settings import ExportSettings, refuse_misspelt
 from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.sinks import environment
@@ -195,7 +196,13 @@ def sink_for(
 
 def _open(address: Address, name: str, asked: _Options) -> OpenSink:
     if isinstance(address, (GrpcAddress, HttpAddress)):
-        return _server(address, asked)
+        try:
+            return _server(address, asked)
+        except SettingError as error:
+            if error.name != "endpoint":
+                raise
+            # What clients call so is what was given here by another name.
+            raise type(error)(name, error.message) from error.__cause__
     if isinstance(address, FileAddress):
         return FileSink(address.path, form=address.form, gzip=address.gzip, default=asked.default, name=name)
     if isinstance(address, ConsoleAddress):
@@ -229,4 +236,6 @@ def _server(address: GrpcAddress | HttpAddress, asked: _Options) -> ServerSink:
 
 
 def _shown(sink: OpenSink, debug: bool, environ: Mapping[str, str]) -> OpenSink:
-    return BothSinks(sink, ConsoleSink(environ=environ)) if debug and not isinstance(sink, ConsoleSink) else sink
+    if not debug or isinstance(sink, ConsoleSink):
+        return sink
+    return BothSinks(sink, ConsoleSink(environ=environ, tells=isinstance(sink, (MemorySink, NullSink))))

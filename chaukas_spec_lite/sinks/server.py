@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from chaukas_spec_lite.blocking.exporter import BlockingExporter
+    from chaukas_spec_lite.encoded_events import AnyEvent
     from chaukas_spec_lite.export.stats import Emitted, Stats
-    from chaukas_spec_lite.spec.common.v1.events import Event
 
 
 class ClosableSender(Sender, Protocol):
@@ -60,7 +60,7 @@ class ServerSink:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} to {self._driven!r}>"
 
-    def emit(self, event: Event) -> Emitted:
+    def emit(self, event: AnyEvent) -> Emitted:
         """Take an event, as ``BlockingExporter.emit`` does."""
         return self.exporter.emit(event)
 

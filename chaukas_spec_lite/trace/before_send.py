@@ -82,6 +82,20 @@ class Functions:
                     return Outcome.FAILED
         return event
 
+    def redacted(self, event: Event) -> Event:
+        """Return an event without its secrets, by those functions that take out nothing else, such as a ``Redactor``.
+
+        Args:
+            event: An event that will not be sent.
+
+        Raises:
+            Exception: Whatever one of them raises.
+        """
+        for function in self._functions:
+            if hasattr(type(function), "changes_no_event") and (found := function(event)) is not None:
+                event = found
+        return event
+
     def _tell(self, function: BeforeSend, event: Event, what: str) -> None:
         self._outcomes.before_send_errors += 1
         self._outcomes.last_error = f"before_send {_name(function)} {what}"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.context import Node, Place
 from chaukas_spec_lite.trace.points import Points
 from chaukas_spec_lite.trace.recording import Recording
@@ -35,7 +36,8 @@ class AcrossProcesses(Points):
         """Write into the headers of a request where in the trace it is made, so that the other side can go on there.
 
         They are ``traceparent`` and ``tracestate`` of W3C Trace Context, and ``baggage``. Those that stand there are
-        replaced, but for baggage of others. Outside of any span, nothing is written.
+        replaced, but for baggage of others. Outside of any span, nothing is written. A ``Redactor`` of the recorder
+        takes out of them what it takes out of events.
 
         Args:
             headers: A dict, a list of pairs (of bytes, too), or the headers of httpx, requests, aiohttp, Starlette,
@@ -102,12 +104,24 @@ class AcrossProcesses(Points):
         from chaukas_spec_lite.trace.propagation import TracePosition
 
         came = place.came
+        # What others are told is what events tell: a `Redactor` may take out the name of an agent.
+        said = found[0].sending.redacted(
+            Event(
+                session_id=place.session_id,
+                span_id=place.span_id,
+                trace_id=place.trace_id,
+                agent_id=place.agent_id,
+                agent_name=place.agent_name,
+            )
+        )
+        if not said.trace_id or not said.span_id:  # there is nothing left to tell
+            return None
         return TracePosition(
-            trace_id=place.trace_id,
-            span_id=place.span_id,
-            session_id=place.session_id,
-            agent_id=place.agent_id,
-            agent_name=place.agent_name,
+            trace_id=said.trace_id,
+            span_id=said.span_id,
+            session_id=said.session_id,
+            agent_id=said.agent_id,
+            agent_name=said.agent_name,
             flags=came.flags if came is not None else None,
             tracestate=came.tracestate if came is not None else (),
             baggage=came.baggage if came is not None else (),

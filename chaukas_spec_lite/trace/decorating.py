@@ -227,9 +227,9 @@ class _Call:
 
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
             stack = _Stack(call.begin(args, kwargs), lends(sys._getframe()))
-            generator = function(*args, **kwargs)
             sent, thrown = None, None
             try:
+                generator = function(*args, **kwargs)
                 while True:
                     stack.enter()
                     try:
@@ -242,16 +242,10 @@ class _Call:
                     call.item(stack, value)
                     try:
                         sent = yield value
-                    except GeneratorExit:
-                        # Not thrown in, as into a plain generator: only `aclose` tells the interpreter that it is
-                        # closed, and not to finalize it.
-                        stack.enter()
-                        try:
-                            await generator.aclose()
-                        finally:
-                            stack.exit()
-                        raise
                     except BaseException as error:
+                        if generator.ag_frame is None:  # the garbage collector may have finalized it first
+                            raise
+                        # GeneratorExit, too, as what the generator does then is for its consumer to see.
                         thrown = stack.thrown(error)
             except BaseException as error:
                 call.items(stack)

@@ -116,13 +116,23 @@ class ModelSpan(Scope):
 
     def _take_tokens(self, prompt: int, completion: int, total: int) -> None:
         if not prompt.__class__ is completion.__class__ is total.__class__ is int:
-            prompt, completion, total = _count(prompt), _count(completion), _count(total)
+            prompt = self._count("prompt_tokens", prompt)
+            completion, total = self._count("completion_tokens", completion), self._count("total_tokens", total)
         old = self._tokens
         if prompt or completion:
             prompt, completion = prompt or old[0], completion or old[1]
             self._tokens = prompt, completion, total or prompt + completion
         elif total:
             self._tokens = old[0], old[1], total
+
+    def _count(self, name: str, tokens: object) -> int:
+        """A number of tokens: that of a text or a float, too, as JSON and headers have them; else 0, and metadata."""
+        try:
+            return int(cast(Any, tokens or 0))
+        except Exception:  # of whatever it is
+            told(TypeError(f"{name} cannot be {printed(tokens)[:100]}"), "ModelSpan.response")
+            self.set(**{name: tokens})
+            return 0
 
     @never_raising
     def chunk(self, text: str) -> None:
@@ -173,7 +183,7 @@ class ModelSpan(Scope):
         if self._first_ns and event.performance is not None:
             event.performance.latency_ms = (self._first_ns - self._started_ns) / 1e6
         if self._cost is not None or (recording is not None and recording.prices is not None):
-            event.cost = self._cost_details()
+            event.cost = self._cost_details(metadata)
         if self._status is EventStatus.FAILED:
             # The content is the error, if there is one, so that readers look for these here.
             metadata.setdefault("name", self._model)
@@ -198,14 +208,15 @@ class ModelSpan(Scope):
                 self._finish_reason,
             )
 
-    def _cost_details(self) -> CostDetails | None:
-        """What the call cost, failed ones too: they have used what they have used."""
+    def _cost_details(self, metadata: dict[str, Any]) -> CostDetails | None:
+        """What the call cost, failed ones too: they have used what they have used. An odd cost goes to the metadata."""
         prompt, completion, _ = self._tokens
         if self._cost is not None:
             try:
                 return details_of(self._cost, self._provider, prompt, completion, "cost")
             except Exception as error:  # of an odd cost, which must not take the END with it
-                told(error)
+                told(error, "ModelSpan.response")
+                metadata.setdefault("cost", self._cost)
                 return None
         prices = self._recording.prices if self._recording is not None else None
         return None if prices is None else prices.cost(self._provider, self._model, prompt, completion)
@@ -238,12 +249,3 @@ def _asked(request: object) -> dict[str, Any] | None:
     if request is None or request.__class__ is dict:
         return cast("dict[str, Any] | None", request)
     return mapping_of(request, "messages" if isinstance(request, list) else "prompt")
-
-
-def _count(tokens: object) -> int:
-    """A number of tokens: that of a text or a float, too, as JSON and headers have them; 0 for what is none."""
-    try:
-        return int(cast(Any, tokens or 0))
-    except Exception:  # of whatever it is
-        told(TypeError(f"a number of tokens cannot be {printed(tokens)[:100]}"), "ModelSpan.response")
-        return 0

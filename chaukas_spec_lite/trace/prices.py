@@ -17,6 +17,7 @@ from numbers import Real
 from typing import Any, Literal, cast
 
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
+from chaukas_spec_lite.misspelt import nearest
 from chaukas_spec_lite.settings import Number, Text, shown
 from chaukas_spec_lite.spec.common.v1.events import CostDetails
 
@@ -27,6 +28,10 @@ MAX_TOLD = 20
 
 _MILLION = 1_000_000
 _AMOUNT, _TEXT = Number(), Text()
+
+_IN_OUT = (("input", "prompt", "in"), ("output", "completion", "out"))
+"""What others call the two prices of a model."""
+_PARTS = frozenset(name for names in _IN_OUT for name in names)
 
 _DATE = re.compile(r"[-@](?:\d{4}-\d\d-\d\d|\d{3,8}|latest)(?:-v\d+(?::\d+)?)?$")
 """The end of a model's name that dates it: ``-2024-08-06``, ``-20241022-v2:0``, ``-0613``, ``-002``, ``-latest``.
@@ -152,13 +157,19 @@ class Prices:
             self._told.add((provider, model))
             where = f"{model!r} of {provider!r}" if provider else repr(model)
             what = "prices= has none" if self._table is not None else "genai-prices knows none"
+            near = self._nearest(provider.casefold(), model.casefold())
             logger.warning(
-                "There is no price for the model %s: %s, so its calls are recorded without a cost. A table takes "
+                "There is no price for the model %s: %s%s, so its calls are recorded without a cost. A table takes "
                 "{%r: (input, output)}, in USD per million tokens.",
                 where[:200],
                 what,
+                f" (the name nearest to it is {near!r})" if near else "",
                 model[:100],
             )
+
+    def _nearest(self, provider: str, model: str) -> str | None:
+        known = self._table or {}
+        return nearest(model, known) or nearest(f"{provider}/{model}", known)
 
     def _tell_failure(self, error: Exception) -> None:
         if not self._failed:
@@ -176,6 +187,8 @@ class _NoPrice(LookupError):
 
 def _checked_table(given: Mapping[object, object]) -> dict[str, Price]:
     table: dict[str, Price] = {}
+    if given and _PARTS.issuperset(given) and (pair := _pair_in(given)):
+        raise SettingTypeError("prices", f"has to have models as keys: write {{'gpt-4o': {pair}}}")
     for name, value in given.items():
         where = f"prices[{shown(name)}]"
         if not isinstance(name, str) or not name:
@@ -184,12 +197,26 @@ def _checked_table(given: Mapping[object, object]) -> dict[str, Price]:
     return table
 
 
+def _pair_in(value: object) -> str:
+    """What to write for a price in another form; nothing if it is none."""
+    if isinstance(value, Mapping):
+        found = cast("Mapping[object, object]", value)
+        parts = [next((found[key] for key in keys if key in found), None) for keys in _IN_OUT]
+    else:
+        parts = [value, value]
+    if all(isinstance(each, (Real, Decimal)) and not isinstance(each, bool) for each in parts):
+        return f"({parts[0]}, {parts[1]})"
+    return ""
+
+
 def _price_of(value: object, where: str) -> Price:
-    expected = f"has to be a pair (input, output) of USD per million tokens, or a Price, not {shown(value)}"
-    pair = cast("Sequence[object]", value) if isinstance(value, (tuple, list)) else ()
-    if len(pair) != 2:
+    pair = _pair_in(value)
+    write = f"; write {pair}" if pair else ""
+    expected = f"has to be a pair (input, output) of USD per million tokens, or a Price, not {shown(value)}{write}"
+    both = cast("Sequence[object]", value) if isinstance(value, (tuple, list)) else ()
+    if len(both) != 2:
         raise SettingTypeError(where, expected)
-    return Price(_AMOUNT(pair[0], f"{where}[0]"), _AMOUNT(pair[1], f"{where}[1]"))
+    return Price(_AMOUNT(both[0], f"{where}[0]"), _AMOUNT(both[1], f"{where}[1]"))
 
 
 def _checked_function(given: Callable[..., object]) -> PriceFunction:

@@ -177,6 +177,14 @@ class Sending:
             self.outcomes.last_error = f"{type(self.sink).__name__} did not take an event"
         return taken
 
+    def redacted(self, event: Event) -> Event:
+        """Return an event as a ``Redactor`` leaves it, where there is one; it is not sent. Raises what that raises.
+
+        Args:
+            event: The event.
+        """
+        return self._functions.redacted(event) if self._functions else event
+
     def failed(self, error: BaseException) -> None:
         """Count and tell that an event was lost before it came here.
 

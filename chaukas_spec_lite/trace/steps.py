@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
+from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.trace.calls import McpSpan, ToolSpan
 from chaukas_spec_lite.trace.capture import Capture, Metadata, mapping_of, text_of
 from chaukas_spec_lite.trace.context import Place
@@ -15,6 +16,22 @@ from chaukas_spec_lite.trace.work import AgentSpan, SessionSpan
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 Method = TypeVar("Method", bound="classmethod[Any, ..., Any] | staticmethod[..., Any]")
+
+
+class _Required:
+    """Stands for an argument that has to be given."""
+
+    def __repr__(self) -> str:
+        return "<required>"
+
+
+_REQUIRED: Any = _Required()
+
+
+def _explaining(method: Function) -> Function:
+    """Let a call reach a method without its two names, so that it says what to write; type checkers still refuse it."""
+    method.__defaults__ = (_REQUIRED, _REQUIRED)
+    return method
 
 
 class Steps(Points):
@@ -29,6 +46,8 @@ class Steps(Points):
         self._recording = recording
         self._off = None if enabled else _Off()
 
+    @overload
+    def session(self, name: Method, /) -> Method: ...  # type: ignore[overload-overlap]  # no Callable, but for subclasses
     @overload
     def session(self, name: Function, /) -> Function: ...
     @overload
@@ -109,6 +128,7 @@ class Steps(Points):
             metadata = {"role": role, **(mapping_of(metadata) or {})}
         return AgentSpan(self._recording, name, agent_id, metadata, capture)
 
+    @_explaining
     def model(
         self,
         provider: str,
@@ -136,7 +156,12 @@ class Steps(Points):
             presence_penalty: See above.
             metadata: Anything else.
             capture: As for the recorder, where it is a decorator.
+
+        Raises:
+            SettingTypeError: Provider and model are not given, as where it decorates a function without them.
         """
+        if provider is _REQUIRED or model is _REQUIRED:
+            raise _without_names("model", '"openai", "gpt-4o"', provider, "provider", "model")
         if self._off is not None:
             return self._off.model
         parameters = temperature, max_tokens, top_p, frequency_penalty, presence_penalty
@@ -188,6 +213,7 @@ class Steps(Points):
             name = text_of(name)
         return ToolSpan(self._recording, name, arguments, call_id, function_name, auth_required, metadata, capture)
 
+    @_explaining
     def mcp(
         self,
         server_name: str,
@@ -211,7 +237,12 @@ class Steps(Points):
             protocol_version: The version of the protocol.
             metadata: Anything else.
             capture: As for the recorder, where it is a decorator.
+
+        Raises:
+            SettingTypeError: Server and operation are not given, as where it decorates a function without them.
         """
+        if server_name is _REQUIRED or operation is _REQUIRED:
+            raise _without_names("mcp", '"orders", "tools/call"', server_name, "server_name", "operation")
         if self._off is not None:
             return self._off.mcp
         settings = server_url, method, request, protocol_version, metadata, capture
@@ -219,6 +250,14 @@ class Steps(Points):
 
     def _where(self) -> tuple[Recording, Place | None] | None:
         return None if self._off is not None else (self._recording, self._recording.here())
+
+
+def _without_names(method: str, example: str, given: object, first: str, second: str) -> SettingTypeError:
+    """Make the error of a call that lacks names, as a decorator without brackets does: it says what to write."""
+    if _is_function(given):
+        return SettingTypeError(first, f"has to be text, not a function: write @recorder.{method}({example})")
+    missing = first if given is _REQUIRED else second
+    return SettingTypeError(missing, f"is missing: write recorder.{method}({example})")
 
 
 def _is_function(name: object) -> bool:

@@ -20,6 +20,7 @@ import pytest
 from chaukas_spec_lite.errors import EncodeError
 from chaukas_spec_lite.wire.fields import DURATION, LIST, STRUCT, TIMESTAMP, VALUE, WRAPPERS, FieldData, fields_of
 from tests.codec.kinds_of_values import CLASSES, KINDS
+from tests.extras import needed
 from tests.oracle import canonical, reference
 
 HOLDERS = (
@@ -233,7 +234,7 @@ def test_the_guide_says_what_is_refused_only_here() -> None:
 
 @pytest.mark.parametrize("package", ["numpy", "pandas", "pydantic"])
 def test_values_of_other_packages_take_part(package: str) -> None:
-    pytest.importorskip(package)
+    needed(package)
     assert any(kind.startswith((package, f"no {package}")) for kind in KINDS)
 
 

@@ -21,11 +21,12 @@ from chaukas_spec_lite import ErrorInfo, Event, LLMInvocation, MessageContent, T
 from chaukas_spec_lite.errors import EncodeError
 from chaukas_spec_lite.lenient import Limits, encode, encoding
 from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.wire.fields import FieldData, fields_of
+from chaukas_spec_lite.wire.fields import LIST, STRUCT, VALUE, FieldData, fields_of
 from tests import realdata
 from tests.codec.kinds_of_values import CLASSES, KINDS
 from tests.codec.test_hostile_values import ERRORS, Grows, raising
 from tests.codec.test_kinds_of_values import FIELDS, placed
+from tests.extras import needed
 from tests.oracle import canonical, reference
 from tests.profiles import searched
 from tests.strategies import messages
@@ -47,6 +48,8 @@ def check(message: Message, default: Callable[[Any], Any] | None = None, limits:
         assert encoded.conversions
     elif not encoded.conversions:
         assert encoded.data == strict
+    # Each value is made such that it can be encoded; leaving out what cannot be after all would hide a mistake.
+    assert not any("as encoding it raised" in told.what for told in encoded.conversions if "derived" not in told.what)
     name = type(message).__name__
     assert all(told.path == name or told.path.startswith(f"{name}.") for told in encoded.conversions)
     assert all(text.isprintable() and len(text) <= 503 for told in encoded.conversions for text in told[:2])
@@ -315,6 +318,38 @@ class Part:
     b: Any = None
 
 
+NESTS: dict[str, Callable[[Any], Any]] = {
+    "list": lambda inner: [inner],
+    "dict": lambda inner: {"d": inner},
+    "both": lambda inner: [{"d": inner}],
+    "deque": lambda inner: collections.deque([inner]),
+    "Mapping": lambda inner: collections.UserDict(d=inner),
+    "dataclass": Part,
+}
+
+
+@pytest.mark.parametrize("nest", NESTS)
+@pytest.mark.parametrize(("holder", "field"), FIELDS, ids=[f"{holder}.{field.proto_name}" for holder, field in FIELDS])
+def test_of_what_is_nested_too_deep_only_the_innermost_is_lost(holder: str, field: FieldData, nest: str) -> None:
+    """In a field that holds plain values, also where it is wrapped first; others have their own words for a list."""
+    for levels in (*range(28, 52), 500):
+        value: Any = NESTS[nest](uuid.UUID(int=0))
+        for _ in range(levels):
+            value = NESTS[nest](value)
+        message = CLASSES[holder]()
+        try:
+            setattr(message, field.name, placed(field, value))
+        except TypeError:
+            continue  # it cannot be a key
+        check(message)
+        if field.kind in (STRUCT, LIST, VALUE):
+            encoded = encode(message)
+            assert not any("left out" in told.what for told in encoded.conversions), encoded.conversions
+            kept = repr(CLASSES[holder].parse(encoded.data))
+            assert ("[nested too deep: " in kept) != (str(uuid.UUID(int=0)) in kept)
+            assert kept.count("[") + kept.count("{") > 26
+
+
 class Raises:
     def __init__(self, error: type[Exception]) -> None:
         self.error = error
@@ -396,7 +431,7 @@ def test_real_events_are_what_they_were() -> None:
 
 @pytest.mark.parametrize("package", ["numpy", "pandas", "pydantic"])
 def test_values_of_other_packages_take_part(package: str) -> None:
-    pytest.importorskip(package)
+    needed(package)
     assert any(kind.startswith((package, f"no {package}")) for kind in KINDS)
 
 

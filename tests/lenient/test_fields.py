@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import enum
+import math
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import (
+    CostDetails,
     ErrorInfo,
     Event,
     EventType,
@@ -99,7 +101,7 @@ ONE: list[tuple[type[Any], str, Any, Any, str]] = [
     (Event, "is_final", "true", True, "str became bool"),
     (Event, "is_final", "No", False, "str became bool"),
     (Event, "is_final", 0.5, True, "float became bool"),
-    (Event, "is_final", "perhaps", False, 'str was left out: expected bool, got str; use value == "true"'),
+    (Event, "is_final", "perhaps", False, 'str went to the metadata: expected bool, got str; use value == "true"'),
     (Event, "severity", "warn", Severity.WARN, "str became Severity"),
     (Event, "severity", Level.DEBUG, Severity.DEBUG, "Level became Severity"),
     (Event, "severity", Level.LOUD, Severity.ERROR, "Level became Severity"),
@@ -128,7 +130,7 @@ ONE: list[tuple[type[Any], str, Any, Any, str]] = [
         "timestamp",
         "soon",
         None,
-        "str was left out: expected datetime, got str; use datetime.fromisoformat(value)",
+        "str went to the metadata: expected datetime, got str; use datetime.fromisoformat(value)",
     ),
 ]
 
@@ -160,7 +162,7 @@ def test_a_time_keeps_its_nanoseconds() -> None:
 def test_what_is_no_time(value: Any) -> None:
     got, told = made(Event, "timestamp", value)
     assert got is None
-    assert "left out" in told[-1]
+    assert "went to the metadata" in told[-1]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,7 @@ def test_what_is_given_in_place_of_a_message(value: Any, expected: MessageConten
 def test_a_dict_may_have_the_names_of_json_and_its_others_are_told() -> None:
     got, told = made(Event, "tool_call", {"authRequired": True, "function_name": "f", "other": 1})
     assert got == ToolCall(auth_required=True, function_name="f")
-    assert told == ["dict became ToolCall", "int was left out: ToolCall has no such field"]
+    assert told == ["dict became ToolCall", "int went to the metadata: ToolCall has no such field"]
 
 
 def test_an_exception_in_place_of_an_error() -> None:
@@ -266,7 +268,71 @@ def test_an_exception_in_place_of_an_error() -> None:
 def test_what_no_message_can_be_made_of(value: Any) -> None:
     got, told = made(Event, "tool_call", value)
     assert got is None
-    assert "left out" in told[-1]
+    assert ("left out" if isinstance(value, Event) else "went to the metadata") in told[-1]
+
+
+def kept(event: Event) -> Any:
+    """Return what a reader finds in the metadata of an event of what its fields do not take."""
+    encoded = encode(event)
+    read = Event.parse(encoded.data)
+    official = reference(Event)
+    assert canonical(official.FromString(bytes(read))) == canonical(official.FromString(encoded.data))
+    assert read.metadata is not None
+    return read.metadata["chaukas"]["odd_values"]
+
+
+def test_what_no_field_takes_stands_in_the_metadata() -> None:
+    event = Event(llm_invocation=LLMInvocation(model="m"), retry=RetryInfo(), metadata={"k": 1})
+    event.llm_invocation.temperature = "hot"  # type: ignore[union-attr,assignment]  # wrong on purpose, as all of these
+    event.llm_invocation.max_tokens = [uuid.UUID(int=0), {"deep": b"x"}]  # type: ignore[union-attr,assignment]
+    event.retry.backoff_ms = math.nan  # type: ignore[union-attr,assignment]
+    event.performance = 5  # type: ignore[assignment]
+    event.cost = {"total_cost": 1.5, "vat": 0.3}  # type: ignore[assignment]
+    event.timestamp = "soon"  # type: ignore[assignment]
+    assert kept(event) == {
+        "llm_invocation.temperature": "hot",
+        "llm_invocation.max_tokens": [str(uuid.UUID(int=0)), {"deep": "eA=="}],
+        "retry.backoff_ms": "NaN",
+        "performance": 5,
+        "cost['vat']": 0.3,
+        "timestamp": "soon",
+    }
+    read = Event.parse(encode(event).data)
+    assert (read.metadata or {})["k"] == 1
+    assert (read.llm_invocation, read.cost) == (LLMInvocation(model="m"), CostDetails(total_cost=1.5))
+    assert event.metadata == {"k": 1}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, {"chaukas": {"odd_values": {"timestamp": "soon"}}}),
+        ({"chaukas": {"left_out": 1}}, {"chaukas": {"left_out": 1, "odd_values": {"timestamp": "soon"}}}),
+        ({"chaukas": "mine"}, {"chaukas": "mine", "chaukas_": {"odd_values": {"timestamp": "soon"}}}),
+        ({"chaukas": {"odd_values": {"a": 1}}}, {"chaukas": {"odd_values": {"a": 1, "timestamp": "soon"}}}),
+        ("mine", {"metadata": "mine", "chaukas": {"odd_values": {"timestamp": "soon"}}}),
+    ],
+    ids=repr,
+)
+def test_metadata_that_was_there_stays(before: Any, after: Any) -> None:
+    event = Event()
+    event.metadata = before
+    event.timestamp = "soon"  # type: ignore[assignment]  # wrong on purpose
+    assert Event.parse(encode(event).data).metadata == after
+    assert event.metadata == before
+
+
+def test_of_what_no_field_takes_the_innermost_is_lost_where_it_is_nested_too_deep() -> None:
+    value: Any = "leaf"
+    for _ in range(500):
+        value = [value]
+    event = Event()
+    event.timestamp = value
+    found, levels = kept(event)["timestamp"], 0
+    while isinstance(found, list):
+        found, levels = found[0], levels + 1
+    assert (found, levels > 40) == ("[nested too deep: list of 1]", True)
+    assert True in [told.lost for told in encode(event).conversions]
 
 
 def test_messages_are_packed_into_an_any() -> None:

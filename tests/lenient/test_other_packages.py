@@ -8,16 +8,15 @@ import sys
 import uuid
 from typing import Any
 
-import pytest
-
 from chaukas_spec_lite import Event, LLMInvocation
 from chaukas_spec_lite.lenient import encode
+from tests.extras import needed
 from tests.lenient.test_table import read, told
 from tests.patience import HANG
 
 
 def test_numpy() -> None:
-    np = pytest.importorskip("numpy")
+    np = needed("numpy")
     values = {
         "whole": (np.int64(5), 5),
         "large": (np.uint64(2**64 - 1), str(2**64 - 1)),
@@ -45,7 +44,7 @@ def test_numpy() -> None:
 
 
 def test_pandas() -> None:
-    pd = pytest.importorskip("pandas")
+    pd = needed("pandas")
     frame = pd.DataFrame({"a": [1, 2], "t": [pd.Timestamp("2026-01-02T03:04:05Z"), pd.NaT]})
     assert read(frame) == [{"a": 1, "t": "2026-01-02T03:04:05+00:00"}, {"a": 2, "t": None}]
     assert read({"s": pd.Series(["a", pd.NA]), "i": pd.Index([1]), "d": pd.Timedelta(seconds=2)}) == {
@@ -64,7 +63,7 @@ class Color(enum.Enum):
 
 
 def test_pydantic() -> None:
-    pydantic = pytest.importorskip("pydantic")
+    pydantic = needed("pydantic")
 
     class Inner(pydantic.BaseModel):  # type: ignore[misc,name-defined]  # it may not be installed
         id: uuid.UUID = uuid.UUID(int=0)
@@ -102,7 +101,7 @@ def _with_message(pydantic: Any) -> Event:
 
 
 def test_attrs() -> None:
-    attrs = pytest.importorskip("attrs")
+    attrs = needed("attrs")
 
     @attrs.define
     class Slotted:

@@ -97,8 +97,10 @@ IN_FIELDS: list[tuple[type[Any], str, Any, str, bool]] = [
     (Event, "timestamp", dt.datetime(2026, 1, 2), "datetime without a time zone became one in UTC", False),  # noqa: DTZ001
     (Event, "tags", "a", "str became a list with nothing else in it, as the field holds a list", False),
     (Event, "tags", [None], "None was left out: a list or a map cannot hold it", True),
-    (Event, "tool_call", 5, "int was left out: it has none of the fields of ToolCall", True),
-    (Event, "tool_call", {"name": "n", "x": 5}, "int was left out: ToolCall has no such field", True),
+    (Event, "tool_call", 5, "int went to the metadata: it has none of the fields of ToolCall", False),
+    (Event, "tool_call", MessageContent(), "MessageContent was left out: it has none of the fields of ToolCall", True),
+    (Event, "tool_call", {"name": "n", "x": 5}, "int went to the metadata: ToolCall has no such field", False),
+    (ToolCall, "auth_required", "y", 'str was left out: expected bool, got str; use value == "true"', True),
     (Event, "tool_call", {"name": "n"}, "dict became ToolCall", False),
     (Event, "tool_call", reference(ToolCall)(), "ToolCall of the official package became one of this package", False),
     (Event, "extensions", [ToolCall()], "ToolCall became an Any that holds it", False),

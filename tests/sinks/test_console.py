@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-import logging
 import os
 import re
 import sys
 import threading
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.printable import cells
 from chaukas_spec_lite.sinks.console import ConsoleSink
 from chaukas_spec_lite.sinks.lines import MAX_OPEN, Lines
+from chaukas_spec_lite.sinks.opening import open_sink
 from chaukas_spec_lite.trace.kinds import moment
 from tests import realdata
 
@@ -228,7 +230,22 @@ def test_lines_of_threads_do_not_mix() -> None:
     assert sink.stats().written == 200
 
 
-def test_what_is_shown_is_not_told_twice(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
-        shown(Event(metadata={"a": object()}))
-    assert not caplog.records
+def test_odd_values_are_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    sink = ConsoleSink(stream=io.StringIO())
+    for _ in range(3):
+        sink.emit(Event(metadata={"a": {1}}, agent_name=5))  # type: ignore[arg-type]
+    sink.emit(RUN[0])
+    assert (sink.stats().written, sink.stats().converted) == (4, 3)
+    what = "A value was converted, so that its event is not lost"
+    assert caplog.messages == [
+        f"{what}: Event.agent_name: int became text",
+        f"{what}: Event.metadata['a']: set became a list",
+    ]
+
+
+def test_beside_another_sink_they_are_not_told_twice(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for address, told in ((f"file:{tmp_path}/e.jsonl", 1), ("memory:", 1), ("null:", 1)):
+        with contextlib.closing(open_sink(address, environ={"CHAUKAS_DEBUG": "1"})) as sink:
+            sink.emit(Event(metadata={"a": {1}}))
+        assert len(caplog.messages) == told, address
+        caplog.clear()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import dataclasses
 import logging
 import ssl
+import sys
 import threading
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,16 @@ import httpx
 import pytest
 import trustme
 
-from chaukas_spec_lite import Event, EventBatch, EventExporter, ExportSettings, RetryPolicy, SettingError, StatusCode
+from chaukas_spec_lite import (
+    Event,
+    EventBatch,
+    EventExporter,
+    ExportSettings,
+    Recorder,
+    RetryPolicy,
+    SettingError,
+    StatusCode,
+)
 from chaukas_spec_lite.blocking.loop import Loop
 from chaukas_spec_lite.errors import (
     ClientClosedError,
@@ -386,17 +396,27 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> 
 # Set-up
 
 
-def test_without_httpx_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
+NEEDS_HTTPX = "is an HTTP server's, which needs httpx: pip install 'chaukas-spec-lite[http]'"
 
-    def without(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "httpx":
-            raise ModuleNotFoundError(name)
-        return real(name, *args, **kwargs)
 
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(SettingError, match=r"pip install 'chaukas-spec-lite\[http\]'"):
-        open_sink("https://h", environ={})
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("address", lambda: open_sink("https://h", environ={})),
+        ("address", lambda: Recorder.to("https://h", environ={})),
+        ("CHAUKAS_ENDPOINT", lambda: Recorder.from_env(environ={"CHAUKAS_ENDPOINT": "https://h"})),
+        ("endpoint", lambda: HttpSender("https://h", environ={})),
+    ],
+    ids=["open_sink", "to", "from_env", "sender"],
+)
+def test_without_httpx_the_error_names_what_was_written_and_what_to_install(
+    name: str, make: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(SettingError) as caught:
+        make()
+    assert (caught.value.name, caught.value.message) == (name, NEEDS_HTTPX)
+    assert isinstance(caught.value.__cause__, ImportError)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from chaukas_spec_lite.sinks.memory import BothSinks, MemorySink, NullSink
 from chaukas_spec_lite.sinks.opening import from_environment, open_sink
 from chaukas_spec_lite.sinks.options import RecorderOptions, SinkOptions
 from chaukas_spec_lite.sinks.server import ServerSink
+from tests.oracle import reference
 from tests.patience import AGES, HANG, run, without_slowness
 from tests.serving import running_collector
 from tests.sinks.backend import Reply, running_backend
@@ -44,6 +46,28 @@ def threads() -> set[str]:
 
 
 # By an address
+
+
+@pytest.mark.parametrize("address", ["file:{}/e.jsonl", "file:{}/e.delim.gz", "memory:", "console:", "null:"])
+@pytest.mark.parametrize("debug", [False, True])
+def test_every_sink_takes_events_in_each_form(address: str, debug: bool, tmp_path: Path) -> None:
+    ours = Event(event_id="e-1", timestamp=datetime(2026, 11, 29, tzinfo=timezone.utc), agent_name="triage")
+    official = reference(Event).FromString(bytes(ours))
+    sink: Any = open_sink(address.format(tmp_path), environ={"CHAUKAS_DEBUG": "1"} if debug else {})
+    for event in (ours, official, bytes(ours), bytearray(bytes(ours))):
+        assert sink.emit(event) in (Emitted.SPOOLED, Emitted.QUEUED, None)
+    for wrong in ("event", None, [ours]):
+        if not address.startswith("null:") or debug:
+            with pytest.raises(TypeError, match="emit expects an Event"):
+                sink.emit(wrong)
+    if address.startswith("memory:"):
+        assert sink.events == [ours] * 4
+    sink.close()
+    if address.startswith("file:"):
+        (path,) = tmp_path.iterdir()
+        assert [recorded.event for recorded in read_events(path)] == [ours] * 4
+        for event in (ours, official, bytes(ours)):
+            assert sink.emit(event) is Emitted.DROPPED  # it is closed
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite.trace.carriers import NAMES, read, write
+from tests.extras import needed
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 NEW = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01"
@@ -32,13 +33,13 @@ def _made_by(module: str, name: str) -> Any:
     """A class of headers of another package; what it makes is tested where that package is installed."""
 
     def make(pairs: list[tuple[str, str]]) -> Any:
-        return getattr(pytest.importorskip(module), name)(pairs)
+        return getattr(needed(module), name)(pairs)
 
     return make
 
 
 def _starlette(pairs: list[tuple[str, str]]) -> Any:
-    return pytest.importorskip("starlette.datastructures").MutableHeaders(
+    return needed("starlette.datastructures").MutableHeaders(
         raw=[(name.lower().encode(), value.encode()) for name, value in pairs]
     )
 
@@ -75,7 +76,7 @@ def test_a_dict_in_which_a_name_stands_in_two_ways() -> None:
 
 
 def test_the_headers_of_requests() -> None:
-    headers = pytest.importorskip("requests").structures.CaseInsensitiveDict(
+    headers = needed("requests").structures.CaseInsensitiveDict(
         {"TraceParent": PARENT, "tracestate": "a=1", "Baggage": "c=3"}
     )
     assert read(headers) == FOUND | {"tracestate": ["a=1"]}

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from chaukas_spec_lite import Redactor
 from chaukas_spec_lite.trace.outline import outline
-from chaukas_spec_lite.trace.propagation import TracePosition
+from chaukas_spec_lite.trace.propagation import TracePosition, extract
 from chaukas_spec_lite.trace.recorder import Recorder
 from tests.trace.recorders import recorder
 
@@ -38,6 +39,60 @@ def test_what_came_from_others_goes_on_to_the_next_process() -> None:
         assert "rojo" not in here.inject()["tracestate"]
         assert "user" not in here.inject()["baggage"]
         assert here.inject()["traceparent"].endswith("-03")
+
+
+MAIL = "alice@example.com"
+
+
+@pytest.mark.parametrize(
+    ("redactor", "agent", "session", "name"),
+    [
+        (Redactor(), f"helper of {MAIL}", "s-1", "helper of [redacted EMAIL]"),
+        (Redactor(), "triage", "s-1", "triage"),
+        (Redactor(paths=["agent_name", "agent_id"]), "triage", "s-1", "[redacted]"),
+        (
+            Redactor(paths=["session_id"], method="hash", salt=b"0123456789abcdef", salt_id="1"),
+            "triage",
+            MAIL,
+            "triage",
+        ),
+        (Redactor(functions=[lambda path, text: text.replace("triage", "x")]), "triage", "s-1", "x"),
+        ([lambda event: event, Redactor()], MAIL, "s-1", "[redacted EMAIL]"),
+    ],
+    ids=["pattern", "nothing", "path", "id", "function", "several"],
+)
+@pytest.mark.parametrize("way", ["headers", "environment"])
+def test_headers_say_of_a_place_what_its_events_say(
+    redactor: Any, agent: str, session: str, name: str, way: str
+) -> None:
+    here, kept = recorder(before_send=redactor)
+    with here.session(session_id=session), here.agent(agent), here.tool("search"):
+        found = here.inject({}) if way == "headers" else here.environment({})
+    there = extract(found)
+    assert there is not None
+    event = kept.one("TOOL_CALL_START")
+    assert (there.agent_name, there.agent_id) == (name, name) == (event.agent_name, event.agent_id)
+    assert (there.session_id, there.span_id, there.trace_id) == (event.session_id, event.span_id, event.trace_id)
+    assert "alice" not in str(found)
+
+
+def test_a_redactor_that_raises_keeps_a_place_to_itself(caplog: pytest.LogCaptureFixture) -> None:
+    here, _ = recorder(before_send=Redactor(functions=[lambda path, text: 1 / 0]))  # type: ignore[list-item,return-value]
+    with here.agent("triage"):
+        assert here.inject({"accept": "*/*"}) == {"accept": "*/*"}
+    assert "ZeroDivisionError" in caplog.text
+    without, _ = recorder(before_send=Redactor(paths=["trace_id"], method="remove"))
+    with without.agent("triage"):
+        assert without.inject({}) == {}
+
+
+def test_other_functions_are_not_asked_for_what_is_no_event() -> None:
+    seen: list[str] = []
+    here, kept = recorder(before_send=lambda event: seen.append(event.type.name) or event)  # type: ignore[func-returns-value]
+    with here.agent(MAIL):
+        headers = here.inject({})
+    assert "alice" in headers["baggage"]
+    assert seen == [event.type.name for event in kept.events]
 
 
 def test_without_a_span_of_this_process_headers_are_passed_on_as_they_came() -> None:

@@ -263,6 +263,56 @@ def test_what_cannot_be_decorated_is_refused() -> None:
         record.agent("a")(property())  # type: ignore[call-overload]
 
 
+def test_wrong_arguments_are_refused_at_the_first_step() -> None:
+    record, kept = recorder()
+    coroutine = record.tool(coroutine_function)()  # type: ignore[call-arg]
+    generator = record.tool(generator_function)()  # type: ignore[call-arg]
+    items = record.tool(async_generator_function)()  # type: ignore[call-arg]
+    assert kept.events == []
+
+    async def first() -> int:
+        return await anext(items)
+
+    for step in (
+        lambda: asyncio.run(coroutine),
+        lambda: next(generator),
+        lambda: asyncio.run(first()),
+        record.tool(len),
+    ):
+        with pytest.raises(TypeError, match="argument"):
+            step()
+    assert [event.status.name for event in kept.of("TOOL_CALL_END")] == ["FAILED"] * 4
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize(
+    "function", [len, lambda: 1, property(), classmethod(len)], ids=lambda each: type(each).__name__
+)
+def test_model_and_mcp_say_what_a_decorator_needs(function: Any, enabled: bool) -> None:
+    record, _ = recorder(enabled=enabled)
+    said = r'provider: has to be text, not a function: write @recorder\.model\("openai", "gpt-4o"\)'
+    with pytest.raises(SettingTypeError, match=said):
+        record.model(function)  # type: ignore[call-arg]
+    said = r'server_name: has to be text, not a function: write @recorder\.mcp\("orders", "tools/call"\)'
+    with pytest.raises(SettingTypeError, match=said):
+        record.mcp(function)  # type: ignore[call-arg]
+
+
+def test_model_and_mcp_say_which_name_is_missing() -> None:
+    record, _ = recorder()
+    for call, said in [
+        (record.model, "provider: is missing: write recorder.model("),
+        (lambda: record.model("openai"), "model: is missing: write recorder.model("),  # type: ignore[call-arg]
+        (lambda: record.model(model="m"), "provider: is missing: write recorder.model("),  # type: ignore[call-arg]
+        (record.mcp, "server_name: is missing: write recorder.mcp("),
+        (lambda: record.mcp("orders"), "operation: is missing: write recorder.mcp("),  # type: ignore[call-arg]
+        (lambda: record.mcp(operation="o"), "server_name: is missing: write recorder.mcp("),  # type: ignore[call-arg]
+    ]:
+        with pytest.raises(SettingTypeError) as caught:
+            call()
+        assert str(caught.value).startswith(said)
+
+
 # What functions are is kept
 
 

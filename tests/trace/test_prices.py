@@ -17,6 +17,7 @@ import pytest
 from chaukas_spec_lite import CostDetails, EventType, Recorder
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
 from chaukas_spec_lite.trace.prices import MAX_TOLD, Price, Prices
+from tests.extras import needed
 
 LOG = "chaukas_spec_lite.trace"
 TABLE: dict[str, Any] = {
@@ -101,14 +102,33 @@ def test_a_model_without_a_price_is_told_once(caplog: pytest.LogCaptureFixture) 
         (
             LOG,
             logging.WARNING,
-            "There is no price for the model 'gpt-5' of 'openai': prices= has none, so its calls are recorded without "
-            "a cost. A table takes {'gpt-5': (input, output)}, in USD per million tokens.",
+            "There is no price for the model 'gpt-5' of 'openai': prices= has none (the name nearest to it is "
+            "'gpt-4'), so its calls are recorded without a cost. A table takes {'gpt-5': (input, output)}, in USD per "
+            "million tokens.",
         )
     ]
     for number in range(100):
         prices.cost("openai", f"made-up-{number}x" * 100, 1, 1)
     assert len(caplog.records) == MAX_TOLD
     assert max(len(record.getMessage()) for record in caplog.records) < 500
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "near"),
+    [
+        ("openai", "GTP-4o", "gpt-4o"),
+        ("azure", "gpt-4o-mni", "gpt-4o-mini"),
+        ("groq", "lama-3.3", "groq/llama-3.3"),
+        ("anthropic", "claude", None),
+    ],
+)
+def test_of_a_misspelt_model_the_name_that_has_a_price_is_told(
+    provider: str, model: str, near: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    prices = Prices({"gpt-4o": (1, 2), "gpt-4o-mini": (1, 2), "groq/llama-3.3": (1, 2)})
+    assert prices.cost(provider, model, 1, 1) is None
+    said = f" (the name nearest to it is {near!r}), so" if near else ": prices= has none, so"
+    assert said in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -191,7 +211,16 @@ async def coroutine(*_: object) -> float:
         ([("gpt-4o", 1)], "a function, or 'genai', not list"),
         ({4: (1, 2)}, "prices: has to have models as keys, such as 'gpt-4o', not 4"),
         ({"": (1, 2)}, "prices: has to have models as keys, such as 'gpt-4o', not ''"),
-        ({"m": 1.5}, "prices['m']: has to be a pair (input, output) of USD per million tokens, or a Price, not 1.5"),
+        (
+            {"m": 1.5},
+            "prices['m']: has to be a pair (input, output) of USD per million tokens, or a Price, not 1.5; "
+            "write (1.5, 1.5)",
+        ),
+        ({"m": {"input": 1, "output": 2.5}}, "or a Price, not dict; write (1, 2.5)"),
+        ({"m": {"prompt": 1, "completion": 2}}, "write (1, 2)"),
+        ({"m": {"input": 1}}, "prices['m']: has to be a pair"),
+        ({"input": 1, "output": 2}, "prices: has to have models as keys: write {'gpt-4o': (1, 2)}"),
+        ({"input": "1", "output": 2}, "prices['input']: has to be a pair"),
         ({"m": (1, 2, "EUR")}, "prices['m']: has to be a pair (input, output) of USD per million tokens, or a Price"),
         ({"m": (1, -2)}, "prices['m'][1]: has to be at least 0.0, and finite, not -2"),
         ({"m": ("1", 2)}, "prices['m'][0]: has to be a number, not '1'"),
@@ -281,7 +310,7 @@ def test_wrong_prices_are_found_when_the_recorder_is_made() -> None:
 def test_genai_prices_is_asked_where_installed(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("genai_prices", reason="needs the extra prices")
+    needed("genai_prices")
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("the network was asked")

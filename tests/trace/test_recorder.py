@@ -71,6 +71,16 @@ def test_a_word_is_no_switch(name: str) -> None:
         recorder(**{name: "no"})
 
 
+def test_an_odd_cost_is_told_and_stands_in_the_metadata(caplog: pytest.LogCaptureFixture) -> None:
+    record, kept = recorder()
+    odd: Any
+    for odd in ("dear", -1, {"tea": 1}):
+        with record.model("openai", "gpt-4o") as call:
+            call.response("x", cost=odd)
+        assert (kept.events[-1].cost, kept.events[-1].metadata) == (None, {"cost": odd})
+    assert len(caplog.records) == 3
+
+
 def test_numbers_of_tokens_may_be_texts_and_another_word_is_told(caplog: pytest.LogCaptureFixture) -> None:
     record, kept = recorder()
     with record.model("openai", "gpt-4o") as call:
@@ -84,7 +94,8 @@ def test_numbers_of_tokens_may_be_texts_and_another_word_is_told(caplog: pytest.
     assert (second.prompt_tokens, second.completion_tokens, second.total_tokens) == (0, 38, 38)
     (told,) = caplog.messages
     assert told.startswith("what ModelSpan.response() was given could not be recorded: TypeError")
-    assert "a number of tokens cannot be 'many'" in told
+    assert "prompt_tokens cannot be 'many'" in told
+    assert kept.events[-1].metadata == {"prompt_tokens": "many"}
 
 
 def test_a_severity_may_be_a_name_and_another_word_is_told(caplog: pytest.LogCaptureFixture) -> None:

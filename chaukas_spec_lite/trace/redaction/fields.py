@@ -24,7 +24,9 @@ class Treatment(Enum):
     MESSAGES = "messages"
     BINARY = "binary"
     NOTE = "note"
-    """What a ``Redactor`` writes itself, and numbers, times and enums, in which no text can be."""
+    """What a ``Redactor`` writes itself, and lists of numbers, times and enums."""
+    NUMBER = "number"
+    """Numbers, times and enums, in which no text can be."""
 
 
 _IDS = frozenset({"id", "rule_ids", "hash_prev", "content_hash"})
@@ -58,4 +60,6 @@ def _treatment(field: FieldData) -> Treatment:
         return Treatment.JSON
     if kind == "message":
         return Treatment.MESSAGES if several else Treatment.MESSAGE
-    return Treatment.BINARY if kind == "bytes" else Treatment.NOTE
+    if kind == "bytes":
+        return Treatment.BINARY
+    return Treatment.NOTE if several else Treatment.NUMBER

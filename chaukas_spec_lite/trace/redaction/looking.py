@@ -31,6 +31,10 @@ NUMBER_LEAST = 10**12
 """A number from here on may be that of a card."""
 _ATOMS = frozenset({bool, type(None), NullType, NoKindType})
 _NUMBERS = frozenset({bool, int, float, type(None)})
+_KINDS: dict[Treatment, tuple[type[Any], ...]] = {
+    Treatment.NUMBER: (int, float, datetime),
+    Treatment.NOTE: (list, dict, Message),
+}
 
 
 class OddValueError(Exception):
@@ -84,7 +88,7 @@ class Look:
             self.value(value, 0)
         elif treatment is Treatment.BINARY:
             self._bytes(value)
-        elif not isinstance(value, (int, float, datetime, list, Message)):
+        elif not isinstance(value, _KINDS[treatment]):
             raise OddValueError
 
     def _text(self, value: Any, wanted: bool) -> None:
@@ -201,4 +205,4 @@ def converted(event: Event, default: Callable[[Any], Any] | None, finds: Callabl
     texts = _Looking(notes, finds)
     limits = Limits()
     values = Values(notes, texts, default, limits, limits.values)
-    return Messages(notes, texts, values).copy(event, 0)
+    return Messages(notes, texts, values).whole(event)

@@ -76,7 +76,7 @@ class Walk:
         known = treatments(type(message))
         changed: dict[str, Any] = {}
         for name, value in attributes_of(type(message)).each_set(message):
-            if known[name] is not Treatment.NOTE:
+            if known[name] not in (Treatment.NUMBER, Treatment.NOTE):
                 self._steps.append(name)
                 made = self._field(known[name], value, follow(paths, name) if paths else ())
                 self._steps.pop()

@@ -191,8 +191,15 @@ ODD: dict[str, Callable[[], Any]] = {
         lambda value: Event(message=value),
         lambda value: Event(message=MessageContent(text=value)),
         lambda value: Event(error=value),
+        lambda value: Event(llm_invocation=LLMInvocation(temperature=value)),
+        lambda value: Event(retry=RetryInfo(attempt=value)),
+        lambda value: Event(timestamp=value),
+        lambda value: Event(tool_call={"name": "n", "other": value}),
     ],
-    ids=["metadata", "output", "arguments", "tags", "message", "text", "error"],
+    ids=[
+        *("metadata", "output", "arguments", "tags", "message", "text", "error"),
+        *("float", "int", "timestamp", "no field"),
+    ],
 )
 def test_values_that_are_not_plain(kind: str, place: Callable[[Any], Event]) -> None:
     try:

@@ -72,6 +72,11 @@ class Shop:
     def static(order: str) -> int:
         return len(order)
 
+    @recorder.session
+    @classmethod
+    def runs(cls, order: str) -> int:
+        return len(order)
+
     @recorder.agent
     async def waits(self, order: str) -> int:
         return len(order)
@@ -88,6 +93,7 @@ assert_type(Shop.above("1"), int)
 assert_type(shop.above("1"), int)
 assert_type(Shop.below("1"), int)
 assert_type(shop.static("1"), int)
+assert_type(Shop.runs("1"), int)
 
 
 async def main() -> None:

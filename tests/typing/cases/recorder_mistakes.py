@@ -33,5 +33,8 @@ with recorder.model("openai", "gpt-4o") as call:
     call.result(5)  # error: a model's answer is its response
     call.response("x", tokens=3)  # error: misspelt keyword
 recorder.model("openai")  # error: the model is missing
+recorder.mcp("files")  # error: the operation is missing
+recorder.model(search)  # error: provider and model are missing
+recorder.mcp(search)  # error: server and operation are missing
 recorder.tool("search", argument={})  # error: misspelt keyword
 recorder.state(5)  # error: no mapping

@@ -1,0 +1,273 @@
+"""Checks hash chains: which are complete, and at which event each other one is at fault.
+
+The order in which events come does not matter, as each names the one before. Of each event some hundred bytes are kept.
+
+What a chain cannot show: that a writer lied from the start, that a whole chain is gone, or that the end of one is,
+before SESSION_END. The collector's log shows the last two.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+from chaukas_spec_lite.audit.chain import Genesis
+from chaukas_spec_lite.audit.sealed import Sealed, fits_behind, read_sealed
+from chaukas_spec_lite.errors import CodecError
+from chaukas_spec_lite.spec.common.v1.events import Event
+
+MAX_ALTERED = 1000
+"""Of how many altered events it is found out whether only their place was changed; they are kept whole for that."""
+MAX_TRIES = 100_000
+"""How many places are tried for all of them together."""
+
+
+class FaultKind(enum.Enum):
+    """What is wrong at an event."""
+
+    ALTERED = "altered"
+    """Its content is not what was sealed."""
+    REORDERED = "reordered"
+    """Its content is what was sealed, but behind another event."""
+    MISSING = "missing"
+    """The event before it is not there."""
+    FORKED = "forked"
+    """Another event follows the same one: one of the two was put there, or a writer was copied."""
+    INSERTED = "inserted"
+    """It stands in a chain that is not its session's, or that was closed before it."""
+    DOUBLED = "doubled"
+    """The very same event is there twice."""
+    SAME_ID = "same id"
+    """Another event with other content has its id."""
+    CUT_OFF = "cut off"
+    """It is the last of its chain, and no SESSION_END: the session goes on, or its end is gone."""
+    UNREADABLE = "unreadable"
+    """It is no event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong, and where."""
+
+    kind: FaultKind
+    event_id: str
+    position: int
+    """Which of the events that were given it is, counted from 0."""
+    session_id: str = ""
+    detail: str = ""
+
+    def __str__(self) -> str:
+        where = f"event {self.event_id or '(without id)'}, number {self.position}"
+        return f"{self.kind.value} at {where}{f': {self.detail}' if self.detail else ''}"
+
+
+@dataclass(slots=True)
+class ChainReport:
+    """What became of one chain."""
+
+    genesis: Genesis | None
+    """None for a piece whose beginning is missing."""
+    session_id: str
+    events: int = 0
+    closed: bool = False
+    """Whether its last event is SESSION_END."""
+    faults: list[Fault] = field(default_factory=list[Fault])
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is whole from its genesis to SESSION_END, and nothing is wrong in it."""
+        return self.closed and self.genesis is not None and not self.faults
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong in it, but that it may be cut off at its end."""
+        return self.genesis is not None and all(fault.kind is FaultKind.CUT_OFF for fault in self.faults)
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was found in all events."""
+
+    events: int
+    unsealed: int
+    """Events without a ``content_hash``: nothing can be said of them."""
+    chains: list[ChainReport]
+    unreadable: list[Fault]
+    """What is no event, and so in no chain."""
+
+    @property
+    def faults(self) -> list[Fault]:
+        """All that is wrong, in the order in which the events came."""
+        found = [*self.unreadable, *(fault for chain in self.chains for fault in chain.faults)]
+        return sorted(found, key=lambda fault: fault.position)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all events are sealed, and all chains complete."""
+        return not self.unsealed and not self.unreadable and all(chain.complete for chain in self.chains)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong, but that chains may be cut off at their end. Events without seal do not matter."""
+        return not self.unreadable and all(chain.sound for chain in self.chains)
+
+
+@dataclass(slots=True)
+class _Link:
+    """An event in the chain."""
+
+    position: int
+    seal: Sealed
+    faults: list[tuple[FaultKind, str]] = field(default_factory=list[tuple[FaultKind, str]])
+
+    def fault(self, kind: FaultKind, detail: str) -> None:
+        self.faults.append((kind, detail))
+
+
+def verify(events: Iterable[Event | bytes]) -> Verification:
+    """Check the chains that events form.
+
+    Args:
+        events: The events, in any order, encoded or not. They are gone through once.
+
+    Returns:
+        What was found. It never raises because of what the events hold.
+    """
+    verifier = _Verifier()
+    for event in events:
+        verifier.take(event)
+    return verifier.result()
+
+
+class _Verifier:
+    def __init__(self) -> None:
+        self._position = -1
+        self._unsealed = 0
+        self._links: list[_Link] = []
+        self._by_hash: dict[str, _Link] = {}
+        self._by_id: dict[str, _Link] = {}
+        self._altered: list[tuple[_Link, bytes]] = []
+        self._unreadable: list[Fault] = []
+
+    # While events come
+
+    def take(self, event: Event | bytes) -> None:
+        self._position += 1
+        try:
+            data = bytes(event)
+            seal = read_sealed(data)
+        except CodecError as error:
+            event_id = event.event_id if isinstance(event, Event) else ""
+            self._unreadable.append(Fault(FaultKind.UNREADABLE, event_id, self._position, detail=str(error)))
+            return
+        if not seal.content_hash and not seal.hash_prev:
+            self._unsealed += 1
+            return
+        link = _Link(self._position, seal)
+        if not seal.is_genuine:
+            link.fault(FaultKind.ALTERED, "its content_hash is not that of its content")
+            if len(self._altered) < MAX_ALTERED:
+                self._altered.append((link, data))
+        self._links.append(link)
+        self._compare_with_others(link)
+
+    def _compare_with_others(self, link: _Link) -> None:
+        seal = link.seal
+        same = self._by_hash.setdefault(seal.content_hash, link)
+        if same is not link:
+            if seal == same.seal:
+                link.fault(FaultKind.DOUBLED, f"it is number {same.position}, too")
+            elif seal.is_genuine and not same.seal.is_genuine:
+                self._by_hash[seal.content_hash] = link  # What follows, follows the genuine one.
+        if seal.event_id:
+            other = self._by_id.setdefault(seal.event_id, link)
+            if other is not link and other.seal != seal:
+                link.fault(FaultKind.SAME_ID, f"number {other.position} has other content")
+
+    # When all have come
+
+    def result(self) -> Verification:
+        self._find_places_of_altered()
+        return Verification(self._position + 1, self._unsealed, _reports(self._links), self._unreadable)
+
+    def _find_places_of_altered(self) -> None:
+        tries = MAX_TRIES
+        places: dict[str, list[str]] = {}
+        for link in self._links:
+            known = places.setdefault(link.seal.session_id, [])
+            known.append(link.seal.content_hash)
+            if Genesis.of(link.seal.hash_prev) is not None:
+                known.append(link.seal.hash_prev)
+        for link, data in self._altered:
+            tried = places[link.seal.session_id][:tries]
+            tries -= len(tried)
+            if any(fits_behind(data, place) for place in tried):
+                link.faults = [fault for fault in link.faults if fault[0] is not FaultKind.ALTERED]
+                link.fault(FaultKind.REORDERED, "it was sealed behind another event")
+
+
+def _reports(links: list[_Link]) -> list[ChainReport]:
+    """Follow all chains, from their first events on."""
+    followers: dict[str, list[_Link]] = {}
+    # Of several that follow the same event, the chain goes on with one that is what was sealed.
+    for link in sorted(links, key=lambda link: (bool(link.faults), link.position)):
+        followers.setdefault(link.seal.hash_prev, []).append(link)
+    known = {link.seal.content_hash for link in links}
+    starts = deque(link for link in links if link.seal.hash_prev not in known)
+    seen: set[int] = set()
+    reports: list[ChainReport] = []
+    # What is left after that goes round in a circle, which no hash does: it is altered, and said to be.
+    for first in chain(_consumed(starts), links):
+        if first.position not in seen:
+            reports.append(_follow(first, followers, seen, starts))
+    return reports
+
+
+def _consumed(starts: deque[_Link]) -> Iterator[_Link]:
+    while starts:
+        yield starts.popleft()
+
+
+def _follow(first: _Link, followers: dict[str, list[_Link]], seen: set[int], starts: deque[_Link]) -> ChainReport:
+    """Follow a chain, or a piece of one, to its end."""
+    genesis = Genesis.of(first.seal.hash_prev)
+    report = ChainReport(genesis, first.seal.session_id if genesis is None else genesis.session_id)
+    if genesis is None and not first.faults:
+        first.fault(FaultKind.MISSING, f"the event before it, {first.seal.hash_prev or '(none named)'}, is not there")
+    beside = followers[first.seal.hash_prev]
+    if genesis is not None and first is not beside[0] and not first.faults:
+        first.fault(FaultKind.FORKED, f"number {beside[0].position} begins the same chain")
+    last = first
+    link: _Link | None = first
+    while link is not None and link.position not in seen:
+        seen.add(link.position)
+        report.events += 1
+        if report.closed:
+            link.fault(FaultKind.INSERTED, "the chain was closed before it")
+        if link.seal.session_id != report.session_id:
+            link.fault(FaultKind.INSERTED, f"it is of session {link.seal.session_id!r}")
+        report.closed = report.closed or link.seal.closes
+        last = link
+        link = None
+        for other in followers.get(last.seal.content_hash, ()):
+            if link is None:
+                link = other
+            elif other.position not in seen:
+                if not other.faults:
+                    other.fault(FaultKind.FORKED, f"number {link.position} follows the same event")
+                starts.append(other)
+        _note(report, last)
+    if not report.closed:
+        report.faults.append(_fault(last, FaultKind.CUT_OFF, "no SESSION_END closes the chain"))
+    return report
+
+
+def _note(report: ChainReport, link: _Link) -> None:
+    report.faults += [_fault(link, kind, detail) for kind, detail in link.faults]
+
+
+def _fault(link: _Link, kind: FaultKind, detail: str) -> Fault:
+    return Fault(kind, link.seal.event_id, link.position, link.seal.session_id, detail)
