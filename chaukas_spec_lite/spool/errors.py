@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def spool_error(path: str | os.PathLike[str], error: OSError) -> SpoolError:
 
 
 @contextmanager
-def translated(path: str | os.PathLike[str]) -> Iterator[None]:
+def translated(path: str | os.PathLike[str]) -> Generator[None, None, None]:
     """Turn an ``OSError`` into a ``SpoolError`` that names the file."""
     try:
         yield
