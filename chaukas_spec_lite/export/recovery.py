@@ -74,13 +74,15 @@ class Recovery(Pipeline):
             self._searched += 1
             return
         if (old := self.queue.log) is not None:  # it goes back to the directory, and another process may take it
-            self._stuck = {folder: known for folder, known in self._stuck.items() if folder.exists()}
+            self._stuck = {folder: found for folder, found in self._stuck.items() if folder.exists()}
             self._stuck[old.folder] = old.tally.before, self._batching
         self.queue.adopt(log)
         self._batching = self._new_batching()
         if known is not None and known[0] == log.tally.before:  # it begins with the event that it was stuck at
             self._batching = known[1]
             self.queue.ledger.first = self._batching.first
+            if self.queue.ledger.marks:  # a flush that has begun before it came back
+                self._batching.hurry()
 
     def backlog(self, pending: int, pending_bytes: int) -> int:
         """Tell how many bytes wait in the whole directory; 0 if that is no more than these events."""

@@ -135,6 +135,34 @@ def test_what_was_found_out_about_a_log_is_not_forgotten_between_its_turns(tmp_p
     asyncio.run(main())
 
 
+def test_a_flush_waits_for_no_retry_of_a_log_that_has_its_turn_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them waits for ages after it has become stuck, but not if somebody flushes when the server is mended."""
+    for number in (1, 2, 3):
+        leave(tmp_path, [f"bad {number}"])
+    tries: Counter[bytes] = Counter()
+    last = [0]
+
+    def judge(batch: Sequence[bytes]) -> Exception:
+        tries.update(batch)
+        last[0] = tries[batch[0]]
+        return internal()
+
+    monkeypatch.setattr("random.random", lambda: float(last[0] >= STUCK))
+
+    async def main() -> None:
+        sender = Recorder(judge)
+        retry = RetryPolicy(initial=AGES, maximum=AGES)
+        async with exporter(sender, tmp_path, retry=retry) as export:
+            await until(lambda: list(tries.values()) == [STUCK] * 3)
+            sender._judge = None
+            assert await export.flush(HANG)
+            assert sorted(sender.names()) == ["bad 1", "bad 2", "bad 3"]
+
+    asyncio.run(main())
+
+
 def test_an_event_alone_in_its_log_is_given_up_when_others_go_through(tmp_path: Path) -> None:
     leave(tmp_path, ["bad"])
 
