@@ -11,6 +11,9 @@ from collections.abc import Callable
 MAX_KINDS = 1000
 """For how many kinds of lines it is remembered when the last one was logged, beyond the last interval."""
 
+MAX_TOPICS = 20
+"""Of how many topics of one kind a line of its own is logged within an interval."""
+
 
 def in_words(error: BaseException) -> str:
     """Return the type and the text of an error, which may be anybody's."""
@@ -43,7 +46,15 @@ class RationedLog:
         """Threads that are logging. What they log meanwhile, because a handler emits, is left out: each line would
         cause another one."""
 
-    def log(self, kind: str, level: int, message: str, *values: object, error: BaseException | None = None) -> bool:
+    def log(
+        self,
+        kind: str,
+        level: int,
+        message: str,
+        *values: object,
+        topic: str = "",
+        error: BaseException | None = None,
+    ) -> bool:
         """Log a line, unless one of its kind was logged within the interval, or it comes from a handler.
 
         Args:
@@ -51,6 +62,8 @@ class RationedLog:
             level: That of ``logging``.
             message: The line, with places for the values as ``logging`` has them.
             values: The values.
+            topic: What the line is about, as one kind may need a line of its own for each of several things. Those
+                beyond ``MAX_TOPICS`` share one, as a topic may be made up for each event.
             error: An exception of which the traceback is logged, too.
 
         Returns:
@@ -58,6 +71,11 @@ class RationedLog:
         """
         now, here = self._now(), threading.get_ident()
         with self._lock:
+            if topic:
+                name, logged = f"{kind} {topic}", list(self._logged_at.items())  # in one step, as signals may log
+                lately = [each for each, at in logged if now - at < self._interval]
+                near = [each for each in lately if each.startswith(f"{kind} ")]
+                kind = name if name in near or len(near) < MAX_TOPICS else kind
             last = self._logged_at.get(kind)
             if here in self._logging or (last is not None and now - last < self._interval):
                 self._left_out[kind] += 1

@@ -1,7 +1,7 @@
 """What settings classes are made of: each field describes its meaning, unit, valid values and environment variable.
 
-A settings class is a frozen dataclass. Its fields are made with ``field(default=..., metadata=about(...))``, and its
-``__post_init__`` calls ``check_fields``::
+A settings class is a frozen dataclass. Its fields are made with ``field(default=..., metadata=about(...))``, or, which
+is the same, with ``setting``, and its ``__post_init__`` calls ``check_fields``::
 
     @documented
     @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -262,6 +262,11 @@ def about(effect: str, check: Check[object], variable: str = "") -> dict[str, Ab
         variable: The environment variable that is read where no argument is given.
     """
     return {_ABOUT: About(effect, check, variable)}
+
+
+def setting(default: T, effect: str, check: Check[object], variable: str = "") -> T:
+    """Make a field of a settings class that has a default; the other arguments are those of ``about``."""
+    return field(default=default, metadata=about(effect, check, variable))
 
 
 def check_fields(settings: DataclassInstance, prefix: str = "") -> None:

@@ -1,4 +1,9 @@
-"""The exporter: events leave a program through it, by way of memory or a spool on disk, in batches."""
+"""The exporter: events leave a program through it, by way of memory or a spool on disk, in batches.
+
+An event goes from ``exporter`` through ``encoder`` and ``pipeline`` into ``queue``, which holds it in ``disk`` or
+``memory``, and counts it in ``ledger``. From there the pipeline's task hands it to a ``sender``, as ``batching``
+decides; ``recovery`` is a second pipeline, for what ended processes left. What people are told goes by ``reporter``.
+"""
 
 from __future__ import annotations
 

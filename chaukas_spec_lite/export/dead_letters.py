@@ -10,10 +10,10 @@ import os
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
 
-from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, letter_of
+from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, DropReason
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spool import letters
 from chaukas_spec_lite.spool.errors import SpoolError
@@ -78,7 +78,7 @@ class DeadLetters:
             SpoolError: They cannot be read.
         """
         found = letters.read(self._directory)
-        return [_decode(letter) for letter in found[len(found) - min(max(0, limit), len(found)) :]]
+        return [_decode(letter)[0] for letter in found[len(found) - min(max(0, limit), len(found)) :]]
 
     def resend(
         self, emit: Callable[[bytes], Emitted], converted: bool, is_event: Callable[[bytes], bool] = bool
@@ -96,39 +96,33 @@ class DeadLetters:
         resent = 0
         for path in letters.take(self._directory):
             for letter in letters.read_file(path):
-                about, data = _parts(letter)
-                known = letter_of(data, **about)
+                known, by = _decode(letter)
                 if not is_event(known.data) or (known.converted and not converted):
                     letters.append(self._directory, letter, sys.maxsize)  # it had its room before
                     continue
                 resent += 1
                 if emit(known.data) is Emitted.QUEUED:  # in memory only: its letter must outlive this process
                     raise SpoolError(f"the spool takes no events, so the dead letters in {path} are kept")
-                if about.get("by") == self._mark:
-                    self.resent[about["reason"]] += 1
+                if by == self._mark:
+                    self.resent[known.reason.value] += 1
             path.unlink(missing_ok=True)
         return resent
 
 
 def _encode(dropped: Dropped, at: float, by: str) -> bytes:
-    about = {
-        "reason": dropped.reason.value,
-        "detail": dropped.detail,
-        "path": dropped.path,
-        "converted": dropped.converted,
-        "event_id": dropped.event_id,
-        "dropped_at": at,
-        "by": by,
-    }
+    about = {**asdict(dropped), "dropped_at": at, "by": by}
+    del about["data"]
     # In ASCII: one of the texts may hold a lone surrogate, which may be what made the event invalid.
     return json.dumps(about).encode() + b"\n" + dropped.data
 
 
-def _decode(letter: bytes) -> DeadLetter:
-    about, data = _parts(letter)
-    return letter_of(data, **about)
-
-
-def _parts(letter: bytes) -> tuple[dict[str, Any], bytes]:
-    about, _, data = letter.partition(b"\n")
-    return json.loads(about), data
+def _decode(letter: bytes) -> tuple[DeadLetter, str]:
+    """Return the letter, and the mark of who kept it; of what later versions say besides, nothing is known."""
+    head, _, data = letter.partition(b"\n")
+    found = json.loads(head)
+    about = {each.name: found[each.name] for each in fields(DeadLetter) if each.name in found}
+    try:
+        about["reason"] = DropReason(about["reason"])
+    except ValueError:  # a new reason is no new schema: a later version may share the directory
+        about |= {"reason": DropReason.UNKNOWN, "detail": f"{about['reason']}: {about['detail']}"}
+    return DeadLetter(**about, data=data), found.get("by", "")

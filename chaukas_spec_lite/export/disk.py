@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from chaukas_spec_lite.export.ledger import Ledger, Note
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost
@@ -18,53 +17,36 @@ _LOOK_AGAIN = 1.0
 """For how many seconds a directory that was found full is taken to be so."""
 
 
-class Note(NamedTuple):
-    """Something that people have to be told."""
-
-    kind: str
-    what: str
-    error: SpoolError | None
-    """None where events were lost."""
-    lost: int
-    """How many."""
-
-
 class Disk:
     """Appends to a log, and makes one when it is needed; guarded by the queue's lock.
 
     Args:
         settings: Those of the exporter; ``spool`` has to be set.
         now: Tells the time in seconds; monotonic.
+        ledger: That of the queue, which is told what is lost, and what others have.
         taken_away: Is given what somebody took away: from where on, and what of it could still be read; returns that
             and what else of it is still known.
-        gone: Is given how many events a damaged file has lost, and how many somebody has claimed under this one.
-        moved: Is given how many events others have now, since the log was given up.
-        claimed: The log that an ended process left.
     """
 
     def __init__(
         self,
         settings: ExportSettings,
         now: Callable[[], float],
+        ledger: Ledger,
         taken_away: Callable[[int, Sequence[Entry]], Sequence[Entry]],
-        gone: Callable[[int, int], object],
-        moved: Callable[[int], object],
-        claimed: Log | None = None,
     ) -> None:
         assert settings.spool is not None
         self._settings = settings
         self._directory = SpoolDirectory(Path(settings.spool))
         self._now = now
         self._taken_away = taken_away
-        self._gone = gone
-        self._moved = moved
-        self._log = claimed
+        self._ledger = ledger
+        self.log: Log | None = None
+        """The log that is open."""
         self._told = 0, 0, 0
         """How many events, and bytes, of the log were told to be lost, and how many events to be somebody else's."""
-        self._given_up: Path | None = None
-        """The folder of the log that was given up with something in it, to whoever claims it first."""
-        self._left = self._left_bytes = 0
-        """What waited in that."""
+        self._given_up: Log | None = None
+        """The log that was closed, and is whoever's who claims it first."""
         self._others = 0
         """How many bytes wait in the other logs of the directory, as far as was seen."""
         self._look_from = 0
@@ -75,18 +57,16 @@ class Disk:
         self._is_synced = True
         self.why_not = ""
         """Why the disk does not take events; empty while it does."""
-        self.notes: deque[Note] = deque()
-        """What to tell when the queue's lock is free: a handler of the log may hold a lock of its own, and emit."""
 
     @property
     def pending(self) -> int:
         """How many events wait here."""
-        return self._left + (0 if self._log is None else self._log.tally.pending)
+        return 0 if (log := self.log or self._given_up) is None else log.tally.pending
 
     @property
     def pending_bytes(self) -> int:
         """The size of those."""
-        return self._left_bytes + (0 if self._log is None else self._log.tally.pending_bytes)
+        return 0 if (log := self.log or self._given_up) is None else log.tally.pending_bytes
 
     # Appending
 
@@ -98,8 +78,8 @@ class Disk:
             self._look_from = self.pending_bytes + min(SEGMENT_BYTES, most // 8)
             self._look_at = self._now() + _LOOK_AGAIN
             try:
-                own_log = self._given_up if self._log is None else self._log.folder
-                self._others = self._directory.bytes_waiting(besides=own_log)
+                log = self.log or self._given_up
+                self._others = self._directory.bytes_waiting(besides=None if log is None else log.folder)
             except SpoolError:  # appending fails as well, and tells
                 self._others = 0
         return own + self._others > most
@@ -115,10 +95,7 @@ class Disk:
         if self.why_not and self._now() < self._refuses_until:
             return None
         try:
-            log = self._log or self._claim_again()
-            if log is None:
-                log, self._told = Log.make(self._directory.path), (0, 0, 0)
-            self._log, log.syncs = log, self._settings.synchronous != "never"
+            log = self.log or self._claim_again() or self.adopt(Log.make(self._directory.path))
             start = log.append(contents)
         except SpoolError as error:
             self._fail(error)
@@ -131,23 +108,23 @@ class Disk:
                 self._fail(error)
         return start
 
-    def sync(self, at_once: bool = False) -> None:
+    def sync(self) -> None:
         """Bring to the disk what was appended, as often as ``synchronous`` says.
 
         Raises:
             SpoolError: The disk failed at it.
         """
         how, now = self._settings.synchronous, self._now()
-        if self._log is None or self._is_synced or how == "never":
+        if self.log is None or self._is_synced or how == "never":
             return
-        if at_once or how == "always" or now >= self._sync_at:
-            self._log.sync()
+        if how == "always" or now >= self._sync_at:
+            self.log.sync()
             self._is_synced, self._sync_at = True, now + self._settings.sync_interval
 
     def look(self) -> None:
         """See whether the log is still there, and bring to the disk what is due."""
         try:
-            if log := self._log or self._claim_again():
+            if log := self.log or self._claim_again():
                 log.check()
             self.sync()
         except SpoolError as error:
@@ -159,8 +136,8 @@ class Disk:
         self.look()
 
     def _fail(self, error: SpoolError) -> None:
-        if isinstance(error, SpoolLost) and self._log is not None:
-            return self._go_on_without(self._log, error)
+        if isinstance(error, SpoolLost) and self.log is not None:
+            return self._go_on_without(self.log, error)
         # Not tried again with each event.
         self.why_not = str(error)
         self._refuses_until = self._now() + self._settings.spool_retry
@@ -168,7 +145,7 @@ class Disk:
         self._note("spool", where, error)
 
     def _note(self, kind: str, what: str, error: SpoolError | None = None, lost: int = 0) -> None:
-        self.notes.append(Note(kind, what, error, lost))
+        self._ledger.news.append(Note(kind, what, error, lost))
 
     def _go_on_without(self, log: Log, error: SpoolLost) -> None:
         """Save what can be saved of what somebody took away: the last file, or all; the next event goes to another."""
@@ -180,7 +157,7 @@ class Disk:
         self._note("taken away", f"Events go to a new {'log' if whole else 'file'} of the spool", error)
         self.tell_losses()
         if whole:
-            self._log = None
+            self.log = None
             log.abandon()
 
     # Reading
@@ -188,7 +165,7 @@ class Disk:
     def peek(self, skip: int, most: int, size: int) -> list[Entry]:
         """Read events that wait, in order; see ``Log.peek``. Nothing can be read while the disk fails."""
         try:
-            return [] if self._log is None else self._log.peek(skip, most, size)
+            return [] if self.log is None else self.log.peek(skip, most, size)
         except SpoolError as error:
             text = "A file of the spool cannot be read, and soon gets a log of its own, so that no other waits for it"
             self._note("read", text, error)
@@ -198,9 +175,9 @@ class Disk:
 
     def done(self, records: Sequence[Entry]) -> None:
         """Take note that events need not be kept. Those of a log that was taken away meanwhile are in memory."""
-        if self._log is not None:
+        if self.log is not None:
             try:
-                self._log.done(records)
+                self.log.done(records)
             except SpoolError as error:
                 text = "What was sent cannot be noted in the spool; if this process is killed now, it is sent again"
                 self._note("note", text, error)
@@ -208,44 +185,48 @@ class Disk:
 
     def tell_losses(self) -> None:
         """Tell of what the log has found to be lost, or somebody else's, since the last call."""
-        if self._log is None or (now := self._log.tally.gone) == self._told:
+        if self.log is None or (now := self.log.tally.gone) == self._told:
             return
         (lost, size, moved), self._told = (each - before for each, before in zip(now, self._told, strict=True)), now
-        self._gone(lost, moved)
+        # Of what somebody claimed under this queue, a flush cannot know what became: it is told of that as of a loss.
+        self._ledger.lost(lost)
+        self._ledger.moved(moved)
         if lost or size:
-            self._note("lost", f"{size} bytes in {self._log.folder} are missing or damaged", lost=lost)
+            self._note("lost", f"{size} bytes in {self.log.folder} are missing or damaged", lost=lost)
 
     # The end
 
     def close(self) -> None:
         """Give the log up: to nobody if nothing waits in it, else to whoever needs it first, which may be this one."""
-        log, self._log = self._log, None
+        log, self.log = self.log, None
         if log is not None:
             try:
                 log.sync()
             except SpoolError as error:
                 self._note("spool", "What is in the spool may not survive a power cut", error)
-            tally = log.tally
-            self._given_up, self._left, self._left_bytes = log.folder, tally.pending, tally.pending_bytes
+            self._given_up = log
             log.close()
 
     def _claim_again(self) -> Log | None:
         """Go on with the log that was given up, unless somebody else was faster."""
-        folder, left = self._given_up, self._left
-        if folder is None or not left:
+        if (old := self._given_up) is None or not old.tally.pending:
             return None
         try:
-            log = Log.claim(folder)
+            log = Log.claim(old.folder)
         except SpoolError:  # somebody else has it, or has sent it all; if not, a search finds it
             self.hand_over()
             return None
-        self._given_up, self._left, self._left_bytes = None, 0, 0
-        self._log, self._told = log, (0, 0, 0)
-        self._moved(left - log.tally.pending - log.tally.lost)
+        self._given_up = None
+        self._ledger.moved(old.tally.pending - log.tally.pending - log.tally.lost)
+        return self.adopt(log)
+
+    def adopt(self, log: Log) -> Log:
+        """Go on with a log, and return it."""
+        self.log, self._told, log.syncs = log, (0, 0, 0), self._settings.synchronous != "never"
         self.tell_losses()
         return log
 
     def hand_over(self) -> None:
         """Leave what was given up to others for good: it is theirs to send, and to count."""
-        left, self._given_up, self._left, self._left_bytes = self._left, None, 0, 0
-        self._moved(left)
+        log, self._given_up = self._given_up, None
+        self._ledger.moved(0 if log is None else log.tally.pending)

@@ -53,21 +53,3 @@ class DeadLetter(Dropped):
 
     dropped_at: float
     """When, in seconds since 1970."""
-
-
-def letter_of(
-    data: bytes,
-    reason: str,
-    detail: str,
-    event_id: str,
-    dropped_at: float,
-    path: str = "",
-    converted: bool = False,
-    **_: object,
-) -> DeadLetter:
-    """Make a dead letter of what the spool has stored of it; later versions may store more."""
-    try:
-        known = DropReason(reason)
-    except ValueError:  # a new reason is no new schema: a later version may share the directory
-        known, detail = DropReason.UNKNOWN, f"{reason}: {detail}"
-    return DeadLetter(known, detail, event_id, data, dropped_at, path=path, converted=converted)

@@ -115,8 +115,9 @@ class EventExporter:
             self._letters = DeadLetters(Path(settings.spool), settings.dead_letter_max_bytes, time.time)
         self._reporter = Reporter(settings.log_interval, self._clock.now, *self._callbacks, self._letters)
         parts = self._sender, settings, self._reporter, self._clock, Server()
-        self._recovery = None if settings.spool is None else Recovery(*parts)
         self._pipeline = Pipeline(*parts)
+        self._recovery = None if settings.spool is None else Recovery(*parts)
+        self._pipelines = [each for each in (self._pipeline, self._recovery) if each is not None]
 
     def _here(self) -> Pipeline:
         """Return the pipeline; in a forked child, that of the child."""
@@ -170,9 +171,8 @@ class EventExporter:
         self._start()
 
     def _start(self) -> None:
-        self._pipeline.start()
-        if self._recovery is not None:
-            self._recovery.start()
+        for each in self._pipelines:
+            each.start()
         self._keep()
 
     async def flush(self, timeout: float = 30.0) -> bool:
@@ -200,10 +200,7 @@ class EventExporter:
         return await self._flush(self._clock.now() + timeout)
 
     async def _flush(self, deadline: float) -> bool:
-        flushes = [self._pipeline.flush(deadline)]
-        if self._recovery is not None:
-            flushes.append(self._recovery.flush(deadline))
-        return all(await asyncio.gather(*flushes))
+        return all(await asyncio.gather(*(each.flush(deadline) for each in self._pipelines)))
 
     async def aclose(self, timeout: float | None = None) -> bool:
         """Flush, and end. Leaving ``async with`` does it, too; doing it again changes nothing.
@@ -231,26 +228,20 @@ class EventExporter:
             self._pipeline.queue.close()
             await self._send_and_stop(timeout)
             self._give_up("the exporter was closed before it could be sent")
-            self._endings.append(self._delivered_all())
+            broken = any(each.queue.ledger.broken for each in self._pipelines)
+            self._endings.append(not broken and self.stats().pending == 0)
             process.let_go(self)
         return all(self._endings)
-
-    def _delivered_all(self) -> bool:
-        broken = self._pipeline.queue.ledger.broken or (self._recovery is not None and self._recovery.broken)
-        return not broken and self.stats().pending == 0
 
     async def _send_and_stop(self, timeout: float) -> None:
         deadline = self._clock.now() + timeout
         self._start()
         # Not all of the time: closing the spool after a flush that timed out needs some, too.
         await self._flush(deadline - timeout * _CLOSING_SHARE)
-        ends = [self._pipeline.stop_sending(deadline)]
-        if self._recovery is not None:
-            ends.append(self._recovery.end(deadline))
-        await asyncio.gather(*ends)
+        await asyncio.gather(*(each.stop_sending(deadline) for each in self._pipelines))
 
     def _give_up(self, detail: str) -> None:
-        for each in self._pipelines():
+        for each in self._pipelines:
             each.give_up(detail)
         stats, where = self.stats(), f"the spool {self._settings.spool}"
         if self._recovery is not None and (held := self._recovery.backlog(stats.pending, stats.pending_bytes)):
@@ -274,15 +265,14 @@ class EventExporter:
 
     def stats(self) -> Stats:
         """Return the sums so far, all as they are at one moment."""
-        totals, reporter = self._here().queue.totals(), self._reporter
-        if self._recovery is not None:
-            totals.add(self._recovery.totals())
-        return Stats(
-            **totals.numbers,
-            dropped=dict(totals.dropped),
-            converted=reporter.events_converted,
-            last_error=reporter.last_error,
-        )
+        self._here()
+        numbers, dropped, reporter = Counter[str](), Counter[str](), self._reporter
+        for each in self._pipelines:
+            totals = each.queue.totals()
+            numbers.update(totals.numbers)
+            dropped.update(totals.dropped)
+        converted, last_error = reporter.events_converted, reporter.last_error
+        return Stats(**numbers, dropped=dict(dropped), converted=converted, last_error=last_error)
 
     async def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
         """Read dead letters, the events that could not be sent, from the spool; without a spool there are none.
@@ -321,15 +311,12 @@ class EventExporter:
 
     # Forks, and the end of the interpreter (see process.Member)
 
-    def _pipelines(self) -> list[Pipeline]:
-        return [self._pipeline, *(self._recovery.open if self._recovery is not None else ())]
-
     def after_fork(self) -> None:
         """Called by the package, not by you. Starts anew in a forked child: what waits is the parent's to send."""
         self.starting = None
         # Kept alive: the copies of the parent's tasks would log that they were destroyed while pending.
         process.leave_to_parent(self._pipeline, self._recovery)
-        for each in self._pipelines():
+        for each in self._pipelines:
             each.after_fork()
         # Everything is made anew: locks, tasks and queue are copies in the state of the moment of the fork.
         closed = self._pipeline.queue.closed
@@ -339,13 +326,13 @@ class EventExporter:
 
     def has_work(self) -> bool:
         """Called by the package, not by you. Whether something waits to be sent, or it is ready to send what comes."""
-        return any(each.is_running() or each.queue.pending for each in self._pipelines())
+        return any(each.is_running() or each.queue.pending for each in self._pipelines)
 
     def make_way(self, other: object) -> None:
         """Called by the package, not by you. If its loop has ended, another exporter sends what is in the spool."""
-        if self._pipeline.was_started and not any(each.is_running() for each in self._pipelines()):
+        if self._pipeline.was_started and not any(each.is_running() for each in self._pipelines):
             shared = isinstance(other, EventExporter) and other._settings.spool == self._settings.spool
-            for each in self._pipelines():
+            for each in self._pipelines:
                 each.queue.make_way(for_good=shared)
 
     def at_exit(self) -> None:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.stats import Emitted
+from chaukas_spec_lite.spool.errors import SpoolError
 
 
-@dataclass
-class Totals:
-    """The numbers of ``Stats``, by name, for one or several queues."""
+class Totals(NamedTuple):
+    """The numbers of ``Stats`` of one queue, by name, all as they are at one moment."""
 
-    numbers: Counter[str] = field(default_factory=Counter[str])
-    dropped: Counter[str] = field(default_factory=Counter[str])
+    numbers: Counter[str]
+    dropped: Counter[str]
     """By reason."""
 
-    def add(self, other: Totals) -> None:
-        """Add those of another queue."""
-        self.numbers.update(other.numbers)
-        self.dropped.update(other.dropped)
+
+class Note(NamedTuple):
+    """Something that happened to the spool, and that people have to be told."""
+
+    kind: str
+    what: str
+    error: SpoolError | None
+    """None where events were lost."""
+    lost: int
+    """How many."""
 
 
 class Mark:
@@ -44,8 +50,13 @@ class Ledger:
         self.emitted = self.spooled = self.queued = 0
         self.sent = self.sent_bytes = self.recovered = self.retried = 0
         self.dropped: Counter[str] = Counter()
-        self.unreported: list[Dropped] = []
-        """What was dropped and is not in the log yet; without ``event_id`` where that takes parsing."""
+        self.news: list[Dropped | Note] = []
+        """What people were not told yet: a handler of the log may hold a lock of its own, and emit, so it has to wait
+        until the queue's lock is free. What was dropped is without ``event_id`` where that takes parsing."""
+        self.first = 0
+        """A number that changes whenever another event becomes the first, see ``Waiting``."""
+        self.place = 0
+        """How many events stand before those of the attempt that is under way."""
         self.marks: list[Mark] = []
         self.untold = False
         """Whether an event that ``emit`` had taken was dropped, and no mark covers it: the next flush tells."""
@@ -63,7 +74,7 @@ class Ledger:
     def refused(self, dropped: Dropped) -> None:
         """Count an event that does not wait."""
         self.dropped[dropped.reason.value] += 1
-        self.unreported.append(dropped)
+        self.news.append(dropped)
 
     def refused_late(self) -> None:
         """Note that ``emit`` could not know that its event was refused."""
@@ -73,29 +84,43 @@ class Ledger:
         """Count as emitted what is here: of a call that was cut short, nobody knows how far it came."""
         self.emitted = self.sent + pending + sum(self.dropped.values()) - self.recovered
 
-    def acknowledged(self, place: int, events: int, size: int) -> None:
-        """Count events that the server has acknowledged; the first of them stood at a place."""
+    def acknowledged(self, events: int, size: int) -> None:
+        """Count the events of the attempt, which the server has acknowledged."""
         self.sent += events
         self.sent_bytes += size
+        self.first += not self.place
         for mark in self.marks:
-            mark.left -= max(0, min(events, mark.left - place))
+            mark.left -= max(0, min(events, mark.left - self.place))
 
     def gone(self, place: int, dropped: Dropped) -> None:
         """Count an event that waited and will not be sent."""
         self.refused(dropped)
+        self.first += not place
         self._tell_flushes(place, 1)
 
-    def lost(self, place: int, events: int, reason: DropReason) -> None:
-        """Count events that waited and of which not even the bytes are left."""
+    def lost(self, events: int) -> None:
+        """Count events that waited and of which not even the bytes are left, as if they were the first."""
         if events:
-            self.dropped[reason.value] += events
-        self._tell_flushes(place, events)
+            self.dropped[DropReason.SPOOL_LOST.value] += events
+        self._tell_flushes(0, events)
+        self._went(events)
+
+    def adopted(self, events: int) -> None:
+        """Count the events of a log that was taken over; flushes wait for them, too."""
+        self.recovered += events
+        for mark in self.marks:
+            mark.left += events
 
     def moved(self, events: int) -> None:
         """Count the first events that waited no longer: somebody else has them, and counts them as recovered."""
         self.recovered -= events  # less of that keeps the books balanced
         for mark in self.marks:
             mark.left -= min(events, mark.left)
+        self._went(events)
+
+    def _went(self, events: int) -> None:
+        self.place = max(0, self.place - events)
+        self.first += 1
 
     def _tell_flushes(self, place: int, events: int) -> None:
         # The flushes that wait for this event now tell of its drop. If there are none, the next flush does.
@@ -118,7 +143,7 @@ class Ledger:
         self.marks.remove(mark)
         self.untold = self.untold or (mark.dropped and not told)
 
-    def totals(self) -> Totals:
-        """Return the numbers of ``Stats`` that are known here."""
+    def totals(self, **others: int) -> Totals:
+        """Return the numbers of ``Stats`` that are known here, and others."""
         names = "emitted", "spooled", "queued", "sent", "recovered", "retried", "sent_bytes"
-        return Totals(Counter({name: getattr(self, name) for name in names}), Counter(self.dropped))
+        return Totals(Counter({name: getattr(self, name) for name in names}, **others), Counter(self.dropped))

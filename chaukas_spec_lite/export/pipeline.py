@@ -9,6 +9,8 @@ import logging
 import random
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.clock import Clock, within
@@ -21,7 +23,7 @@ from chaukas_spec_lite.export.sender import Sender, Verdict, WrongSend, deliver,
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.export.waker import Waker
-from chaukas_spec_lite.spool.log import Log
+from chaukas_spec_lite.wire.envelopes import event_id_of
 
 _REASONS = {Verdict.INVALID: DropReason.INVALID, Verdict.TOO_LARGE: DropReason.TOO_LARGE}
 
@@ -33,7 +35,7 @@ _NEVER = 1 << 62
 class Pipeline:
     """Sends what one queue holds, and keeps it on disk if there is a spool.
 
-    An exporter has one for what it is given, and one for each open file that an ended process left.
+    An exporter has one for what it is given, and with a spool a ``Recovery``, for what ended processes left.
 
     Args:
         sender: Takes the batches.
@@ -41,26 +43,17 @@ class Pipeline:
         reporter: Is told of drops and failures.
         clock: The time.
         server: What the exporter's pipelines know of the server.
-        claimed: The log that an ended process left; None if the pipeline is for what the exporter is given.
-        turned: Called on the event loop after each attempt, and each time that the task wakes up.
     """
 
     def __init__(
-        self,
-        sender: Sender,
-        settings: ExportSettings,
-        reporter: Reporter,
-        clock: Clock,
-        server: Server,
-        claimed: Log | None = None,
-        turned: Callable[[], None] | None = None,
+        self, sender: Sender, settings: ExportSettings, reporter: Reporter, clock: Clock, server: Server
     ) -> None:
         self._sender = sender
         self._settings = settings
         self._reporter = reporter
         self._clock = clock
-        self._turned = turned
-        self._batching = Batching(settings, random.random, server)
+        self._new_batching = partial(Batching, settings, random.random, server)
+        self._batching = self._new_batching()
         self._task: asyncio.Task[None] | None = None
         self._progress = asyncio.Event()
         self._ended = False
@@ -68,7 +61,7 @@ class Pipeline:
         """How many ready events the task sleeps for, or ``max_batch_bytes`` of them; ``_NEVER`` if it is awake."""
         self.waker = Waker()
         self._owner = process.current()
-        self.queue = EventQueue(settings, clock.now, claimed)
+        self.queue = EventQueue(settings, clock.now)
 
     # Emitting
 
@@ -104,12 +97,14 @@ class Pipeline:
 
     def report(self) -> None:
         """Tell people what happened; without the queue's lock, as handlers of the log may emit, and have locks too."""
-        notes, dropped = self.queue.take_news()
-        for kind, what, error, lost in notes:
-            if error is None:
-                self._reporter.lost(lost, what)
+        dropped: list[Dropped] = []
+        for each in self.queue.take_news():
+            if isinstance(each, Dropped):  # the id is read only now, as few events are dropped
+                dropped.append(each if each.event_id else replace(each, event_id=event_id_of(each.data)))
+            elif each.error is None:
+                self._reporter.lost(each.lost, each.what)
             else:
-                self._reporter.failure(kind, what, error)
+                self._reporter.failure(each.kind, each.what, each.error)
         if dropped:
             self._reporter.drop(dropped)
 
@@ -117,7 +112,7 @@ class Pipeline:
 
     def start(self) -> None:
         """Begin to send, on the running loop; does nothing if a task is sending already."""
-        if is_over(self._task):
+        if self._is_over():
             self._progress = asyncio.Event()
             self._ended = False
             work = self._run(self.waker.attach(), process.current())
@@ -151,21 +146,25 @@ class Pipeline:
         # Cleared before the queue is looked at: what comes after the look sets it again, and the wait below returns at
         # once.
         event.clear()
+        again_at = self._look_around()
         decision = self._batching.next(self._clock.now(), self.queue.waiting())
         # ``waiting`` has just let in late events, some of which may have been refused.
         if self.queue.has_news:
             self.report()
         self._progress.set()  # whatever woke this task may have completed a flush: flushes look for themselves
-        if self._turned is not None:
-            self._turned()
         if isinstance(decision, Send):
             await self._attempt(decision)
             return
         self._wake_at = _NEVER if decision.events is None else decision.events
         # An event that came between the decision and the line above has not set ``event``: so look once more.
         if not self._is_due():
-            await self._clock.wait(event, decision.until)
+            times = [each for each in (decision.until, again_at) if each is not None]
+            await self._clock.wait(event, min(times, default=None))
         self._wake_at = _NEVER
+
+    def _look_around(self) -> float | None:
+        """Do what has to be done before a decision; say when it has to be done again, None if not by itself."""
+        return None
 
     async def _attempt(self, attempt: Send) -> None:
         events = self.queue.take(attempt)
@@ -202,7 +201,7 @@ class Pipeline:
             self._reporter.was_sent()
             if self._batching.succeeded(self._clock.now(), attempt) is After.DROP_FIRST:
                 self.queue.take(Send(0, 1, 0))
-                if self.queue.first == self._batching.first:
+                if self.queue.ledger.first == self._batching.first:
                     self.queue.drop(DropReason.REJECTED, _REJECTED)
                 else:  # the suspect is damaged on disk, and this is another one
                     self.queue.put_back()
@@ -234,11 +233,14 @@ class Pipeline:
 
     async def flush(self, deadline: float) -> bool:
         """Send at once what waits; say whether all of it has been acknowledged, none dropped."""
+        return await self._flush(deadline, lambda: True)
+
+    async def _flush(self, deadline: float, is_all: Callable[[], bool]) -> bool:
         mark, told = self.queue.mark(), False
         try:
             self._batching.hurry()
             self.waker.wake()
-            while mark.left:
+            while mark.left or not is_all():
                 self._progress.clear()
                 # A task that ended sets ``_progress`` no more, so waiting for it would last until the deadline for
                 # nothing.
@@ -253,16 +255,6 @@ class Pipeline:
         finally:
             self.queue.unmark(mark, told)
 
-    @property
-    def is_stuck(self) -> bool:
-        """Whether the server keeps failing at what waits here, although it can be reached."""
-        return self._batching.stuck
-
-    async def end(self, deadline: float) -> None:
-        """Stop sending, and give the log up with what it still holds."""
-        await self.stop_sending(deadline)
-        self.give_up("the exporter was closed before it could be sent")
-
     def give_up(self, detail: str) -> None:
         """Leave what is on disk to the next process; drop what is in memory and the disk does not take."""
         self._ended = True  # a task that there was no time to wait for would claim the log again
@@ -274,6 +266,15 @@ class Pipeline:
         if self._task is not None:
             with contextlib.suppress(RuntimeError):  # its loop is closed, or runs in another thread
                 self._task.cancel()
+
+    def _is_over(self) -> bool:
+        """Whether the task has ended, or its loop has; it must not belong to another loop that may go on."""
+        if not self.is_running():
+            return True
+        # Two loops that send one queue would send events twice and in any order.
+        if self._task is not None and self._task.get_loop() is not asyncio.get_running_loop():
+            raise ClientClosedError("another event loop, still open, is sending for this exporter")
+        return False
 
     def is_running(self) -> bool:
         """Whether the task that sends is there, on a loop that may run."""
@@ -287,27 +288,12 @@ class Pipeline:
     async def stop_sending(self, deadline: float) -> None:
         """End the task that sends; ``start`` begins a new one."""
         self._ended = True  # before Python 3.12, wait_for may lose a cancellation
-        await cancelled(self._task, self._clock, deadline)
+        if self._task is not None:
+            self._task.cancel()
+            ended = asyncio.Event()
+            self._task.add_done_callback(lambda _: ended.set())
+            await self._clock.wait(ended, deadline)
         self._progress.set()
-
-
-def is_over(task: asyncio.Task[None] | None) -> bool:
-    """Whether a task has ended, or its loop has; it must not belong to another loop that may go on."""
-    if task is None or task.done() or task.get_loop().is_closed():
-        return True
-    # Two loops that send one queue would send events twice and in any order.
-    if task.get_loop() is not asyncio.get_running_loop():
-        raise ClientClosedError("another event loop, still open, is sending for this exporter")
-    return False
-
-
-async def cancelled(task: asyncio.Task[None] | None, clock: Clock, deadline: float) -> None:
-    """Cancel a task if there is one, and wait until it has ended."""
-    if task is not None:
-        task.cancel()
-        ended = asyncio.Event()
-        task.add_done_callback(lambda _: ended.set())
-        await clock.wait(ended, deadline)
 
 
 def _name_of(sender: Sender) -> str:

@@ -16,36 +16,50 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial, wraps
+from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from chaukas_spec_lite.export.batching import Send, Waiting
-from chaukas_spec_lite.export.disk import Disk, Note
+from chaukas_spec_lite.export.disk import Disk
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
-from chaukas_spec_lite.export.ledger import Ledger, Mark, Totals
+from chaukas_spec_lite.export.ledger import Ledger, Mark, Note, Totals
 from chaukas_spec_lite.export.memory import Item, Memory
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spool.frames import Entry, entries_of
 from chaukas_spec_lite.spool.log import Log
-from chaukas_spec_lite.wire.envelopes import event_id_of
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-_CLOSED = "the exporter is closed"
 
 _MOVED = 1 << 18
 """How many bytes move from memory to disk at a time, so that a disk with little room takes a part."""
 
 
 def _whole(method: Callable[Concatenate[EventQueue, _P], _T]) -> Callable[Concatenate[EventQueue, _P], _T]:
-    """Let a method hold the lock, and let nothing in that interrupts it."""
+    """Let a method hold the lock, and let nothing in that interrupts it.
+
+    No context manager: Ctrl-C between its entry and the block would leave the lock held.
+    """
 
     @wraps(method)
     def inside(self: EventQueue, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return self.do_whole(partial(method, self, *args, **kwargs))
+        with self.lock:
+            if self._busy:  # a signal handler, or one method within another
+                return method(self, *args, **kwargs)
+            self._busy = True
+            try:
+                self._let_in()
+                result = method(self, *args, **kwargs)
+                self._let_in()
+            except BaseException:
+                self._repair()
+                raise
+            finally:
+                self._busy = False
+        if self._late:  # it came between the last two steps
+            self.let_in()
+        return result
 
     return inside
 
@@ -56,16 +70,15 @@ class EventQueue:
     Args:
         settings: Those of the exporter.
         now: Tells the time in seconds; monotonic.
-        claimed: The log that an ended process left, whose events come first.
     """
 
-    def __init__(self, settings: ExportSettings, now: Callable[[], float], claimed: Log | None = None) -> None:
+    def __init__(self, settings: ExportSettings, now: Callable[[], float]) -> None:
         self._settings = settings
         self._now = now
         self.ledger = Ledger()
         self.disk = None
         if settings.spool is not None:
-            self.disk = Disk(settings, now, self._salvaged, self._gone, self._moved, claimed)
+            self.disk = Disk(settings, now, self.ledger, self._salvaged)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
         self.lock = threading.RLock()
@@ -76,23 +89,14 @@ class EventQueue:
         """What ``admit`` was given while its own thread was busy here."""
         self.memory = Memory(settings)
         self._in_flight: list[Item] = []
-        self._skipped = 0
-        """How many events stand before the first of those."""
-        self.first = 0
-        """A number that changes whenever another event becomes the first, see ``Waiting``."""
         self._since: float | None = None
-        self._since_later: float | None = None
-        """When the first event came that is not in flight, and the first of all that came after the attempt began."""
-        if claimed is not None and self.disk is not None:
-            self.ledger.recovered = claimed.tally.pending + claimed.tally.lost
-            self.disk.tell_losses()
-            self._since_later = float("-inf")  # they have waited long enough
+        """When the first event came that was in no attempt yet."""
 
     # Coming in
 
     def admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
         """Take an event, and say where it is."""
-        # ``do_whole`` written out, as it would have a function made for each event.
+        # As ``_whole`` does it, but that what interrupts it is put aside.
         with self.lock:
             if self._busy:
                 self._late.append(event)
@@ -110,28 +114,6 @@ class EventQueue:
         if self._late:  # it came between the last two steps
             self.let_in()
         return outcome
-
-    def do_whole(self, work: Callable[[], _T]) -> _T:
-        """Do something with the lock held, and let nothing in that interrupts it.
-
-        No context manager: Ctrl-C between its entry and the block would leave the lock held.
-        """
-        with self.lock:
-            if self._busy:  # a signal handler, or one method within another
-                return work()
-            self._busy = True
-            try:
-                self._let_in()
-                result = work()
-                self._let_in()
-            except BaseException:
-                self._repair()
-                raise
-            finally:
-                self._busy = False
-        if self._late:  # it came between the last two steps
-            self.let_in()
-        return result
 
     @_whole
     def let_in(self) -> None:
@@ -158,7 +140,7 @@ class EventQueue:
             return self._refuse(event)
         size = len(event)
         if self.closed:
-            return self._refuse(Dropped(DropReason.CLOSED, _CLOSED, "", event))
+            return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", event))
         if self.disk is not None:
             if self.disk.is_full(self.memory.pending_bytes + size):
                 return self._refuse(Dropped(DropReason.SPOOL_FULL, self.disk.why_full, "", event))
@@ -172,15 +154,15 @@ class EventQueue:
         if not self.memory.has_room(size) and not self._make_room(size, may_block):
             # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
             if self.closed:
-                return self._refuse(Dropped(DropReason.CLOSED, _CLOSED, "", event))
+                return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", event))
             return self._refuse(Dropped(DropReason.OVERFLOW, self.memory.why_full(size), "", event))
         self.memory.append(event)
         return self._came(Emitted.QUEUED)
 
     def _came(self, where: Emitted) -> Emitted:
         self.ledger.came(where)
-        if self._since_later is None:
-            self._since_later = self._now()
+        if self._since is None:
+            self._since = self._now()
         return where
 
     def _refuse(self, dropped: Dropped) -> Emitted:
@@ -193,7 +175,7 @@ class EventQueue:
         if policy == "drop_oldest":
             while not self.memory.has_room(size):
                 # One that is being sent may have reached the server already: dropping it would lose it without need.
-                place = max(0, self._skipped + len(self._in_flight) - self._on_disk)
+                place = max(0, self.ledger.place + len(self._in_flight) - self._on_disk)
                 if place >= self.memory.pending:
                     return False
                 self._drop_from_memory(place, DropReason.OVERFLOW, self.memory.why_full(size))
@@ -210,9 +192,22 @@ class EventQueue:
 
     def _drop_from_memory(self, place: int, reason: DropReason, detail: str) -> None:
         self.ledger.gone(self._on_disk + place, Dropped(reason, detail, "", self.memory.pop(place)))
-        self.first += not (self._on_disk or place)
 
     # Disk and memory
+
+    @property
+    def log(self) -> Log | None:
+        """The log that is open."""
+        return None if self.disk is None else self.disk.log
+
+    @_whole
+    def adopt(self, log: Log) -> None:
+        """Go on with a log that an ended process left, and leave the one before to others."""
+        assert self.disk is not None
+        self.rest(for_good=True)
+        self.ledger.adopted(log.tally.pending + log.tally.lost)
+        self.disk.adopt(log)
+        self._since = None  # they have waited long enough
 
     @property
     def _on_disk(self) -> int:
@@ -256,16 +251,6 @@ class EventQueue:
         self.memory.put_in_front([item for item, _ in in_order])
         return [entry for _, entry in in_order]
 
-    def _gone(self, lost: int, moved: int) -> None:
-        # Of what somebody claimed under this queue, a flush cannot know what became.
-        self.ledger.lost(0, lost, DropReason.SPOOL_LOST)
-        self._moved(moved, lost)
-
-    def _moved(self, moved: int, lost: int = 0) -> None:
-        self.ledger.moved(moved)
-        self._skipped = max(0, self._skipped - lost - moved)
-        self.first += 1
-
     # Going out
 
     @_whole
@@ -274,8 +259,8 @@ class EventQueue:
         if self.disk is not None:
             self.disk.look()
             self._to_disk(self.disk)
-        since = self._since if self._since is not None else self._since_later or 0.0
-        return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self.first)
+        since = float("-inf") if self._since is None else self._since  # those that failed have waited long enough
+        return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self.ledger.first)
 
     @_whole
     def take(self, wanted: Send) -> list[bytes]:
@@ -289,37 +274,36 @@ class EventQueue:
         if wanted.skip + len(items) >= self._on_disk and len(items) < wanted.events:
             behind = self.memory.peek(max(0, wanted.skip - self._on_disk), wanted.events - len(items), left)
             items += behind if not items or left >= sum(len(item.data) for item in behind) else []
-        self._in_flight, self._skipped = items, wanted.skip
-        all_of_it = wanted.skip + len(items) >= self.pending
-        self._since, self._since_later = (None if all_of_it else self._since or self._since_later), None
+        self._in_flight, self.ledger.place = items, wanted.skip
+        if wanted.skip + len(items) >= self.pending:
+            self._since = None
         return [item.data for item in items]
 
     @_whole
     def acknowledged(self) -> None:
         """Let go of the events of the attempt, which the server has."""
         size = sum(len(item.data) for item in self._in_flight)
-        self.ledger.acknowledged(self._skipped, len(self._in_flight), size)
+        self.ledger.acknowledged(len(self._in_flight), size)
         self._remove_in_flight()
 
     @_whole
     def drop(self, reason: DropReason, detail: str) -> None:
         """Let go of the events of the attempt, which cannot be sent."""
         for item in self._in_flight:
-            self.ledger.gone(self._skipped, Dropped(reason, detail, "", item.data))
+            self.ledger.gone(self.ledger.place, Dropped(reason, detail, "", item.data))
         self._remove_in_flight()
 
     @_whole
     def put_back(self) -> None:
-        """Take note that the events of the attempt were not sent."""
-        self._in_flight, self._skipped = [], 0
+        """Take note that the events of the attempt were not sent, or that an answer would come too late to count."""
+        self._in_flight, self.ledger.place = [], 0
 
     def _remove_in_flight(self) -> None:
-        items, skipped = self._in_flight, self._skipped
-        self._in_flight, self._skipped = [], 0
+        items = self._in_flight
+        self.put_back()
         if self.disk is not None and (records := [item.record for item in items if item.record is not None]):
             self.disk.done(records)
         self.memory.done(items)
-        self.first += not skipped
         self._room.notify_all()
 
     # Flushing, closing, reporting
@@ -358,10 +342,10 @@ class EventQueue:
         Args:
             for_good: Whether it is no longer this queue's to send and to count.
         """
-        self._in_flight, self._skipped = [], 0  # an answer that comes still comes too late to be counted
+        self.put_back()
         if self.disk is not None:
             self.disk.close()
-            self.first += 1  # others may send a part of it
+            self.ledger.moved(0)  # others may send a part of it
             if for_good:
                 self.disk.hand_over()
 
@@ -377,23 +361,16 @@ class EventQueue:
     @property
     def has_news(self) -> bool:
         """Whether there is something to tell people."""
-        return bool(self.ledger.unreported or (self.disk is not None and self.disk.notes))
+        return bool(self.ledger.news)
 
     @_whole
-    def take_news(self) -> tuple[list[Note], list[Dropped]]:
-        """Hand out what happened since the last call: to the disk, and to events that will not be sent."""
-        notes: list[Note] = []
-        if self.disk is not None:
-            notes += self.disk.notes
-            self.disk.notes.clear()
-        unreported, self.ledger.unreported = self.ledger.unreported, []
-        # The id is read only now, as few events are dropped.
-        return notes, [each if each.event_id else replace(each, event_id=event_id_of(each.data)) for each in unreported]
+    def take_news(self) -> list[Dropped | Note]:
+        """Hand out what happened since the last call: to the spool, and to events that will not be sent."""
+        news, self.ledger.news = self.ledger.news, []
+        return news
 
     @_whole
     def totals(self) -> Totals:
         """Return the numbers of ``Stats``, but for attempts, as they are at one moment."""
-        totals = self.ledger.totals()
-        memory_bytes = self.memory.pending_bytes
-        totals.numbers.update(pending=self.pending, pending_bytes=self.pending_bytes, memory_bytes=memory_bytes)
-        return totals
+        sizes = {"pending_bytes": self.pending_bytes, "memory_bytes": self.memory.pending_bytes}
+        return self.ledger.totals(pending=self.pending, **sizes)

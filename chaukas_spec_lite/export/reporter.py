@@ -14,13 +14,10 @@ from typing import TypeVar
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.lenient.notes import Conversion
-from chaukas_spec_lite.rationed_log import RationedLog
+from chaukas_spec_lite.rationed_log import MAX_TOPICS, RationedLog
 from chaukas_spec_lite.spool.errors import SpoolError
 
 T = TypeVar("T")
-
-MAX_TOPICS = 20
-"""Of how many paths a line of its own is logged within an interval."""
 
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -74,8 +71,6 @@ class Reporter:
         self.log = RationedLog(logger, interval, now).log
         self.offering: dict[int, _Offering] = {}
         """By thread, for those within the callback."""
-        self._topics: dict[str, dict[str, float]] = {}
-        """By kind: the topics of the lines of the last interval, and when each came up."""
         self.events_converted = 0
         self._down: tuple[float, int, bool] | None = None
         """Since when the server takes no events, how many attempts have failed, and whether one of them was logged."""
@@ -132,8 +127,8 @@ class Reporter:
 
     def _log_drop(self, reason: DropReason, detail: str, path: str = "") -> None:
         # Of each path a line of its own: a program may make several mistakes, and each has to be seen to be mended.
-        kind = self._kind(f"dropped {reason.value}", path)
-        self.log(kind, logging.WARNING, "Dropped as %s: %s", reason.value, detail)
+        text = "Dropped as %s: %s"
+        self.log(f"dropped {reason.value}", logging.WARNING, text, reason.value, detail, topic=path)
 
     def converted(self, conversions: Sequence[Conversion]) -> None:
         """Count an event that was changed so that it can be encoded, and log where, one line for each path.
@@ -151,20 +146,8 @@ class Reporter:
     def _log_conversions(self, text: str, conversions: Sequence[Conversion]) -> None:
         for each in conversions[:MAX_TOPICS]:
             # One line for a whole list, whose items are mostly alike.
-            kind = self._kind(text, _INDEX.sub("[]", each.path))
-            self.log(kind, logging.WARNING, "%s: %s: %s", text, each.path, each.what)
-
-    def _kind(self, kind: str, topic: str) -> str:
-        """Tell topics of a kind apart, up to ``MAX_TOPICS`` in an interval: a topic may be made up for each event."""
-        now = self._now()
-        with self._lock:
-            topics = self._topics.setdefault(kind, {})
-            for old in [each for each, at in topics.items() if now - at >= self._interval]:
-                del topics[old]
-            if len(topics) < MAX_TOPICS or topic in topics:
-                topics.setdefault(topic, now)
-                return f"{kind} {topic}"
-        return kind
+            topic = _INDEX.sub("[]", each.path)
+            self.log(text, logging.WARNING, "%s: %s: %s", text, each.path, each.what, topic=topic)
 
     def _not_kept(self, dropped: Dropped) -> None:
         """Say that there is no room for a dead letter."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
@@ -21,9 +21,9 @@ from chaukas_spec_lite.settings import (
     OneOf,
     OrNone,
     Whole,
-    about,
     check_fields,
     documented,
+    setting,
 )
 
 if TYPE_CHECKING:
@@ -83,176 +83,117 @@ class ExportSettings:
         SettingError: A value cannot be used; its ``name`` is the setting.
     """
 
-    spool: str | os.PathLike[str] | None = field(
-        default=None,
-        metadata=about(
-            "The directory of the spool, which any number of processes may share. None keeps events in memory only. "
-            "`~` is the home directory. A relative path is made absolute at once: a program that changes its directory "
-            "later, as daemons do, keeps its spool.",
-            OrNone(_SpoolPath()),
-        ),
+    spool: str | os.PathLike[str] | None = setting(
+        None,
+        "The directory of the spool, which any number of processes may share. None keeps events in memory only. `~` "
+        "is the home directory. A relative path is made absolute at once: a program that changes its directory later, "
+        "as daemons do, keeps its spool.",
+        OrNone(_SpoolPath()),
     )
-    synchronous: Literal["never", "interval", "always"] = field(
-        default="never",
-        metadata=about(
-            "When events are brought to the disk itself (fsync), so that a power cut or a crash of the operating "
-            "system costs none of them; killing the process never does. never: the system does it when it likes, "
-            "mostly within 30 s. interval: every sync_interval, and one emit in that time takes as long as the disk "
-            "does. always: before emit returns SPOOLED, which takes milliseconds.",
-            OneOf("never", "interval", "always"),
-        ),
+    synchronous: Literal["never", "interval", "always"] = setting(
+        "never",
+        "When events are brought to the disk itself (fsync), so that a power cut or a crash of the operating system "
+        "costs none of them; killing the process never does. never: the system does it when it likes, mostly within "
+        "30 s. interval: every sync_interval, and one emit in that time takes as long as the disk does. always: "
+        "before emit returns SPOOLED, which takes milliseconds.",
+        OneOf("never", "interval", "always"),
     )
-    sync_interval: float = field(
-        default=1.0,
-        metadata=about(
-            'How often synchronous="interval" brings to the disk what was emitted.',
-            _SECONDS,
-        ),
+    sync_interval: float = setting(
+        1.0, 'How often synchronous="interval" brings to the disk what was emitted.', _SECONDS
     )
-    spool_max_bytes: int = field(
-        default=256 * MIB,
-        metadata=about(
-            "How much may wait in the directory of the spool to be sent, from all processes together. Beyond it, a new "
-            "event is dropped (spool_full). What other processes hold is looked up from time to time, so some "
-            "megabytes more may wait for each of them.",
-            Whole(unit="bytes"),
-        ),
+    spool_max_bytes: int = setting(
+        256 * MIB,
+        "How much may wait in the directory of the spool to be sent, from all processes together. Beyond it, a new "
+        "event is dropped (spool_full). What other processes hold is looked up from time to time, so some megabytes "
+        "more may wait for each of them.",
+        Whole(unit="bytes"),
     )
-    dead_letter_max_bytes: int = field(
-        default=16 * MIB,
-        metadata=about(
-            "How much room the dead letters that are kept may take, with what is said of them. Beyond it, new ones are "
-            "only counted, logged and given to on_drop.",
-            Whole(least=0, unit="bytes"),
-        ),
+    dead_letter_max_bytes: int = setting(
+        16 * MIB,
+        "How much room the dead letters that are kept may take, with what is said of them. Beyond it, new ones are "
+        "only counted, logged and given to on_drop.",
+        Whole(least=0, unit="bytes"),
     )
-    spool_retry: float = field(
-        default=5.0,
-        metadata=about(
-            "How long a spool that failed is left alone before it is tried again.",
-            _SECONDS,
-        ),
+    spool_retry: float = setting(5.0, "How long a spool that failed is left alone before it is tried again.", _SECONDS)
+    scan_interval: float = setting(
+        30.0, "How often the directory of the spool is searched for what ended processes left.", _SECONDS
     )
-    scan_interval: float = field(
-        default=30.0,
-        metadata=about(
-            "How often the directory of the spool is searched for what ended processes left.",
-            _SECONDS,
-        ),
+    batch_size: int = setting(
+        20,
+        "A batch is sent as soon as this many events wait, without waiting for flush_interval to pass.",
+        Whole(unit="events"),
+        "CHAUKAS_BATCH_SIZE",
     )
-    batch_size: int = field(
-        default=20,
-        metadata=about(
-            "A batch is sent as soon as this many events wait, without waiting for flush_interval to pass.",
-            Whole(unit="events"),
-            "CHAUKAS_BATCH_SIZE",
-        ),
+    flush_interval: float = setting(
+        5.0, "How long an event waits at most for others to share its batch.", _SECONDS, "CHAUKAS_FLUSH_INTERVAL"
     )
-    flush_interval: float = field(
-        default=5.0,
-        metadata=about(
-            "How long an event waits at most for others to share its batch.",
-            _SECONDS,
-            "CHAUKAS_FLUSH_INTERVAL",
-        ),
+    max_batch_events: int = setting(
+        500,
+        "The largest number of events in a batch, for when more than batch_size wait at once.",
+        Whole(unit="events"),
     )
-    max_batch_events: int = field(
-        default=500,
-        metadata=about(
-            "The largest number of events in a batch, for when more than batch_size wait at once.",
-            Whole(unit="events"),
-        ),
+    max_batch_bytes: int = setting(
+        262144,
+        "The size of a batch above which no further event is added to it. A single larger event is sent alone.",
+        Whole(unit="bytes"),
+        "CHAUKAS_MAX_BATCH_BYTES",
     )
-    max_batch_bytes: int = field(
-        default=262144,
-        metadata=about(
-            "The size of a batch above which no further event is added to it. A single larger event is sent alone.",
-            Whole(unit="bytes"),
-            "CHAUKAS_MAX_BATCH_BYTES",
-        ),
+    max_event_bytes: int = setting(
+        4_000_000,
+        "How large an event may be. Of a larger one the longest texts are cut, and then the longest lists; with "
+        "strict=True it is dropped (too_large). gRPC servers take 4 MiB by default, with what is around the event.",
+        Whole(unit="bytes"),
     )
-    max_event_bytes: int = field(
-        default=4_000_000,
-        metadata=about(
-            "How large an event may be. Of a larger one the longest texts are cut, and then the longest lists; with "
-            "strict=True it is dropped (too_large). gRPC servers take 4 MiB by default, with what is around the event.",
-            Whole(unit="bytes"),
-        ),
+    max_media_bytes: int | None = setting(
+        None,
+        "The size above which images and other media in base64 (data URLs among them) and bytes are replaced by their "
+        "SHA-256 and their size. None sends all of them.",
+        OrNone(Whole(unit="bytes")),
     )
-    max_media_bytes: int | None = field(
-        default=None,
-        metadata=about(
-            "The size above which images and other media in base64 (data URLs among them) and bytes are replaced by "
-            "their SHA-256 and their size. None sends all of them.",
-            OrNone(Whole(unit="bytes")),
-        ),
+    strict: bool = setting(
+        False,
+        "Whether an event with a value that cannot be encoded is dropped (invalid). Otherwise that value is "
+        "converted: a UUID becomes text, and so on by a table (see the guide on odd values).",
+        Flag(),
     )
-    strict: bool = field(
-        default=False,
-        metadata=about(
-            "Whether an event with a value that cannot be encoded is dropped (invalid). Otherwise that value is "
-            "converted: a UUID becomes text, and so on by a table (see the guide on odd values).",
-            Flag(),
-        ),
+    max_queue_events: int = setting(
+        10_000,
+        "How many events are held in memory: without a spool, or while its disk fails.",
+        Whole(least=2, unit="events"),
     )
-    max_queue_events: int = field(
-        default=10_000,
-        metadata=about(
-            "How many events are held in memory: without a spool, or while its disk fails.",
-            Whole(least=2, unit="events"),
-        ),
+    max_queue_bytes: int = setting(
+        32 * MIB, "How many bytes of events are held in memory.", Whole(least=2, unit="bytes")
     )
-    max_queue_bytes: int = field(
-        default=32 * MIB,
-        metadata=about(
-            "How many bytes of events are held in memory.",
-            Whole(least=2, unit="bytes"),
-        ),
+    overflow: Literal["drop_oldest", "drop_newest", "block"] = setting(
+        "drop_oldest",
+        "What happens when memory is full and no spool takes the event: the oldest event is dropped, or the new one "
+        "is, or emit waits for room (see block_timeout).",
+        OneOf("drop_oldest", "drop_newest", "block"),
     )
-    overflow: Literal["drop_oldest", "drop_newest", "block"] = field(
-        default="drop_oldest",
-        metadata=about(
-            "What happens when memory is full and no spool takes the event: the oldest event is dropped, or the new "
-            "one is, or emit waits for room (see block_timeout).",
-            OneOf("drop_oldest", "drop_newest", "block"),
-        ),
+    block_timeout: float = setting(
+        30.0,
+        'How long overflow="block" waits for room before it drops the event. On the thread of the exporter\'s own '
+        "event loop it does not wait at all, because it would wait for itself.",
+        _SECONDS,
     )
-    block_timeout: float = field(
-        default=30.0,
-        metadata=about(
-            'How long overflow="block" waits for room before it drops the event. On the thread of the exporter\'s own '
-            "event loop it does not wait at all, because it would wait for itself.",
-            _SECONDS,
-        ),
+    retry: RetryPolicy = setting(
+        RetryPolicy(initial=0.1, maximum=30.0),
+        "The waits between attempts to send a batch. Events are kept however many attempts fail.",
+        Instance(RetryPolicy),
     )
-    retry: RetryPolicy = field(
-        default_factory=lambda: RetryPolicy(initial=0.1, maximum=30.0),
-        metadata=about(
-            "The waits between attempts to send a batch. Events are kept however many attempts fail.",
-            Instance(RetryPolicy),
-        ),
+    send_timeout: float = setting(
+        60.0,
+        "How long the sender may take for one batch, for a sender that has no timeout of its own.",
+        _Wait(above=0.0, unit="seconds"),
     )
-    send_timeout: float = field(
-        default=60.0,
-        metadata=about(
-            "How long the sender may take for one batch, for a sender that has no timeout of its own.",
-            _Wait(above=0.0, unit="seconds"),
-        ),
+    close_timeout: float = setting(
+        5.0, "How long leaving async with, or the end of the interpreter, waits for events to be sent.", _SECONDS
     )
-    close_timeout: float = field(
-        default=5.0,
-        metadata=about(
-            "How long leaving async with, or the end of the interpreter, waits for events to be sent.",
-            _SECONDS,
-        ),
-    )
-    log_interval: float = field(
-        default=60.0,
-        metadata=about(
-            "Of what happens often, such as drops for one reason, one line is logged in this time. A handler of the "
-            "log may itself emit events; what happens to those is not logged, only counted.",
-            _SECONDS,
-        ),
+    log_interval: float = setting(
+        60.0,
+        "Of what happens often, such as drops for one reason, one line is logged in this time. A handler of the log "
+        "may itself emit events; what happens to those is not logged, only counted.",
+        _SECONDS,
     )
 
     @classmethod

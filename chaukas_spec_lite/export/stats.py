@@ -35,7 +35,7 @@ class Stats:
     """Events that the server has acknowledged."""
     recovered: int
     """Events taken over from processes that ended before they had sent them, less those that others took over from this
-    one: it may be negative."""
+    one: it may be negative. A log at which the server keeps failing counts only while it has its turn."""
     pending: int
     """Events that wait to be sent, in memory and on disk."""
     retried: int

@@ -5,25 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import re
-import shutil
-import time
 from collections import deque
-from contextlib import suppress
+from collections.abc import Collection
 from pathlib import Path
 
+from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
-from chaukas_spec_lite.spool.log import NEW, PREFIX, Log
-from chaukas_spec_lite.spool.progress import ProgressFile
+from chaukas_spec_lite.spool.log import PREFIX, Log
 from chaukas_spec_lite.spool.segment import MAGIC, Start
 
 logger = logging.getLogger("chaukas_spec_lite.export")
 
 _NAME = re.compile(PREFIX + "[0-9a-f-]{36}")
 """Neither what people put beside the logs, nor what was set aside for them."""
-
-_MAKING = 3600.0
-"""How old, in seconds, a folder has to be to show that whoever was making it has ended: that takes microseconds."""
 
 
 class SpoolDirectory:
@@ -63,33 +58,28 @@ class SpoolDirectory:
         """
         return sum(_bytes_waiting(folder) for folder in self.logs() if folder != besides)
 
-    def claim(self) -> Log | None:
+    def claim(self, last: Collection[Path] = ()) -> Log | None:
         """Claim a log with something in it that no living process has, if there is one.
 
         Those are looked at first that come after the one that was found last, so that each has its turn.
+
+        Args:
+            last: The folders of logs to claim only if there are no others, in the order of their turns.
 
         Raises:
             SpoolError: The directory cannot be read.
         """
         for is_new_list in (False, True):
             if is_new_list:  # only what is not in a list that is made now is not there
-                self._sweep()
-                self._listed = deque(self.logs())
-            while self._listed:
+                turns = {folder: turn for turn, folder in enumerate(last)}
+                self._listed = deque(sorted(self.logs(), key=lambda folder: turns.get(folder, -1)))
+            while self._listed and (is_new_list or self._listed[0] not in last):
                 log = self._try(self._listed.popleft())
                 if log is not None:
                     if log.tally.pending or any(log.tally.gone):
                         return log
                     log.close()
         return None
-
-    def _sweep(self) -> None:
-        """Remove what processes left that were killed while they made a log: it holds nothing."""
-        with translated(self.path):
-            for folder in self.path.glob(f"{NEW}*"):
-                with suppress(OSError):  # somebody else was faster
-                    if time.time() - folder.stat().st_mtime > _MAKING:
-                        shutil.rmtree(folder)
 
     def leaves_some(self) -> bool:
         """Whether logs are there that can not be claimed, although no living process has them."""
@@ -119,7 +109,7 @@ def _bytes_waiting(folder: Path) -> int:
     try:
         places = Start.all_in(folder)
         size = sum(max(0, place.path(folder).stat().st_size - len(MAGIC)) for place in places)
-        done = ProgressFile(folder / "progress").done.before
+        done = (progress.read(folder / "progress") or progress.Done()).before
     except OSError:  # its owner removes it just now, or nobody can read it
         return 0
     return max(0, size - max(0, done - places[0].position)) if places else 0

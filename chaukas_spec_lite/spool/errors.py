@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from chaukas_spec_lite.errors import SpoolError
@@ -36,16 +38,10 @@ def spool_error(path: str | os.PathLike[str], error: OSError) -> SpoolError:
     return kind(f"{Path(path)}: {error.strerror or error}")
 
 
-class translated:  # it is used like a function, as contextlib.suppress is
-    """Turns an ``OSError`` into a ``SpoolError`` that names the file."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        """Do nothing."""
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        """Translate the error, if there is one."""
-        if isinstance(error, OSError):
-            raise spool_error(self._path, error) from error
+@contextmanager
+def translated(path: str | os.PathLike[str]) -> Generator[None, None, None]:
+    """Turn an ``OSError`` into a ``SpoolError`` that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise spool_error(path, error) from error

@@ -6,25 +6,24 @@ folder when the log is closed and nothing waits in it. One that held damage is k
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
+from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost, SpoolNewer, translated
 from chaukas_spec_lite.spool.frames import HEAD, Entry, frame
 from chaukas_spec_lite.spool.lock import InUse, Lock
-from chaukas_spec_lite.spool.progress import Done, ProgressFile
+from chaukas_spec_lite.spool.progress import Done
 from chaukas_spec_lite.spool.segment import Reader, Start, Writer
-from chaukas_spec_lite.spool.segments import Segments
+from chaukas_spec_lite.spool.segments import Segments, link
 from chaukas_spec_lite.spool.tally import Tally
 
 PREFIX = "log-"
-NEW = "new-"
-"""What the name of a log's folder begins with: of one that is being made, with `NEW`."""
+"""What the name of a log's folder begins with."""
 SEGMENT_BYTES = 4 << 20
 """From this size on a segment takes no more frames."""
 ATTEMPTS = 3
@@ -40,6 +39,7 @@ class Log:
     def __init__(self, folder: Path, lock: Lock) -> None:
         self.folder = folder
         self._lock = lock
+        self._progress = folder / "progress"
         self._segments = Segments(folder)
         self.syncs = False
         """Whether a segment that is full is brought to the disk before the next one is begun."""
@@ -47,10 +47,10 @@ class Log:
         """Whether the last append failed: the next one tries another file, as this one may be at fault, or its size."""
         self._failed: list[Start] = []
         """Which segment could not be read, once for each time."""
-        self._progress = ProgressFile(folder / "progress")
-        self.is_certain = self._progress.is_certain
+        done = progress.read(self._progress)
+        self.is_certain = done is not None
         """Whether it was known, when it was opened, what is done; otherwise some of that is pending again."""
-        self.tally = Tally(Start.all_in(folder), self._progress.done)
+        self.tally = Tally(Start.all_in(folder), done or Done())
         """What waits in it, and what is lost or moved: for others to read."""
 
     @classmethod
@@ -60,25 +60,27 @@ class Log:
         Raises:
             SpoolError: That cannot be done.
         """
-        name = str(uuid7())
-        # Under another name until it is locked, so that nobody who searches the directory claims it first.
-        new, folder = directory / f"{NEW}{name}", directory / f"{PREFIX}{name}"
-        with translated(directory), ExitStack() as undo:
+        folder = directory / f"{PREFIX}{uuid7()}"
+        with translated(directory):
             try:
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             except FileExistsError as error:
                 raise SpoolError(f"{directory} is a file, and has to be a directory") from error
-            new.mkdir(mode=0o700)
-            undo.callback(shutil.rmtree, new, ignore_errors=True)  # a full disk must not gather folders
-            (new / "lock").touch(mode=0o600)
-            log = cls._locked(new)
-            undo.callback(log.abandon)
-            log._progress.record(Done())
-            new.rename(folder)
-            log.folder = log._segments.folder = folder
-            log._lock.path, log._progress.path = folder / "lock", folder / "progress"
-            undo.pop_all()
-            return log
+            folder.mkdir(mode=0o700)
+            try:
+                (folder / "lock").touch(mode=0o600)
+                log = cls._locked(folder)
+            except (OSError, SpoolError) as error:
+                if isinstance(error, InUse) or not folder.exists():  # a search found it before it was locked
+                    return cls.make(directory)
+                shutil.rmtree(folder, ignore_errors=True)  # a full disk must not gather folders
+                raise
+        try:
+            log._write_down()
+        except BaseException:
+            log.close()
+            raise
+        return log
 
     @classmethod
     def claim(cls, folder: Path) -> Log:
@@ -120,7 +122,7 @@ class Log:
             with closing(Reader.open(self.folder, last)) as reader:
                 reader.claim()
                 end = reader.end()
-                tally.begin(end, self._progress.is_certain)
+                tally.begin(end, self.is_certain)
                 entries = [entry for stretch in tally.waiting(last) for entry in reader.entries(*stretch)]
         except SpoolNewer:
             raise
@@ -129,7 +131,7 @@ class Log:
                 raise
             self._set_apart(last)
             last.path(self.folder).unlink(missing_ok=True)
-            self.tally = Tally(tally.places[:-1], self._progress.done)
+            self.tally = Tally(tally.places[:-1], progress.read(self._progress) or Done())
             return False
         if tally.found(entries):
             self._segments.keep(last)
@@ -187,7 +189,7 @@ class Log:
         with translated(self.folder):
             if not self._lock.is_there():
                 self._lock_again()
-            if not self._progress.is_there():
+            if not progress.is_there(self._progress):
                 self._write_down()
 
     def _lock_again(self) -> None:
@@ -221,9 +223,10 @@ class Log:
         if places and places[-1] == place:  # a claimed log's last one, in which no frame stood: it is replaced
             places = places[:-1]
         # As in ``append``, no call stands between what belongs together.
-        self._segments.writer, self._is_spoilt, self.tally.places = writer, False, [*places, place]
-        if old is not None:
-            old.close()
+        self._segments.opened[place] = self._segments.writer = writer
+        self._is_spoilt, self.tally.places = False, [*places, place]
+        if old is not None and [old.place] != places[:1]:
+            self._segments.forget(old.place)
         self.tally.advance()
         self._remove_finished()
         return writer
@@ -291,7 +294,7 @@ class Log:
         self._remove_finished()
 
     def _could_not_read(self, place: Start, error: SpoolError) -> None:
-        self._segments.close_reader(place)  # somebody may put another file there
+        self._segments.close()  # somebody may put another file there
         self._failed = [*(each for each in self._failed if each == place), place]
         if len(self._failed) < ATTEMPTS:
             raise error
@@ -310,11 +313,8 @@ class Log:
         other = Log.make(self.folder.parent)
         try:
             with translated(other.folder):
-                other._progress.record(self.tally.progress(place.position, place.frames))
-                try:
-                    os.link(place.path(self.folder), place.path(other.folder))
-                except (OSError, AttributeError):  # some systems know no second names
-                    place.path(self.folder).rename(place.path(other.folder))
+                progress.write(other._progress, self.tally.progress(place.position, place.frames))
+                link(place.path(self.folder), place.path(other.folder), Path.rename)
         finally:
             other.abandon()
 
@@ -365,7 +365,7 @@ class Log:
         finished, tally.finished = tally.finished, []
         try:
             with translated(self.folder):
-                self._progress.record(tally.progress())
+                progress.write(self._progress, tally.progress())
         except BaseException:
             tally.finished = finished + tally.finished
             raise
@@ -381,19 +381,19 @@ class Log:
 
     def abandon(self) -> None:
         """Close the files, and leave all as it is: for a forked child, to which it does not belong."""
-        self._segments.close()
+        self._segments.close(writer=True)
         self._lock.release()
 
     def close(self) -> None:
         """Give the log up: remove it if nothing waits in it, or leave it to the next process."""
         with suppress(SpoolError):  # it may have failed the last time
             self._write_down()
-        self._segments.close()
+        self._segments.close(writer=True)
         if not self.tally.pending:
             with suppress(OSError):  # then it is left to the next one, which removes it
                 for place in Start.all_in(self.folder):  # before the others, which say that it is done
                     place.path(self.folder).unlink()
-                for name in ("progress", "lock"):
-                    (self.folder / name).unlink()
+                self._progress.unlink(missing_ok=True)
+                (self.folder / "lock").unlink()
                 self.folder.rmdir()
         self._lock.release()

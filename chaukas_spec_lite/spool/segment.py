@@ -69,134 +69,6 @@ class Start(NamedTuple):
         return sorted(place for path in folder.iterdir() if (place := cls.of(path)) is not None)
 
 
-class Writer:
-    """The segment that frames are appended to; made new, never opened again.
-
-    A signal handler may fork amid any of this, which then goes on in the child, too, with the same file. So each frame
-    has its place, where the child can only write the same once more; and only the log's own process cuts and deletes.
-
-    Args:
-        folder: That of the log.
-        place: Where the segment begins.
-        owner: The id of the log's own process.
-
-    Raises:
-        SpoolError: It cannot be made.
-    """
-
-    def __init__(self, folder: Path, place: Start, owner: int) -> None:
-        self.path = place.path(folder)
-        self.place = place
-        self._owner = owner
-        with translated(self.path):
-            if self._is_ours():  # Ctrl-C, or a fork, may have come between making it and taking note of it
-                self.path.unlink(missing_ok=True)
-            self._file = os.open(self.path, _NEW, 0o600)
-        self.size = 0
-        """How large the file is, in bytes; it is for the caller to say that ``append`` was done."""
-        self._synced = False
-        self._look_at = float("inf")
-        try:
-            with translated(self.path):
-                status = os.fstat(self._file)
-            self._inode, self._mode = (status.st_dev, status.st_ino), status.st_mode
-            self.append(MAGIC)
-        except BaseException:
-            os.close(self._file)
-            if self._is_ours():
-                with suppress(OSError):
-                    self.path.unlink(missing_ok=True)
-            raise
-        self.size = len(MAGIC)
-        self._look_at = 0.0
-
-    def _is_ours(self) -> bool:
-        return self._owner == process.current()
-
-    def append(self, data: bytes) -> None:
-        """Append frames, for the caller to add to ``size``; after an error nothing was appended.
-
-        It looks each time whether what was appended before is still there: only then is what is appended now found by a
-        next process. Whether the file was moved takes a look at its path, and so is seen within ``LOOK_AGAIN``.
-
-        Raises:
-            SpoolLost: What was appended before is not there any more, or another owner's.
-            SpoolFull: The disk is full.
-            SpoolError: It cannot be written.
-        """
-        file, size = self._file, self.size
-        try:
-            now = os.fstat(file)
-            if now.st_size != size or not now.st_nlink or now.st_mode != self._mode or monotonic() >= self._look_at:
-                self.check()
-            while data:  # mostly once: a full disk takes a part, and says why with the next write
-                written = _pwrite(file, data, size)
-                data, size = data[written:], size + written
-        except OSError as error:
-            self._cut()  # a part would be damage in front of the next frame
-            raise spool_error(self.path, error) from error
-
-    def _cut(self) -> None:
-        if self._is_ours():
-            with translated(self.path):
-                os.ftruncate(self._file, self.size)
-
-    def check(self) -> None:
-        """See whether a next process would find all that was appended, and nothing besides.
-
-        Raises:
-            SpoolLost: It would not.
-        """
-        self._look_at = monotonic() + LOOK_AGAIN
-        with translated(self.path):
-            self._mode = os.fstat(self._file).st_mode
-            if self._mode & _CLAIMED:
-                raise SpoolClaimed(f"{self.path.parent} was claimed, as somebody had deleted its lock")
-            try:
-                status = os.stat(self.path)
-            except (FileNotFoundError, NotADirectoryError) as error:
-                raise SpoolLost(f"{self.path} was deleted or moved") from error
-        if (status.st_dev, status.st_ino) != self._inode:
-            raise SpoolLost(f"another file was put in the place of {self.path}")
-        if status.st_size < self.size:
-            raise SpoolLost(f"{self.path} was cut")
-        if status.st_size > self.size:  # Ctrl-C, or a fork, came between writing and taking note of it
-            self._cut()
-
-    def sync(self) -> None:
-        """Bring it to the disk; the first time, its name as well."""
-        with translated(self.path):
-            os.fsync(self._file)
-            if not self._synced:
-                for folder in list(self.path.parents)[:3]:
-                    _sync_names(folder)
-                self._synced = True
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no frame was appended."""
-        return self.size == len(MAGIC)
-
-    def reader(self) -> Reader:
-        """Read what was appended, even if the file has no name any more."""
-        with translated(self.path):
-            return Reader(self.path, self.place, os.dup(self._file))
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
-
-
-def _sync_names(folder: Path) -> None:
-    """Bring to the disk which files a folder holds; Windows has no such call, and does that by itself."""
-    if os.name != "nt":
-        file = os.open(folder, os.O_RDONLY | _FLAGS)
-        try:
-            os.fsync(file)
-        finally:
-            os.close(file)
-
-
 class Reader:
     """Reads a segment, to which a writer may still append.
 
@@ -286,6 +158,124 @@ class Reader:
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
+
+
+class Writer(Reader):
+    """The segment that frames are appended to; made new, never opened again. It reads them, too, whatever its name.
+
+    A signal handler may fork amid any of this, which then goes on in the child, too, with the same file. So each frame
+    has its place, where the child can only write the same once more; and only the log's own process cuts and deletes.
+
+    Args:
+        folder: That of the log.
+        place: Where the segment begins.
+        owner: The id of the log's own process.
+
+    Raises:
+        SpoolError: It cannot be made.
+    """
+
+    def __init__(self, folder: Path, place: Start, owner: int) -> None:
+        path = place.path(folder)
+        self._owner = owner
+        with translated(path):
+            if self._is_ours():  # Ctrl-C, or a fork, may have come between making it and taking note of it
+                path.unlink(missing_ok=True)
+            super().__init__(path, place, os.open(path, _NEW, 0o600))
+        self.size = 0
+        """How large the file is, in bytes; it is for the caller to say that ``append`` was done."""
+        self._synced = False
+        self._look_at = float("inf")
+        try:
+            with translated(self.path):
+                status = os.fstat(self._file)
+            self._inode, self._mode = (status.st_dev, status.st_ino), status.st_mode
+            self.append(MAGIC)
+        except BaseException:
+            os.close(self._file)
+            if self._is_ours():
+                with suppress(OSError):
+                    self.path.unlink(missing_ok=True)
+            raise
+        self.size = len(MAGIC)
+        self._look_at = 0.0
+
+    def _is_ours(self) -> bool:
+        return self._owner == process.current()
+
+    def append(self, data: bytes) -> None:
+        """Append frames, for the caller to add to ``size``; after an error nothing was appended.
+
+        It looks each time whether what was appended before is still there: only then is what is appended now found by a
+        next process. Whether the file was moved takes a look at its path, and so is seen within ``LOOK_AGAIN``.
+
+        Raises:
+            SpoolLost: What was appended before is not there any more, or another owner's.
+            SpoolFull: The disk is full.
+            SpoolError: It cannot be written.
+        """
+        file, size = self._file, self.size
+        try:
+            now = os.fstat(file)
+            if now.st_size != size or not now.st_nlink or now.st_mode != self._mode or monotonic() >= self._look_at:
+                self.check()
+            while data:  # mostly once: a full disk takes a part, and says why with the next write
+                written = _pwrite(file, data, size)
+                data, size = data[written:], size + written
+        except OSError as error:
+            self._cut()  # a part would be damage in front of the next frame
+            raise spool_error(self.path, error) from error
+
+    def _cut(self) -> None:
+        if self._is_ours():
+            with translated(self.path):
+                os.ftruncate(self._file, self.size)
+
+    def check(self) -> None:
+        """See whether a next process would find all that was appended, and nothing besides.
+
+        Raises:
+            SpoolLost: It would not.
+        """
+        self._look_at = monotonic() + LOOK_AGAIN
+        with translated(self.path):
+            self._mode = os.fstat(self._file).st_mode
+            if self._mode & _CLAIMED:
+                raise SpoolClaimed(f"{self.path.parent} was claimed, as somebody had deleted its lock")
+            try:
+                status = os.stat(self.path)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                raise SpoolLost(f"{self.path} was deleted or moved") from error
+        if (status.st_dev, status.st_ino) != self._inode:
+            raise SpoolLost(f"another file was put in the place of {self.path}")
+        if status.st_size < self.size:
+            raise SpoolLost(f"{self.path} was cut")
+        if status.st_size > self.size:  # Ctrl-C, or a fork, came between writing and taking note of it
+            self._cut()
+
+    def sync(self) -> None:
+        """Bring it to the disk; the first time, its name as well."""
+        with translated(self.path):
+            os.fsync(self._file)
+            if not self._synced:
+                for folder in list(self.path.parents)[:3]:
+                    _sync_names(folder)
+                self._synced = True
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no frame was appended."""
+        return self.size == len(MAGIC)
+
+
+def _sync_names(folder: Path) -> None:
+    """Bring to the disk which files a folder holds; Windows has no such call, and does that by itself."""
+    if os.name != "nt":
+        file = os.open(folder, os.O_RDONLY | _FLAGS)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
 
 
 def _seek_and_read(file: int, size: int, offset: int) -> bytes:

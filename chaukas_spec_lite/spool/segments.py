@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +13,14 @@ from chaukas_spec_lite.spool.frames import Entry
 from chaukas_spec_lite.spool.segment import Reader, Start, Writer
 
 ASIDE = ".corrupt"
+
+
+def link(path: Path, other: Path, instead: Callable[[Path, Path], object]) -> None:
+    """Give a file a second name; some systems know none, and Pyodide has no such call, so something else is done."""
+    try:
+        os.link(path, other)
+    except (OSError, AttributeError):
+        instead(path, other)
 
 
 class Segments:
@@ -25,8 +33,9 @@ class Segments:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.writer: Writer | None = None
-        self._reader: Reader | None = None
-        """Kept open, so that it can be read even if it is deleted."""
+        """The one that is appended to."""
+        self.opened: dict[Start, Reader] = {}
+        """Those that are kept open, so that they can be read whatever becomes of their names; ``writer`` is one."""
 
     def read(self, place: Start, stretches: Sequence[tuple[int, int]], keep: bool) -> Iterator[Entry]:
         """Read parts of a segment, of which all is damage if it is gone.
@@ -34,48 +43,41 @@ class Segments:
         Args:
             place: Where it begins.
             stretches: Where each part begins and ends.
-            keep: Whether to keep it open.
+            keep: Whether to keep it open, instead of another one.
 
         Raises:
             SpoolError: It cannot be read just now.
         """
         if not stretches:
             return
+        is_open = place in self.opened
         try:
-            reader = self._open(place)
+            reader = self.opened[place] if is_open else Reader.open(self.folder, place)
         except SpoolLost:
             yield from (Entry(*stretch, None) for stretch in stretches)
             return
-        if keep and reader is not self._reader:
-            self.close_reader()
-            self._reader = reader
-        is_kept = reader is self._reader
+        if keep and not is_open:
+            self.close()
+            self.opened[place] = reader
         try:
             for stretch in stretches:
                 yield from reader.entries(*stretch)
         finally:
-            if not is_kept:
+            if not (keep or is_open):
                 reader.close()
 
-    def _open(self, place: Start) -> Reader:
-        if self._reader is not None and self._reader.place == place:
-            return self._reader
-        if self.writer is not None and self.writer.place == place:
-            return self.writer.reader()  # whatever became of its name
-        return Reader.open(self.folder, place)
-
     def missing(self, places: Sequence[Start]) -> list[Start]:
-        """List the segments that somebody deleted; the one that is kept open is put back instead.
+        """List the segments that somebody deleted; one that is kept open is put back instead.
 
         Raises:
             OSError: They cannot be listed, or the disk has no room for that one.
         """
         there = set(os.listdir(self.folder))
         gone = [place for place in places if place.name not in there]
-        if (reader := self._reader) is not None and reader.place in gone:
-            reader.copy(reader.place.path(self.folder))
-            gone.remove(reader.place)
-            self.close_reader()  # from here on the copy is what counts, whatever becomes of it
+        for place in set(gone) & self.opened.keys():
+            self.opened[place].copy(place.path(self.folder))
+            gone.remove(place)
+            self.forget(place)  # from here on the copy is what counts, whatever becomes of it
         return gone
 
     def keep(self, place: Start) -> None:
@@ -88,32 +90,23 @@ class Segments:
         aside = self.folder.parent / f"{self.folder.name}-{path.name}{ASIDE}"
         with translated(path):
             if path.exists() and not aside.exists():
-                try:
-                    os.link(path, aside)
-                except (OSError, AttributeError):  # Pyodide has no such call
-                    shutil.copyfile(path, aside)
+                link(path, aside, shutil.copyfile)
 
     def remove(self, place: Start) -> None:
         """Remove a segment, as far as that is possible now."""
-        self.close_reader(place)
+        self.forget(place)
         with suppress(OSError):  # it goes when the log is closed
             place.path(self.folder).unlink(missing_ok=True)
 
-    def close_reader(self, place: Start | None = None) -> None:
-        """Close the segment that is kept open, if it is this one, or whichever it is."""
-        if self._reader is not None and place in (None, self._reader.place):
-            self._reader.close()
-            self._reader = None
-
     def forget(self, place: Start) -> None:
-        """Close whatever is open of a segment."""
-        self.close_reader(place)
-        if (writer := self.writer) is not None and writer.place == place:
-            self.writer = None
-            writer.close()
+        """Close a segment, if it is open."""
+        if (reader := self.opened.pop(place, None)) is not None:
+            if reader is self.writer:
+                self.writer = None
+            reader.close()
 
-    def close(self) -> None:
-        """Close all."""
-        self.close_reader()
-        if self.writer is not None:
-            self.forget(self.writer.place)
+    def close(self, writer: bool = False) -> None:
+        """Close all, but for the one that is appended to, or that one, too."""
+        for place, reader in list(self.opened.items()):
+            if writer or reader is not self.writer:
+                self.forget(place)

@@ -83,8 +83,7 @@ class AnyDisk(RuleBasedStateMachine):
 
     def account(self) -> None:
         """Take what was dropped or lost out of the model."""
-        unreported, self.queue.ledger.unreported = self.queue.ledger.unreported, []
-        for each in unreported:
+        for each in self.dropped_news():
             self.dropped += 1
             self.waiting.pop(each.data, None)
         found = self.all_of_it()
@@ -95,6 +94,10 @@ class AnyDisk(RuleBasedStateMachine):
         self.dropped += lost
         for each in [each for each in self.waiting if each not in found][:lost]:
             del self.waiting[each]
+
+    def dropped_news(self, keep: bool = False) -> list[Dropped]:
+        news = list(self.queue.ledger.news) if keep else self.queue.take_news()
+        return [each for each in news if isinstance(each, Dropped)]
 
     def all_of_it(self) -> list[bytes]:
         """All that waits, in order, by the queue itself."""
@@ -110,7 +113,7 @@ class AnyDisk(RuleBasedStateMachine):
         self.calls += 1
         self.waiting[data] = None
         outcome = self.queue.admit(data, may_block=False)
-        unreported = self.queue.ledger.unreported
+        unreported = self.dropped_news(keep=True)
         if outcome is Emitted.DROPPED:
             assert unreported[-1] == Dropped(DropReason.SPOOL_FULL, unreported[-1].detail, "", data)
         assert all(each.reason is DropReason.OVERFLOW or each.data == data for each in unreported)
@@ -140,7 +143,7 @@ class AnyDisk(RuleBasedStateMachine):
         first = self.name(0)
         self.waiting[first] = self.waiting[data] = None
         self.patch.setattr(self.queue, "_now", interrupted)
-        since, self.queue._since_later = self.queue._since_later, None
+        since, self.queue._since = self.queue._since, None
         self.calls += 1
         self.queue.admit(first, may_block=False)
         if self.queue._now is not interrupted:  # else it was dropped before it had to look at the time
@@ -148,7 +151,7 @@ class AnyDisk(RuleBasedStateMachine):
         else:
             self.patch.setattr(self.queue, "_now", lambda: self.time)
             del self.waiting[data]
-        self.queue._since_later = since if since is not None else self.queue._since_later
+        self.queue._since = since if since is not None else self.queue._since
         self.account()
 
     # The disk
@@ -244,7 +247,7 @@ class AnyDisk(RuleBasedStateMachine):
             self.waiting[data] = None
             self.queue.admit(data, may_block=False)
         assert self.queue._in_flight == taken
-        assert all(each.data not in batch for each in self.queue.ledger.unreported), "what is under way is not dropped"
+        assert all(each.data not in batch for each in self.dropped_news(keep=True)), "what is under way is not dropped"
         self.queue.acknowledged()
         self.sent += batch
         for each in batch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,8 @@ import pytest
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.clock import Clock
 from chaukas_spec_lite.export import EventExporter, Stats
-from chaukas_spec_lite.export.pipeline import Pipeline
+from chaukas_spec_lite.export.batching import STUCK
 from chaukas_spec_lite.export.queue import EventQueue
-from chaukas_spec_lite.export.recovery import MAX_OPEN
 from chaukas_spec_lite.retry import RetryPolicy
 from chaukas_spec_lite.spool.log import Log
 from tests.export.doubles import Recorder, exhausted, internal, is_bad, numbered, unavailable
@@ -77,8 +77,8 @@ def test_a_server_that_is_down_makes_nobody_open_more_logs(tmp_path: Path) -> No
     asyncio.run(main())
 
 
-def test_more_stuck_logs_than_are_kept_open_take_turns(tmp_path: Path) -> None:
-    stuck = MAX_OPEN + 3
+def test_stuck_logs_take_turns(tmp_path: Path) -> None:
+    stuck = 7
     for number in range(1, stuck + 1):
         leave(tmp_path, [f"bad {number}"])
     leave(tmp_path, ["good"])
@@ -86,22 +86,79 @@ def test_more_stuck_logs_than_are_kept_open_take_turns(tmp_path: Path) -> None:
     async def main() -> None:
         sender = failing_at_bad(internal)
         async with exporter(sender, tmp_path) as export:
-            assert export._recovery is not None
-            tried: set[bytes] = set()
+            tried: Counter[bytes] = Counter()
 
-            def all_had_a_turn() -> bool:
-                assert export._recovery is not None
-                assert len(export._recovery.open) <= MAX_OPEN + 1
+            def all_had_turns() -> bool:
                 assert balanced(export.stats())
+                assert export.stats().pending <= 1, "one is open at a time"
+                tried.clear()
                 tried.update(event for batch in sender.attempts for event in batch)
-                return len(tried) == stuck + 1 and sender.names() == ["good"]
+                return len(tried) == stuck + 1 and min(each for each in tried.values() if each > 1) >= 2 * STUCK
 
-            await until(all_had_a_turn)
+            await until(all_had_turns)
+            assert sender.names() == ["good"]
+            leave(tmp_path, ["new"])
+            await until(lambda: sender.names() == ["good", "new"])
             sender._judge = None
-            await until(lambda: len(sender.received) == stuck + 1)
+            await until(lambda: len(sender.received) == stuck + 2)
             await until(lambda: export.stats().pending == 0)
-            assert export.stats().recovered == export.stats().sent == stuck + 1
-        assert len(set(sender.names())) == stuck + 1
+            assert export.stats().recovered == export.stats().sent == stuck + 2
+        assert len(set(sender.names())) == stuck + 2
+
+    asyncio.run(main())
+
+
+def test_what_was_found_out_about_a_log_is_not_forgotten_between_its_turns(tmp_path: Path) -> None:
+    """So each of two logs that hold nothing but an event at which the server fails comes to an end."""
+    for number in (1, 2):
+        leave(tmp_path, [f"bad {number}"])
+
+    async def main() -> None:
+        sender = failing_at_bad(internal)
+        async with exporter(sender, tmp_path) as export:
+            number = 0
+
+            def emit_until_dropped() -> bool:
+                nonlocal number
+                number += 1
+                export.emit(numbered(number))
+                return export.stats().dropped == {"rejected": 2}
+
+            await until(emit_until_dropped)
+            await until(lambda: export.stats().pending == 0)
+            assert balanced(export.stats())
+            assert sorted(Event.parse(each.data).agent_name for each in await export.dead_letters()) == [
+                "bad 1",
+                "bad 2",
+            ]
+
+    asyncio.run(main())
+
+
+def test_a_flush_waits_for_no_retry_of_a_log_that_has_its_turn_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them waits for ages after it has become stuck, but not if somebody flushes when the server is mended."""
+    for number in (1, 2, 3):
+        leave(tmp_path, [f"bad {number}"])
+    tries: Counter[bytes] = Counter()
+    last = [0]
+
+    def judge(batch: Sequence[bytes]) -> Exception:
+        tries.update(batch)
+        last[0] = tries[batch[0]]
+        return internal()
+
+    monkeypatch.setattr("random.random", lambda: float(last[0] >= STUCK))
+
+    async def main() -> None:
+        sender = Recorder(judge)
+        retry = RetryPolicy(initial=AGES, maximum=AGES)
+        async with exporter(sender, tmp_path, retry=retry) as export:
+            await until(lambda: list(tries.values()) == [STUCK] * 3)
+            sender._judge = None
+            assert await export.flush(HANG)
+            assert sorted(sender.names()) == ["bad 1", "bad 2", "bad 3"]
 
     asyncio.run(main())
 
@@ -154,7 +211,7 @@ def test_sums_never_go_back_when_a_log_is_done(tmp_path: Path, monkeypatch: pyte
         async with export:
             monkeypatch.setattr(EventQueue, "totals", totals)
             await until(lambda: export.stats().sent == 15)
-            await until(lambda: export._recovery is not None and not export._recovery.open)
+            await until(lambda: not [*tmp_path.glob("log-*")])
 
     asyncio.run(main())
     assert seen == sorted(seen)
@@ -167,17 +224,16 @@ def test_two_ends_of_one_log_are_one(tmp_path: Path) -> None:
     async def main() -> None:
         sender = Recorder()
         export = exporter(sender, tmp_path)
-        real = Pipeline.end
+        real = EventQueue.rest
         closing: list[asyncio.Task[bool]] = []
 
-        async def end(self: Pipeline, deadline: float) -> None:
-            if not closing:
+        def rest(self: EventQueue, for_good: bool = False) -> None:
+            if self.ledger.recovered and not closing:
                 closing.append(asyncio.create_task(export.aclose()))
-                await asyncio.sleep(0.01)
-            await real(self, deadline)
+            real(self, for_good)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Pipeline, "end", end)
+            patch.setattr(EventQueue, "rest", rest)
             await export.start()
             await until(lambda: bool(closing))
             assert await closing[0]

@@ -16,7 +16,7 @@ from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.frames import HEAD, MARK
 from chaukas_spec_lite.spool.log import Log
-from chaukas_spec_lite.spool.progress import PAGE
+from chaukas_spec_lite.spool.progress import SIZE
 from chaukas_spec_lite.spool.segment import MAGIC
 from chaukas_spec_lite.spool.segments import ASIDE
 from tests.profiles import searched
@@ -37,15 +37,14 @@ def zeros(path: Path, start: int, size: int) -> None:
 
 def damage(chance: Random, folder: Path) -> str:
     """Do something to one of a log's files, and say what."""
-    kinds = ["a bit", "cut", "delete", "zeros", "inserted", "a page of progress", "progress", "progress deleted"]
+    kinds = ["a bit", "cut", "delete", "zeros", "inserted", "a part of progress", "progress", "progress deleted"]
     kind = chance.choice(kinds)
     paths = sorted(folder.glob("*.segment"))
     if kind == "progress deleted":
         (folder / "progress").unlink(missing_ok=True)
     elif kind.endswith("progress"):
         if (folder / "progress").exists():
-            page = chance.randrange(2) * PAGE if kind == "a page of progress" else 0
-            zeros(folder / "progress", page, PAGE if kind == "a page of progress" else 2 * PAGE)
+            zeros(folder / "progress", 0, chance.randrange(60) if kind == "a part of progress" else SIZE)
     elif paths:
         path = chance.choice(paths)
         data = bytearray(path.read_bytes())

@@ -17,7 +17,7 @@ import pytest
 from chaukas_spec_lite.spool import directory as directories
 from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool.directory import SpoolDirectory
-from chaukas_spec_lite.spool.log import NEW, Log
+from chaukas_spec_lite.spool.log import Log
 
 ROOM = str(Path(directories.__file__).parent)
 
@@ -123,7 +123,7 @@ def found_in(directory: Path) -> list[int]:
         assert (len(records), log.tally.pending, log.tally.lost, log.tally.lost_bytes) == (pending, 0, 0, 0)
         log.close()
         found += [number_of(record.content) for record in records]
-    assert [path for path in directory.iterdir() if not path.name.startswith(NEW)] == []
+    assert [*directory.iterdir()] == []
     return found
 
 

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool import progress, segment
+from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolFull, SpoolLost
+from chaukas_spec_lite.spool.lock import Lock
 from chaukas_spec_lite.spool.log import Log
-from chaukas_spec_lite.spool.progress import ProgressFile
 from chaukas_spec_lite.spool.segments import ASIDE
 
 
@@ -28,16 +30,16 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-def full(*_: Any) -> None:
+def full(*_: Any, **__: Any) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_log_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither folders, which a full disk would gather, nor descriptors, nor a lock."""
     before = descriptors()
-    for failing in ("_write", "rename"):
+    for where, failing in ((progress, "write"), (Path, "touch"), (Lock, "_lock")):
         with monkeypatch.context() as patch:
-            patch.setattr(progress if failing == "_write" else Path, failing, full)
+            patch.setattr(where, failing, full)
             for _ in range(3):
                 with pytest.raises(SpoolFull, match="No space left"):
                     Log.make(tmp_path)
@@ -50,9 +52,9 @@ def test_a_log_that_cannot_be_claimed_is_free_again(tmp_path: Path, monkeypatch:
     log.append([b"x"])
     log.close()
     before = descriptors()
-    for failing in ("_count", "__init__"):
+    for where, failing in ((Log, "_count"), (progress, "read")):
         with monkeypatch.context() as patch:
-            patch.setattr(Log if failing == "_count" else ProgressFile, failing, full)
+            patch.setattr(where, failing, full)
             with pytest.raises((SpoolError, OSError), match="No space left"):
                 Log.claim(log.folder)
     assert descriptors() == before
@@ -299,7 +301,7 @@ def test_a_process_that_is_killed_before_it_wrote_down_what_is_done(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(ProgressFile, "record", killed)
+        patch.setattr(progress, "write", killed)
         patch.setattr(Path, "unlink", killed)
         with pytest.raises(KeyboardInterrupt):
             log.done(log.peek(0, 40, 1 << 30))
@@ -367,7 +369,7 @@ def test_segments_stay_as_long_as_it_cannot_be_written_down_that_they_are_done(
         log.append([b"event %d" % number])
     before = segments(log.folder)
     with monkeypatch.context() as patch:
-        patch.setattr(log._progress, "record", full)
+        patch.setattr(progress, "write", full)
         with pytest.raises(SpoolFull):
             log.done(log.peek(0, 10, 1000))
     assert segments(log.folder) == before
@@ -377,13 +379,46 @@ def test_segments_stay_as_long_as_it_cannot_be_written_down_that_they_are_done(
     log.close()
 
 
-def test_what_a_killed_maker_left_is_removed_in_time(tmp_path: Path) -> None:
-    from chaukas_spec_lite.spool.directory import SpoolDirectory
-
-    old, young = tmp_path / "new-1", tmp_path / "new-2"
-    for folder in (old, young):
+def test_what_a_killed_maker_left_is_removed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for number, files in enumerate([(), ("lock",), ("lock", "progress")]):
+        folder = tmp_path / f"log-{uuid7()}"
         folder.mkdir()
-        (folder / "lock").touch()
-    os.utime(old, (0, 0))
-    assert SpoolDirectory(tmp_path).claim() is None
-    assert [*tmp_path.iterdir()] == [young]
+        for name in files:
+            (folder / name).write_bytes(b"")
+        assert len([*tmp_path.iterdir()]) == 1, number
+        assert SpoolDirectory(tmp_path).claim() is None
+        assert [*tmp_path.iterdir()] == []
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("step", ["touch", "lock", "locked"])
+def test_a_search_that_finds_a_log_while_it_is_made_costs_nothing(
+    tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It removes what holds nothing, and then another one is made."""
+    searched: list[Log | None] = []
+
+    def search() -> None:
+        if not searched:
+            searched.append(None)
+            searched[0] = SpoolDirectory(tmp_path).claim()
+
+    where, name = (Path, "touch") if step == "touch" else (Lock, "_lock" if step == "locked" else "__init__")
+    real = getattr(where, name)
+
+    def instead(*arguments: Any, **options: Any) -> Any:
+        if step != "locked":
+            search()
+        result = real(*arguments, **options)
+        search()
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(where, name, instead)
+        log = Log.make(tmp_path)
+    assert searched == [None]
+    log.append([b"event"])
+    assert [*tmp_path.iterdir()] == [log.folder]
+    assert work_off(log) == [b"event"]
+    log.close()
+    assert [*tmp_path.iterdir()] == []
