@@ -102,10 +102,11 @@ def test_another_implementation_agrees() -> None:
     entries = numbered(40)
     tree = Tree(entries)
     other = pymerkle.InmemoryTree(algorithm="sha256")
+    root_of_theirs = getattr(other, "get_root", None) or other.get_state  # the name that 6.1 has, which 3.10 gets
     for entry in entries:
         other.append_entry(entry)
     for size in range(1, 41):
-        assert other.get_root(size) == tree.roots[size]
+        assert root_of_theirs(size) == tree.roots[size]
         for index in range(size):
             theirs = other.prove_inclusion(index + 1, size)
             pymerkle.verify_inclusion(other.get_leaf(index + 1), tree.roots[size], theirs)
