@@ -5,7 +5,9 @@ A door finds out who it is, by key or certificate; the service asks what it may 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
 from chaukas_spec_lite.errors import ForbiddenError
@@ -54,3 +56,12 @@ class Caller:
 
 ANYONE = Caller()
 """Whoever calls where there are no keys: may do everything."""
+
+Authenticate: TypeAlias = "Callable[[str | None, str | None, str], Awaitable[Caller]]"
+"""Tells who calls, by the ``authorization`` of the request, the name in the client's certificate, and the address;
+raises ``UnauthenticatedError`` and ``ThrottledError``."""
+
+
+async def anyone(authorization: str | None, certificate_name: str | None, peer: str) -> Caller:
+    """Let everybody in, as where there are no keys."""
+    return ANYONE

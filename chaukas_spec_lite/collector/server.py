@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.collector.doors.grpc import Authenticate, anyone, services_of
+from chaukas_spec_lite.collector.callers import Authenticate, anyone
+from chaukas_spec_lite.collector.doors.grpc import services_of
 from chaukas_spec_lite.collector.doors.http import HttpServer
 from chaukas_spec_lite.collector.doors.listening import GrpcDoor, HttpDoor, ListeningDoor
 from chaukas_spec_lite.collector.keys import Keys

@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Generator
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from grpclib.const import Handler, Status
 from grpclib.exceptions import GRPCError
 
-from chaukas_spec_lite.collector.callers import ANYONE, Caller
+from chaukas_spec_lite.collector.callers import Authenticate, anyone
 from chaukas_spec_lite.collector.doors.grpc_health import HealthService
 from chaukas_spec_lite.collector.doors.grpc_reflection import ReflectionService
 from chaukas_spec_lite.collector.receipts import Shape
@@ -46,10 +46,6 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.collector.receipts import Receipt
     from chaukas_spec_lite.collector.service import CollectorService
 
-Authenticate: TypeAlias = Callable[[str | None, str | None, str], Awaitable[Caller]]
-"""Tells who calls, by the ``authorization`` of the request, the name in the client's certificate, and the address;
-raises ``UnauthenticatedError`` and ``ThrottledError``."""
-
 REJECTED = "chaukas-rejected"
 """What goes along with the answer of ``ChaukasClientService``, which has no room for it: how many events of the batch
 were not stored."""
@@ -68,11 +64,6 @@ _STATUSES: dict[type[Exception], Status] = {
     StoreError: Status.UNAVAILABLE,
 }
 """The status of each refusal, special ones before general ones."""
-
-
-async def anyone(authorization: str | None, certificate_name: str | None, peer: str) -> Caller:
-    """Let everybody in, as where there are no keys."""
-    return ANYONE
 
 
 def services_of(

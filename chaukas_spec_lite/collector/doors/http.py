@@ -6,7 +6,7 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.collector.callers import ANYONE, Caller
+from chaukas_spec_lite.collector.callers import Authenticate, anyone
 from chaukas_spec_lite.collector.doors.http_limits import LIMITS, HttpLimits
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.rpc.client.endpoint import is_loopback
@@ -14,17 +14,11 @@ from chaukas_spec_lite.rpc.client.endpoint import is_loopback
 if TYPE_CHECKING:
     import ssl
 
-    from chaukas_spec_lite.collector.doors.http_app import Authenticate
     from chaukas_spec_lite.collector.doors.http_connections import HttpConnections
     from chaukas_spec_lite.collector.service import CollectorService
 
 INSTALL = "pip install 'chaukas-spec-lite[server]'"
 _BACKLOG = 1024
-
-
-async def anyone(authorization: str | None, certificate_name: str | None, peer: str) -> Caller:
-    """Let everybody do everything: who calls where there are no keys."""
-    return ANYONE
 
 
 class HttpServer:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -28,7 +28,7 @@ from chaukas_spec_lite.rpc.server.served import ServedCall
 from chaukas_spec_lite.wire.envelopes import event_request
 
 if TYPE_CHECKING:
-    from chaukas_spec_lite.collector.callers import Caller
+    from chaukas_spec_lite.collector.callers import Authenticate, Caller
     from chaukas_spec_lite.collector.doors.http_forms import Batch
     from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
     from chaukas_spec_lite.collector.service import CollectorService
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.spec.common.v1.query import QueryRequest
 
 T = TypeVar("T")
-
-Authenticate: TypeAlias = "Callable[[str | None, str | None, str], Awaitable[Caller]]"
-"""Says who calls, by the header ``authorization``, the name in a client's certificate, and the address."""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 
-from chaukas_spec_lite.collector.callers import ANYONE, Caller
-from chaukas_spec_lite.collector.doors.grpc import Authenticate, anyone, services_of
+from chaukas_spec_lite.collector.callers import ANYONE, Authenticate, Caller, anyone
+from chaukas_spec_lite.collector.doors.grpc import services_of
 from chaukas_spec_lite.collector.query import Tenancy
 from chaukas_spec_lite.collector.quotas import Quotas, Rate
 from chaukas_spec_lite.collector.receipts import IngestLimits
