@@ -12,7 +12,8 @@ pyodide() {
         'click>=8.1.8,<9' 'rich>=13.9,<16' 'proto-schema-parser>=2.1,<2.2'
     # Without what they would bring along that is compiled: grpcio, and for ours grpclib's multidict.
     "${pure[@]}" --no-deps "${wheels[0]}" chaukas-spec-client==1.0.5 chaukas-spec-server==1.0.5 \
-        googleapis-common-protos==1.76.0 'hypothesis>=6.150,<7' sortedcontainers 'grpclib>=0.4.9,<0.5'
+        googleapis-common-protos==1.76.0 grpcio-health-checking==1.85.1 grpcio-reflection==1.85.1 \
+        'hypothesis>=6.150,<7' sortedcontainers 'grpclib>=0.4.9,<0.5'
     # multidict has a pure form, but no wheel of it.
     MULTIDICT_NO_EXTENSIONS=1 python -m pip wheel --quiet --no-deps --no-binary multidict \
         --wheel-dir "$folder/multidict" 'multidict>=6,<8'

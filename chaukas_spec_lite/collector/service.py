@@ -86,9 +86,12 @@ class CollectorService:
     async def close(self) -> None:
         """Finish what was begun, and close the store; raises ``StoreError``."""
         lanes, self._lanes = self._lanes, None
-        for lane in lanes or ():
-            lane.shutdown(wait=False, cancel_futures=True)
-        await self._store.close()
+        try:
+            for lane in lanes or ():
+                # In a thread, as what is being decoded goes on until it is done.
+                await asyncio.to_thread(lane.shutdown, cancel_futures=True)
+        finally:
+            await self._store.close()
 
     async def ingest(self, body: bytes, shape: Shape, caller: Caller) -> Receipt:
         """Store the events of a request; when this returns, they are stored.

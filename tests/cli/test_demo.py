@@ -320,7 +320,7 @@ def test_without_the_extra_it_says_how_to_install_it(name: str) -> None:
 def test_version_help_and_unknown_commands() -> None:
     version, help_, of_demo, unknown = run("--version"), run("--help"), run("demo", "--help"), run("dmeo")
     assert re.fullmatch(r"chaukas-lite \d+\.\d+\.\d+\n", version.stdout)
-    assert "demo  Replay a recorded agent session, and show it." in help_.stdout
+    assert re.search(r"demo +Replay a recorded agent session, and show it\.", help_.stdout)
     assert "length-delimited protobuf" in of_demo.stdout
     assert "No such command 'dmeo'" in unknown.stderr
     assert [each.returncode for each in (version, help_, of_demo, unknown)] == [0, 0, 0, 2]

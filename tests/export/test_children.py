@@ -68,7 +68,14 @@ ENDINGS = {
         with context.Pool(2, exit_on_sigterm) as pool:
             pool.map(emit, [20] * 10)
             # No handler written in Python is called if its signal comes as the worker begins to wait for a lock.
-            time.sleep(0.5)
+            def rest():
+                for worker in pool._pool:
+                    lines = Path(f"/proc/{worker.pid}/status").read_text().splitlines()
+                    yield [line for line in lines if line.startswith(("State", "voluntary"))]
+            before = None
+            while (now := list(rest())) != before or not all("S (sleeping)" in state for state, _ in now):
+                before = now
+                time.sleep(0.2)
     """,
     "threads emit": """
         stop = []
