@@ -415,6 +415,41 @@ def test_all_that_is_there_can_be_copied(place: Place, limit: int) -> None:
     with_store(place, steps)
 
 
+def test_a_tenant_of_very_many_projects_sees_itself_alone(place: Place) -> None:
+    """More projects than a store may look at one by one, and a neighbour whose events meet every condition."""
+    shared = {
+        "session_id": "s",
+        "agent_id": "a",
+        "span_id": "x",
+        "trace_id": "t",
+        "type": 40,
+        "status": 3,
+        "severity": 2,
+    }
+    conditions = [
+        *({name: shared[name]} for name in ("session_id", "agent_id", "span_id", "trace_id")),
+        {"types": (40,)},
+        {"statuses": (3,)},
+        {"severities": (2,)},
+        {"tags": ("tag",)},
+        {"types": (40, 41), "tags": ("tag",), "session_id": "s"},
+        {},
+    ]
+
+    async def steps(store: Store) -> None:
+        await store.add([row(f"{number}", tenant_id="many", project_id=f"p{number}") for number in range(250)])
+        for tenant in ("few", "many"):
+            await store.add([row(f"{tenant}{n}", tenant_id=tenant, tags=["tag"], **shared) for n in range(3)])
+        for condition in conditions:
+            for tenant, size in (("few", 3), ("many", 3 if condition else 253)):
+                query = Query(tenancy=Tenancy(tenant), size=1000, **condition)  # type: ignore[arg-type]
+                found = await ids(store, query)
+                assert len(found) == size, condition
+                assert not [each for each in found if each.startswith({"few": "many", "many": "few"}[tenant])]
+
+    with_store(place, steps)
+
+
 def test_an_empty_session_trace_or_tag_is_no_condition(place: Place) -> None:
     async def steps(store: Store) -> None:
         await store.add([row("a", tags=[""]), row("b")])

@@ -70,11 +70,13 @@ def pairs_of(connection: sqlite3.Connection, query: Query) -> tuple[list[tuple[s
     own = _owned(query)
     owners = _owners(connection, query)
     for driver in _drivers(query):
-        keys = list(itertools.islice(_keys(connection, driver, owners), MAX_STREAMS + 1))
+        keys = list(itertools.islice(_keys(connection, driver, owners, query), MAX_STREAMS + 1))
         if len(keys) <= MAX_STREAMS:
             a = driver.alias
             driving = [(driver.source, Condition(f"{a}.{driver.column} = ? AND {a}.owner = ?", key)) for key in keys]
-            return driving, [each for each in everything if each not in own and each != driver.replaces]
+            # The condition whose events they are goes only where the keys were made of the owners themselves.
+            met = [driver.replaces, *(own if owners is not None else ())]
+            return driving, [each for each in everything if each not in met]
     if owners is not None:
         by_owner = "events e INDEXED BY events_by_owner"
         driving = [(by_owner, Condition("e.owner = ?", (owner,))) for owner in owners]
@@ -95,19 +97,22 @@ def _drivers(query: Query) -> Iterator[_Driver]:
             yield _Driver(column, values, _one_of(column, values))
 
 
-def _keys(connection: sqlite3.Connection, driver: _Driver, owners: list[int] | None) -> Iterator[Values]:
+def _keys(connection: sqlite3.Connection, driver: _Driver, owners: list[int] | None, query: Query) -> Iterator[Values]:
     """The pairs of value and owner that an index is read for."""
     if owners is not None:
         yield from itertools.product(driver.values, owners)
         return
     # From one owner to the next by a look-up each, instead of past all their events.
     a, column = driver.alias, driver.column
+    term, whose = _tenancy(query)
+    own = f"AND {a}.owner IN (SELECT owner FROM owners WHERE {term})" if whose else ""
     following = (
-        f"SELECT {a}.owner FROM {driver.source} WHERE {a}.{column} = ? AND {a}.owner > ? ORDER BY {a}.owner LIMIT 1"
+        f"SELECT {a}.owner FROM {driver.source} "
+        f"WHERE {a}.{column} = ? AND {a}.owner > ? {own} ORDER BY {a}.owner LIMIT 1"
     )
     for value in driver.values:
         found = (0,)  # lower than any
-        while found := connection.execute(following, (value, *found)).fetchone():
+        while found := connection.execute(following, (value, *found, *whose)).fetchone():
             yield value, *found
 
 
