@@ -6,13 +6,10 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, cast
 
-from chaukas_spec_lite.collector.stores.asking import fold
+from chaukas_spec_lite.collector.stores.asking import SEPARATOR, fold
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.wire.fields import DEFAULTS, fields_of
-
-_SEPARATOR = "\x1f"
-"""Stands between two texts of an event, so that nothing is found that is in neither: ASCII's unit separator."""
 
 
 def searched_text(event: Event | bytes) -> str:
@@ -23,7 +20,7 @@ def searched_text(event: Event | bytes) -> str:
     """
     found: list[str] = []
     _collect(Event.parse(event) if isinstance(event, bytes) else event, found)
-    return _SEPARATOR.join(map(fold, found))
+    return SEPARATOR.join(map(fold, found))
 
 
 def _collect(value: Any, found: list[str]) -> None:

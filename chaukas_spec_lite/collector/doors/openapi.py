@@ -214,7 +214,14 @@ def _query_request() -> dict[str, Any]:
         "minimum": 0,
         "description": f"{DEFAULT_PAGE_SIZE} if it is 0 or not given; {MAX_PAGE_SIZE} if it is more than that.",
     }
+    for properties in (filters, schema["properties"]):
+        properties.update({name: _or_null(each) for name, each in properties.items()})
     return schema
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """As in ProtoJSON, null says that a condition is not set."""
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _content(kind: str, field: FieldData, required: tuple[str, ...]) -> dict[str, Any]:

@@ -90,7 +90,12 @@ def normal_moment(seconds: int, nanos: int) -> tuple[int, int, int]:
     return 1, max(-_MAX_SECONDS, min(seconds + carry, _MAX_SECONDS)), nanos
 
 
+SEPARATOR = "\x1f"
+"""Stands between two texts of an event, so that nothing is found that is in neither: ASCII's unit separator."""
+
+
 def fold(text: str) -> str:
     """Make texts comparable without regard to upper and lower case."""
-    # Both sides go through this. Databases fold in ways of their own.
-    return text.casefold()
+    # Both sides go through this. Databases fold in ways of their own. What stands between the texts of an event is no
+    # part of any.
+    return text.casefold().replace(SEPARATOR, " ")

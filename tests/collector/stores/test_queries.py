@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from chaukas_spec_lite import Event, EventStatus, EventType, QueryFilter, QueryRequest, Severity, SortOrder, TimeRange
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
 from chaukas_spec_lite.collector.query import MAX_CHOICES, MAX_TEXT_LENGTH, query_of
+from chaukas_spec_lite.collector.stores.asking import fold
 from chaukas_spec_lite.collector.stores.base import Addition, EventPage
 from chaukas_spec_lite.errors import InvalidRequest
 from chaukas_spec_lite.wellknown.times import WireDatetime, wire_from_datetime
@@ -90,7 +91,7 @@ class _Runner:
         return self._loop.run_until_complete(awaitable)
 
 
-FOLDED = {event.event_id: [text.casefold() for text in texts_in(event)] for event in EVENTS}
+FOLDED = {event.event_id: [fold(text) for text in texts_in(event)] for event in EVENTS}
 
 
 def instant(timestamp: datetime) -> int:
@@ -107,7 +108,7 @@ def matches(event: Event, wanted: QueryFilter) -> bool:
         and (not wanted.statuses or event.status in wanted.statuses)
         and (not wanted.severities or event.severity in wanted.severities)
         and all(tag in event.tags for tag in wanted.tags)
-        and any(wanted.text_query.casefold() in text for text in FOLDED[event.event_id])
+        and any(fold(wanted.text_query) in text for text in FOLDED[event.event_id])
         and (start is None or (event.timestamp is not None and instant(event.timestamp) >= instant(start)))
         and (end is None or (event.timestamp is not None and instant(event.timestamp) < instant(end)))
     )

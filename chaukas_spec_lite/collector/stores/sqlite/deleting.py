@@ -96,8 +96,8 @@ def too_old(connection: sqlite3.Connection, before: int) -> Chosen | None:
 
 def excesses(connection: sqlite3.Connection, max_bytes: int) -> list[tuple[str, int]]:
     """Tenants that have more bytes than this, and how many more."""
-    statement = "SELECT tenant_id, sum(bytes) - ?1 FROM owners GROUP BY tenant_id HAVING sum(bytes) > ?1"
-    return connection.execute(statement, (max_bytes,)).fetchall()
+    statement = "SELECT tenant_id, sum(bytes) - :most FROM owners GROUP BY tenant_id HAVING sum(bytes) > :most"
+    return connection.execute(statement, {"most": max_bytes}).fetchall()
 
 
 def too_much(connection: sqlite3.Connection, tenant: str, after: int, excess: int) -> tuple[Chosen, int] | None:
@@ -194,9 +194,9 @@ def _shorten(connection: sqlite3.Connection, sessions: dict[tuple[int, str], lis
         [(*counts, *key) for key, counts in sessions.items()],
     )
     connection.executemany("DELETE FROM sessions WHERE owner = ? AND session_id = ? AND events <= 0", list(sessions))
-    within = "FROM events WHERE session_id = ?2 AND owner = ?1 AND moment > x''"
+    within = "FROM events WHERE session_id = :session AND owner = :owner AND moment > x''"
     connection.executemany(
-        f"UPDATE sessions SET first = coalesce((SELECT min(moment) {within}), ?3), "
-        f"last = coalesce((SELECT max(moment) {within}), ?3) WHERE owner = ?1 AND session_id = ?2",
-        [(*key, ZERO) for key in sessions],
+        f"UPDATE sessions SET first = coalesce((SELECT min(moment) {within}), :zero), "
+        f"last = coalesce((SELECT max(moment) {within}), :zero) WHERE owner = :owner AND session_id = :session",
+        [{"owner": owner, "session": session, "zero": ZERO} for owner, session in sessions],
     )

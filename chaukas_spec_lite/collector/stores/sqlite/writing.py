@@ -145,7 +145,7 @@ def keep_rejected(connection: sqlite3.Connection, rejected: Sequence[Rejected]) 
     )
     for tenant in {one.tenant_id for one in rejected}:
         connection.execute(
-            "DELETE FROM rejected WHERE tenant_id = ?1 AND seq <= "
-            "(SELECT seq FROM rejected WHERE tenant_id = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
-            (tenant, REJECTED_PER_TENANT),
+            "DELETE FROM rejected WHERE tenant_id = :tenant AND seq <= "
+            "(SELECT seq FROM rejected WHERE tenant_id = :tenant ORDER BY seq DESC LIMIT 1 OFFSET :most)",
+            {"tenant": tenant, "most": REJECTED_PER_TENANT},
         )
