@@ -63,19 +63,34 @@ ENDINGS = {
         with ProcessPoolExecutor(2, context) as executor:
             list(executor.map(emit, [20] * 10))
     """,
+    # Not by a pool, which wakes its workers as it ends: no handler written in Python is called if its signal comes as
+    # the worker begins to wait for a lock.
     "terminated": """
         from chaukas_spec_lite import exit_on_sigterm
-        with context.Pool(2, exit_on_sigterm) as pool:
-            pool.map(emit, [20] * 10)
-            # No handler written in Python is called if its signal comes as the worker begins to wait for a lock.
-            def rest():
-                for worker in pool._pool:
-                    lines = Path(f"/proc/{worker.pid}/status").read_text().splitlines()
-                    yield [line for line in lines if line.startswith(("State", "voluntary"))]
-            before = None
-            while (now := list(rest())) != before or not all("S (sleeping)" in state for state, _ in now):
-                before = now
-                time.sleep(0.2)
+        done, say = os.pipe()
+        def work():
+            exit_on_sigterm()
+            emit(20)
+            os.write(say, b".")
+            time.sleep(10 * HANG)
+        workers = [context.Process(target=work) for _ in range(10)]
+        for worker in workers:
+            worker.start()
+        for _ in workers:
+            os.read(done, 1)
+        def rest():
+            for worker in workers:
+                lines = Path(f"/proc/{worker.pid}/status").read_text().splitlines()
+                yield [line for line in lines if line.startswith(("State", "voluntary"))]
+        before = None
+        while (now := list(rest())) != before or not all("S (sleeping)" in state for state, _ in now):
+            before = now
+            time.sleep(0.2)
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.join()
+        assert [worker.exitcode for worker in workers] == [143] * 10
     """,
     "threads emit": """
         stop = []
