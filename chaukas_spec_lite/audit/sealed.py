@@ -11,15 +11,17 @@ from chaukas_spec_lite.spec.common.v1.events import Event, EventType
 from chaukas_spec_lite.wire.format import LEN, VARINT
 from chaukas_spec_lite.wire.reading import fields, read_text, read_varint
 
-_ID, _SESSION, _HASH_PREV, _CONTENT_HASH, _PROOF = (number << 3 | LEN for number in (1, 4, 18, 19, 20))
+_ID, _TENANT, _PROJECT, _SESSION, _HASH_PREV, _CONTENT_HASH, _PROOF = (n << 3 | LEN for n in (1, 2, 3, 4, 18, 19, 20))
 _TYPE = 7 << 3 | VARINT
-_TEXTS = frozenset({_ID, _SESSION, _HASH_PREV, _CONTENT_HASH})
+_TEXTS = frozenset({_ID, _TENANT, _PROJECT, _SESSION, _HASH_PREV, _CONTENT_HASH})
 
 
 class Sealed(NamedTuple):
     """The seal of an event, and what is needed to find its place."""
 
     event_id: str
+    owner: tuple[str, str]
+    """Tenant and project, within which the id is unique."""
     session_id: str
     hash_prev: str
     content_hash: str
@@ -51,7 +53,8 @@ def read_sealed(data: bytes) -> Sealed:
             start = stop
     kept.append(data[start:])
     claimed = texts.get(_CONTENT_HASH, "")
-    seal = (texts.get(_ID, ""), texts.get(_SESSION, ""), texts.get(_HASH_PREV, ""), claimed)
+    owner = texts.get(_TENANT, ""), texts.get(_PROJECT, "")
+    seal = (texts.get(_ID, ""), owner, texts.get(_SESSION, ""), texts.get(_HASH_PREV, ""), claimed)
     digest = hashlib.sha256(DOMAIN)
     for piece in kept:
         digest.update(piece)

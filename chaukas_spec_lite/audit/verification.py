@@ -41,7 +41,7 @@ class FaultKind(enum.Enum):
     DOUBLED = "doubled"
     """The very same event is there twice."""
     SAME_ID = "same id"
-    """Another event with other content has its id."""
+    """Another event of its tenant and project, with other content, has its id."""
     CUT_OFF = "cut off"
     """It is the last of its chain, and no SESSION_END: the session goes on, or its end is gone."""
     UNREADABLE = "unreadable"
@@ -148,7 +148,7 @@ class _Verifier:
         self._unsealed = 0
         self._links: list[_Link] = []
         self._by_hash: dict[str, _Link] = {}
-        self._by_id: dict[str, _Link] = {}
+        self._by_id: dict[tuple[str, tuple[str, str]], _Link] = {}
         self._altered: list[tuple[_Link, bytes]] = []
         self._unreadable: list[Fault] = []
 
@@ -181,9 +181,9 @@ class _Verifier:
             if seal == same.seal:
                 link.fault(FaultKind.DOUBLED, f"it is number {same.position}, too")
             elif seal.is_genuine and not same.seal.is_genuine:
-                self._by_hash[seal.content_hash] = link  # What follows, follows the genuine one.
+                self._by_hash[seal.content_hash] = link  # Of which a second one is a double.
         if seal.event_id:
-            other = self._by_id.setdefault(seal.event_id, link)
+            other = self._by_id.setdefault((seal.event_id, seal.owner), link)
             if other is not link and other.seal != seal:
                 link.fault(FaultKind.SAME_ID, f"number {other.position} has other content")
 

@@ -144,6 +144,14 @@ def test_another_event_with_the_same_id_is_named(events: list[Event]) -> None:
     assert "same id" in kinds(verify([*events, other]))[other.event_id]
 
 
+def test_tenants_may_have_the_same_ids() -> None:
+    chains = Chains(uuid7())
+    events = [Event(event_id="1", tenant_id=tenant, session_id=tenant) for tenant in ("a", "b")]
+    for event in events:
+        chains.seal(event)
+    assert verify(events).sound
+
+
 def test_two_beginnings_of_a_chain_are_named(events: list[Event]) -> None:
     other = Event(event_id="other", session_id="one", hash_prev=events[0].hash_prev)
     other.content_hash = content_hash(other)

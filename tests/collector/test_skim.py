@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from chaukas_spec_lite import DecodeError, Event
 from chaukas_spec_lite.collector import skim as skimming
 from chaukas_spec_lite.collector.skim import skim
-from chaukas_spec_lite.collector.stores.asking import Tenancy, moment
-from chaukas_spec_lite.collector.stores.base import EventRow
+from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest
 from chaukas_spec_lite.wire.envelopes import batch_request
 from tests import realdata
+from tests.collector.stores.events import row_of
 from tests.mutations import INSERTED, mutations
 from tests.profiles import searched
 from tests.strategies import delimited, messages, varint
@@ -61,32 +61,10 @@ ODD = [
 ]
 
 
-def decoded(data: bytes) -> EventRow:
-    event = Event.parse(data)
-    timed, seconds, nanos = moment(event.timestamp)
-    return EventRow(
-        tenant_id=event.tenant_id,
-        project_id=event.project_id,
-        event_id=event.event_id,
-        session_id=event.session_id,
-        agent_id=event.agent_id,
-        span_id=event.span_id,
-        trace_id=event.trace_id,
-        type=int(event.type),
-        status=int(event.status),
-        severity=int(event.severity),
-        timed=timed,
-        seconds=seconds,
-        nanos=nanos,
-        tags=tuple(dict.fromkeys(event.tags)),
-        data=data,
-    )
-
-
 def agree(data: bytes) -> None:
     """Skimming says what decoding says, by itself and in a batch."""
     try:
-        expected: Any = decoded(data)
+        expected: Any = row_of(Event.parse(data), data)
     except DecodeError as error:
         expected = str(error)
     try:
@@ -111,7 +89,7 @@ def test_recorded_events(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a recorded event was decoded")
 
     events = realdata.events()
-    expected = [decoded(event) for event in events]
+    expected = [row_of(Event.parse(event), event) for event in events]
     monkeypatch.setattr(skimming, "_decoded", never)
     assert [skim(event) for event in events] == expected
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,17 @@ def database(postgres: PostgresServer) -> Iterator[str]:
     name = postgres.create_database()
     yield postgres.address(name)
     postgres.run_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def place_for(request: pytest.FixtureRequest, directories: pytest.TempPathFactory) -> Iterator[Place]:
+    """The kind of store that a fixture of a whole module has as its parameter."""
+    if request.param in POSTGRES_PLACES:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        yield POSTGRES_PLACES[request.param](server.address(server.create_database()))
+        return
+    with PLACES[request.param](directories.mktemp("store")) as made:
+        yield made
 
 
 @pytest.fixture(params=KINDS)

@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import EventRow, Store
 from chaukas_spec_lite.collector.stores.matching import matches
-from tests.collector.stores.conftest import KINDS
+from tests.collector.stores.conftest import KINDS, place_for
 from tests.collector.stores.events import ROOM, id_of, row
-from tests.collector.stores.places import PLACES, POSTGRES_PLACES
 from tests.patience import HANG, until
 
 TENANTS = map("tenant-{}".format, itertools.count())
@@ -40,11 +39,7 @@ class Two:
 @pytest.fixture(scope="module", params=KINDS)
 def two(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     with contextlib.ExitStack() as stack:
-        if request.param in POSTGRES_PLACES:
-            server = request.getfixturevalue("postgres")
-            place = POSTGRES_PLACES[request.param](server.address(server.create_database()))
-        else:
-            place = stack.enter_context(PLACES[request.param](tmp_path_factory.mktemp("store")))
+        place = stack.enter_context(place_for(request, tmp_path_factory))
         first = place.store()
         made = Two((first, place.store() if place.shared else first), asyncio.new_event_loop())
         for store in made.stores:

@@ -20,9 +20,8 @@ from chaukas_spec_lite.collector.stores.base import Addition, EventPage
 from chaukas_spec_lite.errors import InvalidRequest
 from chaukas_spec_lite.wellknown.times import WireDatetime, wire_from_datetime
 from tests import realdata
-from tests.collector.stores.conftest import KINDS
+from tests.collector.stores.conftest import KINDS, place_for
 from tests.collector.stores.events import ROOM, row_of, texts_in
-from tests.collector.stores.places import PLACES, POSTGRES_PLACES
 
 Find = Callable[[QueryRequest], EventPage]
 
@@ -63,11 +62,7 @@ EVENTS = [Event.parse(data) for data in DATA]
 def find(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
     """Runs queries on a store of each kind that holds ``DATA``."""
     with contextlib.ExitStack() as stack:
-        if request.param in POSTGRES_PLACES:
-            server = request.getfixturevalue("postgres")
-            place = POSTGRES_PLACES[request.param](server.address(server.create_database()))
-        else:
-            place = stack.enter_context(PLACES[request.param](tmp_path_factory.mktemp("store")))
+        place = stack.enter_context(place_for(request, tmp_path_factory))
         runner = stack.enter_context(asyncio.Runner() if hasattr(asyncio, "Runner") else _Runner())
         store = place.store()
         runner.run(store.open())
