@@ -18,7 +18,7 @@ from chaukas_spec_lite.errors import ClientClosedError, SettingTypeError
 from chaukas_spec_lite.export.batching import Server
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import DeadLetter, Dropped
-from chaukas_spec_lite.export.encoder import Encoder, is_event
+from chaukas_spec_lite.export.encoder import Converted, Encoder, is_event
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
@@ -146,7 +146,7 @@ class EventExporter:
         """
         pipeline = self._here()  # before the reporter is used: in a forked child it is the parent's until then
         encoded = self._encoder.encode(event)
-        if not isinstance(encoded, (bytes, Dropped)):
+        if isinstance(encoded, Converted):
             encoded, conversions = encoded
             self._reporter.converted(conversions)
         outcome = pipeline.emit(encoded)
@@ -307,7 +307,11 @@ class EventExporter:
         pipeline = self._here()
         if self._letters is None:
             return 0
-        return await asyncio.to_thread(self._letters.resend, pipeline.emit, not self._settings.strict, is_event)
+
+        def emit(event: bytes) -> Emitted:
+            return pipeline.emit(self._encoder.encoded(event))
+
+        return await asyncio.to_thread(self._letters.resend, emit, not self._settings.strict, is_event)
 
     # Forks, and the end of the interpreter (see process.Member)
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from chaukas_spec_lite import process
+from chaukas_spec_lite.audit.chain import Unsealed
 from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.errors import ClientClosedError
 from chaukas_spec_lite.export.batching import After, Batching, Send, Server
@@ -65,7 +66,7 @@ class Pipeline:
 
     # Emitting
 
-    def emit(self, event: bytes | Dropped) -> Emitted:
+    def emit(self, event: bytes | Unsealed | Dropped) -> Emitted:
         """Take an encoded event, or one that was refused already; say where it is now."""
         queue = self.queue
         if self._reporter.offering:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+from chaukas_spec_lite.audit.chain import Sealer, Unsealed
 from chaukas_spec_lite.export.batching import Send, Waiting
 from chaukas_spec_lite.export.disk import Disk
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
@@ -85,22 +86,23 @@ class EventQueue:
         self._room = threading.Condition(self.lock)
         self._busy = False
         """Whether the code that holds the lock is in the middle of something."""
-        self._late: deque[bytes | Dropped] = deque()
+        self._late: deque[bytes | Unsealed | Dropped] = deque()
         """What ``admit`` was given while its own thread was busy here."""
         self.memory = Memory(settings)
+        self._sealer = Sealer()
         self._in_flight: list[Item] = []
         self._since: float | None = None
         """When the first event came that was in no attempt yet."""
 
     # Coming in
 
-    def admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
-        """Take an event, and say where it is."""
+    def admit(self, event: bytes | Unsealed | Dropped, may_block: bool) -> Emitted:
+        """Take an event, and say where it is. One that is to be sealed is, as the next one of its session."""
         # As ``_whole`` does it, but that what interrupts it is put aside.
         with self.lock:
             if self._busy:
                 self._late.append(event)
-                return Emitted.QUEUED if isinstance(event, bytes) else Emitted.DROPPED
+                return Emitted.DROPPED if isinstance(event, Dropped) else Emitted.QUEUED
             self._busy = True
             try:
                 outcome = self._admit(event, may_block)
@@ -124,7 +126,7 @@ class EventQueue:
             # Without waiting for room: ``emit`` has answered, and its caller has gone on. Taken from the list behind
             # that: if something is raised amid it, it is rather there twice.
             event = self._late[0]
-            if self._admit(event, may_block=False) is Emitted.DROPPED and isinstance(event, bytes):
+            if self._admit(event, may_block=False) is Emitted.DROPPED and not isinstance(event, Dropped):
                 self.ledger.refused_late()
             self._late.popleft()
 
@@ -133,19 +135,19 @@ class EventQueue:
         self.memory.recount()
         self.ledger.balance(self.pending)
 
-    def _admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
+    def _admit(self, event: bytes | Unsealed | Dropped, may_block: bool) -> Emitted:
         # The order of the checks is that of the reasons a user should hear first: what is wrong with the event itself,
         # then that the exporter is closed, then that the disk is full, and memory last.
-        if not isinstance(event, bytes):
+        if isinstance(event, Dropped):
             return self._refuse(event)
         size = len(event)
         if self.closed:
-            return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", event))
+            return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", _bytes_of(event)))
         if self.disk is not None:
             if self.disk.is_full(self.memory.pending_bytes + size):
-                return self._refuse(Dropped(DropReason.SPOOL_FULL, self.disk.why_full, "", event))
+                return self._refuse(Dropped(DropReason.SPOOL_FULL, self.disk.why_full, "", _bytes_of(event)))
             for _ in range(2):
-                if (not self.memory.pending or self._to_disk(self.disk)) and self.disk.append([event]) is not None:
+                if (not self.memory.pending or self._to_disk(self.disk)) and self._sealer.write(event, self._append):
                     # It may be there and could not be synced.
                     return self._came(Emitted.QUEUED if self.disk.why_not else Emitted.SPOOLED)
                 if self.disk.why_not:
@@ -154,10 +156,13 @@ class EventQueue:
         if not self.memory.has_room(size) and not self._make_room(size, may_block):
             # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
             if self.closed:
-                return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", event))
-            return self._refuse(Dropped(DropReason.OVERFLOW, self.memory.why_full(size), "", event))
-        self.memory.append(event)
+                return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", _bytes_of(event)))
+            return self._refuse(Dropped(DropReason.OVERFLOW, self.memory.why_full(size), "", _bytes_of(event)))
+        self._sealer.write(event, self.memory.append)
         return self._came(Emitted.QUEUED)
+
+    def _append(self, event: bytes) -> bool:
+        return self.disk is not None and self.disk.append([event]) is not None
 
     def _came(self, where: Emitted) -> Emitted:
         self.ledger.came(where)
@@ -374,3 +379,7 @@ class EventQueue:
         """Return the numbers of ``Stats``, but for attempts, as they are at one moment."""
         sizes = {"pending_bytes": self.pending_bytes, "memory_bytes": self.memory.pending_bytes}
         return self.ledger.totals(pending=self.pending, **sizes)
+
+
+def _bytes_of(event: bytes | Unsealed) -> bytes:
+    return event if isinstance(event, bytes) else event.data

@@ -73,12 +73,13 @@ class Interrupter:
     A handler also runs before a loop goes round again, which is always after a call here, too.
     """
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int, rooms: tuple[str, ...] = ROOMS) -> None:
         self.left = at
+        self._rooms = rooms
         self._after_call: dict[int, bool] = {}
 
     def __call__(self, frame: FrameType, event: str, _: object) -> Any:
-        if not frame.f_code.co_filename.startswith(ROOMS):
+        if not frame.f_code.co_filename.startswith(self._rooms):
             return None
         frame.f_trace_opcodes = True
         if event == "call" and not frame.f_code.co_flags & 0x20:  # not each time that a generator goes on
