@@ -77,7 +77,8 @@ class Pipeline:
             self._reporter.log("queued", logging.WARNING, text)
         # Admitting this event may have displaced an older one. Told outside of the queue's lock, as the callback is the
         # user's code and may emit.
-        self.report()
+        if queue.has_news:
+            self.report()
         # Not at each event: waking a loop costs more than admitting one. The task sleeps for a number of events, see
         # ``_wake_at``.
         if self._is_due():

@@ -146,7 +146,8 @@ class EventQueue:
             if self.disk.is_full(self.memory.pending_bytes + size):
                 return self._refuse(Dropped(DropReason.SPOOL_FULL, self.disk.why_full, "", event))
             for _ in range(2):  # if the log was taken away, there is another one the second time
-                outcome = self._to_disk(self.disk) or self.disk.append([event])
+                # Looked at here first, for the sake of speed.
+                outcome = (self._to_disk(self.disk) if self.memory.pending else None) or self.disk.append([event])
                 if isinstance(outcome, int):  # it may be there and could not be synced
                     return self._came(Emitted.QUEUED if self.disk.why_not else Emitted.SPOOLED)
                 if outcome is Refusal.BY_THE_DISK:
@@ -225,8 +226,7 @@ class EventQueue:
 
     def _to_disk(self, disk: Disk) -> Refusal | None:
         """Move what memory holds to the disk, the oldest first; say why some of it is still there, if it is."""
-        while self.memory.pending:
-            items = self.memory.peek(0, None, _MOVED)
+        while items := self.memory.peek(0, None, _MOVED):
             contents = [item.data for item in items]
             start = disk.append(contents)
             if isinstance(start, Refusal):
