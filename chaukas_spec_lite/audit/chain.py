@@ -16,6 +16,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
@@ -26,6 +27,8 @@ DOMAIN = b"chaukas-event-v1\n"
 
 ALGORITHM = "sha256:"
 """What stands before the hexadecimal digits of a ``content_hash``."""
+
+_T = TypeVar("_T")
 
 MAX_OPEN = 10_000
 """How many chains a writer has open. Beyond it, the one that was used longest ago is left: its session begins another.
@@ -195,36 +198,38 @@ class Sealer:
         self._lock = threading.RLock()
         self._chains = Chains(uuid7())
         self._busy = False
-        self._late: deque[tuple[Unsealed, Callable[[bytes], bool]]] = deque()
+        self._late: deque[Callable[[], object]] = deque()
         """What came while its own thread was busy here, such as from a signal handler."""
 
-    def write(self, event: bytes | Unsealed, append: Callable[[bytes], bool]) -> bool | None:
+    def write(
+        self, event: bytes | Unsealed, append: Callable[[bytes], _T], is_stored: Callable[[_T], bool] = bool
+    ) -> _T | None:
         """Store an event, sealed as the next one of its session.
 
         Args:
             event: The event; one that is bytes is stored as it is.
-            append: Stores it, and says whether it did. If it did not, the chain goes on without the event. If it
-                raises, nobody knows, and the session begins another chain.
+            append: Stores it. If it raises, nobody knows whether it did, and the session begins another chain.
+            is_stored: Says whether it did, by what it returned. If it did not, the chain goes on without the event.
 
         Returns:
-            Whether it is stored; None if this call interrupts another one, which stores it in a moment.
+            What ``append`` returned; None if this call interrupts another one, which stores the event in a moment.
         """
         if isinstance(event, bytes):
             return append(event)
         with self._lock:
             if self._busy:
-                self._late.append((event, append))
+                self._late.append(lambda: self._write(event, append, is_stored))
                 return None
             self._busy = True
             try:
                 self._write_late()
-                stored = self._write(event, append)
+                outcome = self._write(event, append, is_stored)
                 self._write_late()
             finally:  # without a call, in which a signal could be handled
                 self._busy = False
         if self._late:  # it came between the last two steps
             self.finish()
-        return stored
+        return outcome
 
     def finish(self) -> None:
         """Store what came late, after something that was cut short. Every call of ``write`` does so."""
@@ -239,18 +244,18 @@ class Sealer:
     def _write_late(self) -> None:
         while self._late:
             # Taken from the list behind that: if something is raised amid it, it is rather there twice.
-            self._write(*self._late[0])
+            self._late[0]()
             self._late.popleft()
 
-    def _write(self, event: Unsealed, append: Callable[[bytes], bool]) -> bool:
+    def _write(self, event: Unsealed, append: Callable[[bytes], _T], is_stored: Callable[[_T], bool]) -> _T:
         # Sealed now, and not when it was encoded: only here is it certain which event comes before it.
         try:
-            stored = append(self._chains.next(event))
-            if stored:
+            outcome = append(self._chains.next(event))
+            if is_stored(outcome):
                 self._chains.advance()
             else:
                 self._chains.stay()
         except BaseException:  # such as Ctrl-C
             self._chains.leave()
             raise
-        return stored
+        return outcome

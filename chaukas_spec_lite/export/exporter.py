@@ -302,7 +302,8 @@ class EventExporter:
             How many events were emitted.
 
         Raises:
-            ChaukasError: The spool cannot be read, or takes no events. What is not emitted then stays a dead letter.
+            ChaukasError: The spool cannot be read, or takes no events, or a call before this one, maybe in another
+                process, is not done with them. What is not emitted then stays a dead letter.
         """
         pipeline = self._here()
         if self._letters is None:

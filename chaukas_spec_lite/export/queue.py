@@ -16,12 +16,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from chaukas_spec_lite.audit.chain import Sealer, Unsealed
 from chaukas_spec_lite.export.batching import Send, Waiting
-from chaukas_spec_lite.export.disk import Disk
+from chaukas_spec_lite.export.disk import Disk, Refusal
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.ledger import Ledger, Mark, Note, Totals
 from chaukas_spec_lite.export.memory import Item, Memory
@@ -146,13 +147,14 @@ class EventQueue:
         if self.disk is not None:
             if self.disk.is_full(self.memory.pending_bytes + size):
                 return self._refuse(Dropped(DropReason.SPOOL_FULL, self.disk.why_full, "", _bytes_of(event)))
-            for _ in range(2):
-                if (not self.memory.pending or self._to_disk(self.disk)) and self._sealer.write(event, self._append):
-                    # It may be there and could not be synced.
+            for _ in range(2):  # if the log was taken away, there is another one the second time
+                # Looked at here first, for the sake of speed.
+                refusal = self._to_disk(self.disk) if self.memory.pending else None
+                outcome = refusal or self._sealer.write(event, self.disk.append_one, _is_place)
+                if isinstance(outcome, int):  # it may be there and could not be synced
                     return self._came(Emitted.QUEUED if self.disk.why_not else Emitted.SPOOLED)
-                if self.disk.why_not:
+                if outcome is Refusal.BY_THE_DISK:
                     break
-                # It does not refuse: the log was taken away, and there is another one the second time.
         if not self.memory.has_room(size) and not self._make_room(size, may_block):
             # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
             if self.closed:
@@ -160,9 +162,6 @@ class EventQueue:
             return self._refuse(Dropped(DropReason.OVERFLOW, self.memory.why_full(size), "", _bytes_of(event)))
         self._sealer.write(event, self.memory.append)
         return self._came(Emitted.QUEUED)
-
-    def _append(self, event: bytes) -> bool:
-        return self.disk is not None and self.disk.append([event]) is not None
 
     def _came(self, where: Emitted) -> Emitted:
         self.ledger.came(where)
@@ -228,18 +227,18 @@ class EventQueue:
         """The size of those."""
         return self.memory.pending_bytes + (0 if self.disk is None else self.disk.pending_bytes)
 
-    def _to_disk(self, disk: Disk) -> bool:
-        """Move what memory holds to the disk, the oldest first; say whether it holds nothing now."""
+    def _to_disk(self, disk: Disk) -> Refusal | None:
+        """Move what memory holds to the disk, the oldest first; say why some of it is still there, if it is."""
         while items := self.memory.peek(0, None, _MOVED):
             contents = [item.data for item in items]
             start = disk.append(contents)
-            if start is None:
-                return False
+            if isinstance(start, Refusal):
+                return start
             self.memory.done(items)
             for item, record in zip(items, entries_of(start, contents), strict=True):
                 item.record = record  # an attempt that is under way goes on with it
             self._room.notify_all()
-        return True
+        return None
 
     def _salvaged(self, start: int, saved: Sequence[Entry]) -> Sequence[Entry]:
         """Take back what was on a disk that was taken away; return all of it.
@@ -259,13 +258,17 @@ class EventQueue:
     # Going out
 
     @_whole
-    def waiting(self) -> Waiting:
-        """Describe what waits, for a decision."""
+    def tend(self) -> None:
+        """See whether what is on disk is still there, and move there what memory holds: to be called now and then."""
         if self.disk is not None:
             self.disk.look()
             self._to_disk(self.disk)
+
+    @_whole
+    def waiting(self) -> Waiting:
+        """Describe what waits, for a decision."""
         since = float("-inf") if self._since is None else self._since  # those that failed have waited long enough
-        return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self.ledger.first)
+        return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self.ledger.first_changes)
 
     @_whole
     def take(self, wanted: Send) -> list[bytes]:
@@ -334,8 +337,8 @@ class EventQueue:
         """Leave what is on disk to the next process, and drop what the disk does not take."""
         if self.disk is not None:
             self.disk.look_now()
-            # A second time, if the first one finds that the log was taken away.
-            _ = self._to_disk(self.disk) or self._to_disk(self.disk)
+            if self._to_disk(self.disk) is Refusal.TAKEN_AWAY:
+                self._to_disk(self.disk)  # which makes another log
         while self.memory.pending:
             self._drop_from_memory(0, DropReason.CLOSED, detail)
         self.rest()
@@ -350,7 +353,7 @@ class EventQueue:
         self.put_back()
         if self.disk is not None:
             self.disk.close()
-            self.ledger.moved(0)  # others may send a part of it
+            self.ledger.first_may_change()  # others may send a part of it
             if for_good:
                 self.disk.hand_over()
 
@@ -371,7 +374,12 @@ class EventQueue:
     @_whole
     def take_news(self) -> list[Dropped | Note]:
         """Hand out what happened since the last call: to the spool, and to events that will not be sent."""
-        news, self.ledger.news = self.ledger.news, []
+        # From the one deque that there is: what interrupts a method may take news, too, and what that method then put
+        # into a list that was exchanged meanwhile would reach nobody.
+        news: list[Dropped | Note] = []
+        with suppress(IndexError):
+            while True:
+                news.append(self.ledger.news.popleft())
         return news
 
     @_whole
@@ -383,3 +391,7 @@ class EventQueue:
 
 def _bytes_of(event: bytes | Unsealed) -> bytes:
     return event if isinstance(event, bytes) else event.data
+
+
+def _is_place(outcome: int | Refusal) -> bool:
+    return not isinstance(outcome, Refusal)

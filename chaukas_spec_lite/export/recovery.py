@@ -80,7 +80,7 @@ class Recovery(Pipeline):
         self._batching = self._new_batching()
         if known is not None and known[0] == log.tally.before:  # it begins with the event that it was stuck at
             self._batching = known[1]
-            self.queue.ledger.first = self._batching.first
+            self.queue.ledger.first_changes = self._batching.first_changes
             if self.queue.ledger.marks:  # a flush that has begun before it came back
                 self._batching.hurry()
 
