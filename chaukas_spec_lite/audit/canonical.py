@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from functools import cache
-from operator import itemgetter
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -95,5 +94,5 @@ def _rebound(module: ModuleType, **names: Any) -> dict[str, Any]:
 
 
 def _by_key(fields: dict[str, Any]) -> list[tuple[str, Any]]:
-    # The order of code points is that of UTF-8 bytes.
-    return sorted(fields.items(), key=itemgetter(0))
+    # The order of code points is that of UTF-8 bytes. No two keys are equal, so values are never compared.
+    return sorted(fields.items())

@@ -42,6 +42,9 @@ HASH_PREV = b"\x92\x01"
 CONTENT_HASH = b"\x9a\x01G"
 """The tag of ``content_hash``, and how long it is."""
 
+INTERRUPTED = "interrupted-writer:"
+"""What the session of an event begins with that says of a writer that it was interrupted; its id is the rest."""
+
 _GENESIS = re.compile(r"genesis:([^:]+):([0-9]+):(.*)", re.DOTALL)
 
 
@@ -147,27 +150,27 @@ class Chains:
         Args:
             event: The event.
         """
-        data, hashed = event.sealed(self._before(event.session_id))
-        self._next = event.session_id, hashed, event.closes
+        session_id = event.session_id
+        before = self._last.get(session_id) or str(Genesis(self._writer, self._number + 1, session_id))
+        data, hashed = event.sealed(before)
+        self._next = session_id, hashed, event.closes
         return data
-
-    def _before(self, session_id: str) -> str:
-        return self._last.get(session_id) or str(Genesis(self._writer, self._number + 1, session_id))
 
     def advance(self) -> None:
         """Say that the event that ``next`` has sealed last is stored: the next one of its session comes behind it."""
         if self._next is None:
             return
         (session_id, hashed, closes), self._next = self._next, None
-        if session_id not in self._last:
+        last = self._last
+        if session_id not in last:
             self._number += 1
         if closes:
-            self._last.pop(session_id, None)
+            last.pop(session_id, None)
             return
-        self._last[session_id] = hashed
-        self._last.move_to_end(session_id)
-        if len(self._last) > MAX_OPEN:
-            self._last.popitem(last=False)
+        last[session_id] = hashed
+        last.move_to_end(session_id)
+        if len(last) > MAX_OPEN:
+            last.popitem(last=False)
 
     def stay(self) -> None:
         """Say that the event that ``next`` has sealed last is not stored: another one will have its place."""
@@ -196,7 +199,8 @@ class Sealer:
     def _begin(self) -> None:
         # It lets in the thread that has it already: a signal handler would wait for ever for what it interrupts.
         self._lock = threading.RLock()
-        self._chains = Chains(uuid7())
+        self.writer = uuid7()
+        self._chains = Chains(self.writer)
         self._busy = False
         self._late: deque[Callable[[], object]] = deque()
         """What came while its own thread was busy here, such as from a signal handler."""
@@ -222,12 +226,12 @@ class Sealer:
                 return None
             self._busy = True
             try:
-                self._write_late()
+                if self._late:
+                    self._write_late()
                 outcome = self._write(event, append, is_stored)
-                self._write_late()
             finally:  # without a call, in which a signal could be handled
                 self._busy = False
-        if self._late:  # it came between the last two steps
+        if self._late:
             self.finish()
         return outcome
 

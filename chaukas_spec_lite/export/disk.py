@@ -36,6 +36,7 @@ class Disk:
         ledger: That of the queue, which is told what is lost, and what others have.
         taken_away: Is given what somebody took away: from where on, and what of it could still be read; returns that
             and what else of it is still known.
+        log_note: What logs that it makes say to whoever has them after this process.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Disk:
         now: Callable[[], float],
         ledger: Ledger,
         taken_away: Callable[[int, Sequence[Entry]], Sequence[Entry]],
+        log_note: bytes = b"",
     ) -> None:
         assert settings.spool is not None
         self._settings = settings
         self._directory = SpoolDirectory(Path(settings.spool))
         self._now = now
         self._taken_away = taken_away
+        self._log_note = log_note
         self._ledger = ledger
         self.log: Log | None = None
         """The log that is open."""
@@ -113,7 +116,7 @@ class Disk:
         if self.why_not and self._now() < self._refuses_until:
             return Refusal.BY_THE_DISK
         try:
-            log = self.log or self._claim_again() or self.adopt(Log.make(self._directory.path))
+            log = self.log or self._claim_again() or self.adopt(Log.make(self._directory.path, self._log_note))
             start = log.append(contents)
         except SpoolError as error:
             return self._fail(error)

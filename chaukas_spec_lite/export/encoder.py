@@ -122,6 +122,10 @@ class Encoder:
             return Dropped(DropReason.INVALID, f"it is no event: {error}", event_id_of(data), data, path=error.path)
         return Dropped(DropReason.TOO_LARGE, _TOO_LARGE, event_id_of(data), data)
 
+    def interruption(self, writer: str) -> bytes:
+        """Make the event that tells of a writer that was interrupted; see ``audit.sealing``."""
+        return sealing.interruption(writer, self._defaults)
+
     def encoded(self, data: bytes) -> bytes | Unsealed:
         """Take an event that is encoded and complete.
 

@@ -78,9 +78,12 @@ class EventQueue:
         self._settings = settings
         self._now = now
         self.ledger = Ledger()
+        self._sealer = Sealer()
         self.disk = None
         if settings.spool is not None:
-            self.disk = Disk(settings, now, self.ledger, self._salvaged)
+            # Whoever has the log after this process has to say that its chains go no further.
+            note = self._sealer.writer.encode() if settings.audit else b""
+            self.disk = Disk(settings, now, self.ledger, self._salvaged, note)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
         self.lock = threading.RLock()
@@ -90,7 +93,6 @@ class EventQueue:
         self._late: deque[bytes | Unsealed | Dropped] = deque()
         """What ``admit`` was given while its own thread was busy here."""
         self.memory = Memory(settings)
-        self._sealer = Sealer()
         self._in_flight: list[Item] = []
         self._since: float | None = None
         """When the first event came that was in no attempt yet."""

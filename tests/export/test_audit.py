@@ -24,6 +24,7 @@ from chaukas_spec_lite.audit.verification import FaultKind, verify
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.export import Emitted
 from chaukas_spec_lite.export.encoder import Converted, Encoder
+from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.sinks import FileSink, MemorySink
 from tests import realdata
 from tests.export.doubles import Recorder, invalid
@@ -296,10 +297,76 @@ def test_room_for_seals_is_asked_for() -> None:
 
 @pytest.mark.parametrize("name", ["events.delim", "events.jsonl", "events.jsonl.gz"])
 def test_a_file_that_is_read_back_is_verified(tmp_path: Path, name: str) -> None:
-    from chaukas_spec_lite.files import read_events
-
     with FileSink(tmp_path / name, audit=True) as sink:
         for number in range(5):
             sink.emit(Event(session_id="s", metadata={"b": number, "a": [1.5, None, "é"]}))
         sink.emit(Event(session_id="s", type=EventType.SESSION_END))
     assert verify(recorded.event for recorded in read_events(tmp_path / name)).complete
+
+
+@pytest.mark.parametrize("waiting", [0, 3])
+@pytest.mark.parametrize("next_audits", [True, False])
+def test_chains_of_a_killed_process_are_said_to_be_interrupted(
+    tmp_path: Path, waiting: int, next_audits: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the next one that has the spool, once, whether events were left in it or not."""
+    spool, sent = tmp_path / "spool", tmp_path / "sent.delim"
+    run(
+        """
+        from chaukas_spec_lite.sinks import FileSink
+        spool, path, waiting = sys.argv[1:]
+        sink = FileSink(path)
+        class Sender:
+            async def send(self, events):
+                for event in events:
+                    sink.emit(event)
+        exporter = BlockingExporter(Sender(), spool=spool, audit=True)
+        for session_id in ("done", "open"):
+            exporter.emit(Event(session_id=session_id))
+        exporter.emit(Event(session_id="done", type=EventType.SESSION_END))
+        assert exporter.flush(HANG)
+        Sender.send = None  # the rest waits
+        for _ in range(int(waiting)):
+            assert exporter.emit(Event(session_id="open")) is Emitted.SPOOLED
+        os.kill(os.getpid(), signal.SIGKILL)
+        """,
+        spool,
+        sent,
+        waiting,
+        status=-9,
+    )
+    sink = FileSink(sent)
+
+    class Sender:
+        async def send(self, events: Any) -> None:
+            for event in events:
+                sink.emit(event)
+
+    for _ in range(2):  # the second one finds nothing more to say
+        with BlockingExporter(Sender(), spool=spool, audit=next_audits) as exporter:
+            assert exporter.flush(HANG)
+    sink.close()
+    found = verify(recorded.event for recorded in read_events(sent))
+    chains = {chain.session_id: chain for chain in found.chains}
+    assert found.unsealed == 0
+    assert found.events == 3 + waiting + 1
+    assert chains.pop("done").complete
+    interrupted = chains.pop("open")
+    assert [fault.kind for fault in interrupted.faults] == [FaultKind.INTERRUPTED]
+    assert interrupted.sound
+    assert interrupted.genesis is not None
+    assert [(chain.session_id, chain.complete) for chain in chains.values()] == [
+        (f"interrupted-writer:{interrupted.genesis.writer}", True)
+    ]
+    assert caplog.text.count("ended before it closed its chains") == 1
+    assert not list(spool.glob("log-*"))
+
+
+@pytest.mark.anyio
+async def test_a_spool_that_was_closed_says_nothing_of_chains(tmp_path: Path) -> None:
+    sender = Recorder()
+    for _ in range(2):
+        async with EventExporter(sender, spool=tmp_path, audit=True) as exporter:
+            exporter.emit(Event(session_id="s"))
+            assert await exporter.flush(HANG)
+    assert [fault.kind for fault in verify(sender.received).faults] == [FaultKind.CUT_OFF] * 2
