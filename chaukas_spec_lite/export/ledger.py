@@ -112,7 +112,7 @@ class Ledger:
             mark.left += events
 
     def moved(self, events: int) -> None:
-        """Count the first events that waited no more: somebody else has them, and counts them as recovered."""
+        """Count the first that waited as gone without loss: somebody else has them, and counts them as recovered."""
         self.recovered -= events  # less of that keeps the books balanced
         for mark in self.marks:
             mark.left -= min(events, mark.left)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -115,6 +116,7 @@ def left_in(directory: Path) -> list[bytes]:
     return left
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="pathlib has its own references to these functions")
 @pytest.mark.parametrize(("lasts", "code"), [(1, errno.ENOSPC), (3, errno.EIO)])
 @pytest.mark.parametrize("call", CALLS)
 def test_each_turn_of_it(tmp_path: Path, call: str, lasts: int, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,6 +154,7 @@ def test_each_turn_of_it(tmp_path: Path, call: str, lasts: int, code: int, monke
     assert call in ("ftruncate", "rmdir", "rename", "link") or first > 1, "it was called"
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="pathlib has its own references to these functions")
 def test_a_segment_that_gets_a_log_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While each call of that fails at each of its turns, the segment stays where it was, and is tried again."""
     monkeypatch.setattr(logs, "SEGMENT_BYTES", 80)
