@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chaukas_spec_lite.export.ledger import Ledger, Note
 from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.spool import notes
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost
 from chaukas_spec_lite.spool.frames import Entry
@@ -116,7 +117,7 @@ class Disk:
         if self.why_not and self._now() < self._refuses_until:
             return Refusal.BY_THE_DISK
         try:
-            log = self.log or self._claim_again() or self.adopt(Log.make(self._directory.path, self._log_note))
+            log = self.log or self._claim_again() or self.adopt(self._new_log())
             start = log.append(contents)
         except SpoolError as error:
             return self._fail(error)
@@ -127,6 +128,15 @@ class Disk:
             except SpoolError as error:  # they are there, but a power cut may cost them
                 self._fail(error)
         return start
+
+    def _new_log(self) -> Log:
+        log = Log.make(self._directory.path)
+        try:
+            notes.write(log.folder, self._log_note)
+        except BaseException:
+            log.close()
+            raise
+        return log
 
     def append_one(self, event: bytes) -> int | Refusal:
         """Append an event, as ``append`` does."""

@@ -16,6 +16,7 @@ from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender
 from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.spool import notes
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolError
 from chaukas_spec_lite.spool.frames import HEAD
@@ -103,13 +104,13 @@ class Recovery(Pipeline):
     def _read_note(self, log: Log) -> None:
         """Tell whose chains go no further, once: another process does it if this one ends before."""
         try:
-            writer = log.note().decode("ascii", "replace")
+            writer = notes.read(log.folder).decode("ascii", "replace")
         except SpoolError as error:
             self._reporter.failure("note", "It is not known whose chains end with a log", error)
             return
         if writer and self._tell_interruption(writer):
             self._reporter.log("interrupted", logging.WARNING, _INTERRUPTED, writer, topic=writer)
-            log.remove_note()
+            notes.remove(log.folder)
 
     def backlog(self, pending: int, pending_bytes: int) -> int:
         """Tell how many bytes wait in the whole directory; 0 if that is no more than these events."""

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Collection
 from pathlib import Path
 
-from chaukas_spec_lite.spool import progress
+from chaukas_spec_lite.spool import notes, progress
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import PREFIX, Log
@@ -107,7 +107,7 @@ class SpoolDirectory:
 
 def _has_note(log: Log) -> bool:
     try:
-        return log.note() != b""
+        return notes.read(log.folder) != b""
     except SpoolError:  # whoever has the log reads it again
         return False
 

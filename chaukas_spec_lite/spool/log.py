@@ -1,8 +1,7 @@
 """A log: byte strings on disk, in order, each of which is done one day. Each process appends to a folder of its own.
 
-The folder ``log-<UUIDv7>`` holds ``lock``, ``progress``, segments, and ``note`` if its maker left one. A segment goes
-when all in it is done, and the folder when the log is closed and nothing waits in it. One that held damage is kept
-beside it, for people to look at.
+The folder ``log-<UUIDv7>`` holds ``lock``, ``progress``, segments, and a note if there is one. A segment goes when all in it is done, and the
+folder when the log is closed and nothing waits in it. One that held damage is kept beside it, for people to look at.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from chaukas_spec_lite.ids import uuid7
-from chaukas_spec_lite.spool import progress
+from chaukas_spec_lite.spool import notes, progress
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost, SpoolNewer, translated
 from chaukas_spec_lite.spool.frames import HEAD, Entry, frame
 from chaukas_spec_lite.spool.lock import InUse, Lock
@@ -40,7 +39,6 @@ class Log:
         self.folder = folder
         self._lock = lock
         self._progress = folder / "progress"
-        self._note = folder / "note"
         self._segments = Segments(folder, lock.is_ours)
         self.syncs = False
         """Whether a segment that is full is brought to the disk before the next one is begun."""
@@ -55,12 +53,8 @@ class Log:
         """What waits in it, and what is lost or moved: for others to read."""
 
     @classmethod
-    def make(cls, directory: Path, note: bytes = b"") -> Log:
+    def make(cls, directory: Path) -> Log:
         """Make a log in a directory, which is made as well if need be.
-
-        Args:
-            directory: The directory.
-            note: Something that whoever claims the log after this process should know, even if nothing waits in it.
 
         Raises:
             SpoolError: That cannot be done.
@@ -76,8 +70,6 @@ class Log:
                 folder.mkdir(mode=0o700)
                 try:
                     (folder / "lock").touch(mode=0o600)
-                    if note:
-                        (folder / "note").write_bytes(note)
                     log = cls._locked(folder)
                 except (OSError, SpoolError) as error:
                     if not isinstance(error, InUse) and folder.exists():  # else a search found it before it was locked
@@ -144,21 +136,6 @@ class Log:
         if tally.found(entries):
             self._segments.keep(last)
         return True
-
-    def note(self) -> bytes:
-        """Read the note of the process that made it; empty if there is none, or no more.
-
-        Raises:
-            SpoolError: It cannot be read.
-        """
-        with translated(self.folder), suppress(FileNotFoundError):
-            return self._note.read_bytes()
-        return b""
-
-    def remove_note(self) -> None:
-        """Remove the note: nobody else needs to know."""
-        with suppress(OSError):  # then the next one reads it, too
-            self._note.unlink(missing_ok=True)
 
     # Appending
 
@@ -416,7 +393,7 @@ class Log:
             with suppress(OSError):  # then it is left to the next one, which removes it
                 for place in Start.all_in(self.folder):  # before the others, which say that it is done
                     place.path(self.folder).unlink()
-                self._note.unlink(missing_ok=True)
+                notes.remove(self.folder)
                 self._progress.unlink(missing_ok=True)
                 (self.folder / "lock").unlink()
                 self.folder.rmdir()
