@@ -45,6 +45,8 @@ EMIT_BARS = {True: 50.0, False: 25.0}
 """Microseconds at the median, with the spool and without."""
 SPOOL_BAR = 1.35
 """How many times as long ``emit`` may take with the spool, at the median."""
+AUDIT_BAR = 1.34
+"""How many times as long it may take with ``audit``, which is a third more."""
 THROUGHPUT_BAR = 10_000.0
 
 PLAIN = Framing(compress_above=None)
@@ -187,6 +189,7 @@ def rows(quick: bool) -> Iterator[Row]:
         with servers.running(kind, keep=True) as address:
             yield from asyncio.run(_querying(kind, name, address, 2 if quick else 5))
     yield from _emitting(count, 3 if quick else 15)
+    yield from _emitting_sealed(count, 3 if quick else 15)
     yield from _emitting_official(count, 3 if quick else 15)
     with servers.running("grpc.aio") as address:
         yield from asyncio.run(_exporting(address, 20_000 if quick else 100_000))
@@ -262,6 +265,37 @@ def _emitting(count: int, passes: int) -> Iterator[Row]:
     ratio = on[count // 2] / off[count // 2]
     yield Row(EXPORT_SECTION, f"{name} on, times as much as off, median", ratio, None, "x", SPOOL_BAR)
     yield Row(EXPORT_SECTION, f"{name} on, 99.9th percentile", on[count * 999 // 1000] * 1e6, None, "us", 1000.0)
+
+
+def _emitting_sealed(count: int, passes: int) -> Iterator[Row]:
+    """Time ``emit`` with ``audit`` and without, event by event in turns, with a spool and without."""
+    build = make.ours(workloads.model())
+
+    async def main(spool: str | None) -> list[float]:
+        times: list[list[float]] = [[], []]
+        where = [None, None] if spool is None else [f"{spool}/sealed", f"{spool}/plain"]
+        async with (
+            EventExporter(_Nowhere(), spool=where[0], audit=True) as sealed,
+            EventExporter(_Nowhere(), spool=where[1]) as plain,
+        ):
+            for number in range(count):
+                for exporter, found in zip((sealed, plain), times, strict=True):
+                    event = build()
+                    start = perf_counter()
+                    exporter.emit(event)
+                    found.append(perf_counter() - start)
+                if number % 20 == 0:
+                    await asyncio.sleep(0)
+        return [sorted(found)[count // 2] for found in times]
+
+    for words in ("on", "off"):
+        every: list[list[float]] = []
+        for _ in range(passes):
+            with tempfile.TemporaryDirectory() as folder:
+                every.append(asyncio.run(main(folder if words == "on" else None)))
+        sealed, plain = (min(kind) for kind in zip(*every, strict=True))
+        name = f"`emit` of the model event with `audit`, spool {words}, times as much as without, median"
+        yield Row(EXPORT_SECTION, name, sealed / plain, None, "x", AUDIT_BAR)
 
 
 def _emitting_official(count: int, passes: int) -> Iterator[Row]:

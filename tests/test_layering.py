@@ -37,10 +37,12 @@ RULES = Rules(
             *("gzipped", "printable", "rationed_log"),
         ),
         ("ids", "termination", "settings", "wire", "message.listing"),
-        # The spool knows bytes and the transport frames: neither can import a message.
+        # The spool and chains know bytes, and the transport frames: none of them can import a message.
         (
             "retry",
             "spool",
+            "audit.__init__",
+            "audit.chain",
             "rpc.__init__",
             "rpc.transport",
             "message.__init__",

@@ -8,24 +8,19 @@ defined, it is the same. docs/reference/audit-format.md specifies it for other l
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
 from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, cast
 
-from chaukas_spec_lite.message.message import Message
-from chaukas_spec_lite.wellknown.values import UnknownDict, UnknownList
-from chaukas_spec_lite.wire.fields import LIST, STRUCT, VALUE, fields_of
-from chaukas_spec_lite.wire.format import MAX_DEPTH
+from chaukas_spec_lite.audit.chain import hash_of
+from chaukas_spec_lite.spec.common.v1 import _events_codec
+from chaukas_spec_lite.wellknown import writers
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.spec.common.v1.events import Event
-
-DOMAIN = b"chaukas-event-v1\n"
-"""What is hashed before an event, so that its hash is none of anything else."""
-
-ALGORITHM = "sha256:"
-"""What stands before the hexadecimal digits of a ``content_hash``."""
+    from chaukas_spec_lite.wire.rope import Text
 
 
 def canonical_bytes(event: Event) -> bytes:
@@ -37,9 +32,26 @@ def canonical_bytes(event: Event) -> bytes:
     Raises:
         EncodeError: It cannot be encoded.
     """
-    ordered = copy(_ordered(event, 0))
-    ordered.content_hash = ordered.worm_proof_id = ""
-    return bytes(ordered)
+    bare = copy(event)
+    bare.content_hash = bare.worm_proof_id = ""
+    return encode_in_order(bare)
+
+
+def encode_in_order(event: Event) -> bytes:
+    """Encode an event in its canonical form, but with all of its fields.
+
+    Args:
+        event: The event.
+
+    Raises:
+        EncodeError: It cannot be encoded.
+    """
+    try:
+        return _encoder()(event, 0).encode("latin-1")
+    except Exception:
+        # Where the ordinary encoder fails, it says why.
+        bytes(event)
+        raise
 
 
 def content_hash(event: Event) -> str:
@@ -54,102 +66,33 @@ def content_hash(event: Event) -> str:
     return hash_of(canonical_bytes(event))
 
 
-def hash_of(canonical: bytes) -> str:
-    """Return the hash of an event in its canonical form: ``sha256:`` and 64 hexadecimal digits."""
-    return ALGORITHM + hashlib.sha256(DOMAIN + canonical).hexdigest()
-
-
 # Order
 
 
-def _ordered(message: Any, depth: int) -> Any:
-    """The message, or if keys in it are not in order, a copy in which they are. It shares the rest."""
-    out = message
-    # An event that nests deeper cannot be encoded, which its encoder says.
-    if depth > MAX_DEPTH:
-        return message
-    cls: type[Message] = message.__class__
-    for name, label in _with_keys(cls):
-        value = getattr(message, name)
-        if not value:
-            continue
-        ordered = _ordered_field(value, label, depth + 1)
-        if ordered is not value:
-            if out is message:
-                out = copy(message)
-            object.__setattr__(out, name, ordered)
-    return out
-
-
-def _ordered_field(value: Any, label: str, depth: int) -> Any:
-    if label == "singular":
-        return _ordered_value(value, depth)
-    if label == "repeated":
-        return _ordered_list(value, depth)
-    return _ordered_dict(value, depth)
-
-
-def _ordered_value(value: Any, depth: int) -> Any:
-    if isinstance(value, dict):
-        return _ordered_dict(value, depth)  # pyright: ignore[reportUnknownArgumentType]  # of anything
-    if isinstance(value, list):
-        return _ordered_list(value, depth)  # pyright: ignore[reportUnknownArgumentType]  # of anything
-    return _ordered(value, depth) if isinstance(value, Message) else value
-
-
-def _ordered_dict(value: dict[Any, Any], depth: int) -> dict[Any, Any]:
-    if depth > MAX_DEPTH:
-        return value
-    keys = list(value)
-    # The order of code points is that of UTF-8 bytes. Only keys of maps may be no texts; False comes before True.
-    in_order = sorted(keys)
-    changed = in_order != keys
-    items: dict[Any, Any] = {}
-    for key in in_order:
-        old = value[key]
-        new = items[key] = _ordered_value(old, depth + 1)
-        changed = changed or new is not old
-    if changed and isinstance(value, UnknownDict):
-        # The unknown fields that it came with stay with it.
-        made = copy(value)
-        made.clear()
-        made.update(items)
-        return made
-    return items if changed else value
-
-
-def _ordered_list(value: list[Any], depth: int) -> list[Any]:
-    if depth > MAX_DEPTH:
-        return value
-    items = [_ordered_value(each, depth + 1) for each in value]
-    if all(new is old for new, old in zip(items, value, strict=True)):
-        return value
-    if isinstance(value, UnknownList):
-        made = copy(value)
-        made[:] = items
-        return made
-    return items
-
-
 @cache
-def _with_keys(cls: type[Message]) -> tuple[tuple[str, str], ...]:
-    """The fields of a message class in which keys can be, and whether they are singular, repeated or a map."""
-    found: list[tuple[str, str]] = []
-    for field in fields_of(cls):
-        label = field.label if field.label in ("repeated", "map") else "singular"
-        if label == "map" or field.kind in (STRUCT, LIST, VALUE) or (field.kind == "message" and _may_hold(field.cls)):
-            found.append((field.name, label))
-    return tuple(found)
+def _encoder() -> Callable[[Event, int], Text]:
+    """The generated encoder of an event, but that it writes the entries of Structs by their keys.
+
+    It is the same code with another ``_entries``: a second encoder would have to be kept equal to the first, and to
+    sort the dicts of an event before it is encoded takes nearly as long as to encode it.
+    """
+    structs = _rebound(writers, _entries=_by_key)
+    names = {name: structs[name] for name in ("encode_struct", "encode_list", "encode_value")}
+    return cast("Callable[[Event, int], Text]", _rebound(_events_codec, **names)["_encode_Event"])
 
 
-def _may_hold(cls: type[Message], above: frozenset[type[Message]] = frozenset()) -> bool:
-    """Whether keys can be anywhere in a message; one that holds itself needs a look at its other fields only."""
-    if cls in above:
-        return False
-    within = above | {cls}
-    return any(
-        field.label == "map"
-        or field.kind in (STRUCT, LIST, VALUE)
-        or (field.kind == "message" and _may_hold(field.cls, within))
-        for field in fields_of(cls)
-    )
+def _rebound(module: ModuleType, **names: Any) -> dict[str, Any]:
+    """The names of a module, with some replaced, and all of its functions made again so that they see these."""
+    scope = {**vars(module), **names}
+    for name, value in vars(module).items():
+        if isinstance(value, FunctionType) and value.__module__ == module.__name__ and name not in names:
+            # The code is a copy, as Python keeps in it where it has found which name.
+            again = FunctionType(value.__code__.replace(), scope, name, value.__defaults__, value.__closure__)
+            again.__kwdefaults__ = value.__kwdefaults__
+            scope[name] = again
+    return scope
+
+
+def _by_key(fields: dict[str, Any]) -> list[tuple[str, Any]]:
+    # The order of code points is that of UTF-8 bytes. No two keys are equal, so values are never compared.
+    return sorted(fields.items())

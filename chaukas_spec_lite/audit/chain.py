@@ -3,20 +3,47 @@
 A chain belongs to one writer, that is one start of a process and one recorder or exporter in it, and to one session.
 Its first event has a ``hash_prev`` that names both, the genesis value; each further one has the ``content_hash`` of the
 event before. ``SESSION_END`` closes it. What comes after that in the same session begins another chain.
+
+An event is encoded outside of any lock, and sealed at the moment at which it is stored: only then is it certain that it
+will be, and which one comes before it. So nothing here knows a message.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections import OrderedDict
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from chaukas_spec_lite.audit.canonical import content_hash
-from chaukas_spec_lite.spec.common.v1.events import Event, EventType
+from chaukas_spec_lite import process
+from chaukas_spec_lite.ids import uuid7
+from chaukas_spec_lite.wire.format import varint
+
+DOMAIN = b"chaukas-event-v1\n"
+"""What is hashed before an event, so that its hash is none of anything else."""
+
+ALGORITHM = "sha256:"
+"""What stands before the hexadecimal digits of a ``content_hash``."""
+
+_T = TypeVar("_T")
 
 MAX_OPEN = 10_000
 """How many chains a writer has open. Beyond it, the one that was used longest ago is left: its session begins another.
 """
+
+ROOM = 300
+"""How many bytes a seal takes at most, without the id of the session, which a chain's first event names once more."""
+
+HASH_PREV = b"\x92\x01"
+"""The tag of ``hash_prev``."""
+CONTENT_HASH = b"\x9a\x01G"
+"""The tag of ``content_hash``, and how long it is."""
+
+INTERRUPTED = "interrupted-writer:"
+"""What the session of an event begins with that says of a writer that it was interrupted; its id is the rest."""
 
 _GENESIS = re.compile(r"genesis:([^:]+):([0-9]+):(.*)", re.DOTALL)
 
@@ -41,6 +68,67 @@ class Genesis:
         return None if found is None else cls(found[1], int(found[2]), found[3])
 
 
+def hash_of(canonical: bytes) -> str:
+    """Return the hash of an event in its canonical form: ``sha256:`` and 64 hexadecimal digits."""
+    return ALGORITHM + hashlib.sha256(DOMAIN + canonical).hexdigest()
+
+
+class Unsealed:
+    """An encoded event that is to be sealed: what comes before its seal, and what comes behind it.
+
+    Args:
+        head: What comes before the seal.
+        tail: What comes behind it; None if the event is not in its canonical form, and has its seal behind all of it.
+        in_order: Makes the canonical form of such an event.
+        session_id: The event's session.
+        closes: Whether it is a SESSION_END.
+    """
+
+    __slots__ = ("closes", "head", "in_order", "session_id", "tail")
+
+    def __init__(
+        self,
+        head: bytes,
+        tail: bytes | None,
+        session_id: str,
+        closes: bool,
+        in_order: Callable[[bytes], bytes] = bytes,
+    ) -> None:
+        self.head = head
+        self.tail = tail
+        self.in_order = in_order
+        self.session_id = session_id
+        self.closes = closes
+
+    @property
+    def data(self) -> bytes:
+        """The event without a seal."""
+        return self.head + (self.tail or b"")
+
+    def __len__(self) -> int:
+        """Return how many bytes it takes at most, once it is sealed."""
+        return len(self.head) + len(self.tail or b"") + ROOM + len(self.session_id)
+
+    def sealed(self, hash_prev: str) -> tuple[bytes, str]:
+        """Encode the event with its seal.
+
+        Args:
+            hash_prev: The hash of the event before, or a genesis value.
+
+        Returns:
+            The bytes, and the ``content_hash`` in them.
+        """
+        text = hash_prev.encode()
+        n = len(text)
+        head = b"%b%b%b%b" % (self.head, HASH_PREV, varint(n).encode("latin-1"), text)
+        if self.tail is None:
+            # Encoded by others, it stays as it is: its hash is that of the canonical form all the same.
+            hashed = hash_of(self.in_order(head))
+            return head + CONTENT_HASH + hashed.encode(), hashed
+        hashed = hash_of(head + self.tail)
+        return b"%b%b%b%b" % (head, CONTENT_HASH, hashed.encode(), self.tail), hashed
+
+
 class Chains:
     """The open chains of one writer. Its callers see to it that one thread at a time uses it.
 
@@ -53,25 +141,125 @@ class Chains:
         self._number = 0
         self._last: OrderedDict[str, str] = OrderedDict()
         """The hash of each session's last event; the session that was used last comes last."""
+        self._next: tuple[str, str, bool] | None = None
+        """Session, hash, and whether it closes the chain, of the event of which nobody has said yet that it came."""
 
-    def seal(self, event: Event) -> None:
-        """Give an event its ``hash_prev`` and ``content_hash``: it is the next one of its session.
+    def next(self, event: Unsealed) -> bytes:
+        """Encode an event with its seal, as the next one of its session; then say what became of it.
 
         Args:
-            event: The event, complete: what is changed later is found.
-
-        Raises:
-            EncodeError: It cannot be encoded. The chain goes on without it.
+            event: The event.
         """
         session_id = event.session_id
-        event.hash_prev = self._last.get(session_id) or str(Genesis(self._writer, self._number + 1, session_id))
-        event.content_hash = content_hash(event)
-        if session_id not in self._last:
-            self._number += 1
-        if event.type == EventType.SESSION_END:
-            self._last.pop(session_id, None)
+        before = self._last.get(session_id) or str(Genesis(self._writer, self._number + 1, session_id))
+        data, hashed = event.sealed(before)
+        self._next = session_id, hashed, event.closes
+        return data
+
+    def advance(self) -> None:
+        """Say that the event that ``next`` has sealed last is stored: the next one of its session comes behind it."""
+        if self._next is None:
             return
-        self._last[session_id] = event.content_hash
-        self._last.move_to_end(session_id)
-        if len(self._last) > MAX_OPEN:
-            self._last.popitem(last=False)
+        (session_id, hashed, closes), self._next = self._next, None
+        last = self._last
+        if session_id not in last:
+            self._number += 1
+        if closes:
+            last.pop(session_id, None)
+            return
+        last[session_id] = hashed
+        last.move_to_end(session_id)
+        if len(last) > MAX_OPEN:
+            last.popitem(last=False)
+
+    def stay(self) -> None:
+        """Say that the event that ``next`` has sealed last is not stored: another one will have its place."""
+        self._next = None
+
+    def leave(self) -> None:
+        """Say that nobody knows whether the event that ``next`` has sealed last is stored.
+
+        The session begins another chain with its next event. This one ends early, which is told; if it went on, it
+        would look forged, either way.
+        """
+        if self._next is not None:
+            session_id = self._next[0]
+            self.advance()
+            self._last.pop(session_id, None)
+
+
+class Sealer:
+    """Seals events while they are stored, one at a time. Any thread may use it, and signal handlers and finalizers."""
+
+    def __init__(self) -> None:
+        self._begin()
+        # A child is a writer of its own: otherwise both would go on with the same chains.
+        process.after_fork_in_child(self._begin)
+
+    def _begin(self) -> None:
+        # It lets in the thread that has it already: a signal handler would wait for ever for what it interrupts.
+        self._lock = threading.RLock()
+        self.writer = uuid7()
+        self._chains = Chains(self.writer)
+        self._busy = False
+        self._late: deque[Callable[[], object]] = deque()
+        """What came while its own thread was busy here, such as from a signal handler."""
+
+    def write(
+        self, event: bytes | Unsealed, append: Callable[[bytes], _T], is_stored: Callable[[_T], bool] = bool
+    ) -> _T | None:
+        """Store an event, sealed as the next one of its session.
+
+        Args:
+            event: The event; one that is bytes is stored as it is.
+            append: Stores it. If it raises, nobody knows whether it did, and the session begins another chain.
+            is_stored: Says whether it did, by what it returned. If it did not, the chain goes on without the event.
+
+        Returns:
+            What ``append`` returned; None if this call interrupts another one, which stores the event in a moment.
+        """
+        if isinstance(event, bytes):
+            return append(event)
+        with self._lock:
+            if self._busy:
+                self._late.append(lambda: self._write(event, append, is_stored))
+                return None
+            self._busy = True
+            try:
+                if self._late:
+                    self._write_late()
+                outcome = self._write(event, append, is_stored)
+            finally:  # without a call, in which a signal could be handled
+                self._busy = False
+        if self._late:
+            self.finish()
+        return outcome
+
+    def finish(self) -> None:
+        """Store what came late, after something that was cut short. Every call of ``write`` does so."""
+        with self._lock:
+            if not self._busy:
+                self._busy = True
+                try:
+                    self._write_late()
+                finally:
+                    self._busy = False
+
+    def _write_late(self) -> None:
+        while self._late:
+            # Taken from the list behind that: if something is raised amid it, it is rather there twice.
+            self._late[0]()
+            self._late.popleft()
+
+    def _write(self, event: Unsealed, append: Callable[[bytes], _T], is_stored: Callable[[_T], bool]) -> _T:
+        # Sealed now, and not when it was encoded: only here is it certain which event comes before it.
+        try:
+            outcome = append(self._chains.next(event))
+            if is_stored(outcome):
+                self._chains.advance()
+            else:
+                self._chains.stay()
+        except BaseException:  # such as Ctrl-C
+            self._chains.leave()
+            raise
+        return outcome

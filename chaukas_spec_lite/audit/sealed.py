@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from chaukas_spec_lite.audit.canonical import ALGORITHM, DOMAIN, canonical_bytes, hash_of
+from chaukas_spec_lite.audit.canonical import canonical_bytes
+from chaukas_spec_lite.audit.chain import ALGORITHM, DOMAIN, hash_of
 from chaukas_spec_lite.errors import CodecError
 from chaukas_spec_lite.spec.common.v1.events import Event, EventType
 from chaukas_spec_lite.wire.format import LEN, VARINT

@@ -11,10 +11,10 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from chaukas_spec_lite.audit.chain import Genesis
+from chaukas_spec_lite.audit.chain import INTERRUPTED, Genesis
 from chaukas_spec_lite.audit.sealed import Sealed, fits_behind, read_sealed
 from chaukas_spec_lite.errors import CodecError
 from chaukas_spec_lite.spec.common.v1.events import Event
@@ -44,8 +44,13 @@ class FaultKind(enum.Enum):
     """Another event of its tenant and project, with other content, has its id."""
     CUT_OFF = "cut off"
     """It is the last of its chain, and no SESSION_END: the session goes on, or its end is gone."""
+    INTERRUPTED = "interrupted"
+    """It is the last of its chain, and no SESSION_END: its process ended before, as another one has said."""
     UNREADABLE = "unreadable"
     """It is no event."""
+
+
+_NO_END = (FaultKind.CUT_OFF, FaultKind.INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class ChainReport:
     @property
     def sound(self) -> bool:
         """Whether nothing is wrong in it, but that it may be cut off at its end."""
-        return self.genesis is not None and all(fault.kind is FaultKind.CUT_OFF for fault in self.faults)
+        return self.genesis is not None and all(fault.kind in _NO_END for fault in self.faults)
 
 
 @dataclass(slots=True)
@@ -191,7 +196,9 @@ class _Verifier:
 
     def result(self) -> Verification:
         self._find_places_of_altered()
-        return Verification(self._position + 1, self._unsealed, _reports(self._links), self._unreadable)
+        reports = _reports(self._links)
+        _name_interrupted(reports)
+        return Verification(self._position + 1, self._unsealed, reports, self._unreadable)
 
     def _find_places_of_altered(self) -> None:
         tries = MAX_TRIES
@@ -263,6 +270,20 @@ def _follow(first: _Link, followers: dict[str, list[_Link]], seen: set[int], sta
     if not report.closed:
         report.faults.append(_fault(last, FaultKind.CUT_OFF, "no SESSION_END closes the chain"))
     return report
+
+
+def _name_interrupted(reports: list[ChainReport]) -> None:
+    """Tell chains whose process ended before it could close them from those of which nobody says so."""
+    told = {report.session_id for report in reports if report.complete}
+    for report in reports:
+        if report.genesis is not None and INTERRUPTED + report.genesis.writer in told:
+            report.faults = [_if_interrupted(fault) for fault in report.faults]
+
+
+def _if_interrupted(fault: Fault) -> Fault:
+    if fault.kind is not FaultKind.CUT_OFF:
+        return fault
+    return replace(fault, kind=FaultKind.INTERRUPTED, detail="its process ended before it closed the chain")
 
 
 def _note(report: ChainReport, link: _Link) -> None:

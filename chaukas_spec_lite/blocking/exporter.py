@@ -181,7 +181,8 @@ class BlockingExporter:
             How many events were emitted.
 
         Raises:
-            ChaukasError: The spool cannot be read, or takes no events. What is not emitted then stays a dead letter.
+            ChaukasError: The spool cannot be read, or takes no events, or a call before this one, maybe in another
+                process, is not done with them. What is not emitted then stays a dead letter.
         """
         return self.loop.run(self.exporter.resend_dead_letters())
 

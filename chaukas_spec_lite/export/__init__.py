@@ -3,6 +3,23 @@
 An event goes from ``exporter`` through ``encoder`` and ``pipeline`` into ``queue``, which holds it in ``disk`` or
 ``memory``, and counts it in ``ledger``. From there the pipeline's task hands it to a ``sender``, as ``batching``
 decides; ``recovery`` is a second pipeline, for what ended processes left. What people are told goes by ``reporter``.
+
+What becomes of an event, and who counts that; ``emitted + recovered == sent + pending + dropped`` at every moment:
+
+===============================  ==============================  ======================================================
+it happens that                  the event then is               counted by
+===============================  ==============================  ======================================================
+``emit`` takes it                pending, on disk or in memory   ``Ledger.came``: emitted, and spooled or queued
+``emit`` refuses it              dropped                         ``Ledger.refused``: emitted and dropped
+what memory holds goes to disk   pending as before               nobody; ``Memory`` and ``Tally`` know how many each has
+the server acknowledges it       sent                            ``Ledger.acknowledged``; ``Tally.done`` on disk
+an attempt fails for now         pending as before               ``Ledger.retried``, the attempt
+it is given up                   dropped                         ``Ledger.gone``; ``Tally.done`` on disk
+its file is gone or damaged      dropped as ``spool_lost``       ``Tally.lose`` or ``remove``, then ``Ledger.lost``
+another process has its log      that one's                      ``Ledger.moved``: recovered falls by it
+a log of an ended process is     pending here                    ``Ledger.adopted``: recovered
+adopted
+===============================  ==============================  ======================================================
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ class Waiting:
     """When the first of them came."""
     urgent: bool
     """Whether somebody waits for them to be sent: a flush."""
-    first: int
-    """The number of the first of them."""
+    first_changes: int
+    """How often another event became the first of them."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,9 @@ class Batching:
         """The success of another queue that was counted as a strike last."""
         self._begin(0)
 
-    def _begin(self, first: int) -> None:
-        self._first = first
-        """The number of the event that the attributes below are about: the first that waits."""
+    def _begin(self, first_changes: int) -> None:
+        self.first_changes = first_changes
+        """That of the last decision: which event the attributes below are about, which is the first that waits."""
         self._probing = False
         """Whether the next attempt is at another event, to see whether this one is at fault."""
         self._alone = 0
@@ -136,11 +136,6 @@ class Batching:
         """How often, in all, it failed right after another queue had sent something."""
 
     @property
-    def first(self) -> int:
-        """The number of the event that the last decision was about."""
-        return self._first
-
-    @property
     def stuck(self) -> bool:
         """Whether attempts keep failing, and not because the server cannot be reached."""
         return self._fruitless >= STUCK
@@ -150,8 +145,8 @@ class Batching:
         if not waiting.events:
             return Wait(None, 1)
         # The event before was sent or dropped. What happened to it says nothing about this one.
-        if waiting.first != self._first:
-            self._begin(waiting.first)
+        if waiting.first_changes != self.first_changes:
+            self._begin(waiting.first_changes)
             self._fruitless = 0
         # The server asked for a pause, or needs one. More events change nothing about that, only a flush does.
         if self._retry_at is not None and now < self._retry_at:

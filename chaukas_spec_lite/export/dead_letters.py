@@ -10,6 +10,7 @@ import os
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -91,21 +92,21 @@ class DeadLetters:
             is_event: Tells whether what a letter holds is an event. It is empty if nothing could be made of the event.
 
         Raises:
-            SpoolError: The letters cannot be taken, or the disk takes no events: those that are left stay letters.
+            SpoolError: The letters cannot be taken, somebody else sends them again already, or the disk takes no
+                events: those that are left stay letters.
         """
         resent = 0
-        for path in letters.take(self._directory):
-            for letter in letters.read_file(path):
+        with closing(letters.take(self._directory)) as taken:
+            for letter in taken:
                 known, by = _decode(letter)
                 if not is_event(known.data) or (known.converted and not converted):
                     letters.append(self._directory, letter, sys.maxsize)  # it had its room before
                     continue
                 resent += 1
                 if emit(known.data) is Emitted.QUEUED:  # in memory only: its letter must outlive this process
-                    raise SpoolError(f"the spool takes no events, so the dead letters in {path} are kept")
+                    raise SpoolError(f"the spool takes no events, so the dead letters in {self._directory} are kept")
                 if by == self._mark:
                     self.resent[known.reason.value] += 1
-            path.unlink(missing_ok=True)
         return resent
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chaukas_spec_lite.export.ledger import Ledger, Note
 from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.spool import notes
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost
 from chaukas_spec_lite.spool.frames import Entry
@@ -15,6 +17,15 @@ from chaukas_spec_lite.spool.log import SEGMENT_BYTES, Log
 
 _LOOK_AGAIN = 1.0
 """For how many seconds a directory that was found full is taken to be so."""
+
+
+class Refusal(enum.Enum):
+    """Why events were not appended."""
+
+    BY_THE_DISK = "disk"
+    """It fails, or has failed a moment ago; ``Disk.why_not`` says at what."""
+    TAKEN_AWAY = "taken away"
+    """Somebody took the log, and what could be saved of it is in memory now; the next append goes to another log."""
 
 
 class Disk:
@@ -26,6 +37,7 @@ class Disk:
         ledger: That of the queue, which is told what is lost, and what others have.
         taken_away: Is given what somebody took away: from where on, and what of it could still be read; returns that
             and what else of it is still known.
+        log_note: What logs that it makes say to whoever has them after this process.
     """
 
     def __init__(
@@ -34,12 +46,14 @@ class Disk:
         now: Callable[[], float],
         ledger: Ledger,
         taken_away: Callable[[int, Sequence[Entry]], Sequence[Entry]],
+        log_note: bytes = b"",
     ) -> None:
         assert settings.spool is not None
         self._settings = settings
         self._directory = SpoolDirectory(Path(settings.spool))
         self._now = now
         self._taken_away = taken_away
+        self._log_note = log_note
         self._ledger = ledger
         self.log: Log | None = None
         """The log that is open."""
@@ -61,12 +75,17 @@ class Disk:
     @property
     def pending(self) -> int:
         """How many events wait here."""
-        return 0 if (log := self.log or self._given_up) is None else log.tally.pending
+        return 0 if (log := self._ours) is None else log.tally.pending
 
     @property
     def pending_bytes(self) -> int:
         """The size of those."""
-        return 0 if (log := self.log or self._given_up) is None else log.tally.pending_bytes
+        return 0 if (log := self._ours) is None else log.tally.pending_bytes
+
+    @property
+    def _ours(self) -> Log | None:
+        """The log whose events are counted here."""
+        return self.log or self._given_up
 
     # Appending
 
@@ -78,7 +97,7 @@ class Disk:
             self._look_from = self.pending_bytes + min(SEGMENT_BYTES, most // 8)
             self._look_at = self._now() + _LOOK_AGAIN
             try:
-                log = self.log or self._given_up
+                log = self._ours
                 self._others = self._directory.bytes_waiting(besides=None if log is None else log.folder)
             except SpoolError:  # appending fails as well, and tells
                 self._others = 0
@@ -90,16 +109,18 @@ class Disk:
         most = self._settings.spool_max_bytes
         return f"the directory holds spool_max_bytes={most} bytes: raise it, or see why they are not sent"
 
-    def append(self, contents: Sequence[bytes]) -> int | None:
-        """Append events; return where the first is, or None while the disk refuses, or if the log was taken away."""
+    def append(self, contents: Sequence[bytes]) -> int | Refusal:
+        """Append events; return where the first is, or why none was appended.
+
+        Where they are there, but could not be brought to the disk, ``why_not`` says so.
+        """
         if self.why_not and self._now() < self._refuses_until:
-            return None
+            return Refusal.BY_THE_DISK
         try:
-            log = self.log or self._claim_again() or self.adopt(Log.make(self._directory.path))
+            log = self.log or self._claim_again() or self.adopt(self._new_log())
             start = log.append(contents)
         except SpoolError as error:
-            self._fail(error)
-            return None
+            return self._fail(error)
         self.why_not, self._is_synced = "", False
         if self._settings.synchronous != "never":
             try:
@@ -107,6 +128,19 @@ class Disk:
             except SpoolError as error:  # they are there, but a power cut may cost them
                 self._fail(error)
         return start
+
+    def _new_log(self) -> Log:
+        log = Log.make(self._directory.path)
+        try:
+            notes.write(log.folder, self._log_note)
+        except BaseException:
+            log.close()
+            raise
+        return log
+
+    def append_one(self, event: bytes) -> int | Refusal:
+        """Append an event, as ``append`` does."""
+        return self.append([event])
 
     def sync(self) -> None:
         """Bring to the disk what was appended, as often as ``synchronous`` says.
@@ -135,14 +169,16 @@ class Disk:
         self._refuses_until = float("-inf")
         self.look()
 
-    def _fail(self, error: SpoolError) -> None:
+    def _fail(self, error: SpoolError) -> Refusal:
         if isinstance(error, SpoolLost) and self.log is not None:
-            return self._go_on_without(self.log, error)
+            self._go_on_without(self.log, error)
+            return Refusal.TAKEN_AWAY
         # Not tried again with each event.
         self.why_not = str(error)
         self._refuses_until = self._now() + self._settings.spool_retry
         where = f"The spool in {self._directory.path} does not work, so events are in memory only until it does"
         self._note("spool", where, error)
+        return Refusal.BY_THE_DISK
 
     def _note(self, kind: str, what: str, error: SpoolError | None = None, lost: int = 0) -> None:
         self._ledger.news.append(Note(kind, what, error, lost))

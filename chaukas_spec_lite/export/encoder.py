@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chaukas_spec_lite import lenient
+from chaukas_spec_lite.audit import chain, sealing
+from chaukas_spec_lite.audit.canonical import encode_in_order
+from chaukas_spec_lite.audit.chain import Unsealed
 from chaukas_spec_lite.defaults import Defaults, complete
 from chaukas_spec_lite.encoded_events import complete_encoded, encode_given
 from chaukas_spec_lite.errors import DecodeError, EncodeError
@@ -22,6 +26,13 @@ from chaukas_spec_lite.wire.refusals import named
 if TYPE_CHECKING:
     from chaukas_spec_lite.encoded_events import AnyEvent
     from chaukas_spec_lite.message.official import EncodedMessage
+
+
+class Converted(NamedTuple):
+    """An encoded event, and what had to be converted for it."""
+
+    event: bytes | Unsealed
+    conversions: list[lenient.Conversion]
 
 
 class Encoder:
@@ -39,14 +50,17 @@ class Encoder:
         self._defaults = defaults
         self._default = default
         self._strict = settings.strict
-        self._max_bytes = settings.max_event_bytes
-        self._limits = lenient.Limits(event_bytes=settings.max_event_bytes, media_bytes=settings.max_media_bytes)
+        self._seals = settings.audit
+        # A seal has to fit in, too.
+        self._max_bytes = settings.max_event_bytes - (chain.ROOM if settings.audit else 0)
+        self._limits = lenient.Limits(event_bytes=self._max_bytes, media_bytes=settings.max_media_bytes)
 
-    def encode(self, event: AnyEvent) -> bytes | Dropped | lenient.EncodedEvent:
+    def encode(self, event: AnyEvent) -> bytes | Unsealed | Dropped | Converted:
         """Encode an event, and fill in its id and time if they are missing.
 
         Returns:
-            Its bytes, with what was converted if anything was; or why it cannot be sent.
+            Its bytes, which with ``audit`` are still to be sealed, with what was converted if anything was; or why it
+            cannot be sent.
 
         Raises:
             TypeError: It is no event.
@@ -55,21 +69,41 @@ class Encoder:
             return self._encode_given(event)
         # Before encoding: the id has to be in the bytes, as each repetition has to send the same one.
         complete(event, self._defaults)
+        # One that has a seal keeps it: it has its place in another writer's chain.
+        if self._seals and not event.content_hash:
+            return self._encode_for_seal(event)
+        encoded = self._encode(event, None)
+        return encoded if isinstance(encoded, (bytes, Dropped)) else Converted(*encoded)
+
+    def _encode(
+        self, event: Event, strictly: Callable[[Event], bytes] | None
+    ) -> bytes | Dropped | lenient.EncodedEvent:
         conversions: list[lenient.Conversion] = []
         if self._strict:
             try:
-                data = bytes(event)
+                data = bytes(event) if strictly is None else strictly(event)
             except EncodeError as error:
                 # As it would be sent otherwise: a person can read what it was, or send it from a lenient exporter.
                 kept = lenient.encode(event, self._default, self._limits).data
                 return Dropped(DropReason.INVALID, str(error), "", kept, path=error.path, converted=True)
         else:
-            data, conversions = lenient.encode(event, self._default, self._limits)
+            data, conversions = lenient.encode(event, self._default, self._limits, strictly)
         if len(data) > self._max_bytes:
             return Dropped(DropReason.TOO_LARGE, _TOO_LARGE, _id_of(event), data)
         return lenient.EncodedEvent(data, conversions) if conversions else data
 
-    def _encode_given(self, given: EncodedMessage) -> bytes | Dropped | lenient.EncodedEvent:
+    def _encode_for_seal(self, event: Event) -> Unsealed | Dropped | Converted:
+        encoded = self._encode(sealing.marked(event), encode_in_order)
+        if isinstance(encoded, Dropped):
+            return replace(encoded, data=sealing.unmarked(encoded.data))
+        if isinstance(encoded, bytes):
+            return sealing.unsealed(event, encoded)
+        # What is sealed is what is sent: the event as it was converted.
+        converted = Event.parse(sealing.unmarked(encoded.data))
+        data = encode_in_order(sealing.marked(converted))
+        return Converted(sealing.unsealed(converted, data), encoded.conversions)
+
+    def _encode_given(self, given: EncodedMessage) -> bytes | Unsealed | Dropped | Converted:
         """Take an event that is encoded, or that another implementation encodes: nothing in it is changed or moved."""
         data = b""
         try:
@@ -78,14 +112,30 @@ class Encoder:
             data = encoded
             data = complete_encoded(data, given, self._defaults)
             if len(data) <= self._max_bytes:
-                return data
+                return self.encoded(data)
             if not self._strict:  # to cut a long text is better than to lose the event
-                return lenient.encode(Event.parse(data), self._default, self._limits)
+                cut = lenient.encode(Event.parse(data), self._default, self._limits)
+                return Converted(self.encoded(cut.data), cut.conversions)
         except EncodeError as error:
             return Dropped(DropReason.INVALID, str(error), "", data, path=error.path)
         except DecodeError as error:
             return Dropped(DropReason.INVALID, f"it is no event: {error}", event_id_of(data), data, path=error.path)
         return Dropped(DropReason.TOO_LARGE, _TOO_LARGE, event_id_of(data), data)
+
+    def interruption(self, writer: str) -> bytes:
+        """Make the event that tells of a writer that was interrupted; see ``audit.sealing``."""
+        return sealing.interruption(writer, self._defaults)
+
+    def encoded(self, data: bytes) -> bytes | Unsealed:
+        """Take an event that is encoded and complete.
+
+        Args:
+            data: The event. Its bytes stay as they are; with ``audit``, what has no seal is still to be sealed.
+
+        Raises:
+            DecodeError: The bytes are no event.
+        """
+        return (sealing.unsealed_bytes(data) or data) if self._seals else data
 
 
 _TOO_LARGE = "it is larger than max_event_bytes"

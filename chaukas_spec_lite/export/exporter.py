@@ -18,7 +18,7 @@ from chaukas_spec_lite.errors import ClientClosedError, SettingTypeError
 from chaukas_spec_lite.export.batching import Server
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import DeadLetter, Dropped
-from chaukas_spec_lite.export.encoder import Encoder, is_event
+from chaukas_spec_lite.export.encoder import Converted, Encoder, is_event
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
@@ -116,7 +116,7 @@ class EventExporter:
         self._reporter = Reporter(settings.log_interval, self._clock.now, *self._callbacks, self._letters)
         parts = self._sender, settings, self._reporter, self._clock, Server()
         self._pipeline = Pipeline(*parts)
-        self._recovery = None if settings.spool is None else Recovery(*parts)
+        self._recovery = None if settings.spool is None else Recovery(*parts, self._tell_interruption)
         self._pipelines = [each for each in (self._pipeline, self._recovery) if each is not None]
 
     def _here(self) -> Pipeline:
@@ -146,7 +146,7 @@ class EventExporter:
         """
         pipeline = self._here()  # before the reporter is used: in a forked child it is the parent's until then
         encoded = self._encoder.encode(event)
-        if not isinstance(encoded, (bytes, Dropped)):
+        if isinstance(encoded, Converted):
             encoded, conversions = encoded
             self._reporter.converted(conversions)
         outcome = pipeline.emit(encoded)
@@ -157,6 +157,10 @@ class EventExporter:
     def _keep(self) -> None:
         if not self._endings:
             process.keep(self)
+
+    def _tell_interruption(self, writer: str) -> bool:
+        """Emit that the chains of another process go no further; return whether that was taken."""
+        return self._pipeline.emit(self._encoder.interruption(writer)) is not Emitted.DROPPED
 
     # Sending
 
@@ -302,12 +306,17 @@ class EventExporter:
             How many events were emitted.
 
         Raises:
-            ChaukasError: The spool cannot be read, or takes no events. What is not emitted then stays a dead letter.
+            ChaukasError: The spool cannot be read, or takes no events, or a call before this one, maybe in another
+                process, is not done with them. What is not emitted then stays a dead letter.
         """
         pipeline = self._here()
         if self._letters is None:
             return 0
-        return await asyncio.to_thread(self._letters.resend, pipeline.emit, not self._settings.strict, is_event)
+
+        def emit(event: bytes) -> Emitted:
+            return pipeline.emit(self._encoder.encoded(event))
+
+        return await asyncio.to_thread(self._letters.resend, emit, not self._settings.strict, is_event)
 
     # Forks, and the end of the interpreter (see process.Member)
 

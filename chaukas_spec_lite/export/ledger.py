@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from typing import NamedTuple
 
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
@@ -50,11 +50,11 @@ class Ledger:
         self.emitted = self.spooled = self.queued = 0
         self.sent = self.sent_bytes = self.recovered = self.retried = 0
         self.dropped: Counter[str] = Counter()
-        self.news: list[Dropped | Note] = []
+        self.news: deque[Dropped | Note] = deque()
         """What people were not told yet: a handler of the log may hold a lock of its own, and emit, so it has to wait
         until the queue's lock is free. What was dropped is without ``event_id`` where that takes parsing."""
-        self.first = 0
-        """A number that changes whenever another event becomes the first, see ``Waiting``."""
+        self.first_changes = 0
+        """How often another event became the first: as long as it is the same, so is the first event."""
         self.place = 0
         """How many events stand before those of the attempt that is under way."""
         self.marks: list[Mark] = []
@@ -88,14 +88,14 @@ class Ledger:
         """Count the events of the attempt, which the server has acknowledged."""
         self.sent += events
         self.sent_bytes += size
-        self.first += not self.place
+        self.first_changes += not self.place
         for mark in self.marks:
             mark.left -= max(0, min(events, mark.left - self.place))
 
     def gone(self, place: int, dropped: Dropped) -> None:
         """Count an event that waited and will not be sent."""
         self.refused(dropped)
-        self.first += not place
+        self.first_changes += not place
         self._tell_flushes(place, 1)
 
     def lost(self, events: int) -> None:
@@ -112,7 +112,7 @@ class Ledger:
             mark.left += events
 
     def moved(self, events: int) -> None:
-        """Count the first events that waited no longer: somebody else has them, and counts them as recovered."""
+        """Count the first that waited as gone without loss: somebody else has them, and counts them as recovered."""
         self.recovered -= events  # less of that keeps the books balanced
         for mark in self.marks:
             mark.left -= min(events, mark.left)
@@ -120,7 +120,11 @@ class Ledger:
 
     def _went(self, events: int) -> None:
         self.place = max(0, self.place - events)
-        self.first += 1
+        self.first_may_change()
+
+    def first_may_change(self) -> None:
+        """Take note that another event may be the first: so nothing that was found out about it counts any more."""
+        self.first_changes += 1
 
     def _tell_flushes(self, place: int, events: int) -> None:
         # The flushes that wait for this event now tell of its drop. If there are none, the next flush does.

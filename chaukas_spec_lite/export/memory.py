@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Literal
 
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.spool.frames import Entry
@@ -51,10 +52,11 @@ class Memory:
         held = f"memory holds {self.pending_bytes} bytes, and with {size} more"
         return f"{held} it exceeds max_queue_bytes={self._most_bytes}: raise it, or see why they are not sent"
 
-    def append(self, event: bytes) -> None:
-        """Take an event, the newest."""
+    def append(self, event: bytes) -> Literal[True]:
+        """Take an event, the newest; there has to be room."""
         self._items.append(Item(event))
         self.pending_bytes += len(event)
+        return True
 
     def put_in_front(self, items: Sequence[Item]) -> None:
         """Take events that are older than all that is here."""

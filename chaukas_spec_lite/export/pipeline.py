@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-import random
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from chaukas_spec_lite import process
+from chaukas_spec_lite.audit.chain import Unsealed
 from chaukas_spec_lite.clock import Clock, within
 from chaukas_spec_lite.errors import ClientClosedError
 from chaukas_spec_lite.export.batching import After, Batching, Send, Server
@@ -52,7 +52,7 @@ class Pipeline:
         self._settings = settings
         self._reporter = reporter
         self._clock = clock
-        self._new_batching = partial(Batching, settings, random.random, server)
+        self._new_batching = partial(Batching, settings, clock.random, server)
         self._batching = self._new_batching()
         self._task: asyncio.Task[None] | None = None
         self._progress = asyncio.Event()
@@ -65,7 +65,7 @@ class Pipeline:
 
     # Emitting
 
-    def emit(self, event: bytes | Dropped) -> Emitted:
+    def emit(self, event: bytes | Unsealed | Dropped) -> Emitted:
         """Take an encoded event, or one that was refused already; say where it is now."""
         queue = self.queue
         if self._reporter.offering:
@@ -97,6 +97,8 @@ class Pipeline:
 
     def report(self) -> None:
         """Tell people what happened; without the queue's lock, as handlers of the log may emit, and have locks too."""
+        if not self.queue.has_news:
+            return
         dropped: list[Dropped] = []
         for each in self.queue.take_news():
             if isinstance(each, Dropped):  # the id is read only now, as few events are dropped
@@ -147,10 +149,10 @@ class Pipeline:
         # once.
         event.clear()
         again_at = self._look_around()
+        self.queue.tend()
         decision = self._batching.next(self._clock.now(), self.queue.waiting())
-        # ``waiting`` has just let in late events, some of which may have been refused.
-        if self.queue.has_news:
-            self.report()
+        # These have just let in late events, some of which may have been refused.
+        self.report()
         self._progress.set()  # whatever woke this task may have completed a flush: flushes look for themselves
         if isinstance(decision, Send):
             await self._attempt(decision)
@@ -171,8 +173,7 @@ class Pipeline:
         if not events:
             # Between decision and choice, ``drop_oldest`` may have displaced them all. Or the disk cannot be read now.
             # Or the attempt was to be at another event, and those behind the first are damaged.
-            if self.queue.has_news:
-                self.report()
+            self.report()
             if attempt.skip:
                 self._batching.found_no_other()
             if self.queue.pending:
@@ -201,12 +202,11 @@ class Pipeline:
             self._reporter.was_sent()
             if self._batching.succeeded(self._clock.now(), attempt) is After.DROP_FIRST:
                 self.queue.take(Send(0, 1, 0))
-                if self.queue.ledger.first == self._batching.first:
+                if self.queue.ledger.first_changes == self._batching.first_changes:
                     self.queue.drop(DropReason.REJECTED, _REJECTED)
                 else:  # the suspect is damaged on disk, and this is another one
                     self.queue.put_back()
-        if self.queue.has_news:
-            self.report()
+        self.report()
         await asyncio.sleep(0)  # a sender that never waits must not keep the loop for itself
 
     def _failed(self, attempt: Send, events: int, error: BaseException) -> None:

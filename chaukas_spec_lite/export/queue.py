@@ -16,11 +16,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+from chaukas_spec_lite.audit.chain import Sealer, Unsealed
 from chaukas_spec_lite.export.batching import Send, Waiting
-from chaukas_spec_lite.export.disk import Disk
+from chaukas_spec_lite.export.disk import Disk, Refusal
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.ledger import Ledger, Mark, Note, Totals
 from chaukas_spec_lite.export.memory import Item, Memory
@@ -76,16 +78,19 @@ class EventQueue:
         self._settings = settings
         self._now = now
         self.ledger = Ledger()
+        self._sealer = Sealer()
         self.disk = None
         if settings.spool is not None:
-            self.disk = Disk(settings, now, self.ledger, self._salvaged)
+            # Whoever has the log after this process has to say that its chains go no further.
+            note = self._sealer.writer.encode() if settings.audit else b""
+            self.disk = Disk(settings, now, self.ledger, self._salvaged, note)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
         self.lock = threading.RLock()
         self._room = threading.Condition(self.lock)
         self._busy = False
         """Whether the code that holds the lock is in the middle of something."""
-        self._late: deque[bytes | Dropped] = deque()
+        self._late: deque[bytes | Unsealed | Dropped] = deque()
         """What ``admit`` was given while its own thread was busy here."""
         self.memory = Memory(settings)
         self._in_flight: list[Item] = []
@@ -94,13 +99,13 @@ class EventQueue:
 
     # Coming in
 
-    def admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
-        """Take an event, and say where it is."""
+    def admit(self, event: bytes | Unsealed | Dropped, may_block: bool) -> Emitted:
+        """Take an event, and say where it is. One that is to be sealed is, as the next one of its session."""
         # As ``_whole`` does it, but that what interrupts it is put aside.
         with self.lock:
             if self._busy:
                 self._late.append(event)
-                return Emitted.QUEUED if isinstance(event, bytes) else Emitted.DROPPED
+                return Emitted.DROPPED if isinstance(event, Dropped) else Emitted.QUEUED
             self._busy = True
             try:
                 outcome = self._admit(event, may_block)
@@ -124,7 +129,7 @@ class EventQueue:
             # Without waiting for room: ``emit`` has answered, and its caller has gone on. Taken from the list behind
             # that: if something is raised amid it, it is rather there twice.
             event = self._late[0]
-            if self._admit(event, may_block=False) is Emitted.DROPPED and isinstance(event, bytes):
+            if self._admit(event, may_block=False) is Emitted.DROPPED and not isinstance(event, Dropped):
                 self.ledger.refused_late()
             self._late.popleft()
 
@@ -133,30 +138,31 @@ class EventQueue:
         self.memory.recount()
         self.ledger.balance(self.pending)
 
-    def _admit(self, event: bytes | Dropped, may_block: bool) -> Emitted:
+    def _admit(self, event: bytes | Unsealed | Dropped, may_block: bool) -> Emitted:
         # The order of the checks is that of the reasons a user should hear first: what is wrong with the event itself,
         # then that the exporter is closed, then that the disk is full, and memory last.
-        if not isinstance(event, bytes):
+        if isinstance(event, Dropped):
             return self._refuse(event)
         size = len(event)
         if self.closed:
-            return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", event))
+            return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", _bytes_of(event)))
         if self.disk is not None:
             if self.disk.is_full(self.memory.pending_bytes + size):
-                return self._refuse(Dropped(DropReason.SPOOL_FULL, self.disk.why_full, "", event))
-            for _ in range(2):
-                if (not self.memory.pending or self._to_disk(self.disk)) and self.disk.append([event]) is not None:
-                    # It may be there and could not be synced.
+                return self._refuse(Dropped(DropReason.SPOOL_FULL, self.disk.why_full, "", _bytes_of(event)))
+            for _ in range(2):  # if the log was taken away, there is another one the second time
+                # Looked at here first, for the sake of speed.
+                refusal = self._to_disk(self.disk) if self.memory.pending else None
+                outcome = refusal or self._sealer.write(event, self.disk.append_one, _is_place)
+                if isinstance(outcome, int):  # it may be there and could not be synced
                     return self._came(Emitted.QUEUED if self.disk.why_not else Emitted.SPOOLED)
-                if self.disk.why_not:
+                if outcome is Refusal.BY_THE_DISK:
                     break
-                # It does not refuse: the log was taken away, and there is another one the second time.
         if not self.memory.has_room(size) and not self._make_room(size, may_block):
             # ``_make_room`` may have waited with the lock released, and the exporter may have been closed meanwhile.
             if self.closed:
-                return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", event))
-            return self._refuse(Dropped(DropReason.OVERFLOW, self.memory.why_full(size), "", event))
-        self.memory.append(event)
+                return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", _bytes_of(event)))
+            return self._refuse(Dropped(DropReason.OVERFLOW, self.memory.why_full(size), "", _bytes_of(event)))
+        self._sealer.write(event, self.memory.append)
         return self._came(Emitted.QUEUED)
 
     def _came(self, where: Emitted) -> Emitted:
@@ -223,18 +229,18 @@ class EventQueue:
         """The size of those."""
         return self.memory.pending_bytes + (0 if self.disk is None else self.disk.pending_bytes)
 
-    def _to_disk(self, disk: Disk) -> bool:
-        """Move what memory holds to the disk, the oldest first; say whether it holds nothing now."""
+    def _to_disk(self, disk: Disk) -> Refusal | None:
+        """Move what memory holds to the disk, the oldest first; say why some of it is still there, if it is."""
         while items := self.memory.peek(0, None, _MOVED):
             contents = [item.data for item in items]
             start = disk.append(contents)
-            if start is None:
-                return False
+            if isinstance(start, Refusal):
+                return start
             self.memory.done(items)
             for item, record in zip(items, entries_of(start, contents), strict=True):
                 item.record = record  # an attempt that is under way goes on with it
             self._room.notify_all()
-        return True
+        return None
 
     def _salvaged(self, start: int, saved: Sequence[Entry]) -> Sequence[Entry]:
         """Take back what was on a disk that was taken away; return all of it.
@@ -254,13 +260,17 @@ class EventQueue:
     # Going out
 
     @_whole
-    def waiting(self) -> Waiting:
-        """Describe what waits, for a decision."""
+    def tend(self) -> None:
+        """See whether what is on disk is still there, and move there what memory holds: to be called now and then."""
         if self.disk is not None:
             self.disk.look()
             self._to_disk(self.disk)
+
+    @_whole
+    def waiting(self) -> Waiting:
+        """Describe what waits, for a decision."""
         since = float("-inf") if self._since is None else self._since  # those that failed have waited long enough
-        return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self.ledger.first)
+        return Waiting(self.pending, self.pending_bytes, since, bool(self.ledger.marks), self.ledger.first_changes)
 
     @_whole
     def take(self, wanted: Send) -> list[bytes]:
@@ -329,8 +339,8 @@ class EventQueue:
         """Leave what is on disk to the next process, and drop what the disk does not take."""
         if self.disk is not None:
             self.disk.look_now()
-            # A second time, if the first one finds that the log was taken away.
-            _ = self._to_disk(self.disk) or self._to_disk(self.disk)
+            if self._to_disk(self.disk) is Refusal.TAKEN_AWAY:
+                self._to_disk(self.disk)  # which makes another log
         while self.memory.pending:
             self._drop_from_memory(0, DropReason.CLOSED, detail)
         self.rest()
@@ -345,7 +355,7 @@ class EventQueue:
         self.put_back()
         if self.disk is not None:
             self.disk.close()
-            self.ledger.moved(0)  # others may send a part of it
+            self.ledger.first_may_change()  # others may send a part of it
             if for_good:
                 self.disk.hand_over()
 
@@ -366,7 +376,12 @@ class EventQueue:
     @_whole
     def take_news(self) -> list[Dropped | Note]:
         """Hand out what happened since the last call: to the spool, and to events that will not be sent."""
-        news, self.ledger.news = self.ledger.news, []
+        # From the one deque that there is: what interrupts a method may take news, too, and what that method then put
+        # into a list that was exchanged meanwhile would reach nobody.
+        news: list[Dropped | Note] = []
+        with suppress(IndexError):
+            while True:
+                news.append(self.ledger.news.popleft())
         return news
 
     @_whole
@@ -374,3 +389,11 @@ class EventQueue:
         """Return the numbers of ``Stats``, but for attempts, as they are at one moment."""
         sizes = {"pending_bytes": self.pending_bytes, "memory_bytes": self.memory.pending_bytes}
         return self.ledger.totals(pending=self.pending, **sizes)
+
+
+def _bytes_of(event: bytes | Unsealed) -> bytes:
+    return event if isinstance(event, bytes) else event.data
+
+
+def _is_place(outcome: int | Refusal) -> bool:
+    return not isinstance(outcome, Refusal)

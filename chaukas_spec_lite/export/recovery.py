@@ -6,6 +6,8 @@ killed, too. A log that is stuck, because the server fails at what it holds, mak
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from chaukas_spec_lite.clock import Clock
@@ -14,9 +16,15 @@ from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.reporter import Reporter
 from chaukas_spec_lite.export.sender import Sender
 from chaukas_spec_lite.export.settings import ExportSettings
+from chaukas_spec_lite.spool import notes
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolError
 from chaukas_spec_lite.spool.frames import HEAD
+from chaukas_spec_lite.spool.log import Log
+
+_INTERRUPTED = (
+    "The process of audit writer %s ended before it closed its chains; an event says so, and they are not complete"
+)
 
 LEAST_INTERVAL = 0.01
 """How long, in seconds, a search is at least after the one before; ``scan_interval`` may be 0."""
@@ -31,14 +39,22 @@ class Recovery(Pipeline):
         reporter: Is told of drops and failures.
         clock: The time.
         server: What the exporter's pipelines know of the server.
+        tell_interruption: Is given the id of each writer of chains whose process ended, and says whether it is told.
     """
 
     def __init__(
-        self, sender: Sender, settings: ExportSettings, reporter: Reporter, clock: Clock, server: Server
+        self,
+        sender: Sender,
+        settings: ExportSettings,
+        reporter: Reporter,
+        clock: Clock,
+        server: Server,
+        tell_interruption: Callable[[str], bool],
     ) -> None:
         super().__init__(sender, settings, reporter, clock, server)
         assert settings.spool is not None
         self._directory = SpoolDirectory(Path(settings.spool))
+        self._tell_interruption = tell_interruption
         self._stuck: dict[Path, tuple[int, Batching]] = {}
         """Logs that made way, the longest ago first: where the first event stood, and what was found out about it."""
         self._search_at = float("-inf")
@@ -77,12 +93,24 @@ class Recovery(Pipeline):
             self._stuck = {folder: found for folder, found in self._stuck.items() if folder.exists()}
             self._stuck[old.folder] = old.tally.before, self._batching
         self.queue.adopt(log)
+        self._read_note(log)
         self._batching = self._new_batching()
         if known is not None and known[0] == log.tally.before:  # it begins with the event that it was stuck at
             self._batching = known[1]
-            self.queue.ledger.first = self._batching.first
+            self.queue.ledger.first_changes = self._batching.first_changes
             if self.queue.ledger.marks:  # a flush that has begun before it came back
                 self._batching.hurry()
+
+    def _read_note(self, log: Log) -> None:
+        """Tell whose chains go no further, once: another process does it if this one ends before."""
+        try:
+            writer = notes.read(log.folder).decode("ascii", "replace")
+        except SpoolError as error:
+            self._reporter.failure("note", "It is not known whose chains end with a log", error)
+            return
+        if writer and self._tell_interruption(writer):
+            self._reporter.log("interrupted", logging.WARNING, _INTERRUPTED, writer, topic=writer)
+            notes.remove(log.folder)
 
     def backlog(self, pending: int, pending_bytes: int) -> int:
         """Tell how many bytes wait in the whole directory; 0 if that is no more than these events."""

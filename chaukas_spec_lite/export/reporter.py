@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from chaukas_spec_lite.audit.chain import Unsealed
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.lenient.notes import Conversion
@@ -32,7 +33,7 @@ class _Offering:
     """
 
     waiting: deque[Dropped]
-    own: dict[int, bytes | Dropped] = field(default_factory=dict[int, "bytes | Dropped"])
+    own: dict[int, object] = field(default_factory=dict[int, object])
     """What the callback emitted, by identity, as others may look the same. Kept here, so that no identity is reused."""
 
     def is_own(self, dropped: Dropped) -> bool:
@@ -97,7 +98,7 @@ class Reporter:
         if self._on_drop is not None:
             self._offer_all(dropped, self._on_drop)
 
-    def emitting(self, event: bytes | Dropped) -> None:
+    def emitting(self, event: bytes | Unsealed | Dropped) -> None:
         """Take note of an event that is being emitted, which may be the callback's own."""
         offering = self.offering.get(threading.get_ident())
         if offering is not None:

@@ -156,6 +156,12 @@ class ExportSettings:
         "converted: a UUID becomes text, and so on by a table (see the guide on odd values).",
         Flag(),
     )
+    audit: bool = setting(
+        False,
+        "Whether each event is given its `content_hash` and the `hash_prev` of the one before it in its session, so "
+        "that anyone can tell later that it was changed, or that one is missing (see the guide on audit).",
+        Flag(),
+    )
     max_queue_events: int = setting(
         10_000,
         "How many events are held in memory: without a spool, or while its disk fails.",
@@ -229,9 +235,13 @@ class ExportSettings:
         check_fields(self)
         if self.max_event_bytes > self.max_queue_bytes:
             raise SettingError("max_event_bytes", "has to be at most max_queue_bytes")
+        if self.audit and self.max_event_bytes < _ROOM_FOR_SEALS:
+            raise SettingError("max_event_bytes", f"has to be at least {_ROOM_FOR_SEALS} with audit=True")
         if self.max_batch_events < self.batch_size:
             raise SettingError("max_batch_events", f"has to be at least batch_size, {self.batch_size}")
 
+
+_ROOM_FOR_SEALS = 1000
 
 _IS_SETTINGS = Instance(ExportSettings, "give single settings as keyword arguments: spool=..., batch_size=...")
 
@@ -270,6 +280,7 @@ class ExportOptions(TypedDict, total=False):
     max_event_bytes: int
     max_media_bytes: int | None
     strict: bool
+    audit: bool
     max_queue_events: int
     max_queue_bytes: int
     overflow: Literal["drop_oldest", "drop_newest", "block"]

@@ -31,7 +31,12 @@ and nothing else.
 DEFAULT = Limits()
 
 
-def encode(event: Message, default: Callable[[Any], Any] | None = None, limits: Limits = DEFAULT) -> EncodedEvent:
+def encode(
+    event: Message,
+    default: Callable[[Any], Any] | None = None,
+    limits: Limits = DEFAULT,
+    strictly: Callable[[Any], bytes] | None = None,
+) -> EncodedEvent:
     """Encode an event whatever values it holds. The event is not changed.
 
     Args:
@@ -39,6 +44,7 @@ def encode(event: Message, default: Callable[[Any], Any] | None = None, limits: 
         default: Makes something else of a value that nothing is known about, as that of ``json.dumps``. Where it
             raises, or there is none, ``repr(value)`` is written.
         limits: How much is written.
+        strictly: Encodes an event in which nothing is odd, in place of ``bytes``: for one that orders it otherwise.
 
     Returns:
         Bytes that any implementation reads, and what was converted; they are ``bytes(event)`` where nothing was. They
@@ -49,7 +55,7 @@ def encode(event: Message, default: Callable[[Any], Any] | None = None, limits: 
     """
     strict: bytes | Exception
     try:
-        strict = event._encode(0).encode("latin-1")
+        strict = event._encode(0).encode("latin-1") if strictly is None else strictly(event)
     except MemoryError:  # says nothing of a value
         raise
     except Exception as error:  # whatever it was: what follows looks at each value by itself

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.export.dropped import Dropped
-from chaukas_spec_lite.export.encoder import Encoder
+from chaukas_spec_lite.export.encoder import Converted, Encoder
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.sinks.counting import CountedSink, Counting
@@ -102,7 +102,7 @@ class ConsoleSink(CountedSink):
         encoded = self._encoder.encode(event)
         if isinstance(encoded, Dropped):
             return self._counting.drop(encoded)
-        if not isinstance(encoded, bytes):
+        if isinstance(encoded, Converted):
             encoded, conversions = encoded
             if self._tells:
                 self._counting.converted(conversions)
@@ -110,7 +110,7 @@ class ConsoleSink(CountedSink):
         if stream is None:  # a program without a console has none
             return self._counting.failed("console", "Events are not shown", OSError("standard error is closed"))
         try:
-            self._write(stream, Event.parse(encoded))
+            self._write(stream, Event.parse(encoded if isinstance(encoded, bytes) else encoded.data))
         except Exception as error:  # a stream may be anybody's object, and raise anything
             return self._counting.failed("console", "Events are not shown", error)
         self._counting.written()

@@ -12,9 +12,10 @@ import betterproto2
 # Now, and not when a message's method is first called: a signal handler that emits may interrupt that import.
 import chaukas_spec_lite.protojson.dump_messages  # noqa: F401  # pyright: ignore[reportUnusedImport]  # for its effect
 from chaukas_spec_lite import process
+from chaukas_spec_lite.audit.chain import Sealer
 from chaukas_spec_lite.errors import CodecError, SettingError
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
-from chaukas_spec_lite.export.encoder import Encoder
+from chaukas_spec_lite.export.encoder import Converted, Encoder
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.gzipped import member
@@ -53,6 +54,7 @@ class FileSink(CountedSink):
         gzip: Whether each event is compressed, as a gzip member of its own. If None, a name that ends in ``.gz`` says
             yes.
         default: Makes something else of a value that cannot be encoded and that nothing is known about.
+        audit: Whether each event is given its hash, and that of the one before it; see ``ExportSettings``.
         name: What errors call the path.
 
     Raises:
@@ -66,12 +68,14 @@ class FileSink(CountedSink):
         form: Form | None = None,
         gzip: bool | None = None,
         default: Callable[[Any], Any] | None = None,
+        audit: bool = False,
         name: str = "path",
     ) -> None:
         self.path = _absolute(os.fspath(path), name)
         """The file, absolute: a program that changes its directory later keeps its file."""
         self.form, self.gzip = _forms(self.path, form, gzip, name)
-        self._encoder = Encoder(ExportSettings(), None, default)
+        self._encoder = Encoder(ExportSettings(audit=audit), None, default)
+        self._sealer = Sealer()
         self._counting = Counting()
         self._closed = False
         find = tails.of_members if self.gzip else tails.of_frames if self.form == "delim" else tails.of_lines
@@ -93,7 +97,8 @@ class FileSink(CountedSink):
                 which the log tells.
 
         Returns:
-            SPOOLED if it is in the file; DROPPED if not, of which ``stats`` and the log tell.
+            SPOOLED if it is in the file; QUEUED if it will be in a moment, as with ``audit`` a signal handler emitted
+            it amid another ``emit``; DROPPED if not, of which ``stats`` and the log tell.
 
         Raises:
             TypeError: It is no event; nothing else raises.
@@ -103,19 +108,31 @@ class FileSink(CountedSink):
         counting = self._counting
         if isinstance(encoded, Dropped):
             return counting.drop(encoded)
-        if not isinstance(encoded, bytes):
+        if isinstance(encoded, Converted):
             encoded, conversions = encoded
             counting.converted(conversions)
         if self._closed:
-            return counting.drop(self._dropped(DropReason.CLOSED, f"the sink of {self.path} is closed", encoded))
+            data = encoded if isinstance(encoded, bytes) else encoded.data
+            return counting.drop(self._dropped(DropReason.CLOSED, f"the sink of {self.path} is closed", data))
+        outcomes: list[Emitted] = []
+        self._sealer.write(encoded, lambda data: self._append(data, outcomes))
+        # Where this call interrupts another one, such as in a signal handler, that one writes it.
+        return outcomes[0] if outcomes else Emitted.QUEUED
+
+    def _append(self, encoded: bytes, outcomes: list[Emitted]) -> bool:
+        """Write an event, and note what became of it; say whether it is in the file."""
+        counting = self._counting
         try:
             self._file.append(self._record(encoded))
         except CodecError as error:  # bytes that have no JSON, such as a time that no calendar has
-            return counting.drop(self._dropped(DropReason.INVALID, str(error), encoded, error.path))
+            outcomes.append(counting.drop(self._dropped(DropReason.INVALID, str(error), encoded, error.path)))
+            return False
         except (OSError, tails.NotRecords) as error:
-            return counting.failed("file", f"Events are not written to {self.path}", error)
+            outcomes.append(counting.failed("file", f"Events are not written to {self.path}", error))
+            return False
         counting.written()
-        return Emitted.SPOOLED
+        outcomes.append(Emitted.SPOOLED)
+        return True
 
     def _dropped(self, reason: DropReason, why: str, encoded: bytes, path: str = "") -> Dropped:
         return Dropped(reason, why, event_id_of(encoded), encoded, path=path)
@@ -142,6 +159,7 @@ class FileSink(CountedSink):
         Returns:
             Whether every event that was ever emitted is in the file.
         """
+        self._sealer.finish()
         self._closed = True
         self._file.close()
         return super().close(timeout)

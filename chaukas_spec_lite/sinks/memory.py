@@ -8,9 +8,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from chaukas_spec_lite.audit.chain import Sealer
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.export.dropped import Dropped
-from chaukas_spec_lite.export.encoder import Encoder
+from chaukas_spec_lite.export.encoder import Converted, Encoder
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spec.common.v1.events import Event
@@ -48,17 +49,19 @@ class MemorySink:
 
     Args:
         limit: How many events are kept, the last ones; None for all.
+        audit: Whether each event is given its hash, and that of the one before it; see ``ExportSettings``.
 
     Raises:
         SettingError: The limit is no whole number from 1 on.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, *, audit: bool = False) -> None:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise SettingError("limit", "has to be a whole number of events from 1 on, or None for all")
         # Appending to a deque is one step, so threads and signal handlers need no lock, and neither does a fork.
         self._events: deque[Event] = deque(maxlen=limit)
-        self._encoder = Encoder(ExportSettings(), None, None)
+        self._encoder = Encoder(ExportSettings(audit=audit), None, None)
+        self._sealer = Sealer()
         self.limit = limit
         """How many events are kept at most."""
 
@@ -94,8 +97,12 @@ class MemorySink:
         encoded = self._encoder.encode(event)
         if isinstance(encoded, Dropped):
             return Emitted.DROPPED
-        self._events.append(Event.parse(encoded if isinstance(encoded, bytes) else encoded.data))
+        self._sealer.write(encoded.event if isinstance(encoded, Converted) else encoded, self._append)
         return Emitted.QUEUED
+
+    def _append(self, event: bytes) -> bool:
+        self._events.append(Event.parse(event))
+        return True
 
     def flush(self, timeout: float = 30.0) -> bool:
         """Return True: nothing waits.

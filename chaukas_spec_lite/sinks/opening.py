@@ -93,7 +93,8 @@ def open_sink(
             about.
         environ: The environment; ``os.environ`` if None. Besides the variables of ``Settings`` it says, for servers,
             where the spool is (``CHAUKAS_SPOOL``), and with ``CHAUKAS_DEBUG=1`` each event is shown on standard error.
-        options: For servers: settings of the exporter, by name; ``help(ExportSettings)`` lists them.
+        options: For servers: settings of the exporter, by name; ``help(ExportSettings)`` lists them. ``audit`` counts
+            for files and memory, too.
 
     Returns:
         The sink, open: a ``ServerSink``, ``FileSink``, ``ConsoleSink``, ``MemorySink`` or ``NullSink``, or, with
@@ -203,11 +204,13 @@ def _open(address: Address, name: str, asked: _Options) -> OpenSink:
                 raise
             # What clients call so is what was given here by another name.
             raise type(error)(name, error.message) from error.__cause__
+    audit = asked.exporter.get("audit", False)
     if isinstance(address, FileAddress):
-        return FileSink(address.path, form=address.form, gzip=address.gzip, default=asked.default, name=name)
+        form, gzip, default = address.form, address.gzip, asked.default
+        return FileSink(address.path, form=form, gzip=gzip, default=default, audit=audit, name=name)
     if isinstance(address, ConsoleAddress):
         return ConsoleSink(tree=address.tree, environ=asked.environ)
-    return MemorySink(address.limit) if isinstance(address, MemoryAddress) else NullSink()
+    return MemorySink(address.limit, audit=audit) if isinstance(address, MemoryAddress) else NullSink()
 
 
 def _server(address: GrpcAddress | HttpAddress, asked: _Options) -> ServerSink:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Collection
 from pathlib import Path
 
-from chaukas_spec_lite.spool import progress
+from chaukas_spec_lite.spool import notes, progress
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import PREFIX, Log
@@ -59,7 +59,7 @@ class SpoolDirectory:
         return sum(_bytes_waiting(folder) for folder in self.logs() if folder != besides)
 
     def claim(self, last: Collection[Path] = ()) -> Log | None:
-        """Claim a log with something in it that no living process has, if there is one.
+        """Claim a log with something in it, or a note, that no living process has, if there is one.
 
         Those are looked at first that come after the one that was found last, so that each has its turn.
 
@@ -76,7 +76,7 @@ class SpoolDirectory:
             while self._listed and (is_new_list or self._listed[0] not in last):
                 log = self._try(self._listed.popleft())
                 if log is not None:
-                    if log.tally.pending or any(log.tally.gone):
+                    if log.tally.pending or any(log.tally.gone) or _has_note(log):
                         return log
                     log.close()
         return None
@@ -103,6 +103,13 @@ class SpoolDirectory:
                     text += "it lasts, mend the disk, or move the folder away"
                 logger.warning(text, error)
         return None
+
+
+def _has_note(log: Log) -> bool:
+    try:
+        return notes.read(log.folder) != b""
+    except SpoolError:  # whoever has the log reads it again
+        return False
 
 
 def _bytes_waiting(folder: Path) -> int:

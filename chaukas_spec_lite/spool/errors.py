@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,11 +9,7 @@ from pathlib import Path
 
 from chaukas_spec_lite.errors import SpoolError
 
-__all__ = ["SpoolClaimed", "SpoolError", "SpoolFull", "SpoolLost", "SpoolNewer", "spool_error", "translated"]
-
-
-class SpoolFull(SpoolError):
-    """The disk is full, or a quota is used up."""
+__all__ = ["SpoolClaimed", "SpoolError", "SpoolLost", "SpoolNewer", "spool_error", "translated"]
 
 
 class SpoolLost(SpoolError):
@@ -29,13 +24,9 @@ class SpoolNewer(SpoolError):
     """A later version of this library made the file: it is left alone."""
 
 
-_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-
-
 def spool_error(path: str | os.PathLike[str], error: OSError) -> SpoolError:
     """Make the error that says which file it was."""
-    kind = SpoolFull if error.errno in _FULL else SpoolError
-    return kind(f"{Path(path)}: {error.strerror or error}")
+    return SpoolError(f"{Path(path)}: {error.strerror or error}")
 
 
 @contextmanager

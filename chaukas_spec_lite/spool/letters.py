@@ -6,18 +6,22 @@ Each letter is one frame, appended by one write, so that processes do not mix th
 from __future__ import annotations
 
 import os
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool.errors import SpoolError, translated
-from chaukas_spec_lite.spool.frames import entries_in, frame
+from chaukas_spec_lite.spool.frames import MARK, entries_in, frame
+from chaukas_spec_lite.spool.lock import InUse, Lock
 
 NAME = "dead-letters"
+_LOCK = "dead-letters-lock"
+"""Held by whoever sends them again, so that nobody else does it at the same time."""
 _TAKEN = "-taken-"
 """Behind this stands a UUIDv7, so that names sort by age."""
 
-_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
 
 def append(directory: Path, letter: bytes, most: int) -> bool:
@@ -57,31 +61,54 @@ def read(directory: Path) -> list[bytes]:
     Raises:
         SpoolError: They cannot be read.
     """
-    with translated(directory):
-        return [letter for path in [*_taken(directory), directory / NAME] for letter in read_file(path)]
+    letters: list[bytes] = []
+    for path in [*_taken(directory), directory / NAME]:
+        with translated(path), suppress(FileNotFoundError):
+            letters += [letter for _, letter in _entries(path.read_bytes())]
+    return letters
 
 
-def read_file(path: Path) -> list[bytes]:
-    """Read the letters of one file, none if there is no such file; raises ``SpoolError`` if it cannot be read."""
-    data = b""
-    with translated(path), suppress(FileNotFoundError):
-        data = path.read_bytes()
-    return [entry.content for entry in entries_in(data, final=True) if entry.content is not None]
+def _entries(data: bytes) -> Iterator[tuple[int, bytes]]:
+    for entry in entries_in(data, final=True):
+        if entry.content is not None:
+            yield entry.start, entry.content
 
 
-def take(directory: Path) -> list[Path]:
-    """Take the letters away, to send them again; return the files that hold them, oldest first.
+def take(directory: Path) -> Generator[bytes, None, None]:
+    """Take all letters away, to send them again, and give one after the other, oldest first.
 
-    Who has sent those of a file again deletes it. If the process ends before that, they are taken a second time, and
-    servers know the events by their ids.
+    Each is struck out when the next one is asked for, and until then stays a letter, whatever happens: if the process
+    is killed right before that, this one is taken a second time, and servers know its event by its id. To be closed.
 
     Raises:
-        SpoolError: They cannot be taken.
+        SpoolError: They cannot be taken, or somebody else is doing that.
     """
     with translated(directory):
-        with suppress(FileNotFoundError):
-            (directory / NAME).rename(directory / f"{NAME}{_TAKEN}{uuid7()}")
-        return _taken(directory)
+        if not (_taken(directory) or (directory / NAME).exists()):
+            return
+        (directory / _LOCK).touch(mode=0o600)
+    try:
+        lock = Lock(directory / _LOCK)
+    except InUse as error:
+        text = f"the dead letters in {directory} are being sent again already: try it once more when that has ended"
+        raise SpoolError(text) from error
+    try:
+        with translated(directory):
+            with suppress(FileNotFoundError):
+                (directory / NAME).rename(directory / f"{NAME}{_TAKEN}{uuid7()}")
+            for path in _taken(directory):
+                yield from _struck_out(path)
+    finally:
+        lock.release()
+
+
+def _struck_out(path: Path) -> Iterator[bytes]:
+    with open(path, "r+b", buffering=0) as file:
+        for start, letter in _entries(file.read()):
+            yield letter
+            os.lseek(file.fileno(), start, os.SEEK_SET)
+            os.write(file.fileno(), bytes(len(MARK)))  # which makes it damage, and that is passed over
+    path.unlink()
 
 
 def _taken(directory: Path) -> list[Path]:

@@ -45,7 +45,7 @@ class Lock:
             raise InUse(f"{path} is in use by this process")
         try:
             with translated(path):
-                self._file = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+                self._file = os.open(path, os.O_RDWR)
         except BaseException:
             del _held[self._key]
             raise
@@ -64,10 +64,9 @@ class Lock:
         if (status.st_dev, status.st_ino) != self._key[1:] or _key_of(self.path) != self._key:
             raise InUse(f"{self.path} was given up just now")
 
-    @property
-    def process(self) -> int:
-        """The id of the process that took it: a forked child has the object, and not the lock."""
-        return self._key[0]
+    def is_ours(self) -> bool:
+        """Whether this is the process that took it: a forked child has the object, and not the lock."""
+        return self._key[0] == process.current()
 
     def is_there(self) -> bool:
         """Whether others find its file, and so find it locked; raises ``SpoolError`` if that cannot be seen."""

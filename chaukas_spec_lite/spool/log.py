@@ -1,6 +1,6 @@
 """A log: byte strings on disk, in order, each of which is done one day. Each process appends to a folder of its own.
 
-The folder ``log-<UUIDv7>`` holds ``lock``, ``progress`` and segments. A segment goes when all in it is done, and the
+The folder ``log-<UUIDv7>`` holds ``lock``, ``progress``, segments, and a note if there is one. A segment goes when all in it is done, and the
 folder when the log is closed and nothing waits in it. One that held damage is kept beside it, for people to look at.
 """
 
@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
-from chaukas_spec_lite.spool import progress
+from chaukas_spec_lite.spool import notes, progress
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost, SpoolNewer, translated
 from chaukas_spec_lite.spool.frames import HEAD, Entry, frame
 from chaukas_spec_lite.spool.lock import InUse, Lock
@@ -40,7 +39,7 @@ class Log:
         self.folder = folder
         self._lock = lock
         self._progress = folder / "progress"
-        self._segments = Segments(folder)
+        self._segments = Segments(folder, lock.is_ours)
         self.syncs = False
         """Whether a segment that is full is brought to the disk before the next one is begun."""
         self._is_spoilt = False
@@ -60,21 +59,22 @@ class Log:
         Raises:
             SpoolError: That cannot be done.
         """
-        folder = directory / f"{PREFIX}{uuid7()}"
-        with translated(directory):
-            try:
-                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            except FileExistsError as error:
-                raise SpoolError(f"{directory} is a file, and has to be a directory") from error
-            folder.mkdir(mode=0o700)
-            try:
-                (folder / "lock").touch(mode=0o600)
-                log = cls._locked(folder)
-            except (OSError, SpoolError) as error:
-                if isinstance(error, InUse) or not folder.exists():  # a search found it before it was locked
-                    return cls.make(directory)
-                shutil.rmtree(folder, ignore_errors=True)  # a full disk must not gather folders
-                raise
+        log = None
+        while log is None:
+            folder = directory / f"{PREFIX}{uuid7()}"
+            with translated(directory):
+                try:
+                    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                except FileExistsError as error:
+                    raise SpoolError(f"{directory} is a file, and has to be a directory") from error
+                folder.mkdir(mode=0o700)
+                try:
+                    (folder / "lock").touch(mode=0o600)
+                    log = cls._locked(folder)
+                except (OSError, SpoolError) as error:
+                    if not isinstance(error, InUse) and folder.exists():  # else a search found it before it was locked
+                        shutil.rmtree(folder, ignore_errors=True)  # a full disk must not gather folders
+                        raise
         try:
             log._write_down()
         except BaseException:
@@ -144,13 +144,10 @@ class Log:
 
         Raises:
             SpoolLost: What was appended before is not there any more; ``salvage`` reads what is left of it.
-            SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
         writer = self._segments.writer
-        # A signal handler may have forked, and the child goes on with what it interrupted.
-        if self._lock.process != process.current():
-            raise SpoolError(f"{self.folder} belongs to the parent process")
+        self._refuse_child()
         data = frame(contents[0]) if len(contents) == 1 else b"".join(map(frame, contents))
         if writer is None or self._is_spoilt or writer.size + len(data) > SEGMENT_BYTES:
             writer = self._next_segment()
@@ -170,6 +167,11 @@ class Log:
         tally.pending_bytes += size - HEAD * events
         return start
 
+    def _refuse_child(self) -> None:
+        """Refuse to a forked child what is the parent's: a signal handler may fork, and the child goes on amid this."""
+        if not self._lock.is_ours():
+            raise SpoolError(f"{self.folder} belongs to the parent process")
+
     def check(self) -> None:
         """See whether what was appended last is still there, and the folder; put back what else can be put back.
 
@@ -177,10 +179,10 @@ class Log:
             SpoolLost: It is not.
             SpoolError: That cannot be put back.
         """
+        self._refuse_child()
         self._check_last()
         with translated(self.folder):
             for place in self._segments.missing(self.tally.places):
-                self._segments.forget(place)
                 self.tally.remove(place, moved=False)
 
     def _check_last(self) -> None:
@@ -218,7 +220,7 @@ class Log:
             self.tally.finish()
             self._remove_finished()
         place = Start(self.tally.end, self.tally.appended)
-        writer = Writer(self.folder, place, self._lock.process)
+        writer = Writer(self.folder, place, self._lock.is_ours)
         places = self.tally.places
         if places and places[-1] == place:  # a claimed log's last one, in which no frame stood: it is replaced
             places = places[:-1]
@@ -232,11 +234,7 @@ class Log:
         return writer
 
     def sync(self) -> None:
-        """Bring what was appended to the disk, so that it survives a power cut.
-
-        Raises:
-            SpoolError: The disk failed at it.
-        """
+        """Bring what was appended to the disk, so that it survives a power cut; raises ``SpoolError``."""
         if self._segments.writer is not None:
             self._segments.writer.sync()
 
@@ -256,18 +254,24 @@ class Log:
         Raises:
             SpoolError: They cannot be read just now.
         """
-        found, passed, room = list[Entry](), 0, size
+        while (found := self._peek(skip, most, size)) is None:
+            pass
+        return found
+
+    def _peek(self, skip: int, most: int, size: int) -> list[Entry] | None:
+        """Read as ``peek`` does, but return None after something was passed over: then all is to be read anew."""
+        found, passed = list[Entry](), 0
         for place in list(self.tally.places):
             try:
                 for entry in self._entries(place):
                     if entry.content is None:
                         self._pass_over(place)
-                        return self.peek(skip, most, size)
+                        return None
                     if passed < skip:
                         passed += 1
                         continue
-                    room -= len(entry.content)
-                    if found and room < 0:
+                    size -= len(entry.content)
+                    if found and size < 0:
                         return found
                     found.append(entry)
                     if len(found) >= most:
@@ -276,7 +280,7 @@ class Log:
                 if found:
                     return found
                 self._could_not_read(place, error)
-                return self.peek(skip, most, size)
+                return None
         if not found and not passed:
             self.tally.found_nothing()
         return found
@@ -305,15 +309,11 @@ class Log:
         self._remove_finished()
 
     def _set_apart(self, place: Start) -> None:
-        """Give a segment a log of its own, under a second name until this log does without it.
-
-        Raises:
-            SpoolError: That cannot be done.
-        """
+        """Give a segment a log of its own, as a second name until this log does without it; raises ``SpoolError``."""
         other = Log.make(self.folder.parent)
         try:
             with translated(other.folder):
-                progress.write(other._progress, self.tally.progress(place.position, place.frames))
+                other._write_down(self.tally.progress_of(place))
                 link(place.path(self.folder), place.path(other.folder), Path.rename)
         finally:
             other.abandon()
@@ -359,13 +359,13 @@ class Log:
                 self._segments.remove(place)  # what is left of one that was cut
             self.tally.remove(place, moved)
 
-    def _write_down(self) -> None:
+    def _write_down(self, done: Done | None = None) -> None:
         """Write down what is done, and only then remove files: the next process would miss them."""
         tally = self.tally
         finished, tally.finished = tally.finished, []
         try:
             with translated(self.folder):
-                progress.write(self._progress, tally.progress())
+                progress.write(self._progress, done or tally.progress(), self._lock.is_ours)
         except BaseException:
             tally.finished = finished + tally.finished
             raise
@@ -380,7 +380,7 @@ class Log:
     # The end
 
     def abandon(self) -> None:
-        """Close the files, and leave all as it is: for a forked child, to which it does not belong."""
+        """Close the files, and leave all as it is to whoever claims it next; ``close`` writes and removes as well."""
         self._segments.close(writer=True)
         self._lock.release()
 
@@ -389,10 +389,11 @@ class Log:
         with suppress(SpoolError):  # it may have failed the last time
             self._write_down()
         self._segments.close(writer=True)
-        if not self.tally.pending:
+        if not self.tally.pending and self._lock.is_ours():
             with suppress(OSError):  # then it is left to the next one, which removes it
                 for place in Start.all_in(self.folder):  # before the others, which say that it is done
                     place.path(self.folder).unlink()
+                notes.remove(self.folder)
                 self._progress.unlink(missing_ok=True)
                 (self.folder / "lock").unlink()
                 self.folder.rmdir()

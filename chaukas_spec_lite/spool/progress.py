@@ -7,7 +7,7 @@ amid a longer one, or somebody damages it, it is not known what is done, and som
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from struct import Struct
@@ -24,7 +24,7 @@ MOST_SETTLED = (SIZE - _head.size) // _stretch.size
 _SEED = 2
 """What the CRC begins from: the second format of this file. The first one counts as damaged."""
 
-_FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
 
 class Done(NamedTuple):
@@ -53,13 +53,14 @@ def read(path: Path) -> Done | None:
     return Done(before, frames, {start: (to, inside) for start, to, inside in stretches})
 
 
-def write(path: Path, done: Done) -> None:
+def write(path: Path, done: Done, is_ours: Callable[[], bool]) -> None:
     """Write down what is done; the file is opened anew each time, as somebody may have deleted it.
 
     Args:
         path: The file, which need not exist.
         done: What is done. Of its stretches, those beyond ``MOST_SETTLED`` are left out: after the end of this
             process, the next one sends them again.
+        is_ours: Tells whether this is the log's own process; nothing is written by any other.
 
     Raises:
         OSError: It cannot be written.
@@ -72,7 +73,8 @@ def write(path: Path, done: Done) -> None:
     try:
         if os.fstat(file).st_size < SIZE:  # all the room that it will ever need
             data = data.ljust(SIZE, b"\0")
-        if os.write(file, data) < len(data):
+        # Asked last of all: a signal handler may fork before it, and what the child wrote would be out of date by then.
+        if is_ours() and os.write(file, data) < len(data):
             raise OSError("the disk took only a part")
     finally:
         os.close(file)

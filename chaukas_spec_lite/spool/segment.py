@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
-from chaukas_spec_lite import process
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolLost, SpoolNewer, spool_error, translated
 from chaukas_spec_lite.spool.frames import Entry, entries_in
 
@@ -33,8 +32,8 @@ _CLAIMED = stat.S_IXUSR
 """In the mode of a segment, says that its log was claimed. That takes no room on a full disk, and whoever still has the
 file open sees it, even when it is deleted."""
 
-_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS
+_BINARY = getattr(os, "O_BINARY", 0)  # without it, Windows changes line ends
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
 
 
 class Start(NamedTuple):
@@ -94,7 +93,7 @@ class Reader:
         path = place.path(folder)
         with translated(path):
             try:
-                return cls(path, place, os.open(path, os.O_RDONLY | _FLAGS))
+                return cls(path, place, os.open(path, os.O_RDONLY | _BINARY))
             except FileNotFoundError as error:
                 raise SpoolLost(f"{path} was deleted or moved") from error
 
@@ -169,15 +168,15 @@ class Writer(Reader):
     Args:
         folder: That of the log.
         place: Where the segment begins.
-        owner: The id of the log's own process.
+        is_ours: Tells whether this is the log's own process.
 
     Raises:
         SpoolError: It cannot be made.
     """
 
-    def __init__(self, folder: Path, place: Start, owner: int) -> None:
+    def __init__(self, folder: Path, place: Start, is_ours: Callable[[], bool]) -> None:
         path = place.path(folder)
-        self._owner = owner
+        self._is_ours = is_ours
         with translated(path):
             if self._is_ours():  # Ctrl-C, or a fork, may have come between making it and taking note of it
                 path.unlink(missing_ok=True)
@@ -200,9 +199,6 @@ class Writer(Reader):
         self.size = len(MAGIC)
         self._look_at = 0.0
 
-    def _is_ours(self) -> bool:
-        return self._owner == process.current()
-
     def append(self, data: bytes) -> None:
         """Append frames, for the caller to add to ``size``; after an error nothing was appended.
 
@@ -211,7 +207,6 @@ class Writer(Reader):
 
         Raises:
             SpoolLost: What was appended before is not there any more, or another owner's.
-            SpoolFull: The disk is full.
             SpoolError: It cannot be written.
         """
         file, size = self._file, self.size
@@ -271,7 +266,7 @@ class Writer(Reader):
 def _sync_names(folder: Path) -> None:
     """Bring to the disk which files a folder holds; Windows has no such call, and does that by itself."""
     if os.name != "nt":
-        file = os.open(folder, os.O_RDONLY | _FLAGS)
+        file = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(file)
         finally:

@@ -28,10 +28,12 @@ class Segments:
 
     Args:
         folder: That of the log.
+        is_ours: Tells whether this is the log's own process; no other one deletes anything.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, is_ours: Callable[[], bool]) -> None:
         self.folder = folder
+        self._is_ours = is_ours
         self.writer: Writer | None = None
         """The one that is appended to."""
         self.opened: dict[Start, Reader] = {}
@@ -95,8 +97,9 @@ class Segments:
     def remove(self, place: Start) -> None:
         """Remove a segment, as far as that is possible now."""
         self.forget(place)
-        with suppress(OSError):  # it goes when the log is closed
-            place.path(self.folder).unlink(missing_ok=True)
+        if self._is_ours():
+            with suppress(OSError):  # it goes when the log is closed
+                place.path(self.folder).unlink(missing_ok=True)
 
     def forget(self, place: Start) -> None:
         """Close a segment, if it is open."""

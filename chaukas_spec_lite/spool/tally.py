@@ -1,7 +1,18 @@
 """What of a log waits, and what is done, lost or elsewhere: arithmetic with positions, without any file.
 
 A position is a byte number in the log, see ``segment``. Nothing waits before ``before``, nor in the settled stretches
-behind it; everywhere else there is one waiting frame behind the other. So nothing is ever counted twice.
+behind it; everywhere else there is one waiting frame behind the other. So nothing is ever counted twice::
+
+    0             before          settled                   last segment       end
+    |   nothing     |   waiting    |  |   waiting            |   waiting        |
+    |===============|--------------|==|----------------------|------------------|
+     what was done   one frame      a probe that was sent     of which no name    where the next
+     or lost         behind the     early, a dropped event,   says how many       frame goes
+                     other          damage                    frames it holds
+
+What another process left is found out in two steps. ``begin`` needs no file but the last one's size: the names of the
+segments say how many frames stand before each of them, so what waits before the last segment is a difference, and
+what is missing in front of the first one that is there is lost. ``found`` takes what was read from the last segment.
 """
 
 from __future__ import annotations
@@ -153,10 +164,15 @@ class Tally:
         while len(self.places) > 1 and self.before >= self.places[1].position:
             self.finished.append(self.places.pop(0))
 
-    def progress(self, position: int = 0, frames: int = 0) -> Done:
-        """Describe what is done; from a segment on, if it is said where that begins and how many frames are before."""
-        settled = {at: each for at, each in self.settled.items() if at >= position}
-        return Done(max(self.before, position), max(self.frames, frames), settled)
+    def progress(self) -> Done:
+        """Describe what is done."""
+        return Done(self.before, self.frames, self.settled)
+
+    def progress_of(self, place: Start) -> Done:
+        """Describe what is done, for a log that holds nothing but one segment of this one."""
+        end = self.end_of(place)
+        settled = {at: each for at, each in self.settled.items() if place.position <= at < end}
+        return Done(max(self.before, place.position), max(self.frames, place.frames), settled)
 
     def finish(self) -> None:
         """Take note that no segment is needed: nothing waits, and the last one is not appended to any more."""

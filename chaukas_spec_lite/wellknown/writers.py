@@ -35,6 +35,9 @@ _SHORT = 124
 _TEXTS = [f"{VARINTS[n + 2]}\x1a{VARINTS[n]}" for n in range(_SHORT)]
 """What stands before a short string in a Value, by its length."""
 
+_entries = dict[str, Any].items
+"""In which order the entries of a Struct are written. An encoder that has to be canonical has another one here."""
+
 _FEW = 256
 _DOUBLES: Table[str] = [pack_double(number).decode("latin-1") for number in range(_FEW)]
 """The first integers, as a Struct has them."""
@@ -65,7 +68,7 @@ def encode_struct(fields: dict[str, Any], depth: int) -> Text:
         fields = fields_in(fields)
     out: Text = ""
     cached = _KEYS.get
-    for name, value in fields.items():
+    for name, value in _entries(fields):
         key, k = cached(name) or _encode_key(name)
         kind = value.__class__
         if k > _LONG_KEY:

@@ -11,6 +11,7 @@ from typing import Any
 from chaukas_spec_lite import Author, ErrorInfo, Event, EventStatus, EventType, LLMInvocation, Severity
 from chaukas_spec_lite.audit.canonical import canonical_bytes, content_hash
 from chaukas_spec_lite.audit.chain import Chains
+from chaukas_spec_lite.audit.sealing import seal
 
 VECTORS = Path(__file__).parents[1] / "data" / "audit" / "vectors.json"
 WRITER = "019ac3d0-0000-7000-8000-000000000001"
@@ -93,7 +94,7 @@ def _chain() -> list[Event]:
     types = EventType.SESSION_START, EventType.OUTPUT_EMITTED, EventType.SESSION_END
     events = [Event(event_id=f"e{place}", session_id="s-1", type=each) for place, each in enumerate(types)]
     for event in events:
-        chains.seal(event)
+        seal(event, chains)
     return events
 
 

@@ -14,6 +14,7 @@ from chaukas_spec_lite import Event, EventStatus, EventType
 from chaukas_spec_lite.audit import chain as chain_module
 from chaukas_spec_lite.audit.canonical import content_hash
 from chaukas_spec_lite.audit.chain import Chains, Genesis
+from chaukas_spec_lite.audit.sealing import seal
 from chaukas_spec_lite.audit.verification import FaultKind, Verification, verify
 from chaukas_spec_lite.ids import uuid7
 from tests import realdata
@@ -26,7 +27,7 @@ def session(chains: Chains, session_id: str, length: int = 6, *, closed: bool = 
         for number, each in enumerate(types if closed else types[:-1])
     ]
     for event in events:
-        chains.seal(event)
+        seal(event, chains)
     return events
 
 
@@ -59,7 +60,7 @@ def test_real_sessions_sealed_by_one_writer() -> None:
     chains = Chains(uuid7())
     sealed = [Event.parse(data) for data in realdata.events()]
     for event in sealed:
-        chains.seal(event)
+        seal(event, chains)
     verification = verify(sealed)
     assert verification.sound
     assert verification.events == len(sealed) == sum(chain.events for chain in verification.chains)
@@ -148,7 +149,7 @@ def test_tenants_may_have_the_same_ids() -> None:
     chains = Chains(uuid7())
     events = [Event(event_id="1", tenant_id=tenant, session_id=tenant) for tenant in ("a", "b")]
     for event in events:
-        chains.seal(event)
+        seal(event, chains)
     assert verify(events).sound
 
 
@@ -169,7 +170,7 @@ def test_what_comes_after_the_end_begins_another_chain() -> None:
     chains = Chains("w")
     events = [*session(chains, "s"), *session(chains, "s:t")]
     late = Event(event_id="late", session_id="s", type=EventType.SYSTEM)
-    chains.seal(late)
+    seal(late, chains)
     assert Genesis.of(late.hash_prev) == Genesis("w", 3, "s")
     assert [chain.genesis for chain in verify([*events, late]).chains] == [
         Genesis("w", 1, "s"),
@@ -183,7 +184,7 @@ def test_of_too_many_open_chains_the_oldest_is_left(monkeypatch: pytest.MonkeyPa
     chains = Chains(uuid7())
     events = [Event(event_id=str(number), session_id=f"s{number % 3}") for number in range(6)]
     for event in events:
-        chains.seal(event)
+        seal(event, chains)
     assert verify(events).sound
     assert len(verify(events).chains) == 6
 

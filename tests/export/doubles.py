@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Sequence
 
 from chaukas_spec_lite import Event, EventType
@@ -14,6 +15,7 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.time = 1000.0
+        self.random = random.random
         self._sleepers: list[tuple[float, asyncio.Event]] = []
 
     def now(self) -> float:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 PRELUDE = """
     import asyncio, os, signal, sys, threading, time
     from pathlib import Path
-    from chaukas_spec_lite import BlockingExporter, Emitted, EventExporter
+    from chaukas_spec_lite import BlockingExporter, Emitted, Event, EventExporter, EventType
     from tests.export.doubles import Recorder, numbered, unavailable
     from tests.patience import AGES, HANG, until, wait_until
     def down(_): return unavailable()

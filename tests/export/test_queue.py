@@ -198,7 +198,7 @@ class AnyDisk(RuleBasedStateMachine):
             segments[-1].rename(self.directory / self.name(0).decode())
         elif segments:
             os.truncate(segments[-1], 0 if way == "truncate" else segments[-1].stat().st_size // 2)
-        self.queue.waiting()  # as the sender's next turn
+        self.queue.tend()  # as the sender's next turn
         self.account()
 
     # The sender
@@ -208,7 +208,7 @@ class AnyDisk(RuleBasedStateMachine):
         skip=st.integers(0, 2), events=st.integers(1, 8), size=st.sampled_from([10, 60, 1000]), fate=st.integers(0, 3)
     )
     def attempt(self, skip: int, events: int, size: int, fate: int) -> None:
-        self.queue.waiting()
+        self.queue.tend()
         self.account()
         batch = self.queue.take(Send(skip, events, size))
         if self.has_lost:
@@ -234,7 +234,7 @@ class AnyDisk(RuleBasedStateMachine):
     @rule(size=st.integers(0, 12), events=st.integers(1, 8), taken_away=st.booleans())
     def something_happens_amid_an_attempt(self, size: int, events: int, taken_away: bool) -> None:
         """What is in flight moves to the disk, or older ones are dropped, or the disk is taken away."""
-        self.queue.waiting()
+        self.queue.tend()
         self.account()
         batch = self.queue.take(Send(0, events, 1000))
         taken = list(self.queue._in_flight)

@@ -135,9 +135,7 @@ def test_what_was_found_out_about_a_log_is_not_forgotten_between_its_turns(tmp_p
     asyncio.run(main())
 
 
-def test_a_flush_waits_for_no_retry_of_a_log_that_has_its_turn_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_flush_waits_for_no_retry_of_a_log_that_has_its_turn_again(tmp_path: Path) -> None:
     """Each of them waits for ages after it has become stuck, but not if somebody flushes when the server is mended."""
     for number in (1, 2, 3):
         leave(tmp_path, [f"bad {number}"])
@@ -149,12 +147,12 @@ def test_a_flush_waits_for_no_retry_of_a_log_that_has_its_turn_again(
         last[0] = tries[batch[0]]
         return internal()
 
-    monkeypatch.setattr("random.random", lambda: float(last[0] >= STUCK))
+    clock = Clock(random=lambda: float(last[0] >= STUCK))
 
     async def main() -> None:
         sender = Recorder(judge)
         retry = RetryPolicy(initial=AGES, maximum=AGES)
-        async with exporter(sender, tmp_path, retry=retry) as export:
+        async with exporter(sender, tmp_path, retry=retry, clock=clock) as export:
             await until(lambda: list(tries.values()) == [STUCK] * 3)
             sender._judge = None
             assert await export.flush(HANG)

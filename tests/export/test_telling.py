@@ -473,15 +473,15 @@ def test_dead_letters_survive_a_kill_while_they_are_sent_again(tmp_path: Path) -
     command = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path)]
     assert subprocess.run(command, check=False, timeout=HANG, cwd=ROOT).returncode == -signal.SIGKILL
     letters = DeadLetters(tmp_path, 1 << 20, lambda: 0.0)
-    assert [letter.event_id for letter in letters.read(100)] == list("01234")
+    assert [letter.event_id for letter in letters.read(100)] == list("34"), "those before are sent"
     again: list[bytes] = []
 
     def emit(data: bytes) -> Emitted:
         again.append(data)
         return Emitted.SPOOLED
 
-    assert letters.resend(emit, True) == 5
-    assert again == [b"event %d" % number for number in range(5)]
+    assert letters.resend(emit, True) == 2
+    assert again == [b"event 3", b"event 4"]
     assert letters.read(100) == []
 
 

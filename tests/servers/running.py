@@ -51,13 +51,20 @@ class Server:
         self._process.send_signal(how)
         deadline = time.monotonic() + HANG
         while self._process.poll() is None:
-            assert time.monotonic() < deadline, self.said()
+            if time.monotonic() > deadline:
+                self._show_stacks()
+                raise AssertionError(self.said())
             time.sleep(0.2)
             # A worker of uWSGI's that hears of the end right before it waits for a request ends after the next one.
             if LISTENS.search(self.said()):
                 with suppress(OSError, http.client.HTTPException):
                     self.get("/nothing", timeout=1.0)
         return self.said()
+
+    def _show_stacks(self) -> None:
+        """Let it, and all that it has started, log what each thread is at, and end."""
+        os.killpg(self._process.pid, signal.SIGABRT)
+        time.sleep(2.0)
 
     def kill(self) -> None:
         """End it and all that it has started, if it has not ended."""
@@ -78,6 +85,7 @@ def running(log: Path, endpoint: str, *command: str, **variables: str) -> Genera
     """
     name, *arguments = command
     environ = os.environ | {"COLLECTOR": endpoint, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | variables
+    environ["PYTHONFAULTHANDLER"] = "1"  # for ``_show_stacks``
     program = Path(sys.executable).with_name(name)
     assert program.exists(), f"{name} is missing: python -m pip install -e '.[test,servers]'"
     with log.open("wb") as output:

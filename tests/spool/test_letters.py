@@ -131,16 +131,16 @@ def test_processes_append_without_mixing_their_letters(tmp_path: Path) -> None:
 def test_a_letter_is_not_lost_with_a_file_that_is_taken_amid_writing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, taken = os.fstat, list[Path]()
+    real, taken = os.fstat, list[list[bytes]]()
 
     def fstat(file: int) -> os.stat_result:
         status = real(file)
         if not taken:  # another process takes it, sends what is in it, and removes it
-            taken.extend(letters.take(tmp_path))
-            taken[0].unlink()
+            taken.append([b"nothing yet"])
+            taken[0] = list(letters.take(tmp_path))
         return status
 
     monkeypatch.setattr(os, "fstat", fstat)
     assert letters.append(tmp_path, b"letter", 1000)
-    assert taken
+    assert taken == [[]]
     assert letters.read(tmp_path) == [b"letter"]

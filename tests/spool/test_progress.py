@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from chaukas_spec_lite.spool.progress import MOST_SETTLED, SIZE, Done, is_there, read, write
+from chaukas_spec_lite.spool import progress
+from chaukas_spec_lite.spool.progress import MOST_SETTLED, SIZE, Done, is_there, read
+
+
+def write(path: Path, done: Done) -> None:
+    progress.write(path, done, lambda: True)
+
+
+def test_a_forked_child_writes_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "progress", Done(30, 3))
+    progress.write(tmp_path / "progress", Done(10, 1), lambda: False)
+    assert read(tmp_path / "progress") == Done(30, 3)
 
 
 def test_what_was_written_last_is_read(tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""A note in a log's folder: what its maker wants whoever has the log next to know, even if nothing waits in it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from chaukas_spec_lite.spool.errors import translated
+
+
+def write(folder: Path, note: bytes) -> None:
+    """Leave a note in the folder of a new log; nothing if it is empty.
+
+    Raises:
+        SpoolError: The disk does not take it.
+    """
+    if note:
+        with translated(folder):
+            (folder / "note").write_bytes(note)
+
+
+def read(folder: Path) -> bytes:
+    """Read the note of a log; empty if there is none, or no more.
+
+    Raises:
+        SpoolError: It cannot be read.
+    """
+    with translated(folder), suppress(FileNotFoundError):
+        return (folder / "note").read_bytes()
+    return b""
+
+
+def remove(folder: Path) -> None:
+    """Remove the note of a log, as nobody else needs to know."""
+    with suppress(OSError):  # then the next one reads it, too
+        (folder / "note").unlink(missing_ok=True)
