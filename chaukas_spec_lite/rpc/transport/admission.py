@@ -12,10 +12,11 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chaukas_spec_lite.rationed_log import RationedLog
+from chaukas_spec_lite.settings import POSITIVE_SECONDS, OrNone, Whole, about, check_fields, documented
 
 log = logging.getLogger("chaukas_spec_lite.rpc")
 
@@ -24,18 +25,39 @@ MOST = 1000
 _TOLD_EVERY = 60.0
 
 
+@documented
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """How many connections a server keeps, and for how long. Times are in seconds."""
+    """How many connections a server keeps, and for how long.
 
-    connections: int | None = None
-    """How many in all; None for 1,000, or half of the files that the process may open, if that is less."""
-    per_address: int | None = None
-    """How many of one address, or one IPv6 network of 64 bits; None for half of all."""
-    handshake: float = 10.0
-    """How long a client may take until it has spoken TLS, if there is any, and HTTP/2."""
-    idle: float = 600.0
-    """How long a connection without calls is kept."""
+    Raises:
+        SettingError: A value cannot be used.
+    """
+
+    connections: int | None = field(
+        default=None,
+        metadata=about(
+            "How many in all; None for 1,000, or half of the files that the process may open, if that is less.",
+            OrNone(Whole(unit="connections")),
+        ),
+    )
+    per_address: int | None = field(
+        default=None,
+        metadata=about(
+            "How many of one address, or one IPv6 network of 64 bits; None for half of all.",
+            OrNone(Whole(unit="connections")),
+        ),
+    )
+    handshake: float = field(
+        default=10.0,
+        metadata=about(
+            "How long a client may take until it has spoken TLS, if there is any, and HTTP/2.", POSITIVE_SECONDS
+        ),
+    )
+    idle: float = field(default=600.0, metadata=about("How long a connection without calls is kept.", POSITIVE_SECONDS))
+
+    def __post_init__(self) -> None:
+        check_fields(self, "limits.")
 
     @property
     def in_all(self) -> int:
