@@ -72,16 +72,16 @@ class CallGuard:
         """Those whose answers are not sent yet."""
         self._lane: ThreadPoolExecutor | None = None
 
-    def begin(self, stream: ServerStream) -> bool:
-        """Count a call that begins; False if there are too many."""
-        if self.calls.lacking(1, stream.place) is not None:
+    def begin(self, place: Sequence[Holder]) -> bool:
+        """Count a call that begins somewhere; False if there are too many."""
+        if self.calls.lacking(1, place) is not None:
             return False
-        self.calls.take(1, stream.place)
+        self.calls.take(1, place)
         return True
 
-    def finish(self, stream: ServerStream) -> None:
+    def finish(self, place: Sequence[Holder]) -> None:
         """Count a call no longer."""
-        self.calls.give(1, stream.place)
+        self.calls.give(1, place)
 
     def refusal(self, stream: ServerStream, size: int) -> GRPCError | None:
         """Have room for so many bytes more of a request, or say why there is none."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 HEADER = 9
 """The number of bytes before the content of each frame (RFC 9113, section 4.1)."""
-DATA, HEADERS, _PUSH_PROMISE, _GOAWAY, _CONTINUATION = 0, 1, 5, 7, 9
+DATA, HEADERS, RST_STREAM, _PUSH_PROMISE, _GOAWAY, _CONTINUATION = 0, 1, 3, 5, 7, 9
 END_STREAM, END_HEADERS = 1, 4
 _STREAM_ID = 0x7FFFFFFF  # The highest bit is reserved and has to be ignored (RFC 9113, section 4.1).
 _PREFACE = 24  # The length of what a client begins with (RFC 9113, section 3.4).
@@ -92,6 +92,13 @@ class StrictConnection(H2Connection):
         """How many frames are taken in one go, so that others get their turn; None is without limit."""
         self.has_more = False
         """Whether the next ``receive_data`` need not bring anything, because whole frames are left."""
+        self.pause = 0.0
+        """After how many seconds that one is to come."""
+
+    @property
+    def unread(self) -> int:
+        """How many bytes are left of what has come."""
+        return len(self._rest)
 
     def get_next_available_stream_id(self) -> int:
         """Number a new stream; raises ``NoAvailableStreamIDError`` if the peer takes none."""
@@ -114,7 +121,7 @@ class StrictConnection(H2Connection):
         data = self._rest + data if self._rest else data
         start, size = 0, len(data)
         left = self.frames_at_once
-        self.has_more = False
+        self.has_more, self.pause = False, 0.0
         while size - start >= HEADER:
             stop = start + HEADER + int.from_bytes(data[start : start + 3], "big")
             # Checked before the frame is complete: h2 would buffer up to 16 MiB first. The error ends the connection
@@ -129,9 +136,14 @@ class StrictConnection(H2Connection):
                 if self.has_more:
                     break
                 left -= 1
-            if self.budget is not None and not self.budget.spend(data, start, stop):
-                self.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
-                raise TooManyFrames("too many frames that bring nothing")
+            if self.budget is not None:
+                self.pause = self.budget.pause()
+                self.has_more = self.pause > 0
+                if self.has_more and not self.budget.exhausted:
+                    break
+                if self.has_more or not self.budget.spend(data, start, stop):
+                    self.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+                    raise TooManyFrames("too many frames that bring nothing")
             # h2 keeps no rest of its own, because it only ever gets whole frames. So a frame may go past it.
             taken = self._received(data, start, stop, events)
             if not taken and data[start + 3] == _GOAWAY:

@@ -50,6 +50,9 @@ Without a bound, a peer could fill the memory with answers to its pings and sett
 
 UNLIMITED = 2**32 - 1
 
+_READ_AHEAD = 64 << 10
+"""How many bytes are read, beyond those that may be taken now, from a peer that has to wait."""
+
 
 class Connection(grpclib.protocol.Connection):
     """A connection whose streams are ours, and that survives being flushed after it was closed."""
@@ -163,10 +166,13 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
         self.framed.flush()
         if self.framed.owed > MAX_OWED:
             self.refuse("the peer does not read, and keeps sending frames that have to be answered")
-        elif self.framed.h2.has_more and not self._goes_on:
-            self._goes_on = True
-            self.transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._go_on)
+        elif self.framed.h2.has_more:
+            # Amid a pause some more is read, so that it is noticed when the peer leaves.
+            if not self.framed.h2.pause or self.framed.h2.unread > _READ_AHEAD:
+                self.transport.pause_reading()
+            if not self._goes_on:
+                self._goes_on = True
+                asyncio.get_running_loop().call_later(self.framed.h2.pause, self._go_on)
 
     def _go_on(self) -> None:
         """Take what is left of what the peer sent."""

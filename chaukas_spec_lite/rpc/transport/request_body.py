@@ -87,6 +87,10 @@ class RequestBody:
             self._data = bytearray()
             self._acknowledge_all()
 
+    def detach(self) -> None:
+        """Forget the stream; the body has been closed."""
+        self._hold, self._give, self._acknowledge = _no_hold, _nothing, _nothing
+
     def unacked_size(self) -> int:
         """Say how many bytes grpclib still has to acknowledge at the end."""
         size, self._unacknowledged = self._unacknowledged, 0
@@ -146,3 +150,11 @@ class RequestBody:
         size, self._unacknowledged, self._read = self._unacknowledged, 0, 0
         if size:
             self._acknowledge(size)
+
+
+def _nothing(size: int) -> None:
+    pass
+
+
+def _no_hold(size: int) -> None:
+    return None

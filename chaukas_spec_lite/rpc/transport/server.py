@@ -20,7 +20,7 @@ from grpclib.server import Server
 
 from chaukas_spec_lite.rationed_log import in_words
 from chaukas_spec_lite.rpc.transport.admission import Admission, ConnectionLimits, network_of
-from chaukas_spec_lite.rpc.transport.budget import FrameBudget
+from chaukas_spec_lite.rpc.transport.budget import Debts
 from chaukas_spec_lite.rpc.transport.call_guard import CallGuard
 from chaukas_spec_lite.rpc.transport.protocol import FramedProtocol
 from chaukas_spec_lite.rpc.transport.server_calls import EventsProcessor
@@ -70,6 +70,8 @@ class BaseServer(Server):
         """Looks after its calls."""
         self.admission = Admission(limits)
         """Decides who is let in."""
+        self.debts = Debts(self.admission.now)
+        """What each address has spent."""
         self.connections: set[ServerSide] = set()
         """The connections that are open, those amid a TLS handshake excepted."""
         self.stopped = False
@@ -254,7 +256,7 @@ class ServerSide(FramedProtocol):
         super().connection_made(transport)
         self.connected = True
         self._accepted = None
-        self.framed.budget = self.framed.h2.budget = FrameBudget()
+        self.framed.budget = self.framed.h2.budget = self._server.debts.begin(self.address)
         self.framed.h2.frames_at_once = _FRAMES_AT_ONCE
         # A connection that was accepted before the socket was closed may come here after `stop` has listed all of them.
         if self._server.stopped:
@@ -264,6 +266,8 @@ class ServerSide(FramedProtocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End every call that is being served."""
+        if self.framed.budget is not None:
+            self._server.debts.end(self.address, self.framed.budget)
         self._server.connections.discard(self)
         self._server.admission.forget(self)
         self.lost.set()

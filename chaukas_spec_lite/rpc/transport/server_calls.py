@@ -6,16 +6,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import grpclib.protocol
 from h2.errors import ErrorCodes
 from h2.exceptions import StreamClosedError
 
+from chaukas_spec_lite.rpc.transport.load import ALL, Holder
 from chaukas_spec_lite.rpc.transport.protocol import MAX_STREAMS
 from chaukas_spec_lite.rpc.transport.server_stream import ServerStream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from h2.events import ConnectionTerminated, Event, RemoteSettingsChanged, RequestReceived, StreamEnded, StreamReset
 
     from chaukas_spec_lite.rpc.transport.call_guard import CallGuard
@@ -41,7 +45,8 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
     ) -> None:
         super().__init__(handler, connection)
         self._guard = guard
-        self._peer = peer
+        self.place: tuple[Holder, ...] = (ALL, ("peer", peer)) if peer else (ALL,)
+        """Where calls come from."""
 
     def process_remote_settings_changed(self, event: RemoteSettingsChanged) -> None:
         """Take the client's settings."""
@@ -63,27 +68,26 @@ class EventsProcessor(grpclib.protocol.EventsProcessor):
 
     def process_request_received(self, event: RequestReceived) -> None:
         """Begin to serve a call, whose stream is told which headers came."""
-        stream = ServerStream(self, event.stream_id, self._guard, self._peer)
-        if len(self.streams) >= 2 * MAX_STREAMS or not self._guard.begin(stream):
+        if len(self.streams) >= 2 * MAX_STREAMS or not self._guard.begin(self.place):
             # Only this stream is refused: the client may not have seen the limit yet. REFUSED_STREAM tells it that
             # nothing was done, so that it may repeat the call (RFC 9113, section 8.7).
             with contextlib.suppress(StreamClosedError):  # The client may have reset it within the same read.
                 self.connection.h2.reset_stream(event.stream_id, ErrorCodes.REFUSED_STREAM)
+            if self.connection.budget is not None:
+                self.connection.budget.refused()
             return
+        stream = ServerStream(self, event.stream_id, self._guard)
         headers: Any = event.headers  # Of type str, because `configuration` names an encoding.
         stream.headers = headers
-        release = self.register(stream)
+        stream.end_call = partial(self._end, stream, self.register(stream))
+        self.handler.accept(stream, headers, stream.end_call)
 
-        def end() -> None:
-            # The end of the call and a reset both come here, in either order, and grpclib's `release` fails the second
-            # time.
-            if self.streams.get(event.stream_id) is stream:
-                stream.forget()
-                self._guard.finish(stream)
-                release()
-
-        stream.end_call = end
-        self.handler.accept(stream, headers, end)
+    def _end(self, stream: ServerStream, release: Callable[[], None]) -> None:
+        # The end of the call and a reset both come here, in either order; grpclib's `release` fails the second time.
+        if self.streams.get(stream.stream_id) is stream:
+            release()
+            stream.forget()
+            self._guard.finish(self.place)
 
     def process_stream_reset(self, event: StreamReset) -> None:
         """Cancel a call that the client has reset, and make sure that it is forgotten."""

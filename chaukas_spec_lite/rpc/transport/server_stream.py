@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from h2.exceptions import StreamClosedError
 
 from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, PREFIX, TooLarge
-from chaukas_spec_lite.rpc.transport.load import ALL, SMALL, Holder
+from chaukas_spec_lite.rpc.transport.load import SMALL, Holder
 from chaukas_spec_lite.rpc.transport.request_body import RequestBody
 from chaukas_spec_lite.rpc.transport.stream import Headers, Stream, takes_gzip
 
@@ -38,7 +38,6 @@ class ServerStream(Stream):
         processor: Begins and ends the calls of its connection.
         stream_id: Its number.
         guard: Counts what it holds, and looks after it while it waits for its client.
-        peer: Where the call comes from, as ``network_of`` names it; empty for Unix sockets.
     """
 
     stream_id: int
@@ -52,14 +51,12 @@ class ServerStream(Stream):
     """Forgets the call."""
     _had_message = False
 
-    def __init__(self, processor: EventsProcessor, stream_id: int, guard: CallGuard, peer: str) -> None:
+    def __init__(self, processor: EventsProcessor, stream_id: int, guard: CallGuard) -> None:
         connection = processor.connection
         self._processor = processor
         self.guard = guard
         """Looks after all calls of the server."""
-        self.place: tuple[Holder, ...] = (ALL, ("peer", peer)) if peer else (ALL,)
-        """Where it comes from."""
-        self.holders = self.place
+        self.holders = processor.place
         """Who holds what it holds: its key, too."""
         self.held = 0
         """How many bytes of its request are counted."""
@@ -92,7 +89,7 @@ class ServerStream(Stream):
     @property
     def whereabouts(self) -> tuple[Holder, ...]:
         """Where it comes from: everybody, a peer, and a connection."""
-        return (*self.place, ("connection", str(id(self.connection))))
+        return (*self._processor.place, ("connection", str(id(self.connection))))
 
     def charge_to(self, key: str) -> None:
         """Count what it holds as that of a key, too."""
@@ -112,6 +109,9 @@ class ServerStream(Stream):
         """Stop counting anything: the call has ended."""
         self.body.close()
         self.let_go()
+        # No circle is left behind: floods of calls would keep the garbage collector at work, which stops everything.
+        self.body.detach()
+        self.end_call = None
 
     # What comes
 
