@@ -36,6 +36,7 @@ class Visitor:
     greeted: bool = True
     calls: int = 0
     waits: bool = False
+    amid_headers: bool = False
     gone: list[str] = field(default_factory=list[str])
 
     def turn_away(self, reason: str) -> None:

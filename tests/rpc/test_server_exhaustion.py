@@ -26,6 +26,7 @@ from h2.events import SettingsAcknowledged, StreamReset
 from h2.settings import SettingCodes
 
 from chaukas_spec_lite.rpc.server.server import MessageServer
+from chaukas_spec_lite.rpc.transport.admission import ConnectionLimits
 from chaukas_spec_lite.rpc.transport.limits import CallLimits, Framing
 from chaukas_spec_lite.rpc.transport.pace import MessagePace
 from tests.patience import AGES, HANG, run, until, wait_until
@@ -484,3 +485,41 @@ def test_calls_are_bounded_in_all_and_for_each_peer() -> None:
         assert server.guard.calls.held == 30
 
     attack(work, **{**PATIENT, "calls": 30, "calls_per_peer": 20})
+
+
+def block(flags: int, kind: int, content: bytes, stream: int = 1) -> bytes:
+    return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
+
+
+def test_headers_that_are_continued_take_no_memory() -> None:
+    """h2 keeps 64 frames of up to 16 kB, a megabyte for each connection, until they end."""
+
+    def work(server: MessageServer, attacker: Callable[..., Attacker]) -> None:
+        flooding = attacker()
+        field = b"\x00\x7f\x81\x7f" + b"x" * 16_000  # Never complete, so that nothing can be said against it.
+        flooding.socket.sendall(block(0, 1, field) + block(0, 9, field) * 4)
+        with pytest.raises(AssertionError, match=r"closed after .*ConnectionTerminated error_code:11"):
+            flooding.listen_until(lambda: False)
+
+    attack(work, **PATIENT)
+
+
+def test_headers_that_do_not_end_are_given_up() -> None:
+    async def main() -> None:
+        server = MessageServer([Relay()], limits=ConnectionLimits(handshake=0.4), calls=CallLimits(**PATIENT))
+        await server.start("127.0.0.1", 0)
+
+        def attacking() -> None:
+            with attackers(server) as attacker:
+                hanging = attacker()
+                hanging.begin()
+                wait_until(lambda: server.guard.calls.held == 1)
+                hanging.socket.sendall(block(0, 1, b"\x00", 3))
+                with pytest.raises((AssertionError, ConnectionError), match=r"closed after|reset"):
+                    hanging.listen_until(lambda: False)
+
+        await asyncio.to_thread(attacking)
+        await until(lambda: not server.connections)
+        await server.stop(0)
+
+    run(main())

@@ -51,7 +51,8 @@ class ConnectionLimits:
     handshake: float = field(
         default=10.0,
         metadata=about(
-            "How long a client may take until it has spoken TLS, if there is any, and HTTP/2.", POSITIVE_SECONDS
+            "How long a client may take until it has spoken TLS, if there is any, and HTTP/2; and later for headers.",
+            POSITIVE_SECONDS,
         ),
     )
     idle: float = field(default=600.0, metadata=about("How long a connection without calls is kept.", POSITIVE_SECONDS))
@@ -91,6 +92,11 @@ class Guest(Protocol):
         ...
 
     @property
+    def amid_headers(self) -> bool:
+        """Whether headers have begun to come, and have not ended."""
+        ...
+
+    @property
     def waits(self) -> bool:
         """Whether all of its calls wait for the rest of their requests."""
         ...
@@ -114,6 +120,8 @@ class Admission:
         self.told = RationedLog(log, _TOLD_EVERY, now)
         self._guests: dict[Guest, None] = {}  # In the order in which they came.
         self._of_address: Counter[str] = Counter()
+        self._amid_headers: dict[Guest, float] = {}
+        """Those that were found amid headers, and when they were so first."""
 
     def __len__(self) -> int:
         return len(self._guests)
@@ -162,10 +170,14 @@ class Admission:
                 del self._of_address[guest.address]
 
     def sweep(self) -> None:
-        """Have those leave that have been silent, or without a call, for too long."""
+        """Have those leave that have been silent, amid headers, or without a call, for too long."""
         now = self.now()
+        self._amid_headers = {guest: self._amid_headers.get(guest, now) for guest in self._guests if guest.amid_headers}
         for guest in list(self._guests):
-            if guest.calls:
+            # Nothing else may come on a connection amid headers, so none of its calls comes on either.
+            if now - self._amid_headers.get(guest, now) >= self.limits.handshake:
+                self._leave(guest, "headers have begun, and do not end")
+            elif guest.calls:
                 guest.busy = now
             elif not guest.greeted and now - guest.arrived >= self.limits.handshake:
                 self._leave(guest, "the client has not spoken HTTP/2 in time")

@@ -234,6 +234,11 @@ class ServerSide(FramedProtocol):
         return len(self.processor.streams) if self.connected else 0
 
     @property
+    def amid_headers(self) -> bool:
+        """Whether headers have begun to come, and have not ended."""
+        return self.connected and self.framed.h2.amid_headers
+
+    @property
     def waits(self) -> bool:
         """Whether all of its calls wait for the rest of their requests."""
         streams = self.processor.streams.values()
