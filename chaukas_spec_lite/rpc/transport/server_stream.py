@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from h2.exceptions import StreamClosedError
 
 from chaukas_spec_lite.rpc.transport.framing import ACCEPTED, GZIP, PREFIX, TooLarge
-from chaukas_spec_lite.rpc.transport.load import SMALL, Holder
+from chaukas_spec_lite.rpc.transport.load import Holder
 from chaukas_spec_lite.rpc.transport.request_body import RequestBody
 from chaukas_spec_lite.rpc.transport.stream import Headers, Stream, takes_gzip
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.rpc.transport.server_calls import EventsProcessor
 
 _AT_ONCE = 16 << 10
-"""The size in bytes of an answer, or of a compressed message, up to which nothing is gained by care."""
+"""The size in bytes of an answer up to which it is sent without more ado, if it can be."""
+_INFLATED_HERE, _DEFLATED_HERE = 64 << 10, 256 << 10
+"""Up to how many bytes are inflated and compressed in the event loop; that takes about a millisecond."""
 _SIZE_AT_END = 4
 """The number of bytes at the end of gzip that say how many bytes it inflates to (RFC 1952, section 2.3.1)."""
 
@@ -151,11 +153,11 @@ class ServerStream(Stream):
 
     async def _inflated(self, message: bytes) -> bytes:
         inflate, size = self.connection.framing.inflate, int.from_bytes(message[-_SIZE_AT_END:], "little")
-        if size <= _AT_ONCE:
+        if size <= _INFLATED_HERE:
             # zlib compares the size at the end with the real one; if it is no true one, there is no need to go on.
             if size > (most := self.connection.framing.max_receive if self.most is None else self.most):
                 raise TooLarge(size, most)
-            plain = inflate(message, True, min(most, _AT_ONCE))
+            plain = inflate(message, True, min(most, _INFLATED_HERE))
         else:
             plain = await self.guard.aside(lambda: inflate(message, True, self.most))
         # What it has grown by since it was counted.
@@ -184,7 +186,7 @@ class ServerStream(Stream):
 
     async def send_data(self, data: bytes, end_stream: bool = False) -> None:
         """Send a message that grpclib has framed, compressed if the peer takes that."""
-        compresses = len(data) > SMALL and self._compresses()
+        compresses = len(data) > _DEFLATED_HERE and self._compresses()
         framed = await self.guard.aside(partial(self._framed, data)) if compresses else self._framed(data)
         size = len(framed)
         if self.connection.budget is not None:
