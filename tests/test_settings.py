@@ -36,10 +36,18 @@ from chaukas_spec_lite.blocking import blocking_drain
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.export.settings import ExportOptions
 from chaukas_spec_lite.rpc.client.endpoint import parse
+from chaukas_spec_lite.rpc.transport.admission import ConnectionLimits
+from chaukas_spec_lite.rpc.transport.limits import CallLimits
 from chaukas_spec_lite.settings import Number, Text, about, describe, documented
 
-CLASSES = [Settings, ExportSettings, RetryPolicy, Keepalive, Framing, Sampler]
-PREFIXES = {RetryPolicy: "retry.", Keepalive: "keepalive.", Framing: "framing."}
+CLASSES = [Settings, ExportSettings, RetryPolicy, Keepalive, Framing, Sampler, ConnectionLimits, CallLimits]
+PREFIXES = {
+    RetryPolicy: "retry.",
+    Keepalive: "keepalive.",
+    Framing: "framing.",
+    ConnectionLimits: "limits.",
+    CallLimits: "calls.",
+}
 FIELDS = [(cls, each.name) for cls in CLASSES for each in fields(cls)]
 IDS = [f"{cls.__name__}.{name}" for cls, name in FIELDS]
 
@@ -110,7 +118,7 @@ def test_each_field_is_described(cls: type) -> None:
         assert each.type, each
         assert all(isinstance(value, str) for value in vars(each).values()), each
         if each.type in ("int", "float") and each.name not in ("multiplier", "rate"):
-            assert each.unit in ("seconds", "bytes", "events", "sessions"), each
+            assert each.unit in ("seconds", "bytes", "events", "sessions", "calls", "connections"), each
         if each.default and each.name != "retry":
             assert getattr(make(cls), each.name) == eval(each.default), each
         assert f"{each.name} (" in (cls.__doc__ or ""), "help() does not show it"

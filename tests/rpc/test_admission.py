@@ -21,7 +21,7 @@ from h2.events import ConnectionTerminated
 
 from chaukas_spec_lite.rpc.server.server import MessageServer
 from chaukas_spec_lite.rpc.transport.admission import Admission, ConnectionLimits, network_of
-from chaukas_spec_lite.rpc.transport.budget import MOST, FrameBudget
+from chaukas_spec_lite.rpc.transport.budget import MOST, Debts, FrameBudget
 from tests.patience import AGES, HANG, run, until
 from tests.rpc.relay import PREFIX, Relay
 
@@ -36,6 +36,7 @@ class Visitor:
     greeted: bool = True
     calls: int = 0
     waits: bool = False
+    amid_headers: bool = False
     gone: list[str] = field(default_factory=list[str])
 
     def turn_away(self, reason: str) -> None:
@@ -170,6 +171,78 @@ def test_a_budget_grows_with_time_and_with_answers_up_to_its_size() -> None:
     budget.sent(1 << 30)
     now.time += 1e6
     assert sum(spend(budget) for _ in range(1000)) == MOST
+
+
+def taken(budget: FrameBudget) -> int:
+    """How many frames are taken at once."""
+    frames = 0
+    while not budget.pause():
+        assert spend(budget)
+        frames += 1
+    return frames
+
+
+def test_what_connections_spent_is_the_debt_of_their_address() -> None:
+    now = Played()
+    debts = Debts(now)
+    for _ in range(100):  # Honest ones, which begin anew for each call.
+        honest = debts.begin("here")
+        for _ in range(5):
+            spend(honest)
+        honest.answered()
+        debts.end("here", honest)
+        now.time += 0.3
+    assert not debts.begin("here").on_probation
+    for _ in range(3):  # Each leaves before it is told to calm down.
+        budget = debts.begin("there")
+        assert not budget.on_probation
+        for _ in range(100):
+            spend(budget)
+        debts.end("there", budget)
+    suspect, other = debts.begin("there"), debts.begin("there")
+    assert (suspect.on_probation, debts.begin("here").on_probation) == (True, False)
+    assert [taken(suspect), taken(other)] == [16, 16]
+    assert suspect.pause() == pytest.approx(0.02), "the two share what time allows"
+    now.time += 0.1
+    assert [taken(suspect), taken(other)] == [5, 5]
+    suspect.answered()
+    assert taken(suspect) == 3, "answers allow more at once"
+    begins, resets = b"\0\0\1\1\4\0\0\0\1x", b"\0\0\4\3\0\0\0\0\1\0\0\0\0"
+    now.time += 0.02
+    assert not suspect.pause()
+    assert spend(suspect, begins)
+    assert not suspect.pause(), "calls are free"
+    assert spend(suspect, resets)
+    assert suspect.pause() == pytest.approx(0.04), "resets cost double"
+    now.time += 0.02
+    assert suspect.pause() == pytest.approx(0.02)
+    now.time += 0.02
+    debts.end("there", other)
+    suspect.answered()
+    taken(suspect)
+    now.time += 0.1
+    assert 9 <= taken(suspect) <= 11
+    for _ in range(10):
+        assert not suspect.exhausted
+        now.time += 0.12
+        assert 11 <= taken(suspect) <= 13
+    for _ in range(10):
+        now.time += 0.12
+        taken(suspect)
+    assert suspect.exhausted, "it never stops, and nothing is answered"
+    debts.end("there", suspect)
+    now.time += 60
+    assert not debts.begin("there").on_probation
+
+
+def test_no_more_addresses_are_remembered_than_there_is_room_for() -> None:
+    now = Played()
+    debts = Debts(now)
+    for number in range(10_001):
+        budget = FrameBudget(now)
+        spend(budget)
+        debts.end(str(number), budget)
+    assert (debts.of("0"), debts.of("1")) == (0, 1)
 
 
 @asynccontextmanager

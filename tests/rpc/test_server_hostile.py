@@ -29,7 +29,7 @@ from h2.events import (
 from h2.settings import SettingCodes
 
 from chaukas_spec_lite.rpc.server.server import MessageServer
-from chaukas_spec_lite.rpc.transport.stream import SMALL, Load
+from chaukas_spec_lite.rpc.transport.load import ALL, Load
 from tests.patience import AGES, HANG, run, until, wait_until
 from tests.rpc.relay import PREFIX, Relay, Word
 
@@ -192,7 +192,7 @@ def test_large_requests_are_bounded_together() -> None:
                     assert headers["grpc-status"] == str(Status.RESOURCE_EXHAUSTED.value)
                     assert "try again later" in headers["grpc-message"]
                 wait_until(lambda: service.running == 5)
-                assert 4_000_000 > server.load.held > 3_600_000
+                assert 4_000_000 > server.guard.requests.held > 3_600_000
                 loop.call_soon_threadsafe(service.may_leave.set)
                 peer.listen(TrailersReceived, 5)
 
@@ -205,7 +205,7 @@ def test_large_requests_are_bounded_together() -> None:
                 await peer_of(server, work)
             finally:
                 Peer.ask = original  # type: ignore[method-assign]
-            await until(lambda: server.load.held == 0)
+            await until(lambda: server.guard.requests.held == 0)
 
     run(main())
 
@@ -222,20 +222,25 @@ def test_messages_that_are_announced_and_do_not_come_take_nothing_from_others() 
                     assert channel.unary_unary(f"{PREFIX}Echo")(word, timeout=HANG) == word
 
             await peer_of(server, work)
-            await until(lambda: server.load.held == 0)
+            await until(lambda: server.guard.requests.held == 0)
 
     run(main())
 
 
 def test_what_is_counted() -> None:
-    load = Load(1_000_000)
-    load.take(900_000)
-    with pytest.raises(GRPCError, match="holds 900000 bytes of other requests, and no more than 1000000"):
-        load.take(200_000)
-    for _ in range(10):
-        load.take(SMALL)
-    load.give(900_000 + 10 * SMALL)
+    load = Load({"all": 1_000_000, "peer": 500_000})
+    here, there = (ALL, ("peer", "here")), (ALL, ("peer", "there"), ("key", "k"))
+    load.take(450_000, here)
+    assert load.lacking(60_000, here) == ("peer", "here")
+    assert load.lacking(60_000, here, small=True) is None, "small ones have a quarter more"
+    load.take(500_000, there)
+    assert load.lacking(60_000, (ALL,)) == ALL
+    assert load.largest("peer") == ("peer", "there")
+    load.give(500_000, there)
+    assert load.lacking(60_000, (ALL,)) is None
+    load.give(450_000, here)
     assert load.held == 0
+    assert load.largest("peer") is None
 
 
 def test_a_peer_that_pings_and_does_not_read_is_left() -> None:
@@ -393,6 +398,6 @@ def test_a_client_that_resets_its_connection_amid_calls() -> None:
 
             await peer_of(server, work)
             await until(lambda: not server.connections)
-            await until(lambda: service.running == 0 and server.load.held == 0)
+            await until(lambda: service.running == 0 and server.guard.requests.held == 0)
 
     run(main())

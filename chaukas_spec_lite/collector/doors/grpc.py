@@ -31,6 +31,8 @@ from chaukas_spec_lite.errors import (
 from chaukas_spec_lite.rpc.server.served import current_call
 from chaukas_spec_lite.rpc.stubs.codec import Encoded
 from chaukas_spec_lite.rpc.stubs.service import ServiceBase
+from chaukas_spec_lite.rpc.transport.limits import CallLimits
+from chaukas_spec_lite.rpc.transport.message_io import charge_to
 from chaukas_spec_lite.spec.client.v1 import client
 from chaukas_spec_lite.spec.client.v1.client_grpc import ChaukasClientServiceBase
 from chaukas_spec_lite.spec.common.v1.events import EventType
@@ -50,8 +52,11 @@ REJECTED = "chaukas-rejected"
 """What goes along with the answer of ``ChaukasClientService``, which has no room for it: how many events of the batch
 were not stored."""
 
-_OPEN = ("/Healthz", "/GetCapabilities")
+_OPEN = {"healthz": "/Healthz", "get_capabilities": "/GetCapabilities"}
 """The methods that answer everybody: they tell nothing of what is stored."""
+_OPEN_ROUTES = tuple(_OPEN.values())
+_INGESTING = frozenset({"ingest_event", "ingest_event_batch"})
+"""The methods whose requests are taken as bytes, so that events can be cut out of them and stored as they came."""
 
 _STATUSES: dict[type[Exception], Status] = {
     InvalidRequest: Status.INVALID_ARGUMENT,
@@ -67,18 +72,20 @@ _STATUSES: dict[type[Exception], Status] = {
 
 
 def services_of(
-    service: CollectorService, authenticate: Authenticate = anyone
+    service: CollectorService, authenticate: Authenticate = anyone, limits: CallLimits | None = None
 ) -> tuple[list[ServiceBase], HealthService]:
     """Make all that the door serves, and its health, which has to be stopped before the server is.
 
     Args:
         service: The collector's.
         authenticate: Tells who calls. Health and reflection answer everybody: what asks for them has no keys.
+        limits: What calls may take (``CallLimits()`` by default); the server has to be given them, too.
     """
-    entrance = Entrance(service, authenticate)
+    limits = limits or CallLimits()
+    entrance = Entrance(service, authenticate, limits)
     own: list[ServiceBase] = [ClientDoor(entrance), ServerDoor(entrance)]
-    health = HealthService(service.is_serving, own)
-    return [*own, health, ReflectionService([*own, health])], health
+    health = HealthService(service.is_serving, own, limits=limits)
+    return [*own, health, ReflectionService([*own, health], limits)], health
 
 
 class Entrance:
@@ -87,11 +94,15 @@ class Entrance:
     Args:
         service: The collector's.
         authenticate: Tells who calls.
+        limits: What calls may take.
     """
 
-    def __init__(self, service: CollectorService, authenticate: Authenticate = anyone) -> None:
+    def __init__(
+        self, service: CollectorService, authenticate: Authenticate = anyone, limits: CallLimits | None = None
+    ) -> None:
         self.service = service
         self._authenticate = authenticate
+        self._limits = limits or CallLimits()
 
     async def ingest(self, request: bytes, shape: Shape) -> Receipt:
         """Store the events of an encoded request."""
@@ -115,11 +126,19 @@ class Entrance:
             avg_session_duration_ms=stats.mean_session_ms,
         )
 
+    def most(self, method: str) -> int | None:
+        """The largest request of a method: only events are large."""
+        if method in _INGESTING:
+            return None
+        return self._limits.open_bytes if method in _OPEN else self._limits.query_bytes
+
     def guard(self, mapping: dict[str, Handler]) -> dict[str, Handler]:
         """Have callers let in before anything of their requests is read: a stranger's large one is never held."""
         handlers: dict[str, Any] = {**mapping}  # pyright cannot see the types of what grpclib's `Handler` holds.
         return {
-            route: handler if route.endswith(_OPEN) else handler._replace(func=self._guarded(handler.func))
+            route: handler
+            if route.endswith(tuple(_OPEN.values()))
+            else handler._replace(func=self._guarded(handler.func))
             for route, handler in handlers.items()
         }
 
@@ -131,6 +150,8 @@ class Entrance:
                 call.caller = await self._authenticate(
                     authorization if isinstance(authorization, str) else None, call.certificate_name, call.peer
                 )
+            if call.caller.name:
+                charge_to(stream, call.caller.name)
             await serve(stream)
 
         return guarded
@@ -139,8 +160,7 @@ class Entrance:
 class ClientDoor(ChaukasClientServiceBase):
     """``ChaukasClientService``: its answers to ingestion are empty, and mean that everything was dealt with."""
 
-    # These requests are taken as bytes, so that events can be cut out of them and stored as they came.
-    _undecoded: ClassVar[frozenset[str]] = frozenset({"ingest_event", "ingest_event_batch"})
+    _undecoded: ClassVar[frozenset[str]] = _INGESTING
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
@@ -148,6 +168,9 @@ class ClientDoor(ChaukasClientServiceBase):
     def __mapping__(self) -> dict[str, Handler]:
         """Tell grpclib which coroutine serves which route."""
         return self._entrance.guard(super().__mapping__())
+
+    def _most(self, method: str) -> int | None:
+        return self._entrance.most(method)
 
     async def healthz(self, request: client.HealthzRequest) -> client.HealthzResponse:
         """Say that the collector is up."""
@@ -181,7 +204,7 @@ class ClientDoor(ChaukasClientServiceBase):
 class ServerDoor(ChaukasServerServiceBase):
     """``ChaukasServerService``: its answers to ingestion tell what became of the events."""
 
-    _undecoded: ClassVar[frozenset[str]] = frozenset({"ingest_event", "ingest_event_batch"})
+    _undecoded: ClassVar[frozenset[str]] = _INGESTING
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
@@ -189,6 +212,9 @@ class ServerDoor(ChaukasServerServiceBase):
     def __mapping__(self) -> dict[str, Handler]:
         """Tell grpclib which coroutine serves which route."""
         return self._entrance.guard(super().__mapping__())
+
+    def _most(self, method: str) -> int | None:
+        return self._entrance.most(method)
 
     async def healthz(self, request: server.HealthzRequest) -> server.HealthzResponse:
         """Say that the collector is up."""

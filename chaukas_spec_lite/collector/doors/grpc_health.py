@@ -9,7 +9,10 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite.clock import Clock
+from chaukas_spec_lite.rpc.server.served import CURRENT
 from chaukas_spec_lite.rpc.stubs.service import ServiceBase, full_names
+from chaukas_spec_lite.rpc.transport.limits import CallLimits
+from chaukas_spec_lite.rpc.transport.load import Load
 from chaukas_spec_lite.spec.grpc.health.v1.health import (
     HealthCheckRequest,
     HealthCheckResponse,
@@ -30,14 +33,27 @@ class HealthService(HealthBase):
         is_serving: Tells whether calls can succeed now. It is asked once a second at most, however many ask here.
         services: The services that are known by name, besides the empty name, which means the collector as a whole.
         clock: Tells the time; for tests.
+        limits: What calls may take.
     """
 
     def __init__(
-        self, is_serving: Callable[[], Awaitable[bool]], services: Collection[ServiceBase], clock: Clock | None = None
+        self,
+        is_serving: Callable[[], Awaitable[bool]],
+        services: Collection[ServiceBase],
+        clock: Clock | None = None,
+        limits: CallLimits | None = None,
     ) -> None:
         self._is_serving = is_serving
         self._names = frozenset(["", *full_names(services)])
         self._clock = clock or Clock()
+        self._limits = limits or CallLimits()
+        self._watches = Load(
+            {
+                "all": self._limits.watches,
+                "peer": self._limits.watches_per_peer,
+                "connection": self._limits.watches_per_connection,
+            }
+        )
         self._stopped = asyncio.Event()
         self._asking = asyncio.Lock()
         self._answer: HealthCheckResponseServingStatus | None = None
@@ -60,6 +76,22 @@ class HealthService(HealthBase):
 
     async def watch(self, request: HealthCheckRequest) -> AsyncIterator[HealthCheckResponse]:
         """Tell the state now, and again whenever it changes, until the collector stops."""
+        call = CURRENT.get(None)  # None if nobody calls from outside.
+        watchers = () if call is None else call.whereabouts
+        if (lacking := self._watches.lacking(1, watchers)) is not None:
+            most = self._watches.limit(lacking)
+            raise GRPCError(Status.RESOURCE_EXHAUSTED, f"{most} calls watch already: ask with Check, or watch with one")
+        self._watches.take(1, watchers)
+        try:
+            async for response in self._changes(request):
+                yield response
+        finally:
+            self._watches.give(1, watchers)
+
+    def _most(self, method: str) -> int | None:
+        return self._limits.open_bytes
+
+    async def _changes(self, request: HealthCheckRequest) -> AsyncIterator[HealthCheckResponse]:
         known = request.service in self._names
         told = None
         while True:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection
 from grpclib.const import Handler, Status
 
 from chaukas_spec_lite.rpc.stubs.service import ServiceBase, full_names
+from chaukas_spec_lite.rpc.transport.limits import CallLimits
 from chaukas_spec_lite.spec.grpc.reflection.v1.reflection import (
     ErrorResponse,
     FileDescriptorResponse,
@@ -32,15 +33,20 @@ class ReflectionService(ServerReflectionBase):
 
     Args:
         services: The services that are listed, besides this one.
+        limits: What calls may take.
     """
 
-    def __init__(self, services: Collection[ServiceBase]) -> None:
+    def __init__(self, services: Collection[ServiceBase], limits: CallLimits | None = None) -> None:
+        self._limits = limits or CallLimits()
         self._names = sorted({*full_names(services), _OWN_NAME})
 
     def __mapping__(self) -> dict[str, Handler]:
         """Tell grpclib which coroutine serves which route."""
         mapping = super().__mapping__()
         return {**mapping, **{route.replace(".v1.", ".v1alpha."): handler for route, handler in mapping.items()}}
+
+    def _most(self, method: str) -> int | None:
+        return self._limits.open_bytes
 
     async def server_reflection_info(
         self, requests: AsyncIterator[ServerReflectionRequest]

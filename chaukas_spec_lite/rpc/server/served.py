@@ -18,6 +18,8 @@ class ServedCall:
     """Where it comes from: ``127.0.0.1:49152``, or ``unix`` for a Unix socket."""
     certificate: Mapping[str, Any] | None = None
     """The client's certificate, as ``ssl.SSLSocket.getpeercert`` gives it; None if it has shown none."""
+    whereabouts: tuple[tuple[str, str], ...] = ()
+    """Where it comes from, for those who count calls: kinds and names, of the peer and of the connection."""
     caller: Any = None
     """Who makes it, as whoever has found that out puts it here."""
     trailing: dict[str, str] = field(default_factory=dict[str, str])

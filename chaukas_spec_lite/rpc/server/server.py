@@ -15,10 +15,9 @@ from chaukas_spec_lite.clock import within
 from chaukas_spec_lite.rpc.server.served import CURRENT, ServedCall, peer_name
 from chaukas_spec_lite.rpc.stubs.codec import MessageCodec
 from chaukas_spec_lite.rpc.transport.admission import ConnectionLimits
-from chaukas_spec_lite.rpc.transport.limits import MAX_LIMIT, Framing
-from chaukas_spec_lite.rpc.transport.message_io import ask_to_wait
+from chaukas_spec_lite.rpc.transport.limits import MAX_LIMIT, CallLimits, Framing
+from chaukas_spec_lite.rpc.transport.message_io import ask_to_wait, whereabouts
 from chaukas_spec_lite.rpc.transport.server import BaseServer
-from chaukas_spec_lite.rpc.transport.stream import Load
 
 if TYPE_CHECKING:
     from grpclib.server import Stream
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
 MAX_MESSAGE_BYTES = 16 * 2**20
 """The default limit on the size of a request: four times what other gRPC servers take by default."""
 
-_MESSAGES_HELD = 4
-"""How many requests of the largest size fit into the memory that is allowed for all connections together."""
-
 _MAX_DETAILS = 2000
 """How many bytes of an error's text are sent. Percent-encoding may triple them, and grpcio begins to refuse headers
 from 8 kB on: the client would get no status at all."""
@@ -39,14 +35,15 @@ from 8 kB on: the client would get no status at all."""
 class MessageServer(BaseServer):
     """Serves generated services, with compression; refuses large requests, and lets calls finish before it stops.
 
-    The memory of all requests that are being received or served is bounded by four times ``max_message_bytes``. A
-    request above that is refused with RESOURCE_EXHAUSTED, after which clients try again. The size of responses is not
-    limited.
+    What its calls take is bounded, in all and for each peer (``CallLimits``): a request for which there is no room is
+    refused with RESOURCE_EXHAUSTED, after which clients try again, and one that does not come on is given up. The size
+    of a single response is not limited.
 
     Args:
         services: What it serves: instances of subclasses of generated ``...Base`` classes.
         max_message_bytes: The size in bytes, inflated, up to which a request is taken. Default: 16 MiB.
         limits: How many connections it keeps, and for how long (``ConnectionLimits()`` by default).
+        calls: What its calls may take (``CallLimits()`` by default).
     """
 
     def __init__(
@@ -55,10 +52,10 @@ class MessageServer(BaseServer):
         *,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
         limits: ConnectionLimits | None = None,
+        calls: CallLimits | None = None,
     ) -> None:
         framing = Framing(max_receive=max_message_bytes, max_send=MAX_LIMIT)
-        load = Load(_MESSAGES_HELD * max_message_bytes)
-        super().__init__(services, MessageCodec(), framing, load, limits or ConnectionLimits())
+        super().__init__(services, MessageCodec(), framing, limits or ConnectionLimits(), calls or CallLimits())
         listen(self, RecvRequest, self._count)
         listen(self, SendTrailingMetadata, self._add_trailing)
         self._calls = 0
@@ -97,6 +94,7 @@ class MessageServer(BaseServer):
                 raise GRPCError(Status.UNAVAILABLE, "the server is stopping")
             self._calls += 1
             self._idle.clear()
+            call.whereabouts = whereabouts(stream)
             CURRENT.set(call)  # For the rest of this task, which serves this call alone.
             try:
                 await serve(stream)

@@ -194,9 +194,19 @@ class ServiceBase(_Service):
         """Tell grpclib which coroutine serves which route."""
         return {method.route: self._handler(method) for method in self._methods}
 
+    def _most(self, method: str) -> int | None:
+        """The largest request of a method in bytes, by its name in snake_case; None for what the server takes."""
+        return None
+
     def _handler(self, method: Method[Any, Any]) -> Handler:
-        implementation = getattr(self, method.name)
-        request_type = Encoded if method.name in self._undecoded else method.request_type
-        function = serve(implementation, method.route, method.cardinality, method.response_type)
-        # The response's type is checked by `serve`: grpclib's codec would not take what is encoded already.
-        return Handler(function, method.cardinality, request_type, object)
+        function = serve(
+            getattr(self, method.name),
+            method.route,
+            method.cardinality,
+            Encoded if method.name in self._undecoded else method.request_type,
+            method.response_type,
+            self._most(method.name),
+        )
+        # Requests are decoded by `serve`, the large ones in a thread. It checks the response's type, too: grpclib's
+        # codec would not take what is encoded already.
+        return Handler(function, method.cardinality, Encoded, object)

@@ -12,10 +12,11 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chaukas_spec_lite.rationed_log import RationedLog
+from chaukas_spec_lite.settings import POSITIVE_SECONDS, OrNone, Whole, about, check_fields, documented
 
 log = logging.getLogger("chaukas_spec_lite.rpc")
 
@@ -24,18 +25,40 @@ MOST = 1000
 _TOLD_EVERY = 60.0
 
 
+@documented
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """How many connections a server keeps, and for how long. Times are in seconds."""
+    """How many connections a server keeps, and for how long.
 
-    connections: int | None = None
-    """How many in all; None for 1,000, or half of the files that the process may open, if that is less."""
-    per_address: int | None = None
-    """How many of one address, or one IPv6 network of 64 bits; None for half of all."""
-    handshake: float = 10.0
-    """How long a client may take until it has spoken TLS, if there is any, and HTTP/2."""
-    idle: float = 600.0
-    """How long a connection without calls is kept."""
+    Raises:
+        SettingError: A value cannot be used.
+    """
+
+    connections: int | None = field(
+        default=None,
+        metadata=about(
+            "How many in all; None for 1,000, or half of the files that the process may open, if that is less.",
+            OrNone(Whole(unit="connections")),
+        ),
+    )
+    per_address: int | None = field(
+        default=None,
+        metadata=about(
+            "How many of one address, or one IPv6 network of 64 bits; None for half of all.",
+            OrNone(Whole(unit="connections")),
+        ),
+    )
+    handshake: float = field(
+        default=10.0,
+        metadata=about(
+            "How long a client may take until it has spoken TLS, if there is any, and HTTP/2; and later for headers.",
+            POSITIVE_SECONDS,
+        ),
+    )
+    idle: float = field(default=600.0, metadata=about("How long a connection without calls is kept.", POSITIVE_SECONDS))
+
+    def __post_init__(self) -> None:
+        check_fields(self, "limits.")
 
     @property
     def in_all(self) -> int:
@@ -69,6 +92,11 @@ class Guest(Protocol):
         ...
 
     @property
+    def amid_headers(self) -> bool:
+        """Whether headers have begun to come, and have not ended."""
+        ...
+
+    @property
     def waits(self) -> bool:
         """Whether all of its calls wait for the rest of their requests."""
         ...
@@ -92,6 +120,8 @@ class Admission:
         self.told = RationedLog(log, _TOLD_EVERY, now)
         self._guests: dict[Guest, None] = {}  # In the order in which they came.
         self._of_address: Counter[str] = Counter()
+        self._amid_headers: dict[Guest, float] = {}
+        """Those that were found amid headers, and when they were so first."""
 
     def __len__(self) -> int:
         return len(self._guests)
@@ -140,10 +170,14 @@ class Admission:
                 del self._of_address[guest.address]
 
     def sweep(self) -> None:
-        """Have those leave that have been silent, or without a call, for too long."""
+        """Have those leave that have been silent, amid headers, or without a call, for too long."""
         now = self.now()
+        self._amid_headers = {guest: self._amid_headers.get(guest, now) for guest in self._guests if guest.amid_headers}
         for guest in list(self._guests):
-            if guest.calls:
+            # Nothing else may come on a connection amid headers, so none of its calls comes on either.
+            if now - self._amid_headers.get(guest, now) >= self.limits.handshake:
+                self._leave(guest, "headers have begun, and do not end")
+            elif guest.calls:
                 guest.busy = now
             elif not guest.greeted and now - guest.arrived >= self.limits.handshake:
                 self._leave(guest, "the client has not spoken HTTP/2 in time")

@@ -15,7 +15,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated
-from h2.exceptions import FrameTooLargeError, NoAvailableStreamIDError, ProtocolError
+from h2.exceptions import DenialOfServiceError, FrameTooLargeError, NoAvailableStreamIDError, ProtocolError
 
 from chaukas_spec_lite.rpc.transport.headers import (
     RedactedDecoder,
@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 
 HEADER = 9
 """The number of bytes before the content of each frame (RFC 9113, section 4.1)."""
-DATA, HEADERS, _PUSH_PROMISE, _GOAWAY, _CONTINUATION = 0, 1, 5, 7, 9
+DATA, HEADERS, RST_STREAM, _PUSH_PROMISE, _GOAWAY, _CONTINUATION = 0, 1, 3, 5, 7, 9
 END_STREAM, END_HEADERS = 1, 4
 _STREAM_ID = 0x7FFFFFFF  # The highest bit is reserved and has to be ignored (RFC 9113, section 4.1).
+_MOST_HEADER_BYTES = 64 << 10
+"""How many bytes a header block may have, compressed: as many as h2 allows when they are not."""
 _PREFACE = 24  # The length of what a client begins with (RFC 9113, section 3.4).
 
 
@@ -84,6 +86,8 @@ class StrictConnection(H2Connection):
         """The beginning of a frame that is not complete."""
         self._amid_headers = False
         """Whether the next frame has to continue the headers of the last one."""
+        self._header_bytes = 0
+        """How many bytes of headers have come in one block."""
         self.leaving = False
         """Whether the peer has said GOAWAY."""
         self.budget: FrameBudget | None = None
@@ -92,6 +96,13 @@ class StrictConnection(H2Connection):
         """How many frames are taken in one go, so that others get their turn; None is without limit."""
         self.has_more = False
         """Whether the next ``receive_data`` need not bring anything, because whole frames are left."""
+        self.pause = 0.0
+        """After how many seconds that one is to come."""
+
+    @property
+    def unread(self) -> int:
+        """How many bytes are left of what has come."""
+        return len(self._rest)
 
     def get_next_available_stream_id(self) -> int:
         """Number a new stream; raises ``NoAvailableStreamIDError`` if the peer takes none."""
@@ -114,7 +125,7 @@ class StrictConnection(H2Connection):
         data = self._rest + data if self._rest else data
         start, size = 0, len(data)
         left = self.frames_at_once
-        self.has_more = False
+        self.has_more, self.pause = False, 0.0
         while size - start >= HEADER:
             stop = start + HEADER + int.from_bytes(data[start : start + 3], "big")
             # Checked before the frame is complete: h2 would buffer up to 16 MiB first. The error ends the connection
@@ -129,20 +140,41 @@ class StrictConnection(H2Connection):
                 if self.has_more:
                     break
                 left -= 1
-            if self.budget is not None and not self.budget.spend(data, start, stop):
-                self.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
-                raise TooManyFrames("too many frames that bring nothing")
+            if self.budget is not None:
+                self.pause = self.budget.pause()
+                self.has_more = self.pause > 0
+                if self.has_more and not self.budget.exhausted:
+                    break
+                if self.has_more or not self.budget.spend(data, start, stop):
+                    self.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+                    raise TooManyFrames("too many frames that bring nothing")
             # h2 keeps no rest of its own, because it only ever gets whole frames. So a frame may go past it.
             taken = self._received(data, start, stop, events)
             if not taken and data[start + 3] == _GOAWAY:
                 taken = self._goaway(data[start:stop], events)
             if not taken:
-                self._amid_headers = _is_amid_headers(data[start + 3], data[start + 4], self._amid_headers)
+                self._headers_come(data[start + 3], data[start + 4], stop - start)
                 with REDACTION:  # SETTINGS may make hpack's table smaller, and hpack logs the entries that it drops.
                     events += super().receive_data(data[start:stop])
             start = stop
         self._rest = data[start:]
         return events
+
+    def _headers_come(self, kind: int, flags: int, size: int) -> None:
+        # All frames of a header block follow one another (RFC 9113, section 4.3). Other frames change nothing.
+        if kind not in (HEADERS, _PUSH_PROMISE, _CONTINUATION):
+            return
+        self._header_bytes = size + (self._header_bytes if self._amid_headers else 0)
+        self._amid_headers = not flags & END_HEADERS
+        # h2 keeps up to 64 frames, which is a megabyte, before it looks at any of them.
+        if self._header_bytes > _MOST_HEADER_BYTES:
+            self.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+            raise DenialOfServiceError(f"headers of more than {_MOST_HEADER_BYTES} bytes")
+
+    @property
+    def amid_headers(self) -> bool:
+        """Whether headers have begun to come, and have not ended: nothing else may come before that."""
+        return self._amid_headers
 
     def _received(self, data: bytes, start: int, stop: int, events: list[Event]) -> bool:
         """Take a frame without h2, if that is possible; here it never is."""
@@ -164,10 +196,3 @@ class StrictConnection(H2Connection):
 
 def _error_code(number: int) -> ErrorCodes | int:
     return ErrorCodes(number) if number in ErrorCodes.__members__.values() else number
-
-
-def _is_amid_headers(kind: int, flags: int, before: bool) -> bool:
-    # All frames of a header block follow one another (RFC 9113, section 4.3). Other frames leave the answer as it was.
-    if kind in (HEADERS, _PUSH_PROMISE, _CONTINUATION):
-        return not flags & END_HEADERS
-    return before

@@ -1,4 +1,4 @@
-"""Framing messages within limits of size, with or without compression.
+"""Limits: of messages, which are framed within them, with or without compression; and of what a server's calls take.
 
 Pure functions over bytes; ``stream`` puts them into grpclib. Apart from ``framing``, because generated services import
 that, and start quicker without settings.
@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass, field
 
 from chaukas_spec_lite.rpc.transport.framing import GZIP, PREFIX, FramingError, TooLarge, UnknownEncoding
-from chaukas_spec_lite.settings import OrNone, Whole, about, check_fields, documented
+from chaukas_spec_lite.settings import POSITIVE_SECONDS, OrNone, Whole, about, check_fields, documented
 
 MAX_LIMIT = 2**31 - 2**17
 """The largest limit that can be set: the largest window of HTTP/2, 2**31 - 1 bytes (RFC 9113, section 6.9.1), less a
@@ -22,6 +22,9 @@ MAX_RATIO, FREE_BYTES = 100, 4 << 20
 """How many times its size a message may inflate to on a server, beyond so many bytes. Events reach a twentieth or a
 fiftieth of their size; a few kB that become megabytes cost their sender nothing."""
 
+MIB = 1 << 20
+
+_COUNT = Whole(unit="calls")
 _GZIP_WINDOW = 31  # zlib's way to ask for a gzip header around the largest window
 _LEVEL = 1  # For events, the higher ones take up to five times as long to save a tenth more.
 
@@ -103,18 +106,21 @@ class Framing:
             raise TooLarge(size, self.max_receive)
         return bool(flag), size
 
-    def inflate(self, data: bytes, bounded: bool = False) -> bytes:
+    def inflate(self, data: bytes, bounded: bool = False, most: int | None = None) -> bytes:
         """Undo gzip, writing no more than allowed.
 
         Args:
             data: The compressed message.
             bounded: Whether ``MAX_RATIO`` holds, too, as for what comes from a stranger.
+            most: A limit below ``max_receive``.
 
         Raises:
             TooLarge: The message is above ``max_receive``, or inflates too much.
             FramingError: It cannot be inflated.
         """
-        limit = min(self.max_receive, max(FREE_BYTES, MAX_RATIO * len(data))) if bounded else self.max_receive
+        limit = self.max_receive if most is None else min(self.max_receive, most)
+        if bounded:
+            limit = min(limit, max(FREE_BYTES, MAX_RATIO * len(data)))
         gunzip = zlib.decompressobj(_GZIP_WINDOW)
         try:
             # One byte more than allowed tells a message at the limit from one above it. A few kB may inflate to
@@ -127,3 +133,75 @@ class Framing:
         if not gunzip.eof or gunzip.unused_data:
             raise FramingError("a compressed message ends too early, or has something behind its end")
         return message
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class CallLimits:
+    """What a server's calls may take, so that none of them stops it for others.
+
+    A peer is an address, or an IPv6 network of 64 bits. The first 64 KiB of each request and answer have a quarter more
+    room than these limits say, so that large ones do not keep small ones out.
+
+    Raises:
+        SettingError: A value cannot be used.
+    """
+
+    open_bytes: int = field(
+        default=4 << 10,
+        metadata=about("The largest request of methods that answer everybody, inflated.", _SIZE),
+    )
+    query_bytes: int = field(
+        default=MIB, metadata=about("The largest request of methods that store nothing, inflated.", _SIZE)
+    )
+    requests_held: int | None = field(
+        default=None,
+        metadata=about(
+            "How many bytes of requests are held together, those that are only in part there and those that are being "
+            "served. None: eight of the largest.",
+            OrNone(Whole(unit="bytes")),
+        ),
+    )
+    requests_held_per_peer: int | None = field(
+        default=None,
+        metadata=about("How many of them may be a peer's. None: half of all.", OrNone(Whole(unit="bytes"))),
+    )
+    requests_held_per_key: int | None = field(
+        default=None,
+        metadata=about("How many of them may be those of one key. None: half of all.", OrNone(Whole(unit="bytes"))),
+    )
+    answers_held: int = field(
+        default=512 * MIB,
+        metadata=about("How many bytes of answers may wait for clients to read them.", Whole(unit="bytes")),
+    )
+    answers_held_per_peer: int = field(
+        default=128 * MIB, metadata=about("How many of them may be a peer's.", Whole(unit="bytes"))
+    )
+    answers_held_per_connection: int = field(
+        default=64 * MIB, metadata=about("How many of them may be a connection's.", Whole(unit="bytes"))
+    )
+    pace_bytes: int = field(
+        default=10 << 10,
+        metadata=about(
+            "How many bytes of a message, or else its end, have to come, or be read, within each `pace_interval`. What "
+            "came before it does not count.",
+            Whole(unit="bytes"),
+        ),
+    )
+    pace_interval: float = field(default=10.0, metadata=about("The time for `pace_bytes`.", POSITIVE_SECONDS))
+    message_timeout: float = field(
+        default=300.0,
+        metadata=about("How long a message may take to come, or to be read, in all.", POSITIVE_SECONDS),
+    )
+    stream_idle: float = field(
+        default=600.0,
+        metadata=about("How long a stream of requests may be silent between two of them.", POSITIVE_SECONDS),
+    )
+    calls: int = field(default=10_000, metadata=about("How many calls are served at once.", _COUNT))
+    calls_per_peer: int = field(default=5_000, metadata=about("How many of them may be a peer's.", _COUNT))
+    watches: int = field(default=1_000, metadata=about("How many calls may watch the server's health at once.", _COUNT))
+    watches_per_peer: int = field(default=250, metadata=about("How many of them may be a peer's.", _COUNT))
+    watches_per_connection: int = field(default=10, metadata=about("How many of them may be a connection's.", _COUNT))
+
+    def __post_init__(self) -> None:
+        check_fields(self, "calls.")

@@ -10,6 +10,7 @@ message, in turn. Sending lets an error of h2 through, for which grpclib has one
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import grpclib.client
     import grpclib.server
 
+    from chaukas_spec_lite.rpc.transport.load import Holder
+
 T = TypeVar("T")
 
 _CLOSED = "the server closed the stream of requests"
@@ -30,11 +33,15 @@ Read = Callable[[int], Awaitable[bytes]]
 """Reads a number of bytes; fewer, or none, at the end of a stream."""
 
 
-async def receive_message(call: grpclib.client.Stream[Any, T] | grpclib.server.Stream[T, Any]) -> T | None:
+async def receive_message(
+    call: grpclib.client.Stream[Any, T] | grpclib.server.Stream[T, Any], most: int | None = None
+) -> T | None:
     """Receive the next message of a call.
 
     Args:
         call: Either end of a call, of our own channels and servers or of grpclib's.
+        most: The largest message that is taken, in bytes; None for what the channel or server takes. Those of grpclib
+            take any.
 
     Returns:
         The message, or None at the end of the stream.
@@ -48,7 +55,37 @@ async def receive_message(call: grpclib.client.Stream[Any, T] | grpclib.server.S
     stream: Any = call._stream
     if not getattr(stream, "checks_messages", False):
         stream.recv_data, stream.checks_messages = _Checked(stream.recv_data), True
+    elif most is not None:
+        stream.most = most
     return await call.recv_message()
+
+
+def receive_no_more(call: grpclib.server.Stream[Any, Any]) -> None:
+    """Have what comes behind the only request of a call dropped."""
+    stream: Any = call._stream
+    if hasattr(stream, "read_no_more"):  # grpclib's own have no such method.
+        stream.read_no_more()
+
+
+def whereabouts(call: grpclib.server.Stream[Any, Any]) -> tuple[Holder, ...]:
+    """Where a call comes from, for those who count calls: everybody, a peer, and a connection."""
+    stream: Any = call._stream
+    found: tuple[Holder, ...] = getattr(stream, "whereabouts", ())
+    return found
+
+
+def charge_to(call: grpclib.server.Stream[Any, Any], key: str) -> None:
+    """Have what a call holds counted as that of a key, too."""
+    stream: Any = call._stream
+    if hasattr(stream, "charge_to"):
+        stream.charge_to(key)
+
+
+async def aside(call: grpclib.server.Stream[Any, Any], work: Callable[[], T]) -> T:
+    """Have something done in a thread of the server that serves a call."""
+    stream: Any = call._stream
+    guard = getattr(stream, "guard", None)
+    return await (asyncio.to_thread(work) if guard is None else guard.aside(work))
 
 
 async def send_message(call: grpclib.client.Stream[T, Any], message: T) -> None:

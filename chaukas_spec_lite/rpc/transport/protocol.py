@@ -10,13 +10,11 @@ alike: by returning a ``FramedProtocol`` from ``_protocol_factory``.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
 import grpclib.protocol
-from h2.errors import ErrorCodes
-from h2.exceptions import ProtocolError, StreamClosedError
+from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 
 from chaukas_spec_lite.rpc.transport.http2 import TooManyFrames
@@ -30,12 +28,10 @@ if TYPE_CHECKING:
     from grpclib.config import Configuration
     from grpclib.utils import Wrapper
     from h2.config import H2Configuration
-    from h2.events import ConnectionTerminated, Event, RemoteSettingsChanged, RequestReceived, StreamEnded, StreamReset
 
     from chaukas_spec_lite.rpc.transport.budget import FrameBudget
     from chaukas_spec_lite.rpc.transport.http2 import StrictConnection
     from chaukas_spec_lite.rpc.transport.limits import Framing
-    from chaukas_spec_lite.rpc.transport.stream import Load
 
 log = logging.getLogger("chaukas_spec_lite.rpc")
 
@@ -54,14 +50,15 @@ Without a bound, a peer could fill the memory with answers to its pings and sett
 
 UNLIMITED = 2**32 - 1
 
+_READ_AHEAD = 64 << 10
+"""How many bytes are read, beyond those that may be taken now, from a peer that has to wait."""
+
 
 class Connection(grpclib.protocol.Connection):
     """A connection whose streams are ours, and that survives being flushed after it was closed."""
 
     peer_takes_gzip = False
     """Whether the server has said that it takes gzip; for clients."""
-    load: Load | None = None
-    """Counts the memory that requests take, on a server; None for clients."""
     budget: FrameBudget | None = None
     """What the peer may ask of HTTP/2 itself, on a server; None for clients."""
     owed = 0
@@ -80,6 +77,20 @@ class Connection(grpclib.protocol.Connection):
         """Make a stream of this connection."""
         return Stream(self, self._connection, self._transport, stream_id=stream_id, wrapper=wrapper)
 
+    @property
+    def drained(self) -> int:
+        """How many bytes have left for the peer, as far as the system has room for them."""
+        if self.is_closing():
+            return 0
+        buffer: Any = self._transport  # A WriteBuffer.
+        drained: int = buffer.drained
+        return drained
+
+    def abort(self) -> None:
+        """Close without sending anything more."""
+        if not self.is_closing():
+            self._transport.abort()
+
     def flush(self) -> None:
         """Write the bytes that h2 has ready, unless the connection is closed."""
         # grpclib deletes the transport when it closes. Streams that end later, each with a RST_STREAM, still come here.
@@ -91,83 +102,6 @@ class Connection(grpclib.protocol.Connection):
             # it are HTTP/2's own answers.
             self.owed = 0 if self.write_ready.is_set() else self.owed + len(data)
             self._transport.write(data)
-
-
-class EventsProcessor(grpclib.protocol.EventsProcessor):
-    """Begins and ends a server's calls: a bounded number at once, and forgotten when they are reset."""
-
-    connection: Connection
-    greeted = False
-    """Whether the client has sent its settings, with which HTTP/2 begins."""
-
-    def process_remote_settings_changed(self, event: RemoteSettingsChanged) -> None:
-        """Take the client's settings."""
-        self.greeted = True
-        super().process_remote_settings_changed(event)
-
-    def process(self, event: Event) -> None:
-        """Handle an event, or ignore one of an unknown kind, as HTTP/2 demands (RFC 9113, section 5.5)."""
-        # grpclib raises for kinds that it does not know, and deletes `processors` when the connection closes.
-        if event.__class__ in getattr(self, "processors", ()):
-            super().process(event)
-
-    def process_stream_ended(self, event: StreamEnded) -> None:
-        """Take the end of a request."""
-        stream = self.streams.get(event.stream_id)
-        if isinstance(stream, Stream):
-            stream.request_complete = True
-        super().process_stream_ended(event)
-
-    def process_request_received(self, event: RequestReceived) -> None:
-        """Begin to serve a call, whose stream is told which headers came."""
-        if len(self.streams) >= 2 * MAX_STREAMS:
-            # Only this stream is refused: the client may not have seen the limit yet. REFUSED_STREAM tells it that
-            # nothing was done, so that it may repeat the call (RFC 9113, section 8.7).
-            with contextlib.suppress(StreamClosedError):  # The client may have reset it within the same read.
-                self.connection.h2.reset_stream(event.stream_id, ErrorCodes.REFUSED_STREAM)
-            return
-        stream = self.connection.create_stream(stream_id=event.stream_id)
-        headers: Any = event.headers  # Of type str, because `configuration` names an encoding.
-        stream.headers = headers
-        release = self.register(stream)
-
-        def end() -> None:
-            # The end of the call and a reset both come here, in either order, and grpclib's `release` fails the second
-            # time.
-            if self.streams.get(event.stream_id) is stream:
-                stream.let_go()
-                release()
-
-        stream.end_call = end
-        self.handler.accept(stream, headers, end)
-
-    def process_stream_reset(self, event: StreamReset) -> None:
-        """Cancel a call that the client has reset, and make sure that it is forgotten."""
-        stream = self.streams.get(event.stream_id)
-        super().process_stream_reset(event)
-        if isinstance(stream, Stream) and stream.end_call is not None:
-            # A task that is cancelled before its first step runs no `finally`, so the call would stay in `streams` and
-            # count for ever. Not at once: a task that has begun is scheduled before this, and ends the call
-            # itself when it handles its cancellation.
-            asyncio.get_running_loop().call_soon(stream.end_call)
-
-    def process_connection_terminated(self, event: ConnectionTerminated) -> None:
-        """Take a GOAWAY. A client that leaves in good order waits for its calls (RFC 9113, section 6.8).
-
-        It closes the connection behind them. If this end did, what the client still sends would reset the connection,
-        and the responses might not be read.
-        """
-        if event.error_code != ErrorCodes.NO_ERROR or not self.streams:
-            self.close("the client has left")
-
-    def close(self, reason: str = "Connection closed") -> None:
-        """Close the connection, after sending what h2 has ready.
-
-        If the peer broke the protocol, that is a GOAWAY (RFC 9113, section 5.4.1). In other cases none is sent:
-        grpclib's clients end all calls when they read it, even those whose responses came in the same packet.
-        """
-        self.connection.flush()
-        super().close(reason)
 
 
 class FramedProtocol(grpclib.protocol.H2Protocol):
@@ -236,10 +170,13 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
         self.framed.flush()
         if self.framed.owed > MAX_OWED:
             self.refuse("the peer does not read, and keeps sending frames that have to be answered")
-        elif self.framed.h2.has_more and not self._goes_on:
-            self._goes_on = True
-            self.transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._go_on)
+        elif self.framed.h2.has_more:
+            # Amid a pause some more is read, so that it is noticed when the peer leaves.
+            if not self.framed.h2.pause or self.framed.h2.unread > _READ_AHEAD:
+                self.transport.pause_reading()
+            if not self._goes_on:
+                self._goes_on = True
+                asyncio.get_running_loop().call_later(self.framed.h2.pause, self._go_on)
 
     def _go_on(self) -> None:
         """Take what is left of what the peer sent."""
@@ -260,9 +197,9 @@ class FramedProtocol(grpclib.protocol.H2Protocol):
     def refuse(self, reason: str) -> None:
         """End the connection without sending anything more."""
         # `close` alone would wait until the buffer is empty, and this peer does not read.
-        self.transport.abort()
+        self.framed.abort()
         self.processor.close(reason)
 
     def events_processor(self) -> grpclib.protocol.EventsProcessor:
         """Make the object that handles the events of HTTP/2."""
-        return EventsProcessor(self.handler, self.connection)
+        raise NotImplementedError

@@ -20,9 +20,11 @@ from grpclib.server import Server
 
 from chaukas_spec_lite.rationed_log import in_words
 from chaukas_spec_lite.rpc.transport.admission import Admission, ConnectionLimits, network_of
-from chaukas_spec_lite.rpc.transport.budget import FrameBudget
-from chaukas_spec_lite.rpc.transport.protocol import EventsProcessor, FramedProtocol
-from chaukas_spec_lite.rpc.transport.stream import Stream
+from chaukas_spec_lite.rpc.transport.budget import Debts
+from chaukas_spec_lite.rpc.transport.call_guard import CallGuard
+from chaukas_spec_lite.rpc.transport.protocol import FramedProtocol
+from chaukas_spec_lite.rpc.transport.server_calls import EventsProcessor
+from chaukas_spec_lite.rpc.transport.server_stream import ServerStream
 from chaukas_spec_lite.rpc.transport.verification import verify
 
 if TYPE_CHECKING:
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
     from grpclib._typing import IServable
     from grpclib.encoding.base import CodecBase
 
-    from chaukas_spec_lite.rpc.transport.limits import Framing
-    from chaukas_spec_lite.rpc.transport.stream import Load
+    from chaukas_spec_lite.rpc.transport.limits import CallLimits, Framing
 
 log = logging.getLogger("chaukas_spec_lite.rpc")
 
@@ -51,8 +52,8 @@ class BaseServer(Server):
         services: What it serves.
         codec: How it encodes and decodes messages.
         framing: Size limits and compression.
-        load: Where it counts the messages that it holds.
         limits: How many connections it keeps, and for how long.
+        calls: What its calls may take.
     """
 
     def __init__(
@@ -60,14 +61,17 @@ class BaseServer(Server):
         services: Collection[IServable],
         codec: CodecBase,
         framing: Framing,
-        load: Load,
         limits: ConnectionLimits,
+        calls: CallLimits,
     ) -> None:
         super().__init__(services, codec=codec)
         self._framing = framing
-        self.load = load
+        self.guard = CallGuard(calls, framing.max_receive)
+        """Looks after its calls."""
         self.admission = Admission(limits)
         """Decides who is let in."""
+        self.debts = Debts(self.admission.now)
+        """What each address has spent."""
         self.connections: set[ServerSide] = set()
         """The connections that are open, those amid a TLS handshake excepted."""
         self.stopped = False
@@ -141,6 +145,7 @@ class BaseServer(Server):
         for task in list(self._tasks):
             task.cancel()
         super().close()
+        self.guard.close()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -186,8 +191,9 @@ class BaseServer(Server):
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(self.admission.sweeps_every)
+            await asyncio.sleep(min(self.admission.sweeps_every, self.guard.sweeps_every))
             self.admission.sweep()
+            self.guard.sweep()
 
     def _protocol_factory(self) -> ServerSide:
         return ServerSide(super()._protocol_factory(), self._framing, self)
@@ -228,10 +234,15 @@ class ServerSide(FramedProtocol):
         return len(self.processor.streams) if self.connected else 0
 
     @property
+    def amid_headers(self) -> bool:
+        """Whether headers have begun to come, and have not ended."""
+        return self.connected and self.framed.h2.amid_headers
+
+    @property
     def waits(self) -> bool:
         """Whether all of its calls wait for the rest of their requests."""
         streams = self.processor.streams.values()
-        return not any(isinstance(stream, Stream) and stream.request_complete for stream in streams)
+        return not any(isinstance(stream, ServerStream) and stream.request_complete for stream in streams)
 
     def turn_away(self, reason: str) -> None:
         """Close it at once; a client that has no calls is told so that it knows that none was begun."""
@@ -250,21 +261,26 @@ class ServerSide(FramedProtocol):
         super().connection_made(transport)
         self.connected = True
         self._accepted = None
-        self.framed.budget = self.framed.h2.budget = FrameBudget()
+        self.framed.budget = self.framed.h2.budget = self._server.debts.begin(self.address)
         self.framed.h2.frames_at_once = _FRAMES_AT_ONCE
         # A connection that was accepted before the socket was closed may come here after `stop` has listed all of them.
         if self._server.stopped:
             self.abort()
         else:
-            self.framed.load = self._server.load
             self._server.connections.add(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End every call that is being served."""
+        if self.framed.budget is not None:
+            self._server.debts.end(self.address, self.framed.budget)
         self._server.connections.discard(self)
         self._server.admission.forget(self)
         self.lost.set()
         super().connection_lost(exc)
+
+    def events_processor(self) -> EventsProcessor:
+        """Make the object that handles the events of HTTP/2."""
+        return EventsProcessor(self.handler, self.framed, self._server.guard, self.address)
 
     def input_excessive(self) -> None:
         """End the connection of a client that asks for too much without making calls."""

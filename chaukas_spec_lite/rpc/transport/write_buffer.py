@@ -22,6 +22,16 @@ class WriteBuffer:
         self._loop = asyncio.get_running_loop()
         self._held: list[bytes] = []
         self._size = 0
+        self._written = 0
+
+    @property
+    def drained(self) -> int:
+        """How many bytes the system has taken."""
+        return self._written - self._transport.get_write_buffer_size()
+
+    def abort(self) -> None:
+        """Close without handing over anything more."""
+        self._transport.abort()
 
     def write(self, data: bytes) -> None:
         """Write at the end of this turn of the loop."""
@@ -40,6 +50,7 @@ class WriteBuffer:
             self._size = 0
             # It may have been closed since the write. asyncio would log a warning for each further write.
             if not self._transport.is_closing():
+                self._written += len(data)
                 self._transport.write(data)
 
     def close(self) -> None:

@@ -238,7 +238,7 @@ def test_a_stranger_s_request_is_refused_before_it_has_come() -> None:
             assert answer["grpc-status"] == str(grpc.StatusCode.UNAUTHENTICATED.value[0])
 
         await asyncio.to_thread(by_hand)
-        assert server.load.held == 0
+        assert server.guard.requests.held == 0
         health.stop()
         await server.stop(1)
 
