@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from chaukas_spec_lite.collector.callers import ANYONE
 from chaukas_spec_lite.collector.intake import Intake, slices
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
@@ -30,6 +31,9 @@ from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.callers import Caller
     from chaukas_spec_lite.collector.quotas import Quotas
+    from chaukas_spec_lite.collector.stores.asking import Tenancy
+    from chaukas_spec_lite.collector.stores.base import Conflict, DeletionRecord
+    from chaukas_spec_lite.collector.stores.listing import Part
     from chaukas_spec_lite.spec.common.v1.query import QueryRequest
     from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 
@@ -192,10 +196,50 @@ class CollectorService:
             return False
         return True
 
-    async def metrics(self) -> str:
-        """Write down what was counted, for Prometheus; raises ``StoreError``."""
-        size = await self._store.size()
-        return self.meter.text({"chaukas_store_bytes": ("How many bytes the store takes.", size)})
+    async def conflicts(self, whose: Tenancy, limit: int, page_token: str, caller: Caller) -> Part[Conflict]:
+        """List what came under the id of another event; raises the same as ``query``."""
+        return await self._listed(self._store.conflicts, whose, limit, page_token, caller)
+
+    async def rejected(self, whose: Tenancy, limit: int, page_token: str, caller: Caller) -> Part[Rejected]:
+        """List what could not be stored; raises the same as ``query``."""
+        return await self._listed(self._store.rejected, whose, limit, page_token, caller)
+
+    async def deletions(self, whose: Tenancy, limit: int, page_token: str, caller: Caller) -> Part[DeletionRecord]:
+        """List the records of deletions; raises the same as ``query``."""
+        return await self._listed(self._store.deletions, whose, limit, page_token, caller)
+
+    async def _listed(
+        self,
+        read: Callable[[Tenancy, int, str], Awaitable[Part[T]]],
+        whose: Tenancy,
+        limit: int,
+        page_token: str,
+        caller: Caller,
+    ) -> Part[T]:
+        with self.meter.request("list"):
+            caller.check_reading()
+            return await _read(read(_within(caller, whose), limit, page_token))
+
+    async def metrics(self, caller: Caller = ANYONE) -> str:
+        """Write down what was counted, for Prometheus.
+
+        Args:
+            caller: Who reads it. What is kept beside events is counted of its tenant alone.
+
+        Raises:
+            ForbiddenError: The key does not allow reading.
+            StoreError: The store cannot be read now.
+        """
+        caller.check_reading()
+        kept = await _read(self._store.counts(caller.tenancy))
+        return self.meter.text(
+            {
+                "chaukas_store_bytes": ("How many bytes the store takes.", await _read(self._store.size())),
+                "chaukas_conflicts": ("Events kept beside another one of the same id.", kept.conflicts),
+                "chaukas_rejected": ("Events kept that could not be stored.", kept.rejected),
+                "chaukas_deletions": ("Records of deletions.", kept.deletions),
+            }
+        )
 
     def _check(self, caller: Caller) -> None:
         caller.check_writing()
@@ -231,6 +275,10 @@ class CollectorService:
             raise
         self._serves = True, self._clock()
         return result
+
+
+def _within(caller: Caller, whose: Tenancy) -> Tenancy:
+    return within(caller.tenancy, whose.tenant_id or "", whose.project_id or "", "query")
 
 
 async def _read(reading: Awaitable[T]) -> T:

@@ -13,6 +13,12 @@ from typing import TypeAlias
 from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
 
 DEFAULT_PAGE_SIZE = 100
+MAX_PAGE_SIZE = 1000
+"""Larger pages are cut down to this."""
+MAX_CHOICES = 100
+"""How many values each list of a filter may have."""
+MAX_TEXT_LENGTH = 1000
+"""How long, in characters, each text of a filter may be."""
 _MAX_SECONDS = 2**63 - 1
 
 Moment: TypeAlias = "tuple[int, int]"

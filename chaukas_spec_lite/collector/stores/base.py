@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+    from chaukas_spec_lite.collector.stores.listing import Part
 
 ERROR_TYPE = 40
 """The number of EventType.ERROR."""
@@ -90,6 +91,25 @@ class Rejected:
     data: bytes
     received: float
     """When it came, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An event that came under the id of another one."""
+
+    row: EventRow
+    received: float
+    """When it came, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCounts:
+    """How much is kept beside the events."""
+
+    conflicts: int
+    rejected: int
+    deletions: int
+    """Records of deletions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,20 +273,33 @@ class Store(Protocol):
         """
         ...
 
-    async def conflicts(self, tenancy: Tenancy, limit: int) -> list[EventRow]:
-        """List what came under the id of another event, the latest first."""
+    async def conflicts(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Conflict]:
+        """List what came under the id of another event, the latest first.
+
+        Args:
+            tenancy: Whose.
+            limit: How many at most. There may be fewer, and a token, where events are large.
+            page_token: That of the part before, for the same tenancy; a larger or smaller limit makes no difference.
+
+        Raises:
+            InvalidRequest: The token is not one of this list, tenancy and store.
+        """
         ...
 
-    async def rejected(self, tenancy: Tenancy, limit: int) -> list[Rejected]:
-        """List what was rejected, the latest first."""
+    async def rejected(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Rejected]:
+        """List what was rejected, the latest first; see ``conflicts``."""
         ...
 
     async def delete(self, deletion: Deletion) -> int:
         """Delete events, in steps that do not hold writers up; a record of it stays. Returns how many."""
         ...
 
-    async def deletions(self, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
-        """List the records of deletions, the latest first."""
+    async def deletions(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[DeletionRecord]:
+        """List the records of deletions, the latest first; see ``conflicts``."""
+        ...
+
+    async def counts(self, tenancy: Tenancy) -> KeptCounts:
+        """Count what is kept of somebody beside the events."""
         ...
 
     async def retain(self, retention: Retention) -> int:

@@ -64,6 +64,11 @@ def within(tenancy: Tenancy, owned: EventRow | Rejected | Key) -> bool:
     return tenancy.tenant_id in (None, tenant) and tenancy.project_id in (None, project)
 
 
+def is_part(tenancy: Tenancy, whole: Tenancy) -> bool:
+    """Whether a tenancy lies within another one. That of all projects lies in none of a project."""
+    return whole.tenant_id in (None, tenancy.tenant_id) and whole.project_id in (None, tenancy.project_id)
+
+
 def sum_up(rows: Iterable[EventRow]) -> dict[Key, SessionSum]:
     """Sum events up by their sessions; those of none are left out."""
     sessions: dict[Key, SessionSum] = {}

@@ -15,22 +15,25 @@ from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES, PageTokens, Po
 from chaukas_spec_lite.collector.stores.arrivals import Arrivals
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
-    REJECTED_PER_TENANT,
     TEXT_SCAN_BYTES,
     TEXT_SCAN_EVENTS,
     Addition,
+    Conflict,
     Deletion,
     DeletionRecord,
     EventPage,
     EventRow,
     EventStats,
     Exported,
+    KeptCounts,
     Rejected,
     Retention,
     SessionSummary,
     Texts,
 )
+from chaukas_spec_lite.collector.stores.listing import CONFLICTS, Part, PartAsked
 from chaukas_spec_lite.collector.stores.matching import Key, matches, sum_up, within
+from chaukas_spec_lite.collector.stores.memory_beside import KeptBeside
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
 from chaukas_spec_lite.rationed_log import RationedLog
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
@@ -104,8 +107,7 @@ class MemoryStore:
         self._conflicting: set[tuple[Key, bytes]] = set()
         self._first = 1
         """No arrival that is there has a lower number."""
-        self._rejected: list[Rejected] = []
-        self._deletions: list[DeletionRecord] = []
+        self._beside = KeptBeside(self._tokens)
 
     async def open(self) -> None:
         """Take events from now on."""
@@ -173,14 +175,7 @@ class MemoryStore:
     async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
         """Keep what cannot be stored; see ``Store.keep_rejected``."""
         self._check_open()
-        self._rejected += rejected
-        seen: Counter[str] = Counter()
-        newest: list[Rejected] = []
-        for each in reversed(self._rejected):
-            seen[each.tenant_id] += 1
-            if seen[each.tenant_id] <= REJECTED_PER_TENANT:
-                newest.append(each)
-        self._rejected = newest[::-1]
+        self._beside.reject(rejected)
 
     async def find(self, query: Query, max_bytes: int, time_limit: float = 10.0) -> EventPage:
         """Return one page of what a query asks for; see ``Store.find``."""
@@ -247,7 +242,7 @@ class MemoryStore:
             by_type=dict(types),
             mean_session_ms=sum(lengths) / len(lengths) if lengths else 0.0,
             conflicts=sum(within(query.tenancy, kept.row) for kept in self._conflicts.values()),
-            rejected=sum(within(query.tenancy, each) for each in self._rejected),
+            rejected=self._beside.count(query.tenancy)[0],
         )
 
     async def sessions(
@@ -263,15 +258,18 @@ class MemoryStore:
         listed.sort(key=lambda each: (*each.last, each.session_id, each.tenant_id, each.project_id), reverse=True)
         return listed[:limit]
 
-    async def conflicts(self, tenancy: Tenancy, limit: int) -> list[EventRow]:
+    async def conflicts(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Conflict]:
         """List conflicts; see ``Store.conflicts``."""
         self._check_open()
-        return [kept.row for kept in reversed(self._conflicts.values()) if within(tenancy, kept.row)][:limit]
+        asked = PartAsked(self._tokens, CONFLICTS, tenancy, limit, page_token)
+        below = asked.below
+        own = ((n, kept) for n, kept in reversed(self._conflicts.items()) if n < below and within(tenancy, kept.row))
+        return asked.part((n, len(kept.row.data), Conflict(kept.row, kept.received)) for n, kept in own)
 
-    async def rejected(self, tenancy: Tenancy, limit: int) -> list[Rejected]:
+    async def rejected(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Rejected]:
         """List what was rejected; see ``Store.rejected``."""
         self._check_open()
-        return [each for each in reversed(self._rejected) if within(tenancy, each)][:limit]
+        return self._beside.list_rejected(tenancy, limit, page_token)
 
     async def delete(self, deletion: Deletion) -> int:
         """Delete events; see ``Store.delete``."""
@@ -281,20 +279,20 @@ class MemoryStore:
             lambda kept: within(tenancy, kept.row) and session in ("", kept.row.session_id),
         )
         if not session:
-            self._rejected = [each for each in self._rejected if not within(tenancy, each)]
-        self._deletions.append(DeletionRecord(deletion, self._clock(), count))
+            self._beside.forget(lambda each: within(tenancy, each))
+        self._beside.deletions.append(DeletionRecord(deletion, self._clock(), count))
         return count
 
-    async def deletions(self, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
+    async def deletions(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[DeletionRecord]:
         """List the records of deletions; see ``Store.deletions``."""
         self._check_open()
-        own = (
-            each
-            for each in reversed(self._deletions)
-            if tenancy.tenant_id in (None, each.deletion.tenancy.tenant_id)
-            and tenancy.project_id in (None, each.deletion.tenancy.project_id)
-        )
-        return list(own)[:limit]
+        return self._beside.list_deletions(tenancy, limit, page_token)
+
+    async def counts(self, tenancy: Tenancy) -> KeptCounts:
+        """Count what is kept beside the events; see ``Store.counts``."""
+        self._check_open()
+        conflicts = sum(within(tenancy, kept.row) for kept in self._conflicts.values())
+        return KeptCounts(conflicts, *self._beside.count(tenancy))
 
     async def retain(self, retention: Retention) -> int:
         """Delete what is too old or too much; see ``Store.retain``."""
@@ -303,7 +301,7 @@ class MemoryStore:
         if retention.max_age is not None:
             oldest = self._clock() - retention.max_age
             count += await self._drop_where(lambda kept: kept.received < oldest)
-            self._rejected = [each for each in self._rejected if each.received >= oldest]
+            self._beside.forget(lambda each: each.received < oldest)
         if retention.max_bytes is not None:
             sizes: Counter[str] = Counter()
             for kept in (*self._events.values(), *self._conflicts.values()):
@@ -352,8 +350,8 @@ class MemoryStore:
                 [],
                 f"{max(numbers)}-0",
             )
-        rejected = self._rejected[skip : skip + limit]
-        more = skip + limit < len(self._rejected)
+        rejected = list(self._beside.rejected.values())[skip : skip + limit]
+        more = skip + limit < len(self._beside.rejected)
         return Exported([], [], rejected, f"{number}-{skip + limit}" if more else "")
 
     async def check(self) -> list[str]:
@@ -367,7 +365,7 @@ class MemoryStore:
 
     async def size(self) -> int:
         """How many bytes of memory it takes, about."""
-        return self._size + sum(len(each.data) + OVERHEAD for each in self._rejected)
+        return self._size + sum(len(each.data) + OVERHEAD for each in self._beside.rejected.values())
 
     async def changed(self, timeout: float) -> bool:
         """Wait until something has been stored; see ``Store.changed``."""

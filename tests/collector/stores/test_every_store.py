@@ -23,7 +23,7 @@ from chaukas_spec_lite.collector.stores.base import (
     Store,
 )
 from chaukas_spec_lite.errors import InvalidRequest, QueryTimeoutError, StoreError
-from tests.collector.stores.events import CONFLICT, NEW, REPEATED, ROOM, id_of, ids, row
+from tests.collector.stores.events import CONFLICT, NEW, REPEATED, ROOM, conflicting, id_of, ids, row
 from tests.collector.stores.places import Place
 from tests.patience import HANG, run
 
@@ -81,10 +81,10 @@ def test_another_event_under_the_same_id_is_a_conflict_and_kept(place: Place) ->
         assert await store.add([first, second, row("a", tenant_id="other")]) == [NEW, CONFLICT, NEW]
         assert await store.add([second, third]) == [CONFLICT, CONFLICT]
         assert await store.add([first]) == [REPEATED]
-        assert await store.conflicts(ACME, 10) == [third, second], "each once, the latest first"
-        assert await store.conflicts(ACME, 1) == [third]
-        assert await store.conflicts(Tenancy("other"), 10) == []
-        assert await store.conflicts(Tenancy(), 10) == [third, second]
+        assert await conflicting(store, ACME, 10) == [third, second], "each once, the latest first"
+        assert await conflicting(store, ACME, 1) == [third]
+        assert await conflicting(store, Tenancy("other"), 10) == []
+        assert await conflicting(store, Tenancy(), 10) == [third, second]
         assert (await store.find(Query(tenancy=ACME), ROOM)).events == [first.data]
         assert (await store.stats(Query(tenancy=ACME))).conflicts == 2
         assert (await store.stats(Query(tenancy=Tenancy("other")))).conflicts == 0
@@ -103,10 +103,10 @@ def test_rejected_events_are_kept_within_bounds(place: Place) -> None:
         many = [reject("acme", number) for number in range(REJECTED_PER_TENANT + 7)]
         await store.keep_rejected(many[:5])
         await store.keep_rejected(many[5:])
-        assert await store.rejected(ACME, 3) == many[:-4:-1]
-        assert await store.rejected(ACME, 10_000) == many[:6:-1], "a tenant's oldest make room for its own"
-        assert await store.rejected(Tenancy("other"), 10) == [other]
-        assert await store.rejected(Tenancy("acme", "q"), 10) == []
+        assert (await store.rejected(ACME, 3)).items == many[:-4:-1]
+        assert (await store.rejected(ACME, 10_000)).items == many[:6:-1], "a tenant's oldest make room for its own"
+        assert (await store.rejected(Tenancy("other"), 10)).items == [other]
+        assert (await store.rejected(Tenancy("acme", "q"), 10)).items == []
         assert (await store.stats(Query())).rejected == REJECTED_PER_TENANT + 1
 
     with_store(place, steps)
@@ -197,8 +197,8 @@ def test_what_was_stored_is_there_when_it_is_opened_again(place: Place) -> None:
             assert await second.add([row("a", tags=["x"], session_id="s")]) == [REPEATED]
             assert await ids(second) == ["a", "b"]
             assert await ids(second, Query(tags=("x",))) == ["a"]
-            assert await second.conflicts(Tenancy(), 5) == [conflict]
-            assert await second.rejected(Tenancy(), 5) == [rejected]
+            assert await conflicting(second, Tenancy(), 5) == [conflict]
+            assert (await second.rejected(Tenancy(), 5)).items == [rejected]
             assert (await second.stats(Query())) == EventStats(2, 1, {0: 2}, 0.0, 1, 1)
 
     run(main())
@@ -314,16 +314,16 @@ def test_a_session_is_deleted_and_a_record_of_it_stays(place: Place) -> None:
             deletion = Deletion(Tenancy("acme", ""), "s", reason="asked for")
             assert await store.delete(deletion) == 3
             assert await ids(store) == ["5", "8", "7", "4", "6"]
-            assert await store.conflicts(ACME, 5) == []
+            assert await conflicting(store, ACME, 5) == []
             assert [each.session_id for each in await store.sessions(ACME, 5)] == ["later", "s", "untimed"]
             assert await store.delete(deletion) == 0
-            records = await store.deletions(ACME, 5)
+            records = (await store.deletions(ACME, 5)).items
             assert [(each.deletion, each.at, each.events) for each in records] == [
                 (deletion, clock.now, 0),
                 (deletion, clock.now, 3),
             ]
-            assert await store.deletions(ACME, 1) == records[:1]
-            assert await store.deletions(Tenancy("other"), 5) == []
+            assert (await store.deletions(ACME, 1)).items == records[:1]
+            assert (await store.deletions(Tenancy("other"), 5)).items == []
             assert await store.add([row("1", tenant_id="acme", session_id="s")]) == [NEW], "the id is free again"
             assert await store.check() == []
 
@@ -342,7 +342,7 @@ def test_a_tenant_is_deleted(place: Place) -> None:
         assert await store.sessions(ACME, 5) == []
         assert await store.stats(Query(tenancy=ACME)) == EventStats(0, 0, {}, 0.0, 0, 0)
         assert await ids(store, Query(tags=("t",))) == ["8"]
-        assert [each.tenant_id for each in await store.rejected(Tenancy(), 5)] == ["other"]
+        assert [each.tenant_id for each in (await store.rejected(Tenancy(), 5)).items] == ["other"]
         assert await store.check() == []
         await store.vacuum()
         assert await ids(store) == ["8"]
@@ -365,8 +365,8 @@ def test_what_is_too_old_goes(place: Place) -> None:
             assert await store.retain(Retention(max_age=1000)) == 0
             assert await store.retain(Retention(max_age=50)) == 2
             assert await ids(store) == ["new"]
-            assert await store.conflicts(Tenancy(), 5) == []
-            assert [each.reason for each in await store.rejected(Tenancy(), 5)] == ["new"]
+            assert await conflicting(store, Tenancy(), 5) == []
+            assert [each.reason for each in (await store.rejected(Tenancy(), 5)).items] == ["new"]
             assert [(each.events, each.last) for each in await store.sessions(ACME, 5)] == [(1, (1, 0))]
             assert await store.check() == []
 

@@ -31,6 +31,7 @@ from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Store
 from chaukas_spec_lite.rpc.server.server import MessageServer
 from chaukas_spec_lite.spec.client.v1.client import QueryEventsResponse
 from chaukas_spec_lite.wire.envelopes import batch_request, event_request
+from tests.collector.stores.events import conflicting
 from tests.collector.stores.places import Place
 from tests.patience import HANG
 
@@ -106,26 +107,28 @@ class World:
                 if not cursor:
                     break
             whole = Tenancy(THEIRS.tenant_id)
+            rejected = (await self.store.rejected(whole, 1000)).items
             return (
                 [row for row in events if row.tenant_id == whole.tenant_id and row.project_id != PROJECT.project_id],
-                [row for row in await self.store.conflicts(whole, 1000) if row.project_id != PROJECT.project_id],
-                [each for each in await self.store.rejected(whole, 1000) if each.project_id != PROJECT.project_id],
-                await self.store.deletions(THEIRS, 1000),
+                [row for row in await conflicting(self.store, whole, 1000) if row.project_id != PROJECT.project_id],
+                [each for each in rejected if each.project_id != PROJECT.project_id],
+                (await self.store.deletions(THEIRS, 1000)).items,
             )
 
         return self.do(found())
 
     async def seed(self, who: str, text: str) -> None:
-        """Store for somebody: events, a conflict, two that are rejected, and the record of a deletion."""
+        """Store for somebody: events, and two conflicts, two that are rejected, and the records of two deletions."""
         tenancy = TENANCIES[who]
         caller = Caller(who, tenancy)
         events = [event(number, text) for number in range(5)]
+        foreign = bytes(Event(event_id=text, tenant_id="nobody"))
         await self.service.ingest(batch_request(b"", events), Shape.BATCH, caller)
-        await self.service.ingest(batch_request(b"", [b"", text.encode()]), Shape.BATCH, caller)
-        await self.service.ingest(event_request(event(0, f"{text}, again")), Shape.EVENT, caller)
-        gone = bytes(Event(event_id=f"gone-{text}", session_id=f"gone {text}"))
-        await self.service.ingest(event_request(gone), Shape.EVENT, caller)
-        await self.store.delete(Deletion(tenancy, f"gone {text}", f"because of {text}"))
+        await self.service.ingest(batch_request(b"", [b"", foreign]), Shape.BATCH, caller)
+        for number in range(2):
+            again = event(number, f"{text}, again")
+            await self.service.ingest(event_request(again), Shape.EVENT, caller)
+            await self.store.delete(Deletion(tenancy, f"{number}: {text}", f"because of {text}"))
 
     async def start(self) -> MessageServer:
         """Open both doors."""
