@@ -107,7 +107,10 @@ async def _print(records: Sequence[dict[str, Any]], columns: Sequence[str], form
         table.add_row(*(Text(one_line(_shown(record, column))) for column in columns))
     out = console()
     out.soft_wrap = False
-    out.print(table, crop=False)
+    with out.capture() as captured:
+        out.print(table, crop=False)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())  # which rich fills up with spaces
 
 
 def _shown(record: dict[str, Any], column: str) -> str:

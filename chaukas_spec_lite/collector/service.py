@@ -24,15 +24,17 @@ from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, 
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
 from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Rejected, Store
-from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
+from chaukas_spec_lite.collector.tailing import Tailing
+from chaukas_spec_lite.errors import InvalidRequest, QueryTimeoutError, StoreError
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.callers import Caller
     from chaukas_spec_lite.collector.quotas import Quotas
-    from chaukas_spec_lite.collector.stores.asking import Tenancy
-    from chaukas_spec_lite.collector.stores.base import Conflict, DeletionRecord
+    from chaukas_spec_lite.collector.stores.asking import SessionFilter, Tenancy
+    from chaukas_spec_lite.collector.stores.base import Conflict, DeletionRecord, SessionPlace, SessionSummary
+    from chaukas_spec_lite.collector.stores.following import Followed
     from chaukas_spec_lite.collector.stores.listing import Part
     from chaukas_spec_lite.spec.common.v1.query import QueryRequest
     from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
@@ -79,10 +81,12 @@ class CollectorService:
         self._clock = clock
         self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
         self._serves = False, float("-inf")
+        self._tailing = Tailing(store.changed)
 
     async def open(self) -> None:
         """Open the store, before the first call is served; raises ``StoreError``."""
         await self._store.open()
+        self._tailing = Tailing(self._store.changed)
         # Two lanes of one thread each: Python runs one at a time anyway, and an event of megabytes holds up no small
         # ones.
         self._lanes = ThreadPoolExecutor(1, "chaukas-decode"), ThreadPoolExecutor(1, "chaukas-decode-large")
@@ -90,6 +94,7 @@ class CollectorService:
     async def close(self) -> None:
         """Finish what was begun, and close the store; raises ``StoreError``."""
         lanes, self._lanes = self._lanes, None
+        await self._tailing.end()
         try:
             for lane in lanes or ():
                 # In a thread, as what is being decoded goes on until it is done.
@@ -172,6 +177,53 @@ class CollectorService:
         with self.meter.request("query"):
             caller.check_reading()
             return await _read(self._store.find(query_of(request, caller.tenancy), _MAX_PAGE))
+
+    async def count(self, request: QueryRequest, caller: Caller) -> EventStats:
+        """Count what meets a query's conditions, whatever page it asks for; raises the same as ``query``.
+
+        A search for text is refused: it would look into every event.
+        """
+        with self.meter.request("stats"):
+            caller.check_reading()
+            query = query_of(request, caller.tenancy)
+            if query.text:
+                raise InvalidRequest("text_query: events that have a text are found, and not counted")
+            return await _read(self._store.stats(query))
+
+    async def sessions(
+        self, whose: Tenancy, limit: int, before: SessionPlace | None, only: SessionFilter, caller: Caller
+    ) -> list[SessionSummary]:
+        """List sessions, those with the latest events first; see ``Store.sessions``; raises the same as ``query``."""
+        with self.meter.request("sessions"):
+            caller.check_reading()
+            return await _read(self._store.sessions(_within(caller, whose), limit, before, only))
+
+    async def tail(self, request: QueryRequest, cursor: str, wait: float, caller: Caller) -> Followed:
+        """Wait for what arrives, of what meets a query's conditions; see ``Store.follow``.
+
+        Args:
+            request: The conditions, and how many events at most.
+            cursor: Where to go on; empty to begin, which waits for nothing.
+            wait: How many seconds to wait.
+            caller: Who asks.
+
+        Raises:
+            ThrottledError: Too many wait already.
+            InvalidRequest: The request cannot be served, or the cursor is none of it.
+            ForbiddenError: The key does not allow reading, or not what is asked for.
+            QueryTimeoutError: It took too long.
+            StoreError: The store cannot be read now.
+        """
+        with self.meter.request("tail"):
+            caller.check_reading()
+            query = query_of(request, caller.tenancy)
+            return await self._tailing.follow(
+                caller.name, wait if cursor else 0.0, lambda: _read(self._store.follow(query, cursor, _MAX_PAGE))
+            )
+
+    async def end_tails(self) -> None:
+        """Have nobody wait for what arrives any more: what is to come, no door will tell."""
+        await self._tailing.end()
 
     async def stats(self, request: GetEventStatsRequest, caller: Caller) -> EventStats:
         """Count events and sessions; raises the same as ``query``."""

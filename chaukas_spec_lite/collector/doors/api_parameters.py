@@ -41,22 +41,32 @@ PAGE = (
     Parameter("page_token", {"type": "string"}, "The next_page_token of the page before."),
 )
 
+WITH_ERRORS = Parameter("errors", {"type": "boolean"}, "Whether only those that have errors.")
+CURSOR = Parameter("cursor", {"type": "string"}, "That of the answer before; none to begin.")
+WAIT = Parameter(
+    "wait", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, "Seconds, up to 30, and 25 if not given."
+)
+
 Given = Mapping[str, "list[str]"]
 """What was given for each parameter. An empty text is as none."""
 
 
-def read(given: Iterable[tuple[str, str]], known: Sequence[Parameter]) -> Given:
+def read(given: Iterable[tuple[str, str]], known: Sequence[Parameter], in_path: Mapping[str, str] = {}) -> Given:
     """Read a query string.
 
     Args:
         given: Its names and values.
         known: Which parameters the call has.
+        in_path: Those that stand in the path. None of them may be empty.
 
     Raises:
         InvalidRequest: There is one that it has not, or one too often.
     """
-    parameters = {each.name: each for each in known}
-    found: dict[str, list[str]] = {}
+    parameters = {each.name: each for each in known if each.name not in in_path}
+    found: dict[str, list[str]] = {name: [value] for name, value in in_path.items()}
+    for name, value in in_path.items():
+        if not value:
+            raise InvalidRequest(f"{name}: empty in the path")
     for name, value in given:
         if name not in parameters:
             near = nearest(name, parameters)
@@ -84,6 +94,14 @@ def number_of(given: Given, name: str, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
         raise InvalidRequest(f"{name}: {text[:20]!r} is no number from 0 on")
     return min(int(text), most)
+
+
+def flag_of(given: Given, name: str) -> bool:
+    """Whether a parameter is true; false without one. Raises ``InvalidRequest``."""
+    text = text_of(given, name) or "false"
+    if text not in ("true", "false"):
+        raise InvalidRequest(f"{name}: {text[:20]!r} is neither true nor false")
+    return text == "true"
 
 
 def page_size_of(given: Given) -> int:

@@ -24,7 +24,7 @@ from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
 from chaukas_spec_lite.collector.doors.http_gone import unless_gone
 from chaukas_spec_lite.collector.doors.http_media import Form, form_of
 from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
-from chaukas_spec_lite.collector.receipts import Shape
+from chaukas_spec_lite.collector.receipts import SCANNED, Shape
 from chaukas_spec_lite.errors import JSONError, TooMuchError
 from chaukas_spec_lite.rpc.server.served import ServedCall
 from chaukas_spec_lite.wire.envelopes import event_request
@@ -121,7 +121,10 @@ class Door:
             asked = await self._work(partial(self.forms.read_query, await _whole(pieces), form))
         page = await unless_gone(request, self.service.query(asked, caller))
         try:
-            return Response(await self._work(partial(self.forms.write_page, page, form)), media_type=form.value)
+            content = await self._work(partial(self.forms.write_page, page, form))
+            # In a header, for answers of each form.
+            scanned = {SCANNED: str(page.scanned)} if page.scanned else None
+            return Response(content, headers=scanned, media_type=form.value)
         except JSONError as error:
             return problem(406, f"an event of the page has no ProtoJSON, take {Form.BINARY.value}: {error}")
 

@@ -75,6 +75,24 @@ class Query:
         return hashlib.blake2b(repr(conditions).encode(errors="surrogatepass"), digest_size=16).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions are wanted. An empty condition is none."""
+
+    agent_id: str = ""
+    """Those with an event of this agent."""
+    with_errors: bool = False
+    """Those with an error among their events."""
+    start: Moment | None = None
+    end: Moment | None = None
+    """Those that were going on at some time from ``start``, inclusive, to ``end``, exclusive. One without timestamps
+    never was."""
+
+
+EVERY_SESSION = SessionFilter()
+"""All of them."""
+
+
 def moment(timestamp: datetime | None) -> tuple[int, int, int]:
     """Where a timestamp stands in the order of time: whether there is one (1) or not (0), its seconds and its nanos.
 

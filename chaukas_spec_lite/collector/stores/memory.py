@@ -8,12 +8,12 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES, PageTokens, Position
 from chaukas_spec_lite.collector.stores.arrivals import Arrivals
-from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, Query, SessionFilter, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     TEXT_SCAN_BYTES,
     TEXT_SCAN_EVENTS,
@@ -28,11 +28,13 @@ from chaukas_spec_lite.collector.stores.base import (
     KeptCounts,
     Rejected,
     Retention,
+    SessionPlace,
     SessionSummary,
     Texts,
 )
+from chaukas_spec_lite.collector.stores.following import LOOKED_AT, Followed, LookedAt, beginning, followed, place_of
 from chaukas_spec_lite.collector.stores.listing import CONFLICTS, Part, PartAsked
-from chaukas_spec_lite.collector.stores.matching import Key, matches, sum_up, within
+from chaukas_spec_lite.collector.stores.matching import Key, key_of, list_sessions, matches, position_of, sum_up, within
 from chaukas_spec_lite.collector.stores.memory_beside import KeptBeside
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
 from chaukas_spec_lite.rationed_log import RationedLog
@@ -70,6 +72,10 @@ class _Room:
     size: int
     decoded: int = TEXT_SCAN_EVENTS
     decoded_bytes: int = TEXT_SCAN_BYTES
+
+    @property
+    def scanned(self) -> int:
+        return TEXT_SCAN_EVENTS - self.decoded
 
 
 class MemoryStore:
@@ -128,13 +134,13 @@ class MemoryStore:
         return additions
 
     def _added(self, row: EventRow, received: float) -> Addition:
-        key = _key(row)
+        key = key_of(row)
         there = self._numbers.get(key)
         if there is None:
             self._number += 1
             kept = self._events[self._number] = _Kept(row, received)
             self._numbers[key] = self._number
-            bisect.insort(self._order, _position(self._number, row))
+            bisect.insort(self._order, position_of(self._number, row))
             self._size += kept.size
             return Addition.NEW
         if self._events[there].row.data == row.data:
@@ -165,11 +171,11 @@ class MemoryStore:
     def _drop(self, number: int) -> None:
         kept = self._conflicts.pop(number, None)
         if kept is not None:
-            self._conflicting.discard((_key(kept.row), kept.row.data))
+            self._conflicting.discard((key_of(kept.row), kept.row.data))
         else:
             kept = self._events.pop(number)
-            del self._numbers[_key(kept.row)]
-            del self._order[bisect.bisect_left(self._order, _position(number, kept.row))]
+            del self._numbers[key_of(kept.row)]
+            del self._order[bisect.bisect_left(self._order, position_of(number, kept.row))]
         self._size -= kept.size
 
     async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
@@ -191,14 +197,14 @@ class MemoryStore:
                     room.size -= len(row.data) + MAX_FRAME_BYTES
                     # This event starts the next page, unless the page is still empty: there would be no page with it.
                     if last is not None and events and (room.size < 0 or not room.events):
-                        return EventPage(events, self._tokens.write(query, watermark, last))
+                        return EventPage(events, self._tokens.write(query, watermark, last), room.scanned)
                     events.append(row.data)
                     room.events -= 1
                 last = position
                 if room.decoded < 0 or room.decoded_bytes < 0:
-                    return EventPage(events, self._tokens.write(query, watermark, last))
+                    return EventPage(events, self._tokens.write(query, watermark, last), room.scanned)
             if not step:
-                return EventPage(events, "")
+                return EventPage(events, "", room.scanned)
             await asyncio.sleep(0)  # what may change all but ``last``
             if time.monotonic() - began > time_limit:
                 raise QueryTimeoutError(f"{self.name}: the query took more than {time_limit:g} seconds")
@@ -245,18 +251,32 @@ class MemoryStore:
             rejected=self._beside.count(query.tenancy)[0],
         )
 
+    async def follow(self, query: Query, cursor: str, max_bytes: int, time_limit: float = 10.0) -> Followed:
+        """Return what has arrived since; see ``Store.follow``."""
+        self._check_open()
+        asked = replace(query, page_token=cursor)
+        place = place_of(self._tokens, asked)
+        if place is None:
+            return Followed([], beginning(self._tokens, query, (0, self._number)), more=False)
+        return followed(self._tokens, query, place, self._arrived(query, place[1]), max_bytes)
+
+    def _arrived(self, query: Query, after: int) -> Iterator[LookedAt | None]:
+        """The events that arrived after one with some number."""
+        room = _Room(0, 0)
+        for number in range(after + 1, self._number + 1):
+            kept = self._events.get(number)
+            met = kept is not None and matches(kept.row, query) and self._found(kept.row, query, room)
+            yield (0, number), kept.row.data if kept is not None and met else None
+            if number - after == LOOKED_AT or room.decoded_bytes < 0:
+                yield None
+
     async def sessions(
-        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
+        self, tenancy: Tenancy, limit: int, before: SessionPlace | None = None, only: SessionFilter = EVERY_SESSION
     ) -> list[SessionSummary]:
         """List sessions; see ``Store.sessions``."""
         self._check_open()
-        listed = [
-            SessionSummary(*key, each.events, each.errors, each.first, each.last)
-            for key, each in sum_up(kept.row for kept in self._events.values()).items()
-            if within(tenancy, key) and (before is None or (*each.last, key[2]) < before)
-        ]
-        listed.sort(key=lambda each: (*each.last, each.session_id, each.tenant_id, each.project_id), reverse=True)
-        return listed[:limit]
+        rows = (kept.row for kept in self._events.values() if within(tenancy, kept.row))
+        return list_sessions(rows, limit, before, only)
 
     async def conflicts(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Conflict]:
         """List conflicts; see ``Store.conflicts``."""
@@ -375,11 +395,3 @@ class MemoryStore:
     def _check_open(self) -> None:
         if not self._open:
             raise StoreError(f"{self.name} is not open")
-
-
-def _key(row: EventRow) -> Key:
-    return row.tenant_id, row.project_id, row.event_id
-
-
-def _position(number: int, row: EventRow) -> Position:
-    return row.timed, row.seconds, row.nanos, number

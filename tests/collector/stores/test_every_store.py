@@ -13,6 +13,7 @@ from chaukas_spec_lite import EventStatus, EventType
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     REJECTED_PER_TENANT,
+    TEXT_SCAN_EVENTS,
     Deletion,
     EventRow,
     EventStats,
@@ -275,8 +276,9 @@ def test_sessions_are_listed_by_their_last_events(place: Place) -> None:
         assert await store.sessions(ACME, 10) == expected
         assert await store.sessions(ACME, 2) == expected[:2]
         assert await store.sessions(Tenancy("acme", "p"), 10) == expected[1:2]
-        assert await store.sessions(ACME, 10, (20, 0, "later")) == expected[1:]
-        assert await store.sessions(ACME, 10, (12, 500_000_000, "s")) == expected[3:]
+        for number, each in enumerate(expected, 1):
+            assert await store.sessions(ACME, 10, each.place) == expected[number:]
+            assert await store.sessions(ACME, 1, each.place) == expected[number : number + 1]
         everyone = await store.sessions(Tenancy(), 10)
         assert [each.tenant_id for each in everyone] == ["acme", "acme", "acme", "other", "acme"]
         await store.add([row("9", at=40, tenant_id="acme", session_id="untimed")])
@@ -491,6 +493,15 @@ def test_a_search_for_text_that_finds_little_goes_on_by_tokens(place: Place) -> 
             assert await ids(store, Query(text=text)) == ["4999", "0"]
             assert await ids(store, Query(text=text, descending=False)) == ["0", "4999"]
         assert len(await ids(store, Query(text="ha", size=100))) == 4998
+        for text in ("needle", "ne"):
+            first = await store.find(Query(text=text), ROOM)
+            # Two characters are too few for an index of trigrams.
+            if store.indexes_text and len(text) > 2:
+                assert (first.scanned, first.next_page_token) == (0, "")
+            else:
+                assert TEXT_SCAN_EVENTS <= first.scanned <= TEXT_SCAN_EVENTS + 1
+                assert first.next_page_token
+        assert (await store.find(Query(size=1000), ROOM)).scanned == 0
 
     with_store(place, steps)
 

@@ -122,6 +122,7 @@ class World:
         tenancy = TENANCIES[who]
         caller = Caller(who, tenancy)
         events = [event(number, text) for number in range(5)]
+        events.append(bytes(Event(event_id="in-another", session_id=text)))
         foreign = bytes(Event(event_id=text, tenant_id="nobody"))
         await self.service.ingest(batch_request(b"", events), Shape.BATCH, caller)
         await self.service.ingest(batch_request(b"", [b"", foreign]), Shape.BATCH, caller)

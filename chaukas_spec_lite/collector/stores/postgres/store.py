@@ -9,9 +9,10 @@ import importlib.util
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from chaukas_spec_lite.collector.page_tokens import PageTokens, What
-from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, Query, SessionFilter, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     REJECTED_PER_TENANT,
     Addition,
@@ -25,17 +26,21 @@ from chaukas_spec_lite.collector.stores.base import (
     KeptCounts,
     Rejected,
     Retention,
+    SessionPlace,
     SessionSummary,
     Texts,
 )
+from chaukas_spec_lite.collector.stores.following import Followed
 from chaukas_spec_lite.collector.stores.listing import CONFLICTS, DELETIONS, REJECTED, Part, PartAsked
 from chaukas_spec_lite.collector.stores.postgres import listing
 from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCHEMA, Database
 from chaukas_spec_lite.collector.stores.postgres.copying import export
-from chaukas_spec_lite.collector.stores.postgres.finding import Finder
+from chaukas_spec_lite.collector.stores.postgres.finding import STATS_SECONDS, Finder
+from chaukas_spec_lite.collector.stores.postgres.following import follow
 from chaukas_spec_lite.collector.stores.postgres.news import News
 from chaukas_spec_lite.collector.stores.postgres.rows import key
 from chaukas_spec_lite.collector.stores.postgres.schema import check, prepare
+from chaukas_spec_lite.collector.stores.postgres.sessions import sessions
 from chaukas_spec_lite.collector.stores.postgres.upkeep import Upkeep
 from chaukas_spec_lite.collector.stores.postgres.writing import GroupWriter
 from chaukas_spec_lite.errors import SettingError, StoreError
@@ -145,11 +150,17 @@ class PostgresStore:
         """Count; see ``Store.stats``."""
         return await self._found.stats(query)
 
+    async def follow(self, query: Query, cursor: str, max_bytes: int, time_limit: float = 10.0) -> Followed:
+        """Return what has arrived since; see ``Store.follow``."""
+        asked = replace(query, page_token=cursor)
+        return await follow(self._connections, self._found.tokens, self._texts, asked, max_bytes, time_limit)
+
     async def sessions(
-        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
+        self, tenancy: Tenancy, limit: int, before: SessionPlace | None = None, only: SessionFilter = EVERY_SESSION
     ) -> list[SessionSummary]:
         """List sessions; see ``Store.sessions``."""
-        return await self._found.sessions(tenancy, limit, before)
+        self._check_open()
+        return await sessions(self._connections, tenancy, limit, before, only, STATS_SECONDS)
 
     async def conflicts(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Conflict]:
         """List conflicts; see ``Store.conflicts``."""

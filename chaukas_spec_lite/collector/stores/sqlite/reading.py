@@ -16,7 +16,6 @@ from chaukas_spec_lite.collector.stores.base import (
     Exported,
     KeptCounts,
     Rejected,
-    SessionSummary,
     Texts,
 )
 from chaukas_spec_lite.collector.stores.listing import Part, PartAsked
@@ -25,8 +24,6 @@ from chaukas_spec_lite.collector.stores.sqlite.deleting import columns_of, owned
 from chaukas_spec_lite.collector.stores.sqlite.finding import UNBOUNDED, Allowance, Search, range_of
 from chaukas_spec_lite.collector.stores.sqlite.schema import (
     COLUMNS,
-    Values,
-    moment_of,
     rejected_of,
     row_of,
     timestamp_of,
@@ -106,28 +103,6 @@ def _summed(rows: Iterable[Counted]) -> tuple[Counter[int], int, list[float]]:
 def _milliseconds(first: bytes, last: bytes) -> float:
     (_, seconds, nanos), (_, last_seconds, last_nanos) = timestamp_of(first), timestamp_of(last)
     return (last_seconds - seconds) * 1e3 + (last_nanos - nanos) / 1e6
-
-
-def sessions(
-    connection: sqlite3.Connection, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None
-) -> list[SessionSummary]:
-    """List sessions, those with the latest events first."""
-    found: list[Values] = []
-    condition, values = columns_of(tenancy)
-    owners = connection.execute(f"SELECT owner, tenant_id, project_id FROM owners WHERE {condition}", values)
-    below = "(last, session_id) < (?, ?) AND" if before else ""
-    bound = (moment_of(*before[:2]), before[2]) if before else ()
-    for owner, tenant, project in owners.fetchall():
-        statement = (
-            f"SELECT last, session_id, ?, ?, events, errors, first FROM sessions INDEXED BY sessions_by_end "
-            f"WHERE {below} owner = ? ORDER BY last DESC, session_id DESC LIMIT ?"
-        )
-        found += connection.execute(statement, (tenant, project, *bound, owner, limit))
-    found.sort(reverse=True)
-    return [
-        SessionSummary(tenant, project, session, events, errors, timestamp_of(first)[1:], timestamp_of(last)[1:])
-        for last, session, tenant, project, events, errors, first in found[:limit]
-    ]
 
 
 def conflicts(connection: sqlite3.Connection, asked: PartAsked) -> Part[Conflict]:

@@ -12,13 +12,14 @@ import sqlite3
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from chaukas_spec_lite.collector.page_tokens import What
 from chaukas_spec_lite.collector.stores.arrivals import Arrivals
-from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, Query, SessionFilter, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     Addition,
     Conflict,
@@ -31,11 +32,12 @@ from chaukas_spec_lite.collector.stores.base import (
     KeptCounts,
     Rejected,
     Retention,
+    SessionPlace,
     SessionSummary,
     Texts,
 )
 from chaukas_spec_lite.collector.stores.listing import CONFLICTS, DELETIONS, REJECTED, Part, PartAsked
-from chaukas_spec_lite.collector.stores.sqlite import deleting, finding, reading, upkeep
+from chaukas_spec_lite.collector.stores.sqlite import deleting, finding, following, reading, sessions, upkeep
 from chaukas_spec_lite.collector.stores.sqlite.jobs import Job, QueryConnection, QueryThreads
 from chaukas_spec_lite.collector.stores.sqlite.writer import WriterThread, is_busy
 from chaukas_spec_lite.collector.stores.sqlite.writing import keep_rejected
@@ -140,11 +142,25 @@ class SQLiteStore:
         with self._mapped():
             return await self._readers.run(work, TIME_LIMIT)
 
+    async def follow(
+        self, query: Query, cursor: str, max_bytes: int, time_limit: float = TIME_LIMIT
+    ) -> following.Followed:
+        """Return what has arrived since; see ``Store.follow``."""
+
+        def work(reader: QueryConnection, job: Job) -> following.Followed:
+            texts = partial(job.checked, self._texts)
+            return following.follow(
+                reader.connection, replace(query, page_token=cursor), reader.tokens, max_bytes, texts
+            )
+
+        with self._mapped():
+            return await self._readers.run(work, time_limit)
+
     async def sessions(
-        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
+        self, tenancy: Tenancy, limit: int, before: SessionPlace | None = None, only: SessionFilter = EVERY_SESSION
     ) -> list[SessionSummary]:
         """List sessions; see ``Store.sessions``."""
-        return await self._read(lambda connection: reading.sessions(connection, tenancy, limit, before))
+        return await self._read(lambda connection: sessions.sessions(connection, tenancy, limit, before, only))
 
     async def conflicts(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Conflict]:
         """List conflicts; see ``Store.conflicts``."""
