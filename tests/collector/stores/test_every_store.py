@@ -523,7 +523,8 @@ def test_a_store_that_is_not_open_says_so(place: Place) -> None:
                 *(store.add([row("a")]), store.find(Query(), ROOM), store.stats(Query()), store.sessions(ACME, 1)),
                 *(store.conflicts(ACME, 1), store.rejected(ACME, 1), store.keep_rejected([]), store.check()),
                 *(store.delete(Deletion(ACME)), store.deletions(ACME, 1), store.retain(Retention(1.0))),
-                *(store.export("", 1), store.vacuum(), store.changed(0.01)),
+                *(store.export("", 1), store.vacuum(), store.changed(0.01), store.counts(ACME)),
+                store.follow(Query(), "", ROOM),
             ):
                 with pytest.raises(StoreError, match="is not open"):
                     await work

@@ -415,7 +415,7 @@ def test_an_empty_tenant_is_filled_in_at_storage_and_others_are_named(worlds: Wo
     for event, project in zip(MIXED[:2], ("", "any"), strict=True):
         row = stored[event.event_id]
         assert (row.tenant_id, row.project_id, row.data) == ("ours", project, bytes(event)), "bytes as they came"
-    kept = here.do(here.store.rejected(OURS, 1000))
+    kept = here.do(here.store.rejected(OURS, 1000)).items
     assert {(each.tenant_id, each.event_id) for each in kept if "mixed" in each.event_id} == {
         ("ours", "mixed-3"),
         ("ours", "mixed-4"),
