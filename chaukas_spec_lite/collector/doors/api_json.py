@@ -152,12 +152,17 @@ def session_place(token: str) -> SessionPlace | None:
         if (
             all(type(each) is int for each in (seconds, nanos))
             and (-(2**63) <= seconds < 2**63 and 0 <= nanos < 10**9)
-            and (len(names) == 3 and all(isinstance(name, str) and name.encode() is not None for name in names))
+            and (len(names) == 3 and all(isinstance(name, str) and _is_text(name) for name in names))
         ):
             return seconds, nanos, names[0], names[1], names[2]
     except (ValueError, TypeError):  # no base64, no JSON, no list, or half a surrogate pair
         pass
     raise InvalidRequest("page_token: not the next_page_token of a list of sessions")
+
+
+def _is_text(name: str) -> bool:
+    """Whether it is no half of a surrogate pair, which no store can look for."""
+    return name.encode(errors="ignore").decode() == name
 
 
 def conflict(given: Conflict) -> dict[str, Any]:

@@ -61,9 +61,12 @@ def _statement(query: Query, place: tuple[int, int], mark: int, max_bytes: int) 
 
 def _looked_at(rows: Sequence[Any], query: Query, texts: Texts) -> Iterator[LookedAt | None]:
     for xid, seq, met, data, text in rows:
-        if met and data is None:
+        if not met:
+            yield (xid, seq), None
+        elif data is None:  # from here on they are too large
             yield None
-        is_found = met and (not query.text or query.text in (texts(data) if text is None else plain(text)))
-        yield (xid, seq), bytes(data) if is_found else None
+        else:
+            is_found = not query.text or query.text in (texts(data) if text is None else plain(text))
+            yield (xid, seq), bytes(data) if is_found else None
     if len(rows) == LOOKED_AT:
         yield None
