@@ -48,7 +48,7 @@ def _commands() -> Group:
     from chaukas_spec_lite.cli.demo import demo
     from chaukas_spec_lite.cli.keys import keys
     from chaukas_spec_lite.cli.serve import serve
-    from chaukas_spec_lite.cli.store import store
+    from chaukas_spec_lite.cli.store_records import store
 
     commands = click.Group(
         NAME, [demo, keys, serve, store], help="Record and inspect what AI agents do: the tools of chaukas-spec-lite."

@@ -1,4 +1,7 @@
-"""The commands ``store migrate``, ``check``, ``vacuum``, ``delete`` and ``copy``: what is done to stores by hand."""
+"""The commands ``store migrate``, ``check``, ``vacuum``, ``delete`` and ``copy``: what is done to stores by hand.
+
+``store_records`` adds those that show what a store keeps beside its events.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from rich.progress import Progress as ProgressBar
 
 from chaukas_spec_lite.cli.terminal import console, count
 from chaukas_spec_lite.collector.copying import Copied, CopyNotes, copy
-from chaukas_spec_lite.collector.query import Tenancy
+from chaukas_spec_lite.collector.query import EVERYBODY, Tenancy
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.settings import MEMORY, CollectorSettings, data_directory
 from chaukas_spec_lite.collector.stores.base import Deletion, Store
@@ -23,31 +26,31 @@ from chaukas_spec_lite.collector.stores.opening import store_for
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
 
-_store = click.option(
+store_option = click.option(
     "--store", "address", help="The store, as chaukas-lite serve is told; the default is the same, too. [CHAUKAS_STORE]"
 )
 
 
 @click.group("store")
 def store() -> None:
-    """Look after stores: check, copy, delete, migrate, vacuum."""
+    """Look after stores, and look at what they keep beside events: conflicts, deletions, rejected."""
 
 
 @store.command()
-@_store
+@store_option
 def migrate(address: str | None) -> None:
     """Bring a store into the format of this version. A collector that starts does so, too."""
 
     async def work(opened: Store) -> None:
         click.echo(f"{one_line(opened.name)} is of the current format.")
 
-    _run(address, work)
+    on_store(address, work)
 
 
 @store.command()
-@_store
+@store_option
 def check(address: str | None) -> None:
-    """Look for damage; exits with 1 if there is any."""
+    """Look for damage, and count what is kept beside events; exits with 1 if there is damage."""
 
     async def work(opened: Store) -> None:
         found = await opened.check()
@@ -56,12 +59,15 @@ def check(address: str | None) -> None:
         if found:
             raise click.ClickException(f"{opened.name} is damaged")
         click.echo(f"{one_line(opened.name)} is sound.")
+        kept = await opened.counts(EVERYBODY)
+        beside = count(kept.conflicts, "conflict"), count(kept.rejected, "rejected event")
+        click.echo(f"Kept beside its events: {', '.join(beside)}, {count(kept.deletions, 'deletion record')}.")
 
-    _run(address, work)
+    on_store(address, work)
 
 
 @store.command()
-@_store
+@store_option
 def vacuum(address: str | None) -> None:
     """Give the space of deleted events back to the disk."""
 
@@ -70,11 +76,11 @@ def vacuum(address: str | None) -> None:
         await opened.vacuum()
         click.echo(f"{one_line(opened.name)}: {before:,} bytes before, {await opened.size():,} now.")
 
-    _run(address, work)
+    on_store(address, work)
 
 
 @store.command()
-@_store
+@store_option
 @click.option("--tenant", required=True, help="Whose events.")
 @click.option("--project", help="Those of one project only.")
 @click.option("--session", default="", help="Those of one session only.")
@@ -91,7 +97,7 @@ def delete(address: str | None, tenant: str, project: str | None, session: str, 
         deleted = await opened.delete(Deletion(Tenancy(tenant, project), session, reason))
         click.echo(f"{count(deleted, 'event')} deleted.")
 
-    _run(address, work)
+    on_store(address, work)
 
 
 @store.command("copy")
@@ -122,13 +128,23 @@ def copy_store(source: str, target: str) -> None:
     _run_all(work)
 
 
-def _run(address: str | None, work: Callable[[Store], Coroutine[Any, Any, None]]) -> None:
-    async def on_store() -> None:
+def on_store(address: str | None, work: Callable[[Store], Coroutine[Any, Any, None]]) -> None:
+    """Do something with a store.
+
+    Args:
+        address: The option of the command.
+        work: What is done with it; it is open.
+
+    Raises:
+        ClickException: It cannot be opened, or not do it.
+    """
+
+    async def opened_one() -> None:
         where = CollectorSettings.load({"store": address}).store
         async with _opened(_store_of(where)) as opened:
             await work(opened)
 
-    _run_all(on_store)
+    _run_all(opened_one)
 
 
 def _run_all(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -1,4 +1,7 @@
-"""Tokens of pages: where to go on, sealed with a secret of the store, for one query and its tenant."""
+"""Tokens of pages: where to go on, sealed with a secret of the store, for one query and its tenant.
+
+They are hidden, too: the numbers of arrivals in them count what other tenants have stored.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,23 @@ Position: TypeAlias = "tuple[int, int, int, int]"
 
 
 @dataclass(frozen=True, slots=True)
+class What:
+    """What pages hold: the token of one kind is none of another."""
+
+    name: str
+    """At most 16 ASCII characters."""
+    wrong: str
+    """What to say of a token that is not theirs."""
+
+
+EVENTS = What(
+    "events",
+    "QueryRequest.page_token: not the next_page_token of a page of this query; "
+    "filter and order must be the same for all pages",
+)
+
+
+@dataclass(frozen=True, slots=True)
 class PageTokens:
     """Writes and reads the tokens of one store.
 
@@ -35,18 +55,20 @@ class PageTokens:
 
     secret: bytes
 
-    def write(self, query: Query, watermark: int, last: Position) -> str:
+    def write(self, query: Query, watermark: int, last: Position, what: What = EVENTS) -> str:
         """Make the token of the page after the one that ends with ``last``.
 
         Args:
             query: The query.
             watermark: What tells the events that were there when the first page was made from later ones.
             last: Where the page ended.
+            what: What the pages hold.
         """
         payload = _TOKEN.pack(watermark, *last)
-        return _text(payload + self._seal(query, payload))
+        seal = self._seal(query, what, payload)
+        return _text(self._hidden(seal, payload) + seal)
 
-    def read(self, query: Query) -> tuple[int, Position] | None:
+    def read(self, query: Query, what: What = EVENTS) -> tuple[int, Position] | None:
         """Return watermark and position of a query's page; None for the first page.
 
         Raises:
@@ -57,20 +79,27 @@ class PageTokens:
             return None
         try:
             data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-            payload, seal = data[: _TOKEN.size], data[_TOKEN.size :]
+            seal = data[_TOKEN.size :]
+            payload = self._hidden(seal, data[: _TOKEN.size])
             # base64 has several texts for the same bytes; only ours is a token.
-            if hmac.compare_digest(seal, self._seal(query, payload)) and token == _text(data):
+            if hmac.compare_digest(seal, self._seal(query, what, payload)) and token == _text(data):
                 watermark, timed, seconds, nanos, number = _TOKEN.unpack(payload)
                 return watermark, (timed, seconds, nanos, number)
         except (ValueError, struct.error):  # no base64, or not as long as ours
             pass
-        raise InvalidRequest(
-            "QueryRequest.page_token: not the next_page_token of a page of this query; "
-            "filter and order must be the same for all pages"
-        )
+        raise InvalidRequest(what.wrong)
 
-    def _seal(self, query: Query, payload: bytes) -> bytes:
-        return hashlib.blake2b(query.fingerprint + payload, digest_size=_SEAL_SIZE, key=self.secret).digest()
+    def _seal(self, query: Query, what: What, payload: bytes) -> bytes:
+        return self._hash(_SEAL_SIZE, b"seal", query.fingerprint + payload, what)
+
+    def _hidden(self, seal: bytes, payload: bytes) -> bytes:
+        """Hide a payload, or show it again: flip its bits as its seal says, which no other payload has."""
+        mask = self._hash(_TOKEN.size, b"hide", seal)
+        return bytes(a ^ b for a, b in zip(payload, mask, strict=True))
+
+    def _hash(self, size: int, use: bytes, data: bytes, what: What | None = None) -> bytes:
+        kind = b"" if what is None else what.name.encode()
+        return hashlib.blake2b(data, digest_size=size, key=self.secret, salt=use, person=kind).digest()
 
 
 def _text(data: bytes) -> str:

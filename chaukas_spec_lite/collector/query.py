@@ -17,6 +17,9 @@ from collections.abc import Iterable, Sequence
 from chaukas_spec_lite.collector.stores.asking import (
     DEFAULT_PAGE_SIZE,
     EVERYBODY,
+    MAX_CHOICES,
+    MAX_PAGE_SIZE,
+    MAX_TEXT_LENGTH,
     Moment,
     Query,
     Tenancy,
@@ -29,6 +32,9 @@ from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, So
 __all__ = [
     "DEFAULT_PAGE_SIZE",
     "EVERYBODY",
+    "MAX_CHOICES",
+    "MAX_PAGE_SIZE",
+    "MAX_TEXT_LENGTH",
     "InvalidRequest",
     "Moment",
     "Query",
@@ -37,13 +43,6 @@ __all__ = [
     "moment",
     "query_of",
 ]
-
-MAX_PAGE_SIZE = 1000
-"""Larger pages are cut down to this."""
-MAX_CHOICES = 100
-"""How many values each list of a filter may have."""
-MAX_TEXT_LENGTH = 1000
-"""How long, in characters, each text of a filter may be."""
 
 _TEXTS = ("tenant_id", "project_id", "session_id", "agent_id", "span_id", "trace_id")
 _LISTS = ("types", "statuses", "severities", "tags")

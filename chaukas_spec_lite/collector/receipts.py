@@ -5,6 +5,10 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+SCANNED = "chaukas-scanned"
+"""What goes along with the answer to a query, in gRPC's trailing metadata or an HTTP header, if text was searched
+without an index: how many events were looked into for the page, which is a bounded number."""
+
 
 class Shape(enum.Enum):
     """Which request it is."""

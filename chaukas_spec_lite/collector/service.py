@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from chaukas_spec_lite.collector.callers import ANYONE
 from chaukas_spec_lite.collector.intake import Intake, slices
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
@@ -23,13 +24,18 @@ from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, 
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
 from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Rejected, Store
-from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
+from chaukas_spec_lite.collector.tailing import Tailing
+from chaukas_spec_lite.errors import InvalidRequest, QueryTimeoutError, StoreError
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.callers import Caller
     from chaukas_spec_lite.collector.quotas import Quotas
+    from chaukas_spec_lite.collector.stores.asking import SessionFilter, Tenancy
+    from chaukas_spec_lite.collector.stores.base import Conflict, DeletionRecord, SessionPlace, SessionSummary
+    from chaukas_spec_lite.collector.stores.following import Followed
+    from chaukas_spec_lite.collector.stores.listing import Part
     from chaukas_spec_lite.spec.common.v1.query import QueryRequest
     from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 
@@ -75,10 +81,12 @@ class CollectorService:
         self._clock = clock
         self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
         self._serves = False, float("-inf")
+        self._tailing = Tailing(store.changed)
 
     async def open(self) -> None:
         """Open the store, before the first call is served; raises ``StoreError``."""
         await self._store.open()
+        self._tailing = Tailing(self._store.changed)
         # Two lanes of one thread each: Python runs one at a time anyway, and an event of megabytes holds up no small
         # ones.
         self._lanes = ThreadPoolExecutor(1, "chaukas-decode"), ThreadPoolExecutor(1, "chaukas-decode-large")
@@ -86,6 +94,7 @@ class CollectorService:
     async def close(self) -> None:
         """Finish what was begun, and close the store; raises ``StoreError``."""
         lanes, self._lanes = self._lanes, None
+        await self._tailing.end()
         try:
             for lane in lanes or ():
                 # In a thread, as what is being decoded goes on until it is done.
@@ -169,6 +178,53 @@ class CollectorService:
             caller.check_reading()
             return await _read(self._store.find(query_of(request, caller.tenancy), _MAX_PAGE))
 
+    async def count(self, request: QueryRequest, caller: Caller) -> EventStats:
+        """Count what meets a query's conditions, whatever page it asks for; raises the same as ``query``.
+
+        A search for text is refused: it would look into every event.
+        """
+        with self.meter.request("stats"):
+            caller.check_reading()
+            query = query_of(request, caller.tenancy)
+            if query.text:
+                raise InvalidRequest("text_query: events that have a text are found, and not counted")
+            return await _read(self._store.stats(query))
+
+    async def sessions(
+        self, whose: Tenancy, limit: int, before: SessionPlace | None, only: SessionFilter, caller: Caller
+    ) -> list[SessionSummary]:
+        """List sessions, those with the latest events first; see ``Store.sessions``; raises the same as ``query``."""
+        with self.meter.request("sessions"):
+            caller.check_reading()
+            return await _read(self._store.sessions(_within(caller, whose), limit, before, only))
+
+    async def tail(self, request: QueryRequest, cursor: str, wait: float, caller: Caller) -> Followed:
+        """Wait for what arrives, of what meets a query's conditions; see ``Store.follow``.
+
+        Args:
+            request: The conditions, and how many events at most.
+            cursor: Where to go on; empty to begin, which waits for nothing.
+            wait: How many seconds to wait.
+            caller: Who asks.
+
+        Raises:
+            ThrottledError: Too many wait already.
+            InvalidRequest: The request cannot be served, or the cursor is none of it.
+            ForbiddenError: The key does not allow reading, or not what is asked for.
+            QueryTimeoutError: It took too long.
+            StoreError: The store cannot be read now.
+        """
+        with self.meter.request("tail"):
+            caller.check_reading()
+            query = query_of(request, caller.tenancy)
+            return await self._tailing.follow(
+                caller.name, wait if cursor else 0.0, lambda: _read(self._store.follow(query, cursor, _MAX_PAGE))
+            )
+
+    async def end_tails(self) -> None:
+        """Have nobody wait for what arrives any more: what is to come, no door will tell."""
+        await self._tailing.end()
+
     async def stats(self, request: GetEventStatsRequest, caller: Caller) -> EventStats:
         """Count events and sessions; raises the same as ``query``."""
         with self.meter.request("stats"):
@@ -192,10 +248,50 @@ class CollectorService:
             return False
         return True
 
-    async def metrics(self) -> str:
-        """Write down what was counted, for Prometheus; raises ``StoreError``."""
-        size = await self._store.size()
-        return self.meter.text({"chaukas_store_bytes": ("How many bytes the store takes.", size)})
+    async def conflicts(self, whose: Tenancy, limit: int, page_token: str, caller: Caller) -> Part[Conflict]:
+        """List what came under the id of another event; raises the same as ``query``."""
+        return await self._listed(self._store.conflicts, whose, limit, page_token, caller)
+
+    async def rejected(self, whose: Tenancy, limit: int, page_token: str, caller: Caller) -> Part[Rejected]:
+        """List what could not be stored; raises the same as ``query``."""
+        return await self._listed(self._store.rejected, whose, limit, page_token, caller)
+
+    async def deletions(self, whose: Tenancy, limit: int, page_token: str, caller: Caller) -> Part[DeletionRecord]:
+        """List the records of deletions; raises the same as ``query``."""
+        return await self._listed(self._store.deletions, whose, limit, page_token, caller)
+
+    async def _listed(
+        self,
+        read: Callable[[Tenancy, int, str], Awaitable[Part[T]]],
+        whose: Tenancy,
+        limit: int,
+        page_token: str,
+        caller: Caller,
+    ) -> Part[T]:
+        with self.meter.request("list"):
+            caller.check_reading()
+            return await _read(read(_within(caller, whose), limit, page_token))
+
+    async def metrics(self, caller: Caller = ANYONE) -> str:
+        """Write down what was counted, for Prometheus.
+
+        Args:
+            caller: Who reads it. What is kept beside events is counted of its tenant alone.
+
+        Raises:
+            ForbiddenError: The key does not allow reading.
+            StoreError: The store cannot be read now.
+        """
+        caller.check_reading()
+        kept = await _read(self._store.counts(caller.tenancy))
+        return self.meter.text(
+            {
+                "chaukas_store_bytes": ("How many bytes the store takes.", await _read(self._store.size())),
+                "chaukas_conflicts": ("Events kept beside another one of the same id.", kept.conflicts),
+                "chaukas_rejected": ("Events kept that could not be stored.", kept.rejected),
+                "chaukas_deletions": ("Records of deletions.", kept.deletions),
+            }
+        )
 
     def _check(self, caller: Caller) -> None:
         caller.check_writing()
@@ -231,6 +327,10 @@ class CollectorService:
             raise
         self._serves = True, self._clock()
         return result
+
+
+def _within(caller: Caller, whose: Tenancy) -> Tenancy:
+    return within(caller.tenancy, whose.tenant_id or "", whose.project_id or "", "query")
 
 
 async def _read(reading: Awaitable[T]) -> T:

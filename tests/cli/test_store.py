@@ -39,7 +39,8 @@ def printed(home: Path, *arguments: str, stdin: str = "", **env: str) -> str:
 
 def test_a_store_is_checked_migrated_and_vacuumed(home: Path) -> None:
     path = home / "events.db"
-    assert printed(home, "check", "--store", "events.db") == f"{path} is sound.\n"
+    sound = f"{path} is sound.\nKept beside its events: 0 conflicts, 0 rejected events, 0 deletion records.\n"
+    assert printed(home, "check", "--store", "events.db") == sound
     assert printed(home, "migrate", CHAUKAS_STORE="events.db") == f"{path} is of the current format.\n"
     assert printed(home, "vacuum", "--store", "sqlite:events.db").startswith(f"{path}: ")
 
@@ -95,7 +96,9 @@ def test_a_terminal_gets_a_progress_bar(home: Path) -> None:
     assert b"25 events copied; 25 of them were new." in shown
 
 
-@pytest.mark.parametrize("arguments", [["check"], ["vacuum"], ["migrate"], ["delete", "--tenant", "a", "--yes"]])
+@pytest.mark.parametrize(
+    "arguments", [["check"], ["vacuum"], ["migrate"], ["rejected"], ["delete", "--tenant", "a", "--yes"]]
+)
 def test_a_store_that_is_not_there_is_not_made(arguments: list[str], tmp_path: Path) -> None:
     done = run(tmp_path, "store", *arguments, "--store", "typo.db")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "Error: there is no file typo.db\n")

@@ -14,7 +14,7 @@ from chaukas_spec_lite.collector.query import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Rejected
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import StoreError
-from tests.collector.stores.events import ids, row, texts
+from tests.collector.stores.events import conflicting, ids, row, texts
 from tests.patience import run
 
 EVERYTHING = Tenancy()
@@ -57,8 +57,8 @@ def attempt(target: MemoryStore, notes: CopyNotes, first: MemoryStore) -> Awaita
 
 async def complete(target: MemoryStore) -> None:
     assert sorted(await ids(target)) == [f"e{number:02}" for number in range(57)]
-    assert sorted(each.event_id for each in await target.conflicts(EVERYTHING, 10)) == ["e00", "e51"]
-    assert [each.reason for each in await target.rejected(EVERYTHING, 10)] == ["no id"]
+    assert sorted(each.event_id for each in await conflicting(target, EVERYTHING, 10)) == ["e00", "e51"]
+    assert [each.reason for each in (await target.rejected(EVERYTHING, 10)).items] == ["no id"]
 
 
 def test_everything_is_copied_with_what_it_was_told(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from chaukas_spec_lite import EventStatus, EventType, QueryFilter, QueryRequest, Severity, SortOrder
-from chaukas_spec_lite.collector.query import MAX_TEXT_LENGTH, Tenancy, query_of
+from chaukas_spec_lite.collector.page_tokens import PageTokens, What
+from chaukas_spec_lite.collector.query import MAX_TEXT_LENGTH, Query, Tenancy, query_of
 from chaukas_spec_lite.collector.stores.base import ERROR_TYPE, FAILED_STATUS
 from chaukas_spec_lite.errors import InvalidRequest
 
@@ -54,3 +57,17 @@ def test_whatever_page_is_asked_for_it_is_the_same_query() -> None:
 def test_stores_count_as_errors_what_the_schema_calls_so() -> None:
     """They know the numbers alone."""
     assert (ERROR_TYPE, FAILED_STATUS) == (EventType.ERROR, EventStatus.FAILED)
+
+
+def test_a_token_does_not_tell_how_much_has_arrived() -> None:
+    """What is counted in it is the arrivals of all tenants."""
+    tokens = PageTokens(b"s" * 32)
+    written = [tokens.write(Query(), number, (1, 2, 3, number)) for number in range(1000, 1100)]
+    decoded = [base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)) for token in written]
+    for at, token in enumerate(written):
+        assert tokens.read(Query(page_token=token)) == (1000 + at, (1, 2, 3, 1000 + at))
+    # Nothing of the two numbers is left: not even that they begin alike.
+    for place in range(29):
+        assert len({data[place] for data in decoded}) > 40
+    with pytest.raises(InvalidRequest, match="no such token"):
+        tokens.read(Query(page_token=written[0]), What("others", "no such token"))

@@ -26,6 +26,7 @@ from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest, StoreError, ThrottledError, TooMuchError
 from chaukas_spec_lite.wire.envelopes import batch_request, event_request
 from tests import realdata
+from tests.collector.stores.events import conflicting
 from tests.patience import HANG
 from tests.strategies import delimited
 
@@ -72,7 +73,7 @@ class Running:
         return (await self.service.query(request, caller)).events
 
     async def rejected(self, tenancy: Tenancy = EVERYBODY) -> list[tuple[str, bytes]]:
-        return [(each.reason, each.data) for each in await self.store.rejected(tenancy, 100)]
+        return [(each.reason, each.data) for each in (await self.store.rejected(tenancy, 100)).items]
 
 
 def run(work: Callable[[Running], Awaitable[None]], **arguments: Any) -> Running:
@@ -226,7 +227,7 @@ def test_events_sent_again_and_conflicts() -> None:
         assert (receipt.accepted, receipt.repeated, receipt.conflicts, receipt.rejected_count) == (4, 1, 1, 0)
         assert receipt.event_ids == ("a", "a", "a", "b")
         assert await running.stored() == [first, event("b")]
-        assert [row.data for row in await running.store.conflicts(EVERYBODY, 10)] == [other]
+        assert [row.data for row in await conflicting(running.store, EVERYBODY, 10)] == [other]
 
     run(work)
 

@@ -23,6 +23,7 @@ from chaukas_spec_lite.spec.common.v1.query import SortOrder
 from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 from chaukas_spec_lite.wire.envelopes import batch_request, event_request
 from chaukas_spec_lite.wire.fields import fields_of
+from tests.collector.stores.events import conflicting
 from tests.patience import HANG
 
 OURS, THEIRS = Caller("ours", Tenancy("ours")), Caller("theirs", Tenancy("theirs", "secret"))
@@ -79,7 +80,7 @@ def run(work: Callable[[CollectorService, MemoryStore], Awaitable[None]]) -> Non
         await service.ingest(batch_request(b"", map(theirs, range(5))), Shape.BATCH, THEIRS)
         await service.ingest(batch_request(b"", [b"", b"\xff"]), Shape.BATCH, THEIRS)
         await service.ingest(event_request(theirs(0) + b"\x52\x01a"), Shape.EVENT, THEIRS)
-        assert len(await store.conflicts(EVERYBODY, 10)) == 1
+        assert len(await conflicting(store, EVERYBODY, 10)) == 1
         await asyncio.wait_for(work(service, store), HANG)
         await service.close()
 
@@ -174,7 +175,7 @@ def test_events(caller: Caller, field: Any) -> None:
             assert [note.reason for note in receipt.rejected] == [reason]
             assert receipt.accepted == 0
             assert batch == ""
-            assert len(await store.rejected(caller.tenancy, 10)) == 2, "kept as its sender's, not as theirs"
+            assert len((await store.rejected(caller.tenancy, 10)).items) == 2, "kept as its sender's, not as theirs"
         else:
             assert (receipt.accepted, receipt.repeated, receipt.conflicts) == (1, 0, 0)
             assert (await service.query(QueryRequest(), caller)).events == [data]
@@ -199,7 +200,7 @@ def test_batches() -> None:
         )
         assert (receipt.event_ids, receipt.repeated, receipt.rejected_count) == (("their-1",), 0, 2)
         assert await contents(store, Tenancy("theirs")) == before
-        assert len(await store.rejected(Tenancy("ours"), 10)) == 2
+        assert len((await store.rejected(Tenancy("ours"), 10)).items) == 2
 
     run(work)
 
@@ -219,4 +220,4 @@ async def contents(store: MemoryStore, tenancy: Tenancy) -> tuple[Any, ...]:
     """All that a store has of somebody."""
     stored = (await store.export("", 1000)).rows
     own = [row for row in stored if row.tenant_id == tenancy.tenant_id and tenancy.project_id in (None, row.project_id)]
-    return own, await store.conflicts(tenancy, 100), await store.rejected(tenancy, 100)
+    return own, await conflicting(store, tenancy, 100), (await store.rejected(tenancy, 100)).items

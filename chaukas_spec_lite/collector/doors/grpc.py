@@ -17,7 +17,7 @@ from grpclib.exceptions import GRPCError
 from chaukas_spec_lite.collector.callers import Authenticate, anyone
 from chaukas_spec_lite.collector.doors.grpc_health import HealthService
 from chaukas_spec_lite.collector.doors.grpc_reflection import ReflectionService
-from chaukas_spec_lite.collector.receipts import Shape
+from chaukas_spec_lite.collector.receipts import SCANNED, Shape
 from chaukas_spec_lite.errors import (
     CollectorError,
     ForbiddenError,
@@ -113,6 +113,8 @@ class Entrance:
         """Find a page of events; return it as the response of either service, which are the same on the wire."""
         with _refusals():
             page = await self.service.query(request or QueryRequest(), current_call().caller)
+        if page.scanned:
+            current_call().trailing[SCANNED] = str(page.scanned)
         return Encoded(page_response(page.events, page.next_page_token))
 
     async def stats(self, request: server.GetEventStatsRequest) -> server.GetEventStatsResponse:

@@ -120,6 +120,7 @@ class HttpServer:
             raise RuntimeError("the HTTP server is not running")
         (server, connections), self._running = self._running, None
         server.close()
+        await self._service.end_tails()
         for each in [*connections.open]:
             each.shutdown()
         try:

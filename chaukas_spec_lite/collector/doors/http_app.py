@@ -18,11 +18,13 @@ from starlette.routing import Route
 
 from chaukas_spec_lite.collector.doors import http_answers, openapi
 from chaukas_spec_lite.collector.doors.http_answers import json_answer, problem, receipt_answer
+from chaukas_spec_lite.collector.doors.http_api import Api
 from chaukas_spec_lite.collector.doors.http_bodies import PIECE, Pace, TogetherHeld, inflated, paced
 from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
+from chaukas_spec_lite.collector.doors.http_gone import unless_gone
 from chaukas_spec_lite.collector.doors.http_media import Form, form_of
 from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
-from chaukas_spec_lite.collector.receipts import Shape
+from chaukas_spec_lite.collector.receipts import SCANNED, Shape
 from chaukas_spec_lite.errors import JSONError, TooMuchError
 from chaukas_spec_lite.rpc.server.served import ServedCall
 from chaukas_spec_lite.wire.envelopes import event_request
@@ -80,6 +82,7 @@ class Door:
             Route("/healthz", self.healthz),
             Route("/metrics", self.metrics),
             Route("/openapi.json", self.openapi),
+            *Api(self.service, self._caller, self._work).routes(),
         ]
         handlers: dict[Any, Any] = {
             **{error: http_answers.answer_error for error, _ in http_answers.STATUSES},
@@ -116,9 +119,12 @@ class Door:
         form = form_of(request.headers.get("content-type", ""))
         async with self._body(request, self.limits.max_query_bytes) as pieces:
             asked = await self._work(partial(self.forms.read_query, await _whole(pieces), form))
-        page = await _unless_gone(request, self.service.query(asked, caller))
+        page = await unless_gone(request, self.service.query(asked, caller))
         try:
-            return Response(await self._work(partial(self.forms.write_page, page, form)), media_type=form.value)
+            content = await self._work(partial(self.forms.write_page, page, form))
+            # In a header, for answers of each form.
+            scanned = {SCANNED: str(page.scanned)} if page.scanned else None
+            return Response(content, headers=scanned, media_type=form.value)
         except JSONError as error:
             return problem(406, f"an event of the page has no ProtoJSON, take {Form.BINARY.value}: {error}")
 
@@ -136,8 +142,7 @@ class Door:
 
     async def metrics(self, request: Request) -> Response:
         """``GET /metrics``: with a key that may read, where there are keys."""
-        (await self._caller(request)).check_reading()
-        return Response(await self.service.metrics(), headers={"Content-Type": CONTENT_TYPE})
+        return Response(await self.service.metrics(await self._caller(request)), headers={"Content-Type": CONTENT_TYPE})
 
     async def openapi(self, request: Request) -> Response:
         """``GET /openapi.json``."""
@@ -218,18 +223,3 @@ def _is_local(host: str) -> bool:
 
 async def _whole(pieces: AsyncIterator[bytes]) -> bytes:
     return b"".join([piece async for piece in pieces])
-
-
-async def _unless_gone(request: Request, serving: Coroutine[Any, Any, T]) -> T:
-    """Wait for an answer, and give it up when nobody waits for it any more."""
-    task = asyncio.ensure_future(serving)
-    # The body has been read, so the next message says that the client has gone.
-    gone = asyncio.ensure_future(request.receive())
-    try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientDisconnect
-        return task.result()
-    finally:
-        gone.cancel()
-        task.cancel()

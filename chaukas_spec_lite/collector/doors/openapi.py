@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chaukas_spec_lite.collector.doors import openapi_api
 from chaukas_spec_lite.collector.doors.http_media import Form
+from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, OBJECT, TEXT, call, done, record, ref
 from chaukas_spec_lite.collector.doors.platform_json import KINDS, REQUIRED, bare_names
 from chaukas_spec_lite.collector.query import DEFAULT_PAGE_SIZE, MAX_CHOICES, MAX_PAGE_SIZE, MAX_TEXT_LENGTH
 from chaukas_spec_lite.message.message import Message
@@ -14,10 +16,8 @@ from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryRequest, S
 from chaukas_spec_lite.version import VERSION
 from chaukas_spec_lite.wire.fields import ANY, STRUCT, TIMESTAMP, FieldData, fields_of
 
-_TEXT: dict[str, Any] = {"type": "string"}
-_OBJECT: dict[str, Any] = {"type": "object"}
 _SCALARS: dict[str, dict[str, Any]] = {
-    "string": _TEXT,
+    "string": TEXT,
     "bool": {"type": "boolean"},
     "int32": {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
     "double": {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]},
@@ -46,26 +46,27 @@ def document() -> dict[str, Any]:
             "request but /healthz and /openapi.json needs one.",
         },
         "paths": {
-            "/healthz": {"get": _call("healthz", "Whether the store can store", {"200": _ok("Health")}, 503)},
+            "/healthz": {"get": call("healthz", "Whether the store can store", {"200": done("Health")}, 503)},
             "/v1/capabilities": {
-                "get": _call("capabilities", "What the collector can do", {"200": _ok("Capabilities")}, 401, 403)
+                "get": call("capabilities", "What the collector can do", {"200": done("Capabilities")}, 401, 403)
             },
             **{f"{prefix}/events": {"post": _ingest("Event", prefix)} for prefix in ("/v1", "")},
             **{f"{prefix}/events/batch": {"post": _ingest("EventBatch", prefix)} for prefix in ("/v1", "")},
             "/v1/query": {"post": _query()},
+            **openapi_api.paths(),
             "/metrics": {
-                "get": _call(
+                "get": call(
                     "metrics",
                     "Counts of the collector, for Prometheus",
-                    {"200": {"description": "The counts.", "content": {"text/plain": {"schema": _TEXT}}}},
+                    {"200": {"description": "The counts.", "content": {"text/plain": {"schema": TEXT}}}},
                     *(401, 403, 503),
                 )
             },
             "/openapi.json": {
-                "get": _call(
+                "get": call(
                     "openapi",
                     "This document",
-                    {"200": {"description": "The document.", "content": {"application/json": {"schema": _OBJECT}}}},
+                    {"200": {"description": "The document.", "content": {"application/json": {"schema": OBJECT}}}},
                 )
             },
         },
@@ -79,32 +80,24 @@ def document() -> dict[str, Any]:
 # Calls
 
 
-def _call(name: str, summary: str, answers: Mapping[str, Any], *problems: int, keyed: bool = True) -> dict[str, Any]:
-    failures = {str(status): _PROBLEM for status in (*problems, 421)}
-    keyless = name in ("healthz", "openapi")
-    # Without keys nobody has to have one, so an empty requirement stands beside it.
-    security: dict[str, Any] = {} if keyless else {"security": [{"key": []}, {}]}
-    return {"operationId": name, "summary": summary, "responses": {**answers, **failures}, **security}
-
-
 def _ingest(name: str, prefix: str) -> dict[str, Any]:
     operation = ("ingest" if name == "Event" else "ingestBatch") + ("" if prefix else "Sdk")
     summary = "Hand over an event" if name == "Event" else "Hand over several events"
-    call = _call(operation, summary, {"202": _ok("Receipt")}, *(400, 401, 403, 408, 413, 415, 429, 503))
-    return call | {"requestBody": _body(name, f"Ingest{name}Request")}
+    described = call(operation, summary, {"202": done("Receipt")}, *(400, 401, 403, 408, 413, 415, 429, 503))
+    return described | {"requestBody": _body(name, f"Ingest{name}Request")}
 
 
 def _query() -> dict[str, Any]:
     found: dict[str, Any] = {
         "description": "A page of events, in the form of the request.",
         "content": {
-            Form.JSON.value: {"schema": _ref("QueryResponse")},
-            Form.PROTOJSON.value: {"schema": _OBJECT},
+            Form.JSON.value: {"schema": ref("QueryResponse")},
+            Form.PROTOJSON.value: {"schema": OBJECT},
             Form.BINARY.value: {"schema": {}},
         },
     }
-    call = _call("query", "Find events", {"200": found}, *(400, 401, 403, 406, 408, 413, 415, 429, 503, 504))
-    return call | {"requestBody": _body("QueryRequest", "QueryEventsRequest")}
+    described = call("query", "Find events", {"200": found}, *(400, 401, 403, 406, 408, 413, 415, 429, 503, 504))
+    return described | {"requestBody": _body("QueryRequest", "QueryEventsRequest")}
 
 
 def _body(name: str, message: str) -> dict[str, Any]:
@@ -112,25 +105,11 @@ def _body(name: str, message: str) -> dict[str, Any]:
         "required": True,
         "description": f"In JSON, or the message {message}, encoded or as ProtoJSON; as it is, or with gzip or zstd.",
         "content": {
-            Form.JSON.value: {"schema": _ref(name)},
-            Form.PROTOJSON.value: {"schema": _OBJECT},
+            Form.JSON.value: {"schema": ref(name)},
+            Form.PROTOJSON.value: {"schema": OBJECT},
             Form.BINARY.value: {"schema": {}},
         },
     }
-
-
-def _ok(name: str) -> dict[str, Any]:
-    return {"description": "Done.", "content": {"application/json": {"schema": _ref(name)}}}
-
-
-def _ref(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_PROBLEM = {
-    "description": "What was wrong, in words (RFC 9457).",
-    "content": {"application/problem+json": {"schema": _ref("Problem")}},
-}
 
 
 # Schemas
@@ -141,39 +120,34 @@ def _schemas() -> dict[str, Any]:
         "Event": _event({}),
         "EventBatch": _batch(),
         "QueryRequest": _query_request(),
-        "QueryResponse": _record(
-            events={"type": "array", "items": _ref("StoredEvent")},
+        "QueryResponse": record(
+            events={"type": "array", "items": ref("StoredEvent")},
             next_page_token={"type": "string", "description": "Empty on the last page."},
         ),
-        "Capabilities": _record(**{field.proto_name: {"type": "boolean"} for field in fields_of(Capabilities)}),
-        "Health": _record(status={"const": "ok"}),
-        "Receipt": _record(
-            batch_id=_TEXT,
-            accepted={**_COUNT, "description": "How many events are stored, new ones and others."},
-            repeated={**_COUNT, "description": "How many of them were there already."},
-            conflicts={**_COUNT, "description": "How many of them are kept beside another one of the same id."},
-            rejected_count={**_COUNT, "description": "How many could not be stored."},
+        "Capabilities": record(**{field.proto_name: {"type": "boolean"} for field in fields_of(Capabilities)}),
+        "Health": record(status={"const": "ok"}),
+        "Receipt": record(
+            batch_id=TEXT,
+            accepted={**COUNT, "description": "How many events are stored, new ones and others."},
+            repeated={**COUNT, "description": "How many of them were there already."},
+            conflicts={**COUNT, "description": "How many of them are kept beside another one of the same id."},
+            rejected_count={**COUNT, "description": "How many could not be stored."},
             rejected={
                 "type": "array",
                 "description": "The first thousand of those.",
-                "items": _record(event_id=_TEXT, position=_COUNT, reason=_TEXT),
+                "items": record(event_id=TEXT, position=COUNT, reason=TEXT),
             },
         ),
-        "Problem": _record(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT),
+        "Problem": record(type=TEXT, title=TEXT, status={"type": "integer"}, detail=TEXT),
     }
-    omitted = {"type": "object", "additionalProperties": _TEXT, "description": "What has no JSON, and why."}
+    omitted = {"type": "object", "additionalProperties": TEXT, "description": "What has no JSON, and why."}
     stored = _event(REQUIRED)
     stored["properties"]["omitted"] = omitted
     schemas["StoredEvent"] = stored | {"required": ["event_id", "session_id"]}
-    return schemas
+    return schemas | openapi_api.schemas()
 
 
 _BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
-_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
-
-
-def _record(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": [*properties]}
 
 
 def _event(required: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
@@ -183,7 +157,7 @@ def _event(required: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     kinds = {kind: _content(kind, members[name], required.get(kind, ())) for kind, name in KINDS.items()}
     properties = {field.proto_name: _property(field) for field in plain}
     # The published document requires four more. Here an event without them is stored as it is, by any door.
-    properties["event_id"] = {**_TEXT, "minLength": 1}
+    properties["event_id"] = {**TEXT, "minLength": 1}
     return _closed(properties | {"content": {"oneOf": [*kinds.values()]}}, ["event_id"]) | {
         "description": "As the platform's published document has it, with state_update and extensions besides."
     }
@@ -192,7 +166,7 @@ def _event(required: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
 def _batch() -> dict[str, Any]:
     events = {
         "type": "array",
-        "items": _ref("Event"),
+        "items": ref("Event"),
         "description": "Each is looked at by itself: one that cannot be stored is among the rejected of the receipt.",
     }
     properties = {field.proto_name: _property(field) for field in fields_of(EventBatch) if field.name != "events"}
@@ -206,8 +180,8 @@ def _query_request() -> dict[str, Any]:
         if each.get("type") == "array":
             each["maxItems"] = MAX_CHOICES
     for name in ("tenant_id", "project_id", "session_id", "agent_id", "span_id", "trace_id", "text_query"):
-        filters[name] = {**_TEXT, "maxLength": MAX_TEXT_LENGTH}
-    filters["tags"]["items"] = {**_TEXT, "maxLength": MAX_TEXT_LENGTH}
+        filters[name] = {**TEXT, "maxLength": MAX_TEXT_LENGTH}
+    filters["tags"]["items"] = {**TEXT, "maxLength": MAX_TEXT_LENGTH}
     schema["properties"]["order_by_time"] = {"enum": [order.name for order in SortOrder]}
     schema["properties"]["page_size"] = {
         **_SCALARS["int32"],
@@ -252,7 +226,7 @@ def _one(field: FieldData) -> dict[str, Any]:
         return _SCALARS[field.kind]
     if _is_any(field):
         return _closed(
-            {"type_url": _TEXT, "value": {"type": "string", "contentEncoding": "base64", "pattern": _BASE64}}, []
+            {"type_url": TEXT, "value": {"type": "string", "contentEncoding": "base64", "pattern": _BASE64}}, []
         )
     return _message(field.cls)
 

@@ -13,6 +13,12 @@ from typing import TypeAlias
 from chaukas_spec_lite.wellknown.times import NANOS_PER_SECOND, wire_from_datetime
 
 DEFAULT_PAGE_SIZE = 100
+MAX_PAGE_SIZE = 1000
+"""Larger pages are cut down to this."""
+MAX_CHOICES = 100
+"""How many values each list of a filter may have."""
+MAX_TEXT_LENGTH = 1000
+"""How long, in characters, each text of a filter may be."""
 _MAX_SECONDS = 2**63 - 1
 
 Moment: TypeAlias = "tuple[int, int]"
@@ -67,6 +73,24 @@ class Query:
             *(self.types, self.statuses, self.severities, self.tags, self.text, self.start, self.end, self.descending),
         )
         return hashlib.blake2b(repr(conditions).encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions are wanted. An empty condition is none."""
+
+    agent_id: str = ""
+    """Those with an event of this agent."""
+    with_errors: bool = False
+    """Those with an error among their events."""
+    start: Moment | None = None
+    end: Moment | None = None
+    """Those that were going on at some time from ``start``, inclusive, to ``end``, exclusive. One without timestamps
+    never was."""
+
+
+EVERY_SESSION = SessionFilter()
+"""All of them."""
 
 
 def moment(timestamp: datetime | None) -> tuple[int, int, int]:

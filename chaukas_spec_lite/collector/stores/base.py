@@ -10,8 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, SessionFilter
+
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+    from chaukas_spec_lite.collector.stores.following import Followed
+    from chaukas_spec_lite.collector.stores.listing import Part
+
+SessionPlace: TypeAlias = "tuple[int, int, str, str, str]"
+"""Where a session stands among others: seconds and nanos of its end, its id, tenant and project."""
 
 ERROR_TYPE = 40
 """The number of EventType.ERROR."""
@@ -93,6 +100,25 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """An event that came under the id of another one."""
+
+    row: EventRow
+    received: float
+    """When it came, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCounts:
+    """How much is kept beside the events."""
+
+    conflicts: int
+    rejected: int
+    deletions: int
+    """Records of deletions."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventPage:
     """The encoded events of a page, and the token of the next one, empty if there is none.
 
@@ -101,6 +127,8 @@ class EventPage:
 
     events: list[bytes]
     next_page_token: str
+    scanned: int = 0
+    """How many events were looked into for it, because no index answers the search for a text; 0 where one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +160,11 @@ class SessionSummary:
     first: tuple[int, int]
     """Seconds and nanos of its first event that has a timestamp; zeros if none has."""
     last: tuple[int, int]
+
+    @property
+    def place(self) -> SessionPlace:
+        """Where it stands in the list of sessions."""
+        return *self.last, self.session_id, self.tenant_id, self.project_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,37 +269,69 @@ class Store(Protocol):
         """
         ...
 
+    async def follow(self, query: Query, cursor: str, max_bytes: int, time_limit: float = 10.0) -> Followed:
+        """Return what has arrived since, in the order of arrival: each event once that meets a query's conditions.
+
+        Args:
+            query: The conditions, and how many events at most; order and page do not matter.
+            cursor: Up to where the answer before went, for the same conditions. Empty to begin here and now: then
+                there are no events in the answer.
+            max_bytes: The size that the events may have, as in ``find``.
+            time_limit: After this many seconds it is given up.
+
+        Raises:
+            QueryTimeoutError: It took too long.
+            InvalidRequest: The cursor is not one of these conditions, tenant and store.
+        """
+        ...
+
     async def stats(self, query: Query) -> EventStats:
         """Count what a query's conditions are met by; its page and order do not matter."""
         ...
 
     async def sessions(
-        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
+        self, tenancy: Tenancy, limit: int, before: SessionPlace | None = None, only: SessionFilter = EVERY_SESSION
     ) -> list[SessionSummary]:
         """List sessions, those with the latest events first; of those that end at one instant, by their ids, backwards.
 
         Args:
             tenancy: Whose.
             limit: How many at most.
-            before: ``(*last, session_id)`` of the last one of the page before. Sessions of other tenants and projects
-                with the same end and id as that one are left out, too.
+            before: The place of the last one of the page before.
+            only: Which of them. Their summaries are of all of their events.
+
+        Raises:
+            QueryTimeoutError: It took too long.
         """
         ...
 
-    async def conflicts(self, tenancy: Tenancy, limit: int) -> list[EventRow]:
-        """List what came under the id of another event, the latest first."""
+    async def conflicts(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Conflict]:
+        """List what came under the id of another event, the latest first.
+
+        Args:
+            tenancy: Whose.
+            limit: How many at most. There may be fewer, and a token, where events are large.
+            page_token: That of the part before, for the same tenancy; a larger or smaller limit makes no difference.
+
+        Raises:
+            InvalidRequest: The token is not one of this list, tenancy and store.
+        """
         ...
 
-    async def rejected(self, tenancy: Tenancy, limit: int) -> list[Rejected]:
-        """List what was rejected, the latest first."""
+    async def rejected(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Rejected]:
+        """List what was rejected, the latest first; see ``conflicts``."""
         ...
 
     async def delete(self, deletion: Deletion) -> int:
         """Delete events, in steps that do not hold writers up; a record of it stays. Returns how many."""
         ...
 
-    async def deletions(self, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
-        """List the records of deletions, the latest first."""
+    async def deletions(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[DeletionRecord]:
+        """List the records of deletions, the latest first; see ``conflicts``."""
+        ...
+
+    async def counts(self, tenancy: Tenancy) -> KeptCounts:
+        """Count what is kept of somebody beside the events."""
         ...
 
     async def retain(self, retention: Retention) -> int:

@@ -8,29 +8,34 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES, PageTokens, Position
 from chaukas_spec_lite.collector.stores.arrivals import Arrivals
-from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, Query, SessionFilter, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
-    REJECTED_PER_TENANT,
     TEXT_SCAN_BYTES,
     TEXT_SCAN_EVENTS,
     Addition,
+    Conflict,
     Deletion,
     DeletionRecord,
     EventPage,
     EventRow,
     EventStats,
     Exported,
+    KeptCounts,
     Rejected,
     Retention,
+    SessionPlace,
     SessionSummary,
     Texts,
 )
-from chaukas_spec_lite.collector.stores.matching import Key, matches, sum_up, within
+from chaukas_spec_lite.collector.stores.following import LOOKED_AT, Followed, LookedAt, beginning, followed, place_of
+from chaukas_spec_lite.collector.stores.listing import CONFLICTS, Part, PartAsked
+from chaukas_spec_lite.collector.stores.matching import Key, key_of, list_sessions, matches, position_of, sum_up, within
+from chaukas_spec_lite.collector.stores.memory_beside import KeptBeside
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
 from chaukas_spec_lite.rationed_log import RationedLog
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
@@ -68,6 +73,10 @@ class _Room:
     decoded: int = TEXT_SCAN_EVENTS
     decoded_bytes: int = TEXT_SCAN_BYTES
 
+    @property
+    def scanned(self) -> int:
+        return TEXT_SCAN_EVENTS - self.decoded
+
 
 class MemoryStore:
     """Keeps events in memory, up to so many bytes; beyond them, the oldest arrivals make room.
@@ -104,8 +113,7 @@ class MemoryStore:
         self._conflicting: set[tuple[Key, bytes]] = set()
         self._first = 1
         """No arrival that is there has a lower number."""
-        self._rejected: list[Rejected] = []
-        self._deletions: list[DeletionRecord] = []
+        self._beside = KeptBeside(self._tokens)
 
     async def open(self) -> None:
         """Take events from now on."""
@@ -126,13 +134,13 @@ class MemoryStore:
         return additions
 
     def _added(self, row: EventRow, received: float) -> Addition:
-        key = _key(row)
+        key = key_of(row)
         there = self._numbers.get(key)
         if there is None:
             self._number += 1
             kept = self._events[self._number] = _Kept(row, received)
             self._numbers[key] = self._number
-            bisect.insort(self._order, _position(self._number, row))
+            bisect.insort(self._order, position_of(self._number, row))
             self._size += kept.size
             return Addition.NEW
         if self._events[there].row.data == row.data:
@@ -163,24 +171,17 @@ class MemoryStore:
     def _drop(self, number: int) -> None:
         kept = self._conflicts.pop(number, None)
         if kept is not None:
-            self._conflicting.discard((_key(kept.row), kept.row.data))
+            self._conflicting.discard((key_of(kept.row), kept.row.data))
         else:
             kept = self._events.pop(number)
-            del self._numbers[_key(kept.row)]
-            del self._order[bisect.bisect_left(self._order, _position(number, kept.row))]
+            del self._numbers[key_of(kept.row)]
+            del self._order[bisect.bisect_left(self._order, position_of(number, kept.row))]
         self._size -= kept.size
 
     async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
         """Keep what cannot be stored; see ``Store.keep_rejected``."""
         self._check_open()
-        self._rejected += rejected
-        seen: Counter[str] = Counter()
-        newest: list[Rejected] = []
-        for each in reversed(self._rejected):
-            seen[each.tenant_id] += 1
-            if seen[each.tenant_id] <= REJECTED_PER_TENANT:
-                newest.append(each)
-        self._rejected = newest[::-1]
+        self._beside.reject(rejected)
 
     async def find(self, query: Query, max_bytes: int, time_limit: float = 10.0) -> EventPage:
         """Return one page of what a query asks for; see ``Store.find``."""
@@ -196,14 +197,14 @@ class MemoryStore:
                     room.size -= len(row.data) + MAX_FRAME_BYTES
                     # This event starts the next page, unless the page is still empty: there would be no page with it.
                     if last is not None and events and (room.size < 0 or not room.events):
-                        return EventPage(events, self._tokens.write(query, watermark, last))
+                        return EventPage(events, self._tokens.write(query, watermark, last), room.scanned)
                     events.append(row.data)
                     room.events -= 1
                 last = position
                 if room.decoded < 0 or room.decoded_bytes < 0:
-                    return EventPage(events, self._tokens.write(query, watermark, last))
+                    return EventPage(events, self._tokens.write(query, watermark, last), room.scanned)
             if not step:
-                return EventPage(events, "")
+                return EventPage(events, "", room.scanned)
             await asyncio.sleep(0)  # what may change all but ``last``
             if time.monotonic() - began > time_limit:
                 raise QueryTimeoutError(f"{self.name}: the query took more than {time_limit:g} seconds")
@@ -247,31 +248,48 @@ class MemoryStore:
             by_type=dict(types),
             mean_session_ms=sum(lengths) / len(lengths) if lengths else 0.0,
             conflicts=sum(within(query.tenancy, kept.row) for kept in self._conflicts.values()),
-            rejected=sum(within(query.tenancy, each) for each in self._rejected),
+            rejected=self._beside.count(query.tenancy)[0],
         )
 
+    async def follow(self, query: Query, cursor: str, max_bytes: int, time_limit: float = 10.0) -> Followed:
+        """Return what has arrived since; see ``Store.follow``."""
+        self._check_open()
+        asked = replace(query, page_token=cursor)
+        place = place_of(self._tokens, asked)
+        if place is None:
+            return Followed([], beginning(self._tokens, query, (0, self._number)), more=False)
+        return followed(self._tokens, query, place, self._arrived(query, place[1]), max_bytes)
+
+    def _arrived(self, query: Query, after: int) -> Iterator[LookedAt | None]:
+        """The events that arrived after one with some number."""
+        room = _Room(0, 0)
+        for number in range(after + 1, self._number + 1):
+            kept = self._events.get(number)
+            met = kept is not None and matches(kept.row, query) and self._found(kept.row, query, room)
+            yield (0, number), kept.row.data if kept is not None and met else None
+            if number - after == LOOKED_AT or room.decoded_bytes < 0:
+                yield None
+
     async def sessions(
-        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
+        self, tenancy: Tenancy, limit: int, before: SessionPlace | None = None, only: SessionFilter = EVERY_SESSION
     ) -> list[SessionSummary]:
         """List sessions; see ``Store.sessions``."""
         self._check_open()
-        listed = [
-            SessionSummary(*key, each.events, each.errors, each.first, each.last)
-            for key, each in sum_up(kept.row for kept in self._events.values()).items()
-            if within(tenancy, key) and (before is None or (*each.last, key[2]) < before)
-        ]
-        listed.sort(key=lambda each: (*each.last, each.session_id, each.tenant_id, each.project_id), reverse=True)
-        return listed[:limit]
+        rows = (kept.row for kept in self._events.values() if within(tenancy, kept.row))
+        return list_sessions(rows, limit, before, only)
 
-    async def conflicts(self, tenancy: Tenancy, limit: int) -> list[EventRow]:
+    async def conflicts(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Conflict]:
         """List conflicts; see ``Store.conflicts``."""
         self._check_open()
-        return [kept.row for kept in reversed(self._conflicts.values()) if within(tenancy, kept.row)][:limit]
+        asked = PartAsked(self._tokens, CONFLICTS, tenancy, limit, page_token)
+        below = asked.below
+        own = ((n, kept) for n, kept in reversed(self._conflicts.items()) if n < below and within(tenancy, kept.row))
+        return asked.part((n, len(kept.row.data), Conflict(kept.row, kept.received)) for n, kept in own)
 
-    async def rejected(self, tenancy: Tenancy, limit: int) -> list[Rejected]:
+    async def rejected(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Rejected]:
         """List what was rejected; see ``Store.rejected``."""
         self._check_open()
-        return [each for each in reversed(self._rejected) if within(tenancy, each)][:limit]
+        return self._beside.list_rejected(tenancy, limit, page_token)
 
     async def delete(self, deletion: Deletion) -> int:
         """Delete events; see ``Store.delete``."""
@@ -281,20 +299,20 @@ class MemoryStore:
             lambda kept: within(tenancy, kept.row) and session in ("", kept.row.session_id),
         )
         if not session:
-            self._rejected = [each for each in self._rejected if not within(tenancy, each)]
-        self._deletions.append(DeletionRecord(deletion, self._clock(), count))
+            self._beside.forget(lambda each: within(tenancy, each))
+        self._beside.deletions.append(DeletionRecord(deletion, self._clock(), count))
         return count
 
-    async def deletions(self, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
+    async def deletions(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[DeletionRecord]:
         """List the records of deletions; see ``Store.deletions``."""
         self._check_open()
-        own = (
-            each
-            for each in reversed(self._deletions)
-            if tenancy.tenant_id in (None, each.deletion.tenancy.tenant_id)
-            and tenancy.project_id in (None, each.deletion.tenancy.project_id)
-        )
-        return list(own)[:limit]
+        return self._beside.list_deletions(tenancy, limit, page_token)
+
+    async def counts(self, tenancy: Tenancy) -> KeptCounts:
+        """Count what is kept beside the events; see ``Store.counts``."""
+        self._check_open()
+        conflicts = sum(within(tenancy, kept.row) for kept in self._conflicts.values())
+        return KeptCounts(conflicts, *self._beside.count(tenancy))
 
     async def retain(self, retention: Retention) -> int:
         """Delete what is too old or too much; see ``Store.retain``."""
@@ -303,7 +321,7 @@ class MemoryStore:
         if retention.max_age is not None:
             oldest = self._clock() - retention.max_age
             count += await self._drop_where(lambda kept: kept.received < oldest)
-            self._rejected = [each for each in self._rejected if each.received >= oldest]
+            self._beside.forget(lambda each: each.received < oldest)
         if retention.max_bytes is not None:
             sizes: Counter[str] = Counter()
             for kept in (*self._events.values(), *self._conflicts.values()):
@@ -352,8 +370,8 @@ class MemoryStore:
                 [],
                 f"{max(numbers)}-0",
             )
-        rejected = self._rejected[skip : skip + limit]
-        more = skip + limit < len(self._rejected)
+        rejected = list(self._beside.rejected.values())[skip : skip + limit]
+        more = skip + limit < len(self._beside.rejected)
         return Exported([], [], rejected, f"{number}-{skip + limit}" if more else "")
 
     async def check(self) -> list[str]:
@@ -367,7 +385,7 @@ class MemoryStore:
 
     async def size(self) -> int:
         """How many bytes of memory it takes, about."""
-        return self._size + sum(len(each.data) + OVERHEAD for each in self._rejected)
+        return self._size + sum(len(each.data) + OVERHEAD for each in self._beside.rejected.values())
 
     async def changed(self, timeout: float) -> bool:
         """Wait until something has been stored; see ``Store.changed``."""
@@ -377,11 +395,3 @@ class MemoryStore:
     def _check_open(self) -> None:
         if not self._open:
             raise StoreError(f"{self.name} is not open")
-
-
-def _key(row: EventRow) -> Key:
-    return row.tenant_id, row.project_id, row.event_id
-
-
-def _position(number: int, row: EventRow) -> Position:
-    return row.timed, row.seconds, row.nanos, number

@@ -98,6 +98,20 @@ def refused(call: Callable[[], Any]) -> tuple[grpc.StatusCode, str, dict[str, st
     return caught.value.code(), caught.value.details(), dict(caught.value.trailing_metadata())
 
 
+def test_a_search_for_text_without_an_index_says_so() -> None:
+    def work(doors: Doors) -> None:
+        sent = batch(client_pb2, event("a", agent_name="needle"), *(event(f"b{number}") for number in range(3)))
+        doors.client.IngestEventBatch(sent, timeout=HANG)
+        for text, scanned in (("needle", {"chaukas-scanned": "4"}), ("", {})):
+            query = query_pb2.QueryRequest(filter=query_pb2.QueryFilter(text_query=text))
+            for stub, pb in ((doors.client, client_pb2), (doors.server, server_pb2)):
+                _, call = stub.QueryEvents.with_call(pb.QueryEventsRequest(query=query), timeout=HANG)
+                along = {key: value for key, value in call.trailing_metadata() if key.startswith("chaukas")}
+                assert along == scanned
+
+    asked(work)
+
+
 def test_both_services_answer_all_their_calls() -> None:
     def work(doors: Doors) -> None:
         assert doors.client.Healthz(client_pb2.HealthzRequest(), timeout=HANG) == client_pb2.HealthzResponse()

@@ -167,7 +167,7 @@ def test_of_a_batch_in_json_the_good_events_go_in(headers: dict[str, str]) -> No
             ]
             assert "events[0].type: EventType has no value" in answer["rejected"][0]["reason"]
             assert await served.stored() == EVENTS[:2]
-            kept = await served.store.rejected(Tenancy(), 10)
+            kept = (await served.store.rejected(Tenancy(), 10)).items
             assert sorted(each.event_id for each in kept) == ["", "", "bad"]
             assert b'{"event_id": "bad", "type": "NOTHING"}' in [each.data for each in kept]
             assert 'chaukas_events_total{outcome="rejected"} 3\n' in (await served.client.get("/metrics")).text

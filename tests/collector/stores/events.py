@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.collector.stores.asking import Query, fold, moment
+from chaukas_spec_lite.collector.stores.asking import Query, Tenancy, fold, moment
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Store
 from chaukas_spec_lite.message.message import Message
 
@@ -87,3 +87,8 @@ EVERYTHING = Query(descending=False, size=1000)
 
 async def ids(store: Store, query: Query = EVERYTHING) -> list[str]:
     return [id_of(data) for data in await every_page(store, query)]
+
+
+async def conflicting(store: Store, tenancy: Tenancy, limit: int = 100) -> list[EventRow]:
+    """The rows of the latest conflicts."""
+    return [each.row for each in (await store.conflicts(tenancy, limit)).items]

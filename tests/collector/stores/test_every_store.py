@@ -13,6 +13,7 @@ from chaukas_spec_lite import EventStatus, EventType
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     REJECTED_PER_TENANT,
+    TEXT_SCAN_EVENTS,
     Deletion,
     EventRow,
     EventStats,
@@ -23,7 +24,7 @@ from chaukas_spec_lite.collector.stores.base import (
     Store,
 )
 from chaukas_spec_lite.errors import InvalidRequest, QueryTimeoutError, StoreError
-from tests.collector.stores.events import CONFLICT, NEW, REPEATED, ROOM, id_of, ids, row
+from tests.collector.stores.events import CONFLICT, NEW, REPEATED, ROOM, conflicting, id_of, ids, row
 from tests.collector.stores.places import Place
 from tests.patience import HANG, run
 
@@ -81,10 +82,10 @@ def test_another_event_under_the_same_id_is_a_conflict_and_kept(place: Place) ->
         assert await store.add([first, second, row("a", tenant_id="other")]) == [NEW, CONFLICT, NEW]
         assert await store.add([second, third]) == [CONFLICT, CONFLICT]
         assert await store.add([first]) == [REPEATED]
-        assert await store.conflicts(ACME, 10) == [third, second], "each once, the latest first"
-        assert await store.conflicts(ACME, 1) == [third]
-        assert await store.conflicts(Tenancy("other"), 10) == []
-        assert await store.conflicts(Tenancy(), 10) == [third, second]
+        assert await conflicting(store, ACME, 10) == [third, second], "each once, the latest first"
+        assert await conflicting(store, ACME, 1) == [third]
+        assert await conflicting(store, Tenancy("other"), 10) == []
+        assert await conflicting(store, Tenancy(), 10) == [third, second]
         assert (await store.find(Query(tenancy=ACME), ROOM)).events == [first.data]
         assert (await store.stats(Query(tenancy=ACME))).conflicts == 2
         assert (await store.stats(Query(tenancy=Tenancy("other")))).conflicts == 0
@@ -103,10 +104,10 @@ def test_rejected_events_are_kept_within_bounds(place: Place) -> None:
         many = [reject("acme", number) for number in range(REJECTED_PER_TENANT + 7)]
         await store.keep_rejected(many[:5])
         await store.keep_rejected(many[5:])
-        assert await store.rejected(ACME, 3) == many[:-4:-1]
-        assert await store.rejected(ACME, 10_000) == many[:6:-1], "a tenant's oldest make room for its own"
-        assert await store.rejected(Tenancy("other"), 10) == [other]
-        assert await store.rejected(Tenancy("acme", "q"), 10) == []
+        assert (await store.rejected(ACME, 3)).items == many[:-4:-1]
+        assert (await store.rejected(ACME, 10_000)).items == many[:6:-1], "a tenant's oldest make room for its own"
+        assert (await store.rejected(Tenancy("other"), 10)).items == [other]
+        assert (await store.rejected(Tenancy("acme", "q"), 10)).items == []
         assert (await store.stats(Query())).rejected == REJECTED_PER_TENANT + 1
 
     with_store(place, steps)
@@ -197,8 +198,8 @@ def test_what_was_stored_is_there_when_it_is_opened_again(place: Place) -> None:
             assert await second.add([row("a", tags=["x"], session_id="s")]) == [REPEATED]
             assert await ids(second) == ["a", "b"]
             assert await ids(second, Query(tags=("x",))) == ["a"]
-            assert await second.conflicts(Tenancy(), 5) == [conflict]
-            assert await second.rejected(Tenancy(), 5) == [rejected]
+            assert await conflicting(second, Tenancy(), 5) == [conflict]
+            assert (await second.rejected(Tenancy(), 5)).items == [rejected]
             assert (await second.stats(Query())) == EventStats(2, 1, {0: 2}, 0.0, 1, 1)
 
     run(main())
@@ -275,8 +276,9 @@ def test_sessions_are_listed_by_their_last_events(place: Place) -> None:
         assert await store.sessions(ACME, 10) == expected
         assert await store.sessions(ACME, 2) == expected[:2]
         assert await store.sessions(Tenancy("acme", "p"), 10) == expected[1:2]
-        assert await store.sessions(ACME, 10, (20, 0, "later")) == expected[1:]
-        assert await store.sessions(ACME, 10, (12, 500_000_000, "s")) == expected[3:]
+        for number, each in enumerate(expected, 1):
+            assert await store.sessions(ACME, 10, each.place) == expected[number:]
+            assert await store.sessions(ACME, 1, each.place) == expected[number : number + 1]
         everyone = await store.sessions(Tenancy(), 10)
         assert [each.tenant_id for each in everyone] == ["acme", "acme", "acme", "other", "acme"]
         await store.add([row("9", at=40, tenant_id="acme", session_id="untimed")])
@@ -314,16 +316,16 @@ def test_a_session_is_deleted_and_a_record_of_it_stays(place: Place) -> None:
             deletion = Deletion(Tenancy("acme", ""), "s", reason="asked for")
             assert await store.delete(deletion) == 3
             assert await ids(store) == ["5", "8", "7", "4", "6"]
-            assert await store.conflicts(ACME, 5) == []
+            assert await conflicting(store, ACME, 5) == []
             assert [each.session_id for each in await store.sessions(ACME, 5)] == ["later", "s", "untimed"]
             assert await store.delete(deletion) == 0
-            records = await store.deletions(ACME, 5)
+            records = (await store.deletions(ACME, 5)).items
             assert [(each.deletion, each.at, each.events) for each in records] == [
                 (deletion, clock.now, 0),
                 (deletion, clock.now, 3),
             ]
-            assert await store.deletions(ACME, 1) == records[:1]
-            assert await store.deletions(Tenancy("other"), 5) == []
+            assert (await store.deletions(ACME, 1)).items == records[:1]
+            assert (await store.deletions(Tenancy("other"), 5)).items == []
             assert await store.add([row("1", tenant_id="acme", session_id="s")]) == [NEW], "the id is free again"
             assert await store.check() == []
 
@@ -342,7 +344,7 @@ def test_a_tenant_is_deleted(place: Place) -> None:
         assert await store.sessions(ACME, 5) == []
         assert await store.stats(Query(tenancy=ACME)) == EventStats(0, 0, {}, 0.0, 0, 0)
         assert await ids(store, Query(tags=("t",))) == ["8"]
-        assert [each.tenant_id for each in await store.rejected(Tenancy(), 5)] == ["other"]
+        assert [each.tenant_id for each in (await store.rejected(Tenancy(), 5)).items] == ["other"]
         assert await store.check() == []
         await store.vacuum()
         assert await ids(store) == ["8"]
@@ -365,8 +367,8 @@ def test_what_is_too_old_goes(place: Place) -> None:
             assert await store.retain(Retention(max_age=1000)) == 0
             assert await store.retain(Retention(max_age=50)) == 2
             assert await ids(store) == ["new"]
-            assert await store.conflicts(Tenancy(), 5) == []
-            assert [each.reason for each in await store.rejected(Tenancy(), 5)] == ["new"]
+            assert await conflicting(store, Tenancy(), 5) == []
+            assert [each.reason for each in (await store.rejected(Tenancy(), 5)).items] == ["new"]
             assert [(each.events, each.last) for each in await store.sessions(ACME, 5)] == [(1, (1, 0))]
             assert await store.check() == []
 
@@ -491,6 +493,15 @@ def test_a_search_for_text_that_finds_little_goes_on_by_tokens(place: Place) -> 
             assert await ids(store, Query(text=text)) == ["4999", "0"]
             assert await ids(store, Query(text=text, descending=False)) == ["0", "4999"]
         assert len(await ids(store, Query(text="ha", size=100))) == 4998
+        for text in ("needle", "ne"):
+            first = await store.find(Query(text=text), ROOM)
+            # Two characters are too few for an index of trigrams.
+            if store.indexes_text and len(text) > 2:
+                assert (first.scanned, first.next_page_token) == (0, "")
+            else:
+                assert TEXT_SCAN_EVENTS <= first.scanned <= TEXT_SCAN_EVENTS + 1
+                assert first.next_page_token
+        assert (await store.find(Query(size=1000), ROOM)).scanned == 0
 
     with_store(place, steps)
 
@@ -512,7 +523,8 @@ def test_a_store_that_is_not_open_says_so(place: Place) -> None:
                 *(store.add([row("a")]), store.find(Query(), ROOM), store.stats(Query()), store.sessions(ACME, 1)),
                 *(store.conflicts(ACME, 1), store.rejected(ACME, 1), store.keep_rejected([]), store.check()),
                 *(store.delete(Deletion(ACME)), store.deletions(ACME, 1), store.retain(Retention(1.0))),
-                *(store.export("", 1), store.vacuum(), store.changed(0.01)),
+                *(store.export("", 1), store.vacuum(), store.changed(0.01), store.counts(ACME)),
+                store.follow(Query(), "", ROOM),
             ):
                 with pytest.raises(StoreError, match="is not open"):
                     await work

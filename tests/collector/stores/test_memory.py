@@ -11,7 +11,7 @@ import pytest
 from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.collector.stores.memory import OVERHEAD, MemoryStore
-from tests.collector.stores.events import CONFLICT, NEW, ids, row, texts
+from tests.collector.stores.events import CONFLICT, NEW, conflicting, ids, row, texts
 from tests.collector.stores.test_every_store import opened
 from tests.patience import run
 
@@ -29,7 +29,7 @@ def test_the_oldest_arrivals_make_room_and_it_is_told(caplog: pytest.LogCaptureF
             assert await store.size() <= 10 * size
             assert await store.add([row("00", at=1)]) == [NEW], "it is not known any more"
             assert await store.add([row("11", agent_id="x")]) == [CONFLICT]
-            assert len(await ids(store)) + len(await store.conflicts(Query().tenancy, 5)) <= 10
+            assert len(await ids(store)) + len(await conflicting(store, Query().tenancy, 5)) <= 10
 
     run(main())
 

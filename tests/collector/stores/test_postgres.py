@@ -22,7 +22,19 @@ from chaukas_spec_lite.collector.stores.postgres import connections, finding
 from chaukas_spec_lite.collector.stores.postgres.rows import MAX_KEY_BYTES
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
-from tests.collector.stores.events import CONFLICT, NEW, REPEATED, ROOM, every_page, id_of, ids, row, row_of, texts
+from tests.collector.stores.events import (
+    CONFLICT,
+    NEW,
+    REPEATED,
+    ROOM,
+    conflicting,
+    every_page,
+    id_of,
+    ids,
+    row,
+    row_of,
+    texts,
+)
 from tests.collector.stores.postgres_server import PostgresServer
 from tests.patience import HANG, run
 
@@ -107,12 +119,12 @@ def test_any_text_is_kept_and_found(database: str, index_text: bool) -> None:
             assert (summary.tenant_id, summary.project_id, summary.session_id) == (text, text, text)
             conflict = each._replace(data=each.data + b"\x18\x01")
             assert await store.add([conflict]) == [CONFLICT]
-            assert await store.conflicts(tenancy, 5) == [conflict]
+            assert await conflicting(store, tenancy, 5) == [conflict]
             rejected = Rejected(text, text, text, text, b"\0", 1.5)
             await store.keep_rejected([rejected])
-            assert await store.rejected(tenancy, 5) == [rejected]
+            assert (await store.rejected(tenancy, 5)).items == [rejected]
             assert await store.delete(Deletion(tenancy, text, text)) == 1
-            (record,) = await store.deletions(tenancy, 5)
+            (record,) = (await store.deletions(tenancy, 5)).items
             assert record.deletion == Deletion(tenancy, text, text)
         assert await ids(store) == []
         assert await store.check() == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -13,13 +12,10 @@ from typing import TYPE_CHECKING, Any
 from chaukas_spec_lite.collector.page_tokens import PageTokens, Position
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
-    ERROR_TYPE,
-    FAILED_STATUS,
     TEXT_SCAN_BYTES,
     TEXT_SCAN_EVENTS,
     EventPage,
     EventStats,
-    SessionSummary,
     Texts,
 )
 from chaukas_spec_lite.collector.stores.postgres.connections import Database
@@ -122,11 +118,12 @@ class Finder:
             raise QueryTimeoutError(f"{self.connections.name}: the query took more than {time_limit:g} seconds")
         more = found.full or (not in_sql and len(rows) == extent.limit)
         token = self.tokens.write(query, mark, found.last) if more and found.last else ""
-        return EventPage(found.events, token)
+        return EventPage(found.events, token, found.scanned)
 
     def _look(self, query: Query, rows: Sequence[tuple[Any, ...]], found: _Page, deadline: float) -> _Page:
         """Look for a text in events that no index answers for."""
         for row in rows:
+            found.scanned += 1
             text, data = row[3:]
             if data is not None and query.text not in (self.texts(data) if text is None else plain(text)):
                 found.pass_by(row)
@@ -174,33 +171,6 @@ class Finder:
         lengths = [_milliseconds(min(each), max(each)) for each in sessions.values() if each]
         return dict(types), len(sessions), sum(lengths) / len(lengths) if lengths else 0.0
 
-    async def sessions(self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None) -> list[SessionSummary]:
-        """As ``Store.sessions``."""
-        statement = Statement()
-        within(statement, tenancy)
-        statement.require("session_id <> ''")
-        timed = f"FILTER (WHERE seconds > {statement.value(UNTIMED)}::bigint)"
-        earlier = "true"
-        if before is not None:
-            end = f"{statement.value(list(before[:2]))}::bigint[], {statement.value(key(before[2]))}"
-            earlier = f"(last, session_id) < ({end})"
-        async with self.connections.reading(STATS_SECONDS) as connection:
-            rows = await connection.fetch(
-                f"""
-                SELECT * FROM (
-                    SELECT tenant_id, project_id, session_id, count(*),
-                        count(*) FILTER (WHERE type = {ERROR_TYPE} OR status = {FAILED_STATUS}),
-                        coalesce(min(ARRAY[seconds, nanos]) {timed}, '{{0,0}}') AS first,
-                        coalesce(max(ARRAY[seconds, nanos]) {timed}, '{{0,0}}') AS last,
-                        (array_agg(originals) FILTER (WHERE originals IS NOT NULL))[1]
-                    FROM events WHERE {statement.where} GROUP BY tenant_id, project_id, session_id
-                ) AS listed
-                WHERE {earlier} ORDER BY last DESC, session_id DESC, tenant_id DESC, project_id DESC LIMIT {limit}
-                """,
-                *statement.values,
-            )
-        return [_summary(*row) for row in rows]
-
 
 @dataclass(slots=True)
 class _Page:
@@ -211,6 +181,8 @@ class _Page:
     events: list[bytes] = field(default_factory=list[bytes])
     last: Position | None = None
     full: bool = False
+    scanned: int = 0
+    """How many events were looked into in search of a text."""
 
     def of(self, rows: Sequence[tuple[Any, ...]]) -> _Page:
         """Take what fits of rows."""
@@ -264,15 +236,6 @@ async def _counted(connection: Connection, statement: Statement) -> tuple[dict[i
     )
     assert sessions
     return dict(types), sessions[0], sessions[1] or 0.0
-
-
-def _summary(*row: Any) -> SessionSummary:
-    tenant, project, session, events, errors, first, last, originals = row
-    if originals is None:
-        tenant, project, session = (plain(each) for each in (tenant, project, session))
-    else:
-        (tenant, project, _, session, *_), _ = json.loads(originals)
-    return SessionSummary(tenant, project, session, events, errors, tuple(first), tuple(last))
 
 
 def _milliseconds(first: tuple[int, int], last: tuple[int, int]) -> float:

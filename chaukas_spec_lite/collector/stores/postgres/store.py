@@ -9,30 +9,38 @@ import importlib.util
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from chaukas_spec_lite.collector.page_tokens import PageTokens
-from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+from chaukas_spec_lite.collector.page_tokens import PageTokens, What
+from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, Query, SessionFilter, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     REJECTED_PER_TENANT,
     Addition,
+    Conflict,
     Deletion,
     DeletionRecord,
     EventPage,
     EventRow,
     EventStats,
     Exported,
+    KeptCounts,
     Rejected,
     Retention,
+    SessionPlace,
     SessionSummary,
     Texts,
 )
+from chaukas_spec_lite.collector.stores.following import Followed
+from chaukas_spec_lite.collector.stores.listing import CONFLICTS, DELETIONS, REJECTED, Part, PartAsked
+from chaukas_spec_lite.collector.stores.postgres import listing
 from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCHEMA, Database
 from chaukas_spec_lite.collector.stores.postgres.copying import export
-from chaukas_spec_lite.collector.stores.postgres.finding import Finder
+from chaukas_spec_lite.collector.stores.postgres.finding import STATS_SECONDS, Finder
+from chaukas_spec_lite.collector.stores.postgres.following import follow
 from chaukas_spec_lite.collector.stores.postgres.news import News
-from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, key, rejected_of, row_of
+from chaukas_spec_lite.collector.stores.postgres.rows import key
 from chaukas_spec_lite.collector.stores.postgres.schema import check, prepare
-from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
+from chaukas_spec_lite.collector.stores.postgres.sessions import sessions
 from chaukas_spec_lite.collector.stores.postgres.upkeep import Upkeep
 from chaukas_spec_lite.collector.stores.postgres.writing import GroupWriter
 from chaukas_spec_lite.errors import SettingError, StoreError
@@ -142,52 +150,41 @@ class PostgresStore:
         """Count; see ``Store.stats``."""
         return await self._found.stats(query)
 
+    async def follow(self, query: Query, cursor: str, max_bytes: int, time_limit: float = 10.0) -> Followed:
+        """Return what has arrived since; see ``Store.follow``."""
+        asked = replace(query, page_token=cursor)
+        return await follow(self._connections, self._found.tokens, self._texts, asked, max_bytes, time_limit)
+
     async def sessions(
-        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
+        self, tenancy: Tenancy, limit: int, before: SessionPlace | None = None, only: SessionFilter = EVERY_SESSION
     ) -> list[SessionSummary]:
         """List sessions; see ``Store.sessions``."""
-        return await self._found.sessions(tenancy, limit, before)
+        self._check_open()
+        return await sessions(self._connections, tenancy, limit, before, only, STATS_SECONDS)
 
-    async def conflicts(self, tenancy: Tenancy, limit: int) -> list[EventRow]:
+    async def conflicts(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Conflict]:
         """List conflicts; see ``Store.conflicts``."""
-        own = Statement()
-        within(own, tenancy)
-        async with self._connections.connection() as connection:
-            rows = await connection.fetch(
-                f"SELECT {', '.join(COLUMNS)} FROM conflicts WHERE {own.where} ORDER BY seq DESC LIMIT {limit}",
-                *own.values,
-            )
-        return [row_of(row) for row in rows]
+        return await listing.conflicts(self._connections, self._listed(CONFLICTS, tenancy, limit, page_token))
 
-    async def rejected(self, tenancy: Tenancy, limit: int) -> list[Rejected]:
+    async def rejected(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Rejected]:
         """List what was rejected; see ``Store.rejected``."""
-        own = Statement()
-        within(own, tenancy)
-        async with self._connections.connection() as connection:
-            rows = await connection.fetch(
-                f"SELECT texts, data, received FROM rejected WHERE {own.where} ORDER BY number DESC LIMIT {limit}",
-                *own.values,
-            )
-        return [rejected_of(*row) for row in rows]
+        return await listing.rejected(self._connections, self._listed(REJECTED, tenancy, limit, page_token))
+
+    async def deletions(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[DeletionRecord]:
+        """List the records of deletions; see ``Store.deletions``."""
+        return await listing.deletions(self._connections, self._listed(DELETIONS, tenancy, limit, page_token))
+
+    async def counts(self, tenancy: Tenancy) -> KeptCounts:
+        """Count what is kept beside the events; see ``Store.counts``."""
+        self._check_open()
+        return await listing.counts(self._connections, tenancy)
+
+    def _listed(self, what: What, tenancy: Tenancy, limit: int, page_token: str) -> PartAsked:
+        return PartAsked(self._found.tokens, what, tenancy, limit, page_token)
 
     async def delete(self, deletion: Deletion) -> int:
         """Delete events; see ``Store.delete``."""
         return await self._upkeep.delete(deletion, self._clock())
-
-    async def deletions(self, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
-        """List the records of deletions; see ``Store.deletions``."""
-        own = Statement()
-        within(own, tenancy)
-        async with self._connections.connection() as connection:
-            rows = await connection.fetch(
-                f"SELECT texts, made, events FROM deletions WHERE {own.where} ORDER BY number DESC LIMIT {limit}",
-                *own.values,
-            )
-        records: list[DeletionRecord] = []
-        for texts, made, events in rows:
-            tenant, project, session, reason = json.loads(texts)
-            records.append(DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), made, events))
-        return records
 
     async def retain(self, retention: Retention) -> int:
         """Delete what is too old or too much; see ``Store.retain``."""

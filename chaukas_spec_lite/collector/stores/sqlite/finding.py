@@ -74,6 +74,13 @@ class Search:
     watermark: int
     after: Place | None = None
     allowance: Allowance = field(default_factory=Allowance)
+    indexed: bool = False
+    """Whether the index of texts names the candidates; known once the first one is looked at."""
+
+    @property
+    def scanned(self) -> int:
+        """How many events were looked into without an index."""
+        return 0 if self.indexed else TEXT_SCAN_EVENTS - self.allowance.texts
 
     def looked_at(self) -> Iterator[tuple[Place, bytes | None]]:
         """The events in order; each with its encoded form if it is found, and None if it is only passed by."""
@@ -94,6 +101,7 @@ class Search:
         pattern = text_index.pattern(self.query.text) if self.query.text else None
         if pattern is None or not text_index.complete(self.connection):
             return self._in_order()
+        self.indexed = True
         found = self.connection.execute(
             "SELECT rowid FROM texts WHERE texts MATCH ? AND rowid <= ? LIMIT ?",
             (pattern, self.watermark, _CANDIDATES + 1),
@@ -104,7 +112,7 @@ class Search:
 
     def _sorted(self, numbers: Iterable[int]) -> list[Met]:
         """Of some events those that meet all conditions, in order, from where the page begins."""
-        all_ = _joined(conditions_of(self.query), range_of(self.query))
+        all_ = joined(conditions_of(self.query), range_of(self.query))
         statement = f"SELECT e.moment, e.seq FROM events e WHERE e.seq = ? AND {all_.term}"
         places = [place for n in numbers for place in self.connection.execute(statement, (n, *all_.values))]
         after = self.after
@@ -129,7 +137,7 @@ class Search:
 
     def _in_order(self) -> Iterator[Met]:
         driving, rest = pairs_of(self.connection, self.query)
-        met = _joined(rest)
+        met = joined(rest)
         # As many as a page has, from all of them together, and some for those that have more than others.
         share = max(_LEAST_PART, 2 * (self.query.size + 1) // max(1, len(driving)))
         part = self.query.size + 1 if len(driving) == 1 else share
@@ -150,7 +158,7 @@ class Search:
         known = Condition(f"+{alias}.seq <= ?", (self.watermark,))
 
         def run(limit: int, *conditions: Condition) -> list[Met]:
-            where = _joined((driving, *conditions, known))
+            where = joined((driving, *conditions, known))
             return self.connection.execute(head + where.term + tail, (*met.values, *where.values, limit)).fetchall()
 
         while True:
@@ -189,17 +197,17 @@ def find(connection: sqlite3.Connection, query: Query, tokens: PageTokens, max_b
             max_bytes -= len(data) + MAX_FRAME_BYTES
             # This event starts the next page, unless the page is still empty: there would be no page with it.
             if events and last is not None and (len(events) == query.size or max_bytes < 0):
-                return EventPage(events, tokens.write(query, watermark, _position(last)))
+                return EventPage(events, tokens.write(query, watermark, _position(last)), search.scanned)
             events.append(data)
         last = place
         if search.allowance.spent:
-            return EventPage(events, tokens.write(query, watermark, _position(last)))
-    return EventPage(events, "")
+            return EventPage(events, tokens.write(query, watermark, _position(last)), search.scanned)
+    return EventPage(events, "", search.scanned)
 
 
 def range_of(query: Query, alias: str = "e") -> Condition:
     """The condition that an event lies in the query's range of time."""
-    return _joined([_from(query, alias), _until(query, alias)])
+    return joined([_from(query, alias), _until(query, alias)])
 
 
 def _from(query: Query, alias: str) -> Condition:
@@ -213,7 +221,8 @@ def _until(query: Query, alias: str) -> Condition:
     return Condition("1", ()) if query.end is None else Condition(f"{alias}.moment < ?", (moment_of(*query.end),))
 
 
-def _joined(conditions: Iterable[Condition], *more: Condition) -> Condition:
+def joined(conditions: Iterable[Condition], *more: Condition) -> Condition:
+    """One condition of several."""
     every = [*conditions, *more]
     terms = [each.term for each in every if each.term != "1"]
     return Condition(" AND ".join(terms) or "1", tuple(value for each in every for value in each.values))

@@ -8,22 +8,22 @@ from collections.abc import Iterable
 
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
+    Conflict,
     Deletion,
     DeletionRecord,
     EventRow,
     EventStats,
     Exported,
+    KeptCounts,
     Rejected,
-    SessionSummary,
     Texts,
 )
+from chaukas_spec_lite.collector.stores.listing import Part, PartAsked
 from chaukas_spec_lite.collector.stores.sqlite.conditions import conditions_of
 from chaukas_spec_lite.collector.stores.sqlite.deleting import columns_of, owned
 from chaukas_spec_lite.collector.stores.sqlite.finding import UNBOUNDED, Allowance, Search, range_of
 from chaukas_spec_lite.collector.stores.sqlite.schema import (
     COLUMNS,
-    Values,
-    moment_of,
     rejected_of,
     row_of,
     timestamp_of,
@@ -47,12 +47,9 @@ def stats(connection: sqlite3.Connection, query: Query, texts: Texts) -> EventSt
         types, sessions, lengths = _summed(_searched(connection, query, texts))
     else:
         types, sessions, lengths = _summed(_grouped(connection, query))
-    condition, values = owned(query.tenancy)
-    ((conflicts,),) = connection.execute(f"SELECT count(*) FROM conflicts WHERE {condition}", values)
-    condition, values = columns_of(query.tenancy)
-    ((rejected,),) = connection.execute(f"SELECT count(*) FROM rejected WHERE {condition}", values)
+    beside = counts(connection, query.tenancy)
     mean = sum(lengths) / len(lengths) if lengths else 0.0
-    return EventStats(sum(types.values()), sessions, dict(types), mean, conflicts, rejected)
+    return EventStats(sum(types.values()), sessions, dict(types), mean, beside.conflicts, beside.rejected)
 
 
 def _of_tenancy(connection: sqlite3.Connection, tenancy: Tenancy) -> tuple[Counter[int], int, list[float]]:
@@ -108,53 +105,52 @@ def _milliseconds(first: bytes, last: bytes) -> float:
     return (last_seconds - seconds) * 1e3 + (last_nanos - nanos) / 1e6
 
 
-def sessions(
-    connection: sqlite3.Connection, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None
-) -> list[SessionSummary]:
-    """List sessions, those with the latest events first."""
-    found: list[Values] = []
-    condition, values = columns_of(tenancy)
-    owners = connection.execute(f"SELECT owner, tenant_id, project_id FROM owners WHERE {condition}", values)
-    below = "(last, session_id) < (?, ?) AND" if before else ""
-    bound = (moment_of(*before[:2]), before[2]) if before else ()
-    for owner, tenant, project in owners.fetchall():
-        statement = (
-            f"SELECT last, session_id, ?, ?, events, errors, first FROM sessions INDEXED BY sessions_by_end "
-            f"WHERE {below} owner = ? ORDER BY last DESC, session_id DESC LIMIT ?"
-        )
-        found += connection.execute(statement, (tenant, project, *bound, owner, limit))
-    found.sort(reverse=True)
-    return [
-        SessionSummary(tenant, project, session, events, errors, timestamp_of(first)[1:], timestamp_of(last)[1:])
-        for last, session, tenant, project, events, errors, first in found[:limit]
-    ]
-
-
-def conflicts(connection: sqlite3.Connection, tenancy: Tenancy, limit: int) -> list[EventRow]:
+def conflicts(connection: sqlite3.Connection, asked: PartAsked) -> Part[Conflict]:
     """List conflicts, the latest first."""
-    condition, values = columns_of(tenancy)
-    statement = f"SELECT {_ROW} FROM conflicts JOIN owners USING (owner) WHERE {condition} ORDER BY seq DESC LIMIT ?"
-    return [row_of(row) for row in connection.execute(statement, (*values, limit))]
-
-
-def rejected(connection: sqlite3.Connection, tenancy: Tenancy, limit: int) -> list[Rejected]:
-    """List what was rejected, the latest first."""
-    condition, values = columns_of(tenancy)
-    statement = f"SELECT {_REJECTED} FROM rejected WHERE {condition} ORDER BY seq DESC LIMIT ?"
-    return [rejected_of(row) for row in connection.execute(statement, (*values, limit))]
-
-
-def deletions(connection: sqlite3.Connection, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
-    """List the records of deletions, the latest first."""
-    condition, values = columns_of(tenancy)
-    statement = (
-        "SELECT tenant_id, project_id, session_id, reason, at, events FROM deletions "
-        f"WHERE {condition} ORDER BY number DESC LIMIT ?"
+    condition, values = columns_of(asked.tenancy)
+    rows = connection.execute(
+        f"SELECT seq, {_ROW} FROM conflicts JOIN owners USING (owner) WHERE {condition} AND seq < ? "
+        "ORDER BY seq DESC LIMIT ?",
+        (*values, asked.below, asked.wanted),
     )
-    return [
-        DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), at, events)
-        for tenant, project, session, reason, at, events in connection.execute(statement, (*values, limit))
-    ]
+    return asked.part((seq, len(each[-1]), Conflict(row_of(tuple(each)), each[-2] / 1000)) for seq, *each in rows)
+
+
+def rejected(connection: sqlite3.Connection, asked: PartAsked) -> Part[Rejected]:
+    """List what was rejected, the latest first."""
+    condition, values = columns_of(asked.tenancy)
+    rows = connection.execute(
+        f"SELECT seq, {_REJECTED} FROM rejected WHERE {condition} AND seq < ? ORDER BY seq DESC LIMIT ?",
+        (*values, asked.below, asked.wanted),
+    )
+    return asked.part((seq, len(each[-1]), rejected_of(tuple(each))) for seq, *each in rows)
+
+
+def deletions(connection: sqlite3.Connection, asked: PartAsked) -> Part[DeletionRecord]:
+    """List the records of deletions, the latest first."""
+    condition, values = columns_of(asked.tenancy)
+    rows = connection.execute(
+        "SELECT number, tenant_id, project_id, session_id, reason, at, events FROM deletions "
+        f"WHERE {condition} AND number < ? ORDER BY number DESC LIMIT ?",
+        (*values, asked.below, asked.wanted),
+    )
+    return asked.part(
+        (number, 0, DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), at, events))
+        for number, tenant, project, session, reason, at, events in rows
+    )
+
+
+def counts(connection: sqlite3.Connection, tenancy: Tenancy) -> KeptCounts:
+    """Count what is kept beside the events."""
+    found: list[int] = []
+    for table, (condition, values) in (
+        ("conflicts", owned(tenancy)),
+        ("rejected", columns_of(tenancy)),
+        ("deletions", columns_of(tenancy)),
+    ):
+        ((count,),) = connection.execute(f"SELECT count(*) FROM {table} WHERE {condition}", values)
+        found.append(count)
+    return KeptCounts(*found)
 
 
 def export(connection: sqlite3.Connection, cursor: str, limit: int) -> Exported:

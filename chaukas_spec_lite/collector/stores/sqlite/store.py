@@ -12,26 +12,32 @@ import sqlite3
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from chaukas_spec_lite.collector.page_tokens import What
 from chaukas_spec_lite.collector.stores.arrivals import Arrivals
-from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, Query, SessionFilter, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     Addition,
+    Conflict,
     Deletion,
     DeletionRecord,
     EventPage,
     EventRow,
     EventStats,
     Exported,
+    KeptCounts,
     Rejected,
     Retention,
+    SessionPlace,
     SessionSummary,
     Texts,
 )
-from chaukas_spec_lite.collector.stores.sqlite import deleting, finding, reading, upkeep
+from chaukas_spec_lite.collector.stores.listing import CONFLICTS, DELETIONS, REJECTED, Part, PartAsked
+from chaukas_spec_lite.collector.stores.sqlite import deleting, finding, following, reading, sessions, upkeep
 from chaukas_spec_lite.collector.stores.sqlite.jobs import Job, QueryConnection, QueryThreads
 from chaukas_spec_lite.collector.stores.sqlite.writer import WriterThread, is_busy
 from chaukas_spec_lite.collector.stores.sqlite.writing import keep_rejected
@@ -136,23 +142,55 @@ class SQLiteStore:
         with self._mapped():
             return await self._readers.run(work, TIME_LIMIT)
 
+    async def follow(
+        self, query: Query, cursor: str, max_bytes: int, time_limit: float = TIME_LIMIT
+    ) -> following.Followed:
+        """Return what has arrived since; see ``Store.follow``."""
+
+        def work(reader: QueryConnection, job: Job) -> following.Followed:
+            texts = partial(job.checked, self._texts)
+            return following.follow(
+                reader.connection, replace(query, page_token=cursor), reader.tokens, max_bytes, texts
+            )
+
+        with self._mapped():
+            return await self._readers.run(work, time_limit)
+
     async def sessions(
-        self, tenancy: Tenancy, limit: int, before: tuple[int, int, str] | None = None
+        self, tenancy: Tenancy, limit: int, before: SessionPlace | None = None, only: SessionFilter = EVERY_SESSION
     ) -> list[SessionSummary]:
         """List sessions; see ``Store.sessions``."""
-        return await self._read(lambda connection: reading.sessions(connection, tenancy, limit, before))
+        return await self._read(lambda connection: sessions.sessions(connection, tenancy, limit, before, only))
 
-    async def conflicts(self, tenancy: Tenancy, limit: int) -> list[EventRow]:
+    async def conflicts(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Conflict]:
         """List conflicts; see ``Store.conflicts``."""
-        return await self._read(lambda connection: reading.conflicts(connection, tenancy, limit))
+        return await self._list(reading.conflicts, CONFLICTS, tenancy, limit, page_token)
 
-    async def rejected(self, tenancy: Tenancy, limit: int) -> list[Rejected]:
+    async def rejected(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Rejected]:
         """List what was rejected; see ``Store.rejected``."""
-        return await self._read(lambda connection: reading.rejected(connection, tenancy, limit))
+        return await self._list(reading.rejected, REJECTED, tenancy, limit, page_token)
 
-    async def deletions(self, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
+    async def deletions(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[DeletionRecord]:
         """List the records of deletions; see ``Store.deletions``."""
-        return await self._read(lambda connection: reading.deletions(connection, tenancy, limit))
+        return await self._list(reading.deletions, DELETIONS, tenancy, limit, page_token)
+
+    async def _list(
+        self,
+        read: Callable[[sqlite3.Connection, PartAsked], Part[T]],
+        what: What,
+        tenancy: Tenancy,
+        limit: int,
+        page_token: str,
+    ) -> Part[T]:
+        def work(reader: QueryConnection, job: Job) -> Part[T]:
+            return read(reader.connection, PartAsked(reader.tokens, what, tenancy, limit, page_token))
+
+        with self._mapped():
+            return await self._readers.run(work, TIME_LIMIT)
+
+    async def counts(self, tenancy: Tenancy) -> KeptCounts:
+        """Count what is kept beside the events; see ``Store.counts``."""
+        return await self._read(lambda connection: reading.counts(connection, tenancy))
 
     async def delete(self, deletion: Deletion) -> int:
         """Delete events; see ``Store.delete``."""

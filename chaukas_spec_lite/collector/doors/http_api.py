@@ -1,0 +1,132 @@
+"""The routes under ``/api``: what the page and the commands read. ``openapi_api`` says which there are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from chaukas_spec_lite.collector.doors import api_json, api_parameters
+from chaukas_spec_lite.collector.doors.api_parameters import Given, number_of, page_size_of, text_of
+from chaukas_spec_lite.collector.doors.http_answers import JSON
+from chaukas_spec_lite.collector.doors.http_gone import unless_gone
+from chaukas_spec_lite.collector.doors.openapi_api import CALLS, Call
+from chaukas_spec_lite.collector.stores.asking import Tenancy
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from chaukas_spec_lite.collector.callers import Caller
+    from chaukas_spec_lite.collector.service import CollectorService
+    from chaukas_spec_lite.collector.stores.listing import Part
+
+T = TypeVar("T")
+
+Answer = Callable[[], "dict[str, Any]"]
+"""Makes an answer of what was read. Takes time, so it is called in a thread."""
+
+
+_WAIT = 25
+"""How many seconds a tail waits, unless the request says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Serves the calls.
+
+    Args:
+        service: What they ask.
+        caller_of: Tells who calls, or refuses.
+        work: Does something that takes time in a thread.
+    """
+
+    service: CollectorService
+    caller_of: Callable[[Request], Awaitable[Caller]]
+    work: Callable[[Callable[[], bytes]], Awaitable[bytes]]
+
+    def routes(self) -> list[Route]:
+        """Make the routes."""
+        return [self._route(each) for each in CALLS]
+
+    def _route(self, call: Call) -> Route:
+        # An id may have a slash in it, and a line's end, which the dot of starlette's pattern passes over.
+        route = Route(call.path.replace("_id}", "_id:path}"), self._endpoint(call))
+        route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
+        return route
+
+    def _endpoint(self, call: Call) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        async def endpoint(request: Request) -> Response:
+            caller = await self.caller_of(request)
+            given = api_parameters.read(request.query_params.multi_items(), call.parameters, request.path_params)
+            answer: Answer = await unless_gone(request, getattr(self, call.name)(given, caller))
+            return Response(await self.work(lambda: _encoded(answer())), media_type=JSON)
+
+        return endpoint
+
+    async def events(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/events``."""
+        page = await self.service.query(api_json.query_of(given), caller)
+        return lambda: api_json.page(page)
+
+    async def session_events(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/sessions/{session_id}/events``: oldest first, as they are read."""
+        page = await self.service.query(api_json.query_of(given, order="ASC"), caller)
+        return lambda: api_json.page(page)
+
+    async def sessions(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/sessions``."""
+        whose, size, token = _asked(given)
+        before, only = api_json.session_place(token), api_json.sessions_of(given)
+        # One more, which tells whether there is another page.
+        found = await self.service.sessions(whose, size + 1, before, only, caller)
+        listed = found[:size]
+        return lambda: {
+            "sessions": [api_json.session(each) for each in listed],
+            "next_page_token": api_json.sessions_token(listed) if len(found) > size else "",
+        }
+
+    async def stats(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/stats``."""
+        found = await self.service.count(api_json.query_of(given), caller)
+        return lambda: api_json.counts(found)
+
+    async def tail(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/tail``: a long poll."""
+        wait = number_of(given, "wait", 1000) if given.get("wait") else _WAIT
+        found = await self.service.tail(api_json.query_of(given), text_of(given, "cursor"), wait, caller)
+        return lambda: api_json.arrivals(found)
+
+    async def conflicts(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/conflicts``."""
+        part = await self.service.conflicts(*_asked(given), caller)
+        return lambda: _part("conflicts", part, api_json.conflict)
+
+    async def rejected(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/rejected``."""
+        part = await self.service.rejected(*_asked(given), caller)
+        return lambda: _part("rejected", part, api_json.rejected)
+
+    async def deletions(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/deletions``."""
+        part = await self.service.deletions(*_asked(given), caller)
+        return lambda: _part("deletions", part, api_json.deletion)
+
+
+def _asked(given: Given) -> tuple[Tenancy, int, str]:
+    """Whose, how many, and from where."""
+    whose = Tenancy(text_of(given, "tenant_id") or None, text_of(given, "project_id") or None)
+    return whose, page_size_of(given), text_of(given, "page_token")
+
+
+def _part(name: str, part: Part[T], write: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+    return {name: [write(each) for each in part.items], "next_page_token": part.next_page_token}
+
+
+def _encoded(answer: dict[str, Any]) -> bytes:
+    # ASCII alone: half a surrogate pair that somebody has sent is an escape then, and no failure.
+    return json.dumps(answer, separators=(",", ":")).encode()

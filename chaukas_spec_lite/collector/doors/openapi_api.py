@@ -1,0 +1,168 @@
+"""The calls under ``/api``: one table of them, for the routes and for the document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chaukas_spec_lite.collector.doors import platform_json
+from chaukas_spec_lite.collector.doors.api_parameters import (
+    CURSOR,
+    ORDER,
+    PAGE,
+    RANGE,
+    TENANCY,
+    WAIT,
+    WITH_ERRORS,
+    Parameter,
+)
+from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, TEXT, array, call, done, record, ref
+from chaukas_spec_lite.collector.stores.asking import MAX_CHOICES, MAX_TEXT_LENGTH
+from chaukas_spec_lite.spec.common.v1.query import QueryFilter
+from chaukas_spec_lite.wire.fields import FieldData, fields_of
+
+_PROBLEMS = (400, 401, 403, 429, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call under ``/api``; all of them are ``GET``, and need a key that may read where there are keys."""
+
+    name: str
+    """The operation, which ``http_api`` has a method for."""
+    path: str
+    summary: str
+    parameters: Sequence[Parameter]
+    answer: str
+    """The schema of the answer."""
+
+
+def _of_filter(field: FieldData) -> Parameter:
+    if field.label != "repeated":
+        return Parameter(field.name, description="Found in any text of an event." if "text" in field.name else "")
+    if field.kind == "enum":
+        item: dict[str, Any] = {"enum": [*platform_json.bare_names(field.cls)]}
+        description = "One of these."
+    else:
+        item, description = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH}, "All of these."
+    return Parameter(field.name, {"type": "array", "items": item, "maxItems": MAX_CHOICES}, description, repeated=True)
+
+
+FILTER = (*(_of_filter(field) for field in fields_of(QueryFilter) if field.name != "time"), *RANGE)
+"""Every condition of a query."""
+
+_SESSION = Parameter("session_id", {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH})
+_OF_A_SESSION = tuple(each for each in FILTER if each.name != "session_id")
+_COUNTED = tuple(each for each in FILTER if each.name != "text_query")
+
+CALLS = (
+    Call("events", "/api/events", "Find events", (*FILTER, ORDER, *PAGE), "EventPage"),
+    Call(
+        "sessions",
+        "/api/sessions",
+        "List sessions, those with the latest events first",
+        (*TENANCY, Parameter("agent_id"), WITH_ERRORS, *RANGE, *PAGE),
+        "Sessions",
+    ),
+    Call(
+        "session_events",
+        "/api/sessions/{session_id}/events",
+        "The events of a session, oldest first",
+        (_SESSION, *_OF_A_SESSION, ORDER, *PAGE),
+        "EventPage",
+    ),
+    Call("stats", "/api/stats", "Count events and sessions", _COUNTED, "Counts"),
+    Call(
+        "tail",
+        "/api/tail",
+        "Wait for events that arrive, in the order of their arrival",
+        (*FILTER, PAGE[0], CURSOR, WAIT),
+        "Arrivals",
+    ),
+    Call("conflicts", "/api/conflicts", "What came under the id of another event", (*TENANCY, *PAGE), "Conflicts"),
+    Call("rejected", "/api/rejected", "What could not be stored", (*TENANCY, *PAGE), "RejectedEvents"),
+    Call("deletions", "/api/deletions", "The records of deletions", (*TENANCY, *PAGE), "Deletions"),
+)
+
+
+def paths() -> dict[str, Any]:
+    """Describe all of them."""
+    return {each.path: {"get": _described(each)} for each in CALLS}
+
+
+def _described(described: Call) -> dict[str, Any]:
+    parameters = [_parameter(each, described.path) for each in described.parameters]
+    return call(described.name, described.summary, {"200": done(described.answer)}, *_PROBLEMS) | {
+        "parameters": parameters
+    }
+
+
+def _parameter(parameter: Parameter, path: str) -> dict[str, Any]:
+    described: dict[str, Any] = {"name": parameter.name, "in": "query", "schema": parameter.schema}
+    if f"{{{parameter.name}}}" in path:
+        described |= {"in": "path", "required": True}
+    return described | ({"description": parameter.description} if parameter.description else {})
+
+
+_TOKEN = {"type": "string", "description": "Empty on the last page."}
+_TIME = {"type": "string", "format": "date-time"}
+
+
+def schemas() -> dict[str, Any]:
+    """Describe the answers."""
+    owner: Mapping[str, Any] = {"tenant_id": TEXT, "project_id": TEXT, "event_id": TEXT}
+    whole = {"type": ["string", "null"], "description": "Null where it was all there is."}
+    at = {"type": ["string", "null"], "description": "Of the event in time; null where none has a timestamp."}
+    return {
+        "EventPage": record(
+            events=array(ref("StoredEvent")),
+            next_page_token=_TOKEN,
+            scanned={
+                **COUNT,
+                "description": "0, unless text was searched without an index: how many events were looked into for "
+                "this page. It may then be short, or empty, and there are more all the same.",
+            },
+        ),
+        "Sessions": record(sessions=array(ref("Session")), next_page_token=_TOKEN),
+        "Session": record(
+            **dict.fromkeys(("tenant_id", "project_id", "session_id"), TEXT),
+            events=COUNT,
+            errors={**COUNT, "description": "Events of type ERROR or with status FAILED."},
+            first=at,
+            last=at,
+        ),
+        "Counts": record(
+            events=COUNT,
+            sessions=COUNT,
+            by_type={"type": "object", "additionalProperties": COUNT},
+            mean_session_ms={"type": "number"},
+            conflicts={
+                **COUNT,
+                "description": "Whatever the conditions beside tenant and project; so, too, rejected.",
+            },
+            rejected=COUNT,
+        ),
+        "Arrivals": record(
+            events=array(ref("StoredEvent")),
+            cursor={**TEXT, "description": "For the next request, with the same conditions."},
+            more={"type": "boolean", "description": "Whether there may be more already."},
+        ),
+        "Conflicts": record(conflicts=array(ref("Conflict")), next_page_token=_TOKEN),
+        "Conflict": record(**owner, received=_TIME, event=ref("StoredEvent"))
+        | {"description": "The later event; queries find the first one of the id."},
+        "RejectedEvents": record(rejected=array(ref("RejectedEvent")), next_page_token=_TOKEN),
+        "RejectedEvent": record(
+            **owner, reason=TEXT, received=_TIME, data={"type": "string", "contentEncoding": "base64"}
+        )
+        | {"description": "With what came, or the first megabyte of it."},
+        "Deletions": record(deletions=array(ref("Deletion")), next_page_token=_TOKEN),
+        "Deletion": record(
+            tenant_id=TEXT,
+            project_id=whole,
+            session_id={**TEXT, "description": "Empty where it was all there is of tenant or project."},
+            reason=TEXT,
+            at=_TIME,
+            events={**COUNT, "description": "How many events it deleted."},
+        ),
+    }
