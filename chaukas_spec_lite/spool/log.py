@@ -1,7 +1,7 @@
 """A log: byte strings on disk, in order, each of which is done one day. Each process appends to a folder of its own.
 
 The folder ``log-<UUIDv7>`` holds ``lock``, ``progress``, segments, and maybe a note. A segment goes when all in it is
-done, and the folder when the log is closed and nothing waits in it. One that held damage is kept, for people to look at.
+done, the folder when the log is closed and nothing waits in it. One that held damage is kept, for people to look at.
 """
 
 from __future__ import annotations
