@@ -34,7 +34,7 @@ RULES = Rules(
     levels=(
         (
             *("errors", "process", "clock", "version", "misspelt", "official_names", "betterproto_version"),
-            *("gzipped", "printable", "rationed_log"),
+            *("gzipped", "json_pieces", "printable", "rationed_log"),
         ),
         ("ids", "termination", "settings", "wire", "message.listing"),
         # The spool knows bytes and the transport frames: neither can import a message.
@@ -76,6 +76,7 @@ RULES = Rules(
             "spec",
             "sinks.file",
             "collector.doors.platform_json",
+            "cli.formats",
         ),
         # One of them, by the Python that runs.
         "backports": ("collector.doors.http_bodies",),

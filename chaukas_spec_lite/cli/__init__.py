@@ -1,1 +1,21 @@
 """The program ``chaukas-lite``: a file per command, and the rooms they share. Needs the extra ``cli``."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+COMMANDS = {
+    "demo": "demo",
+    "keys": "keys",
+    "query": "query",
+    "serve": "serve",
+    "store": "store",
+}
+"""Each command, and the module that it is in."""
+
+
+def command(name: str) -> Any:
+    """Load a command. Each is loaded on its own, so that none waits for what another needs."""
+    module = importlib.import_module(f"{__name__}.{COMMANDS[name]}")
+    return getattr(module, name.replace("-", "_"))

@@ -39,7 +39,8 @@ def console(*, errors: bool = False) -> Console:
         markup=False,
         emoji=False,
         highlight=False,
-        soft_wrap=True,
+        # A terminal would cut a line that is too long anywhere, so there it is broken between words.
+        soft_wrap=not is_terminal,
     )
 
 
