@@ -7,10 +7,15 @@ from typing import Any
 
 COMMANDS = {
     "demo": "demo",
+    "diff": "diff",
     "keys": "keys",
     "query": "query",
     "serve": "serve",
+    "sessions": "sessions",
+    "show": "show",
+    "stats": "stats",
     "store": "store",
+    "tail": "tail",
 }
 """Each command, and the module that it is in."""
 

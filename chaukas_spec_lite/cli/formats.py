@@ -14,11 +14,15 @@ from chaukas_spec_lite.errors import JSONError
 from chaukas_spec_lite.files import add_zone, event_from_sdk
 from chaukas_spec_lite.protojson.text import decode, parse
 from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
+from chaukas_spec_lite.wire.fields import fields_of
 from chaukas_spec_lite.wire.format import varint
 
 _WRAPPERS = ("events", "event_batch", "eventBatch", "event", "response")
 """Where requests and answers hold their events."""
 _ENUMS = {"type": EventType, "status": EventStatus, "severity": Severity}
+
+_SAID = ("metadata", "retry", "cost", "performance")
+"""What people want to see of an event besides its content."""
 
 _OBEYED = re.compile("[\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 """What a terminal obeys, or shows nothing of, and JSON does not ask to be escaped."""
@@ -89,6 +93,23 @@ def json_of(event: Event, format_: str = "jsonl", indent: int | None = None) -> 
         text = json.dumps(write_event(event), ensure_ascii=False, indent=indent)
     else:
         text = event.to_json(indent=indent, casing=betterproto2.Casing.SNAKE)
+    return harmless(text)
+
+
+def payload(event: Event) -> dict[str, Any]:
+    """Everything that an event says of what happened, in JSON; what has no JSON is written as ``repr`` has it."""
+    said: dict[str, Any] = {}
+    for field in fields_of(Event):
+        if (field.oneof == "content" or field.name in _SAID) and (value := getattr(event, field.name)) is not None:
+            try:
+                said |= Event(**{field.name: value}).to_dict(casing=betterproto2.Casing.SNAKE)
+            except JSONError:
+                said[field.proto_name] = repr(value)
+    return said
+
+
+def harmless(text: str) -> str:
+    """Escape, in JSON, what a terminal would obey; whoever parses it finds the same."""
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing
+from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 from typing import IO, Protocol, cast
@@ -24,6 +26,7 @@ from chaukas_spec_lite.collector.stores.matching import matches
 from chaukas_spec_lite.collector.stores.opening import store_for
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.files import MAX_EVENT, Entry, NoEvent, Recorded, read_entries
+from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.spec.common.v1.query import SortOrder
@@ -34,6 +37,14 @@ _PATIENCE = 300.0
 
 Told = Callable[[NoEvent], None]
 """Is told of each place of a file that holds no event."""
+
+
+LAST = "last"
+"""Stands for the session that has the newest event."""
+
+
+class SessionNotFoundError(ChaukasError):
+    """There is no event of a session."""
 
 
 class Source(Protocol):
@@ -111,6 +122,7 @@ class FileSource:
     def __init__(self, files: tuple[str, ...], told: Told) -> None:
         self._files = files
         self._told = told
+        self._stdin: IO[bytes] | None = None
 
     async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
         """Read all files once, and put what is wanted in order; events themselves wait on disk for their turn."""
@@ -130,11 +142,29 @@ class FileSource:
 
     def events(self) -> Iterator[Event]:
         """Read the events as they stand."""
-        for entry in entries_of(self._files):
+        for entry in self._entries():
             if isinstance(entry, Recorded):
                 yield entry.event
             else:
                 self._told(entry)
+
+    def _entries(self) -> Iterator[Entry]:
+        for name in self._files:
+            if name != "-":
+                yield from entries_of((name,))
+                continue
+            # What comes by a pipe comes once, and a command may look at it twice.
+            if self._stdin is None:
+                self._stdin = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115  # it stays open
+                with opened(name) as piped:
+                    shutil.copyfileobj(piped, self._stdin)
+            self._stdin.seek(0)
+            yield from read_entries(cast("BufferedReader", self._stdin), shown_name(name), read_object)
+
+    def close(self) -> None:
+        """Let go of what came by standard input."""
+        if self._stdin is not None:
+            self._stdin.close()
 
 
 class _Order:
@@ -216,7 +246,8 @@ async def source_of(place: Whereabouts, told: Told) -> AsyncIterator[Source]:
         told: Is told of each place of a file that holds no event.
     """
     if place.files:
-        yield FileSource(place.files, told)
+        with closing(FileSource(place.files, told)) as files:
+            yield files
     elif place.store:
         store = existing_store(place.store)
         await store.open()
@@ -227,3 +258,32 @@ async def source_of(place: Whereabouts, told: Told) -> AsyncIterator[Source]:
     else:
         async with client_for(place.endpoint) as client:
             yield CollectorSource(client)
+
+
+async def session_events(source: Source, session: str, asked: Wanted) -> list[Event]:
+    """Find the events of a session, the oldest first.
+
+    Args:
+        source: Where they are.
+        session: Its id, or ``last``.
+        asked: Whose, and how many.
+
+    Raises:
+        SessionNotFoundError: There are none.
+    """
+    name = await newest_session(source, asked) if session == LAST else session
+    by_session = replace(asked, filter=replace(asked.filter, session_id=name), oldest_first=True)
+    async with aclosing(source.find(by_session)) as events:
+        found = [event async for event in events]
+    if not found and asked.limit != 0:
+        raise SessionNotFoundError(f"there is no event of session {one_line(name)}; chaukas-lite sessions lists them")
+    return found
+
+
+async def newest_session(source: Source, asked: Wanted) -> str:
+    """Find the session of the newest event that has one."""
+    async with aclosing(source.find(replace(asked, oldest_first=False, limit=None))) as events:
+        async for event in events:
+            if event.session_id:
+                return event.session_id
+    raise SessionNotFoundError("there is no event of any session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TextIO
 
@@ -66,6 +67,11 @@ def money(amount: float, currency: str) -> str:
     if number == "0.0000":  # Less than the last digit is still not nothing.
         sign, number = "<", "0.0001"
     return f"{sign}${number}" if currency == "USD" else f"{sign}{number} {currency}".rstrip()
+
+
+def costs(amounts: Mapping[str, float]) -> str:
+    """Write amounts of several currencies."""
+    return " + ".join(money(amount, currency) for currency, amount in sorted(amounts.items()) if amount)
 
 
 def count(number: int, noun: str) -> str:
