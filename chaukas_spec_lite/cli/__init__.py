@@ -10,6 +10,7 @@ COMMANDS = {
     "diff": "diff",
     "keys": "keys",
     "query": "query",
+    "send": "send",
     "serve": "serve",
     "sessions": "sessions",
     "show": "show",

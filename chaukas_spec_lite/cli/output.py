@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine, Generator
@@ -111,6 +112,26 @@ def say(text: str, style: str = "") -> None:
     """Tell people something on standard error, without cutting a word."""
     err = console(errors=True)
     err.print(Text(one_line(text, err.encoding), style), soft_wrap=not err.is_terminal)
+
+
+@contextmanager
+def quiet_logs() -> Generator[None, None, None]:
+    """Keep out of a terminal what the exporter and the client log of events that were not taken: a command tells that.
+
+    What else they log, such as a key that goes in plain text, is still shown.
+    """
+    loggers = [logging.getLogger(f"chaukas_spec_lite.{name}") for name in ("export", "client")]
+    for each in loggers:
+        each.addFilter(_is_told_otherwise)
+    try:
+        yield
+    finally:
+        for each in loggers:
+            each.removeFilter(_is_told_otherwise)
+
+
+def _is_told_otherwise(record: logging.LogRecord) -> bool:
+    return record.name.endswith("client") and "it rejected the others" not in str(record.msg)
 
 
 class Unreadable:
