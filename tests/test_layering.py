@@ -76,6 +76,7 @@ RULES = Rules(
             "spec",
             "sinks.file",
             "collector.doors.platform_json",
+            "cli.encode",
             "cli.formats",
         ),
         # One of them, by the Python that runs.

@@ -6,8 +6,14 @@ import importlib
 from typing import Any
 
 COMMANDS = {
+    "check": "check",
+    "dead-letters": "dead_letters",
+    "decode": "encode",
     "demo": "demo",
     "diff": "diff",
+    "drain": "drain",
+    "encode": "encode",
+    "export": "export",
     "keys": "keys",
     "query": "query",
     "send": "send",
