@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.version import VERSION
@@ -85,7 +86,8 @@ def _show(error: ClickException) -> None:
         error.show()
         return
     width = max(20, shutil.get_terminal_size().columns)
-    click.echo(click.wrap_text(f"Error: {error.format_message()}", width, preserve_paragraphs=True), err=True)
+    text = f"Error: {error.format_message()}"
+    click.echo(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False), err=True)
 
 
 def _discard_output() -> None:

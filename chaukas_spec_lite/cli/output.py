@@ -6,9 +6,12 @@ import asyncio
 import gzip
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import IO, Any, TypeVar, cast
 
 import click
@@ -30,10 +33,39 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         ClickException: It failed.
     """
     try:
-        return asyncio.run(work)
+        with _interruptible():
+            return asyncio.run(work)
     except BrokenPipeError:  # whoever reads the output has seen enough
         raise
     except (ChaukasError, OSError) as error:
+        raise click.ClickException(sentence(error)) from error
+
+
+@contextmanager
+def _interruptible() -> Generator[None, None, None]:
+    """Have Ctrl-C end what goes on at once.
+
+    Python's own event loop would only cancel its task, which notices nothing while it reads a file or a pipe.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _opened(output: str, mode: str) -> IO[Any]:
+    """Open a file for writing; raises ``ClickException`` where that cannot be."""
+    try:
+        return open(output, mode, encoding=None if "b" in mode else "utf-8")
+    except OSError as error:
         raise click.ClickException(sentence(error)) from error
 
 
@@ -50,8 +82,7 @@ def writing(output: str | None) -> Generator[IO[bytes], None, None]:
     """Open what data is written to; a file whose name ends with .gz is compressed.
 
     Raises:
-        ClickException: Standard output is closed.
-        OSError: The file cannot be written.
+        ClickException: The file cannot be made, or standard output is closed.
     """
     if output in (None, "-"):
         if cast("object", sys.stdout) is None:
@@ -60,10 +91,10 @@ def writing(output: str | None) -> Generator[IO[bytes], None, None]:
         yield stream
         stream.flush()
     elif str(output).endswith(".gz"):
-        with gzip.open(str(output), "wb") as file:
+        with _opened(str(output), "wb") as plain, gzip.GzipFile("", "wb", fileobj=plain, mtime=0) as file:
             yield cast("IO[bytes]", file)
     else:
-        with open(str(output), "wb") as file:
+        with _opened(str(output), "wb") as file:
             yield file
 
 
@@ -73,7 +104,7 @@ def pictures(output: str | None) -> Generator[Console, None, None]:
     if output in (None, "-"):
         yield console()
         return
-    with open(str(output), "w", encoding="utf-8") as file:
+    with _opened(str(output), "w") as file:
         yield Console(
             file=file,
             width=PLAIN_WIDTH,

@@ -13,7 +13,7 @@ from rich.progress import Progress as ProgressBar
 
 from chaukas_spec_lite.cli.options import epilog
 from chaukas_spec_lite.cli.output import Unreadable, quiet_logs, run, say
-from chaukas_spec_lite.cli.sending import FileSender, Progress, notes_for
+from chaukas_spec_lite.cli.sending import FileSender, HowFar, notes_for
 from chaukas_spec_lite.cli.sources import client_for, entries_of
 from chaukas_spec_lite.cli.terminal import console, count, rate
 from chaukas_spec_lite.collector.copying import CopyNotes
@@ -70,7 +70,7 @@ async def _send(
         with quiet_logs(), _bar(sum(sizes)) as progress:
             done = 0
 
-            def shown(now: Progress) -> None:
+            def shown(now: HowFar) -> None:
                 progress(done + now.position, now)
 
             sender = FileSender(client, patience, shown)
@@ -95,7 +95,7 @@ def _notes(name: str, endpoint: str, restart: bool) -> CopyNotes | None:
 
 
 @contextmanager
-def _bar(total: int) -> Generator[Callable[[int, Progress], None], None, None]:
+def _bar(total: int) -> Generator[Callable[[int, HowFar], None], None, None]:
     """Show how far it is, how fast, and how long it will take, if there is a terminal to show it on."""
     err = console(errors=True)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
@@ -103,7 +103,7 @@ def _bar(total: int) -> Generator[Callable[[int, Progress], None], None, None]:
         task = bar.add_task("sending", total=total or None)
         begun = time.monotonic()
 
-        def show(position: int, now: Progress) -> None:
+        def show(position: int, now: HowFar) -> None:
             said = f"{count(now.done, 'event')}{rate(now.done, time.monotonic() - begun)}"
             bar.update(task, completed=position, description=said)
 

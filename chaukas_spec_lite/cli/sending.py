@@ -51,7 +51,7 @@ class NothingSentError(ChaukasError):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class HowFar:
     """How far it is."""
 
     read: int = 0
@@ -149,11 +149,11 @@ class FileSender:
         self,
         client: ChaukasClient,
         patience: float,
-        progress: Callable[[Progress], None],
+        progress: Callable[[HowFar], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.refused = Refused()
-        self.now = Progress()
+        self.now = HowFar()
         self._patience = patience
         self._progress = progress
         self._clock = clock
