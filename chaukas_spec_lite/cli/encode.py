@@ -3,6 +3,9 @@
 They are what ``protoc --encode`` and ``protoc --decode`` are used for.
 """
 
+# _full_name and _unknown_fields are private to the package:
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

@@ -16,6 +16,7 @@ from chaukas_spec_lite.protojson.text import decode, parse
 from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.wire.fields import fields_of
 from chaukas_spec_lite.wire.format import varint
+from chaukas_spec_lite.wire.scalars import is_array, is_dict
 
 _WRAPPERS = ("events", "event_batch", "eventBatch", "event", "response")
 """Where requests and answers hold their events."""
@@ -40,7 +41,7 @@ def read_object(data: bytes) -> Iterator[Event | JSONError]:
     """
     try:
         parsed = parse(decode(data))
-        if not isinstance(parsed, dict) or not (_is_of_platform(parsed) or _wrapped(parsed)):
+        if not is_dict(parsed) or not (_is_of_platform(parsed) or _wrapped(parsed)):
             # From the text itself, so that what is wrong has a line and a column.
             yield event_from_sdk(data)
             return
@@ -54,11 +55,11 @@ def _read_all(outer: dict[str, Any]) -> Iterator[Event | JSONError]:
     waiting: list[Any] = [outer]
     while waiting:
         parsed = waiting.pop()
-        if isinstance(parsed, dict) and (inside := _wrapped(parsed)):
+        if is_dict(parsed) and (inside := _wrapped(parsed)):
             waiting.extend(reversed(inside))
             continue
         try:
-            if isinstance(parsed, dict) and _is_of_platform(parsed):
+            if is_dict(parsed) and _is_of_platform(parsed):
                 add_zone(parsed)
                 # What the collector adds for what has no JSON is no part of the event.
                 yield read_event({name: value for name, value in parsed.items() if name != "omitted"})
@@ -73,8 +74,14 @@ def _wrapped(parsed: dict[str, Any]) -> list[Any]:
     """What stands in the place of events, in a request, a batch or an answer; nothing for an event."""
     if "event_id" in parsed or "eventId" in parsed or "type" in parsed:
         return []
-    inside = [parsed[name] for name in _WRAPPERS if isinstance(parsed.get(name), (list, dict))]
-    return [each for one in inside for each in (one if isinstance(one, list) else [one])]
+    inside: list[Any] = []
+    for name in _WRAPPERS:
+        value: Any = parsed.get(name)
+        if is_array(value):
+            inside += value
+        elif is_dict(value):
+            inside.append(value)
+    return inside
 
 
 def _is_of_platform(parsed: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -169,7 +169,7 @@ def place_options(command: F) -> F:
             raise click.UsageError(str(error)) from error
         return command(*args, place=place, **rest)
 
-    return _FILES(_PLACE(wrapped))  # type: ignore[return-value]  # click's decorators keep what is called
+    return cast("F", _FILES(_PLACE(wrapped)))
 
 
 def filter_options(command: F) -> F:
@@ -197,4 +197,4 @@ def filter_options(command: F) -> F:
         )
         return command(*args, wanted=Wanted(asked), **rest)
 
-    return _FILTERS(wrapped)  # type: ignore[return-value]  # as above
+    return cast("F", _FILTERS(wrapped))

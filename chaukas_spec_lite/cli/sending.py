@@ -153,7 +153,7 @@ class FileSender:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.refused = Refused()
-        self.now = HowFar()
+        self.now: HowFar = HowFar()
         self._patience = patience
         self._progress = progress
         self._clock = clock

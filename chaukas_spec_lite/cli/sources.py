@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from array import array
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import replace
 from io import BufferedReader
@@ -238,7 +238,7 @@ def existing_store(address: str) -> Store:
 
 
 @asynccontextmanager
-async def source_of(place: Whereabouts, told: Told) -> AsyncIterator[Source]:
+async def source_of(place: Whereabouts, told: Told) -> AsyncGenerator[Source, None]:
     """Open what the options name.
 
     Args:

@@ -7,11 +7,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import cast
 
 from chaukas_spec_lite import BlockingChaukasClient, Event
 from chaukas_spec_lite.__main__ import main
@@ -74,12 +73,12 @@ def here(folder: Path, *arguments: str | Path, **env: str) -> subprocess.Complet
         os.chdir(replaced[3])
         os.environ.clear()
         os.environ.update(replaced[4])
-    texts = [cast("BytesIO", each.buffer).getvalue().decode() for each in (out, err)]
+    texts = [each.buffer.getvalue().decode() for each in (out, err)]
     return subprocess.CompletedProcess(arguments, status, *texts)
 
 
 @contextmanager
-def filled(home: Path, events: list[Event], *arguments: str) -> Iterator[Served]:
+def filled(home: Path, events: list[Event], *arguments: str) -> Generator[Served, None, None]:
     """A collector that has stored events in ``events.db``."""
     with serving(home, "--store", "events.db", *arguments) as served:
         with BlockingChaukasClient(served.grpc, retry=NEVER, timeout=HANG, environ={}) as client:

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 29, tzinfo=timezone.utc)
 
 
 def event(event_id: str, type_: EventType = EventType.TOOL_CALL_START, **more: Any) -> Event:
-    given = {"session_id": "s", "span_id": "t", "timestamp": NOW} | more
+    given: dict[str, Any] = {"session_id": "s", "span_id": "t", "timestamp": NOW} | more
     return Event(event_id=event_id, type=type_, **given)
 
 
