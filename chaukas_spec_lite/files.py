@@ -229,12 +229,14 @@ def _document(file: _Ahead, name: str, read: ReadObject) -> Iterator[Entry]:
         yield _unread(f"{name}: the object at byte {error.start:,} is longer than {MAX_EVENT:,} bytes", file.position)
 
 
-def _objects(data: bytes, place: str, end: int, read: ReadObject, hint: str = "") -> Iterator[Entry]:
+def _objects(data: bytes, place: str, end: int, read: ReadObject, *, last: bool = False) -> Iterator[Entry]:
     for found in read(data):
         if isinstance(found, JSONError):
+            torn = last and not _is_whole(data)
+            hint = f"; {_TORN}" if torn else ""
             column = f":{found.column}" if found.column else ""
             where = f"{found.path}: " if found.path else ""
-            yield _unread(f"{place}{column}: {where}{found.message}{hint}", end, torn=bool(hint), cause=found)
+            yield _unread(f"{place}{column}: {where}{found.message}{hint}", end, torn=torn, cause=found)
         else:
             yield Recorded(found, end)
 
@@ -250,8 +252,16 @@ def _json_lines(file: _Ahead, name: str, read: ReadObject) -> Iterator[Entry]:
         if number == 1:
             line = line.removeprefix(codecs.BOM_UTF8)
         if line.strip():
-            hint = "" if line.endswith(b"\n") else f"; {_TORN}"
-            yield from _objects(line, f"{name}:{number}", file.position, read, hint)
+            yield from _objects(line, f"{name}:{number}", file.position, read, last=not line.endswith(b"\n"))
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line has all of its JSON, whatever is wrong with that."""
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _read_sdk(data: bytes) -> Iterator[Event | JSONError]:
