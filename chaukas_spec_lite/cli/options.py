@@ -25,10 +25,9 @@ else:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-EXIT_CODES = """\b
-Exit codes: 0 all went well; 1 it failed, or something was refused;
-2 the arguments are wrong; 130 after Ctrl-C.
-"""
+EXIT_CODES = (
+    "Exit codes: 0 all went well; 1 it failed, or something was refused; 2 the arguments are wrong; 130 after Ctrl-C."
+)
 
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 _AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])")

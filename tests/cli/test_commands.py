@@ -21,6 +21,7 @@ from tests.cli.serving import COMMAND, environment
 from tests.patience import HANG, without_slowness
 from tests.snippets import DOCS
 
+WITHOUT_EXAMPLES = ["demo", "keys", "serve", "store"]
 LOOKING = ["check", "diff", "export", "query", "sessions", "show", "stats", "tail"]
 OF_FILES = {
     "query": ["query"],
@@ -34,7 +35,7 @@ OF_FILES = {
 """Commands that draw something for people."""
 
 
-@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"demo", "keys", "serve", "store"}))
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {*WITHOUT_EXAMPLES}))
 def test_the_help_ends_with_examples_and_exit_codes(name: str) -> None:
     text = click.Context(command(name), info_name=name).get_help()
     examples = re.findall(r"^ +.*chaukas-lite (\S+)", text.partition("Examples:")[2], re.MULTILINE)
@@ -51,6 +52,21 @@ def test_examples_have_only_options_that_there_are() -> None:
                 words = line.partition("chaukas-lite ")[2].split()
                 options = {option for each in command(words[0]).params for option in each.opts}
                 assert {word for word in words if word.startswith("--")} <= options, line
+
+
+@pytest.mark.parametrize("name", ["", *sorted(COMMANDS), "store copy", "keys add"])
+def test_help_fits_on_a_narrow_terminal(tmp_path: Path, name: str) -> None:
+    done = here(tmp_path, *name.split(), "--help", COLUMNS="40")
+    assert (done.returncode, done.stderr) == (0, "")
+    # Examples are to be pasted, so they are not broken.
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("    ") or "chaukas-lite" not in line]
+    longest = max((word for line in lines for word in line.split()), key=len)
+    assert [line for line in lines if len(line) > 40 and longest not in line] == []
+    assert "Exit codes: 0 all went well" in " ".join(done.stdout.split()) or name in (
+        *WITHOUT_EXAMPLES,
+        "store copy",
+        "keys add",
+    )
 
 
 @pytest.mark.parametrize("name", LOOKING)
