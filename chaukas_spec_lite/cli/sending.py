@@ -85,7 +85,8 @@ class Refused:
 
     def rejected(self, number: int) -> None:
         """Take note of events that the collector has kept apart."""
-        self.reasons["rejected"] += number
+        if number:
+            self.reasons["rejected"] += number
 
     @property
     def asks(self) -> bool:
