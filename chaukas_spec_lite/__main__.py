@@ -6,13 +6,15 @@ The commands need the extra ``cli``, so nothing of it is imported before ``main`
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.version import VERSION
 
 if TYPE_CHECKING:
-    from click import Group
+    from click import ClickException, Group
 
 NAME = "chaukas-lite"
 
@@ -45,13 +47,11 @@ def main() -> int:
 def _commands() -> Group:
     import click
 
-    from chaukas_spec_lite.cli.demo import demo
-    from chaukas_spec_lite.cli.keys import keys
-    from chaukas_spec_lite.cli.serve import serve
-    from chaukas_spec_lite.cli.store_records import store
+    from chaukas_spec_lite.cli.commands import Commands
+    from chaukas_spec_lite.cli.options import EXIT_CODES
 
-    commands = click.Group(
-        NAME, [demo, keys, serve, store], help="Record and inspect what AI agents do: the tools of chaukas-spec-lite."
+    commands = Commands(
+        NAME, help="Record and inspect what AI agents do: the tools of chaukas-spec-lite.", epilog=EXIT_CODES
     )
     return click.version_option(VERSION, prog_name=NAME, message="%(prog)s %(version)s")(commands)
 
@@ -62,16 +62,32 @@ def _run(commands: Group) -> int:
     try:
         status = commands.main(prog_name=NAME, standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except click.Abort:  # what click makes of Ctrl-C
         click.echo("interrupted", err=True)
         return INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has seen enough, as ``head`` has
+        _discard_output()
+        return 0
     except OSError as error:  # commands turn those of their own work into a ClickException
         _discard_output()
         click.echo(f"Error: the output cannot be written: {error.strerror or error}", err=True)
         return 1
     return status if isinstance(status, int) else 0
+
+
+def _show(error: ClickException) -> None:
+    """Print an error; on a terminal, no word of it is cut."""
+    import click
+
+    stream = sys.stderr
+    if isinstance(error, click.UsageError) or stream is None or not stream.isatty():
+        error.show()
+        return
+    width = max(20, shutil.get_terminal_size().columns)
+    text = f"Error: {error.format_message()}"
+    click.echo(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False), err=True)
 
 
 def _discard_output() -> None:

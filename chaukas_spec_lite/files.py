@@ -1,10 +1,11 @@
-"""Reads recorded events, one at a time, from the two kinds of file that there are.
+"""Reads recorded events, one at a time, from the kinds of file that there are.
 
 - Delimited protobuf: encoded ``Event`` messages, each behind its length as a varint.
 - JSON lines, as the official SDK writes them in file mode: an event per line, nearly ProtoJSON.
+- JSON of any layout: an object over many lines, several of them, or an array.
 
-Either may be compressed with gzip. The first line of a file tells which of them it is. The SDK's form is read here, so
-that ``from_json`` stays strict.
+Each may be compressed with gzip. How a file begins tells which of them it is. The SDK's form is read here, so that
+``from_json`` stays strict.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ import codecs
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BufferedReader, BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from chaukas_spec_lite.errors import ChaukasError, DecodeError, JSONError
 from chaukas_spec_lite.gzipped import MAGIC, Gunzip
+from chaukas_spec_lite.json_pieces import PieceTooLong, pieces
 from chaukas_spec_lite.protojson.load_messages import from_parsed
 from chaukas_spec_lite.protojson.text import decode, parse
 from chaukas_spec_lite.spec.common.v1.events import Event
@@ -30,12 +32,19 @@ from chaukas_spec_lite.wire.scalars import is_dict
 MAX_EVENT = 64 << 20
 """Bytes of the largest event that is read. A larger length is a sign that the file is something else."""
 
+_SQLITE = b"SQLite format 3\0"
+
 _TAG_OF_EVENT_ID = b"\x0a"  # what nearly every encoded event begins with
 
 _TORN = "the last event is torn, as its writer was ended while it wrote"
 
 _NAIVE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?")
 """A timestamp without a zone, as the official SDK writes it."""
+
+_KEY_OR_END = re.compile(rb'\s*(?:"[^"\\]*"\s*:|\})')
+_OBJECT_OR_END = re.compile(rb"\s*(?:\{\s*[\"}]|\]|$)")
+_LOOK_AHEAD = 4096
+"""Bytes that are looked at behind a line that is nothing but a bracket."""
 
 
 class EventFileError(ChaukasError):
@@ -50,8 +59,23 @@ class Recorded(NamedTuple):
     """Bytes of the file up to the end of the event; of a compressed one, those that were read for it."""
 
 
+class NoEvent(NamedTuple):
+    """A place in a file that holds no event."""
+
+    error: EventFileError
+    position: int
+    """As that of an event."""
+    torn: bool
+    """Whether it is the end of a file whose writer was ended, or still writes: nothing is wrong with the rest."""
+
+
+Entry: TypeAlias = "Recorded | NoEvent"
+ReadObject: TypeAlias = "Callable[[bytes], Iterable[Event | JSONError]]"
+"""Reads the events of a JSON object, and says what is wrong with those that are none."""
+
+
 def read_events(path: str | PathLike[str]) -> Iterator[Recorded]:
-    """Read the events of a file, of either kind, one at a time. gzip is recognised, whatever the file's name.
+    """Read the events of a file, of any kind, one at a time. gzip is recognised, whatever the file's name.
 
     Args:
         path: The file; a pipe will do.
@@ -63,29 +87,60 @@ def read_events(path: str | PathLike[str]) -> Iterator[Recorded]:
     """
     path = Path(path)
     with path.open("rb") as file:
-        if file.peek(len(MAGIC)).startswith(MAGIC):
-            yield from _compressed(file, path)
-        else:
-            yield from _events(file, path)
+        for entry in read_entries(file, str(path)):
+            if isinstance(entry, NoEvent):
+                raise entry.error
+            yield entry
 
 
-def _compressed(file: BufferedReader, path: Path) -> Iterator[Recorded]:
+def read_entries(file: BufferedReader, name: str, read: ReadObject | None = None) -> Iterator[Entry]:
+    """Read the events of an open file, and go on behind what is none, wherever that is possible.
+
+    Args:
+        file: The file; a pipe will do.
+        name: What errors call it.
+        read: What reads objects of JSON; without it, they are in the form of the official SDK.
+    """
+    if file.peek(len(MAGIC)).startswith(MAGIC):
+        yield from _compressed(file, name, read or _read_sdk)
+    else:
+        yield from _entries(file, name, read or _read_sdk)
+
+
+def _compressed(file: BufferedReader, name: str, read: ReadObject) -> Iterator[Entry]:
     members = Gunzip(file)
     try:
-        for recorded in _events(BufferedReader(members), path):
-            yield recorded._replace(position=members.position)
+        for entry in _entries(BufferedReader(members), name, read):
+            yield entry._replace(position=members.position)
     except zlib.error as error:
-        raise EventFileError(f"{path}: near byte {members.position:,}: it cannot be decompressed: {error}") from error
+        yield _unread(f"{name}: near byte {members.position:,}: it cannot be decompressed: {error}", 0, cause=error)
+        return
     # Where nothing of an event came out of the last member, the events before it seem to be all.
     if members.torn:
-        raise EventFileError(f"{path}: the file ends within a gzip member: {_TORN}")
+        yield _unread(f"{name}: the file ends within a gzip member: {_TORN}", members.position, torn=True)
 
 
-def _events(file: BufferedReader, path: Path) -> Iterator[Recorded]:
+def _unread(text: str, position: int, *, torn: bool = False, cause: BaseException | None = None) -> NoEvent:
+    error = EventFileError(text)
+    error.__cause__ = cause
+    return NoEvent(error, position, torn)
+
+
+def _entries(file: BufferedReader, name: str, read: ReadObject) -> Iterator[Entry]:
     # Read ahead and put back, because a pipe cannot be rewound.
     ahead = _first_line(file)
-    read = _json_lines if _is_json(ahead) else _delimited
-    yield from read(_Ahead(ahead, file), path)
+    if ahead.startswith(_SQLITE):
+        yield _unread(
+            f"{name} is an SQLite database and no file of events; one in which a collector keeps them is named by "
+            f"--store sqlite:{name}",
+            0,
+        )
+    elif _is_document(ahead, file):
+        yield from _document(_Ahead(ahead, file), name, read)
+    elif _is_json(ahead):
+        yield from _json_lines(_Ahead(ahead, file), name, read)
+    else:
+        yield from _delimited(_Ahead(ahead, file), name)
 
 
 class _Ahead:
@@ -100,6 +155,12 @@ class _Ahead:
         """Read that many bytes, or what is left."""
         data = self._ahead.read(size)
         data += self._file.read(size - len(data))
+        self.position += len(data)
+        return data
+
+    def read1(self, size: int) -> bytes:
+        """Read some bytes, as many as there are without waiting for more; none at the end."""
+        data = self._ahead.read(size) or self._file.read1(size)
         self.position += len(data)
         return data
 
@@ -138,27 +199,76 @@ def _is_json(ahead: bytes) -> bool:
     return True
 
 
-def _json_lines(file: _Ahead, path: Path) -> Iterator[Recorded]:
+def _is_document(ahead: bytes, file: BufferedReader) -> bool:
+    """Whether a file with this beginning holds JSON whose objects need not be lines.
+
+    A bracket alone does not tell: as a byte it is also a length, and a line break the tag of ``event_id``.
+    """
+    line = ahead.removeprefix(codecs.BOM_UTF8).strip()
+    if line[:1] not in (b"{", b"["):
+        return False
+    behind = line[1:]
+    if not behind.strip():
+        behind = file.peek(_LOOK_AHEAD)[:_LOOK_AHEAD]
+    if line.startswith(b"["):
+        return _OBJECT_OR_END.match(behind) is not None
+    # An object that goes on in the next line. One that is torn ends anywhere else.
+    return _KEY_OR_END.match(behind) is not None and line[-1:] in (b"{", b"[", b",") and b"\n" in ahead
+
+
+def _document(file: _Ahead, name: str, read: ReadObject) -> Iterator[Entry]:
+    try:
+        for piece in pieces(file.read1, MAX_EVENT):
+            end = piece.start + len(piece.data)
+            place = f"{name}: in the object at byte {piece.start:,}"
+            if not piece.complete:
+                yield _unread(f"{place}: {_TORN}", end, torn=True)
+                return
+            yield from _objects(piece.data.removeprefix(codecs.BOM_UTF8), place, end, read)
+    except PieceTooLong as error:
+        yield _unread(f"{name}: the object at byte {error.start:,} is longer than {MAX_EVENT:,} bytes", file.position)
+
+
+def _objects(data: bytes, place: str, end: int, read: ReadObject, *, last: bool = False) -> Iterator[Entry]:
+    for found in read(data):
+        if isinstance(found, JSONError):
+            torn = last and not _is_whole(data)
+            hint = f"; {_TORN}" if torn else ""
+            column = f":{found.column}" if found.column else ""
+            where = f"{found.path}: " if found.path else ""
+            yield _unread(f"{place}{column}: {where}{found.message}{hint}", end, torn=torn, cause=found)
+        else:
+            yield Recorded(found, end)
+
+
+def _json_lines(file: _Ahead, name: str, read: ReadObject) -> Iterator[Entry]:
     number = 0
     while line := file.readline(MAX_EVENT + 1):
         number += 1
         # ``readline`` got a limit, since a file without line breaks would be read into memory as a whole.
         if len(line) > MAX_EVENT:
-            raise EventFileError(f"{path}:{number}: the line is longer than {MAX_EVENT:,} bytes")
+            yield _unread(f"{name}:{number}: the line is longer than {MAX_EVENT:,} bytes", file.position)
+            return
         if number == 1:
             line = line.removeprefix(codecs.BOM_UTF8)
         if line.strip():
-            event = _event_of_line(line, f"{path}:{number}", "" if line.endswith(b"\n") else f"; {_TORN}")
-            yield Recorded(event, file.position)
+            yield from _objects(line, f"{name}:{number}", file.position, read, last=not line.endswith(b"\n"))
 
 
-def _event_of_line(line: bytes, place: str, hint: str) -> Event:
+def _is_whole(line: bytes) -> bool:
+    """Whether a line has all of its JSON, whatever is wrong with that."""
     try:
-        return event_from_sdk(line)
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _read_sdk(data: bytes) -> Iterator[Event | JSONError]:
+    try:
+        yield event_from_sdk(data)
     except JSONError as error:
-        column = f":{error.column}" if error.column else ""
-        where = f"{error.path}: " if error.path else ""
-        raise EventFileError(f"{place}{column}: {where}{error.message}{hint}") from error
+        yield error
 
 
 def event_from_sdk(line: str | bytes, *, ignore_unknown_fields: bool = False) -> Event:
@@ -173,26 +283,40 @@ def event_from_sdk(line: str | bytes, *, ignore_unknown_fields: bool = False) ->
     """
     text = decode(line)
     parsed = parse(text)
-    if is_dict(parsed):
-        timestamp = parsed.get("timestamp")
-        if isinstance(timestamp, str) and _NAIVE.fullmatch(timestamp):
-            # The SDK means UTC without saying so; ProtoJSON needs the zone.
-            parsed["timestamp"] = f"{timestamp}Z"
+    add_zone(parsed)
     return from_parsed(Event, parsed, text, ignore_unknown_fields=ignore_unknown_fields)
 
 
-def _delimited(file: _Ahead, path: Path) -> Iterator[Recorded]:
+def add_zone(parsed: object) -> None:
+    """Add the zone to the timestamp of a parsed event that has none: the SDK means UTC without saying so."""
+    if is_dict(parsed):
+        timestamp = parsed.get("timestamp")
+        if isinstance(timestamp, str) and _NAIVE.fullmatch(timestamp):
+            parsed["timestamp"] = f"{timestamp}Z"
+
+
+def _delimited(file: _Ahead, name: str) -> Iterator[Entry]:
     while True:
         start = file.position
+        data: bytes | None = b""
         try:
-            data = _delimited_message(file)
-            if data is None:
+            if (data := _delimited_message(file)) is None:
                 return
-            event = Event.parse(data)
+            entry: Entry = Recorded(Event.parse(data), file.position)
         except DecodeError as error:
             hint = "" if start else " (the file holds neither length-delimited Event messages nor JSON lines)"
-            raise EventFileError(f"{path}: in the event at byte {start:,}: {error}{hint}") from error
-        yield Recorded(event, file.position)
+            torn = isinstance(error, _TornEvent) and bool(start)
+            text = f"{name}: in the event at byte {start:,}: {error}{hint}"
+            entry = _unread(text, file.position, torn=torn, cause=error)
+            # Behind an event that is none there may be others, but not behind a length that is none.
+            if not data or not start:
+                yield entry
+                return
+        yield entry
+
+
+class _TornEvent(DecodeError):
+    """The file ends within an event."""
 
 
 def _delimited_message(file: _Ahead) -> bytes | None:
@@ -204,10 +328,12 @@ def _delimited_message(file: _Ahead) -> bytes | None:
             break
     if not header:
         return None
+    if len(header) < 10 and header[-1] > 127:
+        raise _TornEvent("the input ends inside a varint")
     length, _ = read_varint(header, 0, len(header))
     if length > MAX_EVENT:
         raise DecodeError(f"its length would be {length:,} bytes, more than the {MAX_EVENT:,} that are read")
     data = file.read(length)
     if len(data) < length:
-        raise DecodeError(f"its length is {length:,} bytes, but the file ends after {len(data):,}: {_TORN}")
+        raise _TornEvent(f"its length is {length:,} bytes, but the file ends after {len(data):,}: {_TORN}")
     return data

@@ -34,7 +34,7 @@ RULES = Rules(
     levels=(
         (
             *("errors", "process", "clock", "version", "misspelt", "official_names", "betterproto_version"),
-            *("gzipped", "printable", "rationed_log"),
+            *("gzipped", "json_pieces", "printable", "rationed_log"),
         ),
         ("ids", "termination", "settings", "wire", "message.listing"),
         # The spool and chains know bytes, and the transport frames: none of them can import a message.
@@ -78,6 +78,8 @@ RULES = Rules(
             "spec",
             "sinks.file",
             "collector.doors.platform_json",
+            "cli.encode",
+            "cli.formats",
         ),
         # One of them, by the Python that runs.
         "backports": ("collector.doors.http_bodies",),

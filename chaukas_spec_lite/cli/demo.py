@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from importlib import resources
 from pathlib import Path
@@ -22,7 +22,7 @@ from chaukas_spec_lite.cli.tree_view import ERROR, View
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import ChaukasError
-from chaukas_spec_lite.files import MAX_EVENT, read_events
+from chaukas_spec_lite.files import MAX_EVENT, EventFileError, Recorded, read_entries
 from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.retry import NEVER
 from chaukas_spec_lite.rpc.transport.limits import Framing
@@ -60,7 +60,8 @@ def demo(file: Path | None) -> None:
     Without FILE, a recording that comes with the package is used: two conversations of a support bot of four agents,
     with hand-offs, tools, a policy that denies, a retry, and a conversation that fails.
 
-    Exits with 1 if the file cannot be read, or if what came back is not what was sent.
+    Where the end of the file is torn, what is before it is shown. Exits with 1 if the file cannot be read to its end,
+    or if what came back is not what was sent.
     """
     if file is not None:
         show(file)
@@ -81,12 +82,15 @@ def show(path: Path, start: StartCollector = Collector) -> None:
         ClickException: The file cannot be read, the collector fails, or what came back is not what was sent.
     """
     out = console()
+    broken: list[EventFileError] = []
     try:
         # The bar has to be gone before the trees are printed, or it would be redrawn among them.
         with _progress(out, path.stat().st_size) as progress:
-            done = asyncio.run(_replay(path, start, progress))
+            done = asyncio.run(_replay(_good(path, broken), start, progress))
     except (ChaukasError, OSError) as error:
         raise click.ClickException(one_line(str(error))) from error
+    if broken and not done.comparison.sent:
+        raise click.ClickException(one_line(str(broken[0]))) from broken[0]
     view = View(out.width, out.encoding)
     # An empty file is no failure, but an empty tree would look like one.
     if not done.comparison.sent:
@@ -102,12 +106,26 @@ def show(path: Path, start: StartCollector = Collector) -> None:
     if done.comparison.problems:
         _print_differences(path, done.comparison)
         raise click.ClickException("what came back is not what was sent")
+    if broken:
+        raise click.ClickException(one_line(str(broken[0]))) from broken[0]
 
 
-async def _replay(path: Path, start: StartCollector, progress: Progress) -> Replay:
+def _good(path: Path, broken: list[EventFileError]) -> Iterator[Recorded]:
+    """Read a file; where its end is torn, say so and nothing worse, as that must not hide what is good."""
+    with path.open("rb") as file:
+        for entry in read_entries(file, str(path)):
+            if isinstance(entry, Recorded):
+                yield entry
+            elif entry.torn:
+                broken.append(entry.error)
+            else:
+                raise entry.error
+
+
+async def _replay(events: Iterator[Recorded], start: StartCollector, progress: Progress) -> Replay:
     # The collector is the outer one: when it stops, the client has hung up already.
     async with start() as collector, _client(collector.port) as client:
-        return await replay(client, read_events(path), progress)
+        return await replay(client, events, progress)
 
 
 def _client(port: int) -> ChaukasClient:
@@ -168,7 +186,7 @@ def _print_differences(path: Path, comparison: Comparison) -> None:
     altered = {each.key for each in comparison.differences if each.returned is not None}
     originals: dict[EventKey, Event] = {}
     # Read again, and only if needed: keeping every event for this would take as much memory as the file.
-    for recorded in read_events(path) if altered else ():
+    for recorded in _good(path, []) if altered else ():
         if (key := key_of(recorded.event)) in altered:
             originals.setdefault(key, recorded.event)
     for each in comparison.differences:

@@ -23,12 +23,15 @@ from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.rpc.client.endpoint import Tcp
 from chaukas_spec_lite.settings import describe
+from chaukas_spec_lite.spec.common.v1.events import Event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 log = logging.getLogger(__name__)
 
 _ANYWHERE = ("0.0.0.0", "::")
+_SET = "set" if os.name == "nt" else "export"
+"""What shells have before a variable."""
 
 
 def _options(command: F) -> F:
@@ -97,6 +100,7 @@ async def _serve(settings: CollectorSettings) -> None:
             return
         starting.result()
         _tell(collector, settings)
+        collector.on_first_event(_tell_first)
         await told.wait()
         log.info("stopping: running calls have %g seconds to finish", settings.grace)
         await collector.stop()
@@ -140,7 +144,15 @@ def _tell(collector: Collector, settings: CollectorSettings) -> None:
         if settings.log == "json":
             log.info("%s %s", what, value, extra={"fields": {"client": client} if client else {}})
         else:
-            click.echo(f"{what} {one_line(value)}" + (f"   {client}" if client else ""))
+            click.echo(f"{what} {one_line(value)}")
+            if client:
+                # Alone on its line, as it is to be pasted.
+                click.echo(f"    {_SET} {client}")
+
+
+def _tell_first(data: bytes) -> None:
+    """Say that events arrive, and how to look at them. Nothing of the event goes into the log but its type."""
+    log.info("the first event has arrived: %s; chaukas-lite show last draws its session", Event.parse(data).type.name)
 
 
 def _reached(address: Tcp) -> str:

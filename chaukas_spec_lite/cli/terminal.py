@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TextIO
 
@@ -39,7 +40,8 @@ def console(*, errors: bool = False) -> Console:
         markup=False,
         emoji=False,
         highlight=False,
-        soft_wrap=True,
+        # A terminal would cut a line that is too long anywhere, so there it is broken between words.
+        soft_wrap=not is_terminal,
     )
 
 
@@ -65,6 +67,11 @@ def money(amount: float, currency: str) -> str:
     if number == "0.0000":  # Less than the last digit is still not nothing.
         sign, number = "<", "0.0001"
     return f"{sign}${number}" if currency == "USD" else f"{sign}{number} {currency}".rstrip()
+
+
+def costs(amounts: Mapping[str, float]) -> str:
+    """Write amounts of several currencies."""
+    return " + ".join(money(amount, currency) for currency, amount in sorted(amounts.items()) if amount)
 
 
 def count(number: int, noun: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -67,10 +67,22 @@ class Layout:
         return min(12, (self.label - 20) // 3)
 
 
-class View:
-    """Draws lines of a given width, with the characters that an encoding has."""
+def nothing_below(span: Span) -> Iterable[str]:
+    """Say nothing more of a span."""
+    return ()
 
-    def __init__(self, width: int, encoding: str) -> None:
+
+class View:
+    """Draws lines of a given width, with the characters that an encoding has.
+
+    Args:
+        width: Cells of a line.
+        encoding: What lines are written in.
+        below: Tells what stands on lines below that of a span.
+    """
+
+    def __init__(self, width: int, encoding: str, below: Callable[[Span], Iterable[str]] = nothing_below) -> None:
+        self._below = below
         self.width = width
         self.layout = Layout.of(width)
         self.encoding = encoding
@@ -122,6 +134,9 @@ class View:
     def _rows(self, roots: Sequence[Span], window: Window | None) -> Iterator[Text]:
         for span, branches in _walk(roots, self.layout.levels, self.glyphs):
             yield self._row(span, branches, window)
+            for line in self._below(span):
+                indent = " " * (cell_len(branches) + 2 + len(line) - len(line.lstrip(" ")))
+                yield Text(indent + one_line(line, self.encoding), DIM)
 
     def _row(self, span: Span, branches: str, window: Window | None) -> Text:
         layout, style = self.layout, STYLES.get(span.kind, "")

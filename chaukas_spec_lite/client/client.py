@@ -259,11 +259,14 @@ class ChaukasClient:
         """
         await self._service.ingest_batch(_batch(encoded_events), len(encoded_events), _timeout(timeout))
 
-    async def send(self, encoded_events: Sequence[bytes], /) -> None:
+    async def send(self, encoded_events: Sequence[bytes], /) -> int:
         """Hand over events that are encoded already, in one attempt: an exporter repeats it, see ``Sender``.
 
         Args:
             encoded_events: What ``bytes(event)`` gives, for each event.
+
+        Returns:
+            How many of them the server says it has rejected; the others are stored.
 
         Raises:
             RpcError: They were not acknowledged.
@@ -271,7 +274,7 @@ class ChaukasClient:
             ClientClosedError: The client is closed.
             TypeError: They are no bytes.
         """
-        await self._service.ingest_batch(_batch(encoded_events), len(encoded_events), once=True)
+        return await self._service.ingest_batch(_batch(encoded_events), len(encoded_events), once=True)
 
     def query_events(self, **query: Unpack[QueryOptions]) -> AsyncGenerator[Event, None]:
         """Find events: ``async for event in client.query_events(session_id="s-1"): ...``.

@@ -98,14 +98,17 @@ class EitherService:
             details = f"the server has rejected the event {response.event_id!r}"
             raise StatusError(details, status=StatusCode.INVALID_ARGUMENT, rpc="IngestEvent")
 
-    async def ingest_batch(self, request: bytes, count: int, timeout: float | None = None, once: bool = False) -> None:
-        """Hand over a batch of so many events; those that the server tells it has rejected are logged."""
+    async def ingest_batch(self, request: bytes, count: int, timeout: float | None = None, once: bool = False) -> int:
+        """Hand over a batch of so many events; those that the server tells it has rejected are logged, and counted."""
         trailing: dict[str, str] = {}
         response = await self.call("ingest_event_batch", request, timeout, once, trailing)
         if isinstance(response, server.IngestEventBatchResponse):
             self._tell(response.rejected_count, count, response.rejected_event_ids)
-        elif (rejected := trailing.get(_REJECTED, "")).isdecimal():
+            return response.rejected_count
+        if (rejected := trailing.get(_REJECTED, "")).isdecimal():
             self._tell(int(rejected[:9]), count)
+            return int(rejected[:9])
+        return 0
 
     def _tell(self, rejected: int, count: int, event_ids: Sequence[str] = ()) -> None:
         if rejected > 0:

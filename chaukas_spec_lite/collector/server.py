@@ -28,6 +28,7 @@ from chaukas_spec_lite.rpc.server.server import MAX_MESSAGE_BYTES, MessageServer
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
     from typing_extensions import Never, Self
 
@@ -134,6 +135,10 @@ class Collector:
     def store_name(self) -> str:
         """Where the events are kept, in words; without a password."""
         return self._store.name
+
+    def on_first_event(self, tell: Callable[[bytes], None]) -> None:
+        """Have a function called with the first event that is stored from now on, encoded; once."""
+        self._service.on_first_event(tell)
 
     def _address(self, name: str) -> Tcp | None:
         door = self._doors.get(name)

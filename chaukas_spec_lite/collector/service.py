@@ -23,7 +23,7 @@ from chaukas_spec_lite.collector.query import query_of, range_of, within
 from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
 from chaukas_spec_lite.collector.stores.asking import Query
-from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Rejected, Store
+from chaukas_spec_lite.collector.stores.base import Addition, EventPage, EventStats, Rejected, Store
 from chaukas_spec_lite.collector.tailing import Tailing
 from chaukas_spec_lite.errors import InvalidRequest, QueryTimeoutError, StoreError
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
@@ -82,6 +82,7 @@ class CollectorService:
         self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
         self._serves = False, float("-inf")
         self._tailing = Tailing(store.changed)
+        self._on_first: Callable[[bytes], None] | None = None
 
     async def open(self) -> None:
         """Open the store, before the first call is served; raises ``StoreError``."""
@@ -101,6 +102,10 @@ class CollectorService:
                 await asyncio.to_thread(lane.shutdown, cancel_futures=True)
         finally:
             await self._store.close()
+
+    def on_first_event(self, tell: Callable[[bytes], None]) -> None:
+        """Have a function called with the first event that is stored from now on, encoded; once."""
+        self._on_first = tell
 
     async def ingest(self, body: bytes, shape: Shape, caller: Caller) -> Receipt:
         """Store the events of a request; when this returns, they are stored.
@@ -310,6 +315,9 @@ class CollectorService:
             if sifted.rejected:
                 await self._stored(self._store.keep_rejected(sifted.rejected))
             intake.add(sifted, additions, self.meter)
+            if self._on_first is not None and Addition.NEW in additions:
+                tell, self._on_first = self._on_first, None
+                tell(sifted.rows[additions.index(Addition.NEW)].data)
 
     async def _work(self, size: int, work: Callable[[], T]) -> T:
         """Have something decoded in the lane for what has this many bytes."""

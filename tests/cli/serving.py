@@ -60,7 +60,7 @@ class Served:
     @property
     def clients(self) -> Mapping[str, str]:
         """The variables that clients are to be told."""
-        return dict(re.findall(r"   (CHAUKAS_\w+)=(\S+)$", "\n".join(self.said), re.MULTILINE))
+        return dict(re.findall(r"^    export (CHAUKAS_\w+)=(\S+)$", "\n".join(self.said), re.MULTILINE))
 
     @property
     def grpc(self) -> str:

@@ -309,6 +309,15 @@ def test_output_that_cannot_be_written_is_an_error(redirection: str, message: st
     assert (done.returncode, without_slowness(done.stderr)) == (1, message)
 
 
+def test_a_torn_end_hides_nothing_of_what_is_before_it(tmp_path: Path) -> None:
+    torn = tmp_path / "torn.delim"
+    torn.write_bytes(SESSION.read_bytes()[:-9])
+    done = run("demo", torn)
+    assert done.returncode == 1
+    assert re.search(r"sent 56 events in 3 batches .*: all identical\n$", done.stdout)
+    assert "the last event is torn" in done.stderr
+
+
 @pytest.mark.parametrize("name", ["click", "rich"])
 def test_without_the_extra_it_says_how_to_install_it(name: str) -> None:
     program = f"import sys; sys.modules[{name!r}] = None\nfrom chaukas_spec_lite.__main__ import main\nsys.exit(main())"

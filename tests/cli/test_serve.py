@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chaukas_spec_lite import BlockingChaukasClient, Event, EventBatch, RpcError, StatusCode
+from chaukas_spec_lite import BlockingChaukasClient, Event, EventBatch, EventType, RpcError, StatusCode
 from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.retry import NEVER
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest
@@ -42,6 +42,20 @@ def test_events_survive_it_in_a_file_of_the_users(tmp_path: Path) -> None:
         assert errors.splitlines()[-1].endswith("INFO     stopping: running calls have 5 seconds to finish")
     with serving(tmp_path) as served:
         assert stored(served.grpc) == ["e0", "e1", "e2"]
+
+
+def test_the_lines_for_programs_can_be_pasted_and_the_first_event_is_told(tmp_path: Path) -> None:
+    with serving(tmp_path, "--store", "memory:", "--http", "127.0.0.1:0") as served:
+        lines = [line.strip() for line in served.said if line.startswith("    ")]
+        script = "; ".join([*lines, "echo $CHAUKAS_GRPC_ENDPOINT $CHAUKAS_ENDPOINT"])
+        done = subprocess.run(["sh", "-c", script], capture_output=True, encoding="utf-8", timeout=HANG, check=True)
+        assert done.stdout.split() == [served.grpc, served.clients["CHAUKAS_ENDPOINT"]]
+        with client(served.grpc) as sending:
+            for _ in range(2):
+                sending.ingest_event(Event(type=EventType.AGENT_START, agent_name="secret"))
+        errors = served.end()[1]
+    assert errors.count("the first event has arrived: AGENT_START; chaukas-lite show last draws its session") == 1
+    assert "secret" not in errors
 
 
 def test_both_doors_lead_to_one_store(tmp_path: Path) -> None:

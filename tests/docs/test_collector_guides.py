@@ -20,7 +20,8 @@ from tests.docs.shell import Shell, commands, free_port
 
 LAPTOP = snippets.DOCS / "guides" / "collector.md"
 SERVER = snippets.DOCS / "guides" / "collector-server.md"
-PAGES = {LAPTOP: 1, SERVER: 1}
+COMMANDS = snippets.DOCS / "guides" / "command-line.md"
+PAGES = {LAPTOP: 1, SERVER: 1, COMMANDS: 1}
 """The pages, and how many collectors run in the background."""
 
 

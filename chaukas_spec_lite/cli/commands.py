@@ -1,0 +1,50 @@
+"""The group of all commands, each of which is loaded when it is asked for, and how wide their help is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+
+import click
+
+from chaukas_spec_lite.cli import COMMANDS, command
+
+_MOST, _LEAST = 80, 30
+
+
+class NarrowHelp(click.HelpFormatter):
+    """Writes help that fits on terminals of 40 cells, where click's own is never narrower than 50."""
+
+    def __init__(self) -> None:
+        super().__init__(width=max(_LEAST, min(shutil.get_terminal_size().columns, _MOST) - 2))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write a list of options with what they do; the narrower it is, the less room the options get."""
+        super().write_dl(list(rows), min(col_max, self.width // 3 + 4), col_spacing)
+
+
+class HelpContext(click.Context):
+    """A context that writes such help."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """Make what writes it."""
+        return NarrowHelp()
+
+
+class Commands(click.Group):
+    """Knows commands by their names, and loads the one that is run, or all of them for the help."""
+
+    context_class = HelpContext
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name them."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one; None if there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = command(cmd_name)
+        for each in [found, *(found.commands.values() if isinstance(found, click.Group) else ())]:
+            each.context_class = HelpContext
+        return found

@@ -1,0 +1,50 @@
+"""The command ``drain``: sends what ended programs left in a spool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from chaukas_spec_lite.cli.options import epilog
+from chaukas_spec_lite.cli.output import quiet_logs, run, say
+from chaukas_spec_lite.cli.sources import client_for
+from chaukas_spec_lite.cli.terminal import count
+from chaukas_spec_lite.export.draining import Drained
+from chaukas_spec_lite.export.draining import drain as drain_spool
+
+
+@click.command(
+    short_help="Send what ended programs left in a spool.",
+    epilog=epilog("chaukas-lite drain /var/spool/chaukas", "chaukas-lite drain --timeout 600 spool"),
+)
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--endpoint", metavar="HOST:PORT", help="The collector. [CHAUKAS_GRPC_ENDPOINT]")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    help="Seconds to send for; what is left stays in the spool.",
+)
+def drain(directory: Path, endpoint: str | None, timeout: float) -> None:
+    """Send the events that ended programs left in the spool DIR. What living programs have is theirs to send.
+
+    Exits with 1 if something is left, or was refused.
+    """
+    done = run(_drain(directory, endpoint, timeout))
+    say(f"{count(done.stats.recovered, 'event')} found, {done.stats.sent:,} sent.")
+    dropped = sum(done.stats.dropped.values())
+    if dropped:
+        reasons = ", ".join(f"{number:,} {reason}" for reason, number in done.stats.dropped.items())
+        say(f"Refused: {reasons}. They are dead letters now: chaukas-lite dead-letters {directory}")
+    if not done.all_sent:
+        why = f": {done.stats.last_error}" if done.stats.last_error else ""
+        left = f"{done.waiting_bytes:,} bytes are left in {directory}" if done.waiting_bytes else "not all was sent"
+        raise click.ClickException(f"{left}{why}")
+
+
+async def _drain(directory: Path, endpoint: str | None, timeout: float) -> Drained:
+    async with client_for(endpoint) as client:
+        with quiet_logs():
+            return await drain_spool(directory, client, timeout)

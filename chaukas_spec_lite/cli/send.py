@@ -1,0 +1,110 @@
+"""The command ``send``: takes files of events to a collector."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import click
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBar
+
+from chaukas_spec_lite.cli.options import epilog
+from chaukas_spec_lite.cli.output import Unreadable, quiet_logs, run, say
+from chaukas_spec_lite.cli.sending import FileSender, HowFar, notes_for
+from chaukas_spec_lite.cli.sources import client_for, entries_of
+from chaukas_spec_lite.cli.terminal import console, count, rate
+from chaukas_spec_lite.collector.copying import CopyNotes
+from chaukas_spec_lite.collector.settings import data_directory
+
+
+@click.command(
+    short_help="Send files of events to a collector.",
+    epilog=epilog(
+        "chaukas-lite send run.jsonl",
+        "chaukas-lite send --endpoint collector:50051 *.delim.gz",
+        "zcat old.jsonl.gz | chaukas-lite send -",
+    ),
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@click.option("--endpoint", metavar="HOST:PORT", help="The collector. [CHAUKAS_GRPC_ENDPOINT]")
+@click.option("--restart", is_flag=True, help="Send all, whatever an interrupted command has sent already.")
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    help="Seconds for which the collector may take nothing before it is given up.",
+)
+def send(files: tuple[str, ...], endpoint: str | None, restart: bool, patience: float) -> None:
+    """Send the events of each FILE to a collector: delimited protobuf, JSON lines, JSON, gzip; - is standard input.
+
+    A command that was interrupted goes on where it was when it is given again. A collector stores each event once, so
+    sending a file twice does no harm. What is refused is told with the reason, and makes it exit with 1; it holds up
+    no other event.
+    """
+    told = Unreadable()
+    begun = time.monotonic()
+    sender = run(_send(files, endpoint, restart, patience, told))
+    now, refused = sender.now, sender.refused
+    taken = now.done - refused.count
+    skipped = f", {count(now.skipped, 'event')} had been sent before" if now.skipped else ""
+    say(f"{count(taken, 'event')} sent{rate(taken, time.monotonic() - begun)}{skipped}.")
+    for event_id, why in refused.told:
+        say(f"Refused: event {event_id}: {why}")
+    if refused.count:
+        reasons = ", ".join(f"{number:,} {reason}" for reason, number in refused.reasons.most_common())
+        were = "was" if refused.count == 1 else "were"
+        raise click.ClickException(f"{count(refused.count, 'event')} {were} refused: {reasons}")
+    told.close()
+
+
+async def _send(
+    files: tuple[str, ...], endpoint: str | None, restart: bool, patience: float, told: Unreadable
+) -> FileSender:
+    # One file that is not there is told before anything of the others is sent.
+    sizes = [0 if name == "-" else os.stat(name).st_size for name in files]
+    async with client_for(endpoint) as client:
+        with quiet_logs(), _bar(sum(sizes)) as progress:
+            done = 0
+
+            def shown(now: HowFar) -> None:
+                progress(done + now.position, now)
+
+            sender = FileSender(client, patience, shown)
+            try:
+                for name, size in zip(files, sizes, strict=True):
+                    notes = _notes(name, str(client.settings.endpoint), restart)
+                    await sender.send(entries_of((name,)), notes, told)
+                    done += size
+            finally:
+                await sender.aclose()
+    return sender
+
+
+def _notes(name: str, endpoint: str, restart: bool) -> CopyNotes | None:
+    """Make what notes how far a file was sent; of a pipe, nothing could be skipped."""
+    if name == "-" or not os.path.isfile(name):
+        return None
+    notes = notes_for(data_directory(os.environ), name, endpoint)
+    if restart:
+        notes.forget()
+    return notes
+
+
+@contextmanager
+def _bar(total: int) -> Generator[Callable[[int, HowFar], None], None, None]:
+    """Show how far it is, how fast, and how long it will take, if there is a terminal to show it on."""
+    err = console(errors=True)
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    with ProgressBar(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("sending", total=total or None)
+        begun = time.monotonic()
+
+        def show(position: int, now: HowFar) -> None:
+            said = f"{count(now.done, 'event')}{rate(now.done, time.monotonic() - begun)}"
+            bar.update(task, completed=position, description=said)
+
+        yield show

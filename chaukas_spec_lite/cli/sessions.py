@@ -1,0 +1,104 @@
+"""The command ``sessions``: lists sessions, with what they came to."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chaukas_spec_lite.cli.columns import Row, table
+from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
+from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, say, writing
+from chaukas_spec_lite.cli.sources import source_of
+from chaukas_spec_lite.cli.terminal import costs
+from chaukas_spec_lite.cli.tree_view import ERROR
+from chaukas_spec_lite.printable import duration, glyphs_for
+from chaukas_spec_lite.trace.figures import SessionSummer, SessionSums
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
+
+ID = 36
+"""Characters of a session's id as most are, a UUID. People copy it, so it is not cut."""
+HEAD = ("SESSION", "EVENTS", "ERRORS", "DURATION", "START (UTC)", "TOKENS", "COST", "AGENTS")
+
+
+@click.command(
+    short_help="List sessions, with what they came to.",
+    epilog=epilog(
+        "chaukas-lite sessions --since 1d",
+        "chaukas-lite sessions --store sqlite:events.db --limit 5",
+        "chaukas-lite sessions --format jsonl events.delim",
+    ),
+)
+@place_options
+@filter_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "jsonl"]),
+    default="table",
+    show_default=True,
+    help="The output.",
+)
+@limit_option
+@output_option
+def sessions(place: Whereabouts, wanted: Wanted, form: str, limit: int | None, output: str | None) -> None:
+    """List sessions, those with the latest events first: events, errors, duration, tokens, cost, agents.
+
+    They are summed up from all events that meet the conditions; --limit counts sessions.
+    """
+    refuse_own_input(output, place.files)
+    told = Unreadable()
+    found = run(_summed_up(place, wanted, told))[:limit]
+    if form == "table":
+        with pictures(output) as out:
+            if found:
+                rows = [_row(each) for each in found]
+                for line in table(HEAD, rows, out.width, out.encoding, glyphs_for(out.encoding), ID):
+                    out.print(line)
+        if not found:
+            say("No sessions were found.")
+    else:
+        described = [_described(each) for each in found]
+        text = json.dumps(described, indent=2) if form == "json" else "\n".join(map(json.dumps, described))
+        with writing(output) as stream:
+            stream.write(f"{text}\n".encode() if text else b"")
+    told.close()
+
+
+async def _summed_up(place: Whereabouts, wanted: Wanted, told: Unreadable) -> list[SessionSums]:
+    adding = SessionSummer()
+    in_order = replace(wanted, oldest_first=True)
+    async with source_of(place, told) as source, aclosing(source.find(in_order)) as events:
+        async for event in events:
+            adding.add(event)
+    return adding.latest()
+
+
+def _row(each: SessionSums) -> Row:
+    start = "" if each.first is None else each.first.isoformat(" ", "seconds")[:19]
+    took = "" if each.duration is None else duration(each.duration)
+    numbers = f"{each.events:,}", f"{each.errors:,}" if each.errors else "", took, start
+    spent = f"{each.tokens:,}" if each.tokens else "", costs(each.cost), ", ".join(each.agents)
+    return Row([each.session_id, *numbers, *spent], style=ERROR if each.errors else "")
+
+
+def _described(each: SessionSums) -> dict[str, Any]:
+    return {
+        "session_id": each.session_id,
+        "tenant_id": each.tenant_id,
+        "project_id": each.project_id,
+        "name": each.name,
+        "start": None if each.first is None else each.first.isoformat(),
+        "end": None if each.last is None else each.last.isoformat(),
+        "events": each.events,
+        "errors": each.errors,
+        "model_calls": each.calls,
+        "tokens": each.tokens,
+        "cost": each.cost,
+        "agents": list(each.agents),
+    }

@@ -1,0 +1,289 @@
+"""Where commands take events from: a running collector, the store of one, or files. All answer the same questions."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from array import array
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, closing
+from dataclasses import replace
+from io import BufferedReader
+from pathlib import Path
+from typing import IO, Protocol, cast
+
+from chaukas_spec_lite.cli.formats import read_object
+from chaukas_spec_lite.cli.wanted import PAGE_EVENTS, Wanted, Whereabouts
+from chaukas_spec_lite.client.client import ChaukasClient
+from chaukas_spec_lite.collector.query import query_of
+from chaukas_spec_lite.collector.searched_text import searched_text
+from chaukas_spec_lite.collector.skim import skim
+from chaukas_spec_lite.collector.stores.asking import Query
+from chaukas_spec_lite.collector.stores.base import Store
+from chaukas_spec_lite.collector.stores.matching import matches
+from chaukas_spec_lite.collector.stores.opening import store_for
+from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.files import MAX_EVENT, Entry, NoEvent, Recorded, read_entries
+from chaukas_spec_lite.printable import one_line
+from chaukas_spec_lite.rpc.transport.limits import Framing
+from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.spec.common.v1.query import SortOrder
+
+_PAGE_BYTES = 4 << 20
+_PATIENCE = 300.0
+"""Seconds that a page of a store may take: nobody else waits for it."""
+
+Told = Callable[[NoEvent], None]
+"""Is told of each place of a file that holds no event."""
+
+
+LAST = "last"
+"""Stands for the session that has the newest event."""
+
+
+class SessionNotFoundError(ChaukasError):
+    """There is no event of a session."""
+
+
+class Source(Protocol):
+    """Answers what is asked for."""
+
+    def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
+        """Yield the events that are wanted, in their order; raises ``ChaukasError``, and ``OSError`` for files."""
+        ...
+
+
+class CollectorSource:
+    """A collector that runs.
+
+    Args:
+        client: A client for it.
+    """
+
+    def __init__(self, client: ChaukasClient) -> None:
+        self._client = client
+
+    def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
+        """Ask page by page; without a tenant, for that of the client's settings."""
+        asked, time = wanted.filter, wanted.filter.time
+        return self._client.query_events(
+            tenant_id=asked.tenant_id or None,
+            project_id=asked.project_id or None,
+            session_id=asked.session_id,
+            agent_id=asked.agent_id,
+            span_id=asked.span_id,
+            trace_id=asked.trace_id,
+            types=asked.types,
+            statuses=asked.statuses,
+            severities=asked.severities,
+            tags=asked.tags,
+            text_query=asked.text_query,
+            start=None if time is None else time.start,
+            end=None if time is None else time.end,
+            order=SortOrder.ASC if wanted.oldest_first else SortOrder.DESC,
+            limit=wanted.limit,
+            page_size=PAGE_EVENTS,
+        )
+
+
+class StoreSource:
+    """A store, with a collector on it or not.
+
+    Args:
+        store: The store, open.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
+        """Ask page by page."""
+        request, left = wanted.request, wanted.limit
+        while left is None or left > 0:
+            page = await self._store.find(query_of(request), _PAGE_BYTES, _PATIENCE)
+            for data in page.events if left is None else page.events[:left]:
+                yield Event.parse(data)
+            left = None if left is None else left - len(page.events)
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+
+class FileSource:
+    """Files of events, together.
+
+    Args:
+        files: Their paths; ``-`` is standard input.
+        told: Is told of what is no event.
+    """
+
+    def __init__(self, files: tuple[str, ...], told: Told) -> None:
+        self._files = files
+        self._told = told
+        self._stdin: IO[bytes] | None = None
+
+    async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
+        """Read all files once, and put what is wanted in order; events themselves wait on disk for their turn."""
+        query = query_of(wanted.request)
+        if wanted.limit == 0:
+            return
+        with tempfile.TemporaryFile() as waiting:
+            order = _Order()
+            for event in self.events():
+                data = bytes(event)
+                if (key := _key_if(data, query)) is not None:
+                    order.add(key, waiting.tell(), len(data))
+                    waiting.write(data)
+            for place, size in order.places(descending=query.descending, limit=wanted.limit):
+                waiting.seek(place)
+                yield Event.parse(waiting.read(size))
+
+    def events(self) -> Iterator[Event]:
+        """Read the events as they stand."""
+        for entry in self._entries():
+            if isinstance(entry, Recorded):
+                yield entry.event
+            else:
+                self._told(entry)
+
+    def _entries(self) -> Iterator[Entry]:
+        for name in self._files:
+            if name != "-":
+                yield from entries_of((name,))
+                continue
+            # What comes by a pipe comes once, and a command may look at it twice.
+            if self._stdin is None:
+                self._stdin = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115  # it stays open
+                with opened(name) as piped:
+                    shutil.copyfileobj(piped, self._stdin)
+            self._stdin.seek(0)
+            yield from read_entries(cast("BufferedReader", self._stdin), shown_name(name), read_object)
+
+    def close(self) -> None:
+        """Let go of what came by standard input."""
+        if self._stdin is not None:
+            self._stdin.close()
+
+
+class _Order:
+    """Where events are, and when they happened: a few bytes for each."""
+
+    def __init__(self) -> None:
+        self._keys = (array("b"), array("q"), array("l"))
+        self._places = array("q")
+        self._sizes = array("q")
+
+    def add(self, key: tuple[int, int, int], place: int, size: int) -> None:
+        for column, value in zip(self._keys, key, strict=True):
+            column.append(value)
+        self._places.append(place)
+        self._sizes.append(size)
+
+    def places(self, *, descending: bool, limit: int | None) -> Iterator[tuple[int, int]]:
+        timed, seconds, nanos = self._keys
+        # By the number, too, so that one order is exactly the reverse of the other, as in a store.
+        numbers = sorted(range(len(timed)), key=lambda n: (timed[n], seconds[n], nanos[n], n), reverse=descending)
+        for number in numbers[:limit]:
+            yield self._places[number], self._sizes[number]
+
+
+def _key_if(data: bytes, query: Query) -> tuple[int, int, int] | None:
+    """Where an event stands in the order of time, if it meets the conditions."""
+    row = skim(data)
+    if not matches(row, query) or (query.text and query.text not in searched_text(data)):
+        return None
+    return row.timed, row.seconds, row.nanos
+
+
+def entries_of(files: tuple[str, ...]) -> Iterator[Entry]:
+    """Read files one after the other, as they stand; ``-`` is standard input."""
+    for name in files:
+        with opened(name) as file:
+            yield from read_entries(cast("BufferedReader", file), shown_name(name), read_object)
+
+
+def opened(name: str) -> IO[bytes]:
+    """Open a file for reading; ``-`` is standard input, which stays open when it is closed."""
+    if name == "-":
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    return Path(name).open("rb")
+
+
+def shown_name(name: str) -> str:
+    """What errors call a file."""
+    return "standard input" if name == "-" else name
+
+
+def client_for(endpoint: str | None) -> ChaukasClient:
+    """Make a client for a collector, or for that of the environment; events may be as large as those in files."""
+    if not endpoint and not any(os.environ.get(name) for name in ("CHAUKAS_GRPC_ENDPOINT", "CHAUKAS_ENDPOINT")):
+        endpoint = "127.0.0.1:50051"
+    return ChaukasClient(endpoint, framing=Framing(max_send=2 * MAX_EVENT, max_receive=2 * MAX_EVENT))
+
+
+def existing_store(address: str) -> Store:
+    """Make the store of an address, for one that is there: a name with a slip in it would become a new, empty one.
+
+    Raises:
+        ChaukasError: There is none.
+    """
+    if address == "memory:":
+        raise ChaukasError("memory: is a store within a collector, and nothing of it is there for others")
+    path = Path(address.removeprefix("sqlite:"))
+    if "://" not in address and not path.exists():
+        raise ChaukasError(f"there is no file {path}")
+    return store_for(address, texts=searched_text)
+
+
+@asynccontextmanager
+async def source_of(place: Whereabouts, told: Told) -> AsyncGenerator[Source, None]:
+    """Open what the options name.
+
+    Args:
+        place: The options.
+        told: Is told of each place of a file that holds no event.
+    """
+    if place.files:
+        with closing(FileSource(place.files, told)) as files:
+            yield files
+    elif place.store:
+        store = existing_store(place.store)
+        await store.open()
+        try:
+            yield StoreSource(store)
+        finally:
+            await store.close()
+    else:
+        async with client_for(place.endpoint) as client:
+            yield CollectorSource(client)
+
+
+async def session_events(source: Source, session: str, asked: Wanted) -> list[Event]:
+    """Find the events of a session, the oldest first.
+
+    Args:
+        source: Where they are.
+        session: Its id, or ``last``.
+        asked: Whose, and how many.
+
+    Raises:
+        SessionNotFoundError: There are none.
+    """
+    name = await newest_session(source, asked) if session == LAST else session
+    by_session = replace(asked, filter=replace(asked.filter, session_id=name), oldest_first=True)
+    async with aclosing(source.find(by_session)) as events:
+        found = [event async for event in events]
+    if not found and asked.limit != 0:
+        raise SessionNotFoundError(f"there is no event of session {one_line(name)}; chaukas-lite sessions lists them")
+    return found
+
+
+async def newest_session(source: Source, asked: Wanted) -> str:
+    """Find the session of the newest event that has one."""
+    async with aclosing(source.find(replace(asked, oldest_first=False, limit=None))) as events:
+        async for event in events:
+            if event.session_id:
+                return event.session_id
+    raise SessionNotFoundError("there is no event of any session")

@@ -1,0 +1,27 @@
+"""What came out of work, for runs to be compared by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chaukas_spec_lite.spec.common.v1.events import Event
+
+
+def answer(event: Event) -> Any:
+    """What came out of the work whose END, or whose only event, this is: no ids, times or amounts.
+
+    A model's response, a tool's output, a text, what was decided; None where the event holds nothing of the kind.
+    """
+    if (llm := event.llm_invocation) is not None:
+        return llm.response
+    if (tool := event.tool_response) is not None:
+        return tool.output if tool.output is not None else tool.error_message or None
+    if (mcp := event.mcp_call) is not None:
+        return mcp.response
+    if (message := event.message) is not None:
+        return message.text or None
+    if (policy := event.policy) is not None:
+        return policy.outcome or None
+    if (error := event.error) is not None:
+        return error.error_message or error.error_code or None
+    return event.state_update
