@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from chaukas_spec_lite.errors import (
     ForbiddenError,
     InvalidRequest,
+    NotServingError,
     QueryTimeoutError,
     StoreError,
     ThrottledError,
@@ -31,6 +32,7 @@ _OUTCOMES: dict[type[BaseException], str] = {
     ThrottledError: "throttled",
     UnauthenticatedError: "unauthenticated",
     ForbiddenError: "forbidden",
+    NotServingError: "not_serving",
     QueryTimeoutError: "timeout",
     StoreError: "store_failed",
 }

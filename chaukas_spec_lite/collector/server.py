@@ -164,6 +164,7 @@ class Collector:
         async with contextlib.AsyncExitStack() as opened:
             if keys is not None:
                 opened.callback(keys.close)
+                self._service.hindrance = keys.are_lost
             doors = _doors_of(settings, self._service, None if keys is None else keys.caller_of)
             await self._service.open()
             opened.push_async_callback(self._service.close)

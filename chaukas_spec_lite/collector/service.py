@@ -75,6 +75,8 @@ class CollectorService:
         self._clock = clock
         self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
         self._serves = False, float("-inf")
+        self.hindrance: Callable[[], bool] = lambda: False
+        """Tells whether something else than the store keeps it from serving anybody."""
 
     async def open(self) -> None:
         """Open the store, before the first call is served; raises ``StoreError``."""
@@ -182,7 +184,9 @@ class CollectorService:
         return Capabilities(policy_decisions=True, data_access_events=True)
 
     async def is_serving(self) -> bool:
-        """Say whether the store can store, having asked it lately."""
+        """Say whether the store can store, having asked it lately, and nothing else keeps callers away."""
+        if self.hindrance():
+            return False
         serves, asked = self._serves
         if self._clock() - asked < _PROBE_SECONDS:
             return serves
@@ -200,14 +204,14 @@ class CollectorService:
     def _check(self, caller: Caller) -> None:
         caller.check_writing()
         if self._quotas is not None:
-            self._quotas.check(caller.name)
+            self._quotas.check(caller.name, caller.quota)
 
     async def _take(self, events: list[bytes], intake: Intake) -> None:
         """Store events, slice after slice, so that others get their turn in between."""
         size = sum(map(len, events))
         self.meter.count_bytes(size)
         if self._quotas is not None:
-            self._quotas.take(intake.caller.name, len(events), size)
+            self._quotas.take(intake.caller.name, len(events), size, intake.caller.quota)
         for part, largest in slices(events):
             sifted = await self._work(largest, partial(intake.sift, part, self._store.indexes_text))
             additions = await self._stored(self._store.add(sifted.rows)) if sifted.rows else []

@@ -157,6 +157,54 @@ def test_keys_are_needed_where_there_are_some(tmp_path: Path) -> None:
         assert key not in errors
 
 
+def test_a_key_sends_as_much_as_is_said_of_it(tmp_path: Path) -> None:
+    """By both doors, whatever the collector says of all keys; the answer says when to come again."""
+    limits = ["--rate", "0.001", "--burst", "2"]
+    slow = run(tmp_path, "keys", "add", "--tenant", "acme", *limits).stdout.strip()
+    fast = run(tmp_path, "keys", "add", "--tenant", "acme", "--rate", "1000000").stdout.strip()
+    with serving(tmp_path, "--store", "memory:", "--http", "127.0.0.1:0", "--events-per-second", "0.0001") as served:
+        with client(served.grpc, slow) as sending:
+            sending.ingest_events([Event(event_id=f"a{number}") for number in range(3)])
+            with pytest.raises(RpcError, match="more than it may") as caught:
+                sending.ingest_event(Event(event_id="b"))
+            assert caught.value.status is StatusCode.RESOURCE_EXHAUSTED
+        url = served.clients["CHAUKAS_ENDPOINT"]
+        body = bytes(IngestEventBatchRequest(event_batch=EventBatch(events=[Event(event_id="c")])))
+        headers = {"Content-Type": "application/x-protobuf", "Authorization": f"Bearer {slow}"}
+        answer = httpx.post(f"{url}/events/batch", content=body, headers=headers, timeout=HANG)
+        assert answer.status_code == 429, answer.text
+        assert 900 < int(answer.headers["retry-after"]) <= 1000, "one event, at one in a thousand seconds"
+        with client(served.grpc, fast) as sending:
+            for number in range(5):
+                sending.ingest_events([Event(event_id=f"f{number}{each}") for each in range(10)])
+        assert len(stored(served.grpc, fast)) == 53
+
+
+def test_a_collector_that_cannot_read_its_keys_says_so_and_recovers(tmp_path: Path) -> None:
+    key = run(tmp_path, "keys", "add", "--tenant", "acme").stdout.strip()
+    path = tmp_path / "chaukas-lite" / "keys.json"
+    with serving(tmp_path, "--store", "memory:", "--http", "127.0.0.1:0") as served:
+        url = served.clients["CHAUKAS_ENDPOINT"]
+        headers = {"Authorization": f"Bearer {key}"}
+
+        def statuses() -> tuple[int, int]:
+            health = httpx.get(f"{url}/healthz", timeout=HANG).status_code
+            return health, httpx.get(f"{url}/v1/capabilities", headers=headers, timeout=HANG).status_code
+
+        assert statuses() == (200, 200)
+        path.rename(path.with_suffix(".away"))
+        wait_until(lambda: statuses() == (503, 503))
+        with pytest.raises(RpcError, match="cannot read its keys") as caught:
+            stored(served.grpc, key)
+        assert caught.value.status is StatusCode.UNAVAILABLE
+        path.with_suffix(".away").rename(path)
+        wait_until(lambda: statuses() == (200, 200))
+        assert stored(served.grpc, key) == []
+        _, errors = served.end()
+    assert "nobody is let in until it can be read" in errors
+    assert "can be read again" in errors
+
+
 def test_json_logs_are_an_object_a_line_without_what_events_hold(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*COMMAND, "serve", "--store", "memory:", "--grpc", "127.0.0.1:0", "--http", "off", "--log", "json"],
