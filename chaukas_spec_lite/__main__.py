@@ -5,10 +5,12 @@ The commands need the extra ``cli``, so nothing of it is imported before ``main`
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
 
+from chaukas_spec_lite.printable import without_passwords
 from chaukas_spec_lite.version import VERSION
 
 if TYPE_CHECKING:
@@ -62,7 +64,10 @@ def _run(commands: Group) -> int:
     try:
         status = commands.main(prog_name=NAME, standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        # What was typed is quoted, at times; an address that was typed in the wrong place may hold a password.
+        said = io.StringIO()
+        error.show(said)
+        click.echo(without_passwords(said.getvalue()), nl=False, err=True)
         return error.exit_code
     except click.Abort:  # what click makes of Ctrl-C
         click.echo("interrupted", err=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 _FILE = 0o600
 _FOLDER = 0o700
+_CAREFULLY = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Not handed to children; and a pipe of that name is not waited for."""
 
 
 def make_folder(path: Path) -> None:
@@ -28,4 +30,4 @@ def make_file(path: Path) -> None:
     SQLite gives its log, and what else it puts beside a file, the permissions of that file.
     """
     # For reading, which suffices to make it, and takes no right to write to one that is there.
-    os.close(os.open(path, os.O_CREAT | os.O_RDONLY | getattr(os, "O_CLOEXEC", 0), _FILE))
+    os.close(os.open(path, os.O_CREAT | os.O_RDONLY | _CAREFULLY, _FILE))
