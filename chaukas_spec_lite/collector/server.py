@@ -175,7 +175,9 @@ class Collector:
             opened.pop_all()
         retention = Retention(settings.retain, settings.max_size)
         if retention != Retention():
-            self._retaining = asyncio.ensure_future(retain_always(self._store, retention))
+            self._retaining = asyncio.ensure_future(
+                retain_always(self._store, retention, self._service.meter.count_failed_look)
+            )
         self._doors, self._keys, self._closed = doors, keys, asyncio.Event()
 
     async def stop(self) -> None:

@@ -24,6 +24,7 @@ from chaukas_spec_lite.collector.splitting import BatchSplitter, split
 from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Rejected, Store
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
+from chaukas_spec_lite.rationed_log import RationedLog
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 
 log = logging.getLogger(__name__)
+
+_LOG_INTERVAL = 60.0
+"""How many seconds lie between two log lines that say the same."""
+_MAX_TOPIC = 200
+"""By how many characters such lines are told apart."""
 
 T = TypeVar("T")
 
@@ -73,6 +79,7 @@ class CollectorService:
         self._store = store
         self._quotas = quotas
         self._clock = clock
+        self._log = RationedLog(log, _LOG_INTERVAL, clock)
         self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
         self._serves = False, float("-inf")
         self.hindrance: Callable[[], bool] = lambda: False
@@ -169,7 +176,7 @@ class CollectorService:
         """
         with self.meter.request("query"):
             caller.check_reading()
-            return await _read(self._store.find(query_of(request, caller.tenancy), _MAX_PAGE))
+            return await self._read(self._store.find(query_of(request, caller.tenancy), _MAX_PAGE))
 
     async def stats(self, request: GetEventStatsRequest, caller: Caller) -> EventStats:
         """Count events and sessions; raises the same as ``query``."""
@@ -177,7 +184,7 @@ class CollectorService:
             caller.check_reading()
             tenancy = within(caller.tenancy, request.tenant_id, request.project_id, "GetEventStatsRequest")
             start, end = range_of(request.time_range)
-            return await _read(self._store.stats(Query(tenancy=tenancy, start=start, end=end)))
+            return await self._read(self._store.stats(Query(tenancy=tenancy, start=start, end=end)))
 
     def capabilities(self) -> Capabilities:
         """Say what the collector can do: it takes events of every type, and offers nothing beyond."""
@@ -230,19 +237,18 @@ class CollectorService:
         try:
             result = await storing
         except StoreError as error:
-            log.error("%s", error)
+            self._log.log("storing", logging.ERROR, "%s", error, topic=str(error)[:_MAX_TOPIC])
             self._serves = False, self._clock()
             raise
         self._serves = True, self._clock()
         return result
 
-
-async def _read(reading: Awaitable[T]) -> T:
-    """Wait for the store to read something, and log why it cannot."""
-    try:
-        return await reading
-    except QueryTimeoutError:  # It is the query's fault, and whoever asked is told.
-        raise
-    except StoreError as error:
-        log.error("%s", error)
-        raise
+    async def _read(self, reading: Awaitable[T]) -> T:
+        """Wait for the store to read something, and log why it cannot."""
+        try:
+            return await reading
+        except QueryTimeoutError:  # It is the query's fault, and whoever asked is told.
+            raise
+        except StoreError as error:
+            self._log.log("reading", logging.ERROR, "%s", error, topic=str(error)[:_MAX_TOPIC])
+            raise

@@ -27,6 +27,7 @@ from chaukas_spec_lite.collector.query import Tenancy
 from chaukas_spec_lite.collector.quotas import AS_ALL, KeyQuota
 from chaukas_spec_lite.collector.watched_keys import READ_AGAIN, TRUST_SECONDS
 from chaukas_spec_lite.errors import NotServingError, ThrottledError, UnauthenticatedError
+from chaukas_spec_lite.rationed_log import MAX_TOPICS
 from tests.patience import HANG, run, until
 
 ROOT = Path(__file__).parents[2]
@@ -504,6 +505,19 @@ def test_failures_are_logged_without_the_key_and_not_without_end(path: Path, cap
     assert PEER in caplog.text
     assert entry.id not in caplog.text
     assert key.split("_", 2)[2] not in caplog.text
+
+
+def test_failures_of_very_many_networks_are_logged_in_few_lines(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    keys_file.add(path, "acme")
+
+    async def main() -> None:
+        async with serving(path) as keys:
+            for number in range(5000):
+                await refused(keys, None, f"2001:db8:{number:x}::1")
+            assert len(keys._log._logged_at) < 100
+
+    run(main())
+    assert len(caplog.records) <= MAX_TOPICS + 1
 
 
 def test_a_certificate_stands_for_a_key(path: Path) -> None:
