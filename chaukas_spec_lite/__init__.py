@@ -107,7 +107,7 @@ _LAZY = {
 
 _ERRORS = (
     *("CollectorError", "InvalidRequest", "TooMuchError", "ThrottledError", "UnauthenticatedError", "ForbiddenError"),
-    *("StoreError", "QueryTimeoutError", "SpoolError", "AuditError", "NoteError", "ProofError"),
+    *("NotServingError", "StoreError", "QueryTimeoutError", "SpoolError", "AuditError", "NoteError", "ProofError"),
     *("ClientClosedError", "StatusError", "ConnectError", "TLSError", "HTTP1Error"),
     *("ConnectionLostError", "DeadlineExceededError", "PeerProtocolError", "MessageTooLargeError"),
     "ResponseTooLargeError",

@@ -5,12 +5,14 @@ The commands need the extra ``cli``, so nothing of it is imported before ``main`
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
 import textwrap
 from typing import TYPE_CHECKING
 
+from chaukas_spec_lite.printable import without_passwords
 from chaukas_spec_lite.version import VERSION
 
 if TYPE_CHECKING:
@@ -78,15 +80,20 @@ def _run(commands: Group) -> int:
 
 
 def _show(error: ClickException) -> None:
-    """Print an error; on a terminal, no word of it is cut."""
+    """Print an error; on a terminal, no word of it is cut.
+
+    What was typed is quoted, at times; an address that was typed in the wrong place may hold a password.
+    """
     import click
 
     stream = sys.stderr
     if isinstance(error, click.UsageError) or stream is None or not stream.isatty():
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        click.echo(without_passwords(said.getvalue()), nl=False, err=True)
         return
     width = max(20, shutil.get_terminal_size().columns)
-    text = f"Error: {error.format_message()}"
+    text = without_passwords(f"Error: {error.format_message()}")
     click.echo(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False), err=True)
 
 

@@ -15,7 +15,8 @@
     │   ├── TooMuchError                 a request above a limit of the collector, however often it is sent
     │   ├── ThrottledError               too much at this time; has ``retry_after``
     │   ├── UnauthenticatedError         no key, or none that the collector knows
-    │   └── ForbiddenError               a key that does not allow this
+    │   ├── ForbiddenError               a key that does not allow this
+    │   └── NotServingError              it can serve nobody just now
     ├── StoreError                       a database of events cannot be opened, read or written
     │   └── QueryTimeoutError            a query took longer than its time limit
     ├── AuditError (also a ValueError)   something that is to prove what was recorded does not
@@ -166,6 +167,10 @@ class UnauthenticatedError(CollectorError):
 
 class ForbiddenError(CollectorError):
     """The key does not allow this: reading, writing, or another's events."""
+
+
+class NotServingError(CollectorError):
+    """The collector can serve nobody just now, which is no fault of the caller's."""
 
 
 class StoreError(ChaukasError):

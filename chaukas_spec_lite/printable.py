@@ -5,6 +5,7 @@ Anything may be in the texts of events, so whatever a terminal would obey is mad
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import astuple, dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ MAX_MARKS = 4
 """Marks kept above or below one character. No writing system needs more, and many of them cover the lines around."""
 
 _JOINERS = "\u200c\u200d"  # Emoji and several scripts are written with them.
+_PASSWORD = re.compile(r"(:/+[^/\s:@]*:).*@")
 _UNSEEN = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
 
 
@@ -65,6 +67,11 @@ def one_line(text: str, encoding: str = "utf-8") -> str:
             harmless = category not in _UNSEEN or char in _JOINERS
             shown.append(char if harmless else char.encode("unicode_escape").decode("ascii"))
     return "".join(shown).encode(encoding, "replace").decode(encoding)
+
+
+def without_passwords(text: str) -> str:
+    """Take out what may be a password: what stands between ``://user:`` and the last ``@`` of a line."""
+    return _PASSWORD.sub(r"\1***@", text) if ":/" in text else text
 
 
 def cells(text: str) -> int:

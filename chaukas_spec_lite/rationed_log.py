@@ -9,10 +9,13 @@ from collections import Counter
 from collections.abc import Callable
 
 MAX_KINDS = 1000
-"""For how many kinds of lines it is remembered when the last one was logged, beyond the last interval."""
+"""For how many kinds of lines it is remembered when the last one was logged. More within an interval share a line."""
 
 MAX_TOPICS = 20
 """Of how many topics of one kind a line of its own is logged within an interval."""
+
+_OTHERS = "others"
+"""The kind of those beyond ``MAX_KINDS``."""
 
 
 def in_words(error: BaseException) -> str:
@@ -42,6 +45,11 @@ class RationedLog:
         self._lock = threading.RLock()
         self._logged_at: dict[str, float] = {}
         self._left_out: Counter[str] = Counter()
+        """Kinds that are in ``_logged_at``."""
+        self._topics: dict[str, set[str]] = {}
+        """By kind: the names under which its topics are in ``_logged_at``."""
+        self._full_until = 0.0
+        """Until when there is no use in looking for a kind that can be forgotten."""
         self._logging: set[int] = set()
         """Threads that are logging. What they log meanwhile, because a handler emits, is left out: each line would
         cause another one."""
@@ -72,16 +80,13 @@ class RationedLog:
         now, here = self._now(), threading.get_ident()
         with self._lock:
             if topic:
-                name, logged = f"{kind} {topic}", list(self._logged_at.items())  # in one step, as signals may log
-                lately = [each for each, at in logged if now - at < self._interval]
-                near = [each for each in lately if each.startswith(f"{kind} ")]
-                kind = name if name in near or len(near) < MAX_TOPICS else kind
+                kind = self._of_topic(kind, f"{kind} {topic}", now)
+            if kind not in self._logged_at and len(self._logged_at) >= MAX_KINDS:
+                kind = self._with_room(kind, now)
             last = self._logged_at.get(kind)
             if here in self._logging or (last is not None and now - last < self._interval):
                 self._left_out[kind] += 1
                 return False
-            if len(self._logged_at) >= MAX_KINDS:
-                self._logged_at = {each: at for each, at in self._logged_at.items() if now - at < self._interval}
             self._logged_at[kind] = now
             left_out = self._left_out.pop(kind, 0)
         if left_out:
@@ -95,3 +100,32 @@ class RationedLog:
         finally:
             self._logging.discard(here)
         return True
+
+    def _of_topic(self, kind: str, name: str, now: float) -> str:
+        """Return the kind of a topic: one of its own, or that of all, if there are too many."""
+        names = self._topics.setdefault(kind, set())
+        if name not in names and len(names) >= MAX_TOPICS:
+            for each in list(names):  # in one step, as signals may log
+                if now - self._logged_at.get(each, now) >= self._interval:
+                    self._forget(each, kind)
+        if name in names or len(names) < MAX_TOPICS:
+            names.add(name)
+            return name
+        return kind
+
+    def _with_room(self, kind: str, now: float) -> str:
+        """Forget kinds of which no line was logged for long; return the kind to take, if that makes no room."""
+        if now >= self._full_until:
+            for each, at in list(self._logged_at.items()):
+                if now - at >= self._interval:
+                    self._forget(each, _OTHERS)
+            self._full_until = min(self._logged_at.values(), default=now) + self._interval
+        return kind if len(self._logged_at) < MAX_KINDS else _OTHERS
+
+    def _forget(self, kind: str, into: str) -> None:
+        """Forget a kind; what was left out of it is told with another one."""
+        self._logged_at.pop(kind, None)
+        if left_out := self._left_out.pop(kind, 0):
+            self._left_out[into] += left_out
+        for names in self._topics.values():
+            names.discard(kind)

@@ -18,6 +18,7 @@ import click
 
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.collector.logs import start_logging
+from chaukas_spec_lite.collector.private_files import make_folder
 from chaukas_spec_lite.collector.settings import CONFIG_VARIABLE, CollectorSettings, data_directory
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
@@ -81,7 +82,7 @@ def _make_folder(settings: CollectorSettings) -> None:
     """Make the folder of the default store, and of no other: elsewhere, one that is missing is a slip of the pen."""
     folder = data_directory(os.environ)
     if settings.store == str(folder / "events.db"):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder)
 
 
 async def _serve(settings: CollectorSettings) -> None:
@@ -93,6 +94,7 @@ async def _serve(settings: CollectorSettings) -> None:
         # Opening may take long, where a store is migrated first.
         await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
+            log.info("stopping before it has begun to serve: what was begun is undone, or goes on next time")
             starting.cancel()
             await asyncio.wait({starting})
         waiting.cancel()

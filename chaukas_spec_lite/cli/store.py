@@ -157,11 +157,13 @@ def _run_all(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 def _store_of(address: str, *, make: bool = False) -> Store:
     if address == MEMORY:
         raise click.ClickException("memory: is a store within a collector, and nothing of it is there for others")
+    # First, as what looks like a file may be an address with a slip in it, and a password.
+    found = store_for(address, texts=searched_text)
     path = Path(address.removeprefix("sqlite:"))
     # Or a name with a slip in it would become a new, empty store.
     if not make and "://" not in address and not path.exists():
         raise click.ClickException(f"there is no file {path}")
-    return store_for(address, texts=searched_text)
+    return found
 
 
 @asynccontextmanager

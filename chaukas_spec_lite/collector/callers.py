@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from chaukas_spec_lite.collector.quotas import AS_ALL, KeyQuota
 from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
 from chaukas_spec_lite.errors import ForbiddenError
 
@@ -23,6 +24,10 @@ class Caller:
     """Whose events it may write and see; ``EVERYBODY`` where there are no keys."""
     may_read: bool = True
     may_write: bool = True
+    may_see_metrics: bool = True
+    """Whether it may see the counts of the whole collector, which are those of all tenants."""
+    quota: KeyQuota = AS_ALL
+    """How much the key may send, where that is said of it."""
 
     def check_reading(self) -> None:
         """Raise ``ForbiddenError`` unless it may read."""
@@ -33,6 +38,14 @@ class Caller:
         """Raise ``ForbiddenError`` unless it may write."""
         if not self.may_write:
             raise ForbiddenError("the key that was given does not allow writing")
+
+    def check_metrics(self) -> None:
+        """Raise ``ForbiddenError`` unless it may see the counts of the whole collector."""
+        if not self.may_see_metrics:
+            raise ForbiddenError(
+                "the key that was given does not allow seeing metrics, which are those of all tenants: "
+                "chaukas-lite keys add --metrics"
+            )
 
     def foreign(self, tenant_id: str, project_id: str) -> str:
         """Say why an event of a tenant and project is not this caller's to write.

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from chaukas_spec_lite.collector.private_files import make_file, make_folder
 from chaukas_spec_lite.collector.query import Query
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Exported, Store
 
@@ -63,8 +64,9 @@ class CopyNotes:
 
     def write(self, cursor: str) -> None:
         """Note the beginning of a part that has been copied."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         whole = self.path.with_suffix(".new")
+        make_file(whole)
         whole.write_text(json.dumps({"cursor": cursor}), encoding="utf-8")
         os.replace(whole, self.path)
 

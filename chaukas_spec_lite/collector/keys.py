@@ -1,8 +1,9 @@
 """Who calls: from the key of a request, or the name in a client's certificate, to a ``Caller``.
 
 A key has an id, which is looked up, and a secret, whose hash is compared. Hashing takes long, on purpose, and happens
-once for each key: what was found right is remembered by a hash with a secret of this process, until the file changes.
-Whoever tries many wrong keys has to wait, and cannot make others wait: keys that are remembered are not held up.
+once for each key: what was found right is remembered by a hash with a secret of this process. Nearly all wrong secrets
+are told before, by a few bits, so strangers cannot have the collector hash, and right keys get in whatever else is sent
+from where they come from.
 """
 
 from __future__ import annotations
@@ -11,21 +12,22 @@ import asyncio
 import hashlib
 import hmac
 import logging
-import os
 import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from typing import TypeAlias
 
 from chaukas_spec_lite.collector import keys_file
 from chaukas_spec_lite.collector.callers import Caller
-from chaukas_spec_lite.collector.keys_file import KeyEntry
+from chaukas_spec_lite.collector.fair_workers import FairWorkers
+from chaukas_spec_lite.collector.key_entries import KeyEntry
 from chaukas_spec_lite.collector.query import Tenancy
-from chaukas_spec_lite.errors import SettingError, ThrottledError, UnauthenticatedError
+from chaukas_spec_lite.collector.quotas import KeyQuota
+from chaukas_spec_lite.collector.watched_keys import WatchedKeys
+from chaukas_spec_lite.errors import NotServingError, ThrottledError, UnauthenticatedError
 from chaukas_spec_lite.rationed_log import RationedLog
 
 log = logging.getLogger(__name__)
@@ -33,16 +35,19 @@ log = logging.getLogger(__name__)
 LOG_INTERVAL = 60.0
 """How many seconds lie between two log lines about failed attempts of one peer."""
 MAX_FAILURES = 10
-"""How many wrong keys a peer may send within ``FAILURE_WINDOW``."""
+"""How many wrong keys a peer may send within ``FAILURE_WINDOW`` before they are not even called wrong."""
 FAILURE_WINDOW = 60.0
 """In seconds."""
 MAX_PEERS = 10_000
 """Of how many peers failures are remembered."""
-MAX_WAITING = 64
+MAX_WRONG = 1000
+"""How many wrong keys are remembered of those that had to be hashed to be seen to be wrong."""
+THREADS = 2
+"""How many keys are hashed at a time: 16 MiB and a core each."""
+MAX_WAITING = 1024
 """How many different keys may wait for their hash at a time."""
-
-_Stamp: TypeAlias = "tuple[int, int, int]"
-"""When a file was changed, how large it is, and which one it is."""
+MAX_WAITING_OF_ONE = 64
+"""How many of one peer."""
 
 
 class Keys:
@@ -57,26 +62,30 @@ class Keys:
     """
 
     def __init__(self, path: Path, *, now: Callable[[], float] = time.monotonic) -> None:
-        self._path = path
         self._now = now
         self._log = RationedLog(log, LOG_INTERVAL, now)
-        self._stamp: _Stamp | None = self._stamp_now()
-        self._entries = keys_file.read(path)
+        self._file = WatchedKeys(path, now)
         self._secret = secrets.token_bytes(32)
         self._right: dict[bytes, KeyEntry] = {}
         """Keys that were found right, by their keyed hash."""
+        self._wrong: OrderedDict[bytes, None] = OrderedDict()
+        """Keys that were hashed and found wrong: whoever has found one by trial shall not have it hashed again."""
         self._hashing: dict[bytes, asyncio.Task[bool]] = {}
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
         """By peer: how many in this window, and when it began. The oldest windows stand first."""
-        # One thread, so that strangers with wrong keys cannot take more than one core.
-        self._thread = ThreadPoolExecutor(1, "chaukas-keys")
+        self._workers = FairWorkers(THREADS, "chaukas-keys", most=MAX_WAITING, most_of_one=MAX_WAITING_OF_ONE)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._file.entries)
 
     def close(self) -> None:
-        """End the thread that hashes."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """End the threads that hash."""
+        self._workers.close()
+
+    def are_lost(self) -> bool:
+        """Look at the file; say whether nobody is let in, because it cannot be read any more."""
+        self._refresh()
+        return not self._file.trusted
 
     async def caller_of(self, authorization: str | None, certificate_name: str | None, peer: str) -> Caller:
         """Tell who calls.
@@ -89,8 +98,10 @@ class Keys:
         Raises:
             UnauthenticatedError: There is no key, or not one of these.
             ThrottledError: The peer has sent too many wrong ones, or too many keys are being looked at.
+            NotServingError: The file cannot be read any more.
         """
-        self._refresh()
+        if self.are_lost():
+            raise NotServingError("the collector cannot read its keys, so it lets nobody in: try again later")
         peer = _without_port(peer)
         if authorization is None:
             return _caller(self._of_certificate(certificate_name, peer))
@@ -98,87 +109,76 @@ class Keys:
         if scheme.lower() != "bearer":
             raise self._refused(peer, "its authorization is not of the form: Bearer <key>")
         key = key.strip()
-        digest = hashlib.blake2b(key.encode(errors="surrogateescape"), key=self._secret).digest()
-        entry = self._right.get(digest)
+        digest = hashlib.blake2b(key.encode(errors="surrogatepass"), key=self._secret).digest()
+        entry = self._right.get(digest) or await self._looked_up(key, digest, _network(peer))
         if entry is None:
-            self._check_failures(peer)
-            entry = await self._looked_up(key, digest)
-        if entry is None:
-            self._count_failure(peer)
-            raise self._refused(peer, "its key is not known here, or was revoked")
+            raise self._failed(peer)
         return _caller(entry)
 
     def _of_certificate(self, name: str | None, peer: str) -> KeyEntry:
         if not name:
             raise self._refused(peer, "it sent no key: authorization: Bearer <key>")
-        for entry in self._entries.values():
-            if entry.certificate == name:
-                return entry
-        raise self._refused(peer, "the name of its certificate has no key here: chaukas-lite keys add --certificate")
+        entry = self._file.certificates.get(name)
+        if entry is None:
+            raise self._refused(
+                peer, "the name of its certificate has no key here: chaukas-lite keys add --certificate"
+            )
+        return entry
 
-    async def _looked_up(self, key: str, digest: bytes) -> KeyEntry | None:
+    async def _looked_up(self, key: str, digest: bytes, network: str) -> KeyEntry | None:
         parts = keys_file.split(key)
-        entry = self._entries.get(parts[0]) if parts else None
-        if parts is None or entry is None or not entry.hash:
+        entry = self._file.entries.get(parts[0]) if parts else None
+        if parts is None or entry is None or not entry.hash or digest in self._wrong:
             return None
-        stamp = self._stamp
+        if not hmac.compare_digest(keys_file.check_of(parts[1], entry.salt), entry.check):
+            return None
         # A client that starts sends many calls at once, all with the same key: hashed once for all of them. The task is
         # not cancelled with one of them, as the others wait for it.
         task = self._hashing.get(digest)
         if task is None:
-            if len(self._hashing) >= MAX_WAITING:
-                raise ThrottledError("too many keys are being looked at: try again", 1.0)
-            task = self._hashing[digest] = asyncio.ensure_future(self._is_right(entry, parts[1]))
-            task.add_done_callback(lambda _: self._hashing.pop(digest, None))
+            task = self._hashing[digest] = asyncio.ensure_future(self._is_right(entry, parts[1], network))
+            task.add_done_callback(partial(self._hashed, digest))
         if not await asyncio.shield(task):
+            self._wrong[digest] = None
+            if len(self._wrong) > MAX_WRONG:
+                self._wrong.popitem(last=False)
             return None
         # The file may have changed meanwhile, and the key with it.
-        if stamp != self._stamp and self._entries.get(entry.id) != entry:
+        now = self._file.entries.get(entry.id)
+        if now is None or not _have_one_secret(now, entry):
             return None
-        self._right[digest] = entry
-        return entry
+        self._right[digest] = now
+        return now
 
-    async def _is_right(self, entry: KeyEntry, secret: str) -> bool:
-        found = await asyncio.get_running_loop().run_in_executor(self._thread, keys_file.hashed, secret, entry.salt)
+    async def _is_right(self, entry: KeyEntry, secret: str, network: str) -> bool:
+        found = await self._workers.run(network, partial(keys_file.hashed, secret, entry.salt))
         return hmac.compare_digest(found, entry.hash)
 
-    # The file
-
-    def _stamp_now(self) -> _Stamp | None:
-        try:
-            status = os.stat(self._path)
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
+    def _hashed(self, digest: bytes, task: asyncio.Task[bool]) -> None:
+        del self._hashing[digest]
+        if not task.cancelled():
+            task.exception()  # Those who wait are told; perhaps all have gone away.
 
     def _refresh(self) -> None:
-        """Read the file again if it has changed: one system call for each request, so that revoking works at once."""
-        stamp = self._stamp_now()
-        if stamp == self._stamp:
+        if not self._file.refresh():
             return
-        try:
-            entries = keys_file.read(self._path)
-        except SettingError as error:
-            # To refuse everybody would make producers throw events away because of a slip of the pen.
-            self._log.log("file", logging.ERROR, "%s; the keys that were in it stay good", error)
-            return
-        self._stamp, self._entries = stamp, entries
-        self._right.clear()
-        log.info("%s was read again: %d keys", self._path, len(entries))
+        entries, self._wrong = self._file.entries, OrderedDict()
+        # Right keys stay right while theirs is in the file: nobody's key is hashed anew because another one's came.
+        self._right = {
+            digest: entries[old.id]
+            for digest, old in self._right.items()
+            if old.id in entries and _have_one_secret(old, entries[old.id])
+        }
 
     # Failures
 
     def _refused(self, peer: str, reason: str) -> UnauthenticatedError:
-        self._log.log(f"peer {_network(peer)}", logging.WARNING, "a call from %s was refused: %s", peer or "?", reason)
+        text = "a call from %s was refused: %s"
+        self._log.log("refused", logging.WARNING, text, peer or "?", reason, topic=_network(peer))
         return UnauthenticatedError(f"the call was refused: {reason}")
 
-    def _check_failures(self, peer: str) -> None:
-        count, began = self._failures.get(_network(peer), (0, 0.0))
-        left = began + FAILURE_WINDOW - self._now()
-        if count >= MAX_FAILURES and left > 0:
-            raise ThrottledError(f"too many wrong keys came from {peer}: try again in {left:.0f} seconds", left)
-
-    def _count_failure(self, peer: str) -> None:
+    def _failed(self, peer: str) -> UnauthenticatedError | ThrottledError:
+        """Count a wrong key, and make the error."""
         network, now = _network(peer), self._now()
         count, began = self._failures.get(network, (0, now))
         if now - began >= FAILURE_WINDOW:
@@ -187,6 +187,15 @@ class Keys:
         self._failures[network] = count + 1, began
         if len(self._failures) > MAX_PEERS:
             self._failures.popitem(last=False)
+        refused = self._refused(peer, "its key is not known here, or was revoked")
+        if count < MAX_FAILURES:
+            return refused
+        left = began + FAILURE_WINDOW - now
+        return ThrottledError(f"too many wrong keys came from {peer}: try again in {left:.0f} seconds", left)
+
+
+def _have_one_secret(one: KeyEntry, other: KeyEntry) -> bool:
+    return (one.salt, one.hash) == (other.salt, other.hash)
 
 
 def _without_port(peer: str) -> str:
@@ -208,4 +217,11 @@ def _network(peer: str) -> str:
 
 
 def _caller(entry: KeyEntry) -> Caller:
-    return Caller(entry.id, Tenancy(entry.tenant, entry.project), entry.read, entry.write)
+    return Caller(
+        entry.id,
+        Tenancy(entry.tenant, entry.project),
+        entry.read,
+        entry.write,
+        entry.metrics,
+        KeyQuota(entry.events_per_second, entry.burst, entry.bytes_per_second),
+    )

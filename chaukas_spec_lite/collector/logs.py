@@ -1,7 +1,8 @@
 """How the command logs: a line for each record on standard error, as text for people or as JSON for programs.
 
-Lines never hold what events hold; nothing of the collector logs that. What is logged beside a record's text, by
-``extra={"fields": {...}}``, stands in the JSON as fields of its own, and behind the text as ``name=value``.
+Lines never hold what events hold, nor a password of an address; nothing of the collector logs that. What is logged
+beside a record's text, by ``extra={"fields": {...}}``, stands in the JSON as fields of its own, and behind the text as
+``name=value``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from datetime import datetime, timezone
 from typing import Any
 
-from chaukas_spec_lite.printable import one_line
+from chaukas_spec_lite.printable import one_line, without_passwords
 
 _MAX_TRACEBACK = 8000
 
@@ -33,7 +34,7 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record."""
-        text = one_line(record.getMessage())
+        text = one_line(without_passwords(record.getMessage()))
         more = "".join(f"  {name}={one_line(str(value))}" for name, value in _fields(record).items())
         line = f"{_moment(record).isoformat(' ', 'seconds')} UTC  {record.levelname:<7}  {text}{more}"
         # A traceback is ours, and worth its lines.
@@ -41,7 +42,7 @@ class TextLines(logging.Formatter):
 
     def _traceback(self, record: logging.LogRecord) -> str:
         assert record.exc_info
-        lines = self.formatException(record.exc_info)[-_MAX_TRACEBACK:].splitlines()
+        lines = without_passwords(self.formatException(record.exc_info))[-_MAX_TRACEBACK:].splitlines()
         return "\n".join("    " + line.encode("unicode_escape").decode("ascii") for line in lines)
 
 
@@ -54,11 +55,11 @@ class JsonLines(logging.Formatter):
             "time": _moment(record).isoformat(timespec="milliseconds") + "Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_passwords(record.getMessage()),
             **_fields(record),
         }
         if record.exc_info:
-            entry["traceback"] = self.formatException(record.exc_info)[-_MAX_TRACEBACK:]
+            entry["traceback"] = without_passwords(self.formatException(record.exc_info))[-_MAX_TRACEBACK:]
         return json.dumps(entry, default=str)
 
 

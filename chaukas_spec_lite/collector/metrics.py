@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from chaukas_spec_lite.errors import (
     ForbiddenError,
     InvalidRequest,
+    NotServingError,
     QueryTimeoutError,
     StoreError,
     ThrottledError,
@@ -31,6 +32,7 @@ _OUTCOMES: dict[type[BaseException], str] = {
     ThrottledError: "throttled",
     UnauthenticatedError: "unauthenticated",
     ForbiddenError: "forbidden",
+    NotServingError: "not_serving",
     QueryTimeoutError: "timeout",
     StoreError: "store_failed",
 }
@@ -47,6 +49,7 @@ class Meter:
         self._clock = clock
         self._events: dict[str, int] = dict.fromkeys(_EVENTS, 0)
         self._bytes = 0
+        self._failed_looks = 0
         self._requests: dict[tuple[str, str], int] = {}
         self._durations: dict[str, _Histogram] = {}
 
@@ -57,6 +60,10 @@ class Meter:
     def count_bytes(self, size: int) -> None:
         """Count the bytes of requests with events, after decompression."""
         self._bytes += size
+
+    def count_failed_look(self) -> None:
+        """Count a look for what is too old or too much that has failed."""
+        self._failed_looks += 1
 
     @contextmanager
     def request(self, call: str) -> Generator[None]:
@@ -85,6 +92,8 @@ class Meter:
             *(_sample("chaukas_events_total", {"outcome": name}, count) for name, count in self._events.items()),
             *_family("chaukas_ingested_bytes_total", "counter", "Bytes of requests with events, decompressed."),
             _sample("chaukas_ingested_bytes_total", {}, self._bytes),
+            *_family("chaukas_retention_failures_total", "counter", "Looks for what is too old that have failed."),
+            _sample("chaukas_retention_failures_total", {}, self._failed_looks),
             *_family("chaukas_requests_total", "counter", "Requests by what became of them."),
             *(
                 _sample("chaukas_requests_total", {"call": call, "outcome": outcome}, count)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 
 from chaukas_spec_lite.collector.stores.base import Retention, Store
 from chaukas_spec_lite.errors import StoreError
+from chaukas_spec_lite.rationed_log import RationedLog, in_words
 
 log = logging.getLogger(__name__)
 
@@ -14,19 +17,28 @@ INTERVAL = 60.0
 """How many seconds lie between two looks."""
 
 
-async def retain_always(store: Store, retention: Retention, interval: float = INTERVAL) -> None:
-    """Look now and after each interval, until it is cancelled.
+async def retain_always(
+    store: Store, retention: Retention, failed: Callable[[], None] = lambda: None, interval: float = INTERVAL
+) -> None:
+    """Look now and after each interval, until it is cancelled; whatever goes wrong with one look.
 
     Args:
         store: The store, which is open.
         retention: What is kept.
+        failed: Called when a look has failed.
         interval: The pause in seconds.
     """
+    rationed = RationedLog(log, INTERVAL, time.monotonic)
     while True:
         try:
             deleted = await store.retain(retention)
-        except StoreError as error:  # a full disk, a lost connection: the next time may be better
-            log.error("what is too old or too much could not be deleted: %s", error)
+        # A full disk, a lost connection, a mistake of ours: the next time may be better. If nobody looked any more, the
+        # disk would fill up.
+        except Exception as error:
+            failed()
+            text = "what is too old or too much could not be deleted, and is tried again: %s"
+            ours = None if isinstance(error, StoreError) else error
+            rationed.log("failed", logging.ERROR, text, error if ours is None else in_words(error), error=ours)
         else:
             if deleted:
                 log.info("%d events were too old or too much, and are deleted", deleted)

@@ -169,6 +169,7 @@ class Collector:
         async with contextlib.AsyncExitStack() as opened:
             if keys is not None:
                 opened.callback(keys.close)
+                self._service.hindrance = keys.are_lost
             doors = _doors_of(settings, self._service, None if keys is None else keys.caller_of)
             await self._service.open()
             opened.push_async_callback(self._service.close)
@@ -179,7 +180,9 @@ class Collector:
             opened.pop_all()
         retention = Retention(settings.retain, settings.max_size)
         if retention != Retention():
-            self._retaining = asyncio.ensure_future(retain_always(self._store, retention))
+            self._retaining = asyncio.ensure_future(
+                retain_always(self._store, retention, self._service.meter.count_failed_look)
+            )
         self._doors, self._keys, self._closed = doors, keys, asyncio.Event()
 
     async def stop(self) -> None:

@@ -26,6 +26,7 @@ from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import Addition, EventPage, EventStats, Rejected, Store
 from chaukas_spec_lite.collector.tailing import Tailing
 from chaukas_spec_lite.errors import InvalidRequest, QueryTimeoutError, StoreError
+from chaukas_spec_lite.rationed_log import RationedLog
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 
 log = logging.getLogger(__name__)
+
+_LOG_INTERVAL = 60.0
+"""How many seconds lie between two log lines that say the same."""
+_MAX_TOPIC = 200
+"""By how many characters such lines are told apart."""
 
 T = TypeVar("T")
 
@@ -79,10 +85,13 @@ class CollectorService:
         self._store = store
         self._quotas = quotas
         self._clock = clock
+        self._log = RationedLog(log, _LOG_INTERVAL, clock)
         self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
         self._serves = False, float("-inf")
         self._tailing = Tailing(store.changed)
         self._on_first: Callable[[bytes], None] | None = None
+        self.hindrance: Callable[[], bool] = lambda: False
+        """Tells whether something else than the store keeps it from serving anybody."""
 
     async def open(self) -> None:
         """Open the store, before the first call is served; raises ``StoreError``."""
@@ -181,7 +190,7 @@ class CollectorService:
         """
         with self.meter.request("query"):
             caller.check_reading()
-            return await _read(self._store.find(query_of(request, caller.tenancy), _MAX_PAGE))
+            return await self._read(self._store.find(query_of(request, caller.tenancy), _MAX_PAGE))
 
     async def count(self, request: QueryRequest, caller: Caller) -> EventStats:
         """Count what meets a query's conditions, whatever page it asks for; raises the same as ``query``.
@@ -193,7 +202,7 @@ class CollectorService:
             query = query_of(request, caller.tenancy)
             if query.text:
                 raise InvalidRequest("text_query: events that have a text are found, and not counted")
-            return await _read(self._store.stats(query))
+            return await self._read(self._store.stats(query))
 
     async def sessions(
         self, whose: Tenancy, limit: int, before: SessionPlace | None, only: SessionFilter, caller: Caller
@@ -201,7 +210,7 @@ class CollectorService:
         """List sessions, those with the latest events first; see ``Store.sessions``; raises the same as ``query``."""
         with self.meter.request("sessions"):
             caller.check_reading()
-            return await _read(self._store.sessions(_within(caller, whose), limit, before, only))
+            return await self._read(self._store.sessions(_within(caller, whose), limit, before, only))
 
     async def tail(self, request: QueryRequest, cursor: str, wait: float, caller: Caller) -> Followed:
         """Wait for what arrives, of what meets a query's conditions; see ``Store.follow``.
@@ -223,7 +232,7 @@ class CollectorService:
             caller.check_reading()
             query = query_of(request, caller.tenancy)
             return await self._tailing.follow(
-                caller.name, wait if cursor else 0.0, lambda: _read(self._store.follow(query, cursor, _MAX_PAGE))
+                caller.name, wait if cursor else 0.0, lambda: self._read(self._store.follow(query, cursor, _MAX_PAGE))
             )
 
     async def end_tails(self) -> None:
@@ -236,14 +245,16 @@ class CollectorService:
             caller.check_reading()
             tenancy = within(caller.tenancy, request.tenant_id, request.project_id, "GetEventStatsRequest")
             start, end = range_of(request.time_range)
-            return await _read(self._store.stats(Query(tenancy=tenancy, start=start, end=end)))
+            return await self._read(self._store.stats(Query(tenancy=tenancy, start=start, end=end)))
 
     def capabilities(self) -> Capabilities:
         """Say what the collector can do: it takes events of every type, and offers nothing beyond."""
         return Capabilities(policy_decisions=True, data_access_events=True)
 
     async def is_serving(self) -> bool:
-        """Say whether the store can store, having asked it lately."""
+        """Say whether the store can store, having asked it lately, and nothing else keeps callers away."""
+        if self.hindrance():
+            return False
         serves, asked = self._serves
         if self._clock() - asked < _PROBE_SECONDS:
             return serves
@@ -275,7 +286,7 @@ class CollectorService:
     ) -> Part[T]:
         with self.meter.request("list"):
             caller.check_reading()
-            return await _read(read(_within(caller, whose), limit, page_token))
+            return await self._read(read(_within(caller, whose), limit, page_token))
 
     async def metrics(self, caller: Caller = ANYONE) -> str:
         """Write down what was counted, for Prometheus.
@@ -288,10 +299,10 @@ class CollectorService:
             StoreError: The store cannot be read now.
         """
         caller.check_reading()
-        kept = await _read(self._store.counts(caller.tenancy))
+        kept = await self._read(self._store.counts(caller.tenancy))
         return self.meter.text(
             {
-                "chaukas_store_bytes": ("How many bytes the store takes.", await _read(self._store.size())),
+                "chaukas_store_bytes": ("How many bytes the store takes.", await self._read(self._store.size())),
                 "chaukas_conflicts": ("Events kept beside another one of the same id.", kept.conflicts),
                 "chaukas_rejected": ("Events kept that could not be stored.", kept.rejected),
                 "chaukas_deletions": ("Records of deletions.", kept.deletions),
@@ -301,14 +312,14 @@ class CollectorService:
     def _check(self, caller: Caller) -> None:
         caller.check_writing()
         if self._quotas is not None:
-            self._quotas.check(caller.name)
+            self._quotas.check(caller.name, caller.quota)
 
     async def _take(self, events: list[bytes], intake: Intake) -> None:
         """Store events, slice after slice, so that others get their turn in between."""
         size = sum(map(len, events))
         self.meter.count_bytes(size)
         if self._quotas is not None:
-            self._quotas.take(intake.caller.name, len(events), size)
+            self._quotas.take(intake.caller.name, len(events), size, intake.caller.quota)
         for part, largest in slices(events):
             sifted = await self._work(largest, partial(intake.sift, part, self._store.indexes_text))
             additions = await self._stored(self._store.add(sifted.rows)) if sifted.rows else []
@@ -330,23 +341,22 @@ class CollectorService:
         try:
             result = await storing
         except StoreError as error:
-            log.error("%s", error)
+            self._log.log("storing", logging.ERROR, "%s", error, topic=str(error)[:_MAX_TOPIC])
             self._serves = False, self._clock()
             raise
         self._serves = True, self._clock()
         return result
 
+    async def _read(self, reading: Awaitable[T]) -> T:
+        """Wait for the store to read something, and log why it cannot."""
+        try:
+            return await reading
+        except QueryTimeoutError:  # It is the query's fault, and whoever asked is told.
+            raise
+        except StoreError as error:
+            self._log.log("reading", logging.ERROR, "%s", error, topic=str(error)[:_MAX_TOPIC])
+            raise
+
 
 def _within(caller: Caller, whose: Tenancy) -> Tenancy:
     return within(caller.tenancy, whose.tenant_id or "", whose.project_id or "", "query")
-
-
-async def _read(reading: Awaitable[T]) -> T:
-    """Wait for the store to read something, and log why it cannot."""
-    try:
-        return await reading
-    except QueryTimeoutError:  # It is the query's fault, and whoever asked is told.
-        raise
-    except StoreError as error:
-        log.error("%s", error)
-        raise

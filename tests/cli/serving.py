@@ -23,7 +23,9 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     return kept | {"XDG_DATA_HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | more
 
 
-def run(home: Path, *arguments: str | Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+def run(
+    home: Path, *arguments: str | Path, stdin: str = "", cwd: Path | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command of chaukas-lite to its end."""
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
@@ -33,7 +35,7 @@ def run(home: Path, *arguments: str | Path, stdin: str = "", **env: str) -> subp
         check=False,
         encoding="utf-8",
         input=stdin,
-        cwd=home,
+        cwd=cwd or home,
     )
     done.stderr = without_slowness(done.stderr)
     return done
@@ -75,7 +77,7 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path, *arguments: str | Path, **env: str) -> Iterator[Served]:
+def serving(home: Path, *arguments: str | Path, cwd: Path | None = None, **env: str) -> Iterator[Served]:
     """Run a collector until the block ends. It listens for gRPC on any free port, and not for HTTP, unless told."""
     doors = {"--grpc": "127.0.0.1:0", "--http": "off"}
     told = [part for name, value in doors.items() if name not in arguments for part in (name, value)]
@@ -85,7 +87,7 @@ def serving(home: Path, *arguments: str | Path, **env: str) -> Iterator[Served]:
         stderr=subprocess.PIPE,
         encoding="utf-8",
         env=environment(home, **env),
-        cwd=home,
+        cwd=cwd or home,
     )
     try:
         yield Served(process)

@@ -34,6 +34,29 @@ def test_neither_read_nor_write_is_both(tmp_path: Path) -> None:
     assert len(run(tmp_path, "keys", "list", "--keys", "other.json").stdout.splitlines()) == 2
 
 
+def test_what_a_key_may_send_and_see_is_listed(tmp_path: Path) -> None:
+    said = "tenant acme, to write, 500 events a second, 2000 at once, 5000000 bytes a second"
+    limits = ["--rate", "500", "--burst", "2k", "--bytes-rate", "5MB"]
+    made = run(tmp_path, "keys", "add", "--tenant", "acme", "--write", *limits)
+    assert f" of {said}, is in " in made.stderr
+    assert f"  {said}, made " in run(tmp_path, "keys", "list").stdout
+    # For a program that only looks how the collector is.
+    made = run(tmp_path, "keys", "add", "--tenant", "acme", "--metrics")
+    assert ", to see metrics, is in " in made.stderr
+    assert "tenant acme, to see metrics, made " in run(tmp_path, "keys", "list").stdout
+    for wrong, problem in (
+        (["--rate", "many"], "has to be a number such as 500"),
+        (["--rate", "0"], "has to be above 0"),
+        (["--burst", "5"], "is said without --rate"),
+        (["--rate", "1", "--burst", "0.5"], "burst: has to be at least 1"),
+    ):
+        done = run(tmp_path, "keys", "add", "--tenant", "acme", *wrong)
+        assert done.returncode != 0
+        assert problem in done.stderr
+        assert "Traceback" not in done.stderr
+    assert len(run(tmp_path, "keys", "list").stdout.splitlines()) == 2
+
+
 def test_a_certificate_has_no_secret(tmp_path: Path) -> None:
     made = run(tmp_path, "keys", "add", "--tenant", "acme", "--certificate", "agent-7")
     assert (made.returncode, made.stdout) == (0, "")

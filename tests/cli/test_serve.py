@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +20,8 @@ from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.retry import NEVER
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest
 from tests.cli.serving import COMMAND, ROOT, environment, run, serving
+from tests.collector.stores.events import row as event_row
+from tests.collector.stores.test_sqlite import make_format_1
 from tests.patience import HANG, wait_until
 
 
@@ -169,6 +173,113 @@ def test_keys_are_needed_where_there_are_some(tmp_path: Path) -> None:
             stored(served.grpc, key)
         _, errors = served.end()
         assert key not in errors
+
+
+def test_a_key_sends_as_much_as_is_said_of_it(tmp_path: Path) -> None:
+    """By both doors, whatever the collector says of all keys; the answer says when to come again."""
+    limits = ["--rate", "0.001", "--burst", "2"]
+    slow = run(tmp_path, "keys", "add", "--tenant", "acme", *limits).stdout.strip()
+    fast = run(tmp_path, "keys", "add", "--tenant", "acme", "--rate", "1000000").stdout.strip()
+    with serving(tmp_path, "--store", "memory:", "--http", "127.0.0.1:0", "--events-per-second", "0.0001") as served:
+        with client(served.grpc, slow) as sending:
+            sending.ingest_events([Event(event_id=f"a{number}") for number in range(3)])
+            with pytest.raises(RpcError, match="more than it may") as caught:
+                sending.ingest_event(Event(event_id="b"))
+            assert caught.value.status is StatusCode.RESOURCE_EXHAUSTED
+        url = served.clients["CHAUKAS_ENDPOINT"]
+        body = bytes(IngestEventBatchRequest(event_batch=EventBatch(events=[Event(event_id="c")])))
+        headers = {"Content-Type": "application/x-protobuf", "Authorization": f"Bearer {slow}"}
+        answer = httpx.post(f"{url}/events/batch", content=body, headers=headers, timeout=HANG)
+        assert answer.status_code == 429, answer.text
+        assert 900 < int(answer.headers["retry-after"]) <= 1000, "one event, at one in a thousand seconds"
+        with client(served.grpc, fast) as sending:
+            for number in range(5):
+                sending.ingest_events([Event(event_id=f"f{number}{each}") for each in range(10)])
+        assert len(stored(served.grpc, fast)) == 53
+
+
+def test_a_collector_that_cannot_read_its_keys_says_so_and_recovers(tmp_path: Path) -> None:
+    key = run(tmp_path, "keys", "add", "--tenant", "acme").stdout.strip()
+    path = tmp_path / "chaukas-lite" / "keys.json"
+    with serving(tmp_path, "--store", "memory:", "--http", "127.0.0.1:0") as served:
+        url = served.clients["CHAUKAS_ENDPOINT"]
+        headers = {"Authorization": f"Bearer {key}"}
+
+        def statuses() -> tuple[int, int]:
+            health = httpx.get(f"{url}/healthz", timeout=HANG).status_code
+            return health, httpx.get(f"{url}/v1/capabilities", headers=headers, timeout=HANG).status_code
+
+        assert statuses() == (200, 200)
+        path.rename(path.with_suffix(".away"))
+        wait_until(lambda: statuses() == (503, 503))
+        with pytest.raises(RpcError, match="cannot read its keys") as caught:
+            stored(served.grpc, key)
+        assert caught.value.status is StatusCode.UNAVAILABLE
+        path.with_suffix(".away").rename(path)
+        wait_until(lambda: statuses() == (200, 200))
+        assert stored(served.grpc, key) == []
+        _, errors = served.end()
+    assert "nobody is let in until it can be read" in errors
+    assert "can be read again" in errors
+
+
+def begun_and_ended(home: Path, sign: str, *arguments: str) -> tuple[int, str]:
+    """Start a collector, send SIGTERM once it has logged something; return its status and what it has said."""
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--store", "events.db", "--grpc", "127.0.0.1:0", "--http", "off", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment(home),
+        cwd=home,
+    )
+    assert process.stderr is not None
+    try:
+        while sign not in (line := process.stderr.readline()):
+            assert line, "it ended before it said that"
+        process.send_signal(signal.SIGTERM)
+        out, errors = process.communicate(timeout=HANG)
+    finally:
+        process.kill()
+        process.communicate(timeout=HANG)
+    assert "Traceback" not in errors
+    assert "stopping before it has begun to serve" in errors
+    return process.returncode, out
+
+
+def test_sigterm_stops_a_migration_and_an_index(tmp_path: Path) -> None:
+    """Both would take far longer than a signal: that they were not finished is what shows it, and not a clock."""
+    path = tmp_path / "events.db"
+    tags = [f"tag-{number}" for number in range(8)]
+    make_format_1(path, [event_row(f"{number}", branch="x" * 200, tags=tags) for number in range(50_000)])
+    assert begun_and_ended(tmp_path, "migrating 50000 events") == (0, "")
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM events").fetchone() == (50_000,)
+    connection.close()
+    assert run(tmp_path, "store", "migrate", "--store", "events.db").returncode == 0
+    assert begun_and_ended(tmp_path, "indexing the texts", "--index-text") == (0, "")
+    with sqlite3.connect(path) as connection:
+        ((left,),) = connection.execute("SELECT value FROM settings WHERE name = 'indexed_from'")
+    connection.close()
+    assert left > 0
+
+
+def test_what_it_makes_is_its_users_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        run(tmp_path / "new" / "data", "keys", "add", "--tenant", "acme", cwd=tmp_path)
+        with serving(tmp_path / "new" / "data", cwd=tmp_path) as served:
+            assert served.grpc
+            made = {str(each.relative_to(tmp_path)): stat.S_IMODE(each.stat().st_mode) for each in tmp_path.rglob("*")}
+    finally:
+        os.umask(before)
+    folder = "new/data/chaukas-lite"
+    assert made == {
+        **dict.fromkeys(["new", "new/data", folder], 0o700),
+        **{f"{folder}/{name}": 0o600 for name in ("keys.json", "keys.json.lock")},
+        **{f"{folder}/events.db{end}": 0o600 for end in ("", "-wal", "-shm")},
+    }
 
 
 def test_json_logs_are_an_object_a_line_without_what_events_hold(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaukas_spec_lite.collector.quotas import Quotas, Rate
+from chaukas_spec_lite.collector.quotas import AS_ALL, KeyQuota, Quotas, Rate
 from chaukas_spec_lite.errors import ThrottledError
 
 
@@ -17,10 +17,10 @@ class Clock:
         return self.now
 
 
-def waits(quotas: Quotas, name: str = "key") -> float:
+def waits(quotas: Quotas, name: str = "key", own: KeyQuota = AS_ALL) -> float:
     """In how many seconds something may be sent; 0 for now."""
     try:
-        quotas.check(name)
+        quotas.check(name, own)
     except ThrottledError as error:
         return error.retry_after
     return 0.0
@@ -62,6 +62,41 @@ def test_whoever_has_taken_exactly_all_waits_for_the_next() -> None:
     assert waits(quotas) == pytest.approx(0.1)
     clock.now += waits(quotas)
     assert waits(quotas) == 0
+
+
+def test_what_is_said_of_a_key_counts_more_than_what_is_said_of_all() -> None:
+    quotas = Quotas(lambda name: Rate(10, 1000, 2), clock := Clock())
+    own = KeyQuota(2, 5)
+    quotas.take("key", 5, 0, own)
+    assert waits(quotas, own=own) == pytest.approx(0.5), "five at once, and two a second"
+    quotas.take("key", 2, 0, own)
+    assert waits(quotas, own=own) == pytest.approx(1.0)
+    quotas.take("other", 19, 0)
+    assert waits(quotas, "other") == 0
+    # Of bytes, nothing is said of the key.
+    clock.now += 10
+    assert waits(quotas, own=own) == 0
+    quotas.take("key", 0, 3000, own)
+    assert waits(quotas, own=own) == pytest.approx(1.0)
+    own = KeyQuota(bytes_per_second=100)
+    quotas.take("third", 19, 300, own)
+    assert waits(quotas, "third", own) == pytest.approx(1.0)
+
+
+def test_a_rate_without_a_burst_has_that_of_all() -> None:
+    quotas = Quotas(lambda name: Rate(None, None, 10), Clock())
+    own = KeyQuota(2)
+    quotas.take("key", 19, 0, own)
+    assert waits(quotas, own=own) == 0
+    quotas.take("key", 3, 0, own)
+    assert waits(quotas, own=own) == pytest.approx(1.0)
+
+
+def test_what_is_said_of_a_key_may_change() -> None:
+    quotas = Quotas(lambda name: Rate(), Clock())
+    quotas.take("key", 100, 0, KeyQuota(1, 1))
+    assert waits(quotas, own=KeyQuota(1, 1)) == pytest.approx(99)
+    assert waits(quotas, own=AS_ALL) == 0
 
 
 def test_the_longer_wait_counts_and_a_rate_is_asked_for_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -259,6 +260,21 @@ def test_success_means_that_it_is_stored(events: list[bytes]) -> None:
         'chaukas_requests_total{call="ingest",outcome="ok"} 1',
         'chaukas_requests_total{call="ingest",outcome="store_failed"} 1',
     ]
+
+
+def test_a_store_that_fails_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def work(running: Running) -> None:
+        running.store.fails = True
+        for _ in range(50):
+            with pytest.raises(StoreError):
+                await running.send(event("a"))
+        running.now += 60
+        with pytest.raises(StoreError):
+            await running.send(event("a"))
+
+    run(work)
+    said = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
+    assert said == ["the disk is full", "the disk is full (and 49 more like it since the last line)"]
 
 
 def test_a_service_that_is_not_open() -> None:

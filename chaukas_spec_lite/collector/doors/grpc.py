@@ -22,6 +22,7 @@ from chaukas_spec_lite.errors import (
     CollectorError,
     ForbiddenError,
     InvalidRequest,
+    NotServingError,
     QueryTimeoutError,
     StoreError,
     ThrottledError,
@@ -64,6 +65,7 @@ _STATUSES: dict[type[Exception], Status] = {
     ThrottledError: Status.RESOURCE_EXHAUSTED,
     UnauthenticatedError: Status.UNAUTHENTICATED,
     ForbiddenError: Status.PERMISSION_DENIED,
+    NotServingError: Status.UNAVAILABLE,
     QueryTimeoutError: Status.DEADLINE_EXCEEDED,
     # Clients try again: the disk may be full or locked for a while, and the events are not at fault.
     StoreError: Status.UNAVAILABLE,

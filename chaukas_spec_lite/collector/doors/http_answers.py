@@ -18,6 +18,7 @@ from chaukas_spec_lite.errors import (
     CodecError,
     ForbiddenError,
     InvalidRequest,
+    NotServingError,
     QueryTimeoutError,
     StoreError,
     ThrottledError,
@@ -49,6 +50,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (UnknownFormError, 415),
     (ThrottledError, 429),
     (HeldTooMuchError, 503),
+    (NotServingError, 503),
     (QueryTimeoutError, 504),
     (StoreError, 503),
 )

@@ -134,15 +134,19 @@ class Door:
         return json_answer(openapi.capabilities_json(self.service.capabilities()))
 
     async def healthz(self, request: Request) -> Response:
-        """``GET /healthz``: whether the store can store."""
+        """``GET /healthz``: whether the store can store, and keys, if there are some, can be read."""
         self._check_host(request)
         if await self.service.is_serving():
             return json_answer({"status": "ok"})
-        return problem(503, "the store cannot store", {"Retry-After": str(http_answers.RETRY_AFTER)})
+        return problem(
+            503, "the store cannot store, or the keys cannot be read", {"Retry-After": str(http_answers.RETRY_AFTER)}
+        )
 
     async def metrics(self, request: Request) -> Response:
-        """``GET /metrics``: with a key that may read, where there are keys."""
-        return Response(await self.service.metrics(await self._caller(request)), headers={"Content-Type": CONTENT_TYPE})
+        """``GET /metrics``: with a key that was made for it, where there are keys."""
+        caller = await self._caller(request)
+        caller.check_metrics()
+        return Response(await self.service.metrics(caller), headers={"Content-Type": CONTENT_TYPE})
 
     async def openapi(self, request: Request) -> Response:
         """``GET /openapi.json``."""

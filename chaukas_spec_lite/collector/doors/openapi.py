@@ -46,9 +46,11 @@ def document() -> dict[str, Any]:
             "request but /healthz and /openapi.json needs one.",
         },
         "paths": {
-            "/healthz": {"get": call("healthz", "Whether the store can store", {"200": done("Health")}, 503)},
+            "/healthz": {"get": call("healthz", "Whether it can serve", {"200": done("Health")}, 503)},
             "/v1/capabilities": {
-                "get": call("capabilities", "What the collector can do", {"200": done("Capabilities")}, 401, 403)
+                "get": call(
+                    "capabilities", "What the collector can do", {"200": done("Capabilities")}, *(401, 403, 429, 503)
+                )
             },
             **{f"{prefix}/events": {"post": _ingest("Event", prefix)} for prefix in ("/v1", "")},
             **{f"{prefix}/events/batch": {"post": _ingest("EventBatch", prefix)} for prefix in ("/v1", "")},
@@ -59,7 +61,7 @@ def document() -> dict[str, Any]:
                     "metrics",
                     "Counts of the collector, for Prometheus",
                     {"200": {"description": "The counts.", "content": {"text/plain": {"schema": TEXT}}}},
-                    *(401, 403, 503),
+                    *(401, 403, 429, 503),
                 )
             },
             "/openapi.json": {

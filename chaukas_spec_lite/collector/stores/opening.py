@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 """Of two characters and more: one is a drive of Windows."""
+_CREDENTIALS = re.compile(r":.*@")
 _KNOWN = "a path, sqlite:PATH, memory: or postgresql://USER@HOST/DATABASE"
 
 
@@ -67,14 +68,19 @@ def _path(address: str) -> Path | None:
     found = _SCHEME.match(address)
     scheme = found[1].lower() if found else ""
     rest = address[found.end() :] if found else address
-    if scheme in ("postgresql", "postgres") and rest.startswith("//"):
-        return None
+    if scheme in ("postgresql", "postgres"):
+        if rest.startswith("//"):
+            return None
+        raise SettingError("store", "an address of PostgreSQL has // behind the colon: postgresql://USER@HOST/DATABASE")
     if scheme == "sqlite" and rest.startswith("//"):
         raise SettingError("store", "a SQLite file is written sqlite:PATH, without //")
     if scheme == "memory" or (scheme != "sqlite" and rest.startswith("//")):
         # Not the whole address, which may hold a password.
         raise SettingError("store", f"there is no store {scheme}:...; one is {_KNOWN}")
     path = rest if scheme == "sqlite" else address
+    if scheme != "sqlite" and _CREDENTIALS.search(path):
+        # A slip in an address, and no file: its password would be shown as the path everywhere.
+        raise SettingError("store", f"looks like the address of a database, and not like one; a store is {_KNOWN}")
     if not path:
         raise SettingError("store", f"names no file; a store is {_KNOWN}")
     return Path(path)

@@ -336,8 +336,9 @@ def test_what_a_store_cannot_do_is_told(error: Exception, status: int) -> None:
 def test_keys_decide() -> None:
     asked: list[tuple[str | None, str | None, str]] = []
     callers: dict[str | None, Caller | Exception] = {
-        "Bearer writer": Caller("writer", Tenancy("acme"), may_read=False),
-        "Bearer reader": Caller("reader", Tenancy("acme"), may_write=False),
+        "Bearer writer": Caller("writer", Tenancy("acme"), may_read=False, may_see_metrics=False),
+        "Bearer reader": Caller("reader", Tenancy("acme"), may_write=False, may_see_metrics=False),
+        "Bearer operator": Caller("operator", Tenancy("acme"), may_read=False, may_write=False),
         "Bearer many": ThrottledError("too many attempts", 1.2),
         None: UnauthenticatedError("a key is needed"),
     }
@@ -369,8 +370,11 @@ def test_keys_decide() -> None:
             ] == 1
             problem(await served.post("/events", single(EVENTS[0]), reader), 403)
             problem(await served.post("/v1/query", b"", writer), 403)
-            problem(await served.client.get("/metrics", headers=writer), 403)
-            assert (await served.client.get("/metrics", headers=reader)).status_code == 200
+            for each in (writer, reader):  # The counts are those of all tenants.
+                assert "keys add --metrics" in problem(await served.client.get("/metrics", headers=each), 403)
+            operator = {**BINARY, "Authorization": "Bearer operator"}
+            assert (await served.client.get("/metrics", headers=operator)).status_code == 200
+            problem(await served.post("/v1/query", b"", operator), 403)
             others = bytes(QueryEventsRequest(query=QueryRequest(filter=QueryFilter(tenant_id="other"))))
             problem(await served.post("/v1/query", others, reader), 403)
             own = QueryEventsResponse.parse((await served.post("/v1/query", b"", reader)).content)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from chaukas_spec_lite.collector.stores.postgres.address import shown
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ class Database:
     def __init__(self, address: str) -> None:
         self._address = address
         self._pool: Pool | None = None
-        # Without password and options, which may contain another one.
-        self.name = re.sub(r"(//[^/@]*?):.*@", r"\1@", address.partition("?")[0])
+        self.name = shown(address)
 
     async def open(self) -> None:
         """Make the pool, and one connection, to see that there is a server that takes writes."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite.collector.stores.arrivals import Arrivals
 from chaukas_spec_lite.collector.stores.postgres.connections import Database
 from chaukas_spec_lite.errors import StoreError
-from chaukas_spec_lite.rationed_log import RationedLog
+from chaukas_spec_lite.rationed_log import RationedLog, in_words
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -70,7 +70,7 @@ class News:
             try:
                 async with self._connections.connection() as connection:
                     await connection.execute(f"SELECT pg_notify('{_CHANNEL}', $1)", self._own)
-            except StoreError as error:
+            except Exception as error:  # the next one who stores something begins it anew
                 self._failed(error)
                 return
             await asyncio.sleep(_PAUSE)
@@ -91,8 +91,10 @@ class News:
                 await lost.wait()
             finally:
                 connection.terminate()
-        except StoreError as error:
+        except Exception as error:  # or else everybody who waits would wait in vain, and nobody knew
             self._failed(error)
 
-    def _failed(self, error: StoreError) -> None:
-        self._log.log("failed", logging.WARNING, "news of events are late: %s", error)
+    def _failed(self, error: Exception) -> None:
+        ours = None if isinstance(error, StoreError) else error
+        text = error if ours is None else in_words(error)
+        self._log.log("failed", logging.WARNING, "news of events are late: %s", text, error=ours)

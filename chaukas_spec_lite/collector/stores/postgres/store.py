@@ -57,7 +57,7 @@ class PostgresStore:
         clock: Tells the time in seconds since 1970.
 
     Raises:
-        SettingError: asyncpg is not installed.
+        SettingError: asyncpg is not installed, or the address cannot be read.
     """
 
     def __init__(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from chaukas_spec_lite.collector.private_files import make_file
 from chaukas_spec_lite.collector.stores.base import Texts
 from chaukas_spec_lite.collector.stores.sqlite import text_index
 from chaukas_spec_lite.collector.stores.sqlite.migrating import migrate
@@ -27,6 +30,12 @@ pages, the last ones of each index: the longer the log, the fewer times each is 
 a sixth more of processor time."""
 _WAL_LIMIT = 64 * 2**20
 """To how many bytes the log of commits is cut down after it has been larger."""
+_LOOK_EVERY = 2000
+"""After how many steps of SQLite's machine it is looked whether opening shall end: well below a millisecond."""
+
+
+class OpeningStopped(Exception):
+    """Whoever opened the file does not wait for it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +59,53 @@ def identity_of(path: Path) -> Identity | None:
     return Identity((file.st_dev, file.st_ino), (wal.st_dev, wal.st_ino))
 
 
-def connect_writer(path: Path, texts: Texts, *, index_text: bool) -> sqlite3.Connection:
-    """Open the file for writing; make it if there is none, migrate it if it is old. Raises ``StoreError``."""
+def connect_writer(
+    path: Path, texts: Texts, *, index_text: bool, shall_end: Callable[[], bool]
+) -> tuple[sqlite3.Connection, Identity]:
+    """Open the file for writing; make it if there is none, migrate it if it is old.
+
+    Args:
+        path: The file.
+        texts: Tells what a search for text looks at in an encoded event.
+        index_text: Whether such a search shall have an index.
+        shall_end: Tells whether to give it up: migrating and indexing may take long, and are undone or go on next time.
+
+    Returns:
+        The connection, and which file it is one to.
+
+    Raises:
+        StoreError: It is no file of this collector's, or was replaced meanwhile.
+        OpeningStopped: It was to be given up; ``sqlite3.OperationalError``, too.
+    """
+    with suppress(OSError):  # SQLite will say what is wrong
+        make_file(path)
+    before = identity_of(path)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+    def check() -> None:
+        if shall_end():
+            raise OpeningStopped
+
     try:
-        _prepare(connection, path, texts, index_text=index_text)
+        connection.set_progress_handler(shall_end, _LOOK_EVERY)
+        _open(connection, path)
+        # From here on the log is there, and stays while this connection is open.
+        opened = identity_of(path)
+        if opened is None or before is None or opened.file != before.file:
+            raise _replaced(path)
+        _prepare(connection, texts, index_text=index_text, check=check)
+        # Or what was just written, be it a migration, went into a file that nobody will find again.
+        if identity_of(path) != opened:
+            raise _replaced(path)
+        connection.set_progress_handler(None, 0)
     except BaseException:
         connection.close()
         raise
-    return connection
+    return connection, opened
+
+
+def _replaced(path: Path) -> StoreError:
+    return StoreError(f"{path} was deleted or replaced while it was being opened: open it again")
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
@@ -75,7 +122,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, texts: Texts, *, index_text: bool) -> None:
+def _open(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("BEGIN")  # one view of all three: another collector may be making the file right now
     ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
     version = _version(connection)
@@ -95,10 +142,14 @@ def _prepare(connection: sqlite3.Connection, path: Path, texts: Texts, *, index_
     connection.execute(f"PRAGMA cache_size = {_WRITER_CACHE}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
-    if not tables or version < VERSION:
-        _make(connection)
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the log in fact
+
+
+def _prepare(connection: sqlite3.Connection, texts: Texts, *, index_text: bool, check: Callable[[], None]) -> None:
+    if _version(connection) < VERSION:  # or there is nothing in it, which is version 0
+        _make(connection, check)
     if index_text:
-        text_index.make(connection, texts)
+        text_index.make(connection, texts, check)
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -119,7 +170,7 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             time.sleep(_BUSY_PAUSE)
 
 
-def _make(connection: sqlite3.Connection) -> None:
+def _make(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
     # IMMEDIATE takes the write lock now. A deferred transaction that reads first and then writes fails with
     # SQLITE_BUSY, without waiting, if another process wrote in between.
     connection.execute("BEGIN IMMEDIATE")
@@ -129,7 +180,7 @@ def _make(connection: sqlite3.Connection) -> None:
         if not tables:
             make_tables(connection)
         elif _version(connection) < VERSION:
-            migrate(connection)
+            migrate(connection, check)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -6,7 +6,7 @@ import itertools
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 
 from chaukas_spec_lite.collector.stores.base import EventRow
@@ -18,8 +18,13 @@ log = logging.getLogger(__name__)
 _BATCH = 1000
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Move all events over, with the numbers of their arrival. To be called within a transaction."""
+def migrate(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
+    """Move all events over, with the numbers of their arrival. To be called within a transaction.
+
+    Args:
+        connection: To the file.
+        check: Called now and then; raises an error to stop it.
+    """
     ((count,),) = connection.execute("SELECT count(*) FROM events")
     log.info("migrating %d events to a new format of the file", count)
     for index in ("time", "session", "trace"):
@@ -34,6 +39,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         for seq, row in batch:
             writing.add(row, seq)
         writing.finish()
+        check()
     connection.execute("DROP TABLE events_1")
     connection.execute("DROP TABLE tags_1")
 

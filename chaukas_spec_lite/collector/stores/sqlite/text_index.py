@@ -6,10 +6,13 @@ that writes to it. It only names candidates, so it may name too many, never too 
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chaukas_spec_lite.collector.stores.base import Texts
+
+log = logging.getLogger(__name__)
 
 # Contentless: the events hold the texts already. Without positions (detail=none) it takes a fraction of the space; that
 # the trigrams follow each other is seen in the event.
@@ -34,8 +37,14 @@ def complete(connection: sqlite3.Connection) -> bool:
     return found is not None and found[0] == 0
 
 
-def make(connection: sqlite3.Connection, texts: Texts) -> None:
-    """Make the index if there is none, and fill it backwards in steps, between which others can write."""
+def make(connection: sqlite3.Connection, texts: Texts, check: Callable[[], None]) -> None:
+    """Make the index if there is none, and fill it backwards in steps, between which others can write.
+
+    Args:
+        connection: To the file.
+        texts: Tells what a search for text looks at in an encoded event.
+        check: Called after each step; raises an error to stop it. It goes on where it was when it is called again.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         if not exists(connection):
@@ -45,7 +54,10 @@ def make(connection: sqlite3.Connection, texts: Texts) -> None:
                 "INSERT OR REPLACE INTO settings SELECT 'indexed_from', coalesce(max(seq), 0) + 1 FROM events"
             )
         connection.execute("COMMIT")
+        if not complete(connection):
+            log.info("indexing the texts of events that are there already")
         while not complete(connection):
+            check()
             connection.execute("BEGIN IMMEDIATE")
             _fill(connection, texts)
             connection.execute("COMMIT")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -66,9 +67,16 @@ class WriterThread:
 
     async def open(self) -> None:
         """Open the file, or make it; raises ``StoreError``, and ``sqlite3.Error``."""
+        abandoned = threading.Event()
+        opening = asyncio.get_running_loop().run_in_executor(self._thread, self._connect, abandoned.is_set)
         try:
-            await self._in_thread(self._connect)
+            await asyncio.shield(opening)
         except BaseException:
+            # A migration or an index may take long. It ends soon, and the file is closed before anybody goes on.
+            abandoned.set()
+            await asyncio.wait({opening})
+            if opening.exception() is None:
+                await self._in_thread(self._disconnect)
             self._thread.shutdown(wait=False)
             raise
 
@@ -176,10 +184,11 @@ class WriterThread:
             "is opened or made anew: send the events again"
         )
 
-    def _connect(self) -> sqlite3.Connection:
-        self._connection = connection = connect_writer(self._path, self._texts, index_text=self._index_text)
-        self._identity = identity_of(self._path)
-        return connection
+    def _connect(self, shall_end: Callable[[], bool] = lambda: False) -> sqlite3.Connection:
+        self._connection, self._identity = connect_writer(
+            self._path, self._texts, index_text=self._index_text, shall_end=shall_end
+        )
+        return self._connection
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
