@@ -100,7 +100,7 @@ RULES = Rules(
         "pytest": ("pytest_plugin",),
         "langchain_core": ("bridges.langchain",),
         "rich": ("cli",),
-        "starlette": ("collector.doors.http_answers", "collector.doors.http_app"),
+        "starlette": ("collector.doors.http_answers", "collector.doors.http_app", "collector.doors.http_incoming"),
         "uvicorn": ("collector.doors.http", "collector.doors.http_connections"),
         "sqlite3": ("collector.stores.sqlite",),
         # One of them, by the Python that runs.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from chaukas_spec_lite.errors import TooMuchError
+
 
 class Shape(enum.Enum):
     """Which request it is."""
@@ -26,6 +28,23 @@ class IngestLimits:
     max_ratio: int = 100
     """How many times its compressed size a body may have, beyond the first ``free_bytes``."""
     free_bytes: int = 4 << 20
+
+    def check_events(self, count: int, size: int, path: str) -> None:
+        """Refuse a batch that has too many small events, before they are decoded.
+
+        Args:
+            count: How many there are.
+            size: The bytes that they come in.
+            path: Where they stand in the request.
+
+        Raises:
+            TooMuchError: There are too many.
+        """
+        if count > self.max_events and count * self.min_event_bytes > size:
+            raise TooMuchError(
+                f"{path}: more than the {self.max_events} allowed of less than {self.min_event_bytes} bytes each; "
+                "send them in smaller batches"
+            )
 
 
 LIMITS = IngestLimits()

@@ -23,7 +23,7 @@ from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, 
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
 from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Rejected, Store
-from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
+from chaukas_spec_lite.errors import CollectorError, QueryTimeoutError, StoreError
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
@@ -92,6 +92,14 @@ class CollectorService:
                 await asyncio.to_thread(lane.shutdown, cancel_futures=True)
         finally:
             await self._store.close()
+
+    def admit(self, caller: Caller) -> None:
+        """Refuse who may not send anything now, before anything of the request is read; raises what ``ingest`` does."""
+        try:
+            self._check(caller)
+        except CollectorError:
+            with self.meter.request("ingest"):
+                raise
 
     async def ingest(self, body: bytes, shape: Shape, caller: Caller) -> Receipt:
         """Store the events of a request; when this returns, they are stored.

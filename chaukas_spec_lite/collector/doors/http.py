@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.collector.callers import Authenticate, anyone
+from chaukas_spec_lite.collector.doors.http_held import HeldBytes
 from chaukas_spec_lite.collector.doors.http_limits import LIMITS, HttpLimits
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.rpc.client.endpoint import is_loopback
@@ -45,7 +46,14 @@ class HttpServer:
         self._authenticate = authenticate
         self._limits = limits
         self._tls = tls
+        self.held = HeldBytes(limits.max_held_bytes)
+        """What the bodies of requests hold."""
         self._running: tuple[asyncio.AbstractServer, HttpConnections] | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return 0 if self._running is None else len(self._running[1].open)
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port.
@@ -66,8 +74,9 @@ class HttpServer:
 
             from chaukas_spec_lite.collector.doors import http_forms
             from chaukas_spec_lite.collector.doors.http_app import Door, Forms
-            from chaukas_spec_lite.collector.doors.http_bodies import TogetherHeld
             from chaukas_spec_lite.collector.doors.http_connections import HttpConnections, LimitedProtocol
+            from chaukas_spec_lite.collector.doors.http_incoming import Reading
+            from chaukas_spec_lite.collector.doors.http_turns import Turns
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "h11", "anyio"):
                 raise
@@ -78,9 +87,9 @@ class HttpServer:
             self._authenticate or anyone,
             limits,
             keyless and is_loopback(host),
-            Forms(http_forms.read_events, http_forms.read_query, http_forms.write_page),
-            TogetherHeld(limits.max_held_bytes),
-            asyncio.Semaphore(1),
+            Forms(http_forms.read_event, http_forms.read_batch, http_forms.read_query, http_forms.write_page),
+            Reading(limits, self._service.limits, self.held),
+            Turns(),
         )
         config = Config(
             door.application(),

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from chaukas_spec_lite.collector.doors.http_bodies import HeldTooMuchError, TooSlowError
+from chaukas_spec_lite.collector.doors.http_bodies import TooSlowError
+from chaukas_spec_lite.collector.doors.http_held import HeldTooMuchError
 from chaukas_spec_lite.collector.doors.http_media import UnknownFormError
 from chaukas_spec_lite.errors import (
     CodecError,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 import sys
 import time
 from collections import Counter
@@ -22,6 +23,11 @@ log = logging.getLogger(__name__)
 CERTIFICATE = "certificate"
 """Where the state of a request has its client's certificate, as ``ssl`` tells it; None if it has none."""
 
+LEFT = "left"
+"""Where the state of a request has what tells whether its client has gone, even if not all it sent has been read."""
+
+_HUNG_UP: int = getattr(select, "POLLRDHUP", 0)
+"""What Linux says of a socket whose peer sends nothing more, whatever is still to be read of it."""
 _LOG_INTERVAL = 60.0
 _OTHER_FILES = 64
 """How many files and sockets the process needs besides the door's connections."""
@@ -120,6 +126,7 @@ class LimitedProtocol(H11Protocol):
             return
         # What is in here stands in the scope of each request.
         self.app_state[CERTIFICATE] = transport.get_extra_info("peercert")
+        self.app_state[LEFT] = self.has_left
         super().connection_made(transport)
         self._await_head()
 
@@ -161,6 +168,16 @@ class LimitedProtocol(H11Protocol):
         if self._admitted:
             self._counted.forget(self, self._address)
             super().connection_lost(exc)
+
+    def has_left(self) -> bool:
+        """Whether the client has gone. A socket that is not read just now does not tell the event loop."""
+        if self.transport.is_closing():
+            return True
+        if not _HUNG_UP:
+            return False
+        asking = select.poll()
+        asking.register(self.transport.get_extra_info("socket").fileno(), _HUNG_UP)
+        return bool(asking.poll(0))
 
     def _await_head(self) -> None:
         self._pausing = False

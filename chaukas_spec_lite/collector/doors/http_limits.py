@@ -14,7 +14,8 @@ class HttpLimits:
     max_query_bytes: int = 1 << 20
     """A query, whatever its form."""
     max_held_bytes: int = 512 << 20
-    """All bodies that are being read, together, inflated."""
+    """All bodies that are being read, together, inflated. No key or address has more than what is still free, so that
+    one by itself has half of it. Bodies of up to 64 KiB are never refused for it."""
     max_header_bytes: int = 16 << 10
     """The head of a request: its first line and headers."""
     header_timeout: float = 10.0
@@ -22,8 +23,11 @@ class HttpLimits:
     idle_timeout: float = 75.0
     """Between two requests on a connection."""
     body_patience: float = 30.0
-    """For a body; with one second more for each ``body_rate`` bytes that have come."""
+    """How long a body may fall short of ``body_rate``."""
     body_rate: int = 16 << 10
+    """How many bytes of it have to come in a second."""
+    body_timeout: float = 300.0
+    """For a whole body, however quickly it comes."""
     send_timeout: float = 30.0
     """While a client takes nothing of its answer."""
     max_connections: int = 1000

@@ -80,3 +80,14 @@ def batch(*events: Event, batch_id: str = "") -> bytes:
 
 def zipped(data: bytes) -> bytes:
     return gzip.compress(data, 9)
+
+
+async def ended(reader: asyncio.StreamReader) -> bytes:
+    """Read until the connection ends, one way or another."""
+    said = b""
+    try:
+        while data := await reader.read(1 << 16):
+            said += data
+    except ConnectionError:
+        pass
+    return said

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import ssl
 import sys
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -15,13 +14,12 @@ import trustme
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.doors import http
-from chaukas_spec_lite.collector.doors.http_bodies import Pace, TooSlowError, paced
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import SettingError
-from tests.collector.doors.http_serving import Served, batch, http_serving, single
+from tests.collector.doors.http_serving import Served, batch, ended, http_serving, single
 from tests.patience import AGES, HANG, run
 
 SOON = 0.05
@@ -32,17 +30,6 @@ POST = b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x
 
 async def is_well(served: Served) -> bool:
     return (await served.client.get("/healthz")).status_code == 200
-
-
-async def ended(reader: asyncio.StreamReader) -> bytes:
-    """Read until the connection ends, one way or another."""
-    said = b""
-    try:
-        while data := await reader.read(1 << 16):
-            said += data
-    except ConnectionError:
-        pass
-    return said
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET", b"GET /healthz HTTP/1.1\r\nHost: local", HEALTH + b"GET /hea"])
@@ -83,50 +70,6 @@ def test_an_idle_connection_is_closed() -> None:
             writer.write(HEALTH)
             assert (await ended(reader)).startswith(b"HTTP/1.1 200")
             writer.close()
-
-    run(main())
-
-
-@pytest.mark.parametrize("sent", [b"", b"\x0a"])
-def test_a_body_that_does_not_come_is_given_up(sent: bytes) -> None:
-    async def main() -> None:
-        async with http_serving(limits=HttpLimits(body_patience=SOON)) as served:
-            reader, writer = await served.connect()
-            writer.write(POST + b"Content-Length: 10\r\n\r\n" + sent)
-            said = await ended(reader)
-            assert said.startswith(b"HTTP/1.1 408")
-            assert b"have come in time" in said
-            writer.close()
-            assert await is_well(served)
-
-    run(main())
-
-
-def test_the_pace_of_a_body() -> None:
-    """On a clock that only the test moves: what is slow is told from what has to wait for us."""
-    now = [0.0]
-    pace = Pace(patience=10.0, rate=100)
-
-    async def chunks(*times: float) -> AsyncIterator[bytes]:
-        for time in times:
-            now[0] = time
-            yield b"x" * 100
-
-    async def received(*times: float, storing: float = 0.0) -> int:
-        count, now[0] = 0, 0.0
-        async for chunk in paced(chunks(*times), pace, lambda: now[0]):
-            count += len(chunk)
-            now[0] += storing
-        return count
-
-    async def main() -> None:
-        assert await received(1, 2, 3) == 300
-        # A second more for each hundred bytes.
-        assert await received(9, 10, 11, 12) == 400
-        with pytest.raises(TooSlowError, match="300 bytes"):
-            await received(9, 10, 14, 15)
-        # A hundred seconds for storing each: none of them is the sender's.
-        assert await received(9, 110, 211, storing=100.0) == 300
 
     run(main())
 
@@ -231,28 +174,6 @@ def test_a_head_has_a_largest_size(caplog: pytest.LogCaptureFixture) -> None:
         run(main())
     # Mistakes of clients fill no log.
     assert len([record for record in caplog.records if "Invalid HTTP request" in record.message]) == 1
-
-
-def test_bodies_are_held_within_a_limit() -> None:
-    event = Event(event_id="1", branch="x" * 60_000)
-
-    async def main() -> None:
-        async with http_serving(limits=HttpLimits(max_held_bytes=100_000)) as served:
-            body = single(event)
-            reader, writer = await served.connect()
-            writer.write(POST + b"Content-Length: %d\r\n\r\n" % len(body) + body[:-1])
-            # While that one is being read there is no room for another.
-            while (response := await served.post("/events", body)).status_code != 503:
-                assert response.status_code == 202
-                await asyncio.sleep(0)
-            assert "high memory usage" in response.json()["detail"]
-            assert response.headers["retry-after"] == "1"
-            writer.write(body[-1:])
-            assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 202")
-            assert (await served.post("/events", body)).status_code == 202
-            writer.close()
-
-    run(main())
 
 
 # Stopping
