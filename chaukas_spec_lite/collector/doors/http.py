@@ -11,6 +11,7 @@ from chaukas_spec_lite.collector.doors.http_held import HeldBytes
 from chaukas_spec_lite.collector.doors.http_limits import LIMITS, HttpLimits
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.rpc.client.endpoint import is_loopback
+from chaukas_spec_lite.rpc.transport.accepting import Accepting
 
 if TYPE_CHECKING:
     import ssl
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.collector.service import CollectorService
 
 INSTALL = "pip install 'chaukas-spec-lite[server]'"
-_BACKLOG = 1024
+_BACKLOG = 100
 
 
 class HttpServer:
@@ -48,12 +49,12 @@ class HttpServer:
         self._tls = tls
         self.held = HeldBytes(limits.max_held_bytes)
         """What the bodies of requests hold."""
-        self._running: tuple[asyncio.AbstractServer, HttpConnections] | None = None
+        self._running: tuple[asyncio.AbstractServer, Accepting, HttpConnections] | None = None
 
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return 0 if self._running is None else len(self._running[1].open)
+        return 0 if self._running is None else len(self._running[2].open)
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port.
@@ -100,20 +101,19 @@ class HttpServer:
             log_config=None,
             proxy_headers=False,
             workers=1,
-            timeout_keep_alive=math.ceil(limits.idle_timeout),
+            timeout_keep_alive=math.ceil(limits.connections.idle),
             h11_max_incomplete_event_size=limits.max_header_bytes,
         )
         config.load()
         connections = HttpConnections(limits)
-        server = await asyncio.get_running_loop().create_server(
-            lambda: LimitedProtocol(config, connections),
-            host,
-            port,
-            ssl=self._tls,
-            ssl_handshake_timeout=limits.header_timeout if self._tls else None,
-            backlog=_BACKLOG,
+        loop = asyncio.get_running_loop()
+        # It finds the addresses and binds sockets to them, and accepts nobody.
+        server = await loop.create_server(
+            lambda: LimitedProtocol(config, connections), host, port, ssl=self._tls, start_serving=False
         )
-        self._running = server, connections
+        accepting = Accepting(connections.admission, lambda: LimitedProtocol(config, connections))
+        await accepting.listen(server, self._tls, _BACKLOG)
+        self._running = server, accepting, connections
         return int(server.sockets[0].getsockname()[1])
 
     async def stop(self, grace: float) -> None:
@@ -127,7 +127,9 @@ class HttpServer:
         """
         if self._running is None:
             raise RuntimeError("the HTTP server is not running")
-        (server, connections), self._running = self._running, None
+        (server, accepting, connections), self._running = self._running, None
+        connections.stopped = True
+        accepting.close()
         server.close()
         for each in [*connections.open]:
             each.shutdown()

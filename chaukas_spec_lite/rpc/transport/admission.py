@@ -33,7 +33,8 @@ class ConnectionLimits:
     per_address: int | None = None
     """How many of one address, or one IPv6 network of 64 bits; None for half of all."""
     handshake: float = 10.0
-    """How long a client may take until it has spoken TLS, if there is any, and HTTP/2."""
+    """How long a client may take until it has spoken TLS, if there is any, and its protocol: HTTP/2, or the head of a
+    request in HTTP/1."""
     idle: float = 600.0
     """How long a connection without calls is kept."""
 
@@ -60,7 +61,7 @@ class Guest(Protocol):
 
     @property
     def greeted(self) -> bool:
-        """Whether it has spoken HTTP/2."""
+        """Whether it has spoken its protocol."""
         ...
 
     @property
@@ -146,7 +147,7 @@ class Admission:
             if guest.calls:
                 guest.busy = now
             elif not guest.greeted and now - guest.arrived >= self.limits.handshake:
-                self._leave(guest, "the client has not spoken HTTP/2 in time")
+                self._leave(guest, "the client has not said anything valid in time")
             elif guest.greeted and now - guest.busy >= self.limits.idle:
                 self._leave(guest, "the connection has had no calls for long")
 
