@@ -174,10 +174,16 @@ def network_of(address: Any) -> str:
     return str(ip.ipv4_mapped or ipaddress.IPv6Network((ip, 64), strict=False))
 
 
-def _half_of_the_files() -> int:
+def most_files() -> int | None:
+    """How many files the process may open; None if there is no limit."""
     try:
         import resource
     except ImportError:  # Windows has no such limit.
-        return MOST
+        return None
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST if files == resource.RLIM_INFINITY else max(4, min(MOST, files // 2))
+    return None if files == resource.RLIM_INFINITY else files
+
+
+def _half_of_the_files() -> int:
+    files = most_files()
+    return MOST if files is None else max(4, min(MOST, files // 2))
