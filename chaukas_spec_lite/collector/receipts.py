@@ -74,6 +74,6 @@ class Receipt:
     conflicts: int
     rejected: tuple[RejectedNote, ...]
     rejected_count: int
-    """How many were rejected: beyond the first thousands they are counted and not named."""
+    """How many were rejected: beyond thousands, or a MiB of reasons, they are counted and not named."""
     event_ids: tuple[str, ...]
     """Of the accepted ones, in their order."""

@@ -15,14 +15,15 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from chaukas_spec_lite.collector.intake import Intake, slices
+from chaukas_spec_lite.collector.incidents import Incidents
+from chaukas_spec_lite.collector.intake import Intake, rejection, slices
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
 from chaukas_spec_lite.collector.query import query_of, range_of, within
 from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
 from chaukas_spec_lite.collector.stores.asking import Query
-from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Rejected, Store
+from chaukas_spec_lite.collector.stores.base import EventPage, EventStats, Store
 from chaukas_spec_lite.errors import CollectorError, QueryTimeoutError, StoreError
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
@@ -75,6 +76,7 @@ class CollectorService:
         self._clock = clock
         self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
         self._serves = False, float("-inf")
+        self._incidents = Incidents(log, clock)
 
     async def open(self) -> None:
         """Open the store, before the first call is served; raises ``StoreError``."""
@@ -157,9 +159,8 @@ class CollectorService:
             StoreError: It cannot be stored now.
         """
         caller.check_writing()
-        tenancy, now = caller.tenancy, time.time()
-        owner = tenancy.tenant_id or "", tenancy.project_id or ""
-        rejected = [Rejected(*owner, event_id, reason, data, now) for event_id, reason, data in unread]
+        owner = caller.tenancy.tenant_id or "", caller.tenancy.project_id or ""
+        rejected = [rejection(owner, *each) for each in unread]
         if rejected:
             await self._stored(self._store.keep_rejected(rejected))
             self.meter.count_events("rejected", len(rejected))
@@ -175,7 +176,7 @@ class CollectorService:
         """
         with self.meter.request("query"):
             caller.check_reading()
-            return await _read(self._store.find(query_of(request, caller.tenancy), _MAX_PAGE))
+            return await self._read(self._store.find(query_of(request, caller.tenancy), _MAX_PAGE))
 
     async def stats(self, request: GetEventStatsRequest, caller: Caller) -> EventStats:
         """Count events and sessions; raises the same as ``query``."""
@@ -183,7 +184,7 @@ class CollectorService:
             caller.check_reading()
             tenancy = within(caller.tenancy, request.tenant_id, request.project_id, "GetEventStatsRequest")
             start, end = range_of(request.time_range)
-            return await _read(self._store.stats(Query(tenancy=tenancy, start=start, end=end)))
+            return await self._read(self._store.stats(Query(tenancy=tenancy, start=start, end=end)))
 
     def capabilities(self) -> Capabilities:
         """Say what the collector can do: it takes events of every type, and offers nothing beyond."""
@@ -202,7 +203,7 @@ class CollectorService:
 
     async def metrics(self) -> str:
         """Write down what was counted, for Prometheus; raises ``StoreError``."""
-        size = await self._store.size()
+        size = await self._read(self._store.size())
         return self.meter.text({"chaukas_store_bytes": ("How many bytes the store takes.", size)})
 
     def _check(self, caller: Caller) -> None:
@@ -234,19 +235,16 @@ class CollectorService:
         try:
             result = await storing
         except StoreError as error:
-            log.error("%s", error)
             self._serves = False, self._clock()
-            raise
+            raise self._incidents.told(error) from error
         self._serves = True, self._clock()
         return result
 
-
-async def _read(reading: Awaitable[T]) -> T:
-    """Wait for the store to read something, and log why it cannot."""
-    try:
-        return await reading
-    except QueryTimeoutError:  # It is the query's fault, and whoever asked is told.
-        raise
-    except StoreError as error:
-        log.error("%s", error)
-        raise
+    async def _read(self, reading: Awaitable[T]) -> T:
+        """Wait for the store to read something."""
+        try:
+            return await reading
+        except QueryTimeoutError as error:  # It is the query's fault, and whoever asked is told.
+            raise QueryTimeoutError("the query took too long, and was given up: ask for less") from error
+        except StoreError as error:
+            raise self._incidents.told(error) from error

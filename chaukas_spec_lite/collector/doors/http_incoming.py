@@ -85,7 +85,6 @@ class Incoming:
         pace = Pace(limits.body_patience, limits.body_rate, limits.body_timeout)
         encoding = self._request.headers.get("content-encoding", "")
         pieces = inflated(paced(self._request.stream(), pace), encoding, self._reading.ingest, most)
-        left: Callable[[], bool] = self._request.scope["state"][LEFT]
         with self._reading.held.body(*self._holders) as held:
 
             async def counted() -> AsyncIterator[bytes]:
@@ -96,14 +95,19 @@ class Incoming:
                     waiting.append(piece)
                     size += len(piece)
                     if size >= PIECE:
-                        if left():
-                            raise ClientDisconnect
-                        yield b"".join(waiting)
+                        yield self._unless_left(waiting)
                         waiting, size = [], 0
                 self._read.set()
-                yield b"".join(waiting)
+                yield self._unless_left(waiting)
 
             yield counted()
+
+    def _unless_left(self, waiting: list[bytes]) -> bytes:
+        """Hand on what has been read, unless its sender has gone meanwhile: nobody would learn what became of it."""
+        left: Callable[[], bool] = self._request.scope["state"][LEFT]
+        if left():
+            raise ClientDisconnect
+        return b"".join(waiting)
 
 
 async def joined(pieces: AsyncIterator[bytes]) -> bytes:

@@ -155,9 +155,10 @@ def _schemas() -> dict[str, Any]:
             rejected_count={**_COUNT, "description": "How many could not be stored."},
             rejected={
                 "type": "array",
-                "description": "The first thousand of those.",
+                "description": "The first of those: a thousand, or as many as a MiB has room for.",
                 "items": _record(event_id=_TEXT, position=_COUNT, reason=_TEXT),
             },
+            rejected_unnamed={**_COUNT, "description": "How many of them are not named."},
         ),
         "Problem": _record(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT),
     }
