@@ -95,6 +95,7 @@ RULES = Rules(
         ),
         # Their private parts are relied on, so one room and its contract test have to know all of it.
         "h2": ("rpc.transport",),
+        "h11": ("collector.doors.http_connections", "collector.doors.http_strict"),
         "hpack": ("rpc.transport",),
         "httpx": ("sinks.http",),
         "pytest": ("pytest_plugin",),

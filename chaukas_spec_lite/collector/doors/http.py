@@ -102,7 +102,6 @@ class HttpServer:
             proxy_headers=False,
             workers=1,
             timeout_keep_alive=math.ceil(limits.connections.idle),
-            h11_max_incomplete_event_size=limits.max_header_bytes,
         )
         config.load()
         connections = HttpConnections(limits)

@@ -11,11 +11,13 @@ import time
 from email.utils import formatdate
 from typing import Any
 
+import h11
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
+from chaukas_spec_lite.collector.doors.http_strict import StrictHttpConnection
 from chaukas_spec_lite.rationed_log import RationedLog
 from chaukas_spec_lite.rpc.transport.admission import Admission
 
@@ -99,6 +101,7 @@ class LimitedProtocol(H11Protocol, asyncio.BufferedProtocol):
 
     def __init__(self, config: Config, connections: HttpConnections) -> None:
         super().__init__(config, connections.state, {})
+        self.conn = StrictHttpConnection(connections.limits.max_header_bytes)
         self.logger = connections.log
         self.access_log = False
         self.address = ""
@@ -176,6 +179,13 @@ class LimitedProtocol(H11Protocol, asyncio.BufferedProtocol):
         super().data_received(data)
         if self._serves():
             _cancel(self._head)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, and close the connection."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:  # It follows a request that has been answered, or is being answered.
+            self.transport.abort()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
