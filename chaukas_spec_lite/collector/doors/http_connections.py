@@ -148,16 +148,17 @@ class LimitedProtocol(H11Protocol, asyncio.BufferedProtocol):
         else:
             self.shutdown()
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, unless the server has stopped meanwhile."""
+        connection: Any = transport  # uvloop's is no asyncio.Transport
         self._accepted = None
         # What is in here stands in the scope of each request.
         self.app_state[CERTIFICATE] = transport.get_extra_info("peercert")
         self.app_state[LEFT] = self.has_left
-        super().connection_made(transport)
+        super().connection_made(connection)
         self._counted.begin(self)
         if self._counted.stopped:
-            transport.abort()
+            connection.abort()
         else:
             self._await_head()
 
