@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import threading
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -391,30 +390,5 @@ def test_for_a_caller_who_is_gone_nothing_more_is_stored() -> None:
             store.go.set()
             assert (store.asked, store.cancelled) == (1, 1)
             assert await served.stored() == []
-
-    run(main())
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere what has come is taken to its end first")
-def test_what_a_caller_who_is_gone_has_left_behind_is_not_taken() -> None:
-    """The first piece of a body is being stored; the rest waits in the system, and the end of the connection behind."""
-    events = [Event(event_id=f"{number}", branch="x" * 1000) for number in range(400)]
-    body = batch(*events)
-
-    async def main() -> None:
-        async with http_serving(make=Gated) as served:
-            store = served.store
-            assert isinstance(store, Gated)
-            _, writer = await served.connect()
-            writer.write(post("/events/batch", f"Content-Length: {len(body)}\r\n\r\n") + body)
-            await until(lambda: store.asked == 1)
-            assert served.server._running is not None
-            (connection,) = served.server._running[2].open
-            assert not connection.has_left()
-            writer.close()
-            await until(connection.has_left)
-            store.go.set()
-            await until(lambda: not held(served))
-            assert 200 < len(await served.stored()) < 400
 
     run(main())
