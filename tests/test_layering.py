@@ -99,6 +99,7 @@ RULES = Rules(
         ),
         # Their private parts are relied on, so one room and its contract test have to know all of it.
         "h2": ("rpc.transport",),
+        "h11": ("collector.doors.http_connections", "collector.doors.http_strict"),
         "hpack": ("rpc.transport",),
         "httpx": ("sinks.http",),
         "pytest": ("pytest_plugin",),
@@ -109,6 +110,7 @@ RULES = Rules(
             "collector.doors.http_api",
             "collector.doors.http_app",
             "collector.doors.http_gone",
+            "collector.doors.http_incoming",
         ),
         "uvicorn": ("collector.doors.http", "collector.doors.http_connections"),
         "sqlite3": ("collector.stores.sqlite",),

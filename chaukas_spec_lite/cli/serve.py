@@ -20,11 +20,12 @@ from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.collector.logs import start_logging
 from chaukas_spec_lite.collector.private_files import make_folder
 from chaukas_spec_lite.collector.settings import CONFIG_VARIABLE, CollectorSettings, data_directory
+from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.rpc.client.endpoint import Tcp
 from chaukas_spec_lite.settings import describe
-from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.spec.common.v1.events import EventType
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -152,9 +153,9 @@ def _tell(collector: Collector, settings: CollectorSettings) -> None:
                 click.echo(f"    {_SET} {client}")
 
 
-def _tell_first(data: bytes) -> None:
+def _tell_first(row: EventRow) -> None:
     """Say that events arrive, and how to look at them. Nothing of the event goes into the log but its type."""
-    log.info("the first event has arrived: %s; chaukas-lite show last draws its session", Event.parse(data).type.name)
+    log.info("the first event has arrived: %s; chaukas-lite show last draws its session", EventType(row.type).name)
 
 
 def _reached(address: Tcp) -> str:

@@ -74,6 +74,23 @@ class Size(Check["int | None"]):
         return Whole(unit=self.unit)(value, name)
 
 
+class Count(Check["int | None"]):
+    """How many of something: a whole number, also as text such as ``500`` or ``2k``; ``off`` and None for no limit."""
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+
+    def _take(self, value: object, name: str) -> int | None:
+        if value is None or value == OFF:
+            return None
+        if isinstance(value, str):
+            number = _amount(value, _COUNTS)
+            if number is None or not number.is_integer():
+                raise SettingError(name, f"has to be a whole number such as 500, 2k, or {OFF}, not {shown(value)}")
+            value = int(number)
+        return Whole(unit=self.unit)(value, name)
+
+
 class PerSecond(Check["float | None"]):
     """How many things in a second: a number, also as text; ``off`` and None for no limit."""
 

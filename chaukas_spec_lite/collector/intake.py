@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from chaukas_spec_lite.collector.callers import Caller
 from chaukas_spec_lite.collector.metrics import Meter
-from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote, Shape
+from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote, Shape, told
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.skim import skim
 from chaukas_spec_lite.collector.stores.asking import EVERYBODY
@@ -22,10 +22,10 @@ _SLICE_BYTES = 1 << 18
 """How many events, or bytes of events, are decoded in one go: some tens of milliseconds of work."""
 _KEPT_BYTES = 1 << 20
 """How much is kept of an event that cannot be stored: it may be anything, and is there to be looked at."""
-_TOLD = 1000
-"""How many characters its id and the reason have at most: both may come from the event, and go into headers."""
 _MAX_NOTES = 10_000
-"""How many rejected events a receipt names."""
+_MAX_NOTE_BYTES = 1 << 20
+"""How many rejected events a receipt names, and how many bytes of ids and reasons it has: clients take answers of 4 MiB
+by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,17 @@ class Sifted:
 
     def reject(self, position: int, owner: tuple[str, str], event_id: str, reason: str, data: bytes) -> None:
         """Add an event that cannot be stored."""
-        event_id, reason = event_id[:_TOLD], reason[:_TOLD]
-        if len(data) > _KEPT_BYTES:
-            reason += f" (only the first {_KEPT_BYTES} of its {len(data)} bytes are kept)"
-        self.rejected.append(Rejected(*owner, event_id, reason, data[:_KEPT_BYTES], time.time()))
-        self.notes.append(RejectedNote(event_id, reason, position))
+        rejected = rejection(owner, event_id, reason, data)
+        self.rejected.append(rejected)
+        self.notes.append(RejectedNote(rejected.event_id, rejected.reason, position))
+
+
+def rejection(owner: tuple[str, str], event_id: str, reason: str, data: bytes) -> Rejected:
+    """Make the record of an event that cannot be stored, cut to what is kept, and of what any store can keep."""
+    event_id, reason = told(event_id), told(reason)
+    if len(data) > _KEPT_BYTES:
+        reason += f" (only the first {_KEPT_BYTES} of its {len(data)} bytes are kept)"
+    return Rejected(*owner, event_id, reason, data[:_KEPT_BYTES], time.time())
 
 
 def slices(events: list[bytes]) -> Iterator[tuple[list[bytes], int]]:
@@ -72,6 +78,7 @@ class Intake:
     conflicts: int = 0
     rejected_count: int = 0
     notes: list[RejectedNote] = field(default_factory=list[RejectedNote])
+    note_bytes: int = 0
     event_ids: list[str] = field(default_factory=list[str])
 
     def sift(self, events: Sequence[bytes], with_text: bool) -> Sifted:
@@ -117,7 +124,11 @@ class Intake:
         self.conflicts += conflicts
         self.event_ids += [row.event_id for row in sifted.rows]
         self.rejected_count += len(sifted.notes)
-        self.notes += sifted.notes[: _MAX_NOTES - len(self.notes)]
+        for note in sifted.notes[: _MAX_NOTES - len(self.notes)]:
+            self.note_bytes += len(note.event_id.encode()) + len(note.reason.encode())
+            if self.note_bytes > _MAX_NOTE_BYTES:
+                break
+            self.notes.append(note)
         for outcome, count in (
             ("new", len(additions) - repeated - conflicts),
             ("repeated", repeated),

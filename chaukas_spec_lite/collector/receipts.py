@@ -5,9 +5,15 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from chaukas_spec_lite.errors import TooMuchError
+
 SCANNED = "chaukas-scanned"
 """What goes along with the answer to a query, in gRPC's trailing metadata or an HTTP header, if text was searched
 without an index: how many events were looked into for the page, which is a bounded number."""
+
+_TOLD = 1000
+"""How many characters the id of a rejected event and the reason have at most: both may come from the event, and go into
+headers."""
 
 
 class Shape(enum.Enum):
@@ -30,6 +36,23 @@ class IngestLimits:
     max_ratio: int = 100
     """How many times its compressed size a body may have, beyond the first ``free_bytes``."""
     free_bytes: int = 4 << 20
+
+    def check_events(self, count: int, size: int, path: str) -> None:
+        """Refuse a batch that has too many small events, before they are decoded.
+
+        Args:
+            count: How many there are.
+            size: The bytes that they come in.
+            path: Where they stand in the request.
+
+        Raises:
+            TooMuchError: There are too many.
+        """
+        if count > self.max_events and count * self.min_event_bytes > size:
+            raise TooMuchError(
+                f"{path}: more than the {self.max_events} allowed of less than {self.min_event_bytes} bytes each; "
+                "send them in smaller batches"
+            )
 
 
 LIMITS = IngestLimits()
@@ -59,6 +82,11 @@ class Receipt:
     conflicts: int
     rejected: tuple[RejectedNote, ...]
     rejected_count: int
-    """How many were rejected: beyond the first thousands they are counted and not named."""
+    """How many were rejected: beyond thousands, or a MiB of reasons, they are counted and not named."""
     event_ids: tuple[str, ...]
     """Of the accepted ones, in their order."""
+
+
+def told(text: str) -> str:
+    """Cut an id or a reason to what is told of it; half a surrogate pair, which JSON can bring, becomes ``?``."""
+    return text[:_TOLD].encode("utf-8", "replace").decode()

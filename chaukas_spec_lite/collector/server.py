@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING
 from chaukas_spec_lite.collector.callers import Authenticate, anyone
 from chaukas_spec_lite.collector.doors.grpc import services_of
 from chaukas_spec_lite.collector.doors.http import HttpServer
+from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
 from chaukas_spec_lite.collector.doors.listening import GrpcDoor, HttpDoor, ListeningDoor
 from chaukas_spec_lite.collector.keys import Keys
+from chaukas_spec_lite.collector.open_files import fitted
 from chaukas_spec_lite.collector.quotas import Quotas, Rate
 from chaukas_spec_lite.collector.receipts import IngestLimits
 from chaukas_spec_lite.collector.retaining import retain_always
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.settings import MEMORY, CollectorSettings
-from chaukas_spec_lite.collector.stores.base import Retention
+from chaukas_spec_lite.collector.stores.base import EventRow, Retention
 from chaukas_spec_lite.collector.stores.opening import store_for
 from chaukas_spec_lite.collector.tls import server_context
 from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.rpc.client.endpoint import Tcp
 from chaukas_spec_lite.rpc.server.server import MAX_MESSAGE_BYTES, MessageServer
+from chaukas_spec_lite.rpc.transport.admission import ConnectionLimits, most_files
 
 if TYPE_CHECKING:
     import ssl
@@ -91,7 +94,9 @@ class Collector:
 
     def _prepare(self, settings: CollectorSettings, store: str | Path | None) -> None:
         self._settings = settings
-        self._store = store_for(store, texts=searched_text, index_text=settings.index_text)
+        self._store = store_for(
+            store, texts=searched_text, index_text=settings.index_text, max_memory=settings.max_memory
+        )
         rate = Rate(settings.events_per_second, settings.bytes_per_second)
         self._service = CollectorService(
             self._store, limits=IngestLimits(max_bytes=settings.max_body), quotas=Quotas(lambda _: rate)
@@ -136,8 +141,8 @@ class Collector:
         """Where the events are kept, in words; without a password."""
         return self._store.name
 
-    def on_first_event(self, tell: Callable[[bytes], None]) -> None:
-        """Have a function called with the first event that is stored from now on, encoded; once."""
+    def on_first_event(self, tell: Callable[[EventRow], None]) -> None:
+        """Have a function called with the first event that is stored from now on; once."""
         self._service.on_first_event(tell)
 
     def _address(self, name: str) -> Tcp | None:
@@ -246,12 +251,29 @@ def _doors_of(
         SettingError: A certificate cannot be used.
     """
     doors: dict[str, ListeningDoor] = {}
+    limits = fitted(
+        ConnectionLimits(
+            settings.max_connections,
+            settings.max_connections_per_address,
+            settings.handshake_timeout,
+            settings.idle_timeout,
+        ),
+        doors=sum(address is not None for address in (settings.grpc, settings.http)),
+        files=most_files(),
+    )
     if settings.grpc is not None:
         services, health = services_of(service, authenticate or anyone)
-        server = MessageServer(services, max_message_bytes=settings.max_message)
+        server = MessageServer(services, max_message_bytes=settings.max_message, limits=limits)
         doors["grpc"] = GrpcDoor(settings.grpc, server, health, _context(settings, "h2"))
     if settings.http is not None:
-        http = HttpServer(service, authenticate=authenticate, tls=_context(settings, "http/1.1"))
+        http_limits = HttpLimits(
+            max_json_bytes=settings.max_json,
+            max_held_bytes=settings.max_bodies,
+            body_timeout=settings.body_timeout,
+            connections=limits,
+        )
+        tls = _context(settings, "http/1.1")
+        http = HttpServer(service, authenticate=authenticate, limits=http_limits, tls=tls)
         doors["http"] = HttpDoor(settings.http, http)
     return doors
 

@@ -15,18 +15,17 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from chaukas_spec_lite.collector.callers import ANYONE
-from chaukas_spec_lite.collector.intake import Intake, slices
+from chaukas_spec_lite.collector.incidents import Incidents
+from chaukas_spec_lite.collector.intake import Intake, rejection, slices
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
-from chaukas_spec_lite.collector.query import query_of, range_of, within
+from chaukas_spec_lite.collector.query import EVERYBODY, query_of, range_of, within
 from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
 from chaukas_spec_lite.collector.stores.asking import Query
-from chaukas_spec_lite.collector.stores.base import Addition, EventPage, EventStats, Rejected, Store
+from chaukas_spec_lite.collector.stores.base import Addition, EventPage, EventRow, EventStats, Rejected, Store
 from chaukas_spec_lite.collector.tailing import Tailing
-from chaukas_spec_lite.errors import InvalidRequest, QueryTimeoutError, StoreError
-from chaukas_spec_lite.rationed_log import RationedLog
+from chaukas_spec_lite.errors import CollectorError, InvalidRequest, QueryTimeoutError, StoreError
 from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
@@ -41,11 +40,6 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 
 log = logging.getLogger(__name__)
-
-_LOG_INTERVAL = 60.0
-"""How many seconds lie between two log lines that say the same."""
-_MAX_TOPIC = 200
-"""By how many characters such lines are told apart."""
 
 T = TypeVar("T")
 
@@ -85,13 +79,13 @@ class CollectorService:
         self._store = store
         self._quotas = quotas
         self._clock = clock
-        self._log = RationedLog(log, _LOG_INTERVAL, clock)
         self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
         self._serves = False, float("-inf")
         self._tailing = Tailing(store.changed)
-        self._on_first: Callable[[bytes], None] | None = None
+        self._on_first: Callable[[EventRow], None] | None = None
         self.hindrance: Callable[[], bool] = lambda: False
         """Tells whether something else than the store keeps it from serving anybody."""
+        self._incidents = Incidents(log, clock)
 
     async def open(self) -> None:
         """Open the store, before the first call is served; raises ``StoreError``."""
@@ -112,9 +106,17 @@ class CollectorService:
         finally:
             await self._store.close()
 
-    def on_first_event(self, tell: Callable[[bytes], None]) -> None:
-        """Have a function called with the first event that is stored from now on, encoded; once."""
+    def on_first_event(self, tell: Callable[[EventRow], None]) -> None:
+        """Have a function called with the first event that is stored from now on; once."""
         self._on_first = tell
+
+    def admit(self, caller: Caller) -> None:
+        """Refuse who may not send anything now, before anything of the request is read; raises what ``ingest`` does."""
+        try:
+            self._check(caller)
+        except CollectorError:
+            with self.meter.request("ingest"):
+                raise
 
     async def ingest(self, body: bytes, shape: Shape, caller: Caller) -> Receipt:
         """Store the events of a request; when this returns, they are stored.
@@ -172,9 +174,8 @@ class CollectorService:
             StoreError: It cannot be stored now.
         """
         caller.check_writing()
-        tenancy, now = caller.tenancy, time.time()
-        owner = tenancy.tenant_id or "", tenancy.project_id or ""
-        rejected = [Rejected(*owner, event_id, reason, data, now) for event_id, reason, data in unread]
+        owner = caller.tenancy.tenant_id or "", caller.tenancy.project_id or ""
+        rejected = [rejection(owner, *each) for each in unread]
         if rejected:
             await self._stored(self._store.keep_rejected(rejected))
             self.meter.count_events("rejected", len(rejected))
@@ -288,18 +289,9 @@ class CollectorService:
             caller.check_reading()
             return await self._read(read(_within(caller, whose), limit, page_token))
 
-    async def metrics(self, caller: Caller = ANYONE) -> str:
-        """Write down what was counted, for Prometheus.
-
-        Args:
-            caller: Who reads it. What is kept beside events is counted of its tenant alone.
-
-        Raises:
-            ForbiddenError: The key does not allow reading.
-            StoreError: The store cannot be read now.
-        """
-        caller.check_reading()
-        kept = await self._read(self._store.counts(caller.tenancy))
+    async def metrics(self) -> str:
+        """Write down what was counted of all tenants, for Prometheus; raises ``StoreError``."""
+        kept = await self._read(self._store.counts(EVERYBODY))
         return self.meter.text(
             {
                 "chaukas_store_bytes": ("How many bytes the store takes.", await self._read(self._store.size())),
@@ -328,7 +320,7 @@ class CollectorService:
             intake.add(sifted, additions, self.meter)
             if self._on_first is not None and Addition.NEW in additions:
                 tell, self._on_first = self._on_first, None
-                tell(sifted.rows[additions.index(Addition.NEW)].data)
+                tell(sifted.rows[additions.index(Addition.NEW)])
 
     async def _work(self, size: int, work: Callable[[], T]) -> T:
         """Have something decoded in the lane for what has this many bytes."""
@@ -341,21 +333,19 @@ class CollectorService:
         try:
             result = await storing
         except StoreError as error:
-            self._log.log("storing", logging.ERROR, "%s", error, topic=str(error)[:_MAX_TOPIC])
             self._serves = False, self._clock()
-            raise
+            raise self._incidents.told(error) from error
         self._serves = True, self._clock()
         return result
 
     async def _read(self, reading: Awaitable[T]) -> T:
-        """Wait for the store to read something, and log why it cannot."""
+        """Wait for the store to read something."""
         try:
             return await reading
-        except QueryTimeoutError:  # It is the query's fault, and whoever asked is told.
-            raise
+        except QueryTimeoutError as error:  # It is the query's fault, and whoever asked is told.
+            raise QueryTimeoutError("the query took too long, and was given up: ask for less") from error
         except StoreError as error:
-            self._log.log("reading", logging.ERROR, "%s", error, topic=str(error)[:_MAX_TOPIC])
-            raise
+            raise self._incidents.told(error) from error
 
 
 def _within(caller: Caller, whose: Tenancy) -> Tenancy:

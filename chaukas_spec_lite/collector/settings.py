@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from chaukas_spec_lite.collector.amounts import Duration, FilePath, Listen, PerSecond, Size, Switch, is_exposed
+from chaukas_spec_lite.collector.amounts import Count, Duration, FilePath, Listen, PerSecond, Size, Switch, is_exposed
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.misspelt import refuse_unknown
 from chaukas_spec_lite.rpc.client.endpoint import Tcp
@@ -100,6 +100,14 @@ class CollectorSettings:
             "CHAUKAS_MAX_SIZE",
         ),
     )
+    max_memory: int = field(
+        default=256 * 2**20,
+        metadata=about(
+            "The size of a store in memory, above which its oldest events make room.",
+            Size(always=True),
+            "CHAUKAS_MAX_MEMORY",
+        ),
+    )
     index_text: bool = field(
         default=False,
         metadata=about(
@@ -118,6 +126,60 @@ class CollectorSettings:
         default=64 * 2**20,
         metadata=about(
             "The size of an HTTP body, inflated, above which it is refused.", Size(always=True), "CHAUKAS_MAX_BODY"
+        ),
+    )
+    max_json: int = field(
+        default=8 * 2**20,
+        metadata=about(
+            "The same for a body of JSON, which takes many times its size while it is read.",
+            Size(always=True),
+            "CHAUKAS_MAX_JSON",
+        ),
+    )
+    max_bodies: int = field(
+        default=512 * 2**20,
+        metadata=about(
+            "The memory that all HTTP bodies together take while they are read. No key or address has more of it than "
+            "is still free.",
+            Size(always=True),
+            "CHAUKAS_MAX_BODIES",
+        ),
+    )
+    max_connections: int | None = field(
+        default=None,
+        metadata=about(
+            "How many connections each door keeps at once; None for 1000, or as many as the process may open files "
+            "for. Those that are of least use make room.",
+            Count("connections"),
+            "CHAUKAS_MAX_CONNECTIONS",
+        ),
+    )
+    max_connections_per_address: int | None = field(
+        default=None,
+        metadata=about(
+            "How many of one address, or one IPv6 network of 64 bits; None for half of all.",
+            Count("connections"),
+            "CHAUKAS_MAX_CONNECTIONS_PER_ADDRESS",
+        ),
+    )
+    handshake_timeout: float = field(
+        default=10.0,
+        metadata=about(
+            "How long a client may take until it has spoken TLS and HTTP/2, or sent the head of an HTTP request.",
+            Duration(always=True),
+            "CHAUKAS_HANDSHAKE_TIMEOUT",
+        ),
+    )
+    idle_timeout: float = field(
+        default=600.0,
+        metadata=about("How long a connection without calls is kept.", Duration(always=True), "CHAUKAS_IDLE_TIMEOUT"),
+    )
+    body_timeout: float = field(
+        default=300.0,
+        metadata=about(
+            "How long an HTTP body may take to come in, however large it is.",
+            Duration(always=True),
+            "CHAUKAS_BODY_TIMEOUT",
         ),
     )
     events_per_second: float | None = field(

@@ -177,12 +177,7 @@ class BatchSplitter:
 
     def _count_event(self, offset: int) -> None:
         self._events += 1
-        limits = self._limits
-        if self._events > limits.max_events and self._events * limits.min_event_bytes > self._offset + offset:
-            raise TooMuchError(
-                f"{Shape.BATCH.value}.event_batch.events: more than the {limits.max_events} allowed"
-                f" of less than {limits.min_event_bytes} bytes each; send them in smaller batches"
-            )
+        self._limits.check_events(self._events, self._offset + offset, f"{Shape.BATCH.value}.event_batch.events")
 
     def _count(self, offset: int) -> None:
         self._fields += 1

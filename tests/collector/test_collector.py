@@ -17,9 +17,11 @@ from grpclib.const import Cardinality, Status
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite import Capabilities, Event, EventBatch, QueryFilter, QueryRequest, SortOrder
-from chaukas_spec_lite.collector import Collector
+from chaukas_spec_lite.collector import Collector, CollectorSettings
+from chaukas_spec_lite.collector.doors.listening import GrpcDoor, HttpDoor
 from chaukas_spec_lite.errors import StoreError
 from chaukas_spec_lite.rpc.stubs.codec import Encoded, MessageCodec
+from chaukas_spec_lite.rpc.transport.admission import ConnectionLimits
 from chaukas_spec_lite.spec.client.v1.client import (
     GetCapabilitiesRequest,
     GetCapabilitiesResponse,
@@ -231,12 +233,20 @@ def test_a_failing_database_is_an_answer_too(tmp_path: Path, caplog: pytest.LogC
             other.close()
             status, problem = await refused(stub.ingest_event(single(Event(event_id="a"))))
             assert status is Status.UNAVAILABLE
-            assert problem.endswith("events.db: no such table: events")
+            told.append(problem)
             status, problem = await refused(stub.query_events(query()))
             assert status is Status.UNAVAILABLE
+            told.append(problem)
 
+    told: list[str] = []
     asyncio.run(main())
-    assert [record.name for record in caplog.records] == ["chaukas_spec_lite.collector.service"] * 2
+    (record,) = caplog.records
+    assert record.name == "chaukas_spec_lite.collector.service"
+    assert "events.db: no such table: events (clients" in record.getMessage()
+    # Both of one incident, and nothing of what the file is called.
+    assert told[0] == told[1]
+    assert str(tmp_path) not in told[0]
+    assert f"incident {told[0].rpartition(' ')[2]})" in record.getMessage()
 
 
 def test_starting_and_stopping(tmp_path: Path) -> None:
@@ -274,5 +284,31 @@ def test_collectors_do_not_share_anything() -> None:
         async with running() as one, running() as two:
             await one.ingest_event(single(Event(event_id="a")))
             assert (await ids(one), await ids(two)) == (["a"], [])
+
+    asyncio.run(main())
+
+
+def test_limits_reach_store_and_doors() -> None:
+    said = {"store": "memory:", "grpc": "127.0.0.1:0", "http": "127.0.0.1:0", "max_memory": "5000"}
+    said |= {"max_json": "30", "max_bodies": "100kB", "max_connections": "7", "max_connections_per_address": "3"}
+    said |= {"handshake_timeout": "7s", "idle_timeout": "8s", "body_timeout": "9s"}
+
+    async def main() -> None:
+        async with Collector.from_settings(CollectorSettings.load(said, environ={})) as collector:
+            async with Channel("127.0.0.1", collector.port) as channel:
+                stub = ChaukasClientServiceStub(channel)
+                for number in range(20):
+                    await stub.ingest_event(single(Event(event_id=f"{number}")))
+                answer = await stub.query_events(query())
+                assert answer.response is not None
+                assert 1 <= len(answer.response.events) < 5
+            http = collector._doors["http"]
+            assert isinstance(http, HttpDoor)
+            limits = http._server._limits
+            assert limits.connections == ConnectionLimits(7, 3, 7.0, 8.0)
+            assert (limits.max_json_bytes, limits.max_held_bytes, limits.body_timeout) == (30, 100_000, 9.0)
+            grpc = collector._doors["grpc"]
+            assert isinstance(grpc, GrpcDoor)
+            assert grpc._server.admission.limits == ConnectionLimits(7, 3, 7.0, 8.0)
 
     asyncio.run(main())

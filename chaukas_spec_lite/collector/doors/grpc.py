@@ -53,6 +53,10 @@ REJECTED = "chaukas-rejected"
 """What goes along with the answer of ``ChaukasClientService``, which has no room for it: how many events of the batch
 were not stored."""
 
+UNNAMED = "chaukas-rejected-unnamed"
+"""What goes along with the answer of ``ChaukasServerService``: how many of the rejected events it does not name, where
+their ids are too many for one answer."""
+
 _OPEN = {"healthz": "/Healthz", "get_capabilities": "/GetCapabilities"}
 """The methods that answer everybody: they tell nothing of what is stored."""
 _OPEN_ROUTES = tuple(_OPEN.values())
@@ -242,6 +246,8 @@ class ServerDoor(ChaukasServerServiceBase):
     ) -> server.IngestEventBatchResponse:
         """Store what can be stored of a batch, and name what cannot."""
         receipt = await self._entrance.ingest(bytes(request), Shape.BATCH)
+        if unnamed := receipt.rejected_count - len(receipt.rejected):
+            current_call().trailing[UNNAMED] = str(unnamed)
         return server.IngestEventBatchResponse(
             batch_id=receipt.batch_id,
             accepted_count=receipt.accepted,

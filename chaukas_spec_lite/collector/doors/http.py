@@ -7,9 +7,11 @@ import math
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.collector.callers import Authenticate, anyone
+from chaukas_spec_lite.collector.doors.http_held import HeldBytes
 from chaukas_spec_lite.collector.doors.http_limits import LIMITS, HttpLimits
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.rpc.client.endpoint import is_loopback
+from chaukas_spec_lite.rpc.transport.accepting import Accepting
 
 if TYPE_CHECKING:
     import ssl
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.collector.service import CollectorService
 
 INSTALL = "pip install 'chaukas-spec-lite[server]'"
-_BACKLOG = 1024
+_BACKLOG = 100
 
 
 class HttpServer:
@@ -45,7 +47,14 @@ class HttpServer:
         self._authenticate = authenticate
         self._limits = limits
         self._tls = tls
-        self._running: tuple[asyncio.AbstractServer, HttpConnections] | None = None
+        self.held = HeldBytes(limits.max_held_bytes)
+        """What the bodies of requests hold."""
+        self._running: tuple[asyncio.AbstractServer, Accepting, HttpConnections] | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return 0 if self._running is None else len(self._running[2].open)
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port.
@@ -66,8 +75,9 @@ class HttpServer:
 
             from chaukas_spec_lite.collector.doors import http_forms
             from chaukas_spec_lite.collector.doors.http_app import Door, Forms
-            from chaukas_spec_lite.collector.doors.http_bodies import TogetherHeld
             from chaukas_spec_lite.collector.doors.http_connections import HttpConnections, LimitedProtocol
+            from chaukas_spec_lite.collector.doors.http_incoming import Reading
+            from chaukas_spec_lite.collector.doors.http_turns import Turns
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "h11", "anyio"):
                 raise
@@ -78,9 +88,9 @@ class HttpServer:
             self._authenticate or anyone,
             limits,
             keyless and is_loopback(host),
-            Forms(http_forms.read_events, http_forms.read_query, http_forms.write_page),
-            TogetherHeld(limits.max_held_bytes),
-            asyncio.Semaphore(1),
+            Forms(http_forms.read_event, http_forms.read_batch, http_forms.read_query, http_forms.write_page),
+            Reading(limits, self._service.limits, self.held),
+            Turns(),
         )
         config = Config(
             door.application(),
@@ -91,20 +101,18 @@ class HttpServer:
             log_config=None,
             proxy_headers=False,
             workers=1,
-            timeout_keep_alive=math.ceil(limits.idle_timeout),
-            h11_max_incomplete_event_size=limits.max_header_bytes,
+            timeout_keep_alive=math.ceil(limits.connections.idle),
         )
         config.load()
         connections = HttpConnections(limits)
-        server = await asyncio.get_running_loop().create_server(
-            lambda: LimitedProtocol(config, connections),
-            host,
-            port,
-            ssl=self._tls,
-            ssl_handshake_timeout=limits.header_timeout if self._tls else None,
-            backlog=_BACKLOG,
+        loop = asyncio.get_running_loop()
+        # It finds the addresses and binds sockets to them, and accepts nobody.
+        server = await loop.create_server(
+            lambda: LimitedProtocol(config, connections), host, port, ssl=self._tls, start_serving=False
         )
-        self._running = server, connections
+        accepting = Accepting(connections.admission, lambda: LimitedProtocol(config, connections))
+        await accepting.listen(server, self._tls, _BACKLOG)
+        self._running = server, accepting, connections
         return int(server.sockets[0].getsockname()[1])
 
     async def stop(self, grace: float) -> None:
@@ -118,7 +126,9 @@ class HttpServer:
         """
         if self._running is None:
             raise RuntimeError("the HTTP server is not running")
-        (server, connections), self._running = self._running, None
+        (server, accepting, connections), self._running = self._running, None
+        connections.stopped = True
+        accepting.close()
         server.close()
         await self._service.end_tails()
         for each in [*connections.open]:

@@ -12,8 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from chaukas_spec_lite.collector.doors.http_bodies import HeldTooMuchError, TooSlowError
+from chaukas_spec_lite.collector.doors.http_bodies import TooSlowError
+from chaukas_spec_lite.collector.doors.http_held import HeldTooMuchError
 from chaukas_spec_lite.collector.doors.http_media import UnknownFormError
+from chaukas_spec_lite.collector.receipts import told
 from chaukas_spec_lite.errors import (
     CodecError,
     ForbiddenError,
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 JSON = "application/json"
 MOST_NAMED = 1000
 """How many of the rejected events an answer names; it counts all of them."""
+_ROOM = 1 << 20
+"""How many bytes that may take."""
+_MOST_DETAIL = 2000
+"""How many characters of a problem are told: its path may hold keys of the request."""
 RETRY_AFTER = 1
 """After how many seconds a client should come again, if nothing else says it."""
 _SPLITTING_SDK = "chaukas-sdk/"
@@ -70,18 +76,31 @@ def receipt_answer(receipt: Receipt, batch: Batch | None = None) -> Response:
         rejected = [(batch.places[at], event_id, reason) for at, event_id, reason in rejected]
         rejected = sorted([*rejected, *((each.position, each.event_id, each.reason) for each in batch.unread)])
         batch_id, unread = batch.batch_id, len(batch.unread)
+    named = _named(rejected)
+    rejected_count = receipt.rejected_count + unread
     content = {
         "batch_id": batch_id,
         "accepted": receipt.accepted,
         "repeated": receipt.repeated,
         "conflicts": receipt.conflicts,
-        "rejected_count": receipt.rejected_count + unread,
-        "rejected": [
-            {"event_id": event_id, "position": position, "reason": reason}
-            for position, event_id, reason in rejected[:MOST_NAMED]
-        ],
+        "rejected_count": rejected_count,
+        "rejected": named,
+        "rejected_unnamed": rejected_count - len(named),
     }
     return json_answer(content, 202)
+
+
+def _named(rejected: list[tuple[int, str, str]]) -> list[dict[str, Any]]:
+    """Name rejected events, as many as one answer has room for."""
+    named: list[dict[str, Any]] = []
+    room = _ROOM
+    for position, event_id, reason in rejected[:MOST_NAMED]:
+        each = {"event_id": told(event_id), "position": position, "reason": told(reason)}
+        room -= len(json.dumps(each))
+        if room < 0:
+            break
+        named.append(each)
+    return named
 
 
 def json_answer(content: Any, status: int = 200, media_type: str = JSON, headers: Mapping[str, str] = {}) -> Response:
@@ -92,7 +111,12 @@ def json_answer(content: Any, status: int = 200, media_type: str = JSON, headers
 
 def problem(status: int, detail: str, headers: Mapping[str, str] = {}) -> Response:
     """Make the answer to a request that failed (RFC 9457)."""
-    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail[:_MOST_DETAIL],
+    }
     return json_answer(content, status, "application/problem+json", headers)
 
 

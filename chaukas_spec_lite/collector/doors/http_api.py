@@ -14,7 +14,7 @@ from starlette.routing import Route
 from chaukas_spec_lite.collector.doors import api_json, api_parameters
 from chaukas_spec_lite.collector.doors.api_parameters import Given, number_of, page_size_of, text_of
 from chaukas_spec_lite.collector.doors.http_answers import JSON
-from chaukas_spec_lite.collector.doors.http_gone import unless_gone
+from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
 from chaukas_spec_lite.collector.doors.openapi_api import CALLS, Call
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 
@@ -63,7 +63,7 @@ class Api:
         async def endpoint(request: Request) -> Response:
             caller = await self.caller_of(request)
             given = api_parameters.read(request.query_params.multi_items(), call.parameters, request.path_params)
-            answer: Answer = await unless_gone(request, getattr(self, call.name)(given, caller))
+            answer: Answer = await unless_gone(left(request), getattr(self, call.name)(given, caller))
             return Response(await self.work(lambda: _encoded(answer())), media_type=JSON)
 
         return endpoint

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import ipaddress
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,13 +17,13 @@ from starlette.routing import Route
 from chaukas_spec_lite.collector.doors import http_answers, openapi
 from chaukas_spec_lite.collector.doors.http_answers import json_answer, problem, receipt_answer
 from chaukas_spec_lite.collector.doors.http_api import Api
-from chaukas_spec_lite.collector.doors.http_bodies import PIECE, Pace, TogetherHeld, inflated, paced
 from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
-from chaukas_spec_lite.collector.doors.http_gone import unless_gone
+from chaukas_spec_lite.collector.doors.http_incoming import Incoming, Reading, joined
 from chaukas_spec_lite.collector.doors.http_media import Form, form_of
+from chaukas_spec_lite.collector.doors.http_turns import Steps, Turns
 from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
 from chaukas_spec_lite.collector.receipts import SCANNED, Shape
-from chaukas_spec_lite.errors import JSONError, TooMuchError
+from chaukas_spec_lite.errors import JSONError
 from chaukas_spec_lite.rpc.server.served import ServedCall
 from chaukas_spec_lite.wire.envelopes import event_request
 
@@ -33,18 +31,18 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.collector.callers import Authenticate, Caller
     from chaukas_spec_lite.collector.doors.http_forms import Batch
     from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
+    from chaukas_spec_lite.collector.receipts import IngestLimits
     from chaukas_spec_lite.collector.service import CollectorService
     from chaukas_spec_lite.collector.stores.base import EventPage
     from chaukas_spec_lite.spec.common.v1.query import QueryRequest
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Forms:
     """Reads requests and writes answers, in whatever form: ``http_forms``. The routes know no message."""
 
-    read_events: Callable[[bytes, Shape, Form], Batch]
+    read_event: Callable[[bytes, Form, IngestLimits], Steps[bytes]]
+    read_batch: Callable[[bytes, Form, IngestLimits], Steps[Batch]]
     read_query: Callable[[bytes, Form], QueryRequest]
     write_page: Callable[[EventPage, Form], bytes]
 
@@ -59,8 +57,8 @@ class Door:
         limits: What clients may do.
         local: Whether only programs of this machine are to reach it, and no web page by a name of its own for it.
         forms: Reads and writes.
-        held: Counts what bodies hold.
-        busy: Who reads or writes in a thread: Python runs one at a time anyway.
+        reading: What bodies are read with.
+        turns: Who works in a thread.
     """
 
     service: CollectorService
@@ -68,8 +66,8 @@ class Door:
     limits: HttpLimits
     local: bool
     forms: Forms
-    held: TogetherHeld
-    busy: asyncio.Semaphore
+    reading: Reading
+    turns: Turns
 
     def application(self) -> Starlette:
         """Make the application."""
@@ -82,7 +80,7 @@ class Door:
             Route("/healthz", self.healthz),
             Route("/metrics", self.metrics),
             Route("/openapi.json", self.openapi),
-            *Api(self.service, self._caller, self._work).routes(),
+            *Api(self.service, self._caller, self.turns.answer).routes(),
         ]
         handlers: dict[Any, Any] = {
             **{error: http_answers.answer_error for error, _ in http_answers.STATUSES},
@@ -95,20 +93,28 @@ class Door:
     async def ingest(self, request: Request, shape: Shape) -> Response:
         """``POST /events`` and ``/events/batch``."""
         caller = await self._caller(request)
-        caller.check_writing()
+        self.service.admit(caller)
         form = form_of(request.headers.get("content-type", ""))
+        incoming = self._incoming(request, caller)
         if form is Form.BINARY:
-            async with self._body(request, self.service.limits.max_bytes) as pieces:
-                if shape is Shape.BATCH:
-                    return receipt_answer(await self.service.ingest_stream(pieces, caller))
-                return receipt_answer(await self.service.ingest(await _whole(pieces), shape, caller))
-        async with self._body(request, self.limits.max_json_bytes) as pieces:
-            batch = await self._work(partial(self.forms.read_events, await _whole(pieces), shape, form))
+            return await incoming.unless_gone(self._ingest_encoded(incoming, shape, caller))
+        return await incoming.unless_gone(self._ingest_json(incoming, shape, form, caller))
+
+    async def _ingest_encoded(self, incoming: Incoming, shape: Shape, caller: Caller) -> Response:
+        async with incoming.pieces(self.service.limits.max_bytes) as pieces:
             if shape is Shape.BATCH:
+                return receipt_answer(await self.service.ingest_stream(pieces, caller))
+            return receipt_answer(await self.service.ingest(await joined(pieces), shape, caller))
+
+    async def _ingest_json(self, incoming: Incoming, shape: Shape, form: Form, caller: Caller) -> Response:
+        async with incoming.pieces(self.limits.max_json_bytes) as pieces:
+            body = await joined(pieces)
+            if shape is Shape.BATCH:
+                batch = await self.turns.read(len(body), self.forms.read_batch(body, form, self.service.limits))
                 await self.service.reject((each[1:] for each in batch.unread), caller)
-                receipt = await self.service.ingest_events(batch.events, caller, batch.batch_id)
-                return receipt_answer(receipt, batch)
-            receipt = await self.service.ingest(event_request(batch.events[0]), shape, caller)
+                return receipt_answer(await self.service.ingest_events(batch.events, caller, batch.batch_id), batch)
+            event = await self.turns.read(len(body), self.forms.read_event(body, form, self.service.limits))
+            receipt = await self.service.ingest(event_request(event), shape, caller)
             # The SDK would send it again for ever; who writes JSON is told.
             return problem(400, receipt.rejected[0].reason) if receipt.rejected else receipt_answer(receipt)
 
@@ -117,13 +123,18 @@ class Door:
         caller = await self._caller(request)
         caller.check_reading()
         form = form_of(request.headers.get("content-type", ""))
-        async with self._body(request, self.limits.max_query_bytes) as pieces:
-            asked = await self._work(partial(self.forms.read_query, await _whole(pieces), form))
-        page = await unless_gone(request, self.service.query(asked, caller))
+        incoming = self._incoming(request, caller)
+        return await incoming.unless_gone(self._query(incoming, form, caller))
+
+    async def _query(self, incoming: Incoming, form: Form, caller: Caller) -> Response:
+        async with incoming.pieces(self.limits.max_query_bytes) as pieces:
+            body = await joined(pieces)
+            asked = await self.turns.answer(partial(self.forms.read_query, body, form))
+        page = await self.service.query(asked, caller)
+        # In a header, for answers of each form.
+        scanned = {SCANNED: str(page.scanned)} if page.scanned else None
         try:
-            content = await self._work(partial(self.forms.write_page, page, form))
-            # In a header, for answers of each form.
-            scanned = {SCANNED: str(page.scanned)} if page.scanned else None
+            content = await self.turns.answer(partial(self.forms.write_page, page, form))
             return Response(content, headers=scanned, media_type=form.value)
         except JSONError as error:
             return problem(406, f"an event of the page has no ProtoJSON, take {Form.BINARY.value}: {error}")
@@ -144,9 +155,8 @@ class Door:
 
     async def metrics(self, request: Request) -> Response:
         """``GET /metrics``: with a key that was made for it, where there are keys."""
-        caller = await self._caller(request)
-        caller.check_metrics()
-        return Response(await self.service.metrics(caller), headers={"Content-Type": CONTENT_TYPE})
+        (await self._caller(request)).check_metrics()
+        return Response(await self.service.metrics(), headers={"Content-Type": CONTENT_TYPE})
 
     async def openapi(self, request: Request) -> Response:
         """``GET /openapi.json``."""
@@ -169,41 +179,8 @@ class Door:
         if self.local and not _is_local(request.url.hostname or ""):
             raise HTTPException(421, "without keys the collector answers to localhost and to addresses only")
 
-    @contextlib.asynccontextmanager
-    async def _body(self, request: Request, most: int) -> AsyncGenerator[AsyncIterator[bytes], None]:
-        """Read the body of a request in pieces, inflated, with at most so many bytes."""
-        length = request.headers.get("content-length", "")
-        # What is compressed may be larger than it says; what is not is refused before it is sent.
-        if length.isdecimal() and int(length) > most:
-            raise TooMuchError(f"a body of more than the {most} bytes that are taken")
-        pace = Pace(self.limits.body_patience, self.limits.body_rate)
-        encoding = request.headers.get("content-encoding", "")
-        pieces = inflated(paced(request.stream(), pace), encoding, self.service.limits, most)
-        held = 0
-
-        async def counted() -> AsyncIterator[bytes]:
-            # Not as the network cuts them: what comes in one piece is stored in one go.
-            nonlocal held
-            waiting, size = list[bytes](), 0
-            async for piece in pieces:
-                self.held.hold(len(piece))
-                held += len(piece)
-                waiting.append(piece)
-                size += len(piece)
-                if size >= PIECE:
-                    yield b"".join(waiting)
-                    waiting, size = [], 0
-            yield b"".join(waiting)
-
-        try:
-            yield counted()
-        finally:
-            self.held.release(held)
-
-    async def _work(self, work: Callable[[], T]) -> T:
-        """Do something that takes time in a thread, so that others have their turn."""
-        async with self.busy:
-            return await asyncio.to_thread(work)
+    def _incoming(self, request: Request, caller: Caller) -> Incoming:
+        return Incoming(request, self.reading, caller.name)
 
 
 def _endpoint(
@@ -223,7 +200,3 @@ def _is_local(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-async def _whole(pieces: AsyncIterator[bytes]) -> bytes:
-    return b"".join([piece async for piece in pieces])

@@ -31,48 +31,18 @@ class TooSlowError(Exception):
     """A body that does not come on."""
 
 
-class HeldTooMuchError(Exception):
-    """All bodies that are being read need more memory than they may have together."""
-
-
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How slowly a body may come in.
 
-    It has ``patience`` seconds, and one more for each ``rate`` bytes that have come: so a sender that stops is given
-    up as one that sends a byte now and then.
+    A sender has ``patience`` seconds, and gets one back for each ``rate`` bytes that come, but never more than it began
+    with: whoever has sent much, and quickly, has nothing in store to live on. And in ``most`` seconds all has to be
+    there. The time in which nobody asks for more is not the sender's.
     """
 
     patience: float = 30.0
     rate: int = 16 << 10
-
-    def left(self, begun: float, received: int, now: float) -> float:
-        """In how many seconds the next bytes have to be there."""
-        return begun + self.patience + received / self.rate - now
-
-
-class TogetherHeld:
-    """How many bytes the bodies of all requests hold at the moment.
-
-    Args:
-        most: How many there may be.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held = 0
-
-    def hold(self, count: int) -> None:
-        """Hold some more; raises ``HeldTooMuchError``."""
-        if self._held + count > self._most:
-            raise HeldTooMuchError(
-                f"high memory usage: bodies of {self._held} bytes are being read, send it again later"
-            )
-        self._held += count
-
-    def release(self, count: int) -> None:
-        """Hold them no longer."""
-        self._held -= count
+    most: float = 300.0
 
 
 class _Decompressor(Protocol):
@@ -228,17 +198,17 @@ async def paced(
     chunks: AsyncIterator[bytes], pace: Pace, now: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[bytes]:
     """Pass a body on as it comes in, as long as it does; raises ``TooSlowError``."""
-    begun, received, waited = now(), 0, 0.0
+    left, rest, received = pace.patience, pace.most, 0
     while True:
-        # The time that passed while nobody asked for more is not the sender's fault.
         asked = now()
         try:
-            chunk = await asyncio.wait_for(anext(chunks), max(0.0, pace.left(begun + waited, received, asked)))
+            chunk = await asyncio.wait_for(anext(chunks), max(0.0, min(left, rest)))
         except StopAsyncIteration:
             return
         except asyncio.TimeoutError:
             raise TooSlowError(f"no more than {received} bytes of the body have come in time") from None
+        took = now() - asked
         received += len(chunk)
-        got = now()
+        rest -= took
+        left = min(pace.patience, left - took + len(chunk) / pace.rate)
         yield chunk
-        waited += now() - got

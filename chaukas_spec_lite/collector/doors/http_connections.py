@@ -1,79 +1,78 @@
-"""HttpConnections of the HTTP door: how many there may be, and how long one may keep everybody waiting."""
+"""Connections of the HTTP door: how long one may keep everybody waiting, and what counts them."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import sys
+import select
+import socket
 import time
-from collections import Counter
 from email.utils import formatdate
 from typing import Any
 
+import h11
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
+from chaukas_spec_lite.collector.doors.http_strict import StrictHttpConnection
 from chaukas_spec_lite.rationed_log import RationedLog
+from chaukas_spec_lite.rpc.transport.admission import Admission
 
 log = logging.getLogger(__name__)
 
 CERTIFICATE = "certificate"
 """Where the state of a request has its client's certificate, as ``ssl`` tells it; None if it has none."""
 
+LEFT = "left"
+"""Where the state of a request has what tells whether its client has gone, even if not all it sent has been read."""
+
+_HUNG_UP: int = getattr(select, "POLLRDHUP", 0)
+"""What Linux says of a socket whose peer sends nothing more, whatever is still to be read of it."""
 _LOG_INTERVAL = 60.0
-_OTHER_FILES = 64
-"""How many files and sockets the process needs besides the door's connections."""
+_AT_ONCE = 16 << 10
+"""How many bytes of one connection are taken before others get their turn: some tens of milliseconds of work, where
+each chunk has a byte."""
 
 
 class HttpConnections:
-    """Counts the connections of a door, in all and by address.
+    """What all connections of a door have in common.
 
     Args:
-        limits: How many there may be.
+        limits: What clients may do.
     """
 
     def __init__(self, limits: HttpLimits) -> None:
         self.limits = limits
+        self.admission = Admission(limits.connections)
+        """Decides who is let in."""
         self.state = ServerState()
         self.open: set[LimitedProtocol] = set()
+        """Those that are open, those amid a TLS handshake excepted."""
         self.none = asyncio.Event()
         """Set while there are none."""
         self.none.set()
+        self.stopped = False
+        """Whether new ones are closed at once."""
         self._rationed = RationedLog(log, _LOG_INTERVAL, time.monotonic)
         self.log = logging.Logger("uvicorn", logging.WARNING)
         """What uvicorn says of connections goes here, and on to this module's, a line of each kind in a minute."""
         self.log.addFilter(self._pass_on)
-        self._most = min(limits.max_connections, max(1, _most_files() - _OTHER_FILES))
-        # One address must not have all there are, however few the process may open.
-        self._most_of_one = min(limits.max_connections_per_address, max(1, self._most * 3 // 4))
-        self._by_address: Counter[str] = Counter()
         self._dated = 0
 
-    def admit(self, protocol: LimitedProtocol, address: str) -> bool:
-        """Count a new connection; return False if there is no room for it."""
-        if len(self.open) >= self._most:
-            text = "refused a connection: %d are open, which is all that may be"
-            self._rationed.log("all", logging.WARNING, text, self._most)
-            return False
-        if self._by_address[address] >= self._most_of_one:
-            text = "refused a connection of %s, which has %d open already"
-            self._rationed.log("address", logging.WARNING, text, address, self._by_address[address])
-            return False
+    def begin(self, protocol: LimitedProtocol) -> None:
+        """Count a connection that has come about."""
         self.open.add(protocol)
         self.none.clear()
-        self._by_address[address] += 1
-        return True
 
-    def forget(self, protocol: LimitedProtocol, address: str) -> None:
-        """Count a connection no longer that was admitted."""
+    def end(self, protocol: LimitedProtocol) -> None:
+        """Count it no longer."""
+        self.admission.forget(protocol)
         self.open.discard(protocol)
         if not self.open:
             self.none.set()
-        self._by_address[address] -= 1
-        if not self._by_address[address]:
-            del self._by_address[address]
 
     def date(self) -> None:
         """Have answers tell the time, as servers have to (RFC 9110, section 6.6.1)."""
@@ -88,51 +87,109 @@ class HttpConnections:
         return False
 
 
-class LimitedProtocol(H11Protocol):
-    """uvicorn's connection, which is cut off when its client takes too long.
+class LimitedProtocol(H11Protocol, asyncio.BufferedProtocol):
+    """uvicorn's connection, from the moment in which it is accepted, cut off when its client takes too long.
 
     One timer is for the head of a request, another for the client's taking of the answer. The pause between two
-    requests is uvicorn's to end. While a request is served the time is the application's.
+    requests is uvicorn's to end. While a request is served the time is the application's. It is a ``Guest``, who gives
+    way if others need the room.
 
     Args:
         config: uvicorn's.
         connections: What counts it.
     """
 
+    amid_headers = False
+    """It has a timer of its own for these."""
+
     def __init__(self, config: Config, connections: HttpConnections) -> None:
         super().__init__(config, connections.state, {})
+        self.conn = StrictHttpConnection(connections.limits.max_header_bytes)
         self.logger = connections.log
         self.access_log = False
+        self.address = ""
+        self.arrived = self.busy = connections.admission.now()
         self._counted = connections
-        self._address = ""
-        self._admitted = False
+        self._accepted: socket.socket | None = None
+        self._buffer = bytearray()
         self._pausing = False
         self._head: asyncio.TimerHandle | None = None
         self._taking: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Take a connection, or refuse it."""
-        peer: Any = transport.get_extra_info("peername")
-        self._address = str(peer[0]) if peer else ""  # none if the client has gone already
-        self._admitted = self._counted.admit(self, self._address)
-        if not self._admitted:
-            transport.abort()
-            return
+    def arrive(self, accepted: socket.socket, address: str) -> None:
+        """Take note of the socket, with which it has to end if no connection comes about."""
+        self._accepted, self.address = accepted, address
+
+    def settle(self) -> None:
+        """End for good if no connection has come about."""
+        if self._accepted is not None:
+            self._accepted.close()
+            self._counted.admission.forget(self)
+
+    @property
+    def greeted(self) -> bool:
+        """Whether it has sent the whole head of a request."""
+        return self._cycle is not None
+
+    @property
+    def calls(self) -> int:
+        """Whether it has a request that is not answered: 1, or 0."""
+        return int(self._serves())
+
+    @property
+    def waits(self) -> bool:
+        """Whether that waits for the rest of its body."""
+        return bool(self._serves() and self._cycle.more_body)
+
+    def turn_away(self, reason: str) -> None:
+        """Close it at once."""
+        if self._accepted is not None:
+            with contextlib.suppress(OSError):  # It may be closed already.
+                self._accepted.shutdown(socket.SHUT_RDWR)
+        elif not self.greeted or self._serves() or self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            self.shutdown()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, unless the server has stopped meanwhile."""
+        connection: Any = transport  # uvloop's is no asyncio.Transport
+        self._accepted = None
         # What is in here stands in the scope of each request.
         self.app_state[CERTIFICATE] = transport.get_extra_info("peercert")
-        super().connection_made(transport)
-        self._await_head()
+        self.app_state[LEFT] = self.has_left
+        super().connection_made(connection)
+        self._counted.begin(self)
+        if self._counted.stopped:
+            connection.abort()
+        else:
+            self._await_head()
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Make room for what comes next, which is no more than is taken at once."""
+        self._buffer = bytearray(_AT_ONCE)
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what has come."""
+        data, self._buffer = bytes(memoryview(self._buffer)[:nbytes]), bytearray()
+        self.data_received(data)
 
     def data_received(self, data: bytes) -> None:
         """Take some bytes."""
-        if not self._admitted:
-            return
         if self._pausing:  # the first bytes of a request: the rest of its head has to follow
             self._await_head()
         self._counted.date()
         super().data_received(data)
         if self._serves():
             _cancel(self._head)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, and close the connection."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:  # It follows a request that has been answered, or is being answered.
+            self.transport.abort()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -158,31 +215,33 @@ class LimitedProtocol(H11Protocol):
         """Forget the connection."""
         _cancel(self._head)
         _cancel(self._taking)
-        if self._admitted:
-            self._counted.forget(self, self._address)
-            super().connection_lost(exc)
+        self._counted.end(self)
+        super().connection_lost(exc)
+
+    def has_left(self) -> bool:
+        """Whether the client has gone. A socket that is not read just now does not tell the event loop."""
+        if self.transport.is_closing():
+            return True
+        if not _HUNG_UP:
+            return False
+        asking = select.poll()
+        asking.register(self.transport.get_extra_info("socket").fileno(), _HUNG_UP)
+        return bool(asking.poll(0))
 
     def _await_head(self) -> None:
         self._pausing = False
         _cancel(self._head)
-        self._head = self.loop.call_later(self._counted.limits.header_timeout, self.transport.abort)
+        self._head = self.loop.call_later(self._counted.limits.connections.handshake, self.transport.abort)
+
+    @property
+    def _cycle(self) -> Any:
+        """The last request and its answer; None until the first, whatever uvicorn's annotation says."""
+        return self.cycle
 
     def _serves(self) -> bool:
-        # It is None until the first request, whatever uvicorn's annotation says.
-        cycle: Any = self.cycle
-        return cycle is not None and not cycle.response_complete
+        return self._cycle is not None and not self._cycle.response_complete
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:
     if timer is not None:
         timer.cancel()
-
-
-def _most_files() -> int:
-    """How many files the process may open."""
-    if sys.platform == "win32":
-        return sys.maxsize
-    import resource
-
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return sys.maxsize if soft == resource.RLIM_INFINITY else soft

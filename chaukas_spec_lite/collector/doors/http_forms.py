@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chaukas_spec_lite.collector.doors import platform_json
 from chaukas_spec_lite.collector.doors.http_media import Form
-from chaukas_spec_lite.collector.receipts import Shape
-from chaukas_spec_lite.errors import DecodeError, InvalidRequest, JSONError
+from chaukas_spec_lite.errors import CodecError, DecodeError, InvalidRequest, JSONError, TooMuchError
 from chaukas_spec_lite.protojson.load_values import is_object
 from chaukas_spec_lite.protojson.problem import json_type
 from chaukas_spec_lite.protojson.text import decode, parse
@@ -26,7 +25,14 @@ from chaukas_spec_lite.wire.envelopes import page_response
 from chaukas_spec_lite.wire.scalars import is_array
 
 if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.receipts import IngestLimits
     from chaukas_spec_lite.collector.stores.base import EventPage
+
+_EVENTS_AT_ONCE = 50
+"""How many events are read before others get their turn: some milliseconds."""
+_BRACKETS_PER_EVENT = 10
+_BYTES_PER_BRACKET = 32
+"""Beyond so many objects and arrays for each event that a batch may have, they need so many bytes each."""
 
 
 @dataclass(slots=True)
@@ -50,29 +56,61 @@ class Unread(NamedTuple):
     """As it came, or nearly: JSON."""
 
 
-def read_events(data: bytes, shape: Shape, form: Form) -> Batch:
-    """Read a request from one of the two kinds of JSON. Takes time.
-
-    A single event that cannot be read is an error; those of a batch are noted, and the others read.
+def read_event(data: bytes, form: Form, limits: IngestLimits) -> Generator[None, None, bytes]:
+    """Read a single event from one of the two kinds of JSON, in steps that each take time.
 
     Raises:
         JSONError: It is no such request.
-        InvalidRequest: It has no event or batch.
+        InvalidRequest: It has no event.
+        TooMuchError: It is above a limit.
     """
-    value = parse(decode(data))
+    value = _parsed(data, limits)
+    yield
+    if form is Form.JSON:
+        return bytes(platform_json.read_event(value))
+    event = IngestEventRequest.from_dict(value).event
+    if event is None:
+        raise InvalidRequest("$.event: not set, so there is nothing to store")
+    return bytes(event)
+
+
+def read_batch(data: bytes, form: Form, limits: IngestLimits) -> Generator[None, None, Batch]:
+    """Read a batch from one of the two kinds of JSON, in steps that each take some time.
+
+    Events that cannot be read are noted, and the others read.
+
+    Raises:
+        JSONError: It is no such request.
+        InvalidRequest: It has no batch.
+        TooMuchError: It is above a limit; no event has been read.
+    """
+    value, path = _parsed(data, limits), "$"
+    yield
     read: Callable[[Any], Event] = platform_json.read_event if form is Form.JSON else Event.from_dict
-    if shape is Shape.EVENT:
-        if form is Form.PROTOJSON:
-            event = IngestEventRequest.from_dict(value).event
-            if event is None:
-                raise InvalidRequest("$.event: not set, so there is nothing to store")
-        else:
-            event = read(value)
-        return Batch(events=[bytes(event)], places=[0])
-    path = "$"
     if form is Form.PROTOJSON:
         value, path = _the_batch(value)
-    return _batch(value, read, path)
+    batch, events = _head(value, path)
+    limits.check_events(len(events), len(data), f"{path}.events")
+    for position, given in enumerate(events):
+        if position and position % _EVENTS_AT_ONCE == 0:
+            yield
+        try:
+            batch.events.append(bytes(read(given)))
+            batch.places.append(position)
+        except CodecError as error:
+            reason = f"{path}.events[{position}]{error.path.removeprefix('$')}: {error.message}"
+            batch.unread.append(Unread(position, _id_of(given), reason, _kept(given)))
+    return batch
+
+
+def _parsed(data: bytes, limits: IngestLimits) -> Any:
+    """Parse JSON, unless most of it is brackets: an empty object takes thirty times its two bytes."""
+    brackets = data.count(b"{") + data.count(b"[")
+    if brackets > limits.max_events * _BRACKETS_PER_EVENT and brackets * _BYTES_PER_BRACKET > len(data):
+        raise TooMuchError(
+            f"$: {brackets} objects and arrays, of less than {_BYTES_PER_BRACKET} bytes each; send smaller requests"
+        )
+    return parse(decode(data))
 
 
 def _the_batch(value: Any) -> tuple[Any, str]:
@@ -86,7 +124,8 @@ def _the_batch(value: Any) -> tuple[Any, str]:
     raise InvalidRequest("$.eventBatch: not set, so there is nothing to store")
 
 
-def _batch(value: Any, read: Callable[[Any], Event], path: str) -> Batch:
+def _head(value: Any, path: str) -> tuple[Batch, Sequence[Any]]:
+    """Read what a batch has beside its events; return them, too."""
     if not is_object(value):
         raise JSONError(f"expected an object, got {json_type(value)}", path=path)
     events: Any = value.get("events")
@@ -97,16 +136,15 @@ def _batch(value: Any, read: Callable[[Any], Event], path: str) -> Batch:
         head = EventBatch.from_dict({name: given for name, given in value.items() if name != "events"})
     except JSONError as error:
         raise JSONError(error.message, path=path + error.path.removeprefix("$")) from None
-    batch = Batch(head.batch_id)
-    for position, given in enumerate(events):
-        at = f"{path}.events[{position}]"
-        try:
-            batch.events.append(bytes(read(given)))
-            batch.places.append(position)
-        except JSONError as error:
-            reason = f"{at}{error.path.removeprefix('$')}: {error.message}"
-            batch.unread.append(Unread(position, _id_of(given), reason, json.dumps(given).encode()))
-    return batch
+    return Batch(head.batch_id), events
+
+
+def _kept(given: Any) -> bytes:
+    """An event that could not be read, as it came, or nearly."""
+    try:
+        return json.dumps(given).encode()
+    except RecursionError:
+        return b"nested too deeply to be kept"
 
 
 def _id_of(given: Any) -> str:

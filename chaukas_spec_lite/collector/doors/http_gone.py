@@ -14,26 +14,28 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def unless_gone(request: Request, serving: Coroutine[Any, Any, T]) -> T:
+async def unless_gone(gone: Coroutine[Any, Any, None], serving: Coroutine[Any, Any, T]) -> T:
     """Wait for an answer, and give it up when nobody waits for it any more; raises ``ClientDisconnect`` then.
 
     Args:
-        request: The request, whose body has been read, or is of no interest.
+        gone: Ends when the client has left.
         serving: What makes the answer.
     """
-    task = asyncio.ensure_future(serving)
-    gone = asyncio.ensure_future(_gone(request))
+    task, leaving = asyncio.ensure_future(serving), asyncio.ensure_future(gone)
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             raise ClientDisconnect
         return task.result()
     finally:
-        gone.cancel()
+        leaving.cancel()
         task.cancel()
+        # What was begun ends before the request does: a server that stops waits for requests.
+        await asyncio.gather(task, leaving, return_exceptions=True)
 
 
-async def _gone(request: Request) -> None:
-    # What is left of the body comes first, and then that the client has gone.
+async def left(request: Request) -> None:
+    """Wait until the client of a request whose body is of no interest has left."""
+    # What there is of the body comes first.
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -136,9 +136,10 @@ def _schemas() -> dict[str, Any]:
             rejected_count={**COUNT, "description": "How many could not be stored."},
             rejected={
                 "type": "array",
-                "description": "The first thousand of those.",
+                "description": "The first of those: a thousand, or as many as a MiB has room for.",
                 "items": record(event_id=TEXT, position=COUNT, reason=TEXT),
             },
+            rejected_unnamed={**COUNT, "description": "How many of them are not named."},
         ),
         "Problem": record(type=TEXT, title=TEXT, status={"type": "integer"}, detail=TEXT),
     }

@@ -51,7 +51,8 @@ class ConnectionLimits:
     handshake: float = field(
         default=10.0,
         metadata=about(
-            "How long a client may take until it has spoken TLS, if there is any, and HTTP/2; and later for headers.",
+            "How long a client may take until it has spoken TLS, if there is any, and its protocol: HTTP/2, or the "
+            "head of a request in HTTP/1; and later for headers.",
             POSITIVE_SECONDS,
         ),
     )
@@ -83,7 +84,7 @@ class Guest(Protocol):
 
     @property
     def greeted(self) -> bool:
-        """Whether it has spoken HTTP/2."""
+        """Whether it has spoken its protocol."""
         ...
 
     @property
@@ -180,7 +181,7 @@ class Admission:
             elif guest.calls:
                 guest.busy = now
             elif not guest.greeted and now - guest.arrived >= self.limits.handshake:
-                self._leave(guest, "the client has not spoken HTTP/2 in time")
+                self._leave(guest, "the client has not said anything valid in time")
             elif guest.greeted and now - guest.busy >= self.limits.idle:
                 self._leave(guest, "the connection has had no calls for long")
 
@@ -207,10 +208,16 @@ def network_of(address: Any) -> str:
     return str(ip.ipv4_mapped or ipaddress.IPv6Network((ip, 64), strict=False))
 
 
-def _half_of_the_files() -> int:
+def most_files() -> int | None:
+    """How many files the process may open; None if there is no limit."""
     try:
         import resource
     except ImportError:  # Windows has no such limit.
-        return MOST
+        return None
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST if files == resource.RLIM_INFINITY else max(4, min(MOST, files // 2))
+    return None if files == resource.RLIM_INFINITY else files
+
+
+def _half_of_the_files() -> int:
+    files = most_files()
+    return MOST if files is None else max(4, min(MOST, files // 2))

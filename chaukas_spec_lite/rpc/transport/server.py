@@ -1,7 +1,6 @@
 """grpclib's server, with public names for the private parts that ``rpc.server`` builds on.
 
-It accepts connections by itself. asyncio's own servers accept whatever comes, forget who is amid a TLS handshake, and
-log a traceback for each connection that there is no file for.
+It accepts connections by itself: see ``accepting``.
 """
 
 # A subclass of grpclib's server needs what it keeps to itself: tests/rpc/test_contract.py.
@@ -18,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from grpclib.server import Server
 
-from chaukas_spec_lite.rationed_log import in_words
-from chaukas_spec_lite.rpc.transport.admission import Admission, ConnectionLimits, network_of
+from chaukas_spec_lite.rpc.transport.accepting import Accepting
+from chaukas_spec_lite.rpc.transport.admission import Admission, ConnectionLimits
 from chaukas_spec_lite.rpc.transport.budget import Debts
 from chaukas_spec_lite.rpc.transport.call_guard import CallGuard
 from chaukas_spec_lite.rpc.transport.protocol import FramedProtocol
@@ -29,7 +28,7 @@ from chaukas_spec_lite.rpc.transport.verification import verify
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Collection, Coroutine
+    from collections.abc import Collection
 
     from grpclib._typing import IServable
     from grpclib.encoding.base import CodecBase
@@ -41,8 +40,6 @@ log = logging.getLogger("chaukas_spec_lite.rpc")
 _BACKLOG = 100
 _FRAMES_AT_ONCE = 64
 """How many frames of one connection are taken before others get their turn: some milliseconds of work."""
-_PAUSE = 0.1
-"""How many seconds nobody is accepted after the system refused to, for want of files or memory."""
 
 
 class BaseServer(Server):
@@ -76,8 +73,7 @@ class BaseServer(Server):
         """The connections that are open, those amid a TLS handshake excepted."""
         self.stopped = False
         """Whether new connections are closed at once."""
-        self._sockets: list[socket.socket] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._accepting = Accepting(self.admission, self._protocol_factory, self.guard)
 
     @property
     def port(self) -> int:
@@ -123,77 +119,13 @@ class BaseServer(Server):
             else await loop.create_unix_server(make, path, start_serving=False, **options)
         )
         self._server, self._server_closed_fut = server, loop.create_future()
-        try:
-            for bound in server.sockets:
-                listening = socket.fromfd(bound.fileno(), bound.family, bound.type)
-                self._sockets.append(listening)
-                listening.setblocking(False)
-                listening.listen(backlog)
-                loop.add_reader(listening, self._accept, listening, ssl)
-        except NotImplementedError:
-            # The usual loop of Windows accepts by itself only, and then there are no limits.
-            await server.start_serving()
-        self._begin(self._sweep())
+        await self._accepting.listen(server, ssl, backlog)
 
     def close(self) -> None:
         """Stop to listen, and cancel all calls."""
-        for listening in self._sockets:
-            with contextlib.suppress(NotImplementedError):
-                self._loop.remove_reader(listening)
-            listening.close()
-        self._sockets.clear()
-        for task in list(self._tasks):
-            task.cancel()
+        self._accepting.close()
         super().close()
         self.guard.close()
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    def _accept(self, listening: socket.socket, context: ssl.SSLContext | None) -> None:
-        """Accept one connection; called in each turn of the loop in which there is one."""
-        try:
-            accepted, address = listening.accept()
-        except (BlockingIOError, ConnectionAbortedError):  # It has gone, or another process has it.
-            return
-        except OSError as error:
-            # Out of files, mostly. Whoever holds one without using it makes room, and waiting keeps this from spinning.
-            told = self.admission.told
-            told.log("accept", logging.WARNING, "no connection can be accepted: %s", error.strerror or error)
-            self.admission.make_room()
-            self._loop.remove_reader(listening)
-            self._begin(self._listen_again(listening, context))
-            return
-        side = self._protocol_factory()
-        side.arrive(accepted, network_of(address))
-        if self.admission.admit(side):
-            # By a callback: a task that is cancelled before its first step runs no `finally`.
-            self._begin(self._let_in(side, accepted, context)).add_done_callback(lambda _: side.settle())
-        else:
-            side.settle()
-
-    async def _listen_again(self, listening: socket.socket, context: ssl.SSLContext | None) -> None:
-        await asyncio.sleep(_PAUSE)
-        self._loop.add_reader(listening, self._accept, listening, context)
-
-    async def _let_in(self, side: ServerSide, accepted: socket.socket, context: ssl.SSLContext | None) -> None:
-        """Make a connection of a socket; over TLS, that takes until the client has done its part."""
-        timeout = self.admission.limits.handshake if context is not None else None
-        accepted.setblocking(False)
-        try:
-            await self._loop.connect_accepted_socket(lambda: side, accepted, ssl=context, ssl_handshake_timeout=timeout)
-        # What the client sent is no TLS, or not the right one; it left, or has not been quick enough.
-        except (OSError, asyncio.TimeoutError) as error:
-            log.debug("a connection from %s did not come about: %s", side.address, in_words(error))
-
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(min(self.admission.sweeps_every, self.guard.sweeps_every))
-            self.admission.sweep()
-            self.guard.sweep()
 
     def _protocol_factory(self) -> ServerSide:
         return ServerSide(super()._protocol_factory(), self._framing, self)

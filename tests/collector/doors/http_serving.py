@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,24 @@ async def http_serving(
         await service.close()
 
 
+@contextmanager
+def served_in_a_thread(**options: Any) -> Iterator[str]:
+    """Run a door in a thread of its own, for what waits for each answer; return its address."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    stack = AsyncExitStack()
+    try:
+        serving = stack.enter_async_context(http_serving(**options))
+        served = asyncio.run_coroutine_threadsafe(serving, loop).result(HANG)
+        yield f"http://127.0.0.1:{served.port}"
+    finally:
+        asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result(HANG)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(HANG)
+        loop.close()
+
+
 def single(event: Event) -> bytes:
     return bytes(IngestEventRequest(event=event))
 
@@ -80,3 +99,14 @@ def batch(*events: Event, batch_id: str = "") -> bytes:
 
 def zipped(data: bytes) -> bytes:
     return gzip.compress(data, 9)
+
+
+async def ended(reader: asyncio.StreamReader) -> bytes:
+    """Read until the connection ends, one way or another."""
+    said = b""
+    try:
+        while data := await reader.read(1 << 16):
+            said += data
+    except ConnectionError:
+        pass
+    return said

@@ -308,19 +308,31 @@ class Failing(MemoryStore):
             raise self.error
         return await super().find(*arguments, **options)
 
+    async def size(self) -> int:
+        if self.error:
+            raise self.error
+        return await super().size()
+
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(StoreError("the disk is full"), 503), (QueryTimeoutError("too slow"), 504)]
+    ("error", "status", "said"),
+    [
+        (StoreError("/srv/events.db: the disk is full"), 503, "the collector's log says why, at incident "),
+        (QueryTimeoutError("/srv/events.db: too slow"), 504, "the query took too long"),
+    ],
 )
-def test_what_a_store_cannot_do_is_told(error: Exception, status: int) -> None:
+def test_what_a_store_cannot_do_is_told(error: Exception, status: int, said: str) -> None:
     async def main() -> None:
         store = Failing(texts=searched_text)
         async with http_serving(make=lambda: store) as served:
             store.error = error
-            assert str(error) in problem(await served.post("/v1/query", '{"filter": {}}', JSON), status)
+            detail = problem(await served.post("/v1/query", '{"filter": {}}', JSON), status)
+            assert said in detail
+            assert "/srv" not in detail
             if status == 503:
                 response = await served.post("/events", single(EVENTS[0]))
-                assert problem(response, 503) == "the disk is full"
+                assert problem(response, 503) == detail
+                problem(await served.client.get("/metrics"), 503)
                 assert int(response.headers["retry-after"]) > 0
                 problem(await served.client.get("/healthz"), 503)
             store.error = None

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -15,14 +15,14 @@ import trustme
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.doors import http
-from chaukas_spec_lite.collector.doors.http_bodies import Pace, TooSlowError, paced
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import SettingError
-from tests.collector.doors.http_serving import Served, batch, http_serving, single
-from tests.patience import AGES, HANG, run
+from chaukas_spec_lite.rpc.transport.admission import ConnectionLimits
+from tests.collector.doors.http_serving import Served, batch, ended, http_serving, single
+from tests.patience import AGES, HANG, run, until
 
 SOON = 0.05
 """Seconds for a limit that a test runs into."""
@@ -30,25 +30,22 @@ HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n"
 
 
+CAPABILITIES = b"GET /v1/capabilities HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def limited(**limits: Any) -> HttpLimits:
+    """Limits of connections, whose times no test reaches unless it says so."""
+    return HttpLimits(connections=ConnectionLimits(**{"handshake": AGES, "idle": AGES, **limits}))
+
+
 async def is_well(served: Served) -> bool:
     return (await served.client.get("/healthz")).status_code == 200
-
-
-async def ended(reader: asyncio.StreamReader) -> bytes:
-    """Read until the connection ends, one way or another."""
-    said = b""
-    try:
-        while data := await reader.read(1 << 16):
-            said += data
-    except ConnectionError:
-        pass
-    return said
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET", b"GET /healthz HTTP/1.1\r\nHost: local", HEALTH + b"GET /hea"])
 def test_who_does_not_come_to_the_point_is_cut_off(sent: bytes) -> None:
     async def main() -> None:
-        limits = HttpLimits(header_timeout=SOON, idle_timeout=AGES)
+        limits = limited(handshake=SOON)
         async with http_serving(limits=limits) as served:
             reader, writer = await served.connect()
             writer.write(sent)
@@ -64,7 +61,7 @@ def test_the_time_of_a_head_is_not_that_of_a_pause() -> None:
     """A client that keeps a connection may wait between two requests for longer than within one."""
 
     async def main() -> None:
-        limits = HttpLimits(header_timeout=SOON, idle_timeout=AGES)
+        limits = limited(handshake=SOON)
         async with http_serving(limits=limits) as served:
             reader, writer = await served.connect()
             for _ in range(3):
@@ -78,55 +75,11 @@ def test_the_time_of_a_head_is_not_that_of_a_pause() -> None:
 
 def test_an_idle_connection_is_closed() -> None:
     async def main() -> None:
-        async with http_serving(limits=HttpLimits(header_timeout=AGES, idle_timeout=SOON)) as served:
+        async with http_serving(limits=limited(idle=SOON)) as served:
             reader, writer = await served.connect()
             writer.write(HEALTH)
             assert (await ended(reader)).startswith(b"HTTP/1.1 200")
             writer.close()
-
-    run(main())
-
-
-@pytest.mark.parametrize("sent", [b"", b"\x0a"])
-def test_a_body_that_does_not_come_is_given_up(sent: bytes) -> None:
-    async def main() -> None:
-        async with http_serving(limits=HttpLimits(body_patience=SOON)) as served:
-            reader, writer = await served.connect()
-            writer.write(POST + b"Content-Length: 10\r\n\r\n" + sent)
-            said = await ended(reader)
-            assert said.startswith(b"HTTP/1.1 408")
-            assert b"have come in time" in said
-            writer.close()
-            assert await is_well(served)
-
-    run(main())
-
-
-def test_the_pace_of_a_body() -> None:
-    """On a clock that only the test moves: what is slow is told from what has to wait for us."""
-    now = [0.0]
-    pace = Pace(patience=10.0, rate=100)
-
-    async def chunks(*times: float) -> AsyncIterator[bytes]:
-        for time in times:
-            now[0] = time
-            yield b"x" * 100
-
-    async def received(*times: float, storing: float = 0.0) -> int:
-        count, now[0] = 0, 0.0
-        async for chunk in paced(chunks(*times), pace, lambda: now[0]):
-            count += len(chunk)
-            now[0] += storing
-        return count
-
-    async def main() -> None:
-        assert await received(1, 2, 3) == 300
-        # A second more for each hundred bytes.
-        assert await received(9, 10, 11, 12) == 400
-        with pytest.raises(TooSlowError, match="300 bytes"):
-            await received(9, 10, 14, 15)
-        # A hundred seconds for storing each: none of them is the sender's.
-        assert await received(9, 110, 211, storing=100.0) == 300
 
     run(main())
 
@@ -157,64 +110,96 @@ def test_who_does_not_take_the_answer_is_cut_off() -> None:
     run(main())
 
 
-def test_an_address_has_only_so_many_connections(caplog: pytest.LogCaptureFixture) -> None:
+def busy() -> bytes:
+    """A request whose answer takes for ever, in ``Slow``."""
+    body = single(Event(event_id="1"))
+    return POST + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def test_who_is_of_least_use_gives_way(caplog: pytest.LogCaptureFixture) -> None:
+    """First who is silent, then who is idle, then whose body does not come; nobody whose request is being served."""
+
     async def main() -> None:
-        async with http_serving(limits=HttpLimits(max_connections_per_address=4)) as served:
-            taken = [await served.connect() for _ in range(4)]
-            for _, writer in taken:
-                writer.write(HEALTH)
-            for reader, _ in taken:
-                assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
-            for _ in range(20):
+        async with http_serving(limits=limited(connections=4, per_address=4), make=Slow) as served:
+            store = served.store
+            assert isinstance(store, Slow)
+            opened = [await served.connect() for _ in range(4)]
+            served_one, unfinished, idle, silent = opened
+            served_one[1].write(busy())
+            await store.begun.wait()
+            unfinished[1].write(POST + b"Content-Length: 10\r\n\r\n")
+            idle[1].write(CAPABILITIES)
+            assert (await idle[0].readuntil(b"}")).startswith(b"HTTP/1.1 200")
+            for leaving in (silent, idle, unfinished):
                 reader, writer = await served.connect()
-                assert await ended(reader) == b""
+                writer.write(busy())
+                assert await ended(leaving[0]) == b""
+                opened.append((reader, writer))
+            await until(lambda: store.waiting == 4)
+            refused = await served.connect()
+            assert await ended(refused[0]) == b""
+            store.go.set()
+            for reader, _ in (served_one, *opened[4:]):
+                assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 202")
+            for _, writer in (*opened, refused):
                 writer.close()
-            for _, writer in taken:
-                writer.close()
-                await writer.wait_closed()
-            # Their places are free again, as soon as the server knows.
-            while True:
-                try:
-                    assert await is_well(served)
-                    break
-                except httpx.TransportError:
-                    await asyncio.sleep(0)
 
     with caplog.at_level(logging.WARNING):
         run(main())
-    assert len([record for record in caplog.records if "refused a connection" in record.message]) == 1
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        "there is no room for more connections: one from 127.0.0.1 that is of no use gives way",
+        "a connection from 127.0.0.1 is refused: all 4 of its address are at work",
+    ]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has more than one loopback address from the start")
-def test_one_address_does_not_have_all_connections(caplog: pytest.LogCaptureFixture) -> None:
-    """Silent sockets of one address, more than there may be, do not keep another address away."""
+def test_one_address_does_not_have_all_connections() -> None:
+    """Requests of one address that never end, more than there may be, do not keep another address away."""
 
     async def main() -> None:
-        async with http_serving(limits=HttpLimits(max_connections=8, header_timeout=AGES)) as served:
-            silent = [await served.connect() for _ in range(6)]
-            for reader, writer in silent:
-                writer.write(HEALTH)
-                assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
-            for _ in range(50):
-                silent.append(await served.connect())
-                assert await ended(silent[-1][0]) == b""
-            for expected in (b"HTTP/1.1 200", b"HTTP/1.1 200", b""):
-                other = await asyncio.open_connection("127.0.0.1", served.port, local_addr=("127.0.0.2", 0))
-                other[1].write(HEALTH)
-                try:
-                    assert (await other[0].read(12)) == expected
-                except ConnectionError:
-                    assert expected == b""
-                silent.append(other)
+        async with http_serving(limits=limited(connections=8), make=Slow) as served:
+            store = served.store
+            assert isinstance(store, Slow)
+            writers = []
+            for _ in range(20):
+                _, writer = await served.connect()
+                writer.write(busy())
+                writers.append(writer)
+            await until(lambda: store.waiting == 4)
+            other = await asyncio.open_connection("127.0.0.1", served.port, local_addr=("127.0.0.2", 0))
+            other[1].write(CAPABILITIES)
+            assert (await other[0].readuntil(b"}")).startswith(b"HTTP/1.1 200")
+            store.go.set()
+            for writer in (*writers, other[1]):
+                writer.close()
+
+    run(main())
+
+
+def test_who_does_not_speak_tls_is_left_or_gives_way() -> None:
+    ca = trustme.CA()
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    ca.issue_cert("127.0.0.1").configure_cert(server)
+    ca.configure_trust(client)
+
+    async def main() -> None:
+        async with http_serving(tls=server, limits=limited(handshake=SOON)) as served:
+            for said in (b"", b"\x16\x03", b"GET / HTTP/1.1\r\n\r\n"):
+                reader, writer = await served.connect()
+                writer.write(said)
+                await ended(reader)
+                writer.close()
+        limits = limited(connections=3, per_address=3)
+        async with http_serving(tls=server, limits=limits) as served:
+            silent = [await served.connect() for _ in range(9)]
+            url = f"https://127.0.0.1:{served.port}/v1/capabilities"
+            async with httpx.AsyncClient(verify=client, trust_env=False, timeout=HANG) as somebody:
+                assert (await somebody.get(url)).status_code == 200
             for _, writer in silent:
                 writer.close()
-            await served.server.stop(SOON)
-            await served.server.start("127.0.0.1", 0)
 
-    with caplog.at_level(logging.WARNING):
-        run(main())
-    said = [record.message for record in caplog.records if "refused a connection" in record.message]
-    assert len(said) == 2
+    run(main())
 
 
 def test_a_head_has_a_largest_size(caplog: pytest.LogCaptureFixture) -> None:
@@ -233,28 +218,6 @@ def test_a_head_has_a_largest_size(caplog: pytest.LogCaptureFixture) -> None:
     assert len([record for record in caplog.records if "Invalid HTTP request" in record.message]) == 1
 
 
-def test_bodies_are_held_within_a_limit() -> None:
-    event = Event(event_id="1", branch="x" * 60_000)
-
-    async def main() -> None:
-        async with http_serving(limits=HttpLimits(max_held_bytes=100_000)) as served:
-            body = single(event)
-            reader, writer = await served.connect()
-            writer.write(POST + b"Content-Length: %d\r\n\r\n" % len(body) + body[:-1])
-            # While that one is being read there is no room for another.
-            while (response := await served.post("/events", body)).status_code != 503:
-                assert response.status_code == 202
-                await asyncio.sleep(0)
-            assert "high memory usage" in response.json()["detail"]
-            assert response.headers["retry-after"] == "1"
-            writer.write(body[-1:])
-            assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 202")
-            assert (await served.post("/events", body)).status_code == 202
-            writer.close()
-
-    run(main())
-
-
 # Stopping
 
 
@@ -264,9 +227,11 @@ class Slow(MemoryStore):
     def __init__(self) -> None:
         super().__init__(texts=searched_text)
         self.begun, self.go = asyncio.Event(), asyncio.Event()
+        self.waiting = 0
 
     async def add(self, rows: object) -> object:
         self.begun.set()
+        self.waiting += 1
         await self.go.wait()
         return await super().add(rows)  # type: ignore[arg-type]
 

@@ -5,11 +5,8 @@ The requests are made from the document by schemathesis, for which ``-m openapi`
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 
 import pytest
 from hypothesis import given, settings
@@ -19,10 +16,11 @@ from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.callers import ANYONE
 from chaukas_spec_lite.collector.doors import openapi
 from chaukas_spec_lite.collector.doors.http_app import Door
+from chaukas_spec_lite.collector.doors.http_turns import Turns
 from chaukas_spec_lite.collector.doors.platform_json import KINDS
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest, QueryEventsRequest
 from chaukas_spec_lite.wire.fields import fields_of
-from tests.collector.doors.http_serving import http_serving
+from tests.collector.doors.http_serving import served_in_a_thread
 from tests.patience import HANG
 from tests.profiles import examples
 from tests.strategies import messages
@@ -33,7 +31,7 @@ DOCUMENT = openapi.document()
 def test_the_document_has_every_route_and_no_other() -> None:
     from starlette.routing import Route
 
-    application = Door(None, None, None, False, None, None, None).application()  # type: ignore[arg-type]  # it makes no request
+    application = Door(None, None, None, False, None, None, Turns()).application()  # type: ignore[arg-type]  # it makes no request
     routes = {
         (route.path.replace(":path}", "}"), method.lower())
         for route in application.routes
@@ -66,23 +64,13 @@ def test_the_schema_of_events_has_all_of_their_fields() -> None:
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A door in a thread of its own: schemathesis waits for each answer."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    stack = AsyncExitStack()
-    try:
-        # With somebody who says who calls, as where there are keys: requests come under any name of the host, too.
-        async def authenticate(*_: object) -> object:
-            return ANYONE
 
-        serving = stack.enter_async_context(http_serving(authenticate=authenticate))
-        served = asyncio.run_coroutine_threadsafe(serving, loop).result(HANG)
-        yield f"http://127.0.0.1:{served.port}"
-    finally:
-        asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result(HANG)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(HANG)
-        loop.close()
+    # With somebody who says who calls, as where there are keys: requests come under any name of the host, too.
+    async def authenticate(*_: object) -> object:
+        return ANYONE
+
+    with served_in_a_thread(authenticate=authenticate) as address:
+        yield address
 
 
 @pytest.mark.openapi
