@@ -24,6 +24,7 @@ INTERNAL = {
     "protojson": "messages have its functions as methods",
     "betterproto_version": "what betterproto2 asks for when it is imported",
     "gzipped": "what files of events are compressed with",
+    "json_pieces": "what files of events are cut into if they are JSON",
     "misspelt": "errors of the classes that are exported",
     "official_names": "errors of messages, enums and imports",
     "pytest_plugin": "pytest finds it; what tests use of it has classes that are documented",
