@@ -11,7 +11,7 @@ import secrets
 from datetime import date, datetime, timedelta, timezone
 
 from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
-from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database
+from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
 from chaukas_spec_lite.errors import StoreError
 
 VERSION = 1
@@ -204,7 +204,7 @@ _CHECKS = {
 async def check(connections: Database) -> list[str]:
     """As ``Store.check``. Whether PostgreSQL's own files are sound, its extension amcheck says."""
     found: list[str] = []
-    async with connections.connection() as connection:
+    async with connections.connection(Lane.UPKEEP) as connection:
         await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")  # all see the same
         for what, statement in _CHECKS.items():
             if count := await connection.fetchval(statement):

@@ -26,7 +26,7 @@ from chaukas_spec_lite.collector.stores.base import (
     SessionSummary,
     Texts,
 )
-from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCHEMA, Database
+from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCHEMA, Database, Lane
 from chaukas_spec_lite.collector.stores.postgres.copying import export
 from chaukas_spec_lite.collector.stores.postgres.finding import Finder
 from chaukas_spec_lite.collector.stores.postgres.news import News
@@ -36,6 +36,9 @@ from chaukas_spec_lite.collector.stores.postgres.statements import Statement, wi
 from chaukas_spec_lite.collector.stores.postgres.upkeep import Upkeep
 from chaukas_spec_lite.collector.stores.postgres.writing import GroupWriter
 from chaukas_spec_lite.errors import SettingError, StoreError
+
+READ_SECONDS = 10.0
+"""How long the short lists may take."""
 
 
 class PostgresStore:
@@ -115,7 +118,7 @@ class PostgresStore:
         tenants = sorted({key(each.tenant_id) for each in rejected})
         if not tenants:
             return
-        async with self._connections.writing() as connection:
+        async with self._connections.writing(lane=Lane.REJECT) as connection:
             await connection.copy_records_to_table(
                 "rejected",
                 columns=("tenant_id", "project_id", "received", "data", "texts"),
@@ -152,7 +155,7 @@ class PostgresStore:
         """List conflicts; see ``Store.conflicts``."""
         own = Statement()
         within(own, tenancy)
-        async with self._connections.connection() as connection:
+        async with self._connections.reading(READ_SECONDS) as connection:
             rows = await connection.fetch(
                 f"SELECT {', '.join(COLUMNS)} FROM conflicts WHERE {own.where} ORDER BY seq DESC LIMIT {limit}",
                 *own.values,
@@ -163,7 +166,7 @@ class PostgresStore:
         """List what was rejected; see ``Store.rejected``."""
         own = Statement()
         within(own, tenancy)
-        async with self._connections.connection() as connection:
+        async with self._connections.reading(READ_SECONDS) as connection:
             rows = await connection.fetch(
                 f"SELECT texts, data, received FROM rejected WHERE {own.where} ORDER BY number DESC LIMIT {limit}",
                 *own.values,
@@ -178,7 +181,7 @@ class PostgresStore:
         """List the records of deletions; see ``Store.deletions``."""
         own = Statement()
         within(own, tenancy)
-        async with self._connections.connection() as connection:
+        async with self._connections.reading(READ_SECONDS) as connection:
             rows = await connection.fetch(
                 f"SELECT texts, made, events FROM deletions WHERE {own.where} ORDER BY number DESC LIMIT {limit}",
                 *own.values,
@@ -203,12 +206,12 @@ class PostgresStore:
 
     async def vacuum(self) -> None:
         """Make the space of what was deleted free for new events, and count anew what PostgreSQL plans with."""
-        async with self._connections.connection() as connection:
+        async with self._connections.connection(Lane.UPKEEP) as connection:
             await connection.execute("VACUUM (ANALYZE) events, event_ids, conflicts, rejected")
 
     async def size(self) -> int:
         """How many bytes it takes on the disk."""
-        async with self._connections.connection() as connection:
+        async with self._connections.reading(READ_SECONDS) as connection:
             return int(
                 await connection.fetchval(
                     "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class"

@@ -5,15 +5,16 @@ In steps, each a short transaction, which writers pass by. Whole days are not de
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
 from chaukas_spec_lite.collector.stores.base import Deletion, Retention
-from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database
+from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
 from chaukas_spec_lite.collector.stores.postgres.rows import key
 from chaukas_spec_lite.collector.stores.postgres.schema import UPKEEP_LOCK, day_of
 from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
@@ -44,6 +45,8 @@ class Upkeep:
     """Deletes; one collector at a time does."""
 
     connections: Database
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Within this collector: whoever waited for the others' lock with a connection would keep away who holds it."""
 
     async def delete(self, deletion: Deletion, now: float) -> int:
         """As ``Store.delete``."""
@@ -55,7 +58,7 @@ class Upkeep:
         texts = json.dumps([tenancy.tenant_id, tenancy.project_id, deletion.session_id, deletion.reason]).encode()
         keys = [None if each is None else key(each) for each in (tenancy.tenant_id, tenancy.project_id)]
         async with self._alone():
-            async with self.connections.writing() as connection:
+            async with self.connections.writing(lane=Lane.UPKEEP) as connection:
                 number = await connection.fetchval(
                     "INSERT INTO deletions (tenant_id, project_id, made, texts) VALUES ($1, $2, $3, $4)"
                     " RETURNING number",
@@ -81,7 +84,7 @@ class Upkeep:
             if retention.max_age is not None:
                 count += await self._drop_older(now - retention.max_age)
             if retention.max_bytes is not None:
-                async with self.connections.connection() as connection:
+                async with self.connections.connection(Lane.UPKEEP) as connection:
                     tenants = await connection.fetch("SELECT DISTINCT tenant_id FROM owners")
                 for (tenant,) in tenants:
                     count += await self._shrink(tenant, retention.max_bytes)
@@ -105,7 +108,7 @@ class Upkeep:
 
     async def _drop_partitions(self, first: date) -> None:
         """Drop the partitions of all days before the first that stays, and what is left of an attempt to."""
-        async with self.connections.connection() as connection:
+        async with self.connections.connection(Lane.UPKEEP) as connection:
             for name, pending in await connection.fetch(_PARTITIONS):
                 # Concurrently, which waits for queries, where anything else would keep others waiting, too.
                 if pending:
@@ -119,7 +122,7 @@ class Upkeep:
 
     async def _delete_ids(self, first: date) -> int:
         count = 0
-        async with self.connections.connection() as connection:
+        async with self.connections.connection(Lane.UPKEEP) as connection:
             tenants = await connection.fetch("SELECT DISTINCT tenant_id FROM owners")
         for (tenant,) in tenants:
             old = Statement()
@@ -133,7 +136,7 @@ class Upkeep:
             SELECT received, seq, octet_length(data) AS size FROM events WHERE tenant_id = $1
             UNION ALL SELECT received, seq, octet_length(data) FROM conflicts WHERE tenant_id = $1
         """
-        async with self.connections.connection() as connection:
+        async with self.connections.connection(Lane.UPKEEP) as connection:
             size = await connection.fetchval(f"SELECT sum(size)::bigint FROM ({arrivals}) AS each", tenant)
             if (size or 0) <= max_bytes:
                 return 0
@@ -165,7 +168,7 @@ class Upkeep:
         """Delete events and their ids, step by step; what is to be recorded, with each step."""
         gone = 0
         while True:
-            async with self.connections.writing(BEGIN) as connection:
+            async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
                 count: int = await connection.fetchval(
                     f"""
                     WITH chosen AS MATERIALIZED (
@@ -196,7 +199,7 @@ class Upkeep:
         """Delete rows of any other table, step by step."""
         gone = 0
         while True:
-            async with self.connections.writing(BEGIN) as connection:
+            async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
                 tag = await connection.execute(
                     f"DELETE FROM {table}"
                     f" WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {chosen.where} LIMIT {_STEP}))",
@@ -209,7 +212,7 @@ class Upkeep:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncGenerator[None, None]:
-        async with self.connections.connection() as connection:
+        async with self.turn, self.connections.connection(Lane.UPKEEP) as connection:
             await connection.execute(f"SELECT pg_advisory_lock({UPKEEP_LOCK})")
             try:
                 yield

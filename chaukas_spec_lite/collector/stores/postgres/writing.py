@@ -9,7 +9,7 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
-from chaukas_spec_lite.collector.stores.postgres.connections import Database
+from chaukas_spec_lite.collector.stores.postgres.connections import Database, Lane
 from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, columns_of, content, escaped
 from chaukas_spec_lite.collector.stores.postgres.schema import add_partitions
 from chaukas_spec_lite.errors import StoreError
@@ -112,7 +112,7 @@ class GroupWriter:
     async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
         """As ``Store.add``."""
         if not rows:
-            async with self._connections.writing():  # which fails unless the server takes writes
+            async with self._connections.writing(lane=Lane.SIGNAL):  # which fails unless the server takes writes
                 return []
         result: asyncio.Future[list[Addition]] = asyncio.get_running_loop().create_future()
         self._waiting.append((rows, result))

@@ -32,9 +32,10 @@ from chaukas_spec_lite.collector.stores.base import (
     Texts,
 )
 from chaukas_spec_lite.collector.stores.sqlite import deleting, finding, reading, upkeep
-from chaukas_spec_lite.collector.stores.sqlite.jobs import Job, QueryConnection, QueryThreads
+from chaukas_spec_lite.collector.stores.sqlite.jobs import QueryConnection, QueryThreads
 from chaukas_spec_lite.collector.stores.sqlite.writer import WriterThread, is_busy
 from chaukas_spec_lite.collector.stores.sqlite.writing import keep_rejected
+from chaukas_spec_lite.collector.stores.stopping import Job
 from chaukas_spec_lite.errors import StoreError
 
 T = TypeVar("T")
