@@ -35,6 +35,7 @@ from chaukas_spec_lite.collector.stores.postgres.schema import check, prepare
 from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
 from chaukas_spec_lite.collector.stores.postgres.upkeep import Upkeep
 from chaukas_spec_lite.collector.stores.postgres.writing import GroupWriter
+from chaukas_spec_lite.collector.stores.write_queue import in_time
 from chaukas_spec_lite.errors import SettingError, StoreError
 
 READ_SECONDS = 10.0
@@ -116,8 +117,10 @@ class PostgresStore:
         """Keep what cannot be stored; see ``Store.keep_rejected``."""
         self._check_open()
         tenants = sorted({key(each.tenant_id) for each in rejected})
-        if not tenants:
-            return
+        if tenants:
+            await in_time(self.name, self._keep_rejected(rejected, tenants))
+
+    async def _keep_rejected(self, rejected: Sequence[Rejected], tenants: Sequence[str]) -> None:
         async with self._connections.writing(lane=Lane.REJECT) as connection:
             await connection.copy_records_to_table(
                 "rejected",

@@ -12,6 +12,7 @@ from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
 from chaukas_spec_lite.collector.stores.postgres.connections import Database, Lane
 from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, columns_of, content, escaped
 from chaukas_spec_lite.collector.stores.postgres.schema import add_partitions
+from chaukas_spec_lite.collector.stores.write_queue import Waiting, WriteQueue, in_time, settle
 from chaukas_spec_lite.errors import StoreError
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class GroupWriter:
         self._clock = clock
         self._added = added
         self.texts: Texts | None = None
-        self._waiting: list[tuple[Sequence[EventRow], asyncio.Future[list[Addition]]]] = []
+        self._queue = WriteQueue(connections.name)
         self._writing: set[asyncio.Task[None]] = set()
         self._days: set[date] = set()
         self._owners: set[tuple[str, str]] = set()
@@ -107,55 +108,44 @@ class GroupWriter:
     async def close(self) -> None:
         """Finish what was begun. The tasks go on even if all callers that wait for them were cancelled."""
         while self._writing:
-            await asyncio.wait(self._writing)
+            await asyncio.wait(list(self._writing))
 
     async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
         """As ``Store.add``."""
         if not rows:
-            async with self._connections.writing(lane=Lane.SIGNAL):  # which fails unless the server takes writes
-                return []
-        result: asyncio.Future[list[Addition]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((rows, result))
+            return await in_time(self._connections.name, self._probe())
+        waiting = self._queue.put(rows)
         if len(self._writing) < _WRITERS:
-            task = asyncio.ensure_future(self._write())
-            self._writing.add(task)
-            task.add_done_callback(self._writing.discard)
-        return await result
+            self._writing.add(asyncio.ensure_future(self._write()))
+        return await self._queue.outcome(waiting)
+
+    async def _probe(self) -> list[Addition]:
+        async with self._connections.writing(lane=Lane.SIGNAL):  # which fails unless the server takes writes
+            return []
 
     async def _write(self) -> None:
-        while self._waiting:
-            group = self._next_group()
-            try:
-                outcomes = await self._add([rows for rows, _ in group])
-            except Exception as error:  # raised again where the events are waited for
-                outcomes = [error] if len(group) == 1 else await self._one_by_one(group, error)
-            for (_, result), outcome in zip(group, outcomes, strict=True):
-                if result.done():  # its caller was cancelled
-                    continue
-                if isinstance(outcome, Exception):
-                    result.set_exception(outcome)
-                else:
-                    result.set_result(outcome)
+        task = asyncio.current_task()
+        assert task
+        try:
+            while group := self._queue.take(_MAX_GROUP, _MAX_GROUP_ROWS):
+                outcomes: Sequence[list[Addition] | Exception]
+                try:
+                    outcomes = await self._add([each.rows for each in group])
+                except Exception as error:  # raised again where the events are waited for
+                    outcomes = [error] if len(group) == 1 else await self._one_by_one(group, error)
+                settle(group, outcomes)
+        finally:
+            # No await since the queue was seen empty, so that nobody can have counted on this one in between.
+            self._writing.discard(task)
 
-    def _next_group(self) -> list[tuple[Sequence[EventRow], asyncio.Future[list[Addition]]]]:
-        size = events = 0
-        for rows, _ in self._waiting[:_MAX_GROUP]:
-            if size and events + len(rows) > _MAX_GROUP_ROWS:
-                break
-            size, events = size + 1, events + len(rows)
-        group, self._waiting = self._waiting[:size], self._waiting[size:]
-        return group
-
-    async def _one_by_one(
-        self, group: Sequence[tuple[Sequence[EventRow], object]], error: Exception
-    ) -> list[list[Addition] | Exception]:
+    async def _one_by_one(self, group: Sequence[Waiting], error: Exception) -> list[list[Addition] | Exception]:
         """Add each by itself after an error that may be one's alone; a lost connection is that of all."""
         if isinstance(error, StoreError) and not _is_of_values(error):
             return [error] * len(group)
         outcomes: list[list[Addition] | Exception] = []
-        for rows, _ in group:
+        for each in group:
             try:
-                outcomes += await self._add([rows])
+                outcomes += await self._add([each.rows])
             except Exception as own:  # raised again where the events are waited for
                 outcomes.append(own)
         return outcomes

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +17,7 @@ from typing import TypeVar
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
 from chaukas_spec_lite.collector.stores.sqlite.file import BUSY_SECONDS, Identity, connect_writer, identity_of
 from chaukas_spec_lite.collector.stores.sqlite.writing import Writing
+from chaukas_spec_lite.collector.stores.write_queue import Waiting, WriteQueue, in_time, settle
 from chaukas_spec_lite.errors import StoreError
 
 T = TypeVar("T")
@@ -27,15 +27,6 @@ MAX_GROUP = 64
 """How many requests share a transaction at most, so that none waits long for the others."""
 _LEAST_PATIENCE = 0.1
 """How many seconds a transaction waits for the write lock at least, however long its requests have waited already."""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A request that waits to be written."""
-
-    rows: Sequence[EventRow]
-    since: float
-    result: asyncio.Future[list[Addition]]
 
 
 class WriterThread:
@@ -60,7 +51,7 @@ class WriterThread:
         self._thread = ThreadPoolExecutor(1, "chaukas-store-write")
         self._connection: sqlite3.Connection | None = None
         self._identity: Identity | None = None
-        self._waiting: list[_Waiting] = []
+        self._queue = WriteQueue(str(path))
         self._writing: asyncio.Task[None] | None = None
         """The one task that writes, while there is something to write."""
 
@@ -84,21 +75,20 @@ class WriterThread:
 
     async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
         """Store events of one request, all or none. Those that come at the same time share a transaction."""
-        result: asyncio.Future[list[Addition]] = asyncio.get_running_loop().create_future()
         # All on the event loop, so no lock: the thread sees only the group that it is handed.
-        self._waiting.append(_Waiting(rows, time.monotonic(), result))
+        waiting = self._queue.put(rows)
         if self._writing is None:
             self._writing = asyncio.ensure_future(self._write())
-        return await result
+        return await self._queue.outcome(waiting)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do something in a transaction."""
+        """Do something in a transaction; raises ``StoreError`` if what is before it takes too long."""
 
         def within() -> T:
             with self._transaction(time.monotonic() + BUSY_SECONDS) as connection:
                 return work(connection)
 
-        return await self._in_thread(within)
+        return await in_time(str(self._path), self._in_thread(within))
 
     async def run_outside(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do something that no transaction may be around."""
@@ -106,22 +96,12 @@ class WriterThread:
 
     async def _write(self) -> None:
         """Write what waits, and what comes to wait meanwhile, in groups: most of the time goes into transactions."""
-        while self._waiting:
-            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
-            # Those whose callers have left meanwhile need not be stored: nobody was told that they were.
-            group = [each for each in group if not each.result.done()]
-            outcomes = await self._in_thread(partial(self._insert_group, group))
-            for each, outcome in zip(group, outcomes, strict=True):
-                if each.result.done():  # its caller was cancelled
-                    continue
-                if isinstance(outcome, list):
-                    each.result.set_result(outcome)
-                else:
-                    each.result.set_exception(outcome)
-        # No await since ``_waiting`` was seen empty, so no request can have slipped in between.
+        while group := self._queue.take(MAX_GROUP):
+            settle(group, await self._in_thread(partial(self._insert_group, group)))
+        # No await since the queue was seen empty, so no request can have slipped in between.
         self._writing = None
 
-    def _insert_group(self, group: Sequence[_Waiting]) -> list[list[Addition] | Exception]:
+    def _insert_group(self, group: Sequence[Waiting]) -> list[list[Addition] | Exception]:
         """Insert the events of several requests; return for each request what became of them, or why it failed."""
         if not group:
             return []
