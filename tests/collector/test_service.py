@@ -47,9 +47,9 @@ class Unsteady(MemoryStore):
         self.asked.append([row.event_id for row in rows])
         return await super().add(rows)
 
-    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> int:
         self._check()
-        await super().keep_rejected(rejected)
+        return await super().keep_rejected(rejected)
 
     def _check(self) -> None:
         if self.fails:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+from chaukas_spec_lite.errors import StoreError
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
@@ -22,7 +24,8 @@ Texts: TypeAlias = "Callable[[bytes], str]"
 """Returns what a search for text looks at in an encoded event, folded. Stores are given one, as they decode nothing."""
 
 REJECTED_PER_TENANT = 1000
-"""How many rejected events of a tenant are kept; the oldest make room."""
+REJECTED_BYTES_PER_TENANT = 16 << 20
+"""How many rejected events of a tenant are kept, and how many bytes of them; the oldest make room."""
 TEXT_SCAN_EVENTS = 2000
 """How many events are read for one page of a search for text that no index answers, ..."""
 TEXT_SCAN_BYTES = 8 * 2**20
@@ -170,15 +173,69 @@ class Retention:
     """The size of a tenant's encoded events, conflicts among them; its oldest arrivals are deleted above it."""
 
 
+class Stage(enum.Enum):
+    """What a copy consists of, in its order: no conflict comes before what it is in conflict with."""
+
+    EVENTS = "events"
+    CONFLICTS = "conflicts"
+    REJECTED = "rejected"
+    DELETIONS = "deletions"
+
+
+EXPORT_BYTES = 16 << 20
+"""How many bytes a part of a copy has, about, even if more rows were asked for; one row may be larger."""
+
+
+class Arrived(NamedTuple):
+    """An event or a conflict, and when it came."""
+
+    row: EventRow
+    received: float
+    """In seconds since 1970, as exactly as the store knows it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A part of a store's content, for copies: rows in the order of their arrival."""
+    """A part of a store's content, for copies, in the order of arrival. Nothing in it: that was all."""
 
-    rows: list[EventRow]
-    conflicts: list[EventRow]
-    rejected: list[Rejected]
-    cursor: str
-    """Where to go on; empty at the end. Opaque, and good for as long as the store lives."""
+    events: list[Arrived] = field(default_factory=list[Arrived])
+    conflicts: list[Arrived] = field(default_factory=list[Arrived])
+    rejected: list[Rejected] = field(default_factory=list[Rejected])
+    deletions: list[DeletionRecord] = field(default_factory=list[DeletionRecord])
+    after: str = ""
+    """Where to go on. Opaque, and good for as long as the store lives."""
+
+    @property
+    def rows(self) -> list[EventRow]:
+        """The events, without the times of their arrival."""
+        return [each.row for each in self.events]
+
+    @property
+    def size(self) -> int:
+        """How many rows of whatever it has."""
+        return len(self.events) + len(self.conflicts) + len(self.rejected) + len(self.deletions)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyNote:
+    """What a store keeps of a copy into it, in the same transaction as what was copied."""
+
+    source: str
+    """The identity of the store that is copied."""
+    before: str
+    """What was noted before. If it is not that, another copy of the same store is under way."""
+    after: str
+    """What is noted from now on."""
+
+
+def no_place(name: str, after: str) -> StoreError:
+    """Make the error that says that a copy cannot go on in a store."""
+    return StoreError(f"{name}: {after!r} is no place in this store at which a copy could go on")
+
+
+def other_copy(name: str) -> StoreError:
+    """Make the error that says that two copies would get in each other's way."""
+    return StoreError(f"{name}: another copy of the same store into it is under way")
 
 
 class Store(Protocol):
@@ -191,6 +248,11 @@ class Store(Protocol):
     @property
     def name(self) -> str:
         """What it is, in words for logs and errors; without a password."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Tells this store from others, whatever it is called; once it is open."""
         ...
 
     @property
@@ -217,8 +279,8 @@ class Store(Protocol):
         """
         ...
 
-    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
-        """Keep what cannot be stored, within bounds: the oldest make room."""
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> int:
+        """Keep what cannot be stored, within bounds: the oldest make room. Returns how many did."""
         ...
 
     async def find(self, query: Query, max_bytes: int, time_limit: float = 10.0) -> EventPage:
@@ -273,12 +335,38 @@ class Store(Protocol):
         """Delete what is too old or too much, in such steps, too. Returns how many."""
         ...
 
-    async def export(self, cursor: str, limit: int) -> Exported:
+    async def export(self, stage: Stage, after: str, limit: int) -> Exported:
         """Return the next part of all that is there, for a copy to another store.
 
+        Args:
+            stage: What of it.
+            after: Where the part before ended; empty for the first one.
+            limit: How many rows at most.
+
         Raises:
-            ValueError: The cursor is none of this kind of store.
+            StoreError: That is no place in this store.
         """
+        ...
+
+    async def count_until(self, after: str) -> int:
+        """Count the events up to where a part of a copy ended: fewer than were copied, if some were deleted since."""
+        ...
+
+    async def restore(self, part: Exported, note: CopyNote) -> list[Addition]:
+        """Store a part of a copy, with the times of its arrivals, and the note: all of it or nothing.
+
+        Events that are there stay as they are.
+
+        Returns:
+            What became of each event.
+
+        Raises:
+            StoreError: Another copy of the same store is under way.
+        """
+        ...
+
+    async def copy_note(self, source: str) -> str:
+        """Return what was noted of the copy of a store; empty if nothing was."""
         ...
 
     async def check(self) -> list[str]:

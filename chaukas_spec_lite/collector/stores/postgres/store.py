@@ -6,15 +6,14 @@ It grows past one machine: collectors hold nothing, and the database may have re
 from __future__ import annotations
 
 import importlib.util
-import json
 import time
 from collections.abc import Callable, Sequence
 
 from chaukas_spec_lite.collector.page_tokens import PageTokens
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
-    REJECTED_PER_TENANT,
     Addition,
+    CopyNote,
     Deletion,
     DeletionRecord,
     EventPage,
@@ -24,13 +23,15 @@ from chaukas_spec_lite.collector.stores.base import (
     Rejected,
     Retention,
     SessionSummary,
+    Stage,
     Texts,
 )
 from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCHEMA, Database, Lane
-from chaukas_spec_lite.collector.stores.postgres.copying import export
+from chaukas_spec_lite.collector.stores.postgres.copying import count_until, export, read_note, record_of, restore
 from chaukas_spec_lite.collector.stores.postgres.finding import Finder
 from chaukas_spec_lite.collector.stores.postgres.news import News
-from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, key, rejected_of, row_of
+from chaukas_spec_lite.collector.stores.postgres.rejecting import keep_rejected
+from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, rejected_of, row_of
 from chaukas_spec_lite.collector.stores.postgres.schema import check, prepare
 from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
 from chaukas_spec_lite.collector.stores.postgres.upkeep import Upkeep
@@ -52,6 +53,9 @@ class PostgresStore:
         index_text: Whether such a search shall have an index, for which the database needs the extension pg_trgm.
         clock: Tells the time in seconds since 1970.
 
+    Attributes:
+        identity: Tells this database from others; once it is open.
+
     Raises:
         SettingError: asyncpg is not installed.
     """
@@ -69,6 +73,7 @@ class PostgresStore:
         self._writer = GroupWriter(self._connections, clock, self._news.announce)
         self._upkeep = Upkeep(self._connections)
         self._finder: Finder | None = None
+        self.identity = ""
 
     @property
     def name(self) -> str:
@@ -84,7 +89,7 @@ class PostgresStore:
         """Open it, and make its tables if there are none; see ``Store.open``."""
         await self._connections.open()
         try:
-            secret, indexed = await prepare(self._connections, self._index_text)
+            secret, self.identity, indexed = await prepare(self._connections, self._index_text)
         except BaseException:
             await self._connections.close()
             raise
@@ -113,32 +118,14 @@ class PostgresStore:
         self._check_open()
         return await self._writer.add(rows)
 
-    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> int:
         """Keep what cannot be stored; see ``Store.keep_rejected``."""
         self._check_open()
-        tenants = sorted({key(each.tenant_id) for each in rejected})
-        if tenants:
-            await in_time(self.name, self._keep_rejected(rejected, tenants))
+        return await in_time(self.name, self._keep_rejected(rejected)) if rejected else 0
 
-    async def _keep_rejected(self, rejected: Sequence[Rejected], tenants: Sequence[str]) -> None:
+    async def _keep_rejected(self, rejected: Sequence[Rejected]) -> int:
         async with self._connections.writing(lane=Lane.REJECT) as connection:
-            await connection.copy_records_to_table(
-                "rejected",
-                columns=("tenant_id", "project_id", "received", "data", "texts"),
-                records=(
-                    (
-                        *(key(each.tenant_id), key(each.project_id), each.received, each.data),
-                        json.dumps([each.tenant_id, each.project_id, each.event_id, each.reason]).encode(),
-                    )
-                    for each in rejected
-                ),
-            )
-            for tenant in tenants:
-                await connection.execute(
-                    "DELETE FROM rejected WHERE tenant_id = $1 AND number <= (SELECT number FROM rejected"
-                    f" WHERE tenant_id = $1 ORDER BY number DESC OFFSET {REJECTED_PER_TENANT} LIMIT 1)",
-                    tenant,
-                )
+            return await keep_rejected(connection, rejected)
 
     async def find(self, query: Query, max_bytes: int, time_limit: float = 10.0) -> EventPage:
         """Return one page of what a query asks for; see ``Store.find``."""
@@ -189,19 +176,28 @@ class PostgresStore:
                 f"SELECT texts, made, events FROM deletions WHERE {own.where} ORDER BY number DESC LIMIT {limit}",
                 *own.values,
             )
-        records: list[DeletionRecord] = []
-        for texts, made, events in rows:
-            tenant, project, session, reason = json.loads(texts)
-            records.append(DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), made, events))
-        return records
+        return [record_of(*row) for row in rows]
 
     async def retain(self, retention: Retention) -> int:
         """Delete what is too old or too much; see ``Store.retain``."""
         return await self._upkeep.retain(retention, self._clock())
 
-    async def export(self, cursor: str, limit: int) -> Exported:
+    async def export(self, stage: Stage, after: str, limit: int) -> Exported:
         """Return the next part of all that is there; see ``Store.export``."""
-        return await export(self._connections, cursor, limit)
+        return await export(self._connections, stage, after, limit)
+
+    async def count_until(self, after: str) -> int:
+        """Count the events up to a place; see ``Store.count_until``."""
+        return await count_until(self._connections, after)
+
+    async def restore(self, part: Exported, note: CopyNote) -> list[Addition]:
+        """Store a part of a copy; see ``Store.restore``."""
+        self._check_open()
+        return await restore(self._connections, self._writer, part, note)
+
+    async def copy_note(self, source: str) -> str:
+        """Return what was noted of a copy; see ``Store.copy_note``."""
+        return await read_note(self._connections, source)
 
     async def check(self) -> list[str]:
         """Look for damage; see ``Store.check``."""

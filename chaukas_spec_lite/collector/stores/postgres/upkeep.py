@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from chaukas_spec_lite.collector.stores.base import Deletion, Retention
 from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
 from chaukas_spec_lite.collector.stores.postgres.rows import key
-from chaukas_spec_lite.collector.stores.postgres.schema import UPKEEP_LOCK, day_of
+from chaukas_spec_lite.collector.stores.postgres.schema import UPKEEP_LOCK, day_of, drop_detached
 from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
 from chaukas_spec_lite.collector.stores.postgres.writing import BEGIN
 
@@ -117,8 +117,9 @@ class Upkeep:
                     await connection.execute(
                         f"ALTER TABLE {SCHEMA}.events DETACH PARTITION {SCHEMA}.{name} CONCURRENTLY"
                     )
-            for (name,) in await connection.fetch(_DETACHED):
-                await connection.execute(f"DROP TABLE {SCHEMA}.{name}")
+            detached = await connection.fetch(_DETACHED)
+        for (name,) in detached:
+            await drop_detached(self.connections, f"{SCHEMA}.{name}")
 
     async def _delete_ids(self, first: date) -> int:
         count = 0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
+from chaukas_spec_lite.collector.stores.base import Addition, Arrived, EventRow, Texts
 from chaukas_spec_lite.collector.stores.postgres.connections import Database, Lane
 from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, columns_of, content, escaped
 from chaukas_spec_lite.collector.stores.postgres.schema import add_partitions
@@ -47,7 +48,7 @@ SELECT pg_current_xact_id()::text::bigint, ARRAY(SELECT nextval('blocks') FROM g
 _OWNERS = "INSERT INTO owners SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING"
 _IDS = """
 INSERT INTO event_ids (tenant_id, project_id, event_id, seq, content, day)
-SELECT *, $6::date FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::date[])
 ON CONFLICT DO NOTHING
 """
 _FOUND = """
@@ -62,8 +63,16 @@ ON CONFLICT DO NOTHING
 """
 
 
+_SAME = """
+SELECT true FROM event_ids WHERE tenant_id = $1 AND project_id = $2 AND event_id = $3 AND content = $4
+"""
+
+Also: TypeAlias = "Callable[[Connection], Awaitable[None]]"
+"""What else belongs into a transaction."""
+
+
 class _JustDeleted(Exception):
-    """An id was in the way, and then was gone. Nothing was stored, and it has to be tried again."""
+    """An id was in the way, and then was gone; or a day was. Nothing was stored, and it has to be tried again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -73,6 +82,7 @@ class _Event:
     columns: tuple[Any, ...]
     content: bytes
     text: str | None
+    received: datetime
     seq: int = 0
     kept: bytes = b""
     """The content of the one that is kept under its id."""
@@ -81,6 +91,10 @@ class _Event:
     @property
     def key(self) -> _Key:
         return self.columns[:3]
+
+    @property
+    def day(self) -> date:
+        return self.received.date()
 
 
 class GroupWriter:
@@ -151,45 +165,73 @@ class GroupWriter:
         return outcomes
 
     async def _add(self, group: Sequence[Sequence[EventRow]]) -> list[list[Addition] | Exception]:
-        calls = [[self._event(row) for row in rows] for rows in group]
-        events = [event for call in calls for event in call]
         received = datetime.fromtimestamp(self._clock(), timezone.utc)
-        if received.date() not in self._days:
-            self._days |= await add_partitions(self._connections, received.date())
+        calls = [[self._event(row, received) for row in rows] for rows in group]
+        # The next day's partition, too, before its first event waits for it.
+        await self._commit([event for call in calls for event in call], ahead={received.date() + timedelta(days=1)})
+        return [[event.outcome for event in call] for call in calls]
+
+    async def restore(self, events: Sequence[Arrived], conflicts: Sequence[Arrived], also: Also) -> list[Addition]:
+        """Store events and conflicts of a copy with the times of their arrival, and what else belongs to it."""
+        restored = [self._event(row, _instant(received)) for row, received in events]
+        in_conflict = [self._event(row, _instant(received)) for row, received in conflicts]
+        await self._commit(restored, in_conflict, also)
+        return [event.outcome for event in restored]
+
+    async def _commit(
+        self,
+        events: Sequence[_Event],
+        conflicts: Sequence[_Event] = (),
+        also: Also | None = None,
+        ahead: AbstractSet[date] = frozenset(),
+    ) -> None:
+        days = {event.day for event in events}
         for _ in range(_ATTEMPTS):
+            if not days <= self._days:
+                self._days |= await add_partitions(self._connections, days | ahead)
             try:
                 async with self._connections.writing(BEGIN) as connection:
-                    owners = await self._store(connection, events, received)
+                    owners = await self._store(connection, events, conflicts)
+                    if also is not None:
+                        await also(connection)
             except _JustDeleted:
                 continue
             except (ValueError, OverflowError) as error:  # of the driver, which encodes the columns
                 raise StoreError(
                     f"{self._connections.name}: an event has a value that fits no column: {error}"
                 ) from error
+            except StoreError as error:
+                if not _is_of_days(error):
+                    raise
+                # Another collector has dropped the partition of a day that was known here.
+                self._days.clear()
+                continue
             if len(self._owners) > _MAX_OWNERS:
                 self._owners.clear()
             self._owners |= owners  # not before they are committed
             if any(event.outcome is Addition.NEW for event in events):
                 self._added()
-            return [[event.outcome for event in call] for call in calls]
+            return
         raise StoreError(f"{self._connections.name}: events are being deleted while they are added; try again")
 
     async def _store(
-        self, connection: Connection, events: Sequence[_Event], received: datetime
+        self, connection: Connection, events: Sequence[_Event], conflicts: Sequence[_Event]
     ) -> set[tuple[str, str]]:
-        """Store those that are not there, set the outcome of all, and return whose they are."""
-        started = await connection.fetchrow(_START, -(-len(events) // _BLOCK))
+        """Store events that are not there, set the outcome of all, store conflicts, and return whose they are."""
+        started = await connection.fetchrow(_START, -(-(len(events) + len(conflicts)) // _BLOCK))
         assert started
         xid, blocks = started
         firsts: dict[_Key, _Event] = {}
-        for number, event in enumerate(events):
+        for number, event in enumerate((*events, *conflicts)):
             event.seq, event.kept = blocks[number // _BLOCK] * _BLOCK + number % _BLOCK, event.content
+        for event in events:
             firsts.setdefault(event.key, event)
-        owners = {key[:2] for key in firsts}
+        owners = {event.key[:2] for event in (*firsts.values(), *conflicts)}
         # In one order by all collectors, here and below, so that no two wait for each other.
         if unknown := sorted(owners - self._owners):
             await connection.execute(_OWNERS, *_transposed(unknown))
-        await _claim(connection, [firsts[key] for key in sorted(firsts)], received.date())
+        if firsts:
+            await _claim(connection, [firsts[key] for key in sorted(firsts)])
         new: list[_Event] = []
         for event in events:
             first = firsts[event.key]
@@ -201,26 +243,39 @@ class GroupWriter:
             await connection.copy_records_to_table(
                 "events",
                 columns=(*ARRIVAL, *COLUMNS, "text"),
-                records=((received.date(), received, xid, event.seq, *event.columns, event.text) for event in new),
+                records=((event.day, event.received, xid, event.seq, *event.columns, event.text) for event in new),
             )
         for event in events:
             if event.outcome is Addition.CONFLICT:
-                await connection.execute(_CONFLICT, event.content, received, xid, event.seq, *event.columns)
+                await _keep_conflict(connection, event, xid)
+        for event in conflicts:
+            if not await connection.fetchval(_SAME, *event.key, event.content):
+                await _keep_conflict(connection, event, xid)
         return owners
 
-    def _event(self, row: EventRow) -> _Event:
+    def _event(self, row: EventRow, received: datetime) -> _Event:
         text = None
         if self.texts is not None:
             text = escaped(self.texts(row.data) if row.text is None else row.text)
-        return _Event(columns_of(row), content(row.data), text)
+        return _Event(columns_of(row), content(row.data), text, received)
 
 
-async def _claim(connection: Connection, events: Sequence[_Event], day: date) -> None:
+async def _keep_conflict(connection: Connection, event: _Event, xid: int) -> None:
+    await connection.execute(_CONFLICT, event.content, event.received, xid, event.seq, *event.columns)
+
+
+def _instant(received: float) -> datetime:
+    return datetime.fromtimestamp(received, timezone.utc)
+
+
+async def _claim(connection: Connection, events: Sequence[_Event]) -> None:
     """Store the ids of events. Those whose ids are there are marked as repeated, with what is kept under them."""
     keys = _transposed([event.key for event in events])
     seqs = [event.seq for event in events]
     # This waits for other transactions that are storing the same ids, and sees what became of them.
-    tag = await connection.execute(_IDS, *keys, seqs, [event.content for event in events], day)
+    tag = await connection.execute(
+        _IDS, *keys, seqs, [event.content for event in events], [event.day for event in events]
+    )
     by_seq = {event.seq: event for event in events}
     for event in events:
         event.outcome = Addition.NEW
@@ -243,3 +298,10 @@ def _is_of_values(error: StoreError) -> bool:
     import asyncpg
 
     return isinstance(error.__cause__, (asyncpg.DataError, ValueError, OverflowError))
+
+
+def _is_of_days(error: StoreError) -> bool:
+    """Whether an error says that a day has no partition."""
+    import asyncpg
+
+    return isinstance(error.__cause__, asyncpg.CheckViolationError)

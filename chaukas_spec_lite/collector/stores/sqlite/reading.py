@@ -12,7 +12,6 @@ from chaukas_spec_lite.collector.stores.base import (
     DeletionRecord,
     EventRow,
     EventStats,
-    Exported,
     Rejected,
     SessionSummary,
     Texts,
@@ -29,10 +28,9 @@ from chaukas_spec_lite.collector.stores.sqlite.schema import (
     timestamp_of,
 )
 
-_EXPORT_BYTES = 16 * 2**20
-"""How many bytes of events a part of a copy has, about, even if more events were asked for."""
-_ROW = f"tenant_id, project_id, {COLUMNS.removeprefix('owner, ')}"
-_REJECTED = "tenant_id, project_id, event_id, reason, received, data"
+ROW = f"tenant_id, project_id, {COLUMNS.removeprefix('owner, ')}"
+REJECTED = "tenant_id, project_id, event_id, reason, received, data"
+RECORD = "tenant_id, project_id, session_id, reason, at, events"
 
 Counted = tuple[int, str, int, int, bytes | None, bytes | None]
 """Owner, session, type, events, first and last moment."""
@@ -133,51 +131,25 @@ def sessions(
 def conflicts(connection: sqlite3.Connection, tenancy: Tenancy, limit: int) -> list[EventRow]:
     """List conflicts, the latest first."""
     condition, values = columns_of(tenancy)
-    statement = f"SELECT {_ROW} FROM conflicts JOIN owners USING (owner) WHERE {condition} ORDER BY seq DESC LIMIT ?"
+    statement = f"SELECT {ROW} FROM conflicts JOIN owners USING (owner) WHERE {condition} ORDER BY seq DESC LIMIT ?"
     return [row_of(row) for row in connection.execute(statement, (*values, limit))]
 
 
 def rejected(connection: sqlite3.Connection, tenancy: Tenancy, limit: int) -> list[Rejected]:
     """List what was rejected, the latest first."""
     condition, values = columns_of(tenancy)
-    statement = f"SELECT {_REJECTED} FROM rejected WHERE {condition} ORDER BY seq DESC LIMIT ?"
+    statement = f"SELECT {REJECTED} FROM rejected WHERE {condition} ORDER BY seq DESC LIMIT ?"
     return [rejected_of(row) for row in connection.execute(statement, (*values, limit))]
 
 
 def deletions(connection: sqlite3.Connection, tenancy: Tenancy, limit: int) -> list[DeletionRecord]:
     """List the records of deletions, the latest first."""
     condition, values = columns_of(tenancy)
-    statement = (
-        "SELECT tenant_id, project_id, session_id, reason, at, events FROM deletions "
-        f"WHERE {condition} ORDER BY number DESC LIMIT ?"
-    )
-    return [
-        DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), at, events)
-        for tenant, project, session, reason, at, events in connection.execute(statement, (*values, limit))
-    ]
+    statement = f"SELECT {RECORD} FROM deletions WHERE {condition} ORDER BY number DESC LIMIT ?"
+    return [record_of(row) for row in connection.execute(statement, (*values, limit))]
 
 
-def export(connection: sqlite3.Connection, cursor: str, limit: int) -> Exported:
-    """Return the next part of all that is there: events, then conflicts, then what was rejected."""
-    part, _, after = (cursor or "events:0").partition(":")
-    if part not in ("events", "conflicts", "rejected") or not after.isdecimal():
-        raise ValueError(f"{cursor!r} is no cursor of a copy from this store")
-    if part == "rejected":
-        statement = f"SELECT seq, {_REJECTED} FROM rejected WHERE seq > ? ORDER BY seq LIMIT ?"
-        found = connection.execute(statement, (int(after), limit)).fetchall()
-        next_ = f"rejected:{found[-1][0]}" if len(found) == limit else ""
-        return Exported([], [], [rejected_of(tuple(values)) for _, *values in found], next_)
-    rows: list[EventRow] = []
-    size, last = 0, int(after)
-    # CROSS JOIN reads the events first, in their order.
-    statement = f"SELECT seq, {_ROW} FROM {part} CROSS JOIN owners USING (owner) WHERE seq > ? ORDER BY seq LIMIT ?"
-    found_rows = connection.execute(statement, (last, limit))
-    for number, *values in found_rows:
-        last = number
-        rows.append(row_of(tuple(values)))
-        size += len(rows[-1].data)
-        if size > _EXPORT_BYTES:
-            break
-    found_rows.close()
-    following = f"{part}:{last}" if rows else {"events": "conflicts:0", "conflicts": "rejected:0"}[part]
-    return Exported(rows if part == "events" else [], rows if part == "conflicts" else [], [], following)
+def record_of(values: Values) -> DeletionRecord:
+    """The record of the columns of ``RECORD``."""
+    tenant, project, session, reason, at, events = values
+    return DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), at, events)

@@ -20,6 +20,7 @@ from chaukas_spec_lite.collector.stores.arrivals import Arrivals
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     Addition,
+    CopyNote,
     Deletion,
     DeletionRecord,
     EventPage,
@@ -29,13 +30,17 @@ from chaukas_spec_lite.collector.stores.base import (
     Rejected,
     Retention,
     SessionSummary,
+    Stage,
     Texts,
+    no_place,
+    other_copy,
 )
-from chaukas_spec_lite.collector.stores.sqlite import deleting, finding, reading, upkeep
+from chaukas_spec_lite.collector.stores.sqlite import copying, deleting, finding, reading, upkeep
 from chaukas_spec_lite.collector.stores.sqlite.jobs import QueryConnection, QueryThreads
 from chaukas_spec_lite.collector.stores.sqlite.writer import WriterThread, is_busy
 from chaukas_spec_lite.collector.stores.sqlite.writing import keep_rejected
 from chaukas_spec_lite.collector.stores.stopping import Job
+from chaukas_spec_lite.collector.stores.write_queue import in_time
 from chaukas_spec_lite.errors import StoreError
 
 T = TypeVar("T")
@@ -81,6 +86,11 @@ class SQLiteStore:
         return str(self._path)
 
     @property
+    def identity(self) -> str:
+        """Tells this file from others, also from copies of it."""
+        return self._writer.identity
+
+    @property
     def indexes_text(self) -> bool:
         """Whether rows are to come with their text."""
         return self._index_text
@@ -115,9 +125,9 @@ class SQLiteStore:
             self._arrivals.announce()
         return additions
 
-    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> int:
         """Keep what cannot be stored; see ``Store.keep_rejected``."""
-        await self._write(lambda connection: keep_rejected(connection, rejected))
+        return await in_time(self.name, self._write(lambda connection: keep_rejected(connection, rejected)))
 
     async def find(self, query: Query, max_bytes: int, time_limit: float = TIME_LIMIT) -> EventPage:
         """Return one page of what a query asks for; see ``Store.find``."""
@@ -198,9 +208,33 @@ class SQLiteStore:
         await asyncio.sleep(_PAUSE)
         return count
 
-    async def export(self, cursor: str, limit: int) -> Exported:
+    async def export(self, stage: Stage, after: str, limit: int) -> Exported:
         """Return the next part of all that is there; see ``Store.export``."""
-        return await self._read(lambda connection: reading.export(connection, cursor, limit))
+        last = self._place(after)
+        return await self._read(lambda connection: copying.export(connection, stage, last, limit))
+
+    async def count_until(self, after: str) -> int:
+        """Count the events up to a place; see ``Store.count_until``."""
+        last = self._place(after)
+        return await self._read(lambda connection: copying.count_until(connection, last), _UPKEEP_LIMIT)
+
+    def _place(self, after: str) -> int:
+        if after and not after.isdecimal():
+            raise no_place(self.name, after)
+        return int(after or 0)
+
+    async def restore(self, part: Exported, note: CopyNote) -> list[Addition]:
+        """Store a part of a copy; see ``Store.restore``."""
+        additions = await self._write(lambda connection: copying.restore(connection, part, note, self._texts))
+        if additions is None:
+            raise other_copy(self.name)
+        if Addition.NEW in additions:
+            self._arrivals.announce()
+        return additions
+
+    async def copy_note(self, source: str) -> str:
+        """Return what was noted of a copy; see ``Store.copy_note``."""
+        return await self._read(lambda connection: copying.read_note(connection, source))
 
     async def check(self) -> list[str]:
         """Look for damage; see ``Store.check``."""

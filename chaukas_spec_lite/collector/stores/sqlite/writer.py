@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import sqlite3
 import time
@@ -17,7 +18,7 @@ from typing import TypeVar
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
 from chaukas_spec_lite.collector.stores.sqlite.file import BUSY_SECONDS, Identity, connect_writer, identity_of
 from chaukas_spec_lite.collector.stores.sqlite.writing import Writing
-from chaukas_spec_lite.collector.stores.write_queue import Waiting, WriteQueue, in_time, settle
+from chaukas_spec_lite.collector.stores.write_queue import Waiting, WriteQueue, settle
 from chaukas_spec_lite.errors import StoreError
 
 T = TypeVar("T")
@@ -51,9 +52,16 @@ class WriterThread:
         self._thread = ThreadPoolExecutor(1, "chaukas-store-write")
         self._connection: sqlite3.Connection | None = None
         self._identity: Identity | None = None
+        self._secret = b""
         self._queue = WriteQueue(str(path))
         self._writing: asyncio.Task[None] | None = None
         """The one task that writes, while there is something to write."""
+
+    @property
+    def identity(self) -> str:
+        """Tells the file that is open from others: its secret alone would be that of a copy made with ``cp``, too."""
+        which = (self._secret, self._identity.file if self._identity else None)
+        return hashlib.blake2b(repr(which).encode(), digest_size=16).hexdigest()
 
     async def open(self) -> None:
         """Open the file, or make it; raises ``StoreError``, and ``sqlite3.Error``."""
@@ -82,13 +90,13 @@ class WriterThread:
         return await self._queue.outcome(waiting)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do something in a transaction; raises ``StoreError`` if what is before it takes too long."""
+        """Do something in a transaction."""
 
         def within() -> T:
             with self._transaction(time.monotonic() + BUSY_SECONDS) as connection:
                 return work(connection)
 
-        return await in_time(str(self._path), self._in_thread(within))
+        return await self._in_thread(within)
 
     async def run_outside(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do something that no transaction may be around."""
@@ -159,6 +167,7 @@ class WriterThread:
     def _connect(self) -> sqlite3.Connection:
         self._connection = connection = connect_writer(self._path, self._texts, index_text=self._index_text)
         self._identity = identity_of(self._path)
+        ((self._secret,),) = connection.execute("SELECT value FROM settings WHERE name = 'secret'")
         return connection
 
     def _disconnect(self) -> None:
