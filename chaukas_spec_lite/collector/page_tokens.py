@@ -1,4 +1,7 @@
-"""Tokens of pages: where to go on, sealed with a secret of the store, for one query and its tenant."""
+"""Tokens of pages: where to go on, sealed with a secret of the store, for one query and its tenant, and unreadable.
+
+Numbers of arrivals and transactions count what all tenants store, and a page may end at an event it only passed by.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,8 @@ class PageTokens:
             last: Where the page ended.
         """
         payload = _TOKEN.pack(watermark, *last)
-        return _text(payload + self._seal(query, payload))
+        seal = self._seal(query, payload)
+        return _text(self._masked(payload, seal) + seal)
 
     def read(self, query: Query) -> tuple[int, Position] | None:
         """Return watermark and position of a query's page; None for the first page.
@@ -57,20 +61,28 @@ class PageTokens:
             return None
         try:
             data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-            payload, seal = data[: _TOKEN.size], data[_TOKEN.size :]
+            seal = data[_TOKEN.size :]
+            payload = self._masked(data[: _TOKEN.size], seal)
             # base64 has several texts for the same bytes; only ours is a token.
             if hmac.compare_digest(seal, self._seal(query, payload)) and token == _text(data):
                 watermark, timed, seconds, nanos, number = _TOKEN.unpack(payload)
                 return watermark, (timed, seconds, nanos, number)
-        except (ValueError, struct.error):  # no base64, or not as long as ours
+        except ValueError:  # no base64, or not as long as ours
             pass
         raise InvalidRequest(
             "QueryRequest.page_token: not the next_page_token of a page of this query; "
             "filter and order must be the same for all pages"
         )
 
+    def _masked(self, payload: bytes, seal: bytes) -> bytes:
+        """Hide or show a payload. As the seal depends on all of it, no two payloads are hidden by the same bytes."""
+        mask = hashlib.blake2b(seal, digest_size=_TOKEN.size, key=self.secret, person=b"page token mask").digest()
+        return bytes(a ^ b for a, b in zip(payload, mask, strict=True))
+
     def _seal(self, query: Query, payload: bytes) -> bytes:
-        return hashlib.blake2b(query.fingerprint + payload, digest_size=_SEAL_SIZE, key=self.secret).digest()
+        return hashlib.blake2b(
+            query.fingerprint + payload, digest_size=_SEAL_SIZE, key=self.secret, person=b"page token seal"
+        ).digest()
 
 
 def _text(data: bytes) -> str:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from chaukas_spec_lite.collector.intake import Intake, slices
+from chaukas_spec_lite.collector.intake import Intake, Sifted, slices
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
 from chaukas_spec_lite.collector.query import query_of, range_of, within
@@ -129,32 +129,43 @@ class CollectorService:
             await self._take(await self._work(0, splitter.finish), intake)
             return intake.receipt(splitter.batch_id)
 
-    async def ingest_events(self, events: Iterable[bytes], caller: Caller, batch_id: str = "") -> Receipt:
-        """Store events that have been cut out of their request already; raises the same as ``ingest``."""
+    async def ingest_events(
+        self,
+        events: Iterable[bytes],
+        caller: Caller,
+        batch_id: str = "",
+        unread: Iterable[tuple[str, str, bytes]] = (),
+    ) -> Receipt:
+        """Store events that have been cut out of their request already; raises the same as ``ingest``.
+
+        Args:
+            events: The events.
+            caller: Who sent them.
+            batch_id: That of the request.
+            unread: What a door could not even make an event of, which is kept and counted, and not in the receipt: the
+                id of each, if it can be told, what is wrong, and the event as it came.
+        """
         with self.meter.request("ingest"):
             self._check(caller)
+            await self._reject(unread, caller)
             intake = Intake(caller, Shape.BATCH)
             await self._take(list(events), intake)
             return intake.receipt(batch_id)
 
-    async def reject(self, unread: Iterable[tuple[str, str, bytes]], caller: Caller) -> None:
-        """Keep and count what a door could not even make an event of.
+    async def _reject(self, unread: Iterable[tuple[str, str, bytes]], caller: Caller) -> None:
+        owner = caller.tenancy.tenant_id or "", caller.tenancy.project_id or ""
+        sifted = Sifted([], [], [])
+        size = 0
+        for position, (event_id, reason, data) in enumerate(unread):
+            size += len(data)
+            sifted.reject(position, owner, event_id, reason, data)
+        if sifted.rejected:
+            self._count(caller.name, len(sifted.rejected), size)
+            await self._keep_rejected(sifted.rejected)
+            self.meter.count_events("rejected", len(sifted.rejected))
 
-        Args:
-            unread: The id of each, if it can be told, what is wrong, and the event as it came.
-            caller: Who sent them.
-
-        Raises:
-            ForbiddenError: The key does not allow writing.
-            StoreError: It cannot be stored now.
-        """
-        caller.check_writing()
-        tenancy, now = caller.tenancy, time.time()
-        owner = tenancy.tenant_id or "", tenancy.project_id or ""
-        rejected = [Rejected(*owner, event_id, reason, data, now) for event_id, reason, data in unread]
-        if rejected:
-            await self._stored(self._store.keep_rejected(rejected))
-            self.meter.count_events("rejected", len(rejected))
+    async def _keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+        self.meter.count_events("dropped", await self._stored(self._store.keep_rejected(rejected)))
 
     async def query(self, request: QueryRequest, caller: Caller) -> EventPage:
         """Find a page of events; see ``chaukas_spec_lite.collector.query`` for what the filter means.
@@ -204,16 +215,19 @@ class CollectorService:
 
     async def _take(self, events: list[bytes], intake: Intake) -> None:
         """Store events, slice after slice, so that others get their turn in between."""
-        size = sum(map(len, events))
-        self.meter.count_bytes(size)
-        if self._quotas is not None:
-            self._quotas.take(intake.caller.name, len(events), size)
+        self._count(intake.caller.name, len(events), sum(map(len, events)))
         for part, largest in slices(events):
             sifted = await self._work(largest, partial(intake.sift, part, self._store.indexes_text))
             additions = await self._stored(self._store.add(sifted.rows)) if sifted.rows else []
             if sifted.rejected:
-                await self._stored(self._store.keep_rejected(sifted.rejected))
+                await self._keep_rejected(sifted.rejected)
             intake.add(sifted, additions, self.meter)
+
+    def _count(self, name: str, events: int, size: int) -> None:
+        """Count what the key of a name has sent, whatever becomes of it."""
+        self.meter.count_bytes(size)
+        if self._quotas is not None:
+            self._quotas.take(name, events, size)
 
     async def _work(self, size: int, work: Callable[[], T]) -> T:
         """Have something decoded in the lane for what has this many bytes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -186,6 +187,23 @@ def test_a_token_belongs_to_one_query_tenant_and_store(place: Place, tmp_path_fa
         for other in others:
             with pytest.raises(InvalidRequest, match=r"QueryRequest\.page_token"):
                 await store.find(other, ROOM)
+
+    with_store(place, steps)
+
+
+def test_a_token_shows_nothing_of_what_it_holds(place: Place) -> None:
+    """Numbers of arrivals count what all tenants store, and a page may end between events of others."""
+
+    async def steps(store: Store) -> None:
+        await store.add([row(f"{number}", tenant_id="acme", at=number) for number in range(100)])
+        tokens: list[bytes] = []
+        query = replace(ASCENDING, tenancy=ACME, size=1)
+        for _ in range(60):
+            token = (await store.find(query, ROOM)).next_page_token
+            tokens.append(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+            query = replace(query, page_token=token)
+        for place in range(len(tokens[0])):
+            assert len({token[place] for token in tokens}) > 20, "each byte is as good as random: of 256, 60 are drawn"
 
     with_store(place, steps)
 

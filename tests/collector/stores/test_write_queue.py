@@ -1,4 +1,4 @@
-"""Calls that wait for a store that is stuck: cancelled ones leave nothing, none waits for ever, none is one too many."""
+"""Calls that wait for a store that is stuck: cancelled ones leave nothing, none waits for ever, and there is an end."""
 
 from __future__ import annotations
 
