@@ -24,6 +24,7 @@ from chaukas_spec_lite.collector.stores.base import (
     DeletionRecord,
     Exported,
     Rejected,
+    Retention,
     Stage,
     Store,
 )
@@ -321,6 +322,30 @@ def test_what_is_deleted_meanwhile_is_told(of: str, request: pytest.FixtureReque
             assert (await target.stats(Query())).events == 53
             records = await target.deletions(Tenancy("a"), 5)
             assert [each.events for each in records] == [29, 0], "the record of it is copied"
+
+    run(main())
+
+
+@pytest.mark.parametrize("to", KINDS)
+def test_what_is_too_old_goes_from_a_copy_too(to: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Although it stands behind what came later, in a store that goes on collecting while the copy is made."""
+
+    async def main() -> None:
+        target = made(to, "b", request, tmp_path)
+        async with Opened(SQLiteStore(tmp_path / "a", texts=texts, clock=lambda: 1e9), target) as (source, _):
+            await source.add([row(f"old{number}", tenant_id="t") for number in range(30)])
+            await target.add([row("before", tenant_id="t")])
+            adding: list[asyncio.Task[list[Addition]]] = []
+
+            def add(done: Copied) -> None:
+                adding.append(asyncio.ensure_future(target.add([row(f"new{done.seen}", tenant_id="t")])))
+
+            await copy(source, target, add)
+            await asyncio.gather(*adding)
+            assert (await target.stats(Query())).events == 34
+            assert await target.retain(Retention(max_age=1e8)) == 30
+            assert sorted(await ids(target)) == ["before", "new10", "new20", "new30"]
+            assert await target.check() == []
 
     run(main())
 

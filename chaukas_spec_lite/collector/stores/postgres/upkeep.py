@@ -27,7 +27,8 @@ _Record: TypeAlias = "Callable[[Connection, int], Awaitable[None]]"
 """Takes down, in the transaction of each step, how many events it deletes."""
 
 _STEP = 2000
-"""How many events are deleted at once."""
+_STEP_BYTES = 8 << 20
+"""How many events are deleted at once, and how many bytes of them; one alone may have more."""
 
 _PARTITIONS = f"""
 SELECT relname::text, inhdetachpending FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
@@ -37,6 +38,22 @@ _DETACHED = f"""
 SELECT relname::text FROM pg_class
 WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'r' AND NOT relispartition
     AND relname ~ '^events_[0-9]{{8}}$'
+"""
+
+# PostgreSQL knows the length of content without reading it.
+_PLACED = "sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS taken, row_number() OVER () AS place"
+_FITS = f"place = 1 OR taken <= {_STEP_BYTES}"
+_DAY = "(received AT TIME ZONE 'UTC')::date"
+_ARRIVALS = f"""
+SELECT day, received, seq, octet_length(data) AS size FROM events WHERE tenant_id = $1
+UNION ALL SELECT {_DAY}, received, seq, octet_length(data) FROM conflicts WHERE tenant_id = $1
+"""
+_LAST_TOO_MUCH = f"""
+SELECT received, seq FROM (
+    SELECT *, sum(size) OVER (ORDER BY received, seq ROWS UNBOUNDED PRECEDING) - size AS before
+    FROM ({_ARRIVALS}) AS each WHERE day = $2
+) AS summed
+WHERE before < $3::bigint ORDER BY received DESC, seq DESC LIMIT 1
 """
 
 
@@ -132,33 +149,35 @@ class Upkeep:
         return count
 
     async def _shrink(self, tenant: str, max_bytes: int) -> int:
-        """Delete a tenant's oldest arrivals, until it is small enough."""
-        arrivals = """
-            SELECT received, seq, octet_length(data) AS size FROM events WHERE tenant_id = $1
-            UNION ALL SELECT received, seq, octet_length(data) FROM conflicts WHERE tenant_id = $1
-        """
+        """Delete a tenant's oldest arrivals, until it is small enough: whole days, and of the last one a part."""
         async with self.connections.connection(Lane.UPKEEP) as connection:
-            size = await connection.fetchval(f"SELECT sum(size)::bigint FROM ({arrivals}) AS each", tenant)
-            if (size or 0) <= max_bytes:
-                return 0
-            last = await connection.fetchrow(
-                f"""
-                SELECT received, seq FROM (
-                    SELECT *, sum(size) OVER (ORDER BY received, seq ROWS UNBOUNDED PRECEDING) - size AS before
-                    FROM ({arrivals}) AS each
-                ) AS summed
-                WHERE before < $2::bigint ORDER BY received DESC, seq DESC LIMIT 1
-                """,
-                *(tenant, size - max_bytes),
+            days = await connection.fetch(
+                f"SELECT day, sum(size)::bigint FROM ({_ARRIVALS}) AS each GROUP BY day ORDER BY day", tenant
             )
-        if last is None:  # deleted meanwhile
-            return 0
+        excess = sum(size for _, size in days) - max_bytes
+        count = 0
+        for day, size in days:
+            if excess <= 0:
+                break
+            count += await self._delete_oldest(tenant, day, None if size <= excess else excess)
+            excess -= size
+        return count
+
+    async def _delete_oldest(self, tenant: str, day: date, excess: int | None) -> int:
+        """Delete what a tenant has of a day, or the oldest of it, of so many bytes."""
+        last = None
+        if excess is not None:
+            async with self.connections.connection(Lane.UPKEEP) as connection:
+                last = await connection.fetchrow(_LAST_TOO_MUCH, tenant, day, excess)
+            if last is None:  # deleted meanwhile
+                return 0
         count = 0
         for table in ("events", "conflicts"):
             oldest = Statement()
-            # The first condition says it all, and the second lets the index by age help.
-            oldest.require("(received, seq) <= ({}, {}) AND received <= {}", last[0], last[1], last[0])
             oldest.require("tenant_id = {}", tenant)
+            oldest.require(f"{'day' if table == 'events' else _DAY} = {{}}", day)
+            if last is not None:
+                oldest.require("(received, seq) <= ({}, {})", *last)
             if table == "events":
                 count += await self._delete_events(oldest)
             else:
@@ -173,8 +192,11 @@ class Upkeep:
                 count: int = await connection.fetchval(
                     f"""
                     WITH chosen AS MATERIALIZED (
-                        SELECT day, tenant_id, project_id, seconds, nanos, seq FROM events
-                        WHERE {chosen.where} LIMIT {_STEP}
+                        SELECT * FROM (
+                            SELECT day, tenant_id, project_id, seconds, nanos, seq, {_PLACED}
+                            FROM (SELECT *, octet_length(data) AS size FROM events
+                                WHERE {chosen.where} LIMIT {_STEP}) AS found
+                        ) AS placed WHERE {_FITS}
                     ), gone AS (
                         DELETE FROM events USING chosen
                         WHERE events.day = chosen.day AND events.tenant_id = chosen.tenant_id
@@ -198,12 +220,20 @@ class Upkeep:
 
     async def _delete_rows(self, table: str, chosen: Statement) -> int:
         """Delete rows of any other table, step by step."""
+        size = "0" if table == "event_ids" else "octet_length(data)"
         gone = 0
         while True:
             async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
                 tag = await connection.execute(
-                    f"DELETE FROM {table}"
-                    f" WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {chosen.where} LIMIT {_STEP}))",
+                    f"""
+                    DELETE FROM {table} WHERE ctid = ANY(ARRAY(
+                        SELECT ctid FROM (
+                            SELECT ctid, {_PLACED}
+                            FROM (SELECT ctid, {size} AS size FROM {table}
+                                WHERE {chosen.where} LIMIT {_STEP}) AS found
+                        ) AS placed WHERE {_FITS}
+                    ))
+                    """,
                     *chosen.values,
                 )
             count = int(tag.rpartition(" ")[2])

@@ -16,6 +16,7 @@ from chaukas_spec_lite.collector.stores.base import (
     Stage,
     Texts,
 )
+from chaukas_spec_lite.collector.stores.sqlite.deleting import mixed_until
 from chaukas_spec_lite.collector.stores.sqlite.reading import RECORD, REJECTED, ROW, record_of
 from chaukas_spec_lite.collector.stores.sqlite.schema import rejected_of, row_of
 from chaukas_spec_lite.collector.stores.sqlite.writing import Writing, keep_rejected
@@ -76,6 +77,7 @@ def restore(connection: sqlite3.Connection, part: Exported, note: CopyNote, text
         return None
     writing = Writing(connection, 0, texts)
     additions: list[Addition] = []
+    mixes = mixed_until(connection) > 0 or _comes_late(connection, part.events)
     for row, received in part.events:
         writing.received = round(received * 1000)
         additions.append(writing.add(row))
@@ -83,6 +85,10 @@ def restore(connection: sqlite3.Connection, part: Exported, note: CopyNote, text
         writing.received = round(received * 1000)
         writing.add_conflict(row)
     writing.finish()
+    if mixes:
+        connection.execute(
+            "INSERT OR REPLACE INTO settings (name, value) SELECT 'mixed_until', coalesce(max(seq), 0) FROM events"
+        )
     _restore_rejected(connection, part.rejected)
     connection.executemany(
         f"INSERT INTO deletions ({RECORD}) VALUES (?, ?, ?, ?, ?, ?)",
@@ -101,6 +107,12 @@ def restore(connection: sqlite3.Connection, part: Exported, note: CopyNote, text
     )
     connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_name(note.source), note.after))
     return additions
+
+
+def _comes_late(connection: sqlite3.Connection, events: list[Arrived]) -> bool:
+    """Whether the store has an event already that came later than some that are put behind it."""
+    newest = connection.execute("SELECT received FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+    return newest is not None and any(each.received < newest[0] / 1000 for each in events)
 
 
 def _restore_rejected(connection: sqlite3.Connection, rejected: list[Rejected]) -> None:

@@ -181,29 +181,39 @@ class SQLiteStore:
         count = 0
         if retention.max_age is not None:
             before = self._clock() - retention.max_age
-            await self._write(lambda connection: deleting.forget_rejected(connection, before))
-            while chosen := await self._read(lambda connection: deleting.too_old(connection, round(before * 1000))):
-                count += await self._step(chosen)
+            for table in ("conflicts", "rejected", "events"):
+                count += await self._forget(table, before)
         if retention.max_bytes is not None:
             max_bytes = retention.max_bytes
             for tenant, excess in await self._read(lambda connection: deleting.excesses(connection, max_bytes)):
                 count += await self._shrink(tenant, excess)
         return count
 
-    async def _shrink(self, tenant: str, excess: int) -> int:
+    async def _forget(self, table: str, before: float) -> int:
         count = after = 0
-        while excess > 0:
-            found = await self._read(partial(deleting.too_much, tenant=tenant, after=after, excess=excess))
-            if found is None:
-                break
-            chosen, size = found
-            excess -= size
-            if chosen.table == "events":
-                after = chosen.numbers[-1]
+        while found := await self._read(partial(deleting.too_old, table=table, before=before, after=after)):
+            chosen, after = found
             count += await self._step(chosen)
         return count
 
+    async def _shrink(self, tenant: str, excess: int) -> int:
+        count = 0
+        for table in ("events", "conflicts"):
+            after = 0
+            while excess > 0:
+                found = await self._read(
+                    partial(deleting.too_much, table=table, tenant=tenant, after=after, excess=excess)
+                )
+                if found is None:
+                    break
+                chosen, size, after = found
+                excess -= size
+                count += await self._step(chosen)
+        return count
+
     async def _step(self, chosen: deleting.Chosen, record: int | None = None) -> int:
+        if not chosen.numbers:
+            return 0
         count = await self._write(lambda connection: deleting.remove(connection, chosen, self._texts, record))
         await asyncio.sleep(_PAUSE)
         return count
