@@ -7,15 +7,14 @@ waits for it, callers take turns, and for one who has gone away no further slice
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from chaukas_spec_lite.collector.intake import Intake, Sifted, slices
+from chaukas_spec_lite.collector.lanes import Lanes
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
 from chaukas_spec_lite.collector.query import query_of, range_of, within
@@ -42,8 +41,6 @@ MAX_RESPONSE_BYTES = 4 << 20
 
 _MAX_PAGE = MAX_RESPONSE_BYTES - TOKEN_LENGTH - 2 * MAX_FRAME_BYTES
 """The room for events is what the response's own frame, the page's, and the token leave."""
-_LARGE = 1 << 16
-"""From this many bytes on an event, or a body that has to be cut up, waits in the lane of the large ones."""
 _PROBE_SECONDS = 1.0
 """How long an answer of the store whether it can store is good for."""
 
@@ -73,23 +70,24 @@ class CollectorService:
         self._store = store
         self._quotas = quotas
         self._clock = clock
-        self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
+        self._lanes: Lanes | None = None
         self._serves = False, float("-inf")
 
     async def open(self) -> None:
         """Open the store, before the first call is served; raises ``StoreError``."""
         await self._store.open()
-        # Two lanes of one thread each: Python runs one at a time anyway, and an event of megabytes holds up no small
-        # ones.
-        self._lanes = ThreadPoolExecutor(1, "chaukas-decode"), ThreadPoolExecutor(1, "chaukas-decode-large")
+        self._lanes = Lanes()
 
-    async def close(self) -> None:
-        """Finish what was begun, and close the store; raises ``StoreError``."""
+    async def close(self, grace: float = 5.0) -> None:
+        """Finish what was begun, and close the store; raises ``StoreError``.
+
+        Args:
+            grace: For how many seconds decoding is waited for.
+        """
         lanes, self._lanes = self._lanes, None
         try:
-            for lane in lanes or ():
-                # In a thread, as what is being decoded goes on until it is done.
-                await asyncio.to_thread(lane.shutdown, cancel_futures=True)
+            if lanes is not None:
+                await lanes.close(grace)
         finally:
             await self._store.close()
 
@@ -230,10 +228,10 @@ class CollectorService:
             self._quotas.take(name, events, size)
 
     async def _work(self, size: int, work: Callable[[], T]) -> T:
-        """Have something decoded in the lane for what has this many bytes."""
+        """Have something decoded that has this many bytes, in a thread for what is about as large."""
         if self._lanes is None:
             raise StoreError(f"{self._store.name} is not open")
-        return await asyncio.get_running_loop().run_in_executor(self._lanes[size >= _LARGE], work)
+        return await self._lanes.run(size, work)
 
     async def _stored(self, storing: Awaitable[T]) -> T:
         """Wait for the store to store something, and remember whether it could."""

@@ -29,7 +29,7 @@ _OVERHEAD = 1000
 
 
 @dataclass(slots=True, eq=False)
-class Waiting:
+class QueuedCall:
     """A call that waits."""
 
     rows: Sequence[EventRow]
@@ -48,25 +48,25 @@ class WriteQueue:
     def __init__(self, name: str) -> None:
         self._name = name
         # From whose beginning, unlike a dict's, one is taken at once, however many have gone before.
-        self._waiting: OrderedDict[Waiting, None] = OrderedDict()
+        self._waiting: OrderedDict[QueuedCall, None] = OrderedDict()
         self._size = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def put(self, rows: Sequence[EventRow]) -> Waiting:
+    def put(self, rows: Sequence[EventRow]) -> QueuedCall:
         """Have events wait; raises ``StoreError`` if too much waits already."""
         size = sum(len(row.data) + len(row.text or "") + _OVERHEAD for row in rows)
         if len(self._waiting) >= MAX_CALLS or (self._waiting and self._size + size > MAX_BYTES):
             raise StoreError(f"{self._name}: too many events wait to be stored ({self._size} bytes); send them again")
-        waiting = Waiting(rows, size, time.monotonic(), asyncio.get_running_loop().create_future())
+        waiting = QueuedCall(rows, size, time.monotonic(), asyncio.get_running_loop().create_future())
         self._waiting[waiting] = None
         self._size += size
         return waiting
 
-    def take(self, most: int, most_rows: int | None = None) -> list[Waiting]:
+    def take(self, most: int, most_rows: int | None = None) -> list[QueuedCall]:
         """Take the calls that are next, which are thereby begun: so many, with about so many events, at least one."""
-        taken: list[Waiting] = []
+        taken: list[QueuedCall] = []
         events = 0
         while self._waiting and len(taken) < most:
             first = next(iter(self._waiting))
@@ -77,7 +77,7 @@ class WriteQueue:
             taken.append(first)
         return taken
 
-    async def outcome(self, waiting: Waiting) -> list[Addition]:
+    async def outcome(self, waiting: QueuedCall) -> list[Addition]:
         """Wait for what becomes of a call; raises ``StoreError`` if that takes too long."""
         try:
             await asyncio.wait([waiting.result], timeout=ADD_SECONDS)
@@ -92,12 +92,12 @@ class WriteQueue:
             "stored after all are known by their ids"
         )
 
-    def _leave(self, waiting: Waiting) -> None:
+    def _leave(self, waiting: QueuedCall) -> None:
         waiting.result.cancel()
         if waiting in self._waiting:
             self._remove(waiting)
 
-    def _remove(self, waiting: Waiting) -> None:
+    def _remove(self, waiting: QueuedCall) -> None:
         del self._waiting[waiting]
         self._size -= waiting.size
 
@@ -110,7 +110,7 @@ async def in_time(name: str, writing: Awaitable[_T]) -> _T:
         raise StoreError(f"{name}: nothing could be written within {ADD_SECONDS:g} seconds") from error
 
 
-def settle(group: Sequence[Waiting], outcomes: Sequence[list[Addition] | Exception]) -> None:
+def settle(group: Sequence[QueuedCall], outcomes: Sequence[list[Addition] | Exception]) -> None:
     """Tell callers what became of their events, unless they have left."""
     for waiting, outcome in zip(group, outcomes, strict=True):
         if waiting.result.done():

@@ -13,7 +13,7 @@ from chaukas_spec_lite.collector.stores.base import Addition, Arrived, EventRow,
 from chaukas_spec_lite.collector.stores.postgres.connections import Database, Lane
 from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, columns_of, content, escaped
 from chaukas_spec_lite.collector.stores.postgres.schema import add_partitions
-from chaukas_spec_lite.collector.stores.write_queue import Waiting, WriteQueue, in_time, settle
+from chaukas_spec_lite.collector.stores.write_queue import QueuedCall, WriteQueue, in_time, settle
 from chaukas_spec_lite.errors import StoreError
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class GroupWriter:
             # No await since the queue was seen empty, so that nobody can have counted on this one in between.
             self._writing.discard(task)
 
-    async def _one_by_one(self, group: Sequence[Waiting], error: Exception) -> list[list[Addition] | Exception]:
+    async def _one_by_one(self, group: Sequence[QueuedCall], error: Exception) -> list[list[Addition] | Exception]:
         """Add each by itself after an error that may be one's alone; a lost connection is that of all."""
         if isinstance(error, StoreError) and not _is_of_values(error):
             return [error] * len(group)

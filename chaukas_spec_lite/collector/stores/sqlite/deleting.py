@@ -106,7 +106,7 @@ def last_arrival(connection: sqlite3.Connection) -> int:
 
 
 def too_old(connection: sqlite3.Connection, table: str, before: float, after: int) -> tuple[Chosen, int] | None:
-    """Of a table what came before a time, in seconds since 1970, behind a number, and where to go on; None at the end."""
+    """Choose of a table what came before a time, in seconds since 1970, behind a number; say where to go on."""
     # They stand in the order of arrival, so that the first one that is new enough is the end: no index, and no look at
     # all the rest. Where a copy has put older ones behind newer ones, all are looked at.
     mixed = mixed_until(connection) if table == "events" else float("inf")

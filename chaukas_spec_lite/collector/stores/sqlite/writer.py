@@ -18,7 +18,7 @@ from typing import TypeVar
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
 from chaukas_spec_lite.collector.stores.sqlite.file import BUSY_SECONDS, Identity, connect_writer, identity_of
 from chaukas_spec_lite.collector.stores.sqlite.writing import Writing
-from chaukas_spec_lite.collector.stores.write_queue import Waiting, WriteQueue, settle
+from chaukas_spec_lite.collector.stores.write_queue import QueuedCall, WriteQueue, settle
 from chaukas_spec_lite.errors import StoreError
 
 T = TypeVar("T")
@@ -109,7 +109,7 @@ class WriterThread:
         # No await since the queue was seen empty, so no request can have slipped in between.
         self._writing = None
 
-    def _insert_group(self, group: Sequence[Waiting]) -> list[list[Addition] | Exception]:
+    def _insert_group(self, group: Sequence[QueuedCall]) -> list[list[Addition] | Exception]:
         """Insert the events of several requests; return for each request what became of them, or why it failed."""
         if not group:
             return []
