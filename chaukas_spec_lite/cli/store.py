@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as ProgressBar
 
 from chaukas_spec_lite.cli.terminal import console, count
-from chaukas_spec_lite.collector.copying import Copied, copy
+from chaukas_spec_lite.collector.copying import Copied, copy, refuse_same_file
 from chaukas_spec_lite.collector.query import Tenancy
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.settings import MEMORY, CollectorSettings
@@ -105,7 +105,9 @@ def copy_store(source: str, target: str) -> None:
     """
 
     async def work() -> None:
-        async with _opened(_store_of(source)) as first, _opened(_store_of(target, make=True)) as second:
+        of, to = _store_of(source), _store_of(target, make=True)
+        refuse_same_file(of, to)
+        async with _opened(of) as first, _opened(to) as second:
             columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
             out = console(errors=True)
             with ProgressBar(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:

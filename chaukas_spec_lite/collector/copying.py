@@ -7,6 +7,7 @@ the copy ends, by ``kill -9`` even, everything before is there, once, and nothin
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -107,13 +108,14 @@ async def copy(source: Store, target: Store, progress: Callable[[Copied], None])
         StoreError: One of them failed, both are the same, or another copy is under way. The same copy, begun again,
             goes on from there.
     """
+    refuse_same_file(source, target)
     done = Copied(total=(await source.stats(Query())).events)
     text = await target.copy_note(source.identity)
     note = replace(_read(text), mark=secrets.token_hex(16))
     await _put(source, target, Exported(), text, note)
     if _read(await source.copy_note(source.identity)).mark == note.mark:
         await target.restore(Exported(), CopyNote(source.identity, note.text, text))
-        raise StoreError(f"{target.name} is {source.name} itself: a store cannot be copied into itself")
+        raise _itself(source, target)
     done = replace(done, resumed=note.is_begun)
     stages = list(Stage)
     for stage in stages[stages.index(note.stage) :]:
@@ -125,6 +127,24 @@ async def copy(source: Store, target: Store, progress: Callable[[Copied], None])
     there = await source.count_until(note.end(Stage.EVENTS))
     await _put(source, target, Exported(), note.text, note.at_the_end())
     return replace(done, deleted=max(0, note.events - there))
+
+
+def refuse_same_file(source: Store, target: Store) -> None:
+    """Refuse two names of one file, before either is opened: under a hard link SQLite keeps a log of its own.
+
+    Raises:
+        StoreError: They are one file.
+    """
+    try:
+        same = os.path.samefile(source.name, target.name)
+    except OSError:  # not both of them are files
+        return
+    if same:
+        raise _itself(source, target)
+
+
+def _itself(source: Store, target: Store) -> StoreError:
+    return StoreError(f"{target.name} is {source.name} itself: a store cannot be copied into itself")
 
 
 async def _put(source: Store, target: Store, part: Exported, before: str, note: _Note) -> list[Addition]:

@@ -224,7 +224,7 @@ def test_a_copy_that_is_killed_again_and_again_is_complete(
             assert await target.check() == []
 
     run(prepare())
-    for _ in range(8):  # It has 12 parts, of which each attempt gets one to three done, and maybe another one.
+    for _ in range(5):  # It has 12 parts, of which each attempt gets one to three done, and maybe another one.
         with subprocess.Popen(
             [sys.executable, "-c", PROGRAM, *addresses], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         ) as process:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -26,7 +26,9 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 @asynccontextmanager
-async def stuck(address: str, table: str, work: Sequence[Any], least: int) -> Any:
+async def stuck(
+    address: str, table: str, work: Sequence[Coroutine[Any, Any, Any]], least: int
+) -> AsyncIterator[list[asyncio.Task[Any]]]:
     """Calls that all wait for a table that somebody else has locked, at least so many of them in the server."""
     async with session(address) as connection:
         await connection.execute(f"BEGIN; LOCK TABLE chaukas.{table} IN ACCESS EXCLUSIVE MODE")
