@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-ADD_SECONDS = 15.0
+ADD_SECONDS = 30.0
 """How long a call waits until its events are stored, whatever keeps the store: a frozen disk, server or replica."""
 MAX_CALLS = 10_000
 MAX_BYTES = 128 << 20
