@@ -19,6 +19,7 @@ import pytest
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, EventRow
+from chaukas_spec_lite.collector.stores.copied import Stage
 from chaukas_spec_lite.collector.stores.sqlite import conditions, finding, text_index, upkeep, writer
 from chaukas_spec_lite.collector.stores.sqlite.schema import moment_of, timestamp_of
 from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
@@ -343,7 +344,7 @@ def test_a_file_of_format_1_is_migrated_in_place(path: Path, index_text: bool) -
             for query in (Query(size=1000), Query(tags=("a", "b")), Query(session_id="s"), Query(types=(40,))):
                 assert await every_page(store, query) == await every_page(new, query)
             assert await store.stats(Query()) == await new.stats(Query())
-            assert (await store.export("", 10_000)).rows == rows
+            assert (await store.export(Stage.EVENTS, "", 10_000)).rows == rows
             assert await store.add([rows[0], row("new")]) == [REPEATED, NEW]
             assert await store.check() == []
             await store.vacuum()
@@ -370,7 +371,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatc
         with database(path) as connection:
             assert connection.execute("SELECT count(*) FROM events WHERE searched_text != ''").fetchall() == [(2500,)]
         async with opened(store_at(path)) as store:
-            assert (await store.export("", 10_000)).rows == rows
+            assert (await store.export(Stage.EVENTS, "", 10_000)).rows == rows
 
     run(main())
 
@@ -738,7 +739,7 @@ def test_events_say_what_they_said(path: Path) -> None:
                 for value in odd
             ]
             await store.add(rows)
-            assert (await store.export("", 100)).rows == rows
+            assert (await store.export(Stage.EVENTS, "", 100)).rows == rows
             for value, each in zip(odd, rows, strict=True):
                 found = await every_page(store, Query(tenancy=Tenancy(value, value), tags=(value,)))
                 assert found == [each.data]
@@ -747,11 +748,11 @@ def test_events_say_what_they_said(path: Path) -> None:
     run(main())
 
 
-@pytest.mark.parametrize("cursor", ["events", "secrets:0", "events:x", "events:0; DROP TABLE events"])
-def test_what_is_no_cursor_of_a_copy(path: Path, cursor: str) -> None:
+@pytest.mark.parametrize("after", ["events", "-1", "x", "0; DROP TABLE events"])
+def test_what_is_no_place_of_a_copy(path: Path, after: str) -> None:
     async def main() -> None:
         async with opened(store_at(path)) as store:
-            with pytest.raises(ValueError, match="is no cursor"):
-                await store.export(cursor, 1)
+            with pytest.raises(StoreError, match="is no place"):
+                await store.export(Stage.EVENTS, after, 1)
 
     run(main())

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from chaukas_spec_lite.collector.stores.copied import Stage
 from chaukas_spec_lite.collector.stores.sqlite import file, migrating
 from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 from chaukas_spec_lite.errors import StoreError
@@ -141,7 +142,7 @@ def test_a_migration_that_is_stopped_is_undone(path: Path, monkeypatch: pytest.M
             assert connection.execute("PRAGMA user_version").fetchall() == [(1,)]
             assert connection.execute("SELECT count(*) FROM events WHERE searched_text != ''").fetchall() == [(2500,)]
         async with opened(store_at(path)) as store:
-            assert (await store.export("", 10_000)).rows == rows
+            assert (await store.export(Stage.EVENTS, "", 10_000)).rows == rows
 
     run(main())
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from chaukas_spec_lite.collector.stores.base import (
+    REJECTED_BYTES_PER_TENANT,
     REJECTED_PER_TENANT,
     Addition,
     EventRow,
@@ -61,11 +62,14 @@ class Writing:
         connection: A connection with a transaction that may write.
         received: When the events came, in milliseconds since 1970.
         texts: Tells what a search for text looks at, should the file have an index of it.
+
+    Attributes:
+        received: When the next events came.
     """
 
     def __init__(self, connection: sqlite3.Connection, received: int, texts: Texts | None = None) -> None:
         self._connection = connection
-        self._received = received
+        self.received = received
         self._texts = texts
         self._indexed = text_index.exists(connection)
         self._owners: dict[tuple[str, str], int] = {}
@@ -80,7 +84,7 @@ class Writing:
     def add(self, row: EventRow, seq: int | None = None) -> Addition:
         """Store an event, under the next number unless it has one."""
         owner = self._owner(row.tenant_id, row.project_id)
-        values = values_of(row, self._received)
+        values = values_of(row, self.received)
         cursor = self._connection.execute(_INSERT, (owner, *values, seq))
         if cursor.rowcount != 1:  # its id was there
             return self._again(owner, values)
@@ -105,10 +109,21 @@ class Writing:
         )
         if there == data:
             return Addition.REPEATED
+        self._conflict(owner, values)
+        return Addition.CONFLICT
+
+    def add_conflict(self, row: EventRow) -> None:
+        """Store what came under the id of another event, whether that is still there or not; each once."""
+        owner = self._owner(row.tenant_id, row.project_id)
+        same = "SELECT 1 FROM events WHERE event_id = ? AND owner = ? AND data = ?"
+        if self._connection.execute(same, (row.event_id, owner, row.data)).fetchone() is None:
+            self._conflict(owner, values_of(row, self.received))
+
+    def _conflict(self, owner: int, values: Values) -> None:
+        data = values[-1]
         digest = hashlib.blake2b(data, digest_size=16).digest()
         if self._connection.execute(_CONFLICT, (owner, *values, digest)).rowcount == 1:
             self._sizes[owner][1] += len(data)
-        return Addition.CONFLICT
 
     def _owner(self, tenant: str, project: str) -> int:
         key = tenant, project
@@ -137,15 +152,24 @@ class Writing:
         self._begin()
 
 
-def keep_rejected(connection: sqlite3.Connection, rejected: Sequence[Rejected]) -> None:
-    """Keep rejected events, and let a tenant's oldest ones make room for its own."""
+def keep_rejected(connection: sqlite3.Connection, rejected: Sequence[Rejected]) -> int:
+    """Keep rejected events, and let a tenant's oldest ones make room for its own; return how many did."""
     connection.executemany(
         "INSERT INTO rejected (tenant_id, project_id, event_id, reason, received, data) VALUES (?, ?, ?, ?, ?, ?)",
         [(one.tenant_id, one.project_id, one.event_id, one.reason, one.received, one.data) for one in rejected],
     )
+    dropped = 0
     for tenant in {one.tenant_id for one in rejected}:
-        connection.execute(
-            "DELETE FROM rejected WHERE tenant_id = :tenant AND seq <= "
-            "(SELECT seq FROM rejected WHERE tenant_id = :tenant ORDER BY seq DESC LIMIT 1 OFFSET :most)",
-            {"tenant": tenant, "most": REJECTED_PER_TENANT},
-        )
+        # The newest is kept in any case.
+        dropped += connection.execute(
+            """
+            DELETE FROM rejected WHERE tenant_id = :tenant AND seq <= (
+                SELECT max(seq) FROM (
+                    SELECT seq, row_number() OVER newest AS place, sum(length(data)) OVER newest AS taken
+                    FROM rejected WHERE tenant_id = :tenant WINDOW newest AS (ORDER BY seq DESC)
+                ) WHERE place > :most OR (place > 1 AND taken > :most_bytes)
+            )
+            """,
+            {"tenant": tenant, "most": REJECTED_PER_TENANT, "most_bytes": REJECTED_BYTES_PER_TENANT},
+        ).rowcount
+    return dropped
