@@ -115,11 +115,17 @@ def _keys(connection: sqlite3.Connection, driver: _Driver, owners: list[int] | N
     table, a, named = driver.owners
     term, whose = _tenancy(query)
     own = f"AND {a}.owner IN (SELECT owner FROM owners WHERE {term})" if whose else ""
-    following = f"SELECT {a}.owner FROM {table} WHERE {named} AND {a}.owner > ? {own} ORDER BY {a}.owner LIMIT 1"
+    following = (
+        f"SELECT {a}.owner FROM {table} WHERE {named} AND {a}.owner > found.owner {own} ORDER BY {a}.owner LIMIT 1"
+    )
+    statement = (
+        "WITH RECURSIVE found (owner) AS (SELECT 0 UNION ALL "  # lower than any
+        f"SELECT ({following}) FROM found WHERE found.owner IS NOT NULL) "
+        "SELECT owner FROM found WHERE owner > 0 LIMIT ?"
+    )
     for value in driver.values:
-        found = (0,)  # lower than any
-        while found := connection.execute(following, (value, *found, *whose)).fetchone():
-            yield driver.key(value, *found)
+        for (owner,) in connection.execute(statement, (value, *whose, MAX_STREAMS + 1)).fetchall():
+            yield driver.key(value, owner)
 
 
 def _owners(connection: sqlite3.Connection, query: Query) -> list[int] | None:

@@ -18,7 +18,7 @@ from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import TEXT_SCAN_BYTES, TEXT_SCAN_EVENTS, EventPage, Texts
 from chaukas_spec_lite.collector.stores.sqlite import text_index
 from chaukas_spec_lite.collector.stores.sqlite.conditions import Condition, Key, conditions_of, keys_of
-from chaukas_spec_lite.collector.stores.sqlite.schema import UNTIMED, moment_of, stretch_of, timestamp_of
+from chaukas_spec_lite.collector.stores.sqlite.schema import UNTIMED, Values, moment_of, stretch_of, timestamp_of
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
 SCAN_EVENTS = 20_000
@@ -55,6 +55,18 @@ class Allowance:
 UNBOUNDED = 2**62
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A statement for keys of one kind, and the values of its places, or the name of those conditions of a key."""
+
+    statement: str
+    places: list[str | Values]
+
+    def values_for(self, key: Key) -> list[object]:
+        own = {"named": key.named.values, "marked": key.marked.values if key.marked else ()}
+        return [value for each in self.places for value in (own[each] if isinstance(each, str) else each)]
+
+
 @dataclass(slots=True)
 class Search:
     """A query on a snapshot of the file.
@@ -74,6 +86,7 @@ class Search:
     watermark: int
     after: Place | None = None
     allowance: Allowance = field(default_factory=Allowance)
+    _plans: dict[tuple[str, str], _Plan] = field(default_factory=dict[tuple[str, str], "_Plan"], init=False)
 
     def looked_at(self) -> Iterator[tuple[Place, bytes | None]]:
         """The events in order; each with its encoded form if it is found, and None if it is only passed by."""
@@ -142,20 +155,35 @@ class Search:
         # makes a new one for each stream, which takes longer than all the rest.
         place = self.after
         while True:
-            found: list[Met] = []
-            for source, conditions, order in self._sections(key, place):
-                where = _joined((key.named, *conditions, Condition("+e.seq <= ?", (self.watermark,))))
-                statement = (
-                    f"SELECT e.moment, e.seq, {met.term} FROM {source} WHERE {where.term} ORDER BY {order} LIMIT ?"
-                )
-                found += self.connection.execute(statement, (*met.values, *where.values, part - len(found)))
-                if len(found) == part:
-                    break
+            plan = self._plan(key, met, place, part)
+            found: list[Met] = self.connection.execute(plan.statement, plan.values_for(key)).fetchall()
             yield from found
             if len(found) < part:
                 return
             place = found[-1][:2]
             part = min(2 * part, _MOST_PART)
+
+    def _plan(self, key: Key, met: Condition, place: Place | None, part: int) -> _Plan:
+        """The statement for the next part of a key's events; that for the first is the same for all keys of a kind."""
+        kind = key.source, key.named.term
+        if place == self.after and kind in self._plans:
+            return self._plans[kind]
+        texts: list[str] = []
+        places: list[str | Values] = []
+        known = Condition("+e.seq <= ?", (self.watermark,))
+        for source, conditions, order in self._sections(key, place):
+            every = [key.named, *conditions, known]
+            texts.append(
+                f"SELECT * FROM (SELECT e.moment, e.seq, {met.term} FROM {source} "
+                f"WHERE {_joined(every).term} ORDER BY {order} LIMIT {part})"
+            )
+            own = {id(key.named): "named", id(key.marked): "marked"}
+            places += [met.values, *(own.get(id(each), each.values) for each in every)]
+        # SQLite begins with the next section only when the one before is at its end.
+        plan = _Plan(f"{' UNION ALL '.join(texts)} LIMIT {part}", places)
+        if place == self.after:
+            self._plans[kind] = plan
+        return plan
 
     def _sections(self, key: Key, place: Place | None) -> Iterator[tuple[str, list[Condition], str]]:
         """Where a key's events stand behind a place, section by section: the table, conditions and order of each."""
@@ -180,10 +208,8 @@ class Search:
             end = since if query.descending else until
             yield key.source, [Condition(rest, (place[0], end)), behind(query, "+e.moment")], order
             far = [behind(query, "+e.moment"), behind(query, "m.since"), Condition(f"m.since {sign} ?", (since,))]
-        marked = Condition(
-            f"{key.marked.term} AND e.owner = m.owner AND e.moment BETWEEN m.since AND m.until", key.marked.values
-        )
-        yield f"marks m CROSS JOIN {key.source}", [marked, *far], f"m.since {direction}, {order}"
+        within = Condition("e.owner = m.owner AND e.moment BETWEEN m.since AND m.until", ())
+        yield f"marks m CROSS JOIN {key.source}", [key.marked, within, *far], f"m.since {direction}, {order}"
 
 
 def find(connection: sqlite3.Connection, query: Query, tokens: PageTokens, max_bytes: int, texts: Texts) -> EventPage:

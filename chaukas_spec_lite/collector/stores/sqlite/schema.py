@@ -36,7 +36,7 @@ _ROW = """
     tags TEXT NOT NULL,
     received INTEGER NOT NULL"""
 
-OWNER_INDEX = "CREATE INDEX events_by_owner ON events (owner, moment, seq, type, status, severity)"
+OWNER_INDEX = "CREATE INDEX events_by_owner ON events (owner, moment, seq, type, status, severity, agent_id)"
 MARKS = """
 CREATE TABLE marks (
     field TEXT NOT NULL,
