@@ -152,7 +152,7 @@ def test_a_statement_that_never_ends_is_stopped(path: Path, monkeypatch: pytest.
     make_format_1(path, old_rows())
     begun = threading.Event()
 
-    def migrate(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
+    def migrate(connection: sqlite3.Connection, version: int, check: Callable[[], None]) -> None:
         begun.set()
         connection.execute(ENDLESS).fetchall()
 

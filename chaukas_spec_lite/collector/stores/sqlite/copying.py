@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -70,9 +71,9 @@ def restore(connection: sqlite3.Connection, part: Exported, note: CopyNote, text
     writing = Writing(connection, 0, texts)
     additions: list[Addition] = []
     mixes = mixed_until(connection) > 0 or _comes_late(connection, part.events)
-    for row, received in part.events:
+    for received, together in itertools.groupby(part.events, key=lambda each: each.received):
         writing.received = round(received * 1000)
-        additions.append(writing.add(row))
+        additions += writing.add([each.row for each in together])
     for row, received in part.conflicts:
         writing.received = round(received * 1000)
         writing.add_conflict(row)

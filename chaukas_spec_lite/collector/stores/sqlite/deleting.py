@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import ERROR_TYPE, FAILED_STATUS, Deletion, Texts
 from chaukas_spec_lite.collector.stores.sqlite import text_index
-from chaukas_spec_lite.collector.stores.sqlite.schema import ZERO, Values, tags_of
+from chaukas_spec_lite.collector.stores.sqlite.schema import ZERO, Mark, Values, has, marks_of, stretch_of, tags_of
 
 STEP = 500
 STEP_BYTES = 4 << 20
@@ -189,15 +189,14 @@ def _remove_events(connection: sqlite3.Connection, chosen: Chosen, texts: Texts)
     seqs = [(seq,) for seq in chosen.numbers]
     sizes: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
     sessions: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    tags: list[Values] = []
+    types: Counter[tuple[int, int]] = Counter()
+    marks: set[Mark] = set()
     indexed: list[tuple[int, str]] = []
     has_index = text_index.exists(connection)
     content = "data" if has_index else "NULL"
-    statement = (
-        f"SELECT seq, owner, moment, session_id, type, status, tags, length(data), {content} FROM events WHERE seq = ?"
-    )
-    rows = _each(connection, statement, seqs)
-    for seq, owner, moment, session, type_, status, column, size, data in rows:
+    columns = f"seq, owner, moment, session_id, agent_id, type, status, severity, tags, length(data), {content}"
+    rows = _each(connection, f"SELECT {columns} FROM events WHERE seq = ?", seqs)
+    for seq, owner, moment, session, agent, type_, status, severity, tags, size, data in rows:
         sizes[owner][0] += 1
         sizes[owner][1] += size
         if session:
@@ -205,15 +204,33 @@ def _remove_events(connection: sqlite3.Connection, chosen: Chosen, texts: Texts)
             counts[0] += 1
             counts[1] += type_ == ERROR_TYPE or status == FAILED_STATUS
             counts[2] += moment != b""
-        tags += [(tag, owner, moment, seq) for tag in tags_of(column)]
+        types[owner, type_] += 1
+        marks.update(marks_of(owner, moment, agent, type_, status, severity, tags_of(tags)))
         if has_index:
             indexed.append((seq, texts(data)))
-    connection.executemany("DELETE FROM tags WHERE tag = ? AND owner = ? AND moment = ? AND seq = ?", tags)
     connection.executemany("DELETE FROM events WHERE seq = ?", seqs)
+    _unmark(connection, marks)
+    connection.executemany(
+        "UPDATE types SET events = events - ? WHERE owner = ? AND type = ?",
+        [(count, *key) for key, count in types.items()],
+    )
+    connection.executemany("DELETE FROM types WHERE owner = ? AND type = ? AND events <= 0", list(types))
     text_index.delete(connection, indexed)
     _subtract(connection, sizes)
     _shorten(connection, sessions)
     return len(rows)
+
+
+def _unmark(connection: sqlite3.Connection, marks: set[Mark]) -> None:
+    """Delete those marks that no event is left for."""
+    for field, value, owner, since in sorted(marks):
+        term, sought = has(field, value)
+        connection.execute(
+            "DELETE FROM marks WHERE field = ? AND value = ? AND owner = ? AND since = ? AND NOT EXISTS ("
+            "SELECT 1 FROM events e INDEXED BY events_by_owner "
+            f"WHERE e.owner = ? AND e.moment BETWEEN ? AND ? AND {term})",
+            (field, value, owner, since, owner, *stretch_of(since), sought),
+        )
 
 
 def _each(connection: sqlite3.Connection, statement: str, keys: list[tuple[int]]) -> list[Values]:

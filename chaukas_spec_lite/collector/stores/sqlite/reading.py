@@ -18,7 +18,7 @@ from chaukas_spec_lite.collector.stores.base import (
     Texts,
 )
 from chaukas_spec_lite.collector.stores.listing import Part, PartAsked
-from chaukas_spec_lite.collector.stores.sqlite.conditions import conditions_of
+from chaukas_spec_lite.collector.stores.sqlite.conditions import keys_of
 from chaukas_spec_lite.collector.stores.sqlite.deleting import columns_of, owned
 from chaukas_spec_lite.collector.stores.sqlite.finding import UNBOUNDED, Allowance, Search, range_of
 from chaukas_spec_lite.collector.stores.sqlite.schema import (
@@ -52,25 +52,21 @@ def stats(connection: sqlite3.Connection, query: Query, texts: Texts) -> EventSt
 
 def _of_tenancy(connection: sqlite3.Connection, tenancy: Tenancy) -> tuple[Counter[int], int, list[float]]:
     condition, values = owned(tenancy)
-    types: Counter[int] = Counter(
-        # Out of the index alone, in its order.
-        dict(
-            connection.execute(
-                f"SELECT type, count(*) FROM events INDEXED BY events_by_type WHERE {condition} GROUP BY type", values
-            )
-        )
-    )
+    statement = f"SELECT type, sum(events) FROM types WHERE {condition} GROUP BY type"
+    types = Counter(dict(connection.execute(statement, values)))
     rows = connection.execute(f"SELECT timed, first, last FROM sessions WHERE {condition}", values).fetchall()
     return types, len(rows), [_milliseconds(first, last) for timed, first, last in rows if timed]
 
 
 def _grouped(connection: sqlite3.Connection, query: Query) -> Iterable[Counted]:
-    conditions = [*conditions_of(query), range_of(query)]
-    return connection.execute(
-        "SELECT owner, session_id, type, count(*), min(nullif(moment, x'')), max(nullif(moment, x'')) FROM events e "
-        f"WHERE {' AND '.join(each.term for each in conditions)} GROUP BY owner, session_id, type",
-        [value for each in conditions for value in each.values],
-    )
+    keys, rest = keys_of(connection, query)
+    for key in keys:
+        conditions = [key.named, *rest, range_of(query)]
+        yield from connection.execute(
+            "SELECT owner, session_id, type, count(*), min(nullif(moment, x'')), max(nullif(moment, x'')) FROM "
+            f"{key.source} WHERE {' AND '.join(each.term for each in conditions)} GROUP BY owner, session_id, type",
+            [value for each in conditions for value in each.values],
+        )
 
 
 def _searched(connection: sqlite3.Connection, query: Query, texts: Texts) -> Iterable[Counted]:

@@ -138,7 +138,7 @@ class WriterThread:
         received = round(self._clock() * 1000)
         with self._transaction(deadline) as connection:
             writing = Writing(connection, received, self._texts)
-            additions = [[writing.add(row) for row in rows] for rows in groups]
+            additions = [writing.add(rows) for rows in groups]
             writing.finish()
         return additions
 
