@@ -18,10 +18,10 @@ import pytest
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
-from chaukas_spec_lite.collector.stores.base import Deletion, EventRow
+from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Retention
 from chaukas_spec_lite.collector.stores.copied import Stage
-from chaukas_spec_lite.collector.stores.sqlite import conditions, finding, text_index, upkeep, writer
-from chaukas_spec_lite.collector.stores.sqlite.schema import moment_of, timestamp_of
+from chaukas_spec_lite.collector.stores.sqlite import conditions, finding, text_index, unmarking, upkeep, writer
+from chaukas_spec_lite.collector.stores.sqlite.schema import Mark, moment_of, timestamp_of
 from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 from chaukas_spec_lite.collector.stores.sqlite.writer import WriterThread
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
@@ -381,6 +381,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatc
 FORMAT_2 = """
 DROP INDEX events_by_owner;
 DROP TABLE marks;
+DROP TABLE stale_marks;
 DROP TABLE types;
 CREATE INDEX events_by_owner ON events (owner, moment);
 CREATE INDEX events_by_agent ON events (agent_id, owner, moment);
@@ -720,6 +721,77 @@ def test_marks_go_with_the_last_of_their_events(path: Path) -> None:
                 ).fetchone() == (0,)
             await store.add([row("again", at=1.1, tenant_id="t", tags=["x"])])
             assert await ids(store, Query(tags=("x",))) == ["again"]
+
+    run(main())
+
+
+@pytest.mark.parametrize("at", [None, 1.5])
+def test_a_step_looks_for_marks_in_few_events_and_leaves_none_behind(
+    path: Path, monkeypatch: pytest.MonkeyPatch, at: float | None
+) -> None:
+    """Events of one second, each with a tag of its own; counted in tens of steps of SQLite's machine."""
+    count = 4 * unmarking._CROWD
+    rows = [row(f"{number}", at=at, tenant_id="t", agent_id="a", tags=[f"tag-{number}"]) for number in range(count)]
+    rows += [
+        row(f"{number}", at=at, tenant_id="t", session_id="s", tags=["kept"]) for number in range(count, count + 9)
+    ]
+    steps = [0]
+    settled = unmarking._settled
+
+    def counted(connection: sqlite3.Connection, marks: list[Mark]) -> tuple[list[Mark], list[Mark]]:
+        def step() -> int:
+            steps[-1] += 1
+            return 0
+
+        steps.append(0)
+        connection.set_progress_handler(step, 10)
+        try:
+            return settled(connection, marks)
+        finally:
+            connection.set_progress_handler(None, 0)
+
+    async def main() -> None:
+        async with opened(store_at(path)) as store:
+            await store.add(rows)
+            with monkeypatch.context() as patch:
+                patch.setattr(unmarking, "_settled", counted)
+                await store.retain(Retention(max_bytes=sum(len(each.data) for each in rows[count:])))
+            assert max(steps) < 10 * unmarking._CROWD, "of some 10,000 for each mark"
+            with database(path) as connection:
+                fields = connection.execute("SELECT field, value FROM marks ORDER BY 1, 2").fetchall()
+                assert fields == [("severity", 0), ("status", 0), ("tag", "kept"), ("type", 0)]
+                assert connection.execute("SELECT count(*) FROM stale_marks").fetchall() == [(0,)]
+            assert await store.check() == []
+            assert len(await ids(store, Query(tags=("kept",)))) == 9
+
+    run(main())
+
+
+def test_a_second_with_many_events_keeps_its_marks_waiting(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unmarking, "_CROWD", 10)
+    monkeypatch.setattr(unmarking, "_LOOKED_AT", 12)
+    monkeypatch.setattr(unmarking, "_SWEPT", 7)
+    tags = ["1a", "1b", "2a", "2b", "3a", "3b"]
+
+    def left() -> list[tuple[Any, ...]]:
+        with database(path) as connection:
+            return connection.execute("SELECT value FROM marks WHERE field = 'tag' ORDER BY 1").fetchall()
+
+    async def main() -> None:
+        async with opened(store_at(path)) as store:
+            for tag in tags:
+                about: dict[str, Any] = {"at": int(tag[0]), "tenant_id": "t", "session_id": tag[1], "tags": [tag]}
+                await store.add([row(f"{tag}{number}", **about) for number in range(20)])
+            await store.delete(Deletion(Tenancy("t"), "a"))
+            assert left() == [(f"{second}{session}",) for second in (1, 2, 3) for session in "ab"], (
+                "there are 20 others"
+            )
+            assert await ids(store, Query(tags=("2a",))) == []
+            await store.add([row("new", at=2, tenant_id="t", session_id="c", tags=["2a"])])
+            await store.delete(Deletion(Tenancy("t"), "b"))
+            assert left() == [("2a",)]
+            assert await ids(store, Query(tags=("2a",))) == ["new"]
+            assert await store.check() == []
 
     run(main())
 

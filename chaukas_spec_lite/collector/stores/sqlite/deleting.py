@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import ERROR_TYPE, FAILED_STATUS, Deletion, Texts
 from chaukas_spec_lite.collector.stores.sqlite import text_index
-from chaukas_spec_lite.collector.stores.sqlite.schema import ZERO, Mark, Values, has, marks_of, stretch_of, tags_of
+from chaukas_spec_lite.collector.stores.sqlite.schema import ZERO, Mark, Values, marks_of, tags_of
+from chaukas_spec_lite.collector.stores.sqlite.unmarking import unmark
 
 STEP = 500
 STEP_BYTES = 4 << 20
@@ -209,7 +210,7 @@ def _remove_events(connection: sqlite3.Connection, chosen: Chosen, texts: Texts)
         if has_index:
             indexed.append((seq, texts(data)))
     connection.executemany("DELETE FROM events WHERE seq = ?", seqs)
-    _unmark(connection, marks)
+    unmark(connection, marks)
     connection.executemany(
         "UPDATE types SET events = events - ? WHERE owner = ? AND type = ?",
         [(count, *key) for key, count in types.items()],
@@ -219,18 +220,6 @@ def _remove_events(connection: sqlite3.Connection, chosen: Chosen, texts: Texts)
     _subtract(connection, sizes)
     _shorten(connection, sessions)
     return len(rows)
-
-
-def _unmark(connection: sqlite3.Connection, marks: set[Mark]) -> None:
-    """Delete those marks that no event is left for."""
-    for field, value, owner, since in sorted(marks):
-        term, sought = has(field, value)
-        connection.execute(
-            "DELETE FROM marks WHERE field = ? AND value = ? AND owner = ? AND since = ? AND NOT EXISTS ("
-            "SELECT 1 FROM events e INDEXED BY events_by_owner "
-            f"WHERE e.owner = ? AND e.moment BETWEEN ? AND ? AND {term})",
-            (field, value, owner, since, owner, *stretch_of(since), sought),
-        )
 
 
 def _each(connection: sqlite3.Connection, statement: str, keys: list[tuple[int]]) -> list[Values]:

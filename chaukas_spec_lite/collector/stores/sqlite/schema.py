@@ -46,6 +46,13 @@ CREATE TABLE marks (
     until BLOB NOT NULL,
     PRIMARY KEY (field, value, owner, since)
 ) WITHOUT ROWID;
+CREATE TABLE stale_marks (
+    owner INTEGER NOT NULL,
+    since BLOB NOT NULL,
+    field TEXT NOT NULL,
+    value NOT NULL,
+    PRIMARY KEY (owner, since, field, value)
+) WITHOUT ROWID;
 CREATE TABLE types (
     owner INTEGER NOT NULL,
     type INTEGER NOT NULL,

@@ -44,6 +44,7 @@ from chaukas_spec_lite.collector.stores.sqlite import (
     following,
     reading,
     sessions,
+    unmarking,
     upkeep,
 )
 from chaukas_spec_lite.collector.stores.sqlite.jobs import QueryConnection, QueryThreads
@@ -216,6 +217,7 @@ class SQLiteStore:
         count = 0
         while chosen := await self._read(lambda connection: deleting.choose(connection, deletion, newest)):
             count += await self._step(chosen, number)
+        await self._sweep()
         return count
 
     async def retain(self, retention: Retention) -> int:
@@ -229,6 +231,7 @@ class SQLiteStore:
             max_bytes = retention.max_bytes
             for tenant, excess in await self._read(lambda connection: deleting.excesses(connection, max_bytes)):
                 count += await self._shrink(tenant, excess)
+        await self._sweep()
         return count
 
     async def _forget(self, table: str, before: float) -> int:
@@ -259,6 +262,12 @@ class SQLiteStore:
         count = await self._write(lambda connection: deleting.remove(connection, chosen, self._texts, record))
         await asyncio.sleep(_PAUSE)
         return count
+
+    async def _sweep(self) -> None:
+        after: unmarking.Place | None = unmarking.BEGINNING
+        while after is not None:
+            after = await self._write(partial(unmarking.sweep, after=after))
+            await asyncio.sleep(_PAUSE)
 
     async def export(self, stage: Stage, after: str, limit: int) -> Exported:
         """Return the next part of all that is there; see ``Store.export``."""
