@@ -14,9 +14,9 @@ from rich.progress import Progress as ProgressBar
 from chaukas_spec_lite.cli.options import epilog
 from chaukas_spec_lite.cli.output import Unreadable, quiet_logs, run, say
 from chaukas_spec_lite.cli.sending import FileSender, HowFar, notes_for
+from chaukas_spec_lite.cli.sent_notes import SentNotes
 from chaukas_spec_lite.cli.sources import client_for, entries_of
 from chaukas_spec_lite.cli.terminal import console, count, rate
-from chaukas_spec_lite.collector.copying import CopyNotes
 from chaukas_spec_lite.collector.settings import data_directory
 
 
@@ -84,7 +84,7 @@ async def _send(
     return sender
 
 
-def _notes(name: str, endpoint: str, restart: bool) -> CopyNotes | None:
+def _notes(name: str, endpoint: str, restart: bool) -> SentNotes | None:
     """Make what notes how far a file was sent; of a pipe, nothing could be skipped."""
     if name == "-" or not os.path.isfile(name):
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.collector.copying import CopyNotes
+from chaukas_spec_lite.cli.sent_notes import SentNotes
 from chaukas_spec_lite.errors import ChaukasError, StatusError
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.exporter import EventExporter
@@ -99,11 +99,11 @@ class Refused:
         return self.reasons.total()
 
 
-def notes_for(folder: Path, path: str, endpoint: str) -> CopyNotes:
+def notes_for(folder: Path, path: str, endpoint: str) -> SentNotes:
     """Make what notes how far a file was sent; a file that begins differently is another one."""
     with open(path, "rb") as file:
         head = hashlib.sha256(file.read(_HEAD)).hexdigest()
-    return CopyNotes(folder, f"file {os.path.realpath(path)} {head}", endpoint)
+    return SentNotes(folder, f"file {os.path.realpath(path)} {head}", endpoint)
 
 
 class RefusalsSender:
@@ -160,7 +160,7 @@ class FileSender:
         self._clock = clock
         self._exporter = EventExporter(RefusalsSender(client, self.refused), SETTINGS, on_drop=self.refused)
 
-    async def send(self, entries: Iterator[Entry], notes: CopyNotes | None, told: Callable[[NoEvent], None]) -> None:
+    async def send(self, entries: Iterator[Entry], notes: SentNotes | None, told: Callable[[NoEvent], None]) -> None:
         """Send the events of a file.
 
         Args:
@@ -200,7 +200,7 @@ class FileSender:
         """Let go of the exporter; what waits there is given up."""
         await self._exporter.aclose(0)
 
-    async def _settle(self, notes: CopyNotes | None, number: int) -> None:
+    async def _settle(self, notes: SentNotes | None, number: int) -> None:
         """Wait until nothing is under way, and note that."""
         before, since = self._count(), self._clock()
         while not await self._exporter.flush(_LOOK) and self._exporter.stats().pending:

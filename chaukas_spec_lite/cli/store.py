@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,10 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as ProgressBar
 
 from chaukas_spec_lite.cli.terminal import console, count
-from chaukas_spec_lite.collector.copying import Copied, CopyNotes, copy
+from chaukas_spec_lite.collector.copying import Copied, copy, refuse_same_file
 from chaukas_spec_lite.collector.query import EVERYBODY, Tenancy
 from chaukas_spec_lite.collector.searched_text import searched_text
-from chaukas_spec_lite.collector.settings import MEMORY, CollectorSettings, data_directory
+from chaukas_spec_lite.collector.settings import MEMORY, CollectorSettings
 from chaukas_spec_lite.collector.stores.base import Deletion, Store
 from chaukas_spec_lite.collector.stores.opening import store_for
 from chaukas_spec_lite.errors import ChaukasError
@@ -106,13 +105,15 @@ def delete(address: str | None, tenant: str, project: str | None, session: str, 
 def copy_store(source: str, target: str) -> None:
     """Copy the store SOURCE into TARGET, which is made if it is not there.
 
-    A copy that was interrupted goes on where it was when it is begun again. Events that TARGET has already stay as they
-    are.
+    Events are copied in the order and with the times of their arrival, with conflicts, what was rejected, and records
+    of deletions. A copy that was interrupted goes on where it was when it is begun again. Events that TARGET has
+    already stay as they are.
     """
 
     async def work() -> None:
-        async with _opened(_store_of(source)) as first, _opened(_store_of(target, make=True)) as second:
-            notes = CopyNotes(data_directory(os.environ), first.name, second.name)
+        of, to = _store_of(source), _store_of(target, make=True)
+        refuse_same_file(of, to)
+        async with _opened(of) as first, _opened(to) as second:
             columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
             out = console(errors=True)
             with ProgressBar(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
@@ -121,9 +122,17 @@ def copy_store(source: str, target: str) -> None:
                 def show(done: Copied) -> None:
                     bar.update(task, completed=done.seen, total=max(done.total, done.seen))
 
-                done = await copy(first, second, notes, show)
+                done = await copy(first, second, show)
             how = ", going on where the last copy had stopped" if done.resumed else ""
             click.echo(f"{count(done.seen, 'event')} copied{how}; {done.new:,} of them were new.")
+            others = {"conflict": done.conflicts, "rejected event": done.rejected, "deletion record": done.deletions}
+            if told := [count(number, what) for what, number in others.items() if number]:
+                click.echo(f"Copied, too: {', '.join(told)}.")
+            if done.deleted:
+                click.echo(
+                    f"{count(done.deleted, 'event')} had been copied before {one_line(first.name)} deleted them: "
+                    f"{one_line(second.name)} still has them."
+                )
 
     _run_all(work)
 

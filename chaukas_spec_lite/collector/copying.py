@@ -1,23 +1,21 @@
 """Copies one store into another, part by part; a copy that was interrupted goes on where it was.
 
-What says where that is stands in a small file beside the user's data. It names the beginning of the last part that was
-copied, not its end: the events of that part have to be in the other store already. If they are not, it is not what it
-was, and the copy begins anew. Copying an event twice does no harm: a store takes each once.
+What says where that is stands in the other store: each part goes in together with it, in one transaction. So whenever
+the copy ends, by ``kill -9`` even, everything before is there, once, and nothing behind.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
-from chaukas_spec_lite.collector.private_files import make_file, make_folder
-from chaukas_spec_lite.collector.query import Query
-from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Exported, Store
+from chaukas_spec_lite.collector.stores.asking import Query
+from chaukas_spec_lite.collector.stores.base import Addition, Store
+from chaukas_spec_lite.collector.stores.copied import CopyNote, Exported, Stage
+from chaukas_spec_lite.errors import StoreError
 
 PART = 1000
 """How many rows are copied at a time."""
@@ -33,93 +31,122 @@ class Copied:
     """Events that were looked at in this run."""
     new: int = 0
     """Events that were not in the other store."""
+    conflicts: int = 0
+    rejected: int = 0
+    deletions: int = 0
+    """What else was looked at in this run."""
     resumed: bool = False
     """Whether it went on where an earlier one had stopped."""
+    deleted: int = 0
+    """Events that were deleted at the source after they had been copied. The other store has them."""
 
-    def after(self, part: Exported, additions: Sequence[Addition]) -> Copied:
+    def with_part(self, part: Exported, new: int) -> Copied:
         """How far it is after one part more."""
-        return replace(self, seen=self.seen + len(part.rows), new=self.new + additions.count(Addition.NEW))
+        return replace(
+            self,
+            seen=self.seen + len(part.events),
+            new=self.new + new,
+            conflicts=self.conflicts + len(part.conflicts),
+            rejected=self.rejected + len(part.rejected),
+            deletions=self.deletions + len(part.deletions),
+        )
 
 
-class CopyNotes:
-    """Where copies between two stores are, kept in a file.
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """Where a copy is."""
 
-    Args:
-        folder: The folder for such files.
-        source: The name of the store that is copied.
-        target: The name of the other one.
-    """
+    mark: str = ""
+    """Tells it from all others: if it is found at the source, source and target are one store."""
+    stage: Stage = Stage.EVENTS
+    events: int = 0
+    """How many have been copied."""
+    ends: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Where the last part of each stage ended."""
 
-    def __init__(self, folder: Path, source: str, target: str) -> None:
-        both = hashlib.sha256(f"{source}\n{target}".encode()).hexdigest()[:16]
-        self.path = folder / f"copy-{both}.json"
+    @property
+    def is_begun(self) -> bool:
+        return self.stage is not Stage.EVENTS or self.end(Stage.EVENTS) != ""
 
-    def read(self) -> str:
-        """Return the cursor of the last part; empty if there is none."""
-        try:
-            cursor: object = json.loads(self.path.read_text(encoding="utf-8"))["cursor"]
-        except (OSError, ValueError, KeyError, TypeError):  # no file, or none of ours: the copy begins anew
-            return ""
-        return cursor if isinstance(cursor, str) else ""
+    def end(self, stage: Stage) -> str:
+        return self.ends.get(stage.value, "")
 
-    def write(self, cursor: str) -> None:
-        """Note the beginning of a part that has been copied."""
-        make_folder(self.path.parent)
-        whole = self.path.with_suffix(".new")
-        make_file(whole)
-        whole.write_text(json.dumps({"cursor": cursor}), encoding="utf-8")
-        os.replace(whole, self.path)
+    def behind(self, stage: Stage, part: Exported) -> _Note:
+        events = self.events + len(part.events)
+        return replace(self, stage=stage, events=events, ends={**self.ends, stage.value: part.after})
 
-    def forget(self) -> None:
-        """Remove the file: the copy is complete."""
-        with suppress(FileNotFoundError):
-            self.path.unlink()
+    def at_the_end(self) -> _Note:
+        """What stays when all is copied. A store takes an event once, however often it is copied; not so the others."""
+        kept = {stage.value: self.end(stage) for stage in (Stage.REJECTED, Stage.DELETIONS)}
+        return _Note(self.mark, ends=kept)
+
+    @property
+    def text(self) -> str:
+        return json.dumps([self.mark, self.stage.value, self.events, dict(self.ends)])
 
 
-async def copy(source: Store, target: Store, notes: CopyNotes, progress: Callable[[Copied], None]) -> Copied:
-    """Copy all events of a store, with its conflicts and what it rejected, into another one. Both are open.
+def _read(text: str) -> _Note:
+    if not text:
+        return _Note()
+    mark, stage, events, ends = json.loads(text)
+    return _Note(mark, Stage(stage), events, ends)
+
+
+async def copy(source: Store, target: Store, progress: Callable[[Copied], None]) -> Copied:
+    """Copy all that is in a store into another one: events, conflicts, what it rejected, records of deletions.
+
+    Both are open. They arrive there in their order, with the times of their arrival.
 
     Args:
         source: What is copied. Events that arrive meanwhile may be copied, or not.
         target: Where to. It may hold events already; those keep their place.
-        notes: Where an earlier copy stopped.
         progress: Called after each part.
 
     Returns:
         What was copied.
 
     Raises:
-        StoreError: One of them failed. The same copy, begun again, goes on from there.
-        OSError: The notes cannot be written.
+        StoreError: One of them failed, both are the same, or another copy is under way. The same copy, begun again,
+            goes on from there.
     """
+    refuse_same_file(source, target)
     done = Copied(total=(await source.stats(Query())).events)
-    cursor = notes.read()
-    if cursor:
-        part = await source.export(cursor, PART)
-        additions = await _add(target, part.rows)
-        done = done.after(part, additions)
-        # Where some were missing, more may be: begin anew.
-        resumes = Addition.NEW not in additions
-        done = replace(done, resumed=resumes)
-        cursor = part.cursor if resumes else ""
-        if resumes and not cursor:
-            notes.forget()
-            return done
-    while True:
-        part = await source.export(cursor, PART)
-        # The rows before what conflicts with them.
-        additions = await _add(target, part.rows)
-        await _add(target, part.conflicts)
-        if part.rejected:
-            await target.keep_rejected(part.rejected)
-        notes.write(cursor)
-        done = done.after(part, additions)
-        progress(done)
-        if not part.cursor:
-            notes.forget()
-            return done
-        cursor = part.cursor
+    text = await target.copy_note(source.identity)
+    note = replace(_read(text), mark=secrets.token_hex(16))
+    await _put(source, target, Exported(), text, note)
+    if _read(await source.copy_note(source.identity)).mark == note.mark:
+        await target.restore(Exported(), CopyNote(source.identity, note.text, text))
+        raise _itself(source, target)
+    done = replace(done, resumed=note.is_begun)
+    stages = list(Stage)
+    for stage in stages[stages.index(note.stage) :]:
+        while (part := await source.export(stage, note.end(stage), PART)).size:
+            following = note.behind(stage, part)
+            additions = await _put(source, target, part, note.text, following)
+            note, done = following, done.with_part(part, additions.count(Addition.NEW))
+            progress(done)
+    there = await source.count_until(note.end(Stage.EVENTS))
+    await _put(source, target, Exported(), note.text, note.at_the_end())
+    return replace(done, deleted=max(0, note.events - there))
 
 
-async def _add(target: Store, rows: Sequence[EventRow]) -> list[Addition]:
-    return await target.add(rows) if rows else []
+def refuse_same_file(source: Store, target: Store) -> None:
+    """Refuse two names of one file, before either is opened: under a hard link SQLite keeps a log of its own.
+
+    Raises:
+        StoreError: They are one file.
+    """
+    try:
+        same = os.path.samefile(source.name, target.name)
+    except OSError:  # not both of them are files
+        return
+    if same:
+        raise _itself(source, target)
+
+
+def _itself(source: Store, target: Store) -> StoreError:
+    return StoreError(f"{target.name} is {source.name} itself: a store cannot be copied into itself")
+
+
+async def _put(source: Store, target: Store, part: Exported, before: str, note: _Note) -> list[Addition]:
+    return await target.restore(part, CopyNote(source.identity, before, note.text))

@@ -24,8 +24,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The classes of durations, in seconds: how long a request took at most."""
 
-_EVENTS = ("new", "repeated", "conflict", "rejected")
-"""What becomes of events."""
+_EVENTS = ("new", "repeated", "conflict", "rejected", "dropped")
+"""What becomes of events; the last are rejected ones that are kept no longer, as others came."""
 _OUTCOMES: dict[type[BaseException], str] = {
     InvalidRequest: "invalid",
     TooMuchError: "too_much",
@@ -54,7 +54,7 @@ class Meter:
         self._durations: dict[str, _Histogram] = {}
 
     def count_events(self, outcome: str, count: int) -> None:
-        """Count events by what became of them: ``new``, ``repeated``, ``conflict`` or ``rejected``."""
+        """Count events by what became of them: ``new``, ``repeated``, ``conflict``, ``rejected`` or ``dropped``."""
         self._events[outcome] += count
 
     def count_bytes(self, size: int) -> None:

@@ -7,16 +7,15 @@ waits for it, callers take turns, and for one who has gone away no further slice
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from chaukas_spec_lite.collector.incidents import Incidents
-from chaukas_spec_lite.collector.intake import Intake, rejection, slices
+from chaukas_spec_lite.collector.intake import Intake, Sifted, slices
+from chaukas_spec_lite.collector.lanes import Lanes
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
 from chaukas_spec_lite.collector.query import EVERYBODY, query_of, range_of, within
@@ -48,8 +47,6 @@ MAX_RESPONSE_BYTES = 4 << 20
 
 _MAX_PAGE = MAX_RESPONSE_BYTES - TOKEN_LENGTH - 2 * MAX_FRAME_BYTES
 """The room for events is what the response's own frame, the page's, and the token leave."""
-_LARGE = 1 << 16
-"""From this many bytes on an event, or a body that has to be cut up, waits in the lane of the large ones."""
 _PROBE_SECONDS = 1.0
 """How long an answer of the store whether it can store is good for."""
 
@@ -79,7 +76,7 @@ class CollectorService:
         self._store = store
         self._quotas = quotas
         self._clock = clock
-        self._lanes: tuple[ThreadPoolExecutor, ThreadPoolExecutor] | None = None
+        self._lanes: Lanes | None = None
         self._serves = False, float("-inf")
         self._tailing = Tailing(store.changed)
         self._on_first: Callable[[EventRow], None] | None = None
@@ -91,18 +88,19 @@ class CollectorService:
         """Open the store, before the first call is served; raises ``StoreError``."""
         await self._store.open()
         self._tailing = Tailing(self._store.changed)
-        # Two lanes of one thread each: Python runs one at a time anyway, and an event of megabytes holds up no small
-        # ones.
-        self._lanes = ThreadPoolExecutor(1, "chaukas-decode"), ThreadPoolExecutor(1, "chaukas-decode-large")
+        self._lanes = Lanes()
 
-    async def close(self) -> None:
-        """Finish what was begun, and close the store; raises ``StoreError``."""
+    async def close(self, grace: float = 5.0) -> None:
+        """Finish what was begun, and close the store; raises ``StoreError``.
+
+        Args:
+            grace: For how many seconds decoding is waited for.
+        """
         lanes, self._lanes = self._lanes, None
         await self._tailing.end()
         try:
-            for lane in lanes or ():
-                # In a thread, as what is being decoded goes on until it is done.
-                await asyncio.to_thread(lane.shutdown, cancel_futures=True)
+            if lanes is not None:
+                await lanes.close(grace)
         finally:
             await self._store.close()
 
@@ -154,31 +152,43 @@ class CollectorService:
             await self._take(await self._work(0, splitter.finish), intake)
             return intake.receipt(splitter.batch_id)
 
-    async def ingest_events(self, events: Iterable[bytes], caller: Caller, batch_id: str = "") -> Receipt:
-        """Store events that have been cut out of their request already; raises the same as ``ingest``."""
+    async def ingest_events(
+        self,
+        events: Iterable[bytes],
+        caller: Caller,
+        batch_id: str = "",
+        unread: Iterable[tuple[str, str, bytes]] = (),
+    ) -> Receipt:
+        """Store events that have been cut out of their request already; raises the same as ``ingest``.
+
+        Args:
+            events: The events.
+            caller: Who sent them.
+            batch_id: That of the request.
+            unread: What a door could not even make an event of, which is kept and counted, and not in the receipt: the
+                id of each, if it can be told, what is wrong, and the event as it came.
+        """
         with self.meter.request("ingest"):
             self._check(caller)
+            await self._reject(unread, caller)
             intake = Intake(caller, Shape.BATCH)
             await self._take(list(events), intake)
             return intake.receipt(batch_id)
 
-    async def reject(self, unread: Iterable[tuple[str, str, bytes]], caller: Caller) -> None:
-        """Keep and count what a door could not even make an event of.
-
-        Args:
-            unread: The id of each, if it can be told, what is wrong, and the event as it came.
-            caller: Who sent them.
-
-        Raises:
-            ForbiddenError: The key does not allow writing.
-            StoreError: It cannot be stored now.
-        """
-        caller.check_writing()
+    async def _reject(self, unread: Iterable[tuple[str, str, bytes]], caller: Caller) -> None:
         owner = caller.tenancy.tenant_id or "", caller.tenancy.project_id or ""
-        rejected = [rejection(owner, *each) for each in unread]
-        if rejected:
-            await self._stored(self._store.keep_rejected(rejected))
-            self.meter.count_events("rejected", len(rejected))
+        sifted = Sifted([], [], [])
+        size = 0
+        for position, (event_id, reason, data) in enumerate(unread):
+            size += len(data)
+            sifted.reject(position, owner, event_id, reason, data)
+        if sifted.rejected:
+            self._count(caller, len(sifted.rejected), size)
+            await self._keep_rejected(sifted.rejected)
+            self.meter.count_events("rejected", len(sifted.rejected))
+
+    async def _keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+        self.meter.count_events("dropped", await self._stored(self._store.keep_rejected(rejected)))
 
     async def query(self, request: QueryRequest, caller: Caller) -> EventPage:
         """Find a page of events; see ``chaukas_spec_lite.collector.query`` for what the filter means.
@@ -308,25 +318,28 @@ class CollectorService:
 
     async def _take(self, events: list[bytes], intake: Intake) -> None:
         """Store events, slice after slice, so that others get their turn in between."""
-        size = sum(map(len, events))
-        self.meter.count_bytes(size)
-        if self._quotas is not None:
-            self._quotas.take(intake.caller.name, len(events), size, intake.caller.quota)
+        self._count(intake.caller, len(events), sum(map(len, events)))
         for part, largest in slices(events):
             sifted = await self._work(largest, partial(intake.sift, part, self._store.indexes_text))
             additions = await self._stored(self._store.add(sifted.rows)) if sifted.rows else []
             if sifted.rejected:
-                await self._stored(self._store.keep_rejected(sifted.rejected))
+                await self._keep_rejected(sifted.rejected)
             intake.add(sifted, additions, self.meter)
             if self._on_first is not None and Addition.NEW in additions:
                 tell, self._on_first = self._on_first, None
                 tell(sifted.rows[additions.index(Addition.NEW)])
 
+    def _count(self, caller: Caller, events: int, size: int) -> None:
+        """Count what a key has sent, whatever becomes of it."""
+        self.meter.count_bytes(size)
+        if self._quotas is not None:
+            self._quotas.take(caller.name, events, size, caller.quota)
+
     async def _work(self, size: int, work: Callable[[], T]) -> T:
-        """Have something decoded in the lane for what has this many bytes."""
+        """Have something decoded that has this many bytes, in a thread for what is about as large."""
         if self._lanes is None:
             raise StoreError(f"{self._store.name} is not open")
-        return await asyncio.get_running_loop().run_in_executor(self._lanes[size >= _LARGE], work)
+        return await self._lanes.run(size, work)
 
     async def _stored(self, storing: Awaitable[T]) -> T:
         """Wait for the store to store something, and remember whether it could."""

@@ -79,6 +79,23 @@ def test_a_copy_is_the_same_and_made_again_changes_nothing(home: Path) -> None:
     assert [file.name for file in (home / "chaukas-lite").glob("copy-*")] == []
 
 
+def test_a_copy_onto_itself_is_refused_before_anything_is_opened(home: Path) -> None:
+    (home / "hard.db").hardlink_to(home / "events.db")
+    (home / "soft.db").symlink_to(home / "events.db")
+    before = sorted(path.name for path in home.iterdir())
+    for name in ("events.db", "./events.db", "sqlite:events.db", "hard.db", "soft.db"):
+        done = run(home, "store", "copy", "events.db", name)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "itself: a store cannot be copied into itself" in done.stderr
+    assert sorted(path.name for path in home.iterdir()) == before
+
+
+def test_a_copy_says_what_else_it_took(home: Path) -> None:
+    assert printed(home, "delete", "--store", "events.db", "--tenant", "b", "--yes") == "5 events deleted.\n"
+    told = "20 events copied; 20 of them were new.\nCopied, too: 1 deletion record.\n"
+    assert printed(home, "copy", "events.db", "copy.db") == told
+
+
 def test_a_terminal_gets_a_progress_bar(home: Path) -> None:
     screen, terminal = pty.openpty()
     told = environment(home, TERM="xterm-256color", COLUMNS="100")

@@ -38,7 +38,7 @@ def test_a_new_meter() -> None:
     found = samples(Meter().text({}))
     assert found["chaukas_ingested_bytes_total", ""] == 0
     assert {labels for name, labels in found if name == "chaukas_events_total"} == {
-        f'outcome="{outcome}"' for outcome in ("new", "repeated", "conflict", "rejected")
+        f'outcome="{outcome}"' for outcome in ("new", "repeated", "conflict", "rejected", "dropped")
     }
 
 

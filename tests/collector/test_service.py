@@ -27,7 +27,7 @@ from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest, StoreError, ThrottledError, TooMuchError
 from chaukas_spec_lite.wire.envelopes import batch_request, event_request
 from tests import realdata
-from tests.collector.stores.events import conflicting
+from tests.collector.stores.events import all_rejected, conflicting
 from tests.patience import HANG
 from tests.strategies import delimited
 
@@ -49,9 +49,9 @@ class Unsteady(MemoryStore):
         self.asked.append([row.event_id for row in rows])
         return await super().add(rows)
 
-    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> int:
         self._check()
-        await super().keep_rejected(rejected)
+        return await super().keep_rejected(rejected)
 
     def _check(self) -> None:
         if self.fails:
@@ -74,7 +74,7 @@ class Running:
         return (await self.service.query(request, caller)).events
 
     async def rejected(self, tenancy: Tenancy = EVERYBODY) -> list[tuple[str, bytes]]:
-        return [(each.reason, each.data) for each in (await self.store.rejected(tenancy, 100)).items]
+        return [(each.reason, each.data) for each in await all_rejected(self.store, tenancy)]
 
 
 def run(work: Callable[[Running], Awaitable[None]], **arguments: Any) -> Running:
@@ -163,6 +163,7 @@ def test_one_bad_event_holds_up_no_other(bad: bytes, reason: str, id_: str) -> N
         'chaukas_events_total{outcome="repeated"} 0',
         'chaukas_events_total{outcome="conflict"} 0',
         'chaukas_events_total{outcome="rejected"} 2',
+        'chaukas_events_total{outcome="dropped"} 0',
     ]
     assert sample(running, "chaukas_requests_total") == [
         'chaukas_requests_total{call="ingest",outcome="ok"} 2',
@@ -333,6 +334,34 @@ def test_events_that_are_split_already() -> None:
         assert await running.stored(WEB) == [event("a")]
 
     run(work)
+
+
+def test_what_cannot_be_read_counts_against_the_rate_and_is_cut() -> None:
+    """A flood of it fills no store: the key has to wait as for events, and what made room is counted."""
+    unread = [("a", "r" * 5000, b"x" * (2 << 20)), ("b", "not JSON", b"{")]
+    quotas = Quotas(lambda name: Rate(2, None, 1), lambda: 0.0)
+
+    async def work(running: Running) -> None:
+        await running.service.ingest_events([], WEB, "b", unread)
+        with pytest.raises(ThrottledError):
+            await running.service.ingest_events([], WEB, "b", unread)
+        with pytest.raises(ThrottledError):
+            await running.send(event("a"), caller=WEB)
+        (second, _), (first, data) = await running.rejected(WEB.tenancy)
+        assert second == "not JSON"
+        assert len(data) == 1 << 20
+        assert len(first) < 1100
+        assert first.endswith(f"of its {2 << 20} bytes are kept)")
+
+    running = run(work, quotas=quotas)
+    assert 'chaukas_events_total{outcome="rejected"} 2' in sample(running, "chaukas_events_total")
+
+    async def flood(running: Running) -> None:
+        for _ in range(20):
+            await running.service.ingest_events([], WEB, "b", [("a", "why", b"x" * (1 << 20))])
+        assert len(await running.rejected(WEB.tenancy)) == 16
+
+    assert 'chaukas_events_total{outcome="dropped"} 4' in sample(run(flood), "chaukas_events_total")
 
 
 def test_what_a_key_allows() -> None:

@@ -15,6 +15,7 @@ from chaukas_spec_lite.collector.receipts import Shape
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
+from chaukas_spec_lite.collector.stores.copied import Stage
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest
 from chaukas_spec_lite.message.message import Message
@@ -218,6 +219,6 @@ def test_a_key_for_all_projects_sees_them_all() -> None:
 
 async def contents(store: MemoryStore, tenancy: Tenancy) -> tuple[Any, ...]:
     """All that a store has of somebody."""
-    stored = (await store.export("", 1000)).rows
+    stored = (await store.export(Stage.EVENTS, "", 1000)).rows
     own = [row for row in stored if row.tenant_id == tenancy.tenant_id and tenancy.project_id in (None, row.project_id)]
     return own, await conflicting(store, tenancy, 100), (await store.rejected(tenancy, 100)).items

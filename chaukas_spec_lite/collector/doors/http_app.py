@@ -111,8 +111,9 @@ class Door:
             body = await joined(pieces)
             if shape is Shape.BATCH:
                 batch = await self.turns.read(len(body), self.forms.read_batch(body, form, self.service.limits))
-                await self.service.reject((each[1:] for each in batch.unread), caller)
-                return receipt_answer(await self.service.ingest_events(batch.events, caller, batch.batch_id), batch)
+                unread = (each[1:] for each in batch.unread)
+                receipt = await self.service.ingest_events(batch.events, caller, batch.batch_id, unread)
+                return receipt_answer(receipt, batch)
             event = await self.turns.read(len(body), self.forms.read_event(body, form, self.service.limits))
             receipt = await self.service.ingest(event_request(event), shape, caller)
             # The SDK would send it again for ever; who writes JSON is told.

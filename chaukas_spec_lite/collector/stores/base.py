@@ -14,6 +14,7 @@ from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, SessionFilt
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+    from chaukas_spec_lite.collector.stores.copied import CopyNote, Exported, Stage
     from chaukas_spec_lite.collector.stores.following import Followed
     from chaukas_spec_lite.collector.stores.listing import Part
 
@@ -29,7 +30,8 @@ Texts: TypeAlias = "Callable[[bytes], str]"
 """Returns what a search for text looks at in an encoded event, folded. Stores are given one, as they decode nothing."""
 
 REJECTED_PER_TENANT = 1000
-"""How many rejected events of a tenant are kept; the oldest make room."""
+REJECTED_BYTES_PER_TENANT = 16 << 20
+"""How many rejected events of a tenant are kept, and how many bytes of them; the oldest make room."""
 TEXT_SCAN_EVENTS = 2000
 """How many events are read for one page of a search for text that no index answers, ..."""
 TEXT_SCAN_BYTES = 8 * 2**20
@@ -203,17 +205,6 @@ class Retention:
     """The size of a tenant's encoded events, conflicts among them; its oldest arrivals are deleted above it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A part of a store's content, for copies: rows in the order of their arrival."""
-
-    rows: list[EventRow]
-    conflicts: list[EventRow]
-    rejected: list[Rejected]
-    cursor: str
-    """Where to go on; empty at the end. Opaque, and good for as long as the store lives."""
-
-
 class Store(Protocol):
     """Stores events and finds them again.
 
@@ -224,6 +215,11 @@ class Store(Protocol):
     @property
     def name(self) -> str:
         """What it is, in words for logs and errors; without a password."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Tells this store from others, whatever it is called; once it is open."""
         ...
 
     @property
@@ -250,8 +246,8 @@ class Store(Protocol):
         """
         ...
 
-    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
-        """Keep what cannot be stored, within bounds: the oldest make room."""
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> int:
+        """Keep what cannot be stored, within bounds: the oldest make room. Returns how many did."""
         ...
 
     async def find(self, query: Query, max_bytes: int, time_limit: float = 10.0) -> EventPage:
@@ -338,12 +334,38 @@ class Store(Protocol):
         """Delete what is too old or too much, in such steps, too. Returns how many."""
         ...
 
-    async def export(self, cursor: str, limit: int) -> Exported:
+    async def export(self, stage: Stage, after: str, limit: int) -> Exported:
         """Return the next part of all that is there, for a copy to another store.
 
+        Args:
+            stage: What of it.
+            after: Where the part before ended; empty for the first one.
+            limit: How many rows at most.
+
         Raises:
-            ValueError: The cursor is none of this kind of store.
+            StoreError: That is no place in this store.
         """
+        ...
+
+    async def count_until(self, after: str) -> int:
+        """Count the events up to where a part of a copy ended: fewer than were copied, if some were deleted since."""
+        ...
+
+    async def restore(self, part: Exported, note: CopyNote) -> list[Addition]:
+        """Store a part of a copy, with the times of its arrivals, and the note: all of it or nothing.
+
+        Events that are there stay as they are.
+
+        Returns:
+            What became of each event.
+
+        Raises:
+            StoreError: Another copy of the same store is under way.
+        """
+        ...
+
+    async def copy_note(self, source: str) -> str:
+        """Return what was noted of the copy of a store; empty if nothing was."""
         ...
 
     async def check(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy, fold, moment
-from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Store
+from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Rejected, Store
 from chaukas_spec_lite.message.message import Message
 
 ROOM = 2**30
@@ -87,6 +87,18 @@ EVERYTHING = Query(descending=False, size=1000)
 
 async def ids(store: Store, query: Query = EVERYTHING) -> list[str]:
     return [id_of(data) for data in await every_page(store, query)]
+
+
+async def all_rejected(store: Store, tenancy: Tenancy) -> list[Rejected]:
+    """All that was rejected, the latest first, of as many parts as there are."""
+    found: list[Rejected] = []
+    token = ""
+    while True:
+        part = await store.rejected(tenancy, 10_000, token)
+        found += part.items
+        token = part.next_page_token
+        if not token:
+            return found
 
 
 async def conflicting(store: Store, tenancy: Tenancy, limit: int = 100) -> list[EventRow]:

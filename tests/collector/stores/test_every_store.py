@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,19 +13,20 @@ import pytest
 from chaukas_spec_lite import EventStatus, EventType
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
+    REJECTED_BYTES_PER_TENANT,
     REJECTED_PER_TENANT,
     TEXT_SCAN_EVENTS,
     Deletion,
     EventRow,
     EventStats,
-    Exported,
     Rejected,
     Retention,
     SessionSummary,
     Store,
 )
+from chaukas_spec_lite.collector.stores.copied import Exported, Stage
 from chaukas_spec_lite.errors import InvalidRequest, QueryTimeoutError, StoreError
-from tests.collector.stores.events import CONFLICT, NEW, REPEATED, ROOM, conflicting, id_of, ids, row
+from tests.collector.stores.events import CONFLICT, NEW, REPEATED, ROOM, all_rejected, conflicting, id_of, ids, row
 from tests.collector.stores.places import Place
 from tests.patience import HANG, run
 
@@ -113,6 +115,24 @@ def test_rejected_events_are_kept_within_bounds(place: Place) -> None:
     with_store(place, steps)
 
 
+def test_rejected_events_are_bounded_in_bytes_too(place: Place) -> None:
+    def reject(number: int, size: int) -> Rejected:
+        return Rejected("acme", "p", f"{number}", "no event_id", b"x" * size, float(number))
+
+    async def steps(store: Store) -> None:
+        part = REJECTED_BYTES_PER_TENANT // 4
+        many = [reject(number, part) for number in range(7)]
+        assert await store.keep_rejected(many[:3]) == 0
+        assert await store.keep_rejected(many[3:]) == 3
+        assert await all_rejected(store, ACME) == many[:2:-1]
+        large = reject(8, REJECTED_BYTES_PER_TENANT + 1)
+        assert await store.keep_rejected([large]) == 4
+        assert await all_rejected(store, ACME) == [large], "the newest is there in any case"
+        assert await store.keep_rejected([reject(9, 1)]) == 1
+
+    with_store(place, steps)
+
+
 @pytest.mark.parametrize("descending", [False, True])
 def test_pages_stay_the_same_while_events_arrive(place: Place, descending: bool) -> None:
     async def steps(store: Store) -> None:
@@ -167,6 +187,23 @@ def test_a_token_belongs_to_one_query_tenant_and_store(place: Place, tmp_path_fa
         for other in others:
             with pytest.raises(InvalidRequest, match=r"QueryRequest\.page_token"):
                 await store.find(other, ROOM)
+
+    with_store(place, steps)
+
+
+def test_a_token_shows_nothing_of_what_it_holds(place: Place) -> None:
+    """Numbers of arrivals count what all tenants store, and a page may end between events of others."""
+
+    async def steps(store: Store) -> None:
+        await store.add([row(f"{number}", tenant_id="acme", at=number) for number in range(100)])
+        tokens: list[bytes] = []
+        query = replace(ASCENDING, tenancy=ACME, size=1)
+        for _ in range(60):
+            token = (await store.find(query, ROOM)).next_page_token
+            tokens.append(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+            query = replace(query, page_token=token)
+        for place in range(len(tokens[0])):
+            assert len({token[place] for token in tokens}) > 20, "each byte is as good as random: of 256, 60 are drawn"
 
     with_store(place, steps)
 
@@ -392,27 +429,29 @@ def test_what_is_too_much_goes_by_tenants(place: Place) -> None:
 
 
 async def everything(store: Store, limit: int) -> list[Exported]:
-    parts = [await store.export("", limit)]
-    while parts[-1].cursor:
-        parts.append(await store.export(parts[-1].cursor, limit))
+    parts: list[Exported] = []
+    for stage in Stage:
+        after = ""
+        while (part := await store.export(stage, after, limit)).size:
+            parts.append(part)
+            after = part.after
     return parts
 
 
 @pytest.mark.parametrize("limit", [1, 3, 1000])
 def test_all_that_is_there_can_be_copied(place: Place, limit: int) -> None:
     async def steps(store: Store) -> None:
-        assert [part for part in await everything(store, limit) if part.rows or part.conflicts] == []
+        assert await everything(store, limit) == []
         rows = await filled(store)
         conflicts = [row("1", tenant_id="acme", tags=["b", "a"]), row("2", tenant_id="acme")]
         await store.add(conflicts)
         rejected = [Rejected("t", "p", f"{number}", "why", b"x", float(number)) for number in range(4)]
         await store.keep_rejected(rejected)
         parts = await everything(store, limit)
-        assert [each for part in parts for each in part.rows] == rows
-        assert [each for part in parts for each in part.conflicts] == conflicts
+        assert [each.row for part in parts for each in part.events] == rows
+        assert [each.row for part in parts for each in part.conflicts] == conflicts
         assert [each for part in parts for each in part.rejected] == rejected
-        assert all(len(part.rows) + len(part.conflicts) + len(part.rejected) <= limit for part in parts)
-        assert sum(1 for part in parts if part.cursor) == len(parts) - 1
+        assert all(part.size <= limit for part in parts)
 
     with_store(place, steps)
 
@@ -523,7 +562,7 @@ def test_a_store_that_is_not_open_says_so(place: Place) -> None:
                 *(store.add([row("a")]), store.find(Query(), ROOM), store.stats(Query()), store.sessions(ACME, 1)),
                 *(store.conflicts(ACME, 1), store.rejected(ACME, 1), store.keep_rejected([]), store.check()),
                 *(store.delete(Deletion(ACME)), store.deletions(ACME, 1), store.retain(Retention(1.0))),
-                *(store.export("", 1), store.vacuum(), store.changed(0.01), store.counts(ACME)),
+                *(store.export(Stage.EVENTS, "", 1), store.vacuum(), store.changed(0.01), store.counts(ACME)),
                 store.follow(Query(), "", ROOM),
             ):
                 with pytest.raises(StoreError, match="is not open"):

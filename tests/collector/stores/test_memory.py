@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 
-from chaukas_spec_lite.collector.stores.asking import Query
-from chaukas_spec_lite.collector.stores.base import EventRow
-from chaukas_spec_lite.collector.stores.memory import OVERHEAD, MemoryStore
-from tests.collector.stores.events import CONFLICT, NEW, conflicting, ids, row, texts
+from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Query, Tenancy
+from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Rejected
+from chaukas_spec_lite.collector.stores.memory import MemoryStore
+from chaukas_spec_lite.collector.stores.memory_contents import OVERHEAD, record_size
+from tests.collector.stores.events import CONFLICT, NEW, all_rejected, conflicting, ids, row, texts
 from tests.collector.stores.test_every_store import opened
 from tests.patience import run
 
@@ -44,6 +46,74 @@ def test_an_event_larger_than_the_store_leaves_nothing_behind() -> None:
             assert await ids(store) == ["b"]
 
     run(main())
+
+
+def test_whatever_it_keeps_counts_and_makes_room() -> None:
+    """A flood of rejected events, conflicts or deletions: the store stays as small, and none costs others."""
+
+    async def main() -> None:
+        async with opened(MemoryStore(texts=texts, max_bytes=1_000_000)) as store:
+            good = [row(f"{number}", at=number) for number in range(100)]
+            await store.add(good)
+            dropped = 0
+            for number in range(2000):
+                rejected = Rejected(f"t{number}", "", "", "why", b"x" * 1000, float(number))
+                dropped += await store.keep_rejected([rejected])
+            left = await all_rejected(store, EVERYBODY)
+            assert 30 < len(left) < 130, "an eighth of the store"
+            assert [each.received for each in left] == [1999.0 - place for place in range(len(left))], "the newest"
+            assert dropped == store.dropped_aside == 2000 - len(left)
+            assert len(await ids(store)) == 100
+            for number in range(500):
+                await store.delete(Deletion(Tenancy("nobody"), f"{number}", "r" * 1000))
+            assert 0 < len((await store.deletions(EVERYBODY, 5000)).items) < 130
+            assert len(await ids(store)) == 100
+            assert (store.dropped, await store.size() < 500_000) == (0, True)
+            for number in range(2000):
+                await store.add([row("0", at=0, agent_id=f"{number:0500}")])
+            assert await store.size() <= 1_000_000
+            assert store.dropped > 1000
+
+    run(main())
+
+
+def test_what_was_rejected_leaves_nothing_behind() -> None:
+    async def main() -> None:
+        async with opened(MemoryStore(texts=texts)) as store:
+            for number in range(3):
+                await store.keep_rejected([Rejected(f"t{number % 2}", "", "", "why", b"x", 1.0)] * 1500)
+            for tenant in ("t0", "t1"):
+                await store.delete(Deletion(Tenancy(tenant)))
+            records = (await store.deletions(EVERYBODY, 5)).items
+            assert await store.size() == sum(map(record_size, records))
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda number: row(f"{number}", agent_id="x" * 50_000 + chr(0x1F600) + f"{number}"),
+        lambda number: row(f"{number}", tags=[f"\u0424{number}.{each}" for each in range(2000)]),
+    ],
+    ids=["one odd character", "many tags"],
+)
+def test_texts_that_take_many_times_their_bytes_count(made: Callable[[int], EventRow]) -> None:
+    async def main() -> None:
+        async with opened(MemoryStore(texts=texts)) as store:
+            await store.add([made(-1)])
+            before = await store.size()
+            gc.collect()
+            tracemalloc.start()
+            try:
+                await store.add([made(number) for number in range(20)])
+                gc.collect()
+                allocated, _ = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+            assert 0.6 < allocated / (await store.size() - before) < 1.3
+
+    asyncio.run(main())
 
 
 def test_its_size_is_about_what_python_allocates() -> None:

@@ -18,7 +18,8 @@ import pytest
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import Addition, Deletion, EventRow, Rejected, Retention
-from chaukas_spec_lite.collector.stores.postgres import connections, finding
+from chaukas_spec_lite.collector.stores.copied import Stage
+from chaukas_spec_lite.collector.stores.postgres import connections, finding, upkeep
 from chaukas_spec_lite.collector.stores.postgres.rows import MAX_KEY_BYTES
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
@@ -108,7 +109,7 @@ def test_any_text_is_kept_and_found(database: str, index_text: bool) -> None:
     async def steps(store: PostgresStore) -> None:
         assert await store.add(rows) == [NEW] * len(rows)
         assert await store.add(rows) == [REPEATED] * len(rows)
-        assert (await store.export("", 100)).rows == rows
+        assert (await store.export(Stage.EVENTS, "", 100)).rows == rows
         for each, text in zip(rows, ODD.values(), strict=True):
             tenancy = Tenancy(text, text)
             conditions: list[Query] = [Query(**{name: text}) for name in names[2:]]  # type: ignore[arg-type]
@@ -190,6 +191,50 @@ def test_whole_days_are_dropped_and_an_attempt_that_broke_off_is_finished(databa
         assert await store.check() == []
 
     on(database, steps, clock=clock)
+
+
+def test_a_day_that_another_collector_has_dropped_is_made_anew(database: str) -> None:
+    clock, later = Hand(), Hand()
+    later.now += 3 * DAY
+
+    async def main() -> None:
+        async with opened(database, clock=clock) as (store,), opened(database, clock=later) as (other,):
+            for attempt in range(3):
+                assert await store.add([row("a"), row("b", session_id="s")]) == [NEW, NEW]
+                assert await store.add([row("a")]) == [REPEATED]
+                if attempt == 1:  # as if the other one had died between the two
+                    async with session(database) as connection:
+                        await connection.execute(
+                            "ALTER TABLE chaukas.events DETACH PARTITION chaukas.events_19700112 CONCURRENTLY"
+                        )
+                        await connection.execute("DELETE FROM chaukas.event_ids")
+                else:
+                    assert await other.retain(Retention(max_age=DAY)) == 2
+            assert await other.add([row("a")]) == [NEW]
+            assert await store.check() == []
+
+    run(main())
+
+
+def test_a_day_that_is_made_anew_meanwhile_is_not_dropped(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, later = Hand(), Hand()
+    later.now += 3 * DAY
+
+    async def main() -> None:
+        async with opened(database, clock=clock) as (store,), opened(database, clock=later) as (other,):
+            await store.add([row("a")])
+            drop = upkeep.drop_detached
+
+            async def late(connections: Any, name: str) -> None:
+                if name.endswith("12"):
+                    await store.add([row("b")])
+                await drop(connections, name)
+
+            monkeypatch.setattr(upkeep, "drop_detached", late)
+            await other.retain(Retention(max_age=DAY))
+            assert await ids(store) == ["b"]
+
+    run(main())
 
 
 def test_a_slow_transaction_does_not_get_into_pages_that_were_begun(database: str) -> None:
@@ -355,7 +400,7 @@ def test_a_restored_database_goes_on(database: str) -> None:
             assert await ids(store) == ["a", "b"]
             assert await store.add([row("a"), row("c")]) == [REPEATED, NEW]
             assert await ids(store) == ["a", "b", "c"]
-            assert [each.event_id for each in (await store.export("", 10)).rows] == ["a", "b", "c"]
+            assert [each.event_id for each in (await store.export(Stage.EVENTS, "", 10)).rows] == ["a", "b", "c"]
             assert await store.check() == []
 
     run(main())

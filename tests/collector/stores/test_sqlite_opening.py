@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
+from chaukas_spec_lite.collector.stores.copied import Stage
 from chaukas_spec_lite.collector.stores.sqlite import file, migrating
 from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 from chaukas_spec_lite.errors import StoreError
 from tests.collector.stores.events import NEW, ids, row, texts
 from tests.collector.stores.test_every_store import opened
-from tests.collector.stores.test_sqlite import database, make_format_1, old_rows, store_at
+from tests.collector.stores.test_sqlite import FORMAT_2, database, make_format_1, old_rows, store_at
 from tests.patience import HANG, run, until
 
 ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
@@ -141,7 +142,39 @@ def test_a_migration_that_is_stopped_is_undone(path: Path, monkeypatch: pytest.M
             assert connection.execute("PRAGMA user_version").fetchall() == [(1,)]
             assert connection.execute("SELECT count(*) FROM events WHERE searched_text != ''").fetchall() == [(2500,)]
         async with opened(store_at(path)) as store:
-            assert (await store.export("", 10_000)).rows == rows
+            assert (await store.export(Stage.EVENTS, "", 10_000)).rows == rows
+
+    run(main())
+
+
+def test_a_migration_from_format_2_that_is_stopped_is_undone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = old_rows()
+    begun, free = threading.Event(), threading.Event()
+    steps: list[int] = []
+    real = migrating.mark
+
+    def mark(*args: Any) -> None:
+        steps.append(1)
+        begun.set()
+        assert free.wait(HANG)
+        real(*args)
+
+    async def main() -> None:
+        async with opened(store_at(path)) as store:
+            await store.add(rows)
+        with database(path) as connection:
+            connection.executescript(FORMAT_2)
+            before = list(connection.iterdump())
+        with monkeypatch.context() as patch:
+            patch.setattr(migrating, "mark", mark)
+            await stopped(store_at(path), begun, free.set)
+        assert len(steps) == 1, "there are three"
+        with database(path) as connection:
+            assert connection.execute("PRAGMA user_version").fetchall() == [(2,)]
+            assert list(connection.iterdump()) == before
+        async with opened(store_at(path)) as store:
+            assert (await store.export(Stage.EVENTS, "", 10_000)).rows == rows
+            assert await store.check() == []
 
     run(main())
 
@@ -151,7 +184,7 @@ def test_a_statement_that_never_ends_is_stopped(path: Path, monkeypatch: pytest.
     make_format_1(path, old_rows())
     begun = threading.Event()
 
-    def migrate(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
+    def migrate(connection: sqlite3.Connection, version: int, check: Callable[[], None]) -> None:
         begun.set()
         connection.execute(ENDLESS).fetchall()
 

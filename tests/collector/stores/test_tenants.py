@@ -16,6 +16,7 @@ import pytest
 
 from chaukas_spec_lite import Event, EventBatch, EventStatus, EventType, Severity
 from chaukas_spec_lite.collector.doors import openapi, platform_json
+from chaukas_spec_lite.collector.stores.copied import Stage
 from chaukas_spec_lite.message.message import Message
 from chaukas_spec_lite.rpc.stubs.codec import Encoded
 from chaukas_spec_lite.spec.client.v1 import client
@@ -411,7 +412,11 @@ def test_an_empty_tenant_is_filled_in_at_storage_and_others_are_named(worlds: Wo
         assert all("tenant_id: not that of the key that was given" in each["reason"] for each in told["rejected"]), path
 
     assert here.theirs() == before
-    stored = {row.event_id: row for row in here.do(here.store.export("", 10_000)).rows if row.tenant_id == "ours"}
+    stored = {
+        row.event_id: row
+        for row in here.do(here.store.export(Stage.EVENTS, "", 10_000)).rows
+        if row.tenant_id == "ours"
+    }
     for event, project in zip(MIXED[:2], ("", "any"), strict=True):
         row = stored[event.event_id]
         assert (row.tenant_id, row.project_id, row.data) == ("ours", project, bytes(event)), "bytes as they came"
@@ -427,5 +432,5 @@ def test_a_key_of_a_project_fills_in_the_project(worlds: Worlds) -> None:
     request = client.IngestEventRequest(event=Event(event_id="filled-in"))
     path = "/chaukas.spec.client.v1.ChaukasClientService/IngestEvent"
     assert here.call("project", path, bytes(request))[0] == "OK"
-    (row,) = [row for row in here.do(here.store.export("", 10_000)).rows if row.event_id == "filled-in"]
+    (row,) = [row for row in here.do(here.store.export(Stage.EVENTS, "", 10_000)).rows if row.event_id == "filled-in"]
     assert (row.tenant_id, row.project_id, row.data) == ("theirs", "public", bytes(Event(event_id="filled-in")))

@@ -28,6 +28,7 @@ from chaukas_spec_lite.collector.receipts import Shape
 from chaukas_spec_lite.collector.service import CollectorService
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Store
+from chaukas_spec_lite.collector.stores.copied import Stage
 from chaukas_spec_lite.rpc.server.server import MessageServer
 from chaukas_spec_lite.spec.client.v1.client import QueryEventsResponse
 from chaukas_spec_lite.wire.envelopes import batch_request, event_request
@@ -99,13 +100,10 @@ class World:
         """All that the store has of their tenant, but for the other project's."""
 
         async def found() -> Any:
-            events, cursor = list[EventRow](), ""
-            while True:
-                part = await self.store.export(cursor, 1000)
+            events, after = list[EventRow](), ""
+            while (part := await self.store.export(Stage.EVENTS, after, 1000)).size:
                 events += part.rows
-                cursor = part.cursor
-                if not cursor:
-                    break
+                after = part.after
             whole = Tenancy(THEIRS.tenant_id)
             rejected = (await self.store.rejected(whole, 1000)).items
             return (

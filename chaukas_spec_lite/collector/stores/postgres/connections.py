@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import enum
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chaukas_spec_lite.collector.stores.postgres.address import shown
+from chaukas_spec_lite.collector.stores.stopping import Stopped
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool, PostgresLogMessage
+
+_T = TypeVar("_T")
 
 INSTALL = "pip install 'chaukas-spec-lite[postgres]'"
 
@@ -23,7 +27,25 @@ _CONNECT_SECONDS = 5.0
 """How long one host of several may take to answer before the next is tried, and what was cancelled to end."""
 _WRITE_SECONDS = 60.0
 """How long a transaction that writes may take. A server that has frozen, or lost its replica, never answers."""
-_MAX_CONNECTIONS = 10
+
+
+class Lane(enum.Enum):
+    """What connections are for. Each has its own: whatever keeps some of them busy keeps none of the others waiting."""
+
+    READ = enum.auto()
+    """Queries, any number of which may be slow."""
+    STORE = enum.auto()
+    """Events."""
+    REJECT = enum.auto()
+    """What was rejected, which may come in any number."""
+    SIGNAL = enum.auto()
+    """Whether the server takes writes, and that something has been stored: never behind anything that takes long."""
+    UPKEEP = enum.auto()
+    """Deletion: the connection that holds the lock for it, and the one that deletes."""
+
+
+_CONNECTIONS = {Lane.READ: 6, Lane.STORE: 3, Lane.REJECT: 2, Lane.SIGNAL: 2, Lane.UPKEEP: 2}
+"""How many connections each lane has at most; they are made as they are needed."""
 
 _SETTINGS = {
     "application_name": "chaukas-lite",
@@ -36,7 +58,7 @@ _SETTINGS = {
 
 
 class Database:
-    """A pool of connections to one database, which may have several hosts of which one takes writes.
+    """Pools of connections to one database, one for each lane; it may have several hosts of which one takes writes.
 
     Connections that broke are made anew, on whatever host takes writes then. All methods raise ``StoreError``.
 
@@ -46,30 +68,32 @@ class Database:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._pool: Pool | None = None
+        self._pools: dict[Lane, Pool] = {}
         self.name = shown(address)
 
     async def open(self) -> None:
-        """Make the pool, and one connection, to see that there is a server that takes writes."""
+        """Make the pools, and one connection, to see that there is a server that takes writes."""
         try:
             import asyncpg
         except ImportError as error:
             raise StoreError(f"{self.name}: PostgreSQL needs asyncpg: {INSTALL}") from error
         with _Mapped(self.name):
-            self._pool = await asyncpg.create_pool(
-                self._address,
-                min_size=0,
-                max_size=_MAX_CONNECTIONS,
-                timeout=_CONNECT_SECONDS,
-                target_session_attrs="read-write",
-                server_settings=_SETTINGS,
-                reset=_reset,
-            )
+            for lane, most in _CONNECTIONS.items():  # which makes no connections yet
+                self._pools[lane] = await asyncpg.create_pool(
+                    self._address,
+                    min_size=0,
+                    max_size=most,
+                    timeout=_CONNECT_SECONDS,
+                    target_session_attrs="read-write",
+                    server_settings=_SETTINGS,
+                    reset=_reset,
+                )
         try:
-            async with self.connection() as connection:
+            async with self.connection(Lane.SIGNAL) as connection:
                 await self._check_server(connection)
         except BaseException:
-            self._pool.terminate()
+            for pool in self._pools.values():
+                pool.terminate()
             raise
 
     async def _check_server(self, connection: Connection) -> None:
@@ -82,27 +106,25 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections; whoever still uses one has a few seconds to finish."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            try:
-                await asyncio.wait_for(pool.close(), _CONNECT_SECONDS)
-            except (asyncio.TimeoutError, OSError):
-                pool.terminate()
+        pools, self._pools = self._pools, {}
+        await asyncio.gather(*map(_closed, pools.values()))
 
     @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[Connection, None]:
+    async def connection(self, lane: Lane) -> AsyncGenerator[Connection, None]:
         """Lend a connection, without a transaction."""
-        if self._pool is None:
-            raise StoreError(f"{self.name} is not open")
+        self._check_open()
         with _Mapped(self.name):
             # The time limit holds for giving it back, too: what was cancelled is waited for.
-            async with self._pool.acquire(timeout=2 * _CONNECT_SECONDS) as connection:
+            async with self._pools[lane].acquire(timeout=2 * _CONNECT_SECONDS) as connection:
                 yield connection
+
+    def _check_open(self) -> None:
+        if not self._pools:
+            raise StoreError(f"{self.name} is not open")
 
     async def another(self) -> Connection:
         """Make a connection of its own, which is not given back."""
-        if self._pool is None:
-            raise StoreError(f"{self.name} is not open")
+        self._check_open()
         import asyncpg
 
         with _Mapped(self.name):
@@ -113,6 +135,19 @@ class Database:
                 server_settings=_SETTINGS,
             )
 
+    async def limited(self, reading: Awaitable[_T], time_limit: float) -> _T:
+        """Wait for something that is read in several statements, or raise ``QueryTimeoutError``; then it is cancelled.
+
+        Waiting for a connection, and for a server that does not answer, count.
+        """
+        try:
+            return await asyncio.wait_for(reading, time_limit)
+        except (asyncio.TimeoutError, Stopped) as error:
+            raise self._late(time_limit) from error
+
+    def _late(self, time_limit: float) -> QueryTimeoutError:
+        return QueryTimeoutError(f"{self.name}: the query took more than {time_limit:g} seconds")
+
     @asynccontextmanager
     async def reading(self, time_limit: float) -> AsyncGenerator[Connection, None]:
         """Lend a connection whose statements may take that many seconds each, or raise ``QueryTimeoutError``."""
@@ -121,23 +156,24 @@ class Database:
         milliseconds = max(1, int(time_limit * 1000))
         # Each statement sees what was committed before it began.
         begin = f"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL statement_timeout = {milliseconds}"
-        async with self.connection() as connection, _Transaction(connection, begin):
+        async with self.connection(Lane.READ) as connection, _Transaction(connection, begin):
             try:
                 yield connection
             except asyncpg.QueryCanceledError as error:
-                raise QueryTimeoutError(f"{self.name}: the query took more than {time_limit:g} seconds") from error
+                raise self._late(time_limit) from error
             await connection.execute("COMMIT")
 
     @asynccontextmanager
-    async def writing(self, begin: str = "") -> AsyncGenerator[Connection, None]:
+    async def writing(self, begin: str = "", lane: Lane = Lane.STORE) -> AsyncGenerator[Connection, None]:
         """Lend a connection in a transaction, which is committed at the end; no error means that it has been.
 
         Args:
             begin: SQL to begin with, which has no result.
+            lane: What it is for.
         """
         # Without a time limit of the server's: that would end the wait for a replica, too, as a success.
         begin = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {_ON_DISK}; {begin}"
-        async with self.connection() as connection:
+        async with self.connection(lane) as connection:
             late = asyncio.get_running_loop().call_later(_WRITE_SECONDS, connection.terminate)
             try:
                 async with _Transaction(connection, begin):
@@ -145,6 +181,13 @@ class Database:
                     await _commit(connection)
             finally:
                 late.cancel()
+
+
+async def _closed(pool: Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), _CONNECT_SECONDS)
+    except (asyncio.TimeoutError, OSError):
+        pool.terminate()
 
 
 class _Transaction:

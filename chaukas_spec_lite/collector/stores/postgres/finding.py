@@ -30,7 +30,7 @@ from chaukas_spec_lite.collector.stores.postgres.statements import (
     page,
     within,
 )
-from chaukas_spec_lite.errors import QueryTimeoutError
+from chaukas_spec_lite.collector.stores.stopping import Job
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ STATS_SECONDS = 60.0
 _SETTLE_SECONDS = 0.25
 """How long a query waits for transactions that began before it, at most, to find all that was acknowledged by then."""
 _SETTLE_PAUSE = 0.002
-_PREFETCH = 500
-"""How many events are read ahead where Python looks at all of them."""
+_PREFETCH = 100
+"""How many events are read at a time where Python looks at all of them."""
 
 # Who stores events holds a lock on the table from before it had a number until it has ended. Others' transactions do
 # not count, however long they run: they will store no event under their number. The snapshot of this statement is taken
@@ -97,52 +97,64 @@ class Finder:
 
     async def find(self, query: Query, max_bytes: int, time_limit: float) -> EventPage:
         """As ``Store.find``."""
-        began = time.monotonic()
+        job = Job(time_limit)
+        try:
+            return await self.connections.limited(self._find(query, max_bytes, job), time_limit)
+        finally:
+            job.cancelled = True  # if the caller leaves while a thread looks for a text
+
+    async def _find(self, query: Query, max_bytes: int, job: Job) -> EventPage:
         at = self.tokens.read(query)
         in_sql = self._in_sql(query)
         sizes = (query.size + 1, max_bytes) if in_sql else (TEXT_SCAN_EVENTS, TEXT_SCAN_BYTES)
         extent = Extent(in_sql, *sizes)
-        async with self.connections.reading(time_limit) as connection:
+        async with self.connections.reading(job.time_limit) as connection:
             mark, after = at or (await watermark(connection), None)
             whose = await _owners(connection, query.tenancy)
             if not whose:
                 return EventPage([], "")
             statement, values = page(query, whose, mark, after, extent)
             rows = await connection.fetch(statement, *values)
+        found = _Page(query.size, max_bytes)
         if in_sql:
-            found = _Page(query.size, max_bytes).of(rows)
+            found.of(rows)
         else:
-            page_ = _Page(query.size, max_bytes)
-            found = await asyncio.to_thread(self._look, query, rows, page_, began + time_limit)
-        if time.monotonic() - began > time_limit:
-            raise QueryTimeoutError(f"{self.connections.name}: the query took more than {time_limit:g} seconds")
+            await asyncio.to_thread(self._look, query, rows, found, job)
         more = found.full or (not in_sql and len(rows) == extent.limit)
         token = self.tokens.write(query, mark, found.last) if more and found.last else ""
         return EventPage(found.events, token, found.scanned)
 
-    def _look(self, query: Query, rows: Sequence[tuple[Any, ...]], found: _Page, deadline: float) -> _Page:
-        """Look for a text in events that no index answers for."""
+    def _look(self, query: Query, rows: Sequence[tuple[Any, ...]], found: _Page, job: Job) -> None:
+        """Look for a text in events that no index answers for. If the job ends before, nobody reads what was found."""
         for row in rows:
+            if job.shall_end():
+                return
             found.scanned += 1
             text, data = row[3:]
             if data is not None and query.text not in (self.texts(data) if text is None else plain(text)):
                 found.pass_by(row)
-            elif not found.take(row) or time.monotonic() > deadline:
-                break
-        return found
+            elif not found.take(row):
+                return
 
     def _in_sql(self, query: Query) -> bool:
         return not query.text or (self.indexed and indexable(query.text))
 
     async def stats(self, query: Query) -> EventStats:
         """As ``Store.stats``."""
+        job = Job(STATS_SECONDS)
+        try:
+            return await self.connections.limited(self._stats(query, job), STATS_SECONDS)
+        finally:
+            job.cancelled = True
+
+    async def _stats(self, query: Query, job: Job) -> EventStats:
         in_sql = self._in_sql(query)
         statement = found_within(query, in_sql)
         async with self.connections.reading(STATS_SECONDS) as connection:
             if in_sql:
                 types, sessions, mean = await _counted(connection, statement)
             else:
-                types, sessions, mean = await self._counted_by_text(connection, statement, query.text)
+                types, sessions, mean = await self._counted_by_text(connection, statement, query.text, job)
             others: list[int] = []
             for table in ("conflicts", "rejected"):
                 own = Statement()
@@ -151,23 +163,30 @@ class Finder:
         return EventStats(sum(types.values()), sessions, types, mean, *others)
 
     async def _counted_by_text(
-        self, connection: Connection, statement: Statement, wanted: str
+        self, connection: Connection, statement: Statement, wanted: str, job: Job
     ) -> tuple[dict[int, int], int, float]:
         types: Counter[int] = Counter()
         sessions: dict[tuple[str, ...], list[tuple[int, int]]] = {}
-        query = (
-            "SELECT tenant_id, project_id, session_id, seconds, nanos, type, data, text FROM events"
-            f" WHERE {statement.where}"
-        )
-        async for *session, seconds, nanos, type_, data, text in connection.cursor(
-            query, *statement.values, prefetch=_PREFETCH
-        ):
-            if wanted in (self.texts(data) if text is None else plain(text)):
+
+        def count(rows: Sequence[tuple[Any, ...]]) -> None:
+            for *session, seconds, nanos, type_, data, text in rows:
+                if job.shall_end():
+                    return
+                if wanted not in (self.texts(data) if text is None else plain(text)):
+                    continue
                 types[type_] += 1
                 if session[2]:
                     moments = sessions.setdefault(tuple(session), [])
                     if seconds != UNTIMED:
                         moments.append((seconds, nanos))
+
+        query = (
+            "SELECT tenant_id, project_id, session_id, seconds, nanos, type, data, text FROM events"
+            f" WHERE {statement.where}"
+        )
+        cursor = await connection.cursor(query, *statement.values)
+        while rows := await cursor.fetch(_PREFETCH):
+            await asyncio.to_thread(count, rows)  # it decodes, for which no event loop waits
         lengths = [_milliseconds(min(each), max(each)) for each in sessions.values() if each]
         return dict(types), len(sessions), sum(lengths) / len(lengths) if lengths else 0.0
 
@@ -184,12 +203,11 @@ class _Page:
     scanned: int = 0
     """How many events were looked into in search of a text."""
 
-    def of(self, rows: Sequence[tuple[Any, ...]]) -> _Page:
+    def of(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Take what fits of rows."""
         for row in rows:
             if not self.take(row):
                 break
-        return self
 
     def take(self, row: tuple[Any, ...]) -> bool:
         """Take an event; False if it starts the next page."""

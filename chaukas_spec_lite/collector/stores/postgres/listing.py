@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from chaukas_spec_lite.collector.stores.asking import Tenancy
-from chaukas_spec_lite.collector.stores.base import Conflict, Deletion, DeletionRecord, KeptCounts, Rejected
+from chaukas_spec_lite.collector.stores.base import Conflict, DeletionRecord, KeptCounts, Rejected
 from chaukas_spec_lite.collector.stores.listing import PART_BYTES, Part, PartAsked
 from chaukas_spec_lite.collector.stores.postgres.connections import Database
-from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, rejected_of, row_of
+from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, record_of, rejected_of, row_of
 from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
 
-TIME_LIMIT = 10.0
-"""After how many seconds listing and counting are given up."""
+READ_SECONDS = 10.0
+"""How long the short lists may take."""
 
 
 async def conflicts(connections: Database, asked: PartAsked) -> Part[Conflict]:
@@ -33,7 +32,7 @@ async def rejected(connections: Database, asked: PartAsked) -> Part[Rejected]:
 async def deletions(connections: Database, asked: PartAsked) -> Part[DeletionRecord]:
     """As ``Store.deletions``."""
     rows = await _read(connections, asked, "deletions", "number", "texts, made, events", "texts")
-    return asked.part((number, 0, None if each is None else _deletion(*each)) for number, each in rows)
+    return asked.part((number, 0, None if each is None else record_of(*each)) for number, each in rows)
 
 
 async def counts(connections: Database, tenancy: Tenancy) -> KeptCounts:
@@ -41,7 +40,7 @@ async def counts(connections: Database, tenancy: Tenancy) -> KeptCounts:
     own = Statement()
     within(own, tenancy)
     counts = (f"(SELECT count(*) FROM {table} WHERE {own.where})" for table in ("conflicts", "rejected", "deletions"))
-    async with connections.reading(TIME_LIMIT) as connection:
+    async with connections.reading(READ_SECONDS) as connection:
         found = await connection.fetchrow(f"SELECT {', '.join(counts)}", *own.values)
     assert found
     return KeptCounts(*found)
@@ -54,7 +53,7 @@ async def _read(
     own = Statement()
     within(own, asked.tenancy)
     own.require(f"{number} < {{}}::bigint", asked.below)
-    async with connections.reading(TIME_LIMIT) as connection:
+    async with connections.reading(READ_SECONDS) as connection:
         rows = await connection.fetch(
             f"""
             SELECT found, {number}, {columns} FROM (
@@ -71,8 +70,3 @@ async def _read(
     if rows and rows[0][0] > len(rows):
         part.append((0, None))
     return part
-
-
-def _deletion(texts: bytes, made: float, events: int) -> DeletionRecord:
-    tenant, project, session, reason = json.loads(texts)
-    return DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), made, events)

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.collector.stores.arrivals import Arrivals
-from chaukas_spec_lite.collector.stores.postgres.connections import Database
+from chaukas_spec_lite.collector.stores.postgres.connections import Database, Lane
 from chaukas_spec_lite.errors import StoreError
 from chaukas_spec_lite.rationed_log import RationedLog, in_words
 
@@ -68,7 +68,7 @@ class News:
         while self._untold:
             self._untold = False
             try:
-                async with self._connections.connection() as connection:
+                async with self._connections.connection(Lane.SIGNAL) as connection:
                     await connection.execute(f"SELECT pg_notify('{_CHANNEL}', $1)", self._own)
             except Exception as error:  # the next one who stores something begins it anew
                 self._failed(error)

@@ -11,7 +11,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from chaukas_spec_lite.collector.stores.base import EventRow, Rejected
+from chaukas_spec_lite.collector.stores.asking import Tenancy
+from chaukas_spec_lite.collector.stores.base import Deletion, DeletionRecord, EventRow, Rejected
 
 MAX_KEY_BYTES = 500
 """How long a text in a column may be: three of them, and the time, fit into an index."""
@@ -80,6 +81,12 @@ def rejected_of(texts: bytes, data: bytes, received: float) -> Rejected:
     """Return what was rejected from its columns."""
     tenant, project, event, reason = json.loads(texts)
     return Rejected(tenant, project, event, reason, bytes(data), received)
+
+
+def record_of(texts: bytes, made: float, events: int) -> DeletionRecord:
+    """Return the record of a deletion from its columns."""
+    tenant, project, session, reason = json.loads(texts)
+    return DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), made, events)
 
 
 def plain(column: str) -> str:

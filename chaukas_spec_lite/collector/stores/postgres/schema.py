@@ -7,11 +7,13 @@ partitions, that makes an event stored exactly once, on whatever days it is sent
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 
 from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
-from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database
+from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
 from chaukas_spec_lite.errors import StoreError
 
 VERSION = 1
@@ -114,8 +116,8 @@ CREATE INDEX events_by_text ON {SCHEMA}.events USING gin (text gin_trgm_ops);
 """
 
 
-async def prepare(connections: Database, index_text: bool) -> tuple[bytes, bool]:
-    """Make the tables, unless they are there; return the store's secret, and whether it indexes texts."""
+async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, bool]:
+    """Make the tables, unless they are there; return the store's secret, its identity, and whether it indexes texts."""
     # One collector after the other: two that begin at once make the tables once.
     async with connections.writing(f"SELECT pg_advisory_xact_lock({LOCK})") as connection:
         if not await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.store') IS NOT NULL"):
@@ -130,6 +132,10 @@ async def prepare(connections: Database, index_text: bool) -> tuple[bytes, bool]
             await connection.execute(
                 "INSERT INTO store VALUES ($1, $2, $3)", VERSION, secrets.token_bytes(SECRET_BYTES), index_text
             )
+        # Without a key, which would have to begin with a tenant: it has a row for each store that was copied.
+        await connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {SCHEMA}.copies (source text NOT NULL, note text NOT NULL)"
+        )
         found = await connection.fetchrow("SELECT version, secret, index_text FROM store")
         if found is None:
             raise StoreError(f"{connections.name}: the table {SCHEMA}.store is empty: the store is damaged")
@@ -142,12 +148,15 @@ async def prepare(connections: Database, index_text: bool) -> tuple[bytes, bool]
             raise StoreError(
                 f"{connections.name}: was made without an index of texts: copy it to a new store that has one"
             )
+        # The database's number tells it from one that was made of its dump, with the same secret.
+        number = await connection.fetchval("SELECT oid::bigint FROM pg_database WHERE datname = current_database()")
         # A database that was restored from a dump counts transactions anew. What it brought is older than all to come.
         for table in ("events", "conflicts"):
             await connection.execute(
                 f"UPDATE {table} SET xid = 0 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
             )
-    return secret, indexed
+    identity = hashlib.blake2b(repr((bytes(secret), number)).encode(), digest_size=16).hexdigest()
+    return secret, identity, indexed
 
 
 def partition(day: date) -> str:
@@ -160,20 +169,34 @@ def day_of(name: str) -> date:
     return datetime.strptime(name, "events_%Y%m%d").replace(tzinfo=timezone.utc).date()
 
 
-async def add_partitions(connections: Database, day: date) -> set[date]:
-    """Make the partitions of a day and the next one, unless they are there; return the days."""
-    days = {day, day + timedelta(days=1)}
+async def add_partitions(connections: Database, days: Iterable[date]) -> set[date]:
+    """Make the partitions of days, unless they are there; return the days."""
+    wanted = sorted(days)
     async with connections.writing(f"SELECT pg_advisory_xact_lock({LOCK})") as connection:
-        for each in sorted(days):
-            name = f"{SCHEMA}.{partition(each)}"
-            if not await connection.fetchval(f"SELECT to_regclass('{name}') IS NOT NULL"):
-                # Made beside it and then attached: CREATE ... PARTITION OF would wait for queries, and others for it.
-                await connection.execute(
-                    f"CREATE TABLE {name} (LIKE {SCHEMA}.events INCLUDING ALL);"
-                    f"ALTER TABLE {SCHEMA}.events ATTACH PARTITION {name}"
-                    f" FOR VALUES FROM ('{each}') TO ('{each + timedelta(days=1)}')"
-                )
-    return days
+        for day in wanted:
+            name = f"{SCHEMA}.{partition(day)}"
+            attached = await connection.fetchval(
+                "SELECT relispartition FROM pg_class WHERE oid = to_regclass($1)", name
+            )
+            if attached:
+                continue
+            if attached is False:  # detached, and about to be dropped: what it holds is too old, or without its ids
+                await connection.execute(f"DROP TABLE {name}")
+            # Made beside it and then attached: CREATE ... PARTITION OF would wait for queries, and others for it.
+            await connection.execute(
+                f"CREATE TABLE {name} (LIKE {SCHEMA}.events INCLUDING ALL);"
+                f"ALTER TABLE {SCHEMA}.events ATTACH PARTITION {name}"
+                f" FOR VALUES FROM ('{day}') TO ('{day + timedelta(days=1)}')"
+            )
+    return set(wanted)
+
+
+async def drop_detached(connections: Database, name: str) -> None:
+    """Drop what was a day's partition, unless that day has been made anew meanwhile."""
+    lock = f"SELECT pg_advisory_xact_lock({LOCK})"
+    async with connections.writing(lock, Lane.UPKEEP) as connection:
+        if await connection.fetchval("SELECT NOT relispartition FROM pg_class WHERE oid = to_regclass($1)", name):
+            await connection.execute(f"DROP TABLE {name}")
 
 
 _CHECKS = {
@@ -204,7 +227,7 @@ _CHECKS = {
 async def check(connections: Database) -> list[str]:
     """As ``Store.check``. Whether PostgreSQL's own files are sound, its extension amcheck says."""
     found: list[str] = []
-    async with connections.connection() as connection:
+    async with connections.connection(Lane.UPKEEP) as connection:
         await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")  # all see the same
         for what, statement in _CHECKS.items():
             if count := await connection.fetchval(statement):

@@ -6,15 +6,14 @@ It grows past one machine: collectors hold nothing, and the database may have re
 from __future__ import annotations
 
 import importlib.util
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from chaukas_spec_lite.collector.page_tokens import PageTokens, What
 from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, Query, SessionFilter, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
-    REJECTED_PER_TENANT,
     Addition,
     Conflict,
     Deletion,
@@ -22,7 +21,6 @@ from chaukas_spec_lite.collector.stores.base import (
     EventPage,
     EventRow,
     EventStats,
-    Exported,
     KeptCounts,
     Rejected,
     Retention,
@@ -30,19 +28,22 @@ from chaukas_spec_lite.collector.stores.base import (
     SessionSummary,
     Texts,
 )
+from chaukas_spec_lite.collector.stores.copied import CopyNote, Exported, Stage
 from chaukas_spec_lite.collector.stores.following import Followed
 from chaukas_spec_lite.collector.stores.listing import CONFLICTS, DELETIONS, REJECTED, Part, PartAsked
 from chaukas_spec_lite.collector.stores.postgres import listing
-from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCHEMA, Database
-from chaukas_spec_lite.collector.stores.postgres.copying import export
+from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCHEMA, Database, Lane
+from chaukas_spec_lite.collector.stores.postgres.copying import count_until, export, read_note, restore
 from chaukas_spec_lite.collector.stores.postgres.finding import STATS_SECONDS, Finder
 from chaukas_spec_lite.collector.stores.postgres.following import follow
 from chaukas_spec_lite.collector.stores.postgres.news import News
-from chaukas_spec_lite.collector.stores.postgres.rows import key
+from chaukas_spec_lite.collector.stores.postgres.rejecting import keep_rejected
 from chaukas_spec_lite.collector.stores.postgres.schema import check, prepare
 from chaukas_spec_lite.collector.stores.postgres.sessions import sessions
 from chaukas_spec_lite.collector.stores.postgres.upkeep import Upkeep
 from chaukas_spec_lite.collector.stores.postgres.writing import GroupWriter
+from chaukas_spec_lite.collector.stores.stopping import Job
+from chaukas_spec_lite.collector.stores.write_queue import in_time
 from chaukas_spec_lite.errors import SettingError, StoreError
 
 
@@ -55,6 +56,9 @@ class PostgresStore:
         texts: Tells what a search for text looks at in an encoded event.
         index_text: Whether such a search shall have an index, for which the database needs the extension pg_trgm.
         clock: Tells the time in seconds since 1970.
+
+    Attributes:
+        identity: Tells this database from others; once it is open.
 
     Raises:
         SettingError: asyncpg is not installed, or the address cannot be read.
@@ -73,6 +77,7 @@ class PostgresStore:
         self._writer = GroupWriter(self._connections, clock, self._news.announce)
         self._upkeep = Upkeep(self._connections)
         self._finder: Finder | None = None
+        self.identity = ""
 
     @property
     def name(self) -> str:
@@ -88,7 +93,7 @@ class PostgresStore:
         """Open it, and make its tables if there are none; see ``Store.open``."""
         await self._connections.open()
         try:
-            secret, indexed = await prepare(self._connections, self._index_text)
+            secret, self.identity, indexed = await prepare(self._connections, self._index_text)
         except BaseException:
             await self._connections.close()
             raise
@@ -117,30 +122,14 @@ class PostgresStore:
         self._check_open()
         return await self._writer.add(rows)
 
-    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> int:
         """Keep what cannot be stored; see ``Store.keep_rejected``."""
         self._check_open()
-        tenants = sorted({key(each.tenant_id) for each in rejected})
-        if not tenants:
-            return
-        async with self._connections.writing() as connection:
-            await connection.copy_records_to_table(
-                "rejected",
-                columns=("tenant_id", "project_id", "received", "data", "texts"),
-                records=(
-                    (
-                        *(key(each.tenant_id), key(each.project_id), each.received, each.data),
-                        json.dumps([each.tenant_id, each.project_id, each.event_id, each.reason]).encode(),
-                    )
-                    for each in rejected
-                ),
-            )
-            for tenant in tenants:
-                await connection.execute(
-                    "DELETE FROM rejected WHERE tenant_id = $1 AND number <= (SELECT number FROM rejected"
-                    f" WHERE tenant_id = $1 ORDER BY number DESC OFFSET {REJECTED_PER_TENANT} LIMIT 1)",
-                    tenant,
-                )
+        return await in_time(self.name, self._keep_rejected(rejected)) if rejected else 0
+
+    async def _keep_rejected(self, rejected: Sequence[Rejected]) -> int:
+        async with self._connections.writing(lane=Lane.REJECT) as connection:
+            return await keep_rejected(connection, rejected)
 
     async def find(self, query: Query, max_bytes: int, time_limit: float = 10.0) -> EventPage:
         """Return one page of what a query asks for; see ``Store.find``."""
@@ -152,15 +141,21 @@ class PostgresStore:
 
     async def follow(self, query: Query, cursor: str, max_bytes: int, time_limit: float = 10.0) -> Followed:
         """Return what has arrived since; see ``Store.follow``."""
-        asked = replace(query, page_token=cursor)
-        return await follow(self._connections, self._found.tokens, self._texts, asked, max_bytes, time_limit)
+        job = Job(time_limit)
+        asked, texts = replace(query, page_token=cursor), partial(job.checked, self._texts)
+        following = follow(self._connections, self._found.tokens, texts, asked, max_bytes, time_limit)
+        try:
+            return await self._connections.limited(following, time_limit)
+        finally:
+            job.cancelled = True  # if the caller leaves while a thread looks for a text
 
     async def sessions(
         self, tenancy: Tenancy, limit: int, before: SessionPlace | None = None, only: SessionFilter = EVERY_SESSION
     ) -> list[SessionSummary]:
         """List sessions; see ``Store.sessions``."""
         self._check_open()
-        return await sessions(self._connections, tenancy, limit, before, only, STATS_SECONDS)
+        listed = sessions(self._connections, tenancy, limit, before, only, STATS_SECONDS)
+        return await self._connections.limited(listed, STATS_SECONDS)
 
     async def conflicts(self, tenancy: Tenancy, limit: int, page_token: str = "") -> Part[Conflict]:
         """List conflicts; see ``Store.conflicts``."""
@@ -190,9 +185,22 @@ class PostgresStore:
         """Delete what is too old or too much; see ``Store.retain``."""
         return await self._upkeep.retain(retention, self._clock())
 
-    async def export(self, cursor: str, limit: int) -> Exported:
+    async def export(self, stage: Stage, after: str, limit: int) -> Exported:
         """Return the next part of all that is there; see ``Store.export``."""
-        return await export(self._connections, cursor, limit)
+        return await export(self._connections, stage, after, limit)
+
+    async def count_until(self, after: str) -> int:
+        """Count the events up to a place; see ``Store.count_until``."""
+        return await count_until(self._connections, after)
+
+    async def restore(self, part: Exported, note: CopyNote) -> list[Addition]:
+        """Store a part of a copy; see ``Store.restore``."""
+        self._check_open()
+        return await restore(self._connections, self._writer, part, note)
+
+    async def copy_note(self, source: str) -> str:
+        """Return what was noted of a copy; see ``Store.copy_note``."""
+        return await read_note(self._connections, source)
 
     async def check(self) -> list[str]:
         """Look for damage; see ``Store.check``."""
@@ -200,12 +208,12 @@ class PostgresStore:
 
     async def vacuum(self) -> None:
         """Make the space of what was deleted free for new events, and count anew what PostgreSQL plans with."""
-        async with self._connections.connection() as connection:
+        async with self._connections.connection(Lane.UPKEEP) as connection:
             await connection.execute("VACUUM (ANALYZE) events, event_ids, conflicts, rejected")
 
     async def size(self) -> int:
         """How many bytes it takes on the disk."""
-        async with self._connections.connection() as connection:
+        async with self._connections.reading(listing.READ_SECONDS) as connection:
             return int(
                 await connection.fetchval(
                     "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class"

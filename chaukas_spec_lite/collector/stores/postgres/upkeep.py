@@ -5,17 +5,18 @@ In steps, each a short transaction, which writers pass by. Whole days are not de
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
 from chaukas_spec_lite.collector.stores.base import Deletion, Retention
-from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database
+from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
 from chaukas_spec_lite.collector.stores.postgres.rows import key
-from chaukas_spec_lite.collector.stores.postgres.schema import UPKEEP_LOCK, day_of
+from chaukas_spec_lite.collector.stores.postgres.schema import UPKEEP_LOCK, day_of, drop_detached
 from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
 from chaukas_spec_lite.collector.stores.postgres.writing import BEGIN
 
@@ -26,7 +27,8 @@ _Record: TypeAlias = "Callable[[Connection, int], Awaitable[None]]"
 """Takes down, in the transaction of each step, how many events it deletes."""
 
 _STEP = 2000
-"""How many events are deleted at once."""
+_STEP_BYTES = 8 << 20
+"""How many events are deleted at once, and how many bytes of them; one alone may have more."""
 
 _PARTITIONS = f"""
 SELECT relname::text, inhdetachpending FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
@@ -38,12 +40,30 @@ WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'r' AND NOT relispar
     AND relname ~ '^events_[0-9]{{8}}$'
 """
 
+# PostgreSQL knows the length of content without reading it.
+_PLACED = "sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS taken, row_number() OVER () AS place"
+_FITS = f"place = 1 OR taken <= {_STEP_BYTES}"
+_DAY = "(received AT TIME ZONE 'UTC')::date"
+_ARRIVALS = f"""
+SELECT day, received, seq, octet_length(data) AS size FROM events WHERE tenant_id = $1
+UNION ALL SELECT {_DAY}, received, seq, octet_length(data) FROM conflicts WHERE tenant_id = $1
+"""
+_LAST_TOO_MUCH = f"""
+SELECT received, seq FROM (
+    SELECT *, sum(size) OVER (ORDER BY received, seq ROWS UNBOUNDED PRECEDING) - size AS before
+    FROM ({_ARRIVALS}) AS each WHERE day = $2
+) AS summed
+WHERE before < $3::bigint ORDER BY received DESC, seq DESC LIMIT 1
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
     """Deletes; one collector at a time does."""
 
     connections: Database
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Within this collector: whoever waited for the others' lock with a connection would keep away who holds it."""
 
     async def delete(self, deletion: Deletion, now: float) -> int:
         """As ``Store.delete``."""
@@ -55,7 +75,7 @@ class Upkeep:
         texts = json.dumps([tenancy.tenant_id, tenancy.project_id, deletion.session_id, deletion.reason]).encode()
         keys = [None if each is None else key(each) for each in (tenancy.tenant_id, tenancy.project_id)]
         async with self._alone():
-            async with self.connections.writing() as connection:
+            async with self.connections.writing(lane=Lane.UPKEEP) as connection:
                 number = await connection.fetchval(
                     "INSERT INTO deletions (tenant_id, project_id, made, texts) VALUES ($1, $2, $3, $4)"
                     " RETURNING number",
@@ -81,7 +101,7 @@ class Upkeep:
             if retention.max_age is not None:
                 count += await self._drop_older(now - retention.max_age)
             if retention.max_bytes is not None:
-                async with self.connections.connection() as connection:
+                async with self.connections.connection(Lane.UPKEEP) as connection:
                     tenants = await connection.fetch("SELECT DISTINCT tenant_id FROM owners")
                 for (tenant,) in tenants:
                     count += await self._shrink(tenant, retention.max_bytes)
@@ -105,7 +125,7 @@ class Upkeep:
 
     async def _drop_partitions(self, first: date) -> None:
         """Drop the partitions of all days before the first that stays, and what is left of an attempt to."""
-        async with self.connections.connection() as connection:
+        async with self.connections.connection(Lane.UPKEEP) as connection:
             for name, pending in await connection.fetch(_PARTITIONS):
                 # Concurrently, which waits for queries, where anything else would keep others waiting, too.
                 if pending:
@@ -114,12 +134,13 @@ class Upkeep:
                     await connection.execute(
                         f"ALTER TABLE {SCHEMA}.events DETACH PARTITION {SCHEMA}.{name} CONCURRENTLY"
                     )
-            for (name,) in await connection.fetch(_DETACHED):
-                await connection.execute(f"DROP TABLE {SCHEMA}.{name}")
+            detached = await connection.fetch(_DETACHED)
+        for (name,) in detached:
+            await drop_detached(self.connections, f"{SCHEMA}.{name}")
 
     async def _delete_ids(self, first: date) -> int:
         count = 0
-        async with self.connections.connection() as connection:
+        async with self.connections.connection(Lane.UPKEEP) as connection:
             tenants = await connection.fetch("SELECT DISTINCT tenant_id FROM owners")
         for (tenant,) in tenants:
             old = Statement()
@@ -128,33 +149,35 @@ class Upkeep:
         return count
 
     async def _shrink(self, tenant: str, max_bytes: int) -> int:
-        """Delete a tenant's oldest arrivals, until it is small enough."""
-        arrivals = """
-            SELECT received, seq, octet_length(data) AS size FROM events WHERE tenant_id = $1
-            UNION ALL SELECT received, seq, octet_length(data) FROM conflicts WHERE tenant_id = $1
-        """
-        async with self.connections.connection() as connection:
-            size = await connection.fetchval(f"SELECT sum(size)::bigint FROM ({arrivals}) AS each", tenant)
-            if (size or 0) <= max_bytes:
-                return 0
-            last = await connection.fetchrow(
-                f"""
-                SELECT received, seq FROM (
-                    SELECT *, sum(size) OVER (ORDER BY received, seq ROWS UNBOUNDED PRECEDING) - size AS before
-                    FROM ({arrivals}) AS each
-                ) AS summed
-                WHERE before < $2::bigint ORDER BY received DESC, seq DESC LIMIT 1
-                """,
-                *(tenant, size - max_bytes),
+        """Delete a tenant's oldest arrivals, until it is small enough: whole days, and of the last one a part."""
+        async with self.connections.connection(Lane.UPKEEP) as connection:
+            days = await connection.fetch(
+                f"SELECT day, sum(size)::bigint FROM ({_ARRIVALS}) AS each GROUP BY day ORDER BY day", tenant
             )
-        if last is None:  # deleted meanwhile
-            return 0
+        excess = sum(size for _, size in days) - max_bytes
+        count = 0
+        for day, size in days:
+            if excess <= 0:
+                break
+            count += await self._delete_oldest(tenant, day, None if size <= excess else excess)
+            excess -= size
+        return count
+
+    async def _delete_oldest(self, tenant: str, day: date, excess: int | None) -> int:
+        """Delete what a tenant has of a day, or the oldest of it, of so many bytes."""
+        last = None
+        if excess is not None:
+            async with self.connections.connection(Lane.UPKEEP) as connection:
+                last = await connection.fetchrow(_LAST_TOO_MUCH, tenant, day, excess)
+            if last is None:  # deleted meanwhile
+                return 0
         count = 0
         for table in ("events", "conflicts"):
             oldest = Statement()
-            # The first condition says it all, and the second lets the index by age help.
-            oldest.require("(received, seq) <= ({}, {}) AND received <= {}", last[0], last[1], last[0])
             oldest.require("tenant_id = {}", tenant)
+            oldest.require(f"{'day' if table == 'events' else _DAY} = {{}}", day)
+            if last is not None:
+                oldest.require("(received, seq) <= ({}, {})", *last)
             if table == "events":
                 count += await self._delete_events(oldest)
             else:
@@ -165,12 +188,15 @@ class Upkeep:
         """Delete events and their ids, step by step; what is to be recorded, with each step."""
         gone = 0
         while True:
-            async with self.connections.writing(BEGIN) as connection:
+            async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
                 count: int = await connection.fetchval(
                     f"""
                     WITH chosen AS MATERIALIZED (
-                        SELECT day, tenant_id, project_id, seconds, nanos, seq FROM events
-                        WHERE {chosen.where} LIMIT {_STEP}
+                        SELECT * FROM (
+                            SELECT day, tenant_id, project_id, seconds, nanos, seq, {_PLACED}
+                            FROM (SELECT *, octet_length(data) AS size FROM events
+                                WHERE {chosen.where} LIMIT {_STEP}) AS found
+                        ) AS placed WHERE {_FITS}
                     ), gone AS (
                         DELETE FROM events USING chosen
                         WHERE events.day = chosen.day AND events.tenant_id = chosen.tenant_id
@@ -194,12 +220,20 @@ class Upkeep:
 
     async def _delete_rows(self, table: str, chosen: Statement) -> int:
         """Delete rows of any other table, step by step."""
+        size = "0" if table == "event_ids" else "octet_length(data)"
         gone = 0
         while True:
-            async with self.connections.writing(BEGIN) as connection:
+            async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
                 tag = await connection.execute(
-                    f"DELETE FROM {table}"
-                    f" WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {chosen.where} LIMIT {_STEP}))",
+                    f"""
+                    DELETE FROM {table} WHERE ctid = ANY(ARRAY(
+                        SELECT ctid FROM (
+                            SELECT ctid, {_PLACED}
+                            FROM (SELECT ctid, {size} AS size FROM {table}
+                                WHERE {chosen.where} LIMIT {_STEP}) AS found
+                        ) AS placed WHERE {_FITS}
+                    ))
+                    """,
                     *chosen.values,
                 )
             count = int(tag.rpartition(" ")[2])
@@ -209,7 +243,7 @@ class Upkeep:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncGenerator[None, None]:
-        async with self.connections.connection() as connection:
+        async with self.turn, self.connections.connection(Lane.UPKEEP) as connection:
             await connection.execute(f"SELECT pg_advisory_lock({UPKEEP_LOCK})")
             try:
                 yield

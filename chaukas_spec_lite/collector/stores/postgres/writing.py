@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
-from chaukas_spec_lite.collector.stores.postgres.connections import Database
+from chaukas_spec_lite.collector.stores.copied import Arrived
+from chaukas_spec_lite.collector.stores.postgres.connections import Database, Lane
 from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, columns_of, content, escaped
 from chaukas_spec_lite.collector.stores.postgres.schema import add_partitions
+from chaukas_spec_lite.collector.stores.write_queue import QueuedCall, WriteQueue, in_time, settle
 from chaukas_spec_lite.errors import StoreError
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ SELECT pg_current_xact_id()::text::bigint, ARRAY(SELECT nextval('blocks') FROM g
 _OWNERS = "INSERT INTO owners SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING"
 _IDS = """
 INSERT INTO event_ids (tenant_id, project_id, event_id, seq, content, day)
-SELECT *, $6::date FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::date[])
 ON CONFLICT DO NOTHING
 """
 _FOUND = """
@@ -61,8 +64,16 @@ ON CONFLICT DO NOTHING
 """
 
 
+_SAME = """
+SELECT true FROM event_ids WHERE tenant_id = $1 AND project_id = $2 AND event_id = $3 AND content = $4
+"""
+
+Also: TypeAlias = "Callable[[Connection], Awaitable[None]]"
+"""What else belongs into a transaction."""
+
+
 class _JustDeleted(Exception):
-    """An id was in the way, and then was gone. Nothing was stored, and it has to be tried again."""
+    """An id was in the way, and then was gone; or a day was. Nothing was stored, and it has to be tried again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +83,7 @@ class _Event:
     columns: tuple[Any, ...]
     content: bytes
     text: str | None
+    received: datetime
     seq: int = 0
     kept: bytes = b""
     """The content of the one that is kept under its id."""
@@ -80,6 +92,10 @@ class _Event:
     @property
     def key(self) -> _Key:
         return self.columns[:3]
+
+    @property
+    def day(self) -> date:
+        return self.received.date()
 
 
 class GroupWriter:
@@ -99,7 +115,7 @@ class GroupWriter:
         self._clock = clock
         self._added = added
         self.texts: Texts | None = None
-        self._waiting: list[tuple[Sequence[EventRow], asyncio.Future[list[Addition]]]] = []
+        self._queue = WriteQueue(connections.name)
         self._writing: set[asyncio.Task[None]] = set()
         self._days: set[date] = set()
         self._owners: set[tuple[str, str]] = set()
@@ -107,99 +123,116 @@ class GroupWriter:
     async def close(self) -> None:
         """Finish what was begun. The tasks go on even if all callers that wait for them were cancelled."""
         while self._writing:
-            await asyncio.wait(self._writing)
+            await asyncio.wait(list(self._writing))
 
     async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
         """As ``Store.add``."""
         if not rows:
-            async with self._connections.writing():  # which fails unless the server takes writes
-                return []
-        result: asyncio.Future[list[Addition]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((rows, result))
+            return await in_time(self._connections.name, self._probe())
+        waiting = self._queue.put(rows)
         if len(self._writing) < _WRITERS:
-            task = asyncio.ensure_future(self._write())
-            self._writing.add(task)
-            task.add_done_callback(self._writing.discard)
-        return await result
+            self._writing.add(asyncio.ensure_future(self._write()))
+        return await self._queue.outcome(waiting)
+
+    async def _probe(self) -> list[Addition]:
+        async with self._connections.writing(lane=Lane.SIGNAL):  # which fails unless the server takes writes
+            return []
 
     async def _write(self) -> None:
-        while self._waiting:
-            group = self._next_group()
-            try:
-                outcomes = await self._add([rows for rows, _ in group])
-            except Exception as error:  # raised again where the events are waited for
-                outcomes = [error] if len(group) == 1 else await self._one_by_one(group, error)
-            for (_, result), outcome in zip(group, outcomes, strict=True):
-                if result.done():  # its caller was cancelled
-                    continue
-                if isinstance(outcome, Exception):
-                    result.set_exception(outcome)
-                else:
-                    result.set_result(outcome)
+        task = asyncio.current_task()
+        assert task
+        try:
+            while group := self._queue.take(_MAX_GROUP, _MAX_GROUP_ROWS):
+                outcomes: Sequence[list[Addition] | Exception]
+                try:
+                    outcomes = await self._add([each.rows for each in group])
+                except Exception as error:  # raised again where the events are waited for
+                    outcomes = [error] if len(group) == 1 else await self._one_by_one(group, error)
+                settle(group, outcomes)
+        finally:
+            # No await since the queue was seen empty, so that nobody can have counted on this one in between.
+            self._writing.discard(task)
 
-    def _next_group(self) -> list[tuple[Sequence[EventRow], asyncio.Future[list[Addition]]]]:
-        size = events = 0
-        for rows, _ in self._waiting[:_MAX_GROUP]:
-            if size and events + len(rows) > _MAX_GROUP_ROWS:
-                break
-            size, events = size + 1, events + len(rows)
-        group, self._waiting = self._waiting[:size], self._waiting[size:]
-        return group
-
-    async def _one_by_one(
-        self, group: Sequence[tuple[Sequence[EventRow], object]], error: Exception
-    ) -> list[list[Addition] | Exception]:
+    async def _one_by_one(self, group: Sequence[QueuedCall], error: Exception) -> list[list[Addition] | Exception]:
         """Add each by itself after an error that may be one's alone; a lost connection is that of all."""
         if isinstance(error, StoreError) and not _is_of_values(error):
             return [error] * len(group)
         outcomes: list[list[Addition] | Exception] = []
-        for rows, _ in group:
+        for each in group:
             try:
-                outcomes += await self._add([rows])
+                outcomes += await self._add([each.rows])
             except Exception as own:  # raised again where the events are waited for
                 outcomes.append(own)
         return outcomes
 
     async def _add(self, group: Sequence[Sequence[EventRow]]) -> list[list[Addition] | Exception]:
-        calls = [[self._event(row) for row in rows] for rows in group]
-        events = [event for call in calls for event in call]
         received = datetime.fromtimestamp(self._clock(), timezone.utc)
-        if received.date() not in self._days:
-            self._days |= await add_partitions(self._connections, received.date())
+        calls = [[self._event(row, received) for row in rows] for rows in group]
+        # The next day's partition, too, before its first event waits for it.
+        await self._commit([event for call in calls for event in call], ahead={received.date() + timedelta(days=1)})
+        return [[event.outcome for event in call] for call in calls]
+
+    async def restore(self, events: Sequence[Arrived], conflicts: Sequence[Arrived], also: Also) -> list[Addition]:
+        """Store events and conflicts of a copy with the times of their arrival, and what else belongs to it."""
+        restored = [self._event(row, _instant(received)) for row, received in events]
+        in_conflict = [self._event(row, _instant(received)) for row, received in conflicts]
+        await self._commit(restored, in_conflict, also)
+        return [event.outcome for event in restored]
+
+    async def _commit(
+        self,
+        events: Sequence[_Event],
+        conflicts: Sequence[_Event] = (),
+        also: Also | None = None,
+        ahead: AbstractSet[date] = frozenset(),
+    ) -> None:
+        days = {event.day for event in events}
         for _ in range(_ATTEMPTS):
+            if not days <= self._days:
+                self._days |= await add_partitions(self._connections, days | ahead)
             try:
                 async with self._connections.writing(BEGIN) as connection:
-                    owners = await self._store(connection, events, received)
+                    owners = await self._store(connection, events, conflicts)
+                    if also is not None:
+                        await also(connection)
             except _JustDeleted:
                 continue
             except (ValueError, OverflowError) as error:  # of the driver, which encodes the columns
                 raise StoreError(
                     f"{self._connections.name}: an event has a value that fits no column: {error}"
                 ) from error
+            except StoreError as error:
+                if not _is_of_days(error):
+                    raise
+                # Another collector has dropped the partition of a day that was known here.
+                self._days.clear()
+                continue
             if len(self._owners) > _MAX_OWNERS:
                 self._owners.clear()
             self._owners |= owners  # not before they are committed
             if any(event.outcome is Addition.NEW for event in events):
                 self._added()
-            return [[event.outcome for event in call] for call in calls]
+            return
         raise StoreError(f"{self._connections.name}: events are being deleted while they are added; try again")
 
     async def _store(
-        self, connection: Connection, events: Sequence[_Event], received: datetime
+        self, connection: Connection, events: Sequence[_Event], conflicts: Sequence[_Event]
     ) -> set[tuple[str, str]]:
-        """Store those that are not there, set the outcome of all, and return whose they are."""
-        started = await connection.fetchrow(_START, -(-len(events) // _BLOCK))
+        """Store events that are not there, set the outcome of all, store conflicts, and return whose they are."""
+        started = await connection.fetchrow(_START, -(-(len(events) + len(conflicts)) // _BLOCK))
         assert started
         xid, blocks = started
         firsts: dict[_Key, _Event] = {}
-        for number, event in enumerate(events):
+        for number, event in enumerate((*events, *conflicts)):
             event.seq, event.kept = blocks[number // _BLOCK] * _BLOCK + number % _BLOCK, event.content
+        for event in events:
             firsts.setdefault(event.key, event)
-        owners = {key[:2] for key in firsts}
+        owners = {event.key[:2] for event in (*firsts.values(), *conflicts)}
         # In one order by all collectors, here and below, so that no two wait for each other.
         if unknown := sorted(owners - self._owners):
             await connection.execute(_OWNERS, *_transposed(unknown))
-        await _claim(connection, [firsts[key] for key in sorted(firsts)], received.date())
+        if firsts:
+            await _claim(connection, [firsts[key] for key in sorted(firsts)])
         new: list[_Event] = []
         for event in events:
             first = firsts[event.key]
@@ -211,26 +244,39 @@ class GroupWriter:
             await connection.copy_records_to_table(
                 "events",
                 columns=(*ARRIVAL, *COLUMNS, "text"),
-                records=((received.date(), received, xid, event.seq, *event.columns, event.text) for event in new),
+                records=((event.day, event.received, xid, event.seq, *event.columns, event.text) for event in new),
             )
         for event in events:
             if event.outcome is Addition.CONFLICT:
-                await connection.execute(_CONFLICT, event.content, received, xid, event.seq, *event.columns)
+                await _keep_conflict(connection, event, xid)
+        for event in conflicts:
+            if not await connection.fetchval(_SAME, *event.key, event.content):
+                await _keep_conflict(connection, event, xid)
         return owners
 
-    def _event(self, row: EventRow) -> _Event:
+    def _event(self, row: EventRow, received: datetime) -> _Event:
         text = None
         if self.texts is not None:
             text = escaped(self.texts(row.data) if row.text is None else row.text)
-        return _Event(columns_of(row), content(row.data), text)
+        return _Event(columns_of(row), content(row.data), text, received)
 
 
-async def _claim(connection: Connection, events: Sequence[_Event], day: date) -> None:
+async def _keep_conflict(connection: Connection, event: _Event, xid: int) -> None:
+    await connection.execute(_CONFLICT, event.content, event.received, xid, event.seq, *event.columns)
+
+
+def _instant(received: float) -> datetime:
+    return datetime.fromtimestamp(received, timezone.utc)
+
+
+async def _claim(connection: Connection, events: Sequence[_Event]) -> None:
     """Store the ids of events. Those whose ids are there are marked as repeated, with what is kept under them."""
     keys = _transposed([event.key for event in events])
     seqs = [event.seq for event in events]
     # This waits for other transactions that are storing the same ids, and sees what became of them.
-    tag = await connection.execute(_IDS, *keys, seqs, [event.content for event in events], day)
+    tag = await connection.execute(
+        _IDS, *keys, seqs, [event.content for event in events], [event.day for event in events]
+    )
     by_seq = {event.seq: event for event in events}
     for event in events:
         event.outcome = Addition.NEW
@@ -253,3 +299,10 @@ def _is_of_values(error: StoreError) -> bool:
     import asyncpg
 
     return isinstance(error.__cause__, (asyncpg.DataError, ValueError, OverflowError))
+
+
+def _is_of_days(error: StoreError) -> bool:
+    """Whether an error says that a day has no partition."""
+    import asyncpg
+
+    return isinstance(error.__cause__, asyncpg.CheckViolationError)

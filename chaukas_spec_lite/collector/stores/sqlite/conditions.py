@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chaukas_spec_lite.collector.stores.asking import Query
-from chaukas_spec_lite.collector.stores.sqlite.schema import Values
+from chaukas_spec_lite.collector.stores.sqlite.schema import Values, has
 
 MAX_STREAMS = 200
 """How many keys of an index are read side by side; beyond, all events are passed by in their order."""
 
-_EQUAL = ("span_id", "trace_id", "session_id", "agent_id")
+_INDEXED = ("span_id", "trace_id", "session_id")
 """Columns with an index, those first that are likely to have the fewest events of one value."""
+_EQUAL = (*_INDEXED, "agent_id")
 _ONE_OF = {"severities": "severity", "statuses": "status", "types": "type"}
-_INDEXES = {
-    **{column: f"events_by_{column.removesuffix('_id')}" for column in _EQUAL},
-    **{column: f"events_by_{column}" for column in _ONE_OF.values()},
-}
+_BY_OWNER = "events e INDEXED BY events_by_owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +29,41 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """What an index is read for, with the events in the order of answers."""
+
+    source: str
+    """The table ``events``, called ``e``, with its index."""
+    named: Condition
+    """The condition that events are of this key."""
+    marked: Condition | None = None
+    """Which marks, called ``m``, say in what seconds there are such events, where the index is one of others, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Driver:
-    """A condition that an index answers: a column that has one of some values."""
+    """A condition that an index, or marks, answer: a column that has one of some values."""
 
     column: str
     values: Values
-    replaces: Condition | None
+    replaces: Condition
     """Which of the query's conditions it stands for."""
 
-    @property
-    def source(self) -> str:
-        """The table with its index, and the alias of its first letter."""
-        return "tags t" if self.column == "tag" else f"events e INDEXED BY {_INDEXES[self.column]}"
+    def key(self, value: str | int, owner: int) -> Key:
+        if self.column in _INDEXED:
+            source = f"events e INDEXED BY events_by_{self.column.removesuffix('_id')}"
+            return Key(source, Condition(f"e.{self.column} = ? AND e.owner = ?", (value, owner)))
+        one = _marked(self.column, value)
+        named = Condition(f"e.owner = ? AND {one.term}", (owner, *one.values))
+        marked = Condition(f"m.field = '{self.column}' AND m.value = ? AND m.owner = ?", (value, owner))
+        return Key(_BY_OWNER, named, marked)
 
     @property
-    def alias(self) -> str:
-        return self.source[0]
+    def owners(self) -> tuple[str, str, str]:
+        """Where to look for the owners of a value: the table, its alias, and the condition of one value."""
+        if self.column in _INDEXED:
+            return self.key("", 0).source, "e", f"e.{self.column} = ?"
+        return "marks m", "m", f"m.field = '{self.column}' AND m.value = ?"
 
 
 def conditions_of(query: Query) -> list[Condition]:
@@ -55,41 +72,33 @@ def conditions_of(query: Query) -> list[Condition]:
     for name, column in _ONE_OF.items():
         if values := getattr(query, name):
             found.append(_one_of(column, values))
-    found += [_tagged(tag) for tag in query.tags]
+    found += [_marked("tag", tag) for tag in query.tags]
     return [*_owned(query), *found]
 
 
-def pairs_of(connection: sqlite3.Connection, query: Query) -> tuple[list[tuple[str, Condition]], list[Condition]]:
-    """What drives a query, and the conditions that are left.
-
-    Returns:
-        For each key of an index that has to be read: the table with its index, and the condition that names the key.
-        The alias of ``events`` is ``e``, that of ``tags`` ``t``.
-    """
+def keys_of(connection: sqlite3.Connection, query: Query) -> tuple[list[Key], list[Condition]]:
+    """The keys that drive a query, none of which shares an event with another, and the conditions that are left."""
     everything = conditions_of(query)
     own = _owned(query)
     owners = _owners(connection, query)
     for driver in _drivers(query):
         keys = list(itertools.islice(_keys(connection, driver, owners, query), MAX_STREAMS + 1))
         if len(keys) <= MAX_STREAMS:
-            a = driver.alias
-            driving = [(driver.source, Condition(f"{a}.{driver.column} = ? AND {a}.owner = ?", key)) for key in keys]
             # The condition whose events they are goes only where the keys were made of the owners themselves.
             met = [driver.replaces, *(own if owners is not None else ())]
-            return driving, [each for each in everything if each not in met]
+            return keys, [each for each in everything if each not in met]
     if owners is not None:
-        by_owner = "events e INDEXED BY events_by_owner"
-        driving = [(by_owner, Condition("e.owner = ?", (owner,))) for owner in owners]
-        return driving, [each for each in everything if each not in own]
-    return [("events e INDEXED BY events_by_moment", Condition("1", ()))], everything
+        keys = [Key(_BY_OWNER, Condition("e.owner = ?", (owner,))) for owner in owners]
+        return keys, [each for each in everything if each not in own]
+    return [Key("events e INDEXED BY events_by_moment", Condition("1", ()))], everything
 
 
 def _drivers(query: Query) -> Iterator[_Driver]:
-    for column in _EQUAL[:3]:
+    for column in _INDEXED:
         if value := getattr(query, column):
             yield _Driver(column, (value,), Condition(f"e.{column} = ?", (value,)))
     for tag in query.tags:
-        yield _Driver("tag", (tag,), _tagged(tag))
+        yield _Driver("tag", (tag,), _marked("tag", tag))
     if query.agent_id:
         yield _Driver("agent_id", (query.agent_id,), Condition("e.agent_id = ?", (query.agent_id,)))
     for name, column in _ONE_OF.items():
@@ -97,23 +106,26 @@ def _drivers(query: Query) -> Iterator[_Driver]:
             yield _Driver(column, values, _one_of(column, values))
 
 
-def _keys(connection: sqlite3.Connection, driver: _Driver, owners: list[int] | None, query: Query) -> Iterator[Values]:
-    """The pairs of value and owner that an index is read for."""
+def _keys(connection: sqlite3.Connection, driver: _Driver, owners: list[int] | None, query: Query) -> Iterator[Key]:
+    """The keys of each value of a driver and each owner."""
     if owners is not None:
-        yield from itertools.product(driver.values, owners)
+        yield from itertools.starmap(driver.key, itertools.product(driver.values, owners))
         return
     # From one owner to the next by a look-up each, instead of past all their events.
-    a, column = driver.alias, driver.column
+    table, a, named = driver.owners
     term, whose = _tenancy(query)
     own = f"AND {a}.owner IN (SELECT owner FROM owners WHERE {term})" if whose else ""
     following = (
-        f"SELECT {a}.owner FROM {driver.source} "
-        f"WHERE {a}.{column} = ? AND {a}.owner > ? {own} ORDER BY {a}.owner LIMIT 1"
+        f"SELECT {a}.owner FROM {table} WHERE {named} AND {a}.owner > found.owner {own} ORDER BY {a}.owner LIMIT 1"
+    )
+    statement = (
+        "WITH RECURSIVE found (owner) AS (SELECT 0 UNION ALL "  # lower than any
+        f"SELECT ({following}) FROM found WHERE found.owner IS NOT NULL) "
+        "SELECT owner FROM found WHERE owner > 0 LIMIT ?"
     )
     for value in driver.values:
-        found = (0,)  # lower than any
-        while found := connection.execute(following, (value, *found, *whose)).fetchone():
-            yield value, *found
+        for (owner,) in connection.execute(statement, (value, *whose, MAX_STREAMS + 1)).fetchall():
+            yield driver.key(value, owner)
 
 
 def _owners(connection: sqlite3.Connection, query: Query) -> list[int] | None:
@@ -140,8 +152,6 @@ def _one_of(column: str, values: Values) -> Condition:
     return Condition(f"e.{column} IN ({', '.join('?' * len(values))})", values)
 
 
-def _tagged(tag: str) -> Condition:
-    return Condition(
-        "EXISTS (SELECT 1 FROM tags x WHERE x.tag = ? AND x.owner = e.owner AND x.moment = e.moment AND x.seq = e.seq)",
-        (tag,),
-    )
+def _marked(column: str, value: str | int) -> Condition:
+    term, sought = has(column, value)
+    return Condition(term, (sought,))

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import ERROR_TYPE, FAILED_STATUS, Deletion, Texts
 from chaukas_spec_lite.collector.stores.sqlite import text_index
-from chaukas_spec_lite.collector.stores.sqlite.schema import ZERO, Values, tags_of
+from chaukas_spec_lite.collector.stores.sqlite.schema import ZERO, Mark, Values, marks_of, tags_of
+from chaukas_spec_lite.collector.stores.sqlite.unmarking import unmark
 
 STEP = 500
-"""How many events a step deletes at most."""
+STEP_BYTES = 4 << 20
+"""How many events a step deletes at most, and how many bytes of them; one event alone may have more. SQLite frees page
+after page, and whoever writes waits for it."""
+_SCAN = 20_000
+"""How many events a step looks at, to find those."""
+
+_TABLES = ("events", "conflicts", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Events or conflicts, by their table and numbers."""
+    """Events, conflicts or rejected ones, by their table and numbers."""
 
     table: str
     numbers: tuple[int, ...]
@@ -37,11 +45,8 @@ def columns_of(tenancy: Tenancy) -> tuple[str, Values]:
 
 
 def begin(connection: sqlite3.Connection, deletion: Deletion, at: float) -> int:
-    """Write the record of a deletion, and delete what has no events; return the record's number."""
+    """Write the record of a deletion; return its number."""
     tenancy = deletion.tenancy
-    if not deletion.session_id:
-        condition, values = columns_of(tenancy)
-        connection.execute(f"DELETE FROM rejected WHERE {condition}", values)
     cursor = connection.execute(
         "INSERT INTO deletions (tenant_id, project_id, session_id, reason, at, events) VALUES (?, ?, ?, ?, ?, 0)",
         (tenancy.tenant_id, tenancy.project_id, deletion.session_id, deletion.reason, at),
@@ -50,28 +55,49 @@ def begin(connection: sqlite3.Connection, deletion: Deletion, at: float) -> int:
     return cursor.lastrowid
 
 
-def forget_rejected(connection: sqlite3.Connection, before: float) -> None:
-    """Delete what was rejected before a time, in seconds since 1970."""
-    connection.execute("DELETE FROM rejected WHERE received < ?", (before,))
-
-
-def choose(connection: sqlite3.Connection, deletion: Deletion, newest: tuple[int, int]) -> Chosen | None:
-    """The next events, or conflicts, of a deletion, none above the ``newest`` of each; None at the end."""
-    condition, values = owned(deletion.tenancy)
-    if deletion.session_id:
-        condition, values = f"session_id = ? AND {condition}", (deletion.session_id, *values)
-    for table, last in zip(("events", "conflicts"), newest, strict=True):
-        statement = f"SELECT seq FROM {table} WHERE {condition} AND seq <= ? LIMIT {STEP}"
-        if found := connection.execute(statement, (*values, last)).fetchall():
-            return Chosen(table, tuple(seq for (seq,) in found))
+def choose(connection: sqlite3.Connection, deletion: Deletion, newest: Sequence[int]) -> Chosen | None:
+    """What a deletion deletes next, nothing above the ``newest`` of each table; None at the end."""
+    for table, last in zip(_TABLES, newest, strict=True):
+        if table == "rejected":
+            if deletion.session_id:
+                continue
+            condition, values = columns_of(deletion.tenancy)
+        else:
+            condition, values = owned(deletion.tenancy)
+        if deletion.session_id:
+            condition, values = f"session_id = ? AND {condition}", (deletion.session_id, *values)
+        # SQLite knows the length of content without reading it.
+        statement = f"SELECT seq, length(data) FROM {table} WHERE {condition} AND seq <= ? LIMIT {STEP}"
+        step = _Step()
+        for seq, size in connection.execute(statement, (*values, last)):
+            if not step.take(seq, size):
+                break
+        if step.numbers:
+            return Chosen(table, tuple(step.numbers))
     return None
 
 
-def newest_of(connection: sqlite3.Connection) -> tuple[int, int]:
-    """The highest numbers of events and conflicts."""
-    statement = "SELECT coalesce((SELECT max(seq) FROM events), 0), coalesce((SELECT max(seq) FROM conflicts), 0)"
-    (newest,) = connection.execute(statement)
-    return newest[0], newest[1]
+class _Step:
+    """What is deleted at once, on its way."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.size = 0
+
+    def take(self, seq: int, size: int) -> bool:
+        """Take one more, unless it would be too much."""
+        if self.numbers and (len(self.numbers) == STEP or self.size + size > STEP_BYTES):
+            return False
+        self.numbers.append(seq)
+        self.size += size
+        return True
+
+
+def newest_of(connection: sqlite3.Connection) -> tuple[int, ...]:
+    """The highest numbers of events, conflicts and rejected ones."""
+    newest = ", ".join(f"coalesce((SELECT max(seq) FROM {table}), 0)" for table in _TABLES)
+    (found,) = connection.execute(f"SELECT {newest}")
+    return tuple(found)
 
 
 def last_arrival(connection: sqlite3.Connection) -> int:
@@ -80,18 +106,28 @@ def last_arrival(connection: sqlite3.Connection) -> int:
     return int(found[0]) if found else 0
 
 
-def too_old(connection: sqlite3.Connection, before: int) -> Chosen | None:
-    """The next events or conflicts that came before a time, in milliseconds since 1970."""
-    for table in ("events", "conflicts"):
-        found: list[int] = []
-        # In the order of arrival, and only up to the first that is new enough: no index, and no look at all the rest.
-        for seq, received in connection.execute(f"SELECT seq, received FROM {table} ORDER BY seq LIMIT {STEP}"):
-            if received >= before:
+def too_old(connection: sqlite3.Connection, table: str, before: float, after: int) -> tuple[Chosen, int] | None:
+    """Choose of a table what came before a time, in seconds since 1970, behind a number; say where to go on."""
+    # They stand in the order of arrival, so that the first one that is new enough is the end: no index, and no look at
+    # all the rest. Where a copy has put older ones behind newer ones, all are looked at.
+    mixed = mixed_until(connection) if table == "events" else float("inf")
+    received = "received" if table == "rejected" else "received / 1000.0"
+    step, last = _Step(), None
+    statement = f"SELECT seq, {received}, length(data) FROM {table} WHERE seq > ? ORDER BY seq LIMIT {_SCAN}"
+    for seq, came, size in connection.execute(statement, (after,)):
+        if came < before:
+            if not step.take(seq, size):
                 break
-            found.append(seq)
-        if found:
-            return Chosen(table, tuple(found))
-    return None
+        elif seq > mixed:
+            break
+        last = seq
+    return None if last is None else (Chosen(table, tuple(step.numbers)), last)
+
+
+def mixed_until(connection: sqlite3.Connection) -> int:
+    """The number of the last event that a copy has put behind one that came later."""
+    found = connection.execute("SELECT value FROM settings WHERE name = 'mixed_until'").fetchone()
+    return int(found[0]) if found else 0
 
 
 def excesses(connection: sqlite3.Connection, max_bytes: int) -> list[tuple[str, int]]:
@@ -100,21 +136,23 @@ def excesses(connection: sqlite3.Connection, max_bytes: int) -> list[tuple[str, 
     return connection.execute(statement, {"most": max_bytes}).fetchall()
 
 
-def too_much(connection: sqlite3.Connection, tenant: str, after: int, excess: int) -> tuple[Chosen, int] | None:
-    """A tenant's next oldest events, behind a number, up to an excess of bytes; and how many bytes they have."""
-    condition, values = owned(Tenancy(tenant))
-    for table, start in (("events", after), ("conflicts", 0)):
-        found: list[int] = []
-        size = 0
-        statement = f"SELECT seq, length(data) FROM {table} WHERE seq > ? AND {condition} ORDER BY seq LIMIT {STEP}"
-        for seq, length in connection.execute(statement, (start, *values)):
-            found.append(seq)
-            size += length
-            if size >= excess:
-                break
-        if found:
-            return Chosen(table, tuple(found)), size
-    return None
+def too_much(
+    connection: sqlite3.Connection, table: str, tenant: str, after: int, excess: int
+) -> tuple[Chosen, int, int] | None:
+    """A tenant's next oldest events or conflicts, behind a number, up to an excess of bytes.
+
+    Returns:
+        They, how many bytes they have, and where to go on; None at the end.
+    """
+    own = {owner for (owner,) in connection.execute("SELECT owner FROM owners WHERE tenant_id = ?", (tenant,))}
+    step, last = _Step(), None
+    # Past those of others, rather than by an index of the tenant's, which would have to be sorted for each step.
+    statement = f"SELECT seq, owner, length(data) FROM {table} WHERE seq > ? ORDER BY seq LIMIT {_SCAN}"
+    for seq, owner, size in connection.execute(statement, (after,)):
+        if owner in own and (step.size >= excess or not step.take(seq, size)):
+            break
+        last = seq
+    return None if last is None else (Chosen(table, tuple(step.numbers)), step.size, last)
 
 
 def remove(connection: sqlite3.Connection, chosen: Chosen, texts: Texts, record: int | None = None) -> int:
@@ -132,6 +170,8 @@ def remove(connection: sqlite3.Connection, chosen: Chosen, texts: Texts, record:
     count = _remove_events(connection, chosen, texts) if chosen.table == "events" else 0
     if chosen.table == "conflicts":
         _remove_conflicts(connection, chosen)
+    if chosen.table == "rejected":
+        connection.executemany("DELETE FROM rejected WHERE seq = ?", [(seq,) for seq in chosen.numbers])
     if record is not None:
         connection.execute("UPDATE deletions SET events = events + ? WHERE number = ?", (count, record))
     return count
@@ -150,24 +190,32 @@ def _remove_events(connection: sqlite3.Connection, chosen: Chosen, texts: Texts)
     seqs = [(seq,) for seq in chosen.numbers]
     sizes: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
     sessions: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    tags: list[Values] = []
+    types: Counter[tuple[int, int]] = Counter()
+    marks: set[Mark] = set()
     indexed: list[tuple[int, str]] = []
     has_index = text_index.exists(connection)
-    statement = "SELECT seq, owner, moment, session_id, type, status, tags, data FROM events WHERE seq = ?"
-    rows = _each(connection, statement, seqs)
-    for seq, owner, moment, session, type_, status, column, data in rows:
+    content = "data" if has_index else "NULL"
+    columns = f"seq, owner, moment, session_id, agent_id, type, status, severity, tags, length(data), {content}"
+    rows = _each(connection, f"SELECT {columns} FROM events WHERE seq = ?", seqs)
+    for seq, owner, moment, session, agent, type_, status, severity, tags, size, data in rows:
         sizes[owner][0] += 1
-        sizes[owner][1] += len(data)
+        sizes[owner][1] += size
         if session:
             counts = sessions[owner, session]
             counts[0] += 1
             counts[1] += type_ == ERROR_TYPE or status == FAILED_STATUS
             counts[2] += moment != b""
-        tags += [(tag, owner, moment, seq) for tag in tags_of(column)]
+        types[owner, type_] += 1
+        marks.update(marks_of(owner, moment, agent, type_, status, severity, tags_of(tags)))
         if has_index:
             indexed.append((seq, texts(data)))
-    connection.executemany("DELETE FROM tags WHERE tag = ? AND owner = ? AND moment = ? AND seq = ?", tags)
     connection.executemany("DELETE FROM events WHERE seq = ?", seqs)
+    unmark(connection, marks)
+    connection.executemany(
+        "UPDATE types SET events = events - ? WHERE owner = ? AND type = ?",
+        [(count, *key) for key, count in types.items()],
+    )
+    connection.executemany("DELETE FROM types WHERE owner = ? AND type = ? AND events <= 0", list(types))
     text_index.delete(connection, indexed)
     _subtract(connection, sizes)
     _shorten(connection, sessions)

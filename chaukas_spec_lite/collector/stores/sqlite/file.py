@@ -179,8 +179,8 @@ def _make(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
         # Looked at again: another process may have made or migrated them while this one waited for the lock.
         if not tables:
             make_tables(connection)
-        elif _version(connection) < VERSION:
-            migrate(connection, check)
+        elif (version := _version(connection)) < VERSION:
+            migrate(connection, version, check)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -17,8 +17,8 @@ from chaukas_spec_lite.collector.page_tokens import PageTokens, Position
 from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import TEXT_SCAN_BYTES, TEXT_SCAN_EVENTS, EventPage, Texts
 from chaukas_spec_lite.collector.stores.sqlite import text_index
-from chaukas_spec_lite.collector.stores.sqlite.conditions import Condition, conditions_of, pairs_of
-from chaukas_spec_lite.collector.stores.sqlite.schema import UNTIMED, moment_of, timestamp_of
+from chaukas_spec_lite.collector.stores.sqlite.conditions import Condition, Key, conditions_of, keys_of
+from chaukas_spec_lite.collector.stores.sqlite.schema import UNTIMED, Values, moment_of, stretch_of, timestamp_of
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
 SCAN_EVENTS = 20_000
@@ -55,6 +55,18 @@ class Allowance:
 UNBOUNDED = 2**62
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A statement for keys of one kind, and the values of its places, or the name of those conditions of a key."""
+
+    statement: str
+    places: list[str | Values]
+
+    def values_for(self, key: Key) -> list[object]:
+        own = {"named": key.named.values, "marked": key.marked.values if key.marked else ()}
+        return [value for each in self.places for value in (own[each] if isinstance(each, str) else each)]
+
+
 @dataclass(slots=True)
 class Search:
     """A query on a snapshot of the file.
@@ -76,6 +88,7 @@ class Search:
     allowance: Allowance = field(default_factory=Allowance)
     indexed: bool = False
     """Whether the index of texts names the candidates; known once the first one is looked at."""
+    _plans: dict[tuple[str, str], _Plan] = field(default_factory=dict[tuple[str, str], "_Plan"], init=False)
 
     @property
     def scanned(self) -> int:
@@ -136,48 +149,75 @@ class Search:
             yield from ((moment, seq, met and seq in known) for moment, seq, met in chunk)
 
     def _in_order(self) -> Iterator[Met]:
-        driving, rest = pairs_of(self.connection, self.query)
+        keys, rest = keys_of(self.connection, self.query)
         met = joined(rest)
         # As many as a page has, from all of them together, and some for those that have more than others.
-        share = max(_LEAST_PART, 2 * (self.query.size + 1) // max(1, len(driving)))
-        part = self.query.size + 1 if len(driving) == 1 else share
-        streams = [self._stream(table, condition, met, part) for table, condition in driving]
+        share = max(_LEAST_PART, 2 * (self.query.size + 1) // max(1, len(keys)))
+        part = self.query.size + 1 if len(keys) == 1 else share
+        streams = [self._stream(key, met, part) for key in keys]
         return streams[0] if len(streams) == 1 else heapq.merge(*streams, reverse=self.query.descending)
 
-    def _stream(self, source: str, driving: Condition, met: Condition, part: int) -> Iterator[Met]:
-        """What one index yields for its key, in order, from where the page begins."""
+    def _stream(self, key: Key, met: Condition, part: int) -> Iterator[Met]:
+        """What there is of one key, in order, from where the page begins."""
         # In parts, with statements that are done when their rows are here: of a statement that still runs, Python
         # makes a new one for each stream, which takes longer than all the rest.
-        descending, place = self.query.descending, self.after
-        alias = source[0]
-        join = " CROSS JOIN events e ON e.seq = t.seq" if alias == "t" and met.values else ""
-        order, sign = ("DESC", "<") if descending else ("ASC", ">")
-        head = f"SELECT {alias}.moment, {alias}.seq, {met.term} FROM {source}{join} WHERE "
-        tail = f" ORDER BY {alias}.moment {order}, {alias}.seq {order} LIMIT ?"
-        # The plus keeps SQLite from taking this for the bound of the index, instead of the narrower one beside it.
-        known = Condition(f"+{alias}.seq <= ?", (self.watermark,))
-
-        def run(limit: int, *conditions: Condition) -> list[Met]:
-            where = joined((driving, *conditions, known))
-            return self.connection.execute(head + where.term + tail, (*met.values, *where.values, limit)).fetchall()
-
+        place = self.after
         while True:
-            if place is None:
-                found = run(part, range_of(self.query, alias))
-            else:
-                # Those of the same instant first, by an equality: of a comparison of both columns SQLite would use the
-                # first one for the index, and pass by all events of that instant again on each page.
-                found = run(part, Condition(f"{alias}.moment = ? AND {alias}.seq {sign} ?", place))
-                if len(found) < part:
-                    # The place is the narrower bound on its side: both would leave SQLite the choice.
-                    beyond = Condition(f"{alias}.moment {sign} ?", place[:1])
-                    other = _from(self.query, alias) if descending else _until(self.query, alias)
-                    found += run(part - len(found), beyond, other)
+            plan = self._plan(key, met, place, part)
+            found: list[Met] = self.connection.execute(plan.statement, plan.values_for(key)).fetchall()
             yield from found
             if len(found) < part:
                 return
             place = found[-1][:2]
             part = min(2 * part, _MOST_PART)
+
+    def _plan(self, key: Key, met: Condition, place: Place | None, part: int) -> _Plan:
+        """The statement for the next part of a key's events; that for the first is the same for all keys of a kind."""
+        kind = key.source, key.named.term
+        if place == self.after and kind in self._plans:
+            return self._plans[kind]
+        texts: list[str] = []
+        places: list[str | Values] = []
+        known = Condition("+e.seq <= ?", (self.watermark,))
+        for source, conditions, order in self._sections(key, place):
+            every = [key.named, *conditions, known]
+            texts.append(
+                f"SELECT * FROM (SELECT e.moment, e.seq, {met.term} FROM {source} "
+                f"WHERE {joined(every).term} ORDER BY {order} LIMIT {part})"
+            )
+            own = {id(key.named): "named", id(key.marked): "marked"}
+            places += [met.values, *(own.get(id(each), each.values) for each in every)]
+        # SQLite begins with the next section only when the one before is at its end.
+        plan = _Plan(f"{' UNION ALL '.join(texts)} LIMIT {part}", places)
+        if place == self.after:
+            self._plans[kind] = plan
+        return plan
+
+    def _sections(self, key: Key, place: Place | None) -> Iterator[tuple[str, list[Condition], str]]:
+        """Where a key's events stand behind a place, section by section: the table, conditions and order of each."""
+        # Each has one bound on either side that SQLite can take for the index. A plus in front keeps it from taking
+        # others, for which it would pass by all that lies between. The plain one is also why there are so many.
+        query, direction = self.query, "DESC" if self.query.descending else "ASC"
+        sign, order = "<" if query.descending else ">", f"e.moment {direction}, e.seq {direction}"
+        behind = _from if query.descending else _until
+        if place is not None:
+            # Those of the same instant first, by an equality: of a comparison of both columns SQLite would use the
+            # first one for the index, and pass by all events of that instant again on each page.
+            yield key.source, [Condition(f"e.moment = ? AND e.seq {sign} ?", place)], order
+        if key.marked is None:
+            # The place is the narrower bound on its side.
+            far = [range_of(query)] if place is None else [Condition(f"e.moment {sign} ?", place[:1]), behind(query)]
+            yield key.source, far, order
+            return
+        far = [range_of(query, "+e.moment"), range_of(query, "m.since")]
+        if place is not None:
+            since, until = stretch_of(place[0])
+            rest = f"e.moment {sign} ? AND e.moment {'>=' if query.descending else '<='} ?"
+            end = since if query.descending else until
+            yield key.source, [Condition(rest, (place[0], end)), behind(query, "+e.moment")], order
+            far = [behind(query, "+e.moment"), behind(query, "m.since"), Condition(f"m.since {sign} ?", (since,))]
+        within = Condition("e.owner = m.owner AND e.moment BETWEEN m.since AND m.until", ())
+        yield f"marks m CROSS JOIN {key.source}", [key.marked, within, *far], f"m.since {direction}, {order}"
 
 
 def find(connection: sqlite3.Connection, query: Query, tokens: PageTokens, max_bytes: int, texts: Texts) -> EventPage:
@@ -205,20 +245,21 @@ def find(connection: sqlite3.Connection, query: Query, tokens: PageTokens, max_b
     return EventPage(events, "", search.scanned)
 
 
-def range_of(query: Query, alias: str = "e") -> Condition:
-    """The condition that an event lies in the query's range of time."""
-    return joined([_from(query, alias), _until(query, alias)])
+def range_of(query: Query, moment: str = "e.moment") -> Condition:
+    """The condition that an event, or the second it is in (``m.since``), lies in the query's range of time."""
+    return joined([_from(query, moment), _until(query, moment)])
 
 
-def _from(query: Query, alias: str) -> Condition:
+def _from(query: Query, moment: str = "e.moment") -> Condition:
     if query.start is not None:
-        return Condition(f"{alias}.moment >= ?", (moment_of(*query.start),))
+        start = moment_of(*query.start)
+        return Condition(f"{moment} >= ?", (stretch_of(start)[0] if moment == "m.since" else start,))
     # An event without a timestamp lies in no range.
-    return Condition("1" if query.end is None else f"{alias}.moment > x''", ())
+    return Condition("1" if query.end is None else f"{moment} > x''", ())
 
 
-def _until(query: Query, alias: str) -> Condition:
-    return Condition("1", ()) if query.end is None else Condition(f"{alias}.moment < ?", (moment_of(*query.end),))
+def _until(query: Query, moment: str = "e.moment") -> Condition:
+    return Condition("1", ()) if query.end is None else Condition(f"{moment} < ?", (moment_of(*query.end),))
 
 
 def joined(conditions: Iterable[Condition], *more: Condition) -> Condition:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from chaukas_spec_lite.collector.page_tokens import PageTokens
-from chaukas_spec_lite.collector.stores.base import Texts
 from chaukas_spec_lite.collector.stores.sqlite.file import Identity, connect_reader, identity_of
+from chaukas_spec_lite.collector.stores.stopping import Job, Stopped
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
 
 T = TypeVar("T")
@@ -24,10 +23,6 @@ _LOOK_EVERY = 2000
 """After how many steps of SQLite's machine a job looks whether it shall end: well below a millisecond."""
 
 
-class Stopped(Exception):
-    """A job was stopped between two statements."""
-
-
 class QueryConnection:
     """A connection that reads, with what is known of its file."""
 
@@ -36,34 +31,6 @@ class QueryConnection:
         self.connection = connect_reader(path)
         ((secret,),) = self.connection.execute("SELECT value FROM settings WHERE name = 'secret'")
         self.tokens = PageTokens(secret)
-
-
-class Job:
-    """What tells a running query to stop: its time is over, or nobody waits for it any more."""
-
-    def __init__(self, time_limit: float) -> None:
-        self.time_limit = time_limit
-        self.cancelled = False
-        self._deadline = time.monotonic() + time_limit
-
-    @property
-    def is_late(self) -> bool:
-        """Whether its time is over."""
-        return time.monotonic() >= self._deadline
-
-    def shall_end(self) -> bool:
-        """Whether it shall end; SQLite asks, too."""
-        return self.cancelled or self.is_late
-
-    def check(self) -> None:
-        """End it, if it shall."""
-        if self.shall_end():
-            raise Stopped
-
-    def checked(self, texts: Texts, data: bytes) -> str:
-        """Return the text of an event, unless the job shall end: SQLite does not ask while events are decoded."""
-        self.check()
-        return texts(data)
 
 
 class QueryThreads:

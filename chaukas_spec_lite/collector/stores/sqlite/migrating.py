@@ -1,4 +1,4 @@
-"""From the tables of format 1 to those of today, in one transaction: a crash on the way leaves the file as it was."""
+"""From the tables of formats 1 and 2 to those of today, in one transaction, which a crash leaves without effect."""
 
 from __future__ import annotations
 
@@ -10,23 +10,62 @@ from collections.abc import Callable, Iterator
 from operator import itemgetter
 
 from chaukas_spec_lite.collector.stores.base import EventRow
-from chaukas_spec_lite.collector.stores.sqlite.schema import SCHEMA
-from chaukas_spec_lite.collector.stores.sqlite.writing import Writing
+from chaukas_spec_lite.collector.stores.sqlite.schema import (
+    MARKS,
+    OWNER_INDEX,
+    SCHEMA,
+    VERSION,
+    Mark,
+    column_of,
+    marks_of,
+    tags_of,
+)
+from chaukas_spec_lite.collector.stores.sqlite.writing import Writing, mark
 
 log = logging.getLogger(__name__)
 
 _BATCH = 1000
 
 
-def migrate(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
+def migrate(connection: sqlite3.Connection, version: int, check: Callable[[], None]) -> None:
     """Move all events over, with the numbers of their arrival. To be called within a transaction.
 
     Args:
         connection: To the file.
+        version: Of its format.
         check: Called now and then; raises an error to stop it.
     """
     ((count,),) = connection.execute("SELECT count(*) FROM events")
     log.info("migrating %d events to a new format of the file", count)
+    (_from_1 if version == 1 else _from_2)(connection, check)
+
+
+def _from_2(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
+    """Marks take the place of four indexes and of the table of tags."""
+    for index in ("agent", "type", "status", "severity", "owner"):
+        connection.execute(f"DROP INDEX IF EXISTS events_by_{index}")
+    connection.execute("DROP TABLE tags")
+    for statement in (*MARKS.split(";"), OWNER_INDEX):
+        connection.execute(statement)
+    connection.execute("INSERT INTO types SELECT owner, type, count(*) FROM events GROUP BY owner, type")
+    columns = "seq, owner, moment, agent_id, type, status, severity, tags"
+    batch_after = f"SELECT {columns} FROM events WHERE seq > ? ORDER BY seq LIMIT {_BATCH}"
+    last = 0
+    while batch := connection.execute(batch_after, (last,)).fetchall():
+        marks: set[Mark] = set()
+        retold: list[tuple[str, int]] = []
+        for last, owner, moment, agent, type_, status, severity, column in batch:
+            tags = tags_of(column)
+            marks.update(marks_of(owner, moment, agent, type_, status, severity, tags))
+            if tags:
+                retold.append((column_of(tags), last))
+        mark(connection, marks)
+        connection.executemany("UPDATE events SET tags = ? WHERE seq = ?", retold)
+        check()
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _from_1(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
     for index in ("time", "session", "trace"):
         connection.execute(f"DROP INDEX IF EXISTS events_by_{index}")
     connection.execute("ALTER TABLE events RENAME TO events_1")
@@ -36,8 +75,7 @@ def migrate(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
     writing = Writing(connection, round(time.time() * 1000))
     events = _events(connection)
     while batch := list(itertools.islice(events, _BATCH)):
-        for seq, row in batch:
-            writing.add(row, seq)
+        writing.add([row for _, row in batch], [seq for seq, _ in batch])
         writing.finish()
         check()
     connection.execute("DROP TABLE events_1")

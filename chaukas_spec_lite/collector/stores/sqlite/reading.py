@@ -5,21 +5,20 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import (
     Conflict,
     Deletion,
     DeletionRecord,
-    EventRow,
     EventStats,
-    Exported,
     KeptCounts,
     Rejected,
     Texts,
 )
 from chaukas_spec_lite.collector.stores.listing import Part, PartAsked
-from chaukas_spec_lite.collector.stores.sqlite.conditions import conditions_of
+from chaukas_spec_lite.collector.stores.sqlite.conditions import keys_of
 from chaukas_spec_lite.collector.stores.sqlite.deleting import columns_of, owned
 from chaukas_spec_lite.collector.stores.sqlite.finding import UNBOUNDED, Allowance, Search, range_of
 from chaukas_spec_lite.collector.stores.sqlite.schema import (
@@ -29,10 +28,9 @@ from chaukas_spec_lite.collector.stores.sqlite.schema import (
     timestamp_of,
 )
 
-_EXPORT_BYTES = 16 * 2**20
-"""How many bytes of events a part of a copy has, about, even if more events were asked for."""
-_ROW = f"tenant_id, project_id, {COLUMNS.removeprefix('owner, ')}"
-_REJECTED = "tenant_id, project_id, event_id, reason, received, data"
+ROW = f"tenant_id, project_id, {COLUMNS.removeprefix('owner, ')}"
+REJECTED = "tenant_id, project_id, event_id, reason, received, data"
+RECORD = "tenant_id, project_id, session_id, reason, at, events"
 
 Counted = tuple[int, str, int, int, bytes | None, bytes | None]
 """Owner, session, type, events, first and last moment."""
@@ -54,25 +52,21 @@ def stats(connection: sqlite3.Connection, query: Query, texts: Texts) -> EventSt
 
 def _of_tenancy(connection: sqlite3.Connection, tenancy: Tenancy) -> tuple[Counter[int], int, list[float]]:
     condition, values = owned(tenancy)
-    types: Counter[int] = Counter(
-        # Out of the index alone, in its order.
-        dict(
-            connection.execute(
-                f"SELECT type, count(*) FROM events INDEXED BY events_by_type WHERE {condition} GROUP BY type", values
-            )
-        )
-    )
+    statement = f"SELECT type, sum(events) FROM types WHERE {condition} GROUP BY type"
+    types = Counter(dict(connection.execute(statement, values)))
     rows = connection.execute(f"SELECT timed, first, last FROM sessions WHERE {condition}", values).fetchall()
     return types, len(rows), [_milliseconds(first, last) for timed, first, last in rows if timed]
 
 
 def _grouped(connection: sqlite3.Connection, query: Query) -> Iterable[Counted]:
-    conditions = [*conditions_of(query), range_of(query)]
-    return connection.execute(
-        "SELECT owner, session_id, type, count(*), min(nullif(moment, x'')), max(nullif(moment, x'')) FROM events e "
-        f"WHERE {' AND '.join(each.term for each in conditions)} GROUP BY owner, session_id, type",
-        [value for each in conditions for value in each.values],
-    )
+    keys, rest = keys_of(connection, query)
+    for key in keys:
+        conditions = [key.named, *rest, range_of(query)]
+        yield from connection.execute(
+            "SELECT owner, session_id, type, count(*), min(nullif(moment, x'')), max(nullif(moment, x'')) FROM "
+            f"{key.source} WHERE {' AND '.join(each.term for each in conditions)} GROUP BY owner, session_id, type",
+            [value for each in conditions for value in each.values],
+        )
 
 
 def _searched(connection: sqlite3.Connection, query: Query, texts: Texts) -> Iterable[Counted]:
@@ -109,7 +103,7 @@ def conflicts(connection: sqlite3.Connection, asked: PartAsked) -> Part[Conflict
     """List conflicts, the latest first."""
     condition, values = columns_of(asked.tenancy)
     rows = connection.execute(
-        f"SELECT seq, {_ROW} FROM conflicts JOIN owners USING (owner) WHERE {condition} AND seq < ? "
+        f"SELECT seq, {ROW} FROM conflicts JOIN owners USING (owner) WHERE {condition} AND seq < ? "
         "ORDER BY seq DESC LIMIT ?",
         (*values, asked.below, asked.wanted),
     )
@@ -120,7 +114,7 @@ def rejected(connection: sqlite3.Connection, asked: PartAsked) -> Part[Rejected]
     """List what was rejected, the latest first."""
     condition, values = columns_of(asked.tenancy)
     rows = connection.execute(
-        f"SELECT seq, {_REJECTED} FROM rejected WHERE {condition} AND seq < ? ORDER BY seq DESC LIMIT ?",
+        f"SELECT seq, {REJECTED} FROM rejected WHERE {condition} AND seq < ? ORDER BY seq DESC LIMIT ?",
         (*values, asked.below, asked.wanted),
     )
     return asked.part((seq, len(each[-1]), rejected_of(tuple(each))) for seq, *each in rows)
@@ -130,14 +124,10 @@ def deletions(connection: sqlite3.Connection, asked: PartAsked) -> Part[Deletion
     """List the records of deletions, the latest first."""
     condition, values = columns_of(asked.tenancy)
     rows = connection.execute(
-        "SELECT number, tenant_id, project_id, session_id, reason, at, events FROM deletions "
-        f"WHERE {condition} AND number < ? ORDER BY number DESC LIMIT ?",
+        f"SELECT number, {RECORD} FROM deletions WHERE {condition} AND number < ? ORDER BY number DESC LIMIT ?",
         (*values, asked.below, asked.wanted),
     )
-    return asked.part(
-        (number, 0, DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), at, events))
-        for number, tenant, project, session, reason, at, events in rows
-    )
+    return asked.part((number, 0, record_of(tuple(each))) for number, *each in rows)
 
 
 def counts(connection: sqlite3.Connection, tenancy: Tenancy) -> KeptCounts:
@@ -153,27 +143,7 @@ def counts(connection: sqlite3.Connection, tenancy: Tenancy) -> KeptCounts:
     return KeptCounts(*found)
 
 
-def export(connection: sqlite3.Connection, cursor: str, limit: int) -> Exported:
-    """Return the next part of all that is there: events, then conflicts, then what was rejected."""
-    part, _, after = (cursor or "events:0").partition(":")
-    if part not in ("events", "conflicts", "rejected") or not after.isdecimal():
-        raise ValueError(f"{cursor!r} is no cursor of a copy from this store")
-    if part == "rejected":
-        statement = f"SELECT seq, {_REJECTED} FROM rejected WHERE seq > ? ORDER BY seq LIMIT ?"
-        found = connection.execute(statement, (int(after), limit)).fetchall()
-        next_ = f"rejected:{found[-1][0]}" if len(found) == limit else ""
-        return Exported([], [], [rejected_of(tuple(values)) for _, *values in found], next_)
-    rows: list[EventRow] = []
-    size, last = 0, int(after)
-    # CROSS JOIN reads the events first, in their order.
-    statement = f"SELECT seq, {_ROW} FROM {part} CROSS JOIN owners USING (owner) WHERE seq > ? ORDER BY seq LIMIT ?"
-    found_rows = connection.execute(statement, (last, limit))
-    for number, *values in found_rows:
-        last = number
-        rows.append(row_of(tuple(values)))
-        size += len(rows[-1].data)
-        if size > _EXPORT_BYTES:
-            break
-    found_rows.close()
-    following = f"{part}:{last}" if rows else {"events": "conflicts:0", "conflicts": "rejected:0"}[part]
-    return Exported(rows if part == "events" else [], rows if part == "conflicts" else [], [], following)
+def record_of(values: tuple[Any, ...]) -> DeletionRecord:
+    """The record of the columns of ``RECORD``."""
+    tenant, project, session, reason, at, events = values
+    return DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), at, events)

@@ -1,22 +1,26 @@
 """The tables of the file, and what a row looks like in them.
 
-Each condition of a query has an index in the order of answers: value, owner, moment, and ``seq``, which every index
-ends with. So a page of a single filter reads as many rows as it returns, wherever it is. ``moment`` is one column that
-sorts as timestamps do. An ``owner`` is a tenant and a project.
+Events have an index for each value that few of them share, in the order of answers: value, owner, moment, and ``seq``,
+which every index ends with. Of values that many share, ``marks`` says in which seconds an owner has such events at all,
+and ``events_by_owner`` is read for these seconds. ``moment`` is one column that sorts as timestamps do. An ``owner`` is
+a tenant and a project.
 """
 
 from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from chaukas_spec_lite.collector.stores.base import EventRow, Rejected
 
-VERSION = 2
+VERSION = 3
 APPLICATION = 0x43484B53  # "CHKS"
 
 Values: TypeAlias = "tuple[Any, ...]"
+Mark: TypeAlias = "tuple[str, int | str, int, bytes]"
+"""Field, value, owner, and the beginning of a second in which there are such events."""
 
 _ROW = """
     owner INTEGER NOT NULL,
@@ -31,6 +35,31 @@ _ROW = """
     severity INTEGER NOT NULL,
     tags TEXT NOT NULL,
     received INTEGER NOT NULL"""
+
+OWNER_INDEX = "CREATE INDEX events_by_owner ON events (owner, moment, seq, type, status, severity, agent_id)"
+MARKS = """
+CREATE TABLE marks (
+    field TEXT NOT NULL,
+    value NOT NULL,
+    owner INTEGER NOT NULL,
+    since BLOB NOT NULL,
+    until BLOB NOT NULL,
+    PRIMARY KEY (field, value, owner, since)
+) WITHOUT ROWID;
+CREATE TABLE stale_marks (
+    owner INTEGER NOT NULL,
+    since BLOB NOT NULL,
+    field TEXT NOT NULL,
+    value NOT NULL,
+    PRIMARY KEY (owner, since, field, value)
+) WITHOUT ROWID;
+CREATE TABLE types (
+    owner INTEGER NOT NULL,
+    type INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    PRIMARY KEY (owner, type)
+) WITHOUT ROWID;
+"""
 
 SCHEMA = f"""
 CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -48,21 +77,10 @@ CREATE TABLE events (
     UNIQUE (event_id, owner)
 );
 CREATE INDEX events_by_moment ON events (moment);
-CREATE INDEX events_by_owner ON events (owner, moment);
+{OWNER_INDEX};
 CREATE INDEX events_by_session ON events (session_id, owner, moment);
-CREATE INDEX events_by_agent ON events (agent_id, owner, moment);
 CREATE INDEX events_by_span ON events (span_id, owner, moment);
-CREATE INDEX events_by_trace ON events (trace_id, owner, moment);
-CREATE INDEX events_by_type ON events (type, owner, moment);
-CREATE INDEX events_by_status ON events (status, owner, moment);
-CREATE INDEX events_by_severity ON events (severity, owner, moment);
-CREATE TABLE tags (
-    tag TEXT NOT NULL,
-    owner INTEGER NOT NULL,
-    moment BLOB NOT NULL,
-    seq INTEGER NOT NULL,
-    PRIMARY KEY (tag, owner, moment, seq)
-) WITHOUT ROWID;
+CREATE INDEX events_by_trace ON events (trace_id, owner, moment);{MARKS}
 CREATE TABLE sessions (
     owner INTEGER NOT NULL,
     session_id TEXT NOT NULL,
@@ -128,26 +146,43 @@ def timestamp_of(moment: bytes) -> tuple[int, int, int]:
     return 1, seconds - _BIAS, nanos
 
 
+def stretch_of(moment: bytes) -> tuple[bytes, bytes]:
+    """The second of a moment: the moments that it reaches from and to. Events without a timestamp have one, too."""
+    since = moment[:8]
+    return since, since and since + b"\xff\xff\xff\xff"
+
+
+def marks_of(
+    owner: int, moment: bytes, agent_id: str, type_: int, status: int, severity: int, tags: Iterable[str]
+) -> list[Mark]:
+    """The marks of an event."""
+    since = moment[:8]
+    found: list[Mark] = [
+        ("type", type_, owner, since),
+        ("status", status, owner, since),
+        ("severity", severity, owner, since),
+    ]
+    if agent_id:
+        found.append(("agent_id", agent_id, owner, since))
+    if tags:
+        found += [("tag", tag, owner, since) for tag in tags]
+    return found
+
+
 ZERO = moment_of(0, 0)
 """The first and last moment of a session without timestamps."""
 
 
-def values_of(row: EventRow, received: int) -> Values:
-    """The columns of an event behind ``owner``; ``received`` in milliseconds."""
-    return (
-        moment_of(row.seconds, row.nanos) if row.timed else UNTIMED,
-        row.event_id,
-        row.session_id,
-        row.agent_id,
-        row.span_id,
-        row.trace_id,
-        row.type,
-        row.status,
-        row.severity,
-        json.dumps(row.tags) if row.tags else "",
-        received,
-        row.data,
-    )
+_encoded = json.JSONEncoder(separators=(",\n", ":")).encode
+"""Writes each tag into a line of its own: within a text there is no such character in JSON, so a line begins a tag."""
+
+
+def values_of(row: EventRow, tags: str, received: int) -> Values:
+    """The columns of an event behind ``owner``, with that of its tags; ``received`` in milliseconds."""
+    # Taken apart at once, which is quicker than by name: this runs for every event.
+    _, _, event_id, session, agent, span, trace, type_, status, severity, timed, seconds, nanos, _, data, _ = row
+    moment = moment_of(seconds, nanos) if timed else UNTIMED
+    return moment, event_id, session, agent, span, trace, type_, status, severity, tags, received, data
 
 
 def row_of(values: Values) -> EventRow:
@@ -161,9 +196,21 @@ def row_of(values: Values) -> EventRow:
     )
 
 
+def column_of(tags: tuple[str, ...]) -> str:
+    """The column that holds tags."""
+    return f"[\n{_encoded(tags)[1:]}" if tags else ""
+
+
 def tags_of(column: str) -> tuple[str, ...]:
     """The tags that a column holds."""
     return tuple(json.loads(column)) if column else ()
+
+
+def has(field: str, value: str | int) -> tuple[str, str | int]:
+    """The condition that an event ``e`` has a value that is marked, and the value of its place."""
+    if field == "tag":
+        return "instr(e.tags, ?) > 0", f"\n{json.dumps(value)}"
+    return f"e.{field} = ?", value
 
 
 def rejected_of(values: Values) -> Rejected:

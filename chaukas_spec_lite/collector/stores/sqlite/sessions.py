@@ -11,6 +11,10 @@ from chaukas_spec_lite.collector.stores.sqlite.schema import Values, moment_of, 
 
 _FEW = 2000
 """Up to so many events of an agent, their sessions are looked up; with more, an agent is looked for in each session."""
+_OF_AGENT = (
+    "marks m CROSS JOIN events e INDEXED BY events_by_owner WHERE m.field = 'agent_id' AND m.value = ? AND m.owner = ? "
+    "AND e.owner = m.owner AND e.moment BETWEEN m.since AND m.until AND e.agent_id = ?"
+)
 
 
 def sessions(
@@ -32,8 +36,9 @@ def sessions(
             terms.append(f"(last, session_id) {'<=' if (tenant, project) < before[3:] else '<'} (?, ?)")
             bound = *bound, moment_of(*before[:2]), before[2]
         if only.agent_id:
-            terms.append(_with_agent(connection, owner, only.agent_id))
-            bound = *bound, only.agent_id
+            term, sought = _with_agent(connection, owner, only.agent_id)
+            terms.append(term)
+            bound = *bound, *sought
         found += connection.execute(
             "SELECT last, session_id, ?, ?, events, errors, first FROM sessions INDEXED BY sessions_by_end "
             f"WHERE {' AND '.join(terms)} ORDER BY last DESC, session_id DESC LIMIT ?",
@@ -60,18 +65,16 @@ def _wanted(only: SessionFilter) -> tuple[list[str], Values]:
     return terms, tuple(values)
 
 
-def _with_agent(connection: sqlite3.Connection, owner: int, agent_id: str) -> str:
-    """The condition that a session has an event of an agent, the quicker one of two that say so."""
+def _with_agent(connection: sqlite3.Connection, owner: int, agent_id: str) -> tuple[str, Values]:
+    """The condition that a session has an event of an agent, the quicker one of two that say so, and its values."""
+    values = (agent_id, owner, agent_id)
     ((count,),) = connection.execute(
-        f"SELECT count(*) FROM (SELECT 1 FROM events WHERE agent_id = ? AND owner = ? LIMIT {_FEW + 1})",
-        (agent_id, owner),
+        f"SELECT count(*) FROM (SELECT 1 FROM {_OF_AGENT} LIMIT {_FEW + 1})",
+        values,
     )
     if count <= _FEW:
-        return (
-            "session_id IN (SELECT e.session_id FROM events e INDEXED BY events_by_agent "
-            "WHERE e.owner = sessions.owner AND e.agent_id = ?)"
-        )
+        return f"session_id IN (SELECT e.session_id FROM {_OF_AGENT})", values
     return (
         "EXISTS (SELECT 1 FROM events e INDEXED BY events_by_session "
         "WHERE e.session_id = sessions.session_id AND e.owner = sessions.owner AND e.agent_id = ?)"
-    )
+    ), (agent_id,)

@@ -28,7 +28,6 @@ from chaukas_spec_lite.collector.stores.base import (
     EventPage,
     EventRow,
     EventStats,
-    Exported,
     KeptCounts,
     Rejected,
     Retention,
@@ -36,11 +35,23 @@ from chaukas_spec_lite.collector.stores.base import (
     SessionSummary,
     Texts,
 )
+from chaukas_spec_lite.collector.stores.copied import CopyNote, Exported, Stage, no_place, other_copy
 from chaukas_spec_lite.collector.stores.listing import CONFLICTS, DELETIONS, REJECTED, Part, PartAsked
-from chaukas_spec_lite.collector.stores.sqlite import deleting, finding, following, reading, sessions, upkeep
-from chaukas_spec_lite.collector.stores.sqlite.jobs import Job, QueryConnection, QueryThreads
+from chaukas_spec_lite.collector.stores.sqlite import (
+    copying,
+    deleting,
+    finding,
+    following,
+    reading,
+    sessions,
+    unmarking,
+    upkeep,
+)
+from chaukas_spec_lite.collector.stores.sqlite.jobs import QueryConnection, QueryThreads
 from chaukas_spec_lite.collector.stores.sqlite.writer import WriterThread, is_busy
 from chaukas_spec_lite.collector.stores.sqlite.writing import keep_rejected
+from chaukas_spec_lite.collector.stores.stopping import Job
+from chaukas_spec_lite.collector.stores.write_queue import in_time
 from chaukas_spec_lite.errors import StoreError
 
 T = TypeVar("T")
@@ -86,6 +97,11 @@ class SQLiteStore:
         return str(self._path)
 
     @property
+    def identity(self) -> str:
+        """Tells this file from others, also from copies of it."""
+        return self._writer.identity
+
+    @property
     def indexes_text(self) -> bool:
         """Whether rows are to come with their text."""
         return self._index_text
@@ -120,9 +136,9 @@ class SQLiteStore:
             self._arrivals.announce()
         return additions
 
-    async def keep_rejected(self, rejected: Sequence[Rejected]) -> None:
+    async def keep_rejected(self, rejected: Sequence[Rejected]) -> int:
         """Keep what cannot be stored; see ``Store.keep_rejected``."""
-        await self._write(lambda connection: keep_rejected(connection, rejected))
+        return await in_time(self.name, self._write(lambda connection: keep_rejected(connection, rejected)))
 
     async def find(self, query: Query, max_bytes: int, time_limit: float = TIME_LIMIT) -> EventPage:
         """Return one page of what a query asks for; see ``Store.find``."""
@@ -201,6 +217,7 @@ class SQLiteStore:
         count = 0
         while chosen := await self._read(lambda connection: deleting.choose(connection, deletion, newest)):
             count += await self._step(chosen, number)
+        await self._sweep()
         return count
 
     async def retain(self, retention: Retention) -> int:
@@ -208,36 +225,77 @@ class SQLiteStore:
         count = 0
         if retention.max_age is not None:
             before = self._clock() - retention.max_age
-            await self._write(lambda connection: deleting.forget_rejected(connection, before))
-            while chosen := await self._read(lambda connection: deleting.too_old(connection, round(before * 1000))):
-                count += await self._step(chosen)
+            for table in ("conflicts", "rejected", "events"):
+                count += await self._forget(table, before)
         if retention.max_bytes is not None:
             max_bytes = retention.max_bytes
             for tenant, excess in await self._read(lambda connection: deleting.excesses(connection, max_bytes)):
                 count += await self._shrink(tenant, excess)
+        await self._sweep()
         return count
 
-    async def _shrink(self, tenant: str, excess: int) -> int:
+    async def _forget(self, table: str, before: float) -> int:
         count = after = 0
-        while excess > 0:
-            found = await self._read(partial(deleting.too_much, tenant=tenant, after=after, excess=excess))
-            if found is None:
-                break
-            chosen, size = found
-            excess -= size
-            if chosen.table == "events":
-                after = chosen.numbers[-1]
+        while found := await self._read(partial(deleting.too_old, table=table, before=before, after=after)):
+            chosen, after = found
             count += await self._step(chosen)
         return count
 
+    async def _shrink(self, tenant: str, excess: int) -> int:
+        count = 0
+        for table in ("events", "conflicts"):
+            after = 0
+            while excess > 0:
+                found = await self._read(
+                    partial(deleting.too_much, table=table, tenant=tenant, after=after, excess=excess)
+                )
+                if found is None:
+                    break
+                chosen, size, after = found
+                excess -= size
+                count += await self._step(chosen)
+        return count
+
     async def _step(self, chosen: deleting.Chosen, record: int | None = None) -> int:
+        if not chosen.numbers:
+            return 0
         count = await self._write(lambda connection: deleting.remove(connection, chosen, self._texts, record))
         await asyncio.sleep(_PAUSE)
         return count
 
-    async def export(self, cursor: str, limit: int) -> Exported:
+    async def _sweep(self) -> None:
+        after: unmarking.Place | None = unmarking.BEGINNING
+        while after is not None:
+            after = await self._write(partial(unmarking.sweep, after=after))
+            await asyncio.sleep(_PAUSE)
+
+    async def export(self, stage: Stage, after: str, limit: int) -> Exported:
         """Return the next part of all that is there; see ``Store.export``."""
-        return await self._read(lambda connection: reading.export(connection, cursor, limit))
+        last = self._place(after)
+        return await self._read(lambda connection: copying.export(connection, stage, last, limit))
+
+    async def count_until(self, after: str) -> int:
+        """Count the events up to a place; see ``Store.count_until``."""
+        last = self._place(after)
+        return await self._read(lambda connection: copying.count_until(connection, last), _UPKEEP_LIMIT)
+
+    def _place(self, after: str) -> int:
+        if after and not after.isdecimal():
+            raise no_place(self.name, after)
+        return int(after or 0)
+
+    async def restore(self, part: Exported, note: CopyNote) -> list[Addition]:
+        """Store a part of a copy; see ``Store.restore``."""
+        additions = await self._write(lambda connection: copying.restore(connection, part, note, self._texts))
+        if additions is None:
+            raise other_copy(self.name)
+        if Addition.NEW in additions:
+            self._arrivals.announce()
+        return additions
+
+    async def copy_note(self, source: str) -> str:
+        """Return what was noted of a copy; see ``Store.copy_note``."""
+        return await self._read(lambda connection: copying.read_note(connection, source))
 
     async def check(self) -> list[str]:
         """Look for damage; see ``Store.check``."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
+from collections.abc import Iterator
 
 from chaukas_spec_lite.collector.stores.sqlite import text_index
+from chaukas_spec_lite.collector.stores.sqlite.schema import marks_of, tags_of
 
 _MOST = 20
 """How many findings of one kind are told."""
@@ -32,14 +35,13 @@ _INVARIANTS = {
         SELECT e.seq FROM events e LEFT JOIN sessions s USING (owner, session_id)
         WHERE e.session_id != '' AND s.owner IS NULL
     """,
-    "tags of no event": """
-        SELECT t.tag FROM tags t LEFT JOIN events e USING (seq)
-        WHERE e.owner IS NOT t.owner OR e.moment IS NOT t.moment
-    """,
-    "events whose tags are not in their table": """
-        SELECT e.seq FROM events e, json_each(e.tags) j WHERE e.tags != '' AND NOT EXISTS (
-            SELECT 1 FROM tags t WHERE t.tag = j.value AND t.owner = e.owner AND t.moment = e.moment AND t.seq = e.seq
-        )
+    "owners whose events of a type are miscounted": """
+        SELECT o.tenant_id || '/' || o.project_id FROM owners o JOIN (
+            SELECT owner, type, sum(n) AS n FROM (
+                SELECT owner, type, count(*) AS n FROM events GROUP BY owner, type
+                UNION ALL SELECT owner, type, -events FROM types
+            ) GROUP BY owner, type HAVING sum(n) != 0
+        ) USING (owner)
     """,
 }
 
@@ -53,9 +55,21 @@ def check(connection: sqlite3.Connection) -> list[str]:
         wrong = [str(key) for (key,) in connection.execute(f"{statement} LIMIT {_MOST}")]
         if wrong:
             found.append(f"{problem}: {', '.join(wrong)}")
+    wrong = [str(seq) for seq in itertools.islice(_unmarked(connection), _MOST)]
+    if wrong:
+        found.append(f"events with values that are not marked: {', '.join(wrong)}")
     if text_index.exists(connection) and not text_index.complete(connection):
         found.append("the index of texts is not complete: open the store with it once, and it will be")
     return found
+
+
+def _unmarked(connection: sqlite3.Connection) -> Iterator[int]:
+    columns = "seq, owner, moment, agent_id, type, status, severity, tags"
+    statement = "SELECT 1 FROM marks WHERE field = ? AND value = ? AND owner = ? AND since = ?"
+    for seq, owner, moment, agent, type_, status, severity, tags in connection.execute(f"SELECT {columns} FROM events"):
+        marks = marks_of(owner, moment, agent, type_, status, severity, tags_of(tags))
+        if not all(connection.execute(statement, mark).fetchone() for mark in marks):
+            yield seq
 
 
 def needs_rebuilding(connection: sqlite3.Connection) -> bool:

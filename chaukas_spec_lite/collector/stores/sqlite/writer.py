@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import sqlite3
 import threading
@@ -11,7 +12,6 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +19,7 @@ from typing import TypeVar
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
 from chaukas_spec_lite.collector.stores.sqlite.file import BUSY_SECONDS, Identity, connect_writer, identity_of
 from chaukas_spec_lite.collector.stores.sqlite.writing import Writing
+from chaukas_spec_lite.collector.stores.write_queue import QueuedCall, WriteQueue, settle
 from chaukas_spec_lite.errors import StoreError
 
 T = TypeVar("T")
@@ -28,15 +29,6 @@ MAX_GROUP = 64
 """How many requests share a transaction at most, so that none waits long for the others."""
 _LEAST_PATIENCE = 0.1
 """How many seconds a transaction waits for the write lock at least, however long its requests have waited already."""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A request that waits to be written."""
-
-    rows: Sequence[EventRow]
-    since: float
-    result: asyncio.Future[list[Addition]]
 
 
 class WriterThread:
@@ -61,9 +53,16 @@ class WriterThread:
         self._thread = ThreadPoolExecutor(1, "chaukas-store-write")
         self._connection: sqlite3.Connection | None = None
         self._identity: Identity | None = None
-        self._waiting: list[_Waiting] = []
+        self._secret = b""
+        self._queue = WriteQueue(str(path))
         self._writing: asyncio.Task[None] | None = None
         """The one task that writes, while there is something to write."""
+
+    @property
+    def identity(self) -> str:
+        """Tells the file that is open from others: its secret alone would be that of a copy made with ``cp``, too."""
+        which = (self._secret, self._identity.file if self._identity else None)
+        return hashlib.blake2b(repr(which).encode(), digest_size=16).hexdigest()
 
     async def open(self) -> None:
         """Open the file, or make it; raises ``StoreError``, and ``sqlite3.Error``."""
@@ -92,12 +91,11 @@ class WriterThread:
 
     async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
         """Store events of one request, all or none. Those that come at the same time share a transaction."""
-        result: asyncio.Future[list[Addition]] = asyncio.get_running_loop().create_future()
         # All on the event loop, so no lock: the thread sees only the group that it is handed.
-        self._waiting.append(_Waiting(rows, time.monotonic(), result))
+        waiting = self._queue.put(rows)
         if self._writing is None:
             self._writing = asyncio.ensure_future(self._write())
-        return await result
+        return await self._queue.outcome(waiting)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do something in a transaction."""
@@ -114,22 +112,15 @@ class WriterThread:
 
     async def _write(self) -> None:
         """Write what waits, and what comes to wait meanwhile, in groups: most of the time goes into transactions."""
-        while self._waiting:
-            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
-            # Those whose callers have left meanwhile need not be stored: nobody was told that they were.
-            group = [each for each in group if not each.result.done()]
-            outcomes = await self._in_thread(partial(self._insert_group, group))
-            for each, outcome in zip(group, outcomes, strict=True):
-                if each.result.done():  # its caller was cancelled
-                    continue
-                if isinstance(outcome, list):
-                    each.result.set_result(outcome)
-                else:
-                    each.result.set_exception(outcome)
-        # No await since ``_waiting`` was seen empty, so no request can have slipped in between.
-        self._writing = None
+        try:
+            while group := self._queue.take(MAX_GROUP):
+                settle(group, await self._in_thread(partial(self._insert_group, group)))
+        finally:
+            # No await since the queue was seen empty, so no request can have slipped in between; and should it have
+            # ended otherwise, the next request begins anew.
+            self._writing = None
 
-    def _insert_group(self, group: Sequence[_Waiting]) -> list[list[Addition] | Exception]:
+    def _insert_group(self, group: Sequence[QueuedCall]) -> list[list[Addition] | Exception]:
         """Insert the events of several requests; return for each request what became of them, or why it failed."""
         if not group:
             return []
@@ -147,7 +138,7 @@ class WriterThread:
         received = round(self._clock() * 1000)
         with self._transaction(deadline) as connection:
             writing = Writing(connection, received, self._texts)
-            additions = [[writing.add(row) for row in rows] for rows in groups]
+            additions = [writing.add(rows) for rows in groups]
             writing.finish()
         return additions
 
@@ -188,6 +179,7 @@ class WriterThread:
         self._connection, self._identity = connect_writer(
             self._path, self._texts, index_text=self._index_text, shall_end=shall_end
         )
+        ((self._secret,),) = self._connection.execute("SELECT value FROM settings WHERE name = 'secret'")
         return self._connection
 
     def _disconnect(self) -> None:
