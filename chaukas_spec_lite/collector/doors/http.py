@@ -134,7 +134,7 @@ class HttpServer:
         for each in [*connections.open]:
             each.shutdown()
         try:
-            await asyncio.wait_for(connections.none.wait(), grace)
+            await asyncio.wait_for(_ended(connections), grace)
         except asyncio.TimeoutError:
             tasks = [*connections.state.tasks]
             for task in tasks:
@@ -143,3 +143,10 @@ class HttpServer:
                 each.transport.abort()
             # Their cancellation is no failure of ours, whatever came of it.
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ended(connections: HttpConnections) -> None:
+    """Wait until there are no connections any more, and nothing is done for one that there was."""
+    await connections.none.wait()
+    if tasks := {*connections.state.tasks}:
+        await asyncio.wait(tasks)
