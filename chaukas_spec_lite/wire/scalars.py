@@ -273,9 +273,13 @@ def entries(value: Any) -> Iterable[tuple[Any, Any]]:
     raise TypeError(refused(value, "dict"))
 
 
+_ITEMS: Any = dict[Any, Any].items
+
+
 def fields_in(value: Any) -> dict[Any, Any]:
     """Check the value of a Struct field: any mapping, as in the reference. Inside of a Struct only dicts are taken."""
-    if is_dict(value) and value.__class__.items is dict.items:
+    kind: Any = value.__class__
+    if is_dict(value) and kind.items is _ITEMS:
         return value
     if is_mapping(value):  # a dict with entries of its own, too
         return {key: item for key, item in value.items()}  # noqa: C416  # its error says what is no pair

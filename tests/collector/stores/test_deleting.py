@@ -100,7 +100,7 @@ def test_sqlite(way: str, index_text: bool, tmp_path: Path, monkeypatch: pytest.
 def test_postgres(way: str, database: str) -> None:
     from chaukas_spec_lite.collector.stores.postgres import upkeep
     from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
-    from tests.collector.stores.test_postgres import session
+    from tests.collector.stores.postgres_calls import session
 
     async def main() -> None:
         clock = Hand()

@@ -8,8 +8,6 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +34,7 @@ from tests.collector.stores.events import (
     row_of,
     texts,
 )
+from tests.collector.stores.postgres_calls import on, opened, session
 from tests.collector.stores.postgres_server import PostgresServer
 from tests.patience import HANG, run
 
@@ -55,35 +54,6 @@ class Hand:
 
     def __call__(self) -> float:
         return self.now
-
-
-@asynccontextmanager
-async def opened(address: str, count: int = 1, **options: Any) -> AsyncIterator[list[PostgresStore]]:
-    """Several stores on one database, opened at once."""
-    stores = [PostgresStore(address, texts=texts, **options) for _ in range(count)]
-    await asyncio.gather(*(store.open() for store in stores))
-    try:
-        yield stores
-    finally:
-        await asyncio.gather(*(store.close() for store in stores))
-
-
-@asynccontextmanager
-async def session(address: str) -> AsyncIterator[Any]:
-    """A connection of somebody else."""
-    connection = await asyncpg.connect(address)
-    try:
-        yield connection
-    finally:
-        connection.terminate()
-
-
-def on(address: str, steps: Callable[..., Awaitable[None]], count: int = 1, **options: Any) -> None:
-    async def main() -> None:
-        async with opened(address, count, **options) as stores:
-            await steps(*stores)
-
-    run(main())
 
 
 ODD = {

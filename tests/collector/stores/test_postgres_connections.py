@@ -17,7 +17,7 @@ from chaukas_spec_lite.collector.stores.postgres.connections import Lane
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from chaukas_spec_lite.errors import QueryTimeoutError
 from tests.collector.stores.events import NEW, ROOM, row, texts
-from tests.collector.stores.test_postgres import on, opened, session
+from tests.collector.stores.postgres_calls import on, opened, session
 from tests.patience import HANG, run, until
 
 pytestmark = pytest.mark.stores

@@ -46,7 +46,7 @@ async def sqlite(path: Path) -> AsyncIterator[tuple[Store, Callable[[], Stuck]]]
 @asynccontextmanager
 async def postgres(address: str) -> AsyncIterator[tuple[Store, Callable[[], Stuck]]]:
     from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
-    from tests.collector.stores.test_postgres import session
+    from tests.collector.stores.postgres_calls import session
 
     store = PostgresStore(address, texts=texts)
     await store.open()
