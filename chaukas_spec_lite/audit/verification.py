@@ -141,13 +141,15 @@ def verify(events: Iterable[Event | bytes]) -> Verification:
     Returns:
         What was found. It never raises because of what the events hold.
     """
-    verifier = _Verifier()
+    verifier = Verifier()
     for event in events:
         verifier.take(event)
     return verifier.result()
 
 
-class _Verifier:
+class Verifier:
+    """Follows chains while their events come; ``verify`` does it with all at once."""
+
     def __init__(self) -> None:
         self._position = -1
         self._unsealed = 0
@@ -160,6 +162,7 @@ class _Verifier:
     # While events come
 
     def take(self, event: Event | bytes) -> None:
+        """Look at one more event, whichever it is; never raises because of what it holds."""
         self._position += 1
         try:
             data = bytes(event)
@@ -195,6 +198,7 @@ class _Verifier:
     # When all have come
 
     def result(self) -> Verification:
+        """Say what was found in all that came."""
         self._find_places_of_altered()
         reports = _reports(self._links)
         _name_interrupted(reports)

@@ -23,6 +23,7 @@ COMMANDS = {
     "stats": "stats",
     "store": "store_records",
     "tail": "tail",
+    "verify": "verify",
 }
 """Each command, and the module that it is in."""
 

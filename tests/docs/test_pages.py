@@ -35,6 +35,7 @@ def test_the_blocks_of_a_page_run_from_top_to_bottom(page: Path, tmp_path: Path)
 
 
 IN_A_SHELL = {
+    "docs/guides/audit.md": "docs/test_collector_guides.py",
     "docs/guides/command-line.md": "docs/test_collector_guides.py",
     "docs/guides/collector.md": "docs/test_collector_guides.py",
     "docs/guides/collector-server.md": "docs/test_collector_guides.py",
