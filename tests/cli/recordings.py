@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
-from chaukas_spec_lite import BlockingChaukasClient, Event
+from chaukas_spec_lite import BlockingChaukasClient, Event, cli
 from chaukas_spec_lite.__main__ import main
 from chaukas_spec_lite.cli.formats import EventWriter
 from chaukas_spec_lite.collector.doors.platform_json import write_event
@@ -21,7 +21,7 @@ from chaukas_spec_lite.retry import NEVER
 from tests.cli.serving import Served, environment, serving
 from tests.patience import HANG
 
-RECORDING = Path(__file__).parents[2] / "chaukas_spec_lite" / "cli" / "data" / "session.delim"
+RECORDING = Path(cli.__file__).parent / "data" / "session.delim"
 GOOD = "01a21c48-9012-76a7-9e37-79b97f4a7c15"
 """The session that comes to a good end."""
 BAD = "01a21c48-cc79-75f7-889e-4c815d41c005"
