@@ -79,7 +79,7 @@ class Tally:
                 self.appended += 1
                 self.pending += 1
                 self.pending_bytes += len(entry.content)
-            elif entry.torn:  # its writer was killed before it could finish it
+            elif entry.torn and entry.end == self.end:  # its writer was killed before it could finish it
                 self.end = entry.start
             else:
                 self.pending_bytes += entry.end - entry.start

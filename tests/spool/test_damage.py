@@ -422,3 +422,26 @@ def test_a_search_that_finds_a_log_while_it_is_made_costs_nothing(
     assert work_off(log) == [b"event"]
     log.close()
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_damaged_length_in_front_of_what_is_done_ends_no_log(tmp_path: Path) -> None:
+    """It looks like a frame that a killed writer has begun, but only what stands at the end of the log can be one."""
+    log = Log.make(tmp_path)
+    contents = [b"%d" % number * 20 for number in range(6)]
+    log.append(contents)
+    (ahead,) = log.peek(2, 1, 1000)
+    log.done([ahead])
+    damaged = log.peek(1, 1, 1000)[0].start
+    log.abandon()
+    (path,) = segments(log.folder)
+    data = bytearray(path.read_bytes())
+    data[len(segment.MAGIC) + damaged + 5] ^= 1  # its length, which points behind the next frame now
+    path.write_bytes(data)
+    claimed = Log.claim(log.folder)
+    found = claimed.peek(0, 100, 10_000)
+    assert [entry.content for entry in found] == [contents[0], *contents[3:]]
+    assert (claimed.tally.pending, claimed.tally.pending_bytes) == (4, 80)
+    assert (claimed.tally.lost_bytes, claimed.tally.end) == (32, 6 * 32)
+    claimed.done(found)
+    assert claimed.tally.pending == 0
+    claimed.close()
