@@ -119,8 +119,8 @@ def _body(name: str, message: str) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     schemas: dict[str, Any] = {
-        "Event": _event({}),
-        "EventBatch": _batch(),
+        "Event": _with_nulls(_event({})),
+        "EventBatch": _with_nulls(_batch()),
         "QueryRequest": _query_request(),
         "QueryResponse": record(
             events={"type": "array", "items": ref("StoredEvent")},
@@ -197,8 +197,25 @@ def _query_request() -> dict[str, Any]:
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """As in ProtoJSON, null says that a condition is not set."""
+    """As in ProtoJSON, null says that a field, or a condition, is not set."""
     return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _with_nulls(schema: dict[str, Any]) -> dict[str, Any]:
+    """Let null stand for each field that need not be there, however deep."""
+    if schema is _ANY:  # which is no message here
+        return schema
+    found = dict(schema)
+    if "properties" in found:
+        needed = found.get("required", ())
+        inner = {name: _with_nulls(each) for name, each in found["properties"].items()}
+        found["properties"] = {name: each if name in needed else _or_null(each) for name, each in inner.items()}
+    for several in ("oneOf", "anyOf"):
+        if several in found:
+            found[several] = [_with_nulls(each) for each in found[several]]
+    if isinstance(found.get("items"), dict):
+        found["items"] = _with_nulls(found["items"])
+    return found
 
 
 def _content(kind: str, field: FieldData, required: tuple[str, ...]) -> dict[str, Any]:
@@ -217,6 +234,9 @@ def _closed(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
     return closed | ({"required": required} if required else {})
 
 
+_ANY = _closed({"type_url": TEXT, "value": {"type": "string", "contentEncoding": "base64", "pattern": _BASE64}}, [])
+
+
 def _property(field: FieldData) -> dict[str, Any]:
     one = _one(field)
     return {"type": "array", "items": one} if field.label == "repeated" else one
@@ -228,9 +248,7 @@ def _one(field: FieldData) -> dict[str, Any]:
     if field.kind != "message":
         return _SCALARS[field.kind]
     if _is_any(field):
-        return _closed(
-            {"type_url": TEXT, "value": {"type": "string", "contentEncoding": "base64", "pattern": _BASE64}}, []
-        )
+        return _ANY
     return _message(field.cls)
 
 

@@ -54,7 +54,9 @@ def test_the_document_is_json_and_its_references_lead_somewhere() -> None:
 def test_the_schema_of_events_has_all_of_their_fields() -> None:
     properties = DOCUMENT["components"]["schemas"]["Event"]["properties"]
     assert {*properties} == {field.proto_name for field in fields_of(Event) if not field.oneof} | {"content"}
-    kinds = [each["properties"]["kind"]["const"] for each in properties["content"]["oneOf"]]
+    content, nothing = properties["content"]["anyOf"]
+    assert nothing == {"type": "null"}
+    kinds = [each["properties"]["kind"]["const"] for each in content["oneOf"]]
     assert kinds == [*KINDS]
 
 
