@@ -14,6 +14,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO, Protocol, cast
 
+from chaukas_spec_lite.cli.existing_store import existing_store
 from chaukas_spec_lite.cli.formats import read_object
 from chaukas_spec_lite.cli.wanted import PAGE_EVENTS, Wanted, Whereabouts
 from chaukas_spec_lite.client.client import ChaukasClient
@@ -23,7 +24,6 @@ from chaukas_spec_lite.collector.skim import skim
 from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import Store
 from chaukas_spec_lite.collector.stores.matching import matches
-from chaukas_spec_lite.collector.stores.opening import store_for
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.files import MAX_EVENT, Entry, NoEvent, Recorded, read_entries
 from chaukas_spec_lite.printable import one_line
@@ -221,20 +221,6 @@ def client_for(endpoint: str | None) -> ChaukasClient:
     if not endpoint and not any(os.environ.get(name) for name in ("CHAUKAS_GRPC_ENDPOINT", "CHAUKAS_ENDPOINT")):
         endpoint = "127.0.0.1:50051"
     return ChaukasClient(endpoint, framing=Framing(max_send=2 * MAX_EVENT, max_receive=2 * MAX_EVENT))
-
-
-def existing_store(address: str) -> Store:
-    """Make the store of an address, for one that is there: a name with a slip in it would become a new, empty one.
-
-    Raises:
-        ChaukasError: There is none.
-    """
-    if address == "memory:":
-        raise ChaukasError("memory: is a store within a collector, and nothing of it is there for others")
-    path = Path(address.removeprefix("sqlite:"))
-    if "://" not in address and not path.exists():
-        raise ChaukasError(f"there is no file {path}")
-    return store_for(address, texts=searched_text)
 
 
 @asynccontextmanager

@@ -8,20 +8,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
+from chaukas_spec_lite.cli.existing_store import existing_store
 from chaukas_spec_lite.cli.terminal import console, count
 from chaukas_spec_lite.collector.copying import Copied, copy, refuse_same_file
 from chaukas_spec_lite.collector.query import EVERYBODY, Tenancy
-from chaukas_spec_lite.collector.searched_text import searched_text
-from chaukas_spec_lite.collector.settings import MEMORY, CollectorSettings
+from chaukas_spec_lite.collector.settings import CollectorSettings
 from chaukas_spec_lite.collector.stores.base import Deletion, Store
-from chaukas_spec_lite.collector.stores.opening import store_for
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
 
@@ -164,15 +162,10 @@ def _run_all(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def _store_of(address: str, *, make: bool = False) -> Store:
-    if address == MEMORY:
-        raise click.ClickException("memory: is a store within a collector, and nothing of it is there for others")
-    # First, as what looks like a file may be an address with a slip in it, and a password.
-    found = store_for(address, texts=searched_text)
-    path = Path(address.removeprefix("sqlite:"))
-    # Or a name with a slip in it would become a new, empty store.
-    if not make and "://" not in address and not path.exists():
-        raise click.ClickException(f"there is no file {path}")
-    return found
+    try:
+        return existing_store(address, make=make)
+    except ChaukasError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @asynccontextmanager
