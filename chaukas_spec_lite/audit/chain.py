@@ -39,7 +39,9 @@ ROOM = 300
 
 HASH_PREV = b"\x92\x01"
 """The tag of ``hash_prev``."""
-CONTENT_HASH = b"\x9a\x01G"
+HASH_LENGTH = len(ALGORITHM) + 64
+_HASH_SIZE = bytes([HASH_LENGTH])
+CONTENT_HASH = b"\x9a\x01" + _HASH_SIZE
 """The tag of ``content_hash``, and how long it is."""
 
 INTERRUPTED = "interrupted-writer:"
@@ -107,26 +109,27 @@ class Unsealed:
 
     def __len__(self) -> int:
         """Return how many bytes it takes at most, once it is sealed."""
-        return len(self.head) + len(self.tail or b"") + ROOM + len(self.session_id)
+        tail = self.tail
+        return len(self.head) + (0 if tail is None else len(tail)) + ROOM + len(self.session_id.encode())
 
-    def sealed(self, hash_prev: str) -> tuple[bytes, str]:
+    def sealed(self, hash_prev: bytes) -> tuple[bytes, bytes]:
         """Encode the event with its seal.
 
         Args:
             hash_prev: The hash of the event before, or a genesis value.
 
         Returns:
-            The bytes, and the ``content_hash`` in them.
+            The event, and the ``content_hash`` in it.
         """
-        text = hash_prev.encode()
-        n = len(text)
-        head = b"%b%b%b%b" % (self.head, HASH_PREV, varint(n).encode("latin-1"), text)
-        if self.tail is None:
+        n = len(hash_prev)
+        size = _HASH_SIZE if n == HASH_LENGTH else varint(n).encode("latin-1")
+        head, tail = b"".join((self.head, HASH_PREV, size, hash_prev)), self.tail
+        if tail is None:
             # Encoded by others, it stays as it is: its hash is that of the canonical form all the same.
-            hashed = hash_of(self.in_order(head))
-            return head + CONTENT_HASH + hashed.encode(), hashed
-        hashed = hash_of(head + self.tail)
-        return b"%b%b%b%b" % (head, CONTENT_HASH, hashed.encode(), self.tail), hashed
+            hashed = hash_of(self.in_order(head)).encode()
+            return head + CONTENT_HASH + hashed, hashed
+        hashed = hash_of(head + tail).encode()
+        return b"".join((head, CONTENT_HASH, hashed, tail)), hashed
 
 
 class Chains:
@@ -139,9 +142,9 @@ class Chains:
     def __init__(self, writer: str) -> None:
         self._writer = writer
         self._number = 0
-        self._last: OrderedDict[str, str] = OrderedDict()
+        self._last: OrderedDict[str, bytes] = OrderedDict()
         """The hash of each session's last event; the session that was used last comes last."""
-        self._next: tuple[str, str, bool] | None = None
+        self._next: tuple[str, bytes, bool] | None = None
         """Session, hash, and whether it closes the chain, of the event of which nobody has said yet that it came."""
 
     def next(self, event: Unsealed) -> bytes:
@@ -151,7 +154,7 @@ class Chains:
             event: The event.
         """
         session_id = event.session_id
-        before = self._last.get(session_id) or str(Genesis(self._writer, self._number + 1, session_id))
+        before = self._last.get(session_id) or str(Genesis(self._writer, self._number + 1, session_id)).encode()
         data, hashed = event.sealed(before)
         self._next = session_id, hashed, event.closes
         return data
@@ -167,6 +170,7 @@ class Chains:
         if closes:
             last.pop(session_id, None)
             return
+        # Nothing is called before this line: Ctrl-C is only handled behind a call, and must not find the old hash here.
         last[session_id] = hashed
         last.move_to_end(session_id)
         if len(last) > MAX_OPEN:
@@ -188,8 +192,8 @@ class Chains:
             self._last.pop(session_id, None)
 
 
-class Sealer:
-    """Seals events while they are stored, one at a time. Any thread may use it, and signal handlers and finalizers."""
+class Sealing:
+    """Seals events while they are stored, one at a time. Its callers see to it that one at a time uses it."""
 
     def __init__(self) -> None:
         self._begin()
@@ -197,17 +201,12 @@ class Sealer:
         process.after_fork_in_child(self._begin)
 
     def _begin(self) -> None:
-        # It lets in the thread that has it already: a signal handler would wait for ever for what it interrupts.
-        self._lock = threading.RLock()
         self.writer = uuid7()
         self._chains = Chains(self.writer)
-        self._busy = False
-        self._late: deque[Callable[[], object]] = deque()
-        """What came while its own thread was busy here, such as from a signal handler."""
 
     def write(
         self, event: bytes | Unsealed, append: Callable[[bytes], _T], is_stored: Callable[[_T], bool] = bool
-    ) -> _T | None:
+    ) -> _T:
         """Store an event, sealed as the next one of its session.
 
         Args:
@@ -216,19 +215,57 @@ class Sealer:
             is_stored: Says whether it did, by what it returned. If it did not, the chain goes on without the event.
 
         Returns:
+            What ``append`` returned.
+        """
+        if isinstance(event, bytes):
+            return append(event)
+        # Sealed now, and not when it was encoded: only here is it certain which event comes before it.
+        try:
+            outcome = append(self._chains.next(event))
+            if is_stored(outcome):
+                self._chains.advance()
+            else:
+                self._chains.stay()
+        except BaseException:  # such as Ctrl-C
+            self._chains.leave()
+            raise
+        return outcome
+
+
+class Sealer:
+    """Seals events while they are stored. Any thread may use it, and signal handlers and finalizers."""
+
+    def __init__(self) -> None:
+        self._sealing = Sealing()
+        self._begin()
+        process.after_fork_in_child(self._begin)
+
+    def _begin(self) -> None:
+        # It lets in the thread that has it already: a signal handler would wait for ever for what it interrupts.
+        self._lock = threading.RLock()
+        self._busy = False
+        self._late: deque[Callable[[], object]] = deque()
+        """What came while its own thread was busy here, such as from a signal handler."""
+
+    def write(
+        self, event: bytes | Unsealed, append: Callable[[bytes], _T], is_stored: Callable[[_T], bool] = bool
+    ) -> _T | None:
+        """Store an event as ``Sealing`` does it.
+
+        Returns:
             What ``append`` returned; None if this call interrupts another one, which stores the event in a moment.
         """
         if isinstance(event, bytes):
             return append(event)
         with self._lock:
             if self._busy:
-                self._late.append(lambda: self._write(event, append, is_stored))
+                self._late.append(lambda: self._sealing.write(event, append, is_stored))
                 return None
             self._busy = True
             try:
                 if self._late:
                     self._write_late()
-                outcome = self._write(event, append, is_stored)
+                outcome = self._sealing.write(event, append, is_stored)
             finally:  # without a call, in which a signal could be handled
                 self._busy = False
         if self._late:
@@ -250,16 +287,3 @@ class Sealer:
             # Taken from the list behind that: if something is raised amid it, it is rather there twice.
             self._late[0]()
             self._late.popleft()
-
-    def _write(self, event: Unsealed, append: Callable[[bytes], _T], is_stored: Callable[[_T], bool]) -> _T:
-        # Sealed now, and not when it was encoded: only here is it certain which event comes before it.
-        try:
-            outcome = append(self._chains.next(event))
-            if is_stored(outcome):
-                self._chains.advance()
-            else:
-                self._chains.stay()
-        except BaseException:  # such as Ctrl-C
-            self._chains.leave()
-            raise
-        return outcome

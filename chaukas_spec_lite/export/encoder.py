@@ -94,10 +94,10 @@ class Encoder:
 
     def _encode_for_seal(self, event: Event) -> Unsealed | Dropped | Converted:
         encoded = self._encode(sealing.marked(event), encode_in_order)
-        if isinstance(encoded, Dropped):
-            return replace(encoded, data=sealing.unmarked(encoded.data))
         if isinstance(encoded, bytes):
             return sealing.unsealed(event, encoded)
+        if isinstance(encoded, Dropped):
+            return replace(encoded, data=sealing.unmarked(encoded.data))
         # What is sealed is what is sent: the event as it was converted.
         converted = Event.parse(sealing.unmarked(encoded.data))
         data = encode_in_order(sealing.marked(converted))

@@ -20,7 +20,7 @@ from contextlib import suppress
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from chaukas_spec_lite.audit.chain import Sealer, Unsealed
+from chaukas_spec_lite.audit.chain import Sealing, Unsealed
 from chaukas_spec_lite.export.batching import Send, Waiting
 from chaukas_spec_lite.export.disk import Disk, Refusal
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
@@ -78,11 +78,11 @@ class EventQueue:
         self._settings = settings
         self._now = now
         self.ledger = Ledger()
-        self._sealer = Sealer()
+        self._sealing = Sealing()
         self.disk = None
         if settings.spool is not None:
             # Whoever has the log after this process has to say that its chains go no further.
-            note = self._sealer.writer.encode() if settings.audit else b""
+            note = self._sealing.writer.encode() if settings.audit else b""
             self.disk = Disk(settings, now, self.ledger, self._salvaged, note)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
@@ -152,7 +152,7 @@ class EventQueue:
             for _ in range(2):  # if the log was taken away, there is another one the second time
                 # Looked at here first, for the sake of speed.
                 refusal = self._to_disk(self.disk) if self.memory.pending else None
-                outcome = refusal or self._sealer.write(event, self.disk.append_one, _is_place)
+                outcome = refusal or self._sealing.write(event, self.disk.append_one, _is_place)
                 if isinstance(outcome, int):  # it may be there and could not be synced
                     return self._came(Emitted.QUEUED if self.disk.why_not else Emitted.SPOOLED)
                 if outcome is Refusal.BY_THE_DISK:
@@ -162,7 +162,7 @@ class EventQueue:
             if self.closed:
                 return self._refuse(Dropped(DropReason.CLOSED, "the exporter is closed", "", _bytes_of(event)))
             return self._refuse(Dropped(DropReason.OVERFLOW, self.memory.why_full(size), "", _bytes_of(event)))
-        self._sealer.write(event, self.memory.append)
+        self._sealing.write(event, self.memory.append)
         return self._came(Emitted.QUEUED)
 
     def _came(self, where: Emitted) -> Emitted:
