@@ -269,6 +269,18 @@ def context_of(ca: trustme.CA) -> ssl.SSLContext:
     return context
 
 
+def test_what_is_written_in_parts_does_not_wait_for_acknowledgements() -> None:
+    async def main() -> None:
+        async with serving(ConnectionLimits()) as server:
+            with closing(connect(server.port)):
+                await until(lambda: any(guest.connected for guest in server.admission._guests))
+                (guest,) = server.admission._guests
+                accepted = guest.connection._transport.get_extra_info("socket")
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    run(main())
+
+
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("says", [b"", b"PRI * HTT"])
 def test_a_client_that_does_not_speak_in_time_is_left(tls: bool, says: bytes) -> None:
