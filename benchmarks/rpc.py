@@ -233,25 +233,30 @@ class _Nowhere:
         await asyncio.sleep(0)
 
 
-def _emitting(count: int, passes: int) -> Iterator[Row]:
-    """Time ``emit`` with and without a spool, event by event in turns; of the passes, the quickest counts.
+async def _in_turns(works: Sequence[tuple[EventExporter, Callable[[], Any]]], count: int) -> list[list[float]]:
+    """Time ``emit`` of what is built for it, so often for each exporter; return the times of each, sorted.
 
-    One event each time, so that whatever else the machine does falls on both.
+    They take turns event by event, so that whatever else the machine does falls on all.
     """
+    times: list[list[float]] = [[] for _ in works]
+    for number in range(count):
+        for (exporter, build), found in zip(works, times, strict=True):
+            event = build()
+            start = perf_counter()
+            exporter.emit(event)
+            found.append(perf_counter() - start)
+        if number % 20 == 0:
+            await asyncio.sleep(0)
+    return [sorted(found) for found in times]
+
+
+def _emitting(count: int, passes: int) -> Iterator[Row]:
+    """Time ``emit`` with and without a spool; of the passes, the quickest counts."""
     build = make.ours(workloads.model())
 
     async def main(spool: str) -> list[list[float]]:
-        times: list[list[float]] = [[], []]
         async with EventExporter(_Nowhere(), spool=spool) as on, EventExporter(_Nowhere()) as off:
-            for number in range(count):
-                for exporter, found in zip((on, off), times, strict=True):
-                    event = build()
-                    start = perf_counter()
-                    exporter.emit(event)
-                    found.append(perf_counter() - start)
-                if number % 20 == 0:
-                    await asyncio.sleep(0)
-        return [sorted(found) for found in times]
+            return await _in_turns([(on, build), (off, build)], count)
 
     every: list[list[list[float]]] = []
     for _ in range(passes):
@@ -268,25 +273,16 @@ def _emitting(count: int, passes: int) -> Iterator[Row]:
 
 
 def _emitting_sealed(count: int, passes: int) -> Iterator[Row]:
-    """Time ``emit`` with ``audit`` and without, event by event in turns, with a spool and without."""
+    """Time ``emit`` with ``audit`` and without, with a spool and without."""
     build = make.ours(workloads.model())
 
     async def main(spool: str | None) -> list[float]:
-        times: list[list[float]] = [[], []]
         where = [None, None] if spool is None else [f"{spool}/sealed", f"{spool}/plain"]
         async with (
             EventExporter(_Nowhere(), spool=where[0], audit=True) as sealed,
             EventExporter(_Nowhere(), spool=where[1]) as plain,
         ):
-            for number in range(count):
-                for exporter, found in zip((sealed, plain), times, strict=True):
-                    event = build()
-                    start = perf_counter()
-                    exporter.emit(event)
-                    found.append(perf_counter() - start)
-                if number % 20 == 0:
-                    await asyncio.sleep(0)
-        return [sorted(found)[count // 2] for found in times]
+            return [found[count // 2] for found in await _in_turns([(sealed, build), (plain, build)], count)]
 
     for words in ("on", "off"):
         every: list[list[float]] = []
@@ -303,17 +299,9 @@ def _emitting_official(count: int, passes: int) -> Iterator[Row]:
     ours, official = make.ours(workloads.model()), make.official(workloads.model())
 
     async def main() -> list[list[float]]:
-        times: list[list[float]] = [[], [], []]
+        builds: list[Callable[[], Any]] = [ours, official, lambda: official().SerializeToString()]
         async with EventExporter(_Nowhere()) as exporter:
-            for number in range(count):
-                message = official()
-                for event, found in zip((ours(), message, message.SerializeToString()), times, strict=True):
-                    start = perf_counter()
-                    exporter.emit(event)
-                    found.append(perf_counter() - start)
-                if number % 20 == 0:
-                    await asyncio.sleep(0)
-        return [sorted(found) for found in times]
+            return await _in_turns([(exporter, build) for build in builds], count)
 
     every = [asyncio.run(main()) for _ in range(passes)]
     event, message, data = (min(found[count // 2] for found in kind) * 1e6 for kind in zip(*every, strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,35 +24,18 @@ from chaukas_spec_lite.spec.common.v1.query import SortOrder
 from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 from chaukas_spec_lite.wire.envelopes import batch_request, event_request
 from chaukas_spec_lite.wire.fields import fields_of
-from tests.collector.stores.events import conflicting
+from tests.collector.stores.events import WHEN, conflicting, their_event
 from tests.patience import HANG
 
 OURS, THEIRS = Caller("ours", Tenancy("ours")), Caller("theirs", Tenancy("theirs", "secret"))
 OUR_PROJECT = Caller("project", Tenancy("theirs", "public"))
 """A key of the same tenant, for another project."""
-WHEN = datetime(2026, 11, 29, tzinfo=timezone.utc)
 SPAN = TimeRange(start=WHEN, end=WHEN + timedelta(seconds=1))
 
 
 def theirs(number: int) -> bytes:
     """An event that says in every field that queries look at whose it is."""
-    return bytes(
-        Event(
-            event_id=f"their-{number}",
-            tenant_id="theirs",
-            project_id="secret",
-            session_id="their-session",
-            agent_id="their-agent",
-            span_id="their-span",
-            trace_id="their-trace",
-            type=EventType.ERROR,
-            status=EventStatus.FAILED,
-            severity=Severity.ERROR,
-            tags=["their-tag"],
-            timestamp=WHEN,
-            metadata={"text": "their-text"},
-        )
-    )
+    return their_event(number, tenant_id="theirs", project_id="secret")
 
 
 FILTERS: dict[str, Any] = {

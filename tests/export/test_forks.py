@@ -186,45 +186,25 @@ def test_a_fork_at_any_line_of_emit_harms_neither_process(tmp_path: Path, segmen
     """A signal handler forks. The child goes on with the same ``emit``, after the parent has emitted some more."""
     output = run(
         """
-        import chaukas_spec_lite
         from chaukas_spec_lite.spool import log
+        from tests.export.line_forks import ForkAtLine
         log.SEGMENT_BYTES = int(sys.argv[2])
-        home = Path(chaukas_spec_lite.__file__).parent
-        rooms = str(home / "export"), str(home / "spool")
         exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
         spooled(exporter, "first")
-        class Fork:
-            def __init__(self, step):
-                self.step, self.pid = step, None
-                self.goes_on, self.go = os.pipe()
-            def __call__(self, frame, kind, _):
-                if kind == "line" and frame.f_code.co_filename.startswith(rooms):
-                    self.step -= 1
-                    if not self.step:
-                        sys.settrace(None)
-                        self.pid = os.fork()
-                        if not self.pid:
-                            os.close(self.go)
-                            os.read(self.goes_on, 1)
-                return self
         steps = 0
         while True:
             steps += 1
-            fork = Fork(steps)
-            sys.settrace(fork)
-            outcome = exporter.emit(numbered(f"amid {steps}"))
-            sys.settrace(None)
+            fork = ForkAtLine(steps)
+            with fork.amid():
+                outcome = exporter.emit(numbered(f"amid {steps}"))
             if fork.pid == 0:
                 spooled(exporter, "child")
                 os._exit(0)
             assert outcome is Emitted.SPOOLED, outcome
             for number in range(3):
                 spooled(exporter, f"after {steps}")
-            os.close(fork.go)
-            os.close(fork.goes_on)
-            if fork.pid is None:
+            if not fork.release():
                 break
-            assert os.waitpid(fork.pid, 0)[1] == 0
             spooled(exporter, "end")
         print("steps", steps)
         """,
@@ -305,51 +285,31 @@ def test_a_fork_at_any_line_of_acknowledged_writes_nothing_of_the_parent_s(tmp_p
     """
     output = run(
         """
-        import chaukas_spec_lite
         from chaukas_spec_lite.export.batching import Send
-        from chaukas_spec_lite.spool import log, progress
+        from chaukas_spec_lite.spool import log
+        from tests.export.line_forks import ForkAtLine
         log.SEGMENT_BYTES = 100  # so that each attempt removes some
-        home = Path(chaukas_spec_lite.__file__).parent
-        rooms = str(home / "export"), str(home / "spool")
         exporter = EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3)
         queue = exporter._pipeline.queue
         def files():
             return {str(path): path.read_bytes() for path in Path(sys.argv[1]).glob("log-*/*") if path.is_file()}
-        class Fork:
-            def __init__(self, step):
-                self.step, self.pid = step, None
-                self.goes_on, self.go = os.pipe()
-            def __call__(self, frame, kind, _):
-                if kind == "line" and frame.f_code.co_filename.startswith(rooms):
-                    self.step -= 1
-                    if not self.step:
-                        sys.settrace(None)
-                        self.pid = os.fork()
-                        if not self.pid:
-                            os.close(self.go)
-                            os.read(self.goes_on, 1)
-                return self
         steps = 0
         while True:
             steps += 1
             while queue.pending < 12:
                 spooled(exporter, "x")
             queue.take(Send(0, 2, 1000))
-            fork = Fork(steps)
-            sys.settrace(fork)
-            queue.acknowledged()
-            sys.settrace(None)
+            fork = ForkAtLine(steps)
+            with fork.amid():
+                queue.acknowledged()
             if fork.pid == 0:
                 os._exit(0)
             for _ in range(2):
                 queue.take(Send(0, 2, 1000))
                 queue.acknowledged()
             before = files()
-            os.close(fork.go)
-            os.close(fork.goes_on)
-            if fork.pid is None:
+            if not fork.release():
                 break
-            assert os.waitpid(fork.pid, 0)[1] == 0
             assert files() == before, steps
         stats = exporter.stats()
         assert stats.emitted == stats.sent + stats.pending and not stats.dropped, stats

@@ -12,7 +12,8 @@ import grpc
 
 from tests.patience import HANG
 from tests.rpc.relay import PREFIX
-from tests.rpc.test_server_attacks import Attacked, attacked, resets, until_closed
+from tests.rpc.test_server_attacks import Attacked, attacked, resets
+from tests.sockets import until_closed
 
 ATTACKERS = 4
 

@@ -24,6 +24,7 @@ from chaukas_spec_lite.rpc.transport.admission import Admission, ConnectionLimit
 from chaukas_spec_lite.rpc.transport.budget import MOST, Debts, FrameBudget
 from tests.patience import AGES, HANG, run, until
 from tests.rpc.relay import PREFIX, Relay
+from tests.sockets import until_closed
 
 
 @dataclass(eq=False)
@@ -268,6 +269,18 @@ def context_of(ca: trustme.CA) -> ssl.SSLContext:
     return context
 
 
+def test_what_is_written_in_parts_does_not_wait_for_acknowledgements() -> None:
+    async def main() -> None:
+        async with serving(ConnectionLimits()) as server:
+            with closing(connect(server.port)):
+                await until(lambda: any(guest.connected for guest in server.admission._guests))
+                (guest,) = server.admission._guests
+                accepted = guest.connection._transport.get_extra_info("socket")
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    run(main())
+
+
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("says", [b"", b"PRI * HTT"])
 def test_a_client_that_does_not_speak_in_time_is_left(tls: bool, says: bytes) -> None:
@@ -276,20 +289,10 @@ def test_a_client_that_does_not_speak_in_time_is_left(tls: bool, says: bytes) ->
         async with serving(ConnectionLimits(handshake=0.2), context) as server:
             with closing(connect(server.port)) as peer:
                 peer.sendall(says)
-                await asyncio.to_thread(read_all, peer)
+                await asyncio.to_thread(until_closed, peer)
             await until(lambda: not len(server.admission))
 
     run(main())
-
-
-def read_all(peer: socket.socket) -> bytes:
-    heard = b""
-    try:
-        while data := peer.recv(1 << 16):
-            heard += data
-    except ConnectionError:
-        pass
-    return heard
 
 
 def test_an_idle_client_is_told_and_its_next_call_gets_through() -> None:
@@ -303,7 +306,7 @@ def test_an_idle_client_is_told_and_its_next_call_gets_through() -> None:
                     peer.sendall(client.data_to_send())
                     (goaway,) = [
                         event
-                        for event in client.receive_data(read_all(peer))
+                        for event in client.receive_data(until_closed(peer))
                         if isinstance(event, ConnectionTerminated)
                     ]
                 return goaway
@@ -341,7 +344,7 @@ def test_nothing_is_left_of_connections_that_did_not_come_about() -> None:
             for _ in range(30):
                 with closing(connect(server.port)) as peer:
                     peer.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                    await asyncio.to_thread(read_all, peer)
+                    await asyncio.to_thread(until_closed, peer)
             await until(lambda: not len(server.admission))
             assert len(server._handlers) < 15, "grpclib lets go of every tenth and those before"
 

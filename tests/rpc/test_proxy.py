@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -72,6 +73,9 @@ def test_the_official_client_and_ours_ask_the_proxy_alike_and_reach_the_official
             assert await official_client(TARGET, **environ) == ""
             async with ChaukasClient(TARGET, environ=environ, **PATIENT) as client:
                 await client.healthz()
+                (protocol,) = client._caller._channel._protocols()
+                sock = protocol.transport.get_extra_info("socket")
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), "no waiting for acknowledgements"
                 events = [Event(branch="x" * 1000) for _ in range(1500)]
                 await client.ingest_events(events)
                 assert [event async for event in client.query_events()] == events

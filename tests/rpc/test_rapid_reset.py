@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.rpc import rapid_reset
-from tests.rpc.test_server_attacks import attacked, resets, until_closed
+from tests.rpc.test_server_attacks import attacked, resets
+from tests.sockets import until_closed
 
 
 def test_who_leaves_and_comes_again_gets_no_new_budget() -> None:

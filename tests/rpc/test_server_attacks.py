@@ -24,6 +24,7 @@ from h2.events import ConnectionTerminated
 from tests.patience import HANG
 from tests.rpc.relay import PREFIX
 from tests.snippets import ROOT
+from tests.sockets import until_closed
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
 HEADERS = [(":method", "POST"), (":scheme", "http"), (":path", f"{PREFIX}Join"), (":authority", "here")]
@@ -127,17 +128,6 @@ FLOODS = {
 def server() -> Iterator[Attacked]:
     with attacked() as process:
         yield process
-
-
-def until_closed(peer: socket.socket) -> bytes:
-    """Read until the server has closed the connection."""
-    heard = b""
-    try:
-        while data := peer.recv(1 << 16):
-            heard += data
-    except ConnectionError:  # It closes without having read all.
-        pass
-    return heard
 
 
 @pytest.mark.parametrize("kind", FLOODS)

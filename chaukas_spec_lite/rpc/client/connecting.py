@@ -244,7 +244,8 @@ class Connector:
         if proxy is None:
             _, protocol = await connect(self._make, socket_host(at), at[1], family=family, **tls)
             return protocol
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        # With the protocol by name: asyncio turns Nagle's algorithm off only where it stands there.
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             sock.setblocking(False)
             await tunnel(sock, at, proxy, address)

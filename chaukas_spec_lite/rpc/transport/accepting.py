@@ -81,7 +81,9 @@ class Accepting:
         bound_to: Any = server
         try:
             for bound in bound_to.sockets:
-                listening = socket.fromfd(bound.fileno(), bound.family, bound.type)
+                # With the protocol: asyncio turns Nagle's algorithm off only where it is told that this is TCP. Else
+                # the second part of an answer by HTTP waits some 40 ms until the client has acknowledged the first.
+                listening = socket.fromfd(bound.fileno(), bound.family, bound.type, bound.proto)
                 self._sockets.append(listening)
                 listening.setblocking(False)
                 listening.listen(backlog)

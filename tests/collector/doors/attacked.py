@@ -16,6 +16,7 @@ from typing import Any
 from tests.cli.serving import environment
 from tests.patience import HANG
 from tests.snippets import ROOT
+from tests.sockets import until_closed
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 _TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -44,7 +45,7 @@ class Attacked:
         with self.connect() as peer:
             with suppress(ConnectionError):  # It has been refused already.
                 peer.sendall(request)
-            return heard(peer)
+            return until_closed(peer)
 
     def is_well(self) -> bool:
         return self.asked(HEALTH).startswith(b"HTTP/1.1 200")
@@ -105,17 +106,6 @@ class Attacked:
         _, stderr = self._process.communicate(timeout=HANG)
         assert self._process.returncode == 0, stderr
         return stderr
-
-
-def heard(peer: socket.socket) -> bytes:
-    """Read until the server has closed the connection."""
-    said = b""
-    try:
-        while data := peer.recv(1 << 16):
-            said += data
-    except ConnectionError:  # It closes without having read all.
-        pass
-    return said
 
 
 @contextmanager

@@ -19,10 +19,11 @@ import grpc
 import pytest
 
 from chaukas_spec_lite import Event
-from tests.collector.doors.attacked import HEALTH, Attacked, attacked, heard
+from tests.collector.doors.attacked import HEALTH, Attacked, attacked
 from tests.collector.doors.http_serving import batch, single
 from tests.collector.doors.test_grpc_floods import METHOD, batch_of_empty_events
 from tests.patience import HANG
+from tests.sockets import until_closed
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what another process costs")
 
@@ -119,7 +120,7 @@ def test_slow_bodies_keep_nobody_out(tmp_path: Path) -> None:
                 peer.sendall(post("/events", large)[:-1])
         with server.connect(source="127.0.0.2") as peer:
             peer.sendall(post("/events", other))
-            assert heard(peer)[9:12] == b"202"
+            assert until_closed(peer)[9:12] == b"202"
         assert server.asked(post("/events/batch", batch(Event(event_id="3"))))[9:12] == b"202"
 
 
@@ -155,5 +156,5 @@ def test_half_a_head_is_no_reason_to_stay(tmp_path: Path) -> None:
             peer = stack.enter_context(server.connect())
             peer.sendall(said)
             peers.append(peer)
-        assert [heard(peer) for peer in peers] == [b""] * 3
+        assert [until_closed(peer) for peer in peers] == [b""] * 3
         assert server.is_well()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
-from chaukas_spec_lite import Event
+from chaukas_spec_lite import Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy, fold, moment
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Rejected, Store
 from chaukas_spec_lite.message.message import Message
@@ -44,6 +45,29 @@ def row(event_id: str, at: float | None = None, **fields: Any) -> EventRow:
         return made
     seconds, part = divmod(round(at * 10**9), 10**9)
     return made._replace(timed=1, seconds=seconds, nanos=part)
+
+
+WHEN = datetime(2026, 11, 29, tzinfo=timezone.utc)
+
+
+def their_event(number: int, text: str = "their-text", **whose: str) -> bytes:
+    """An encoded event of theirs at ``WHEN``: it says so in every field that queries look at."""
+    return bytes(
+        Event(
+            event_id=f"their-{number}",
+            session_id="their-session",
+            agent_id="their-agent",
+            span_id="their-span",
+            trace_id="their-trace",
+            type=EventType.ERROR,
+            status=EventStatus.FAILED,
+            severity=Severity.ERROR,
+            tags=["their-tag"],
+            timestamp=WHEN,
+            metadata={"text": text},
+            **whose,
+        )
+    )
 
 
 @lru_cache(10_000)

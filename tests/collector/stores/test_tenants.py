@@ -25,7 +25,8 @@ from chaukas_spec_lite.spec.google.protobuf.any import Any as AnyOfGoogle
 from chaukas_spec_lite.spec.server.v1 import server
 from chaukas_spec_lite.wire.fields import ANY, STRUCT, TIMESTAMP, FieldData, fields_of
 from tests.collector.stores.conftest import KINDS, place_for
-from tests.collector.stores.worlds import OURS, SECRET, TENANCIES, WHEN, World, comparable, world
+from tests.collector.stores.events import WHEN
+from tests.collector.stores.worlds import OURS, SECRET, TENANCIES, World, comparable, world
 
 Worlds = tuple[World, World]
 Path = tuple[FieldData, ...]

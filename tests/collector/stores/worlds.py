@@ -11,14 +11,13 @@ import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
 import httpx
 
-from chaukas_spec_lite import Event, EventStatus, EventType, Severity
+from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector import keys_file
 from chaukas_spec_lite.collector.callers import Caller
 from chaukas_spec_lite.collector.doors.grpc import services_of
@@ -32,37 +31,17 @@ from chaukas_spec_lite.collector.stores.copied import Stage
 from chaukas_spec_lite.rpc.server.server import MessageServer
 from chaukas_spec_lite.spec.client.v1.client import QueryEventsResponse
 from chaukas_spec_lite.wire.envelopes import batch_request, event_request
-from tests.collector.stores.events import conflicting
+from tests.collector.stores.events import conflicting, their_event
 from tests.collector.stores.places import Place
 from tests.patience import HANG
 
 T = TypeVar("T")
 
-WHEN = datetime(2026, 11, 29, tzinfo=timezone.utc)
 SECRET = "nobody-else-may-see-this"
 """Stands in all that they have, and in no request of others."""
 THEIRS, OURS, PROJECT = Tenancy("theirs", "secret"), Tenancy("ours"), Tenancy("theirs", "public")
 TENANCIES = {"theirs": THEIRS, "whole": Tenancy("theirs"), "ours": OURS, "project": PROJECT}
 """Who has a key: they, for one project and for all; another tenant; and their own tenant for another project."""
-
-
-def event(number: int, text: str) -> bytes:
-    """An event that has in every field that queries look at what theirs have there; who has it, its text tells."""
-    return bytes(
-        Event(
-            event_id=f"their-{number}",
-            session_id="their-session",
-            agent_id="their-agent",
-            span_id="their-span",
-            trace_id="their-trace",
-            type=EventType.ERROR,
-            status=EventStatus.FAILED,
-            severity=Severity.ERROR,
-            tags=["their-tag"],
-            timestamp=WHEN,
-            metadata={"text": f"their-text {text}"},
-        )
-    )
 
 
 @dataclass
@@ -119,13 +98,13 @@ class World:
         """Store for somebody: events, and two conflicts, two that are rejected, and the records of two deletions."""
         tenancy = TENANCIES[who]
         caller = Caller(who, tenancy)
-        events = [event(number, text) for number in range(5)]
+        events = [their_event(number, f"their-text {text}") for number in range(5)]
         events.append(bytes(Event(event_id="in-another", session_id=text)))
         foreign = bytes(Event(event_id=text, tenant_id="nobody"))
         await self.service.ingest(batch_request(b"", events), Shape.BATCH, caller)
         await self.service.ingest(batch_request(b"", [b"", foreign]), Shape.BATCH, caller)
         for number in range(2):
-            again = event(number, f"{text}, again")
+            again = their_event(number, f"their-text {text}, again")
             await self.service.ingest(event_request(again), Shape.EVENT, caller)
             await self.store.delete(Deletion(tenancy, f"{number}: {text}", f"because of {text}"))
 
