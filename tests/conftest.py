@@ -6,6 +6,7 @@ tested, but only a tenth of them where a test is marked `searched`, so that all 
 HYPOTHESIS_PROFILE. A test that needs a stated number of examples says `@searched(2_000)`, from `tests/profiles.py`.
 """
 
+import gc
 import os
 import signal
 
@@ -28,3 +29,9 @@ settings.register_profile(QUICK, common, derandomize=True, max_examples=200)
 settings.register_profile("ci", common, derandomize=True, max_examples=200)
 settings.register_profile("thorough", common, max_examples=20_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", QUICK))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of every garbage collection: it stays, and going over it takes long."""
+    gc.collect()
+    gc.freeze()

@@ -202,7 +202,7 @@ def test_closing_that_was_interrupted_does_not_lose_what_waits(tmp_path: Path) -
 
 WORKER = """
         import multiprocessing
-        settings = {"spool": sys.argv[1], "close_timeout": 2.0}
+        settings = {"spool": sys.argv[1], "close_timeout": 0.3}
         early = BlockingExporter(Recorder(down), **settings)
         def child(own):
             exporter = BlockingExporter(Recorder(down), **settings) if own else early

@@ -495,7 +495,8 @@ def test_damage_behind_an_event_that_the_server_fails_at_does_not_end_the_attemp
     async def main() -> None:
         sender = Recorder(lambda _: internal())
         quick = RetryPolicy(initial=0.001, maximum=0.002)
-        async with EventExporter(sender, spool=tmp_path, retry=quick, spool_retry=0.01, close_timeout=0.1) as export:
+        times: Any = {"flush_interval": 0.05, "spool_retry": 0.01, "close_timeout": 0.1}
+        async with EventExporter(sender, spool=tmp_path, retry=quick, **times) as export:
             assert [export.emit(numbered(number)) for number in (1, 2)] == [Emitted.SPOOLED] * 2
             (own,) = [each for each in segments(tmp_path) if each != path]
             damage_last_byte(own)
@@ -787,7 +788,8 @@ def test_the_first_event_may_come_when_the_interpreter_ends(tmp_path: Path) -> N
 
 
 def test_an_exit_without_a_spool_says_what_is_lost() -> None:
-    output = run("exporter = EventExporter(Recorder(down))\nfor n in range(3): exporter.emit(numbered(n))")
+    made = "exporter = EventExporter(Recorder(down), close_timeout=0.3)"
+    output = run(f"{made}\nfor n in range(3): exporter.emit(numbered(n))")
     assert output.count("Dropped as closed") == 1
     assert "3 events, the first of them" in output
     assert "never started" in output
@@ -799,7 +801,7 @@ def test_a_loop_that_ends_with_the_program_amid_sending_spools(tmp_path: Path) -
         async def main():
             sender = Recorder()
             sender.gate = asyncio.Event()
-            exporter = EventExporter(sender, spool=sys.argv[1], batch_size=2)
+            exporter = EventExporter(sender, spool=sys.argv[1], batch_size=2, close_timeout=0.3)
             await exporter.start()
             for number in range(5):
                 spooled(exporter, number)
@@ -818,7 +820,7 @@ def test_a_forked_child_starts_clean(tmp_path: Path, way: str) -> None:
     run(
         """
         directory, way = sys.argv[1:]
-        exporter = EventExporter(Recorder(down), spool=directory)
+        exporter = EventExporter(Recorder(down), spool=directory, close_timeout=0.3)
         for number in range(10):
             spooled(exporter, number)
         ended = threading.Event()
@@ -908,7 +910,7 @@ def test_a_signal_handler_may_emit_whatever_it_interrupts(tmp_path: Path, spool:
         import random
         logging = __import__("logging")
         logging.disable(logging.CRITICAL)
-        exporter = EventExporter(Recorder(down), spool=sys.argv[1] or None, max_queue_events=500)
+        exporter = EventExporter(Recorder(down), spool=sys.argv[1] or None, max_queue_events=500, close_timeout=0.3)
         handled, late = [0], [0]
         def handler(*_):
             handled[0] += 1

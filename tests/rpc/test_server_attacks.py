@@ -6,6 +6,7 @@ here, and a third of what it took before there was a defence, or less.
 
 from __future__ import annotations
 
+import itertools
 import socket
 import subprocess
 import sys
@@ -57,8 +58,8 @@ class Attacked:
         yield
         assert self._answer() - before < seconds
 
-    def connect(self) -> socket.socket:
-        peer = socket.create_connection(("127.0.0.1", self.port))
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        peer = socket.create_connection(("127.0.0.1", self.port), source_address=(source, 0))
         peer.settimeout(HANG)
         return peer
 
@@ -130,20 +131,39 @@ def server() -> Iterator[Attacked]:
         yield process
 
 
+_numbers = itertools.count(2)
+
+
+def unknown_address() -> str:
+    """An address that has not attacked yet, where the system has more than one of its own."""
+    return f"127.0.0.{next(_numbers)}" if sys.platform == "linux" else "127.0.0.1"
+
+
+def flooded(server: Attacked, flood: bytes, source: str) -> None:
+    """Send all of it, if the server takes that, and wait until it has closed the connection."""
+    with server.connect(source) as peer:
+        try:
+            peer.sendall(flood)
+        except ConnectionError:
+            return
+        until_closed(peer)
+
+
 @pytest.mark.parametrize("kind", FLOODS)
 def test_a_flood_ends_its_own_connection_and_no_other(server: Attacked, kind: str) -> None:
-    flood = FLOODS[kind]
-
-    def attack(_: int) -> None:
-        with server.connect() as peer:
-            try:
-                peer.sendall(flood)
-            except ConnectionError:
-                return
-            until_closed(peer)
-
+    source = unknown_address()
     with server.costing_at_most(1.5), ThreadPoolExecutor(4) as pool:
-        attacks = pool.map(attack, range(4))
+        attacks = pool.map(lambda _: flooded(server, FLOODS[kind], source), range(4))
+        server.serves()
+        list(attacks)
+
+
+def test_floods_of_an_address_on_probation_end_their_connections_and_no_others(server: Attacked) -> None:
+    """It is read slowly, and each connection ends two seconds later."""
+    source = unknown_address()
+    flooded(server, FLOODS["PING"], source)
+    with server.costing_at_most(3), ThreadPoolExecutor(4 * len(FLOODS)) as pool:
+        attacks = pool.map(lambda flood: flooded(server, flood, source), [*FLOODS.values()] * 4)
         server.serves()
         list(attacks)
 
@@ -153,7 +173,7 @@ def test_who_asks_for_too_much_is_told_to_calm_down(server: Attacked, kind: str)
     client = H2Connection(H2Configuration(header_encoding="ascii"))
     client.initiate_connection()
     client.send_headers(1, HEADERS)  # Which some floods begin with; the answer names the stream.
-    with server.connect() as peer:
+    with server.connect(unknown_address()) as peer:
         # As many as are read at once: what is left unread resets the connection, and the GOAWAY may be lost with that.
         peer.sendall(FLOODS[kind][:12_000])
         events = client.receive_data(until_closed(peer))
@@ -212,7 +232,7 @@ def test_silent_sockets_keep_nobody_out(connections: int) -> None:
         with server.costing_at_most(3):
             silent(server, stack, 100)
             server.serves()
-            silent(server, stack, 100)
+            silent(server, stack, 50)
             server.serves()
         stack.close()
         server.serves()

@@ -101,7 +101,7 @@ import sys
 from chaukas_spec_lite import BlockingExporter, Recorder
 class Sender:
     async def send(self, events): raise ConnectionError
-record = Recorder(BlockingExporter(Sender(), spool=sys.argv[1]))
+record = Recorder(BlockingExporter(Sender(), spool=sys.argv[1], close_timeout=0.3))
 span = record.agent("left").start()
 """
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], timeout=HANG, check=True, capture_output=True)
