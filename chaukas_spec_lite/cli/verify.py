@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from contextlib import aclosing
+import os
+from collections.abc import Generator
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +15,8 @@ import click
 from chaukas_spec_lite.audit.verification import FaultKind, Verifier
 from chaukas_spec_lite.cli.options import epilog, filter_options, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, writing
-from chaukas_spec_lite.cli.sources import source_of
+from chaukas_spec_lite.cli.progress import progress
+from chaukas_spec_lite.cli.sources import FileSource, source_of
 from chaukas_spec_lite.cli.terminal import count
 from chaukas_spec_lite.printable import one_line
 
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 
 _FAULTS = 20
+_OFTEN = 1000
+"""After so many events it is shown how far it is."""
 
 
 @click.command(
@@ -78,10 +84,28 @@ def verify(
 
 async def _followed(place: Whereabouts, wanted: Wanted, told: Unreadable) -> Verification:
     verifier = Verifier()
-    async with source_of(place, told) as source, aclosing(source.find(wanted)) as events:
-        async for event in events:
-            verifier.take(event)
-    return verifier.result()
+    total = sum(os.stat(name).st_size for name in place.files if name != "-")
+    with _without_collections(), progress("reading", total) as show:
+        async with source_of(place, told) as source, aclosing(source.each(wanted)) as events:
+            number = 0
+            async for event in events:
+                verifier.take(event)
+                number += 1
+                if number % _OFTEN == 0:
+                    show(source.position if isinstance(source, FileSource) else 0, number)
+        return verifier.result()
+
+
+@contextmanager
+def _without_collections() -> Generator[None, None, None]:
+    """Have Python look for no circles of objects: there are none, and to look at all that is kept takes long."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _print(out: Console, found: Verification, limit: int) -> None:
