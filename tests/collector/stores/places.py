@@ -25,18 +25,18 @@ Clock = Callable[[], float]
 class Place:
     """Somewhere for stores."""
 
-    make: Callable[[Clock], Store]
-    """Makes a store there, not yet opened."""
+    make: Callable[..., Store]
+    """Makes a store there, not yet opened: of a clock, and whether it shall keep a log, and records of what goes."""
     shared: bool
     """Whether several stores there, one after the other or at once, see the same events."""
 
-    def store(self, clock: Clock = time.time) -> Store:
-        return self.make(clock)
+    def store(self, clock: Clock = time.time, **log: bool) -> Store:
+        return self.make(clock, **log)
 
 
 @contextmanager
 def memory(directory: Path) -> Iterator[Place]:
-    yield Place(lambda clock: MemoryStore(texts=texts, clock=clock), shared=False)
+    yield Place(lambda clock, **log: MemoryStore(texts=texts, clock=clock, **log), shared=False)
 
 
 @contextmanager

@@ -89,6 +89,10 @@ class PostgresStore:
         """Whether a search for text has an index, which the database decides when it is opened."""
         return self._index_text if self._finder is None else self._finder.indexed
 
+    @property
+    def log(self) -> None:
+        """It keeps none."""
+
     async def open(self) -> None:
         """Open it, and make its tables if there are none; see ``Store.open``."""
         await self._connections.open()

@@ -106,6 +106,10 @@ class SQLiteStore:
         """Whether rows are to come with their text."""
         return self._index_text
 
+    @property
+    def log(self) -> None:
+        """It keeps none."""
+
     async def open(self) -> None:
         """Open the file, or make it."""
         readers = QueryThreads(self._path)
