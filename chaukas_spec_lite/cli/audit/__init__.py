@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 COMMANDS = {
+    "export": "export",
     "keygen": "keygen",
 }
 """Each command, and the module that it is in."""
