@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from chaukas_spec_lite import cli
 from chaukas_spec_lite.cli.logs import Entry
@@ -104,7 +104,7 @@ class Bundle:
             for path in sorted(self._folder.iterdir()):
                 if path != packed:
                     with path.open("rb") as file, archive.open(path.name, "w", force_zip64=True) as into:
-                        shutil.copyfileobj(file, cast("IO[bytes]", into))
+                        shutil.copyfileobj(file, into)
         packed.rename(self._output)
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ import re
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 FILES = ("README.md", "absent.jsonl", "checkpoint.txt", "events.delim", "keys.txt", "leaves.bin", "verify.py")
 HASH = 32
@@ -60,7 +61,7 @@ def read_bundle(place: Path) -> dict[str, bytes]:
 def read_keys(text: str) -> dict[tuple[str, bytes], bytes]:
     """Read verifier keys, one a line: the public key of each name and id."""
     keys: dict[tuple[str, bytes], bytes] = {}
-    for line in text.split():
+    for line in text.removesuffix("\n").split("\n"):
         found = re.fullmatch(r"([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)", line)
         data = _base64(found[3]) if found else b""
         if found is None or len(data) != 1 + HASH or data[0] != 1:
@@ -74,21 +75,26 @@ def read_keys(text: str) -> dict[tuple[str, bytes], bytes]:
 
 def read_checkpoint(note: bytes, keys: dict[tuple[str, bytes], bytes]) -> tuple[str, int, bytes]:
     """Return origin, size and root of a checkpoint that one of the keys has signed."""
-    text, _, signatures = note.decode(errors="replace").rpartition("\n\n")
+    try:
+        text, _, signatures = note.decode().rpartition("\n\n")
+    except UnicodeDecodeError as error:
+        raise NotVerified("the checkpoint is no text") from error
     lines = text.split("\n")
     root = _base64(lines[2]) if len(lines) > 2 else b""
     if len(root) != HASH or not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]):
         raise NotVerified("the checkpoint cannot be read")
     signed = (text + "\n").encode()
     signers = 0
-    for line in signatures.splitlines():
-        words = line.split(" ")
-        data = _base64(words[-1])
-        key = keys.get((words[1] if len(words) == 3 else "", data[:4]))
+    for line in signatures.removesuffix("\n").split("\n"):
+        found = re.fullmatch("\u2014 (\\S+) (\\S+)", line)
+        data = _base64(found[2]) if found else b""
+        if found is None or len(data) < 5:
+            raise NotVerified("the checkpoint has a line that is no signature")
+        key = keys.get((found[1], data[:4]))
         if key is None:
             continue  # of a witness, or of a key that was not named
         if not is_signed(key, signed, data[4:]):
-            raise NotVerified(f"the checkpoint has a signature of {words[1]} that is not one of its text")
+            raise NotVerified(f"the checkpoint has a signature of {found[1]} that is not one of its text")
         signers += 1
     if not signers:
         raise NotVerified("the checkpoint is signed by none of the keys: " + ", ".join(name for name, _ in keys))
@@ -226,32 +232,71 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 
 # Hash chains, as docs/reference/audit-format.md has them
 
+VALUE: dict[int, Any] = {}
+STRUCT: dict[int, Any] = {1: {2: VALUE}}
+VALUE |= {5: STRUCT, 6: {1: VALUE}}
+EVENT: dict[int, Any] = {
+    30: {3: STRUCT},
+    31: {3: STRUCT},
+    32: {2: STRUCT},
+    33: {3: STRUCT, 4: STRUCT},
+    36: STRUCT,
+    38: {5: STRUCT},
+    39: {5: STRUCT, 6: STRUCT},
+    71: {2: STRUCT},
+    90: STRUCT,
+}
+"""In which fields of an event Structs stand, whose entries have an order in the canonical form."""
 
-def read_seal(event: bytes) -> tuple[dict[str, str], bool, bool]:
-    """Return the texts of a seal, whether the event ends its session, and whether the seal is that of its bytes."""
-    texts: dict[str, str] = {}
-    kept, at, ends = bytearray(), 0, False
-    while at < len(event):
+
+def fields(data: bytes) -> list[tuple[int, int, bytes, bytes]]:
+    """Take a message apart: number and wire type of each field, what stands before its content, and that."""
+    found: list[tuple[int, int, bytes, bytes]] = []
+    at = 0
+    while at < len(data):
         start = at
-        tag, at = varint(event, at)
-        number, wire, value = tag >> 3, tag & 7, at
+        tag, at = varint(data, at)
+        wire, value = tag & 7, at
         if wire == 0:
-            found, at = varint(event, at)
-            ends = found == END_OF_SESSION if number == 7 else ends
+            _, at = varint(data, at)
         elif wire == 2:
-            length, value = varint(event, at)
+            length, value = varint(data, at)
             at = value + length
         elif wire in (1, 5):
             at += 8 if wire == 1 else 4
         else:
             raise NotVerified("an event has a field of a kind that this script does not know")
-        if at > len(event):
+        if at > len(data):
             raise NotVerified("an event ends within a field")
+        found.append((tag >> 3, wire, data[start:value], data[value:at]))
+    return found
+
+
+def in_order(data: bytes, kinds: dict[int, Any]) -> bytes:
+    """Put the fields of a message in order, and the entries of Structs in it."""
+    found = fields(data)
+    if kinds is STRUCT:
+        found.sort(key=lambda entry: b"".join(content for number, _, _, content in fields(entry[3]) if number == 1))
+    else:
+        found.sort(key=lambda field: field[0])
+    return b"".join(
+        head + (in_order(content, kinds[number]) if number in kinds and wire == 2 else content)
+        for number, wire, head, content in found
+    )
+
+
+def read_seal(event: bytes) -> tuple[dict[str, str], bool, bool]:
+    """Return the texts of a seal, whether the event ends its session, and whether the seal is that of its content."""
+    texts: dict[str, str] = {}
+    kept, ends = b"", False
+    for number, wire, head, content in fields(event):
+        if number == 7 and wire == 0:
+            ends = varint(content, 0)[0] == END_OF_SESSION
         if number in SEALED and wire == 2:
-            texts[SEALED[number]] = event[value:at].decode(errors="replace")
+            texts[SEALED[number]] = content.decode(errors="replace")
         if number not in (19, 20):
-            kept += event[start:at]
-    digest = hashlib.sha256(b"chaukas-event-v1\n" + kept).hexdigest()
+            kept += head + content
+    digest = hashlib.sha256(b"chaukas-event-v1\n" + in_order(kept, EVENT)).hexdigest()
     return texts, ends, texts.get("content_hash") == "sha256:" + digest
 
 
@@ -266,7 +311,7 @@ def check_chains(events: list[bytes], may_lack: bool) -> tuple[list[str], list[s
     for texts, ends, is_genuine in sealed:
         name, before = texts.get("event_id", ""), texts.get("hash_prev", "")
         if not is_genuine:
-            wrong.append(f"event {name!r}: its seal is not that of its bytes; chaukas-lite verify can say more")
+            wrong.append(f"event {name!r}: its seal is not that of its content; chaukas-lite verify can say more")
         if before in followed:
             wrong.append(f"event {name!r} follows an event that another one follows, too")
         followed.add(before)
