@@ -43,17 +43,17 @@ def store_for(
     """
     if address is None or address == "memory:":
         return MemoryStore(texts=texts, max_bytes=max_memory, log=log, worm=worm)
-    if log or worm:
-        raise SettingError("store", "only a store in memory keeps a log")
     path = address if isinstance(address, Path) else _path(address)
     if path is None:
         # What else stores stand on is loaded where it is used: importing a collector loads no driver.
         from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 
+        if log or worm:
+            raise SettingError("store", "a store in PostgreSQL keeps no log")
         return PostgresStore(str(address), texts=texts, index_text=index_text)
     from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 
-    return SQLiteStore(path, texts=texts, index_text=index_text)
+    return SQLiteStore(path, texts=texts, index_text=index_text, log=log, worm=worm)
 
 
 async def open_store(

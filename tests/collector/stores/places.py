@@ -41,13 +41,14 @@ def memory(directory: Path) -> Iterator[Place]:
 
 @contextmanager
 def sqlite(directory: Path) -> Iterator[Place]:
-    yield Place(lambda clock: SQLiteStore(directory / "events.db", texts=texts, clock=clock), shared=True)
+    yield Place(lambda clock, **log: SQLiteStore(directory / "events.db", texts=texts, clock=clock, **log), shared=True)
 
 
 @contextmanager
 def sqlite_with_index(directory: Path) -> Iterator[Place]:
     yield Place(
-        lambda clock: SQLiteStore(directory / "events.db", texts=texts, index_text=True, clock=clock), shared=True
+        lambda clock, **log: SQLiteStore(directory / "events.db", texts=texts, index_text=True, clock=clock, **log),
+        shared=True,
     )
 
 

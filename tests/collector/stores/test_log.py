@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from chaukas_spec_lite.audit.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from chaukas_spec_lite.audit.notes import Checkpoint, NoteSignature
+from chaukas_spec_lite.collector.copying import copy
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Retention, Store
 from chaukas_spec_lite.collector.stores.event_log import (
@@ -30,14 +34,15 @@ from chaukas_spec_lite.collector.stores.event_log import (
     LogPlace,
     hashes_for,
 )
+from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import StoreError
-from tests.collector.stores.events import CONFLICT, NEW, REPEATED, row
+from tests.collector.stores.events import CONFLICT, NEW, REPEATED, row, texts
 from tests.collector.stores.places import PLACES, Place
 from tests.collector.stores.test_every_store import Hand, opened
 from tests.patience import run
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture(params=["memory", "sqlite"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     with PLACES[request.param](tmp_path) as made:
         yield made
@@ -63,6 +68,12 @@ def leaves(rows: list[EventRow]) -> list[bytes]:
 
 def entry_of(index: int, stored: EventRow) -> LogEntry:
     return LogEntry(index, leaf_hash(stored.data), stored.project_id, stored.event_id, stored.data)
+
+
+def noted(rows: list[EventRow], size: int, signer: str = "log") -> str:
+    """A checkpoint; who has signed it matters to no store."""
+    note = Checkpoint("log/acme", size, root_of(leaves(rows[:size]))).note()
+    return str(replace(note, signatures=(NoteSignature(signer, b"1234", b"signature"),)))
 
 
 def test_a_store_keeps_no_log_unless_it_is_told_to(place: Place) -> None:
@@ -221,21 +232,96 @@ def test_checkpoints_are_kept_and_those_of_larger_logs_refused(place: Place) -> 
     async def steps(store: Store, log: EventLog) -> None:
         with pytest.raises(StoreError, match="of 1 entries for tenant 'acme', whose log has 0"):
             await log.keep_checkpoint("acme", 1, "early")
-        await store.add(many(5))
+        rows = many(5)
+        await store.add(rows)
         assert await log.checkpoints("acme") == []
-        for size in (3, 1, 5):
-            assert await log.keep_checkpoint("acme", size, f"of {size}") == f"of {size}"
+        of = [KeptCheckpoint(size, noted(rows, size)) for size in (5, 3, 1)]
+        for each in (of[1], of[2], of[0]):
+            assert await log.keep_checkpoint("acme", each.size, each.note) == each.note
         with pytest.raises(StoreError, match="of 6 entries for tenant 'acme', whose log has 5"):
             await log.keep_checkpoint("acme", 6, "early")
-        of = [KeptCheckpoint(size, f"of {size}") for size in (5, 3, 1)]
         assert await log.checkpoints("acme") == of[:1]
         assert await log.checkpoints("acme", limit=9) == of
         assert await log.checkpoints("acme", before=5) == of[1:2]
         assert await log.checkpoints("acme", before=3, limit=9) == of[2:]
         assert await log.checkpoints("other") == await log.checkpoints("acme", before=1) == []
-        assert await log.keep_checkpoint("acme", 5, "another") == "of 5", "somebody else came first"
-        assert await log.keep_checkpoint("acme", 5, "with a witness", former="of 5") == "with a witness"
+        assert await log.keep_checkpoint("acme", 5, "another") == of[0].note, "somebody else came first"
+        with_witness = noted(rows, 5, "witness")
+        assert await log.keep_checkpoint("acme", 5, with_witness, former=of[0].note) == with_witness
         assert await log.keep_checkpoint("acme", 4, "lost", former="never kept") == ""
-        assert await log.checkpoints("acme", limit=2) == [KeptCheckpoint(5, "with a witness"), of[1]]
+        assert await log.checkpoints("acme", limit=2) == [KeptCheckpoint(5, with_witness), of[1]]
 
     with_log(place, steps)
+
+
+def test_one_that_is_kept_is_kept_by_whoever_opens_it_and_begins_with_what_was_there(place: Place) -> None:
+    async def main() -> None:
+        if not place.shared:
+            return
+        rows = many(1203)
+        theirs = many(3, "other")
+        async with opened(place.store()) as store:
+            await store.add(rows[:600])
+            await store.add(theirs)
+            await store.add(rows[600:1200])
+            await store.delete(Deletion(Tenancy("other"), reason="before there was a log"))
+        async with opened(place.store(log=True)) as store:
+            assert store.log is not None
+            assert (await store.log.head("acme")).root == root_of(leaves(rows[:1200]))
+            assert (await store.log.head("other")).size == 0
+            assert not store.log.worm
+            await store.add(rows[1200:1201])
+        async with opened(place.store()) as store, opened(place.store(worm=True)) as other:
+            assert store.log is not None
+            assert other.log is not None
+            await store.add(rows[1201:1202])
+            await other.add(rows[1202:])
+            assert (await store.log.head("acme")).root == root_of(leaves(rows))
+            assert other.log.worm
+            await store.delete(Deletion(Tenancy("acme"), reason="all"))
+            entry = (await other.log.entries("acme", 1202, 9))[0]
+            assert entry.gone is not None
+            assert entry.gone.deletion == Deletion(Tenancy("acme"), reason="all")
+            assert await store.check() == []
+        async with opened(place.store()) as store:
+            assert store.log is not None
+            assert store.log.worm
+
+    run(main())
+
+
+def test_a_copy_begins_a_log_of_its_own_in_the_order_of_arrival(place: Place) -> None:
+    async def main() -> None:
+        rows = many(20)
+        async with opened(MemoryStore(texts=texts)) as source, opened(place.store(log=True)) as target:
+            await source.add(rows)
+            await copy(source, target, lambda _: None)
+            assert target.log is not None
+            assert (await target.log.head("acme")).root == root_of(leaves(rows))
+            assert await target.check() == []
+
+    run(main())
+
+
+def test_stores_on_the_same_events_append_to_one_log(place: Place) -> None:
+    async def main() -> None:
+        if not place.shared:
+            return
+        rows = [each for tenant in ("a", "b", "c") for each in many(40, tenant)]
+        async with opened(place.store(log=True)) as one, opened(place.store()) as two:
+            parts = [rows[start::10] for start in range(10)]
+            await asyncio.gather(*(store.add(part) for part in parts for store in (one, two)))
+            assert one.log is not None
+            assert two.log is not None
+            heads = await one.log.heads()
+            assert heads == await two.log.heads()
+            assert [(each.tenant_id, each.size) for each in heads] == [("a", 40), ("b", 40), ("c", 40)]
+            for each in heads:
+                entries = await two.log.entries(each.tenant_id, 0, 99)
+                assert root_of(entry.leaf for entry in entries) == each.root
+                assert {entry.data for entry in entries} == {
+                    row.data for row in rows if row.tenant_id == each.tenant_id
+                }
+            assert await one.check() == []
+
+    run(main())
