@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.audit.keys import ED25519, VerifierKey
 from chaukas_spec_lite.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_consistency
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.audit.origins import origin_of
 from chaukas_spec_lite.audit.proofs import InclusionProof
-from chaukas_spec_lite.cli.logs import Entry, Log
 from chaukas_spec_lite.errors import ChaukasError, NoteError, ProofError, SettingError
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
 
 
 class RewrittenError(ChaukasError):
@@ -87,7 +90,7 @@ def check_tenant(found: Signed, tenant: str | None) -> None:
         raise NotProvenError(f"the checkpoint is of the log {origin}, which is not that of tenant {tenant!r}")
 
 
-async def grown(log: Log, old: Signed, new: Signed) -> None:
+async def grown(log: TenantLog, old: Signed, new: Signed) -> None:
     """Check that a log has only grown between two checkpoints: that nothing before the old one has changed.
 
     Raises:
@@ -106,7 +109,7 @@ async def grown(log: Log, old: Signed, new: Signed) -> None:
         raise RewrittenError(f"the history of the log {now.origin} has changed: {error}") from error
 
 
-async def recompute(log: Log, of: Signed, others: Sequence[Signed], take: Callable[[Entry], None]) -> int:
+async def recompute(log: TenantLog, of: Signed, others: Sequence[Signed], take: Callable[[TenantEntry], None]) -> int:
     """Go through the entries of a log, and compute its tree anew.
 
     Args:

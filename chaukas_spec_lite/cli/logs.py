@@ -35,7 +35,7 @@ class LogUnavailableError(ChaukasError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TenantEntry:
     """An entry of a log."""
 
     index: int
@@ -49,7 +49,7 @@ class Entry:
     """Why the event is not there."""
 
 
-class Log(Protocol):
+class TenantLog(Protocol):
     """The log of one tenant. All methods raise ``LogUnavailableError`` or another ``ChaukasError``."""
 
     async def checkpoint(self) -> str:
@@ -60,7 +60,7 @@ class Log(Protocol):
         """Return the proof that its tree of one size has grown out of that of another."""
         ...
 
-    def entries(self, size: int) -> AsyncGenerator[Entry, None]:
+    def entries(self, size: int) -> AsyncGenerator[TenantEntry, None]:
         """Yield its first entries, so many, in their order."""
         ...
 
@@ -92,7 +92,7 @@ class HttpLog:
         hashes: list[Any] = answer.get("hashes") or []
         return [decode_base64(str(each)) for each in hashes]
 
-    async def entries(self, size: int) -> AsyncGenerator[Entry, None]:
+    async def entries(self, size: int) -> AsyncGenerator[TenantEntry, None]:
         """Ask part by part."""
         first = 0
         while first < size:
@@ -145,7 +145,7 @@ class HttpLog:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> None:
         """Follow none."""
         return
 
@@ -158,12 +158,12 @@ def _detail(body: bytes) -> str:
         return body[:_DETAIL].decode(errors="replace")
 
 
-def _entry_of(found: dict[str, Any]) -> Entry:
+def _entry_of(found: dict[str, Any]) -> TenantEntry:
     data = None if found["data"] is None else base64.b64decode(found["data"], validate=True)
     gone = found.get("deleted")
     why = "" if data is not None else _reason(gone["at"], gone["reason"]) if gone else "not shown to this key"
     leaf = decode_base64(found["leaf"])
-    return Entry(int(found["index"]), leaf, data, found["project_id"] or "", found["event_id"] or "", why)
+    return TenantEntry(int(found["index"]), leaf, data, found["project_id"] or "", found["event_id"] or "", why)
 
 
 def _reason(at: object, reason: object) -> str:
@@ -193,7 +193,7 @@ class StoredLog:
         """Make the proof."""
         return await hashes_for(self._log, self._tenant, lambda hashes: prove_consistency(hashes, old_size, size))
 
-    async def entries(self, size: int) -> AsyncGenerator[Entry, None]:
+    async def entries(self, size: int) -> AsyncGenerator[TenantEntry, None]:
         """Read part by part."""
         first = 0
         while first < size:
@@ -202,7 +202,7 @@ class StoredLog:
                 raise LogUnavailableError(f"the log ends before entry {first} of {size}")
             for each in found:
                 why = "" if each.data is not None else _why_gone(each.gone)
-                yield Entry(each.index, each.leaf, each.data, each.project_id, each.event_id, why)
+                yield TenantEntry(each.index, each.leaf, each.data, each.project_id, each.event_id, why)
             first += len(found)
 
 

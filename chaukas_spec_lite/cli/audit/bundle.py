@@ -10,11 +10,13 @@ import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from chaukas_spec_lite import cli
-from chaukas_spec_lite.cli.logs import Entry
 from chaukas_spec_lite.wire.format import varint
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.cli.logs import TenantEntry
 
 SCRIPT = Path(cli.__file__).parent / "data" / "verify_bundle.py"
 """What every bundle has with it: it checks bundles with the standard library alone."""
@@ -58,7 +60,7 @@ class Bundle:
     def _open(self, name: str) -> IO[bytes]:
         return (self._folder / name).open("wb")
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: TenantEntry) -> None:
         """Take the next entry."""
         self._leaves.write(entry.leaf)
         self._size += 1

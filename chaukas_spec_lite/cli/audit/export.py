@@ -20,7 +20,7 @@ from chaukas_spec_lite.cli.terminal import count
 if TYPE_CHECKING:
     from chaukas_spec_lite.audit.keys import VerifierKey
     from chaukas_spec_lite.cli.log_checks import Signed
-    from chaukas_spec_lite.cli.logs import Entry, Log
+    from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
 
 _OFTEN = 1000
 
@@ -80,17 +80,17 @@ async def _export(
     say(f"{count(entries, 'entry')} of the log {found.checkpoint.origin} written to {output}{said}.")
 
 
-def _opened(url: str | None, store: str | None, tenant: str | None) -> AbstractAsyncContextManager[Log]:
+def _opened(url: str | None, store: str | None, tenant: str | None) -> AbstractAsyncContextManager[TenantLog]:
     return stored_log(store, tenant or "") if store is not None else nullcontext(HttpLog(url or "", tenant))
 
 
 async def _written(
-    log: Log, found: Signed, before: list[Signed], known: list[VerifierKey], output: Path
+    log: TenantLog, found: Signed, before: list[Signed], known: list[VerifierKey], output: Path
 ) -> tuple[int, int]:
     size = found.checkpoint.size
     with bundle(output) as made, progress("reading", size) as show:
 
-        def take(entry: Entry) -> None:
+        def take(entry: TenantEntry) -> None:
             made.take(entry)
             if entry.index % _OFTEN == 0:
                 show(entry.index, entry.index)

@@ -234,7 +234,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 
 VALUE: dict[int, Any] = {}
 STRUCT: dict[int, Any] = {1: {2: VALUE}}
-VALUE |= {5: STRUCT, 6: {1: VALUE}}
+VALUE.update({5: STRUCT, 6: {1: VALUE}})
 EVENT: dict[int, Any] = {
     30: {3: STRUCT},
     31: {3: STRUCT},
