@@ -166,3 +166,53 @@ def included(text: str, entry: bytes, tenant: str, keys: Sequence[VerifierKey]) 
     except ProofError as error:
         raise NotProvenError(str(error)) from error
     return proof.index, found
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found of a log."""
+
+    origin: str
+    size: int
+    """Entries up to its newest checkpoint."""
+    signers: tuple[str, ...]
+    absent: int | None
+    """How many entries are there with their hash only; None if they were not looked at."""
+    grown_from: tuple[int, ...]
+    """Sizes of older checkpoints that it has grown out of."""
+    error: str = ""
+    """What does not hold; empty if all does."""
+
+
+async def judge(
+    log: TenantLog,
+    keys: Sequence[VerifierKey],
+    olds: Sequence[Signed],
+    tenant: str | None,
+    take: Callable[[TenantEntry], None] | None,
+) -> Verdict:
+    """Check a log against its newest checkpoint and against older ones.
+
+    Args:
+        log: The log.
+        keys: The keys that are trusted.
+        olds: Checkpoints from before.
+        tenant: Whose log it has to be; None for whichever it is.
+        take: Gets each entry, and the tree is computed anew; None to be content with proofs that it has only grown.
+    """
+    found: Signed | None = None
+    absent: int | None = None
+    proven: list[int] = []
+    error = ""
+    try:
+        found = signed(await log.checkpoint(), keys, "the log's newest checkpoint")
+        check_tenant(found, tenant)
+        for old in olds:
+            await grown(log, old, found)
+            proven.append(old.checkpoint.size)
+        if take is not None:
+            absent = await recompute(log, found, olds, take)
+    except (NotProvenError, RewrittenError) as failed:
+        error = str(failed)
+    origin, size = ("", 0) if found is None else (found.checkpoint.origin, found.checkpoint.size)
+    return Verdict(origin, size, () if found is None else found.signers, absent, tuple(proven), error)
