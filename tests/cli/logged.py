@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 
 from chaukas_spec_lite import Event, EventType
@@ -33,6 +34,8 @@ def sealed_events(
             event = Event(
                 event_id=f"{session}-{number}", tenant_id=TENANT, project_id="shop", session_id=session, type=kind
             )
+            # Clients fill in a time that is missing, and then it is not what was sealed.
+            event.timestamp = datetime(2026, 11, 30, tzinfo=timezone.utc)
             event.metadata = {"b": number, "a": session}
             seal(event, chains)
             events.append(event)

@@ -8,6 +8,7 @@ from typing import Any
 COMMANDS = {
     "export": "export",
     "keygen": "keygen",
+    "witness": "witness",
 }
 """Each command, and the module that it is in."""
 
