@@ -223,8 +223,12 @@ def test_consistency_between_all_sizes_and_what_cannot_be_proven() -> None:
                     path = [base64.b64decode(each) for each in found["hashes"]]
                     verify_consistency(old, new, root_of(leaves[:old]), root_of(leaves[:new]), path)
             for parameters, told in (
-                ({"from_": 3, "to": 2}, "from: 3 is more than the 2 entries"),
+                ({"from_": 7, "to": 6}, "from: the log has 6 entries, not 7"),
                 ({"from_": 3, "to": 7}, "to: the log has 6 entries, not 7"),
+            ):
+                assert await refusal(served, "/audit/consistency", 404, tenant_id="acme", **parameters) == told
+            for parameters, told in (
+                ({"from_": 3, "to": 2}, "from: 3 is more than the 2 entries"),
                 ({"to": 3}, "from: has to be given"),
                 ({"from_": "9" * 20}, "from: "),
             ):
@@ -460,7 +464,7 @@ def test_a_rewritten_history_is_found_with_a_kept_checkpoint() -> None:
             path = [base64.b64decode(each) for each in found["hashes"]]
             with pytest.raises(ProofError, match="has not grown out of that of 9 entries"):
                 verify_consistency(seen.size, head.size, seen.root, head.root, path)
-            told = await refusal(after, "/audit/consistency", 400, from_=20, to=20, tenant_id="acme")
+            told = await refusal(after, "/audit/consistency", 404, from_=20, to=20, tenant_id="acme")
             assert told == "to: the log has 12 entries, not 20"
 
     run(main())
