@@ -216,8 +216,16 @@ def _ids(project: str, event: str, originals: bytes | None) -> tuple[str, str]:
     return original_project, original_event
 
 
-async def check(connection: Connection) -> AsyncIterator[str]:
-    """Hold each log against the events, and against its checkpoints, in one snapshot."""
+async def check_logs(connections: Database) -> list[str]:
+    """Hold each log against the events, and against its checkpoints, in one snapshot; return what is wrong."""
+    async with connections.connection(Lane.UPKEEP) as connection:
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        found = [finding async for finding in _findings(connection)]
+        await connection.execute("COMMIT")
+    return found
+
+
+async def _findings(connection: Connection) -> AsyncIterator[str]:
     if await connection.fetchval("SELECT log FROM store") != "kept":
         return
     for tenant, original, size, roots in await connection.fetch("SELECT tenant_id, original, size, roots FROM logs"):

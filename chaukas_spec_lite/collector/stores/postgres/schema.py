@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 
 from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
-from chaukas_spec_lite.collector.stores.postgres import log
 from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
 from chaukas_spec_lite.errors import StoreError
 
@@ -287,6 +286,5 @@ async def check(connections: Database) -> list[str]:
         for what, statement in _CHECKS.items():
             if count := await connection.fetchval(statement):
                 found.append(f"{count} {what}")
-        found += [finding async for finding in log.check(connection)]
         await connection.execute("COMMIT")
     return found

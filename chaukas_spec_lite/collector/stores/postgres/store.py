@@ -36,7 +36,7 @@ from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCH
 from chaukas_spec_lite.collector.stores.postgres.copying import count_until, export, read_note, restore
 from chaukas_spec_lite.collector.stores.postgres.finding import STATS_SECONDS, Finder
 from chaukas_spec_lite.collector.stores.postgres.following import follow
-from chaukas_spec_lite.collector.stores.postgres.log import PostgresLog
+from chaukas_spec_lite.collector.stores.postgres.log import PostgresLog, check_logs
 from chaukas_spec_lite.collector.stores.postgres.log_writing import make
 from chaukas_spec_lite.collector.stores.postgres.news import News
 from chaukas_spec_lite.collector.stores.postgres.rejecting import keep_rejected
@@ -226,7 +226,7 @@ class PostgresStore:
 
     async def check(self) -> list[str]:
         """Look for damage; see ``Store.check``."""
-        return await check(self._connections)
+        return await check(self._connections) + await check_logs(self._connections)
 
     async def vacuum(self) -> None:
         """Make the space of what was deleted free for new events, and count anew what PostgreSQL plans with."""
