@@ -174,11 +174,10 @@ def _several(value: object, name: str, kinds: tuple[type, ...], what: str) -> Se
     """Take one value, or several of them."""
     if isinstance(value, kinds):
         return [value]
-    if isinstance(value, (list, tuple)):
-        several = cast("Sequence[object]", value)
-        if all(isinstance(each, kinds) for each in several):
-            return several
-    raise SettingTypeError(name, f"has to be one or more {what}, not {shown(value)}")
+    several = cast("Sequence[object]", value) if isinstance(value, (list, tuple)) else [None]
+    if all(isinstance(each, kinds) for each in several):
+        return several
+    raise SettingTypeError(name, f"has to be one or more {what}, not {shown(cast(object, value))}")
 
 
 _FILE = FilePath()

@@ -241,16 +241,17 @@ class AuditLog:
             caller: Who asks.
 
         Raises:
-            InvalidRequest: It was never that large, or ``old_size`` is more than ``size``.
-            NotFoundError: There is no such log, or no checkpoint.
+            InvalidRequest: ``old_size`` is more than ``size``.
+            NotFoundError: There is no such log, it is not that large, or it has no checkpoint.
         """
         tenant = self._tenant(tenant_id, caller)
         kept, signing = self._signed()
         if size is None:
             size = (await self._checkpoint(tenant)).checkpoint.size
         head = await self._read(kept.head(tenant))
-        if size > head.size:
-            raise InvalidRequest(f"to: the log has {head.size} entries, not {size}")
+        for name, each in (("to", size), ("from", old_size)):
+            if each > head.size:
+                raise NotFoundError(f"{name}: the log has {head.size} entries, not {each}")
         if old_size > size:
             raise InvalidRequest(f"from: {old_size} is more than the {size} entries up to which is to be proven")
         path = await self._read(hashes_for(kept, tenant, lambda hashes: prove_consistency(hashes, old_size, size or 0)))

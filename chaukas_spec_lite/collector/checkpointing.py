@@ -226,6 +226,6 @@ class Checkpointer:
         try:
             path = await hashes_for(self._events, head.tenant_id, proof)
             verify_consistency(newest.size, head.size, newest.root, head.root, path)
-        except ProofError as error:
-            return str(error)
+        except ProofError:
+            return f"the first {newest.size} of its {head.size} entries are not those of the checkpoint"
         return ""

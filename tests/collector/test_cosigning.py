@@ -23,7 +23,7 @@ def test_cosignatures_of_known_witnesses_are_taken_out_of_a_note() -> None:
 
 
 def test_without_a_cosignature_or_with_a_wrong_one_there_is_an_error() -> None:
-    with pytest.raises(NoteError, match="not signed by whom it has to be: other.example/w"):
+    with pytest.raises(NoteError, match=r"not signed by whom it has to be: other\.example/w"):
         cosignatures(NOTE.cosign(WITNESS, 10), WITNESSES[1:])
     with pytest.raises(NoteError, match="not signed by whom it has to be: nobody"):
         cosignatures(NOTE.cosign(WITNESS, 10), ())

@@ -93,7 +93,7 @@ class EventLog(Protocol):
         ...
 
     async def heads(self, after_tenant: str | None = None, limit: int = 1000) -> list[LogHead]:
-        """List the tenants that have entries, in the order of their ids, behind one of them; None to begin."""
+        """List the tenants that have entries, in an order of the store's, behind one of them; None to begin."""
         ...
 
     async def head(self, tenant_id: str) -> LogHead:

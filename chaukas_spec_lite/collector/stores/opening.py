@@ -48,9 +48,7 @@ def store_for(
         # What else stores stand on is loaded where it is used: importing a collector loads no driver.
         from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 
-        if log or worm:
-            raise SettingError("store", "a store in PostgreSQL keeps no log")
-        return PostgresStore(str(address), texts=texts, index_text=index_text)
+        return PostgresStore(str(address), texts=texts, index_text=index_text, log=log, worm=worm)
     from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 
     return SQLiteStore(path, texts=texts, index_text=index_text, log=log, worm=worm)

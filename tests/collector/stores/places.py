@@ -60,11 +60,13 @@ PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {
 
 
 def postgres(address: str) -> Place:
-    return Place(lambda clock: PostgresStore(address, texts=texts, clock=clock), shared=True)
+    return Place(lambda clock, **log: PostgresStore(address, texts=texts, clock=clock, **log), shared=True)
 
 
 def postgres_with_index(address: str) -> Place:
-    return Place(lambda clock: PostgresStore(address, texts=texts, index_text=True, clock=clock), shared=True)
+    return Place(
+        lambda clock, **log: PostgresStore(address, texts=texts, index_text=True, clock=clock, **log), shared=True
+    )
 
 
 POSTGRES_PLACES: dict[str, Callable[[str], Place]] = {"postgres": postgres, "postgres-text": postgres_with_index}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -37,15 +36,9 @@ from chaukas_spec_lite.collector.stores.event_log import (
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.errors import StoreError
 from tests.collector.stores.events import CONFLICT, NEW, REPEATED, row, texts
-from tests.collector.stores.places import PLACES, Place
+from tests.collector.stores.places import Place
 from tests.collector.stores.test_every_store import Hand, opened
 from tests.patience import run
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with PLACES[request.param](tmp_path) as made:
-        yield made
 
 
 def with_log(place: Place, steps: Callable[[Store, EventLog], Awaitable[None]], *, worm: bool = False) -> None:
