@@ -173,6 +173,30 @@ class NotServingError(CollectorError):
     """The collector can serve nobody just now, which is no fault of the caller's."""
 
 
+class NotFoundError(CollectorError):
+    """There is no such thing, among what the key allows to see."""
+
+
+class NotCoveredError(CollectorError):
+    """No checkpoint of the audit log covers this yet.
+
+    Attributes:
+        retry_after: After how many seconds one may.
+    """
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message, retry_after)
+        self.message = message
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class SplitViewError(CollectorError):
+    """A checkpoint that is signed by the log's key contradicts the one that the collector has."""
+
+
 class StoreError(ChaukasError):
     """The collector's database cannot be opened, read or written."""
 

@@ -149,14 +149,20 @@ class _Ahead:
     def __init__(self, ahead: bytes, file: BufferedReader) -> None:
         self._ahead = BytesIO(ahead)
         self._file = file
+        self._begun = False
+        """Whether the file itself is read by now. A file of events is read in small pieces, so it has to be quick."""
         self.position = 0
 
     def read(self, size: int) -> bytes:
         """Read that many bytes, or what is left."""
-        data = self._ahead.read(size)
-        data += self._file.read(size - len(data))
+        data = self._file.read(size) if self._begun else self._first(size)
         self.position += len(data)
         return data
+
+    def _first(self, size: int) -> bytes:
+        data = self._ahead.read(size)
+        self._begun = len(data) < size
+        return data + self._file.read(size - len(data))
 
     def read1(self, size: int) -> bytes:
         """Read some bytes, as many as there are without waiting for more; none at the end."""

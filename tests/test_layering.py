@@ -109,6 +109,7 @@ RULES = Rules(
             "collector.doors.http_answers",
             "collector.doors.http_api",
             "collector.doors.http_app",
+            "collector.doors.http_audit",
             "collector.doors.http_gone",
             "collector.doors.http_incoming",
         ),

@@ -34,6 +34,12 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+def pair(hashes: Sequence[bytes]) -> list[bytes]:
+    """Hash nodes two by two: the level above them. An odd one at the end has nothing above it yet."""
+    sha256 = hashlib.sha256
+    return [sha256(b"\x01" + left + right).digest() for left, right in zip(hashes[::2], hashes[1::2])]  # noqa: B905
+
+
 @dataclass(slots=True)
 class Frontier:
     """A tree as far as it has to be known to let it grow: the roots of its largest full subtrees.
@@ -66,6 +72,31 @@ class Frontier:
             made.append((level, place, hashed))
         self.roots.append(hashed)
         self.size += 1
+        return made
+
+    def extend(self, leaves: Sequence[bytes]) -> list[tuple[int, int, list[bytes]]]:
+        """Add entries, all at once, which takes less time than one by one.
+
+        Args:
+            leaves: Their hashes.
+
+        Returns:
+            The hashes that there are now, level by level from 0: level, place of the first one, and all of them.
+        """
+        made: list[tuple[int, int, list[bytes]]] = []
+        smallest: list[bytes] = []
+        level, place, hashes = 0, self.size, list(leaves)
+        while hashes:
+            made.append((level, place, hashes))
+            if place & 1:
+                hashes = [self.roots.pop(), *hashes]
+            if len(hashes) & 1:
+                smallest.append(hashes[-1])
+            hashes = pair(hashes)
+            place >>= 1
+            level += 1
+        self.roots += reversed(smallest)
+        self.size += len(leaves)
         return made
 
     def root(self) -> bytes:

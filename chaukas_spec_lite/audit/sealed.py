@@ -1,20 +1,13 @@
-"""What verification looks at in an encoded event: its seal, and whether the seal is that of its bytes."""
+"""What verification looks at in an event: its seal, and whether the seal is that of its content."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 from chaukas_spec_lite.audit.canonical import canonical_bytes
-from chaukas_spec_lite.audit.chain import ALGORITHM, DOMAIN, hash_of
+from chaukas_spec_lite.audit.chain import hash_of
 from chaukas_spec_lite.errors import CodecError
 from chaukas_spec_lite.spec.common.v1.events import Event, EventType
-from chaukas_spec_lite.wire.format import LEN, VARINT
-from chaukas_spec_lite.wire.reading import fields, read_text, read_varint
-
-_ID, _TENANT, _PROJECT, _SESSION, _HASH_PREV, _CONTENT_HASH, _PROOF = (n << 3 | LEN for n in (1, 2, 3, 4, 18, 19, 20))
-_TYPE = 7 << 3 | VARINT
-_TEXTS = frozenset({_ID, _TENANT, _PROJECT, _SESSION, _HASH_PREV, _CONTENT_HASH})
 
 
 class Sealed(NamedTuple):
@@ -33,36 +26,20 @@ class Sealed(NamedTuple):
     """Whether ``content_hash`` is the hash of the event as it is."""
 
 
-def read_sealed(data: bytes) -> Sealed:
-    """Read the seal of an encoded event, and check it against the bytes.
+def read_sealed(event: Event) -> Sealed:
+    """Read the seal of an event, and check it against the canonical form of its content.
 
-    An event that holds its hash in the encoding that it has is not decoded. Any other one is brought into canonical
-    form first, as it may have been encoded again on its way.
+    However the event was encoded, and whatever hash its bytes have as they came: what counts is the one form that the
+    specification names, so that every implementation comes to the same verdict.
 
     Raises:
-        DecodeError: The bytes are no event.
+        EncodeError: It cannot be encoded.
     """
-    texts: dict[int, str] = {}
-    kind, kept, start = 0, list[bytes](), 0
-    for begin, tag, value, stop in fields(data, 0, len(data), 0):
-        if tag in _TEXTS:
-            texts[tag] = read_text(data, value, stop)
-        elif tag == _TYPE:
-            kind = read_varint(data, value, stop)[0]
-        if tag in (_CONTENT_HASH, _PROOF):
-            kept.append(data[start:begin])
-            start = stop
-    kept.append(data[start:])
-    claimed = texts.get(_CONTENT_HASH, "")
-    owner = texts.get(_TENANT, ""), texts.get(_PROJECT, "")
-    seal = (texts.get(_ID, ""), owner, texts.get(_SESSION, ""), texts.get(_HASH_PREV, ""), claimed)
-    digest = hashlib.sha256(DOMAIN)
-    for piece in kept:
-        digest.update(piece)
-    is_genuine = claimed == ALGORITHM + digest.hexdigest()
-    if not is_genuine:
-        is_genuine = hash_of(canonical_bytes(Event.parse(data))) == claimed
-    return Sealed(*seal, kind == EventType.SESSION_END, is_genuine)
+    claimed = event.content_hash
+    is_genuine = claimed != "" and hash_of(canonical_bytes(event)) == claimed
+    owner = event.tenant_id, event.project_id
+    closes = event.type == EventType.SESSION_END
+    return Sealed(event.event_id, owner, event.session_id, event.hash_prev, claimed, closes, is_genuine)
 
 
 def fits_behind(data: bytes, hash_prev: str) -> bool:

@@ -126,10 +126,11 @@ class _Link:
 
     position: int
     seal: Sealed
-    faults: list[tuple[FaultKind, str]] = field(default_factory=list[tuple[FaultKind, str]])
+    faults: tuple[tuple[FaultKind, str], ...] = ()
+    """A tuple, as nearly all events have none, and there are many."""
 
     def fault(self, kind: FaultKind, detail: str) -> None:
-        self.faults.append((kind, detail))
+        self.faults = (*self.faults, (kind, detail))
 
 
 def verify(events: Iterable[Event | bytes]) -> Verification:
@@ -165,8 +166,8 @@ class Verifier:
         """Look at one more event, whichever it is; never raises because of what it holds."""
         self._position += 1
         try:
-            data = bytes(event)
-            seal = read_sealed(data)
+            event = event if isinstance(event, Event) else Event.parse(event)
+            seal = read_sealed(event)
         except CodecError as error:
             event_id = event.event_id if isinstance(event, Event) else ""
             self._unreadable.append(Fault(FaultKind.UNREADABLE, event_id, self._position, detail=str(error)))
@@ -178,7 +179,7 @@ class Verifier:
         if not seal.is_genuine:
             link.fault(FaultKind.ALTERED, "its content_hash is not that of its content")
             if len(self._altered) < MAX_ALTERED:
-                self._altered.append((link, data))
+                self._altered.append((link, bytes(event)))
         self._links.append(link)
         self._compare_with_others(link)
 
@@ -216,16 +217,18 @@ class Verifier:
             tried = places[link.seal.session_id][:tries]
             tries -= len(tried)
             if any(fits_behind(data, place) for place in tried):
-                link.faults = [fault for fault in link.faults if fault[0] is not FaultKind.ALTERED]
+                link.faults = tuple(fault for fault in link.faults if fault[0] is not FaultKind.ALTERED)
                 link.fault(FaultKind.REORDERED, "it was sealed behind another event")
 
 
 def _reports(links: list[_Link]) -> list[ChainReport]:
     """Follow all chains, from their first events on."""
-    followers: dict[str, list[_Link]] = {}
-    # Of several that follow the same event, the chain goes on with one that is what was sealed.
-    for link in sorted(links, key=lambda link: (bool(link.faults), link.position)):
-        followers.setdefault(link.seal.hash_prev, []).append(link)
+    followers: dict[str, tuple[_Link, ...]] = {}
+    # Of several that follow the same event, the chain goes on with one that is what was sealed. They come by their
+    # positions, and sorting keeps that order.
+    for link in sorted(links, key=lambda link: link.faults != ()):
+        hash_prev = link.seal.hash_prev
+        followers[hash_prev] = (*followers[hash_prev], link) if hash_prev in followers else (link,)
     known = {link.seal.content_hash for link in links}
     starts = deque(link for link in links if link.seal.hash_prev not in known)
     seen: set[int] = set()
@@ -242,7 +245,7 @@ def _consumed(starts: deque[_Link]) -> Iterator[_Link]:
         yield starts.popleft()
 
 
-def _follow(first: _Link, followers: dict[str, list[_Link]], seen: set[int], starts: deque[_Link]) -> ChainReport:
+def _follow(first: _Link, followers: dict[str, tuple[_Link, ...]], seen: set[int], starts: deque[_Link]) -> ChainReport:
     """Follow a chain, or a piece of one, to its end."""
     genesis = Genesis.of(first.seal.hash_prev)
     report = ChainReport(genesis, first.seal.session_id if genesis is None else genesis.session_id)

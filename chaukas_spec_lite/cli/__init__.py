@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 COMMANDS = {
+    "audit": "audit.group",
     "check": "check",
     "dead-letters": "dead_letters",
     "decode": "encode",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import click
 
@@ -35,16 +35,19 @@ class Commands(click.Group):
     """Knows commands by their names, and loads the one that is run, or all of them for the help."""
 
     context_class = HelpContext
+    names: Iterable[str] = COMMANDS
+    load: Callable[[str], click.Command] = staticmethod(command)
+    """Loads one of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name them."""
-        return sorted(COMMANDS)
+        return sorted(self.names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one; None if there is no such command."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.names:
             return None
-        found: click.Command = command(cmd_name)
+        found = self.load(cmd_name)
         for each in [found, *(found.commands.values() if isinstance(found, click.Group) else ())]:
             each.context_class = HelpContext
         return found

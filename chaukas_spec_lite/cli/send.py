@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 
 import click
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as ProgressBar
 
 from chaukas_spec_lite.cli.options import epilog
 from chaukas_spec_lite.cli.output import Unreadable, quiet_logs, run, say
+from chaukas_spec_lite.cli.progress import progress
 from chaukas_spec_lite.cli.sending import FileSender, HowFar, notes_for
 from chaukas_spec_lite.cli.sent_notes import SentNotes
 from chaukas_spec_lite.cli.sources import client_for, entries_of
-from chaukas_spec_lite.cli.terminal import console, count, rate
+from chaukas_spec_lite.cli.terminal import count, rate
 from chaukas_spec_lite.collector.settings import data_directory
 
 
@@ -67,11 +64,11 @@ async def _send(
     # One file that is not there is told before anything of the others is sent.
     sizes = [0 if name == "-" else os.stat(name).st_size for name in files]
     async with client_for(endpoint) as client:
-        with quiet_logs(), _bar(sum(sizes)) as progress:
+        with quiet_logs(), progress("sending", sum(sizes)) as show:
             done = 0
 
             def shown(now: HowFar) -> None:
-                progress(done + now.position, now)
+                show(done + now.position, now.done)
 
             sender = FileSender(client, patience, shown)
             try:
@@ -92,19 +89,3 @@ def _notes(name: str, endpoint: str, restart: bool) -> SentNotes | None:
     if restart:
         notes.forget()
     return notes
-
-
-@contextmanager
-def _bar(total: int) -> Generator[Callable[[int, HowFar], None], None, None]:
-    """Show how far it is, how fast, and how long it will take, if there is a terminal to show it on."""
-    err = console(errors=True)
-    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with ProgressBar(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("sending", total=total or None)
-        begun = time.monotonic()
-
-        def show(position: int, now: HowFar) -> None:
-            said = f"{count(now.done, 'event')}{rate(now.done, time.monotonic() - begun)}"
-            bar.update(task, completed=position, description=said)
-
-        yield show

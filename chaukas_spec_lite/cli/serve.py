@@ -41,13 +41,15 @@ def _options(command: F) -> F:
     kinds = {each.name: each.default for each in fields(CollectorSettings)}
     for each in reversed(describe(CollectorSettings)):
         default = kinds[each.name]
-        option = "--" + each.name.replace("_", "-")
+        name = "--" + each.name.replace("_", "-")
         # Flags can be taken back, as they may come from a file.
-        names = f"{option}/--no-{option[2:]}" if isinstance(default, bool) else option
-        shown = "" if default is None or isinstance(default, bool) else f" Default: {default}."
+        names = f"{name}/--no-{name[2:]}" if isinstance(default, bool) else name
+        shown = "" if default in (None, ()) or isinstance(default, bool) else f" Default: {default}."
         said = f"{each.effect}{shown} [{each.variable}]"
         metavar = None if isinstance(default, bool) else "VALUE"
-        command = click.option(names, each.name, default=None, help=said, metavar=metavar)(command)
+        several = isinstance(default, tuple)
+        option = click.option(names, each.name, default=None, help=said, metavar=metavar, multiple=several)
+        command = option(command)
     return command
 
 
@@ -67,7 +69,9 @@ def serve(config: Path | None, **options: object) -> None:
     SIGTERM and Ctrl-C let running calls finish, and end with 0; a second one ends at once.
     """
     try:
-        settings = CollectorSettings.load(options, config=config)
+        # An option that may be said several times is an empty tuple if it was not said.
+        said = {name: value for name, value in options.items() if value != ()}
+        settings = CollectorSettings.load(said, config=config)
         start_logging(settings.log)
         _make_folder(settings)
         asyncio.run(_serve(settings))
@@ -137,6 +141,7 @@ def _tell(collector: Collector, settings: CollectorSettings) -> None:
         lines.append(("gRPC listens on", str(grpc), f"CHAUKAS_GRPC_ENDPOINT={scheme}{_reached(grpc)}"))
     if (http := collector.http) is not None:
         lines.append(("HTTP listens on", str(http), f"CHAUKAS_ENDPOINT={scheme or 'http://'}{_reached(http)}"))
+    lines += [("The audit log is signed by", str(key), "") for key in collector.audit_keys]
     if settings.keys:
         lines.append(("Callers need a key of", str(settings.keys), ""))
     elif settings.client_ca:

@@ -29,7 +29,7 @@ from chaukas_spec_lite.files import MAX_EVENT, Entry, NoEvent, Recorded, read_en
 from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.spec.common.v1.query import SortOrder
+from chaukas_spec_lite.spec.common.v1.query import QueryFilter, SortOrder
 
 _PAGE_BYTES = 4 << 20
 _PATIENCE = 300.0
@@ -52,6 +52,10 @@ class Source(Protocol):
 
     def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
         """Yield the events that are wanted, in their order; raises ``ChaukasError``, and ``OSError`` for files."""
+        ...
+
+    def each(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
+        """Yield the events that are wanted, all of them, in whatever order is the least work; raises as ``find``."""
         ...
 
 
@@ -87,6 +91,8 @@ class CollectorSource:
             page_size=PAGE_EVENTS,
         )
 
+    each = find
+
 
 class StoreSource:
     """A store, with a collector on it or not.
@@ -110,6 +116,8 @@ class StoreSource:
                 return
             request.page_token = page.next_page_token
 
+    each = find
+
 
 class FileSource:
     """Files of events, together.
@@ -122,6 +130,8 @@ class FileSource:
     def __init__(self, files: tuple[str, ...], told: Told) -> None:
         self._files = files
         self._told = told
+        self.position = 0
+        """Bytes of the files that were read for the events so far."""
         self._stdin: IO[bytes] | None = None
 
     async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
@@ -140,26 +150,39 @@ class FileSource:
                 waiting.seek(place)
                 yield Event.parse(waiting.read(size))
 
+    async def each(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
+        """Read all files once, and yield what is wanted as it stands; encoded only where there are conditions."""
+        query = query_of(wanted.request)
+        anything = wanted.filter == QueryFilter()
+        for event in self.events():
+            if anything or _key_if(bytes(event), query) is not None:
+                yield event
+
     def events(self) -> Iterator[Event]:
         """Read the events as they stand."""
-        for entry in self._entries():
-            if isinstance(entry, Recorded):
-                yield entry.event
-            else:
-                self._told(entry)
-
-    def _entries(self) -> Iterator[Entry]:
+        before = 0
         for name in self._files:
-            if name != "-":
-                yield from entries_of((name,))
-                continue
-            # What comes by a pipe comes once, and a command may look at it twice.
-            if self._stdin is None:
-                self._stdin = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115  # it stays open
-                with opened(name) as piped:
-                    shutil.copyfileobj(piped, self._stdin)
-            self._stdin.seek(0)
-            yield from read_entries(cast("BufferedReader", self._stdin), shown_name(name), read_object)
+            position = 0
+            for entry in self._entries(name):
+                position = entry.position
+                self.position = before + position
+                if isinstance(entry, Recorded):
+                    yield entry.event
+                else:
+                    self._told(entry)
+            before += position
+
+    def _entries(self, name: str) -> Iterator[Entry]:
+        if name != "-":
+            yield from entries_of((name,))
+            return
+        # What comes by a pipe comes once, and a command may look at it twice.
+        if self._stdin is None:
+            self._stdin = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115  # it stays open
+            with opened(name) as piped:
+                shutil.copyfileobj(piped, self._stdin)
+        self._stdin.seek(0)
+        yield from read_entries(cast("BufferedReader", self._stdin), shown_name(name), read_object)
 
     def close(self) -> None:
         """Let go of what came by standard input."""

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from contextlib import aclosing
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Callable, Generator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from chaukas_spec_lite.audit.verification import FaultKind, Verifier
+from chaukas_spec_lite.audit.verification import Verifier
+from chaukas_spec_lite.cli.log_checks import NotProvenError, included, judge, read_keys, signed
+from chaukas_spec_lite.cli.logs import HttpLog, stored_log
 from chaukas_spec_lite.cli.options import epilog, filter_options, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, writing
-from chaukas_spec_lite.cli.sources import source_of
-from chaukas_spec_lite.cli.terminal import count
-from chaukas_spec_lite.printable import one_line
+from chaukas_spec_lite.cli.progress import progress
+from chaukas_spec_lite.cli.sources import FileSource, entries_of, source_of
+from chaukas_spec_lite.cli.verified import Proven, Result, as_json, print_result
+from chaukas_spec_lite.errors import DecodeError
+from chaukas_spec_lite.files import Recorded
+from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.wire.reading import read_varint
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from chaukas_spec_lite.audit.verification import ChainReport, Fault, Verification
+    from chaukas_spec_lite.audit.keys import VerifierKey
+    from chaukas_spec_lite.audit.verification import Verification
+    from chaukas_spec_lite.cli.log_checks import Signed, Verdict
+    from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
     from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 
+_FILE = click.Path(dir_okay=False, path_type=Path)
 _FAULTS = 20
+_OFTEN = 1000
+"""After so many events it is shown how far it is."""
 
 
 @click.command(
@@ -30,13 +44,19 @@ _FAULTS = 20
     epilog=epilog(
         "chaukas-lite verify events.delim",
         "chaukas-lite verify --store sqlite:events.db --session s-1",
-        "chaukas-lite verify --open --format json --output report.json events.delim",
+        "chaukas-lite verify --store events.db --tenant acme --key log.pub",
+        "chaukas-lite verify --log https://collector.example --key log.pub --checkpoint old.txt",
+        "chaukas-lite verify --proof event.tlog-proof --key log.pub event.delim",
     ),
 )
 @place_options
 @filter_options
 @click.option("--open", "may_go_on", is_flag=True, help="Sessions that no SESSION_END closes, so far, are no fault.")
 @click.option("--unsealed", "may_be_unsealed", is_flag=True, help="Events that were not sealed are no fault.")
+@click.option("--log", "url", metavar="URL", help="The HTTP door of a collector, for the log that it keeps.")
+@click.option("--key", "keys", multiple=True, type=_FILE, help="A file of keys that are trusted to sign for the log.")
+@click.option("--checkpoint", "olds", multiple=True, type=_FILE, help="That nothing has changed since this checkpoint.")
+@click.option("--proof", type=_FILE, help="That the event of FILE is in the log, by this proof.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The report."
 )
@@ -47,6 +67,10 @@ def verify(
     wanted: Wanted,
     may_go_on: bool,
     may_be_unsealed: bool,
+    url: str | None,
+    keys: tuple[Path, ...],
+    olds: tuple[Path, ...],
+    proof: Path | None,
     form: str,
     limit: int,
     output: str | None,
@@ -55,85 +79,152 @@ def verify(
 
     It names each event that was altered, removed, moved or put in. Events are chained by session: conditions other
     than --session, --tenant and --project cut through chains, and what they leave out is then missing.
+
+    With --key, the log of --store or --log is checked as well: its newest checkpoint, and its tree, made anew of all
+    entries of --tenant. --checkpoint proves that nothing before an old checkpoint has changed; by --log, this is all
+    that is done then.
     """
     refuse_own_input(output, place.files)
+    _refuse_what_makes_no_sense(place, url, keys, olds, proof)
     told = Unreadable()
-    found = run(_followed(place, replace(wanted, oldest_first=True), told))
+    asked = _Asked(place, replace(wanted, oldest_first=True), url, keys, olds, proof)
+    result = run(_verified(asked, told))
     if form == "json":
         with writing(output) as stream:
-            stream.write(json.dumps(_as_json(found), indent=2).encode() + b"\n")
+            stream.write(json.dumps(as_json(result), indent=2).encode() + b"\n")
     else:
         with pictures(output) as out:
-            _print(out, found, limit)
+            print_result(out, result, limit)
     told.close()
-    holds = found.sound if may_go_on else all(chain.complete for chain in found.chains) and not found.unreadable
-    wrong = [] if holds else ["chains do not hold" if not found.sound else "sessions have no end (--open allows it)"]
-    if found.unsealed and not may_be_unsealed:
-        wrong.append(f"{count(found.unsealed, 'event')} of {found.events:,} were not sealed (--unsealed allows it)")
-    if not found.events:
-        wrong.append("there are no events")
+    wrong = result.wrong(may_go_on=may_go_on, may_be_unsealed=may_be_unsealed)
     if wrong:
         raise click.ClickException("not verified: " + "; ".join(wrong))
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    place: Whereabouts
+    wanted: Wanted
+    url: str | None
+    keys: tuple[Path, ...]
+    olds: tuple[Path, ...]
+    proof: Path | None
+
+    @property
+    def tenant(self) -> str:
+        return self.wanted.filter.tenant_id
+
+
+def _refuse_what_makes_no_sense(
+    place: Whereabouts, url: str | None, keys: tuple[Path, ...], olds: tuple[Path, ...], proof: Path | None
+) -> None:
+    elsewhere = place.endpoint or place.store or place.files
+    if url and elsewhere:
+        raise click.UsageError(
+            "--log, and --endpoint, --store or FILE, both say where the events are: name one of them"
+        )
+    if proof and (not place.files or olds):
+        raise click.UsageError("--proof is of the event in one FILE, and has a checkpoint of its own")
+    if olds and not (url or place.store):
+        raise click.UsageError("--checkpoint is of a log: name it by --log URL or --store STORE")
+    if (url or olds or proof) and not keys:
+        raise click.UsageError("name the log's key with --key: without one, anybody could have signed it")
+    if keys and not (url or place.store or proof):
+        raise click.UsageError("--key is of a log: name it by --log URL or --store STORE, or a --proof")
+
+
+async def _verified(asked: _Asked, told: Unreadable) -> Result:
+    if not asked.keys:
+        return Result(events=await _followed(asked.place, asked.wanted, told))
+    keys = read_keys(asked.keys)
+    if asked.proof is not None:
+        return Result(proof=_proven(asked.proof, asked.place, keys, told))
+    olds = [signed(path.read_text(encoding="utf-8"), keys, str(path)) for path in asked.olds]
+    if asked.url is None:
+        events = await _followed(asked.place, asked.wanted, told)
+        async with stored_log(asked.place.store or "", asked.tenant) as stored:
+            return Result(events, await _judged(stored, keys, olds, asked.tenant, lambda _: None))
+    log = HttpLog(asked.url, asked.tenant or None)
+    if olds:
+        return Result(log=await judge(log, keys, olds, asked.tenant or None, None))
+    verifier = Verifier()
+
+    def take(entry: TenantEntry) -> None:
+        if entry.data is not None:
+            verifier.take(entry.data)
+
+    verdict = await _judged(log, keys, olds, asked.tenant or None, take)
+    return Result(verifier.result(), verdict)
+
+
+async def _judged(
+    log: TenantLog,
+    keys: list[VerifierKey],
+    olds: list[Signed],
+    tenant: str | None,
+    take: Callable[[TenantEntry], None],
+) -> Verdict:
+    with _without_collections(), progress("reading the log", 0) as show:
+
+        def taken(entry: TenantEntry) -> None:
+            take(entry)
+            if entry.index % _OFTEN == 0:
+                show(0, entry.index)
+
+        return await judge(log, keys, olds, tenant, taken)
+
+
+def _proven(path: Path, place: Whereabouts, keys: list[VerifierKey], told: Unreadable) -> Proven:
+    found: list[Recorded] = []
+    for entry in entries_of(place.files):
+        if isinstance(entry, Recorded):
+            found.append(entry)
+        else:
+            told(entry)
+    if len(found) != 1:
+        raise click.UsageError(f"--proof is of one event, and the files have {len(found)}")
+    event = found[0].event
+    try:
+        data = _as_stored(place.files[0], event)
+        index, by = included(path.read_text(encoding="utf-8"), data, event.tenant_id, keys)
+    except NotProvenError as error:
+        return Proven(event.event_id, error=f"{path}: {error}")
+    return Proven(event.event_id, index, by)
+
+
+def _as_stored(name: str, event: Event) -> bytes:
+    """The bytes of the only event of a file: of an encoded one as they are, as others may have encoded it."""
+    data = b"" if name == "-" else Path(name).read_bytes()
+    try:
+        length, start = read_varint(data, 0, len(data))
+        if length == len(data) - start and Event.parse(data[start:]) == event:
+            return data[start:]
+    except DecodeError:
+        pass
+    return bytes(event)
+
+
 async def _followed(place: Whereabouts, wanted: Wanted, told: Unreadable) -> Verification:
     verifier = Verifier()
-    async with source_of(place, told) as source, aclosing(source.find(wanted)) as events:
-        async for event in events:
-            verifier.take(event)
-    return verifier.result()
+    total = sum(os.stat(name).st_size for name in place.files if name != "-")
+    with _without_collections(), progress("reading", total) as show:
+        async with source_of(place, told) as source, aclosing(source.each(wanted)) as events:
+            number = 0
+            async for event in events:
+                verifier.take(event)
+                number += 1
+                if number % _OFTEN == 0:
+                    show(source.position if isinstance(source, FileSource) else 0, number)
+        return verifier.result()
 
 
-def _print(out: Console, found: Verification, limit: int) -> None:
-    complete = sum(chain.complete for chain in found.chains)
-    ends = sum(chain.sound and not chain.complete for chain in found.chains)
-    writers = len({chain.genesis.writer for chain in found.chains if chain.genesis is not None})
-    out.print(f"{count(found.events, 'event')} in {count(len(found.chains), 'chain')} of {count(writers, 'writer')}")
-    out.print(f"{complete:,} complete, {ends:,} without an end, {len(found.chains) - complete - ends:,} broken")
-    if found.unsealed:
-        out.print(f"{count(found.unsealed, 'event')} without a seal: nothing can be said of them")
-    # What is broken first: that chains have no end is told by their number.
-    ordered = sorted(found.faults, key=lambda fault: fault.kind in (FaultKind.CUT_OFF, FaultKind.INTERRUPTED))
-    for fault in ordered[:limit]:
-        out.print("  " + one_line(_shown(fault), out.encoding))
-    if len(ordered) > limit:
-        out.print(f"  and {len(ordered) - limit:,} more; --limit names more of them")
-
-
-def _shown(fault: Fault) -> str:
-    where = f"event {fault.event_id}" if fault.event_id else f"event number {fault.position}, which has no id,"
-    session = f" of session {fault.session_id}" if fault.session_id else ""
-    return f"{fault.kind.value}: {where}{session}" + (f": {fault.detail}" if fault.detail else "")
-
-
-def _as_json(found: Verification) -> dict[str, Any]:
-    return {
-        "events": found.events,
-        "unsealed": found.unsealed,
-        "complete": found.complete,
-        "sound": found.sound,
-        "chains": [_chain(each) for each in found.chains],
-        "unreadable": [_fault(each) for each in found.unreadable],
-    }
-
-
-def _chain(chain: ChainReport) -> dict[str, Any]:
-    genesis = chain.genesis
-    return {
-        "writer": None if genesis is None else genesis.writer,
-        "number": None if genesis is None else genesis.number,
-        "session_id": chain.session_id,
-        "events": chain.events,
-        "complete": chain.complete,
-        "faults": [_fault(each) for each in chain.faults],
-    }
-
-
-def _fault(fault: Fault) -> dict[str, Any]:
-    return {
-        "kind": fault.kind.value,
-        "event_id": fault.event_id,
-        "position": fault.position,
-        "session_id": fault.session_id,
-        "detail": fault.detail,
-    }
+@contextmanager
+def _without_collections() -> Generator[None, None, None]:
+    """Have Python look for no circles of objects: there are none, and to look at all that is kept takes long."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,4 +1,4 @@
-"""How settings of a collector are written: durations, sizes, addresses to listen on, paths, switches; and their checks.
+"""How settings of a collector are written: durations, sizes, addresses, paths, keys, switches; and their checks.
 
 They come as text from options, variables and files, and as plain values from programs and TOML. Both are taken.
 """
@@ -6,9 +6,13 @@ They come as text from options, variables and files, and as plain values from pr
 from __future__ import annotations
 
 import math
+import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
+from chaukas_spec_lite.audit.keys import COSIGNATURE, VerifierKey
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
 from chaukas_spec_lite.rpc.client.endpoint import Tcp, host_port, is_loopback
 from chaukas_spec_lite.settings import Check, Number, Whole, shown
@@ -134,6 +138,49 @@ class FilePath(Check["Path | None"]):
         if not str(value):
             raise SettingError(name, "is empty: write the path of a file")
         return Path(value).expanduser()
+
+
+class FilePaths(Check["tuple[Path, ...]"]):
+    """The paths of several files; one, too. In a variable they are separated as those of ``PATH``. ``off`` for none."""
+
+    def _take(self, value: object, name: str) -> tuple[Path, ...]:
+        paths = [_FILE(each, name) for each in _several(value, name, (str, Path), "paths of files")]
+        return tuple(path for path in paths if path is not None)
+
+    def read(self, text: str) -> object:
+        """Separate them."""
+        return [each for each in text.split(os.pathsep) if each]
+
+
+class WitnessKeys(Check["tuple[VerifierKey, ...]"]):
+    """Verifier keys of witnesses, of type 4. In a text they are separated by spaces or commas."""
+
+    def _take(self, value: object, name: str) -> tuple[VerifierKey, ...]:
+        given = value.replace(",", " ").split() if isinstance(value, str) else value
+        keys = [self._key(each, name) for each in _several(given, name, (str, VerifierKey), "verifier keys")]
+        return tuple(dict.fromkeys(keys))
+
+    def _key(self, given: object, name: str) -> VerifierKey:
+        try:
+            key = given if isinstance(given, VerifierKey) else VerifierKey.parse(str(given))
+        except SettingError as error:
+            raise SettingError(name, f"{error.message}, not {shown(given)}") from None
+        if key.kind != COSIGNATURE:
+            raise SettingError(name, f"{key.name} is the key of a log; that of a witness has the type {COSIGNATURE}")
+        return key
+
+
+def _several(value: object, name: str, kinds: tuple[type, ...], what: str) -> Sequence[object]:
+    """Take one value, or several of them."""
+    if isinstance(value, kinds):
+        return [value]
+    several = cast("Sequence[object]", value) if isinstance(value, (list, tuple)) else [None]
+    if all(isinstance(each, kinds) for each in several):
+        return several
+    raise SettingTypeError(name, f"has to be one or more {what}, not {shown(cast(object, value))}")
+
+
+_FILE = FilePath()
 
 
 class Switch(Check[bool]):

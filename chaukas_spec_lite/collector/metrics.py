@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from chaukas_spec_lite.errors import (
     ForbiddenError,
     InvalidRequest,
+    NotCoveredError,
+    NotFoundError,
     NotServingError,
     QueryTimeoutError,
+    SplitViewError,
     StoreError,
     ThrottledError,
     TooMuchError,
@@ -33,6 +36,9 @@ _OUTCOMES: dict[type[BaseException], str] = {
     UnauthenticatedError: "unauthenticated",
     ForbiddenError: "forbidden",
     NotServingError: "not_serving",
+    NotFoundError: "not_found",
+    NotCoveredError: "not_covered",
+    SplitViewError: "split_view",
     QueryTimeoutError: "timeout",
     StoreError: "store_failed",
 }
@@ -50,6 +56,7 @@ class Meter:
         self._events: dict[str, int] = dict.fromkeys(_EVENTS, 0)
         self._bytes = 0
         self._failed_looks = 0
+        self._refused_checkpoints = 0
         self._requests: dict[tuple[str, str], int] = {}
         self._durations: dict[str, _Histogram] = {}
 
@@ -64,6 +71,10 @@ class Meter:
     def count_failed_look(self) -> None:
         """Count a look for what is too old or too much that has failed."""
         self._failed_looks += 1
+
+    def count_refused_checkpoint(self) -> None:
+        """Count a checkpoint that was not signed, as the log contradicts an earlier one."""
+        self._refused_checkpoints += 1
 
     @contextmanager
     def request(self, call: str) -> Generator[None]:
@@ -94,6 +105,8 @@ class Meter:
             _sample("chaukas_ingested_bytes_total", {}, self._bytes),
             *_family("chaukas_retention_failures_total", "counter", "Looks for what is too old that have failed."),
             _sample("chaukas_retention_failures_total", {}, self._failed_looks),
+            *_family("chaukas_refused_checkpoints_total", "counter", "Checkpoints that contradict what was signed."),
+            _sample("chaukas_refused_checkpoints_total", {}, self._refused_checkpoints),
             *_family("chaukas_requests_total", "counter", "Requests by what became of them."),
             *(
                 _sample("chaukas_requests_total", {"call": call, "outcome": outcome}, count)

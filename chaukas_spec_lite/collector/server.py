@@ -8,12 +8,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from chaukas_spec_lite.collector.audit_log import LogSigning
 from chaukas_spec_lite.collector.callers import Authenticate, anyone
+from chaukas_spec_lite.collector.checkpointing import Checkpointer, Pace
 from chaukas_spec_lite.collector.doors.grpc import services_of
 from chaukas_spec_lite.collector.doors.http import HttpServer
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
 from chaukas_spec_lite.collector.doors.listening import GrpcDoor, HttpDoor, ListeningDoor
 from chaukas_spec_lite.collector.keys import Keys
+from chaukas_spec_lite.collector.log_signer import LogSigner
 from chaukas_spec_lite.collector.open_files import fitted
 from chaukas_spec_lite.collector.quotas import Quotas, Rate
 from chaukas_spec_lite.collector.receipts import IngestLimits
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Never, Self
+
+    from chaukas_spec_lite.audit.keys import VerifierKey
 
 
 class Collector:
@@ -95,15 +100,25 @@ class Collector:
     def _prepare(self, settings: CollectorSettings, store: str | Path | None) -> None:
         self._settings = settings
         self._store = store_for(
-            store, texts=searched_text, index_text=settings.index_text, max_memory=settings.max_memory
+            store,
+            texts=searched_text,
+            index_text=settings.index_text,
+            max_memory=settings.max_memory,
+            log=bool(settings.audit_key),
+            worm=settings.worm,
         )
+        self._signing = _signing(settings)
         rate = Rate(settings.events_per_second, settings.bytes_per_second)
         self._service = CollectorService(
-            self._store, limits=IngestLimits(max_bytes=settings.max_body), quotas=Quotas(lambda _: rate)
+            self._store,
+            limits=IngestLimits(max_bytes=settings.max_body),
+            quotas=Quotas(lambda _: rate),
+            signing=self._signing,
         )
         self._doors: dict[str, ListeningDoor] = {}
         self._keys: Keys | None = None
         self._retaining: asyncio.Task[None] | None = None
+        self._checkpointer: Checkpointer | None = None
         self._starts = False
         self._closed: asyncio.Event | None = None
 
@@ -140,6 +155,11 @@ class Collector:
     def store_name(self) -> str:
         """Where the events are kept, in words; without a password."""
         return self._store.name
+
+    @property
+    def audit_keys(self) -> list[VerifierKey]:
+        """The keys that the audit log is signed with; none if it keeps none."""
+        return [] if self._signing is None else self._signing.signer.verifiers
 
     def on_first_event(self, tell: Callable[[EventRow], None]) -> None:
         """Have a function called with the first event that is stored from now on; once."""
@@ -178,6 +198,9 @@ class Collector:
             doors = _doors_of(settings, self._service, None if keys is None else keys.caller_of)
             await self._service.open()
             opened.push_async_callback(self._service.close)
+            checkpointer = await self._start_signing()
+            if checkpointer is not None:
+                opened.push_async_callback(checkpointer.stop)
             for door in doors.values():
                 await door.start()
                 opened.push_async_callback(door.stop, 0)
@@ -189,6 +212,18 @@ class Collector:
                 retain_always(self._store, retention, self._service.meter.count_failed_look)
             )
         self._doors, self._keys, self._closed = doors, keys, asyncio.Event()
+        self._checkpointer = checkpointer
+
+    async def _start_signing(self) -> Checkpointer | None:
+        """Sign checkpoints of the store's log from now on, if it is to be signed."""
+        kept = self._store.log
+        if kept is None or self._signing is None:
+            return None
+        pace = Pace(self._settings.checkpoint_events, self._settings.checkpoint_seconds)
+        refused = self._service.meter.count_refused_checkpoint
+        checkpointer = Checkpointer(kept, self._signing.signer, pace, refused)
+        await checkpointer.start()
+        return checkpointer
 
     async def stop(self) -> None:
         """Let the calls that are running finish, for at most ``grace`` seconds, then close doors and store.
@@ -201,6 +236,7 @@ class Collector:
         doors, self._doors = self._doors, {}
         keys, self._keys = self._keys, None
         retaining, self._retaining = self._retaining, None
+        checkpointer, self._checkpointer = self._checkpointer, None
         try:
             await asyncio.gather(*(door.stop(self.grace) for door in doors.values()))
         # In this order: calls that are running still need keys and store.
@@ -210,6 +246,8 @@ class Collector:
                 await asyncio.wait({retaining})
             if keys is not None:
                 keys.close()
+            if checkpointer is not None:
+                await checkpointer.stop()
             try:
                 await self._service.close()
             finally:
@@ -232,6 +270,12 @@ class Collector:
         self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> None:
         await self.stop()
+
+
+def _signing(settings: CollectorSettings) -> LogSigning | None:
+    if not settings.audit_key:
+        return None
+    return LogSigning(LogSigner.read(settings.audit_key), settings.witness_key, settings.checkpoint_seconds)
 
 
 def _doors_of(

@@ -10,7 +10,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from chaukas_spec_lite.collector.amounts import Count, Duration, FilePath, Listen, PerSecond, Size, Switch, is_exposed
+from chaukas_spec_lite.audit.keys import VerifierKey
+from chaukas_spec_lite.collector.amounts import (
+    Count,
+    Duration,
+    FilePath,
+    FilePaths,
+    Listen,
+    PerSecond,
+    Size,
+    Switch,
+    WitnessKeys,
+    is_exposed,
+)
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.misspelt import refuse_unknown
 from chaukas_spec_lite.rpc.client.endpoint import Tcp
@@ -114,6 +126,48 @@ class CollectorSettings:
             "Whether texts are indexed, so that text_query is quick among many events. Storing takes longer.",
             Switch(),
             "CHAUKAS_INDEX_TEXT",
+        ),
+    )
+    audit_key: tuple[Path, ...] = field(
+        default=(),
+        metadata=about(
+            "The file with the key that checkpoints of the audit log are signed with, made by chaukas-lite audit "
+            "keygen; needs the extra audit. Said twice, both keys sign, while a log changes its key.",
+            FilePaths(),
+            "CHAUKAS_AUDIT_KEY",
+        ),
+    )
+    witness_key: tuple[VerifierKey, ...] = field(
+        default=(),
+        metadata=about(
+            "The verifier key of a witness whose cosignatures of checkpoints are kept; may be said several times.",
+            WitnessKeys(),
+            "CHAUKAS_WITNESS_KEY",
+        ),
+    )
+    checkpoint_events: int | None = field(
+        default=10_000,
+        metadata=about(
+            "After how many new events of a tenant a checkpoint is made at the latest; off to go by time alone.",
+            Count("events"),
+            "CHAUKAS_CHECKPOINT_EVENTS",
+        ),
+    )
+    checkpoint_seconds: float = field(
+        default=60.0,
+        metadata=about(
+            "After how long a new event is covered by a checkpoint at the latest.",
+            Duration(always=True),
+            "CHAUKAS_CHECKPOINT_SECONDS",
+        ),
+    )
+    worm: bool = field(
+        default=False,
+        metadata=about(
+            "Whether a record stays of each event that is deleted, by order, for its age or to make room: its hash, "
+            "when it went, and by whose order.",
+            Switch(),
+            "CHAUKAS_WORM",
         ),
     )
     max_message: int = field(
@@ -272,13 +326,17 @@ class CollectorSettings:
 
         Raises:
             SettingError: A door can be reached from other machines without keys or without TLS, and ``insecure`` does
-                not say that this is meant; no door is open; or a setting of TLS lacks the certificate.
+                not say that this is meant; no door is open; a setting of TLS lacks the certificate, or one of the audit
+                log its key.
         """
         if self.grpc is None and self.http is None:
             raise SettingError("grpc", "is off, and so is http: nobody could reach the collector")
         for name in ("tls_key", "client_ca"):
             if getattr(self, name) is not None and self.tls_cert is None:
                 raise SettingError(name, "is given without tls_cert, the collector's own certificate")
+        for name in ("worm", "witness_key"):
+            if getattr(self, name) and not self.audit_key:
+                raise SettingError(name, "is given without audit_key, the key that the log is signed with")
         lacks = [
             *([] if self.keys or self.client_ca else ["keys (chaukas-lite keys add)"]),
             *([] if self.tls_cert else ["TLS (--tls-cert)"]),

@@ -76,7 +76,7 @@ class CollectorSettingsTable(FromCode):
                 f"`--{each.name.replace('_', '-')}`",
                 f"`{each.variable}`",
                 each.effect,
-                "" if defaults[each.name] in (None, False) else f"`{defaults[each.name]}` {each.unit}".strip(),
+                "" if defaults[each.name] in (None, False, ()) else f"`{defaults[each.name]}` {each.unit}".strip(),
             )
             for each in describe(CollectorSettings)
         ]

@@ -98,6 +98,20 @@ def test_every_proof_of_a_small_tree_holds() -> None:
             verify_consistency(old, size, tree.roots[old], tree.roots[size], proof)
 
 
+@given(st.lists(st.integers(0, 40), max_size=8))
+def test_entries_that_are_added_at_once_make_the_same_tree(parts: list[int]) -> None:
+    tree, frontier = Tree(numbered(sum(parts))), Frontier()
+    made: dict[tuple[int, int], bytes] = {}
+    for part in parts:
+        entries = tree.entries[frontier.size : frontier.size + part]
+        for level, first, hashes in frontier.extend([leaf_hash(entry) for entry in entries]):
+            for place, hashed in enumerate(hashes, first):
+                assert (level, place) not in made
+                made[level, place] = hashed
+    assert made == tree.made
+    assert frontier == tree.frontier
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="pymerkle 7 needs Python 3.11")
 def test_another_implementation_agrees() -> None:
     import pymerkle

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, EventStatus, EventType
 from chaukas_spec_lite.audit import chain as chain_module
-from chaukas_spec_lite.audit.canonical import content_hash
+from chaukas_spec_lite.audit.canonical import canonical_bytes, content_hash
 from chaukas_spec_lite.audit.chain import Chains, Genesis
 from chaukas_spec_lite.audit.sealing import seal
 from chaukas_spec_lite.audit.verification import FaultKind, Verification, verify
@@ -194,10 +194,22 @@ def test_events_without_seal_are_counted() -> None:
     assert (verification.unsealed, verification.sound, verification.complete) == (1, True, False)
 
 
+def test_a_hash_of_another_encoding_is_none_of_the_event() -> None:
+    """Only the canonical form counts: otherwise implementations would come to different verdicts."""
+    event = Event(event_id="e", session_id="s", hash_prev="genesis:w:1:s", metadata={"b": 1, "a": 2})
+    raw = bytes(event)
+    assert raw != canonical_bytes(event)
+    event.content_hash = chain_module.hash_of(raw)
+    for given_as in (event, bytes(event), raw + bytes(Event(content_hash=event.content_hash))):
+        assert kinds(verify([given_as]))["e"] >= {"altered"}
+    event.content_hash = content_hash(event)
+    assert verify([event]).sound
+
+
 def test_what_is_no_event_is_named() -> None:
     verification = verify([b"\xff"])
     assert [str(fault) for fault in verification.faults] == [
-        "unreadable at event (without id), number 0: the input ends inside a varint (at byte 0)"
+        "unreadable at event (without id), number 0: Event: the input ends inside a varint (at byte 0)"
     ]
     assert not verification.sound
 

@@ -14,14 +14,14 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 
-from chaukas_spec_lite.cli import COMMANDS, command
+from chaukas_spec_lite.cli import COMMANDS, audit, command
 from chaukas_spec_lite.cli.commands import Commands
 from tests.cli.recordings import GOOD, RECORDING, here, recorded, written
 from tests.cli.serving import COMMAND, environment
 from tests.patience import HANG, without_slowness
 from tests.snippets import DOCS
 
-WITHOUT_EXAMPLES = ["demo", "keys", "serve", "store"]
+WITHOUT_EXAMPLES = ["audit", "demo", "keys", "serve", "store"]
 LOOKING = ["check", "diff", "export", "query", "sessions", "show", "stats", "tail"]
 OF_FILES = {
     "query": ["query"],
@@ -54,7 +54,19 @@ def test_examples_have_only_options_that_there_are() -> None:
                 assert {word for word in words if word.startswith("--")} <= options, line
 
 
-@pytest.mark.parametrize("name", ["", *sorted(COMMANDS), "store copy", "keys add"])
+AUDIT = [f"audit {name}" for name in sorted(audit.COMMANDS)]
+
+
+@pytest.mark.parametrize("name", AUDIT)
+def test_commands_for_auditors_have_examples_with_options_that_there_are(name: str) -> None:
+    found = audit.command(name.removeprefix("audit "))
+    examples = re.findall(rf"chaukas-lite {name} (.*)", found.epilog.partition("Exit codes")[0])
+    assert examples
+    options = {option for each in found.params for option in each.opts}
+    assert {word for line in examples for word in line.split() if word.startswith("--")} <= options
+
+
+@pytest.mark.parametrize("name", ["", *sorted(COMMANDS), *AUDIT, "store copy", "keys add"])
 def test_help_fits_on_a_narrow_terminal(tmp_path: Path, name: str) -> None:
     done = here(tmp_path, *name.split(), "--help", COLUMNS="40")
     assert (done.returncode, done.stderr) == (0, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
@@ -16,6 +17,7 @@ from chaukas_spec_lite import SettingError
 from chaukas_spec_lite.collector.settings import CollectorSettings, data_directory
 from chaukas_spec_lite.rpc.client.endpoint import Tcp
 from chaukas_spec_lite.settings import describe
+from tests.collector.log_keys import KEYS, WITNESSES
 
 
 def load(options: Mapping[str, object] | None = None, tmp_path: Path | None = None, **env: str) -> CollectorSettings:
@@ -52,6 +54,13 @@ def load(options: Mapping[str, object] | None = None, tmp_path: Path | None = No
         ("handshake_timeout", "2s", 2),
         ("idle_timeout", "5min", 300),
         ("body_timeout", "1m", 60),
+        ("audit_key", "/etc/log.key", (Path("/etc/log.key"),)),
+        ("audit_key", "off", ()),
+        ("witness_key", f"{WITNESSES[0]} {WITNESSES[1]}", WITNESSES),
+        ("witness_key", f"{WITNESSES[1]},{WITNESSES[1]}", WITNESSES[1:]),
+        ("checkpoint_events", "5k", 5000),
+        ("checkpoint_events", "off", None),
+        ("checkpoint_seconds", "500ms", 0.5),
     ],
 )
 def test_amounts_are_read_alike_from_every_source(name: str, text: str, value: object, tmp_path: Path) -> None:
@@ -85,6 +94,14 @@ def test_amounts_are_read_alike_from_every_source(name: str, text: str, value: o
         ("log", "xml", "has to be one of text, json, not 'xml'"),
         ("events_per_second", "many", "has to be a number such as 500, 10k, or off, not 'many'"),
         ("insecure", "perhaps", "has to be true or false, not 'perhaps'"),
+        ("audit_key", 7, "has to be one or more paths of files, not 7"),
+        ("audit_key", [b"/k"], "has to be one or more paths of files, not list"),
+        ("audit_key", "", "is empty: write the path of a file"),
+        ("witness_key", 7, "has to be one or more verifier keys, not 7"),
+        ("witness_key", "w+0+k", "has to be name+id+base64, an Ed25519 key as signed notes have it, not 'w+0+k'"),
+        ("witness_key", str(KEYS[0]), "is the key of a log; that of a witness has the type 4"),
+        ("checkpoint_events", "0", "has to be at least 1"),
+        ("checkpoint_seconds", "off", "has to be a duration such as 30d, 12h, 90s, not 'off'"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_an_example(name: str, value: Any, problem: str) -> None:
@@ -118,6 +135,15 @@ def test_options_count_more_than_variables_and_those_more_than_the_file(tmp_path
         },
     )
     assert (made.retain, made.max_size, made.log, made.index_text) == (3 * 86400, 2000, "json", False)
+
+
+def test_several_keys_are_said_as_each_source_has_several(tmp_path: Path) -> None:
+    config = tmp_path / "collector.toml"
+    config.write_text("audit-key = ['a', 'b']\n")
+    both = (Path("a"), Path("b"))
+    assert load({"audit_key": ("a", Path("b"))}).audit_key == both
+    assert load(CHAUKAS_AUDIT_KEY=os.pathsep.join("ab")).audit_key == both
+    assert load(CHAUKAS_CONFIG=str(config)).audit_key == both
 
 
 @pytest.mark.parametrize("word", ["1", "true", "Yes", "ON"])
@@ -184,6 +210,8 @@ def test_other_machines_are_not_let_in_by_accident(settings: dict[str, Any], mis
         ({"grpc": "off", "http": "off"}, "nobody could reach"),
         ({"tls_key": "k"}, "without tls_cert"),
         ({"client_ca": "k"}, "without tls_cert"),
+        ({"worm": True}, "worm: is given without audit_key"),
+        ({"witness_key": WITNESSES}, "witness_key: is given without audit_key"),
     ],
 )
 def test_what_does_not_go_together_is_refused(settings: dict[str, Any], problem: str) -> None:

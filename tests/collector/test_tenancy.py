@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import Event, EventBatch, EventStatus, EventType, QueryFilter, QueryRequest, Severity, TimeRange
+from chaukas_spec_lite.audit.merkle import leaf_hash
 from chaukas_spec_lite.collector.callers import Caller
+from chaukas_spec_lite.collector.doors.openapi_audit import AUDIT_CALLS, AuditCall
 from chaukas_spec_lite.collector.receipts import Shape
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
@@ -24,6 +27,8 @@ from chaukas_spec_lite.spec.common.v1.query import SortOrder
 from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 from chaukas_spec_lite.wire.envelopes import batch_request, event_request
 from chaukas_spec_lite.wire.fields import fields_of
+from tests.collector.doors.http_serving import http_serving
+from tests.collector.log_keys import SIGNER, SIGNING, WITNESS
 from tests.collector.stores.events import WHEN, conflicting, their_event
 from tests.patience import HANG
 
@@ -205,3 +210,54 @@ async def contents(store: MemoryStore, tenancy: Tenancy) -> tuple[Any, ...]:
     stored = (await store.export(Stage.EVENTS, "", 1000)).rows
     own = [row for row in stored if row.tenant_id == tenancy.tenant_id and tenancy.project_id in (None, row.project_id)]
     return own, await conflicting(store, tenancy, 100), (await store.rejected(tenancy, 100)).items
+
+
+@pytest.mark.parametrize("call", AUDIT_CALLS, ids=lambda call: call.name)
+def test_the_audit_log(call: AuditCall) -> None:
+    """What others have in their log is neither shown nor told of, whether it is asked for by name or not."""
+    note = SIGNER.sign("theirs", 1, leaf_hash(theirs(0)))
+    asked: dict[str, Any] = {"event_id": "their-0", "from": "0", "to": "1"}
+    given = {each.name: asked[each.name] for each in call.parameters if each.name in asked}
+    names_whose = any(each.name == "tenant_id" for each in call.parameters)
+
+    async def authenticate(key: str | None, *_: object) -> Caller:
+        return {"ours": OURS, "theirs": THEIRS}[key or ""]
+
+    async def main() -> None:
+        async with http_serving(signing=SIGNING, authenticate=authenticate) as served:
+            assert served.store.log is not None
+            await served.service.ingest(event_request(theirs(0)), Shape.EVENT, THEIRS)
+            await served.store.log.keep_checkpoint("theirs", 1, str(note))
+
+            async def ask(key: str, **more: str) -> tuple[int, bytes]:
+                request = served.client.build_request(
+                    call.method,
+                    call.path.replace("{path}", "0/000.p/1"),
+                    params={**given, **more},
+                    content=str(note.cosign(WITNESS, 1)) if call.method == "POST" else None,
+                    headers={"Authorization": key, "Content-Type": "text/plain"},
+                )
+                found = await served.client.send(request)
+                return found.status_code, found.content
+
+            status, answer = await ask("theirs", **({"tenant_id": "theirs"} if names_whose else {}))
+            assert status == 200
+            status, told = await ask("ours")
+            assert told != answer or call.name == "audit_keys"
+            for secret in (*SECRETS, *(each.encode() for each in map(str, note.signatures))):
+                assert secret not in told or call.name == "audit_proof", "it repeats the id that it was asked for"
+            expected = {
+                "audit_cosign": 403,
+                "audit_keys": 200,
+                "audit_logs": 200,
+                "audit_entries": 200,
+            }
+            assert status == expected.get(call.name, 404)
+            if names_whose:
+                status, told = await ask("ours", tenant_id="theirs")
+                assert (status, b"tenant_id: the key that was given is for another one" in told) == (403, True)
+
+    asyncio.run(asyncio.wait_for(main(), HANG))
+
+
+SECRETS = (b"their-", b64encode(leaf_hash(theirs(0))), b64encode(theirs(0)))

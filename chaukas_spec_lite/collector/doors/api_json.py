@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.collector.doors import platform_json
 from chaukas_spec_lite.collector.doors.api_parameters import RANGE, Given, flag_of, number_of, text_of
+from chaukas_spec_lite.collector.doors.clock_time import clock_time
 from chaukas_spec_lite.collector.stores.asking import MAX_PAGE_SIZE, SessionFilter, moment
 from chaukas_spec_lite.errors import InvalidRequest, JSONError
 from chaukas_spec_lite.spec.common.v1.events import Event, EventType
@@ -200,8 +200,3 @@ def deletion(given: DeletionRecord) -> dict[str, Any]:
         "at": clock_time(given.at),
         "events": given.events,
     }
-
-
-def clock_time(seconds: float) -> str:
-    """Write the time of a store's clock, in seconds since 1970, as RFC 3339."""
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

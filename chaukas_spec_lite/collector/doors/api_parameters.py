@@ -27,6 +27,13 @@ class Parameter:
     repeated: bool = False
     """Whether it may be given several times."""
 
+    def described(self, path: str) -> dict[str, Any]:
+        """Describe it as a parameter of a call with this path, for the OpenAPI document."""
+        described: dict[str, Any] = {"name": self.name, "in": "query", "schema": self.schema}
+        if f"{{{self.name}}}" in path:
+            described |= {"in": "path", "required": True}
+        return described | ({"description": self.description} if self.description else {})
+
 
 TENANCY = (Parameter("tenant_id"), Parameter("project_id"))
 RANGE = (Parameter("start", _MOMENT), Parameter("end", _MOMENT))
@@ -46,6 +53,9 @@ CURSOR = Parameter("cursor", {"type": "string"}, "That of the answer before; non
 WAIT = Parameter(
     "wait", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, "Seconds, up to 30, and 25 if not given."
 )
+
+_MAX_LOG = 2**62
+"""Beyond all logs, and the next number still fits into the integers of databases."""
 
 Given = Mapping[str, "list[str]"]
 """What was given for each parameter. An empty text is as none."""
@@ -94,6 +104,16 @@ def number_of(given: Given, name: str, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
         raise InvalidRequest(f"{name}: {text[:20]!r} is no number from 0 on")
     return min(int(text), most)
+
+
+def size_of(given: Given, name: str) -> int | None:
+    """The size of a log, or a place in one, that a parameter says; None without one. Raises ``InvalidRequest``."""
+    text = text_of(given, name)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+        raise InvalidRequest(f"{name}: {text[:20]!r} is no number from 0 on")
+    return min(int(text), _MAX_LOG)
 
 
 def flag_of(given: Given, name: str) -> bool:

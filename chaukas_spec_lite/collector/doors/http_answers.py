@@ -20,8 +20,11 @@ from chaukas_spec_lite.errors import (
     CodecError,
     ForbiddenError,
     InvalidRequest,
+    NotCoveredError,
+    NotFoundError,
     NotServingError,
     QueryTimeoutError,
+    SplitViewError,
     StoreError,
     ThrottledError,
     TooMuchError,
@@ -51,7 +54,10 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (CodecError, 400),
     (UnauthenticatedError, 401),
     (ForbiddenError, 403),
+    (NotFoundError, 404),
     (TooSlowError, 408),
+    (NotCoveredError, 409),
+    (SplitViewError, 409),
     (TooMuchError, 413),
     (UnknownFormError, 415),
     (ThrottledError, 429),
@@ -127,7 +133,7 @@ async def answer_error(request: Request, error: Exception) -> Response:
     headers: dict[str, str] = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, ThrottledError):
+    if isinstance(error, (ThrottledError, NotCoveredError)):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     elif status == 503:
         headers["Retry-After"] = str(RETRY_AFTER)

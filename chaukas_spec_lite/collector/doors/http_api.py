@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chaukas_spec_lite.collector.doors import api_json, api_parameters
+from chaukas_spec_lite.collector.doors import api_json, api_parameters, audit_json
 from chaukas_spec_lite.collector.doors.api_parameters import Given, number_of, page_size_of, text_of
 from chaukas_spec_lite.collector.doors.http_answers import JSON
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
@@ -77,6 +77,12 @@ class Api:
         """``GET /api/sessions/{session_id}/events``: oldest first, as they are read."""
         page = await self.service.query(api_json.query_of(given, order="ASC"), caller)
         return lambda: api_json.page(page)
+
+    async def session_audit(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/sessions/{session_id}/audit``."""
+        whose = Tenancy(text_of(given, "tenant_id") or None, text_of(given, "project_id") or None)
+        found = await self.service.session_events(text_of(given, "session_id"), whose, caller)
+        return lambda: audit_json.session_audit(found)
 
     async def sessions(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/sessions``."""

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from chaukas_spec_lite.collector.doors import http_answers, openapi
 from chaukas_spec_lite.collector.doors.http_answers import json_answer, problem, receipt_answer
 from chaukas_spec_lite.collector.doors.http_api import Api
+from chaukas_spec_lite.collector.doors.http_audit import AuditRoutes
 from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
 from chaukas_spec_lite.collector.doors.http_incoming import Incoming, Reading, joined
 from chaukas_spec_lite.collector.doors.http_media import Form, form_of
@@ -81,6 +82,7 @@ class Door:
             Route("/metrics", self.metrics),
             Route("/openapi.json", self.openapi),
             *Api(self.service, self._caller, self.turns.answer).routes(),
+            *AuditRoutes(self.service, self._caller, self._incoming, self.turns.answer).routes(),
         ]
         handlers: dict[Any, Any] = {
             **{error: http_answers.answer_error for error, _ in http_answers.STATUSES},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chaukas_spec_lite.collector.doors import openapi_api
+from chaukas_spec_lite.collector.doors import openapi_api, openapi_audit
 from chaukas_spec_lite.collector.doors.http_media import Form
 from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, OBJECT, TEXT, call, done, record, ref
 from chaukas_spec_lite.collector.doors.platform_json import KINDS, REQUIRED, bare_names
@@ -56,6 +56,7 @@ def document() -> dict[str, Any]:
             **{f"{prefix}/events/batch": {"post": _ingest("EventBatch", prefix)} for prefix in ("/v1", "")},
             "/v1/query": {"post": _query()},
             **openapi_api.paths(),
+            **openapi_audit.paths(),
             "/metrics": {
                 "get": call(
                     "metrics",
@@ -147,7 +148,7 @@ def _schemas() -> dict[str, Any]:
     stored = _event(REQUIRED)
     stored["properties"]["omitted"] = omitted
     schemas["StoredEvent"] = stored | {"required": ["event_id", "session_id"]}
-    return schemas | openapi_api.schemas()
+    return schemas | openapi_api.schemas() | openapi_audit.schemas()
 
 
 _BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"

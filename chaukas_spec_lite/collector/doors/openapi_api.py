@@ -18,6 +18,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
     Parameter,
 )
 from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, TEXT, array, call, done, record, ref
+from chaukas_spec_lite.collector.session_state import SessionState
 from chaukas_spec_lite.collector.stores.asking import MAX_CHOICES, MAX_TEXT_LENGTH
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter
 from chaukas_spec_lite.wire.fields import FieldData, fields_of
@@ -72,6 +73,13 @@ CALLS = (
         (_SESSION, *_OF_A_SESSION, ORDER, *PAGE),
         "EventPage",
     ),
+    Call(
+        "session_audit",
+        "/api/sessions/{session_id}/audit",
+        "Whether the hash chains of a session hold",
+        (_SESSION, *TENANCY),
+        "SessionAudit",
+    ),
     Call("stats", "/api/stats", "Count events and sessions", _COUNTED, "Counts"),
     Call(
         "tail",
@@ -92,17 +100,10 @@ def paths() -> dict[str, Any]:
 
 
 def _described(described: Call) -> dict[str, Any]:
-    parameters = [_parameter(each, described.path) for each in described.parameters]
+    parameters = [each.described(described.path) for each in described.parameters]
     return call(described.name, described.summary, {"200": done(described.answer)}, *_PROBLEMS) | {
         "parameters": parameters
     }
-
-
-def _parameter(parameter: Parameter, path: str) -> dict[str, Any]:
-    described: dict[str, Any] = {"name": parameter.name, "in": "query", "schema": parameter.schema}
-    if f"{{{parameter.name}}}" in path:
-        described |= {"in": "path", "required": True}
-    return described | ({"description": parameter.description} if parameter.description else {})
 
 
 _TOKEN = {"type": "string", "description": "Empty on the last page."}
@@ -132,6 +133,7 @@ def schemas() -> dict[str, Any]:
             first=at,
             last=at,
         ),
+        "SessionAudit": _session_audit(),
         "Counts": record(
             events=COUNT,
             sessions=COUNT,
@@ -166,3 +168,22 @@ def schemas() -> dict[str, Any]:
             events={**COUNT, "description": "How many events it deleted."},
         ),
     }
+
+
+def _session_audit() -> dict[str, Any]:
+    chain = record(
+        writer={"type": ["string", "null"], "description": "Null for a piece whose beginning is missing."},
+        number={"type": ["integer", "null"], "description": "Which of the writer's chains it is, from 1."},
+        events=COUNT,
+        state={"enum": ["complete", "open", "broken"]},
+    )
+    return record(
+        state={"enum": [each.value for each in SessionState]},
+        events=COUNT,
+        unsealed={**COUNT, "description": "Events without a hash, of which nothing can be said."},
+        whole={"type": "boolean", "description": "Whether all events of the session were looked at."},
+        chains=array(chain),
+        chains_unnamed=COUNT,
+        faults=array(record(kind=TEXT, event_id=TEXT, detail=TEXT)),
+        faults_unnamed=COUNT,
+    )

@@ -15,6 +15,7 @@ from chaukas_spec_lite.collector.stores.asking import EVERY_SESSION, SessionFilt
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
     from chaukas_spec_lite.collector.stores.copied import CopyNote, Exported, Stage
+    from chaukas_spec_lite.collector.stores.event_log import EventLog
     from chaukas_spec_lite.collector.stores.following import Followed
     from chaukas_spec_lite.collector.stores.listing import Part
 
@@ -225,6 +226,11 @@ class Store(Protocol):
     @property
     def indexes_text(self) -> bool:
         """Whether rows are to come with their ``text``; a store that does not index reads it with ``searched_text``."""
+        ...
+
+    @property
+    def log(self) -> EventLog | None:
+        """Its log, if it keeps one; once it is open."""
         ...
 
     async def open(self) -> None:

@@ -32,10 +32,12 @@ from chaukas_spec_lite.collector.stores.base import (
     Texts,
 )
 from chaukas_spec_lite.collector.stores.copied import CopyNote, Exported, Stage, no_place, other_copy
+from chaukas_spec_lite.collector.stores.event_log import Gone
 from chaukas_spec_lite.collector.stores.following import LOOKED_AT, Followed, LookedAt, beginning, followed, place_of
 from chaukas_spec_lite.collector.stores.listing import CONFLICTS, DELETIONS, REJECTED, Part, PartAsked
 from chaukas_spec_lite.collector.stores.matching import list_sessions, matches, sum_up, within
 from chaukas_spec_lite.collector.stores.memory_contents import Contents, Kept, export
+from chaukas_spec_lite.collector.stores.memory_log import MemoryLog
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
 from chaukas_spec_lite.rationed_log import RationedLog
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
@@ -47,7 +49,7 @@ _STEP = 500
 """How many events are looked at before others get their turn on the event loop."""
 _TOLD_EVERY = 60.0
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -71,6 +73,8 @@ class MemoryStore:
         texts: Tells what a search for text looks at in an encoded event.
         max_bytes: How large it gets, in bytes.
         clock: Tells the time in seconds since 1970.
+        log: Whether it keeps a log, in which the hash of every event stays, and for which events make room.
+        worm: Whether it keeps one, with a record of each event that goes.
 
     Attributes:
         dropped: How many events have made room.
@@ -80,18 +84,34 @@ class MemoryStore:
     name = "the collector's store in memory"
     indexes_text = False
 
-    def __init__(self, *, texts: Texts, max_bytes: int = MAX_BYTES, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        texts: Texts,
+        max_bytes: int = MAX_BYTES,
+        clock: Callable[[], float] = time.time,
+        log: bool = False,
+        worm: bool = False,
+    ) -> None:
         self.dropped = self.dropped_aside = 0
         self._texts = texts
         self._max_bytes = max_bytes
         self._clock = clock
-        self._log = RationedLog(log, _TOLD_EVERY, time.monotonic)
+        self._told = RationedLog(_log, _TOLD_EVERY, time.monotonic)
         self._tokens = PageTokens(secrets.token_bytes(SECRET_BYTES))
         self.identity = secrets.token_hex(SECRET_BYTES)
         self._arrivals = Arrivals()
         self._open = False
         self._all = Contents(max_bytes)
+        if log or worm:
+            self._all.log = MemoryLog(self.name, self._all, worm=worm, check_open=self._check_open)
         self._notes: dict[str, str] = {}
+
+    @property
+    def log(self) -> MemoryLog | None:
+        """Its log, if it keeps one."""
+        self._check_open()
+        return self._all.log
 
     async def open(self) -> None:
         """Take events from now on."""
@@ -114,11 +134,11 @@ class MemoryStore:
         return additions
 
     def _make_room(self) -> None:
-        events, others = self._all.make_room()
+        events, others = self._all.make_room(self._clock())
         self.dropped += events
         self.dropped_aside += others
         if events or others:
-            self._log.log(
+            self._told.log(
                 *("dropped", logging.WARNING),
                 "%s is full (%d bytes): its oldest events make room for new ones; %d have so far, and %d rejected ones",
                 *(self.name, self._max_bytes, self.dropped, self.dropped_aside),
@@ -241,9 +261,10 @@ class MemoryStore:
         """Delete events; see ``Store.delete``."""
         self._check_open()
         tenancy, session = deletion.tenancy, deletion.session_id
-        number = self._all.record(DeletionRecord(deletion, self._clock(), 0))
+        now = self._clock()
+        number = self._all.record(DeletionRecord(deletion, now, 0))
         count = await self._drop_where(
-            lambda kept: within(tenancy, kept.row) and session in ("", kept.row.session_id),
+            lambda kept: within(tenancy, kept.row) and session in ("", kept.row.session_id), Gone(now, deletion)
         )
         if not session:
             await self._drop_rejected_where(lambda each: within(tenancy, each))
@@ -266,20 +287,20 @@ class MemoryStore:
     async def retain(self, retention: Retention) -> int:
         """Delete what is too old or too much; see ``Store.retain``."""
         self._check_open()
-        count = 0
+        count, now = 0, self._clock()
         if retention.max_age is not None:
-            oldest = self._clock() - retention.max_age
-            count += await self._drop_where(lambda kept: kept.received < oldest)
+            oldest = now - retention.max_age
+            count += await self._drop_where(lambda kept: kept.received < oldest, Gone(now))
             await self._drop_rejected_where(lambda each: each.received < oldest)
         if retention.max_bytes is not None:
             sizes: Counter[str] = Counter()
             for kept in (*self._all.events.values(), *self._all.conflicts.values()):
                 sizes[kept.row.tenant_id] += len(kept.row.data)
             excess = Counter({tenant: size - retention.max_bytes for tenant, size in sizes.items()})
-            count += await self._drop_where(lambda kept: _takes(excess, kept.row))
+            count += await self._drop_where(lambda kept: _takes(excess, kept.row), Gone(now))
         return count
 
-    async def _drop_where(self, chosen: Callable[[Kept], bool]) -> int:
+    async def _drop_where(self, chosen: Callable[[Kept], bool], gone: Gone) -> int:
         """Drop events and conflicts, the oldest first; return how many events it were."""
         count = 0
         contents = self._all
@@ -289,7 +310,7 @@ class MemoryStore:
             kept = contents.events.get(number) or contents.conflicts.get(number)
             if kept is not None and chosen(kept):
                 count += number in contents.events
-                contents.drop(number)
+                contents.drop(number, gone)
         return count
 
     async def _drop_rejected_where(self, chosen: Callable[[Rejected], bool]) -> None:

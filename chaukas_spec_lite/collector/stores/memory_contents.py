@@ -21,11 +21,13 @@ from chaukas_spec_lite.collector.stores.base import (
     Rejected,
 )
 from chaukas_spec_lite.collector.stores.copied import EXPORT_BYTES, Arrived, Exported, Stage
+from chaukas_spec_lite.collector.stores.event_log import Gone
 from chaukas_spec_lite.collector.stores.matching import Key, is_part, key_of, position_of, within
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.asking import Tenancy
     from chaukas_spec_lite.collector.stores.listing import Part, PartAsked
+    from chaukas_spec_lite.collector.stores.memory_log import MemoryLog
 
 T = TypeVar("T")
 
@@ -68,6 +70,7 @@ class Contents:
         conflicts: By their numbers.
         rejected: By their numbers.
         deletions: By their numbers.
+        log: Of the events, if one is kept.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -77,6 +80,7 @@ class Contents:
         self.conflicts: dict[int, Kept] = {}
         self.rejected: OrderedDict[int, Rejected] = OrderedDict()
         self.deletions: OrderedDict[int, DeletionRecord] = OrderedDict()
+        self.log: MemoryLog | None = None
         self._max_bytes = max_bytes
         self._aside = 0
         """The size of the last two."""
@@ -96,6 +100,8 @@ class Contents:
             kept = self.events[number] = Kept(row, received)
             bisect.insort(self.order, position_of(number, row))
             self.size += kept.size
+            if self.log is not None:
+                self.log.append(row, number)
             return Addition.NEW
         if self.events[there].row.data == row.data:
             return Addition.REPEATED
@@ -135,7 +141,11 @@ class Contents:
         self._count_aside(record_size(record))
         return number
 
-    def drop(self, number: int) -> None:
+    def find(self, event_id: str) -> list[tuple[Key, int]]:
+        """Find the events of an id, with their numbers."""
+        return [(key, number) for key, number in self._numbers.items() if key[2] == event_id]
+
+    def drop(self, number: int, gone: Gone) -> None:
         """Take an event or a conflict out."""
         kept = self.conflicts.pop(number, None)
         if kept is not None:
@@ -144,6 +154,8 @@ class Contents:
             kept = self.events.pop(number)
             del self._numbers[key_of(kept.row)]
             del self.order[bisect.bisect_left(self.order, position_of(number, kept.row))]
+            if self.log is not None:
+                self.log.record(kept.row, number, gone)
         self.size -= kept.size
 
     def drop_rejected(self, number: int) -> None:
@@ -156,7 +168,7 @@ class Contents:
             del self._rejected_of[tenant], self._rejected_bytes[tenant]
         self._count_aside(-rejected_size(rejected))
 
-    def make_room(self) -> tuple[int, int]:
+    def make_room(self, now: float) -> tuple[int, int]:
         """Let the oldest make room, until it is as large as it may be; return how many events, and others, did.
 
         What was rejected makes room for itself alone: a flood of it costs no event more than its part of the store.
@@ -173,7 +185,7 @@ class Contents:
             # Not the first key of a dict: Python looks for it among all that were there before.
             while self._first not in self.events and self._first not in self.conflicts:
                 self._first += 1
-            self.drop(self._first)
+            self.drop(self._first, Gone(now))
             events += 1
         return events, others
 

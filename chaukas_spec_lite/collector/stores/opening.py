@@ -24,6 +24,8 @@ def store_for(
     texts: Texts,
     index_text: bool = False,
     max_memory: int = MAX_BYTES,
+    log: bool = False,
+    worm: bool = False,
 ) -> Store:
     """Make the store of an address; it still has to be opened.
 
@@ -33,21 +35,23 @@ def store_for(
         texts: Tells what a search for text looks at in an encoded event.
         index_text: Whether such a search shall have an index, which costs time and space for each event.
         max_memory: The size in bytes of a store in memory; its oldest events make room.
+        log: Whether it shall keep a log of its events. One that does goes on with it, whoever opens it.
+        worm: Whether it shall keep one, with a record of each event that is deleted; this stays so, too.
 
     Raises:
         SettingError: There is no such store, or an extra is missing.
     """
     if address is None or address == "memory:":
-        return MemoryStore(texts=texts, max_bytes=max_memory)
+        return MemoryStore(texts=texts, max_bytes=max_memory, log=log, worm=worm)
     path = address if isinstance(address, Path) else _path(address)
     if path is None:
         # What else stores stand on is loaded where it is used: importing a collector loads no driver.
         from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 
-        return PostgresStore(str(address), texts=texts, index_text=index_text)
+        return PostgresStore(str(address), texts=texts, index_text=index_text, log=log, worm=worm)
     from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 
-    return SQLiteStore(path, texts=texts, index_text=index_text)
+    return SQLiteStore(path, texts=texts, index_text=index_text, log=log, worm=worm)
 
 
 async def open_store(
@@ -56,9 +60,11 @@ async def open_store(
     texts: Texts,
     index_text: bool = False,
     max_memory: int = MAX_BYTES,
+    log: bool = False,
+    worm: bool = False,
 ) -> Store:
     """As ``store_for``, and open it; raises ``StoreError``, too."""
-    store = store_for(address, texts=texts, index_text=index_text, max_memory=max_memory)
+    store = store_for(address, texts=texts, index_text=index_text, max_memory=max_memory, log=log, worm=worm)
     await store.open()
     return store
 

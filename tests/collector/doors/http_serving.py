@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from chaukas_spec_lite import Event
+from chaukas_spec_lite.collector.audit_log import LogSigning
 from chaukas_spec_lite.collector.doors.http import HttpServer
 from chaukas_spec_lite.collector.query import Query
 from chaukas_spec_lite.collector.receipts import IngestLimits
@@ -53,11 +54,15 @@ class Served:
 
 @asynccontextmanager
 async def http_serving(
-    *, ingest: IngestLimits | None = None, make: Callable[[], MemoryStore] | None = None, **options: Any
+    *,
+    ingest: IngestLimits | None = None,
+    make: Callable[[], MemoryStore] | None = None,
+    signing: LogSigning | None = None,
+    **options: Any,
 ) -> AsyncIterator[Served]:
     """Run a door; the options are those of ``HttpServer``."""
-    store = make() if make else MemoryStore(texts=searched_text)
-    service = CollectorService(store, **({"limits": ingest} if ingest else {}))
+    store = make() if make else MemoryStore(texts=searched_text, log=signing is not None)
+    service = CollectorService(store, signing=signing, **({"limits": ingest} if ingest else {}))
     await service.open()
     server = HttpServer(service, **options)
     port = await server.start("127.0.0.1", 0)

@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event
+from chaukas_spec_lite.audit.keys import SigningKey
+from chaukas_spec_lite.collector.audit_log import LogSigning
 from chaukas_spec_lite.collector.callers import ANYONE
 from chaukas_spec_lite.collector.doors import openapi
 from chaukas_spec_lite.collector.doors.http_app import Door
 from chaukas_spec_lite.collector.doors.http_turns import Turns
 from chaukas_spec_lite.collector.doors.platform_json import KINDS
+from chaukas_spec_lite.collector.log_signer import LogSigner
 from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest, IngestEventRequest, QueryEventsRequest
 from chaukas_spec_lite.wire.fields import fields_of
 from tests.collector.doors.http_serving import served_in_a_thread
@@ -71,7 +74,8 @@ def url() -> Iterator[str]:
     async def authenticate(*_: object) -> object:
         return ANYONE
 
-    with served_in_a_thread(authenticate=authenticate) as address:
+    signing = LogSigning(LogSigner((SigningKey("log", bytes(32)),)))
+    with served_in_a_thread(authenticate=authenticate, signing=signing) as address:
         yield address
 
 

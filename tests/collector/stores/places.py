@@ -25,29 +25,30 @@ Clock = Callable[[], float]
 class Place:
     """Somewhere for stores."""
 
-    make: Callable[[Clock], Store]
-    """Makes a store there, not yet opened."""
+    make: Callable[..., Store]
+    """Makes a store there, not yet opened: of a clock, and whether it shall keep a log, and records of what goes."""
     shared: bool
     """Whether several stores there, one after the other or at once, see the same events."""
 
-    def store(self, clock: Clock = time.time) -> Store:
-        return self.make(clock)
+    def store(self, clock: Clock = time.time, **log: bool) -> Store:
+        return self.make(clock, **log)
 
 
 @contextmanager
 def memory(directory: Path) -> Iterator[Place]:
-    yield Place(lambda clock: MemoryStore(texts=texts, clock=clock), shared=False)
+    yield Place(lambda clock, **log: MemoryStore(texts=texts, clock=clock, **log), shared=False)
 
 
 @contextmanager
 def sqlite(directory: Path) -> Iterator[Place]:
-    yield Place(lambda clock: SQLiteStore(directory / "events.db", texts=texts, clock=clock), shared=True)
+    yield Place(lambda clock, **log: SQLiteStore(directory / "events.db", texts=texts, clock=clock, **log), shared=True)
 
 
 @contextmanager
 def sqlite_with_index(directory: Path) -> Iterator[Place]:
     yield Place(
-        lambda clock: SQLiteStore(directory / "events.db", texts=texts, index_text=True, clock=clock), shared=True
+        lambda clock, **log: SQLiteStore(directory / "events.db", texts=texts, index_text=True, clock=clock, **log),
+        shared=True,
     )
 
 
@@ -59,11 +60,13 @@ PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {
 
 
 def postgres(address: str) -> Place:
-    return Place(lambda clock: PostgresStore(address, texts=texts, clock=clock), shared=True)
+    return Place(lambda clock, **log: PostgresStore(address, texts=texts, clock=clock, **log), shared=True)
 
 
 def postgres_with_index(address: str) -> Place:
-    return Place(lambda clock: PostgresStore(address, texts=texts, index_text=True, clock=clock), shared=True)
+    return Place(
+        lambda clock, **log: PostgresStore(address, texts=texts, index_text=True, clock=clock, **log), shared=True
+    )
 
 
 POSTGRES_PLACES: dict[str, Callable[[str], Place]] = {"postgres": postgres, "postgres-text": postgres_with_index}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from chaukas_spec_lite.audit.merkle import leaf_hash, root_of
 from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Rejected
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
@@ -145,3 +146,20 @@ def test_its_size_is_about_what_python_allocates() -> None:
             assert 0.6 < allocated / await store.size() < 1.2
 
     asyncio.run(main())
+
+
+def test_the_log_counts_and_stays_when_events_make_room() -> None:
+    async def main() -> None:
+        store = MemoryStore(texts=texts, max_bytes=20 * OVERHEAD, worm=True)
+        await store.open()
+        assert store.log is not None
+        rows = [row(f"{number}") for number in range(200)]
+        for each in rows:
+            await store.add([each])
+        await store.log.keep_checkpoint("", 200, "note")
+        assert (await store.log.head("")).root == root_of(leaf_hash(each.data) for each in rows)
+        assert store.dropped > 190
+        assert (await store.log.entries("", 0, 1))[0].event_id == "0"
+        assert await store.size() > 200 * 2 * 32 + store.dropped * 400
+
+    run(main())

@@ -279,7 +279,7 @@ def test_files_that_are_not_ours(tmp_path: Path) -> None:
     kept = {file: file.read_bytes() for file in (text, foreign, newer)}
     with pytest.raises(StoreError, match=r"foreign\.db is a database, but not one of this collector"):
         opening(foreign)
-    with pytest.raises(StoreError, match=r"made by a newer collector \(format 99; this one knows 3\)"):
+    with pytest.raises(StoreError, match=r"made by a newer collector \(format 99; this one knows 4\)"):
         opening(newer)
     with pytest.raises(StoreError, match=r"events\.db: unable to open database file"):
         opening(tmp_path / "nowhere" / "events.db")
@@ -376,9 +376,17 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatc
     run(main())
 
 
-# Files of format 2
+# Files of formats 2 and 3
 
-FORMAT_2 = """
+FORMAT_3 = """
+DROP TABLE logs;
+DROP TABLE log_leaves;
+DROP TABLE log_nodes;
+DROP TABLE log_gone;
+DROP TABLE checkpoints;
+PRAGMA user_version = 3;
+"""
+FORMAT_2 = f"""{FORMAT_3}
 DROP INDEX events_by_owner;
 DROP TABLE marks;
 DROP TABLE stale_marks;
@@ -398,7 +406,8 @@ PRAGMA user_version = 2;
 """
 
 
-def test_a_file_of_format_2_is_migrated_in_place(path: Path) -> None:
+@pytest.mark.parametrize("former", [FORMAT_2, FORMAT_3], ids=["2", "3"])
+def test_a_file_of_format_2_or_3_is_migrated_in_place(path: Path, former: str) -> None:
     rows = old_rows()
 
     async def main() -> None:
@@ -406,7 +415,7 @@ def test_a_file_of_format_2_is_migrated_in_place(path: Path) -> None:
             await store.add(rows)
             assert await store.delete(Deletion(Tenancy("acme"), "t")) > 0
         with database(path) as connection:
-            connection.executescript(FORMAT_2)
+            connection.executescript(former)
         async with opened(store_at(path)) as store, opened(store_at(path.with_name("b"))) as new:
             await new.add(rows)
             await new.delete(Deletion(Tenancy("acme"), "t"))

@@ -16,7 +16,7 @@ from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
 from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
 from chaukas_spec_lite.errors import StoreError
 
-VERSION = 1
+VERSION = 2
 
 LOCK = 0x4348_4B53  # "CHKS"
 """The advisory lock that collectors hold while they change tables."""
@@ -110,6 +110,53 @@ CREATE TABLE {SCHEMA}.deletions (
 );
 """
 
+# Of each tenant. A row of ``log_leaves`` has entries side by side, which one transaction has stored on one day: their
+# hashes, and the numbers of the events, which rise. Of the levels above, ``log_nodes`` has each eighth. ``log_gone``
+# tells of events that were deleted, if that is wanted. ``log`` of the store is empty without logs, or "kept", or says
+# up to which transaction and number events that were there before are in it.
+_LOG = f"""
+CREATE TABLE {SCHEMA}.logs (
+    tenant_id text COLLATE "C" PRIMARY KEY,
+    original bytea NOT NULL,
+    size bigint NOT NULL DEFAULT 0,
+    roots bytea NOT NULL DEFAULT ''
+) WITH (fillfactor = 50);
+CREATE TABLE {SCHEMA}.log_leaves (
+    tenant_id text COLLATE "C" NOT NULL,
+    first bigint NOT NULL,
+    first_seq bigint NOT NULL,
+    day date NOT NULL,
+    xid bigint NOT NULL,
+    hashes bytea NOT NULL,
+    seqs bytea NOT NULL,
+    PRIMARY KEY (tenant_id, first)
+);
+CREATE INDEX log_leaves_by_seq ON {SCHEMA}.log_leaves (tenant_id, first_seq);
+CREATE TABLE {SCHEMA}.log_nodes (
+    tenant_id text COLLATE "C" NOT NULL,
+    level integer NOT NULL,
+    place bigint NOT NULL,
+    hash bytea NOT NULL,
+    PRIMARY KEY (tenant_id, level, place)
+);
+CREATE TABLE {SCHEMA}.log_gone (
+    {_TEXTS},
+    seq bigint NOT NULL,
+    at double precision NOT NULL,
+    deletion bigint,
+    originals bytea,
+    PRIMARY KEY (tenant_id, seq)
+);
+CREATE INDEX log_gone_by_event ON {SCHEMA}.log_gone (tenant_id, project_id, event_id);
+CREATE TABLE {SCHEMA}.checkpoints (
+    tenant_id text COLLATE "C" NOT NULL,
+    size bigint NOT NULL,
+    note text NOT NULL,
+    PRIMARY KEY (tenant_id, size)
+);
+ALTER TABLE {SCHEMA}.store ADD COLUMN log text NOT NULL DEFAULT '', ADD COLUMN worm boolean NOT NULL DEFAULT false;
+"""
+
 _TEXT_INDEX = f"""
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE INDEX events_by_text ON {SCHEMA}.events USING gin (text gin_trgm_ops);
@@ -128,9 +175,14 @@ async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, 
                 raise StoreError(
                     f"{connections.name}: has a schema {SCHEMA!r}, but not a collector's: choose another database"
                 )
-            await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA};" + _TABLES + _TEXT_INDEX * index_text)
             await connection.execute(
-                "INSERT INTO store VALUES ($1, $2, $3)", VERSION, secrets.token_bytes(SECRET_BYTES), index_text
+                f"CREATE SCHEMA IF NOT EXISTS {SCHEMA};" + _TABLES + _LOG + _TEXT_INDEX * index_text
+            )
+            await connection.execute(
+                "INSERT INTO store (version, secret, index_text) VALUES ($1, $2, $3)",
+                VERSION,
+                secrets.token_bytes(SECRET_BYTES),
+                index_text,
             )
         # Without a key, which would have to begin with a tenant: it has a row for each store that was copied.
         await connection.execute(
@@ -144,6 +196,8 @@ async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, 
             raise StoreError(
                 f"{connections.name}: was made by a newer collector (format {version}; this one knows {VERSION})"
             )
+        if version < VERSION:
+            await connection.execute(f"{_LOG}UPDATE {SCHEMA}.store SET version = {VERSION};")
         if index_text and not indexed:
             raise StoreError(
                 f"{connections.name}: was made without an index of texts: copy it to a new store that has one"

@@ -36,6 +36,8 @@ from chaukas_spec_lite.collector.stores.postgres.connections import INSTALL, SCH
 from chaukas_spec_lite.collector.stores.postgres.copying import count_until, export, read_note, restore
 from chaukas_spec_lite.collector.stores.postgres.finding import STATS_SECONDS, Finder
 from chaukas_spec_lite.collector.stores.postgres.following import follow
+from chaukas_spec_lite.collector.stores.postgres.log import PostgresLog, check_logs
+from chaukas_spec_lite.collector.stores.postgres.log_writing import make
 from chaukas_spec_lite.collector.stores.postgres.news import News
 from chaukas_spec_lite.collector.stores.postgres.rejecting import keep_rejected
 from chaukas_spec_lite.collector.stores.postgres.schema import check, prepare
@@ -56,6 +58,9 @@ class PostgresStore:
         texts: Tells what a search for text looks at in an encoded event.
         index_text: Whether such a search shall have an index, for which the database needs the extension pg_trgm.
         clock: Tells the time in seconds since 1970.
+        log: Whether it shall keep a log. Events that are there go into it when the store is opened, and from then on
+            every collector keeps it.
+        worm: Whether it shall keep one, with a record of each event that any collector deletes from then on.
 
     Attributes:
         identity: Tells this database from others; once it is open.
@@ -65,12 +70,21 @@ class PostgresStore:
     """
 
     def __init__(
-        self, address: str, *, texts: Texts, index_text: bool = False, clock: Callable[[], float] = time.time
+        self,
+        address: str,
+        *,
+        texts: Texts,
+        index_text: bool = False,
+        clock: Callable[[], float] = time.time,
+        log: bool = False,
+        worm: bool = False,
     ) -> None:
         if importlib.util.find_spec("asyncpg") is None:
             raise SettingError("store", f"PostgreSQL needs asyncpg: {INSTALL}")
         self._texts = texts
         self._index_text = index_text
+        self._wants_log, self._wants_worm = log or worm, worm
+        self._log: PostgresLog | None = None
         self._clock = clock
         self._connections = Database(address)
         self._news = News(self._connections)
@@ -89,14 +103,22 @@ class PostgresStore:
         """Whether a search for text has an index, which the database decides when it is opened."""
         return self._index_text if self._finder is None else self._finder.indexed
 
+    @property
+    def log(self) -> PostgresLog | None:
+        """Its log, if it keeps one; once it is open."""
+        self._check_open()
+        return self._log
+
     async def open(self) -> None:
         """Open it, and make its tables if there are none; see ``Store.open``."""
         await self._connections.open()
         try:
             secret, self.identity, indexed = await prepare(self._connections, self._index_text)
+            logs, worm = await make(self._connections, wanted=self._wants_log, worm=self._wants_worm)
         except BaseException:
             await self._connections.close()
             raise
+        self._log = PostgresLog(self._connections, worm=worm) if logs else None
         self._writer.texts = self._texts if indexed else None
         self._finder = Finder(self._connections, PageTokens(secret), self._texts, indexed)
 
@@ -204,7 +226,7 @@ class PostgresStore:
 
     async def check(self) -> list[str]:
         """Look for damage; see ``Store.check``."""
-        return await check(self._connections)
+        return await check(self._connections) + await check_logs(self._connections)
 
     async def vacuum(self) -> None:
         """Make the space of what was deleted free for new events, and count anew what PostgreSQL plans with."""

@@ -43,6 +43,14 @@ WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'r' AND NOT relispar
 # PostgreSQL knows the length of content without reading it.
 _PLACED = "sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS taken, row_number() OVER () AS place"
 _FITS = f"place = 1 OR taken <= {_STEP_BYTES}"
+# Of what stands beside the columns, only the texts by which an event is known.
+_KEPT = """
+CASE WHEN originals IS NOT NULL THEN convert_to(json_build_array(json_build_array(
+    convert_from(originals, 'UTF8')::json->0->0,
+    convert_from(originals, 'UTF8')::json->0->1,
+    convert_from(originals, 'UTF8')::json->0->2
+))::text, 'UTF8') END
+"""
 _DAY = "(received AT TIME ZONE 'UTC')::date"
 _ARRIVALS = f"""
 SELECT day, received, seq, octet_length(data) AS size FROM events WHERE tenant_id = $1
@@ -88,7 +96,7 @@ class Upkeep:
                     *(keys[0], number, count),
                 )
 
-            count = await self._delete_events(chosen, record)
+            count = await self._delete_events(chosen, now, record, number)
             await self._delete_rows("conflicts", chosen)
             if not deletion.session_id:
                 await self._delete_rows("rejected", chosen)
@@ -99,28 +107,43 @@ class Upkeep:
         count = 0
         async with self._alone():
             if retention.max_age is not None:
-                count += await self._drop_older(now - retention.max_age)
+                count += await self._drop_older(now - retention.max_age, now)
             if retention.max_bytes is not None:
                 async with self.connections.connection(Lane.UPKEEP) as connection:
                     tenants = await connection.fetch("SELECT DISTINCT tenant_id FROM owners")
                 for (tenant,) in tenants:
-                    count += await self._shrink(tenant, retention.max_bytes)
+                    count += await self._shrink(tenant, retention.max_bytes, now)
         return count
 
-    async def _drop_older(self, cutoff: float) -> int:
+    async def _drop_older(self, cutoff: float, now: float) -> int:
         then = datetime.fromtimestamp(max(cutoff, 0.0), timezone.utc)
+        count = await self._delete_days(then.date(), now)
         await self._drop_partitions(then.date())
         # Not before the events are gone: an event without its id could be stored a second time.
-        count = await self._delete_ids(then.date())
+        count += await self._delete_ids(then.date())
         old = Statement()
         old.require("day = {} AND received < {}", then.date(), then)
-        count += await self._delete_events(old)
+        count += await self._delete_events(old, now)
         old = Statement()
         old.require("received < {}", then)
         await self._delete_rows("conflicts", old)
         old = Statement()
         old.require("received < {}::double precision", cutoff)
         await self._delete_rows("rejected", old)
+        return count
+
+    async def _delete_days(self, first: date, now: float) -> int:
+        """Delete the events of whole days one by one, where a record of each stays; nothing where none does."""
+        async with self.connections.connection(Lane.UPKEEP) as connection:
+            if not await connection.fetchval("SELECT worm FROM store"):
+                return 0
+            days = [day_of(name) for name, pending in await connection.fetch(_PARTITIONS) if not pending]
+        count = 0
+        for day in sorted(days):
+            if day < first:
+                old = Statement()
+                old.require("day = {}", day)
+                count += await self._delete_events(old, now)
         return count
 
     async def _drop_partitions(self, first: date) -> None:
@@ -148,7 +171,7 @@ class Upkeep:
             count += await self._delete_rows("event_ids", old)
         return count
 
-    async def _shrink(self, tenant: str, max_bytes: int) -> int:
+    async def _shrink(self, tenant: str, max_bytes: int, now: float) -> int:
         """Delete a tenant's oldest arrivals, until it is small enough: whole days, and of the last one a part."""
         async with self.connections.connection(Lane.UPKEEP) as connection:
             days = await connection.fetch(
@@ -159,11 +182,11 @@ class Upkeep:
         for day, size in days:
             if excess <= 0:
                 break
-            count += await self._delete_oldest(tenant, day, None if size <= excess else excess)
+            count += await self._delete_oldest(tenant, day, None if size <= excess else excess, now)
             excess -= size
         return count
 
-    async def _delete_oldest(self, tenant: str, day: date, excess: int | None) -> int:
+    async def _delete_oldest(self, tenant: str, day: date, excess: int | None, now: float) -> int:
         """Delete what a tenant has of a day, or the oldest of it, of so many bytes."""
         last = None
         if excess is not None:
@@ -179,14 +202,17 @@ class Upkeep:
             if last is not None:
                 oldest.require("(received, seq) <= ({}, {})", *last)
             if table == "events":
-                count += await self._delete_events(oldest)
+                count += await self._delete_events(oldest, now)
             else:
                 await self._delete_rows(table, oldest)
         return count
 
-    async def _delete_events(self, chosen: Statement, record: _Record | None = None) -> int:
+    async def _delete_events(
+        self, chosen: Statement, now: float, record: _Record | None = None, deletion: int | None = None
+    ) -> int:
         """Delete events and their ids, step by step; what is to be recorded, with each step."""
         gone = 0
+        at, order = f"${len(chosen.values) + 1}", f"${len(chosen.values) + 2}"
         while True:
             async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
                 count: int = await connection.fetchval(
@@ -202,7 +228,11 @@ class Upkeep:
                         WHERE events.day = chosen.day AND events.tenant_id = chosen.tenant_id
                             AND events.project_id = chosen.project_id AND events.seconds = chosen.seconds
                             AND events.nanos = chosen.nanos AND events.seq = chosen.seq
-                        RETURNING events.tenant_id, events.project_id, events.event_id
+                        RETURNING events.*
+                    ), recorded AS (
+                        INSERT INTO log_gone (tenant_id, project_id, event_id, seq, at, deletion, originals)
+                        SELECT tenant_id, project_id, event_id, seq, {at}::double precision, {order}::bigint, {_KEPT}
+                        FROM gone WHERE (SELECT worm FROM store) ON CONFLICT DO NOTHING
                     ), ids AS (
                         DELETE FROM event_ids USING gone
                         WHERE event_ids.tenant_id = gone.tenant_id AND event_ids.project_id = gone.project_id
@@ -210,7 +240,7 @@ class Upkeep:
                     )
                     SELECT count(*) FROM gone
                     """,
-                    *chosen.values,
+                    *(*chosen.values, now, deletion),
                 )
                 if record is not None:
                     await record(connection, count)

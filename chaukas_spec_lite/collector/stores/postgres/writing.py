@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
 from chaukas_spec_lite.collector.stores.copied import Arrived
 from chaukas_spec_lite.collector.stores.postgres.connections import Database, Lane
+from chaukas_spec_lite.collector.stores.postgres.log_writing import BLOCK, Logged, LogWriter
 from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, columns_of, content, escaped
 from chaukas_spec_lite.collector.stores.postgres.schema import add_partitions
 from chaukas_spec_lite.collector.stores.write_queue import QueuedCall, WriteQueue, in_time, settle
@@ -29,8 +30,6 @@ _MAX_GROUP_ROWS = 2000
 _WRITERS = 2
 """How many transactions run at a time: while one waits for the disk, or for a replica, the next is under way."""
 
-_BLOCK = 1 << 16
-"""How many numbers a block has. 2**47 blocks are enough for ever."""
 _MAX_OWNERS = 10_000
 """How many tenants and projects are remembered as known to the database."""
 _ATTEMPTS = 5
@@ -44,7 +43,8 @@ ARRIVAL = ("day", "received", "xid", "seq")
 _Key: TypeAlias = "tuple[str, str, str]"
 
 _START = """
-SELECT pg_current_xact_id()::text::bigint, ARRAY(SELECT nextval('blocks') FROM generate_series(1, $1::integer))
+SELECT pg_current_xact_id()::text::bigint, ARRAY(SELECT nextval('blocks') FROM generate_series(1, $1::integer)),
+    (SELECT log FROM store) = 'kept'
 """
 _OWNERS = "INSERT INTO owners SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING"
 _IDS = """
@@ -97,6 +97,20 @@ class _Event:
     def day(self) -> date:
         return self.received.date()
 
+    def logged(self, xid: int) -> Logged:
+        """What goes into the log, of a transaction."""
+        *_, data, originals = self.columns
+        return Logged(self.columns[0], self.seq, self.day, xid, data, originals)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What a transaction has stored."""
+
+    owners: set[tuple[str, str]]
+    logged: list[Logged]
+    """What is still to go into the log."""
+
 
 class GroupWriter:
     """Adds events; calls that come at the same time share transactions, but not their errors.
@@ -119,6 +133,7 @@ class GroupWriter:
         self._writing: set[asyncio.Task[None]] = set()
         self._days: set[date] = set()
         self._owners: set[tuple[str, str]] = set()
+        self._log = LogWriter()
 
     async def close(self) -> None:
         """Finish what was begun. The tasks go on even if all callers that wait for them were cancelled."""
@@ -192,9 +207,11 @@ class GroupWriter:
                 self._days |= await add_partitions(self._connections, days | ahead)
             try:
                 async with self._connections.writing(BEGIN) as connection:
-                    owners = await self._store(connection, events, conflicts)
+                    stored = await self._store(connection, events, conflicts)
                     if also is not None:
                         await also(connection)
+                    # At last: other collectors wait for the heads of the logs from here to the commit.
+                    tenants = await self._log.append(connection, stored.logged) if stored.logged else set[str]()
             except _JustDeleted:
                 continue
             except (ValueError, OverflowError) as error:  # of the driver, which encodes the columns
@@ -209,22 +226,21 @@ class GroupWriter:
                 continue
             if len(self._owners) > _MAX_OWNERS:
                 self._owners.clear()
-            self._owners |= owners  # not before they are committed
+            self._owners |= stored.owners  # not before they are committed
+            self._log.remember(tenants)
             if any(event.outcome is Addition.NEW for event in events):
                 self._added()
             return
         raise StoreError(f"{self._connections.name}: events are being deleted while they are added; try again")
 
-    async def _store(
-        self, connection: Connection, events: Sequence[_Event], conflicts: Sequence[_Event]
-    ) -> set[tuple[str, str]]:
-        """Store events that are not there, set the outcome of all, store conflicts, and return whose they are."""
-        started = await connection.fetchrow(_START, -(-(len(events) + len(conflicts)) // _BLOCK))
+    async def _store(self, connection: Connection, events: Sequence[_Event], conflicts: Sequence[_Event]) -> _Stored:
+        """Store events that are not there, set the outcome of all, and store conflicts."""
+        started = await connection.fetchrow(_START, -(-(len(events) + len(conflicts)) // BLOCK))
         assert started
-        xid, blocks = started
+        xid, blocks, logs = started
         firsts: dict[_Key, _Event] = {}
         for number, event in enumerate((*events, *conflicts)):
-            event.seq, event.kept = blocks[number // _BLOCK] * _BLOCK + number % _BLOCK, event.content
+            event.seq, event.kept = blocks[number // BLOCK] * BLOCK + number % BLOCK, event.content
         for event in events:
             firsts.setdefault(event.key, event)
         owners = {event.key[:2] for event in (*firsts.values(), *conflicts)}
@@ -252,7 +268,7 @@ class GroupWriter:
         for event in conflicts:
             if not await connection.fetchval(_SAME, *event.key, event.content):
                 await _keep_conflict(connection, event, xid)
-        return owners
+        return _Stored(owners, [event.logged(xid) for event in new] if logs else [])
 
     def _event(self, row: EventRow, received: datetime) -> _Event:
         text = None

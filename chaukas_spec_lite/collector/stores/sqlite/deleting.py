@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import ERROR_TYPE, FAILED_STATUS, Deletion, Texts
-from chaukas_spec_lite.collector.stores.sqlite import text_index
+from chaukas_spec_lite.collector.stores.sqlite import log_writing, text_index
 from chaukas_spec_lite.collector.stores.sqlite.schema import ZERO, Mark, Values, marks_of, tags_of
 from chaukas_spec_lite.collector.stores.sqlite.unmarking import unmark
 
@@ -155,19 +155,23 @@ def too_much(
     return None if last is None else (Chosen(table, tuple(step.numbers)), step.size, last)
 
 
-def remove(connection: sqlite3.Connection, chosen: Chosen, texts: Texts, record: int | None = None) -> int:
+def remove(connection: sqlite3.Connection, chosen: Chosen, texts: Texts, at: float, record: int | None = None) -> int:
     """Delete what was chosen, inside a transaction.
 
     Args:
         connection: A connection with a transaction that may write.
         chosen: The events or conflicts.
         texts: Tells what a search for text looks at.
+        at: When, in seconds since 1970.
         record: The number of a deletion's record, which is kept up.
 
     Returns:
         How many events it was.
     """
-    count = _remove_events(connection, chosen, texts) if chosen.table == "events" else 0
+    count = 0
+    if chosen.table == "events":
+        log_writing.record(connection, [(seq,) for seq in chosen.numbers], at, record)
+        count = _remove_events(connection, chosen, texts)
     if chosen.table == "conflicts":
         _remove_conflicts(connection, chosen)
     if chosen.table == "rejected":

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from chaukas_spec_lite.collector.private_files import make_file
 from chaukas_spec_lite.collector.stores.base import Texts
-from chaukas_spec_lite.collector.stores.sqlite import text_index
+from chaukas_spec_lite.collector.stores.sqlite import log_writing, text_index
 from chaukas_spec_lite.collector.stores.sqlite.migrating import migrate
 from chaukas_spec_lite.collector.stores.sqlite.schema import APPLICATION, SCHEMA, VERSION
 from chaukas_spec_lite.errors import StoreError
@@ -38,6 +39,16 @@ class OpeningStopped(Exception):
     """Whoever opened the file does not wait for it any more."""
 
 
+class Features(NamedTuple):
+    """What a file has beside its tables. All of it belongs to the file: others keep it up who want none of it."""
+
+    index_text: bool
+    """An index for searches for text."""
+    log: bool
+    worm: bool
+    """A log, with a record of each event that is deleted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Which file stands under a path, and which log of commits beside it."""
@@ -60,14 +71,14 @@ def identity_of(path: Path) -> Identity | None:
 
 
 def connect_writer(
-    path: Path, texts: Texts, *, index_text: bool, shall_end: Callable[[], bool]
+    path: Path, texts: Texts, wanted: Features, shall_end: Callable[[], bool]
 ) -> tuple[sqlite3.Connection, Identity]:
     """Open the file for writing; make it if there is none, migrate it if it is old.
 
     Args:
         path: The file.
         texts: Tells what a search for text looks at in an encoded event.
-        index_text: Whether such a search shall have an index.
+        wanted: What it shall have.
         shall_end: Tells whether to give it up: migrating and indexing may take long, and are undone or go on next time.
 
     Returns:
@@ -93,7 +104,7 @@ def connect_writer(
         opened = identity_of(path)
         if opened is None or before is None or opened.file != before.file:
             raise _replaced(path)
-        _prepare(connection, texts, index_text=index_text, check=check)
+        _prepare(connection, texts, wanted, check)
         # Or what was just written, be it a migration, went into a file that nobody will find again.
         if identity_of(path) != opened:
             raise _replaced(path)
@@ -145,11 +156,12 @@ def _open(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the log in fact
 
 
-def _prepare(connection: sqlite3.Connection, texts: Texts, *, index_text: bool, check: Callable[[], None]) -> None:
+def _prepare(connection: sqlite3.Connection, texts: Texts, wanted: Features, check: Callable[[], None]) -> None:
     if _version(connection) < VERSION:  # or there is nothing in it, which is version 0
         _make(connection, check)
-    if index_text:
+    if wanted.index_text:
         text_index.make(connection, texts, check)
+    log_writing.make(connection, check, wanted=wanted.log, worm=wanted.worm)
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from chaukas_spec_lite.collector.stores.base import EventRow, Rejected
 
-VERSION = 3
+VERSION = 4
 APPLICATION = 0x43484B53  # "CHKS"
 
 Values: TypeAlias = "tuple[Any, ...]"
@@ -60,6 +60,49 @@ CREATE TABLE types (
     PRIMARY KEY (owner, type)
 ) WITHOUT ROWID;
 """
+
+LOG = """
+CREATE TABLE logs (
+    log INTEGER PRIMARY KEY,
+    tenant_id TEXT NOT NULL UNIQUE,
+    size INTEGER NOT NULL DEFAULT 0,
+    roots BLOB NOT NULL DEFAULT x''
+);
+CREATE TABLE log_leaves (
+    log INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL,
+    hashes BLOB NOT NULL,
+    seqs BLOB NOT NULL,
+    PRIMARY KEY (log, first)
+);
+CREATE INDEX log_leaves_by_seq ON log_leaves (log, first_seq);
+CREATE TABLE log_nodes (
+    log INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (log, level, place)
+) WITHOUT ROWID;
+CREATE TABLE log_gone (
+    seq INTEGER PRIMARY KEY,
+    log INTEGER NOT NULL,
+    project_id TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    at REAL NOT NULL,
+    deletion INTEGER
+);
+CREATE INDEX log_gone_by_event ON log_gone (event_id);
+CREATE TABLE checkpoints (
+    log INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (log, size)
+) WITHOUT ROWID;
+"""
+"""Of each tenant. A row of ``log_leaves`` has entries side by side, which one transaction has stored: their hashes, and
+the numbers of the events, which rise. Of the levels above, ``log_nodes`` has each eighth. ``log_gone`` tells of events
+that were deleted, if that is wanted."""
 
 SCHEMA = f"""
 CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -116,7 +159,7 @@ CREATE TABLE deletions (
     reason TEXT NOT NULL,
     at REAL NOT NULL,
     events INTEGER NOT NULL
-);
+);{LOG}
 INSERT INTO settings (name, value) VALUES ('secret', randomblob(32));
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};

@@ -47,7 +47,9 @@ from chaukas_spec_lite.collector.stores.sqlite import (
     unmarking,
     upkeep,
 )
+from chaukas_spec_lite.collector.stores.sqlite.file import Features
 from chaukas_spec_lite.collector.stores.sqlite.jobs import QueryConnection, QueryThreads
+from chaukas_spec_lite.collector.stores.sqlite.log import SQLiteLog
 from chaukas_spec_lite.collector.stores.sqlite.writer import WriterThread, is_busy
 from chaukas_spec_lite.collector.stores.sqlite.writing import keep_rejected
 from chaukas_spec_lite.collector.stores.stopping import Job
@@ -74,6 +76,8 @@ class SQLiteStore:
         index_text: Whether such a search shall have an index. It is made when the store is opened, which takes a while
             with many events, and stays in the file.
         clock: Tells the time in seconds since 1970.
+        log: Whether it shall keep a log. Events that are there go into it when the store is opened; it stays, too.
+        worm: Whether it shall keep one, with a record of each event that is deleted, from now on.
     """
 
     def __init__(
@@ -83,10 +87,12 @@ class SQLiteStore:
         texts: Texts,
         index_text: bool = False,
         clock: Callable[[], float] = time.time,
+        log: bool = False,
+        worm: bool = False,
     ) -> None:
         self._path = Path(path).absolute()
         self._texts = texts
-        self._index_text = index_text
+        self._wanted = Features(index_text, log or worm, worm)
         self._clock = clock
         self._arrivals = Arrivals()
         self._open: tuple[WriterThread, QueryThreads] | None = None
@@ -104,14 +110,18 @@ class SQLiteStore:
     @property
     def indexes_text(self) -> bool:
         """Whether rows are to come with their text."""
-        return self._index_text
+        return self._wanted.index_text
+
+    @property
+    def log(self) -> SQLiteLog | None:
+        """Its log, if it keeps one; once it is open."""
+        writer = self._writer
+        return SQLiteLog(self.name, self._read, self._write, worm=writer.keeps_records) if writer.keeps_log else None
 
     async def open(self) -> None:
         """Open the file, or make it."""
         readers = QueryThreads(self._path)
-        writer = WriterThread(
-            self._path, self._texts, index_text=self._index_text, clock=self._clock, on_loss=readers.drop_idle
-        )
+        writer = WriterThread(self._path, self._texts, self._wanted, self._clock, on_loss=readers.drop_idle)
         with self._mapped():
             await writer.open()
         self._open = writer, readers
@@ -259,7 +269,8 @@ class SQLiteStore:
     async def _step(self, chosen: deleting.Chosen, record: int | None = None) -> int:
         if not chosen.numbers:
             return 0
-        count = await self._write(lambda connection: deleting.remove(connection, chosen, self._texts, record))
+        at = self._clock()
+        count = await self._write(lambda connection: deleting.remove(connection, chosen, self._texts, at, record))
         await asyncio.sleep(_PAUSE)
         return count
 

@@ -6,7 +6,7 @@ import itertools
 import sqlite3
 from collections.abc import Iterator
 
-from chaukas_spec_lite.collector.stores.sqlite import text_index
+from chaukas_spec_lite.collector.stores.sqlite import log_reading, log_writing, text_index
 from chaukas_spec_lite.collector.stores.sqlite.schema import marks_of, tags_of
 
 _MOST = 20
@@ -60,6 +60,8 @@ def check(connection: sqlite3.Connection) -> list[str]:
         found.append(f"events with values that are not marked: {', '.join(wrong)}")
     if text_index.exists(connection) and not text_index.complete(connection):
         found.append("the index of texts is not complete: open the store with it once, and it will be")
+    if log_writing.is_kept(connection):
+        found += itertools.islice(log_reading.check(connection), _MOST)
     return found
 
 

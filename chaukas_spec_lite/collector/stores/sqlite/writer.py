@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from chaukas_spec_lite.collector.stores.base import Addition, EventRow, Texts
-from chaukas_spec_lite.collector.stores.sqlite.file import BUSY_SECONDS, Identity, connect_writer, identity_of
+from chaukas_spec_lite.collector.stores.sqlite.file import BUSY_SECONDS, Features, Identity, connect_writer, identity_of
+from chaukas_spec_lite.collector.stores.sqlite.log_writing import is_kept, keeps_records
 from chaukas_spec_lite.collector.stores.sqlite.writing import Writing
 from chaukas_spec_lite.collector.stores.write_queue import QueuedCall, WriteQueue, settle
 from chaukas_spec_lite.errors import StoreError
@@ -37,23 +38,28 @@ class WriterThread:
     Args:
         path: The file.
         texts: Tells what a search for text looks at in an encoded event.
-        index_text: Whether such a search shall have an index.
+        wanted: What the file shall have.
         clock: Tells the time in seconds since 1970.
         on_loss: Called, in its thread, when the file was taken away.
+
+    Attributes:
+        keeps_log: Whether the file has a log; once it is open.
+        keeps_records: Whether a record stays of each event that is deleted.
     """
 
     def __init__(
-        self, path: Path, texts: Texts, *, index_text: bool, clock: Callable[[], float], on_loss: Callable[[], None]
+        self, path: Path, texts: Texts, wanted: Features, clock: Callable[[], float], on_loss: Callable[[], None]
     ) -> None:
         self._path = path
         self._texts = texts
-        self._index_text = index_text
+        self._wanted = wanted
         self._clock = clock
         self._on_loss = on_loss
         self._thread = ThreadPoolExecutor(1, "chaukas-store-write")
         self._connection: sqlite3.Connection | None = None
         self._identity: Identity | None = None
         self._secret = b""
+        self.keeps_log = self.keeps_records = False
         self._queue = WriteQueue(str(path))
         self._writing: asyncio.Task[None] | None = None
         """The one task that writes, while there is something to write."""
@@ -176,9 +182,9 @@ class WriterThread:
         )
 
     def _connect(self, shall_end: Callable[[], bool] = lambda: False) -> sqlite3.Connection:
-        self._connection, self._identity = connect_writer(
-            self._path, self._texts, index_text=self._index_text, shall_end=shall_end
-        )
+        self._connection, self._identity = connect_writer(self._path, self._texts, self._wanted, shall_end)
+        self.keeps_log = is_kept(self._connection)
+        self.keeps_records = keeps_records(self._connection)
         ((self._secret,),) = self._connection.execute("SELECT value FROM settings WHERE name = 'secret'")
         return self._connection
 

@@ -17,7 +17,7 @@ from chaukas_spec_lite.collector.stores.base import (
     Rejected,
     Texts,
 )
-from chaukas_spec_lite.collector.stores.sqlite import text_index
+from chaukas_spec_lite.collector.stores.sqlite import log_writing, text_index
 from chaukas_spec_lite.collector.stores.sqlite.schema import (
     COLUMNS,
     ZERO,
@@ -67,6 +67,7 @@ class Writing:
         self.received = received
         self._texts = texts
         self._indexed = text_index.exists(connection)
+        self._logged = log_writing.is_kept(connection)
         self._owners: dict[tuple[str, str], int] = {}
         self._columns: dict[tuple[str, ...], str] = {(): ""}
         """Of tags, which many events have in common."""
@@ -80,6 +81,7 @@ class Writing:
         self._types: Counter[tuple[int, int]] = Counter()
         self._bytes: Counter[int] = Counter()
         self._indexing: list[tuple[int, str]] = []
+        self._logging: defaultdict[str, list[tuple[int, bytes]]] = defaultdict(list)
 
     def add(self, rows: Sequence[EventRow], seqs: Sequence[int] | None = None) -> list[Addition]:
         """Store events, under the next numbers unless they have some; return what became of each."""
@@ -119,6 +121,9 @@ class Writing:
                 self._moments[owner, session].append(moment)
                 if type_ == ERROR_TYPE or status == FAILED_STATUS:
                     self._errors[owner, session] += 1
+        if self._logged:
+            for row, values in zip(rows, stored, strict=True):
+                self._logging[row[0]].append((values[-1], row.data))
         if self._indexed:
             for row, values in zip(rows, stored, strict=True):
                 text = row.text if row.text is not None or self._texts is None else self._texts(row.data)
@@ -161,7 +166,7 @@ class Writing:
         return owner
 
     def finish(self) -> None:
-        """Write marks, sums and texts."""
+        """Write marks, sums, texts, and what goes into the log."""
         many = self._connection.executemany
         mark(self._connection, {each for one in self._marked for each in marks_of(*one)})
         events: Counter[int] = Counter()
@@ -175,6 +180,8 @@ class Writing:
             [(events[owner], size, owner) for owner, size in self._bytes.items()],
         )
         text_index.insert(self._connection, self._indexing)
+        for tenant, entries in self._logging.items():
+            log_writing.append(self._connection, tenant, entries)
         self._begin()
 
     def _summary(self, session: tuple[int, str]) -> Values:

@@ -1,0 +1,218 @@
+"""What commands check of a log: who signed its checkpoints, that it has only grown, that its entries are signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chaukas_spec_lite.audit.keys import ED25519, VerifierKey
+from chaukas_spec_lite.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_consistency
+from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
+from chaukas_spec_lite.audit.origins import origin_of
+from chaukas_spec_lite.audit.proofs import InclusionProof
+from chaukas_spec_lite.errors import ChaukasError, NoteError, ProofError, SettingError
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
+
+
+class RewrittenError(ChaukasError):
+    """A log has another history than it had."""
+
+
+class NotProvenError(ChaukasError):
+    """Something is not what a log says of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint that a trusted key has signed."""
+
+    note: str
+    """The note, as it came."""
+    checkpoint: Checkpoint
+    signers: tuple[str, ...]
+    """The names of the keys, of those that are trusted."""
+
+
+def read_keys(paths: Iterable[Path]) -> list[VerifierKey]:
+    """Read verifier keys from files, one a line.
+
+    Raises:
+        SettingError: A line is none, or there is none.
+        OSError: A file cannot be read.
+    """
+    keys: list[VerifierKey] = []
+    for path in paths:
+        lines = path.read_text(encoding="utf-8", errors="replace").split()
+        if any(line.startswith("PRIVATE+KEY+") for line in lines):
+            raise SettingError(
+                "--key", f"{path} holds a secret key; the public half is meant, which keygen has printed"
+            )
+        if not lines:
+            raise SettingError("--key", f"{path} holds no key")
+        keys += map(VerifierKey.parse, lines)
+    return keys
+
+
+def signed(note: str, keys: Sequence[VerifierKey], what: str) -> Signed:
+    """Read a checkpoint, and see who signed it.
+
+    Args:
+        note: The note.
+        keys: The keys that are trusted: of the log, of witnesses. One of the log has to have signed.
+        what: What errors call it.
+
+    Raises:
+        NotProvenError: It is none, or no key of the log's has signed it.
+    """
+    try:
+        parsed = SignedNote.parse(note)
+        checkpoint = Checkpoint.of(parsed)
+        signers = parsed.verify(keys)
+        if not any(key.kind == ED25519 for key in signers):
+            raise NoteError("only witnesses have signed it, and not the log itself")
+    except NoteError as error:
+        raise NotProvenError(f"{what}: {error}") from error
+    return Signed(note, checkpoint, tuple(key.name for key in signers))
+
+
+def check_tenant(found: Signed, tenant: str | None) -> None:
+    """Check that a checkpoint is of the log of a tenant; of any one, for None.
+
+    Raises:
+        NotProvenError: It is of another one.
+    """
+    origin = found.checkpoint.origin
+    if tenant is not None and not any(origin_of(name, tenant) == origin for name in found.signers):
+        raise NotProvenError(f"the checkpoint is of the log {origin}, which is not that of tenant {tenant!r}")
+
+
+async def grown(log: TenantLog, old: Signed, new: Signed) -> None:
+    """Check that a log has only grown between two checkpoints: that nothing before the old one has changed.
+
+    Raises:
+        RewrittenError: It has not, or cannot prove it.
+    """
+    before, now = old.checkpoint, new.checkpoint
+    if before.origin != now.origin:
+        raise RewrittenError(f"the checkpoints are of two logs, {before.origin} and {now.origin}")
+    if before.size > now.size:
+        raise RewrittenError(f"the log {now.origin} has {now.size:,} entries, and had {before.size:,}: its end is gone")
+    same_size = before.size in (0, now.size)
+    proof = [] if same_size else await log.consistency(before.size, now.size)
+    try:
+        verify_consistency(before.size, now.size, before.root, now.root, proof)
+    except ProofError as error:
+        raise RewrittenError(f"the history of the log {now.origin} has changed: {error}") from error
+
+
+async def recompute(log: TenantLog, of: Signed, others: Sequence[Signed], take: Callable[[TenantEntry], None]) -> int:
+    """Go through the entries of a log, and compute its tree anew.
+
+    Args:
+        log: The log.
+        of: The checkpoint that they have to come to.
+        others: Older ones that they have to come to on the way.
+        take: Gets each entry.
+
+    Returns:
+        How many entries are there with their hash only.
+
+    Raises:
+        NotProvenError: An event is not its entry, or the tree is another one.
+        RewrittenError: The tree comes to the newest checkpoint, but not to an older one.
+    """
+    frontier, absent = Frontier(), 0
+    roots = {each.checkpoint.size: b"" for each in (of, *others)}
+    if 0 in roots:
+        roots[0] = EMPTY_ROOT
+    async for entry in log.entries(of.checkpoint.size):
+        if entry.data is None:
+            absent += 1
+        elif leaf_hash(entry.data) != entry.leaf:
+            raise NotProvenError(f"entry {entry.index:,}, event {entry.event_id!r}, is not what was logged")
+        frontier.append(entry.leaf)
+        take(entry)
+        if frontier.size in roots:
+            roots[frontier.size] = frontier.root()
+    if roots[of.checkpoint.size] != of.checkpoint.root:
+        raise NotProvenError(f"the entries of the log {of.checkpoint.origin} do not come to the root that was signed")
+    for other in others:
+        if other.checkpoint.origin != of.checkpoint.origin or roots[other.checkpoint.size] != other.checkpoint.root:
+            raise RewrittenError(f"the first {other.checkpoint.size:,} entries of the log are not what they were")
+    return absent
+
+
+def included(text: str, entry: bytes, tenant: str, keys: Sequence[VerifierKey]) -> tuple[int, Signed]:
+    """Check a proof that an event is in a log; return which entry it is, and the checkpoint.
+
+    Args:
+        text: The proof, as C2SP's tlog-proof has it.
+        entry: The event, as the collector has stored it.
+        tenant: The event's tenant. One without a tenant may be in the log of any: the sender's key named that.
+        keys: The keys that are trusted.
+
+    Raises:
+        NotProvenError: It proves no such thing.
+    """
+    try:
+        proof = InclusionProof.parse(text)
+        found = signed(str(proof.checkpoint), keys, "the checkpoint of the proof")
+        check_tenant(found, tenant or None)
+        proof.verify(entry, found.checkpoint.origin, keys)
+    except ProofError as error:
+        raise NotProvenError(str(error)) from error
+    return proof.index, found
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found of a log."""
+
+    origin: str
+    size: int
+    """Entries up to its newest checkpoint."""
+    signers: tuple[str, ...]
+    absent: int | None
+    """How many entries are there with their hash only; None if they were not looked at."""
+    grown_from: tuple[int, ...]
+    """Sizes of older checkpoints that it has grown out of."""
+    error: str = ""
+    """What does not hold; empty if all does."""
+
+
+async def judge(
+    log: TenantLog,
+    keys: Sequence[VerifierKey],
+    olds: Sequence[Signed],
+    tenant: str | None,
+    take: Callable[[TenantEntry], None] | None,
+) -> Verdict:
+    """Check a log against its newest checkpoint and against older ones.
+
+    Args:
+        log: The log.
+        keys: The keys that are trusted.
+        olds: Checkpoints from before.
+        tenant: Whose log it has to be; None for whichever it is.
+        take: Gets each entry, and the tree is computed anew; None to be content with proofs that it has only grown.
+    """
+    found: Signed | None = None
+    absent: int | None = None
+    proven: list[int] = []
+    error = ""
+    try:
+        found = signed(await log.checkpoint(), keys, "the log's newest checkpoint")
+        check_tenant(found, tenant)
+        for old in olds:
+            await grown(log, old, found)
+            proven.append(old.checkpoint.size)
+        if take is not None:
+            absent = await recompute(log, found, olds, take)
+    except (NotProvenError, RewrittenError) as failed:
+        error = str(failed)
+    origin, size = ("", 0) if found is None else (found.checkpoint.origin, found.checkpoint.size)
+    return Verdict(origin, size, () if found is None else found.signers, absent, tuple(proven), error)

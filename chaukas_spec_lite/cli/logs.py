@@ -1,0 +1,230 @@
+"""The log of a collector, as commands read it: by HTTP from one that runs, or in its store."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chaukas_spec_lite.audit.keys import decode_base64
+from chaukas_spec_lite.audit.merkle import prove_consistency
+from chaukas_spec_lite.cli.existing_store import existing_store
+from chaukas_spec_lite.collector.stores.event_log import hashes_for
+from chaukas_spec_lite.errors import ChaukasError
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.stores.event_log import EventLog, Gone
+
+_TIMEOUT = 60.0
+"""Seconds for which a collector may say nothing."""
+_PAGE = 1000
+_DETAIL = 300
+
+
+class LogUnavailableError(ChaukasError):
+    """There is no log, or it does not answer as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantEntry:
+    """An entry of a log."""
+
+    index: int
+    leaf: bytes
+    """Its hash."""
+    data: bytes | None
+    """The event; None if it is not there."""
+    project_id: str = ""
+    event_id: str = ""
+    why: str = ""
+    """Why the event is not there."""
+
+
+class TenantLog(Protocol):
+    """The log of one tenant. All methods raise ``LogUnavailableError`` or another ``ChaukasError``."""
+
+    async def checkpoint(self) -> str:
+        """Return its newest checkpoint."""
+        ...
+
+    async def consistency(self, old_size: int, size: int) -> list[bytes]:
+        """Return the proof that its tree of one size has grown out of that of another."""
+        ...
+
+    def entries(self, size: int) -> AsyncGenerator[TenantEntry, None]:
+        """Yield its first entries, so many, in their order."""
+        ...
+
+
+class HttpLog:
+    """The log of a collector that runs.
+
+    Args:
+        url: Where its HTTP door listens.
+        tenant: Whose log; None for that of the key.
+    """
+
+    def __init__(self, url: str, tenant: str | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._tenant = tenant
+        self._headers = {"Accept": "*/*"}
+        if key := os.environ.get("CHAUKAS_API_KEY"):
+            self._headers["Authorization"] = f"Bearer {key}"
+        # A redirect could take the key elsewhere, and nobody would see whose log it is.
+        self._opener = urllib.request.build_opener(_NoRedirects)
+
+    async def checkpoint(self) -> str:
+        """Return its newest checkpoint."""
+        return self._get("checkpoint").decode(errors="replace")
+
+    async def consistency(self, old_size: int, size: int) -> list[bytes]:
+        """Ask for the proof."""
+        answer = self._json("consistency", {"from": str(old_size), "to": str(size)})
+        hashes: list[Any] = answer.get("hashes") or []
+        return [decode_base64(str(each)) for each in hashes]
+
+    async def entries(self, size: int) -> AsyncGenerator[TenantEntry, None]:
+        """Ask part by part."""
+        first = 0
+        while first < size:
+            answer = self._json("entries", {"from": str(first), "limit": str(min(_PAGE, size - first))})
+            try:
+                found = [_entry_of(each) for each in answer["entries"]]
+            except (KeyError, TypeError, ValueError) as error:
+                raise LogUnavailableError(f"{self._url}: an entry cannot be read: {error!r}") from error
+            if not found:
+                raise LogUnavailableError(f"{self._url}: the log ends before entry {first} of {size}")
+            for entry in found:
+                if entry.index != first:
+                    raise LogUnavailableError(f"{self._url}: entry {entry.index} came in the place of {first}")
+                first += 1
+                yield entry
+
+    def cosigned(self, note: str) -> str:
+        """Hand over a checkpoint with a cosignature; return the note that the collector has of it now."""
+        return self._open("cosignatures", {}, note.encode()).decode(errors="replace")
+
+    def _json(self, route: str, parameters: dict[str, str]) -> dict[str, Any]:
+        body = self._get(route, parameters)
+        try:
+            answer = json.loads(body)
+        except ValueError as error:
+            raise LogUnavailableError(f"{self._url}/audit/{route}: the answer is no JSON") from error
+        if not isinstance(answer, dict):
+            raise LogUnavailableError(f"{self._url}/audit/{route}: the answer is no object")
+        return answer  # pyright: ignore[reportUnknownVariableType]  # whatever it holds
+
+    def _get(self, route: str, parameters: dict[str, str] | None = None) -> bytes:
+        return self._open(route, parameters or {}, None)
+
+    def _open(self, route: str, parameters: dict[str, str], body: bytes | None) -> bytes:
+        asked = parameters if self._tenant is None else {**parameters, "tenant_id": self._tenant}
+        query = f"?{urllib.parse.urlencode(asked)}" if asked else ""
+        headers = self._headers if body is None else {**self._headers, "Content-Type": "text/plain; charset=utf-8"}
+        where = f"{self._url}/audit/{route}"
+        try:
+            request = urllib.request.Request(where + query, body, headers)
+            with self._opener.open(request, timeout=_TIMEOUT) as answer:
+                data: bytes = answer.read()
+                return data
+        except urllib.error.HTTPError as error:
+            with error:
+                raise LogUnavailableError(f"{where}: {error.code} {_detail(error.read())}") from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", None) or error
+            raise LogUnavailableError(f"{where}: {reason}") from error
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> None:
+        """Follow none."""
+        return
+
+
+def _detail(body: bytes) -> str:
+    """What the answer to a request that failed says of the reason."""
+    try:
+        return str(json.loads(body)["detail"])[:_DETAIL]
+    except (ValueError, KeyError, TypeError):
+        return body[:_DETAIL].decode(errors="replace")
+
+
+def _entry_of(found: dict[str, Any]) -> TenantEntry:
+    data = None if found["data"] is None else base64.b64decode(found["data"], validate=True)
+    gone = found.get("deleted")
+    why = "" if data is not None else _reason(gone["at"], gone["reason"]) if gone else "not shown to this key"
+    leaf = decode_base64(found["leaf"])
+    return TenantEntry(int(found["index"]), leaf, data, found["project_id"] or "", found["event_id"] or "", why)
+
+
+def _reason(at: object, reason: object) -> str:
+    return "deleted" + (f" {at}" if at else "") + (f": {reason}" if reason else "")
+
+
+class StoredLog:
+    """The log in a store, with a collector on it or not.
+
+    Args:
+        log: The store's.
+        tenant: Whose.
+    """
+
+    def __init__(self, log: EventLog, tenant: str) -> None:
+        self._log = log
+        self._tenant = tenant
+
+    async def checkpoint(self) -> str:
+        """Return its newest checkpoint."""
+        kept = await self._log.checkpoints(self._tenant)
+        if not kept:
+            raise LogUnavailableError(f"the log of tenant {self._tenant!r} has no checkpoint: a collector makes them")
+        return kept[0].note
+
+    async def consistency(self, old_size: int, size: int) -> list[bytes]:
+        """Make the proof."""
+        return await hashes_for(self._log, self._tenant, lambda hashes: prove_consistency(hashes, old_size, size))
+
+    async def entries(self, size: int) -> AsyncGenerator[TenantEntry, None]:
+        """Read part by part."""
+        first = 0
+        while first < size:
+            found = await self._log.entries(self._tenant, first, min(_PAGE, size - first))
+            if not found:
+                raise LogUnavailableError(f"the log ends before entry {first} of {size}")
+            for each in found:
+                why = "" if each.data is not None else _why_gone(each.gone)
+                yield TenantEntry(each.index, each.leaf, each.data, each.project_id, each.event_id, why)
+            first += len(found)
+
+
+def _why_gone(gone: Gone | None) -> str:
+    if gone is None or gone.at is None:
+        return "deleted"
+    at = datetime.fromtimestamp(gone.at, timezone.utc).isoformat(timespec="seconds")
+    return _reason(at, "too old or too much" if gone.deletion is None else gone.deletion.reason)
+
+
+@asynccontextmanager
+async def stored_log(address: str, tenant: str) -> AsyncGenerator[StoredLog, None]:
+    """Open the log in a store.
+
+    Raises:
+        LogUnavailableError: The store keeps none.
+    """
+    store = existing_store(address)
+    await store.open()
+    try:
+        if store.log is None:
+            raise LogUnavailableError(f"{store.name} keeps no log; chaukas-lite serve --audit-key FILE begins one")
+        yield StoredLog(store.log, tenant)
+    finally:
+        await store.close()

@@ -1,0 +1,36 @@
+"""How far a command is: a bar on standard error, where that is a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBar
+
+from chaukas_spec_lite.cli.terminal import console, count, rate
+
+
+@contextmanager
+def progress(doing: str, total: int) -> Generator[Callable[[int, int], None], None, None]:
+    """Show how far it is, how fast, and how long it will take, if there is a terminal to show it on.
+
+    Args:
+        doing: What is said before anything was done, such as ``sending``.
+        total: How much there is to do, such as the bytes of all files; 0 if nobody knows.
+
+    Yields:
+        What is to be told how much of it is done, and how many events that are.
+    """
+    err = console(errors=True)
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    with ProgressBar(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(doing, total=total or None)
+        begun = time.monotonic()
+
+        def show(done: int, events: int) -> None:
+            said = f"{count(events, 'event')}{rate(events, time.monotonic() - begun)}"
+            bar.update(task, completed=done, description=said)
+
+        yield show

@@ -1,0 +1,337 @@
+"""The audit log as it is served: keys, checkpoints, proofs, tiles, entries, and cosignatures of witnesses.
+
+Each tenant sees its own log. Whoever may see one project only sees the tree of its tenant, without the others' events.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chaukas_spec_lite.audit.merkle import prove_consistency, prove_inclusion
+from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
+from chaukas_spec_lite.audit.origins import tenant_of
+from chaukas_spec_lite.audit.proofs import InclusionProof
+from chaukas_spec_lite.audit.tiles import HEIGHT, WIDTH, Tile
+from chaukas_spec_lite.collector.checkpoints import Checkpoints, Found
+from chaukas_spec_lite.collector.cosigning import cosignatures, merged
+from chaukas_spec_lite.collector.query import within
+from chaukas_spec_lite.collector.stores.asking import Tenancy
+from chaukas_spec_lite.collector.stores.event_log import hashes_for
+from chaukas_spec_lite.errors import (
+    ForbiddenError,
+    InvalidRequest,
+    NotCoveredError,
+    NoteError,
+    NotFoundError,
+    SplitViewError,
+    StoreError,
+)
+from chaukas_spec_lite.rationed_log import RationedLog
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.audit.keys import VerifierKey
+    from chaukas_spec_lite.collector.callers import Caller
+    from chaukas_spec_lite.collector.log_signer import LogSigner
+    from chaukas_spec_lite.collector.stores.base import Store
+    from chaukas_spec_lite.collector.stores.event_log import EventLog, LogEntry, LogHead
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_NO_LOG = "this collector keeps no audit log: chaukas-lite serve --audit-key FILE"
+_TOLD_EVERY = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogSigning:
+    """Who signs an audit log, and when.
+
+    Args:
+        signer: Signs checkpoints.
+        witnesses: Whose cosignatures are kept.
+        within_seconds: After how long a new event is covered by a checkpoint at the latest.
+    """
+
+    signer: LogSigner
+    witnesses: tuple[VerifierKey, ...] = ()
+    within_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLog:
+    """A log as lists of logs show it."""
+
+    origin: str
+    head: LogHead
+    checkpoint: int | None
+    """How many entries its newest checkpoint is of; None without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """The proof that a log has only grown."""
+
+    origin: str
+    old_size: int
+    size: int
+    hashes: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """Entries of a log, side by side."""
+
+    origin: str
+    size: int
+    """How many entries the log has."""
+    entries: list[LogEntry]
+    hidden: frozenset[int]
+    """Which of them are others' than the caller may see: of those there is the hash alone."""
+    next_entry: int | None
+    """Where the next part begins; None at the end of the log."""
+
+
+class AuditLog:
+    """Serves the logs of a store.
+
+    Args:
+        store: The store, which need not be open yet.
+        signing: Who signs; None if the collector keeps no log.
+        read: Waits for the store, and makes of its errors what callers are told.
+    """
+
+    def __init__(
+        self, store: Store, signing: LogSigning | None, read: Callable[[Awaitable[Any]], Awaitable[Any]]
+    ) -> None:
+        self._store = store
+        self._signing = signing
+        self._wait = read
+        self._told = RationedLog(log, _TOLD_EVERY, time.monotonic)
+
+    async def _read(self, reading: Awaitable[T]) -> T:
+        result: T = await self._wait(reading)
+        return result
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether there is a log that is signed."""
+        return self._signing is not None and self._store.log is not None
+
+    @property
+    def keeps_records(self) -> bool:
+        """Whether a record stays of each event that is deleted."""
+        kept = self._store.log
+        return kept is not None and kept.worm
+
+    def _signed(self) -> tuple[EventLog, LogSigning]:
+        """Return log and keys; raises ``NotFoundError`` without."""
+        kept = self._store.log
+        if kept is None or self._signing is None:
+            raise NotFoundError(_NO_LOG)
+        return kept, self._signing
+
+    def signing(self, caller: Caller) -> LogSigning:
+        """Return who signs, and who cosigns."""
+        caller.check_reading()
+        return self._signed()[1]
+
+    async def logs(self, tenant_id: str, after: str | None, limit: int, caller: Caller) -> list[ListedLog]:
+        """List logs by tenant.
+
+        Args:
+            tenant_id: Whose alone; empty for all that the caller may see.
+            after: The tenant that the list before ended with; None to begin.
+            limit: How many at most.
+            caller: Who asks.
+        """
+        caller.check_reading()
+        kept, signing = self._signed()
+        whose = within(caller.tenancy, tenant_id, "", "audit").tenant_id
+        if whose is None:
+            heads = await self._read(kept.heads(after, limit))
+        else:
+            head = await self._read(kept.head(whose))
+            heads = [head] if head.size and (after is None or whose > after) else []
+        listed: list[ListedLog] = []
+        for head in heads:
+            newest = await self._read(kept.checkpoints(head.tenant_id))
+            size = newest[0].size if newest else None
+            listed.append(ListedLog(signing.signer.origin(head.tenant_id), head, size))
+        return listed
+
+    async def checkpoint(self, tenant_id: str, at_most: int | None, caller: Caller) -> str:
+        """Return the newest checkpoint, or the newest one of at most so many entries.
+
+        Raises:
+            NotFoundError: There is none, or no log.
+        """
+        tenant = self._tenant(tenant_id, caller)
+        return str((await self._checkpoint(tenant, at_most)).note)
+
+    async def _checkpoint(self, tenant: str, at_most: int | None = None) -> Found:
+        kept, signing = self._signed()
+        found = await self._read(Checkpoints(kept, signing.signer).latest(tenant, at_most))
+        if found is not None:
+            return found
+        origin = signing.signer.origin(tenant)
+        if not (await self._read(kept.head(tenant))).size:
+            hint = "" if tenant else "; tenant_id says whose log is meant, and /audit/logs lists them"
+            raise NotFoundError(f"the log {origin!r} has no entries{hint}")
+        if at_most is not None:
+            raise NotFoundError(f"the log {origin!r} has no checkpoint of at most {at_most} entries")
+        raise NotFoundError(f"the log {origin!r} has no checkpoint yet: one comes {_soon(signing)}")
+
+    def _tenant(self, tenant_id: str, caller: Caller) -> str:
+        """Whose log is meant; that of events without a tenant if nothing says it."""
+        caller.check_reading()
+        self._signed()
+        return within(caller.tenancy, tenant_id, "", "audit").tenant_id or ""
+
+    async def proof(self, event_id: str, whose: Tenancy, caller: Caller) -> str:
+        """Prove that an event is in its log, against the newest checkpoint.
+
+        Args:
+            event_id: The event's.
+            whose: Where to look for it; None for tenant or project is all that the caller may see.
+            caller: Who asks.
+
+        Raises:
+            NotFoundError: There is no such event.
+            InvalidRequest: There are several.
+            NotCoveredError: No checkpoint covers it yet.
+        """
+        caller.check_reading()
+        kept, signing = self._signed()
+        seen = within(caller.tenancy, whose.tenant_id or "", whose.project_id or "", "audit")
+        # Said to be empty is not the same as not said, for those who may see all.
+        tenant = whose.tenant_id if seen.tenant_id is None else seen.tenant_id
+        project = whose.project_id if seen.project_id is None else seen.project_id
+        places = await self._read(kept.places(Tenancy(tenant, project), event_id))
+        if not places:
+            raise NotFoundError(f"event_id: no event {event_id[:100]!r} is in the log")
+        if len(places) > 1:
+            of = sorted({f"tenant {each.tenant_id!r}, project {each.project_id!r}" for each in places})
+            raise InvalidRequest(f"event_id: there are several of this id; say whose: {'; '.join(of[:10])}")
+        (place,) = places
+        covering = await self._read(Checkpoints(kept, signing.signer).latest(place.tenant_id))
+        if covering is None or covering.checkpoint.size <= place.index:
+            raise NotCoveredError(
+                f"event_id: the event is entry {place.index} of the log, and no checkpoint covers it yet: one comes "
+                f"{_soon(signing)}",
+                signing.within_seconds,
+            )
+        size = covering.checkpoint.size
+        path = await self._read(
+            hashes_for(kept, place.tenant_id, lambda hashes: prove_inclusion(hashes, place.index, size))
+        )
+        return str(InclusionProof(place.index, tuple(path), covering.note))
+
+    async def consistency(self, tenant_id: str, old_size: int, size: int | None, caller: Caller) -> Consistency:
+        """Prove that a log has only grown since it had ``old_size`` entries, up to ``size``.
+
+        Args:
+            tenant_id: Whose log.
+            old_size: How many entries it had.
+            size: How many it has; None for those of the newest checkpoint.
+            caller: Who asks.
+
+        Raises:
+            InvalidRequest: ``old_size`` is more than ``size``.
+            NotFoundError: There is no such log, it is not that large, or it has no checkpoint.
+        """
+        tenant = self._tenant(tenant_id, caller)
+        kept, signing = self._signed()
+        if size is None:
+            size = (await self._checkpoint(tenant)).checkpoint.size
+        head = await self._read(kept.head(tenant))
+        for name, each in (("to", size), ("from", old_size)):
+            if each > head.size:
+                raise NotFoundError(f"{name}: the log has {head.size} entries, not {each}")
+        if old_size > size:
+            raise InvalidRequest(f"from: {old_size} is more than the {size} entries up to which is to be proven")
+        path = await self._read(hashes_for(kept, tenant, lambda hashes: prove_consistency(hashes, old_size, size or 0)))
+        return Consistency(signing.signer.origin(tenant), old_size, size, path)
+
+    async def tile(self, tenant_id: str, path: str, caller: Caller) -> bytes:
+        """Return a tile of a log; raises ``NotFoundError`` if it has none of this path."""
+        tenant = self._tenant(tenant_id, caller)
+        kept, signing = self._signed()
+        try:
+            tile = Tile.parse(path)
+        except ValueError as error:
+            raise NotFoundError(str(error)) from None
+        head = await self._read(kept.head(tenant))
+        if not tile.exists(head.size):
+            raise NotFoundError(f"the log {signing.signer.origin(tenant)!r} of {head.size} entries has no tile {path}")
+        level, first = HEIGHT * tile.level, tile.index * WIDTH
+        hashes = await self._read(kept.hashes(tenant, level, first, tile.width))
+        if len(hashes) != tile.width:
+            raise StoreError(f"the log of tenant {tenant!r} lacks hashes of tile {path}")
+        return b"".join(hashes)
+
+    async def entries(self, tenant_id: str, first: int, limit: int, caller: Caller) -> LogPart:
+        """Return entries of a log from one on; fewer than asked for where events are large."""
+        tenant = self._tenant(tenant_id, caller)
+        kept, signing = self._signed()
+        head = await self._read(kept.head(tenant))
+        found: list[LogEntry] = []
+        if first < head.size:
+            found = await self._read(kept.entries(tenant, first, min(limit, head.size - first)))
+        project = caller.tenancy.project_id
+        hidden = frozenset(
+            each.index for each in found if project is not None and (each.project_id != project or not each.event_id)
+        )
+        shown = [
+            replace(each, project_id="", event_id="", data=None, gone=None) if each.index in hidden else each
+            for each in found
+        ]
+        end = first + len(found)
+        more = bool(found) and end < head.size
+        return LogPart(signing.signer.origin(tenant), head.size, shown, hidden, end if more else None)
+
+    async def cosign(self, text: str, caller: Caller) -> str:
+        """Keep the cosignatures of witnesses on a checkpoint; return the checkpoint with all that it has.
+
+        Raises:
+            InvalidRequest: It is no checkpoint of the log, or has no cosignature of a known witness.
+            NotFoundError: The log has no checkpoint of that size.
+            SplitViewError: It is signed by the log's key, and contradicts the checkpoint of that size.
+            ForbiddenError: The log is not one that the caller may see.
+        """
+        caller.check_reading()
+        kept, signing = self._signed()
+        try:
+            given = SignedNote.parse(text)
+            checkpoint = Checkpoint.of(given)
+            cosigned = cosignatures(given, signing.witnesses)
+        except NoteError as error:
+            raise InvalidRequest(f"the body is no checkpoint that a known witness has cosigned: {error}") from None
+        tenant = tenant_of(checkpoint.origin, signing.signer.name)
+        if tenant is None:
+            raise NotFoundError(f"there is no log {checkpoint.origin[:200]!r} here")
+        if caller.tenancy.tenant_id not in (None, tenant):
+            raise ForbiddenError("the key that was given is for the log of another tenant")
+        found = await self._checkpoint(tenant, checkpoint.size)
+        if found.checkpoint.size != checkpoint.size:
+            raise NotFoundError(f"the log {checkpoint.origin!r} has no checkpoint of {checkpoint.size} entries")
+        if found.note.text != given.text:
+            raise self._contradicted(found, given, signing)
+        keeping = Checkpoints(kept, signing.signer).keep(tenant, found, lambda note: merged(note, cosigned))
+        return str(await self._read(keeping))
+
+    def _contradicted(self, found: Found, given: SignedNote, signing: LogSigning) -> Exception:
+        size, origin = found.checkpoint.size, found.checkpoint.origin
+        if not signing.signer.has_signed(given):
+            return InvalidRequest(f"the body is not the checkpoint of {size} entries of the log {origin!r}")
+        text = "%s: two checkpoints of %d entries are signed by the log's key, and differ: its history was rewritten"
+        self._told.log(f"split {origin}", logging.CRITICAL, text, origin, size)
+        return SplitViewError(f"the log's own checkpoint of {size} entries is another one: keep both, one of them lies")
+
+
+def _soon(signing: LogSigning) -> str:
+    return f"within {signing.within_seconds:g} seconds"

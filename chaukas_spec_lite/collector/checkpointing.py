@@ -1,0 +1,231 @@
+"""Signs checkpoints of each tenant's log as it grows, for as long as a collector runs.
+
+Nothing is signed that contradicts what was: before each signature the tree is proven to have grown out of the newest
+checkpoint, that in the store and the one that this process has signed last. So whoever rewrites the database gets no
+signature for it from a collector that runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chaukas_spec_lite.audit.merkle import Hashes, prove_consistency, tree_root, verify_consistency
+from chaukas_spec_lite.audit.notes import Checkpoint
+from chaukas_spec_lite.collector.checkpoints import Checkpoints, Found
+from chaukas_spec_lite.collector.log_signer import LogSigner
+from chaukas_spec_lite.collector.stores.event_log import EventLog, LogHead, hashes_for
+from chaukas_spec_lite.errors import ProofError, SettingError, StoreError
+from chaukas_spec_lite.rationed_log import RationedLog, in_words
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+"""How many seconds lie between two looks at most."""
+_PART = 1000
+"""How many tenants are asked for at once."""
+_TOLD_EVERY = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When a checkpoint is due.
+
+    Args:
+        events: After how many new entries; None for whatever number.
+        seconds: After how long since the first of them was seen.
+    """
+
+    events: int | None
+    seconds: float
+
+    def is_due(self, new: int, waited: float) -> bool:
+        """Say whether a log with so many new entries, seen so many seconds ago, is to be signed."""
+        return new > 0 and ((self.events is not None and new >= self.events) or waited >= self.seconds)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of the log of a tenant."""
+
+    newest: Checkpoint | None
+    """The newest checkpoint that was signed or seen."""
+    since: float | None = None
+    """When entries beyond it were first seen."""
+
+    @property
+    def size(self) -> int:
+        return 0 if self.newest is None else self.newest.size
+
+
+class Checkpointer:
+    """Looks at the logs of a store, and signs what is due.
+
+    Args:
+        events: The store's log.
+        signer: Who signs.
+        pace: When it is due.
+        refused: Called when a log contradicts what was signed.
+        clock: Tells seconds.
+    """
+
+    def __init__(
+        self,
+        events: EventLog,
+        signer: LogSigner,
+        pace: Pace,
+        refused: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._events = events
+        self._signer = signer
+        self._pace = pace
+        self._refused = refused
+        self._clock = clock
+        self._checkpoints = Checkpoints(events, signer)
+        self._known: dict[str, _Known] = {}
+        self._told = RationedLog(log, _TOLD_EVERY, time.monotonic)
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Look now and from time to time from now on, whatever goes wrong with one look.
+
+        Raises:
+            SettingError: The log has been signed by a key of another name.
+            StoreError: The log cannot be read.
+        """
+        await self._check_name()
+        self._running = asyncio.ensure_future(self._run())
+
+    async def _check_name(self) -> None:
+        for head in await self._events.heads(None, 1):
+            for kept in await self._events.checkpoints(head.tenant_id):
+                origin = kept.note.partition("\n")[0]
+                if origin != self._signer.origin(head.tenant_id):
+                    raise SettingError(
+                        "audit_key",
+                        f"the store has the log {origin!r}, and a log keeps its name: a key of the name "
+                        f"{self._signer.name!r} cannot sign it",
+                    )
+
+    async def stop(self) -> None:
+        """Look no more, but for a last time: whatever is new gets its checkpoint."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+            await asyncio.wait({running})
+            await self._try_to_look(everything=True)
+
+    async def _run(self) -> None:
+        while True:
+            await self._try_to_look()
+            await asyncio.sleep(min(LOOK_EVERY, self._pace.seconds))
+
+    async def _try_to_look(self, *, everything: bool = False) -> None:
+        """As ``look``; a failure is told in the log, and the next time may be better."""
+        try:
+            await self.look(everything=everything)
+        except Exception as error:
+            text = "checkpoints could not be made, which is tried again: %s"
+            ours = None if isinstance(error, StoreError) else error
+            self._told.log("failed", logging.ERROR, text, error if ours is None else in_words(error), error=ours)
+
+    async def look(self, *, everything: bool = False) -> None:
+        """Look once at all logs, and sign those that are due.
+
+        Args:
+            everything: Whether to sign whatever is new, as before a stop.
+
+        Raises:
+            StoreError: One could not be read or signed; the others were looked at all the same.
+        """
+        after: str | None = None
+        failed: StoreError | None = None
+        while heads := await self._events.heads(after, _PART):
+            for head in heads:
+                try:
+                    await self._look_at(head, everything)
+                except StoreError as error:
+                    failed = error
+            after = heads[-1].tenant_id
+        if failed is not None:
+            raise failed
+
+    async def _look_at(self, head: LogHead, everything: bool) -> None:
+        tenant, now = head.tenant_id, self._clock()
+        known = self._known.get(tenant)
+        if known is None:
+            known, head = await self._first(tenant)
+            self._known[tenant] = known
+        if not self._is_to_be_signed(head, known, now, everything):
+            return
+        if await self._another_has_signed(tenant, known):
+            # What has come since then waits from now on. The head is read again: it is not older than the checkpoint.
+            known.since, head = now, await self._events.head(tenant)
+            if not self._is_to_be_signed(head, known, now, everything):
+                return
+        if await self._is_consistent(head, known.newest):
+            note = self._signer.sign(tenant, head.size, head.root)
+            found = Found(note, Checkpoint.of(note))
+            await self._checkpoints.keep(tenant, found, self._signer.completed, is_new=True)
+            known.newest, known.since = found.checkpoint, None
+
+    async def _first(self, tenant: str) -> tuple[_Known, LogHead]:
+        """Begin with a log that was not seen before: its newest checkpoint gets the signatures of keys that are new."""
+        found = await self._checkpoints.latest(tenant)
+        head = await self._events.head(tenant)
+        if found is None:
+            return _Known(None), head
+        if not await self._contradiction(head, found.checkpoint):
+            await self._checkpoints.keep(tenant, found, self._signer.completed)
+        return _Known(found.checkpoint), head
+
+    def _is_to_be_signed(self, head: LogHead, known: _Known, now: float, everything: bool) -> bool:
+        """Say whether a checkpoint is due, or the log contradicts the newest one, which is then told."""
+        new = head.size - known.size
+        if new == 0:
+            known.since = None
+            return known.newest is not None and known.newest.root != head.root
+        if known.since is None:
+            known.since = now
+        return everything or new < 0 or self._pace.is_due(new, now - known.since)
+
+    async def _another_has_signed(self, tenant: str, known: _Known) -> bool:
+        """Say whether another collector has signed a newer checkpoint, which is then known."""
+        found = await self._checkpoints.latest(tenant)
+        # One that nobody has signed could be there to be gone by.
+        if found is None or found.checkpoint.size <= known.size or not self._signer.has_signed(found.note):
+            return False
+        known.newest = found.checkpoint
+        return True
+
+    async def _is_consistent(self, head: LogHead, newest: Checkpoint | None) -> bool:
+        """Say whether a log has grown out of a checkpoint; if not, people are told."""
+        why = await self._contradiction(head, newest)
+        if why:
+            self._refused()
+            origin = self._signer.origin(head.tenant_id)
+            text = "%s: no further checkpoint is signed, as the log contradicts what was signed: %s"
+            self._told.log(f"refused {origin}", logging.CRITICAL, text, origin, why)
+        return not why
+
+    async def _contradiction(self, head: LogHead, newest: Checkpoint | None) -> str:
+        """Say how a log contradicts its newest checkpoint, or itself; empty if it does not."""
+        if newest is None:
+            root = await hashes_for(self._events, head.tenant_id, lambda hashes: tree_root(hashes, head.size))
+            return "" if root == head.root else f"its root is not that of its {head.size} entries"
+        if head.size < newest.size:
+            return f"it has {head.size} entries, and a checkpoint is of {newest.size}"
+
+        def proof(hashes: Hashes) -> list[bytes]:
+            return prove_consistency(hashes, newest.size, head.size)
+
+        try:
+            path = await hashes_for(self._events, head.tenant_id, proof)
+            verify_consistency(newest.size, head.size, newest.root, head.root, path)
+        except ProofError:
+            return f"the first {newest.size} of its {head.size} entries are not those of the checkpoint"
+        return ""

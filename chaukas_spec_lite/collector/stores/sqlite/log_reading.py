@@ -1,0 +1,166 @@
+"""The log of the file, as one snapshot of it has it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from chaukas_spec_lite.collector.stores.asking import Tenancy
+from chaukas_spec_lite.collector.stores.base import Deletion
+from chaukas_spec_lite.collector.stores.copied import EXPORT_BYTES
+from chaukas_spec_lite.collector.stores.event_log import Gone, KeptCheckpoint, LogEntry, LogHead, LogPlace
+from chaukas_spec_lite.collector.stores.log_tree import LogCheck, frontier_of, kept_below, paired, stretch_of
+from chaukas_spec_lite.errors import StoreError
+
+_STRETCHES = """
+SELECT first, hashes, seqs FROM log_leaves WHERE log = :log AND first < :end AND first >= coalesce(
+    (SELECT max(first) FROM log_leaves WHERE log = :log AND first <= :begin), 0
+) ORDER BY first
+"""
+_STRETCH_OF = (
+    "SELECT first, hashes, seqs FROM log_leaves WHERE log = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1"
+)
+_GONE = """
+SELECT g.project_id, g.event_id, g.at, d.tenant_id, d.project_id, d.session_id, d.reason, d.at
+FROM log_gone g LEFT JOIN deletions d ON d.number = g.deletion WHERE g.seq = ?
+"""
+_FOUND = """
+SELECT seq, log, tenant_id, project_id FROM events JOIN owners USING (owner) JOIN logs USING (tenant_id)
+WHERE event_id = :id
+UNION ALL SELECT seq, log, tenant_id, project_id FROM log_gone JOIN logs USING (log) WHERE event_id = :id
+"""
+
+
+class _Log(NamedTuple):
+    number: int
+    size: int
+
+
+def heads(connection: sqlite3.Connection, after_tenant: str | None, limit: int) -> list[LogHead]:
+    """As ``EventLog.heads``."""
+    rows = connection.execute(
+        "SELECT tenant_id, size, roots FROM logs WHERE size > 0 AND (?1 IS NULL OR tenant_id > ?1)"
+        " ORDER BY tenant_id LIMIT ?2",
+        (after_tenant, limit),
+    )
+    return [LogHead(tenant, size, frontier_of(size, roots).root()) for tenant, size, roots in rows]
+
+
+def head(connection: sqlite3.Connection, tenant: str) -> LogHead:
+    """As ``EventLog.head``."""
+    found = connection.execute("SELECT size, roots FROM logs WHERE tenant_id = ?", (tenant,)).fetchone()
+    size, roots = found or (0, b"")
+    return LogHead(tenant, size, frontier_of(size, roots).root())
+
+
+def _log_of(connection: sqlite3.Connection, tenant: str) -> _Log:
+    found = connection.execute("SELECT log, size FROM logs WHERE tenant_id = ?", (tenant,)).fetchone()
+    return _Log(*(found or (0, 0)))
+
+
+def hashes(connection: sqlite3.Connection, tenant: str, level: int, first: int, count: int) -> list[bytes]:
+    """As ``EventLog.hashes``."""
+    log = _log_of(connection, tenant)
+    kept, begin, end, times = kept_below(level, first, count, log.size)
+    if kept == 0:
+        return paired([leaf for _, leaf, _ in _leaves(connection, log.number, begin, end)], times)
+    rows = connection.execute(
+        "SELECT hash FROM log_nodes WHERE log = ? AND level = ? AND place >= ? AND place < ? ORDER BY place",
+        (log.number, kept, begin, end),
+    )
+    return paired([hashed for (hashed,) in rows], times)
+
+
+def _leaves(connection: sqlite3.Connection, log: int, begin: int, end: int) -> Iterator[tuple[int, bytes, int]]:
+    """Entries side by side: place, hash, and the number of the event."""
+    for first, content, seqs in connection.execute(_STRETCHES, {"log": log, "begin": begin, "end": end}):
+        yield from (each for each in stretch_of(first, content, seqs) if begin <= each[0] < end)
+
+
+def places(connection: sqlite3.Connection, tenancy: Tenancy, event_id: str) -> list[LogPlace]:
+    """As ``EventLog.places``."""
+    found: list[LogPlace] = []
+    for seq, log, tenant, project in connection.execute(_FOUND, {"id": event_id}).fetchall():
+        if tenancy.tenant_id in (None, tenant) and tenancy.project_id in (None, project):
+            row = connection.execute(_STRETCH_OF, (log, seq)).fetchone()
+            stretch = stretch_of(*row) if row is not None else []
+            found += [LogPlace(index, tenant, project, event_id, leaf) for index, leaf, own in stretch if own == seq]
+    return sorted(found, key=lambda each: (each.tenant_id, each.index))
+
+
+def entries(connection: sqlite3.Connection, tenant: str, first: int, limit: int) -> list[LogEntry]:
+    """As ``EventLog.entries``."""
+    found: list[LogEntry] = []
+    room = EXPORT_BYTES
+    for index, leaf, seq in _leaves(connection, _log_of(connection, tenant).number, first, first + limit):
+        entry = _entry(connection, index, leaf, seq)
+        room -= len(entry.data or b"")
+        if found and room < 0:
+            break
+        found.append(entry)
+    return found
+
+
+def _entry(connection: sqlite3.Connection, index: int, leaf: bytes, seq: int) -> LogEntry:
+    there = connection.execute(
+        "SELECT project_id, event_id, data FROM events JOIN owners USING (owner) WHERE seq = ?", (seq,)
+    ).fetchone()
+    if there is not None:
+        return LogEntry(index, leaf, *there)
+    recorded = connection.execute(_GONE, (seq,)).fetchone()
+    if recorded is None:
+        return LogEntry(index, leaf, "", "", None, Gone())
+    project, event_id, at, tenant, of_project, session, reason, begun = recorded
+    deletion = None if begun is None else Deletion(Tenancy(tenant, of_project), session, reason)
+    return LogEntry(index, leaf, project, event_id, None, Gone(at if begun is None else begun, deletion))
+
+
+def keep_checkpoint(connection: sqlite3.Connection, tenant: str, size: int, note: str, former: str) -> str | int:
+    """As ``EventLog.keep_checkpoint``, in a transaction; returns the size of a log that is too small."""
+    connection.execute("INSERT INTO logs (tenant_id) VALUES (?) ON CONFLICT DO NOTHING", (tenant,))
+    log = _log_of(connection, tenant)
+    if size > log.size:
+        return log.size
+    found = connection.execute("SELECT note FROM checkpoints WHERE log = ? AND size = ?", (log.number, size)).fetchone()
+    kept = str(found[0]) if found else ""
+    if kept != former:
+        return kept
+    connection.execute(
+        "INSERT OR REPLACE INTO checkpoints (log, size, note) VALUES (?, ?, ?)", (log.number, size, note)
+    )
+    return note
+
+
+def checkpoints(connection: sqlite3.Connection, tenant: str, before: int | None, limit: int) -> list[KeptCheckpoint]:
+    """As ``EventLog.checkpoints``."""
+    rows = connection.execute(
+        "SELECT size, note FROM checkpoints WHERE log = ?1 AND (?2 IS NULL OR size < ?2) ORDER BY size DESC LIMIT ?3",
+        (_log_of(connection, tenant).number, before, limit),
+    )
+    return [KeptCheckpoint(size, note) for size, note in rows]
+
+
+def check(connection: sqlite3.Connection) -> Iterator[str]:
+    """Hold each log against the events, and against its checkpoints."""
+    for number, tenant, size, roots in connection.execute("SELECT log, tenant_id, size, roots FROM logs").fetchall():
+        kept = connection.execute("SELECT size, note FROM checkpoints WHERE log = ?", (number,))
+        nodes = connection.execute("SELECT level, place, hash FROM log_nodes WHERE log = ?", (number,))
+        checking = LogCheck(tenant, [KeptCheckpoint(*each) for each in kept], nodes)
+        own = "seq = ? AND owner IN (SELECT owner FROM owners WHERE tenant_id = ?)"
+        rows = connection.execute("SELECT first, hashes, seqs FROM log_leaves WHERE log = ? ORDER BY first", (number,))
+        for row in rows:
+            try:
+                stretch = stretch_of(*row)
+            except StoreError as error:
+                yield f"log of tenant {tenant!r}: {error}"
+                continue
+            for _, leaf, seq in stretch:
+                found = connection.execute(f"SELECT data FROM events WHERE {own}", (seq, tenant)).fetchone()
+                checking.add(leaf, found[0] if found else None)
+        ((events,),) = connection.execute("SELECT coalesce(sum(events), 0) FROM owners WHERE tenant_id = ?", (tenant,))
+        yield from checking.findings(size, roots, events)
+    for (tenant,) in connection.execute(
+        "SELECT DISTINCT tenant_id FROM owners WHERE events > 0 AND tenant_id NOT IN (SELECT tenant_id FROM logs)"
+    ):
+        yield f"tenant {tenant!r} has events and no log"

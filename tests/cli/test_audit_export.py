@@ -1,0 +1,309 @@
+"""``chaukas-lite audit export``, and the script in its bundles: what is whole is verified, and nothing else is."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chaukas_spec_lite import Event, ToolCall
+from chaukas_spec_lite.audit.canonical import canonical_bytes
+from chaukas_spec_lite.audit.keys import SigningKey
+from chaukas_spec_lite.audit.merkle import leaf_hash
+from chaukas_spec_lite.cli.audit.bundle import SCRIPT
+from chaukas_spec_lite.cli.data import verify_bundle
+from chaukas_spec_lite.cli.data.verify_bundle import FILES, NotVerified, check
+from chaukas_spec_lite.collector.searched_text import searched_text
+from chaukas_spec_lite.collector.stores.opening import store_for
+from chaukas_spec_lite.wire.fields import STRUCT, fields_of
+from tests.cli.logged import add, key, sealed_events
+from tests.cli.recordings import here
+from tests.patience import HANG
+
+SIZE = 9
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of three sessions, of which one was deleted."""
+    home = tmp_path_factory.mktemp("home")
+    signer = key(home)
+    (home / "old.txt").write_text(add(home / "events.db", sealed_events(["s0"]), signer))
+    add(home / "events.db", sealed_events(["s1", "s2"], writer="w2"), signer, without="s1")
+    done = here(home, "audit", "export", "--store", "events.db", "--tenant", "acme", "--key", "log.pub",
+                "--checkpoint", "old.txt", "--output", "bundle")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.endswith(
+        f"{SIZE} entries of the log example.com/log/tenant/acme written to bundle; 3 of them without the event.\n"
+    )
+    return home / "bundle"
+
+
+@pytest.fixture
+def bundle(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it to be tampered with, whose signatures are checked in a hundredth of the time."""
+    monkeypatch.setattr(verify_bundle, "is_signed", signed_by_cryptography)
+    return Path(shutil.copytree(whole, tmp_path / "copy"))
+
+
+def signed_by_cryptography(public: bytes, message: bytes, signature: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def forged(folder: Path) -> Path:
+    """Make the sums anew, as somebody would who tampers on purpose."""
+    sums = "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in FILES)
+    (folder / "SHA256SUMS").write_text(sums)
+    return folder
+
+
+def alone(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script with the standard library and nothing else, in an empty environment."""
+    return subprocess.run(
+        [sys.executable, "-I", "-S", *map(str, arguments)],
+        cwd=cwd, env={}, capture_output=True, text=True, timeout=HANG, check=False,
+    )  # fmt: skip
+
+
+def test_a_whole_bundle_is_verified_by_the_script_in_it(whole: Path, tmp_path: Path) -> None:
+    done = alone("verify.py", "--checkpoint", whole.parent / "old.txt", cwd=whole)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "The log example.com/log/tenant/acme had 9 entries, which its key has signed.",
+        "All 9 entries are those of the log: 6 with their events, 3 without.",
+        f"Nothing has changed in the 3 entries of {whole.parent / 'old.txt'}.",
+        "6 of 6 events are sealed, in 2 chains, of which 2 are closed.",
+        "The key is the bundle's own. Compare it with the one that you got from the operator: "
+        + (whole.parent / "log.pub").read_text().strip(),
+        "VERIFIED",
+    ]
+    done = alone("verify.py", "--key", (whole.parent / "log.pub").read_text().strip(), cwd=whole)
+    assert done.returncode == 0
+    assert "bundle's own" not in done.stdout
+
+
+def test_a_zip_file_holds_the_same(whole: Path) -> None:
+    home = whole.parent
+    done = here(home, "audit", "export", "--store", "events.db", "--tenant", "acme", "--key", "log.pub",
+                "--output", "bundle.zip")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(home / "bundle.zip") as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            path.name: path.read_bytes() for path in whole.iterdir()
+        }
+    assert alone(SCRIPT, home / "bundle.zip", cwd=home).returncode == 0
+    assert not [path for path in home.iterdir() if path.name.startswith(".bundle")]
+
+
+def test_another_key_has_not_signed_it(whole: Path, tmp_path: Path) -> None:
+    key(tmp_path)
+    done = alone("verify.py", "--key", (tmp_path / "log.pub").read_text().strip(), cwd=whole)
+    assert done.returncode == 1
+    assert done.stderr == "NOT VERIFIED: the checkpoint is signed by none of the keys: example.com/log\n"
+
+
+def test_no_byte_can_be_changed_unseen(bundle: Path) -> None:
+    assert check(bundle, [], [])
+    for path in sorted(bundle.iterdir()):
+        good = path.read_bytes()
+        # In long files with steps: their sums hold all bytes alike.
+        step = 1 + len(good) // 40
+        for at in range(0, len(good), step):
+            path.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+            with pytest.raises(NotVerified):
+                check(bundle, [], [])
+        path.write_bytes(good)
+
+
+@pytest.mark.parametrize("name", ["events.delim", "leaves.bin", "checkpoint.txt", "keys.txt"])
+def test_no_byte_can_be_changed_with_the_sums_made_anew(bundle: Path, name: str) -> None:
+    path = bundle / name
+    good = path.read_bytes()
+    # From the first event to the last, but with steps: what holds one of them holds the others.
+    for at in range(0, len(good), 1 if len(good) < 250 else 5):
+        path.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+        with pytest.raises(NotVerified):
+            check(forged(bundle), [], [])
+
+
+def events_of(folder: Path) -> list[bytes]:
+    return verify_bundle.read_events((folder / "events.delim").read_bytes())
+
+
+def write(folder: Path, events: list[bytes], leaves: list[bytes] | None = None) -> None:
+    data = b"".join(bytes([len(each) & 127 | 128, len(each) >> 7]) + each for each in events)
+    (folder / "events.delim").write_bytes(data)
+    if leaves is not None:
+        (folder / "leaves.bin").write_bytes(b"".join(leaves))
+
+
+def removed(events: list[bytes], at: int) -> None:
+    del events[at]
+
+
+def doubled(events: list[bytes], at: int) -> None:
+    events.insert(at, events[at])
+
+
+def swapped(events: list[bytes], at: int) -> None:
+    events[at - 1], events[at] = events[at], events[at - 1]
+
+
+def cut(events: list[bytes], at: int) -> None:
+    del events[at:]
+
+
+def altered(events: list[bytes], at: int) -> None:
+    events[at] = events[at].replace(b"shop", b"SHOP")
+
+
+@pytest.mark.parametrize("tamper", [removed, doubled, swapped, cut, altered])
+@pytest.mark.parametrize("rebuilt", [False, True], ids=["leaves kept", "tree rebuilt"])
+def test_tampering_with_events(bundle: Path, tamper: Callable[[list[bytes], int], None], rebuilt: bool) -> None:
+    events = events_of(bundle)
+    absent = (bundle / "absent.jsonl").read_bytes()
+    for at in range(len(events)):
+        bad = [*events]
+        tamper(bad, at)
+        leaves = None
+        if rebuilt:
+            # As somebody does who has the whole bundle, but not the key: the tree is of the events that are left.
+            leaves = [leaf_hash(each) for each in bad]
+            (bundle / "absent.jsonl").write_bytes(b"")
+        write(bundle, bad, leaves)
+        with pytest.raises(NotVerified):
+            check(forged(bundle), [], [])
+    write(bundle, events)
+    (bundle / "absent.jsonl").write_bytes(absent)
+
+
+def test_an_event_cannot_be_left_out_in_silence(bundle: Path) -> None:
+    """It can be left out, as deleted ones are; its entry stays, and is counted and named."""
+    events = events_of(bundle)
+    write(bundle, events[1:])
+    (bundle / "absent.jsonl").write_bytes(b'{"index": 0, "why": ""}\n' + (bundle / "absent.jsonl").read_bytes())
+    assert "All 9 entries are those of the log: 5 with their events, 4 without." in check(forged(bundle), [], [])
+
+
+def test_another_history_than_that_of_an_old_checkpoint(bundle: Path, whole: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(whole.parent / "log.key", other)
+    shutil.copy(whole.parent / "log.pub", other)
+    signer = SigningKey.read(other / "log.key")
+    (other / "old.txt").write_text(add(other / "events.db", sealed_events(["forged"]), signer))
+    with pytest.raises(NotVerified, match="of another history"):
+        check(bundle, [], [other / "old.txt"])
+    done = here(whole.parent, "audit", "export", "--store", "events.db", "--tenant", "acme", "--key", "log.pub",
+                "--checkpoint", other / "old.txt", "--output", "none")  # fmt: skip
+    assert done.returncode == 1
+    assert "the first 3 entries of the log are not what they were" in done.stderr
+    assert not (whole.parent / "none").exists()
+
+
+def test_broken_chains_within_a_log_that_holds(tmp_path: Path) -> None:
+    """The log proves what arrived. What was altered before it arrived, the seals show."""
+    signer = key(tmp_path)
+    events = sealed_events(["s0"])
+    events[1].metadata = {"b": 99}
+    add(tmp_path / "events.db", events, signer)
+    done = here(tmp_path, "audit", "export", "--store", "events.db", "--tenant", "acme", "--key", "log.pub",
+                "--output", "bundle")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with pytest.raises(NotVerified, match=r"event 's0-1': its seal is not that of its content"):
+        check(tmp_path / "bundle", [], [])
+
+
+def structs(cls: type[Any]) -> dict[int, Any]:
+    """Where Structs stand in a message, as the schema has it."""
+    found: dict[int, Any] = {}
+    for field in fields_of(cls):
+        if field.kind == STRUCT:
+            found[field.number] = verify_bundle.STRUCT
+        elif field.kind == "message" and (inside := structs(field.cls)) and field.cls.__name__ != "Any":
+            found[field.number] = inside
+    return found
+
+
+def test_the_script_knows_where_structs_stand() -> None:
+    """Compared by what each holds, as a Struct holds itself."""
+
+    def named(kinds: dict[int, Any]) -> dict[int, Any]:
+        return {number: "Struct" if inner is verify_bundle.STRUCT else named(inner) for number, inner in kinds.items()}
+
+    assert named(verify_bundle.EVENT) == named(structs(Event))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.text(max_size=3), json_values, max_size=4))
+@settings(max_examples=20, deadline=None)
+def test_the_script_brings_events_into_canonical_form(value: dict[str, Any]) -> None:
+    event = Event(event_id="e", metadata=value, tool_call=ToolCall(name="t", arguments=value), hash_prev="h")
+    assert verify_bundle.in_order(bytes(event), verify_bundle.EVENT) == canonical_bytes(event)
+    behind = bytes(Event(metadata=value)) + bytes(Event(event_id="e"))
+    assert verify_bundle.in_order(behind, verify_bundle.EVENT) == canonical_bytes(Event(event_id="e", metadata=value))
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(max_size=50), st.integers(0, 63), st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_signatures_are_checked_as_cryptography_does(seed: bytes, message: bytes, at: int, spoilt: bool) -> None:
+    secret = Ed25519PrivateKey.from_private_bytes(seed)
+    public, signature = secret.public_key().public_bytes_raw(), bytearray(secret.sign(message))
+    signature[at] ^= spoilt
+    assert verify_bundle.is_signed(public, message, bytes(signature)) is not spoilt
+    assert signed_by_cryptography(public, message, bytes(signature)) is not spoilt
+    assert not verify_bundle.is_signed(public[::-1], message, bytes(signature))
+
+
+def without_a_log(folder: Path) -> str:
+    async def make() -> None:
+        store = store_for(str(folder / "events.db"), texts=searched_text)
+        await store.open()
+        await store.close()
+
+    asyncio.run(make())
+    return "keeps no log; chaukas-lite serve --audit-key FILE begins one"
+
+
+def without_a_checkpoint(folder: Path) -> str:
+    add(folder / "events.db", sealed_events(["s0"]), None)
+    return "the log of tenant 'acme' has no checkpoint: a collector makes them"
+
+
+def signed_by_another(folder: Path) -> str:
+    (folder / "other").mkdir()
+    add(folder / "events.db", sealed_events(["s0"]), key(folder / "other", "example.org/other"))
+    return "the log's newest checkpoint: it is not signed by whom it has to be: example.com/log"
+
+
+@pytest.mark.parametrize("make", [without_a_log, without_a_checkpoint, signed_by_another])
+def test_what_proves_nothing_makes_no_bundle(tmp_path: Path, make: Callable[[Path], str]) -> None:
+    key(tmp_path)
+    why = make(tmp_path)
+    done = here(tmp_path, "audit", "export", "--store", "events.db", "--tenant", "acme", "--key", "log.pub",
+                "--output", "bundle")  # fmt: skip
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert not [path for path in tmp_path.iterdir() if "bundle" in path.name]

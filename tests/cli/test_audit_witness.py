@@ -1,0 +1,169 @@
+"""``chaukas-lite audit witness`` against a real collector: it cosigns what grows, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from chaukas_spec_lite import BlockingChaukasClient, Event
+from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey, VerifierKey
+from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
+from chaukas_spec_lite.cli.audit import witnessing
+from chaukas_spec_lite.cli.log_checks import RewrittenError
+from chaukas_spec_lite.cli.logs import HttpLog
+from tests.cli.logged import TENANT, add, key, sealed_events
+from tests.cli.recordings import here
+from tests.cli.serving import Served, serving
+from tests.patience import HANG
+
+TENANT_LOG = "example.com/log/tenant/acme"
+
+
+@contextmanager
+def collector(home: Path, witness: VerifierKey, store: str = "events.db") -> Iterator[Served]:
+    with serving(
+        home,
+        "--store",
+        store,
+        "--audit-key",
+        "log.key",
+        "--witness-key",
+        str(witness),
+        "--checkpoint-seconds",
+        "0.1s",
+        "--http",
+        "127.0.0.1:0",
+    ) as served:
+        yield served
+
+
+def url(served: Served) -> str:
+    return served.clients["CHAUKAS_ENDPOINT"]
+
+
+def checkpoint(served: Served) -> SignedNote:
+    with urllib.request.urlopen(f"{url(served)}/audit/checkpoint?tenant_id={TENANT}", timeout=HANG) as answer:
+        return SignedNote.parse(answer.read().decode())
+
+
+def send(served: Served, events: list[Event], size: int) -> None:
+    """Send events, and wait until a checkpoint covers all."""
+    with BlockingChaukasClient(served.grpc) as client:
+        client.ingest_events(events)
+    give_up = time.monotonic() + HANG
+    while time.monotonic() < give_up:
+        try:
+            if Checkpoint.of(checkpoint(served)).size == size:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("no checkpoint covers the events")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    key(tmp_path)
+    key(tmp_path, "auditor.example/w", "w")
+    return tmp_path
+
+
+def command(served: Served) -> tuple[str, ...]:
+    return ("audit", "witness", url(served), "--tenant", TENANT, "--key", "w.key", "--log-key", "log.pub",
+            "--state", "acme.state")  # fmt: skip
+
+
+def test_a_log_that_grows_is_cosigned_and_a_rewritten_one_is_not(home: Path) -> None:
+    witness = SigningKey.read(home / "w.key").verifier(COSIGNATURE)
+    with collector(home, witness) as served:
+        send(served, sealed_events(["s0"]), 3)
+        done = here(home, *command(served))
+        assert (done.returncode, "acme.state is new" in done.stderr) == (0, True), done.stderr
+        assert checkpoint(served).verify([witness]) == [witness]
+        send(served, sealed_events(["s1"], writer="w2"), 6)
+        done = here(home, *command(served))
+        assert done.returncode == 0
+        assert done.stderr == f"Cosigned: 6 entries of the log {TENANT_LOG}, 3 of them new.\n"
+        seen = (home / "acme.state").read_text()
+        # The whole log, and an old checkpoint, from the outside.
+        verify = "verify", "--log", url(served), "--tenant", TENANT, "--key", "log.pub"
+        done = here(home, *verify)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "2 complete, 0 without an end, 0 broken" in done.stdout
+        assert done.stdout.endswith("its tree was made anew of all entries\n")
+        done = here(home, *verify, "--checkpoint", "acme.state", "--format", "json")
+        assert (done.returncode, json.loads(done.stdout)["log"]["grown_from"]) == (0, [6])
+        done = here(home, "audit", "export", "--log", url(served), "--tenant", TENANT, "--key", "log.pub",
+                    "--output", "bundle")  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    # The operator, who has the key, begins a new history with as many events, and more.
+    with collector(home, witness, "rewritten.db") as served:
+        send(served, sealed_events(["x0", "x1", "x2"]), 9)
+        done = here(home, *command(served))
+        assert done.returncode == 1
+        assert f"the history of the log {TENANT_LOG} has changed" in done.stderr
+        assert len(checkpoint(served).signatures) == 1
+        assert (home / "acme.state").read_text() == seen
+        evidence = {path.read_text() for path in home.glob("acme.state.evidence-*")}
+        assert {Checkpoint.of(SignedNote.parse(note)).size for note in evidence} == {6, 9}
+        done = here(home, "verify", "--log", url(served), "--tenant", TENANT, "--key", "log.pub",
+                    "--checkpoint", "acme.state")  # fmt: skip
+        assert done.returncode == 1
+        assert f"the history of the log {TENANT_LOG} has changed" in done.stderr
+
+
+class FakeLog(HttpLog):
+    """A log whose checkpoint is a text, and which takes cosignatures."""
+
+    def __init__(self, note: str) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.note = note
+        self.got: list[str] = []
+        self.state_then = ""
+        self.state: Path | None = None
+
+    async def checkpoint(self) -> str:
+        return self.note
+
+    def cosigned(self, note: str) -> str:
+        self.got.append(note)
+        assert self.state is not None
+        self.state_then = self.state.read_text()
+        return note
+
+
+def test_the_state_is_written_before_the_cosignature_goes_out(home: Path) -> None:
+    signer, witness = SigningKey.read(home / "log.key"), SigningKey.read(home / "w.key")
+    log = FakeLog(add(home / "events.db", sealed_events(["s0"]), signer))
+    log.state = home / "state"
+    seen = witnessing.Witness(witness, [signer.verifier()], log.state, TENANT)
+    asyncio.run(seen.round(log, lambda: 1000.9))
+    assert log.state_then == log.note
+    assert log.got == [str(SignedNote.parse(log.note).cosign(witness, 1000))]
+
+
+def test_a_log_that_has_lost_its_end_is_refused(home: Path) -> None:
+    signer, witness = SigningKey.read(home / "log.key"), SigningKey.read(home / "w.key")
+    short = add(home / "events.db", sealed_events(["s0"]), signer)
+    log = FakeLog(add(home / "events.db", sealed_events(["s1"]), signer))
+    log.state = home / "state"
+    seen = witnessing.Witness(witness, [signer.verifier()], log.state, None)
+    asyncio.run(seen.round(log, lambda: 1000.0))
+    log.note = short
+    with pytest.raises(RewrittenError, match=r"has 3 entries, and had 6: its end is gone. It was not cosigned."):
+        asyncio.run(seen.round(log, lambda: 1001.0))
+    assert len(log.got) == 1
+
+
+def test_a_collector_that_is_not_there(home: Path) -> None:
+    done = here(home, "audit", "witness", "http://127.0.0.1:1", "--key", "w.key", "--log-key", "log.pub",
+                "--state", "acme.state")  # fmt: skip
+    assert done.returncode == 1
+    assert not (home / "acme.state").exists()

@@ -1,0 +1,196 @@
+"""``chaukas-lite verify`` on a log: its tree, old checkpoints, single proofs; and what is done without the key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chaukas_spec_lite import Event
+from chaukas_spec_lite.audit.keys import SigningKey
+from chaukas_spec_lite.audit.merkle import prove_inclusion
+from chaukas_spec_lite.audit.notes import SignedNote
+from chaukas_spec_lite.audit.proofs import InclusionProof
+from chaukas_spec_lite.collector.searched_text import searched_text
+from chaukas_spec_lite.collector.stores.event_log import hashes_for
+from chaukas_spec_lite.collector.stores.opening import store_for
+from tests.cli.logged import TENANT, add, key, sealed_events
+from tests.cli.recordings import here
+
+STORED = ("verify", "--store", "events.db", "--tenant", TENANT, "--key", "log.pub")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A store with two sessions, and a checkpoint of each state."""
+    signer = key(tmp_path)
+    (tmp_path / "old.txt").write_text(add(tmp_path / "events.db", sealed_events(["s0"]), signer))
+    (tmp_path / "new.txt").write_text(add(tmp_path / "events.db", sealed_events(["s1"], writer="w2"), signer))
+    return tmp_path
+
+
+def test_a_log_that_holds(home: Path) -> None:
+    done = here(home, *STORED, "--checkpoint", "old.txt", "--checkpoint", "new.txt")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "6 events in 2 chains of 2 writers",
+        "2 complete, 0 without an end, 0 broken",
+        "log example.com/log/tenant/acme: 6 entries, signed by example.com/log",
+        "nothing has changed in its first 3 entries",
+        "nothing has changed in its first 6 entries",
+        "its tree was made anew of all entries",
+    ]
+    report = json.loads(here(home, *STORED, "--checkpoint", "old.txt", "--format", "json").stdout)
+    assert report["complete"]
+    assert report["log"] == {
+        "origin": "example.com/log/tenant/acme",
+        "size": 6,
+        "signers": ["example.com/log"],
+        "absent": 0,
+        "grown_from": [3],
+        "error": "",
+        "holds": True,
+    }
+
+
+def other_history(home: Path) -> str:
+    """The whole history is written anew, by somebody who has the key: an old checkpoint finds it."""
+    (home / "events.db").unlink()
+    add(home / "events.db", sealed_events(["x0", "s1"]), SigningKey.read(home / "log.key"))
+    return "the history of the log example.com/log/tenant/acme has changed"
+
+
+def tail_cut(home: Path) -> str:
+    shutil.copy(home / "new.txt", home / "old.txt")
+    (home / "events.db").unlink()
+    add(home / "events.db", sealed_events(["s0"]), SigningKey.read(home / "log.key"))
+    return "has 3 entries, and had 6: its end is gone"
+
+
+def signed_by_another(home: Path) -> str:
+    """Somebody has the database, and not the key."""
+    (home / "forger").mkdir()
+    (home / "events.db").unlink()
+    add(home / "events.db", sealed_events(["s0"]), key(home / "forger"))
+    return "the log's newest checkpoint: it is not signed by whom it has to be: example.com/log"
+
+
+def note_of_another_root(home: Path) -> str:
+    other = home / "other"
+    other.mkdir()
+    note = add(other / "events.db", sealed_events(["x0", "x1"]), SigningKey.read(home / "log.key"))
+    database = sqlite3.connect(home / "events.db")
+    with database:
+        assert database.execute("UPDATE checkpoints SET note = ? WHERE size = 6", (note,)).rowcount == 1
+    database.close()
+    return "has changed"
+
+
+@pytest.mark.parametrize("tamper", [other_history, tail_cut, signed_by_another, note_of_another_root])
+def test_another_history_is_found(home: Path, tamper: Callable[[Path], str]) -> None:
+    why = tamper(home)
+    done = here(home, *STORED, "--checkpoint", "old.txt", "--format", "json")
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert why in json.loads(done.stdout)["log"]["error"]
+
+
+def test_an_event_that_is_changed_in_the_database_is_named(home: Path) -> None:
+    database = sqlite3.connect(home / "events.db")
+    with database:
+        done = database.execute(
+            "UPDATE events SET data = CAST(replace(CAST(data AS TEXT), 'shop', 'SHOP') AS BLOB) WHERE event_id = 's0-1'"
+        )
+        assert done.rowcount == 1
+    database.close()
+    found = here(home, *STORED, "--unsealed")
+    assert found.returncode == 1
+    assert "entry 1, event 's0-1', is not what was logged" in found.stderr
+
+
+def test_the_log_of_another_tenant_is_no_proof(home: Path) -> None:
+    note = (home / "new.txt").read_text()
+    database = sqlite3.connect(home / "events.db")
+    with database:
+        database.execute("UPDATE checkpoints SET note = ? WHERE size = 6", (note.replace("acme", "other"),))
+    database.close()
+    assert "the signature of example.com/log is not one of this text" in here(home, *STORED).stderr
+
+
+# One proof
+
+
+async def _proof(home: Path, index: int) -> str:
+    store = store_for(str(home / "events.db"), texts=searched_text)
+    await store.open()
+    assert store.log is not None
+    path = await hashes_for(store.log, TENANT, lambda hashes: prove_inclusion(hashes, index, 6))
+    await store.close()
+    return str(InclusionProof(index, tuple(path), SignedNote.parse((home / "new.txt").read_text())))
+
+
+def one(home: Path, event: Event, name: str = "event.delim") -> None:
+    data = bytes(event)
+    (home / name).write_bytes(bytes([len(data) & 127 | 128, len(data) >> 7]) + data)
+
+
+def test_a_proof_of_one_event(home: Path) -> None:
+    events = sealed_events(["s0"])
+    (home / "p.tlog-proof").write_text(asyncio.run(_proof(home, 1)))
+    one(home, events[1])
+    command = "verify", "--proof", "p.tlog-proof", "--key", "log.pub"
+    done = here(home, *command, "event.delim")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "event s0-1 is entry 1 of 6 of the log example.com/log/tenant/acme\n"
+    report = json.loads(here(home, *command, "--format", "json", "event.delim").stdout)["proof"]
+    assert (report["holds"], report["index"], report["size"], report["error"]) == (True, 1, 6, "")
+    one(home, events[2], "other.delim")
+    done = here(home, *command, "--format", "json", "other.delim")
+    assert done.returncode == 1
+    assert "not verified: p.tlog-proof: the entry is not number 1 of the tree of 6 entries" in done.stderr
+    assert not json.loads(done.stdout)["proof"]["holds"]
+
+
+def test_a_proof_for_another_tenant_is_none(home: Path) -> None:
+    event = sealed_events(["s0"])[0]
+    event.tenant_id = "other"
+    add(home / "events.db", [event], None)
+    (home / "p.tlog-proof").write_text(asyncio.run(_proof(home, 0)))
+    one(home, event)
+    done = here(home, "verify", "--proof", "p.tlog-proof", "--key", "log.pub", "event.delim")
+    assert done.returncode == 1
+    assert "of the log example.com/log/tenant/acme, which is not that of tenant 'other'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--log", "http://127.0.0.1:1", "--store", "events.db"], "both say where the events are"),
+        (["--log", "http://127.0.0.1:1"], "name the log's key with --key"),
+        (["--proof", "new.txt", "--key", "log.pub"], "--proof is of the event in one FILE"),
+        (["--checkpoint", "old.txt", "--key", "log.pub", "events.delim"], "--checkpoint is of a log"),
+        (["--key", "log.pub", "events.delim"], "--key is of a log"),
+    ],
+)
+def test_what_makes_no_sense_is_said(home: Path, arguments: list[str], why: str) -> None:
+    done = here(home, "verify", *arguments)
+    assert (done.returncode, why in done.stderr) == (2, True), done.stderr
+
+
+def test_keys_that_are_none(home: Path) -> None:
+    done = here(home, "verify", "--store", "events.db", "--key", "log.key")
+    assert done.returncode == 1
+    assert "log.key holds a secret key" in done.stderr
+    (home / "empty").touch()
+    assert "empty holds no key" in here(home, "verify", "--store", "events.db", "--key", "empty").stderr
+
+
+def test_nobody_at_the_address(home: Path) -> None:
+    done = here(home, "verify", "--log", "http://127.0.0.1:1", "--key", "log.pub")
+    assert done.returncode == 1
+    assert "http://127.0.0.1:1/audit/checkpoint: " in done.stderr

@@ -1,0 +1,166 @@
+"""The log in a SQLite file: what its check finds, what a crash leaves, and how it is filled."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaukas_spec_lite.audit.merkle import root_of
+from chaukas_spec_lite.collector.stores.asking import Tenancy
+from chaukas_spec_lite.collector.stores.base import Deletion, Retention
+from chaukas_spec_lite.collector.stores.sqlite import log_writing
+from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
+from chaukas_spec_lite.errors import StoreError
+from tests.collector.stores.events import NEW, row, texts
+from tests.collector.stores.test_every_store import opened
+from tests.collector.stores.test_log import leaves, many, noted
+from tests.collector.stores.test_sqlite import REFUSED, database
+from tests.patience import run
+
+store_at = partial(SQLiteStore, texts=texts)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "events.db"
+
+
+TAMPERED = {
+    "UPDATE events SET data = CAST(replace(data, 'p', 'q') AS BLOB) WHERE seq = 3": (
+        "log of tenant 'acme': entries that are not the hashes of their events: 2"
+    ),
+    "DELETE FROM log_leaves WHERE first = 300": (
+        "log of tenant 'acme': its head, of 700 entries, is not that of the 600 that there are"
+    ),
+    "UPDATE log_leaves SET hashes = CAST(zeroblob(32) || substr(hashes, 33) AS BLOB) WHERE first = 0": (
+        "log of tenant 'acme': entries that are not the hashes of their events: 0\n"
+        "log of tenant 'acme': hashes that are not those of the entries below: 0 of level 8\n"
+        "log of tenant 'acme': checkpoints that its entries contradict: of 500\n"
+        "log of tenant 'acme': its head, of 700 entries, is not that of the 700 that there are"
+    ),
+    "UPDATE log_nodes SET hash = zeroblob(32) WHERE place = 1": (
+        "log of tenant 'acme': hashes that are not those of the entries below: 1 of level 8"
+    ),
+    "INSERT INTO log_nodes SELECT log, 16, 0, hash FROM log_nodes LIMIT 1": (
+        "log of tenant 'acme': hashes that are not those of the entries below: 0 of level 16"
+    ),
+    "UPDATE log_leaves SET seqs = substr(seqs, 2) WHERE first = 0": (
+        "log of tenant 'acme': entries of a log are damaged, from 0 on: 3200 and 799 bytes"
+    ),
+    "UPDATE logs SET size = 699": (
+        "log of tenant 'acme': its head, of 699 entries, is not that of the 700 that there are"
+    ),
+    "UPDATE checkpoints SET note = replace(note, '500', '501')": (
+        "log of tenant 'acme': checkpoints that its entries contradict: of 500"
+    ),
+    "UPDATE checkpoints SET size = 701": "log of tenant 'acme': checkpoints that its entries contradict: of 701",
+    "DELETE FROM logs": "tenant 'acme' has events and no log",
+}
+
+
+@pytest.mark.parametrize("statement", TAMPERED)
+def test_a_check_names_what_somebody_has_done(path: Path, statement: str) -> None:
+    rows = many(700)
+
+    async def main() -> None:
+        async with opened(store_at(path, log=True)) as store:
+            for start in range(0, 700, 100):
+                await store.add(rows[start : start + 100])
+            assert store.log is not None
+            await store.log.keep_checkpoint("acme", 500, noted(rows, 500))
+            assert await store.check() == []
+            with database(path) as connection:
+                assert connection.execute(statement).rowcount > 0
+            found = "\n".join(await store.check())
+            assert TAMPERED[statement] in found
+
+    run(main())
+
+
+def test_an_event_that_somebody_adds_or_takes_away_is_noticed(path: Path) -> None:
+    async def main() -> None:
+        async with opened(store_at(path, log=True)) as store, opened(store_at(path.with_name("b"))) as without:
+            await store.add(many(3))
+            await without.add(many(1))
+            with database(path) as connection:
+                connection.execute("UPDATE settings SET value = 0 WHERE name = 'log'")  # so that it is not put in
+                await store.add([row("3", tenant_id="acme", project_id="p")])
+                connection.execute("UPDATE settings SET value = 'kept' WHERE name = 'log'")
+            assert await store.check() == [
+                "log of tenant 'acme': 3 of its entries have their events, and there are 4 events"
+            ]
+
+    run(main())
+
+
+def test_what_fails_leaves_nothing_in_the_log(path: Path) -> None:
+    async def main() -> None:
+        async with opened(store_at(path, log=True)) as store:
+            good = many(2)
+            await store.add(good[:1])
+            with pytest.raises(StoreError, match="NOT NULL"):
+                await store.add([row("x", tenant_id="acme"), REFUSED])
+            outcomes: list[Any] = await asyncio.gather(
+                store.add([row("y", tenant_id="acme"), REFUSED]), store.add(good[1:]), return_exceptions=True
+            )
+            assert outcomes[1] == [NEW]
+            assert store.log is not None
+            assert (await store.log.head("acme")).root == root_of(leaves(good))
+            assert await store.check() == []
+
+    run(main())
+
+
+def test_filling_goes_on_where_it_was_and_others_store_meanwhile(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = many(1300)
+    real = log_writing.append
+    calls: list[int] = []
+
+    def append(connection: sqlite3.Connection, tenant: str, entries: Any) -> None:
+        calls.append(len(entries))
+        if len(calls) == 2:
+            raise sqlite3.OperationalError("killed")
+        real(connection, tenant, entries)
+
+    async def main() -> None:
+        async with opened(store_at(path)) as store:
+            await store.add(rows[:1100])
+            with monkeypatch.context() as patch:
+                patch.setattr(log_writing, "append", append)
+                with pytest.raises(StoreError, match="killed"):
+                    await store_at(path, log=True).open()
+            assert calls == [500, 500]
+            await store.add(rows[1100:1200])  # not into the log, which has not come so far
+            with database(path) as connection:
+                assert connection.execute("SELECT size FROM logs").fetchall() == [(500,)]
+        async with opened(store_at(path)) as store:  # who was asked once goes on
+            assert store.log is not None
+            assert (await store.log.head("acme")).root == root_of(leaves(rows[:1200]))
+            await store.add(rows[1200:])
+            assert (await store.log.head("acme")).root == root_of(leaves(rows))
+            assert await store.check() == []
+
+    run(main())
+
+
+def test_what_is_too_much_leaves_its_hashes(path: Path) -> None:
+    rows = many(600)
+
+    async def main() -> None:
+        async with opened(store_at(path, worm=True)) as store:
+            await store.add(rows)
+            assert await store.retain(Retention(max_bytes=sum(len(each.data) for each in rows[550:]))) == 550
+            assert store.log is not None
+            assert (await store.log.head("acme")).root == root_of(leaves(rows))
+            assert [entry.event_id for entry in await store.log.entries("acme", 548, 4)] == ["548", "549", "550", "551"]
+            await store.delete(Deletion(Tenancy("acme")))
+            await store.vacuum()
+            assert (await store.log.head("acme")).root == root_of(leaves(rows))
+            assert await store.check() == []
+
+    run(main())
