@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from chaukas_spec_lite.audit.merkle import Hashes, prove_consistency, tree_root, verify_consistency
 from chaukas_spec_lite.audit.notes import Checkpoint
-from chaukas_spec_lite.collector.checkpoints import Checkpoints, Found
+from chaukas_spec_lite.collector.checkpoints import Checkpoints, SignedCheckpoint
 from chaukas_spec_lite.collector.log_signer import LogSigner
 from chaukas_spec_lite.collector.stores.event_log import EventLog, LogHead, hashes_for
 from chaukas_spec_lite.errors import ProofError, SettingError, StoreError
@@ -31,7 +31,7 @@ _TOLD_EVERY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class CheckpointPace:
     """When a checkpoint is due.
 
     Args:
@@ -76,7 +76,7 @@ class Checkpointer:
         self,
         events: EventLog,
         signer: LogSigner,
-        pace: Pace,
+        pace: CheckpointPace,
         refused: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -169,7 +169,7 @@ class Checkpointer:
                 return
         if await self._is_consistent(head, known.newest):
             note = self._signer.sign(tenant, head.size, head.root)
-            found = Found(note, Checkpoint.of(note))
+            found = SignedCheckpoint(note, Checkpoint.of(note))
             await self._checkpoints.keep(tenant, found, self._signer.completed, is_new=True)
             known.newest, known.since = found.checkpoint, None
 

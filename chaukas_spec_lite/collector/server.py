@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.collector.audit_log import LogSigning
 from chaukas_spec_lite.collector.callers import Authenticate, anyone
-from chaukas_spec_lite.collector.checkpointing import Checkpointer, Pace
+from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
 from chaukas_spec_lite.collector.doors.grpc import services_of
 from chaukas_spec_lite.collector.doors.http import HttpServer
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
@@ -219,7 +219,7 @@ class Collector:
         kept = self._store.log
         if kept is None or self._signing is None:
             return None
-        pace = Pace(self._settings.checkpoint_events, self._settings.checkpoint_seconds)
+        pace = CheckpointPace(self._settings.checkpoint_events, self._settings.checkpoint_seconds)
         refused = self._service.meter.count_refused_checkpoint
         checkpointer = Checkpointer(kept, self._signing.signer, pace, refused)
         await checkpointer.start()

@@ -24,7 +24,7 @@ from chaukas_spec_lite.audit.proofs import InclusionProof
 from chaukas_spec_lite.audit.tiles import Tile, hashes_of_tiles
 from chaukas_spec_lite.collector import session_audit
 from chaukas_spec_lite.collector.callers import Caller
-from chaukas_spec_lite.collector.checkpointing import Checkpointer, Pace
+from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
 from chaukas_spec_lite.collector.doors.openapi_audit import AUDIT_CALLS
 from chaukas_spec_lite.collector.log_signer import LogSigner
 from chaukas_spec_lite.collector.receipts import Shape
@@ -75,7 +75,7 @@ async def keep(served: Served, events: Sequence[bytes], caller: Caller = ACME) -
 
 async def sign(served: Served, signer: LogSigner = SIGNER) -> None:
     assert served.store.log is not None
-    await Checkpointer(served.store.log, signer, Pace(None, 60.0)).look(everything=True)
+    await Checkpointer(served.store.log, signer, CheckpointPace(None, 60.0)).look(everything=True)
 
 
 def test_who_signs_and_which_logs_there_are() -> None:
