@@ -111,13 +111,23 @@ class Checkpointer:
                         f"{self._signer.name!r} cannot sign it",
                     )
 
-    async def stop(self) -> None:
-        """Look no more, but for a last time: whatever is new gets its checkpoint."""
+    async def stop(self, grace: float) -> None:
+        """Look no more, but for a last time: whatever is new gets its checkpoint.
+
+        Args:
+            grace: How many seconds that may take; what is left then, the next collector signs.
+        """
         running, self._running = self._running, None
-        if running is not None:
-            running.cancel()
-            await asyncio.wait({running})
-            await self._try_to_look(everything=True)
+        if running is None:
+            return
+        running.cancel()
+        await asyncio.wait({running})
+        try:
+            await asyncio.wait_for(self._try_to_look(everything=True), grace)
+        except asyncio.TimeoutError:
+            log.warning(
+                "what is new in some logs is not covered by a checkpoint yet: there was no time left to sign it"
+            )
 
     async def _run(self) -> None:
         while True:

@@ -200,7 +200,7 @@ class Collector:
             opened.push_async_callback(self._service.close)
             checkpointer = await self._start_signing()
             if checkpointer is not None:
-                opened.push_async_callback(checkpointer.stop)
+                opened.push_async_callback(checkpointer.stop, self.grace)
             for door in doors.values():
                 await door.start()
                 opened.push_async_callback(door.stop, 0)
@@ -247,7 +247,7 @@ class Collector:
             if keys is not None:
                 keys.close()
             if checkpointer is not None:
-                await checkpointer.stop()
+                await checkpointer.stop(self.grace)
             try:
                 await self._service.close()
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -26,7 +27,7 @@ from tests.collector.log_keys import KEYS, NAME, NEW, OLD, OTHER, SIGNER, WITNES
 from tests.collector.stores.events import row
 from tests.collector.stores.places import PLACES, POSTGRES_PLACES, Place
 from tests.collector.stores.test_every_store import opened
-from tests.patience import run
+from tests.patience import AGES, HANG, run
 from tests.profiles import searched
 
 KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.stores)]
@@ -341,10 +342,28 @@ def test_a_log_keeps_its_name(place: Place) -> None:
         same = setting.checkpointer()
         await same.start()
         await setting.add(10)
-        await same.stop()
+        await same.stop(HANG)
         assert await setting.sizes() == [10, 11]
 
     with_log(place, steps)
+
+
+def test_a_store_that_hangs_holds_up_no_stop(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    async def steps(setting: Setting) -> None:
+        checkpointer = setting.checkpointer()
+        await checkpointer.start()
+        await setting.add(*range(3))
+
+        async def heads(*_: object) -> object:
+            return await asyncio.sleep(AGES)
+
+        setting.log.heads = heads  # type: ignore[method-assign,assignment]
+        await checkpointer.stop(0.01)
+        await checkpointer.stop(0.01)
+        assert await setting.sizes() == []
+
+    with_log(place, steps)
+    assert "there was no time left to sign it" in caplog.text
 
 
 def test_a_failing_look_is_told_and_the_next_one_is_made(place: Place, caplog: pytest.LogCaptureFixture) -> None:
