@@ -22,7 +22,7 @@ const SPANS = [
   span({ id: "a", depth: 1, kind: "agent", name: "triage", start: "2026-01-01T00:00:00.1Z", duration_ms: 500 }),
   span({ id: "m", depth: 2, kind: "model", model: "gpt-4o", start: "2026-01-01T00:00:00.1000005Z", duration_ms: 200 }),
   span({ id: "t", depth: 2, kind: "tool", name: "search", error: "no such order", status: "failed" }),
-  span({ id: "b", depth: 1, kind: "agent", name: "refund agent", marks: ["open"], start: "2026-01-01T00:00:02Z" }),
+  span({ id: "b", depth: 1, kind: "agent", name: "refund agent", status: "open", marks: ["no_end"], start: "2026-01-01T00:00:02Z" }),
   span({ id: "o", kind: "error", name: "lost", status: "failed", marks: ["orphan"], events: ["e-o"] }),
 ];
 const TREE = treeOf(SPANS);

@@ -9,7 +9,7 @@ import { hasFailed } from "./rows.js";
 /** The states that `is:` can ask for, and what each of them means. @type {Record<string, Condition>} */
 export const STATES = {
   error: hasFailed,
-  open: (span) => span.marks.includes("open"),
+  open: (span) => span.status === "open",
   orphan: (span) => span.marks.includes("orphan"),
   cancelled: (span) => span.status === "cancelled",
 };
@@ -19,7 +19,7 @@ const FIELDS = {
   kind: (span) => span.kind,
   name: (span) => span.name,
   agent: (span) => span.agent,
-  model: (span) => span.model ?? "",
+  model: (span) => span.model,
   error: (span) => span.error ?? "",
   id: (span) => span.id,
 };

@@ -7,18 +7,19 @@
  * A span, as `/api/sessions/{session_id}/spans` has it.
  * @typedef {object} Span
  * @property {string} id
- * @property {string | null} parent
+ * @property {string} span_id
+ * @property {string} parent
  * @property {number} depth
  * @property {string} kind
  * @property {string} name
  * @property {string} agent
  * @property {string | null} start
  * @property {number | null} duration_ms
- * @property {string} status
+ * @property {string} status  `ok`, `failed`, `cancelled`, or `open` while it has no end.
  * @property {string | null} error
  * @property {{prompt: number, completion: number, total: number} | null} tokens
- * @property {number | null} cost
- * @property {string | null} model
+ * @property {Record<string, number> | null} cost  The amount by its currency.
+ * @property {string} model
  * @property {string[]} events
  * @property {string[]} marks
  */
@@ -63,7 +64,7 @@ function failedOf(spans) {
 
 /** @param {Span} span */
 export function hasFailed(span) {
-  return span.status === "failed" || span.error !== null;
+  return span.status === "failed";
 }
 
 /** @param {Span[]} spans */
