@@ -24,7 +24,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
 from chaukas_spec_lite.collector.doors.http_answers import JSON
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
 from chaukas_spec_lite.collector.doors.openapi_api import CALLS, Call
-from chaukas_spec_lite.collector.gathering import Work, event_by_id, gather
+from chaukas_spec_lite.collector.gathering import Answered, Work, event_by_id, gather, gather_into
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.errors import InvalidRequest
 
@@ -104,6 +104,18 @@ class Api:
         """``GET /api/sessions/{session_id}/spans``."""
         found = await gather(self.service, api_json.query_of(given, order="ASC"), caller, self.work, MAX_EVENTS)
         return lambda: trees_json.spans(found)
+
+    async def compare(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/compare``."""
+        caller.check_reading()
+        found: list[Answered] = []
+        for name in ("a", "b"):
+            if not given.get(name):
+                raise InvalidRequest(f"{name}: no session is given")
+            request = api_json.query_of({**given, "session_id": given[name]}, order="ASC")
+            found.append(await gather_into(Answered(), self.service, request, caller, self.work, MAX_EVENTS))
+        before, after = found
+        return lambda: trees_json.compared(before, after)
 
     async def event(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/event``."""

@@ -58,6 +58,10 @@ FILTER = (*(_of_filter(field) for field in fields_of(QueryFilter) if field.name 
 
 _SESSION = Parameter("session_id", {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH})
 _OF_A_SESSION = tuple(each for each in FILTER if each.name != "session_id")
+COMPARED = (
+    ("a", "The id of a session. It has to be given."),
+    ("b", "That of the session that is compared with it. It has to be given."),
+)
 _EVENT = Parameter("event_id", {"type": "string", "maxLength": MAX_TEXT_LENGTH}, "It has to be given.")
 _COUNTED = tuple(each for each in FILTER if each.name != "text_query")
 
@@ -83,6 +87,13 @@ CALLS = (
         "The spans of a session, in the order of their tree, each before those inside of it",
         (_SESSION, *TENANCY),
         "Spans",
+    ),
+    Call(
+        "compare",
+        "/api/compare",
+        "Compare two sessions, span by span: these are aligned by their paths, made of kinds and names",
+        (*TENANCY, *(Parameter(name, _SESSION.schema, about) for name, about in COMPARED)),
+        "Comparison",
     ),
     Call(
         "event",

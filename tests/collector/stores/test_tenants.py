@@ -253,6 +253,9 @@ IN_TEXT: dict[str, str] = {
     "page_size": "2",
     "errors": "true",
     "wait": "0",
+    # Two sessions to compare.
+    "a": str(TAKEN["session_id"]),
+    "b": str(TAKEN["session_id"]),
 }
 """What finds theirs, by the names of parameters."""
 
