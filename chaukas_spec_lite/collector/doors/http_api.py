@@ -25,6 +25,7 @@ from chaukas_spec_lite.collector.doors.http_answers import JSON
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
 from chaukas_spec_lite.collector.doors.openapi_api import CALLS, Call
 from chaukas_spec_lite.collector.gathering import Answered, Work, event_by_id, gather, gather_into
+from chaukas_spec_lite.collector.query import within
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.errors import InvalidRequest
 
@@ -109,7 +110,7 @@ class Api:
 
     async def compare(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/compare``."""
-        caller.check_reading()
+        _check(given, caller)
         found: list[Answered] = []
         for name in ("a", "b"):
             if not given.get(name):
@@ -121,7 +122,7 @@ class Api:
 
     async def event(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/event``."""
-        caller.check_reading()
+        _check(given, caller)
         wanted = text_of(given, "event_id")
         if not wanted:
             raise InvalidRequest("event_id: none is given")
@@ -161,6 +162,12 @@ class Api:
         """``GET /api/deletions``."""
         part = await self.service.deletions(*_asked(given), caller)
         return lambda: _part("deletions", part, api_json.deletion)
+
+
+def _check(given: Given, caller: Caller) -> None:
+    """Refuse who may not ask for this, before anything is said of what they ask; raises ``ForbiddenError``."""
+    caller.check_reading()
+    within(caller.tenancy, text_of(given, "tenant_id"), text_of(given, "project_id"))
 
 
 def _asked(given: Given) -> tuple[Tenancy, int, str]:
