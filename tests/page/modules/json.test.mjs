@@ -36,6 +36,7 @@ test("a closed branch says what is in it", () => {
   assert.equal(preview([1]), "[1 item]");
   assert.equal(preview(new Array(1234).fill(0)), "[1,234 items]");
   assert.equal(preview({}), "{}");
+  assert.equal(preview([]), "[]");
   assert.equal(preview({ city: 1, days: 2 }), "{city, days}");
   assert.equal(preview(Object.fromEntries([..."abcdefgh"].map((each) => [each, 1]))), "{a, b, c, d, e, f, …}");
   assert.equal(preview("<b>"), '"<b>"');

@@ -121,7 +121,8 @@ function responseOf(response) {
   if (Array.isArray(said.messages)) return messagesOf(said.messages).map(spoken);
   if (!Object.keys(said).length) return [];
   const answer = { ...oneOf(said), role: word(said.role) || "assistant" };
-  return answer.parts.length ? [answer] : [];
+  // An empty answer is one, too: the model may have called tools that were not recorded with it.
+  return answer.parts.length || "content" in said ? [answer] : [];
 }
 
 /** @param {Mapping} choice */

@@ -57,6 +57,7 @@ export function moreThan(shown) {
  * @returns {string}
  */
 export function preview(value) {
+  if (Array.isArray(value) && !value.length) return "[]";
   if (Array.isArray(value)) return value.length === 1 ? "[1 item]" : `[${value.length.toLocaleString("en-US")} items]`;
   if (!isBranch(value)) return typeof value === "string" ? JSON.stringify(beginningOf(value, PREVIEW)) : String(value);
   const names = entriesOf(value, 6).map(([name]) => beginningOf(String(name), 20));

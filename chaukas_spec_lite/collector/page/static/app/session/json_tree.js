@@ -33,7 +33,7 @@ function Entry({ entry: [name, value], steps, depth, redacted }) {
   const [open, setOpen] = useState(branch && depth < OPEN && sizeOf(value) <= SMALL);
   const path = [...steps, name];
   const taken = isRedacted(value) || (redacted?.fields.size > 0 && redacted.fields.has(fieldPath(path, redacted.kind)));
-  const shown = typeof name === "number" ? String(name) : lines(beginningOf(name, 200));
+  const shown = typeof name === "number" ? String(name) : lines(beginningOf(name, 200)) || '""';
   const mark = taken ? html` <span class="mark redacted">redacted</span>` : null;
   if (!branch) {
     return html`<div class="entry" role="treeitem" aria-level=${depth + 1}>

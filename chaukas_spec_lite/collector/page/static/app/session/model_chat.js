@@ -23,7 +23,8 @@ export function ModelChat({ tree, place, events, where, open }) {
     const calls = events.map((each) => each.content).filter((each) => each?.kind === "llm_invocation");
     // An END may repeat the request; a START has no response.
     const request = calls.find((each) => each.request)?.request;
-    return chatOf(request, calls.findLast((each) => each.response)?.response);
+    const chat = chatOf(request, calls.findLast((each) => each.response)?.response);
+    return { ...chat, finish: chat.finish || calls.findLast((each) => each.finish_reason)?.finish_reason || "" };
   });
   const calls = chat.messages.filter((each) => each.answer).flatMap((each) => each.parts.filter((part) => part.kind === "call"));
   const [ran, setRan] = useState(/** @type {Map<object, {place: number, events: StoredEvent[]}>} */ (new Map()));

@@ -237,5 +237,5 @@ function figuresOf(span) {
   if (!span) return "";
   const time = span.duration_ms === null ? "" : duration(span.duration_ms);
   const paid = span.cost ? costs(span.cost) : span.tokens ? `${count(span.tokens.total)} tok` : "";
-  return html`${hasFailed(span) && html`<span class="error">✗ </span>`}${[time, paid].filter(Boolean).join(" · ")}`;
+  return html`${hasFailed(span) && html`<span class="error">✗ </span>`}${time}${paid && html`<span class="paid">${time && " · "}${paid}</span>`}`;
 }
