@@ -99,7 +99,7 @@ portable() {
     mapfile -t paths < <(grep -v '^#' .ci/portable)
     new_environment "portable-$1" "$1"
     python -m pip install --quiet -e '.[check]'
-    python -m pytest -p no:cacheprovider --hypothesis-profile ci -m "not foreign and not openapi and not servers and not stores and not thorough" "${paths[@]}"
+    python -m pytest -p no:cacheprovider --hypothesis-profile ci -m "not foreign and not openapi and not page and not servers and not stores and not thorough" "${paths[@]}"
 }
 
 conformance() { use_environment main; python -m tests.conformance.run "$work/conformance"; }

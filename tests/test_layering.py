@@ -111,6 +111,8 @@ RULES = Rules(
             "collector.doors.http_app",
             "collector.doors.http_gone",
             "collector.doors.http_incoming",
+            "collector.page.answers",
+            "collector.page.routes",
         ),
         "uvicorn": ("collector.doors.http", "collector.doors.http_connections"),
         "sqlite3": ("collector.stores.sqlite",),

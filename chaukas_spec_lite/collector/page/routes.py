@@ -1,0 +1,128 @@
+"""The routes of the page: its files, the addresses of its views, and the login."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from chaukas_spec_lite.collector.page.answers import file_answer, login_answer, token_of
+from chaukas_spec_lite.collector.page.files import INDEX, files
+from chaukas_spec_lite.collector.page.logins import Logins
+from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from chaukas_spec_lite.collector.callers import Caller
+
+VIEWS = (
+    "/",
+    "/sessions",
+    "/sessions/{rest:path}",
+    "/search",
+    "/live",
+    "/charts",
+    "/compare/{rest:path}",
+    "/login",
+)
+"""The addresses of views. Which view is at one, the page itself finds out."""
+
+_MAX_LOGIN = 4096
+"""How many bytes a login has at most."""
+_JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Serves the page.
+
+    Args:
+        check_host: Refuses names that others have given this machine.
+        caller_of: Tells who calls, by the authorization given, or refuses.
+        read: Reads the body of a request, of at most so many bytes.
+        logins: Who has shown a key.
+    """
+
+    check_host: Callable[[Request], None]
+    caller_of: Callable[[Request, str | None], Awaitable[Caller]]
+    read: Callable[[Request, int], Awaitable[bytes]]
+    logins: Logins = field(default_factory=Logins)
+
+    def routes(self) -> list[Route]:
+        """Make the routes."""
+        return [
+            *(Route(path, self.index) for path in VIEWS),
+            Route("/page/login", self.login, methods=["POST"]),
+            Route("/page/logout", self.logout, methods=["POST"]),
+            Route("/page/{path:path}", self.file),
+        ]
+
+    async def index(self, request: Request) -> Response:
+        """Answer the address of a view."""
+        self.check_host(request)
+        return file_answer(request, files()[INDEX])
+
+    async def file(self, request: Request) -> Response:
+        """Hand out a file of the page."""
+        self.check_host(request)
+        file = files().get(request.path_params["path"])
+        if file is None:
+            raise HTTPException(404, "the page has no such file")
+        return file_answer(request, file)
+
+    async def login(self, request: Request) -> Response:
+        """``POST /page/login``: exchange a key for a cookie."""
+        self.check_host(request)
+        _check_origin(request)
+        # No form of another page can send this type, so nobody can be logged in by somebody else.
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+            raise InvalidRequest(f"a login has the Content-Type {_JSON}")
+        authorization = f"Bearer {_key_of(await self.read(request, _MAX_LOGIN))}"
+        caller = await self.caller_of(request, authorization)
+        caller.check_reading()
+        self.logins.end(token_of(request))
+        return login_answer(request, self.logins.begin(authorization))
+
+    async def logout(self, request: Request) -> Response:
+        """``POST /page/logout``: end the login, and take the cookie away."""
+        self.check_host(request)
+        _check_origin(request)
+        self.logins.end(token_of(request))
+        return login_answer(request, "")
+
+    def authorization_of(self, request: Request) -> str | None:
+        """What a call is to be taken for.
+
+        A cookie counts where the call only reads, and has no authorization of its own: browsers send it unasked, and
+        must not change anything for whoever made them do so.
+        """
+        authorization = request.headers.get("authorization")
+        if authorization is not None or request.method not in ("GET", "HEAD"):
+            return authorization
+        token = token_of(request)
+        return self.logins.authorization(token) if token else None
+
+
+def _check_origin(request: Request) -> None:
+    """Refuse what a page of another server has a browser send."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+        raise ForbiddenError("the request comes from a page of another server")
+
+
+def _key_of(body: bytes) -> str:
+    try:
+        content: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        content = None
+    key = cast("dict[str, Any]", content).get("key") if isinstance(content, dict) else None
+    if not isinstance(key, str) or not key.strip():
+        raise InvalidRequest('a login is a JSON object such as {"key": "..."}')
+    return key.strip()

@@ -1,0 +1,68 @@
+// The page: its frame, and in it the view that the address names.
+
+import { render } from "../vendor/preact.js";
+import { useEffect, useState } from "../vendor/hooks.js";
+import { KEY_NEEDED } from "./api.js";
+import { html } from "./html.js";
+import { useRoute } from "./router.js";
+
+/** @type {Record<string, () => Promise<{default: (route: import("./router.js").Route) => any}>>} */
+const VIEWS = {
+  sessions: () => import("./views/sessions.js"),
+  session: () => import("./views/session.js"),
+  search: () => import("./views/search.js"),
+  live: () => import("./views/live.js"),
+  charts: () => import("./views/charts.js"),
+  compare: () => import("./views/compare.js"),
+  login: () => import("./views/login.js"),
+};
+
+const LINKS = [
+  ["/sessions", "Sessions", "sessions"],
+  ["/search", "Search", "search"],
+  ["/live", "Live", "live"],
+  ["/charts", "Charts", "charts"],
+];
+
+function Page() {
+  const route = useRoute();
+  const [locked, lock] = useState(false);
+  useEffect(() => {
+    const needed = () => lock(true);
+    addEventListener(KEY_NEEDED, needed);
+    return () => removeEventListener(KEY_NEEDED, needed);
+  }, []);
+  const name = locked ? "login" : route.view;
+  return html`
+    <header class="top">
+      <a class="brand" href="/">Chaukas</a>
+      <nav aria-label="Views">
+        ${LINKS.map(([path, text, view]) => html`<a href=${path} aria-current=${view === name ? "page" : null}>${text}</a> `)}
+      </nav>
+    </header>
+    <main id="main" tabindex="-1"><${Shown} key=${name} name=${name} route=${route} unlock=${() => lock(false)} /></main>
+  `;
+}
+
+/** Loads a view, and shows it. @param {{name: string, route: import("./router.js").Route, unlock: () => void}} given */
+function Shown({ name, route, unlock }) {
+  const [view, set] = useState({ view: /** @type {any} */ (null), problem: "" });
+  useEffect(() => {
+    const load = VIEWS[name];
+    if (!load) return set({ view: null, problem: "There is nothing at this address." });
+    load().then(
+      (module) => set({ view: module.default, problem: "" }),
+      () => set({ view: null, problem: "The collector does not answer: is it still running? Load the page again." }),
+    );
+  }, [name]);
+  if (view.problem) return html`<p class="problem" role="alert">${view.problem}</p>`;
+  return view.view && html`<${view.view} ...${route} unlock=${unlock} />`;
+}
+
+const root = document.getElementById("page");
+if (root) {
+  const theme = localStorage.getItem("theme");
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  root.replaceChildren();
+  render(html`<${Page} />`, root);
+}
