@@ -10,7 +10,7 @@ import { go } from "./router.js";
 /** @typedef {import("./query.js").Field} Field */
 /** @typedef {(name: string, value: string | string[]) => void} Set */
 
-/** Conditions that are always shown; the others stand behind "More". */
+/** Conditions that are always shown, unless a view says others; the rest stands behind "More filters". */
 const FIRST = ["text_query", "types", "statuses", "severities", "since", "errors"];
 
 /**
@@ -27,13 +27,14 @@ export function goTo(conditions, names) {
 }
 
 /**
- * @param {{conditions: Conditions, names: string[], label: string, children?: any}} given
+ * @param {{conditions: Conditions, names: string[], first?: string[], label: string, children?: any}} given
  */
-export function Filters({ conditions, names, label, children }) {
+export function Filters({ conditions, names, first: always = FIRST, label, children }) {
   /** @type {Set} */
   const set = (name, value) => goTo(changed(conditions, name, value), names);
   const shown = FIELDS.filter((field) => names.includes(field.name));
-  const [first, more] = [shown.filter((each) => FIRST.includes(each.name)), shown.filter((each) => !FIRST.includes(each.name))];
+  const first = shown.filter((each) => always.includes(each.name));
+  const more = shown.filter((each) => !always.includes(each.name));
   const hidden = more.filter((each) => conditions[each.name]).length;
   const [open, setOpen] = useState(false);
   return html`

@@ -5,6 +5,8 @@ import { useEffect, useState } from "../vendor/hooks.js";
 import { KEY_NEEDED } from "./api.js";
 import { html } from "./html.js";
 import { useRoute } from "./router.js";
+import { chosen, show } from "./theme.js";
+import { Tools } from "./tools.js";
 
 /** @type {Record<string, () => Promise<{default: (route: import("./router.js").Route) => any}>>} */
 const VIEWS = {
@@ -39,6 +41,7 @@ function Page() {
       <nav aria-label="Views">
         ${LINKS.map(([path, text, view]) => html`<a href=${path} aria-current=${view === name ? "page" : null}>${text}</a> `)}
       </nav>
+      <${Tools} key=${locked} />
     </header>
     <main id="main" tabindex="-1"><${Shown} key=${name} name=${name} route=${route} unlock=${() => lock(false)} /></main>
   `;
@@ -61,8 +64,7 @@ function Shown({ name, route, unlock }) {
 
 const root = document.getElementById("page");
 if (root) {
-  const theme = localStorage.getItem("theme");
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  show(chosen());
   root.replaceChildren();
   render(html`<${Page} />`, root);
 }
