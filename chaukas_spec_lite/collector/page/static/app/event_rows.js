@@ -16,6 +16,8 @@ export const MAX_ID = 1000;
 const MAX_RAW = 20_000;
 
 /**
+ * The roles are named, because browsers take them from rows that are laid out as cards, as on narrow screens.
+ *
  * @param {{events: StoredEvent[], label: string, now: number}} given
  */
 export function EventRows({ events, label, now }) {
@@ -23,12 +25,12 @@ export function EventRows({ events, label, now }) {
   useRowKeys(body);
   return html`
     <div class="scrolled">
-      <table class="rows events" aria-label=${label}>
-        <thead><tr>
-          <th scope="col">Time</th><th scope="col">Type</th><th scope="col">Status</th><th scope="col">Agent</th>
-          <th scope="col">What</th><th scope="col">Session</th><th scope="col"><span class="hidden-text">Raw event</span></th>
+      <table class="rows events" role="table" aria-label=${label}>
+        <thead role="rowgroup"><tr role="row">
+          <th scope="col" role="columnheader">Time</th><th scope="col" role="columnheader">Type</th><th scope="col" role="columnheader">Status</th><th scope="col" role="columnheader">Agent</th>
+          <th scope="col" role="columnheader">What</th><th scope="col" role="columnheader">Session</th><th scope="col" role="columnheader"><span class="hidden-text">Raw event</span></th>
         </tr></thead>
-        <tbody ref=${body}>${events.map((event) => html`<${EventRow} key=${event.event_id} event=${event} now=${now} />`)}</tbody>
+        <tbody role="rowgroup" ref=${body}>${events.map((event) => html`<${EventRow} key=${event.event_id} event=${event} now=${now} />`)}</tbody>
       </table>
     </div>
   `;
@@ -42,19 +44,19 @@ function EventRow({ event, now }) {
   const type = oneLine(String(event.type ?? ""), 60);
   const session = oneLine(String(event.session_id ?? ""), 60);
   return html`
-    <tr class=${status === "FAILED" || type === "ERROR" ? "failed" : null}>
-      <td class="time">${at === null ? "" : html`<time datetime=${event.timestamp} title=${utcTime(event.timestamp)}>${localTime(at, now, true)}</time>`}</td>
-      <td class="type">${linked(event, type)}</td>
-      <td class=${`status ${/^[A-Z_]+$/.test(status) ? status.toLowerCase() : ""}`}>${status}</td>
-      <td class="agent"><bdi title=${agentOf(event)}>${agentOf(event)}</bdi></td>
-      <td class="what"><bdi>${summaryOf(event)}</bdi></td>
-      <td class="session mono"><bdi title=${session}>${session && isId(event.session_id)
+    <tr role="row" class=${status === "FAILED" || type === "ERROR" ? "failed" : null}>
+      <td role="cell" class="time">${at === null ? "" : html`<time datetime=${event.timestamp} title=${utcTime(event.timestamp)}>${localTime(at, now, true)}</time>`}</td>
+      <td role="cell" class="type">${linked(event, type)}</td>
+      <td role="cell" class=${`status ${/^[A-Z_]+$/.test(status) ? status.toLowerCase() : ""}`}>${status}</td>
+      <td role="cell" class="agent"><bdi title=${agentOf(event)}>${agentOf(event)}</bdi></td>
+      <td role="cell" class="what"><bdi>${summaryOf(event)}</bdi></td>
+      <td role="cell" class="session mono"><bdi title=${session}>${session && isId(event.session_id)
         ? html`<a href=${sessionPath(event.session_id)} tabindex="-1">${session}</a>`
         : session}</bdi></td>
-      <td class="raw"><button type="button" class="plain" aria-expanded=${raw} aria-label=${`Raw event ${oneLine(String(event.event_id), 40)}`}
+      <td role="cell" class="raw"><button type="button" class="plain" aria-expanded=${raw} aria-label=${`Raw event ${oneLine(String(event.event_id), 40)}`}
         onClick=${() => show(!raw)}>{ }</button></td>
     </tr>
-    ${raw && html`<tr class="opened"><td colspan="7"><pre tabindex="0" aria-label="Raw event">${rawText(event)}</pre></td></tr>`}
+    ${raw && html`<tr role="row" class="opened"><td role="cell" colspan="7"><pre tabindex="0" aria-label="Raw event">${rawText(event)}</pre></td></tr>`}
   `;
 }
 

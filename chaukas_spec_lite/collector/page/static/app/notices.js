@@ -3,6 +3,7 @@
 import { useEffect, useState } from "../vendor/hooks.js";
 import { get } from "./api.js";
 import { html } from "./html.js";
+import { entered } from "./login_note.js";
 
 /** Seconds until a view that could not be read is read again. */
 const AGAIN = 5;
@@ -54,7 +55,8 @@ export function FirstSteps() {
     return () => aborting.abort();
   }, []);
   const command = /Windows/.test(navigator.userAgent) ? "set" : "export";
-  const lines = Object.entries(clients).map(([name, value]) => `${command} ${name}=${value}`);
+  const key = entered() ? [`${command} CHAUKAS_API_KEY=a key that may write`] : [];
+  const lines = Object.entries(clients).map(([name, value]) => `${command} ${name}=${value}`).concat(key);
   return html`
     <section class="empty" aria-labelledby="first-steps">
       <h2 id="first-steps">No events yet</h2>

@@ -62,14 +62,18 @@ function Footer({ sessions, more, older, order }) {
     ${more && html` <button type="button" onClick=${older}>List older ones</button>`}</p>`;
 }
 
-/** @param {{sessions: Session[], order: string}} given */
+/**
+ * The roles are named, because browsers take them from rows that are laid out as cards, as on narrow screens.
+ *
+ * @param {{sessions: Session[], order: string}} given
+ */
 function Table({ sessions, order }) {
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   const now = useNow();
   useRowKeys(body);
-  return html`<div class="scrolled"><table class="rows sessions" aria-label="Sessions">
-    <thead><tr>${COLUMNS.map((column) => html`<${Head} key=${column[0]} column=${column} order=${order} />`)}</tr></thead>
-    <tbody ref=${body}>${sessions.map((each) => html`<${Row} key=${keyOf(each)} session=${each} now=${now} />`)}</tbody>
+  return html`<div class="scrolled"><table class="rows sessions" role="table" aria-label="Sessions">
+    <thead role="rowgroup"><tr role="row">${COLUMNS.map((column) => html`<${Head} key=${column[0]} column=${column} order=${order} />`)}</tr></thead>
+    <tbody role="rowgroup" ref=${body}>${sessions.map((each) => html`<${Row} key=${keyOf(each)} session=${each} now=${now} />`)}</tbody>
   </table></div>`;
 }
 
@@ -77,7 +81,7 @@ function Table({ sessions, order }) {
 function Head({ column: [name, text, isNumber, first], order }) {
   const [up, down] = [order === name, order === `-${name}`];
   const next = up ? `-${name}` : down ? name : first + name;
-  return html`<th scope="col" class=${`${name}${isNumber ? " number" : ""}`}
+  return html`<th scope="col" role="columnheader" class=${`${name}${isNumber ? " number" : ""}`}
     aria-sort=${up ? "ascending" : down ? "descending" : null}>
     <button type="button" class="sort" onClick=${() => setQuery({ sort: next === LATEST ? null : next }, { replace: true })}>
       ${text}<span aria-hidden="true">${up ? " ▲" : down ? " ▼" : ""}</span></button></th>`;
@@ -90,16 +94,16 @@ function Row({ session, now }) {
   const [agents, cost] = [oneLine(figures?.agents.join(", ") ?? "", 200), figures ? costs(figures.cost) : ""];
   const least = figures && !figures.whole ? "≥ " : "";
   const title = least ? "At least: the session has more events than are added up here" : null;
-  return html`<tr class=${session.errors ? "failed" : null}>
-    <th scope="row" class="session"><${Name} session=${session} /></th>
-    <td class="start"><${Time} text=${session.first} now=${now} /></td>
-    <td class="duration number">${took === null || session.events < 2 ? "" : duration(took)}</td>
-    <td class="agents"><bdi title=${agents}>${agents}</bdi></td>
-    <td class="events number">${count(session.events)}</td>
-    <td class="errors number">${session.errors ? count(session.errors) : ""}</td>
-    <td class="tokens number" title=${title}>${figures?.tokens ? least + count(figures.tokens) : ""}</td>
-    <td class="cost number" title=${title}>${cost && least + cost}</td>
-    <td class="latest"><${Since} text=${session.last} now=${now} /></td>
+  return html`<tr role="row" class=${session.errors ? "failed" : null}>
+    <th scope="row" role="rowheader" class="session"><${Name} session=${session} /></th>
+    <td role="cell" class="start"><${Time} text=${session.first} now=${now} /></td>
+    <td role="cell" class="duration number">${took === null || session.events < 2 ? "" : duration(took)}</td>
+    <td role="cell" class="agents"><bdi title=${agents}>${agents}</bdi></td>
+    <td role="cell" class="events number">${count(session.events)}</td>
+    <td role="cell" class="errors number">${session.errors ? count(session.errors) : ""}</td>
+    <td role="cell" class="tokens number" title=${title}>${figures?.tokens ? least + count(figures.tokens) : ""}</td>
+    <td role="cell" class="cost number" title=${title}>${cost && least + cost}</td>
+    <td role="cell" class="latest"><${Since} text=${session.last} now=${now} /></td>
   </tr>`;
 }
 
