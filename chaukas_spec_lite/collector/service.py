@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,7 +22,7 @@ from chaukas_spec_lite.collector.query import EVERYBODY, query_of, range_of, wit
 from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
 from chaukas_spec_lite.collector.session_figures import SessionFigures, sum_up
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
-from chaukas_spec_lite.collector.stores.asking import Query
+from chaukas_spec_lite.collector.stores.asking import MAX_PAGE_SIZE, Query
 from chaukas_spec_lite.collector.stores.base import Addition, EventPage, EventRow, EventStats, Rejected, Store
 from chaukas_spec_lite.collector.tailing import Tailing
 from chaukas_spec_lite.errors import CollectorError, InvalidRequest, QueryTimeoutError, StoreError
@@ -203,6 +203,24 @@ class CollectorService:
         with self.meter.request("query"):
             caller.check_reading()
             return await self._read(self._store.find(query_of(request, caller.tenancy), _MAX_PAGE))
+
+    async def find(self, request: QueryRequest, most: int, caller: Caller) -> AsyncGenerator[list[bytes], None]:
+        """Yield the events that a query finds, page after page; raises the same as ``query``.
+
+        Args:
+            request: The query; it is changed on the way.
+            most: How many events at most.
+            caller: Who asks.
+        """
+        left = most
+        while left > 0:
+            request.page_size = min(left, MAX_PAGE_SIZE)
+            page = await self.query(request, caller)
+            yield page.events
+            left -= len(page.events)
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
 
     async def count(self, request: QueryRequest, caller: Caller) -> EventStats:
         """Count what meets a query's conditions, whatever page it asks for; raises the same as ``query``.

@@ -47,7 +47,9 @@ def three_sessions() -> list[bytes]:
         answered(90, "first", "triage", 1500, 0.25),
         answered(100, "second", "writer", 20, 2.5),
         event(101, "second", type=EventType.ERROR, status=EventStatus.FAILED, agent_id="writer"),
-        event(200, "third", type=EventType.INPUT_RECEIVED, message=MessageContent(role="user", text="Where is my order?")),
+        event(
+            200, "third", type=EventType.INPUT_RECEIVED, message=MessageContent(role="user", text="Where is my order?")
+        ),
     ]
 
 

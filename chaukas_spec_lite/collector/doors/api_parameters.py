@@ -42,6 +42,15 @@ PAGE = (
 )
 
 WITH_ERRORS = Parameter("errors", {"type": "boolean"}, "Whether only those that have errors.")
+MAX_EVENTS = 100_000
+"""How many events are read for one answer that is made of many."""
+STRETCHES, MAX_STRETCHES = 60, 500
+BY = Parameter("by", {"enum": ["model", "agent"]}, "What is told apart; nothing if it is not given.")
+AT_MOST = Parameter(
+    "stretches",
+    {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
+    f"How many stretches of time at most; {STRETCHES} if it is 0 or not given, and up to {MAX_STRETCHES}.",
+)
 CURSOR = Parameter("cursor", {"type": "string"}, "That of the answer before; none to begin.")
 WAIT = Parameter(
     "wait", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, "Seconds, up to 30, and 25 if not given."

@@ -11,12 +11,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chaukas_spec_lite.collector.doors import api_json, api_parameters
-from chaukas_spec_lite.collector.doors.api_parameters import Given, number_of, page_size_of, text_of
+from chaukas_spec_lite.collector.doors import api_json, api_parameters, trees_json
+from chaukas_spec_lite.collector.doors.api_parameters import (
+    MAX_EVENTS,
+    MAX_STRETCHES,
+    STRETCHES,
+    Given,
+    number_of,
+    page_size_of,
+    text_of,
+)
 from chaukas_spec_lite.collector.doors.http_answers import JSON
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
 from chaukas_spec_lite.collector.doors.openapi_api import CALLS, MAX_SUMMED, Call
+from chaukas_spec_lite.collector.gathering import Work, event_by_id, gather
 from chaukas_spec_lite.collector.stores.asking import Tenancy
+from chaukas_spec_lite.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,7 +57,7 @@ class Api:
 
     service: CollectorService
     caller_of: Callable[[Request], Awaitable[Caller]]
-    work: Callable[[Callable[[], bytes]], Awaitable[bytes]]
+    work: Work
 
     def routes(self) -> list[Route]:
         """Make the routes."""
@@ -96,6 +106,28 @@ class Api:
         ids = api_parameters.some_of(given, "session_id", MAX_SUMMED)
         found, unread = await self.service.figures(ids, _asked(given)[0], caller)
         return lambda: {"figures": [api_json.figures(each) for each in found], "left": unread}
+
+    async def spans(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/sessions/{session_id}/spans``."""
+        found = await gather(self.service, api_json.query_of(given, order="ASC"), caller, self.work, MAX_EVENTS)
+        return lambda: trees_json.spans(found)
+
+    async def event(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/event``."""
+        caller.check_reading()
+        wanted = text_of(given, "event_id")
+        if not wanted:
+            raise InvalidRequest("event_id: none is given")
+        found = await event_by_id(self.service, api_json.query_of(given), wanted, caller, self.work, MAX_EVENTS)
+        return lambda: {"events": [api_json.event(data) for data in found]}
+
+    async def series(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/series``: of what is too much, the latest."""
+        by, most = api_json.by_of(given), number_of(given, "stretches", MAX_STRETCHES) or STRETCHES
+        range_ = [api_json.moment_of(given, name) for name in ("start", "end")]
+        start, end = (None if each is None else each[0] for each in range_)
+        found = await gather(self.service, api_json.query_of(given), caller, self.work, MAX_EVENTS)
+        return lambda: trees_json.series_of(found, by, most, start, end)
 
     async def stats(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/stats``."""

@@ -8,7 +8,10 @@ from typing import Any
 
 from chaukas_spec_lite.collector.doors import platform_json
 from chaukas_spec_lite.collector.doors.api_parameters import (
+    AT_MOST,
+    BY,
     CURSOR,
+    MAX_EVENTS,
     ORDER,
     PAGE,
     RANGE,
@@ -18,6 +21,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
     Parameter,
 )
 from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, TEXT, array, call, done, record, ref
+from chaukas_spec_lite.collector.doors.openapi_trees import tree_schemas
 from chaukas_spec_lite.collector.stores.asking import MAX_CHOICES, MAX_TEXT_LENGTH
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter
 from chaukas_spec_lite.wire.fields import FieldData, fields_of
@@ -62,6 +66,7 @@ _ASKED_SESSIONS = Parameter(
     repeated=True,
 )
 _OF_A_SESSION = tuple(each for each in FILTER if each.name != "session_id")
+_EVENT = Parameter("event_id", {"type": "string", "maxLength": MAX_TEXT_LENGTH}, "It has to be given.")
 _COUNTED = tuple(each for each in FILTER if each.name != "text_query")
 
 CALLS = (
@@ -81,6 +86,27 @@ CALLS = (
         "EventPage",
     ),
     Call("figures", "/api/figures", "What sessions came to", (_ASKED_SESSIONS, *TENANCY), "Figures"),
+    Call(
+        "spans",
+        "/api/sessions/{session_id}/spans",
+        "The spans of a session, in the order of their tree, each before those inside of it",
+        (_SESSION, *TENANCY),
+        "Spans",
+    ),
+    Call(
+        "event",
+        "/api/event",
+        "Find an event by its id, in a session, span or trace, one of which has to be given",
+        (*TENANCY, _EVENT, *(each for each in FILTER if each.name in ("session_id", "span_id", "trace_id"))),
+        "FoundEvents",
+    ),
+    Call(
+        "series",
+        "/api/series",
+        f"What models and agents took over time. It is made of the latest {MAX_EVENTS} events at most",
+        (*_COUNTED, BY, AT_MOST),
+        "SeriesOverTime",
+    ),
     Call("stats", "/api/stats", "Count events and sessions", _COUNTED, "Counts"),
     Call(
         "tail",
@@ -124,6 +150,7 @@ def schemas() -> dict[str, Any]:
     whole = {"type": ["string", "null"], "description": "Null where it was all there is."}
     at = {"type": ["string", "null"], "description": "Of the event in time; null where none has a timestamp."}
     return {
+        **tree_schemas(),
         "EventPage": record(
             events=array(ref("StoredEvent")),
             next_page_token=_TOKEN,
