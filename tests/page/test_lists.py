@@ -166,7 +166,7 @@ def test_lists_need_no_mouse(three: PageServer, tab: Page) -> None:
 def test_search_has_every_condition_of_a_query(three: PageServer, tab: Page) -> None:
     tab.goto(three.url + "/search")
     tab.get_by_text("5 events in 3 sessions.").wait_for()
-    tab.get_by_text("Types", exact=True).click()
+    tab.locator("summary", has_text="Types").click()
     tab.get_by_label("ERROR", exact=True).first.check()
     tab.get_by_text("1 event in 1 session.").wait_for()
     assert query_of(tab) == {"types": ["ERROR"]}

@@ -49,6 +49,29 @@ export async function follow(query, told, signal) {
   }
 }
 
+/**
+ * Calls something once following has begun, and again whenever something has arrived; of what, nothing is looked at.
+ *
+ * @param {Record<string, any>} query The conditions.
+ * @param {() => Promise<void>} changed
+ * @param {(problem: string) => void} failed
+ * @param {AbortSignal} signal
+ * @param {number} rest How many milliseconds lie between two calls at least.
+ */
+export async function whenArrived(query, changed, failed, signal, rest) {
+  while (!signal.aborted) {
+    // Following begins anew after each arrival: whatever came meanwhile is in what is read after that.
+    const turn = new AbortController();
+    const end = () => turn.abort();
+    signal.addEventListener("abort", end, { once: true });
+    const told = { arrived: end, begun: () => void changed().catch(() => {}), failed };
+    await follow({ ...query, page_size: 1 }, told, turn.signal);
+    signal.removeEventListener("abort", end);
+    if (!turn.signal.aborted) return;
+    await pause(rest, signal);
+  }
+}
+
 /** @param {unknown} error */
 function message(error) {
   return error instanceof Error ? error.message : String(error);
@@ -64,6 +87,6 @@ function message(error) {
 export function pause(ms, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    signal.addEventListener("abort", () => (clearTimeout(timer), resolve(undefined)), { once: true });
   });
 }

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { get } from "./api.js";
-import { follow, pause } from "./following.js";
+import { whenArrived } from "./following.js";
 import { between, moment } from "./format.js";
 import { asked } from "./query.js";
 
@@ -28,6 +28,8 @@ import { asked } from "./query.js";
  */
 
 export const PAGE_SIZE = 100;
+/** Milliseconds between two looks, however much arrives. */
+const REST = 500;
 /** How many sessions the collector sums up in one request. */
 const SUMMED = 50;
 
@@ -128,6 +130,7 @@ export function useSessions(conditions) {
     const { signal } = aborting;
     setSessions(null);
     summed.current = new Map();
+    const { tenant_id, project_id, agent_id } = conditions;
     let read = false;
     const refresh = async () => {
       const page = await get("/api/sessions", query(), { signal });
@@ -138,7 +141,7 @@ export function useSessions(conditions) {
       setError(null);
     };
     refresh().then(
-      () => followed(conditions, refresh, setProblem, signal),
+      () => whenArrived({ tenant_id, project_id, agent_id }, refresh, setProblem, signal, REST),
       (failed) => signal.aborted || setError(failed),
     );
     return () => aborting.abort();
@@ -173,28 +176,6 @@ export function useSessions(conditions) {
 function isNew(before) {
   const known = new Set(before.map(keyOf));
   return (/** @type {Session} */ each) => !known.has(keyOf(each));
-}
-
-/**
- * Reads the list again whenever something has arrived; of what, nothing is needed but that.
- *
- * @param {Conditions} conditions
- * @param {() => Promise<void>} refresh
- * @param {(problem: string) => void} failed
- * @param {AbortSignal} signal
- */
-async function followed(conditions, refresh, failed, signal) {
-  const { tenant_id, project_id, agent_id } = conditions;
-  const query = { tenant_id, project_id, agent_id, page_size: 1 };
-  while (!signal.aborted) {
-    // Following begins anew after each arrival: whatever came meanwhile is in the list that is read after that.
-    const turn = new AbortController();
-    signal.addEventListener("abort", () => turn.abort(), { once: true });
-    const told = { arrived: () => turn.abort(), begun: () => void refresh().catch(() => {}), failed };
-    await follow(query, told, turn.signal);
-    if (!turn.signal.aborted) return;
-    await pause(500, signal);
-  }
 }
 
 /**
