@@ -41,6 +41,8 @@ Answer = Callable[[], "dict[str, Any]"]
 """Makes an answer of what was read. Takes time, so it is called in a thread."""
 
 
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""Browsers take an answer for nothing but JSON, and keep none: somebody else may log in next."""
 _WAIT = 25
 """How many seconds a tail waits, unless the request says it."""
 
@@ -74,7 +76,7 @@ class Api:
             caller = await self.caller_of(request)
             given = api_parameters.read(request.query_params.multi_items(), call.parameters, request.path_params)
             answer: Answer = await unless_gone(left(request), getattr(self, call.name)(given, caller))
-            return Response(await self.work(lambda: _encoded(answer())), media_type=JSON)
+            return Response(await self.work(lambda: _encoded(answer())), headers=_HEADERS, media_type=JSON)
 
         return endpoint
 

@@ -77,9 +77,6 @@ class Door:
         """Make the application."""
         page = Page(self._check_host, self._caller_by, self._read, self.clients)
 
-        async def by_page(request: Request) -> Caller:
-            return await self._caller_by(request, page.authorization_of(request))
-
         single, batch = partial(self.ingest, shape=Shape.EVENT), partial(self.ingest, shape=Shape.BATCH)
         routes = [
             *(Route(f"{prefix}/events", _endpoint(single), methods=["POST"]) for prefix in ("", "/v1")),
@@ -89,7 +86,7 @@ class Door:
             Route("/healthz", self.healthz),
             Route("/metrics", self.metrics),
             Route("/openapi.json", self.openapi),
-            *Api(self.service, by_page, self.turns.answer).routes(),
+            *Api(self.service, page.caller, self.turns.answer).routes(),
             *page.routes(),
         ]
         handlers: dict[Any, Any] = {

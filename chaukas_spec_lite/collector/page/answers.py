@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -64,22 +63,23 @@ def _takes_gzip(accepted: str) -> bool:
 def cookie_name(request: Request) -> str:
     """The name of the cookie. Browsers do not tell the ports of a machine apart, so it says the port."""
     server = request.scope.get("server") or ("", 0)
-    prefix = "__Host-" if request.url.scheme == "https" else ""
+    prefix = "__Host-" if is_secure(request) else ""
     return f"{prefix}chaukas_page_{server[1]}"
 
 
 def token_of(request: Request) -> str:
     """The token that a browser has sent; empty if it has none."""
-    try:
-        found = SimpleCookie(request.headers.get("cookie", "")).get(cookie_name(request))
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
+    return request.cookies.get(cookie_name(request), "")
+
+
+def is_secure(request: Request) -> bool:
+    """Whether it came by TLS."""
+    return bool(request.scope["scheme"] == "https")
 
 
 def login_answer(request: Request, token: str) -> Response:
     """Hand out the cookie of a login. Without a token it takes it away."""
-    secure = request.url.scheme == "https"
+    secure = is_secure(request)
     response = Response(status_code=204, headers={**HEADERS, "Cache-Control": "no-store"})
     name = cookie_name(request)
     if token:

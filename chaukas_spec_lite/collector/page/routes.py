@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -15,7 +15,7 @@ from starlette.routing import Route
 from chaukas_spec_lite.collector.page.answers import HEADERS, file_answer, login_answer, token_of
 from chaukas_spec_lite.collector.page.files import INDEX, files
 from chaukas_spec_lite.collector.page.logins import Logins
-from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest
+from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest, UnauthenticatedError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -61,7 +61,7 @@ class Page:
     def routes(self) -> list[Route]:
         """Make the routes."""
         return [
-            *(Route(path, self.index) for path in VIEWS),
+            *(_view(path, self.index) for path in VIEWS),
             Route("/page/login", self.login, methods=["POST"]),
             Route("/page/logout", self.logout, methods=["POST"]),
             Route("/page/clients", self.clients_told),
@@ -108,23 +108,43 @@ class Page:
         self.logins.end(token_of(request))
         return login_answer(request, "")
 
-    def authorization_of(self, request: Request) -> str | None:
-        """What a call is to be taken for.
+    async def caller(self, request: Request) -> Caller:
+        """Tell who calls, by key or cookie, or refuse.
 
         A cookie counts where the call only reads, and has no authorization of its own: browsers send it unasked, and
         must not change anything for whoever made them do so.
         """
         authorization = request.headers.get("authorization")
         if authorization is not None or request.method not in ("GET", "HEAD"):
-            return authorization
+            return await self.caller_of(request, authorization)
         token = token_of(request)
-        return self.logins.authorization(token) if token else None
+        try:
+            return await self.caller_of(request, self.logins.authorization(token) if token else None)
+        except UnauthenticatedError:
+            # Of a key that was revoked: asked again and again, it would count as one that is guessed.
+            self.logins.end(token)
+            raise
+
+
+def _view(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    route = Route(path, endpoint)
+    # An id may have a line's end in it, which the dot of starlette's pattern passes over.
+    route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
+    return route
 
 
 def _check_origin(request: Request) -> None:
-    """Refuse what a page of another server has a browser send."""
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
+    """Refuse what a page of another server has a browser send.
+
+    A browser says so itself, where it trusts the connection. Elsewhere its page's origin has to be this host, which it
+    need not be behind a proxy that has a name of its own.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        own = site in ("same-origin", "none")
+    else:
+        own = origin is None or origin.partition("://")[2] == request.headers.get("host", "")
+    if not own:
         raise ForbiddenError("the request comes from a page of another server")
 
 
