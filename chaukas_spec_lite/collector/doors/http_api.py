@@ -23,7 +23,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
 )
 from chaukas_spec_lite.collector.doors.http_answers import JSON
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
-from chaukas_spec_lite.collector.doors.openapi_api import CALLS, Call
+from chaukas_spec_lite.collector.doors.openapi_api import CALLS, MAX_SUMMED, Call
 from chaukas_spec_lite.collector.gathering import Answered, Work, event_by_id, gather, gather_into
 from chaukas_spec_lite.collector.query import within
 from chaukas_spec_lite.collector.stores.asking import Tenancy
@@ -102,6 +102,13 @@ class Api:
             "sessions": [api_json.session(each) for each in listed],
             "next_page_token": api_json.sessions_token(listed) if len(found) > size else "",
         }
+
+    async def figures(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/figures``."""
+        caller.check_reading()  # Whoever may not read is told that first.
+        ids = api_parameters.some_of(given, "session_id", MAX_SUMMED)
+        found, unread = await self.service.figures(ids, _asked(given)[0], caller)
+        return lambda: {"figures": [api_json.figures(each) for each in found], "left": unread}
 
     async def spans(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/sessions/{session_id}/spans``."""

@@ -57,6 +57,14 @@ FILTER = (*(_of_filter(field) for field in fields_of(QueryFilter) if field.name 
 """Every condition of a query."""
 
 _SESSION = Parameter("session_id", {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH})
+MAX_SUMMED = 50
+"""How many sessions one request for figures may ask for."""
+_ASKED_SESSIONS = Parameter(
+    "session_id",
+    {"type": "array", "items": _SESSION.schema, "minItems": 1, "maxItems": MAX_SUMMED},
+    "All of these.",
+    repeated=True,
+)
 _OF_A_SESSION = tuple(each for each in FILTER if each.name != "session_id")
 COMPARED = (
     ("a", "The id of a session. It has to be given."),
@@ -81,6 +89,7 @@ CALLS = (
         (_SESSION, *_OF_A_SESSION, ORDER, *PAGE),
         "EventPage",
     ),
+    Call("figures", "/api/figures", "What sessions came to", (_ASKED_SESSIONS, *TENANCY), "Figures"),
     Call(
         "spans",
         "/api/sessions/{session_id}/spans",
@@ -170,6 +179,7 @@ def schemas() -> dict[str, Any]:
             first=at,
             last=at,
         ),
+        **_figures(),
         "Counts": record(
             events=COUNT,
             sessions=COUNT,
@@ -202,5 +212,27 @@ def schemas() -> dict[str, Any]:
             reason=TEXT,
             at=_TIME,
             events={**COUNT, "description": "How many events it deleted."},
+        ),
+    }
+
+
+def _figures() -> dict[str, Any]:
+    return {
+        "Figures": record(
+            figures=array(ref("SessionFigures")),
+            left=array(TEXT)
+            | {"description": "Those that are not read yet, because enough was for one request: ask for them again."},
+        ),
+        "SessionFigures": record(
+            session_id=TEXT,
+            name=TEXT,
+            agents=array(TEXT),
+            model_calls=COUNT,
+            tokens=COUNT,
+            cost={"type": "object", "additionalProperties": {"type": "number"}, "description": "By currency."},
+            whole={
+                "type": "boolean",
+                "description": "False where it has so many events that only the first are summed.",
+            },
         ),
     }

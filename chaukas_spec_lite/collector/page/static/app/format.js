@@ -148,6 +148,23 @@ export function localTime(ms, now, millis = false) {
 }
 
 /**
+ * Writes a time at an axis, in the viewer's zone, with the day below it wherever another one begins.
+ * @param {number} seconds Since 1970.
+ * @param {number | null} before The time that stands before it.
+ * @param {number} step The seconds between two.
+ * @returns {string}
+ */
+export function axisTime(seconds, before, step) {
+  const at = new Date(seconds * 1000);
+  const day = `${MONTHS[at.getMonth()]} ${two(at.getDate())}`;
+  const isNew = before === null || new Date(before * 1000).toDateString() !== at.toDateString();
+  const year = isNew && (before === null || new Date(before * 1000).getFullYear() !== at.getFullYear());
+  if (step >= 86400) return year ? `${day}\n${at.getFullYear()}` : day;
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}${step < 60 ? `:${two(at.getSeconds())}` : ""}`;
+  return isNew ? `${time}\n${day}` : time;
+}
+
+/**
  * Writes a time in UTC, as the title of a time in the viewer's zone: `2026-11-29 13:03:22.123456 UTC`.
  * @param {string} text RFC 3339, in UTC.
  * @returns {string}
