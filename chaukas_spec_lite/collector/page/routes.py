@@ -84,7 +84,7 @@ class Page:
     async def clients_told(self, request: Request) -> Response:
         """``GET /page/clients``: what programs have to be told to send here, for whoever may read."""
         self.check_host(request)
-        caller = await self.caller_of(request, self.authorization_of(request))
+        caller = await self.caller(request)
         caller.check_reading()
         return JSONResponse(dict(self.clients()), headers={**HEADERS, "Cache-Control": "no-store"})
 

@@ -44,7 +44,9 @@ export const KEYS = [
       ["Enter", "details of the span"],
       ["e E", "next and previous error"],
       ["/", "filter the spans"],
-      ["Escape", "whole time range again"],
+      ["z + - 0", "zoom to the span, in, out, to all; dragging over the bars zooms, too"],
+      ["x", "open or close everything"],
+      ["Escape", "whole time range again; then close the details"],
     ],
   ],
 ];

@@ -7,33 +7,33 @@ import { hasChildren, rowOf } from "./rows.js";
 /** Rows that a key for pages goes by. */
 const PAGE = 20;
 
-/** What each key does, and the words of the help. @type {[string[], string, string][]} */
+/** What each key does. The words of the help stand in `tools.js` of the frame. @type {[string[], string][]} */
 export const KEYS = [
-  [["ArrowDown", "j"], "next", "next span"],
-  [["ArrowUp", "k"], "previous", "previous span"],
-  [["ArrowRight", "l"], "expand", "expand, or go to the first span inside"],
-  [["ArrowLeft", "h"], "collapse", "collapse, or go to the span around it"],
-  [["Enter"], "open", "show the span beside the list"],
-  [[" "], "toggle", "expand or collapse"],
-  [["e"], "next error", "next error"],
-  [["E"], "previous error", "previous error"],
-  [["/"], "filter", "filter the spans"],
-  [["z"], "zoom to", "zoom to the span"],
-  [["+", "="], "zoom in", "zoom in"],
-  [["-"], "zoom out", "zoom out"],
-  [["<", "["], "earlier", "earlier, where it is zoomed"],
-  [[">", "]"], "later", "later, where it is zoomed"],
-  [["0"], "all", "all of the time"],
-  [["c"], "collapse all", "collapse or expand everything"],
-  [["Escape"], "back", "show all of the time; then close the span; then end the filter"],
-  [["Home"], "first", "first span"],
-  [["End"], "last", "last span"],
-  [["PageDown"], "page down", "a page further"],
-  [["PageUp"], "page up", "a page back"],
+  [["ArrowDown", "j"], "next"],
+  [["ArrowUp", "k"], "previous"],
+  [["ArrowRight"], "expand"],
+  [["ArrowLeft"], "collapse"],
+  [["Enter"], "open"],
+  [[" "], "toggle"],
+  [["e"], "next error"],
+  [["E"], "previous error"],
+  [["/"], "filter"],
+  [["z"], "zoom to"],
+  [["+", "="], "zoom in"],
+  [["-"], "zoom out"],
+  [["<", "["], "earlier"],
+  [[">", "]"], "later"],
+  [["0"], "all"],
+  [["x"], "collapse all"],
+  [["Escape"], "back"],
+  [["Home"], "first"],
+  [["End"], "last"],
+  [["PageDown"], "page down"],
+  [["PageUp"], "page up"],
 ];
 
 /** Those that work outside the list, too: neither fields nor buttons, nor scrolling, need them. */
-export const EVERYWHERE = new Set(["j", "k", "e", "E", "/", "z", "0", "c", "Escape"]);
+export const EVERYWHERE = new Set(["j", "k", "e", "E", "/", "z", "0", "x", "Escape"]);
 
 const ACTIONS = new Map(KEYS.flatMap(([keys, action]) => keys.map((key) => [key, action])));
 

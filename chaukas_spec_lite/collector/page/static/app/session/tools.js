@@ -45,7 +45,7 @@ export function Tools({ text, found, filter, field, toList, actions, errors, clo
       <button type="button" title="Previous error (E)" aria-label="Previous error" onClick=${actions["previous error"]}>↑</button>
       <button type="button" title="Next error (e)" onClick=${actions["next error"]}>Next error</button>
     </span>`}
-    <button type="button" title="Collapse or expand everything (c)" onClick=${actions["collapse all"]}>${closed ? "Expand all" : "Collapse all"}</button>
+    <button type="button" title="Collapse or expand everything (x)" onClick=${actions["collapse all"]}>${closed ? "Expand all" : "Collapse all"}</button>
     <span class="together zooms">
       <button type="button" title="Zoom out (-)" aria-label="Zoom out" onClick=${actions["zoom out"]} disabled=${!zoomed}>−</button>
       <button type="button" title="Zoom in (+); drag over the bars to zoom to a part" aria-label="Zoom in" onClick=${actions["zoom in"]}>+</button>
