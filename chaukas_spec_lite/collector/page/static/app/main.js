@@ -6,7 +6,7 @@ import { KEY_NEEDED } from "./api.js";
 import { html } from "./html.js";
 import { useRoute } from "./router.js";
 
-/** @type {Record<string, () => Promise<{default: (route: import("./router.js").Route) => any}>>} */
+/** @type {Record<string, () => Promise<{default: (given: any) => any}>>} */
 const VIEWS = {
   sessions: () => import("./views/sessions.js"),
   session: () => import("./views/session.js"),
