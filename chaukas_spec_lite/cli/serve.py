@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -22,7 +21,6 @@ from chaukas_spec_lite.collector.settings import CONFIG_VARIABLE, CollectorSetti
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
-from chaukas_spec_lite.rpc.client.endpoint import Tcp
 from chaukas_spec_lite.settings import describe
 from chaukas_spec_lite.spec.common.v1.events import EventType
 
@@ -30,7 +28,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 log = logging.getLogger(__name__)
 
-_ANYWHERE = ("0.0.0.0", "::")
 _SET = "set" if os.name == "nt" else "export"
 """What shells have before a variable."""
 
@@ -115,12 +112,12 @@ async def _serve(settings: CollectorSettings, opens: bool) -> None:
 
 def _tell(collector: Collector, settings: CollectorSettings) -> None:
     """Say where events go, where it listens, and what clients have to be told."""
-    scheme = "https://" if settings.tls_cert else ""
+    clients = collector.clients()
     lines = [("Events go to", collector.store_name, "")]
     if (grpc := collector.grpc) is not None:
-        lines.append(("gRPC listens on", str(grpc), f"CHAUKAS_GRPC_ENDPOINT={scheme}{_reached(grpc)}"))
+        lines.append(("gRPC listens on", str(grpc), "CHAUKAS_GRPC_ENDPOINT"))
     if (http := collector.http) is not None:
-        lines.append(("HTTP listens on", str(http), f"CHAUKAS_ENDPOINT={scheme or 'http://'}{_reached(http)}"))
+        lines.append(("HTTP listens on", str(http), "CHAUKAS_ENDPOINT"))
         lines.append(("The page is at", page_address(http, tls=bool(settings.tls_cert)), ""))
     if settings.keys:
         lines.append(("Callers need a key of", str(settings.keys), ""))
@@ -128,7 +125,8 @@ def _tell(collector: Collector, settings: CollectorSettings) -> None:
         lines.append(("Callers need a certificate of", str(settings.client_ca), ""))
     else:
         lines.append(("There are no keys:", "whoever reaches it can read and write", ""))
-    for what, value, client in lines:
+    for what, value, variable in lines:
+        client = f"{variable}={clients[variable]}" if variable else ""
         if settings.log == "json":
             log.info("%s %s", what, value, extra={"fields": {"client": client} if client else {}})
         else:
@@ -141,8 +139,3 @@ def _tell(collector: Collector, settings: CollectorSettings) -> None:
 def _tell_first(row: EventRow) -> None:
     """Say that events arrive, and how to look at them. Nothing of the event goes into the log but its type."""
     log.info("the first event has arrived: %s; chaukas-lite show last draws its session", EventType(row.type).name)
-
-
-def _reached(address: Tcp) -> str:
-    """An address as clients have to write it."""
-    return str(Tcp(socket.gethostname(), address.port) if address.host in _ANYWHERE else address)

@@ -10,19 +10,23 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chaukas_spec_lite.collector.skim import skim
 from chaukas_spec_lite.errors import InvalidRequest
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.trace.answers import BriefAnswer, brief
+from chaukas_spec_lite.trace.comparing import RecordedSession
 from chaukas_spec_lite.trace.kinds import moment
-from chaukas_spec_lite.trace.rows import Detail, detail, key_of
+from chaukas_spec_lite.trace.rows import Detail, EventKey, detail, key_of
 from chaukas_spec_lite.trace.tree import Moment, Session, build
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.callers import Caller
     from chaukas_spec_lite.collector.service import CollectorService
     from chaukas_spec_lite.spec.common.v1.query import QueryRequest
+
+G = TypeVar("G", bound="Gathered")
 
 Work: TypeAlias = "Callable[[Callable[[], Any]], Awaitable[Any]]"
 """Does something that takes time in a thread."""
@@ -43,18 +47,45 @@ class Gathered:
         """Add a page of events. Takes time."""
         for data in events:
             event = Event.parse(data)
-            seen = moment(event)
-            self.moments.append(seen)
-            self.details[key_of(seen)] = detail(event)
+            self.note(event, moment(event))
+
+    def note(self, event: Event, seen: Moment) -> None:
+        """Add an event of which the moment has been taken out."""
+        self.moments.append(seen)
+        self.details[key_of(seen)] = detail(event)
 
     def sessions(self) -> tuple[Session, ...]:
         """Build the trees. Takes time."""
         return build(self.moments)
 
 
+@dataclass(slots=True)
+class Answered(Gathered):
+    """The same with what came out of the work, by which sessions are compared."""
+
+    answers: dict[EventKey, BriefAnswer] = field(default_factory=dict[EventKey, BriefAnswer])
+
+    def note(self, event: Event, seen: Moment) -> None:
+        """Add an event of which the moment has been taken out."""
+        # Not super(): a class with slots is made anew, and the name that super() goes by is that of the first one.
+        Gathered.note(self, event, seen)
+        if (said := brief(event)) is not None:
+            self.answers[key_of(seen)] = said
+
+    def recorded(self) -> RecordedSession:
+        """Build the trees. Takes time."""
+        return RecordedSession(self.sessions(), self.details, self.answers)
+
+
 async def gather(service: CollectorService, request: QueryRequest, caller: Caller, work: Work, most: int) -> Gathered:
     """Read what a query finds, so many events at most; raises what ``CollectorService.query`` does."""
-    gathered = Gathered()
+    return await gather_into(Gathered(), service, request, caller, work, most)
+
+
+async def gather_into(
+    gathered: G, service: CollectorService, request: QueryRequest, caller: Caller, work: Work, most: int
+) -> G:
+    """The same, with what takes more out of events."""
     # One more, which tells whether there are more.
     async with aclosing(service.find(request, most + 1, caller)) as pages:
         async for events in pages:

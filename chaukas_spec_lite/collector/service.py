@@ -20,6 +20,7 @@ from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
 from chaukas_spec_lite.collector.query import EVERYBODY, query_of, range_of, within
 from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
+from chaukas_spec_lite.collector.session_figures import SessionFigures, sum_up
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
 from chaukas_spec_lite.collector.stores.asking import MAX_PAGE_SIZE, Query
 from chaukas_spec_lite.collector.stores.base import Addition, EventPage, EventRow, EventStats, Rejected, Store
@@ -240,6 +241,12 @@ class CollectorService:
         with self.meter.request("sessions"):
             caller.check_reading()
             return await self._read(self._store.sessions(_within(caller, whose), limit, before, only))
+
+    async def figures(
+        self, ids: Sequence[str], whose: Tenancy, caller: Caller
+    ) -> tuple[list[SessionFigures], Sequence[str]]:
+        """Sum sessions up, and return the ids of those that are left; see ``sum_up``; raises the same as ``query``."""
+        return await sum_up(partial(self.query, caller=caller), self._work, ids, whose)
 
     async def tail(self, request: QueryRequest, cursor: str, wait: float, caller: Caller) -> Followed:
         """Wait for what arrives, of what meets a query's conditions; see ``Store.follow``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from chaukas_spec_lite.wellknown.timetext import timestamp_from_json, timestamp_
 from chaukas_spec_lite.wire.fields import fields_of
 
 if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.session_figures import SessionFigures
     from chaukas_spec_lite.collector.stores.asking import Moment
     from chaukas_spec_lite.collector.stores.base import (
         Conflict,
@@ -135,6 +137,11 @@ def session(given: SessionSummary) -> dict[str, Any]:
         "first": moment_text(given.first) if timed else None,
         "last": moment_text(given.last) if timed else None,
     }
+
+
+def figures(given: SessionFigures) -> dict[str, Any]:
+    """Write what a session came to."""
+    return asdict(given) | {"agents": list(given.agents)}
 
 
 def moment_text(moment: Moment) -> str | None:

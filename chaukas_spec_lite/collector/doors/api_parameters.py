@@ -95,6 +95,14 @@ def text_of(given: Given, name: str) -> str:
     return values[0] if values else ""
 
 
+def some_of(given: Given, name: str, most: int) -> Sequence[str]:
+    """The texts of a parameter that has to be there, up to so many times. Raises ``InvalidRequest``."""
+    values = given.get(name) or ()
+    if not 1 <= len(values) <= most:
+        raise InvalidRequest(f"{name}: given {len(values)} times; 1 to {most} are allowed")
+    return values
+
+
 def number_of(given: Given, name: str, most: int) -> int:
     """The number of a parameter, cut down to what may be; 0 without one. Raises ``InvalidRequest``."""
     text = text_of(given, name)

@@ -23,8 +23,9 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
 )
 from chaukas_spec_lite.collector.doors.http_answers import JSON
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
-from chaukas_spec_lite.collector.doors.openapi_api import CALLS, Call
-from chaukas_spec_lite.collector.gathering import Work, event_by_id, gather
+from chaukas_spec_lite.collector.doors.openapi_api import CALLS, MAX_SUMMED, Call
+from chaukas_spec_lite.collector.gathering import Answered, Work, event_by_id, gather, gather_into
+from chaukas_spec_lite.collector.query import within
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.errors import InvalidRequest
 
@@ -102,14 +103,33 @@ class Api:
             "next_page_token": api_json.sessions_token(listed) if len(found) > size else "",
         }
 
+    async def figures(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/figures``."""
+        caller.check_reading()  # Whoever may not read is told that first.
+        ids = api_parameters.some_of(given, "session_id", MAX_SUMMED)
+        found, unread = await self.service.figures(ids, _asked(given)[0], caller)
+        return lambda: {"figures": [api_json.figures(each) for each in found], "left": unread}
+
     async def spans(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/sessions/{session_id}/spans``."""
         found = await gather(self.service, api_json.query_of(given, order="ASC"), caller, self.work, MAX_EVENTS)
         return lambda: trees_json.spans(found)
 
+    async def compare(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/compare``."""
+        _check(given, caller)
+        found: list[Answered] = []
+        for name in ("a", "b"):
+            if not given.get(name):
+                raise InvalidRequest(f"{name}: no session is given")
+            request = api_json.query_of({**given, "session_id": given[name]}, order="ASC")
+            found.append(await gather_into(Answered(), self.service, request, caller, self.work, MAX_EVENTS))
+        before, after = found
+        return lambda: trees_json.compared(before, after)
+
     async def event(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/event``."""
-        caller.check_reading()
+        _check(given, caller)
         wanted = text_of(given, "event_id")
         if not wanted:
             raise InvalidRequest("event_id: none is given")
@@ -149,6 +169,12 @@ class Api:
         """``GET /api/deletions``."""
         part = await self.service.deletions(*_asked(given), caller)
         return lambda: _part("deletions", part, api_json.deletion)
+
+
+def _check(given: Given, caller: Caller) -> None:
+    """Refuse who may not ask for this, before anything is said of what they ask; raises ``ForbiddenError``."""
+    caller.check_reading()
+    within(caller.tenancy, text_of(given, "tenant_id"), text_of(given, "project_id"))
 
 
 def _asked(given: Given) -> tuple[Tenancy, int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -61,6 +61,7 @@ class Door:
         forms: Reads and writes.
         reading: What bodies are read with.
         turns: Who works in a thread.
+        clients: Tells the variables that programs are to be given, which the page shows.
     """
 
     service: CollectorService
@@ -70,10 +71,11 @@ class Door:
     forms: Forms
     reading: Reading
     turns: Turns
+    clients: Callable[[], Mapping[str, str]] = dict
 
     def application(self) -> Starlette:
         """Make the application."""
-        page = Page(self._check_host, self._caller_by, self._read)
+        page = Page(self._check_host, self._caller_by, self._read, self.clients)
 
         single, batch = partial(self.ingest, shape=Shape.EVENT), partial(self.ingest, shape=Shape.BATCH)
         routes = [

@@ -57,7 +57,19 @@ FILTER = (*(_of_filter(field) for field in fields_of(QueryFilter) if field.name 
 """Every condition of a query."""
 
 _SESSION = Parameter("session_id", {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH})
+MAX_SUMMED = 50
+"""How many sessions one request for figures may ask for."""
+_ASKED_SESSIONS = Parameter(
+    "session_id",
+    {"type": "array", "items": _SESSION.schema, "minItems": 1, "maxItems": MAX_SUMMED},
+    "All of these.",
+    repeated=True,
+)
 _OF_A_SESSION = tuple(each for each in FILTER if each.name != "session_id")
+COMPARED = (
+    ("a", "The id of a session. It has to be given."),
+    ("b", "That of the session that is compared with it. It has to be given."),
+)
 _EVENT = Parameter("event_id", {"type": "string", "maxLength": MAX_TEXT_LENGTH}, "It has to be given.")
 _COUNTED = tuple(each for each in FILTER if each.name != "text_query")
 
@@ -77,12 +89,20 @@ CALLS = (
         (_SESSION, *_OF_A_SESSION, ORDER, *PAGE),
         "EventPage",
     ),
+    Call("figures", "/api/figures", "What sessions came to", (_ASKED_SESSIONS, *TENANCY), "Figures"),
     Call(
         "spans",
         "/api/sessions/{session_id}/spans",
         "The spans of a session, in the order of their tree, each before those inside of it",
         (_SESSION, *TENANCY),
         "Spans",
+    ),
+    Call(
+        "compare",
+        "/api/compare",
+        "Compare two sessions, span by span: these are aligned by their paths, made of kinds and names",
+        (*TENANCY, *(Parameter(name, _SESSION.schema, about) for name, about in COMPARED)),
+        "Comparison",
     ),
     Call(
         "event",
@@ -159,6 +179,7 @@ def schemas() -> dict[str, Any]:
             first=at,
             last=at,
         ),
+        **_figures(),
         "Counts": record(
             events=COUNT,
             sessions=COUNT,
@@ -191,5 +212,27 @@ def schemas() -> dict[str, Any]:
             reason=TEXT,
             at=_TIME,
             events={**COUNT, "description": "How many events it deleted."},
+        ),
+    }
+
+
+def _figures() -> dict[str, Any]:
+    return {
+        "Figures": record(
+            figures=array(ref("SessionFigures")),
+            left=array(TEXT)
+            | {"description": "Those that are not read yet, because enough was for one request: ask for them again."},
+        ),
+        "SessionFigures": record(
+            session_id=TEXT,
+            name=TEXT,
+            agents=array(TEXT),
+            model_calls=COUNT,
+            tokens=COUNT,
+            cost={"type": "object", "additionalProperties": {"type": "number"}, "description": "By currency."},
+            whole={
+                "type": "boolean",
+                "description": "False where it has so many events that only the first are summed.",
+            },
         ),
     }

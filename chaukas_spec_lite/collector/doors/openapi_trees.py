@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, TEXT, array, record, ref
+from chaukas_spec_lite.trace.aligning import WAYS
 
 PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 """What is told of durations, and the share of them that do not exceed it."""
@@ -24,14 +25,25 @@ def tree_schemas() -> dict[str, Any]:
             spans=array(ref("Span")),
             truncated={"type": "boolean", "description": "Whether the session has more events than were read."},
             agents={**array(TEXT), "description": "In the order of the tree."},
-            start=_TIME,
-            end=_TIME,
-            totals=ref("Totals"),
+            **_sums()["properties"],
         ),
         "Totals": record(
             **dict.fromkeys(("events", "spans", "errors", "retries", "handoffs", "tokens"), COUNT), cost=_COST
         ),
         "Span": _span(),
+        "Comparison": record(
+            pairs=array(ref("PairOfSpans")),
+            spans={**COUNT, "description": "How many spans both have."},
+            ways={
+                "type": "object",
+                "additionalProperties": COUNT,
+                "description": "How many spans differ in each way.",
+            },
+            before=_sums(),
+            after=_sums(),
+            truncated={"type": "boolean", "description": "Whether one of them has more events than were read."},
+        ),
+        "PairOfSpans": _pair(),
         "FoundEvents": record(
             events={**array(ref("StoredEvent")), "description": "Each project may have one event of an id."}
         ),
@@ -46,6 +58,29 @@ def tree_schemas() -> dict[str, Any]:
         ),
         "Series": _series(),
     }
+
+
+def _sums() -> dict[str, Any]:
+    return record(start=_TIME, end=_TIME, totals=ref("Totals"))
+
+
+def _pair() -> dict[str, Any]:
+    either = {"anyOf": [ref("Span"), {"type": "null"}]}
+    return record(
+        depth=COUNT,
+        ways={
+            **array({"enum": [*WAYS]}),
+            "description": "How the second differs from the first; empty where it does not. What is below a span that "
+            "was added, or is gone, is not listed.",
+        },
+        before=either,
+        after=either,
+        answers={
+            "type": ["array", "null"],
+            "items": TEXT,
+            "description": "The beginning of what came out of the first and the second, where that is not the same.",
+        },
+    )
 
 
 def _span() -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.collector.doors.openapi_trees import PERCENTILES
+from chaukas_spec_lite.trace.aligning import Differences
+from chaukas_spec_lite.trace.comparing import compare
 from chaukas_spec_lite.trace.rows import SpanRow, rows
 from chaukas_spec_lite.trace.series import By, Series, Stretch, percentile, series
 from chaukas_spec_lite.trace.tree import Counts
@@ -14,7 +16,8 @@ from chaukas_spec_lite.wellknown.timetext import timestamp_to_json
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chaukas_spec_lite.collector.gathering import Gathered
+    from chaukas_spec_lite.collector.gathering import Answered, Gathered
+    from chaukas_spec_lite.trace.comparing import RowPair
     from chaukas_spec_lite.trace.tree import Session
 
 _NOTHING = Stretch()
@@ -30,6 +33,29 @@ def spans(gathered: Gathered) -> dict[str, Any]:
         "truncated": gathered.truncated,
         "agents": [*agents],
         **totals(sessions),
+    }
+
+
+def compared(before: Answered, after: Answered) -> dict[str, Any]:
+    """Write how two sessions differ. Takes time."""
+    old, new, differences = before.recorded(), after.recorded(), Differences()
+    return {
+        "pairs": [_pair(each) for each in compare(old, new, differences)],
+        "spans": differences.spans,
+        "ways": dict(sorted(differences.counts.items())),
+        "before": totals(old.sessions),
+        "after": totals(new.sessions),
+        "truncated": before.truncated or after.truncated,
+    }
+
+
+def _pair(pair: RowPair) -> dict[str, Any]:
+    return {
+        "depth": pair.change.depth,
+        "ways": [*pair.change.ways],
+        "before": None if pair.before is None else span(pair.before),
+        "after": None if pair.after is None else span(pair.after),
+        "answers": None if pair.answers is None else [*pair.answers],
     }
 
 

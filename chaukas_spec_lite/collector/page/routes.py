@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from chaukas_spec_lite.collector.page.answers import file_answer, login_answer, token_of
+from chaukas_spec_lite.collector.page.answers import HEADERS, file_answer, login_answer, token_of
 from chaukas_spec_lite.collector.page.files import INDEX, files
 from chaukas_spec_lite.collector.page.logins import Logins
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest, UnauthenticatedError
@@ -47,12 +48,14 @@ class Page:
         check_host: Refuses names that others have given this machine.
         caller_of: Tells who calls, by the authorization given, or refuses.
         read: Reads the body of a request, of at most so many bytes.
+        clients: Tells the variables that programs are to be given.
         logins: Who has shown a key.
     """
 
     check_host: Callable[[Request], None]
     caller_of: Callable[[Request, str | None], Awaitable[Caller]]
     read: Callable[[Request, int], Awaitable[bytes]]
+    clients: Callable[[], Mapping[str, str]] = dict
     logins: Logins = field(default_factory=Logins)
 
     def routes(self) -> list[Route]:
@@ -61,6 +64,7 @@ class Page:
             *(_view(path, self.index) for path in VIEWS),
             Route("/page/login", self.login, methods=["POST"]),
             Route("/page/logout", self.logout, methods=["POST"]),
+            Route("/page/clients", self.clients_told),
             Route("/page/{path:path}", self.file),
         ]
 
@@ -76,6 +80,13 @@ class Page:
         if file is None:
             raise HTTPException(404, "the page has no such file")
         return file_answer(request, file)
+
+    async def clients_told(self, request: Request) -> Response:
+        """``GET /page/clients``: what programs have to be told to send here, for whoever may read."""
+        self.check_host(request)
+        caller = await self.caller(request)
+        caller.check_reading()
+        return JSONResponse(dict(self.clients()), headers={**HEADERS, "Cache-Control": "no-store"})
 
     async def login(self, request: Request) -> Response:
         """``POST /page/login``: exchange a key for a cookie."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,48 @@ def test_a_session_that_is_too_long_is_cut_and_says_so(
             await served.service.ingest_events(map(bytes, RUN), ANYONE)
             found = await got(served, "/api/sessions/s%2F1/spans")
             assert (found["truncated"], found["totals"]["events"]) == (True, 3)
+
+    run(main())
+
+
+def run_of(session: str, *events: Event) -> list[bytes]:
+    """The events as another session has them."""
+    return [bytes(replace(each, session_id=session, event_id=f"{session}-{each.event_id}")) for each in events]
+
+
+def test_two_sessions_are_compared_span_by_span(make: Callable[[], Any]) -> None:
+    said = {"llm_invocation": LLMInvocation(response={"content": "No."}), "cost": None}
+    later = [
+        *RUN[:2],
+        replace(model_end("3", "call", 6), **said),
+        event("8", EventType.DATA_ACCESS, "read", "agent", 7),
+        RUN[5],
+    ]
+
+    async def main() -> None:
+        async with http_serving(make=make) as served:
+            events = run_of("old", *RUN) + run_of("new", *later)
+            await served.service.ingest_events(events, ANYONE)
+            found = await got(served, "/api/compare", a="old", b="new")
+            told = [
+                (each["depth"], each["ways"], (each["after"] or each["before"])["id"], each["answers"])
+                for each in found["pairs"]
+            ]
+            assert told == [
+                (0, [], "agent", None),
+                (1, ["slower", "cheaper", "answered differently"], "call", ["", '{"content": "No."}']),
+                (1, ["added"], "read", None),
+                (1, ["gone"], "tool", None),
+            ]
+            assert (found["spans"], found["truncated"]) == (2, False)
+            assert found["ways"] == dict.fromkeys(sorted(each for _, ways, *_ in told for each in ways), 1)
+            assert (found["pairs"][1]["before"]["cost"], found["pairs"][1]["after"]["cost"]) == ({"USD": 0.25}, None)
+            assert (found["before"]["totals"]["spans"], found["after"]["totals"]["spans"]) == (4, 3)
+            same = await got(served, "/api/compare", a="old", b="old")
+            assert (same["ways"], same["spans"], len(same["pairs"])) == ({}, 4, 4)
+            alone = await got(served, "/api/compare", a="old", b="nobody's")
+            assert [each["ways"] for each in alone["pairs"]] == [["gone"]]
+            assert "b: no session" in await refused(served, "/api/compare", a="old")
 
     run(main())
 

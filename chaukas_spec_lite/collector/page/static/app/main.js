@@ -5,6 +5,8 @@ import { useEffect, useState } from "../vendor/hooks.js";
 import { KEY_NEEDED } from "./api.js";
 import { html } from "./html.js";
 import { useRoute } from "./router.js";
+import { chosen, show } from "./theme.js";
+import { Tools } from "./tools.js";
 
 /** @type {Record<string, () => Promise<{default: (given: any) => any}>>} */
 const VIEWS = {
@@ -24,6 +26,9 @@ const LINKS = [
   ["/charts", "Charts", "charts"],
 ];
 
+/** @type {Record<string, string>} Of views that no link of the frame leads to. */
+const TITLES = { session: "Session", compare: "Compare", login: "Log in" };
+
 function Page() {
   const route = useRoute();
   const [locked, lock] = useState(false);
@@ -39,6 +44,7 @@ function Page() {
       <nav aria-label="Views">
         ${LINKS.map(([path, text, view]) => html`<a href=${path} aria-current=${view === name ? "page" : null}>${text}</a> `)}
       </nav>
+      <${Tools} key=${locked} />
     </header>
     <main id="main" tabindex="-1"><${Shown} key=${name} name=${name} route=${route} unlock=${() => lock(false)} /></main>
   `;
@@ -51,18 +57,40 @@ function Shown({ name, route, unlock }) {
     const load = VIEWS[name];
     if (!load) return set({ view: null, problem: "There is nothing at this address." });
     load().then(
-      (module) => set({ view: module.default, problem: "" }),
-      () => set({ view: null, problem: "The collector does not answer: is it still running? Load the page again." }),
+      (module) => {
+        set({ view: module.default, problem: "" });
+        document.title = `${LINKS.find((link) => link[2] === name)?.[1] ?? TITLES[name]} · Chaukas`;
+        loadOthers();
+      },
+      () => {
+        set({ view: null, problem: "The collector does not answer: is it still running? It is asked again every few seconds." });
+        reloadOnceThere();
+      },
     );
   }, [name]);
   if (view.problem) return html`<p class="problem" role="alert">${view.problem}</p>`;
   return view.view && html`<${view.view} ...${route} unlock=${unlock} />`;
 }
 
+/** Loads the other views when there is time, so that none is missing once the collector is gone. */
+function loadOthers() {
+  const load = () => Promise.allSettled(Object.values(VIEWS).map((view) => view()));
+  if ("requestIdleCallback" in window) requestIdleCallback(load);
+  else setTimeout(load, 500);
+}
+
+/** Loads the page again once the collector answers: a part of it that could not be loaded, no browser asks for twice. */
+async function reloadOnceThere() {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    const answer = await fetch("/page/app/main.js", { method: "HEAD" }).catch(() => null);
+    if (answer?.ok) return location.reload();
+  }
+}
+
 const root = document.getElementById("page");
 if (root) {
-  const theme = localStorage.getItem("theme");
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  show(chosen());
   root.replaceChildren();
   render(html`<${Page} />`, root);
 }
