@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from chaukas_spec_lite import CostDetails, Event, EventStatus, EventType, LLMInvocation, MessageContent
 from tests.page.conftest import opened_tab
 from tests.page.serving import PageServer, page_serving
+from tests.patience import HANG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,8 +99,7 @@ def test_sessions_are_sorted_by_the_address(three: PageServer, tab: Page) -> Non
 def test_sessions_are_filtered_and_filters_taken_back(three: PageServer, tab: Page) -> None:
     tab.goto(three.url + "/sessions")
     tab.get_by_label("with errors").check()
-    tab.locator("table.sessions tbody tr").nth(1).wait_for(state="detached")
-    assert cells(tab, "session") == ["second"]
+    expect(tab.locator("table.sessions tbody .session")).to_have_text(["second"])
     tab.get_by_label("Agent").fill("nobody")
     tab.keyboard.press("Enter")
     tab.get_by_text("No session meets these conditions.").wait_for()
@@ -225,11 +226,15 @@ def test_a_collector_that_is_gone_is_asked_again(browser: Browser) -> None:
     # Not ``opened_tab``: the browser writes down each request that nobody answers.
     with page_serving(three_sessions()) as server, browser.new_context() as context:
         tab = context.new_page()
+        tab.set_default_timeout(HANG * 1000)
+        tab.clock.install()
         tab.goto(server.url + "/")
         tab.locator("td.cost", has_text="$2.50").wait_for()
+        tab.evaluate("() => import('/page/app/views/search.js').then(() => null)")
         context.set_offline(True)
         tab.locator("nav a", has_text="Search").click()
         tab.get_by_text("The collector does not answer").first.wait_for()
         context.set_offline(False)
+        tab.clock.fast_forward(10_000)
         tab.get_by_text("5 events in 3 sessions.").wait_for()
         assert tab.get_by_role("alert").count() == 0

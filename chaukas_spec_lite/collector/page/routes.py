@@ -84,8 +84,7 @@ class Page:
     async def clients_told(self, request: Request) -> Response:
         """``GET /page/clients``: what programs have to be told to send here, for whoever may read."""
         self.check_host(request)
-        caller = await self.caller(request)
-        caller.check_reading()
+        (await self.caller(request)).check_reading()
         return JSONResponse(dict(self.clients()), headers={**HEADERS, "Cache-Control": "no-store"})
 
     async def login(self, request: Request) -> Response:

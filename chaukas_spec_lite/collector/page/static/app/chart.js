@@ -110,7 +110,7 @@ function drawn({ chart, times, width, zoom, point }, box, legend) {
   const lines = chart.lines.map((_, number) => {
     const colour = colours[number] ?? color;
     return chart.stacked
-      ? { stroke: colour, fill: colour, width: 0, paths: uPlot.paths.bars({ size: [0.85, 60], align: 1 }), points: { show: false } }
+      ? { stroke: colour, fill: colour, width: 0, paths: uPlot.paths.bars?.({ size: [0.85, 60], align: 1 }), points: { show: false } }
       : { stroke: colour, width: 1.5, spanGaps: true, points: { show: true, size: 4 } };
   });
   // What is stacked is drawn from the top down, as each covers all that is below it.

@@ -8,7 +8,7 @@ import { useRoute } from "./router.js";
 import { chosen, show } from "./theme.js";
 import { Tools } from "./tools.js";
 
-/** @type {Record<string, () => Promise<{default: (route: import("./router.js").Route) => any}>>} */
+/** @type {Record<string, () => Promise<{default: (given: any) => any}>>} */
 const VIEWS = {
   sessions: () => import("./views/sessions.js"),
   session: () => import("./views/session.js"),

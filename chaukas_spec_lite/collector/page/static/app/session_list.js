@@ -116,7 +116,10 @@ function stateOf(session) {
  */
 export function useSessions(conditions) {
   const asking = JSON.stringify(conditions);
-  const [sessions, setSessions] = useState(/** @type {Session[] | null} */ (null));
+  const [listed, setSessions] = useState(/** @type {Session[] | null} */ (null));
+  const [of, setOf] = useState(asking);
+  // Right after a change, what is listed is still that of the question before.
+  const sessions = of === asking ? listed : null;
   const [token, setToken] = useState("");
   const [error, setError] = useState(/** @type {import("./api.js").ApiError | null} */ (null));
   const [problem, setProblem] = useState("");
@@ -129,6 +132,7 @@ export function useSessions(conditions) {
     const aborting = new AbortController();
     const { signal } = aborting;
     setSessions(null);
+    setOf(asking);
     summed.current = new Map();
     const { tenant_id, project_id, agent_id } = conditions;
     let read = false;
@@ -148,17 +152,17 @@ export function useSessions(conditions) {
   }, [asking, turn]);
 
   useEffect(() => {
-    const [group] = unsummed(sessions ?? [], summed.current);
+    const [group] = unsummed(listed ?? [], summed.current);
     // One request at a time. It is not given up when the list changes, or there would be no end to it where events come
     // all the time.
     if (!group || summing.current) return;
     summing.current = true;
-    const of = summed.current;
-    sumUp(group, of).then((put) => {
+    const list = summed.current;
+    sumUp(group, list).then((put) => {
       summing.current = false;
-      if (put && of === summed.current) setSessions(put);
+      if (put && list === summed.current) setSessions(put);
     });
-  }, [sessions]);
+  }, [listed]);
 
   const older = async () => {
     try {

@@ -81,7 +81,7 @@ function Help({ close }) {
   const beside = (/** @type {MouseEvent} */ event) => event.target === dialog.current && dialog.current?.close();
   return html`<dialog class="help" ref=${dialog} onClose=${close} onClick=${beside} aria-labelledby="help-title">
     <div class="inside">
-      <header><h2 id="help-title">Keys</h2><button type="button" onClick=${() => dialog.current?.close()}>Close</button></header>
+      <div class="head"><h2 id="help-title">Keys</h2><button type="button" onClick=${() => dialog.current?.close()}>Close</button></div>
       <div class="groups">
         ${KEYS.map(
           ([where, keys]) => html`<section><h3>${where}</h3><dl>

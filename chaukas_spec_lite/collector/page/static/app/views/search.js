@@ -58,16 +58,17 @@ function Total({ conditions, shown, more }) {
  * @param {string} order
  */
 function useFound(conditions, order) {
-  const nothing = { events: /** @type {any[]} */ ([]), token: "", scanned: 0, error: /** @type {any} */ (null), loading: true };
-  const [found, set] = useState(nothing);
   const [turn, setTurn] = useState(0);
-  const [query, setAsked] = useState(/** @type {Conditions} */ ({}));
   const key = JSON.stringify([conditions, order, turn]);
+  const nothing = { key, events: /** @type {any[]} */ ([]), token: "", scanned: 0, error: /** @type {any} */ (null), loading: true };
+  const [found, set] = useState(nothing);
+  const [query, setAsked] = useState(/** @type {Conditions} */ ({}));
   const more = async (/** @type {Conditions} */ asking, /** @type {string} */ token, /** @type {AbortSignal | undefined} */ signal) => {
     try {
       const page = await get("/api/events", { ...asking, page_token: token }, { signal });
       if (signal?.aborted) return;
       set((before) => ({
+        key: before.key,
         events: [...before.events, ...page.events],
         token: page.next_page_token,
         scanned: before.scanned + page.scanned,
@@ -91,5 +92,6 @@ function useFound(conditions, order) {
     set((before) => ({ ...before, loading: true }));
     more(query, found.token, undefined);
   };
-  return { ...found, older, again: () => setTurn(turn + 1) };
+  // Right after a change, what was found is still that of the question before.
+  return { ...(found.key === key ? found : { ...nothing, error: found.error }), older, again: () => setTurn(turn + 1) };
 }
