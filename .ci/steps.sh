@@ -101,7 +101,7 @@ portable() {
     new_environment "portable-$1" "$1"
     python -m pip install --quiet -e '.[check]'
     python -m pytest -p no:cacheprovider \
-        -m "not bridges and not docs and not foreign and not openapi and not servers and not stores and not thorough" \
+        -m "not bridges and not docs and not foreign and not openapi and not page and not servers and not stores and not thorough" \
         "${options[@]}"
 }
 
@@ -146,6 +146,18 @@ bridges() {
     python -m pytest -p no:cacheprovider -m bridges tests/bridges
     python -m pytest -p no:cacheprovider tests/codec/test_official.py tests/test_introspection.py
 }
+
+# The page: its libraries and the types of its modules, for which npm has to be there, and all of it in a browser.
+page() {
+    new_environment page 3.11
+    python -m pip install --quiet -e '.[page]'
+    command -v chromium || as_root sh -c 'apt-get -qq update && apt-get -qq -y --no-install-recommends install chromium'
+    python -m tests.page.vendor --check
+    python -m tests.page.check_types
+    python -m pytest -p no:cacheprovider -m page tests/page
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # How long each of the four targets is fuzzed; .ci/run makes the step's limit of it.
 fuzz_seconds() { [ -n "${THOROUGH-}" ] && echo 600 || echo 60; }

@@ -112,6 +112,8 @@ RULES = Rules(
             "collector.doors.http_audit",
             "collector.doors.http_gone",
             "collector.doors.http_incoming",
+            "collector.page.answers",
+            "collector.page.routes",
         ),
         "uvicorn": ("collector.doors.http", "collector.doors.http_connections"),
         "sqlite3": ("collector.stores.sqlite",),

@@ -16,6 +16,7 @@ from rich.progress import Progress as ProgressBar
 from rich.text import Text
 
 from chaukas_spec_lite.cli.comparison import Comparison, EventKey, changes, key_of
+from chaukas_spec_lite.cli.demo_page import keep_open
 from chaukas_spec_lite.cli.replay import Progress, Replay, replay
 from chaukas_spec_lite.cli.terminal import console, count, rate
 from chaukas_spec_lite.cli.tree_view import ERROR, View
@@ -50,7 +51,8 @@ StartCollector = Callable[[], AbstractAsyncContextManager[RunningCollector]]
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def demo(file: Path | None) -> None:
+@click.option("--open", "opens", is_flag=True, help="Keep the recording open in a browser, until Ctrl-C.")
+def demo(file: Path | None, opens: bool) -> None:
     """Replay a recorded agent session, and show it.
 
     Starts a collector in this process, on a free port of 127.0.0.1 and with nothing on disk; sends it the events of
@@ -64,11 +66,21 @@ def demo(file: Path | None) -> None:
     or if what came back is not what was sent.
     """
     if file is not None:
-        show(file)
+        _shown(file, opens)
     else:
         # The package may be in a zip file, so the recording need not be a file on disk.
         with resources.as_file(resources.files("chaukas_spec_lite.cli") / "data" / "session.delim") as recording:
-            show(recording)
+            _shown(recording, opens)
+
+
+def _shown(path: Path, opens: bool) -> None:
+    show(path)
+    if not opens:
+        return
+    try:
+        keep_open(_good(path, []), _client)
+    except (ChaukasError, OSError) as error:
+        raise click.ClickException(one_line(str(error))) from error
 
 
 def show(path: Path, start: StartCollector = Collector) -> None:

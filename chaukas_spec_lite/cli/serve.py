@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
-import socket
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar
 
 import click
 
+from chaukas_spec_lite.cli.browser import open_page, page_address
+from chaukas_spec_lite.cli.signals import told_by_signals
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.collector.logs import start_logging
 from chaukas_spec_lite.collector.private_files import make_folder
@@ -23,7 +21,6 @@ from chaukas_spec_lite.collector.settings import CONFIG_VARIABLE, CollectorSetti
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
-from chaukas_spec_lite.rpc.client.endpoint import Tcp
 from chaukas_spec_lite.settings import describe
 from chaukas_spec_lite.spec.common.v1.events import EventType
 
@@ -31,7 +28,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 log = logging.getLogger(__name__)
 
-_ANYWHERE = ("0.0.0.0", "::")
 _SET = "set" if os.name == "nt" else "export"
 """What shells have before a variable."""
 
@@ -59,8 +55,9 @@ def _options(command: F) -> F:
     type=click.Path(dir_okay=False, path_type=Path),
     help=f"A TOML file with these options, by their names. [{CONFIG_VARIABLE}]",
 )
+@click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 @_options
-def serve(config: Path | None, **options: object) -> None:
+def serve(config: Path | None, opens: bool, **options: object) -> None:
     """Run a collector: take events by gRPC and HTTP, keep them, and find them again.
 
     Each option can also come from the variable that stands behind it, or from the TOML file. An option counts more than
@@ -72,9 +69,11 @@ def serve(config: Path | None, **options: object) -> None:
         # An option that may be said several times is an empty tuple if it was not said.
         said = {name: value for name, value in options.items() if value != ()}
         settings = CollectorSettings.load(said, config=config)
+        if opens and settings.http is None:
+            raise click.ClickException("--open: the page comes by HTTP, which is off: give --http an address")
         start_logging(settings.log)
         _make_folder(settings)
-        asyncio.run(_serve(settings))
+        asyncio.run(_serve(settings, opens))
     except (ChaukasError, OSError) as error:
         raise click.ClickException(one_line(_text(error))) from error
 
@@ -90,9 +89,9 @@ def _make_folder(settings: CollectorSettings) -> None:
         make_folder(folder)
 
 
-async def _serve(settings: CollectorSettings) -> None:
+async def _serve(settings: CollectorSettings, opens: bool) -> None:
     told = asyncio.Event()
-    with _signals(told):
+    with told_by_signals(told):
         collector = Collector.from_settings(settings)
         starting = asyncio.ensure_future(collector.start())
         waiting = asyncio.ensure_future(told.wait())
@@ -108,39 +107,22 @@ async def _serve(settings: CollectorSettings) -> None:
         starting.result()
         _tell(collector, settings)
         collector.on_first_event(_tell_first)
+        if opens and collector.http is not None:
+            open_page(page_address(collector.http, tls=bool(settings.tls_cert)), lambda said: log.warning("%s", said))
         await told.wait()
         log.info("stopping: running calls have %g seconds to finish", settings.grace)
         await collector.stop()
 
 
-@contextmanager
-def _signals(told: asyncio.Event) -> Generator[None, None, None]:
-    """Set an event on SIGTERM or Ctrl-C; a second one does what it does by itself, and ends the process at once."""
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGTERM, signal.SIGINT)
-
-    def tell(number: int, frame: FrameType | None) -> None:
-        for each in numbers:
-            signal.signal(each, signal.SIG_DFL)
-        loop.call_soon_threadsafe(told.set)
-
-    # Not the loop's own handlers, which Windows lacks.
-    before = {each: signal.signal(each, tell) for each in numbers}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
 def _tell(collector: Collector, settings: CollectorSettings) -> None:
     """Say where events go, where it listens, and what clients have to be told."""
-    scheme = "https://" if settings.tls_cert else ""
+    clients = collector.clients()
     lines = [("Events go to", collector.store_name, "")]
     if (grpc := collector.grpc) is not None:
-        lines.append(("gRPC listens on", str(grpc), f"CHAUKAS_GRPC_ENDPOINT={scheme}{_reached(grpc)}"))
+        lines.append(("gRPC listens on", str(grpc), "CHAUKAS_GRPC_ENDPOINT"))
     if (http := collector.http) is not None:
-        lines.append(("HTTP listens on", str(http), f"CHAUKAS_ENDPOINT={scheme or 'http://'}{_reached(http)}"))
+        lines.append(("HTTP listens on", str(http), "CHAUKAS_ENDPOINT"))
+        lines.append(("The page is at", page_address(http, tls=bool(settings.tls_cert)), ""))
     lines += [("The audit log is signed by", str(key), "") for key in collector.audit_keys]
     if settings.keys:
         lines.append(("Callers need a key of", str(settings.keys), ""))
@@ -148,7 +130,8 @@ def _tell(collector: Collector, settings: CollectorSettings) -> None:
         lines.append(("Callers need a certificate of", str(settings.client_ca), ""))
     else:
         lines.append(("There are no keys:", "whoever reaches it can read and write", ""))
-    for what, value, client in lines:
+    for what, value, variable in lines:
+        client = f"{variable}={clients[variable]}" if variable else ""
         if settings.log == "json":
             log.info("%s %s", what, value, extra={"fields": {"client": client} if client else {}})
         else:
@@ -161,8 +144,3 @@ def _tell(collector: Collector, settings: CollectorSettings) -> None:
 def _tell_first(row: EventRow) -> None:
     """Say that events arrive, and how to look at them. Nothing of the event goes into the log but its type."""
     log.info("the first event has arrived: %s; chaukas-lite show last draws its session", EventType(row.type).name)
-
-
-def _reached(address: Tcp) -> str:
-    """An address as clients have to write it."""
-    return str(Tcp(socket.gethostname(), address.port) if address.host in _ANYWHERE else address)

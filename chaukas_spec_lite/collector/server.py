@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -34,11 +35,13 @@ from chaukas_spec_lite.rpc.transport.admission import ConnectionLimits, most_fil
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from typing_extensions import Never, Self
 
     from chaukas_spec_lite.audit.keys import VerifierKey
+
+_ANYWHERE = ("0.0.0.0", "::")
 
 
 class Collector:
@@ -151,6 +154,16 @@ class Collector:
         """Where HTTP listens, while the collector runs."""
         return self._address("http")
 
+    def clients(self) -> dict[str, str]:
+        """The variables that programs have to be given to send to it, and their values, while it runs."""
+        scheme = "https://" if self._settings.tls_cert else ""
+        found: dict[str, str] = {}
+        if self.grpc is not None:
+            found["CHAUKAS_GRPC_ENDPOINT"] = f"{scheme}{_reached(self.grpc)}"
+        if self.http is not None:
+            found["CHAUKAS_ENDPOINT"] = f"{scheme or 'http://'}{_reached(self.http)}"
+        return found
+
     @property
     def store_name(self) -> str:
         """Where the events are kept, in words; without a password."""
@@ -195,7 +208,7 @@ class Collector:
             if keys is not None:
                 opened.callback(keys.close)
                 self._service.hindrance = keys.are_lost
-            doors = _doors_of(settings, self._service, None if keys is None else keys.caller_of)
+            doors = _doors_of(settings, self._service, None if keys is None else keys.caller_of, self.clients)
             await self._service.open()
             opened.push_async_callback(self._service.close)
             checkpointer = await self._start_signing()
@@ -279,7 +292,10 @@ def _signing(settings: CollectorSettings) -> LogSigning | None:
 
 
 def _doors_of(
-    settings: CollectorSettings, service: CollectorService, authenticate: Authenticate | None
+    settings: CollectorSettings,
+    service: CollectorService,
+    authenticate: Authenticate | None,
+    clients: Callable[[], Mapping[str, str]],
 ) -> dict[str, ListeningDoor]:
     """Make the doors that settings ask for; they do not listen yet.
 
@@ -287,6 +303,7 @@ def _doors_of(
         settings: The collector's.
         service: What is behind the doors.
         authenticate: Tells who calls; None lets everybody in.
+        clients: Tells the variables that programs are to be given.
 
     Returns:
         The doors by the names of their settings: ``grpc``, ``http``.
@@ -317,9 +334,14 @@ def _doors_of(
             connections=limits,
         )
         tls = _context(settings, "http/1.1")
-        http = HttpServer(service, authenticate=authenticate, limits=http_limits, tls=tls)
+        http = HttpServer(service, authenticate=authenticate, limits=http_limits, tls=tls, clients=clients)
         doors["http"] = HttpDoor(settings.http, http)
     return doors
+
+
+def _reached(address: Tcp) -> str:
+    """An address as clients have to write it."""
+    return str(Tcp(socket.gethostname(), address.port) if address.host in _ANYWHERE else address)
 
 
 def _context(settings: CollectorSettings, protocol: str) -> ssl.SSLContext | None:

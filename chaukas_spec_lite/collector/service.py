@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,15 +19,16 @@ from chaukas_spec_lite.collector.intake import Intake, Sifted, slices
 from chaukas_spec_lite.collector.lanes import Lanes
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
-from chaukas_spec_lite.collector.query import EVERYBODY, MAX_PAGE_SIZE, query_of, range_of, within
+from chaukas_spec_lite.collector.query import EVERYBODY, query_of, range_of, within
 from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
 from chaukas_spec_lite.collector.session_audit import SessionEvents, first_events
+from chaukas_spec_lite.collector.session_figures import SessionFigures, sum_up
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
-from chaukas_spec_lite.collector.stores.asking import Query
+from chaukas_spec_lite.collector.stores.asking import MAX_PAGE_SIZE, Query
 from chaukas_spec_lite.collector.stores.base import Addition, EventPage, EventRow, EventStats, Rejected, Store
 from chaukas_spec_lite.collector.tailing import Tailing
 from chaukas_spec_lite.errors import CollectorError, InvalidRequest, QueryTimeoutError, StoreError
-from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryFilter, QueryRequest, SortOrder
+from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.base import Conflict, DeletionRecord, SessionPlace, SessionSummary
     from chaukas_spec_lite.collector.stores.following import Followed
     from chaukas_spec_lite.collector.stores.listing import Part
+    from chaukas_spec_lite.spec.common.v1.query import QueryRequest
     from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 
 log = logging.getLogger(__name__)
@@ -208,15 +210,21 @@ class CollectorService:
             caller.check_reading()
             return await self._read(self._store.find(query_of(request, caller.tenancy), _MAX_PAGE))
 
-    async def session_events(self, session_id: str, whose: Tenancy, caller: Caller) -> SessionEvents:
-        """Find the first events of a session, whose chains can then be followed; raises the same as ``query``."""
-        only = QueryFilter(session_id=session_id, tenant_id=whose.tenant_id, project_id=whose.project_id)
+    async def find(self, request: QueryRequest, most: int, caller: Caller) -> AsyncGenerator[list[bytes], None]:
+        """Yield what a query finds, so many events at most, page after page; raises the same as ``query``."""
+        left = most
+        while left > 0:
+            request.page_size = min(left, MAX_PAGE_SIZE)
+            page = await self.query(request, caller)
+            yield page.events
+            left -= len(page.events)
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
 
-        async def page(token: str) -> EventPage:
-            asked = QueryRequest(filter=only, page_size=MAX_PAGE_SIZE, page_token=token, order_by_time=SortOrder.ASC)
-            return await self.query(asked, caller)
-
-        return await first_events(page)
+    async def first_events(self, request: QueryRequest, caller: Caller) -> SessionEvents:
+        """Find the events of a session, whose chains are to be followed; raises the same as ``query``."""
+        return await first_events(partial(self.find, request, caller=caller))
 
     async def count(self, request: QueryRequest, caller: Caller) -> EventStats:
         """Count what meets a query's conditions, whatever page it asks for; raises the same as ``query``.
@@ -237,6 +245,12 @@ class CollectorService:
         with self.meter.request("sessions"):
             caller.check_reading()
             return await self._read(self._store.sessions(_within(caller, whose), limit, before, only))
+
+    async def figures(
+        self, ids: Sequence[str], whose: Tenancy, caller: Caller
+    ) -> tuple[list[SessionFigures], Sequence[str]]:
+        """Sum sessions up, and return the ids of those that are left; see ``sum_up``; raises the same as ``query``."""
+        return await sum_up(partial(self.query, caller=caller), self._work, ids, whose)
 
     async def tail(self, request: QueryRequest, cursor: str, wait: float, caller: Caller) -> Followed:
         """Wait for what arrives, of what meets a query's conditions; see ``Store.follow``.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.audit.verification import FaultKind, Verification, verify
 from chaukas_spec_lite.collector.session_state import SessionState
-
-if TYPE_CHECKING:
-    from chaukas_spec_lite.collector.stores.base import EventPage
 
 MAX_EVENTS = 10_000
 MAX_BYTES = 16 << 20
@@ -34,24 +31,23 @@ class SessionEvents:
         return _state(verification, self.whole), verification
 
 
-async def first_events(find: Callable[[str], Awaitable[EventPage]]) -> SessionEvents:
+async def first_events(find: Callable[[int], AsyncGenerator[list[bytes], None]]) -> SessionEvents:
     """Fetch the events of a session, as many as are looked at.
 
     Args:
-        find: Finds the page of a token; the first one for an empty one.
+        find: Finds so many at most, oldest first, page after page.
     """
     events: list[bytes] = []
-    token, size = "", 0
-    while True:
-        page = await find(token)
-        for data in page.events:
-            size += len(data)
-            if len(events) == MAX_EVENTS or (events and size > MAX_BYTES):
-                return SessionEvents(events, whole=False)
-            events.append(data)
-        token = page.next_page_token
-        if not token:
-            return SessionEvents(events, whole=True)
+    size = 0
+    # One more, which tells whether these are all.
+    async with aclosing(find(MAX_EVENTS + 1)) as pages:
+        async for page in pages:
+            for data in page:
+                size += len(data)
+                if len(events) == MAX_EVENTS or (events and size > MAX_BYTES):
+                    return SessionEvents(events, whole=False)
+                events.append(data)
+    return SessionEvents(events, whole=True)
 
 
 def _state(found: Verification, whole: bool) -> SessionState:

@@ -20,6 +20,19 @@ LEAST = timedelta(milliseconds=10)
 DEARER = 1.05
 """The same for tokens and costs."""
 
+WAYS = (
+    "added",
+    "gone",
+    "slower",
+    "faster",
+    "dearer",
+    "cheaper",
+    "failed",
+    "recovered",
+    "answered differently",
+)
+"""How a span can differ from its counterpart."""
+
 Step = tuple[str, str, int]
 """Kind, title, and the place among siblings that have the same."""
 Path = tuple[Step, ...]
@@ -35,8 +48,7 @@ class SpanChange:
     after: Span | None
     """None if it is gone."""
     ways: tuple[str, ...]
-    """``added``, ``gone``, ``slower``, ``faster``, ``dearer``, ``cheaper``, ``failed``, ``recovered``,
-    ``answered differently``; none for a span that is the same."""
+    """Some of ``WAYS``; none for a span that is the same."""
 
     @property
     def span(self) -> Span:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
 from chaukas_spec_lite.spec.common.v1.events import Event
 
@@ -25,3 +27,24 @@ def answer(event: Event) -> Any:
     if (error := event.error) is not None:
         return error.error_message or error.error_code or None
     return event.state_update
+
+
+MAX_ANSWER = 300
+"""Characters kept of an answer, for people to see what it is about."""
+
+
+class BriefAnswer(NamedTuple):
+    """An answer without its weight: as much of it as tells it from others, and some of it to be shown."""
+
+    digest: bytes
+    text: str
+
+
+def brief(event: Event) -> BriefAnswer | None:
+    """What ``answer`` tells, in brief; None where it tells nothing. Equal answers are equal in brief."""
+    if (said := answer(event)) is None:
+        return None
+    # Keys in one order, as dicts are equal in any.
+    written = json.dumps(said, sort_keys=True, default=repr)
+    text = said if isinstance(said, str) else json.dumps(said, default=repr, ensure_ascii=False)
+    return BriefAnswer(blake2b(written.encode(), digest_size=16).digest(), text[:MAX_ANSWER])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.collector.doors import platform_json
@@ -14,11 +15,13 @@ from chaukas_spec_lite.collector.stores.asking import MAX_PAGE_SIZE, SessionFilt
 from chaukas_spec_lite.errors import InvalidRequest, JSONError
 from chaukas_spec_lite.spec.common.v1.events import Event, EventType
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest
+from chaukas_spec_lite.trace.series import By
 from chaukas_spec_lite.wellknown.times import datetime_from_wire
 from chaukas_spec_lite.wellknown.timetext import timestamp_from_json, timestamp_to_json
 from chaukas_spec_lite.wire.fields import fields_of
 
 if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.session_figures import SessionFigures
     from chaukas_spec_lite.collector.stores.asking import Moment
     from chaukas_spec_lite.collector.stores.base import (
         Conflict,
@@ -67,12 +70,22 @@ def sessions_of(given: Given) -> SessionFilter:
     return SessionFilter(
         agent_id=text_of(given, "agent_id"),
         with_errors=flag_of(given, "errors"),
-        start=_moment_of(given, "start"),
-        end=_moment_of(given, "end"),
+        start=moment_of(given, "start"),
+        end=moment_of(given, "end"),
     )
 
 
-def _moment_of(given: Given, name: str) -> Moment | None:
+def by_of(given: Given) -> By:
+    """Read what a series tells apart; raises ``InvalidRequest``."""
+    text = text_of(given, "by")
+    try:
+        return By(text)
+    except ValueError:
+        raise InvalidRequest(f"by: {text[:20]!r} is neither model nor agent") from None
+
+
+def moment_of(given: Given, name: str) -> Moment | None:
+    """Read a time; None if it was not given. Raises ``InvalidRequest``."""
     text = text_of(given, name)
     try:
         return moment(timestamp_from_json(text))[1:] if text else None
@@ -124,6 +137,11 @@ def session(given: SessionSummary) -> dict[str, Any]:
         "first": moment_text(given.first) if timed else None,
         "last": moment_text(given.last) if timed else None,
     }
+
+
+def figures(given: SessionFigures) -> dict[str, Any]:
+    """Write what a session came to."""
+    return asdict(given) | {"agents": list(given.agents)}
 
 
 def moment_text(moment: Moment) -> str | None:

@@ -49,6 +49,15 @@ PAGE = (
 )
 
 WITH_ERRORS = Parameter("errors", {"type": "boolean"}, "Whether only those that have errors.")
+MAX_EVENTS = 100_000
+"""How many events are read for one answer that is made of many."""
+STRETCHES, MAX_STRETCHES = 60, 500
+BY = Parameter("by", {"enum": ["model", "agent"]}, "What is told apart; nothing if it is not given.")
+AT_MOST = Parameter(
+    "stretches",
+    {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
+    f"How many stretches of time at most; {STRETCHES} if it is 0 or not given, and up to {MAX_STRETCHES}.",
+)
 CURSOR = Parameter("cursor", {"type": "string"}, "That of the answer before; none to begin.")
 WAIT = Parameter(
     "wait", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, "Seconds, up to 30, and 25 if not given."
@@ -94,6 +103,14 @@ def text_of(given: Given, name: str) -> str:
     """The text of a parameter; empty without one."""
     values = given.get(name)
     return values[0] if values else ""
+
+
+def some_of(given: Given, name: str, most: int) -> Sequence[str]:
+    """The texts of a parameter that has to be there, up to so many times. Raises ``InvalidRequest``."""
+    values = given.get(name) or ()
+    if not 1 <= len(values) <= most:
+        raise InvalidRequest(f"{name}: given {len(values)} times; 1 to {most} are allowed")
+    return values
 
 
 def number_of(given: Given, name: str, most: int) -> int:

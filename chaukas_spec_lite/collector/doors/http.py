@@ -15,6 +15,7 @@ from chaukas_spec_lite.rpc.transport.accepting import Accepting
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable, Mapping
 
     from chaukas_spec_lite.collector.doors.http_connections import HttpConnections
     from chaukas_spec_lite.collector.service import CollectorService
@@ -33,6 +34,7 @@ class HttpServer:
         authenticate: Says who calls. None: everybody may do everything.
         limits: What clients may do.
         tls: For https.
+        clients: Tells the variables that programs are to be given, which the page shows; nothing if it knows none.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class HttpServer:
         authenticate: Authenticate | None = None,
         limits: HttpLimits = LIMITS,
         tls: ssl.SSLContext | None = None,
+        clients: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._service = service
         self._authenticate = authenticate
         self._limits = limits
         self._tls = tls
+        self._clients = clients
         self.held = HeldBytes(limits.max_held_bytes)
         """What the bodies of requests hold."""
         self._running: tuple[asyncio.AbstractServer, Accepting, HttpConnections] | None = None
@@ -91,6 +95,7 @@ class HttpServer:
             Forms(http_forms.read_event, http_forms.read_batch, http_forms.read_query, http_forms.write_page),
             Reading(limits, self._service.limits, self.held),
             Turns(),
+            self._clients,
         )
         config = Config(
             door.application(),

@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chaukas_spec_lite.collector.doors import api_json, api_parameters, audit_json
-from chaukas_spec_lite.collector.doors.api_parameters import Given, number_of, page_size_of, text_of
+from chaukas_spec_lite.collector.doors import api_json, api_parameters, audit_json, trees_json
+from chaukas_spec_lite.collector.doors.api_parameters import (
+    MAX_EVENTS,
+    MAX_STRETCHES,
+    STRETCHES,
+    Given,
+    number_of,
+    page_size_of,
+    text_of,
+)
 from chaukas_spec_lite.collector.doors.http_answers import JSON
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
-from chaukas_spec_lite.collector.doors.openapi_api import CALLS, Call
+from chaukas_spec_lite.collector.doors.openapi_api import CALLS, MAX_SUMMED, Call
+from chaukas_spec_lite.collector.gathering import Answered, Work, event_by_id, gather, gather_into
+from chaukas_spec_lite.collector.query import within
 from chaukas_spec_lite.collector.stores.asking import Tenancy
+from chaukas_spec_lite.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -31,6 +42,8 @@ Answer = Callable[[], "dict[str, Any]"]
 """Makes an answer of what was read. Takes time, so it is called in a thread."""
 
 
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""Browsers take an answer for nothing but JSON, and keep none: somebody else may log in next."""
 _WAIT = 25
 """How many seconds a tail waits, unless the request says it."""
 
@@ -47,7 +60,7 @@ class Api:
 
     service: CollectorService
     caller_of: Callable[[Request], Awaitable[Caller]]
-    work: Callable[[Callable[[], bytes]], Awaitable[bytes]]
+    work: Work
 
     def routes(self) -> list[Route]:
         """Make the routes."""
@@ -64,7 +77,7 @@ class Api:
             caller = await self.caller_of(request)
             given = api_parameters.read(request.query_params.multi_items(), call.parameters, request.path_params)
             answer: Answer = await unless_gone(left(request), getattr(self, call.name)(given, caller))
-            return Response(await self.work(lambda: _encoded(answer())), media_type=JSON)
+            return Response(await self.work(lambda: _encoded(answer())), headers=_HEADERS, media_type=JSON)
 
         return endpoint
 
@@ -80,8 +93,7 @@ class Api:
 
     async def session_audit(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/sessions/{session_id}/audit``."""
-        whose = Tenancy(text_of(given, "tenant_id") or None, text_of(given, "project_id") or None)
-        found = await self.service.session_events(text_of(given, "session_id"), whose, caller)
+        found = await self.service.first_events(api_json.query_of(given, order="ASC"), caller)
         return lambda: audit_json.session_audit(found)
 
     async def sessions(self, given: Given, caller: Caller) -> Answer:
@@ -95,6 +107,47 @@ class Api:
             "sessions": [api_json.session(each) for each in listed],
             "next_page_token": api_json.sessions_token(listed) if len(found) > size else "",
         }
+
+    async def figures(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/figures``."""
+        caller.check_reading()  # Whoever may not read is told that first.
+        ids = api_parameters.some_of(given, "session_id", MAX_SUMMED)
+        found, unread = await self.service.figures(ids, _asked(given)[0], caller)
+        return lambda: {"figures": [api_json.figures(each) for each in found], "left": unread}
+
+    async def spans(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/sessions/{session_id}/spans``."""
+        found = await gather(self.service, api_json.query_of(given, order="ASC"), caller, self.work, MAX_EVENTS)
+        return lambda: trees_json.spans(found)
+
+    async def compare(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/compare``."""
+        _check(given, caller)
+        found: list[Answered] = []
+        for name in ("a", "b"):
+            if not given.get(name):
+                raise InvalidRequest(f"{name}: no session is given")
+            request = api_json.query_of({**given, "session_id": given[name]}, order="ASC")
+            found.append(await gather_into(Answered(), self.service, request, caller, self.work, MAX_EVENTS))
+        before, after = found
+        return lambda: trees_json.compared(before, after)
+
+    async def event(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/event``."""
+        _check(given, caller)
+        wanted = text_of(given, "event_id")
+        if not wanted:
+            raise InvalidRequest("event_id: none is given")
+        found = await event_by_id(self.service, api_json.query_of(given), wanted, caller, self.work, MAX_EVENTS)
+        return lambda: {"events": [api_json.event(data) for data in found]}
+
+    async def series(self, given: Given, caller: Caller) -> Answer:
+        """``GET /api/series``: of what is too much, the latest."""
+        by, most = api_json.by_of(given), number_of(given, "stretches", MAX_STRETCHES) or STRETCHES
+        range_ = [api_json.moment_of(given, name) for name in ("start", "end")]
+        start, end = (None if each is None else each[0] for each in range_)
+        found = await gather(self.service, api_json.query_of(given), caller, self.work, MAX_EVENTS)
+        return lambda: trees_json.series_of(found, by, most, start, end)
 
     async def stats(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/stats``."""
@@ -121,6 +174,12 @@ class Api:
         """``GET /api/deletions``."""
         part = await self.service.deletions(*_asked(given), caller)
         return lambda: _part("deletions", part, api_json.deletion)
+
+
+def _check(given: Given, caller: Caller) -> None:
+    """Refuse who may not ask for this, before anything is said of what they ask; raises ``ForbiddenError``."""
+    caller.check_reading()
+    within(caller.tenancy, text_of(given, "tenant_id"), text_of(given, "project_id"))
 
 
 def _asked(given: Given) -> tuple[Tenancy, int, str]:

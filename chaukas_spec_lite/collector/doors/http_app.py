@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from chaukas_spec_lite.collector.callers import ANYONE
 from chaukas_spec_lite.collector.doors import http_answers, openapi
 from chaukas_spec_lite.collector.doors.http_answers import json_answer, problem, receipt_answer
 from chaukas_spec_lite.collector.doors.http_api import Api
@@ -23,6 +24,7 @@ from chaukas_spec_lite.collector.doors.http_incoming import Incoming, Reading, j
 from chaukas_spec_lite.collector.doors.http_media import Form, form_of
 from chaukas_spec_lite.collector.doors.http_turns import Steps, Turns
 from chaukas_spec_lite.collector.metrics import CONTENT_TYPE
+from chaukas_spec_lite.collector.page.routes import Page
 from chaukas_spec_lite.collector.receipts import SCANNED, Shape
 from chaukas_spec_lite.errors import JSONError
 from chaukas_spec_lite.rpc.server.served import ServedCall
@@ -60,6 +62,7 @@ class Door:
         forms: Reads and writes.
         reading: What bodies are read with.
         turns: Who works in a thread.
+        clients: Tells the variables that programs are to be given, which the page shows.
     """
 
     service: CollectorService
@@ -69,9 +72,12 @@ class Door:
     forms: Forms
     reading: Reading
     turns: Turns
+    clients: Callable[[], Mapping[str, str]] = dict
 
     def application(self) -> Starlette:
         """Make the application."""
+        page = Page(self._check_host, self._caller_by, self._read, self.clients)
+
         single, batch = partial(self.ingest, shape=Shape.EVENT), partial(self.ingest, shape=Shape.BATCH)
         routes = [
             *(Route(f"{prefix}/events", _endpoint(single), methods=["POST"]) for prefix in ("", "/v1")),
@@ -81,7 +87,8 @@ class Door:
             Route("/healthz", self.healthz),
             Route("/metrics", self.metrics),
             Route("/openapi.json", self.openapi),
-            *Api(self.service, self._caller, self.turns.answer).routes(),
+            *Api(self.service, page.caller, self.turns.answer).routes(),
+            *page.routes(),
             *AuditRoutes(self.service, self._caller, self._incoming, self.turns.answer).routes(),
         ]
         handlers: dict[Any, Any] = {
@@ -166,12 +173,19 @@ class Door:
         self._check_host(request)
         return json_answer(openapi.document())
 
+    async def _read(self, request: Request, most: int) -> bytes:
+        async with self._incoming(request, ANYONE).pieces(most) as pieces:
+            return await joined(pieces)
+
     async def _caller(self, request: Request) -> Caller:
+        return await self._caller_by(request, request.headers.get("authorization"))
+
+    async def _caller_by(self, request: Request, authorization: str | None) -> Caller:
         self._check_host(request)
         # The one way to read a certificate's name is that of the other door.
         peer = request.client.host if request.client else ""
         call = ServedCall(request.headers, peer, request.scope["state"].get(CERTIFICATE))
-        return await self.authenticate(request.headers.get("authorization"), call.certificate_name, call.peer)
+        return await self.authenticate(authorization, call.certificate_name, call.peer)
 
     def _check_host(self, request: Request) -> None:
         """Refuse names that others have given this machine.

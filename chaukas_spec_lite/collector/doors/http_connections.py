@@ -165,10 +165,11 @@ class LimitedProtocol(H11Protocol, asyncio.BufferedProtocol):
         else:
             self._await_head()
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> memoryview:
         """Make room for what comes next, which is no more than is taken at once."""
         self._buffer = bytearray(_AT_ONCE)
-        return self._buffer
+        # TLS reads several records into parts of what it gets, and a part of a bytearray would be a copy.
+        return memoryview(self._buffer)
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what has come."""

@@ -8,7 +8,10 @@ from typing import Any
 
 from chaukas_spec_lite.collector.doors import platform_json
 from chaukas_spec_lite.collector.doors.api_parameters import (
+    AT_MOST,
+    BY,
     CURSOR,
+    MAX_EVENTS,
     ORDER,
     PAGE,
     RANGE,
@@ -18,6 +21,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
     Parameter,
 )
 from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, TEXT, array, call, done, record, ref
+from chaukas_spec_lite.collector.doors.openapi_trees import tree_schemas
 from chaukas_spec_lite.collector.session_state import SessionState
 from chaukas_spec_lite.collector.stores.asking import MAX_CHOICES, MAX_TEXT_LENGTH
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter
@@ -54,7 +58,20 @@ FILTER = (*(_of_filter(field) for field in fields_of(QueryFilter) if field.name 
 """Every condition of a query."""
 
 _SESSION = Parameter("session_id", {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH})
+MAX_SUMMED = 50
+"""How many sessions one request for figures may ask for."""
+_ASKED_SESSIONS = Parameter(
+    "session_id",
+    {"type": "array", "items": _SESSION.schema, "minItems": 1, "maxItems": MAX_SUMMED},
+    "All of these.",
+    repeated=True,
+)
 _OF_A_SESSION = tuple(each for each in FILTER if each.name != "session_id")
+COMPARED = (
+    ("a", "The id of a session. It has to be given."),
+    ("b", "That of the session that is compared with it. It has to be given."),
+)
+_EVENT = Parameter("event_id", {"type": "string", "maxLength": MAX_TEXT_LENGTH}, "It has to be given.")
 _COUNTED = tuple(each for each in FILTER if each.name != "text_query")
 
 CALLS = (
@@ -79,6 +96,35 @@ CALLS = (
         "Whether the hash chains of a session hold",
         (_SESSION, *TENANCY),
         "SessionAudit",
+    ),
+    Call("figures", "/api/figures", "What sessions came to", (_ASKED_SESSIONS, *TENANCY), "Figures"),
+    Call(
+        "spans",
+        "/api/sessions/{session_id}/spans",
+        "The spans of a session, in the order of their tree, each before those inside of it",
+        (_SESSION, *TENANCY),
+        "Spans",
+    ),
+    Call(
+        "compare",
+        "/api/compare",
+        "Compare two sessions, span by span: these are aligned by their paths, made of kinds and names",
+        (*TENANCY, *(Parameter(name, _SESSION.schema, about) for name, about in COMPARED)),
+        "Comparison",
+    ),
+    Call(
+        "event",
+        "/api/event",
+        "Find an event by its id, in a session, span or trace, one of which has to be given",
+        (*TENANCY, _EVENT, *(each for each in FILTER if each.name in ("session_id", "span_id", "trace_id"))),
+        "FoundEvents",
+    ),
+    Call(
+        "series",
+        "/api/series",
+        f"What models and agents took over time. It is made of the latest {MAX_EVENTS} events at most",
+        (*_COUNTED, BY, AT_MOST),
+        "SeriesOverTime",
     ),
     Call("stats", "/api/stats", "Count events and sessions", _COUNTED, "Counts"),
     Call(
@@ -116,6 +162,7 @@ def schemas() -> dict[str, Any]:
     whole = {"type": ["string", "null"], "description": "Null where it was all there is."}
     at = {"type": ["string", "null"], "description": "Of the event in time; null where none has a timestamp."}
     return {
+        **tree_schemas(),
         "EventPage": record(
             events=array(ref("StoredEvent")),
             next_page_token=_TOKEN,
@@ -134,6 +181,7 @@ def schemas() -> dict[str, Any]:
             last=at,
         ),
         "SessionAudit": _session_audit(),
+        **_figures(),
         "Counts": record(
             events=COUNT,
             sessions=COUNT,
@@ -187,3 +235,25 @@ def _session_audit() -> dict[str, Any]:
         faults=array(record(kind=TEXT, event_id=TEXT, detail=TEXT)),
         faults_unnamed=COUNT,
     )
+
+
+def _figures() -> dict[str, Any]:
+    return {
+        "Figures": record(
+            figures=array(ref("SessionFigures")),
+            left=array(TEXT)
+            | {"description": "Those that are not read yet, because enough was for one request: ask for them again."},
+        ),
+        "SessionFigures": record(
+            session_id=TEXT,
+            name=TEXT,
+            agents=array(TEXT),
+            model_calls=COUNT,
+            tokens=COUNT,
+            cost={"type": "object", "additionalProperties": {"type": "number"}, "description": "By currency."},
+            whole={
+                "type": "boolean",
+                "description": "False where it has so many events that only the first are summed.",
+            },
+        ),
+    }

@@ -301,6 +301,22 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 # TLS
 
 
+def test_a_body_that_comes_in_records_of_its_own_by_tls_is_what_was_sent() -> None:
+    """TLS reads record after record into one buffer, behind what is in it already."""
+    ca = trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(server)
+    events = [Event(event_id=f"{number}-{'x' * 5000}", session_id="s") for number in range(20)]
+
+    async def main() -> None:
+        async with http_serving(tls=server) as served:
+            answer = await served.post("/events/batch", batch(*events))
+            assert answer.json()["accepted"] == len(events)
+            assert [each.event_id for each in await served.stored()] == [each.event_id for each in events]
+
+    run(main())
+
+
 def test_a_client_is_known_by_its_certificate() -> None:
     ca = trustme.CA()
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()

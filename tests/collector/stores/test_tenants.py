@@ -254,6 +254,11 @@ IN_TEXT: dict[str, str] = {
     "page_size": "2",
     "errors": "true",
     "wait": "0",
+    "by": "agent",
+    "stretches": "5",
+    # Two sessions to compare.
+    "a": str(TAKEN["session_id"]),
+    "b": str(TAKEN["session_id"]),
 }
 """What finds theirs, by the names of parameters."""
 

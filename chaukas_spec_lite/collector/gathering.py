@@ -1,0 +1,125 @@
+"""Answers that take many events: the trees of a session, series over time, and one event by its id.
+
+They are read page by page, and what an answer needs of each event is taken out in a thread, so that no more than a page
+of them is ever held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from chaukas_spec_lite.collector.skim import skim
+from chaukas_spec_lite.errors import InvalidRequest
+from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.trace.answers import BriefAnswer, brief
+from chaukas_spec_lite.trace.comparing import RecordedSession
+from chaukas_spec_lite.trace.kinds import moment
+from chaukas_spec_lite.trace.rows import Detail, EventKey, detail, key_of
+from chaukas_spec_lite.trace.tree import Moment, Session, build
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.callers import Caller
+    from chaukas_spec_lite.collector.service import CollectorService
+    from chaukas_spec_lite.spec.common.v1.query import QueryRequest
+
+G = TypeVar("G", bound="Gathered")
+
+Work: TypeAlias = "Callable[[Callable[[], Any]], Awaitable[Any]]"
+"""Does something that takes time in a thread."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What an answer needs of the events that were found."""
+
+    moments: list[Moment] = field(default_factory=list[Moment])
+    details: dict[tuple[tuple[str, str], str], Detail] = field(
+        default_factory=dict[tuple[tuple[str, str], str], Detail]
+    )
+    truncated: bool = False
+    """Whether there are more events than were read."""
+
+    def add(self, events: list[bytes]) -> None:
+        """Add a page of events. Takes time."""
+        for data in events:
+            event = Event.parse(data)
+            self.note(event, moment(event))
+
+    def note(self, event: Event, seen: Moment) -> None:
+        """Add an event of which the moment has been taken out."""
+        self.moments.append(seen)
+        self.details[key_of(seen)] = detail(event)
+
+    def sessions(self) -> tuple[Session, ...]:
+        """Build the trees. Takes time."""
+        return build(self.moments)
+
+
+@dataclass(slots=True)
+class Answered(Gathered):
+    """The same with what came out of the work, by which sessions are compared."""
+
+    answers: dict[EventKey, BriefAnswer] = field(default_factory=dict[EventKey, BriefAnswer])
+
+    def note(self, event: Event, seen: Moment) -> None:
+        """Add an event of which the moment has been taken out."""
+        # Not super(): a class with slots is made anew, and the name that super() goes by is that of the first one.
+        Gathered.note(self, event, seen)
+        if (said := brief(event)) is not None:
+            self.answers[key_of(seen)] = said
+
+    def recorded(self) -> RecordedSession:
+        """Build the trees. Takes time."""
+        return RecordedSession(self.sessions(), self.details, self.answers)
+
+
+async def gather(service: CollectorService, request: QueryRequest, caller: Caller, work: Work, most: int) -> Gathered:
+    """Read what a query finds, so many events at most; raises what ``CollectorService.query`` does."""
+    return await gather_into(Gathered(), service, request, caller, work, most)
+
+
+async def gather_into(
+    gathered: G, service: CollectorService, request: QueryRequest, caller: Caller, work: Work, most: int
+) -> G:
+    """The same, with what takes more out of events."""
+    # One more, which tells whether there are more.
+    async with aclosing(service.find(request, most + 1, caller)) as pages:
+        async for events in pages:
+            room = most - len(gathered.moments)
+            gathered.truncated = len(events) > room
+            await work(partial(gathered.add, events[:room]))
+    return gathered
+
+
+async def event_by_id(
+    service: CollectorService, request: QueryRequest, event_id: str, caller: Caller, work: Work, most: int
+) -> list[bytes]:
+    """Find events by their id, of which each project may have one.
+
+    Args:
+        service: Whom to ask.
+        request: Where to look: a session, span or trace has to be among the conditions, as an index answers these.
+        event_id: The id.
+        caller: Who asks.
+        work: What looks through the events.
+        most: Through how many at most.
+
+    Raises:
+        InvalidRequest: The conditions name no session, span or trace.
+    """
+    filter_ = request.filter
+    if filter_ is None or not (filter_.session_id or filter_.span_id or filter_.trace_id):
+        raise InvalidRequest("session_id: an event is looked for in a session, span_id or trace_id, and none is given")
+    found: list[bytes] = []
+
+    def look(events: list[bytes]) -> None:
+        found.extend(data for data in events if skim(data).event_id == event_id)
+
+    async with aclosing(service.find(request, most, caller)) as pages:
+        async for events in pages:
+            await work(partial(look, events))
+    return found

@@ -1,0 +1,62 @@
+"""What tests of the page have: one browser for all, a collector with real events, and a tab for each test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.page.serving import PageServer, page_serving, recorded
+from tests.patience import HANG
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium: Debian's, or one that playwright has fetched."""
+    from playwright.sync_api import expect, sync_playwright
+
+    # However busy the machine is: what an expectation waits for comes, or never does.
+    expect.set_options(timeout=HANG * 1000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def recording() -> Iterator[PageServer]:
+    """A collector with real events, to which no test adds any."""
+    with page_serving(recorded()) as server:
+        yield server
+
+
+@contextmanager
+def opened_tab(browser: Browser, **context: Any) -> Iterator[Page]:
+    """Open a tab without a past, which fails at its end if anything went wrong in it that a user would not see.
+
+    Args:
+        browser: The browser.
+        context: What playwright's ``new_context`` takes, such as ``viewport`` and ``color_scheme``.
+    """
+    wrong: list[str] = []
+    with browser.new_context(**context) as opened:
+        tab = opened.new_page()
+        tab.set_default_timeout(HANG * 1000)
+        tab.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        tab.on("dialog", lambda dialog: (wrong.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
+        yield tab
+    assert wrong == []
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """A tab of 1280 by 800 pixels; see ``opened_tab``."""
+    with opened_tab(browser, viewport={"width": 1280, "height": 800}) as tab:
+        yield tab

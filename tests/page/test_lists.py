@@ -1,0 +1,240 @@
+"""Sessions, search and live tail in a real browser, with real events, by mouse and by keyboard alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from chaukas_spec_lite import CostDetails, Event, EventStatus, EventType, LLMInvocation, MessageContent
+from tests.page.conftest import opened_tab
+from tests.page.serving import PageServer, page_serving
+from tests.patience import HANG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.page
+
+BEGAN = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
+
+
+def event(number: int, session: str, **more: Any) -> bytes:
+    at = BEGAN + timedelta(seconds=number)
+    return bytes(Event(event_id=f"{session}-{number}", session_id=session, span_id="span", timestamp=at, **more))
+
+
+def answered(number: int, session: str, agent: str, tokens: int, cost: float) -> bytes:
+    llm = LLMInvocation(model="gpt-4o", total_tokens=tokens)
+    paid = CostDetails(total_cost=cost, currency="USD")
+    return event(
+        number,
+        session,
+        type=EventType.MODEL_INVOCATION_END,
+        agent_name=agent,
+        agent_id=agent,
+        llm_invocation=llm,
+        cost=paid,
+    )
+
+
+def three_sessions() -> list[bytes]:
+    return [
+        event(0, "first", type=EventType.SESSION_START, metadata={"name": "nightly run"}),
+        answered(90, "first", "triage", 1500, 0.25),
+        answered(100, "second", "writer", 20, 2.5),
+        event(101, "second", type=EventType.ERROR, status=EventStatus.FAILED, agent_id="writer"),
+        event(
+            200, "third", type=EventType.INPUT_RECEIVED, message=MessageContent(role="user", text="Where is my order?")
+        ),
+    ]
+
+
+@pytest.fixture(scope="module")
+def three() -> Iterator[PageServer]:
+    with page_serving(three_sessions()) as server:
+        yield server
+
+
+def cells(tab: Page, column: str) -> list[str]:
+    return [each.strip() for each in tab.locator(f"table.sessions tbody .{column}").all_inner_texts()]
+
+
+def query_of(tab: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(tab.url).query)
+
+
+def test_sessions_say_what_they_came_to(three: PageServer, tab: Page) -> None:
+    tab.goto(three.url + "/")
+    tab.locator("td.cost", has_text="$2.50").wait_for()
+    assert cells(tab, "session") == ["third", "second", "nightly run first"]
+    assert cells(tab, "duration") == ["", "1.00 s", "1 m 30 s"]
+    assert cells(tab, "agents") == ["", "writer", "triage"]
+    assert cells(tab, "events") == ["1", "2", "2"]
+    assert cells(tab, "errors") == ["", "1", ""]
+    assert cells(tab, "tokens") == ["", "20", "1,500"]
+    assert cells(tab, "cost") == ["", "$2.50", "$0.2500"]
+    assert tab.locator("td.start time").first.get_attribute("title") == "2026-11-29 12:03:20 UTC"
+
+
+def test_sessions_are_sorted_by_the_address(three: PageServer, tab: Page) -> None:
+    tab.goto(three.url + "/sessions")
+    tab.locator("td.tokens", has_text="1,500").wait_for()
+    tab.get_by_role("button", name="Tokens").click()
+    assert cells(tab, "tokens") == ["1,500", "20", ""]
+    assert query_of(tab) == {"sort": ["-tokens"]}
+    assert tab.locator("th.tokens").get_attribute("aria-sort") == "descending"
+    tab.get_by_role("button", name="Tokens").click()
+    tab.locator("th.tokens[aria-sort=ascending]").wait_for()
+    tab.reload()
+    tab.locator("td.tokens", has_text="1,500").wait_for()
+    assert cells(tab, "tokens") == ["", "20", "1,500"]
+
+
+def test_sessions_are_filtered_and_filters_taken_back(three: PageServer, tab: Page) -> None:
+    tab.goto(three.url + "/sessions")
+    tab.get_by_label("with errors").check()
+    expect(tab.locator("table.sessions tbody .session")).to_have_text(["second"])
+    tab.get_by_label("Agent").fill("nobody")
+    tab.keyboard.press("Enter")
+    tab.get_by_text("No session meets these conditions.").wait_for()
+    assert query_of(tab) == {"agent_id": ["nobody"], "errors": ["true"]}
+    tab.get_by_role("button", name="Take the filter away: Agent: nobody").click()
+    tab.locator("table.sessions tbody tr").wait_for()
+    tab.go_back()
+    tab.get_by_role("button", name="Clear all filters").click()
+    tab.locator("table.sessions tbody tr").nth(2).wait_for()
+    assert query_of(tab) == {}
+
+
+def test_new_sessions_appear_as_they_come(browser: Browser) -> None:
+    with page_serving(three_sessions()) as server, opened_tab(browser) as tab:
+        tab.goto(server.url + "/")
+        tab.locator("td.cost", has_text="$2.50").wait_for()
+        server.add([answered(300, "fourth", "late", 77, 0.5)])
+        tab.locator("td.tokens", has_text="77").wait_for()
+        assert cells(tab, "session")[0] == "fourth"
+        server.add([answered(400, "second", "writer", 1000, 0.5)])
+        tab.locator("td.tokens", has_text="1,020").wait_for()
+        assert cells(tab, "session")[:2] == ["second", "fourth"]
+
+
+def test_older_sessions_come_page_by_page(browser: Browser) -> None:
+    with page_serving([event(number, f"s{number:03}") for number in range(150)]) as server, opened_tab(browser) as tab:
+        tab.goto(server.url + "/")
+        tab.get_by_role("button", name="List older ones").click()
+        tab.locator("table.sessions tbody tr").nth(149).wait_for()
+        assert cells(tab, "session") == [f"s{number:03}" for number in reversed(range(150))]
+        assert tab.get_by_role("button", name="List older ones").count() == 0
+
+
+def test_lists_need_no_mouse(three: PageServer, tab: Page) -> None:
+    tab.goto(three.url + "/")
+    tab.locator("td.tokens", has_text="1,500").wait_for()
+    focused = "document.activeElement.innerText"
+    for key, name in (
+        ("j", "third"),
+        ("j", "second"),
+        ("ArrowDown", "nightly run first"),
+        ("k", "second"),
+        ("Home", "third"),
+    ):
+        tab.keyboard.press(key)
+        assert tab.evaluate(focused) == name
+    tab.keyboard.press("End")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/sessions/first")
+    tab.keyboard.press("g")
+    tab.keyboard.press("f")
+    tab.wait_for_url("**/search")
+    tab.locator("table.events").wait_for()
+    tab.keyboard.press("/")
+    tab.keyboard.type("order")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/search?text_query=order")
+    tab.keyboard.press("Escape")
+    tab.locator("td.what", has_text="Where is my order?").wait_for()
+    tab.keyboard.press("j")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/sessions/third/spans/span")
+
+
+def test_search_has_every_condition_of_a_query(three: PageServer, tab: Page) -> None:
+    tab.goto(three.url + "/search")
+    tab.get_by_text("5 events in 3 sessions.").wait_for()
+    tab.locator("summary", has_text="Types").click()
+    tab.get_by_label("ERROR", exact=True).first.check()
+    tab.get_by_text("1 event in 1 session.").wait_for()
+    assert query_of(tab) == {"types": ["ERROR"]}
+    tab.get_by_role("button", name="More filters").click()
+    for name in ("Agent", "Session", "Span", "Trace", "Tags", "Tenant", "Project", "From", "To"):
+        assert tab.get_by_label(name, exact=True).is_visible(), name
+    tab.get_by_label("Tags").fill("env:prod")
+    tab.keyboard.press("Enter")
+    tab.get_by_text("No event meets these conditions.").wait_for()
+    assert query_of(tab) == {"types": ["ERROR"], "tags": ["env:prod"]}
+    tab.get_by_role("button", name="Clear all filters").click()
+    tab.get_by_text("5 events in 3 sessions.").wait_for()
+    tab.get_by_role("button", name="Newest first").click()
+    tab.locator("table.events tbody tr:first-child td.session", has_text="first").wait_for()
+    assert query_of(tab) == {"order_by_time": ["ASC"]}
+
+
+def test_a_time_is_that_of_the_viewer_and_a_link_says_it_in_utc(three: PageServer, browser: Browser) -> None:
+    with opened_tab(browser, timezone_id="Asia/Tokyo") as tab:
+        tab.goto(three.url + "/search")
+        tab.get_by_role("button", name="More filters").click()
+        tab.get_by_label("From", exact=True).fill("2026-11-29T21:03:20")
+        tab.get_by_text("1 event in 1 session.").wait_for()
+        tab.get_by_label("From", exact=True).blur()
+        assert query_of(tab) == {"start": ["2026-11-29T12:03:20.000Z"]}
+
+
+def test_a_raw_event_is_shown_as_text(three: PageServer, tab: Page) -> None:
+    tab.goto(three.url + "/search?text_query=order")
+    tab.get_by_role("button", name="Raw event").click()
+    assert '"text": "Where is my order?"' in tab.locator("tr.opened pre").inner_text()
+
+
+def test_live_shows_what_arrives_and_pauses(browser: Browser) -> None:
+    with page_serving(three_sessions()) as server, opened_tab(browser) as tab:
+        tab.goto(server.url + "/live?types=INPUT_RECEIVED")
+        tab.get_by_text("Nothing has arrived since this view was opened.").wait_for()
+
+        def said(number: int, text: str) -> bytes:
+            return event(number, "live", type=EventType.INPUT_RECEIVED, message=MessageContent(role="user", text=text))
+
+        server.add([event(1, "live", type=EventType.ERROR), said(2, "one")])
+        tab.locator("td.what", has_text="one").wait_for()
+        assert tab.locator("td.what").all_inner_texts() == ["one"]
+        tab.keyboard.press("Space")
+        tab.get_by_text("Paused.").wait_for()
+        server.add([said(3, "two"), said(4, "three")])
+        tab.get_by_role("button", name="Go on (2 new)").wait_for()
+        assert tab.locator("td.what").all_inner_texts() == ["one"]
+        tab.keyboard.press("Space")
+        tab.locator("td.what", has_text="three").wait_for()
+        assert tab.locator("td.what").all_inner_texts() == ["three", "two", "one"]
+
+
+def test_a_collector_that_is_gone_is_asked_again(browser: Browser) -> None:
+    # Not ``opened_tab``: the browser writes down each request that nobody answers.
+    with page_serving(three_sessions()) as server, browser.new_context() as context:
+        tab = context.new_page()
+        tab.set_default_timeout(HANG * 1000)
+        tab.clock.install()
+        tab.goto(server.url + "/")
+        tab.locator("td.cost", has_text="$2.50").wait_for()
+        tab.evaluate("() => import('/page/app/views/search.js').then(() => null)")
+        context.set_offline(True)
+        tab.locator("nav a", has_text="Search").click()
+        tab.get_by_text("The collector does not answer").first.wait_for()
+        context.set_offline(False)
+        tab.clock.fast_forward(10_000)
+        tab.get_by_text("5 events in 3 sessions.").wait_for()
+        assert tab.get_by_role("alert").count() == 0
