@@ -177,7 +177,7 @@ function Pairs({ pairs, shown, a, b }) {
       </div>
     </div>
     <div class="space" role="presentation" style=${{ height: `${drawn.height}px` }}>
-      <div class="rows" role="presentation" style=${{ transform: `translateY(${drawn.top}px)` }}>
+      <div class="span-rows" role="presentation" style=${{ transform: `translateY(${drawn.top}px)` }}>
         ${shown.slice(drawn.first, drawn.last).map(
           ({ place, passed }, nth) => html`<${PairRow}
             key=${place}
