@@ -1,5 +1,10 @@
 // How numbers, times and amounts are written. Pure: what time it is now is always given.
 
+import { oneLine } from "./printable.js";
+
+/** Characters shown of a currency, which should have three: it is what somebody sent. */
+const MAX_CURRENCY = 12;
+
 /** @typedef {Record<string, number>} Amounts What was paid, by currency. */
 
 /**
@@ -81,7 +86,7 @@ export function money(amount, currency) {
     ? Math.abs(amount).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })
     : "0";
   if (number === "0.0000") [sign, number] = ["<", "0.0001"];
-  return currency === "USD" ? `${sign}$${number}` : `${sign}${number} ${currency}`.trimEnd();
+  return currency === "USD" ? `${sign}$${number}` : `${sign}${number} ${oneLine(currency, MAX_CURRENCY)}`.trimEnd();
 }
 
 /**
