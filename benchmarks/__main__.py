@@ -18,6 +18,7 @@ from benchmarks import (
     lightness,
     notes,
     others,
+    page,
     protojson,
     recorder,
     report,
@@ -35,7 +36,7 @@ GROUPS: dict[str, tuple[str, Callable[[], Iterable[Job]]]] = {
     "recorder": (recorder.SECTION, recorder.jobs),
 }
 """What is measured in this process, by the name that ``--only`` knows."""
-OTHER_GROUPS = ("rpc", "lightness", "scaling", "corners", "pythons")
+OTHER_GROUPS = ("rpc", "lightness", "scaling", "corners", "page", "pythons")
 
 
 def main() -> None:
@@ -97,6 +98,8 @@ def measured(wanted: list[str], effort: Effort, quick: bool, curves: list[scalin
         yield from corners.rows(effort)
     if "lightness" in wanted:
         yield from lightness.rows(quick)
+    if "page" in wanted:
+        yield from page.rows(quick)
     if "pythons" in wanted:
         yield from others.rows()
 
@@ -126,8 +129,8 @@ def write(folder: Path, rows: list[Row], curves: list[scaling.Curve]) -> None:
         (folder / f"{curve.name.replace(' ', '-').lower()}.svg").write_text(charts.curve(curve), encoding="utf-8")
     if folder == RESULTS:
         here = [row for row in rows if not row.section.startswith(others.SECTION)]
-        page = environments.ROOT / "docs" / "benchmarks.md"
-        report.put_into(page, f"{report.pictures(folder, page)}\n\n{report.markdown(here)}")
+        document = environments.ROOT / "docs" / "benchmarks.md"
+        report.put_into(document, f"{report.pictures(folder, document)}\n\n{report.markdown(here)}")
         if (few := report.highlights(here)) is not None:
             report.put_into(environments.ROOT / "README.md", few)
 

@@ -45,6 +45,18 @@ def _table(tab: Page, url: str, session: str) -> None:
     tab.locator("figure.chart td").first.wait_for()
 
 
+def _span(tab_name: str) -> Screen:
+    def go(tab: Page, url: str, session: str) -> None:
+        _at(f"/sessions/{{session}}?tab={tab_name}&t=0-100&q=kind:model", ".waterfall .row")(tab, url, session)
+        tab.keyboard.press("End")
+        tab.keyboard.press("Enter")
+        tab.locator(
+            {"chat": ".chat .said", "payload": ".json .entry", "raw": ".payload pre"}[tab_name]
+        ).first.wait_for()
+
+    return go
+
+
 SCREENS: Mapping[str, Screen] = {
     "sessions": _at("/sessions?sort=-events", "table.sessions tbody tr"),
     "help": _help,
@@ -53,7 +65,10 @@ SCREENS: Mapping[str, Screen] = {
     "raw": _raw,
     "live": _at("/live", ".empty"),
     "charts": _table,
-    "session": _at("/sessions/{session}", "main h1"),
-    "compare": _at("/compare/{session}/{session}", "main h1"),
+    "session": _at("/sessions/{session}", ".waterfall .row"),
+    "chat": _span("chat"),
+    "payload": _span("payload"),
+    "raw events": _span("raw"),
+    "compare": _at("/compare/{session}/{session}?all=1", ".pairs .row"),
     "login": _at("/login", "main form"),
 }

@@ -6,15 +6,20 @@ import gzip
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
+
+from chaukas_spec_lite.collector.page.modules import needed, without_comments
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
 INDEX = "index.html"
-"""What every address of a view answers."""
+"""What every address of a view answers, with a line for each module that the view needs."""
+_MAIN = "app/main.js"
+_OWN_MODULES = "app/"
+_END_OF_HEAD = b"</head>"
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -46,12 +51,28 @@ def files() -> Mapping[str, PageFile]:
     return {path: _made(path, content) for path, content in sorted(_contents(root, ""))}
 
 
+@cache
+def index(view: str) -> PageFile:
+    """Return what the address of a view answers.
+
+    Args:
+        view: The name of the view, which is that of its module.
+    """
+    every = files()
+    sources = {path: file.content.decode() for path, file in every.items() if path.endswith(".js")}
+    modules = needed([_MAIN, f"app/views/{view}.js"], sources)
+    links = "".join(f'<link rel="modulepreload" href="/page/{each}">\n' for each in modules)
+    return _made(INDEX, every[INDEX].content.replace(_END_OF_HEAD, links.encode() + _END_OF_HEAD))
+
+
 def _contents(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
     for each in folder.iterdir():
         if each.is_dir():
             yield from _contents(each, f"{path}{each.name}/")
         elif _end_of(each.name) in MEDIA_TYPES:
-            yield path + each.name, each.read_bytes()
+            content = each.read_bytes()
+            own = path.startswith(_OWN_MODULES)
+            yield path + each.name, without_comments(content.decode()).encode() if own else content
 
 
 def _end_of(name: str) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.exceptions import HTTPException
@@ -13,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from chaukas_spec_lite.collector.page.answers import HEADERS, file_answer, login_answer, token_of
-from chaukas_spec_lite.collector.page.files import INDEX, files
+from chaukas_spec_lite.collector.page.files import files, index
 from chaukas_spec_lite.collector.page.logins import Logins
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest, UnauthenticatedError
 
@@ -23,17 +24,17 @@ if TYPE_CHECKING:
 
     from chaukas_spec_lite.collector.callers import Caller
 
-VIEWS = (
-    "/",
-    "/sessions",
-    "/sessions/{rest:path}",
-    "/search",
-    "/live",
-    "/charts",
-    "/compare/{rest:path}",
-    "/login",
-)
-"""The addresses of views. Which view is at one, the page itself finds out."""
+VIEWS = {
+    "/": "sessions",
+    "/sessions": "sessions",
+    "/sessions/{rest:path}": "session",
+    "/search": "search",
+    "/live": "live",
+    "/charts": "charts",
+    "/compare/{rest:path}": "compare",
+    "/login": "login",
+}
+"""The view at each address. The page itself finds that out, too: here it says which modules will be needed."""
 
 _MAX_LOGIN = 4096
 """How many bytes a login has at most."""
@@ -61,17 +62,17 @@ class Page:
     def routes(self) -> list[Route]:
         """Make the routes."""
         return [
-            *(_view(path, self.index) for path in VIEWS),
+            *(_view(path, partial(self.index, view)) for path, view in VIEWS.items()),
             Route("/page/login", self.login, methods=["POST"]),
             Route("/page/logout", self.logout, methods=["POST"]),
             Route("/page/clients", self.clients_told),
             Route("/page/{path:path}", self.file),
         ]
 
-    async def index(self, request: Request) -> Response:
+    async def index(self, view: str, request: Request) -> Response:
         """Answer the address of a view."""
         self.check_host(request)
-        return file_answer(request, files()[INDEX])
+        return file_answer(request, index(view))
 
     async def file(self, request: Request) -> Response:
         """Hand out a file of the page."""
@@ -125,7 +126,10 @@ class Page:
             raise
 
 
-def _view(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+def _view(path: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
+    async def endpoint(request: Request) -> Response:
+        return await answer(request)
+
     route = Route(path, endpoint)
     # An id may have a line's end in it, which the dot of starlette's pattern passes over.
     route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)

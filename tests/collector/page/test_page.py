@@ -12,8 +12,9 @@ import trustme
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
-from chaukas_spec_lite.collector.page.files import MEDIA_TYPES, files
+from chaukas_spec_lite.collector.page.files import MEDIA_TYPES, files, index
 from chaukas_spec_lite.collector.page.logins import IDLE_SECONDS, MAX_LOGINS, Logins
+from chaukas_spec_lite.collector.page.modules import needed, without_comments
 from chaukas_spec_lite.collector.page.routes import VIEWS
 from chaukas_spec_lite.errors import UnauthenticatedError
 from tests.collector.doors.http_serving import Served, http_serving
@@ -48,7 +49,10 @@ def test_every_address_of_a_view_answers_the_page(path: str) -> None:
         async with http_serving() as served:
             found = await served.client.get(path)
             assert (found.status_code, found.headers["content-type"]) == (200, "text/html; charset=utf-8")
-            assert found.content == files()["index.html"].content
+            head, body = files()["index.html"].content.split(b"</head>")
+            assert found.content.startswith(head)
+            assert found.content.endswith(body)
+            assert b'<link rel="modulepreload" href="/page/app/main.js">' in found.content
             policy = dict(each.split(" ", 1) for each in found.headers["content-security-policy"].split("; "))
             assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
             assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
@@ -61,6 +65,45 @@ def test_every_address_of_a_view_answers_the_page(path: str) -> None:
             assert found.headers["cross-origin-opener-policy"] == "same-origin"
 
     run(main())
+
+
+def test_a_view_names_all_of_its_modules_so_that_they_are_fetched_at_once() -> None:
+    sources = {
+        "app/main.js": 'import { a } from "./a.js";\nconst later = () => import("./views/late.js");\n',
+        "app/a.js": 'import {\n  b,\n} from "../vendor/b.js";\nimport "./c.js";\nexport { d } from "./d.js";\n',
+        "vendor/b.js": 'import{x as y}from"./e.js";',
+        **dict.fromkeys(("app/c.js", "app/d.js", "vendor/e.js", "app/views/late.js"), ""),
+    }
+    assert {*needed(["app/main.js"], sources)} == sources.keys() - {"app/views/late.js"}
+    for view in VIEWS.values():
+        text = index(view).content.decode()
+        assert f'href="/page/app/views/{view}.js"' in text
+        assert text.count("modulepreload") > 5
+
+
+def test_modules_are_sent_without_comments_and_keep_their_lines() -> None:
+    source = """// what it is
+import { a } from "./a.js"; // why
+/**
+ * Adds. // still
+ * @param {number} b *or* so
+ */
+export const add = (b) => /** @type {any} */ (a) + b / 2 / 1;
+  /* one line */
+/** @type {any} */ (a).c = "// none";
+"""
+    expected = """
+import { a } from "./a.js"; // why
+
+
+
+
+export const add = (b) => /** @type {any} */ (a) + b / 2 / 1;
+
+/** @type {any} */ (a).c = "// none";
+"""
+    assert without_comments(source) == expected
+    assert b"@param" not in b"".join(file.content for path, file in files().items() if path.startswith("app/"))
 
 
 def test_nothing_of_the_page_is_written_into_its_markup() -> None:

@@ -72,11 +72,9 @@ function Shown({ name, route, unlock }) {
   return view.view && html`<${view.view} ...${route} unlock=${unlock} />`;
 }
 
-/** Loads the other views when there is time, so that none is missing once the collector is gone. */
+/** Loads the other views once this one has shown something, so that none is missing when the collector is gone. */
 function loadOthers() {
-  const load = () => Promise.allSettled(Object.values(VIEWS).map((view) => view()));
-  if ("requestIdleCallback" in window) requestIdleCallback(load);
-  else setTimeout(load, 500);
+  setTimeout(() => Promise.allSettled(Object.values(VIEWS).map((view) => view())), 1500);
 }
 
 /** Loads the page again once the collector answers: a part of it that could not be loaded, no browser asks for twice. */

@@ -21,7 +21,8 @@ export function Axis({ element, list, ticks, range, dragged }) {
   return html`<div class="head" role="rowgroup">
     <div class="row-grid" role="row" aria-rowindex="1">
       <div role="columnheader" class="cell-name">Span</div>
-      <div role="columnheader" class="cell-bar axis" ref=${element} aria-label="Timeline" title="Drag to zoom, double click to see all">
+      <div role="columnheader" class="cell-bar axis" ref=${element} title="Drag to zoom, double click to see all">
+        <span class="hidden-text">Timeline</span>
         ${ticks.times.map(
           (time) => html`<span key=${time} class="tick" aria-hidden="true" style=${{ left: `${shareOf(time, range) * 100}%` }}>${tickText(time, ticks.step)}</span>`,
         )}

@@ -19,9 +19,8 @@ export function Copy({ label, text, shown = "Copy" }) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => say(""), 2000);
   };
-  return html`<button type="button" class="copy" aria-label=${said ? null : label} title=${label} onClick=${copy}>
-    <span role="status">${said || shown}</span>
-  </button>`;
+  return html`<button type="button" class="copy" aria-label=${label} title=${label} onClick=${copy}>${said || shown}</button
+    ><span role="status" class="hidden-text">${said}</span>`;
 }
 
 /** @param {string} text */

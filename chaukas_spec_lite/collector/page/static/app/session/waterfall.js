@@ -61,7 +61,7 @@ export function Waterfall({ tree, rows, collapsed, wanted, cursor, chosen, range
     if (target?.closest(".twisty")) toggle(place);
     else open(place);
   };
-  const drawn = Array.from(rows.subarray(shown.first, shown.last));
+  const drawn = useRows();
   return html`<div
     class="waterfall"
     role="treegrid"
@@ -81,18 +81,17 @@ export function Waterfall({ tree, rows, collapsed, wanted, cursor, chosen, range
     <${Axis} element=${axis} ticks=${ticks} range=${range} dragged=${drag.dragged} list=${list} />
     <div class="space" role="presentation" style=${{ height: `${shown.height}px` }}>
       <div class="rows" role="presentation" style=${{ transform: `translateY(${shown.top}px)` }}>
-        ${drawn.map(
-          (place, nth) => html`<${Row}
-            key=${place}
-            tree=${tree}
-            place=${place}
-            index=${shown.first + nth + 2}
-            range=${range}
-            closed=${collapsed.has(place)}
-            found=${wanted === null ? 0 : wanted[place]}
-            current=${place === rows[at]}
-            chosen=${place === chosen}
-          />`,
+        ${Array.from(rows.subarray(shown.first, shown.last), (place, nth) =>
+          drawn({
+            tree,
+            place,
+            index: shown.first + nth + 2,
+            range,
+            closed: collapsed.has(place),
+            found: wanted === null ? 0 : wanted[place],
+            current: place === rows[at],
+            chosen: place === chosen,
+          }),
         )}
       </div>
     </div>
@@ -104,6 +103,26 @@ function lines(ticks, range) {
   const length = range.to - range.from;
   const first = ticks.times.length ? shareOf(ticks.times[0], range) : 0;
   return { "--tick-first": `${(first * 100).toFixed(4)}%`, "--tick-step": `${((ticks.step / length) * 100).toFixed(4)}%` };
+}
+
+/**
+ * Makes rows, and keeps those that were drawn last: one that has not changed is not drawn again, which is what most of
+ * them are while somebody scrolls.
+ */
+function useRows() {
+  const last = useRef(/** @type {Map<number, {given: Record<string, unknown>, row: any}>} */ (new Map()));
+  const before = last.current;
+  /** @type {typeof before} */
+  const now = new Map();
+  last.current = now;
+  /** @param {Parameters<typeof Row>[0]} given */
+  return (given) => {
+    const known = before.get(given.place);
+    const isSame = known && Object.entries(given).every(([name, value]) => known.given[name] === value);
+    const kept = isSame ? known : { given, row: html`<${Row} key=${given.place} ...${given} />` };
+    now.set(given.place, kept);
+    return kept.row;
+  };
 }
 
 /**

@@ -1,0 +1,60 @@
+"""Two sessions compared in a real browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.runs import another_talk, talk
+from tests.page.serving import PageServer, page_serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.page
+
+
+@pytest.fixture(scope="module")
+def talks() -> Iterator[PageServer]:
+    with page_serving([*talk(), *another_talk()]) as server:
+        yield server
+
+
+def test_what_differs_is_shown_and_leads_to_the_span(talks: PageServer, tab: Page) -> None:
+    tab.goto(f"{talks.url}/compare/talk/talk%202")
+    names = tab.locator(".row .name")
+    expect(names).to_have_text(["guide", "weather", "mail"])
+    ways = tab.locator(".row .said-ways")
+    expect(ways.nth(1)).to_contain_text("slower answered differently")
+    expect(ways.nth(1)).to_contain_text('{"sky": "clear"}')
+    expect(ways.nth(2)).to_have_text("gone")
+    expect(tab.locator(".sums-table")).to_contain_text("−25%")
+    tab.get_by_label("What is the same, too").check()
+    expect(names).to_have_text(["guide", "gpt-4o", "weather", "mail"])
+    tab.get_by_label("What is the same, too").uncheck()
+    tab.get_by_role("button", name="1 gone").click()
+    expect(names).to_have_text(["guide", "mail"])
+    assert tab.url.endswith("?way=gone")
+    tab.get_by_role("treegrid").focus()
+    tab.keyboard.press("j")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/sessions/talk/spans/mail")
+
+
+def test_sessions_are_swapped_and_begun_from_one(talks: PageServer, tab: Page) -> None:
+    tab.goto(f"{talks.url}/sessions/talk%202")
+    tab.get_by_label("Compare with").fill("talk")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/compare/talk/talk%202")
+    tab.get_by_role("button", name="Swap them").click()
+    tab.wait_for_url("**/compare/talk%202/talk")
+    expect(tab.locator(".row .said-ways").nth(1)).to_contain_text("faster")
+
+
+def test_a_session_that_is_not_there_is_named(talks: PageServer, tab: Page) -> None:
+    tab.goto(f"{talks.url}/compare/talk/nobody")
+    expect(tab.locator("main")).to_contain_text("There is no event of the session nobody")
