@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
+from chaukas_spec_lite import EventType, ToolCall
 from tests.page.conftest import opened_tab
-from tests.page.runs import BEGAN, DEMO, EVIL, LONG, every_run
+from tests.page.runs import BEGAN, DEMO, EVIL, LONG, event, every_run, talk
 from tests.page.serving import PageServer, page_serving
 
 if TYPE_CHECKING:
@@ -275,6 +276,44 @@ def test_narrow_and_wide(runs: PageServer, browser: Browser, width: int) -> None
         expect(found.locator(".row").nth(3).locator(".cell-cost")).to_be_visible(visible=width > 400)
         tab.keyboard.press("Escape")
         expect(detail).to_have_count(0)
+
+
+def test_what_arrives_is_added_and_all_else_stays_as_it_is(browser: Browser) -> None:
+    with page_serving(talk()) as server, opened_tab(browser) as tab:
+        found = opened(tab, server, "talk/spans/weather")
+        expect(current(tab)).to_have_text("weather")
+        inside: dict[str, Any] = {"parent_span_id": "agent"}
+        # Before the row that keys go by.
+        early = event("talk", "new", EventType.TOOL_CALL_START, "new", 0.5, tool_call=ToolCall(name="early"), **inside)
+        server.add([early])
+        expect(found.locator(".row .name")).to_have_text(["guide", "early", "gpt-4o", "weather", "mail"])
+        expect(found.locator(".row").nth(1)).to_contain_text("no end")
+        expect(current(tab)).to_have_text("weather")
+        expect(tab.get_by_role("heading", level=2)).to_contain_text("weather")
+
+
+def test_broken_seals_are_told_with_the_events(runs: PageServer, tab: Page) -> None:
+    fault = {"kind": "altered", "event_id": "t7", "detail": EVIL}
+    answer = {"state": "broken", "faults": [fault], "faults_unnamed": 3}
+    tab.route("**/api/sessions/talk/audit", lambda route: route.fulfill(json=answer))
+    opened(tab, runs, "talk")
+    told = tab.locator(".audit")
+    expect(told).to_contain_text("seal broken")
+    told.locator("summary").click()
+    expect(told.locator("ul")).to_contain_text(SHOWN_EVIL)
+    expect(told.locator("ul")).to_contain_text("and 3 more")
+    told.get_by_role("link", name="altered").click()
+    expect(tab.get_by_role("heading", level=2)).to_contain_text("mail")
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [("verified", "✓ sealed"), ("open", "sealed so far"), ("unsealed", "not sealed"), ("unfinished", "seals in part")],
+)
+def test_the_state_of_seals_is_a_word(runs: PageServer, tab: Page, state: str, text: str) -> None:
+    tab.route("**/api/sessions/talk/audit", lambda route: route.fulfill(json={"state": state, "faults": []}))
+    opened(tab, runs, "talk")
+    expect(tab.locator(".sums").get_by_text(text, exact=True)).to_be_visible()
 
 
 def test_what_is_not_there_is_said(runs: PageServer, tab: Page) -> None:

@@ -9,6 +9,7 @@ import {
   milliseconds,
   nextError,
   placeOf,
+  placesOf,
   rowOf,
   shownTo,
   treeOf,
@@ -64,9 +65,10 @@ test("what is below a collapsed span is not shown", () => {
 });
 
 test("a span is brought to light by what is above it alone", () => {
-  assert.deepEqual([...shownTo(TREE, new Set([0, 1, 4]), 3)], [4]);
-  const collapsed = new Set([4]);
-  assert.equal(shownTo(TREE, collapsed, 3), collapsed);
+  assert.deepEqual([...shownTo(TREE, new Set(["s", "a", "b"]), 3)], ["b"]);
+  const closed = new Set(["b"]);
+  assert.equal(shownTo(TREE, closed, 3), closed);
+  assert.deepEqual([...placesOf(TREE, new Set(["b", "t", "gone"]))], [3, 4]);
 });
 
 test("errors are gone through in a circle", () => {

@@ -47,9 +47,15 @@ function Offered({ chat }) {
       ${chat.tools.length ? `${count(chat.tools.length)} ${chat.tools.length === 1 ? "tool" : "tools"} offered` : "Settings"}
       ${words.map(([name, value]) => html`<span class="dim"> · ${oneLine(name, 40)} ${oneLine(String(value), 40)}</span>`)}
     </summary>
-    ${chat.tools.length > 0 && html`<${JsonTree} name="tools" value=${Object.fromEntries(chat.tools.map((each) => [each.name, each.value]))} />`}
+    ${chat.tools.length > 0 && html`<${JsonTree} name="tools" value=${toolsOf(chat)} />`}
     ${chat.settings.length > 0 && html`<${JsonTree} name="settings" value=${Object.fromEntries(chat.settings)} />`}
   </details>`;
+}
+
+/** The tools by their names, unless two have the same. @param {Chat} chat */
+function toolsOf({ tools }) {
+  const byName = new Map(tools.map((each) => [each.name, each.value]));
+  return byName.size === tools.length ? Object.fromEntries(byName) : tools.map((each) => each.value);
 }
 
 const SPEAKERS = new Set(["system", "developer", "user", "assistant", "tool", "function"]);

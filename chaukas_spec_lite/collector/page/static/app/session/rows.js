@@ -170,16 +170,27 @@ export function ancestorsOf(tree, place) {
 }
 
 /**
- * What is left collapsed so that a span can be seen. The set itself where that is all of it.
+ * The places of the spans that have one of the ids.
  * @param {Tree} tree
- * @param {ReadonlySet<number>} collapsed
+ * @param {ReadonlySet<string>} ids
+ * @returns {ReadonlySet<number>}
+ */
+export function placesOf(tree, ids) {
+  if (!ids.size) return new Set();
+  return new Set(tree.spans.flatMap((span, place) => (ids.has(span.id) ? [place] : [])));
+}
+
+/**
+ * What is left closed so that a span can be seen. The set itself where that is all of it.
+ * @param {Tree} tree
+ * @param {ReadonlySet<string>} closed  The ids of spans below which nothing is shown.
  * @param {number} place
  */
-export function shownTo(tree, collapsed, place) {
-  const above = ancestorsOf(tree, place).filter((each) => collapsed.has(each));
-  if (!above.length) return collapsed;
-  const left = new Set(collapsed);
-  above.forEach((each) => left.delete(each));
+export function shownTo(tree, closed, place) {
+  const above = ancestorsOf(tree, place).map((each) => tree.spans[each].id);
+  if (!above.some((id) => closed.has(id))) return closed;
+  const left = new Set(closed);
+  above.forEach((id) => left.delete(id));
   return left;
 }
 

@@ -39,7 +39,7 @@ export function Tools({ text, found, filter, field, toList, actions, errors, clo
       />
     </label>
     <span class="dim" role="status">${found}</span>
-    ${found && html`<a href=${searchOf(text, where)}>Search the payloads</a>`}
+    ${found && !text.includes(":") && html`<a href=${searchOf(text, where)}>Search the payloads</a>`}
     ${errors > 0 &&
     html`<span class="together">
       <button type="button" title="Previous error (E)" aria-label="Previous error" onClick=${actions["previous error"]}>↑</button>

@@ -49,7 +49,8 @@ export function Waterfall({ tree, rows, collapsed, wanted, cursor, chosen, range
     const seen = current.clientHeight - HEAD;
     const wantedTop = scrolledTo(at, current.scrollTop, seen, ROW, rows.length);
     if (Math.abs(wantedTop - current.scrollTop) >= 1) current.scrollTop = wantedTop;
-  }, [at, rows, height]);
+    // Not whenever rows are added: who has scrolled elsewhere stays there.
+  }, [at < 0 ? "" : tree.spans[rows[at]].id, height]);
 
   const ticks = ticksOf(range, Math.max(Math.floor(width / 90), 1));
   /** @param {MouseEvent} event */
@@ -69,7 +70,7 @@ export function Waterfall({ tree, rows, collapsed, wanted, cursor, chosen, range
     aria-label="Spans of the session"
     aria-rowcount=${rows.length + 1}
     aria-colcount="5"
-    aria-activedescendant=${at < 0 ? null : `row-${rows[at]}`}
+    aria-activedescendant=${shown.first <= at && at < shown.last ? `row-${rows[at]}` : null}
     ref=${list}
     style=${lines(ticks, range)}
     onScroll=${onScroll}
@@ -80,7 +81,7 @@ export function Waterfall({ tree, rows, collapsed, wanted, cursor, chosen, range
   >
     <${Axis} element=${axis} ticks=${ticks} range=${range} dragged=${drag.dragged} list=${list} />
     <div class="space" role="presentation" style=${{ height: `${shown.height}px` }}>
-      <div class="rows" role="presentation" style=${{ transform: `translateY(${shown.top}px)` }}>
+      <div class="span-rows" role="presentation" style=${{ transform: `translateY(${shown.top}px)` }}>
         ${Array.from(rows.subarray(shown.first, shown.last), (place, nth) =>
           drawn({
             tree,

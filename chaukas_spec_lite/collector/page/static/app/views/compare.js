@@ -157,13 +157,14 @@ function Pairs({ pairs, shown, a, b }) {
     if (span) go(sessionPath(pair.after ? b : a, span.id) + kept());
   };
   const drawn = windowOf(scrolled, height + 4 * ROW, ROW, shown.length);
+  const isDrawn = drawn.first <= at && at < drawn.last;
   return html`<div
     class="waterfall pairs"
     role="treegrid"
     tabindex="0"
     aria-label="Spans of both sessions"
     aria-rowcount=${shown.length + 1}
-    aria-activedescendant=${shown[at] ? `pair-${shown[at].place}` : null}
+    aria-activedescendant=${isDrawn ? `pair-${shown[at].place}` : null}
     ref=${list}
     onScroll=${() => setScrolled(Math.floor((list.current?.scrollTop ?? 0) / (4 * ROW)) * 4 * ROW)}
     onKeyDown=${pressed}
@@ -177,7 +178,7 @@ function Pairs({ pairs, shown, a, b }) {
       </div>
     </div>
     <div class="space" role="presentation" style=${{ height: `${drawn.height}px` }}>
-      <div class="rows" role="presentation" style=${{ transform: `translateY(${drawn.top}px)` }}>
+      <div class="span-rows" role="presentation" style=${{ transform: `translateY(${drawn.top}px)` }}>
         ${shown.slice(drawn.first, drawn.last).map(
           ({ place, passed }, nth) => html`<${PairRow}
             key=${place}

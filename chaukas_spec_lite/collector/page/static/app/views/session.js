@@ -3,19 +3,22 @@
 import { useEffect, useMemo, useRef, useState } from "../../vendor/hooks.js";
 import { useApi } from "../api.js";
 import { counted } from "../format.js";
+import { whenArrived } from "../following.js";
 import { html } from "../html.js";
 import { go, sessionPath, setQuery } from "../router.js";
 import { Detail } from "../session/detail.js";
 import { conditionOf, countOf, wantedOf } from "../session/filter.js";
 import { Header } from "../session/header.js";
 import { actionOf, EVERYWHERE, nextPlace } from "../session/keys.js";
-import { hasChildren, nextError, placeOf, rowOf, shownTo, treeOf, visibleRows } from "../session/rows.js";
+import { hasChildren, nextError, placeOf, placesOf, rowOf, shownTo, treeOf, visibleRows } from "../session/rows.js";
 import { around, isWhole, moved, rangeFrom, rangeText, scaled, wholeOf } from "../session/timescale.js";
 import { Tools } from "../session/tools.js";
 import { Waterfall } from "../session/waterfall.js";
 
 /** Milliseconds after which what was typed, or gone to, stands in the address. Browsers count its changes. */
 const LATER = 250;
+/** Milliseconds between two readings of a session that goes on, at least: each reads all of it. */
+const REST = 4000;
 
 /** @param {import("../router.js").Route} route */
 export default function Session({ params, query }) {
@@ -26,10 +29,11 @@ export default function Session({ params, query }) {
   };
   const { session_id, ...owner } = where;
   const { data, error, loading, again } = useApi(`/api/sessions/${encodeURIComponent(session_id)}/spans`, owner);
+  useArrivals(where, again);
   useEffect(() => {
     document.title = `Session ${session_id.slice(0, 40)} · Chaukas`;
   }, [session_id]);
-  if (error) return html`<p class="problem" role="alert">${error.message} <button type="button" onClick=${again}>Try again</button></p>`;
+  if (error && !data) return html`<p class="problem" role="alert">${error.message} <button type="button" onClick=${again}>Try again</button></p>`;
   if (!data) return html`<p class="dim" role="status">${loading ? "Reading the session …" : ""}</p>`;
   if (!data.spans.length) {
     return html`<h1>Session</h1>
@@ -42,10 +46,13 @@ export default function Session({ params, query }) {
 function Spans({ data, where, span, query }) {
   const tree = useMemo(() => treeOf(data.spans), [data]);
   const whole = useMemo(() => wholeOf(tree.length), [tree]);
-  const [collapsed, setCollapsed] = useState(/** @type {ReadonlySet<number>} */ (new Set()));
+  // By their ids, as a session that goes on may get spans before others.
+  const [closed, setClosed] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
+  const [at, setAt] = useState("");
+  const collapsed = useMemo(() => placesOf(tree, closed), [tree, closed]);
   const [text, setText] = useState(query.get("q") ?? "");
   const chosen = useMemo(() => placeOf(tree, span), [tree, span]);
-  const [cursor, setCursor] = useState(Math.max(chosen, 0));
+  const cursor = useMemo(() => Math.max(at ? tree.spans.findIndex((each) => each.id === at) : chosen, 0), [tree, at]);
   const wanted = useMemo(() => wantedOf(tree, conditionOf(text)), [tree, text]);
   const rows = useMemo(() => visibleRows(tree, collapsed, wanted), [tree, collapsed, wanted]);
   const range = rangeFrom(query.get("t") ?? "", whole) ?? whole;
@@ -53,19 +60,21 @@ function Spans({ data, where, span, query }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const later = useLater();
 
+  /** Has the keys go by a span, which is shown. @param {number} place */
+  const show = (place) => {
+    setAt(tree.spans[place].id);
+    setClosed((before) => shownTo(tree, before, place));
+  };
   // A link, or the back button, has led to another span.
   useEffect(() => {
-    if (chosen < 0) return;
-    setCursor(chosen);
-    setCollapsed((before) => shownTo(tree, before, chosen));
-  }, [chosen]);
+    if (chosen >= 0) show(chosen);
+  }, [span]);
   useEffect(() => list.current?.focus(), []);
 
   /** @param {number} place */
   const open = (place) => {
     later.forget();
-    setCursor(place);
-    setCollapsed((before) => shownTo(tree, before, place));
+    show(place);
     go(sessionPath(where.session_id, tree.spans[place].id) + location.search, { replace: chosen >= 0 });
   };
   const close = () => {
@@ -75,18 +84,18 @@ function Spans({ data, where, span, query }) {
   };
   /** @param {number} place */
   const to = (place) => {
-    setCursor(place);
-    setCollapsed((before) => shownTo(tree, before, place));
+    show(place);
     // The span beside the list follows, once the keys rest.
     if (chosen >= 0 && place !== chosen) later.run(() => open(place));
   };
   /** @param {number} place */
   const toggle = (place) => {
     if (!hasChildren(tree, place)) return;
-    setCursor(place);
-    setCollapsed((before) => {
+    const { id } = tree.spans[place];
+    setAt(id);
+    setClosed((before) => {
       const after = new Set(before);
-      if (!after.delete(place)) after.add(place);
+      if (!after.delete(id)) after.add(id);
       return after;
     });
   };
@@ -103,9 +112,9 @@ function Spans({ data, where, span, query }) {
     if (found >= 0) to(found);
   };
   const collapseAll = () => {
-    const open = collapsed.size === 0;
-    const places = open ? tree.spans.flatMap((_, place) => (hasChildren(tree, place) && tree.parents[place] >= 0 ? [place] : [])) : [];
-    setCollapsed(new Set(places));
+    // What is at the root stays open: there would be nothing to see else.
+    const inside = tree.spans.filter((_, place) => hasChildren(tree, place) && tree.parents[place] >= 0);
+    setClosed(new Set(collapsed.size ? [] : inside.map((each) => each.id)));
   };
 
   /** @type {Record<string, (() => void) | undefined>} */
@@ -162,7 +171,7 @@ function Spans({ data, where, span, query }) {
       filter=${filter}
       field=${field}
       toList=${() => {
-        if (wanted !== null && found) setCursor(wanted.indexOf(2));
+        if (wanted !== null && found) setAt(tree.spans[wanted.indexOf(2)].id);
         list.current?.focus();
       }}
       actions=${actions}
@@ -199,6 +208,24 @@ function Spans({ data, where, span, query }) {
     </div>
     ${span && chosen < 0 && html`<p class="warning" role="status">The session has no span of the id that the address names.</p>`}
   </div>`;
+}
+
+/** Reads the session again whenever something of it has arrived. @param {import("../session/events.js").Place} where @param {() => void} again */
+function useArrivals(where, again) {
+  const latest = useRef(again);
+  latest.current = again;
+  useEffect(() => {
+    const aborting = new AbortController();
+    let begun = false;
+    const changed = async () => {
+      // What there was when following began is being read already.
+      if (begun) latest.current();
+      begun = true;
+    };
+    // Without an answer the view stays as it is; what it asks for next says what is wrong.
+    whenArrived(where, changed, () => {}, aborting.signal, REST);
+    return () => aborting.abort();
+  }, [where.session_id, where.tenant_id, where.project_id]);
 }
 
 /** Does the last of several things, once no other has come for a while. */
