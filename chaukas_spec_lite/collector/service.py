@@ -289,12 +289,8 @@ class CollectorService:
 
     def capabilities(self) -> Capabilities:
         """Say what the collector can do: it takes events of every type, and may keep a log of them."""
-        return Capabilities(
-            policy_decisions=True,
-            data_access_events=True,
-            audit_proofs=self.audit.is_signed,
-            worm_retention=self.audit.keeps_records,
-        )
+        proofs, worm = self.audit.capabilities()
+        return Capabilities(worm_retention=worm, audit_proofs=proofs, policy_decisions=True, data_access_events=True)
 
     async def is_serving(self) -> bool:
         """Say whether the store can store, having asked it lately, and nothing else keeps callers away."""

@@ -355,7 +355,8 @@ def test_a_store_that_hangs_holds_up_no_stop(place: Place, caplog: pytest.LogCap
         await setting.add(*range(3))
 
         async def heads(*_: object) -> object:
-            return await asyncio.sleep(AGES)
+            await asyncio.sleep(AGES)
+            return []
 
         setting.log.heads = heads  # type: ignore[method-assign,assignment]
         await checkpointer.stop(0.01)

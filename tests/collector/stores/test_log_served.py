@@ -8,14 +8,15 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
-from chaukas_spec_lite.audit.merkle import ProofError
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
+from chaukas_spec_lite.errors import ProofError
 from tests.cli.serving import Served, serving
 from tests.collector.log_keys import OLD, read
 from tests.collector.log_serving import HTTP, check_grown, covering, event, get, newest, post
@@ -78,7 +79,7 @@ def test_no_kill_leaves_a_checkpoint_that_a_later_one_contradicts(store: str, tm
                 check_grown(collectors[0], old)
             readers = [Reader(each, (turn * 2 + place) * 100_000) for place, each in enumerate(collectors)]
             for reader in readers:
-                wait_until(lambda reader=reader: reader.has_seen(4))
+                wait_until(partial(reader.has_seen, 4))
                 reader.kill()
                 seen += reader.told
     with serving(tmp_path, *options) as served:
