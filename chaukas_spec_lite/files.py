@@ -69,7 +69,7 @@ class NoEvent(NamedTuple):
     """Whether it is the end of a file whose writer was ended, or still writes: nothing is wrong with the rest."""
 
 
-class Encoded(NamedTuple):
+class EncodedEntry(NamedTuple):
     """An event of a file of encoded ones, as it stands there; whether it is one, nobody has looked yet."""
 
     data: bytes
@@ -78,7 +78,7 @@ class Encoded(NamedTuple):
 
 
 Entry: TypeAlias = "Recorded | NoEvent"
-AnyEntry: TypeAlias = "Recorded | Encoded | NoEvent"
+AnyEntry: TypeAlias = "Recorded | EncodedEntry | NoEvent"
 ReadObject: TypeAlias = "Callable[[bytes], Iterable[Event | JSONError]]"
 """Reads the events of a JSON object, and says what is wrong with those that are none."""
 
@@ -122,10 +122,10 @@ def read_encoded(file: BufferedReader, name: str, read: ReadObject | None = None
         name: What errors call it.
         read: What reads objects of JSON.
     """
-    return _any_entries(file, name, read or _read_sdk, Encoded)
+    return _any_entries(file, name, read or _read_sdk, EncodedEntry)
 
 
-_Make: TypeAlias = "Callable[[bytes, int], Recorded | Encoded]"
+_Make: TypeAlias = "Callable[[bytes, int], Recorded | EncodedEntry]"
 """Makes an entry of an encoded event, and of where it ends; raises ``DecodeError`` if it sees that it is none."""
 
 

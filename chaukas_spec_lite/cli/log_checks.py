@@ -169,7 +169,7 @@ def included(text: str, entry: bytes, tenant: str, keys: Sequence[VerifierKey]) 
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LogVerdict:
     """What was found of a log."""
 
     origin: str
@@ -190,7 +190,7 @@ async def judge(
     olds: Sequence[Signed],
     tenant: str | None,
     take: Callable[[TenantEntry], None] | None,
-) -> Verdict:
+) -> LogVerdict:
     """Check a log against its newest checkpoint and against older ones.
 
     Args:
@@ -215,4 +215,4 @@ async def judge(
     except (NotProvenError, RewrittenError) as failed:
         error = str(failed)
     origin, size = ("", 0) if found is None else (found.checkpoint.origin, found.checkpoint.size)
-    return Verdict(origin, size, () if found is None else found.signers, absent, tuple(proven), error)
+    return LogVerdict(origin, size, () if found is None else found.signers, absent, tuple(proven), error)

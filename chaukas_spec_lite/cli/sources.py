@@ -28,7 +28,7 @@ from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.files import (
     MAX_EVENT,
     AnyEntry,
-    Encoded,
+    EncodedEntry,
     Entry,
     NoEvent,
     ReadObject,
@@ -190,7 +190,7 @@ class FileSource:
                 self.position = before + position
                 if isinstance(entry, Recorded):
                     yield entry.event
-                elif isinstance(entry, Encoded):
+                elif isinstance(entry, EncodedEntry):
                     yield entry.data
                 else:
                     self._told(entry)

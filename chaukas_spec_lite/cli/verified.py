@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from chaukas_spec_lite.audit.verification import ChainReport, Fault, Verification
-    from chaukas_spec_lite.cli.log_checks import Signed, Verdict
+    from chaukas_spec_lite.cli.log_checks import LogVerdict, Signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Result:
     """What was found, of all that was asked for."""
 
     events: Verification | None = None
-    log: Verdict | None = None
+    log: LogVerdict | None = None
     proof: Proven | None = None
 
     def wrong(self, *, may_go_on: bool, may_be_unsealed: bool) -> list[str]:
@@ -69,7 +69,7 @@ def print_result(out: Console, result: Result, limit: int) -> None:
         out.print(one_line(f"event {proof.event_id} is {place}", out.encoding))
 
 
-def _print_log(out: Console, log: Verdict) -> None:
+def _print_log(out: Console, log: LogVerdict) -> None:
     if log.origin:
         signers = " and ".join(sorted({*log.signers}))
         out.print(one_line(f"log {log.origin}: {count(log.size, 'entry')}, signed by {signers}", out.encoding))

@@ -29,7 +29,7 @@ from chaukas_spec_lite.wire.reading import read_varint
 if TYPE_CHECKING:
     from chaukas_spec_lite.audit.keys import VerifierKey
     from chaukas_spec_lite.audit.verification import Verification
-    from chaukas_spec_lite.cli.log_checks import Signed, Verdict
+    from chaukas_spec_lite.cli.log_checks import LogVerdict, Signed
     from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
     from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 
@@ -163,7 +163,7 @@ async def _judged(
     olds: list[Signed],
     tenant: str | None,
     take: Callable[[TenantEntry], None],
-) -> Verdict:
+) -> LogVerdict:
     with _without_collections(), progress("reading the log", 0) as show:
 
         def taken(entry: TenantEntry) -> None:
