@@ -1,6 +1,6 @@
-"""What an event costs the collector that comes in, beside what it cost before events were skimmed.
+"""What an event costs the collector that comes in, beside what it cost before events were skimmed, and with a log.
 
-``python -m benchmarks.ingest [--copies N] [--rounds N]`` measures both in processes of their own, in turns, over the
+``python -m benchmarks.ingest [--copies N] [--rounds N]`` measures them in processes of their own, in turns, over the
 recorded events in batches of 100, each copy a month after the one before and with ids of its own. It takes the former
 collector out of the repository's history. Times are of the processor: waiting for the disk says more about the disk.
 """
@@ -36,6 +36,8 @@ SECTION = "Collector: an event that comes in, in batches of 100"
 BEFORE = "1b6f6a4e857a2f915557b134607d13867bbe1f47"
 """The last commit whose collector decoded every event in the thread that writes."""
 BAR = 0.5
+LOG_BAR = 1.1
+"""What a log may cost: a tenth."""
 _BATCH = 100
 _ID = re.compile(rb"[0-9a-f]{8}(?=(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
@@ -56,8 +58,8 @@ def _moved(data: bytes, copy: int) -> bytes:
     return bytes(event)
 
 
-async def now(requests: list[bytes], folder: str) -> dict[str, float]:
-    """Measure the collector as it is."""
+async def now(requests: list[bytes], folder: str, *, log: bool = False) -> dict[str, float]:
+    """Measure the collector as it is; its store keeps a log or not."""
     from chaukas_spec_lite.collector.callers import ANYONE
     from chaukas_spec_lite.collector.intake import Intake
     from chaukas_spec_lite.collector.receipts import Shape
@@ -69,7 +71,7 @@ async def now(requests: list[bytes], folder: str) -> dict[str, float]:
     def decode(request: bytes) -> None:
         Intake(ANYONE, Shape.BATCH).sift(split(request, Shape.BATCH).events, with_text=False)
 
-    service = CollectorService(SQLiteStore(Path(folder, "events.db"), texts=searched_text))
+    service = CollectorService(SQLiteStore(Path(folder, "events.db"), texts=searched_text, log=log))
     await service.open()
     try:
         return await _measured(requests, decode, lambda request: service.ingest(request, Shape.BATCH, ANYONE))
@@ -106,9 +108,9 @@ async def _measured(
 
 
 def rows(copies: int, rounds: int) -> list[Row]:
-    """Measure both."""
+    """Measure them all, in turns."""
     count = copies * len(realdata.events())
-    found: dict[str, list[dict[str, float]]] = {"now": [], "before": []}
+    found: dict[str, list[dict[str, float]]] = {"now": [], "logged": [], "before": []}
     with tempfile.TemporaryDirectory() as former:
         archive = subprocess.run(
             ["git", "archive", BEFORE, "chaukas_spec_lite"], cwd=ROOT, check=True, capture_output=True
@@ -116,14 +118,21 @@ def rows(copies: int, rounds: int) -> list[Row]:
         with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
             tar.extractall(former, filter="data")
         for _ in range(rounds):
-            for which, path in (("now", str(ROOT)), ("before", former)):
+            for which, path in (("now", str(ROOT)), ("logged", str(ROOT)), ("before", former)):
                 found[which].append(_in_a_process(which, path, copies))
     names = {"decoded": "split, checked and its columns read", "stored": "the same, and stored in SQLite"}
     found_rows: list[Row] = []
     for key, name in names.items():
-        ours, theirs = (1e6 * median(each[key] for each in found[which]) / count for which in found)
-        found_rows.append(Row(SECTION, name, ours, theirs, "us", BAR))
+        found_rows.append(
+            Row(SECTION, name, _each(found["now"], key, count), _each(found["before"], key, count), "us", BAR)
+        )
+    ours, theirs = (_each(found[which], "stored", count) for which in ("logged", "now"))
+    found_rows.append(Row(SECTION, "stored with a log, and without", ours, theirs, "us", LOG_BAR))
     return found_rows
+
+
+def _each(measured: list[dict[str, float]], key: str, count: int) -> float:
+    return 1e6 * median(each[key] for each in measured) / count
 
 
 def _in_a_process(which: str, path: str, copies: int) -> dict[str, float]:
@@ -139,13 +148,18 @@ def main() -> None:
     """Measure, and fail where the bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--copies", type=int, default=20, help="how often each recorded event comes (default: 20)")
-    parser.add_argument("--rounds", type=int, default=3, help="how often both are measured (default: 3)")
-    parser.add_argument("--only", choices=("now", "before"), help="measure one of them here, and print JSON")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (default: 3)")
+    parser.add_argument("--only", choices=("now", "logged", "before"), help="measure one of them here, and print JSON")
     options = parser.parse_args()
     if options.only:
         with tempfile.TemporaryDirectory() as folder:
-            measure = now if options.only == "now" else before
-            print(json.dumps(asyncio.run(measure(bodies(options.copies), folder))))
+            requests = bodies(options.copies)
+            measuring = (
+                before(requests, folder)
+                if options.only == "before"
+                else now(requests, folder, log=options.only == "logged")
+            )
+            print(json.dumps(asyncio.run(measuring)))
         return
     print(header(SECTION))
     measured = rows(options.copies, options.rounds)

@@ -10,12 +10,12 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
 from chaukas_spec_lite.audit.keys import COSIGNATURE, VerifierKey
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
 from chaukas_spec_lite.rpc.client.endpoint import Tcp, host_port, is_loopback
 from chaukas_spec_lite.settings import Check, Number, Whole, shown
+from chaukas_spec_lite.wire.scalars import is_array
 
 OFF = "off"
 """What is written for a door that is to stay shut, or a limit that is not to be."""
@@ -174,10 +174,9 @@ def _several(value: object, name: str, kinds: tuple[type, ...], what: str) -> Se
     """Take one value, or several of them."""
     if isinstance(value, kinds):
         return [value]
-    several = cast("Sequence[object]", value) if isinstance(value, (list, tuple)) else [None]
-    if all(isinstance(each, kinds) for each in several):
-        return several
-    raise SettingTypeError(name, f"has to be one or more {what}, not {shown(cast(object, value))}")
+    if is_array(value) and all(isinstance(each, kinds) for each in value):
+        return value
+    raise SettingTypeError(name, f"has to be one or more {what}, not {shown(value)}")
 
 
 _FILE = FilePath()

@@ -16,7 +16,7 @@ from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.audit.origins import tenant_of
 from chaukas_spec_lite.audit.proofs import InclusionProof
 from chaukas_spec_lite.audit.tiles import HEIGHT, WIDTH, Tile
-from chaukas_spec_lite.collector.checkpoints import Checkpoints, Found
+from chaukas_spec_lite.collector.checkpoints import Checkpoints, SignedCheckpoint
 from chaukas_spec_lite.collector.cosigning import cosignatures, merged
 from chaukas_spec_lite.collector.query import within
 from chaukas_spec_lite.collector.stores.asking import Tenancy
@@ -173,7 +173,7 @@ class AuditLog:
         tenant = self._tenant(tenant_id, caller)
         return str((await self._checkpoint(tenant, at_most)).note)
 
-    async def _checkpoint(self, tenant: str, at_most: int | None = None) -> Found:
+    async def _checkpoint(self, tenant: str, at_most: int | None = None) -> SignedCheckpoint:
         kept, signing = self._signed()
         found = await self._read(Checkpoints(kept, signing.signer).latest(tenant, at_most))
         if found is not None:
@@ -324,7 +324,7 @@ class AuditLog:
         keeping = Checkpoints(kept, signing.signer).keep(tenant, found, lambda note: merged(note, cosigned))
         return str(await self._read(keeping))
 
-    def _contradicted(self, found: Found, given: SignedNote, signing: LogSigning) -> Exception:
+    def _contradicted(self, found: SignedCheckpoint, given: SignedNote, signing: LogSigning) -> Exception:
         size, origin = found.checkpoint.size, found.checkpoint.origin
         if not signing.signer.has_signed(given):
             return InvalidRequest(f"the body is not the checkpoint of {size} entries of the log {origin!r}")

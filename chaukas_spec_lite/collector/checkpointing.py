@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from chaukas_spec_lite.audit.merkle import Hashes, prove_consistency, tree_root, verify_consistency
 from chaukas_spec_lite.audit.notes import Checkpoint
-from chaukas_spec_lite.collector.checkpoints import Checkpoints, Found
+from chaukas_spec_lite.collector.checkpoints import Checkpoints, SignedCheckpoint
 from chaukas_spec_lite.collector.log_signer import LogSigner
 from chaukas_spec_lite.collector.stores.event_log import EventLog, LogHead, hashes_for
 from chaukas_spec_lite.errors import ProofError, SettingError, StoreError
@@ -31,7 +31,7 @@ _TOLD_EVERY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class CheckpointPace:
     """When a checkpoint is due.
 
     Args:
@@ -76,7 +76,7 @@ class Checkpointer:
         self,
         events: EventLog,
         signer: LogSigner,
-        pace: Pace,
+        pace: CheckpointPace,
         refused: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -111,13 +111,23 @@ class Checkpointer:
                         f"{self._signer.name!r} cannot sign it",
                     )
 
-    async def stop(self) -> None:
-        """Look no more, but for a last time: whatever is new gets its checkpoint."""
+    async def stop(self, grace: float) -> None:
+        """Look no more, but for a last time: whatever is new gets its checkpoint.
+
+        Args:
+            grace: How many seconds that may take; what is left then, the next collector signs.
+        """
         running, self._running = self._running, None
-        if running is not None:
-            running.cancel()
-            await asyncio.wait({running})
-            await self._try_to_look(everything=True)
+        if running is None:
+            return
+        running.cancel()
+        await asyncio.wait({running})
+        try:
+            await asyncio.wait_for(self._try_to_look(everything=True), grace)
+        except asyncio.TimeoutError:
+            log.warning(
+                "what is new in some logs is not covered by a checkpoint yet: there was no time left to sign it"
+            )
 
     async def _run(self) -> None:
         while True:
@@ -169,7 +179,7 @@ class Checkpointer:
                 return
         if await self._is_consistent(head, known.newest):
             note = self._signer.sign(tenant, head.size, head.root)
-            found = Found(note, Checkpoint.of(note))
+            found = SignedCheckpoint(note, Checkpoint.of(note))
             await self._checkpoints.keep(tenant, found, self._signer.completed, is_new=True)
             known.newest, known.since = found.checkpoint, None
 

@@ -15,7 +15,7 @@ _TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SignedCheckpoint:
     """A checkpoint that a store has."""
 
     note: SignedNote
@@ -34,7 +34,7 @@ class Checkpoints:
         self._log = log
         self._signer = signer
 
-    async def latest(self, tenant_id: str, at_most: int | None = None) -> Found | None:
+    async def latest(self, tenant_id: str, at_most: int | None = None) -> SignedCheckpoint | None:
         """Return the checkpoint of the most entries, or of at most so many; None if there is none.
 
         Raises:
@@ -45,7 +45,7 @@ class Checkpoints:
             return self._read(tenant_id, kept)
         return None
 
-    def _read(self, tenant_id: str, kept: KeptCheckpoint) -> Found:
+    def _read(self, tenant_id: str, kept: KeptCheckpoint) -> SignedCheckpoint:
         what = f"the checkpoint of {kept.size} entries that is kept for tenant {tenant_id!r}"
         try:
             note = SignedNote.parse(kept.note)
@@ -55,10 +55,10 @@ class Checkpoints:
         origin = self._signer.origin(tenant_id)
         if (checkpoint.origin, checkpoint.size) != (origin, kept.size):
             raise StoreError(f"{what} is not of the log {origin!r}, but of {checkpoint.origin!r}")
-        return Found(note, checkpoint)
+        return SignedCheckpoint(note, checkpoint)
 
     async def keep(
-        self, tenant_id: str, found: Found, change: Callable[[SignedNote], SignedNote], is_new: bool = False
+        self, tenant_id: str, found: SignedCheckpoint, change: Callable[[SignedNote], SignedNote], is_new: bool = False
     ) -> SignedNote:
         """Keep a checkpoint with other signatures, whatever others do to it at the same time.
 

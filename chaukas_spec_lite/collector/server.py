@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.collector.audit_log import LogSigning
 from chaukas_spec_lite.collector.callers import Authenticate, anyone
-from chaukas_spec_lite.collector.checkpointing import Checkpointer, Pace
+from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
 from chaukas_spec_lite.collector.doors.grpc import services_of
 from chaukas_spec_lite.collector.doors.http import HttpServer
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
@@ -200,7 +200,7 @@ class Collector:
             opened.push_async_callback(self._service.close)
             checkpointer = await self._start_signing()
             if checkpointer is not None:
-                opened.push_async_callback(checkpointer.stop)
+                opened.push_async_callback(checkpointer.stop, self.grace)
             for door in doors.values():
                 await door.start()
                 opened.push_async_callback(door.stop, 0)
@@ -219,7 +219,7 @@ class Collector:
         kept = self._store.log
         if kept is None or self._signing is None:
             return None
-        pace = Pace(self._settings.checkpoint_events, self._settings.checkpoint_seconds)
+        pace = CheckpointPace(self._settings.checkpoint_events, self._settings.checkpoint_seconds)
         refused = self._service.meter.count_refused_checkpoint
         checkpointer = Checkpointer(kept, self._signing.signer, pace, refused)
         await checkpointer.start()
@@ -247,7 +247,7 @@ class Collector:
             if keys is not None:
                 keys.close()
             if checkpointer is not None:
-                await checkpointer.stop()
+                await checkpointer.stop(self.grace)
             try:
                 await self._service.close()
             finally:

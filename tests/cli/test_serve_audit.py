@@ -2,80 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import httpx
 import pytest
 
-from chaukas_spec_lite import BlockingChaukasClient, Event, EventBatch
-from chaukas_spec_lite.audit.keys import COSIGNATURE, VerifierKey
-from chaukas_spec_lite.audit.merkle import verify_consistency
-from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
+from chaukas_spec_lite import BlockingChaukasClient
+from chaukas_spec_lite.audit.keys import COSIGNATURE
+from chaukas_spec_lite.audit.notes import SignedNote
 from chaukas_spec_lite.audit.proofs import InclusionProof
 from chaukas_spec_lite.retry import NEVER
-from chaukas_spec_lite.spec.client.v1.client import IngestEventBatchRequest
-from tests.cli.serving import ROOT, Served, environment, run, serving
-from tests.collector.log_keys import KEYS, NAME, NEW, OLD, WITNESS, read
+from tests.cli.serving import ROOT, environment, run, serving
+from tests.collector.log_keys import KEYS, NAME, NEW, OLD, WITNESS
+from tests.collector.log_serving import HTTP, check_grown, covering, event, get, post, url
 from tests.patience import HANG, wait_until
-
-BINARY = {"Content-Type": "application/x-protobuf"}
-HTTP = ("--http", "127.0.0.1:0")
 
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
     OLD.write(tmp_path / "log.key")
     return tmp_path / "log.key"
-
-
-def url(served: Served) -> str:
-    return served.clients["CHAUKAS_ENDPOINT"]
-
-
-def get(served: Served, path: str, **parameters: object) -> httpx.Response:
-    return httpx.get(url(served) + path, params={name: str(each) for name, each in parameters.items()}, timeout=HANG)
-
-
-def newest(served: Served) -> str:
-    """The newest checkpoint; empty if there is none yet."""
-    found = get(served, "/audit/checkpoint", tenant_id="acme")
-    assert found.status_code in (200, 404), found.text
-    return found.content.decode() if found.status_code == 200 else ""
-
-
-def covering(served: Served, size: int) -> str:
-    """The newest checkpoint once it is of so many entries."""
-    seen: list[str] = []
-
-    def covers() -> bool:
-        seen.append(newest(served))
-        return bool(seen[-1]) and Checkpoint.of(SignedNote.parse(seen[-1])).size >= size
-
-    wait_until(covers)
-    return seen[-1]
-
-
-def post(served: Served, *events: Event) -> httpx.Response:
-    body = bytes(IngestEventBatchRequest(event_batch=EventBatch(events=[*events])))
-    return httpx.post(f"{url(served)}/events/batch", content=body, headers=BINARY, timeout=HANG)
-
-
-def event(number: int) -> Event:
-    return Event(event_id=f"{number}", tenant_id="acme")
-
-
-def check_grown(served: Served, old: str, keys: list[VerifierKey] = KEYS) -> None:
-    """Check that the log has grown out of a checkpoint that was seen."""
-    before, now = read(old, "acme", keys[:1]), read(newest(served), "acme", keys)
-    found = get(served, "/audit/consistency", tenant_id="acme", **{"from": before.size, "to": now.size})
-    assert found.status_code == 200, found.text
-    path = [base64.b64decode(each) for each in found.json()["hashes"]]
-    verify_consistency(before.size, now.size, before.root, now.root, path)
 
 
 def test_a_log_is_signed_told_witnessed_and_outlives_its_collector(tmp_path: Path, key: Path) -> None:
@@ -119,45 +67,6 @@ def test_a_log_is_signed_told_witnessed_and_outlives_its_collector(tmp_path: Pat
         assert get(served, "/audit/keys").json()["witnesses"] == [witness]
         proof = InclusionProof.parse(get(served, "/audit/proof", event_id="3").content.decode())
         assert proof.verify(bytes(event(3)), f"{NAME}/tenant/acme", both).size == 4
-
-
-def test_no_kill_leaves_a_checkpoint_that_a_later_one_contradicts(tmp_path: Path, key: Path) -> None:
-    seen: list[str] = []
-    count = 0
-    for _ in range(3):
-        with serving(tmp_path, "--audit-key", key, "--checkpoint-seconds", "10ms", *HTTP) as served:
-            for old in seen[-1:]:
-                check_grown(served, old)
-            told: list[str] = []
-
-            def write(served: Served = served, first: int = count) -> None:
-                with contextlib.suppress(httpx.HTTPError):
-                    for number in range(first, first + 100_000, 5):
-                        post(served, *map(event, range(number, number + 5)))
-
-            writing = threading.Thread(target=write)
-            writing.start()
-
-            def has_grown(served: Served = served, told: list[str] = told) -> bool:
-                if (note := newest(served)) not in ("", *told[-1:]):
-                    told.append(note)
-                return len(told) >= 4
-
-            wait_until(has_grown)
-            served.process.kill()
-            writing.join(HANG)
-            assert not writing.is_alive()
-            seen += told
-            count += 100_000
-    with serving(tmp_path, "--audit-key", key, "--checkpoint-seconds", "10ms", *HTTP) as served:
-        post(served, event(-1))
-        sizes = [read(old, "acme").size for old in seen]
-        assert sizes == sorted(sizes)
-        covering(served, sizes[-1] + 1)
-        for old in seen:
-            check_grown(served, old)
-        status, errors = served.end()
-        assert (status, "no further checkpoint" in errors) == (0, False)
 
 
 @pytest.mark.parametrize(

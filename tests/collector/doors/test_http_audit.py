@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from chaukas_spec_lite.audit.proofs import InclusionProof
 from chaukas_spec_lite.audit.tiles import Tile, hashes_of_tiles
 from chaukas_spec_lite.collector import session_audit
 from chaukas_spec_lite.collector.callers import Caller
-from chaukas_spec_lite.collector.checkpointing import Checkpointer, Pace
+from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
 from chaukas_spec_lite.collector.doors.openapi_audit import AUDIT_CALLS
 from chaukas_spec_lite.collector.log_signer import LogSigner
 from chaukas_spec_lite.collector.receipts import Shape
@@ -75,7 +74,7 @@ async def keep(served: Served, events: Sequence[bytes], caller: Caller = ACME) -
 
 async def sign(served: Served, signer: LogSigner = SIGNER) -> None:
     assert served.store.log is not None
-    await Checkpointer(served.store.log, signer, Pace(None, 60.0)).look(everything=True)
+    await Checkpointer(served.store.log, signer, CheckpointPace(None, 60.0)).look(everything=True)
 
 
 def test_who_signs_and_which_logs_there_are() -> None:
@@ -136,36 +135,6 @@ def test_checkpoints_are_served_the_newest_and_older_ones() -> None:
             told = await refusal(served, "/audit/checkpoint", 404, tenant_id="acme", size=2)
             assert told.endswith("has no checkpoint of at most 2 entries")
             assert "size: '-1' is no number" in await refusal(served, "/audit/checkpoint", 400, size=-1)
-
-    run(main())
-
-
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="pymerkle 7 needs Python 3.11")
-def test_proofs_are_those_of_another_implementation() -> None:
-    import pymerkle
-
-    events = named(range(21))
-    tree = pymerkle.InmemoryTree(algorithm="sha256")
-    for each in events:
-        tree.append_entry(each)
-
-    async def main() -> None:
-        async with http_serving(signing=SIGNING) as served:
-            for begin, end in ((0, 6), (6, 21)):
-                await keep(served, events[begin:end])
-                await sign(served)
-            for index, event in enumerate(events):
-                proof = InclusionProof.parse(await text(served, "/audit/proof", event_id=index, tenant_id="acme"))
-                checkpoint = proof.verify(event, f"{NAME}/tenant/acme", KEYS)
-                assert (proof.index, checkpoint.size, checkpoint.root) == (index, 21, tree.get_root(21))
-                theirs = {bytes.fromhex(each) for each in tree.prove_inclusion(index + 1, 21).serialize()["path"]}
-                assert {*proof.path} <= theirs
-                with pytest.raises(ProofError):
-                    proof.verify(event + b"x", f"{NAME}/tenant/acme", KEYS)
-            found = await json(served, "/audit/consistency", from_=6, tenant_id="acme")
-            assert (found["origin"], found["from"], found["to"]) == (f"{NAME}/tenant/acme", 6, 21)
-            path = [base64.b64decode(each) for each in found["hashes"]]
-            verify_consistency(6, 21, tree.get_root(6), tree.get_root(21), path)
 
     run(main())
 

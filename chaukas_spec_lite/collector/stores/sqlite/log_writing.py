@@ -40,10 +40,10 @@ def append(connection: sqlite3.Connection, tenant: str, entries: Sequence[tuple[
         tenant: Whose they are.
         entries: Their numbers, which rise, and they themselves.
     """
-    connection.execute("INSERT INTO logs (tenant_id) VALUES (?) ON CONFLICT DO NOTHING", (tenant,))
-    ((log_number, size, roots),) = connection.execute(
-        "SELECT log, size, roots FROM logs WHERE tenant_id = ?", (tenant,)
-    )
+    head = connection.execute("SELECT log, size, roots FROM logs WHERE tenant_id = ?", (tenant,)).fetchone()
+    if head is None:
+        head = connection.execute("INSERT INTO logs (tenant_id) VALUES (?)", (tenant,)).lastrowid, 0, b""
+    log_number, size, roots = head
     frontier = frontier_of(size, roots)
     leaves = [leaf_hash(data) for _, data in entries]
     nodes = grow(frontier, leaves)
@@ -54,9 +54,9 @@ def append(connection: sqlite3.Connection, tenant: str, entries: Sequence[tuple[
             "INSERT INTO log_leaves (log, first, first_seq, hashes, seqs) VALUES (?, ?, ?, ?, ?)",
             (log_number, size + start, seqs[0], hashes, packed(seqs)),
         )
-    connection.executemany(
-        "INSERT INTO log_nodes (log, level, place, hash) VALUES (?, ?, ?, ?)", [(log_number, *node) for node in nodes]
-    )
+    if nodes:
+        statement = "INSERT INTO log_nodes (log, level, place, hash) VALUES (?, ?, ?, ?)"
+        connection.executemany(statement, [(log_number, *node) for node in nodes])
     connection.execute(
         "UPDATE logs SET size = ?, roots = ? WHERE log = ?", (frontier.size, b"".join(frontier.roots), log_number)
     )

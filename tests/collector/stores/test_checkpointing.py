@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite.audit.merkle import leaf_hash, prove_consistency, root_of, verify_consistency
 from chaukas_spec_lite.audit.notes import Checkpoint
-from chaukas_spec_lite.collector.checkpointing import Checkpointer, Pace
-from chaukas_spec_lite.collector.checkpoints import Checkpoints, Found
+from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
+from chaukas_spec_lite.collector.checkpoints import Checkpoints, SignedCheckpoint
 from chaukas_spec_lite.collector.cosigning import cosignatures, merged
 from chaukas_spec_lite.collector.log_signer import LogSigner
 from chaukas_spec_lite.collector.stores.base import EventRow, Store
@@ -24,16 +25,19 @@ from chaukas_spec_lite.collector.stores.memory_log import MemoryLog
 from chaukas_spec_lite.errors import SettingError, StoreError
 from tests.collector.log_keys import KEYS, NAME, NEW, OLD, OTHER, SIGNER, WITNESS, WITNESSES, read
 from tests.collector.stores.events import row
-from tests.collector.stores.places import PLACES, Place
+from tests.collector.stores.places import PLACES, POSTGRES_PLACES, Place
 from tests.collector.stores.test_every_store import opened
-from tests.patience import run
+from tests.patience import AGES, HANG, run
 from tests.profiles import searched
 
-LOG_PLACES = ["memory", "sqlite"]
+KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.stores)]
 
 
-@pytest.fixture(params=LOG_PLACES)
+@pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    if request.param in POSTGRES_PLACES:
+        yield POSTGRES_PLACES[request.param](request.getfixturevalue("database"))
+        return
     with PLACES[request.param](tmp_path) as made:
         yield made
 
@@ -53,7 +57,7 @@ class Setting:
         def refuse() -> None:
             self.refused += 1
 
-        return Checkpointer(self.log, signer, Pace(events, seconds), refuse, lambda: self.now)
+        return Checkpointer(self.log, signer, CheckpointPace(events, seconds), refuse, lambda: self.now)
 
     async def add(self, *numbers: int, tenant: str = "acme") -> None:
         await self.store.add(many(numbers, tenant))
@@ -88,8 +92,8 @@ def with_log(place: Place, steps: Callable[[Setting], Awaitable[None]]) -> None:
     [(0, 1e9, False), (1, 59.9, False), (1, 60.0, True), (9, 0.0, False), (10, 0.0, True), (11, 0.0, True)],
 )
 def test_when_a_checkpoint_is_due(new: int, waited: float, due: bool) -> None:
-    assert Pace(10, 60.0).is_due(new, waited) is due
-    assert Pace(None, 60.0).is_due(new, waited) is (new > 0 and waited >= 60)
+    assert CheckpointPace(10, 60.0).is_due(new, waited) is due
+    assert CheckpointPace(None, 60.0).is_due(new, waited) is (new > 0 and waited >= 60)
 
 
 def test_a_checkpoint_comes_with_enough_events_or_time(place: Place) -> None:
@@ -319,7 +323,7 @@ def test_another_text_of_the_same_size_is_never_written_over(place: Place) -> No
         await setting.add(*range(3))
         checkpoints = Checkpoints(setting.log, SIGNER)
         notes = [SIGNER.sign("acme", 3, bytes([each]) * 32) for each in range(2)]
-        found = [Found(note, Checkpoint.of(note)) for note in notes]
+        found = [SignedCheckpoint(note, Checkpoint.of(note)) for note in notes]
         await checkpoints.keep("acme", found[0], lambda note: note, is_new=True)
         with pytest.raises(StoreError, match="a checkpoint of 3 entries with another root is kept"):
             await checkpoints.keep("acme", found[1], lambda note: note, is_new=True)
@@ -338,10 +342,29 @@ def test_a_log_keeps_its_name(place: Place) -> None:
         same = setting.checkpointer()
         await same.start()
         await setting.add(10)
-        await same.stop()
+        await same.stop(HANG)
         assert await setting.sizes() == [10, 11]
 
     with_log(place, steps)
+
+
+def test_a_store_that_hangs_holds_up_no_stop(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    async def steps(setting: Setting) -> None:
+        checkpointer = setting.checkpointer()
+        await checkpointer.start()
+        await setting.add(*range(3))
+
+        async def heads(*_: object) -> object:
+            await asyncio.sleep(AGES)
+            return []
+
+        setting.log.heads = heads  # type: ignore[method-assign,assignment]
+        await checkpointer.stop(0.01)
+        await checkpointer.stop(0.01)
+        assert await setting.sizes() == []
+
+    with_log(place, steps)
+    assert "there was no time left to sign it" in caplog.text
 
 
 def test_a_failing_look_is_told_and_the_next_one_is_made(place: Place, caplog: pytest.LogCaptureFixture) -> None:
