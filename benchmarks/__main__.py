@@ -25,6 +25,7 @@ from benchmarks import (
     rivals,
     rpc,
     scaling,
+    verifying,
 )
 from benchmarks.measure import FULL, QUICK, Effort, Job, Row, compare
 
@@ -36,7 +37,7 @@ GROUPS: dict[str, tuple[str, Callable[[], Iterable[Job]]]] = {
     "recorder": (recorder.SECTION, recorder.jobs),
 }
 """What is measured in this process, by the name that ``--only`` knows."""
-OTHER_GROUPS = ("rpc", "lightness", "scaling", "corners", "page", "pythons")
+OTHER_GROUPS = ("rpc", "verifying", "lightness", "scaling", "corners", "page", "pythons")
 
 
 def main() -> None:
@@ -90,6 +91,8 @@ def measured(wanted: list[str], effort: Effort, quick: bool, curves: list[scalin
                     print(profile(job), flush=True)
     if "rpc" in wanted:
         yield from rpc.rows(quick)
+    if "verifying" in wanted:
+        yield from verifying.rows(quick)
     if "scaling" in wanted:
         for curve in scaling.curves(effort, quick):
             curves.append(curve)

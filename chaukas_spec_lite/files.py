@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from io import BufferedReader, BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 from chaukas_spec_lite.errors import ChaukasError, DecodeError, JSONError
 from chaukas_spec_lite.gzipped import MAGIC, Gunzip
@@ -69,7 +69,16 @@ class NoEvent(NamedTuple):
     """Whether it is the end of a file whose writer was ended, or still writes: nothing is wrong with the rest."""
 
 
+class EncodedEntry(NamedTuple):
+    """An event of a file of encoded ones, as it stands there; whether it is one, nobody has looked yet."""
+
+    data: bytes
+    position: int
+    """As that of an event."""
+
+
 Entry: TypeAlias = "Recorded | NoEvent"
+AnyEntry: TypeAlias = "Recorded | EncodedEntry | NoEvent"
 ReadObject: TypeAlias = "Callable[[bytes], Iterable[Event | JSONError]]"
 """Reads the events of a JSON object, and says what is wrong with those that are none."""
 
@@ -101,16 +110,39 @@ def read_entries(file: BufferedReader, name: str, read: ReadObject | None = None
         name: What errors call it.
         read: What reads objects of JSON; without it, they are in the form of the official SDK.
     """
+    # The way of encoded ones yields none of them here.
+    yield from cast("Iterator[Entry]", _any_entries(file, name, read or _read_sdk, _parsed))
+
+
+def read_encoded(file: BufferedReader, name: str, read: ReadObject | None = None) -> Iterator[AnyEntry]:
+    """Read an open file as ``read_entries`` does, but leave encoded events as they are, behind the first one.
+
+    Args:
+        file: The file; a pipe will do.
+        name: What errors call it.
+        read: What reads objects of JSON.
+    """
+    return _any_entries(file, name, read or _read_sdk, EncodedEntry)
+
+
+_Make: TypeAlias = "Callable[[bytes, int], Recorded | EncodedEntry]"
+"""Makes an entry of an encoded event, and of where it ends; raises ``DecodeError`` if it sees that it is none."""
+
+
+def _parsed(data: bytes, position: int) -> Recorded:
+    return Recorded(Event.parse(data), position)
+
+
+def _any_entries(file: BufferedReader, name: str, read: ReadObject, make: _Make) -> Iterator[AnyEntry]:
     if file.peek(len(MAGIC)).startswith(MAGIC):
-        yield from _compressed(file, name, read or _read_sdk)
-    else:
-        yield from _entries(file, name, read or _read_sdk)
+        return _compressed(file, name, read, make)
+    return _entries(file, name, read, make)
 
 
-def _compressed(file: BufferedReader, name: str, read: ReadObject) -> Iterator[Entry]:
+def _compressed(file: BufferedReader, name: str, read: ReadObject, make: _Make) -> Iterator[AnyEntry]:
     members = Gunzip(file)
     try:
-        for entry in _entries(BufferedReader(members), name, read):
+        for entry in _entries(BufferedReader(members), name, read, make):
             yield entry._replace(position=members.position)
     except zlib.error as error:
         yield _unread(f"{name}: near byte {members.position:,}: it cannot be decompressed: {error}", 0, cause=error)
@@ -126,7 +158,7 @@ def _unread(text: str, position: int, *, torn: bool = False, cause: BaseExceptio
     return NoEvent(error, position, torn)
 
 
-def _entries(file: BufferedReader, name: str, read: ReadObject) -> Iterator[Entry]:
+def _entries(file: BufferedReader, name: str, read: ReadObject, make: _Make) -> Iterator[AnyEntry]:
     # Read ahead and put back, because a pipe cannot be rewound.
     ahead = _first_line(file)
     if ahead.startswith(_SQLITE):
@@ -140,7 +172,7 @@ def _entries(file: BufferedReader, name: str, read: ReadObject) -> Iterator[Entr
     elif _is_json(ahead):
         yield from _json_lines(_Ahead(ahead, file), name, read)
     else:
-        yield from _delimited(_Ahead(ahead, file), name)
+        yield from _delimited(_Ahead(ahead, file), name, make)
 
 
 class _Ahead:
@@ -301,14 +333,15 @@ def add_zone(parsed: object) -> None:
             parsed["timestamp"] = f"{timestamp}Z"
 
 
-def _delimited(file: _Ahead, name: str) -> Iterator[Entry]:
+def _delimited(file: _Ahead, name: str, make: _Make) -> Iterator[AnyEntry]:
     while True:
         start = file.position
         data: bytes | None = b""
         try:
             if (data := _delimited_message(file)) is None:
                 return
-            entry: Entry = Recorded(Event.parse(data), file.position)
+            # By the first one it is seen whether the file holds events at all.
+            entry: AnyEntry = make(data, file.position) if start else _parsed(data, file.position)
         except DecodeError as error:
             hint = "" if start else " (the file holds neither length-delimited Event messages nor JSON lines)"
             torn = isinstance(error, _TornEvent) and bool(start)

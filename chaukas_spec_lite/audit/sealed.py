@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chaukas_spec_lite.audit.canonical import canonical_bytes
+from chaukas_spec_lite.audit.canonical_walk import walk
 from chaukas_spec_lite.audit.chain import hash_of
 from chaukas_spec_lite.errors import CodecError
 from chaukas_spec_lite.spec.common.v1.events import Event, EventType
+from chaukas_spec_lite.wire.format import NotCanonical
+
+_ID, _TENANT, _PROJECT, _SESSION, _HASH_PREV, _CONTENT_HASH = 1, 2, 3, 4, 18, 19
 
 
 class Sealed(NamedTuple):
@@ -40,6 +44,24 @@ def read_sealed(event: Event) -> Sealed:
     owner = event.tenant_id, event.project_id
     closes = event.type == EventType.SESSION_END
     return Sealed(event.event_id, owner, event.session_id, event.hash_prev, claimed, closes, is_genuine)
+
+
+def read_sealed_bytes(data: bytes) -> Sealed:
+    """Read the seal of an encoded event; as ``read_sealed``, in half the time if it is in its canonical form.
+
+    Raises:
+        DecodeError: The bytes are no event.
+    """
+    try:
+        texts, kind, (start, stop) = walk(data)
+    except (NotCanonical, ValueError, KeyError, IndexError):
+        return read_sealed(Event.parse(data))
+    claimed = texts.get(_CONTENT_HASH, "")
+    is_genuine = claimed != "" and hash_of(data[:start] + data[stop:]) == claimed
+    owner = texts.get(_TENANT, ""), texts.get(_PROJECT, "")
+    closes = kind == EventType.SESSION_END
+    names = texts.get(_ID, ""), owner, texts.get(_SESSION, ""), texts.get(_HASH_PREV, "")
+    return Sealed(*names, claimed, closes, is_genuine)
 
 
 def fits_behind(data: bytes, hash_prev: str) -> bool:

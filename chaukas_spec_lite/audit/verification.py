@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from chaukas_spec_lite.audit.chain import INTERRUPTED, Genesis
-from chaukas_spec_lite.audit.sealed import Sealed, fits_behind, read_sealed
+from chaukas_spec_lite.audit.sealed import Sealed, fits_behind, read_sealed, read_sealed_bytes
 from chaukas_spec_lite.errors import CodecError
 from chaukas_spec_lite.spec.common.v1.events import Event
 
@@ -166,8 +166,7 @@ class Verifier:
         """Look at one more event, whichever it is; never raises because of what it holds."""
         self._position += 1
         try:
-            event = event if isinstance(event, Event) else Event.parse(event)
-            seal = read_sealed(event)
+            seal = read_sealed(event) if isinstance(event, Event) else read_sealed_bytes(event)
         except CodecError as error:
             event_id = event.event_id if isinstance(event, Event) else ""
             self._unreadable.append(Fault(FaultKind.UNREADABLE, event_id, self._position, detail=str(error)))

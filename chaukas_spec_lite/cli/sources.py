@@ -25,7 +25,17 @@ from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import Store
 from chaukas_spec_lite.collector.stores.matching import matches
 from chaukas_spec_lite.errors import ChaukasError
-from chaukas_spec_lite.files import MAX_EVENT, Entry, NoEvent, Recorded, read_entries
+from chaukas_spec_lite.files import (
+    MAX_EVENT,
+    AnyEntry,
+    EncodedEntry,
+    Entry,
+    NoEvent,
+    ReadObject,
+    Recorded,
+    read_encoded,
+    read_entries,
+)
 from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.common.v1.events import Event
@@ -37,7 +47,7 @@ _PATIENCE = 300.0
 
 Told = Callable[[NoEvent], None]
 """Is told of each place of a file that holds no event."""
-
+_Read = Callable[[BufferedReader, str, ReadObject], Iterator[AnyEntry]]
 
 LAST = "last"
 """Stands for the session that has the newest event."""
@@ -54,8 +64,8 @@ class Source(Protocol):
         """Yield the events that are wanted, in their order; raises ``ChaukasError``, and ``OSError`` for files."""
         ...
 
-    def each(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
-        """Yield the events that are wanted, all of them, in whatever order is the least work; raises as ``find``."""
+    def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
+        """Yield the events that are wanted in whatever order and form is the least work; raises as ``find``."""
         ...
 
 
@@ -91,7 +101,9 @@ class CollectorSource:
             page_size=PAGE_EVENTS,
         )
 
-    each = find
+    def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
+        """Ask for the same."""
+        return cast("AsyncGenerator[Event | bytes, None]", self.find(wanted))
 
 
 class StoreSource:
@@ -106,17 +118,21 @@ class StoreSource:
 
     async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
         """Ask page by page."""
+        async with aclosing(self.each(wanted)) as events:
+            async for data in events:
+                yield Event.parse(data)
+
+    async def each(self, wanted: Wanted) -> AsyncGenerator[bytes, None]:
+        """Ask page by page, and yield events as they are stored."""
         request, left = wanted.request, wanted.limit
         while left is None or left > 0:
             page = await self._store.find(query_of(request), _PAGE_BYTES, _PATIENCE)
             for data in page.events if left is None else page.events[:left]:
-                yield Event.parse(data)
+                yield data
             left = None if left is None else left - len(page.events)
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
-
-    each = find
 
 
 class FileSource:
@@ -150,31 +166,40 @@ class FileSource:
                 waiting.seek(place)
                 yield Event.parse(waiting.read(size))
 
-    async def each(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
-        """Read all files once, and yield what is wanted as it stands; encoded only where there are conditions."""
+    async def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
+        """Read all files once, and yield what is wanted as it stands, encoded if it is, and then perhaps no event."""
+        if wanted.filter == QueryFilter():
+            for event in self._as_they_stand(read_encoded):
+                yield event
+            return
         query = query_of(wanted.request)
-        anything = wanted.filter == QueryFilter()
         for event in self.events():
-            if anything or _key_if(bytes(event), query) is not None:
+            if _key_if(bytes(event), query) is not None:
                 yield event
 
     def events(self) -> Iterator[Event]:
         """Read the events as they stand."""
+        return cast("Iterator[Event]", self._as_they_stand(read_entries))
+
+    def _as_they_stand(self, read: _Read) -> Iterator[Event | bytes]:
         before = 0
         for name in self._files:
             position = 0
-            for entry in self._entries(name):
+            for entry in self._entries(name, read):
                 position = entry.position
                 self.position = before + position
                 if isinstance(entry, Recorded):
                     yield entry.event
+                elif isinstance(entry, EncodedEntry):
+                    yield entry.data
                 else:
                     self._told(entry)
             before += position
 
-    def _entries(self, name: str) -> Iterator[Entry]:
+    def _entries(self, name: str, read: _Read) -> Iterator[AnyEntry]:
         if name != "-":
-            yield from entries_of((name,))
+            with opened(name) as file:
+                yield from read(cast("BufferedReader", file), shown_name(name), read_object)
             return
         # What comes by a pipe comes once, and a command may look at it twice.
         if self._stdin is None:
@@ -182,7 +207,7 @@ class FileSource:
             with opened(name) as piped:
                 shutil.copyfileobj(piped, self._stdin)
         self._stdin.seek(0)
-        yield from read_entries(cast("BufferedReader", self._stdin), shown_name(name), read_object)
+        yield from read(cast("BufferedReader", self._stdin), shown_name(name), read_object)
 
     def close(self) -> None:
         """Let go of what came by standard input."""
