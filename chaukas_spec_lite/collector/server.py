@@ -32,6 +32,7 @@ from chaukas_spec_lite.misspelt import arguments_of, refuse_unknown
 from chaukas_spec_lite.rpc.client.endpoint import Tcp
 from chaukas_spec_lite.rpc.server.server import MAX_MESSAGE_BYTES, MessageServer
 from chaukas_spec_lite.rpc.transport.admission import ConnectionLimits, most_files
+from chaukas_spec_lite.rpc.transport.limits import CallLimits
 
 if TYPE_CHECKING:
     import ssl
@@ -323,8 +324,9 @@ def _doors_of(
         files=most_files(),
     )
     if settings.grpc is not None:
-        services, health = services_of(service, authenticate or anyone)
-        server = MessageServer(services, max_message_bytes=settings.max_message, limits=limits)
+        calls = _calls_of(settings)
+        services, health = services_of(service, authenticate or anyone, calls)
+        server = MessageServer(services, max_message_bytes=settings.max_message, limits=limits, calls=calls)
         doors["grpc"] = GrpcDoor(settings.grpc, server, health, _context(settings, "h2"))
     if settings.http is not None:
         http_limits = HttpLimits(
@@ -342,6 +344,19 @@ def _doors_of(
 def _reached(address: Tcp) -> str:
     """An address as clients have to write it."""
     return str(Tcp(socket.gethostname(), address.port) if address.host in _ANYWHERE else address)
+
+
+def _calls_of(settings: CollectorSettings) -> CallLimits:
+    calls, answers = settings.max_calls or CallLimits().calls, settings.max_answers
+    return CallLimits(
+        calls=calls,
+        calls_per_peer=settings.max_calls_per_address or max(1, calls // 2),
+        requests_held=settings.max_requests,
+        requests_held_per_peer=settings.max_requests_per_address,
+        answers_held=answers,
+        answers_held_per_peer=max(1, answers // 4),
+        answers_held_per_connection=max(1, answers // 8),
+    )
 
 
 def _context(settings: CollectorSettings, protocol: str) -> ssl.SSLContext | None:

@@ -216,6 +216,43 @@ class CollectorSettings:
             "CHAUKAS_MAX_CONNECTIONS_PER_ADDRESS",
         ),
     )
+    max_calls: int | None = field(
+        default=None,
+        metadata=about("How many gRPC calls are served at once; None for 10,000.", Count("calls"), "CHAUKAS_MAX_CALLS"),
+    )
+    max_calls_per_address: int | None = field(
+        default=None,
+        metadata=about(
+            "How many of one address, which may be that of a proxy for everybody; None for half of all.",
+            Count("calls"),
+            "CHAUKAS_MAX_CALLS_PER_ADDRESS",
+        ),
+    )
+    max_requests: int | None = field(
+        default=None,
+        metadata=about(
+            "The memory that all gRPC requests together take; None for eight of the largest.",
+            Size(),
+            "CHAUKAS_MAX_REQUESTS",
+        ),
+    )
+    max_requests_per_address: int | None = field(
+        default=None,
+        metadata=about(
+            "How much of it those of one address take; None for half of all.",
+            Size(),
+            "CHAUKAS_MAX_REQUESTS_PER_ADDRESS",
+        ),
+    )
+    max_answers: int = field(
+        default=512 * 2**20,
+        metadata=about(
+            "The memory that gRPC answers take which wait to be read: those of one address a quarter of it, those of "
+            "one connection an eighth.",
+            Size(always=True),
+            "CHAUKAS_MAX_ANSWERS",
+        ),
+    )
     handshake_timeout: float = field(
         default=10.0,
         metadata=about(

@@ -91,7 +91,7 @@ class SessionSummer:
         """List them, those with the latest events first; those without any time come last."""
         return sorted(
             self._sessions.values(),
-            key=lambda each: (each.last is not None, each.last.timestamp() if each.last else 0.0, each.session_id),
+            key=lambda each: (*order_of(each.last), each.session_id, each.tenant_id, each.project_id),
             reverse=True,
         )
 
@@ -146,6 +146,11 @@ class Figures:
         if len(self._open) > MAX_OPEN:
             self._open.popitem(last=False)
         return model
+
+
+def order_of(time: datetime | None) -> tuple[bool, float]:
+    """Where a time stands among others; what has none comes before all."""
+    return time is not None, 0.0 if time is None else time.timestamp()
 
 
 def type_name(type_: EventType) -> str:

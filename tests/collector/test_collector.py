@@ -22,6 +22,7 @@ from chaukas_spec_lite.collector.doors.listening import GrpcDoor, HttpDoor
 from chaukas_spec_lite.errors import StoreError
 from chaukas_spec_lite.rpc.stubs.codec import Encoded, MessageCodec
 from chaukas_spec_lite.rpc.transport.admission import ConnectionLimits
+from chaukas_spec_lite.rpc.transport.limits import CallLimits
 from chaukas_spec_lite.spec.client.v1.client import (
     GetCapabilitiesRequest,
     GetCapabilitiesResponse,
@@ -291,7 +292,9 @@ def test_collectors_do_not_share_anything() -> None:
 def test_limits_reach_store_and_doors() -> None:
     said = {"store": "memory:", "grpc": "127.0.0.1:0", "http": "127.0.0.1:0", "max_memory": "5000"}
     said |= {"max_json": "30", "max_bodies": "100kB", "max_connections": "7", "max_connections_per_address": "3"}
-    said |= {"handshake_timeout": "7s", "idle_timeout": "8s", "body_timeout": "9s"}
+    said |= {"handshake_timeout": "7s", "idle_timeout": "8s", "body_timeout": "9s", "max_calls": "70"}
+    said |= {"max_calls_per_address": "60", "max_requests": "1MB", "max_requests_per_address": "600kB"}
+    said |= {"max_answers": "8MB"}
 
     async def main() -> None:
         async with Collector.from_settings(CollectorSettings.load(said, environ={})) as collector:
@@ -310,5 +313,14 @@ def test_limits_reach_store_and_doors() -> None:
             grpc = collector._doors["grpc"]
             assert isinstance(grpc, GrpcDoor)
             assert grpc._server.admission.limits == ConnectionLimits(7, 3, 7.0, 8.0)
+            assert grpc._server.guard.limits == CallLimits(
+                calls=70,
+                calls_per_peer=60,
+                requests_held=10**6,
+                requests_held_per_peer=600_000,
+                answers_held=8 * 10**6,
+                answers_held_per_peer=2 * 10**6,
+                answers_held_per_connection=10**6,
+            )
 
     asyncio.run(main())

@@ -13,6 +13,7 @@ import pytest
 
 from chaukas_spec_lite import Event, EventBatch, QueryFilter, QueryRequest, SortOrder
 from chaukas_spec_lite.collector import intake
+from chaukas_spec_lite.collector import service as service_module
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.quotas import Quotas, Rate
@@ -377,7 +378,7 @@ def test_what_a_key_allows() -> None:
     run(work)
 
 
-def test_decoding_takes_place_in_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_small_is_decoded_in_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: set[tuple[str, str]] = set()
 
     def skimmed(data: bytes, *args: Any, **kwargs: Any) -> EventRow:
@@ -391,8 +392,27 @@ def test_decoding_takes_place_in_threads_of_its_own(monkeypatch: pytest.MonkeyPa
         await running.send(event("small"))
         await running.send(event("large", session_id="s" * 100_000))
 
+        await running.send(event("larger", session_id="s" * 20_000))
+
     run(work)
-    assert seen == {("small", "chaukas-decode"), ("large", "chaukas-decode-large")}
+    here = threading.current_thread().name.rpartition("_")[0]
+    assert seen == {("small", here), ("larger", "chaukas-decode"), ("large", "chaukas-decode-large")}
+
+
+def test_many_small_events_are_decoded_in_a_thread_as_large_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[threading.Thread] = set()
+
+    def skimmed(data: bytes, *args: Any, **kwargs: Any) -> EventRow:
+        threads.add(threading.current_thread())
+        return skim(data, *args, **kwargs)
+
+    monkeypatch.setattr(intake, "skim", skimmed)
+
+    async def work(running: Running) -> None:
+        await running.send(*(event(f"{number}", session_id="s" * 200) for number in range(100)))
+
+    run(work)
+    assert threads.isdisjoint({threading.current_thread()})
 
 
 class Gate:
@@ -402,6 +422,7 @@ class Gate:
         self.count = 0
         self.entered, self.open = threading.Event(), threading.Event()
         monkeypatch.setattr(intake, "skim", self._skim)
+        monkeypatch.setattr(service_module, "_DECODED_HERE", -1)  # in a thread, however small
 
     def _skim(self, data: bytes, *args: Any, **kwargs: Any) -> EventRow:
         self.count += 1

@@ -21,7 +21,7 @@ PUBLIC = {
     "grpclib.config": {"Configuration"},
     "grpclib.const": {"Cardinality", "Handler", "Status"},
     "grpclib.encoding.base": {"CodecBase"},
-    "grpclib.events": {"RecvRequest", "SendTrailingMetadata", "listen"},
+    "grpclib.events": {"SendTrailingMetadata", "listen"},
     "grpclib.exceptions": {"GRPCError", "ProtocolError", "StreamTerminatedError"},
     "grpclib.metadata": {"Deadline"},
     "grpclib.server": {"Server", "Stream"},

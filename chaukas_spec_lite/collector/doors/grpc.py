@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from grpclib.const import Handler, Status
@@ -112,12 +113,12 @@ class Entrance:
 
     async def ingest(self, request: bytes, shape: Shape) -> Receipt:
         """Store the events of an encoded request."""
-        with _refusals():
+        with _REFUSALS:
             return await self.service.ingest(request, shape, current_call().caller)
 
     async def query(self, request: QueryRequest | None) -> Encoded:
         """Find a page of events; return it as the response of either service, which are the same on the wire."""
-        with _refusals():
+        with _REFUSALS:
             page = await self.service.query(request or QueryRequest(), current_call().caller)
         if page.scanned:
             current_call().trailing[SCANNED] = str(page.scanned)
@@ -125,7 +126,7 @@ class Entrance:
 
     async def stats(self, request: server.GetEventStatsRequest) -> server.GetEventStatsResponse:
         """Count events."""
-        with _refusals():
+        with _REFUSALS:
             stats = await self.service.stats(request, current_call().caller)
         return server.GetEventStatsResponse(
             total_events=stats.events,
@@ -154,7 +155,7 @@ class Entrance:
         async def guarded(stream: Stream[Any, Any]) -> None:
             call = current_call()
             authorization = call.metadata.get("authorization")
-            with _refusals():
+            with _REFUSALS:
                 call.caller = await self._authenticate(
                     authorization if isinstance(authorization, str) else None, call.certificate_name, call.peer
                 )
@@ -264,20 +265,30 @@ class ServerDoor(ChaukasServerServiceBase):
         return await self._entrance.stats(request)
 
 
-@contextlib.contextmanager
-def _refusals() -> Generator[None, None, None]:
-    """Give what the service refuses, or cannot do now, its status."""
-    try:
-        yield
-    except (CollectorError, StoreError) as error:
-        status = next(status for kind, status in _STATUSES.items() if isinstance(error, kind))
-        details = str(error)
-        if isinstance(error, TooMuchError):
-            # The words of gRPC's C++ implementation: clients know by them that no repetition will help.
-            details = f"received message larger than max: {details}"
-        elif isinstance(error, ThrottledError):
-            current_call().retry_after = error.retry_after
-        raise GRPCError(status, details) from error
+class _Refusals(contextlib.AbstractContextManager[None]):
+    """Gives what the service refuses, or cannot do now, its status."""
+
+    # A class, because this is around every call twice: a generator costs four times as much.
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, (CollectorError, StoreError)):
+            raise _refusal(error) from error
+
+
+_REFUSALS = _Refusals()
+
+
+def _refusal(error: CollectorError | StoreError) -> GRPCError:
+    status = next(status for kind, status in _STATUSES.items() if isinstance(error, kind))
+    details = str(error)
+    if isinstance(error, TooMuchError):
+        # The words of gRPC's C++ implementation: clients know by them that no repetition will help.
+        details = f"received message larger than max: {details}"
+    elif isinstance(error, ThrottledError):
+        current_call().retry_after = error.retry_after
+    return GRPCError(status, details)
 
 
 def _type_name(number: int) -> str:

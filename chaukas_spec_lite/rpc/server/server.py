@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Collection
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Collection
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from grpclib.const import Status
-from grpclib.events import RecvRequest, SendTrailingMetadata, listen
+from grpclib.const import Handler, Status
+from grpclib.events import SendTrailingMetadata, listen
 from grpclib.exceptions import GRPCError
 
 from chaukas_spec_lite.clock import within
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from grpclib.server import Stream
 
     from chaukas_spec_lite.rpc.stubs.service import ServiceBase
+
+Serve: TypeAlias = "Callable[[Stream[Any, Any]], Awaitable[None]]"
+"""Serves a call."""
 
 MAX_MESSAGE_BYTES = 16 * 2**20
 """The default limit on the size of a request: four times what other gRPC servers take by default."""
@@ -55,8 +58,8 @@ class MessageServer(BaseServer):
         calls: CallLimits | None = None,
     ) -> None:
         framing = Framing(max_receive=max_message_bytes, max_send=MAX_LIMIT)
-        super().__init__(services, MessageCodec(), framing, limits or ConnectionLimits(), calls or CallLimits())
-        listen(self, RecvRequest, self._count)
+        counted = [_Counted(service, self._serve) for service in services]
+        super().__init__(counted, MessageCodec(), framing, limits or ConnectionLimits(), calls or CallLimits())
         listen(self, SendTrailingMetadata, self._add_trailing)
         self._calls = 0
         self._idle = asyncio.Event()
@@ -83,36 +86,49 @@ class MessageServer(BaseServer):
             connection.abort()
         await self.wait_closed()
 
-    async def _count(self, request: RecvRequest) -> None:
-        """Have the call counted while it runs; grpclib calls this before it runs it."""
-        serve = request.method_func
-        peer = request.peer
-        call = ServedCall(request.metadata, peer_name(peer.addr()), peer.cert())
-
-        async def counted(stream: Stream[Any, Any]) -> None:
-            if self._stopping:  # UNAVAILABLE makes clients repeat the call, on another server or after the restart.
-                raise GRPCError(Status.UNAVAILABLE, "the server is stopping")
-            self._calls += 1
-            self._idle.clear()
-            call.whereabouts = whereabouts(stream)
-            CURRENT.set(call)  # For the rest of this task, which serves this call alone.
-            try:
-                await serve(stream)
-            except GRPCError as error:
-                if call.retry_after is not None:
-                    ask_to_wait(stream, call.retry_after)
-                raise _shortened(error) from error
-            finally:
-                self._calls -= 1
-                if not self._calls:
-                    self._idle.set()
-
-        request.method_func = counted
+    async def _serve(self, stream: Stream[Any, Any], serve: Serve) -> None:
+        """Serve a call, and count it while it runs."""
+        if self._stopping:  # UNAVAILABLE makes clients repeat the call, on another server or after the restart.
+            raise GRPCError(Status.UNAVAILABLE, "the server is stopping")
+        peer = stream.peer
+        call = ServedCall(stream.metadata or {}, peer_name(peer.addr()), peer.cert(), whereabouts(stream))
+        self._calls += 1
+        self._idle.clear()
+        CURRENT.set(call)  # For the rest of this task, which serves this call alone.
+        try:
+            await serve(stream)
+        except GRPCError as error:
+            if call.retry_after is not None:
+                ask_to_wait(stream, call.retry_after)
+            raise _shortened(error) from error
+        finally:
+            self._calls -= 1
+            if not self._calls:
+                self._idle.set()
 
     async def _add_trailing(self, end: SendTrailingMetadata) -> None:
         call = CURRENT.get(None)  # None where a call ended before it was served: the method is unknown.
         if call is not None:
             end.metadata.update(call.trailing)
+
+
+class _Counted:
+    """A service whose calls a server serves in its own way.
+
+    grpclib has an event for a call that begins, but to make one costs more than what there is to do.
+    """
+
+    def __init__(self, service: ServiceBase, serve: Callable[[Stream[Any, Any], Serve], Awaitable[None]]) -> None:
+        self._service = service
+        self._serve = serve
+
+    def __mapping__(self) -> dict[str, Handler]:
+        """Tell grpclib which coroutine serves which route."""
+        handlers: dict[str, Any] = {**self._service.__mapping__()}  # pyright cannot see what `Handler` holds
+        return {route: each._replace(func=self._counted(each.func)) for route, each in handlers.items()}
+
+    def _counted(self, serve: Serve) -> Serve:
+        return lambda stream: self._serve(stream, serve)
 
 
 async def _within(seconds: float, awaitable: Awaitable[Any]) -> None:

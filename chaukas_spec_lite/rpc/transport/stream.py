@@ -10,6 +10,7 @@ translate between what is on the wire and the plain frames that grpclib knows. `
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import grpclib.protocol
@@ -102,6 +103,7 @@ class Stream(grpclib.protocol.Stream):
         return self._announced  # A client compresses what it has announced.
 
 
+@lru_cache(maxsize=32)  # Clients say the same with each of their calls.
 def takes_gzip(accepted: str) -> bool:
     """Whether the value of a ``grpc-accept-encoding`` header names gzip."""
     return GZIP in (part.strip() for part in accepted.split(","))

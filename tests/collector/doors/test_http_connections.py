@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
+import socket
 import ssl
 import sys
 from typing import Any
@@ -11,10 +13,12 @@ from typing import Any
 import httpx
 import pytest
 import trustme
+from uvicorn.config import Config
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.doors import http
+from chaukas_spec_lite.collector.doors.http_connections import HttpConnections, LimitedProtocol
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.service import CollectorService
@@ -340,5 +344,34 @@ def test_a_client_is_known_by_its_certificate() -> None:
                 assert (await somebody.get(url)).status_code == 200
             # Who says nothing in the handshake does not stay either.
             assert seen == [None, "worker-7"]
+
+    run(main())
+
+
+class Unread(asyncio.Transport):
+    """The transport of a socket that nobody reads just now, so that the event loop is told nothing of it."""
+
+    def __init__(self, end: socket.socket) -> None:
+        super().__init__({"socket": end})
+
+    def is_closing(self) -> bool:
+        return False
+
+
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="the system does not tell it")
+@pytest.mark.parametrize("sent", [b"", b"what is still to be read"])
+def test_a_client_that_has_left_is_known_before_all_it_sent_is_read(sent: bytes) -> None:
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            client = socket.create_connection(listening.getsockname())
+            end, _ = listening.accept()
+        with end, client:
+            protocol = LimitedProtocol(Config(lambda: None), HttpConnections(HttpLimits()))
+            protocol.transport = Unread(end)
+            client.sendall(sent)
+            assert not protocol.has_left()
+            client.close()
+            await until(protocol.has_left)
+            assert end.recv(100) == sent
 
     run(main())

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
+from chaukas_spec_lite.collector.stores.asking import Query, SessionFilter, Tenancy
 from chaukas_spec_lite.collector.stores.base import Addition, Deletion, EventRow, Rejected, Retention
 from chaukas_spec_lite.collector.stores.copied import Stage
-from chaukas_spec_lite.collector.stores.postgres import connections, finding, upkeep
+from chaukas_spec_lite.collector.stores.postgres import connections, finding, sessions, upkeep
 from chaukas_spec_lite.collector.stores.postgres.rows import MAX_KEY_BYTES
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
@@ -540,3 +540,52 @@ def test_many_partitions_are_no_burden(database: str) -> None:
 
     chance = random.Random(3)
     on(database, steps, clock=clock)
+
+
+def test_sessions_among_the_latest_events_are_those_that_are_listed_of_all(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(7)
+    rows = [
+        row(
+            f"{number}",
+            at=chance.choice((None, -1.0, *(float(n) for n in range(20)))),
+            tenant_id=chance.choice(("a", "b")),
+            project_id=chance.choice(("", "p")),
+            session_id=chance.choice(("", *(f"s{n}" for n in range(8)))),
+            agent_id=chance.choice("xyz"),
+            type=chance.choice((0, 40)),
+        )
+        for number in range(300)
+    ]
+    filters = SessionFilter(), SessionFilter(agent_id="x"), SessionFilter(with_errors=True, start=(12, 0), end=(18, 0))
+
+    async def steps(store: PostgresStore) -> None:
+        await store.add(rows)
+        for tenancy, only in itertools.product((Tenancy(), Tenancy("a"), Tenancy("b", "p")), filters):
+            monkeypatch.setattr(sessions, "_WINDOWS", ())
+            every = await store.sessions(tenancy, 100, None, only)
+            monkeypatch.setattr(sessions, "_WINDOWS", (5, 20, 200))
+            assert await store.sessions(tenancy, 100, None, only) == every
+            for after in range(0, len(every) + 1, 2):
+                place = every[after - 1].place if after else None
+                assert await store.sessions(tenancy, 2, place, only) == every[after : after + 2], (tenancy, only, place)
+
+    on(database, steps)
+
+
+def test_a_page_of_sessions_sums_up_no_others(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def all_of_them(*args: object) -> None:
+        raise AssertionError("all events were summed up")
+
+    async def steps(store: PostgresStore) -> None:
+        await store.add([row(f"{n}", at=n, tenant_id="acme", session_id=f"s{n // 50}") for n in range(3000)])
+        monkeypatch.setattr(sessions, "_among_all", all_of_them)
+        acme = Tenancy("acme")
+        page = await store.sessions(acme, 10)
+        assert [(each.session_id, each.events) for each in page] == [(f"s{n}", 50) for n in range(59, 49, -1)]
+        page = await store.sessions(acme, 10, page[-1].place)
+        assert [each.session_id for each in page] == [f"s{n}" for n in range(49, 39, -1)]
+        assert await store.sessions(acme, 10, None, SessionFilter(start=(2900, 0), with_errors=True)) == []
+
+    on(database, steps)

@@ -20,7 +20,17 @@ from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Retention
 from chaukas_spec_lite.collector.stores.copied import Stage
-from chaukas_spec_lite.collector.stores.sqlite import conditions, finding, text_index, unmarking, upkeep, writer
+from chaukas_spec_lite.collector.stores.listing import CONFLICTS, PartAsked
+from chaukas_spec_lite.collector.stores.sqlite import (
+    conditions,
+    deleting,
+    finding,
+    reading,
+    text_index,
+    unmarking,
+    upkeep,
+    writer,
+)
 from chaukas_spec_lite.collector.stores.sqlite.schema import Mark, moment_of, timestamp_of
 from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 from chaukas_spec_lite.collector.stores.sqlite.writer import WriterThread
@@ -926,5 +936,39 @@ def test_what_is_no_place_of_a_copy(path: Path, after: str) -> None:
         async with opened(store_at(path)) as store:
             with pytest.raises(StoreError, match="is no place"):
                 await store.export(Stage.EVENTS, after, 1)
+
+    run(main())
+
+
+def test_conflicts_of_one_are_found_among_those_of_others(path: Path) -> None:
+    """Counted in tens of steps of SQLite's machine."""
+    steps = 0
+
+    def counted() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    def conflicts(tenant: str, count: int) -> list[EventRow]:
+        return [row("one", tenant_id=tenant, session_id=f"s-{number}") for number in range(count + 1)]
+
+    async def main() -> None:
+        few, many_ = conflicts("few", 3), conflicts("many", 2000)
+        async with opened(store_at(path)) as store:
+            await store.add([*few, *many_])
+        with database(path) as connection:  # as one of before
+            connection.execute("DROP INDEX conflicts_by_owner")
+        async with opened(store_at(path)) as store:
+            assert [each.row for each in (await store.conflicts(Tenancy("few"), 2)).items] == [few[3], few[2]]
+            assert [each.row for each in (await store.conflicts(Tenancy(), 2)).items] == [many_[2000], many_[1999]]
+        with database(path) as connection:
+            connection.set_progress_handler(counted, 10)
+            asked = PartAsked(finding.PageTokens(b"secret"), CONFLICTS, Tenancy("few"), 2, "")
+            assert len(reading.conflicts(connection, asked).items) == 2
+            assert reading.counts(connection, Tenancy("few")).conflicts == 3
+            chosen = deleting.choose(connection, Deletion(Tenancy("few"), "s-2"), (0, 2**62, 0))
+            assert chosen is not None
+            assert len(chosen.numbers) == 1
+            assert steps < 100, "those of others are passed by"
 
     run(main())

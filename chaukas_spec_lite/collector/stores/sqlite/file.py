@@ -15,7 +15,7 @@ from chaukas_spec_lite.collector.private_files import make_file
 from chaukas_spec_lite.collector.stores.base import Texts
 from chaukas_spec_lite.collector.stores.sqlite import log_writing, text_index
 from chaukas_spec_lite.collector.stores.sqlite.migrating import migrate
-from chaukas_spec_lite.collector.stores.sqlite.schema import APPLICATION, SCHEMA, VERSION
+from chaukas_spec_lite.collector.stores.sqlite.schema import APPLICATION, CONFLICT_INDEX, SCHEMA, VERSION
 from chaukas_spec_lite.errors import StoreError
 
 BUSY_SECONDS = 5.0
@@ -159,6 +159,7 @@ def _open(connection: sqlite3.Connection, path: Path) -> None:
 def _prepare(connection: sqlite3.Connection, texts: Texts, wanted: Features, check: Callable[[], None]) -> None:
     if _version(connection) < VERSION:  # or there is nothing in it, which is version 0
         _make(connection, check)
+    connection.execute(CONFLICT_INDEX)
     if wanted.index_text:
         text_index.make(connection, texts, check)
     log_writing.make(connection, check, wanted=wanted.log, worm=wanted.worm)

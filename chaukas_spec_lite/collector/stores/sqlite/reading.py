@@ -102,10 +102,13 @@ def _milliseconds(first: bytes, last: bytes) -> float:
 def conflicts(connection: sqlite3.Connection, asked: PartAsked) -> Part[Conflict]:
     """List conflicts, the latest first."""
     condition, values = columns_of(asked.tenancy)
+    # The numbers first, of somebody's by the index alone: in the order of all, those of others would be passed by.
+    order = "ORDER BY seq DESC LIMIT ?"
+    source = "owners CROSS JOIN conflicts USING (owner)" if values else "conflicts"
     rows = connection.execute(
-        f"SELECT seq, {ROW} FROM conflicts JOIN owners USING (owner) WHERE {condition} AND seq < ? "
-        "ORDER BY seq DESC LIMIT ?",
-        (*values, asked.below, asked.wanted),
+        f"SELECT seq, {ROW} FROM conflicts JOIN owners USING (owner) WHERE seq IN "
+        f"(SELECT seq FROM {source} WHERE {condition} AND seq < ? {order}) {order}",
+        (*values, asked.below, asked.wanted, asked.wanted),
     )
     return asked.part((seq, len(each[-1]), Conflict(row_of(tuple(each)), each[-2] / 1000)) for seq, *each in rows)
 

@@ -36,6 +36,8 @@ _ROW = """
     tags TEXT NOT NULL,
     received INTEGER NOT NULL"""
 
+CONFLICT_INDEX = "CREATE INDEX IF NOT EXISTS conflicts_by_owner ON conflicts (owner)"
+"""Made wherever a file is opened that lacks it: those of before are of the same format."""
 OWNER_INDEX = "CREATE INDEX events_by_owner ON events (owner, moment, seq, type, status, severity, agent_id)"
 MARKS = """
 CREATE TABLE marks (
@@ -141,6 +143,7 @@ CREATE TABLE conflicts (
     digest BLOB NOT NULL,
     UNIQUE (event_id, owner, digest)
 );
+{CONFLICT_INDEX};
 CREATE TABLE rejected (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant_id TEXT NOT NULL,

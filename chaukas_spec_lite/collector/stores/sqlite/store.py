@@ -140,8 +140,10 @@ class SQLiteStore:
 
     async def add(self, rows: Sequence[EventRow]) -> list[Addition]:
         """Store events; see ``Store.add``."""
-        with self._mapped():
+        try:  # not by `_mapped`, which costs more, in what is done for each call
             additions = await self._writer.add(rows)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
         if Addition.NEW in additions:
             self._arrivals.announce()
         return additions
@@ -370,5 +372,8 @@ class SQLiteStore:
         try:
             yield
         except sqlite3.Error as error:
-            why = ": another process holds the write lock" if is_busy(error) else ""
-            raise StoreError(f"{self.name}: {error}{why}") from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: sqlite3.Error) -> StoreError:
+        why = ": another process holds the write lock" if is_busy(error) else ""
+        return StoreError(f"{self.name}: {error}{why}")
