@@ -118,8 +118,8 @@ RULES = Rules(
         "uvicorn": ("collector.doors.http", "collector.doors.http_connections"),
         "sqlite3": ("collector.stores.sqlite",),
         # One of them, by the Python that runs.
-        "tomli": ("collector.settings",),
-        "tomllib": ("collector.settings",),
+        "tomli": ("collector.places",),
+        "tomllib": ("collector.places",),
         "typing_extensions": ("message.listing", "spec"),
     },
 )

@@ -13,7 +13,7 @@ import click
 from chaukas_spec_lite.collector import keys_file
 from chaukas_spec_lite.collector.amounts import PerSecond
 from chaukas_spec_lite.collector.key_entries import KeyEntry
-from chaukas_spec_lite.collector.settings import data_directory
+from chaukas_spec_lite.collector.places import data_directory
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.printable import one_line
 

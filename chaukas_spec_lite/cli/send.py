@@ -14,7 +14,7 @@ from chaukas_spec_lite.cli.sending import FileSender, HowFar, notes_for
 from chaukas_spec_lite.cli.sent_notes import SentNotes
 from chaukas_spec_lite.cli.sources import client_for, entries_of
 from chaukas_spec_lite.cli.terminal import count, rate
-from chaukas_spec_lite.collector.settings import data_directory
+from chaukas_spec_lite.collector.places import data_directory
 
 
 @click.command(

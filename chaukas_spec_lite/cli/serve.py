@@ -16,8 +16,9 @@ from chaukas_spec_lite.cli.browser import open_page, page_address
 from chaukas_spec_lite.cli.signals import told_by_signals
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.collector.logs import start_logging
+from chaukas_spec_lite.collector.places import data_directory
 from chaukas_spec_lite.collector.private_files import make_folder
-from chaukas_spec_lite.collector.settings import CONFIG_VARIABLE, CollectorSettings, data_directory
+from chaukas_spec_lite.collector.settings import CONFIG_VARIABLE, CollectorSettings
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line

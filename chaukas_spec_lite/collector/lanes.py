@@ -20,6 +20,10 @@ _BOUNDS = {"chaukas-decode": 0, "chaukas-decode-large": 1 << 16, "chaukas-decode
 """From how many bytes on something goes into the lane of a name. Somebody's 60 MB take half a minute of processor time
 if they are of the oddest form: others' 100 kB do not wait for them."""
 
+_HERE = 16 << 10
+"""How many bytes are decoded in the event loop. Of the oddest form they take 4 ms; a thread that decodes keeps the loop
+waiting for 5 ms, too, and to hand it a single event costs more than to decode that."""
+
 _Job: TypeAlias = "tuple[Callable[[], Any], asyncio.Future[Any]]"
 
 
@@ -32,6 +36,18 @@ class Lanes:
     async def run(self, size: int, work: Callable[[], T]) -> T:
         """Do something that has to do with so many bytes; not begun if its caller leaves before."""
         return await self._lanes[bisect_right(list(_BOUNDS.values()), max(size, 0)) - 1].run(work)
+
+    async def decode(self, size: int, work: Callable[[], T], whole: int | None = None) -> T:
+        """Have something decoded: here if it is small, else in the thread for what is about as large.
+
+        Args:
+            size: How many bytes it has, or the largest part of it.
+            work: Decodes it.
+            whole: How many bytes it has in all, if that is another number.
+        """
+        if (size if whole is None else whole) <= _HERE:
+            return work()
+        return await self.run(size, work)
 
     async def close(self, grace: float) -> None:
         """Begin nothing any more, and wait so many seconds for what has been begun.

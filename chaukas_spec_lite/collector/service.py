@@ -50,9 +50,6 @@ MAX_RESPONSE_BYTES = 4 << 20
 
 _MAX_PAGE = MAX_RESPONSE_BYTES - TOKEN_LENGTH - 2 * MAX_FRAME_BYTES
 """The room for events is what the response's own frame, the page's, and the token leave."""
-_DECODED_HERE = 16 << 10
-"""How many bytes are decoded in the event loop. Of the oddest form they take 4 ms; a thread that decodes keeps the loop
-waiting for 5 ms, too, and to hand it a single event costs more than to decode that."""
 _PROBE_SECONDS = 1.0
 """How long an answer of the store whether it can store is good for."""
 
@@ -370,18 +367,10 @@ class CollectorService:
             self._quotas.take(caller.name, events, size, caller.quota)
 
     async def _work(self, size: int, work: Callable[[], T], whole: int | None = None) -> T:
-        """Have something decoded, where it is not small in a thread for what is about as large.
-
-        Args:
-            size: How many bytes it has, or the largest part of it.
-            work: Decodes it.
-            whole: How many bytes it has in all, if that is another number.
-        """
+        """Have something decoded; see ``Lanes.decode``."""
         if self._lanes is None:
             raise StoreError(f"{self._store.name} is not open")
-        if (size if whole is None else whole) <= _DECODED_HERE:
-            return work()
-        return await self._lanes.run(size, work)
+        return await self._lanes.decode(size, work, whole)
 
     async def _stored(self, storing: Awaitable[T]) -> T:
         """Wait for the store to store something, and remember whether it could."""

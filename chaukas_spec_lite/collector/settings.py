@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from chaukas_spec_lite.collector.amounts import (
     WitnessKeys,
     is_exposed,
 )
+from chaukas_spec_lite.collector.places import data_directory, read_toml
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.misspelt import refuse_unknown
 from chaukas_spec_lite.rpc.client.endpoint import Tcp
@@ -39,8 +38,6 @@ from chaukas_spec_lite.settings import (
 MEMORY = "memory:"
 CONFIG_VARIABLE = "CHAUKAS_CONFIG"
 """The variable that names the TOML file where no option does."""
-
-_FOLDER = "chaukas-lite"
 
 
 @documented
@@ -347,7 +344,7 @@ class CollectorSettings:
 
     @classmethod
     def _from_file(cls, path: Path) -> dict[str, Any]:
-        found = {name.replace("-", "_"): value for name, value in _toml(path).items()}
+        found = {name.replace("-", "_"): value for name, value in read_toml(path).items()}
         try:
             refuse_unknown(found, [each.name for each in fields(cls)])
             # Checked by itself, so that errors can name the file.
@@ -385,38 +382,3 @@ class CollectorSettings:
                     f"{address} can be reached from other machines, and the collector has no {' and no '.join(lacks)}: "
                     "add them, listen on 127.0.0.1, or say --insecure if something else keeps strangers away",
                 )
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        # tomli is what became tomllib.
-        read = (import_module("tomllib") if sys.version_info >= (3, 11) else import_module("tomli")).loads
-    except ModuleNotFoundError:
-        raise SettingError(
-            str(path), "needs the package tomli on Python 3.10: pip install 'chaukas-spec-lite[cli]'"
-        ) from None
-    try:
-        found: dict[str, Any] = read(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingError(str(path), f"cannot be read: {error.strerror or error}") from error
-    except ValueError as error:  # no TOML, or no UTF-8
-        raise SettingError(str(path), f"is no TOML: {error}") from error
-    return found
-
-
-def data_directory(environ: Mapping[str, str]) -> Path:
-    """Return where programs keep a user's data on this system; it need not exist.
-
-    That is ``$XDG_DATA_HOME``, or ``~/.local/share``; ``~/Library/Application Support`` on macOS; ``%LOCALAPPDATA%`` on
-    Windows; each with the folder ``chaukas-lite``.
-    """
-    home = Path.home()
-    if sys.platform == "win32":
-        base = environ.get("LOCALAPPDATA", "") or str(home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = str(home / "Library" / "Application Support")
-    else:
-        # A relative path there is not valid and to be ignored (https://specifications.freedesktop.org/basedir-spec/).
-        base = environ.get("XDG_DATA_HOME", "")
-        base = base if base.startswith("/") else str(home / ".local" / "share")
-    return Path(base) / _FOLDER

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import Event, EventBatch, QueryFilter, QueryRequest, SortOrder
-from chaukas_spec_lite.collector import intake
-from chaukas_spec_lite.collector import service as service_module
+from chaukas_spec_lite.collector import intake, lanes
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.quotas import Quotas, Rate
@@ -422,7 +421,7 @@ class Gate:
         self.count = 0
         self.entered, self.open = threading.Event(), threading.Event()
         monkeypatch.setattr(intake, "skim", self._skim)
-        monkeypatch.setattr(service_module, "_DECODED_HERE", -1)  # in a thread, however small
+        monkeypatch.setattr(lanes, "_HERE", -1)  # in a thread, however small
 
     def _skim(self, data: bytes, *args: Any, **kwargs: Any) -> EventRow:
         self.count += 1

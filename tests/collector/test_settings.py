@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite import SettingError
-from chaukas_spec_lite.collector.settings import CollectorSettings, data_directory
+from chaukas_spec_lite.collector.places import data_directory
+from chaukas_spec_lite.collector.settings import CollectorSettings
 from chaukas_spec_lite.rpc.client.endpoint import Tcp
 from chaukas_spec_lite.settings import describe
 from tests.collector.log_keys import KEYS, WITNESSES
