@@ -26,12 +26,16 @@ class Parameter:
     description: str = ""
     repeated: bool = False
     """Whether it may be given several times."""
+    needed: bool = False
+    """Whether it has to be given."""
 
     def described(self, path: str) -> dict[str, Any]:
         """Describe it as a parameter of a call with this path, for the OpenAPI document."""
         described: dict[str, Any] = {"name": self.name, "in": "query", "schema": self.schema}
         if f"{{{self.name}}}" in path:
             described |= {"in": "path", "required": True}
+        elif self.needed:
+            described["required"] = True
         return described | ({"description": self.description} if self.description else {})
 
 

@@ -33,8 +33,6 @@ class AuditCall:
     problems: Sequence[int] = ()
     """Beside those that every call has."""
     method: str = "GET"
-    needed: Sequence[str] = ()
-    """The parameters that have to be given."""
 
 
 _TENANT = (TENANCY[0],)
@@ -60,10 +58,12 @@ AUDIT_CALLS = (
         "audit_proof",
         "/audit/proof",
         "The proof that an event is in a log (c2sp.org/tlog-proof)",
-        (Parameter("event_id", {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH}), *TENANCY),
+        (
+            Parameter("event_id", {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH}, needed=True),
+            *TENANCY,
+        ),
         _WRITTEN,
         (409,),
-        needed=("event_id",),
     ),
     AuditCall(
         "audit_consistency",
@@ -71,11 +71,10 @@ AUDIT_CALLS = (
         "The proof that a log has only grown (RFC 6962)",
         (
             *_TENANT,
-            Parameter("from", _SIZE, "How many entries it had."),
+            Parameter("from", _SIZE, "How many entries it had.", needed=True),
             Parameter("to", _SIZE, "Up to how many; those of the newest checkpoint if it is not given."),
         ),
         _json("AuditConsistency"),
-        needed=("from",),
     ),
     AuditCall(
         "audit_tile",
@@ -121,9 +120,6 @@ def _described(described: AuditCall) -> dict[str, Any]:
     problems = sorted({400, 401, 403, 404, 429, 503, 504, *described.problems})
     found = call(described.name, described.summary, {"200": answer}, *problems)
     parameters = [each.described(described.path) for each in described.parameters]
-    for each in parameters:
-        if each["name"] in described.needed:
-            each["required"] = True
     if parameters:
         found["parameters"] = parameters
     if described.method == "POST":
