@@ -56,9 +56,9 @@ class AuditRoutes:
         async def endpoint(request: Request) -> Response:
             caller = await self.caller_of(request)
             given = api_parameters.read(request.query_params.multi_items(), call.parameters, request.path_params)
-            for name in call.needed:
-                if not text_of(given, name):
-                    raise InvalidRequest(f"{name}: has to be given")
+            for each in call.parameters:
+                if each.needed and not text_of(given, each.name):
+                    raise InvalidRequest(f"{each.name}: has to be given")
             with self.service.meter.request("audit"):
                 return await unless_gone(left(request), getattr(self, call.name)(given, caller))
 
