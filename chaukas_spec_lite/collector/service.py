@@ -1,8 +1,8 @@
 """The collector's service, in no protocol: what both doors open to.
 
 It stores what can be stored and keeps the rest apart with the reason, so that one bad event never holds up the others
-that were sent with it. Decoding takes place in threads of the service, in slices: neither the event loop nor the store
-waits for it, callers take turns, and for one who has gone away no further slice is begun.
+that were sent with it. What is not small is decoded in threads of the service, in slices: neither the event loop nor
+the store waits for it, callers take turns, and for one who has gone away no further slice is begun.
 """
 
 from __future__ import annotations
