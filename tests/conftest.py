@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.profiles import QUICK
@@ -33,5 +34,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", QUICK))
 
 def pytest_collection_finish() -> None:
     """Leave what was imported and collected out of every garbage collection: it stays, and going over it takes long."""
+    freeze()
+
+
+@pytest.fixture(scope="module")
+def few_objects() -> None:
+    """Let the collections that a module's tests ask for leave out what earlier tests have left."""
+    freeze()
+
+
+def freeze() -> None:
     gc.collect()
     gc.freeze()
