@@ -11,7 +11,7 @@ import os
 import signal
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings, strategies
 
 from tests.profiles import QUICK
 
@@ -34,7 +34,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", QUICK))
 
 def pytest_collection_finish() -> None:
     """Leave what was imported and collected out of every garbage collection: it stays, and going over it takes long."""
+    search()  # hypothesis takes note of its random numbers once, and looks then who refers to them, by the collector
     freeze()
+
+
+@settings(max_examples=1, database=None)
+@given(strategies.none())
+def search(_: None) -> None:
+    """Find nothing."""
 
 
 @pytest.fixture(scope="module")
