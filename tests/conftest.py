@@ -10,7 +10,8 @@ import gc
 import os
 import signal
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies
 
 from tests.profiles import QUICK
 
@@ -33,5 +34,22 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", QUICK))
 
 def pytest_collection_finish() -> None:
     """Leave what was imported and collected out of every garbage collection: it stays, and going over it takes long."""
+    search()  # hypothesis takes note of its random numbers once, and looks then who refers to them, by the collector
+    freeze()
+
+
+@settings(max_examples=1, database=None)
+@given(strategies.none())
+def search(_: None) -> None:
+    """Find nothing."""
+
+
+@pytest.fixture(scope="module")
+def few_objects() -> None:
+    """Let the collections that a module's tests ask for leave out what earlier tests have left."""
+    freeze()
+
+
+def freeze() -> None:
     gc.collect()
     gc.freeze()

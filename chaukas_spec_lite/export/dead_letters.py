@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.export.dropped import DeadLetter, Dropped, DropReason
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spool import letters
@@ -35,6 +36,8 @@ class DeadLetters:
     """
 
     def __init__(self, directory: Path, max_bytes: int, wall_clock: Callable[[], float]) -> None:
+        self._owner = process.current()
+        """A forked child makes its own. With this one it goes on only where a signal handler forked amid ``keep``."""
         self._directory = directory
         self._max_bytes = max_bytes
         self._wall_clock = wall_clock
@@ -65,7 +68,7 @@ class DeadLetters:
             except IndexError:  # another thread was faster
                 break
             try:
-                kept = letters.append(self._directory, letter, self._max_bytes)
+                kept = letters.append(self._directory, letter, self._max_bytes, self._owner)
             except BaseException:
                 self._waiting.appendleft((each, letter))
                 raise

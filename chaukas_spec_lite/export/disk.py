@@ -35,8 +35,7 @@ class Disk:
         settings: Those of the exporter; ``spool`` has to be set.
         now: Tells the time in seconds; monotonic.
         ledger: That of the queue, which is told what is lost, and what others have.
-        taken_away: Is given what somebody took away: from where on, and what of it could still be read; returns that
-            and what else of it is still known.
+        salvage: Takes what is left of a log that somebody took away, as ``Salvage.move`` does.
         log_note: What logs that it makes say to whoever has them after this process.
     """
 
@@ -45,14 +44,14 @@ class Disk:
         settings: ExportSettings,
         now: Callable[[], float],
         ledger: Ledger,
-        taken_away: Callable[[int, Sequence[Entry]], Sequence[Entry]],
+        salvage: Callable[[Log, int, bool], object],
         log_note: bytes = b"",
     ) -> None:
         assert settings.spool is not None
         self._settings = settings
         self._directory = SpoolDirectory(Path(settings.spool))
         self._now = now
-        self._taken_away = taken_away
+        self._salvage = salvage
         self._log_note = log_note
         self._ledger = ledger
         self.log: Log | None = None
@@ -138,6 +137,18 @@ class Disk:
             raise
         return log
 
+    def end(self) -> tuple[Log | None, int] | None:
+        """Tell which log is open, and where it ends, for ``appended_behind``; None if that cannot be known."""
+        if self.log is None:
+            return (None, 0) if self._given_up is None else None  # the next log is a new one, or one that has a past
+        return self.log, self.log.tally.end
+
+    def appended_behind(self, end: tuple[Log | None, int] | None) -> int | None:
+        """Tell where what one call appended since then begins; None if nothing was, as far as can be known."""
+        if end is None or self.log is None or end[0] not in (None, self.log):
+            return None
+        return end[1] if self.log.tally.end > end[1] else None
+
     def append_one(self, event: bytes) -> int | Refusal:
         """Append an event, as ``append`` does."""
         return self.append([event])
@@ -188,8 +199,7 @@ class Disk:
         claimed = isinstance(error, SpoolClaimed)
         whole = claimed or not os.path.isdir(log.folder)
         start = 0 if whole else log.last_segment
-        # What is under way is ours also of a log that somebody else has.
-        log.lose(start, self._taken_away(start, [] if claimed else log.salvage(start)), claimed)
+        self._salvage(log, start, claimed)
         self._note("taken away", f"Events go to a new {'log' if whole else 'file'} of the spool", error)
         self.tell_losses()
         if whole:

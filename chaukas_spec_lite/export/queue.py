@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -26,9 +26,10 @@ from chaukas_spec_lite.export.disk import Disk, Refusal
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.ledger import Ledger, Mark, Note, Totals
 from chaukas_spec_lite.export.memory import Item, Memory
+from chaukas_spec_lite.export.salvage import Salvage
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
-from chaukas_spec_lite.spool.frames import Entry, entries_of
+from chaukas_spec_lite.spool.frames import entries_of
 from chaukas_spec_lite.spool.log import Log
 
 _P = ParamSpec("_P")
@@ -79,11 +80,16 @@ class EventQueue:
         self._now = now
         self.ledger = Ledger()
         self._sealing = Sealing()
+        self.memory = Memory(settings)
+        self._in_flight: list[Item] = []
+        self._moving: tuple[list[Item], tuple[Log | None, int] | None] | None = None
+        """What is on its way from memory to the disk, and where the disk ended before."""
+        self._salvage = Salvage(self.memory, lambda: self._in_flight)
         self.disk = None
         if settings.spool is not None:
             # Whoever has the log after this process has to say that its chains go no further.
             note = self._sealing.writer.encode() if settings.audit else b""
-            self.disk = Disk(settings, now, self.ledger, self._salvaged, note)
+            self.disk = Disk(settings, now, self.ledger, self._salvage.move, note)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
         self.lock = threading.RLock()
@@ -92,8 +98,6 @@ class EventQueue:
         """Whether the code that holds the lock is in the middle of something."""
         self._late: deque[bytes | Unsealed | Dropped] = deque()
         """What ``admit`` was given while its own thread was busy here."""
-        self.memory = Memory(settings)
-        self._in_flight: list[Item] = []
         self._since: float | None = None
         """When the first event came that was in no attempt yet."""
 
@@ -135,6 +139,11 @@ class EventQueue:
 
     def _repair(self) -> None:
         """Make the sums true after something was cut short, such as by Ctrl-C: events are where they are."""
+        if self._moving is not None and self.disk is not None:
+            (items, end), self._moving = self._moving, None
+            if (start := self.disk.appended_behind(end)) is not None:
+                self._moved(items, start)
+        self._salvage.undo()
         self.memory.recount()
         self.ledger.balance(self.pending)
 
@@ -232,30 +241,21 @@ class EventQueue:
     def _to_disk(self, disk: Disk) -> Refusal | None:
         """Move what memory holds to the disk, the oldest first; say why some of it is still there, if it is."""
         while items := self.memory.peek(0, None, _MOVED):
-            contents = [item.data for item in items]
-            start = disk.append(contents)
+            self._moving = items, disk.end()
+            start = disk.append([item.data for item in items])
+            if not isinstance(start, Refusal):
+                self._moved(items, start)
+            self._moving = None
             if isinstance(start, Refusal):
                 return start
-            self.memory.done(items)
-            for item, record in zip(items, entries_of(start, contents), strict=True):
-                item.record = record  # an attempt that is under way goes on with it
             self._room.notify_all()
         return None
 
-    def _salvaged(self, start: int, saved: Sequence[Entry]) -> Sequence[Entry]:
-        """Take back what was on a disk that was taken away; return all of it.
-
-        Args:
-            start: From where on it was taken away.
-            saved: What could still be read.
-        """
-        found = {entry.start: (Item(entry.content or b""), entry) for entry in saved}
-        for item in self._in_flight:  # these are here whether or not they could be read
-            if item.record is not None and item.record.start >= start:
-                found[item.record.start], item.record = (item, item.record), None
-        in_order = [found[each] for each in sorted(found)]
-        self.memory.put_in_front([item for item, _ in in_order])
-        return [entry for _, entry in in_order]
+    def _moved(self, items: list[Item], start: int) -> None:
+        records = [*entries_of(start, [item.data for item in items])]
+        self.memory.done(items)
+        for item, record in zip(items, records, strict=True):
+            item.record = record  # an attempt that is under way goes on with it
 
     # Going out
 

@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool.errors import SpoolError, translated
 from chaukas_spec_lite.spool.frames import MARK, entries_in, frame
@@ -24,13 +25,20 @@ _TAKEN = "-taken-"
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
 
-def append(directory: Path, letter: bytes, most: int) -> bool:
+def append(directory: Path, letter: bytes, most: int, owner: int | None = None) -> bool:
     """Keep a letter, unless the file would hold more bytes than it may; say whether it is kept.
+
+    Args:
+        directory: The spool's.
+        letter: Its bytes.
+        most: How large the file may get.
+        owner: The process that keeps the letter; by default this one. A signal handler may fork, and the child goes on
+            with what it interrupted, as the parent does: it writes nothing.
 
     Raises:
         SpoolError: It cannot be written.
     """
-    path, data = directory / NAME, frame(letter)
+    path, data, owner = directory / NAME, frame(letter), owner or process.current()
     with translated(path):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
@@ -40,7 +48,8 @@ def append(directory: Path, letter: bytes, most: int) -> bool:
                 status = os.fstat(file)
                 if status.st_size + len(data) > most:
                     return False
-                if (written := os.write(file, data)) < len(data):  # reading passes over what a full disk took of it
+                # Reading passes over what a full disk took of it.
+                if process.current() == owner and (written := os.write(file, data)) < len(data):
                     raise SpoolError(f"{path}: the disk took {written} of {len(data)} bytes")
                 # It may have taken it just now, and may have read it already. Rather there twice than not at all.
                 if _is_still(path, status.st_ino):

@@ -114,11 +114,15 @@ class Tally:
         settled = {at: each for at, each in self.settled.items() if start <= at < end}
         return behind - max(self.frames, place.frames) - _frames(settled)
 
+    def waits(self, entry: Entry) -> bool:
+        """Whether a frame is not done."""
+        return entry.start >= self.before and entry.start not in self.settled
+
     def done(self, entries: Iterable[Entry]) -> None:
         """Take note that frames are done."""
         for entry in entries:
             size = len(entry.content or b"")
-            if entry.start >= self.before and entry.start not in self.settled:
+            if self.waits(entry):
                 # No call stands between these, so nothing that a signal handler raises comes between them.
                 self.settled[entry.start] = entry.end, 1
                 self.pending -= 1

@@ -319,3 +319,36 @@ def test_a_fork_at_any_line_of_acknowledged_writes_nothing_of_the_parent_s(tmp_p
     )
     assert int(output.split()[1]) > 60
     assert left_in(tmp_path) == ["x"] * 6
+
+
+def test_a_fork_at_any_line_of_keeping_a_dead_letter_writes_it_once(tmp_path: Path) -> None:
+    """A signal handler forks. The child goes on with what it interrupted, and leaves the letter to the parent."""
+    output = run(
+        """
+        from collections import Counter
+        from chaukas_spec_lite.export.dead_letters import DeadLetters
+        from chaukas_spec_lite.export.dropped import Dropped, DropReason
+        from tests.export.line_forks import ForkAtLine
+        kept = DeadLetters(Path(sys.argv[1]), 1 << 20, lambda: 5.0)
+        def keep(name):
+            kept.keep([Dropped(DropReason.INVALID, "", name, b"")], lambda each: os._exit(1))
+        steps = 0
+        while True:
+            steps += 1
+            fork = ForkAtLine(steps)
+            with fork.amid():
+                keep(f"amid {steps}")
+            if fork.pid == 0:
+                kept = DeadLetters(Path(sys.argv[1]), 1 << 20, lambda: 5.0)  # as the child's exporter does
+                keep(f"child {steps}")
+                os._exit(0)
+            if not fork.release():
+                break
+        found = Counter(each.event_id for each in kept.read(10_000))
+        expected = [f"amid {step}" for step in range(1, steps + 1)] + [f"child {step}" for step in range(1, steps)]
+        assert found == Counter(expected), found - Counter(expected)
+        print("steps", steps)
+        """,
+        tmp_path,
+    )
+    assert int(output.split()[1]) > 20

@@ -435,6 +435,7 @@ def test_spans_that_are_used_are_not_told_of(caplog: pytest.LogCaptureFixture) -
     assert caplog.messages == []
 
 
+@pytest.mark.usefixtures("few_objects")
 def test_an_end_that_is_left_out_is_left_out_once() -> None:
     kept = Kept()
     for settings in ({"sampler": Sampler(rate=0.0, keep_errors=False)}, {"before_send": lambda event: None}):

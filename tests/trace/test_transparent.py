@@ -93,6 +93,7 @@ def stops() -> Generator[int, None, None]:
 GENERATORS = [talks, returns_when_closed, goes_on_when_closed, raises_when_closed, chains, stops]
 
 
+@pytest.mark.usefixtures("few_objects")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # plain generators cause it just so
 @pytest.mark.parametrize("script", SCRIPTS)
 @pytest.mark.parametrize("function", GENERATORS)
