@@ -91,6 +91,7 @@ def every(text: str, session: str) -> Iterator[bytes]:
         yield bytes(event)
 
 
+OF_ONE_SESSION = ("session", "chat", "payload", "raw events", "compare")
 SESSIONS = {"markup": f"{MARKUP}/../?a#b%2F\n", "bidi": BIDI}
 
 
@@ -114,13 +115,14 @@ def assert_harmless(tab: Page) -> None:
     expect(tab.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
-@pytest.mark.parametrize("session", SESSIONS)
 @pytest.mark.parametrize("screen", SCREENS)
-def test_text_stays_text(hostile: PageServer, browser: Browser, screen: str, session: str) -> None:
+def test_text_stays_text(hostile: PageServer, browser: Browser, screen: str) -> None:
     with opened_tab(browser) as tab:
-        SCREENS[screen](tab, hostile.url, SESSIONS[session])
-        tab.wait_for_load_state("networkidle") if screen not in ("live", "sessions", "help", "charts") else None
-        assert_harmless(tab)
+        for session in SESSIONS.values():
+            SCREENS[screen](tab, hostile.url, session)
+            assert_harmless(tab)
+            if screen not in OF_ONE_SESSION:
+                break  # It shows the events of both.
 
 
 @pytest.mark.parametrize("field", ["session_id", "agent_name", "metadata", "message", "error"])
@@ -135,8 +137,8 @@ def test_ten_megabytes_in_one_field_leave_the_page_usable(browser: Browser, fiel
     event.status = EventStatus.FAILED  # So that there is something to draw.
     setattr(event, field, values.get(field, text))
     with page_serving([bytes(event)]) as server, opened_tab(browser) as tab:
-        for screen in ("sessions", "raw", "charts", "session"):
-            if not (field == "session_id" and screen == "session"):
-                SCREENS[screen](tab, server.url, "s")
-                assert_harmless(tab)
+        # Of an agent with such a name there are charts; a session with such an id has no address.
+        for screen in ("sessions", "raw", {"agent_name": "charts", "session_id": "search"}.get(field, "session")):
+            SCREENS[screen](tab, server.url, "s")
+            assert_harmless(tab)
         assert tab.evaluate("document.body.innerText.length") < 100_000
