@@ -25,7 +25,7 @@ def test_block_runs_alone_in_an_empty_folder(number: int, tmp_path: Path) -> Non
     run(BLOCKS[number], tmp_path)
 
 
-def test_what_one_block_sends_another_shows(tmp_path: Path) -> None:
+def test_what_a_block_sends_it_shows(tmp_path: Path) -> None:
     printed = [run(code, tmp_path) for code in BLOCKS]
     assert "agent triage-agent\n  tool search_orders [no end]\n" in printed
 
@@ -45,7 +45,7 @@ def test_the_recorder_shows_what_it_recorded(tmp_path: Path) -> None:
 def test_the_asynchronous_blocks_run_on_uvloop(tmp_path: Path) -> None:
     """As they stand, but for the call that runs them."""
     codes = [code for code in BLOCKS if "asyncio.run(" in code]
-    assert len(codes) == 3
+    assert len(codes) == 2
     for code in codes:
         run(code.replace("asyncio.run(", "uvloop.run(").replace("import asyncio", "import uvloop"), tmp_path)
 

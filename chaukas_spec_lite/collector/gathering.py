@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chaukas_spec_lite.collector.skim import skim
-from chaukas_spec_lite.errors import InvalidRequest
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.trace.answers import BriefAnswer, brief
 from chaukas_spec_lite.trace.comparing import RecordedSession
@@ -102,18 +101,12 @@ async def event_by_id(
 
     Args:
         service: Whom to ask.
-        request: Where to look: a session, span or trace has to be among the conditions, as an index answers these.
+        request: Where to look: all events that it finds are looked through.
         event_id: The id.
         caller: Who asks.
         work: What looks through the events.
         most: Through how many at most.
-
-    Raises:
-        InvalidRequest: The conditions name no session, span or trace.
     """
-    filter_ = request.filter
-    if filter_ is None or not (filter_.session_id or filter_.span_id or filter_.trace_id):
-        raise InvalidRequest("session_id: an event is looked for in a session, span_id or trace_id, and none is given")
     found: list[bytes] = []
 
     def look(events: list[bytes]) -> None:

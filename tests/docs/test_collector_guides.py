@@ -22,7 +22,8 @@ LAPTOP = snippets.DOCS / "guides" / "collector.md"
 SERVER = snippets.DOCS / "guides" / "collector-server.md"
 COMMANDS = snippets.DOCS / "guides" / "command-line.md"
 AUDIT = snippets.DOCS / "guides" / "audit.md"
-PAGES = {LAPTOP: 1, SERVER: 1, COMMANDS: 1, AUDIT: 0}
+PAGE = snippets.DOCS / "guides" / "page.md"
+PAGES = {LAPTOP: 1, SERVER: 1, COMMANDS: 1, AUDIT: 0, PAGE: 1}
 """The pages, and how many collectors run in the background."""
 
 

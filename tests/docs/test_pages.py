@@ -38,6 +38,7 @@ IN_A_SHELL = {
     "docs/guides/audit.md": "docs/test_collector_guides.py",
     "docs/guides/command-line.md": "docs/test_collector_guides.py",
     "docs/guides/collector.md": "docs/test_collector_guides.py",
+    "docs/guides/page.md": "docs/test_collector_guides.py",
     "docs/guides/collector-server.md": "docs/test_collector_guides.py",
     "docs/guides/collector-database.md": "collector/stores/test_guide.py",
 }

@@ -137,9 +137,7 @@ def test_ten_megabytes_in_one_field_leave_the_page_usable(browser: Browser, fiel
         "message": MessageContent(text=text),
         "error": ErrorInfo(error_message=text),
     }
-    event = Event(
-        event_id="huge", type=EventType.AGENT_END, session_id="s", span_id="a", timestamp=BEGAN, agent_id="a"
-    )
+    event = Event(event_id="huge", type=EventType.AGENT_END, session_id="s", span_id="a", timestamp=BEGAN, agent_id="a")
     event.status = EventStatus.FAILED  # So that there is something to draw.
     setattr(event, field, values.get(field, text))
     with page_serving([bytes(event)]) as server, opened_tab(browser) as tab:

@@ -26,6 +26,8 @@ class Parameter:
     description: str = ""
     repeated: bool = False
     """Whether it may be given several times."""
+    needed: bool = False
+    """Whether it has to be given."""
 
 
 TENANCY = (Parameter("tenant_id"), Parameter("project_id"))

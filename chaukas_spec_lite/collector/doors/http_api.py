@@ -130,9 +130,10 @@ class Api:
     async def event(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/event``."""
         _check(given, caller)
+        for name in ("event_id", "session_id"):
+            if not given.get(name):
+                raise InvalidRequest(f"{name}: none is given")
         wanted = text_of(given, "event_id")
-        if not wanted:
-            raise InvalidRequest("event_id: none is given")
         found = await event_by_id(self.service, api_json.query_of(given), wanted, caller, self.work, MAX_EVENTS)
         return lambda: {"events": [api_json.event(data) for data in found]}
 

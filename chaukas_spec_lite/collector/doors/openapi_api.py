@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chaukas_spec_lite.collector.doors import platform_json
@@ -64,13 +64,14 @@ _ASKED_SESSIONS = Parameter(
     {"type": "array", "items": _SESSION.schema, "minItems": 1, "maxItems": MAX_SUMMED},
     "All of these.",
     repeated=True,
+    needed=True,
 )
 _OF_A_SESSION = tuple(each for each in FILTER if each.name != "session_id")
 COMPARED = (
-    ("a", "The id of a session. It has to be given."),
-    ("b", "That of the session that is compared with it. It has to be given."),
+    ("a", "The id of a session."),
+    ("b", "That of the session that is compared with it."),
 )
-_EVENT = Parameter("event_id", {"type": "string", "maxLength": MAX_TEXT_LENGTH}, "It has to be given.")
+_EVENT = Parameter("event_id", _SESSION.schema, needed=True)
 _COUNTED = tuple(each for each in FILTER if each.name != "text_query")
 
 CALLS = (
@@ -101,14 +102,14 @@ CALLS = (
         "compare",
         "/api/compare",
         "Compare two sessions, span by span: these are aligned by their paths, made of kinds and names",
-        (*TENANCY, *(Parameter(name, _SESSION.schema, about) for name, about in COMPARED)),
+        (*TENANCY, *(Parameter(name, _SESSION.schema, about, needed=True) for name, about in COMPARED)),
         "Comparison",
     ),
     Call(
         "event",
         "/api/event",
-        "Find an event by its id, in a session, span or trace, one of which has to be given",
-        (*TENANCY, _EVENT, *(each for each in FILTER if each.name in ("session_id", "span_id", "trace_id"))),
+        "Find an event of a session by its id",
+        (*TENANCY, _EVENT, replace(_SESSION, needed=True), Parameter("span_id", description="Makes it quicker.")),
         "FoundEvents",
     ),
     Call(
@@ -148,6 +149,8 @@ def _parameter(parameter: Parameter, path: str) -> dict[str, Any]:
     described: dict[str, Any] = {"name": parameter.name, "in": "query", "schema": parameter.schema}
     if f"{{{parameter.name}}}" in path:
         described |= {"in": "path", "required": True}
+    elif parameter.needed:
+        described["required"] = True
     return described | ({"description": parameter.description} if parameter.description else {})
 
 

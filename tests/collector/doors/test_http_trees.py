@@ -185,10 +185,10 @@ def test_an_event_is_found_by_its_id(make: Callable[[], Any]) -> None:
     async def main() -> None:
         async with http_serving(make=make) as served:
             await served.service.ingest_events(map(bytes, RUN), ANYONE)
-            for where in ({"session_id": "s/1"}, {"session_id": "s/1", "span_id": "call"}, {"span_id": "call"}):
+            for where in ({"session_id": "s/1"}, {"session_id": "s/1", "span_id": "call"}):
                 (found,) = (await got(served, "/api/event", event_id="3", **where))["events"]
                 assert (found["event_id"], found["type"]) == ("3", "MODEL_INVOCATION_END")
-            assert await got(served, "/api/event", event_id="3", span_id="tool") == {"events": []}
+            assert await got(served, "/api/event", event_id="3", session_id="s/1", span_id="tool") == {"events": []}
             assert "session_id" in await refused(served, "/api/event", event_id="3")
             assert "event_id" in await refused(served, "/api/event", session_id="s/1")
 

@@ -46,7 +46,7 @@ export function Filters({ conditions, names, first: always = FIRST, label, child
         html`<label class="flag"><input type="checkbox" checked=${conditions.errors === "true"}
           onChange=${(/** @type {any} */ event) => set("errors", event.currentTarget.checked ? "true" : "")} /> with errors</label>`}
         ${more.length > 0 &&
-        html`<button type="button" class="more" aria-expanded=${open} onClick=${() => setOpen(!open)}>
+        html`<button type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>
           ${open ? "Fewer filters" : hidden ? `More filters (${hidden})` : "More filters"}</button>`}
         ${children}
       </div>

@@ -99,12 +99,17 @@ function Row({ session, now }) {
     <td role="cell" class="start"><${Time} text=${session.first} now=${now} /></td>
     <td role="cell" class="duration number">${took === null || session.events < 2 ? "" : duration(took)}</td>
     <td role="cell" class="agents"><bdi title=${agents}>${agents}</bdi></td>
-    <td role="cell" class="events number">${count(session.events)}</td>
-    <td role="cell" class="errors number">${session.errors ? count(session.errors) : ""}</td>
-    <td role="cell" class="tokens number" title=${title}>${figures?.tokens ? least + count(figures.tokens) : ""}</td>
+    <td role="cell" class="events number" data-unit=${unit(session.events, "event")}>${count(session.events)}</td>
+    <td role="cell" class="errors number" data-unit=${unit(session.errors, "error")}>${session.errors ? count(session.errors) : ""}</td>
+    <td role="cell" class="tokens number" data-unit=${unit(figures?.tokens, "token")} title=${title}>${figures?.tokens ? least + count(figures.tokens) : ""}</td>
     <td role="cell" class="cost number" title=${title}>${cost && least + cost}</td>
     <td role="cell" class="latest"><${Since} text=${session.last} now=${now} /></td>
   </tr>`;
+}
+
+/** The noun behind a number, where no head of a column says it. @param {number | undefined} number @param {string} noun */
+function unit(number, noun) {
+  return number ? noun + (number === 1 ? "" : "s") : null;
 }
 
 /** @param {{session: Session}} given */
