@@ -65,14 +65,7 @@ def full(cls: type[Any], text: str) -> Any:
     for each in fields_of(cls):
         if each.kind == "string":
             given[each.name] = [text, text + "2"] if each.label == "repeated" else text
-        elif each.kind == "message" and each.name in (
-            "metadata",
-            "arguments",
-            "request",
-            "response",
-            "output",
-            "state_update",
-        ):
+        elif each.kind == "google.protobuf.Struct" and each.name != "state_update":  # a content, of which there is one
             given[each.name] = nested
     return cls(**given)
 
@@ -84,13 +77,14 @@ def every(text: str, session: str) -> Iterator[bytes]:
         event: Event = full(Event, text)
         event.event_id = f"{text}{number}"
         event.session_id, event.type = session, type_
-        event.span_id, event.parent_span_id = f"{text}{number // 2}", "" if number < 2 else f"{text}0"
+        # START and END of the same one, with the hand-off, which is alone, between them.
+        span = (number + (number >= 4)) // 2
+        event.span_id, event.parent_span_id = f"{text}{span}", f"{text}0" if span else ""
         event.tags = [text, *(f"{text}{tag}" for tag in range(10_000 if number == 3 else 2))]
         event.timestamp = BEGAN + timedelta(milliseconds=number)
         event.status = EventStatus.FAILED if number % 3 == 0 else EventStatus.COMPLETED
         event.cost = CostDetails(total_cost=1.0, currency=text)
-        event.state_update = None
-        name = contents[number % len(contents)]
+        name = "llm_invocation" if "MODEL" in type_.name else contents[number % len(contents)]
         setattr(event, name, full(CONTENTS[name], text))
         if event.llm_invocation is not None:
             event.llm_invocation.total_tokens = 5
