@@ -44,7 +44,7 @@ def brief(event: Event) -> BriefAnswer | None:
     """What ``answer`` tells, in brief; None where it tells nothing. Equal answers are equal in brief."""
     if (said := answer(event)) is None:
         return None
-    # Keys in one order, as dicts are equal in any.
+    # Keys in one order, as dicts are equal in any; an escape for half a surrogate pair, which has no bytes.
     written = json.dumps(said, sort_keys=True, default=repr)
-    text = said if isinstance(said, str) else json.dumps(said, default=repr, ensure_ascii=False)
+    text = said if isinstance(said, str) else json.dumps(said, sort_keys=True, default=repr, ensure_ascii=False)
     return BriefAnswer(blake2b(written.encode(), digest_size=16).digest(), text[:MAX_ANSWER])
