@@ -1,6 +1,7 @@
 """The page in a real browser: how large it is, how soon it shows something, and whether a long session scrolls.
 
-All but the size needs the extra ``page``, and a Chromium on the path. A collector runs in a process of its own, on a SQLite file.
+All but the size needs the extra ``page``, and a Chromium on the path. A collector runs in a process of its own, on a
+SQLite file.
 """
 
 from __future__ import annotations
