@@ -65,14 +65,7 @@ def full(cls: type[Any], text: str) -> Any:
     for each in fields_of(cls):
         if each.kind == "string":
             given[each.name] = [text, text + "2"] if each.label == "repeated" else text
-        elif each.kind == "message" and each.name in (
-            "metadata",
-            "arguments",
-            "request",
-            "response",
-            "output",
-            "state_update",
-        ):
+        elif each.kind == "google.protobuf.Struct" and each.name != "state_update":  # a content, of which there is one
             given[each.name] = nested
     return cls(**given)
 
@@ -84,19 +77,21 @@ def every(text: str, session: str) -> Iterator[bytes]:
         event: Event = full(Event, text)
         event.event_id = f"{text}{number}"
         event.session_id, event.type = session, type_
-        event.span_id, event.parent_span_id = f"{text}{number // 2}", "" if number < 2 else f"{text}0"
+        # START and END of the same one, with the hand-off, which is alone, between them.
+        span = (number + (number >= 4)) // 2
+        event.span_id, event.parent_span_id = f"{text}{span}", f"{text}0" if span else ""
         event.tags = [text, *(f"{text}{tag}" for tag in range(10_000 if number == 3 else 2))]
         event.timestamp = BEGAN + timedelta(milliseconds=number)
         event.status = EventStatus.FAILED if number % 3 == 0 else EventStatus.COMPLETED
         event.cost = CostDetails(total_cost=1.0, currency=text)
-        event.state_update = None
-        name = contents[number % len(contents)]
+        name = "llm_invocation" if "MODEL" in type_.name else contents[number % len(contents)]
         setattr(event, name, full(CONTENTS[name], text))
         if event.llm_invocation is not None:
             event.llm_invocation.total_tokens = 5
         yield bytes(event)
 
 
+OF_ONE_SESSION = ("session", "chat", "payload", "raw events", "compare")
 SESSIONS = {"markup": f"{MARKUP}/../?a#b%2F\n", "bidi": BIDI}
 
 
@@ -120,13 +115,14 @@ def assert_harmless(tab: Page) -> None:
     expect(tab.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
-@pytest.mark.parametrize("session", SESSIONS)
 @pytest.mark.parametrize("screen", SCREENS)
-def test_text_stays_text(hostile: PageServer, browser: Browser, screen: str, session: str) -> None:
+def test_text_stays_text(hostile: PageServer, browser: Browser, screen: str) -> None:
     with opened_tab(browser) as tab:
-        SCREENS[screen](tab, hostile.url, SESSIONS[session])
-        tab.wait_for_load_state("networkidle") if screen not in ("live", "sessions", "help", "charts") else None
-        assert_harmless(tab)
+        for session in SESSIONS.values():
+            SCREENS[screen](tab, hostile.url, session)
+            assert_harmless(tab)
+            if screen not in OF_ONE_SESSION:
+                break  # It shows the events of both.
 
 
 @pytest.mark.parametrize("field", ["session_id", "agent_name", "metadata", "message", "error"])
@@ -141,8 +137,8 @@ def test_ten_megabytes_in_one_field_leave_the_page_usable(browser: Browser, fiel
     event.status = EventStatus.FAILED  # So that there is something to draw.
     setattr(event, field, values.get(field, text))
     with page_serving([bytes(event)]) as server, opened_tab(browser) as tab:
-        for screen in ("sessions", "raw", "charts", "session"):
-            if not (field == "session_id" and screen == "session"):
-                SCREENS[screen](tab, server.url, "s")
-                assert_harmless(tab)
+        # Of an agent with such a name there are charts; a session with such an id has no address.
+        for screen in ("sessions", "raw", {"agent_name": "charts", "session_id": "search"}.get(field, "session")):
+            SCREENS[screen](tab, server.url, "s")
+            assert_harmless(tab)
         assert tab.evaluate("document.body.innerText.length") < 100_000
