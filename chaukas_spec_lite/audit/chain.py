@@ -107,7 +107,7 @@ class Unsealed:
 
     def __len__(self) -> int:
         """Return how many bytes it takes at most, once it is sealed."""
-        return len(self.head) + len(self.tail or b"") + ROOM + len(self.session_id)
+        return len(self.head) + len(self.tail or b"") + ROOM + len(self.session_id.encode())
 
     def sealed(self, hash_prev: str) -> tuple[bytes, str]:
         """Encode the event with its seal.
