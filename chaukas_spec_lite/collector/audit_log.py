@@ -117,16 +117,10 @@ class AuditLog:
         result: T = await self._wait(reading)
         return result
 
-    @property
-    def is_signed(self) -> bool:
-        """Whether there is a log that is signed."""
-        return self._signing is not None and self._store.log is not None
-
-    @property
-    def keeps_records(self) -> bool:
-        """Whether a record stays of each event that is deleted."""
+    def capabilities(self) -> tuple[bool, bool]:
+        """Say whether there is a log that is signed, and whether a record stays of each event that is deleted."""
         kept = self._store.log
-        return kept is not None and kept.worm
+        return self._signing is not None and kept is not None, kept is not None and kept.worm
 
     def _signed(self) -> tuple[EventLog, LogSigning]:
         """Return log and keys; raises ``NotFoundError`` without."""

@@ -19,7 +19,7 @@ from chaukas_spec_lite.collector.intake import Intake, Sifted, slices
 from chaukas_spec_lite.collector.lanes import Lanes
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
-from chaukas_spec_lite.collector.query import EVERYBODY, MAX_PAGE_SIZE, query_of, range_of, within
+from chaukas_spec_lite.collector.query import EVERYBODY, query_of, range_of, within
 from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
 from chaukas_spec_lite.collector.session_audit import SessionEvents, first_events
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
@@ -27,7 +27,7 @@ from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import Addition, EventPage, EventRow, EventStats, Rejected, Store
 from chaukas_spec_lite.collector.tailing import Tailing
 from chaukas_spec_lite.errors import CollectorError, InvalidRequest, QueryTimeoutError, StoreError
-from chaukas_spec_lite.spec.common.v1.query import Capabilities, QueryFilter, QueryRequest, SortOrder
+from chaukas_spec_lite.spec.common.v1.query import Capabilities
 from chaukas_spec_lite.wire.envelopes import MAX_FRAME_BYTES
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.base import Conflict, DeletionRecord, SessionPlace, SessionSummary
     from chaukas_spec_lite.collector.stores.following import Followed
     from chaukas_spec_lite.collector.stores.listing import Part
+    from chaukas_spec_lite.spec.common.v1.query import QueryRequest
     from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 
 log = logging.getLogger(__name__)
@@ -210,13 +211,7 @@ class CollectorService:
 
     async def session_events(self, session_id: str, whose: Tenancy, caller: Caller) -> SessionEvents:
         """Find the first events of a session, whose chains can then be followed; raises the same as ``query``."""
-        only = QueryFilter(session_id=session_id, tenant_id=whose.tenant_id, project_id=whose.project_id)
-
-        async def page(token: str) -> EventPage:
-            asked = QueryRequest(filter=only, page_size=MAX_PAGE_SIZE, page_token=token, order_by_time=SortOrder.ASC)
-            return await self.query(asked, caller)
-
-        return await first_events(page)
+        return await first_events(partial(self.query, caller=caller), session_id, whose)
 
     async def count(self, request: QueryRequest, caller: Caller) -> EventStats:
         """Count what meets a query's conditions, whatever page it asks for; raises the same as ``query``.
@@ -275,12 +270,8 @@ class CollectorService:
 
     def capabilities(self) -> Capabilities:
         """Say what the collector can do: it takes events of every type, and may keep a log of them."""
-        return Capabilities(
-            policy_decisions=True,
-            data_access_events=True,
-            audit_proofs=self.audit.is_signed,
-            worm_retention=self.audit.keeps_records,
-        )
+        proofs, worm = self.audit.capabilities()
+        return Capabilities(worm_retention=worm, audit_proofs=proofs, policy_decisions=True, data_access_events=True)
 
     async def is_serving(self) -> bool:
         """Say whether the store can store, having asked it lately, and nothing else keeps callers away."""

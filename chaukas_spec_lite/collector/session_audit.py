@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.audit.verification import FaultKind, Verification, verify
 from chaukas_spec_lite.collector.session_state import SessionState
+from chaukas_spec_lite.collector.stores.asking import MAX_PAGE_SIZE
+from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder
 
 if TYPE_CHECKING:
+    from chaukas_spec_lite.collector.stores.asking import Tenancy
     from chaukas_spec_lite.collector.stores.base import EventPage
 
 MAX_EVENTS = 10_000
@@ -34,23 +37,29 @@ class SessionEvents:
         return _state(verification, self.whole), verification
 
 
-async def first_events(find: Callable[[str], Awaitable[EventPage]]) -> SessionEvents:
+async def first_events(
+    find: Callable[[QueryRequest], Awaitable[EventPage]], session_id: str, whose: Tenancy
+) -> SessionEvents:
     """Fetch the events of a session, as many as are looked at.
 
     Args:
-        find: Finds the page of a token; the first one for an empty one.
+        find: Finds a page.
+        session_id: The session's.
+        whose: Where to look for it.
     """
+    only = QueryFilter(session_id=session_id, tenant_id=whose.tenant_id, project_id=whose.project_id)
+    asked = QueryRequest(filter=only, page_size=MAX_PAGE_SIZE, order_by_time=SortOrder.ASC)
     events: list[bytes] = []
-    token, size = "", 0
+    size = 0
     while True:
-        page = await find(token)
+        page = await find(asked)
         for data in page.events:
             size += len(data)
             if len(events) == MAX_EVENTS or (events and size > MAX_BYTES):
                 return SessionEvents(events, whole=False)
             events.append(data)
-        token = page.next_page_token
-        if not token:
+        asked.page_token = page.next_page_token
+        if not asked.page_token:
             return SessionEvents(events, whole=True)
 
 
