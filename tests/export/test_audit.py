@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from chaukas.spec.common.v1 import events_pb2
-from hypothesis import example, given
+from hypothesis import given
 
 from chaukas_spec_lite import BlockingExporter, Event, EventExporter, EventType, ExportSettings
 from chaukas_spec_lite.audit import chain as chain_module
@@ -47,7 +47,11 @@ def seal(event: Event | bytes, **settings: Any) -> bytes:
     return stored[0]
 
 
-@example(Event(session_id="é" * 1024))  # which takes twice as many bytes
+def test_room_for_a_seal_is_counted_in_bytes() -> None:
+    """A genesis value names the session once more, and a letter of its id may take several bytes."""
+    seal(Event(event_id="e", session_id="é" * 1024))
+
+
 @given(messages(Event))
 def test_any_event_is_sealed_in_its_canonical_form(event: Event) -> None:
     event.content_hash = ""
