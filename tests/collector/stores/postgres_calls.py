@@ -7,9 +7,33 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from chaukas_spec_lite.collector.stores.postgres.rows import MAX_KEY_BYTES
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from tests.collector.stores.events import texts
 from tests.patience import run
+
+DAY = 86_400.0
+PARTITIONS = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relname ~ '^events_[0-9]+$'"
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+ODD = {
+    "nul": "a\0b",
+    "escape": "\x01\x02\x03\x04",
+    "long": "x" * (MAX_KEY_BYTES + 1),
+    "other long": "x" * MAX_KEY_BYTES + "y",
+    "wide": "\U0001f600" * MAX_KEY_BYTES,
+    "like": "%_\\%",
+    "looks hashed": "\x01\x04" + "0" * 64,
+}
 
 
 @asynccontextmanager

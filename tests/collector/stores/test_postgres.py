@@ -18,7 +18,6 @@ from chaukas_spec_lite.collector.stores.asking import Query, SessionFilter, Tena
 from chaukas_spec_lite.collector.stores.base import Addition, Deletion, EventRow, Rejected, Retention
 from chaukas_spec_lite.collector.stores.copied import Stage
 from chaukas_spec_lite.collector.stores.postgres import connections, finding, sessions, upkeep
-from chaukas_spec_lite.collector.stores.postgres.rows import MAX_KEY_BYTES
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from chaukas_spec_lite.errors import QueryTimeoutError, StoreError
 from tests.collector.stores.events import (
@@ -34,7 +33,7 @@ from tests.collector.stores.events import (
     row_of,
     texts,
 )
-from tests.collector.stores.postgres_calls import on, opened, session
+from tests.collector.stores.postgres_calls import DAY, ODD, PARTITIONS, Hand, on, opened, session
 from tests.collector.stores.postgres_server import PostgresServer
 from tests.patience import HANG, run
 
@@ -43,28 +42,6 @@ pytestmark = pytest.mark.stores
 asyncpg = pytest.importorskip("asyncpg", reason="these tests are left out unless chosen, and then they need it")
 
 ASCENDING = Query(descending=False, size=1000)
-DAY = 86_400.0
-PARTITIONS = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relname ~ '^events_[0-9]+$'"
-
-
-class Hand:
-    """A clock that is moved by hand."""
-
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-ODD = {
-    "nul": "a\0b",
-    "escape": "\x01\x02\x03\x04",
-    "long": "x" * (MAX_KEY_BYTES + 1),
-    "other long": "x" * MAX_KEY_BYTES + "y",
-    "wide": "\U0001f600" * MAX_KEY_BYTES,
-    "like": "%_\\%",
-    "looks hashed": "\x01\x04" + "0" * 64,
-}
 
 
 @pytest.mark.parametrize("index_text", [False, True])

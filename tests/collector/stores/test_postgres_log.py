@@ -16,9 +16,8 @@ from chaukas_spec_lite.collector.stores.postgres.log_writing import LogWriter
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from chaukas_spec_lite.errors import StoreError
 from tests.collector.stores.events import ids, row
-from tests.collector.stores.postgres_calls import on, opened, session
+from tests.collector.stores.postgres_calls import DAY, ODD, PARTITIONS, Hand, on, opened, session
 from tests.collector.stores.test_log import leaves, many, noted
-from tests.collector.stores.test_postgres import DAY, ODD, PARTITIONS, Hand
 from tests.patience import run
 
 pytestmark = pytest.mark.stores
