@@ -44,8 +44,13 @@ Answer = Callable[[], "dict[str, Any]"]
 """Makes an answer of what was read. Takes time, so it is called in a thread."""
 
 
-_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-"""Browsers take an answer for nothing but JSON, and keep none: somebody else may log in next."""
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Browsers take an answer for nothing but JSON, keep none, as somebody else may log in next, and have none in memory
+that belongs to a page of another server."""
 _WAIT = 25
 """How many seconds a tail waits, unless the request says it."""
 
