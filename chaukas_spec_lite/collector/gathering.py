@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 G = TypeVar("G", bound="Gathered")
 
-MAX_KEPT = 100_000_000
-"""How many characters of ids are kept for one answer. Those of 100,000 events as recorders write them take a fifth."""
+MAX_KEPT = 40_000_000
+"""How many characters of ids are kept for one answer. Those of 100,000 events as recorders write them take half."""
 
 Work: TypeAlias = "Callable[[Callable[[], Any]], Awaitable[Any]]"
 """Does something that takes time in a thread."""
