@@ -112,7 +112,7 @@ def show(path: Path, start: StartCollector = Collector) -> None:
     for line in view.sessions(sessions):
         out.print(line)
     if len(sessions) > 1:
-        totals = sum((each.totals for each in sessions), Counts())
+        totals = Counts.together(each.totals for each in sessions)
         out.print(Text.assemble((f"{len(sessions):,} sessions: ", "bold"), view.totals(totals)))
     out.print(_closing_line(done, view))
     if done.comparison.problems:

@@ -93,7 +93,7 @@ class View:
         lonely: list[Session] = []
         sessions = list(sessions)
         # One layout for all, so that columns stand below each other. No cost is longer than the sum of all.
-        sums = sum((each.totals for each in sessions), Counts()).cost
+        sums = Counts.together(each.totals for each in sessions).cost
         longest = max(map(cell_len, self._amounts(sums)), default=0) if any(sums.values()) else 0
         self.layout = Layout.of(self.width, longest)
         for session in sessions:
@@ -106,7 +106,7 @@ class View:
             yield from self._session(lonely[0])
         elif lonely:
             yield Text(f"{len(lonely):,} sessions of a single span", "bold")
-            yield self.totals(sum((each.totals for each in lonely), Counts()))
+            yield self.totals(Counts.together(each.totals for each in lonely))
             window = _window([time for each in lonely for time in (each.start, each.end) if time])
             yield from self._rows([each.roots[0] for each in lonely], window)
             yield Text()

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 G = TypeVar("G", bound="Gathered")
 
+MAX_KEPT = 40_000_000
+"""How many characters of ids are kept for one answer. Those of 100,000 events as recorders write them take half."""
+
 Work: TypeAlias = "Callable[[Callable[[], Any]], Awaitable[Any]]"
 """Does something that takes time in a thread."""
 
@@ -41,12 +44,16 @@ class Gathered:
     )
     truncated: bool = False
     """Whether there are more events than were read."""
+    kept: int = 0
+    """How many characters of ids are kept. Titles and names are cut where they are taken out; an id is not."""
 
     def add(self, events: list[bytes]) -> None:
         """Add a page of events. Takes time."""
         for data in events:
             event = Event.parse(data)
-            self.note(event, moment(event))
+            seen = moment(event)
+            self.kept += sum(map(len, (seen.event_id, seen.session_id, seen.span_id, seen.parent_id, *seen.scope)))
+            self.note(event, seen)
 
     def note(self, event: Event, seen: Moment) -> None:
         """Add an event of which the moment has been taken out."""
@@ -91,6 +98,9 @@ async def gather_into(
             room = most - len(gathered.moments)
             gathered.truncated = len(events) > room
             await work(partial(gathered.add, events[:room]))
+            if gathered.kept > MAX_KEPT:
+                gathered.truncated = True
+                break
     return gathered
 
 

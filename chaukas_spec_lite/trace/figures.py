@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from chaukas_spec_lite.spec.common.v1.events import Event, EventType
 from chaukas_spec_lite.trace.kinds import moment
+from chaukas_spec_lite.trace.rows import MAX_NAME
 from chaukas_spec_lite.trace.tree import Edge, Moment
 
 MAX_NAMES = 1000
@@ -84,7 +85,7 @@ class SessionSummer:
         session.add(seen)
         if seen.kind == "session" and seen.title:
             session.name = session.name or seen.title
-        if (agent := event.agent_name or event.agent_id) and len(session.agents) < _MAX_AGENTS:
+        if (agent := (event.agent_name or event.agent_id)[:MAX_NAME]) and len(session.agents) < _MAX_AGENTS:
             session.agents[agent] = None
 
     def latest(self) -> list[SessionSums]:

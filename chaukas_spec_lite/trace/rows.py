@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -122,17 +123,18 @@ def _ids(roots: Iterable[Span]) -> dict[int, str]:
     # What has an extent has the first claim to its span id: points within it carry the same one.
     every.sort(key=lambda span: span.point is not None)
     taken: set[str] = set()
+    numbers: defaultdict[str, int] = defaultdict(lambda: 1)
+    """The last number that was tried behind an event's id: of ids that thousands have, each number is tried once."""
     ids: dict[int, str] = {}
     for span in every:
         first = span.moments[0]
         wanted = first.span_id or first.event_id
         if wanted in taken:
             wanted = first.event_id
-        number = 1
         while wanted in taken or not wanted:
             # The same ids in several projects, or an event's id that is a span's.
-            number += 1
-            wanted = f"{first.event_id}#{number}"
+            numbers[first.event_id] += 1
+            wanted = f"{first.event_id}#{numbers[first.event_id]}"
         taken.add(wanted)
         ids[id(span)] = wanted
     return ids

@@ -127,16 +127,19 @@ class Counts:
     cost: Mapping[str, float] = field(default_factory=dict[str, float], hash=False)
     """The amount spent in each currency that occurs."""
 
-    def __add__(self, other: Counts) -> Counts:
-        """Add two counts."""
-        return Counts(
-            self.events + other.events,
-            self.spans + other.spans,
-            self.tokens + other.tokens,
-            self.errors + other.errors,
-            self.retries + other.retries,
-            self.handoffs + other.handoffs,
-            _sum((self.cost, other.cost)),
+    @classmethod
+    def together(cls, counts: Iterable[Counts]) -> Counts:
+        """Add counts up."""
+        # In one go: if each were added to the sum of those before, a sum of many currencies would be made each time.
+        counts = [*counts]
+        return cls(
+            sum(each.events for each in counts),
+            sum(each.spans for each in counts),
+            sum(each.tokens for each in counts),
+            sum(each.errors for each in counts),
+            sum(each.retries for each in counts),
+            sum(each.handoffs for each in counts),
+            _sum(each.cost for each in counts),
         )
 
 

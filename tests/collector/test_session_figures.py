@@ -72,6 +72,15 @@ def test_sessions_are_summed_up() -> None:
     run(main())
 
 
+def test_the_name_of_an_agent_is_cut_where_lists_show_it() -> None:
+    async def main() -> None:
+        async with http_serving() as served:
+            await keep(served, ACME, call(0, "s", "x" * 1_000_000, 1, 0.0))
+            assert (await asked(served, "s"))["figures"][0]["agents"] == ["x" * 300]
+
+    run(main())
+
+
 def test_a_request_reads_so_much_and_says_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_figures, "MAX_PAGE_SIZE", 2)
     monkeypatch.setattr(session_figures, "MAX_EVENTS", 6)

@@ -24,15 +24,17 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
 from chaukas_spec_lite.collector.doors.http_answers import JSON
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
 from chaukas_spec_lite.collector.doors.openapi_api import CALLS, MAX_SUMMED, Call
-from chaukas_spec_lite.collector.gathering import Answered, Work, event_by_id, gather, gather_into
+from chaukas_spec_lite.collector.gathering import Answered, event_by_id, gather, gather_into
 from chaukas_spec_lite.collector.query import within
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.errors import InvalidRequest
+from chaukas_spec_lite.rpc.transport.admission import network_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from chaukas_spec_lite.collector.callers import Caller
+    from chaukas_spec_lite.collector.doors.http_turns import Turns
     from chaukas_spec_lite.collector.service import CollectorService
     from chaukas_spec_lite.collector.stores.listing import Part
 
@@ -42,8 +44,13 @@ Answer = Callable[[], "dict[str, Any]"]
 """Makes an answer of what was read. Takes time, so it is called in a thread."""
 
 
-_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-"""Browsers take an answer for nothing but JSON, and keep none: somebody else may log in next."""
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Browsers take an answer for nothing but JSON, keep none, as somebody else may log in next, and have none in memory
+that belongs to a page of another server."""
 _WAIT = 25
 """How many seconds a tail waits, unless the request says it."""
 
@@ -55,12 +62,12 @@ class Api:
     Args:
         service: What they ask.
         caller_of: Tells who calls, or refuses.
-        work: Does something that takes time in a thread.
+        turns: Who works in a thread, and who reads many events.
     """
 
     service: CollectorService
     caller_of: Callable[[Request], Awaitable[Caller]]
-    work: Work
+    turns: Turns
 
     def routes(self) -> list[Route]:
         """Make the routes."""
@@ -76,10 +83,21 @@ class Api:
         async def endpoint(request: Request) -> Response:
             caller = await self.caller_of(request)
             given = api_parameters.read(request.query_params.multi_items(), call.parameters, request.path_params)
-            answer: Answer = await unless_gone(left(request), getattr(self, call.name)(given, caller))
-            return Response(await self.work(lambda: _encoded(answer())), headers=_HEADERS, media_type=JSON)
+            # Nothing is begun for whoever has left, the writing of the answer included.
+            content = await unless_gone(left(request), self._content(request, call, given, caller))
+            return Response(content, headers=_HEADERS, media_type=JSON)
 
         return endpoint
+
+    async def _content(self, request: Request, call: Call, given: Given, caller: Caller) -> bytes:
+        serve: Callable[[Given, Caller], Awaitable[Answer]] = getattr(self, call.name)
+        if not call.gathers:
+            answer = await serve(given, caller)
+            return await self.turns.answer(lambda: _encoded(answer()))
+        caller.check_reading()  # Whoever may not read waits for nothing.
+        async with self.turns.gathering.turn(caller.name or network_of(request.client) or ""):
+            answer = await serve(given, caller)
+            return await self.turns.gathered(lambda: _encoded(answer()))
 
     async def events(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/events``."""
@@ -110,14 +128,15 @@ class Api:
 
     async def figures(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/figures``."""
-        caller.check_reading()  # Whoever may not read is told that first.
         ids = api_parameters.some_of(given, "session_id", MAX_SUMMED)
         found, unread = await self.service.figures(ids, _asked(given)[0], caller)
         return lambda: {"figures": [api_json.figures(each) for each in found], "left": unread}
 
     async def spans(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/sessions/{session_id}/spans``."""
-        found = await gather(self.service, api_json.query_of(given, order="ASC"), caller, self.work, MAX_EVENTS)
+        found = await gather(
+            self.service, api_json.query_of(given, order="ASC"), caller, self.turns.gathered, MAX_EVENTS
+        )
         return lambda: trees_json.spans(found)
 
     async def compare(self, given: Given, caller: Caller) -> Answer:
@@ -128,7 +147,7 @@ class Api:
             if not given.get(name):
                 raise InvalidRequest(f"{name}: no session is given")
             request = api_json.query_of({**given, "session_id": given[name]}, order="ASC")
-            found.append(await gather_into(Answered(), self.service, request, caller, self.work, MAX_EVENTS))
+            found.append(await gather_into(Answered(), self.service, request, caller, self.turns.gathered, MAX_EVENTS))
         before, after = found
         return lambda: trees_json.compared(before, after)
 
@@ -139,7 +158,9 @@ class Api:
             if not given.get(name):
                 raise InvalidRequest(f"{name}: none is given")
         wanted = text_of(given, "event_id")
-        found = await event_by_id(self.service, api_json.query_of(given), wanted, caller, self.work, MAX_EVENTS)
+        found = await event_by_id(
+            self.service, api_json.query_of(given), wanted, caller, self.turns.gathered, MAX_EVENTS
+        )
         return lambda: {"events": [api_json.event(data) for data in found]}
 
     async def series(self, given: Given, caller: Caller) -> Answer:
@@ -147,7 +168,7 @@ class Api:
         by, most = api_json.by_of(given), number_of(given, "stretches", MAX_STRETCHES) or STRETCHES
         range_ = [api_json.moment_of(given, name) for name in ("start", "end")]
         start, end = (None if each is None else each[0] for each in range_)
-        found = await gather(self.service, api_json.query_of(given), caller, self.work, MAX_EVENTS)
+        found = await gather(self.service, api_json.query_of(given), caller, self.turns.gathered, MAX_EVENTS)
         return lambda: trees_json.series_of(found, by, most, start, end)
 
     async def stats(self, given: Given, caller: Caller) -> Answer:

@@ -87,7 +87,7 @@ class Door:
             Route("/healthz", self.healthz),
             Route("/metrics", self.metrics),
             Route("/openapi.json", self.openapi),
-            *Api(self.service, page.caller, self.turns.answer).routes(),
+            *Api(self.service, page.caller, self.turns).routes(),
             *page.routes(),
             *AuditRoutes(self.service, self._caller, self._incoming, self.turns.answer).routes(),
         ]

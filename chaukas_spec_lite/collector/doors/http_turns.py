@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import TypeAlias, TypeVar
+
+from chaukas_spec_lite.collector.doors.fair_turns import FairTurns
 
 T = TypeVar("T")
 
@@ -15,10 +18,16 @@ _SMALL = 64 << 10
 """Up to this size a body takes its turns among the small ones, between the steps of a large one."""
 
 
-class Turns:
-    """Lets one small body, one large one and one query be worked on at a time.
+_GATHERING, _GATHERING_OF_ONE = 4, 2
+"""How many answers of many events are made at a time, and for one caller. Each may hold some hundred megabytes."""
+_MAX_WAITING, _MAX_WAITING_OF_ONE = 256, 32
+"""How many wait for that."""
 
-    So none of the three waits for the others, and only one large body has been taken apart at any time: that takes many
+
+class Turns:
+    """Lets one small body, one large one, one query and one answer of many events be worked on at a time.
+
+    So none of the four waits for the others, and only one large body has been taken apart at any time: that takes many
     times its size.
     """
 
@@ -26,6 +35,11 @@ class Turns:
         self._small = asyncio.Semaphore(1)
         self._large = asyncio.Semaphore(1)
         self._query = asyncio.Semaphore(1)
+        self._gathered = asyncio.Semaphore(1)
+        self.gathering = FairTurns(
+            _GATHERING, _GATHERING_OF_ONE, waiting=_MAX_WAITING, waiting_of_one=_MAX_WAITING_OF_ONE
+        )
+        """Who reads many events for an answer, until that is made."""
 
     async def read(self, size: int, steps: Steps[T]) -> T:
         """Read the body of an ingestion, of a size, in steps; when it is cancelled, no further one is begun."""
@@ -38,20 +52,29 @@ class Turns:
     async def answer(self, work: Callable[[], T]) -> T:
         """Do something for a query."""
         async with self._query:
-            return await asyncio.to_thread(work)
+            return await _in_thread(work)
+
+    async def gathered(self, work: Callable[[], T]) -> T:
+        """Do something for an answer of many events."""
+        async with self._gathered:
+            return await _in_thread(work)
 
 
 async def _done(steps: Steps[T]) -> T:
     while True:
-        step = asyncio.ensure_future(asyncio.to_thread(_step, steps))
-        try:
-            # A thread cannot be stopped: whoever leaves waits for its step, so that no two have the same turn.
-            found = await asyncio.shield(step)
-        except asyncio.CancelledError:
-            await asyncio.gather(step, return_exceptions=True)
-            raise
+        found = await _in_thread(partial(_step, steps))
         if found is not None:
             return found[0]
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        # A thread cannot be stopped: whoever leaves waits for its work, so that no two have the same turn.
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.gather(running, return_exceptions=True)
+        raise
 
 
 def _step(steps: Steps[T]) -> tuple[T] | None:

@@ -41,6 +41,8 @@ class Call:
     parameters: Sequence[Parameter]
     answer: str
     """The schema of the answer."""
+    gathers: bool = False
+    """Whether it reads many events, so that not all of those who ask for it can have it at once."""
 
 
 def _of_filter(field: FieldData) -> Parameter:
@@ -97,14 +99,23 @@ CALLS = (
         "Whether the hash chains of a session hold",
         (_SESSION, *TENANCY),
         "SessionAudit",
+        gathers=True,
     ),
-    Call("figures", "/api/figures", "What sessions came to", (_ASKED_SESSIONS, *TENANCY), "Figures"),
+    Call(
+        "figures",
+        "/api/figures",
+        "What sessions came to",
+        (_ASKED_SESSIONS, *TENANCY),
+        "Figures",
+        gathers=True,
+    ),
     Call(
         "spans",
         "/api/sessions/{session_id}/spans",
         "The spans of a session, in the order of their tree, each before those inside of it",
         (_SESSION, *TENANCY),
         "Spans",
+        gathers=True,
     ),
     Call(
         "compare",
@@ -112,6 +123,7 @@ CALLS = (
         "Compare two sessions, span by span: these are aligned by their paths, made of kinds and names",
         (*TENANCY, *(Parameter(name, _SESSION.schema, about, needed=True) for name, about in COMPARED)),
         "Comparison",
+        gathers=True,
     ),
     Call(
         "event",
@@ -119,6 +131,7 @@ CALLS = (
         "Find an event of a session by its id",
         (*TENANCY, _EVENT, replace(_SESSION, needed=True), Parameter("span_id", description="Makes it quicker.")),
         "FoundEvents",
+        gathers=True,
     ),
     Call(
         "series",
@@ -126,6 +139,7 @@ CALLS = (
         f"What models and agents took over time. It is made of the latest {MAX_EVENTS} events at most",
         (*_COUNTED, BY, AT_MOST),
         "SeriesOverTime",
+        gathers=True,
     ),
     Call("stats", "/api/stats", "Count events and sessions", _COUNTED, "Counts"),
     Call(

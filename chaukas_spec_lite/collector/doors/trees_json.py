@@ -62,7 +62,7 @@ def _pair(pair: RowPair) -> dict[str, Any]:
 def totals(sessions: Iterable[Session]) -> dict[str, Any]:
     """Write what sessions come to, together."""
     sessions = [*sessions]
-    sums = sum((each.totals for each in sessions), Counts())
+    sums = Counts.together(each.totals for each in sessions)
     return {
         "start": time_text(min((each.start for each in sessions if each.start is not None), default=None)),
         "end": time_text(max((each.end for each in sessions if each.end is not None), default=None)),

@@ -60,30 +60,36 @@ def _takes_gzip(accepted: str) -> bool:
     return False
 
 
-def cookie_name(request: Request) -> str:
+def cookie_name(request: Request, *, secure: bool) -> str:
     """The name of the cookie. Browsers do not tell the ports of a machine apart, so it says the port."""
     server = request.scope.get("server") or ("", 0)
-    prefix = "__Host-" if is_secure(request) else ""
-    return f"{prefix}chaukas_page_{server[1]}"
+    return f"{'__Host-' if secure else ''}chaukas_page_{server[1]}"
 
 
-def token_of(request: Request) -> str:
-    """The token that a browser has sent; empty if it has none."""
-    return request.cookies.get(cookie_name(request), "")
+def tokens_of(request: Request) -> list[str]:
+    """The tokens that a browser has sent: none or one, or two where it comes with and without TLS."""
+    by_tls = bool(request.scope["scheme"] == "https")
+    # Behind a proxy that ends TLS, both may come. By TLS only one counts: the other may be from whoever can alter what
+    # goes by an open line.
+    names = [cookie_name(request, secure=True), *([] if by_tls else [cookie_name(request, secure=False)])]
+    return [request.cookies[name] for name in names if request.cookies.get(name)]
 
 
 def is_secure(request: Request) -> bool:
-    """Whether it came by TLS."""
-    return bool(request.scope["scheme"] == "https")
+    """Whether the browser logs in by TLS, which may end at a proxy."""
+    return bool(request.scope["scheme"] == "https") or request.headers.get("origin", "").startswith("https://")
 
 
 def login_answer(request: Request, token: str) -> Response:
-    """Hand out the cookie of a login. Without a token it takes it away."""
-    secure = is_secure(request)
+    """Hand out the cookie of a login. Without a token it takes away what there is."""
     response = Response(status_code=204, headers={**HEADERS, "Cache-Control": "no-store"})
-    name = cookie_name(request)
     if token:
+        secure = is_secure(request)
+        name = cookie_name(request, secure=secure)
         response.set_cookie(name, token, path="/", httponly=True, samesite="strict", secure=secure)
-    else:
-        response.delete_cookie(name, path="/", httponly=True, samesite="strict", secure=secure)
+        return response
+    for secure in (True, False):
+        name = cookie_name(request, secure=secure)
+        if name in request.cookies:
+            response.delete_cookie(name, path="/", httponly=True, samesite="strict", secure=secure)
     return response

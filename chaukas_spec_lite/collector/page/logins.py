@@ -12,6 +12,8 @@ IDLE_SECONDS = 12 * 3600.0
 """After how long a login that nobody uses ends."""
 MAX_LOGINS = 1000
 """How many there are at a time; beyond, the one that was not used for the longest time ends."""
+MAX_LOGINS_OF_ONE = 100
+"""How many with one key, so that whoever has one cannot end those with others."""
 
 
 class Logins:
@@ -39,6 +41,9 @@ class Logins:
             authorization: What calls with the token are to be taken for: ``Bearer`` and a key that is right.
         """
         token = secrets.token_urlsafe(32)
+        own = [digest for digest, (given, _) in self._logins.items() if given == authorization]
+        if len(own) >= MAX_LOGINS_OF_ONE:
+            del self._logins[own[0]]
         self._logins[_digest(token)] = authorization, self._now()
         while len(self._logins) > MAX_LOGINS:
             self._logins.popitem(last=False)

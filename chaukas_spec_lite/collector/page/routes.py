@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from chaukas_spec_lite.collector.page.answers import HEADERS, file_answer, login_answer, token_of
+from chaukas_spec_lite.collector.page.answers import HEADERS, file_answer, login_answer, tokens_of
 from chaukas_spec_lite.collector.page.files import files, index
 from chaukas_spec_lite.collector.page.logins import Logins
 from chaukas_spec_lite.errors import ForbiddenError, InvalidRequest, UnauthenticatedError
@@ -98,15 +98,19 @@ class Page:
         authorization = f"Bearer {_key_of(await self.read(request, _MAX_LOGIN))}"
         caller = await self.caller_of(request, authorization)
         caller.check_reading()
-        self.logins.end(token_of(request))
+        self._end(request)
         return login_answer(request, self.logins.begin(authorization))
 
     async def logout(self, request: Request) -> Response:
         """``POST /page/logout``: end the login, and take the cookie away."""
         self.check_host(request)
         _check_origin(request)
-        self.logins.end(token_of(request))
+        self._end(request)
         return login_answer(request, "")
+
+    def _end(self, request: Request) -> None:
+        for token in tokens_of(request):
+            self.logins.end(token)
 
     async def caller(self, request: Request) -> Caller:
         """Tell who calls, by key or cookie, or refuse.
@@ -117,12 +121,13 @@ class Page:
         authorization = request.headers.get("authorization")
         if authorization is not None or request.method not in ("GET", "HEAD"):
             return await self.caller_of(request, authorization)
-        token = token_of(request)
+        _check_asker(request)
+        known = (self.logins.authorization(token) for token in tokens_of(request))
         try:
-            return await self.caller_of(request, self.logins.authorization(token) if token else None)
+            return await self.caller_of(request, next((each for each in known if each is not None), None))
         except UnauthenticatedError:
             # Of a key that was revoked: asked again and again, it would count as one that is guessed.
-            self.logins.end(token)
+            self._end(request)
             raise
 
 
@@ -148,6 +153,17 @@ def _check_origin(request: Request) -> None:
     else:
         own = origin is None or origin.partition("://")[2] == request.headers.get("host", "")
     if not own:
+        raise ForbiddenError("the request comes from a page of another server")
+
+
+def _check_asker(request: Request) -> None:
+    """Refuse what a page of another server has a browser ask for, which may take seconds of work.
+
+    The browser does not let that page read the answer. It sends the cookie where the other server is another port of
+    this host, and none is needed where there are no keys. Whoever follows a link asks for it himself.
+    """
+    other = request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+    if other and request.headers.get("sec-fetch-dest") != "document":
         raise ForbiddenError("the request comes from a page of another server")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite import CostDetails, ErrorInfo, Event, EventStatus, EventType, LLMInvocation
+from chaukas_spec_lite.collector import gathering
 from chaukas_spec_lite.collector.callers import ANYONE
 from chaukas_spec_lite.collector.doors import http_api
 from chaukas_spec_lite.collector.searched_text import searched_text
@@ -18,7 +21,7 @@ from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 from tests import realdata
 from tests.collector.doors.http_serving import Served, http_serving
-from tests.patience import run
+from tests.patience import HANG, run, until
 
 WHEN = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
 
@@ -239,5 +242,54 @@ def test_times_that_no_calendar_has_do_not_stop_a_series(make: Callable[[], Any]
             await served.service.ingest_events(map(bytes, events), ANYONE)
             found = await got(served, "/api/series")
             assert (len(found["times"]) <= 61, sum(found["series"][0]["events"])) == (True, 2)
+
+    run(main())
+
+
+def test_answers_of_many_events_keep_no_other_query_waiting_and_are_not_made_for_who_has_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    release, begun = threading.Event(), list[int]()
+    write = http_api.trees_json.spans
+
+    def slow(gathered: Any) -> dict[str, Any]:
+        begun.append(1)
+        release.wait(HANG)
+        return write(gathered)
+
+    monkeypatch.setattr(http_api.trees_json, "spans", slow)
+
+    async def main() -> None:
+        async with http_serving() as served:
+            await served.service.ingest_events(map(bytes, RUN), ANYONE)
+            waiting = asyncio.ensure_future(got(served, "/api/sessions/s%2F1/spans"))
+            await until(lambda: len(begun) == 1)
+            assert len((await got(served, "/api/events"))["events"]) == len(RUN)
+            _, writer = await served.connect()
+            writer.write(b"GET /api/sessions/s%2F1/spans HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await until(lambda: served.server.connections == 3)
+            assert len((await got(served, "/api/events"))["events"]) == len(RUN)
+            writer.close()
+            await until(lambda: served.server.connections < 3)
+            release.set()
+            assert len((await waiting)["spans"]) == 4
+            assert len((await got(served, "/api/sessions/s%2F1/spans"))["spans"]) == 4
+            assert len(begun) == 2
+
+    run(main())
+
+
+def test_ids_of_any_length_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "MAX_KEPT", 5000)
+    events = [event(f"{number}", EventType.SYSTEM, "x" * 1000, after=number) for number in range(20)]
+
+    async def main() -> None:
+        async with http_serving() as served:
+            await served.service.ingest_events(map(bytes, events), ANYONE)
+            monkeypatch.setattr("chaukas_spec_lite.collector.service.MAX_PAGE_SIZE", 4)
+            found = await got(served, "/api/sessions/s%2F1/spans")
+            assert (len(found["spans"]), found["truncated"]) == (8, True)
+            series = await got(served, "/api/series")
+            assert (sum(series["series"][0]["events"]), series["truncated"]) == (8, True)
 
     run(main())

@@ -13,7 +13,7 @@ import trustme
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.page.files import MEDIA_TYPES, files, index
-from chaukas_spec_lite.collector.page.logins import IDLE_SECONDS, MAX_LOGINS, Logins
+from chaukas_spec_lite.collector.page.logins import IDLE_SECONDS, MAX_LOGINS, MAX_LOGINS_OF_ONE, Logins
 from chaukas_spec_lite.collector.page.modules import needed, without_comments
 from chaukas_spec_lite.collector.page.routes import VIEWS
 from chaukas_spec_lite.errors import UnauthenticatedError
@@ -281,6 +281,53 @@ def test_by_tls_the_cookie_goes_by_tls_alone() -> None:
     run(main())
 
 
+def test_behind_a_proxy_with_tls_the_cookie_goes_by_tls_alone() -> None:
+    headers = {"Origin": "https://chaukas.example", "Sec-Fetch-Site": "same-origin"}
+
+    async def main() -> None:
+        async with http_serving(authenticate=KeyRing().caller_of) as served:
+            done = await log_in(served, **headers)
+            cookie = done.headers["set-cookie"]
+            assert cookie.startswith("__Host-chaukas_page_")
+            assert "; secure" in cookie.lower()
+            by_tls = cookie.partition(";")[0]
+            open_one = (await log_in(served)).headers["set-cookie"].partition(";")[0]
+            served.client.cookies.clear()
+            for sent in (by_tls, open_one, f"{open_one}; {by_tls}"):
+                assert (await served.client.get("/api/sessions", headers={"Cookie": sent})).status_code == 200
+            both = {"Cookie": f"{open_one}; {by_tls}"}
+            ended = await served.client.post("/page/logout", headers=both | headers)
+            assert len(ended.headers.get_list("set-cookie")) == 2
+            for sent in (by_tls, open_one):
+                assert (await served.client.get("/api/sessions", headers={"Cookie": sent})).status_code == 401
+
+    run(main())
+
+
+@pytest.mark.parametrize("keys", [True, False])
+def test_no_page_of_another_server_has_a_browser_ask(keys: bool) -> None:
+    """It could not read the answer, and have it made a thousand times all the same."""
+
+    async def main() -> None:
+        async with http_serving(**({"authenticate": KeyRing().caller_of} if keys else {})) as served:
+            await log_in(served)
+            for path in ("/api/series", "/page/clients"):
+                for site, dest, status in (
+                    ("cross-site", "image", 403),
+                    ("same-site", "empty", 403),
+                    ("cross-site", "iframe", 403),
+                    ("cross-site", "document", 200),
+                    ("same-origin", "empty", 200),
+                    ("none", "document", 200),
+                ):
+                    asked = await served.client.get(path, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Dest": dest})
+                    assert asked.status_code == status, (path, site, dest)
+            with_key = {"Authorization": READER, "Sec-Fetch-Site": "cross-site"}
+            assert (await served.client.get("/api/series", headers=with_key)).status_code == 200
+
+    run(main())
+
+
 def test_logins_end_when_nobody_uses_them_and_are_not_too_many() -> None:
     now = 0.0
     logins = Logins(lambda: now)
@@ -289,7 +336,19 @@ def test_logins_end_when_nobody_uses_them_and_are_not_too_many() -> None:
     assert logins.authorization(used) == "a"
     now = IDLE_SECONDS
     assert (logins.authorization(used), logins.authorization(unused)) == ("a", None)
-    for _ in range(MAX_LOGINS):
-        logins.begin("c")
+    for number in range(MAX_LOGINS):
+        logins.begin(f"c{number}")
     assert (len(logins), logins.authorization(used)) == (MAX_LOGINS, None)
     assert logins.authorization("\ud800") is None
+
+
+def test_who_has_one_key_does_not_end_the_logins_of_others() -> None:
+    logins = Logins()
+    other, oldest, kept = logins.begin("other"), logins.begin("a"), logins.begin("a")
+    for _ in range(MAX_LOGINS_OF_ONE - 1):
+        logins.begin("a")
+    assert (logins.authorization(oldest), logins.authorization(kept)) == (None, "a")
+    for _ in range(MAX_LOGINS):
+        logins.begin("a")
+    assert logins.authorization(other) == "other"
+    assert len(logins) == MAX_LOGINS_OF_ONE + 1
