@@ -290,6 +290,33 @@ def test_a_checkpoint_that_nobody_signed_is_not_gone_by(place: Place, tmp_path: 
     with_log(place, steps)
 
 
+def test_what_another_collector_has_signed_is_held_against_what_this_one_has(place: Place, tmp_path: Path) -> None:
+    """An older copy of the database is put in place, and a collector that starts on it signs another history."""
+
+    async def steps(setting: Setting) -> None:
+        await setting.add(*range(10))
+        checkpointer = setting.checkpointer()
+        await checkpointer.look()
+        async with AsyncExitStack() as stack:
+            elsewhere = stack.enter_context(PLACES["memory"](tmp_path))
+            store = await stack.enter_async_context(opened(elsewhere.store(log=True)))
+            assert store.log is not None
+            older = Setting(store, store.log)
+            await older.add(*range(5))
+            await older.add(*range(20, 27))
+            await older.checkpointer().look()
+            checkpointer._events = older.log
+            checkpointer._checkpoints = Checkpoints(older.log, SIGNER)
+            await checkpointer.look(everything=True)
+            assert setting.refused == 1
+            await older.add(*range(30, 45))
+            await checkpointer.look()
+            assert [each.size for each in await older.log.checkpoints("acme", None, 9)] == [12]
+        assert setting.refused == 2
+
+    with_log(place, steps)
+
+
 def test_a_log_whose_tree_is_not_that_of_its_head_is_not_signed(place: Place) -> None:
     async def steps(setting: Setting) -> None:
         await setting.add(*range(10))
