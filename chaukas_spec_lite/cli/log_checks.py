@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.audit.keys import ED25519, VerifierKey
+from chaukas_spec_lite.audit.keys import ED25519, PRIVATE, VerifierKey
 from chaukas_spec_lite.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_consistency
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.audit.origins import tenant_of
@@ -49,7 +49,7 @@ def read_keys(paths: Iterable[Path]) -> list[VerifierKey]:
     keys: list[VerifierKey] = []
     for path in paths:
         lines = path.read_text(encoding="utf-8", errors="replace").split()
-        if any(line.startswith("PRIVATE+KEY+") for line in lines):
+        if any(line.startswith(PRIVATE) for line in lines):
             raise SettingError(
                 "--key", f"{path} holds a secret key; the public half is meant, which keygen has printed"
             )
