@@ -20,7 +20,9 @@ from chaukas_spec_lite.errors import SettingError
 ED25519, COSIGNATURE = 0x01, 0x04
 """The types of signatures: of a log; and of a witness, with the time."""
 
-_PRIVATE = "PRIVATE+KEY+"
+PRIVATE = "PRIVATE+KEY+"
+"""What the line of a private half begins with."""
+
 _KEY = re.compile(r"([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)")
 _KEY_BYTES = 32
 
@@ -81,8 +83,10 @@ class SigningKey:
     """The private half: 32 bytes."""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[^+\s]+", self.name):
-            raise SettingError("name", "of a key is text without spaces and plus signs, such as example.com/acme")
+        if not re.fullmatch(r"[^+\s]+", self.name) or not self.name.isprintable():
+            raise SettingError(
+                "name", "of a key is text without spaces, plus signs and control characters, such as example.com/acme"
+            )
 
     @classmethod
     def generate(cls, name: str) -> SigningKey:
@@ -105,9 +109,9 @@ class SigningKey:
             OSError: It cannot be read.
         """
         text = Path(path).read_text(encoding="utf-8", errors="replace").strip()
-        if not text.startswith(_PRIVATE):
-            raise SettingError("key file", f"{path} has no private key; it would begin with {_PRIVATE}")
-        name, key_id, _, seed = _parts(text.removeprefix(_PRIVATE), f"key file {path}")
+        if not text.startswith(PRIVATE):
+            raise SettingError("key file", f"{path} has no private key; it would begin with {PRIVATE}")
+        name, key_id, _, seed = _parts(text.removeprefix(PRIVATE), f"key file {path}")
         key = cls(name, seed)
         if key.verifier().key_id != key_id:
             raise SettingError("key file", f"{path} is damaged: the id in it is not that of the key {name}")
@@ -120,7 +124,7 @@ class SigningKey:
             FileExistsError: There is such a file: a key is never written over.
             OSError: It cannot be written.
         """
-        line = _PRIVATE + _line(self.name, self.verifier().key_id, ED25519, self.seed)
+        line = PRIVATE + _line(self.name, self.verifier().key_id, ED25519, self.seed)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
             file.write(line + "\n")
@@ -169,4 +173,6 @@ def _parts(text: str, what: str) -> tuple[str, bytes, int, bytes]:
     data = decode_base64(found[3]) if found else b""
     if found is None or len(data) != 1 + _KEY_BYTES or data[0] not in (ED25519, COSIGNATURE):
         raise SettingError(what, "has to be name+id+base64, an Ed25519 key as signed notes have it")
+    if not found[1].isprintable():
+        raise SettingError(what, "has a name with control characters, which can hide what stands beside it")
     return found[1], bytes.fromhex(found[2]), data[0], data[1:]

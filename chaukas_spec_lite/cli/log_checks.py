@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chaukas_spec_lite.audit.keys import ED25519, VerifierKey
+from chaukas_spec_lite.audit.keys import ED25519, PRIVATE, VerifierKey
 from chaukas_spec_lite.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_consistency
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
-from chaukas_spec_lite.audit.origins import origin_of
+from chaukas_spec_lite.audit.origins import tenant_of
 from chaukas_spec_lite.audit.proofs import InclusionProof
 from chaukas_spec_lite.errors import ChaukasError, NoteError, ProofError, SettingError
 
@@ -35,6 +35,8 @@ class Signed:
     checkpoint: Checkpoint
     signers: tuple[str, ...]
     """The names of the keys, of those that are trusted."""
+    tenant: str
+    """Whose log it is of."""
 
 
 def read_keys(paths: Iterable[Path]) -> list[VerifierKey]:
@@ -47,7 +49,7 @@ def read_keys(paths: Iterable[Path]) -> list[VerifierKey]:
     keys: list[VerifierKey] = []
     for path in paths:
         lines = path.read_text(encoding="utf-8", errors="replace").split()
-        if any(line.startswith("PRIVATE+KEY+") for line in lines):
+        if any(line.startswith(PRIVATE) for line in lines):
             raise SettingError(
                 "--key", f"{path} holds a secret key; the public half is meant, which keygen has printed"
             )
@@ -62,7 +64,8 @@ def signed(note: str, keys: Sequence[VerifierKey], what: str) -> Signed:
 
     Args:
         note: The note.
-        keys: The keys that are trusted: of the log, of witnesses. One of the log has to have signed.
+        keys: The keys that are trusted: of logs, of witnesses. One of the log has to have signed, whose name begins the
+            name of the log: the key of one log proves nothing of another one.
         what: What errors call it.
 
     Raises:
@@ -72,11 +75,16 @@ def signed(note: str, keys: Sequence[VerifierKey], what: str) -> Signed:
         parsed = SignedNote.parse(note)
         checkpoint = Checkpoint.of(parsed)
         signers = parsed.verify(keys)
-        if not any(key.kind == ED25519 for key in signers):
+        names = {key.name for key in signers if key.kind == ED25519}
+        if not names:
             raise NoteError("only witnesses have signed it, and not the log itself")
+        tenants = [each for name in names if (each := tenant_of(checkpoint.origin, name)) is not None]
+        if not tenants:
+            own = " and ".join(sorted(names))
+            raise NoteError(f"it is of the log {checkpoint.origin}, which is none of those that {own} signs for")
     except NoteError as error:
         raise NotProvenError(f"{what}: {error}") from error
-    return Signed(note, checkpoint, tuple(key.name for key in signers))
+    return Signed(note, checkpoint, tuple(key.name for key in signers), tenants[0])
 
 
 def check_tenant(found: Signed, tenant: str | None) -> None:
@@ -85,8 +93,8 @@ def check_tenant(found: Signed, tenant: str | None) -> None:
     Raises:
         NotProvenError: It is of another one.
     """
-    origin = found.checkpoint.origin
-    if tenant is not None and not any(origin_of(name, tenant) == origin for name in found.signers):
+    if tenant not in (None, found.tenant):
+        origin = found.checkpoint.origin
         raise NotProvenError(f"the checkpoint is of the log {origin}, which is not that of tenant {tenant!r}")
 
 
@@ -182,6 +190,8 @@ class LogVerdict:
     """Sizes of older checkpoints that it has grown out of."""
     error: str = ""
     """What does not hold; empty if all does."""
+    later: int = 0
+    """How many of the events that were asked for came after the checkpoint, so that nothing signs them yet."""
 
 
 async def judge(

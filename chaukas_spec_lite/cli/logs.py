@@ -10,13 +10,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chaukas_spec_lite.audit.keys import decode_base64
-from chaukas_spec_lite.audit.merkle import prove_consistency
+from chaukas_spec_lite.audit.merkle import HASH_SIZE, prove_consistency
 from chaukas_spec_lite.cli.existing_store import existing_store
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
 from chaukas_spec_lite.errors import ChaukasError
@@ -89,8 +89,14 @@ class HttpLog:
     async def consistency(self, old_size: int, size: int) -> list[bytes]:
         """Ask for the proof."""
         answer = self._json("consistency", {"from": str(old_size), "to": str(size)})
-        hashes: list[Any] = answer.get("hashes") or []
-        return [decode_base64(str(each)) for each in hashes]
+        try:
+            hashes: list[Any] = [*answer["hashes"]]
+        except (KeyError, TypeError) as error:
+            raise LogUnavailableError(f"{self._url}/audit/consistency: the answer has no hashes") from error
+        found = [decode_base64(str(each)) for each in hashes]
+        if any(len(each) != HASH_SIZE for each in found):
+            raise LogUnavailableError(f"{self._url}/audit/consistency: the answer holds something else than hashes")
+        return found
 
     async def entries(self, size: int) -> AsyncGenerator[TenantEntry, None]:
         """Ask part by part."""
@@ -163,6 +169,8 @@ def _entry_of(found: dict[str, Any]) -> TenantEntry:
     gone = found.get("deleted")
     why = "" if data is not None else _reason(gone["at"], gone["reason"]) if gone else "not shown to this key"
     leaf = decode_base64(found["leaf"])
+    if len(leaf) != HASH_SIZE:
+        raise ValueError(f"a hash of {len(leaf)} bytes")
     return TenantEntry(int(found["index"]), leaf, data, found["project_id"] or "", found["event_id"] or "", why)
 
 
@@ -195,7 +203,18 @@ class StoredLog:
 
     async def entries(self, size: int) -> AsyncGenerator[TenantEntry, None]:
         """Read part by part."""
-        first = 0
+        async with aclosing(self._between(0, size)) as entries:
+            async for entry in entries:
+                yield entry
+
+    async def entries_from(self, first: int) -> AsyncGenerator[TenantEntry, None]:
+        """Read from a place on what there is by now."""
+        size = (await self._log.head(self._tenant)).size
+        async with aclosing(self._between(first, size)) as entries:
+            async for entry in entries:
+                yield entry
+
+    async def _between(self, first: int, size: int) -> AsyncGenerator[TenantEntry, None]:
         while first < size:
             found = await self._log.entries(self._tenant, first, min(_PAGE, size - first))
             if not found:

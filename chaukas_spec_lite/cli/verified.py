@@ -39,11 +39,15 @@ class Result:
         """Say what does not hold.
 
         Args:
-            may_go_on: Whether sessions may have no end.
+            may_go_on: Whether sessions may have no end, and events no signature yet.
             may_be_unsealed: Whether events may have no seal.
         """
         wrong = [] if self.events is None else _wrong_chains(self.events, may_go_on, may_be_unsealed)
-        wrong += [] if self.log is None or not self.log.error else [self.log.error]
+        if self.log is not None:
+            wrong += [self.log.error] if self.log.error else []
+            if self.log.later and not may_go_on:
+                later = count(self.log.later, "event")
+                wrong.append(f"{later} came after the log's newest checkpoint (--open allows it)")
         return wrong + ([] if self.proof is None or not self.proof.error else [self.proof.error])
 
 
@@ -78,6 +82,8 @@ def _print_log(out: Console, log: LogVerdict) -> None:
     if log.absent is not None:
         deleted = f", {log.absent:,} of them without the event" if log.absent else ""
         out.print(f"its tree was made anew of all entries{deleted}")
+    if log.later:
+        out.print(f"{count(log.later, 'event')} came after its newest checkpoint: nothing signs them so far")
 
 
 def _print_chains(out: Console, found: Verification, limit: int) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chaukas_spec_lite.audit.merkle import leaf_hash
 from chaukas_spec_lite.audit.verification import Verifier
 from chaukas_spec_lite.cli.log_checks import NotProvenError, included, judge, read_keys, signed
 from chaukas_spec_lite.cli.logs import HttpLog, stored_log
@@ -20,10 +21,12 @@ from chaukas_spec_lite.cli.options import epilog, filter_options, output_option,
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, writing
 from chaukas_spec_lite.cli.progress import progress
 from chaukas_spec_lite.cli.sources import FileSource, entries_of, source_of
+from chaukas_spec_lite.cli.terminal import count
 from chaukas_spec_lite.cli.verified import Proven, Result, as_json, print_result
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.files import Recorded
 from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.spec.common.v1.query import QueryFilter
 from chaukas_spec_lite.wire.reading import read_varint
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ _OFTEN = 1000
 )
 @place_options
 @filter_options
-@click.option("--open", "may_go_on", is_flag=True, help="Sessions that no SESSION_END closes, so far, are no fault.")
+@click.option("--open", "may_go_on", is_flag=True, help="Sessions without an end, or events not signed yet, are fine.")
 @click.option("--unsealed", "may_be_unsealed", is_flag=True, help="Events that were not sealed are no fault.")
 @click.option("--log", "url", metavar="URL", help="The HTTP door of a collector, for the log that it keeps.")
 @click.option("--key", "keys", multiple=True, type=_FILE, help="A file of keys that are trusted to sign for the log.")
@@ -81,11 +84,11 @@ def verify(
     than --session, --tenant and --project cut through chains, and what they leave out is then missing.
 
     With --key, the log of --store or --log is checked as well: its newest checkpoint, and its tree, made anew of all
-    entries of --tenant. --checkpoint proves that nothing before an old checkpoint has changed; by --log, this is all
-    that is done then.
+    entries of --tenant; and that no event of --store came there past the log. --checkpoint proves that nothing before
+    an old checkpoint has changed; by --log, this is all that is done then.
     """
     refuse_own_input(output, place.files)
-    _refuse_what_makes_no_sense(place, url, keys, olds, proof)
+    _refuse_what_makes_no_sense(place, wanted, url, keys, olds, proof)
     told = Unreadable()
     asked = _Asked(place, replace(wanted, oldest_first=True), url, keys, olds, proof)
     result = run(_verified(asked, told))
@@ -116,12 +119,21 @@ class _Asked:
 
 
 def _refuse_what_makes_no_sense(
-    place: Whereabouts, url: str | None, keys: tuple[Path, ...], olds: tuple[Path, ...], proof: Path | None
+    place: Whereabouts,
+    wanted: Wanted,
+    url: str | None,
+    keys: tuple[Path, ...],
+    olds: tuple[Path, ...],
+    proof: Path | None,
 ) -> None:
     elsewhere = place.endpoint or place.store or place.files
     if url and elsewhere:
         raise click.UsageError(
             "--log, and --endpoint, --store or FILE, both say where the events are: name one of them"
+        )
+    if (url or proof) and wanted.filter != QueryFilter(tenant_id=wanted.filter.tenant_id):
+        raise click.UsageError(
+            "--log is of all events of a tenant, and --proof of one event: no condition but --tenant goes with them"
         )
     if proof and (not place.files or olds):
         raise click.UsageError("--proof is of the event in one FILE, and has a checkpoint of its own")
@@ -138,12 +150,10 @@ async def _verified(asked: _Asked, told: Unreadable) -> Result:
         return Result(events=await _followed(asked.place, asked.wanted, told))
     keys = read_keys(asked.keys)
     if asked.proof is not None:
-        return Result(proof=_proven(asked.proof, asked.place, keys, told))
+        return Result(proof=_proven(asked.proof, asked.place, asked.tenant, keys, told))
     olds = [signed(path.read_text(encoding="utf-8"), keys, str(path)) for path in asked.olds]
     if asked.url is None:
-        events = await _followed(asked.place, asked.wanted, told)
-        async with stored_log(asked.place.store or "", asked.tenant) as stored:
-            return Result(events, await _judged(stored, keys, olds, asked.tenant, lambda _: None))
+        return await _verified_store(asked, keys, olds, told)
     log = HttpLog(asked.url, asked.tenant or None)
     if olds:
         return Result(log=await judge(log, keys, olds, asked.tenant or None, None))
@@ -155,6 +165,22 @@ async def _verified(asked: _Asked, told: Unreadable) -> Result:
 
     verdict = await _judged(log, keys, olds, asked.tenant or None, take)
     return Result(verifier.result(), verdict)
+
+
+async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Signed], told: Unreadable) -> Result:
+    """Follow the chains of what a store has, and check its log, and that each of these events is in it."""
+    unseen: set[bytes] = set()
+    events = await _followed(asked.place, asked.wanted, told, lambda data: unseen.add(leaf_hash(data)))
+    async with stored_log(asked.place.store or "", asked.tenant) as stored:
+        verdict = await _judged(stored, keys, olds, asked.tenant, lambda entry: unseen.discard(entry.leaf))
+        if verdict.error:
+            return Result(events, verdict)
+        before = len(unseen)
+        if unseen:
+            async for entry in stored.entries_from(verdict.size):
+                unseen.discard(entry.leaf)
+    error = f"{count(len(unseen), 'event')} of the store came there past the log {verdict.origin}" if unseen else ""
+    return Result(events, replace(verdict, later=before - len(unseen), error=error))
 
 
 async def _judged(
@@ -174,7 +200,7 @@ async def _judged(
         return await judge(log, keys, olds, tenant, taken)
 
 
-def _proven(path: Path, place: Whereabouts, keys: list[VerifierKey], told: Unreadable) -> Proven:
+def _proven(path: Path, place: Whereabouts, tenant: str, keys: list[VerifierKey], told: Unreadable) -> Proven:
     found: list[Recorded] = []
     for entry in entries_of(place.files):
         if isinstance(entry, Recorded):
@@ -184,9 +210,11 @@ def _proven(path: Path, place: Whereabouts, keys: list[VerifierKey], told: Unrea
     if len(found) != 1:
         raise click.UsageError(f"--proof is of one event, and the files have {len(found)}")
     event = found[0].event
+    if tenant and event.tenant_id not in ("", tenant):
+        return Proven(event.event_id, error=f"the event is of tenant {event.tenant_id!r}, not {tenant!r}")
     try:
         data = _as_stored(place.files[0], event)
-        index, by = included(path.read_text(encoding="utf-8"), data, event.tenant_id, keys)
+        index, by = included(path.read_text(encoding="utf-8"), data, tenant or event.tenant_id, keys)
     except NotProvenError as error:
         return Proven(event.event_id, error=f"{path}: {error}")
     return Proven(event.event_id, index, by)
@@ -204,7 +232,9 @@ def _as_stored(name: str, event: Event) -> bytes:
     return bytes(event)
 
 
-async def _followed(place: Whereabouts, wanted: Wanted, told: Unreadable) -> Verification:
+async def _followed(
+    place: Whereabouts, wanted: Wanted, told: Unreadable, take: Callable[[bytes], None] | None = None
+) -> Verification:
     verifier = Verifier()
     total = sum(os.stat(name).st_size for name in place.files if name != "-")
     with _without_collections(), progress("reading", total) as show:
@@ -212,6 +242,8 @@ async def _followed(place: Whereabouts, wanted: Wanted, told: Unreadable) -> Ver
             number = 0
             async for event in events:
                 verifier.take(event)
+                if take is not None:
+                    take(bytes(event))
                 number += 1
                 if number % _OFTEN == 0:
                     show(source.position if isinstance(source, FileSource) else 0, number)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from chaukas_spec_lite.audit.keys import COSIGNATURE, VerifierKey
+from chaukas_spec_lite.audit.keys import COSIGNATURE, PRIVATE, VerifierKey
 from chaukas_spec_lite.errors import SettingError, SettingTypeError
 from chaukas_spec_lite.rpc.client.endpoint import Tcp, host_port, is_loopback
 from chaukas_spec_lite.settings import Check, Number, Whole, shown
@@ -161,6 +161,8 @@ class WitnessKeys(Check["tuple[VerifierKey, ...]"]):
         return tuple(dict.fromkeys(keys))
 
     def _key(self, given: object, name: str) -> VerifierKey:
+        if PRIVATE in str(given):  # which no message may show
+            raise SettingError(name, "is a secret key; the public half is meant, which keygen has printed")
         try:
             key = given if isinstance(given, VerifierKey) else VerifierKey.parse(str(given))
         except SettingError as error:

@@ -172,9 +172,15 @@ class Checkpointer:
             self._known[tenant] = known
         if not self._is_to_be_signed(head, known, now, everything):
             return
-        if await self._another_has_signed(tenant, known):
-            # What has come since then waits from now on. The head is read again: it is not older than the checkpoint.
-            known.since, head = now, await self._events.head(tenant)
+        newer = await self._signed_by_another(tenant, known)
+        if newer is not None:
+            # The head is read again: it is not older than the checkpoint.
+            head = await self._events.head(tenant)
+            # The other one may have begun on an older copy of the database, and know nothing of what was signed here.
+            if not await self._is_consistent(head, known.newest):
+                return
+            # What has come since then waits from now on.
+            known.newest, known.since = newer, now
             if not self._is_to_be_signed(head, known, now, everything):
                 return
         if await self._is_consistent(head, known.newest):
@@ -203,14 +209,13 @@ class Checkpointer:
             known.since = now
         return everything or new < 0 or self._pace.is_due(new, now - known.since)
 
-    async def _another_has_signed(self, tenant: str, known: _Known) -> bool:
-        """Say whether another collector has signed a newer checkpoint, which is then known."""
+    async def _signed_by_another(self, tenant: str, known: _Known) -> Checkpoint | None:
+        """Return the newer checkpoint that another collector has signed; None if there is none."""
         found = await self._checkpoints.latest(tenant)
         # One that nobody has signed could be there to be gone by.
         if found is None or found.checkpoint.size <= known.size or not self._signer.has_signed(found.note):
-            return False
-        known.newest = found.checkpoint
-        return True
+            return None
+        return found.checkpoint
 
     async def _is_consistent(self, head: LogHead, newest: Checkpoint | None) -> bool:
         """Say whether a log has grown out of a checkpoint; if not, people are told."""

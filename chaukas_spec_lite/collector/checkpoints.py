@@ -52,6 +52,9 @@ class Checkpoints:
             checkpoint = Checkpoint.of(note)
         except NoteError as error:
             raise StoreError(f"{what} is damaged: {error}") from error
+        if note.text != checkpoint.note().text:
+            # Whoever has the database could have the log's key sign whatever stands behind the root.
+            raise StoreError(f"{what} is damaged: it says more than origin, size and root")
         origin = self._signer.origin(tenant_id)
         if (checkpoint.origin, checkpoint.size) != (origin, kept.size):
             raise StoreError(f"{what} is not of the log {origin!r}, but of {checkpoint.origin!r}")

@@ -162,7 +162,7 @@ class CollectorSettings:
         default=False,
         metadata=about(
             "Whether a record stays of each event that is deleted, by order, for its age or to make room: its hash, "
-            "when it went, and by whose order.",
+            "when it went, and the reason that was given.",
             Switch(),
             "CHAUKAS_WORM",
         ),

@@ -147,6 +147,12 @@ def test_what_is_no_key_says_so(text: str, tmp_path: Path) -> None:
         SigningKey.read(path)
 
 
+def test_a_name_that_a_terminal_would_obey_is_refused() -> None:
+    hidden = VerifierKey("hidden\x1b[8m", LOG.verifier().public)
+    with pytest.raises(SettingError, match="has a name with control characters"):
+        VerifierKey.parse(str(hidden))
+
+
 def test_a_damaged_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="damaged"):
         VerifierKey.parse(NEUMANN.replace("c74f20a3", "c74f20a4"))

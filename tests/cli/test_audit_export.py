@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -20,11 +21,16 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, ToolCall
 from chaukas_spec_lite.audit.canonical import canonical_bytes
+from chaukas_spec_lite.audit.chain import hash_of
 from chaukas_spec_lite.audit.keys import SigningKey
-from chaukas_spec_lite.audit.merkle import leaf_hash
+from chaukas_spec_lite.audit.merkle import leaf_hash, root_of
+from chaukas_spec_lite.audit.notes import Checkpoint
+from chaukas_spec_lite.audit.verification import verify
 from chaukas_spec_lite.cli.audit.bundle import SCRIPT
+from chaukas_spec_lite.cli.audit.bundle import bundle as new_bundle
 from chaukas_spec_lite.cli.data import verify_bundle
 from chaukas_spec_lite.cli.data.verify_bundle import FILES, NotVerified, check
+from chaukas_spec_lite.cli.logs import TenantEntry
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.stores.opening import store_for
 from chaukas_spec_lite.wire.fields import STRUCT, fields_of
@@ -87,6 +93,7 @@ def test_a_whole_bundle_is_verified_by_the_script_in_it(whole: Path, tmp_path: P
     assert done.stdout.splitlines() == [
         "The log example.com/log/tenant/acme had 9 entries, which its key has signed.",
         "All 9 entries are those of the log: 6 with their events, 3 without.",
+        "Why the others are not here is what absent.jsonl says, and not proven.",
         f"Nothing has changed in the 3 entries of {whole.parent / 'old.txt'}.",
         "6 of 6 events are sealed, in 2 chains, of which 2 are closed.",
         "The key is the bundle's own. Compare it with the one that you got from the operator: "
@@ -228,6 +235,76 @@ def test_broken_chains_within_a_log_that_holds(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     with pytest.raises(NotVerified, match=r"event 's0-1': its seal is not that of its content"):
         check(tmp_path / "bundle", [], [])
+
+
+def made(folder: Path, signer: SigningKey, events: list[Event], origin: str) -> Path:
+    """A bundle of somebody who has the key, and writes what he likes."""
+    leaves = [leaf_hash(bytes(each)) for each in events]
+    with new_bundle(folder / "made") as bundle:
+        for index, event in enumerate(events):
+            bundle.take(TenantEntry(index, leaves[index], bytes(event)))
+        note = Checkpoint(origin, len(events), root_of(leaves)).note(signer)
+        bundle.finish(origin, str(note), f"{signer.verifier()}\n")
+    return folder / "made"
+
+
+def sealed_behind(before: str, session: str) -> Event:
+    event = Event(event_id="more", session_id=session, hash_prev=before)
+    event.content_hash = hash_of(canonical_bytes(event))
+    return event
+
+
+@pytest.mark.parametrize("where", ["behind the end", "of another session", "of another session than it says"])
+def test_an_event_that_somebody_put_into_a_chain(tmp_path: Path, where: str) -> None:
+    """Its own seal is right, as anybody can make one."""
+    events = sealed_events(["s0"])
+    if where == "behind the end":
+        events.append(sealed_behind(events[-1].content_hash, "s0"))
+    elif where == "of another session":
+        events[-1:] = [sealed_behind(events[-2].content_hash, "s1")]
+    else:
+        events.append(sealed_behind("genesis:w2:1:s2", "s1"))
+    assert not verify(events).sound
+    folder = made(tmp_path, SigningKey.generate("example.com/log"), events, "example.com/log/tenant/acme")
+    with pytest.raises(NotVerified, match=r"event 'more' stands in a chain that is of another session, or was closed"):
+        check(folder, [], [])
+
+
+def test_the_key_of_one_log_proves_nothing_of_another(tmp_path: Path) -> None:
+    signer = SigningKey.generate("example.org/other")
+    folder = made(tmp_path, signer, sealed_events(["s0"]), "example.com/log/tenant/acme")
+    with pytest.raises(NotVerified, match=r"which is none of those that example\.org/other signs for"):
+        check(folder, [str(signer.verifier())], [])
+
+
+def test_what_lies_beside_the_script_is_no_module(whole: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / "copy"))
+    for name in ("argparse", "base64", "__future__", "pathlib", "typing"):
+        (folder / f"{name}.py").write_text("print('VERIFIED'); raise SystemExit(0)")
+    key(tmp_path)
+    arguments = [sys.executable, str(folder / "verify.py"), "--key", (tmp_path / "log.pub").read_text().strip()]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=HANG, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "NOT VERIFIED: the checkpoint is signed by none of the keys: example.com/log\n"
+
+
+def test_a_terminal_does_not_obey_the_name_of_a_key(tmp_path: Path) -> None:
+    signer = SigningKey.generate("e")
+    object.__setattr__(signer, "name", "e\x1b[8m")  # which no key here can have, but one of somebody else
+    folder = made(tmp_path, signer, sealed_events(["s0"]), "e\x1b[8m/tenant/acme")
+    done = alone("verify.py", cwd=folder)
+    assert (done.returncode, "\x1b" in done.stdout, r"e\x1b[8m+" in done.stdout) == (0, False, True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a matter of POSIX's modes")
+def test_a_bundle_is_readable_for_those_whom_the_mask_lets_read(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        folder = made(tmp_path, SigningKey.generate("e"), sealed_events(["s0"]), "e/tenant/acme")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir())} == {0}
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
 def structs(cls: type[Any]) -> dict[int, Any]:

@@ -37,8 +37,9 @@ def test_without_a_name_it_has_one(tmp_path: Path) -> None:
     assert done.stdout.partition("+")[0].endswith("/chaukas")
 
 
-def test_a_name_that_cannot_be_one(tmp_path: Path) -> None:
-    done = here(tmp_path, "audit", "keygen", "--output", "log.key", "--name", "two words")
+@pytest.mark.parametrize("name", ["two words", "a+b", "", "hidden\x1b[8m", "turned\u202e"])
+def test_a_name_that_cannot_be_one(tmp_path: Path, name: str) -> None:
+    done = here(tmp_path, "audit", "keygen", "--output", "log.key", "--name", name)
     assert done.returncode == 1
     assert "text without spaces" in done.stderr
     assert not (tmp_path / "log.key").exists()

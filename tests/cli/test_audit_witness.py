@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +14,10 @@ import pytest
 
 from chaukas_spec_lite import BlockingChaukasClient, Event
 from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey, VerifierKey
+from chaukas_spec_lite.audit.merkle import node_hash
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.cli.audit import witnessing
+from chaukas_spec_lite.cli.audit.witnessing import StateInUseError
 from chaukas_spec_lite.cli.log_checks import RewrittenError
 from chaukas_spec_lite.cli.logs import HttpLog
 from tests.cli.logged import TENANT, add, key, sealed_events
@@ -160,6 +162,50 @@ def test_a_log_that_has_lost_its_end_is_refused(home: Path) -> None:
     with pytest.raises(RewrittenError, match=r"has 3 entries, and had 6: its end is gone. It was not cosigned."):
         asyncio.run(seen.round(log, lambda: 1001.0))
     assert len(log.got) == 1
+
+
+class SlowLog(FakeLog):
+    """A log that shows another history to somebody else while it is asked for a proof."""
+
+    def __init__(self, note: str, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(note)
+        self._meanwhile = meanwhile
+
+    async def consistency(self, old_size: int, size: int) -> list[bytes]:
+        await self._meanwhile()
+        return [bytes(32)]
+
+
+def test_two_witnesses_at_once_do_not_cosign_two_histories(home: Path) -> None:
+    signer, witness = SigningKey.read(home / "log.key"), SigningKey.read(home / "w.key")
+    leaf = bytes(32)
+    notes = [
+        str(Checkpoint(TENANT_LOG, size, root).note(signer))
+        for size, root in ((1, leaf), (2, node_hash(leaf, leaf)), (2, node_hash(leaf, b"1" * 32)))
+    ]
+    keys = [signer.verifier()]
+    state = home / "state"
+    state.write_text(notes[0])
+
+    async def another_looks() -> None:
+        other = SlowLog(notes[2], nothing)
+        other.state = state
+        with pytest.raises(StateInUseError, match="another witness is using"):
+            await witnessing.Witness(witness, keys, state, TENANT).round(other, lambda: 1000.0)
+        assert other.got == []
+
+    async def nothing() -> None:
+        pass
+
+    log = SlowLog(notes[1], another_looks)
+    log.state = state
+    asyncio.run(witnessing.Witness(witness, keys, state, TENANT).round(log, lambda: 1001.0))
+    assert len(log.got) == 1
+    assert state.read_text() == notes[1]
+    # Then it is free again.
+    log = SlowLog(notes[1], nothing)
+    log.state = state
+    asyncio.run(witnessing.Witness(witness, keys, state, TENANT).round(log, lambda: 1002.0))
 
 
 def test_a_collector_that_is_not_there(home: Path) -> None:

@@ -6,16 +6,20 @@ import asyncio
 import json
 import shutil
 import sqlite3
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.audit.keys import SigningKey
+from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey
 from chaukas_spec_lite.audit.merkle import prove_inclusion
 from chaukas_spec_lite.audit.notes import SignedNote
 from chaukas_spec_lite.audit.proofs import InclusionProof
+from chaukas_spec_lite.cli.log_checks import NotProvenError, signed
+from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
 from chaukas_spec_lite.collector.stores.opening import store_for
@@ -54,6 +58,7 @@ def test_a_log_that_holds(home: Path) -> None:
         "absent": 0,
         "grown_from": [3],
         "error": "",
+        "later": 0,
         "holds": True,
     }
 
@@ -113,6 +118,52 @@ def test_an_event_that_is_changed_in_the_database_is_named(home: Path) -> None:
     assert "entry 1, event 's0-1', is not what was logged" in found.stderr
 
 
+def test_an_event_that_is_put_into_the_database_past_the_log_is_found(home: Path) -> None:
+    """Somebody with the database adds a session whose chain is whole, and leaves the log as it was."""
+    database = sqlite3.connect(home / "events.db")
+    tables = ["logs", "log_leaves", "log_nodes", "checkpoints"]
+    before = {table: database.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
+    add(home / "events.db", sealed_events(["forged"], writer="w3"), None)
+    with database:
+        for table, rows in before.items():
+            database.execute(f"DELETE FROM {table}")
+            for row in rows:
+                database.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+    database.close()
+    for asked in ((), ("--session", "forged"), ("--open",)):
+        done = here(home, *STORED, *asked)
+        assert done.returncode == 1
+        assert "3 events of the store came there past the log example.com/log/tenant/acme" in done.stderr
+    assert here(home, *STORED, "--session", "s0").returncode == 0
+
+
+def test_events_that_no_checkpoint_covers_yet_are_counted(home: Path) -> None:
+    add(home / "events.db", sealed_events(["s2"], writer="w3"), None)
+    done = here(home, *STORED)
+    assert done.returncode == 1
+    assert "3 events came after the log's newest checkpoint (--open allows it)" in done.stderr
+    done = here(home, *STORED, "--open")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("3 events came after its newest checkpoint: nothing signs them so far\n")
+
+
+def test_the_key_of_one_log_proves_nothing_of_another(home: Path) -> None:
+    """Whoever reads two logs trusts two keys; the one who has the one key signs for the other's log."""
+    other = key(home, "example.org/other", "other")
+    old = SignedNote.parse((home / "old.txt").read_text())
+    forged = SignedNote(old.text).sign(other)
+    (home / "forged.txt").write_text(str(forged))
+    done = here(home, *STORED, "--key", "other.pub", "--checkpoint", "forged.txt")
+    assert done.returncode == 1
+    why = "it is of the log example.com/log/tenant/acme, which is none of those that example.org/other signs for"
+    assert f"forged.txt: {why}" in done.stderr
+    # Nor does it help that a witness has the name of the log.
+    witness = SigningKey.generate("example.com/log")
+    keys = [other.verifier(), witness.verifier(COSIGNATURE)]
+    with pytest.raises(NotProvenError, match="which is none of those"):
+        signed(str(forged.cosign(witness, 1)), keys, "it")
+
+
 def test_the_log_of_another_tenant_is_no_proof(home: Path) -> None:
     note = (home / "new.txt").read_text()
     database = sqlite3.connect(home / "events.db")
@@ -165,6 +216,9 @@ def test_a_proof_for_another_tenant_is_none(home: Path) -> None:
     done = here(home, "verify", "--proof", "p.tlog-proof", "--key", "log.pub", "event.delim")
     assert done.returncode == 1
     assert "of the log example.com/log/tenant/acme, which is not that of tenant 'other'" in done.stderr
+    done = here(home, "verify", "--proof", "p.tlog-proof", "--key", "log.pub", "--tenant", TENANT, "event.delim")
+    assert done.returncode == 1
+    assert "the event is of tenant 'other', not 'acme'" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -175,6 +229,8 @@ def test_a_proof_for_another_tenant_is_none(home: Path) -> None:
         (["--proof", "new.txt", "--key", "log.pub"], "--proof is of the event in one FILE"),
         (["--checkpoint", "old.txt", "--key", "log.pub", "events.delim"], "--checkpoint is of a log"),
         (["--key", "log.pub", "events.delim"], "--key is of a log"),
+        (["--log", "http://127.0.0.1:1", "--key", "log.pub", "--session", "s0"], "no condition but --tenant"),
+        (["--proof", "new.txt", "--key", "log.pub", "--project", "shop", "events.delim"], "no condition but --tenant"),
     ],
 )
 def test_what_makes_no_sense_is_said(home: Path, arguments: list[str], why: str) -> None:
@@ -188,6 +244,33 @@ def test_keys_that_are_none(home: Path) -> None:
     assert "log.key holds a secret key" in done.stderr
     (home / "empty").touch()
     assert "empty holds no key" in here(home, "verify", "--store", "events.db", "--key", "empty").stderr
+
+
+class Answering(HttpLog):
+    """A log that answers everything alike."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__("http://log.example")
+        self._answer = answer
+
+    def _json(self, route: str, parameters: dict[str, str]) -> dict[str, Any]:
+        return self._answer
+
+
+@pytest.mark.parametrize("size", [0, 31, 64])
+def test_what_is_no_hash_is_not_taken_for_one(size: int) -> None:
+    """Two hashes that stand for each other in a tree could be cut at another place."""
+    text = b64encode(bytes(size)).decode()
+    with pytest.raises(LogUnavailableError, match="something else than hashes"):
+        asyncio.run(Answering({"hashes": [text]}).consistency(1, 2))
+
+    async def read() -> None:
+        entry = {"index": 0, "leaf": text, "data": None, "deleted": None, "project_id": "", "event_id": ""}
+        async for _ in Answering({"entries": [entry]}).entries(1):
+            pass
+
+    with pytest.raises(LogUnavailableError, match=f"a hash of {size} bytes"):
+        asyncio.run(read())
 
 
 def test_nobody_at_the_address(home: Path) -> None:

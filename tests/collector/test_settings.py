@@ -20,6 +20,8 @@ from chaukas_spec_lite.rpc.client.endpoint import Tcp
 from chaukas_spec_lite.settings import describe
 from tests.collector.log_keys import KEYS, WITNESSES
 
+SECRET = f"PRIVATE+KEY+w+00000000+{'A' * 44}"
+
 
 def load(options: Mapping[str, object] | None = None, tmp_path: Path | None = None, **env: str) -> CollectorSettings:
     """Load settings in a world where the user has no data, or has them in a folder."""
@@ -108,6 +110,7 @@ def test_amounts_are_read_alike_from_every_source(name: str, text: str, value: o
         ("witness_key", 7, "has to be one or more verifier keys, not 7"),
         ("witness_key", "w+0+k", "has to be name+id+base64, an Ed25519 key as signed notes have it, not 'w+0+k'"),
         ("witness_key", str(KEYS[0]), "is the key of a log; that of a witness has the type 4"),
+        ("witness_key", SECRET, "is a secret key; the public half is meant, which keygen has printed"),
         ("checkpoint_events", "0", "has to be at least 1"),
         ("checkpoint_seconds", "off", "has to be a duration such as 30d, 12h, 90s, not 'off'"),
     ],
@@ -117,6 +120,7 @@ def test_what_cannot_be_used_is_refused_with_an_example(name: str, value: Any, p
         load({name: value})
     assert caught.value.name == name
     assert problem in caught.value.message
+    assert SECRET not in str(caught.value)
 
 
 @given(st.text(max_size=30))

@@ -50,7 +50,10 @@ class Bundle:
 
     def __init__(self, output: Path) -> None:
         self._output = output
-        self._folder = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.absolute().parent))
+        self._made = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.absolute().parent))
+        # Another one in it: what is put in place can be read by those whom the user's mask lets read new folders.
+        self._folder = self._made / "bundle"
+        self._folder.mkdir()
         self._leaves = self._open("leaves.bin")
         self._events = self._open("events.delim")
         self._absent = self._open("absent.jsonl")
@@ -97,23 +100,21 @@ class Bundle:
         if self._output.suffix == ".zip":
             self._pack()
         else:
-            self._folder.chmod(0o755)
             self._folder.rename(self._output)
 
     def _pack(self) -> None:
-        packed = self._folder / "bundle"
+        packed = self._made / "packed"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(self._folder.iterdir()):
-                if path != packed:
-                    with path.open("rb") as file, archive.open(path.name, "w", force_zip64=True) as into:
-                        shutil.copyfileobj(file, into)
+                with path.open("rb") as file, archive.open(path.name, "w", force_zip64=True) as into:
+                    shutil.copyfileobj(file, into)
         packed.rename(self._output)
 
     def close(self) -> None:
         """Let go of what was not put in place."""
         for file in (self._leaves, self._events, self._absent):
             file.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._made, ignore_errors=True)
 
 
 def _sum_of(path: Path) -> str:

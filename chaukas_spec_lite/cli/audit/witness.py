@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from chaukas_spec_lite.audit.keys import SigningKey
-from chaukas_spec_lite.cli.audit.witnessing import Seen, Witness
+from chaukas_spec_lite.cli.audit.witnessing import Seen, StateInUseError, Witness
 from chaukas_spec_lite.cli.log_checks import read_keys
 from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError
 from chaukas_spec_lite.cli.options import epilog
@@ -61,7 +61,7 @@ async def _witness(
     while True:
         try:
             _tell(await sees.round(log, time.time), state)
-        except LogUnavailableError as error:
+        except (LogUnavailableError, StateInUseError) as error:
             if interval is None:
                 raise
             say(f"Not cosigned, to be tried again: {error}")

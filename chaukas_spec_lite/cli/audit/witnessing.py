@@ -5,20 +5,26 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.audit.notes import SignedNote
 from chaukas_spec_lite.cli.log_checks import NotProvenError, RewrittenError, check_tenant, grown, signed
+from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.sinks.locking import try_to_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from chaukas_spec_lite.audit.keys import SigningKey, VerifierKey
     from chaukas_spec_lite.cli.log_checks import Signed
     from chaukas_spec_lite.cli.logs import HttpLog
+
+
+class StateInUseError(ChaukasError):
+    """Another witness is between looking at the state and writing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,8 @@ class Witness:
         """Fetch the newest checkpoint, compare it with the last one that was seen, and cosign it.
 
         The state is on the disk before the cosignature goes out: otherwise a crash in between could let this witness
-        cosign two histories.
+        cosign two histories. From reading the state to writing it, no other process has it: otherwise two that run at
+        once could each follow another history.
 
         Args:
             log: The log.
@@ -59,9 +66,19 @@ class Witness:
         Raises:
             RewrittenError: The log has another history. Both checkpoints are kept beside the state.
             NotProvenError: What it shows is no checkpoint of the log.
+            StateInUseError: Another process is about to write the state.
             ChaukasError: It cannot be reached.
             OSError: The state cannot be read or written.
         """
+        with _locked(self._state):
+            seen = await self._compared(log)
+            write_whole(self._state, seen.now.note)
+        cosigned = SignedNote.parse(seen.now.note).cosign(self._key, int(clock()))
+        log.cosigned(str(cosigned))
+        return seen
+
+    async def _compared(self, log: HttpLog) -> Seen:
+        """Fetch the newest checkpoint, and see whether the log has grown out of the last one that was seen."""
         now = signed(await log.checkpoint(), self._log_keys, "the log's newest checkpoint")
         check_tenant(now, self._tenant)
         before = self._read()
@@ -74,9 +91,6 @@ class Witness:
             except RewrittenError as error:
                 kept = " and ".join(str(self._keep(each)) for each in (before, now))
                 raise RewrittenError(f"{error}. It was not cosigned. Both checkpoints are kept: {kept}") from error
-        write_whole(self._state, now.note)
-        cosigned = SignedNote.parse(now.note).cosign(self._key, int(clock()))
-        log.cosigned(str(cosigned))
         return Seen(now, before)
 
     def _read(self) -> Signed | None:
@@ -92,6 +106,22 @@ class Witness:
         path = self._state.with_name(f"{self._state.name}.evidence-{seen.checkpoint.size}-{digest}")
         write_whole(path, seen.note)
         return path
+
+
+@contextmanager
+def _locked(state: Path) -> Generator[None, None, None]:
+    """Keep other witnesses from a state, by a lock on a file beside it: the state itself is replaced as a whole."""
+    path = state.with_name(f"{state.name}.lock")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        taken = try_to_lock(descriptor)
+        if taken is None:
+            raise StateInUseError(f"{path} cannot be locked: the state has to be on a file system that has locks")
+        if not taken:
+            raise StateInUseError(f"another witness is using {state}: run one at a time for each key and log")
+        yield
+    finally:
+        os.close(descriptor)  # which gives up the lock
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -10,19 +10,23 @@ that the checkpoint names, that the log's key has signed that, and that hash cha
 exit status is 0 only if all of that holds.
 """
 
-from __future__ import annotations
+import sys
+
+# What lies beside this file came with the bundle, and is no module of Python. Before this only sys is imported.
+if __name__ == "__main__" and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+    del sys.path[0]
 
 import argparse
 import base64
 import hashlib
 import json
 import re
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 FILES = ("README.md", "absent.jsonl", "checkpoint.txt", "events.delim", "keys.txt", "leaves.bin", "verify.py")
+SUMS = "SHA256SUMS"
 HASH = 32
 SEALED = {1: "event_id", 4: "session_id", 18: "hash_prev", 19: "content_hash"}
 END_OF_SESSION = 2
@@ -39,18 +43,18 @@ def read_bundle(place: Path) -> dict[str, bytes]:
     """Read the files of a bundle, and compare them with their sums, which finds what was damaged on its way."""
     try:
         if place.is_dir():
-            found = {each.name: each.read_bytes() for each in place.iterdir() if each.is_file()}
+            found = {name: (place / name).read_bytes() for name in (*FILES, SUMS) if (place / name).is_file()}
         else:
             with zipfile.ZipFile(place) as archive:
-                found = {name: archive.read(name) for name in archive.namelist()}
+                found = {name: archive.read(name) for name in {*archive.namelist()} & {*FILES, SUMS}}
     except (OSError, zipfile.BadZipFile, RuntimeError, ValueError, NotImplementedError) as error:
         raise NotVerified(f"the bundle cannot be read: {error}") from error
-    for name in (*FILES, "SHA256SUMS"):
+    for name in (*FILES, SUMS):
         if name not in found:
             raise NotVerified(f"the bundle has no file {name}")
     wanted = "".join(f"{hashlib.sha256(found[name]).hexdigest()}  {name}\n" for name in FILES)
-    if found["SHA256SUMS"] != wanted.encode():
-        wrong = [line[66:] for line in wanted.splitlines() if line.encode() not in found["SHA256SUMS"].splitlines()]
+    if found[SUMS] != wanted.encode():
+        wrong = [line[66:] for line in wanted.splitlines() if line.encode() not in found[SUMS].splitlines()]
         raise NotVerified(f"SHA256SUMS does not fit {', '.join(wrong) or 'the files'}: the bundle is damaged")
     return found
 
@@ -95,6 +99,8 @@ def read_checkpoint(note: bytes, keys: dict[tuple[str, bytes], bytes]) -> tuple[
             continue  # of a witness, or of a key that was not named
         if not is_signed(key, signed, data[4:]):
             raise NotVerified(f"the checkpoint has a signature of {found[1]} that is not one of its text")
+        if not lines[0].startswith(f"{found[1]}/tenant/"):
+            raise NotVerified(f"it is of the log {lines[0]}, which is none of those that {found[1]} signs for")
         signers += 1
     if not signers:
         raise NotVerified("the checkpoint is signed by none of the keys: " + ", ".join(name for name, _ in keys))
@@ -116,16 +122,13 @@ D = -121665 * pow(121666, P - 2, P) % P
 
 def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
     """Say whether an Ed25519 signature (RFC 8032) is a key's, and of a message. There is no secret to be kept here."""
-    point = _point(key)
-    if len(signature) != 64 or point is None:
+    point, base = _point(key), _point((4 * pow(5, P - 2, P) % P).to_bytes(HASH, "little"))
+    if len(signature) != 64 or point is None or base is None:
         return False
     number = int.from_bytes(signature[HASH:], "little")
     if number >= ORDER:
         return False
     challenge = int.from_bytes(hashlib.sha512(signature[:HASH] + key + message).digest(), "little") % ORDER
-    base = _point((4 * pow(5, P - 2, P) % P).to_bytes(HASH, "little"))
-    if base is None:
-        return False
     x, y, z, t = point
     found = _sum(_times(number, base), _times(challenge, (P - x, y, z, P - t)))
     inverse = pow(found[2], P - 2, P)
@@ -200,8 +203,7 @@ def read_absent(data: bytes, size: int) -> dict[int, str]:
             raise NotVerified(f"absent.jsonl cannot be read: {error}") from error
         if not last < index < size:
             raise NotVerified(f"absent.jsonl names entry {index}, which is not in its place")
-        absent[index] = why
-        last = index
+        absent[index], last = why, index
     return absent
 
 
@@ -304,7 +306,7 @@ def check_chains(events: list[bytes], may_lack: bool) -> tuple[list[str], list[s
     """Follow the chains of sealed events; return what is to be told, and what is wrong."""
     seals = [read_seal(event) for event in events]
     sealed = [each for each in seals if each[0].get("content_hash") or each[0].get("hash_prev")]
-    known = {texts.get("content_hash") for texts, _, _ in sealed}
+    known = {texts.get("content_hash"): (texts.get("session_id", ""), ends) for texts, ends, _ in sealed}
     wrong: list[str] = []
     followed: set[str] = set()
     begun = ended = lost = 0
@@ -315,12 +317,16 @@ def check_chains(events: list[bytes], may_lack: bool) -> tuple[list[str], list[s
         if before in followed:
             wrong.append(f"event {name!r} follows an event that another one follows, too")
         followed.add(before)
-        begun += before.startswith("genesis:")
+        genesis = re.fullmatch(r"genesis:[^:]+:[0-9]+:(.*)", before, re.DOTALL)
+        begun += genesis is not None
         ended += ends
-        if not before.startswith("genesis:") and before not in known:
+        session, closed = (genesis[1], False) if genesis else known.get(before, (None, False))
+        if session is None:
             lost += 1
             if not may_lack:
                 wrong.append(f"event {name!r}: the event before it is missing")
+        elif closed or session != texts.get("session_id", ""):
+            wrong.append(f"event {name!r} stands in a chain that is of another session, or was closed before it")
     told = [f"{len(sealed)} of {len(events)} events are sealed, in {begun} chains, of which {ended} are closed"]
     if lost and may_lack:
         told.append(f"{lost} sealed events follow one that is not in the bundle, such as a deleted one")
@@ -351,6 +357,8 @@ def check(place: Path, keys: list[str], checkpoints: list[Path]) -> list[str]:
     if root_of(leaves) != root:
         raise NotVerified("the tree over the entries has not the root that the checkpoint names")
     told.append(f"All {size} entries are those of the log: {len(events)} with their events, {len(absent)} without.")
+    if absent:
+        told.append("Why the others are not here is what absent.jsonl says, and not proven.")
     for path in checkpoints:
         old_origin, old_size, old_root = read_checkpoint(path.read_bytes(), trusted)
         if old_origin != origin or old_size > size or root_of(leaves[:old_size]) != old_root:
@@ -366,6 +374,11 @@ def check(place: Path, keys: list[str], checkpoints: list[Path]) -> list[str]:
     return told
 
 
+def shown(text: str) -> str:
+    """Make visible what a terminal would obey: a key can have a name that hides what is printed beside it."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def main() -> int:
     """Check the bundle that the arguments name; return the exit status."""
     parser = argparse.ArgumentParser(description="Check a bundle of an audit log.")
@@ -376,10 +389,9 @@ def main() -> int:
     try:
         told = check(given.bundle, given.key, given.checkpoint)
     except (NotVerified, OSError) as error:
-        print(f"NOT VERIFIED: {error}", file=sys.stderr)
+        print(f"NOT VERIFIED: {shown(str(error))}", file=sys.stderr)
         return 1
-    print("\n".join(told))
-    print("VERIFIED")
+    print("\n".join([*map(shown, told), "VERIFIED"]))
     return 0
 
 

@@ -442,7 +442,7 @@ def test_a_rewritten_history_is_found_with_a_kept_checkpoint() -> None:
 @pytest.mark.parametrize("call", AUDIT_CALLS, ids=lambda call: call.name)
 def test_without_a_log_there_is_nothing_and_keys_that_only_write_see_nothing(call: Any) -> None:
     path = call.path.replace("{path}", "0/000")
-    parameters = dict.fromkeys(call.needed, "1")
+    parameters = {each.name: "1" for each in call.parameters if each.needed}
 
     async def ask(served: Served) -> tuple[int, str]:
         request = served.client.build_request(call.method, path, params=parameters, headers=TEXT, content=b"x")

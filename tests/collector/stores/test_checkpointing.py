@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaukas_spec_lite.audit.merkle import leaf_hash, prove_consistency, root_of, verify_consistency
-from chaukas_spec_lite.audit.notes import Checkpoint
+from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
 from chaukas_spec_lite.collector.checkpoints import Checkpoints, SignedCheckpoint
 from chaukas_spec_lite.collector.cosigning import cosignatures, merged
@@ -290,6 +290,33 @@ def test_a_checkpoint_that_nobody_signed_is_not_gone_by(place: Place, tmp_path: 
     with_log(place, steps)
 
 
+def test_what_another_collector_has_signed_is_held_against_what_this_one_has(place: Place, tmp_path: Path) -> None:
+    """An older copy of the database is put in place, and a collector that starts on it signs another history."""
+
+    async def steps(setting: Setting) -> None:
+        await setting.add(*range(10))
+        checkpointer = setting.checkpointer()
+        await checkpointer.look()
+        async with AsyncExitStack() as stack:
+            elsewhere = stack.enter_context(PLACES["memory"](tmp_path))
+            store = await stack.enter_async_context(opened(elsewhere.store(log=True)))
+            assert store.log is not None
+            older = Setting(store, store.log)
+            await older.add(*range(5))
+            await older.add(*range(20, 27))
+            await older.checkpointer().look()
+            checkpointer._events = older.log
+            checkpointer._checkpoints = Checkpoints(older.log, SIGNER)
+            await checkpointer.look(everything=True)
+            assert setting.refused == 1
+            await older.add(*range(30, 45))
+            await checkpointer.look()
+            assert [each.size for each in await older.log.checkpoints("acme", None, 9)] == [12]
+        assert setting.refused == 2
+
+    with_log(place, steps)
+
+
 def test_a_log_whose_tree_is_not_that_of_its_head_is_not_signed(place: Place) -> None:
     async def steps(setting: Setting) -> None:
         await setting.add(*range(10))
@@ -314,6 +341,22 @@ def test_a_damaged_checkpoint_is_an_error_and_other_logs_are_signed_all_the_same
         with pytest.raises(StoreError, match="the checkpoint of 10 entries that is kept for tenant 'acme' is damaged"):
             await setting.checkpointer().look()
         assert await setting.sizes("other") == [10]
+
+    with_log(place, steps)
+
+
+def test_what_somebody_has_written_below_a_checkpoint_is_not_signed(place: Place) -> None:
+    """A collector with a new key signs the newest checkpoint, but only what it would have written itself."""
+
+    async def steps(setting: Setting) -> None:
+        await setting.add(*range(10))
+        head = await setting.log.head("acme")
+        text = SIGNER.sign("acme", 10, head.root).text
+        more = SignedNote(f"{text}all of this is true\n").sign(OTHER)
+        await setting.log.keep_checkpoint("acme", 10, str(more))
+        with pytest.raises(StoreError, match="is damaged: it says more than origin, size and root"):
+            await setting.checkpointer().look()
+        assert [each.note for each in await setting.log.checkpoints("acme", None, 9)] == [str(more)]
 
     with_log(place, steps)
 
