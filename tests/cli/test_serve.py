@@ -133,7 +133,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         (["--config", "none.toml"], "Error: none.toml: cannot be read: No such file or directory"),
         (["--tls-cert", "none.pem"], "Error: tls_cert: none.pem with the key in it cannot be used"),
         (["--http", "off", "--grpc", "off"], "nobody could reach the collector"),
-        (["--store", "missing/events.db"], "/missing/events.db: unable to open database file"),
+        (["--store", "missing/events.db"], "/missing: make it, or choose another file"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(arguments: list[str], problem: str, tmp_path: Path) -> None:
