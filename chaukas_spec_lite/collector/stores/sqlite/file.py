@@ -124,7 +124,7 @@ def connect_writer(
 
 def _advice(path: Path, error: OSError) -> str:
     """Say why a file cannot be made, and what to do."""
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return f"there is no folder {path.parent}: make it, or choose another file"
     why = error.strerror or type(error).__name__
     if isinstance(error, PermissionError):
