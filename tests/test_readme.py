@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks import report
 from tests import snippets
+from tests.cli.serving import run as show
+from tests.cli.serving import serving
 from tests.docs.running import run
 
 TEXT = snippets.README.read_text(encoding="utf-8")
@@ -40,6 +42,20 @@ def test_the_recorder_shows_what_it_recorded(tmp_path: Path) -> None:
         "    tool search_orders\n"
         "  output It was shipped.\n"
     )
+
+
+def test_the_program_sends_to_a_collector_after_the_change_that_it_names(tmp_path: Path) -> None:
+    (code,) = [code for code in BLOCKS if "import Recorder" in code]
+    found = re.search(r"write `(.+?)` in place of `(.+?)`\s+and leave out the last line", TEXT)
+    assert found, "the section 'Look' says what to change"
+    new, old = found.groups()
+    assert code.count(old) == 1
+    changed = "".join(code.replace(old, new).splitlines(keepends=True)[:-1])
+    with serving(tmp_path) as served:
+        assert run(changed, tmp_path, CHAUKAS_GRPC_ENDPOINT=served.grpc) == ""
+        shown = show(tmp_path, "show", "last", "--endpoint", served.grpc)
+    assert "search_orders" in shown.stdout, shown.stderr
+    assert "$0.0014" in shown.stdout, "the prices are still there"
 
 
 def test_the_asynchronous_blocks_run_on_uvloop(tmp_path: Path) -> None:

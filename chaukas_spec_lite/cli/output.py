@@ -33,7 +33,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         ClickException: It failed.
     """
     try:
-        with _interruptible():
+        with _interruptible(), _waits_told():
             return asyncio.run(work)
     except BrokenPipeError:  # whoever reads the output has seen enough
         raise
@@ -163,6 +163,30 @@ def quiet_logs() -> Generator[None, None, None]:
 
 def _is_told_otherwise(record: logging.LogRecord) -> bool:
     return record.name.endswith("client") and "it rejected the others" not in str(record.msg)
+
+
+@contextmanager
+def _waits_told() -> Generator[None, None, None]:
+    """Say once that a call is repeated, and why: half a minute of repetitions without a word looks like a hang."""
+    client = logging.getLogger("chaukas_spec_lite.rpc")
+    told = False
+
+    def tell(record: logging.LogRecord) -> bool:
+        nonlocal told
+        why = record.args[-1] if isinstance(record.args, tuple) and record.args else None
+        if record.levelno == logging.INFO and isinstance(why, ChaukasError) and not told:
+            told = True
+            say(f"No answer yet, it is tried again: {sentence(why)}")
+        return True
+
+    level = client.level
+    client.addFilter(tell)
+    client.setLevel(min(client.getEffectiveLevel(), logging.INFO))
+    try:
+        yield
+    finally:
+        client.removeFilter(tell)
+        client.setLevel(level)
 
 
 class Unreadable:

@@ -87,7 +87,11 @@ def _make_folder(settings: CollectorSettings) -> None:
     """Make the folder of the default store, and of no other: elsewhere, one that is missing is a slip of the pen."""
     folder = data_directory(os.environ)
     if settings.store == str(folder / "events.db"):
-        make_folder(folder)
+        try:
+            make_folder(folder)
+        except OSError as error:
+            said = f"the folder of the events, {folder}, cannot be made: {_text(error)}"
+            raise click.ClickException(one_line(f"{said}: choose a file for them with --store")) from error
 
 
 async def _serve(settings: CollectorSettings, opens: bool) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.errors import StatusCode, StatusError
@@ -26,6 +25,8 @@ log = logging.getLogger("chaukas_spec_lite.client")
 
 _REJECTED = "chaukas-rejected"
 """By this name our collector tells behind an answer how many events of a batch it did not store."""
+_REASONS = "; where it runs, chaukas-lite store rejected says why"
+"""What is said of events that our collector did not store: it keeps them with the reasons."""
 _TOLD_EVERY = 60.0
 _NAMED = 10
 """How many rejected events a log line names."""
@@ -103,23 +104,25 @@ class EitherService:
         trailing: dict[str, str] = {}
         response = await self.call("ingest_event_batch", request, timeout, once, trailing)
         if isinstance(response, server.IngestEventBatchResponse):
-            self._tell(response.rejected_count, count, response.rejected_event_ids)
+            ids = response.rejected_event_ids
+            named = ", ".join(repr(event_id) for event_id in ids[:_NAMED])
+            more = ", ..." if len(ids) > _NAMED else ""
+            self._tell(response.rejected_count, count, named and f" ({named}{more})")
             return response.rejected_count
         if (rejected := trailing.get(_REJECTED, "")).isdecimal():
-            self._tell(int(rejected[:9]), count)
+            self._tell(int(rejected[:9]), count, _REASONS)
             return int(rejected[:9])
         return 0
 
-    def _tell(self, rejected: int, count: int, event_ids: Sequence[str] = ()) -> None:
+    def _tell(self, rejected: int, count: int, more: str) -> None:
         if rejected > 0:
-            named = "".join(f", {event_id!r}" for event_id in event_ids[:_NAMED])
             self._log.log(
                 "rejected",
                 logging.WARNING,
                 "the server has stored all but %d of the %d events of a batch: it rejected the others%s",
                 rejected,
                 count,
-                named and f" ({named[2:]}{', ...' if len(event_ids) > _NAMED else ''})",
+                more,
             )
 
 

@@ -212,5 +212,6 @@ def _import_httpx() -> Any:
     try:
         import httpx
     except ImportError as error:
-        raise SettingError("endpoint", f"is an HTTP server's, which needs httpx: {INSTALL}") from error
+        otherwise = "or send by gRPC, which needs nothing more: CHAUKAS_GRPC_ENDPOINT=host:port"
+        raise SettingError("endpoint", f"is an HTTP server's, which needs httpx: {INSTALL}, {otherwise}") from error
     return httpx

@@ -8,17 +8,20 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from chaukas_spec_lite import BlockingChaukasClient, Event, EventType
+from chaukas_spec_lite import BlockingChaukasClient, ChaukasClient, Event, EventType
+from chaukas_spec_lite.cli import output
 from chaukas_spec_lite.cli.columns import Row, table
 from chaukas_spec_lite.printable import ASCII, Glyphs
-from chaukas_spec_lite.retry import NEVER
+from chaukas_spec_lite.retry import NEVER, RetryPolicy
 from tests.cli.recordings import BAD, GOOD, RECORDING, filled, here, recorded, written
 from tests.cli.serving import COMMAND, environment, run, serving
 from tests.patience import HANG, without_slowness
@@ -256,3 +259,20 @@ def test_the_space_bar_pauses_and_goes_on(tmp_path: Path) -> None:
         process.communicate()
         os.close(ours)
         os.close(theirs)
+
+
+def test_a_collector_that_is_not_there_is_told_of_while_it_is_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # and does not listen: whoever connects is refused
+        address = f"127.0.0.1:{held.getsockname()[1]}"
+
+        async def ask() -> None:
+            quick = RetryPolicy(initial=0.001, maximum=0.001, max_attempts=4)
+            async with ChaukasClient(address, retry=quick) as client:
+                [_ async for _ in client.query_events()]
+
+        with pytest.raises(click.ClickException, match=r"\(after 4 attempts\)$"):
+            output.run(ask())
+    said = f"No answer yet, it is tried again: QueryEvents at {address}: UNAVAILABLE: refused: is a collector running"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(said)

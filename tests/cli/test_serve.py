@@ -133,7 +133,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         (["--config", "none.toml"], "Error: none.toml: cannot be read: No such file or directory"),
         (["--tls-cert", "none.pem"], "Error: tls_cert: none.pem with the key in it cannot be used"),
         (["--http", "off", "--grpc", "off"], "nobody could reach the collector"),
-        (["--store", "missing/events.db"], "/missing/events.db: unable to open database file"),
+        (["--store", "missing/events.db"], "/missing: make it, or choose another file"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(arguments: list[str], problem: str, tmp_path: Path) -> None:
@@ -143,6 +143,16 @@ def test_what_cannot_be_is_one_sentence(arguments: list[str], problem: str, tmp_
     assert (done.returncode, done.stdout) == (1, "")
     assert problem in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a folder should be")
+    done = run(tmp_path, "serve", "--grpc", "127.0.0.1:0", "--http", "off", XDG_DATA_HOME=str(tmp_path / "data"))
+    assert (done.returncode, done.stdout) == (1, "")
+    folder = tmp_path / "data" / "chaukas-lite"
+    assert done.stderr == (
+        f"Error: the folder of the events, {folder}, cannot be made: File exists: choose a file for them with --store\n"
+    )
 
 
 def test_each_option_comes_from_the_environment_and_a_file_too(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ def test_amounts_are_read_alike_from_every_source(name: str, text: str, value: o
         ("max_size", "99999999999TB", "has to be at most"),
         ("max_body", "off", "has to be a size such as 10GB, 512MiB, 100000, not 'off'"),
         ("grpc", "127.0.0.1", "127.0.0.1 has no port: write 127.0.0.1:50051"),
+        ("grpc", "50051", "50051 is a port without a host: write 127.0.0.1:50051"),
         ("grpc", "::1:0", "holds several colons"),
         ("grpc", 50051, 'has to be text like "127.0.0.1:50051", or "off", not 50051'),
         ("keys", 7, "has to be a str or a Path"),

@@ -138,12 +138,26 @@ def test_dragging_zooms_and_a_double_click_takes_it_back(runs: PageServer, tab: 
     tab.mouse.up()
     tab.wait_for_url("**/*t=*")
     assert "/spans/" not in tab.url, "a drag is no click"
+    # The address changes before what is drawn by it.
+    everything = tab.get_by_role("button", name="All", exact=True)
+    expect(everything).to_be_enabled()
     after = bar.bounding_box()
     assert after is not None
     assert after["width"] > 1.7 * before["width"]
     tab.mouse.dblclick(axis["x"] + axis["width"] * 0.5, axis["y"] + 10)
     tab.wait_for_url(lambda url: "t=" not in url)
+    expect(everything).to_be_disabled()
     assert bar.bounding_box() == before
+
+
+def test_no_mark_of_the_axis_is_cut(runs: PageServer, tab: Page) -> None:
+    opened(tab, runs, DEMO + "?t=0-3050")
+    expect(tab.locator(".tick").last).to_have_text("")
+    cut = """() => [...document.querySelectorAll(".tick")].filter((tick) =>
+        tick.textContent && tick.getBoundingClientRect().right > tick.parentElement.getBoundingClientRect().right
+    ).map((tick) => tick.textContent)"""
+    assert tab.evaluate(cut) == []
+    expect(tab.locator(".tick").nth(1)).not_to_have_text("")
 
 
 def test_a_link_shows_all_that_it_names(runs: PageServer, tab: Page) -> None:

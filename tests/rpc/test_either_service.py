@@ -176,6 +176,8 @@ def test_events_that_were_rejected_are_told(service: str, caplog: pytest.LogCapt
     assert line.startswith("the server has stored all but 12 of the 20 events of a batch: it rejected the others")
     named = ", ".join(f"'e-{number}'" for number in range(10))
     assert line.endswith(f"({named}, ...)") is (service == SERVER)
+    # Only our collector tells it behind an answer of the client's service.
+    assert line.endswith("; where it runs, chaukas-lite store rejected says why") is (service == CLIENT)
 
 
 def test_a_single_event_that_was_rejected_is_an_error() -> None:

@@ -396,7 +396,10 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> 
 # Set-up
 
 
-NEEDS_HTTPX = "is an HTTP server's, which needs httpx: pip install 'chaukas-spec-lite[http]'"
+NEEDS_HTTPX = (
+    "is an HTTP server's, which needs httpx: pip install 'chaukas-spec-lite[http]', "
+    "or send by gRPC, which needs nothing more: CHAUKAS_GRPC_ENDPOINT=host:port"
+)
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,8 @@ def _port(port: str, default: int | None, text: str, name: str) -> int:
     if not port:
         if default is None:
             shown = _shown(text.rstrip(":"))
+            if shown.isdigit():
+                raise SettingError(name, f"{shown} is a port without a host: write 127.0.0.1:{shown}")
             raise SettingError(name, f"{shown} has no port: write {shown}:50051, or whatever the port is")
         return default
     # Six digits suffice to see that a number is too large, and `int` would take long for thousands.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import itertools
 import os
 import sqlite3
@@ -24,6 +25,7 @@ from chaukas_spec_lite.collector.stores.listing import CONFLICTS, PartAsked
 from chaukas_spec_lite.collector.stores.sqlite import (
     conditions,
     deleting,
+    file,
     finding,
     reading,
     text_index,
@@ -291,9 +293,23 @@ def test_files_that_are_not_ours(tmp_path: Path) -> None:
         opening(foreign)
     with pytest.raises(StoreError, match=r"made by a newer collector \(format 99; this one knows 4\)"):
         opening(newer)
-    with pytest.raises(StoreError, match=r"events\.db: unable to open database file"):
+    with pytest.raises(StoreError, match=r"nowhere: make it, or choose another file$") as missing:
         opening(tmp_path / "nowhere" / "events.db")
+    path = tmp_path / "nowhere" / "events.db"
+    assert str(missing.value).startswith(f"{path}: unable to open database file: there is no folder {path.parent}: ")
+    with pytest.raises(StoreError, match=r"file: Not a directory: choose another file$"):
+        opening(text / "events.db")
     assert {file: file.read_bytes() for file in kept} == kept
+
+
+def test_a_folder_without_rights_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    # Rights hold nobody back who is root, as tests may be: a folder that is not there stands for one without them.
+    monkeypatch.setattr(file, "make_file", refused)
+    with pytest.raises(StoreError, match=r"Permission denied: let this user write in .*none, or choose another file$"):
+        run(store_at(tmp_path / "none" / "events.db").open())
 
 
 # Files of format 1

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import {
   around,
   barOf,
+  hasRoom,
   isWhole,
   moved,
   rangeFrom,
@@ -86,4 +87,11 @@ test("marks are as exact as they are apart", () => {
   assert.equal(tickText(90_000, 30_000), "1 m 30 s");
   assert.equal(tickText(7_200_000, 1_800_000), "2 h");
   assert.equal(tickText(60_000, 200), "60.0 s");
+});
+
+test("no mark's text is cut by the end of the axis", () => {
+  assert.equal(hasRoom("3 s", 0.9, 500), true);
+  assert.equal(hasRoom("3 s", 0.967, 522), false, "17 pixels are left");
+  assert.equal(hasRoom("1.00025 s", 0.9, 500), false);
+  assert.equal(hasRoom("1.00025 s", 0.8, 500), true);
 });

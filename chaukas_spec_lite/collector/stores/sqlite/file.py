@@ -6,7 +6,6 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -85,13 +84,21 @@ def connect_writer(
         The connection, and which file it is one to.
 
     Raises:
-        StoreError: It is no file of this collector's, or was replaced meanwhile.
+        StoreError: It is no file of this collector's, cannot be made, or was replaced meanwhile.
         OpeningStopped: It was to be given up; ``sqlite3.OperationalError``, too.
     """
-    with suppress(OSError):  # SQLite will say what is wrong
+    advice = ""
+    try:
         make_file(path)
+    except OSError as error:  # SQLite will fail, too, but does not say why
+        advice = _advice(path, error)
     before = identity_of(path)
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    except sqlite3.OperationalError as error:
+        if advice:
+            raise StoreError(f"{path}: {error}: {advice}") from error
+        raise
 
     def check() -> None:
         if shall_end():
@@ -113,6 +120,16 @@ def connect_writer(
         connection.close()
         raise
     return connection, opened
+
+
+def _advice(path: Path, error: OSError) -> str:
+    """Say why a file cannot be made, and what to do."""
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
+        return f"there is no folder {path.parent}: make it, or choose another file"
+    why = error.strerror or type(error).__name__
+    if isinstance(error, PermissionError):
+        return f"{why}: let this user write in {path.parent}, or choose another file"
+    return f"{why}: choose another file"
 
 
 def _replaced(path: Path) -> StoreError:

@@ -101,7 +101,9 @@ function useKeys(help, turn) {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       if (takesText(event.target)) {
-        if (event.key === "Escape" && event.target instanceof HTMLElement) event.target.blur();
+        if (event.key !== "Escape" || !(event.target instanceof HTMLElement)) return;
+        event.preventDefault(); // Chromium would empty a search field, and with it what was searched for.
+        event.target.blur();
         return;
       }
       if (document.querySelector("dialog[open]")) return;

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { html } from "../html.js";
-import { shareOf, tickText, zoomed } from "./timescale.js";
+import { hasRoom, shareOf, tickText, zoomed } from "./timescale.js";
 
 /** @typedef {import("./timescale.js").Range} Range */
 
@@ -15,16 +15,22 @@ const LEAST = 4;
  * @param {{current: HTMLDivElement | null}} given.list
  * @param {{times: number[], step: number}} given.ticks
  * @param {Range} given.range
+ * @param {number} given.width  That of the axis, in pixels.
  * @param {[number, number] | null} given.dragged  The part of the axis that is being dragged over.
  */
-export function Axis({ element, list, ticks, range, dragged }) {
+export function Axis({ element, list, ticks, range, width, dragged }) {
+  /** @param {number} time */
+  const textOf = (time) => {
+    const text = tickText(time, ticks.step);
+    return hasRoom(text, shareOf(time, range), width) ? text : "";
+  };
   return html`<div class="head" role="rowgroup">
     <div class="row-grid" role="row" aria-rowindex="1">
       <div role="columnheader" class="cell-name">Span</div>
       <div role="columnheader" class="cell-bar axis" ref=${element} title="Drag to zoom, double click to see all">
         <span class="hidden-text">Timeline</span>
         ${ticks.times.map(
-          (time) => html`<span key=${time} class="tick" aria-hidden="true" style=${{ left: `${shareOf(time, range) * 100}%` }}>${tickText(time, ticks.step)}</span>`,
+          (time) => html`<span key=${time} class="tick" aria-hidden="true" style=${{ left: `${shareOf(time, range) * 100}%` }}>${textOf(time)}</span>`,
         )}
         ${dragged && html`<div class="dragged" aria-hidden="true" style=${boxOf(element.current, list.current, dragged)}></div>`}
       </div>

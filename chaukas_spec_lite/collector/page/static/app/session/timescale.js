@@ -169,6 +169,20 @@ export function tickText(time, step) {
   return clock(Math.round(time / SECOND));
 }
 
+/** Pixels that a character of a mark's text takes at most, and those between the mark and its text. */
+const CHARACTER = 8;
+const BEFORE = 5;
+
+/**
+ * Whether a mark's text fits between the mark and the end of the axis. A text that is cut, `2` of `20 s`, is a wrong one.
+ * @param {string} text
+ * @param {number} share  Where the mark stands.
+ * @param {number} width  Of the axis, in pixels.
+ */
+export function hasRoom(text, share, width) {
+  return BEFORE + text.length * CHARACTER <= (1 - share) * width;
+}
+
 /** @param {number} seconds */
 function clock(seconds) {
   const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];

@@ -79,7 +79,7 @@ export function Waterfall({ tree, rows, collapsed, wanted, cursor, chosen, range
     onPointerDown=${drag.down}
     onDblClick=${drag.again}
   >
-    <${Axis} element=${axis} ticks=${ticks} range=${range} dragged=${drag.dragged} list=${list} />
+    <${Axis} element=${axis} ticks=${ticks} range=${range} width=${width} dragged=${drag.dragged} list=${list} />
     <div class="space" role="presentation" style=${{ height: `${shown.height}px` }}>
       <div class="span-rows" role="presentation" style=${{ transform: `translateY(${shown.top}px)` }}>
         ${Array.from(rows.subarray(shown.first, shown.last), (place, nth) =>
