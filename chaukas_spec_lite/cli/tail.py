@@ -19,11 +19,11 @@ from chaukas_spec_lite.cli.formats import EventWriter
 from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, say, writing
 from chaukas_spec_lite.cli.sources import Source, source_of
+from chaukas_spec_lite.cli.written_events import LeftOut
 from chaukas_spec_lite.spec.common.v1.query import TimeRange
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
-    from chaukas_spec_lite.errors import JSONError
     from chaukas_spec_lite.spec.common.v1.events import Event
 
 PAUSE_KEYS = (b" ", b"p")
@@ -95,11 +95,8 @@ def _printing(form: str, output: str | None) -> Generator[Callable[[Event], None
             yield draw
         return
 
-    def refuse(event: Event, error: JSONError) -> None:
-        say(f"Left out: event {event.event_id} has no JSON: {error}")
-
     with writing(output) as stream:
-        writer = EventWriter(form, refuse)
+        writer = EventWriter(form, LeftOut())
 
         def write(event: Event) -> None:
             stream.write(writer.of(event))
