@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -21,7 +22,8 @@ from tests.cli.serving import COMMAND, environment
 from tests.patience import HANG, without_slowness
 from tests.snippets import DOCS
 
-WITHOUT_EXAMPLES = ["audit", "demo", "keys", "serve", "store"]
+GROUPS = ["audit", "keys", "store"]
+"""Commands of several, each of which has examples of its own."""
 LOOKING = ["check", "diff", "export", "query", "sessions", "show", "stats", "tail"]
 OF_FILES = {
     "query": ["query"],
@@ -35,7 +37,7 @@ OF_FILES = {
 """Commands that draw something for people."""
 
 
-@pytest.mark.parametrize("name", sorted({*COMMANDS} - {*WITHOUT_EXAMPLES}))
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {*GROUPS}))
 def test_the_help_ends_with_examples_and_exit_codes(name: str) -> None:
     text = click.Context(command(name), info_name=name).get_help()
     examples = re.findall(r"^ +.*chaukas-lite (\S+)", text.partition("Examples:")[2], re.MULTILINE)
@@ -54,19 +56,36 @@ def test_examples_have_only_options_that_there_are() -> None:
                 assert {word for word in words if word.startswith("--")} <= options, line
 
 
-AUDIT = [f"audit {name}" for name in sorted(audit.COMMANDS)]
+def in_groups() -> Iterator[tuple[str, click.Command]]:
+    """The commands of the groups, by their whole names."""
+    for group in GROUPS:
+        found = command(group)
+        assert isinstance(found, click.Group)
+        context = click.Context(found)
+        for name in found.list_commands(context):
+            each = found.get_command(context, name)
+            assert each is not None
+            yield f"{group} {name}", each
 
 
-@pytest.mark.parametrize("name", AUDIT)
-def test_commands_for_auditors_have_examples_with_options_that_there_are(name: str) -> None:
-    found = audit.command(name.removeprefix("audit "))
+IN_GROUPS = dict(in_groups())
+
+
+def test_no_command_of_a_group_is_left_out() -> None:
+    assert {*IN_GROUPS} >= {"store copy", "store conflicts", "keys add", *(f"audit {name}" for name in audit.COMMANDS)}
+
+
+@pytest.mark.parametrize("name", IN_GROUPS)
+def test_commands_of_groups_have_examples_with_options_that_there_are(name: str) -> None:
+    found = IN_GROUPS[name]
+    assert found.epilog is not None
     examples = re.findall(rf"chaukas-lite {name} (.*)", found.epilog.partition("Exit codes")[0])
     assert examples
     options = {option for each in found.params for option in each.opts}
     assert {word for line in examples for word in line.split() if word.startswith("--")} <= options
 
 
-@pytest.mark.parametrize("name", ["", *sorted(COMMANDS), *AUDIT, "store copy", "keys add"])
+@pytest.mark.parametrize("name", ["", *sorted(COMMANDS), *IN_GROUPS])
 def test_help_fits_on_a_narrow_terminal(tmp_path: Path, name: str) -> None:
     done = here(tmp_path, *name.split(), "--help", COLUMNS="40")
     assert (done.returncode, done.stderr) == (0, "")
@@ -74,11 +93,7 @@ def test_help_fits_on_a_narrow_terminal(tmp_path: Path, name: str) -> None:
     lines = [line for line in done.stdout.splitlines() if not line.startswith("    ") or "chaukas-lite" not in line]
     longest = max((word for line in lines for word in line.split()), key=len)
     assert [line for line in lines if len(line) > 40 and longest not in line] == []
-    assert "Exit codes: 0 all went well" in " ".join(done.stdout.split()) or name in (
-        *WITHOUT_EXAMPLES,
-        "store copy",
-        "keys add",
-    )
+    assert "Exit codes: 0 all went well" in " ".join(done.stdout.split()) or name in GROUPS
 
 
 @pytest.mark.parametrize("name", LOOKING)
