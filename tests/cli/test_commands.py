@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import pty
 import re
@@ -172,6 +173,9 @@ def test_output_goes_to_a_file(tmp_path: Path, name: str) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     assert (tmp_path / "out").read_text(encoding="utf-8") == printed.stdout
     assert printed.stdout
+    # Compressed if its name says so, whatever the command writes.
+    assert here(tmp_path, *arguments, "--output", "out.gz", RECORDING).returncode == 0
+    assert gzip.decompress((tmp_path / "out.gz").read_bytes()).decode() == printed.stdout
     unwritable = here(tmp_path, *arguments, "--output", "no/out", RECORDING)
     assert (unwritable.returncode, unwritable.stdout) == (1, "")
     assert unwritable.stderr == "Error: no/out: No such file or directory\n"
