@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -18,13 +17,12 @@ from click.shell_completion import ShellComplete
 
 from chaukas_spec_lite.cli import COMMANDS, audit, command
 from chaukas_spec_lite.cli.commands import Commands
+from tests.cli.groups import GROUPS, in_groups
 from tests.cli.recordings import GOOD, RECORDING, here, recorded, written
 from tests.cli.serving import COMMAND, environment
 from tests.patience import HANG, without_slowness
 from tests.snippets import DOCS
 
-GROUPS = ["audit", "keys", "store"]
-"""Commands of several, each of which has examples of its own."""
 LOOKING = ["check", "diff", "export", "query", "sessions", "show", "stats", "tail"]
 OF_FILES = {
     "query": ["query"],
@@ -55,18 +53,6 @@ def test_examples_have_only_options_that_there_are() -> None:
                 words = line.partition("chaukas-lite ")[2].split()
                 options = {option for each in command(words[0]).params for option in each.opts}
                 assert {word for word in words if word.startswith("--")} <= options, line
-
-
-def in_groups() -> Iterator[tuple[str, click.Command]]:
-    """The commands of the groups, by their whole names."""
-    for group in GROUPS:
-        found = command(group)
-        assert isinstance(found, click.Group)
-        context = click.Context(found)
-        for name in found.list_commands(context):
-            each = found.get_command(context, name)
-            assert each is not None
-            yield f"{group} {name}", each
 
 
 IN_GROUPS = dict(in_groups())
