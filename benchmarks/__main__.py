@@ -25,6 +25,7 @@ from benchmarks import (
     rivals,
     rpc,
     scaling,
+    sending,
     verifying,
 )
 from benchmarks.measure import FULL, QUICK, Effort, Job, Row, compare
@@ -37,7 +38,7 @@ GROUPS: dict[str, tuple[str, Callable[[], Iterable[Job]]]] = {
     "recorder": (recorder.SECTION, recorder.jobs),
 }
 """What is measured in this process, by the name that ``--only`` knows."""
-OTHER_GROUPS = ("rpc", "verifying", "lightness", "scaling", "corners", "page", "pythons")
+OTHER_GROUPS = ("rpc", "sending", "verifying", "lightness", "scaling", "corners", "page", "pythons")
 
 
 def main() -> None:
@@ -91,6 +92,8 @@ def measured(wanted: list[str], effort: Effort, quick: bool, curves: list[scalin
                     print(profile(job), flush=True)
     if "rpc" in wanted:
         yield from rpc.rows(quick)
+    if "sending" in wanted:
+        yield from sending.rows(quick)
     if "verifying" in wanted:
         yield from verifying.rows(quick)
     if "scaling" in wanted:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from chaukas_spec_lite.cli.comparison import Comparison, EventKey, changes, key_of
 from chaukas_spec_lite.cli.demo_page import keep_open
+from chaukas_spec_lite.cli.options import epilog
 from chaukas_spec_lite.cli.replay import Progress, Replay, replay
 from chaukas_spec_lite.cli.terminal import console, count, rate
 from chaukas_spec_lite.cli.tree_view import ERROR, View
@@ -49,7 +50,9 @@ class RunningCollector(Protocol):
 StartCollector = Callable[[], AbstractAsyncContextManager[RunningCollector]]
 
 
-@click.command()
+@click.command(
+    epilog=epilog("chaukas-lite demo", "chaukas-lite demo --open", "chaukas-lite demo run.jsonl"),
+)
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--open", "opens", is_flag=True, help="Keep the recording open in a browser, until Ctrl-C.")
 def demo(file: Path | None, opens: bool) -> None:

@@ -36,6 +36,10 @@ MODULES = (events, query, client, server, any_, duration, empty, struct, timesta
 """Where messages are, those of one short name in the order in which they are meant."""
 
 
+UNOPENED = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+"""How a file cannot be opened for reading. Other errors may be those of the output."""
+
+
 class MessageParam(ParamType):
     """A message of the schema, by its name or its full name."""
 
@@ -105,7 +109,7 @@ def encode(file: str, cls: type[Message], delimited: bool, output: str | None) -
                 out.write(varint(len(encoded)).encode("latin-1") + encoded if delimited else encoded)
             if not number and not delimited:
                 raise ChaukasError("it holds no JSON object")
-    except (ChaukasError, FileNotFoundError) as error:
+    except (ChaukasError, *UNOPENED) as error:
         raise click.ClickException(f"{shown_name(file)}: {sentence(error).removeprefix(f'{file}: ')}") from error
 
 
@@ -132,7 +136,7 @@ def decode(file: str, cls: type[Message], delimited: bool, output: str | None) -
                 out.write(f"{harmless(text)}\n".encode())
                 if (unknown := len(message._unknown_fields)) and not delimited:
                     click.echo(f"{unknown:,} bytes of unknown fields are not shown.", err=True)
-    except (ChaukasError, FileNotFoundError) as error:
+    except (ChaukasError, *UNOPENED) as error:
         raise click.ClickException(f"{shown_name(file)}: {sentence(error).removeprefix(f'{file}: ')}") from error
 
 

@@ -15,6 +15,8 @@ from chaukas_spec_lite.trace.kinds import moment
 _MAX_WIDTH = 160
 _TIME = len("2026-11-29 12:00:00.000")
 _SHORT_TIME = len("12:00:00")
+_TYPE = len("MODEL_INVOCATION_START")
+"""As long as the longest: no type is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,15 @@ class EventTable:
         width = min(max(self.width, 40), _MAX_WIDTH)
         time = _TIME if width >= 90 else _SHORT_TIME
         session = 36 if width >= 140 else 8 if width >= 64 else 0
-        kind = 22 if width >= 64 else 16
+        kind = _TYPE
         agent = 16 if width >= 110 else 12 if width >= 80 else 0
         gaps = 1 + sum(1 for each in (time, session, kind, agent) if each) - 1
         return time, session, kind, agent, max(8, width - time - session - kind - agent - gaps)
 
     def head(self) -> Text:
         """Draw the names of the columns."""
-        return Text(self._line("TIME (UTC)", "SESSION", "TYPE", "AGENT", "WHAT"), "bold")
+        time = "UTC" if self._columns[0] == _SHORT_TIME else "TIME (UTC)"
+        return Text(self._line(time, "SESSION", "TYPE", "AGENT", "WHAT"), "bold")
 
     def row(self, event: Event) -> Text:
         """Draw an event."""

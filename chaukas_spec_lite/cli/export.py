@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from chaukas_spec_lite.cli.formats import FORMATS, EventWriter
+from chaukas_spec_lite.cli.formats import FORMATS
 from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import (
     Unreadable,
@@ -18,17 +16,15 @@ from chaukas_spec_lite.cli.output import (
     run,
     say,
     sentence,
-    writing,
 )
 from chaukas_spec_lite.cli.sources import source_of
 from chaukas_spec_lite.cli.terminal import count
+from chaukas_spec_lite.cli.written_events import LeftOut, write_events
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.trace.redaction.redactor import Redactor
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
-    from chaukas_spec_lite.errors import JSONError
-    from chaukas_spec_lite.spec.common.v1.events import Event
 
 
 @click.command(
@@ -74,33 +70,15 @@ def export(
         redactor = Redactor(paths=paths) if redact or paths else None
     except ChaukasError as error:
         raise click.ClickException(sentence(error)) from error
-    run(_export(place, replace(wanted, oldest_first=True, limit=limit), form, output, redactor))
+    told, left_out = Unreadable(), LeftOut()
+    asked = replace(wanted, oldest_first=True, limit=limit)
+    written = run(write_events(source_of(place, told), asked, form, output, left_out, redactor))
+    if output not in (None, "-"):
+        say(f"{count(written, 'event')} written to {output}.")
+    left_out.close()
+    told.close()
 
 
 def _form_of(output: str | None) -> str:
     name = (output or "").removesuffix(".gz")
     return "delim" if name.endswith(".delim") else "json" if name.endswith(".json") else "jsonl"
-
-
-async def _export(
-    place: Whereabouts, wanted: Wanted, form: str, output: str | None, redactor: Callable[[Event], Event] | None
-) -> None:
-    told, lost, number = Unreadable(), 0, 0
-
-    def refuse(event: Event, error: JSONError) -> None:
-        nonlocal lost
-        lost += 1
-        say(f"Left out: event {event.event_id} has no JSON: {error}")
-
-    with writing(output) as out:
-        writer = EventWriter(form, refuse)
-        async with source_of(place, told) as source, aclosing(source.find(wanted)) as events:
-            async for event in events:
-                number += 1
-                out.write(writer.of(event if redactor is None else redactor(event)))
-        out.write(writer.end())
-    if output not in (None, "-"):
-        say(f"{count(number - lost, 'event')} written to {output}.")
-    if lost:
-        raise click.ClickException(f"{lost:,} of the events have no JSON; --format delim takes them as they are")
-    told.close()

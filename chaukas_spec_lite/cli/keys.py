@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from chaukas_spec_lite.cli.options import epilog
 from chaukas_spec_lite.collector import keys_file
 from chaukas_spec_lite.collector.amounts import PerSecond
 from chaukas_spec_lite.collector.key_entries import KeyEntry
@@ -53,7 +54,13 @@ def keys() -> None:
     """
 
 
-@keys.command()
+@keys.command(
+    epilog=epilog(
+        "chaukas-lite keys add --tenant acme > acme.key",
+        "chaukas-lite keys add --tenant acme --project billing --read",
+        "chaukas-lite keys add --tenant trial --write --rate 50 --burst 1k",
+    )
+)
 @_file
 @click.option("--tenant", required=True, help="Whose events the key is for.")
 @click.option("--project", help="Only the events of this project of the tenant.")
@@ -108,7 +115,7 @@ def add(path: Path, tenant: str, may_read: bool, may_write: bool, may_see_metric
         click.echo(key)
 
 
-@keys.command("list")
+@keys.command("list", epilog=epilog("chaukas-lite keys list --keys keys.json"))
 @_file
 def list_keys(path: Path) -> None:
     """List the keys: their ids, and what they are good for."""
@@ -122,7 +129,7 @@ def list_keys(path: Path) -> None:
         click.echo(f"{entry.id}  {_whose(entry)}, to {_may(entry)}{certificate}{_most(entry)}{made}")
 
 
-@keys.command()
+@keys.command(epilog=epilog("chaukas-lite keys revoke --keys keys.json ID"))
 @_file
 @click.argument("id_", metavar="ID")
 def revoke(path: Path, id_: str) -> None:

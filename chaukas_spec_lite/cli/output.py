@@ -11,8 +11,9 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from types import FrameType
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, BinaryIO, TypeVar, cast
 
 import click
 from rich.console import Console
@@ -61,10 +62,10 @@ def _interruptible() -> Generator[None, None, None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _opened(output: str, mode: str) -> IO[Any]:
+def _opened(output: str) -> IO[bytes]:
     """Open a file for writing; raises ``ClickException`` where that cannot be."""
     try:
-        return open(output, mode, encoding=None if "b" in mode else "utf-8")
+        return open(output, "wb")
     except OSError as error:
         raise click.ClickException(sentence(error)) from error
 
@@ -91,29 +92,33 @@ def writing(output: str | None) -> Generator[IO[bytes], None, None]:
         yield stream
         stream.flush()
     elif str(output).endswith(".gz"):
-        with _opened(str(output), "wb") as plain, gzip.GzipFile("", "wb", fileobj=plain, mtime=0) as file:
+        with _opened(str(output)) as plain, gzip.GzipFile("", "wb", fileobj=plain, mtime=0) as file:
             yield cast("IO[bytes]", file)
     else:
-        with _opened(str(output), "wb") as file:
+        with _opened(str(output)) as file:
             yield file
 
 
 @contextmanager
 def pictures(output: str | None) -> Generator[Console, None, None]:
-    """Open a console that pictures are printed on; into a file, as plain text."""
+    """Open a console that pictures are printed on; into a file, as plain text, compressed if its name ends with .gz."""
     if output in (None, "-"):
         yield console()
         return
-    with _opened(str(output), "w") as file:
-        yield Console(
-            file=file,
-            width=PLAIN_WIDTH,
-            force_terminal=False,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+    with writing(output) as raw:
+        file = TextIOWrapper(cast("BinaryIO", raw), "utf-8")
+        try:
+            yield Console(
+                file=file,
+                width=PLAIN_WIDTH,
+                force_terminal=False,
+                markup=False,
+                emoji=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+        finally:
+            file.detach()  # which writes what it holds; the file itself is closed outside
 
 
 def refuse_own_input(output: str | None, files: tuple[str, ...]) -> None:

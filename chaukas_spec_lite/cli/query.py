@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chaukas_spec_lite.cli.event_table import EventTable
-from chaukas_spec_lite.cli.formats import FORMATS, EventWriter
+from chaukas_spec_lite.cli.formats import FORMATS
 from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import (
     Unreadable,
@@ -18,14 +18,12 @@ from chaukas_spec_lite.cli.output import (
     refuse_own_input,
     run,
     say,
-    writing,
 )
 from chaukas_spec_lite.cli.sources import source_of
+from chaukas_spec_lite.cli.written_events import LeftOut, write_events
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
-    from chaukas_spec_lite.errors import JSONError
-    from chaukas_spec_lite.spec.common.v1.events import Event
 
 
 @click.command(
@@ -62,8 +60,13 @@ def query(place: Whereabouts, wanted: Wanted, order: str, form: str, limit: int 
     asked = replace(wanted, oldest_first=order == "oldest", limit=limit)
     if form == "table":
         run(_table(place, asked, output))
-    else:
-        run(_data(place, asked, form, output))
+        return
+    if form == "delim":
+        refuse_binary_on_terminal(output)
+    told, left_out = Unreadable(), LeftOut()
+    run(write_events(source_of(place, told), asked, form, output, left_out))
+    left_out.close()
+    told.close()
 
 
 async def _table(place: Whereabouts, wanted: Wanted, output: str | None) -> None:
@@ -78,25 +81,4 @@ async def _table(place: Whereabouts, wanted: Wanted, output: str | None) -> None
                 out.print(table.row(event))
     if not found:
         say("No events were found.")
-    told.close()
-
-
-async def _data(place: Whereabouts, wanted: Wanted, form: str, output: str | None) -> None:
-    if form == "delim":
-        refuse_binary_on_terminal(output)
-    told, lost = Unreadable(), 0
-
-    def refuse(event: Event, error: JSONError) -> None:
-        nonlocal lost
-        lost += 1
-        say(f"Left out: event {event.event_id} has no JSON: {error}")
-
-    with writing(output) as out:
-        writer = EventWriter(form, refuse)
-        async with source_of(place, told) as source, aclosing(source.find(wanted)) as events:
-            async for event in events:
-                out.write(writer.of(event))
-        out.write(writer.end())
-    if lost:
-        raise click.ClickException(f"{lost:,} of the events have no JSON; --format delim takes them as they are")
     told.close()

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from chaukas_spec_lite.cli.browser import open_page, page_address
+from chaukas_spec_lite.cli.options import epilog
 from chaukas_spec_lite.cli.signals import told_by_signals
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.collector.logs import start_logging
@@ -50,7 +51,15 @@ def _options(command: F) -> F:
     return command
 
 
-@click.command(short_help="Run a collector: take events by gRPC and HTTP, keep them, find them again.")
+@click.command(
+    short_help="Run a collector: take events by gRPC and HTTP, keep them, find them again.",
+    epilog=epilog(
+        "chaukas-lite serve --open",
+        "chaukas-lite serve --store sqlite:events.db --retain 30d",
+        "chaukas-lite serve --keys keys.json --grpc 0.0.0.0:50051",
+        "chaukas-lite serve --store postgresql://db.example/chaukas",
+    ),
+)
 @click.option(
     "--config",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -23,6 +23,7 @@ from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.skim import skim
 from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.base import Store
+from chaukas_spec_lite.collector.stores.following import Followed
 from chaukas_spec_lite.collector.stores.matching import matches
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.files import (
@@ -133,6 +134,10 @@ class StoreSource:
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
+
+    async def follow(self, wanted: Wanted, cursor: str) -> Followed:
+        """Return what has arrived since, in the order of arrival; see ``Store.follow``."""
+        return await self._store.follow(query_of(wanted.request), cursor, _PAGE_BYTES, _PATIENCE)
 
 
 class FileSource:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as ProgressBar
 
 from chaukas_spec_lite.cli.existing_store import existing_store
+from chaukas_spec_lite.cli.options import epilog
 from chaukas_spec_lite.cli.terminal import console, count
 from chaukas_spec_lite.collector.copying import Copied, copy, refuse_same_file
 from chaukas_spec_lite.collector.query import EVERYBODY, Tenancy
@@ -33,7 +34,7 @@ def store() -> None:
     """Look after stores, and look at what they keep beside events: conflicts, deletions, rejected."""
 
 
-@store.command()
+@store.command(epilog=epilog("chaukas-lite store migrate --store events.db"))
 @store_option
 def migrate(address: str | None) -> None:
     """Bring a store into the format of this version. A collector that starts does so, too."""
@@ -44,7 +45,7 @@ def migrate(address: str | None) -> None:
     on_store(address, work)
 
 
-@store.command()
+@store.command(epilog=epilog("chaukas-lite store check --store postgresql://db.example/chaukas"))
 @store_option
 def check(address: str | None) -> None:
     """Look for damage, and count what is kept beside events; exits with 1 if there is damage."""
@@ -63,7 +64,7 @@ def check(address: str | None) -> None:
     on_store(address, work)
 
 
-@store.command()
+@store.command(epilog=epilog("chaukas-lite store vacuum --store events.db"))
 @store_option
 def vacuum(address: str | None) -> None:
     """Give the space of deleted events back to the disk."""
@@ -76,7 +77,12 @@ def vacuum(address: str | None) -> None:
     on_store(address, work)
 
 
-@store.command()
+@store.command(
+    epilog=epilog(
+        "chaukas-lite store delete --tenant acme --session s-1 --reason 'asked for'",
+        "chaukas-lite store delete --store events.db --tenant trial --yes",
+    )
+)
 @store_option
 @click.option("--tenant", required=True, help="Whose events.")
 @click.option("--project", help="Those of one project only.")
@@ -97,7 +103,7 @@ def delete(address: str | None, tenant: str, project: str | None, session: str, 
     on_store(address, work)
 
 
-@store.command("copy")
+@store.command("copy", epilog=epilog("chaukas-lite store copy events.db postgresql://db.example/chaukas"))
 @click.argument("source")
 @click.argument("target")
 def copy_store(source: str, target: str) -> None:

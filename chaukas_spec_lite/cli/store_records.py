@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from chaukas_spec_lite.cli.options import epilog
 from chaukas_spec_lite.cli.store import on_store, store, store_option
 from chaukas_spec_lite.cli.terminal import console
 from chaukas_spec_lite.collector.doors import api_json
@@ -38,7 +39,7 @@ def _options(command: C) -> C:
     return command
 
 
-@store.command()
+@store.command(epilog=epilog("chaukas-lite store conflicts --store events.db"))
 @_options
 def conflicts(address: str | None, tenant: str | None, project: str | None, limit: int, form: str) -> None:
     """Show events that came under the id of another one, the latest first. Queries find the first of an id."""
@@ -51,7 +52,7 @@ def conflicts(address: str | None, tenant: str | None, project: str | None, limi
     on_store(address, work)
 
 
-@store.command()
+@store.command(epilog=epilog("chaukas-lite store rejected --tenant acme --limit 10"))
 @_options
 def rejected(address: str | None, tenant: str | None, project: str | None, limit: int, form: str) -> None:
     """Show what could not be stored as an event, and why, the latest first."""
@@ -64,7 +65,7 @@ def rejected(address: str | None, tenant: str | None, project: str | None, limit
     on_store(address, work)
 
 
-@store.command()
+@store.command(epilog=epilog("chaukas-lite store deletions --format jsonl"))
 @_options
 def deletions(address: str | None, tenant: str | None, project: str | None, limit: int, form: str) -> None:
     """Show the records of deletions, the latest first."""

@@ -18,13 +18,13 @@ from chaukas_spec_lite.cli.following import Following
 from chaukas_spec_lite.cli.formats import EventWriter
 from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, say, writing
-from chaukas_spec_lite.cli.sources import Source, source_of
+from chaukas_spec_lite.cli.sources import Source, StoreSource, source_of
+from chaukas_spec_lite.cli.written_events import LeftOut
+from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.spec.common.v1.query import TimeRange
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
-    from chaukas_spec_lite.errors import JSONError
-    from chaukas_spec_lite.spec.common.v1.events import Event
 
 PAUSE_KEYS = (b" ", b"p")
 
@@ -67,8 +67,9 @@ def tail(
 ) -> None:
     """Print the latest events, and then each that arrives, until Ctrl-C or --limit events.
 
-    On a terminal, the space bar pauses, and goes on with what has come meanwhile. An event that arrives more than 30
-    seconds after it happened is shown only if no newer one was. Files are read anew at each look.
+    On a terminal, the space bar pauses, and goes on with what has come meanwhile. Of a store, each event that arrives
+    is shown. Of a collector or a file, one that arrives more than 30 seconds after it happened is shown only if no
+    newer one was, and one without a timestamp only among those that it begins with. Files are read anew at each look.
     """
     refuse_own_input(output, place.files)
     if "-" in place.files:
@@ -95,11 +96,8 @@ def _printing(form: str, output: str | None) -> Generator[Callable[[Event], None
             yield draw
         return
 
-    def refuse(event: Event, error: JSONError) -> None:
-        say(f"Left out: event {event.event_id} has no JSON: {error}")
-
     with writing(output) as stream:
-        writer = EventWriter(form, refuse)
+        writer = EventWriter(form, LeftOut())
 
         def write(event: Event) -> None:
             stream.write(writer.of(event))
@@ -121,7 +119,7 @@ async def _follow(
     shown = 0
     async with source_of(place, told) as source:
         with _pausing() as going:
-            async with aclosing(_new(source, wanted, last, interval, following)) as events:
+            async with aclosing(new_events(source, wanted, last, interval, following)) as events:
                 while shown != limit:
                     event = await anext(events)
                     await going.wait()
@@ -129,10 +127,14 @@ async def _follow(
                     shown += 1
 
 
-async def _new(
+async def new_events(
     source: Source, wanted: Wanted, last: int, interval: float, following: Following
 ) -> AsyncGenerator[Event, None]:
     """Yield the latest events, and then those that come, for ever."""
+    if isinstance(source, StoreSource):
+        async with aclosing(_arriving(source, wanted, last, interval, following)) as arriving:
+            async for event in arriving:
+                yield event
     # What was there before is not new, whether it is shown or not. What comes between these two questions is.
     async with aclosing(source.find(_since(wanted, following))) as events:
         async for event in events:
@@ -148,6 +150,28 @@ async def _new(
             async for event in events:
                 if following.is_new(event):
                     yield event
+
+
+async def _arriving(
+    source: StoreSource, wanted: Wanted, last: int, interval: float, following: Following
+) -> AsyncGenerator[Event, None]:
+    """Yield the latest events, and then those that arrive, for ever, whenever they happened."""
+    # First from where on, so that nothing comes between the two. What comes in both is known by then.
+    cursor = (await source.follow(wanted, "")).cursor
+    async with aclosing(source.find(replace(wanted, oldest_first=False, limit=last))) as events:
+        latest = [event async for event in events]
+    for event in reversed(latest):
+        following.is_new(event)
+        yield event
+    while True:
+        await asyncio.sleep(interval)
+        more = True
+        while more:
+            found = await source.follow(wanted, cursor)
+            for event in map(Event.parse, found.events):
+                if following.is_new(event):
+                    yield event
+            cursor, more = found.cursor, found.more
 
 
 def _since(wanted: Wanted, following: Following) -> Wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import pty
 import re
@@ -16,12 +17,12 @@ from click.shell_completion import ShellComplete
 
 from chaukas_spec_lite.cli import COMMANDS, audit, command
 from chaukas_spec_lite.cli.commands import Commands
+from tests.cli.groups import GROUPS, in_groups
 from tests.cli.recordings import GOOD, RECORDING, here, recorded, written
 from tests.cli.serving import COMMAND, environment
 from tests.patience import HANG, without_slowness
 from tests.snippets import DOCS
 
-WITHOUT_EXAMPLES = ["audit", "demo", "keys", "serve", "store"]
 LOOKING = ["check", "diff", "export", "query", "sessions", "show", "stats", "tail"]
 OF_FILES = {
     "query": ["query"],
@@ -35,7 +36,7 @@ OF_FILES = {
 """Commands that draw something for people."""
 
 
-@pytest.mark.parametrize("name", sorted({*COMMANDS} - {*WITHOUT_EXAMPLES}))
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {*GROUPS}))
 def test_the_help_ends_with_examples_and_exit_codes(name: str) -> None:
     text = click.Context(command(name), info_name=name).get_help()
     examples = re.findall(r"^ +.*chaukas-lite (\S+)", text.partition("Examples:")[2], re.MULTILINE)
@@ -54,19 +55,24 @@ def test_examples_have_only_options_that_there_are() -> None:
                 assert {word for word in words if word.startswith("--")} <= options, line
 
 
-AUDIT = [f"audit {name}" for name in sorted(audit.COMMANDS)]
+IN_GROUPS = dict(in_groups())
 
 
-@pytest.mark.parametrize("name", AUDIT)
-def test_commands_for_auditors_have_examples_with_options_that_there_are(name: str) -> None:
-    found = audit.command(name.removeprefix("audit "))
+def test_no_command_of_a_group_is_left_out() -> None:
+    assert {*IN_GROUPS} >= {"store copy", "store conflicts", "keys add", *(f"audit {name}" for name in audit.COMMANDS)}
+
+
+@pytest.mark.parametrize("name", IN_GROUPS)
+def test_commands_of_groups_have_examples_with_options_that_there_are(name: str) -> None:
+    found = IN_GROUPS[name]
+    assert found.epilog is not None
     examples = re.findall(rf"chaukas-lite {name} (.*)", found.epilog.partition("Exit codes")[0])
     assert examples
     options = {option for each in found.params for option in each.opts}
     assert {word for line in examples for word in line.split() if word.startswith("--")} <= options
 
 
-@pytest.mark.parametrize("name", ["", *sorted(COMMANDS), *AUDIT, "store copy", "keys add"])
+@pytest.mark.parametrize("name", ["", *sorted(COMMANDS), *IN_GROUPS])
 def test_help_fits_on_a_narrow_terminal(tmp_path: Path, name: str) -> None:
     done = here(tmp_path, *name.split(), "--help", COLUMNS="40")
     assert (done.returncode, done.stderr) == (0, "")
@@ -74,11 +80,7 @@ def test_help_fits_on_a_narrow_terminal(tmp_path: Path, name: str) -> None:
     lines = [line for line in done.stdout.splitlines() if not line.startswith("    ") or "chaukas-lite" not in line]
     longest = max((word for line in lines for word in line.split()), key=len)
     assert [line for line in lines if len(line) > 40 and longest not in line] == []
-    assert "Exit codes: 0 all went well" in " ".join(done.stdout.split()) or name in (
-        *WITHOUT_EXAMPLES,
-        "store copy",
-        "keys add",
-    )
+    assert "Exit codes: 0 all went well" in " ".join(done.stdout.split()) or name in GROUPS
 
 
 @pytest.mark.parametrize("name", LOOKING)
@@ -157,6 +159,9 @@ def test_output_goes_to_a_file(tmp_path: Path, name: str) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     assert (tmp_path / "out").read_text(encoding="utf-8") == printed.stdout
     assert printed.stdout
+    # Compressed if its name says so, whatever the command writes.
+    assert here(tmp_path, *arguments, "--output", "out.gz", RECORDING).returncode == 0
+    assert gzip.decompress((tmp_path / "out.gz").read_bytes()).decode() == printed.stdout
     unwritable = here(tmp_path, *arguments, "--output", "no/out", RECORDING)
     assert (unwritable.returncode, unwritable.stdout) == (1, "")
     assert unwritable.stderr == "Error: no/out: No such file or directory\n"

@@ -190,6 +190,14 @@ def test_lines_are_no_longer_than_the_terminal(width: int) -> None:
     assert table.head().cell_len <= width
 
 
+@pytest.mark.parametrize("width", [40, 63, 64, 80, 200])
+def test_neither_types_nor_heads_are_cut(width: int) -> None:
+    table = EventTable(width, "utf-8")
+    assert "\N{HORIZONTAL ELLIPSIS}" not in table.head().plain
+    for type_ in EventType:
+        assert str(type_.name) in table.row(Event(type=type_)).plain.split()
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

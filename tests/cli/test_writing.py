@@ -124,6 +124,14 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path, command: str, data:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", ["encode", "decode", "decode --delimited"])
+def test_it_is_told_which_file_cannot_be_opened(tmp_path: Path, command: str) -> None:
+    (tmp_path / "folder").mkdir()
+    for name, why in (("folder", "Is a directory"), ("none", "No such file or directory")):
+        done = here(tmp_path, *command.split(), name)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", f"Error: {name}: {why}\n")
+
+
 # check
 
 

@@ -13,7 +13,9 @@ import httpx
 import pytest
 import trustme
 
+from chaukas_spec_lite.cli import COMMANDS as ALL
 from tests import snippets
+from tests.cli.groups import GROUPS, in_groups
 from tests.cli.serving import run, serving
 from tests.docs.running import HANG
 from tests.docs.shell import Shell, commands, free_port
@@ -39,6 +41,12 @@ def test_the_commands_of_a_page_print_what_it_shows(page: Path, tmp_path: Path) 
         ended = shell.end_background() if PAGES[page] else "status 0\n"
     assert "Traceback" not in ended
     assert ended.endswith("status 0\n"), ended
+
+
+def test_every_command_is_executed() -> None:
+    told = "\n".join(command for page in PAGES for command, _ in commands(page.read_text(encoding="utf-8")))
+    names = [*sorted({*ALL} - {*GROUPS}), *dict(in_groups())]
+    assert [name for name in names if not re.search(rf"chaukas-lite {name}\b", told)] == []
 
 
 def block(language: str) -> str:

@@ -102,7 +102,10 @@ class Search:
                 self.allowance.events -= 1
                 yield (moment, seq), None
                 continue
-            ((data,),) = self.connection.execute("SELECT data FROM events WHERE seq = ?", (seq,))
+            stored = self.connection.execute("SELECT data FROM events WHERE seq = ?", (seq,)).fetchone()
+            if stored is None:
+                raise sqlite3.DatabaseError("it is damaged: an index names an event that is not there")
+            (data,) = stored
             yield (moment, seq), data if not self.query.text or self._has_text(data) else None
 
     def _has_text(self, data: bytes) -> bool:

@@ -373,6 +373,8 @@ class SQLiteStore:
             yield
         except sqlite3.Error as error:
             raise self._failure(error) from error
+        except UnicodeDecodeError as error:  # what SQLite quotes of a damaged file need not be text
+            raise StoreError(f"{self.name}: it is damaged: what it says of its tables is no text") from error
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         why = ": another process holds the write lock" if is_busy(error) else ""

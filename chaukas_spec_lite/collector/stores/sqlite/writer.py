@@ -185,7 +185,10 @@ class WriterThread:
         self._connection, self._identity = connect_writer(self._path, self._texts, self._wanted, shall_end)
         self.keeps_log = is_kept(self._connection)
         self.keeps_records = keeps_records(self._connection)
-        ((self._secret,),) = self._connection.execute("SELECT value FROM settings WHERE name = 'secret'")
+        secret = self._connection.execute("SELECT value FROM settings WHERE name = 'secret'").fetchone()
+        if secret is None:
+            raise sqlite3.DatabaseError("it is damaged: its secret is gone from its settings")
+        (self._secret,) = secret
         return self._connection
 
     def _disconnect(self) -> None:

@@ -1,0 +1,76 @@
+"""``chaukas-lite verify`` on a small database of which bytes were changed: it finds it, or nothing is different."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chaukas_spec_lite.audit.merkle import leaf_hash
+from tests.cli.logged import TENANT, add, key, sealed_events
+from tests.cli.recordings import here
+
+STORED = ("verify", "--store", "events.db", "--tenant", TENANT, "--key", "log.pub")
+EVENTS = sealed_events(["s0"])
+STEP = 11
+"""Of the bytes one in so many is changed, by a number that no length divides."""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A database of three events with a checkpoint of them."""
+    (tmp_path / "checkpoint").write_text(add(tmp_path / "events.db", EVENTS, key(tmp_path)))
+    return tmp_path
+
+
+def test_no_byte_of_what_was_signed_can_be_changed_unseen(home: Path) -> None:
+    path = home / "events.db"
+    good = path.read_bytes()
+    events = [bytes(each) for each in EVENTS]
+    signed = [*events, b"".join(map(leaf_hash, events)), (home / "checkpoint").read_bytes()]
+    for what in signed:
+        assert good.count(what) == 1
+        start = good.index(what)
+        for at in range(start, start + len(what), STEP):
+            path.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+            assert here(home, *STORED).returncode == 1, at - start
+    path.write_bytes(good)
+    assert here(home, *STORED).returncode == 0
+
+
+def without_its_secret(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE settings SET name = 'another' WHERE name = 'secret'")
+    database.close()
+
+
+def of_no_text(path: Path) -> None:
+    good = path.read_bytes()
+    assert good.count(b"CREATE TABLE events (") == 1
+    path.write_bytes(good.replace(b"CREATE TABLE events (", b"CREATE TABL\xc5 events ("))
+
+
+def with_an_index_of_what_is_gone(path: Path) -> None:
+    indexes = "FROM sqlite_master WHERE type = 'index' AND tbl_name = 'events' AND sql IS NOT NULL"
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        kept = database.execute(f"SELECT * {indexes}").fetchall()
+        database.execute(f"DELETE {indexes}")
+    database.close()
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        assert database.execute("DELETE FROM events WHERE event_id = 's0-1'").rowcount == 1
+        database.executemany("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", kept)
+    database.close()
+
+
+@pytest.mark.parametrize("damage", [without_its_secret, of_no_text, with_an_index_of_what_is_gone])
+def test_a_database_that_is_damaged_is_one_sentence(home: Path, damage: Callable[[Path], None]) -> None:
+    damage(home / "events.db")
+    done = here(home, *STORED)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: ")
+    assert "events.db: it is damaged: " in done.stderr
+    assert len(done.stderr.splitlines()) == 1
