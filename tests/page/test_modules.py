@@ -135,6 +135,9 @@ def test_sorting_keeps_what_is_not_known_last(modules: Any) -> None:
     sessions = [session("a"), session("b", **figures(5)), session("c", **figures(7))]
     for order, names in (("tokens", "bca"), ("-tokens", "cba"), ("-session", "cba"), ("nonsense", "abc")):
         assert "".join(each["session_id"] for each in modules("session_list", "sorted", sessions, order)) == names
+    # Whoever makes up an address names no column, nor what every object of JavaScript has.
+    for order in ("nothing", "__proto__", "-constructor", "valueOf"):
+        assert modules("session_list", "sorted", sessions, order) == sessions
 
 
 def test_what_arrives_while_it_is_paused_waits_and_has_bounds(modules: Any) -> None:

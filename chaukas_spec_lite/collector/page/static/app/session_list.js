@@ -59,8 +59,9 @@ export const COLUMNS = {
  * @returns {Session[]}
  */
 export function sorted(sessions, order) {
-  const value = COLUMNS[order.replace(/^-/, "")];
-  if (!value) return sessions;
+  const name = order.replace(/^-/, "");
+  if (!Object.hasOwn(COLUMNS, name)) return sessions;
+  const value = COLUMNS[name];
   const sign = order.startsWith("-") ? -1 : 1;
   return [...sessions].sort((a, b) => {
     const [x, y] = [value(a), value(b)];
