@@ -180,6 +180,8 @@ async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Sig
             async for entry in stored.entries_from(verdict.size):
                 unseen.discard(entry.leaf)
     error = f"{count(len(unseen), 'event')} of the store came there past the log {verdict.origin}" if unseen else ""
+    if unseen and not asked.tenant:
+        error += "; --tenant says whose events and log are meant"
     return Result(events, replace(verdict, later=before - len(unseen), error=error))
 
 

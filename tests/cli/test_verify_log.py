@@ -140,6 +140,14 @@ def test_an_event_that_is_put_into_the_database_past_the_log_is_found(home: Path
     assert here(home, *STORED, "--session", "s0").returncode == 0
 
 
+def test_events_of_all_tenants_are_not_in_the_log_of_one(home: Path) -> None:
+    add(home / "events.db", [Event(event_id="1")], SigningKey.read(home / "log.key"), tenant="")
+    asked = "verify", "--store", "events.db", "--key", "log.pub", "--unsealed"
+    done = here(home, *asked)
+    assert done.returncode == 1
+    assert "past the log example.com/log/tenant/; --tenant says whose events and log are meant" in done.stderr
+
+
 def test_events_that_no_checkpoint_covers_yet_are_counted(home: Path) -> None:
     add(home / "events.db", sealed_events(["s2"], writer="w3"), None)
     done = here(home, *STORED)
