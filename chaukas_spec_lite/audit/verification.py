@@ -21,8 +21,8 @@ from chaukas_spec_lite.spec.common.v1.events import Event
 
 MAX_ALTERED = 1000
 """Of how many altered events it is found out whether only their place was changed; they are kept whole for that."""
-MAX_TRIES = 100_000
-"""How many places are tried for all of them together."""
+MAX_TRIED = 50_000_000
+"""How many bytes are hashed for that, for all of them together; a try counts as 500 at least."""
 
 
 class FaultKind(enum.Enum):
@@ -205,7 +205,7 @@ class Verifier:
         return Verification(self._position + 1, self._unsealed, reports, self._unreadable)
 
     def _find_places_of_altered(self) -> None:
-        tries = MAX_TRIES
+        left = MAX_TRIED
         places: dict[str, list[str]] = {}
         for link in self._links:
             known = places.setdefault(link.seal.session_id, [])
@@ -213,8 +213,9 @@ class Verifier:
             if Genesis.of(link.seal.hash_prev) is not None:
                 known.append(link.seal.hash_prev)
         for link, data in self._altered:
-            tried = places[link.seal.session_id][:tries]
-            tries -= len(tried)
+            each = max(500, len(data))
+            tried = places[link.seal.session_id][: left // each]
+            left -= each * len(tried)
             if any(fits_behind(data, place) for place in tried):
                 link.faults = tuple(fault for fault in link.faults if fault[0] is not FaultKind.ALTERED)
                 link.fault(FaultKind.REORDERED, "it was sealed behind another event")

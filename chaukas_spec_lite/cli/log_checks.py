@@ -146,7 +146,7 @@ async def recompute(log: TenantLog, of: Signed, others: Sequence[Signed], take: 
         take(entry)
         if frontier.size in roots:
             roots[frontier.size] = frontier.root()
-    if roots[of.checkpoint.size] != of.checkpoint.root:
+    if frontier.size != of.checkpoint.size or roots[of.checkpoint.size] != of.checkpoint.root:
         raise NotProvenError(f"the entries of the log {of.checkpoint.origin} do not come to the root that was signed")
     for other in others:
         if other.checkpoint.origin != of.checkpoint.origin or roots[other.checkpoint.size] != other.checkpoint.root:

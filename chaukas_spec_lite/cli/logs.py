@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _TIMEOUT = 60.0
 """Seconds for which a collector may say nothing."""
 _PAGE = 1000
+_MAX_ANSWER = 256 << 20
+"""Bytes that an answer has at most: a collector sends 16 MiB of events at once, or a single larger one, in base64."""
 _DETAIL = 300
 
 
@@ -112,6 +114,8 @@ class HttpLog:
             for entry in found:
                 if entry.index != first:
                     raise LogUnavailableError(f"{self._url}: entry {entry.index} came in the place of {first}")
+                if first >= size:  # Nothing that was signed is about these.
+                    raise LogUnavailableError(f"{self._url}: more entries came than the {size} that were asked for")
                 first += 1
                 yield entry
 
@@ -140,11 +144,15 @@ class HttpLog:
         try:
             request = urllib.request.Request(where + query, body, headers)
             with self._opener.open(request, timeout=_TIMEOUT) as answer:
-                data: bytes = answer.read()
-                return data
+                data: bytes = answer.read(_MAX_ANSWER + 1)
+                if len(data) > _MAX_ANSWER:
+                    raise LogUnavailableError(f"{where}: the answer is larger than {_MAX_ANSWER:,} bytes")
+                if answer.length:  # Asked for so many bytes at most, the library takes fewer without a word.
+                    raise LogUnavailableError(f"{where}: the answer was cut off")
+            return data
         except urllib.error.HTTPError as error:
             with error:
-                raise LogUnavailableError(f"{where}: {error.code} {_detail(error.read())}") from error
+                raise LogUnavailableError(f"{where}: {error.code} {_detail(error.read(_MAX_ANSWER))}") from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise LogUnavailableError(f"{where}: {reason}") from error

@@ -151,7 +151,7 @@ async def _verified(asked: _Asked, told: Unreadable) -> Result:
     keys = read_keys(asked.keys)
     if asked.proof is not None:
         return Result(proof=_proven(asked.proof, asked.place, asked.tenant, keys, told))
-    olds = [signed(path.read_text(encoding="utf-8"), keys, str(path)) for path in asked.olds]
+    olds = [signed(path.read_text(encoding="utf-8", errors="replace"), keys, str(path)) for path in asked.olds]
     if asked.url is None:
         return await _verified_store(asked, keys, olds, told)
     log = HttpLog(asked.url, asked.tenant or None)
@@ -180,6 +180,8 @@ async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Sig
             async for entry in stored.entries_from(verdict.size):
                 unseen.discard(entry.leaf)
     error = f"{count(len(unseen), 'event')} of the store came there past the log {verdict.origin}" if unseen else ""
+    if unseen and not asked.tenant:
+        error += "; --tenant says whose events and log are meant"
     return Result(events, replace(verdict, later=before - len(unseen), error=error))
 
 
@@ -214,7 +216,7 @@ def _proven(path: Path, place: Whereabouts, tenant: str, keys: list[VerifierKey]
         return Proven(event.event_id, error=f"the event is of tenant {event.tenant_id!r}, not {tenant!r}")
     try:
         data = _as_stored(place.files[0], event)
-        index, by = included(path.read_text(encoding="utf-8"), data, tenant or event.tenant_id, keys)
+        index, by = included(path.read_text(encoding="utf-8", errors="replace"), data, tenant or event.tenant_id, keys)
     except NotProvenError as error:
         return Proven(event.event_id, error=f"{path}: {error}")
     return Proven(event.event_id, index, by)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite import Event, EventStatus, EventType
 from chaukas_spec_lite.audit import chain as chain_module
+from chaukas_spec_lite.audit import verification as verification_module
 from chaukas_spec_lite.audit.canonical import canonical_bytes, content_hash
 from chaukas_spec_lite.audit.chain import Chains, Genesis
 from chaukas_spec_lite.audit.sealing import seal
@@ -247,3 +248,19 @@ def test_nothing_that_is_forged_makes_it_raise_or_run_for_ever(links: list[tuple
     verification = verify(events)
     assert sum(chain.events for chain in verification.chains) == len(events)
     assert verification.sound == (not events)
+
+
+def test_a_large_altered_event_is_not_hashed_for_every_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session with one of them would keep whoever looks at it busy for minutes."""
+    events = session(Chains(uuid7()), "one", 800)
+    events[3].metadata = {"a": "x" * 100_000}
+    hashed = 0
+
+    def fits_behind(data: bytes, hash_prev: str) -> bool:
+        nonlocal hashed
+        hashed += len(data)
+        return False
+
+    monkeypatch.setattr(verification_module, "fits_behind", fits_behind)
+    assert kinds(verify(events))["one-3"] == {"altered"}
+    assert 40_000_000 < hashed <= 50_000_000

@@ -277,6 +277,13 @@ def test_the_key_of_one_log_proves_nothing_of_another(tmp_path: Path) -> None:
         check(folder, [str(signer.verifier())], [])
 
 
+def test_a_secret_key_is_not_shown(whole: Path) -> None:
+    secret = (whole.parent / "log.key").read_text().strip()
+    done = alone("verify.py", "--key", secret, cwd=whole)
+    assert done.returncode == 1
+    assert done.stderr == "NOT VERIFIED: a key that begins with 'PRIVATE' is no Ed25519 key of a log\n"
+
+
 def test_what_lies_beside_the_script_is_no_module(whole: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(whole, tmp_path / "copy"))
     for name in ("argparse", "base64", "__future__", "pathlib", "typing"):

@@ -6,8 +6,10 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import threading
 from base64 import b64encode
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,17 @@ import pytest
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey
-from chaukas_spec_lite.audit.merkle import prove_inclusion
-from chaukas_spec_lite.audit.notes import SignedNote
+from chaukas_spec_lite.audit.merkle import leaf_hash, prove_inclusion, root_of
+from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.audit.proofs import InclusionProof
-from chaukas_spec_lite.cli.log_checks import NotProvenError, signed
+from chaukas_spec_lite.cli.log_checks import NotProvenError, recompute, signed
 from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
 from chaukas_spec_lite.collector.stores.opening import store_for
 from tests.cli.logged import TENANT, add, key, sealed_events
 from tests.cli.recordings import here
+from tests.patience import HANG
 
 STORED = ("verify", "--store", "events.db", "--tenant", TENANT, "--key", "log.pub")
 
@@ -135,6 +138,14 @@ def test_an_event_that_is_put_into_the_database_past_the_log_is_found(home: Path
         assert done.returncode == 1
         assert "3 events of the store came there past the log example.com/log/tenant/acme" in done.stderr
     assert here(home, *STORED, "--session", "s0").returncode == 0
+
+
+def test_events_of_all_tenants_are_not_in_the_log_of_one(home: Path) -> None:
+    add(home / "events.db", [Event(event_id="1")], SigningKey.read(home / "log.key"), tenant="")
+    asked = "verify", "--store", "events.db", "--key", "log.pub", "--unsealed"
+    done = here(home, *asked)
+    assert done.returncode == 1
+    assert "past the log example.com/log/tenant/; --tenant says whose events and log are meant" in done.stderr
 
 
 def test_events_that_no_checkpoint_covers_yet_are_counted(home: Path) -> None:
@@ -255,6 +266,57 @@ class Answering(HttpLog):
 
     def _json(self, route: str, parameters: dict[str, str]) -> dict[str, Any]:
         return self._answer
+
+
+def test_entries_behind_those_that_are_signed_are_not_taken() -> None:
+    """A collector sends more than was asked for, with chains that are whole."""
+    own = [bytes(each) for each in sealed_events(["s0"])]
+    entries = [
+        {"index": index, "leaf": b64encode(leaf_hash(data)).decode(), "data": b64encode(data).decode(),
+         "deleted": None, "project_id": "", "event_id": ""}
+        for index, data in enumerate([*own, *map(bytes, sealed_events(["forged"], writer="w2"))])
+    ]  # fmt: skip
+    signer, taken = SigningKey.generate("example.com/log"), list[int]()
+    checkpoint = Checkpoint("example.com/log/tenant/acme", 3, root_of(map(leaf_hash, own)))
+    found = signed(str(checkpoint.note(signer)), [signer.verifier()], "it")
+
+    async def check(answer: dict[str, Any]) -> None:
+        await recompute(Answering(answer), found, [], lambda entry: taken.append(entry.index))
+
+    asyncio.run(check({"entries": entries[:3]}))
+    with pytest.raises(LogUnavailableError, match="more entries came than the 3 that were asked for"):
+        asyncio.run(check({"entries": entries}))
+    assert taken == [0, 1, 2] * 2
+
+
+@pytest.mark.parametrize(("length", "why"), [("7", "the answer was cut off"), ("3", "")])
+def test_an_answer_that_is_cut_off_is_none(length: str, why: str) -> None:
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", length)
+            self.end_headers()
+            self.wfile.write(b"abc")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Door) as door:
+        asking = threading.Thread(target=door.handle_request)
+        asking.start()
+        log = HttpLog(f"http://127.0.0.1:{door.server_port}")
+        if why:
+            with pytest.raises(LogUnavailableError, match=why):
+                asyncio.run(log.checkpoint())
+        else:
+            assert asyncio.run(log.checkpoint()) == "abc"
+        asking.join(HANG)
+
+
+def test_a_file_that_is_no_text_is_no_checkpoint(home: Path) -> None:
+    (home / "old.txt").write_bytes(b"\xff\xfe")
+    done = here(home, *STORED, "--checkpoint", "old.txt")
+    assert (done.returncode, done.stderr.startswith("Error: old.txt: a note has an empty line")) == (1, True)
 
 
 @pytest.mark.parametrize("size", [0, 31, 64])

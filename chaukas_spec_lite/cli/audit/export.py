@@ -71,7 +71,7 @@ async def _export(
     url: str | None, store: str | None, tenant: str | None, keys: tuple[Path, ...], olds: tuple[Path, ...], output: Path
 ) -> None:
     known = read_keys(keys)
-    before = [signed(path.read_text(encoding="utf-8"), known, str(path)) for path in olds]
+    before = [signed(path.read_text(encoding="utf-8", errors="replace"), known, str(path)) for path in olds]
     async with _opened(url, store, tenant) as log:
         found = signed(await log.checkpoint(), known, "the log's newest checkpoint")
         check_tenant(found, tenant)

@@ -95,7 +95,7 @@ class Witness:
 
     def _read(self) -> Signed | None:
         try:
-            note = self._state.read_text(encoding="utf-8")
+            note = self._state.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return None
         return signed(note, self._log_keys, f"the state {self._state}")

@@ -69,10 +69,10 @@ def read_keys(text: str) -> dict[tuple[str, bytes], bytes]:
         found = re.fullmatch(r"([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)", line)
         data = _base64(found[3]) if found else b""
         if found is None or len(data) != 1 + HASH or data[0] != 1:
-            raise NotVerified(f"{line[:80]!r} is no Ed25519 key of a log")
+            raise NotVerified(f"a key that begins with {line.partition('+')[0][:80]!r} is no Ed25519 key of a log")
         key_id = hashlib.sha256(found[1].encode() + b"\n" + data).digest()[:4]
         if key_id.hex() != found[2]:
-            raise NotVerified(f"the key {line[:80]!r} is damaged")
+            raise NotVerified(f"the key {found[1][:80]!r} is damaged")
         keys[found[1], key_id] = data[1:]
     return keys
 
