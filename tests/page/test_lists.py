@@ -157,7 +157,8 @@ def test_lists_need_no_mouse(three: PageServer, tab: Page) -> None:
     tab.keyboard.type("order")
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/search?text_query=order")
-    tab.get_by_text("1 event.").wait_for()
+    tab.get_by_text("1 event. 5 events looked into, as no index answers").wait_for()
+    tab.get_by_text("a search for text; chaukas-lite serve --index-text makes one.").wait_for()
     tab.keyboard.press("Escape")
     tab.keyboard.press("j")
     assert tab.evaluate("document.activeElement.innerText") == "INPUT_RECEIVED"
