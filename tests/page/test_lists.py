@@ -241,3 +241,13 @@ def test_a_collector_that_is_gone_is_asked_again(browser: Browser) -> None:
         tab.clock.fast_forward(10_000)
         tab.get_by_text("5 events in 3 sessions.").wait_for()
         assert tab.get_by_role("alert").count() == 0
+
+
+def test_charts_by_model_say_that_they_are_about_a_part(three: PageServer, tab: Page) -> None:
+    tab.goto(three.url + "/charts")
+    expect(tab.locator("main .foot")).to_contain_text("5 events")
+    expect(tab.locator("main .foot")).to_contain_text("1 error.")
+    tab.locator('select[name="by"]').select_option("model")
+    expect(tab.locator("main .foot")).to_contain_text("Of events that name their model: 2 events")
+    errors = tab.locator("figure.chart", has_text="Errors")
+    expect(errors).to_contain_text("None in this time, of events that name their model.")
