@@ -117,7 +117,7 @@ class Keys:
 
     def _of_certificate(self, name: str | None, peer: str) -> KeyEntry:
         if not name:
-            raise self._refused(peer, "it sent no key: authorization: Bearer <key>")
+            raise self._refused(peer, "it sent no key: set CHAUKAS_API_KEY, or send authorization: Bearer <key>")
         entry = self._file.certificates.get(name)
         if entry is None:
             raise self._refused(

@@ -194,6 +194,9 @@ def of_failure(error: Exception, rpc: str, peer: str, timeout: float) -> RpcErro
         again = isinstance(tls, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
         return TLSError(f"TLS failed: {reason}", rpc=rpc, peer=peer, retryable=again)
     if names & _CONNECTING:
+        # As gRPC's client says it: httpx has but "All connection attempts failed".
+        if any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error)):
+            return ConnectError("refused: is a collector running there?", rpc=rpc, peer=peer, retryable=True)
         return ConnectError(f"no connection: {text}", rpc=rpc, peer=peer, retryable=True)
     if names & _SLOW or isinstance(error, (TimeoutError, asyncio.TimeoutError)):
         details = f"no answer came within {timeout:g} s"

@@ -108,7 +108,7 @@ def test_what_is_no_key_is_refused(path: Path) -> None:
                 assert "its key is not known here" in await refused(keys, f"Bearer {each}", f"198.51.100.{number}")
             assert "not of the form: Bearer <key>" in await refused(keys, f"Basic {key}")
             assert "not of the form" in await refused(keys, key)
-            assert "it sent no key" in await refused(keys, None)
+            assert "it sent no key: set CHAUKAS_API_KEY, or send" in await refused(keys, None)
             assert await keys.caller_of(f"Bearer {key}", None, PEER)
 
     run(main())

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.runs import another_talk, talk
+from chaukas_spec_lite import EventType
+from tests.page.conftest import opened_tab
+from tests.page.runs import another_talk, event, talk
 from tests.page.serving import PageServer, page_serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.page
 
@@ -58,3 +60,15 @@ def test_sessions_are_swapped_and_begun_from_one(talks: PageServer, tab: Page) -
 def test_a_session_that_is_not_there_is_named(talks: PageServer, tab: Page) -> None:
     tab.goto(f"{talks.url}/compare/talk/nobody")
     expect(tab.locator("main")).to_contain_text("There is no event of the session nobody")
+
+
+def test_on_a_telephone_ids_leave_room_for_how_long_it_took(browser: Browser) -> None:
+    ids = [f"01a22a44-6205-741c-9ba8-bd1ced4f6e2{number}" for number in (1, 2)]
+    spans = [event(each, each, EventType.AGENT_START, "agent", 1) for each in ids]
+    with page_serving(spans) as server, opened_tab(browser, viewport={"width": 400, "height": 800}) as tab:
+        tab.goto(f"{server.url}/compare/{ids[0]}/{ids[1]}")
+        column = tab.get_by_role("columnheader", name="Duration", exact=True)
+        expect(column).to_be_visible()
+        box = column.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 400

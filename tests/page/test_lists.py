@@ -157,7 +157,8 @@ def test_lists_need_no_mouse(three: PageServer, tab: Page) -> None:
     tab.keyboard.type("order")
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/search?text_query=order")
-    tab.get_by_text("1 event.").wait_for()
+    tab.get_by_text("1 event. 5 events looked into, as no index answers").wait_for()
+    tab.get_by_text("a search for text; chaukas-lite serve --index-text makes one.").wait_for()
     tab.keyboard.press("Escape")
     tab.keyboard.press("j")
     assert tab.evaluate("document.activeElement.innerText") == "INPUT_RECEIVED"
@@ -240,3 +241,13 @@ def test_a_collector_that_is_gone_is_asked_again(browser: Browser) -> None:
         tab.clock.fast_forward(10_000)
         tab.get_by_text("5 events in 3 sessions.").wait_for()
         assert tab.get_by_role("alert").count() == 0
+
+
+def test_charts_by_model_say_that_they_are_about_a_part(three: PageServer, tab: Page) -> None:
+    tab.goto(three.url + "/charts")
+    expect(tab.locator("main .foot")).to_contain_text("5 events")
+    expect(tab.locator("main .foot")).to_contain_text("1 error.")
+    tab.locator('select[name="by"]').select_option("model")
+    expect(tab.locator("main .foot")).to_contain_text("Of events that name their model: 2 events")
+    errors = tab.locator("figure.chart", has_text="Errors")
+    expect(errors).to_contain_text("None in this time, of events that name their model.")

@@ -16,9 +16,14 @@ const WHOLE = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((digit) => 
 const COLOURS = 13;
 
 /**
- * @param {{chart: Drawn, times: number[], width: number, zoom: (from: number, to: number) => void}} given
+ * @param {object} given
+ * @param {Drawn} given.chart
+ * @param {string} given.part  Of which events it is, if not of all: "events that name their model".
+ * @param {number[]} given.times
+ * @param {number} given.width
+ * @param {(from: number, to: number) => void} given.zoom
  */
-export function Chart({ chart, times, width, zoom }) {
+export function Chart({ chart, part, times, width, zoom }) {
   const [at, point] = useState(/** @type {number | null} */ (null));
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const legend = useRef(/** @type {HTMLElement | null} */ (null));
@@ -38,7 +43,8 @@ export function Chart({ chart, times, width, zoom }) {
   const written = useMemo(() => writerOf(chart), [chart.unit, chart.currency]);
   const now = Date.now();
   if (!chart.lines.length) {
-    return html`<figure class="chart"><figcaption>${oneLine(chart.title, 60)}</figcaption><p class="dim">None in this time.</p></figure>`;
+    const none = part ? `None in this time, of ${part}.` : "None in this time.";
+    return html`<figure class="chart"><figcaption>${oneLine(chart.title, 60)}</figcaption><p class="dim">${none}</p></figure>`;
   }
   return html`<figure class="chart">
     <figcaption>${oneLine(chart.title, 60)} <span class="dim">${at === null ? (chart.unit === "ms" ? "highest" : "in all") : localTime(times[at] * 1000, now)}</span></figcaption>

@@ -25,6 +25,8 @@ export default function Charts({ query }) {
   const by = ["model", "agent"].includes(query.get("by") ?? "") ? String(query.get("by")) : "";
   const percentile = PERCENTILES.includes(query.get("percentile") ?? "") ? String(query.get("percentile")) : "p90";
   const { data, error, problem, again } = useSeries(conditions, by);
+  // What fails is often a tool, which names no model: without these words there would seem to be no errors.
+  const part = by && `events that name their ${by}`;
   const filtered = Object.keys(conditions).length > 0;
   const zoom = (/** @type {number} */ from, /** @type {number} */ to) =>
     setQuery({ since: null, start: iso(from), end: iso(Math.max(from + 1, to)) }, { replace: false });
@@ -39,10 +41,10 @@ export default function Charts({ query }) {
     ${data === null
       ? !error && html`<p class="dim" role="status">Reading…</p>`
       : data.series.length
-        ? html`<p class="foot dim" role="status">${totalsOf(data)} ${data.truncated ? "These are only the latest of the events; a shorter time shows it whole." : ""}
+        ? html`<p class="foot dim" role="status">${part && `Of ${part}: `}${totalsOf(data)} ${data.truncated ? "These are only the latest of the events; a shorter time shows it whole." : ""}
               Each stretch has ${duration(data.width * 1000)}. Drag over a chart to look closer.</p>
             <div class="charts">${chartsOf(data, percentile).map(
-              (chart) => html`<${Chart} key=${chart.title} chart=${chart} times=${data.times} width=${data.width} zoom=${zoom} />`,
+              (chart) => html`<${Chart} key=${chart.title} chart=${chart} part=${part} times=${data.times} width=${data.width} zoom=${zoom} />`,
             )}</div>`
         : filtered || by
           ? html`<${NothingFound} what=${by ? `No event in this time names its ${by}.` : "No event meets these conditions."}

@@ -32,7 +32,7 @@ export default function Search({ query }) {
     <${Problem} error=${error} again=${again} />
     <p class="foot dim" role="status">
       ${loading && !events.length ? "Searching…" : html`<${Total} conditions=${conditions} shown=${events.length} more=${token !== ""} />`}
-      ${scanned > 0 && ` ${counted(scanned, "event")} looked into, as no index answers a search for text.`}
+      ${scanned > 0 && ` ${counted(scanned, "event")} looked into, as no index answers a search for text; chaukas-lite serve --index-text makes one.`}
     </p>
     ${events.length > 0 && html`<${EventRows} events=${events} label="Events found" now=${now} />`}
     ${!loading && !error && !events.length && !token &&
