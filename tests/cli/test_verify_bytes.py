@@ -40,6 +40,15 @@ def test_no_byte_of_what_was_signed_can_be_changed_unseen(home: Path) -> None:
     assert here(home, *STORED).returncode == 0
 
 
+def test_a_checkpoint_that_is_kept_as_bytes_is_the_same(home: Path) -> None:
+    with sqlite3.connect(home / "events.db") as database:
+        assert database.execute("UPDATE checkpoints SET note = CAST(note AS BLOB)").rowcount == 1
+    database.close()
+    done = here(home, *STORED)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert here(home, "store", "check", "--store", "events.db").returncode == 0
+
+
 def without_its_secret(path: Path) -> None:
     with sqlite3.connect(path) as database:
         database.execute("UPDATE settings SET name = 'another' WHERE name = 'secret'")

@@ -134,8 +134,10 @@ def keep_checkpoint(connection: sqlite3.Connection, tenant: str, size: int, note
 
 def checkpoints(connection: sqlite3.Connection, tenant: str, before: int | None, limit: int) -> list[KeptCheckpoint]:
     """As ``EventLog.checkpoints``."""
+    # Cast, as somebody may have written bytes there.
     rows = connection.execute(
-        "SELECT size, note FROM checkpoints WHERE log = ?1 AND (?2 IS NULL OR size < ?2) ORDER BY size DESC LIMIT ?3",
+        "SELECT size, CAST(note AS TEXT) FROM checkpoints WHERE log = ?1 AND (?2 IS NULL OR size < ?2) "
+        "ORDER BY size DESC LIMIT ?3",
         (_log_of(connection, tenant).number, before, limit),
     )
     return [KeptCheckpoint(size, note) for size, note in rows]
@@ -144,7 +146,7 @@ def checkpoints(connection: sqlite3.Connection, tenant: str, before: int | None,
 def check(connection: sqlite3.Connection) -> Iterator[str]:
     """Hold each log against the events, and against its checkpoints."""
     for number, tenant, size, roots in connection.execute("SELECT log, tenant_id, size, roots FROM logs").fetchall():
-        kept = connection.execute("SELECT size, note FROM checkpoints WHERE log = ?", (number,))
+        kept = connection.execute("SELECT size, CAST(note AS TEXT) FROM checkpoints WHERE log = ?", (number,))
         nodes = connection.execute("SELECT level, place, hash FROM log_nodes WHERE log = ?", (number,))
         checking = LogCheck(tenant, [KeptCheckpoint(*each) for each in kept], nodes)
         own = "seq = ? AND owner IN (SELECT owner FROM owners WHERE tenant_id = ?)"
