@@ -128,6 +128,7 @@ class Api:
 
     async def figures(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/figures``."""
+        _check(given, caller)
         ids = api_parameters.some_of(given, "session_id", MAX_SUMMED)
         found, unread = await self.service.figures(ids, _asked(given)[0], caller)
         return lambda: {"figures": [api_json.figures(each) for each in found], "left": unread}
