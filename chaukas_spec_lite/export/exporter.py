@@ -231,7 +231,7 @@ class EventExporter:
             # First of all, so that what the flush waits for does not grow while it waits.
             self._pipeline.queue.close()
             await self._send_and_stop(timeout)
-            self._give_up("the exporter was closed before it could be sent")
+            self._give_up(self._unsent("the exporter was closed"))
             broken = any(each.queue.ledger.broken for each in self._pipelines)
             self._endings.append(not broken and self.stats().pending == 0)
             process.let_go(self)
@@ -243,6 +243,10 @@ class EventExporter:
         # Not all of the time: closing the spool after a flush that timed out needs some, too.
         await self._flush(deadline - timeout * _CLOSING_SHARE)
         await asyncio.gather(*(each.stop_sending(deadline) for each in self._pipelines))
+
+    def _unsent(self, why: str) -> str:
+        kept = "" if self._settings.spool else "; a spool would have kept it: spool=..., or CHAUKAS_SPOOL"
+        return f"{why} before it could be sent{kept}"
 
     def _give_up(self, detail: str) -> None:
         for each in self._pipelines:
@@ -373,7 +377,7 @@ class EventExporter:
             if self._settings.spool is None:
                 self._pipeline.queue.close()
             self._give_up(
-                "the interpreter ended before it could be sent"
+                self._unsent("the interpreter ended")
                 if was_started
                 else "this exporter was never started in this process: use `async with`, start(), or BlockingExporter"
             )

@@ -78,6 +78,7 @@ def test_what_the_disk_did_not_take_is_told(tmp_path: Path) -> None:
     )
     assert "Dropped as closed: 10 events" in output
     assert "10 dropped (closed: 10)" in output
+    assert "a spool would have kept it" not in output, "it has one"
 
 
 def test_the_disk_is_asked_once_more_at_the_end(tmp_path: Path) -> None:
@@ -256,5 +257,6 @@ def test_an_interruption_of_the_last_wait_does_not_keep_the_end_from_its_work(tm
         """
     )
     assert "Dropped as closed: an event" in output
+    assert "before it could be sent; a spool would have kept it: spool=..., or CHAUKAS_SPOOL" in output
     assert "sent\n" in output
     assert "KeyboardInterrupt" not in output, "nobody wants a traceback of the end"
