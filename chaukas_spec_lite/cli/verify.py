@@ -63,6 +63,7 @@ _OFTEN = 1000
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The report."
 )
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option("--limit", type=click.IntRange(min=0), default=_FAULTS, show_default=True, help="Name so many faults.")
 @output_option
 def verify(

@@ -71,6 +71,7 @@ def test_tampering_is_named(tmp_path: Path, tamper: Callable[[list[Event]], None
         assert done.stderr.endswith("not verified: chains do not hold\n")
         assert f"  {kind}: event {wrong} of session " in done.stdout
     report = here(tmp_path, "verify", "--format", "json", "bad.delim")
+    assert here(tmp_path, "verify", "--json", "bad.delim").stdout == report.stdout
     assert report.returncode == 1
     found = json.loads(report.stdout)
     assert not found["complete"]
