@@ -1,6 +1,6 @@
 // The keyboard in lists: j, k and arrows go from row to row, Home and End to the first and last; Enter follows a link.
 
-import { useEffect } from "../vendor/hooks.js";
+import { useLayoutEffect } from "../vendor/hooks.js";
 
 /** Whether somebody is writing there, so that letters are text. @param {EventTarget | null} target */
 export function takesText(target) {
@@ -18,7 +18,7 @@ const STEPS = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1, Home: -Infinity, End: In
  * @param {{current: HTMLElement | null}} container
  */
 export function useRowKeys(container) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
       const step = STEPS[event.key];
       if (step === undefined || takesText(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,6 +1,6 @@
 // What stands at the right of the frame: theme, help, log out; and the keys that work everywhere.
 
-import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import { logout } from "./api.js";
 import { html } from "./html.js";
 import { entered, leave } from "./login_note.js";
@@ -96,7 +96,7 @@ function Help({ close }) {
 
 /** @param {() => void} help @param {() => void} turn */
 function useKeys(help, turn) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     let going = false;
     const pressed = (/** @type {KeyboardEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

@@ -1,6 +1,6 @@
 // Events as they arrive.
 
-import { useEffect, useRef, useState } from "../../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../../vendor/hooks.js";
 import { useNow } from "../clock.js";
 import { EventRows } from "../event_rows.js";
 import { Filters } from "../filters.js";
@@ -64,7 +64,7 @@ function useLive(conditions) {
     setPaused(wanted);
     if (!wanted) set((before) => received({ ...before, waiting: [] }, before.waiting, false));
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
       const onButton = event.target instanceof Element && event.target.closest("button, a, summary");
       if (event.key !== " " || takesText(event.target) || onButton) return;

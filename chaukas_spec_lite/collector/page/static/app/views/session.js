@@ -1,6 +1,6 @@
 // The view `session`: what happened in it, as a tree and over time, and one of its spans beside that.
 
-import { useEffect, useMemo, useRef, useState } from "../../vendor/hooks.js";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/hooks.js";
 import { useApi } from "../api.js";
 import { counted } from "../format.js";
 import { whenArrived } from "../following.js";
@@ -69,7 +69,7 @@ function Spans({ data, where, span, query }) {
   useEffect(() => {
     if (chosen >= 0) show(chosen);
   }, [span]);
-  useEffect(() => list.current?.focus(), []);
+  useLayoutEffect(() => list.current?.focus(), []);
 
   /** @param {number} place */
   const open = (place) => {
@@ -152,7 +152,7 @@ function Spans({ data, where, span, query }) {
   // The keys that no field or button has a use for work wherever the focus is.
   const everywhere = useRef(pressed);
   everywhere.current = pressed;
-  useEffect(() => {
+  useLayoutEffect(() => {
     /** @param {KeyboardEvent} event */
     const heard = (event) => {
       const target = event.target instanceof Element ? event.target : null;
