@@ -119,7 +119,8 @@ ONLY_OURS: dict[str, Callable[[Place], bool]] = {
     "is no timestamp": lambda place: not _TIME.fullmatch(place.value),
     "is no type URL": lambda place: _no_url(place.value),
     "is out of range for int32": lambda place: not isinstance(place.value, str) and not -(2**31) <= place.value < 2**31,
-    "is too large for a": lambda place: isinstance(place.value, str) and abs(float(place.value)) >= _LARGEST_FLOAT,
+    # It looks at what is written with a point or an exponent alone.
+    "is too large for a": lambda place: type(place.value) is not float and abs(float(place.value)) >= _LARGEST_FLOAT,
     "expected a number": lambda place: _no_number(place.value),
     "expected an integer": lambda place: _no_integer(place.value) or _no_integer(place.step),
     "expected the name or number": lambda place: isinstance(place.value, (bool, float)),
