@@ -40,9 +40,9 @@ class _Log(NamedTuple):
 def heads(connection: sqlite3.Connection, after_tenant: str | None, limit: int) -> list[LogHead]:
     """As ``EventLog.heads``."""
     rows = connection.execute(
-        "SELECT tenant_id, size, roots FROM logs WHERE size > 0 AND (?1 IS NULL OR tenant_id > ?1)"
-        " ORDER BY tenant_id LIMIT ?2",
-        (after_tenant, limit),
+        "SELECT tenant_id, size, roots FROM logs WHERE size > 0 AND (:after IS NULL OR tenant_id > :after)"
+        " ORDER BY tenant_id LIMIT :limit",
+        {"after": after_tenant, "limit": limit},
     )
     return [LogHead(tenant, size, frontier_of(size, roots).root()) for tenant, size, roots in rows]
 
@@ -136,9 +136,9 @@ def checkpoints(connection: sqlite3.Connection, tenant: str, before: int | None,
     """As ``EventLog.checkpoints``."""
     # Cast, as somebody may have written bytes there.
     rows = connection.execute(
-        "SELECT size, CAST(note AS TEXT) FROM checkpoints WHERE log = ?1 AND (?2 IS NULL OR size < ?2) "
-        "ORDER BY size DESC LIMIT ?3",
-        (_log_of(connection, tenant).number, before, limit),
+        "SELECT size, CAST(note AS TEXT) FROM checkpoints WHERE log = :log AND (:before IS NULL OR size < :before) "
+        "ORDER BY size DESC LIMIT :limit",
+        {"log": _log_of(connection, tenant).number, "before": before, "limit": limit},
     )
     return [KeptCheckpoint(size, note) for size, note in rows]
 
