@@ -53,3 +53,12 @@ def test_axe_finds_nothing_where_there_is_nothing_on_a_narrow_screen(browser: Br
         tab.locator(".empty").wait_for()
         tab.evaluate(axe)
         assert tab.evaluate(FOUND, {}) == []
+
+
+def test_axe_finds_nothing_while_the_first_steps_wait_for_their_lines(browser: Browser, axe: str) -> None:
+    with page_serving() as server, opened_tab(browser) as tab:
+        tab.route("**/page/clients", lambda _: None)  # never answered
+        tab.goto(server.url + "/")
+        tab.locator(".empty").wait_for()
+        tab.evaluate(axe)
+        assert tab.evaluate(FOUND, {}) == []

@@ -112,6 +112,24 @@ def test_sessions_are_filtered_and_filters_taken_back(three: PageServer, tab: Pa
     assert query_of(tab) == {}
 
 
+def test_what_is_typed_stays_while_sessions_come(browser: Browser) -> None:
+    with page_serving(three_sessions()) as server, opened_tab(browser) as tab:
+        tab.goto(server.url + "/sessions")
+        tab.locator("td.cost", has_text="$2.50").wait_for()
+        agent = tab.get_by_role("searchbox", name="Agent")
+        agent.press_sequentially("wri")
+        server.add([answered(300, "fourth", "late", 77, 0.5)])
+        tab.locator("td.tokens", has_text="77").wait_for()
+        expect(agent).to_have_value("wri")
+        agent.press_sequentially("ter")
+        tab.keyboard.press("Enter")
+        expect(tab.locator("table.sessions tbody .session")).to_have_text(["second"])
+        agent.press_sequentially("x")
+        tab.keyboard.press("Backspace")
+        tab.get_by_role("button", name="Take the filter away: Agent: writer").click()
+        expect(agent).to_have_value("")
+
+
 def test_new_sessions_appear_as_they_come(browser: Browser) -> None:
     with page_serving(three_sessions()) as server, opened_tab(browser) as tab:
         tab.goto(server.url + "/")

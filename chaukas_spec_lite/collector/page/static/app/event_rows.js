@@ -56,7 +56,7 @@ function EventRow({ event, now }) {
       <td role="cell" class="raw"><button type="button" class="plain" aria-expanded=${raw} aria-label=${`Raw event ${oneLine(String(event.event_id), 40)}`}
         onClick=${() => show(!raw)}>{ }</button></td>
     </tr>
-    ${raw && html`<tr role="row" class="opened"><td role="cell" colspan="7"><pre tabindex="0" aria-label="Raw event">${rawText(event)}</pre></td></tr>`}
+    ${raw && html`<tr role="row" class="opened"><td role="cell" colspan="7"><pre tabindex="0" role="group" aria-label="Raw event">${rawText(event)}</pre></td></tr>`}
   `;
 }
 

@@ -63,15 +63,27 @@ export function Filters({ conditions, names, first: always = FIRST, label, child
 function Condition({ field, value, set }) {
   if (field.kind === "choice") return html`<${Choice} field=${field} value=${value ?? []} set=${set} />`;
   if (field.kind === "words") return html`<${Words} field=${field} value=${value ?? []} set=${set} />`;
+  return html`<${Text} field=${field} value=${String(value ?? "")} set=${set} />`;
+}
+
+/**
+ * A text or a time. What is typed is kept until it is taken: the view is drawn anew whenever events come, and an input is
+ * given its value each time.
+ *
+ * @param {{field: Field, value: string, set: Set}} given
+ */
+function Text({ field, value, set }) {
+  const [typed, type] = useState(/** @type {string | null} */ (null));
   const time = field.kind === "time";
-  const text = String(value ?? "");
+  const take = (/** @type {any} */ event) => {
+    const given = event.currentTarget.value;
+    type(null);
+    set(field.name, time ? fromField(given) : given.trim());
+  };
   return html`<label class=${`field ${field.name}`}><span>${field.label}</span>
     <input name=${field.name} type=${time ? "datetime-local" : "search"} step=${time ? 1 : null} maxlength="1000"
-      placeholder=${field.hint ?? ""} value=${time ? toField(text) : text} autocomplete="off" spellcheck=${false}
-      onChange=${(/** @type {any} */ event) => {
-        const given = event.currentTarget.value;
-        set(field.name, time ? fromField(given) : given.trim());
-      }} /></label>`;
+      placeholder=${field.hint ?? ""} value=${typed ?? (time ? toField(value) : value)} autocomplete="off" spellcheck=${false}
+      onInput=${(/** @type {any} */ event) => type(event.currentTarget.value)} onChange=${take} onBlur=${() => type(null)} /></label>`;
 }
 
 /** @param {{value: string | string[] | undefined, set: Set}} given */

@@ -77,6 +77,6 @@ export function ToCopy({ text, what }) {
       () => say("Copied"),
       () => say("Not copied: select the lines"),
     );
-  return html`<div class="copied"><pre tabindex="0" aria-label=${`Lines to paste: ${what}`}>${text}</pre>
+  return html`<div class="copied"><pre tabindex="0" role="group" aria-label=${`Lines to paste: ${what}`}>${text}</pre>
     <button type="button" onClick=${copy} aria-label=${`Copy ${what}`}>Copy</button> <span role="status" class="dim">${said}</span></div>`;
 }
