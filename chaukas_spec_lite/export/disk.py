@@ -251,7 +251,7 @@ class Disk:
             except SpoolError as error:
                 self._note("spool", "What is in the spool may not survive a power cut", error)
             self._given_up = log
-            log.close()
+            log.close(self._log_note)
 
     def _claim_again(self) -> Log | None:
         """Go on with the log that was given up, unless somebody else was faster."""

@@ -116,7 +116,7 @@ class EventExporter:
         self._reporter = Reporter(settings.log_interval, self._clock.now, *self._callbacks, self._letters)
         parts = self._sender, settings, self._reporter, self._clock, Server()
         self._pipeline = Pipeline(*parts)
-        self._recovery = None if settings.spool is None else Recovery(*parts, self._tell_interruption)
+        self._recovery = None if settings.spool is None else Recovery(*parts, self._encoder.interruption)
         self._pipelines = [each for each in (self._pipeline, self._recovery) if each is not None]
 
     def _here(self) -> Pipeline:
@@ -157,10 +157,6 @@ class EventExporter:
     def _keep(self) -> None:
         if not self._endings:
             process.keep(self)
-
-    def _tell_interruption(self, writer: str) -> bool:
-        """Emit that the chains of another process go no further; return whether that was taken."""
-        return self._pipeline.emit(self._encoder.interruption(writer)) is not Emitted.DROPPED
 
     # Sending
 

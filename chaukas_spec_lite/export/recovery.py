@@ -39,7 +39,7 @@ class Recovery(Pipeline):
         reporter: Is told of drops and failures.
         clock: The time.
         server: What the exporter's pipelines know of the server.
-        tell_interruption: Is given the id of each writer of chains whose process ended, and says whether it is told.
+        interruption: Makes the event which says that a writer of chains was interrupted, whose id it is given.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class Recovery(Pipeline):
         reporter: Reporter,
         clock: Clock,
         server: Server,
-        tell_interruption: Callable[[str], bool],
+        interruption: Callable[[str], bytes],
     ) -> None:
         super().__init__(sender, settings, reporter, clock, server)
         assert settings.spool is not None
-        self._directory = SpoolDirectory(Path(settings.spool))
-        self._tell_interruption = tell_interruption
+        self._directory = SpoolDirectory(Path(settings.spool), self._read_note)
+        self._interruption = interruption
         self._stuck: dict[Path, tuple[int, Batching]] = {}
         """Logs that made way, the longest ago first: where the first event stood, and what was found out about it."""
         self._search_at = float("-inf")
@@ -62,7 +62,7 @@ class Recovery(Pipeline):
         self._searched = 0
         """How often the whole directory was looked at and nothing was found."""
         self._is_readable = True
-        """Whether the last search could look at it."""
+        """Whether the last search could look at it, and at the notes in it."""
 
     def _look_around(self) -> float | None:
         """Go on with another log if this one is done, or stuck; say when to come again."""
@@ -74,9 +74,9 @@ class Recovery(Pipeline):
         return self._search_at if not self.queue.pending or self._batching.stuck else None
 
     def _search(self) -> None:
+        self._is_readable = True
         try:
             log = self._directory.claim(last=self._stuck)
-            self._is_readable = True
         except SpoolError as error:
             self._reporter.failure("search", "What ended processes left cannot be looked for", error)
             log, self._is_readable = None, False
@@ -93,7 +93,6 @@ class Recovery(Pipeline):
             self._stuck = {folder: found for folder, found in self._stuck.items() if folder.exists()}
             self._stuck[old.folder] = old.tally.before, self._batching
         self.queue.adopt(log)
-        self._read_note(log)
         self._batching = self._new_batching()
         if known is not None and known[0] == log.tally.before:  # it begins with the event that it was stuck at
             self._batching = known[1]
@@ -102,15 +101,18 @@ class Recovery(Pipeline):
                 self._batching.hurry()
 
     def _read_note(self, log: Log) -> None:
-        """Tell whose chains go no further, once: another process does it if this one ends before."""
+        """Say behind all that waits in a log whose chains go no further, if its note tells.
+
+        It goes on disk before the note is removed, and into that log: what this process emits may be refused just now.
+        """
         try:
-            writer = notes.read(log.folder).decode("ascii", "replace")
-        except SpoolError as error:
-            self._reporter.failure("note", "It is not known whose chains end with a log", error)
-            return
-        if writer and self._tell_interruption(writer):
-            self._reporter.log("interrupted", logging.WARNING, _INTERRUPTED, writer, topic=writer)
-            notes.remove(log.folder)
+            if writer := notes.read(log.folder).decode("ascii", "replace"):
+                log.append([self._interruption(writer)])
+                notes.remove(log.folder)
+                self._reporter.log("interrupted", logging.WARNING, _INTERRUPTED, writer, topic=writer)
+        except SpoolError as error:  # the next search tries it again: until then the log is kept, even if it is empty
+            self._is_readable = False
+            self._reporter.failure("note", "It cannot be told yet whose chains end with a log", error)
 
     def backlog(self, pending: int, pending_bytes: int) -> int:
         """Tell how many bytes wait in the whole directory; 0 if that is no more than these events."""

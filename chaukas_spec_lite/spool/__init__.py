@@ -32,6 +32,7 @@ Who deletes what is in the directory, and when:
 ``log-*/*.segment``          the log's owner, once all of it is settled and ``progress`` says so
 ``log-*``, and the rest in   its owner, when it closes the log and nothing waits in it; a search, if it finds an empty
 it: ``lock``, ``progress``   folder; a search claims any other whose owner has ended, and is its owner from then on
+``log-*/note``               who made the log, when it closes it empty; else who says what it asks for (``recovery``)
 ``*.corrupt``                nobody but people: damaged segments, under a second name
 ``dead-letters``             nobody: whoever sends them again renames it to ``dead-letters-taken-<UUIDv7>``
 ``dead-letters-taken-*``     whoever sends them again, when it has dealt with the last letter in it

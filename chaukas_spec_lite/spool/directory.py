@@ -6,10 +6,10 @@ import logging
 import os
 import re
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-from chaukas_spec_lite.spool import notes, progress
+from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError, SpoolNewer, translated
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import PREFIX, Log
@@ -26,10 +26,12 @@ class SpoolDirectory:
 
     Args:
         path: The directory; it need not exist.
+        read_note: Is given each log that is claimed, and may append what its note asks for.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, read_note: Callable[[Log], object] = lambda log: None) -> None:
         self.path = path
+        self._read_note = read_note
         self._left_alone: set[Path] = set()
         """Folders that were named to people, so that no search names them again."""
         self._listed: deque[Path] = deque()
@@ -59,7 +61,7 @@ class SpoolDirectory:
         return sum(_bytes_waiting(folder) for folder in self.logs() if folder != besides)
 
     def claim(self, last: Collection[Path] = ()) -> Log | None:
-        """Claim a log with something in it, or a note, that no living process has, if there is one.
+        """Claim a log with something in it that no living process has, if there is one.
 
         Those are looked at first that come after the one that was found last, so that each has its turn.
 
@@ -76,7 +78,7 @@ class SpoolDirectory:
             while self._listed and (is_new_list or self._listed[0] not in last):
                 log = self._try(self._listed.popleft())
                 if log is not None:
-                    if log.tally.pending or any(log.tally.gone) or _has_note(log):
+                    if log.tally.pending or any(log.tally.gone):
                         return log
                     log.close()
         return None
@@ -88,6 +90,7 @@ class SpoolDirectory:
     def _try(self, folder: Path) -> Log | None:
         try:
             log = Log.claim(folder)
+            self._read_note(log)
             if log.tally.pending and not log.is_certain:
                 text = "It is not known how far %s was sent, as its progress is gone or damaged: some is sent again"
                 logger.warning(text, folder)
@@ -103,13 +106,6 @@ class SpoolDirectory:
                     text += "it lasts, mend the disk, or move the folder away"
                 logger.warning(text, error)
         return None
-
-
-def _has_note(log: Log) -> bool:
-    try:
-        return notes.read(log.folder) != b""
-    except SpoolError:  # whoever has the log reads it again
-        return False
 
 
 def _bytes_waiting(folder: Path) -> int:

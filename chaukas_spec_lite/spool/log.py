@@ -124,10 +124,8 @@ class Log:
                 end = reader.end()
                 tally.begin(end, self.is_certain)
                 entries = [entry for stretch in tally.waiting(last) for entry in reader.entries(*stretch)]
-        except SpoolNewer:
-            raise
-        except SpoolError:
-            if len(tally.places) == 1:
+        except SpoolError as error:
+            if isinstance(error, SpoolNewer) or len(tally.places) == 1:
                 raise
             self._set_apart(last)
             last.path(self.folder).unlink(missing_ok=True)
@@ -384,17 +382,18 @@ class Log:
         self._segments.close(writer=True)
         self._lock.release()
 
-    def close(self) -> None:
-        """Give the log up: remove it if nothing waits in it, or leave it to the next process."""
+    def close(self, note: bytes = b"") -> None:
+        """Give the log up: remove it if nothing waits in it, nor any note but its maker's, or leave it to the next."""
         with suppress(SpoolError):  # it may have failed the last time
             self._write_down()
         self._segments.close(writer=True)
         if not self.tally.pending and self._lock.is_ours():
-            with suppress(OSError):  # then it is left to the next one, which removes it
+            with suppress(OSError, SpoolError):  # then it is left to the next one, which removes it
                 for place in Start.all_in(self.folder):  # before the others, which say that it is done
                     place.path(self.folder).unlink()
-                notes.remove(self.folder)
-                self._progress.unlink(missing_ok=True)
-                (self.folder / "lock").unlink()
-                self.folder.rmdir()
+                if notes.read(self.folder) in (b"", note):
+                    notes.remove(self.folder)
+                    self._progress.unlink(missing_ok=True)
+                    (self.folder / "lock").unlink()
+                    self.folder.rmdir()
         self._lock.release()

@@ -16,7 +16,11 @@ def write(folder: Path, note: bytes) -> None:
     """
     if note:
         with translated(folder):
-            (folder / "note").write_bytes(note)
+            try:
+                (folder / "note").write_bytes(note)
+            except BaseException:
+                remove(folder)  # a part of it would be another one
+                raise
 
 
 def read(folder: Path) -> bytes:
@@ -32,5 +36,5 @@ def read(folder: Path) -> bytes:
 
 def remove(folder: Path) -> None:
     """Remove the note of a log, as nobody else needs to know."""
-    with suppress(OSError):  # then the next one reads it, too
+    with suppress(OSError):  # then the next process reads it, too
         (folder / "note").unlink(missing_ok=True)

@@ -40,9 +40,9 @@ class Tally:
         self.before: int = done.before
         self.frames: int = done.frames
         """Where the first frame begins that waits, and how many stand before it."""
-        self.settled: dict[int, tuple[int, int]] = dict(done.settled)
+        self.settled: dict[int, tuple[int, int]] = dict(done.settled) if places else {}
         """Stretches behind that: where each begins, where it ends, and how many frames were in it."""
-        self.end = self.appended = 0
+        self.end, self.appended = self.before, self.frames
         """Where the last frame ends, and how many there are."""
         self.pending = self.pending_bytes = 0
         """The frames that wait, and the size of what they hold."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import random
 import sys
@@ -26,6 +27,9 @@ from chaukas_spec_lite.export import Emitted
 from chaukas_spec_lite.export.encoder import Converted, Encoder
 from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.sinks import FileSink, MemorySink
+from chaukas_spec_lite.spool.errors import SpoolError
+from chaukas_spec_lite.spool.log import Log
+from chaukas_spec_lite.spool.segment import Writer
 from tests import realdata
 from tests.export.doubles import Recorder, invalid
 from tests.export.programs import run
@@ -375,3 +379,120 @@ async def test_a_spool_that_was_closed_says_nothing_of_chains(tmp_path: Path) ->
             exporter.emit(Event(session_id="s"))
             assert await exporter.flush(HANG)
     assert [fault.kind for fault in verify(sender.received).faults] == [FaultKind.CUT_OFF] * 2
+
+
+KILLED_WRITER = """
+    exporter = EventExporter(Recorder(), spool=sys.argv[1], audit=True)
+    exporter.emit(Event(session_id="open"))
+    print((max(Path(sys.argv[1]).glob("log-*")) / "note").read_text(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+
+
+def inside(directory: Path, pattern: str = "log-*") -> list[Path]:
+    return sorted(directory.glob(pattern))
+
+
+def writers_said_to_be_interrupted(sent: list[bytes]) -> list[str]:
+    return [
+        event.session_id.removeprefix("interrupted-writer:")
+        for event in map(Event.parse, sent)
+        if event.session_id.startswith("interrupted-writer:")
+    ]
+
+
+@pytest.mark.anyio
+async def test_interrupted_chains_are_told_while_the_next_exporter_closes(tmp_path: Path) -> None:
+    """What it emits itself is refused by then, and counted; this must neither be refused nor forgotten."""
+    writers = [run(KILLED_WRITER, tmp_path, status=-9).strip() for _ in range(2)]
+    sender = Recorder()
+    exporter = EventExporter(sender, spool=tmp_path, audit=True)
+    assert await exporter.aclose()
+    assert sorted(writers_said_to_be_interrupted(sender.received)) == sorted(writers)
+    stats = exporter.stats()
+    assert (stats.recovered, stats.sent, stats.dropped) == (4, 4, {})
+    assert not inside(tmp_path)
+
+
+@pytest.mark.anyio
+async def test_interrupted_chains_are_told_although_the_spool_is_full(tmp_path: Path) -> None:
+    """By those who live: nothing is too much for it that says that other events are missing."""
+    writer = run(KILLED_WRITER, tmp_path, status=-9).strip()
+    living = Log.make(tmp_path)
+    living.append([bytes(10_000)])
+    sender = Recorder()
+    async with EventExporter(sender, spool=tmp_path, audit=True, spool_max_bytes=5000) as exporter:
+        assert exporter.emit(Event()) is Emitted.DROPPED
+        assert await exporter.flush(HANG)
+    assert writers_said_to_be_interrupted(sender.received) == [writer]
+    assert exporter.stats().dropped == {"spool_full": 1}
+    living.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("why", ["the note cannot be read", "the disk takes nothing"])
+async def test_interrupted_chains_that_cannot_be_told_now_are_told_later(
+    tmp_path: Path, why: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = run(KILLED_WRITER, tmp_path, status=-9).strip()
+    (note,) = inside(tmp_path, "log-*/note")
+    sender = Recorder()
+    with monkeypatch.context() as patch:
+        if why == "the disk takes nothing":
+
+            def append(self: Writer, data: bytes) -> None:
+                raise SpoolError("No space left on device")
+
+            patch.setattr(Writer, "append", append)
+        else:
+            note.unlink()
+            note.mkdir()
+        async with EventExporter(sender, spool=tmp_path, scan_interval=0.0) as exporter:
+            assert not await exporter.flush(HANG), "not all of it was told"
+        assert await exporter.aclose()
+        assert [Event.parse(each).session_id for each in sender.received] == ["open"]
+        assert exporter.stats().dropped == {}
+        assert "chains end" in caplog.text
+        assert not inside(tmp_path, "log-*/*.segment"), "what was sent needs no room"
+    if why == "the note cannot be read":
+        note.rmdir()
+        note.write_text(writer)
+    for _ in range(2):  # the second one finds nothing more to say
+        async with EventExporter(sender, spool=tmp_path) as exporter:
+            assert await exporter.flush(HANG)
+    assert writers_said_to_be_interrupted(sender.received) == [writer]
+    assert not inside(tmp_path)
+
+
+@pytest.mark.anyio
+async def test_chains_that_go_on_with_a_claimed_log_are_not_interrupted(tmp_path: Path) -> None:
+    """An exporter whose loop has ended closes its log, and claims it again: it is its own writer's all the same."""
+    sender = Recorder()
+    exporter = EventExporter(sender, spool=tmp_path, audit=True)
+    exporter.emit(Event(session_id="s"))
+    exporter._pipeline.queue.rest()
+    exporter.emit(Event(session_id="s", type=EventType.SESSION_END))
+    assert await exporter.aclose()
+    assert not inside(tmp_path)
+    async with EventExporter(sender, spool=tmp_path, audit=True) as other:
+        assert await other.flush(HANG)
+    assert verify(sender.received).complete
+
+
+@pytest.mark.anyio
+async def test_a_log_whose_note_the_disk_does_not_take_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Least of all half a note, which would name a writer that never was."""
+    real = Path.write_bytes
+
+    def write_bytes(self: Path, data: bytes) -> int:
+        real(self, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", write_bytes)
+        exporter = EventExporter(Recorder(), spool=tmp_path, audit=True)
+        assert exporter.emit(Event(session_id="s")) is Emitted.QUEUED
+        assert not inside(tmp_path)
+    assert await exporter.aclose()
