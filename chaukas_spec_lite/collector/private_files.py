@@ -5,13 +5,14 @@ What is there already stays as it is: who has opened it for others meant to.
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 _FILE = 0o600
 _FOLDER = 0o700
-_CAREFULLY = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Not handed to children; and a pipe of that name is not waited for."""
+_CAREFULLY = getattr(os, "O_CLOEXEC", 0)
+"""Not handed to children."""
 
 
 def make_folder(path: Path) -> None:
@@ -25,9 +26,13 @@ def make_folder(path: Path) -> None:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file where there is none; raises ``OSError``.
+    """Make an empty file where there is none; raises ``OSError``, also if one is there that cannot be read.
 
     SQLite gives its log, and what else it puts beside a file, the permissions of that file.
     """
-    # For reading, which suffices to make it, and takes no right to write to one that is there.
-    os.close(os.open(path, os.O_CREAT | os.O_RDONLY | _CAREFULLY, _FILE))
+    # One that is there is not opened: closing it would take from this process all locks that SQLite has on it.
+    try:
+        os.close(os.open(os.path.realpath(path), os.O_CREAT | os.O_EXCL | os.O_RDONLY | _CAREFULLY, _FILE))
+    except FileExistsError as error:
+        if not os.access(path, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from error
