@@ -14,7 +14,7 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool.errors import SpoolError, translated
 from chaukas_spec_lite.spool.frames import MARK, entries_in, frame
-from chaukas_spec_lite.spool.lock import InUse, Lock
+from chaukas_spec_lite.spool.lock import InUse, Lock, make_file
 
 NAME = "dead-letters"
 _LOCK = "dead-letters-lock"
@@ -95,7 +95,7 @@ def take(directory: Path) -> Generator[bytes, None, None]:
     with translated(directory):
         if not (_taken(directory) or (directory / NAME).exists()):
             return
-        (directory / _LOCK).touch(mode=0o600)
+        make_file(directory / _LOCK)
     try:
         lock = Lock(directory / _LOCK)
     except InUse as error:

@@ -2,14 +2,15 @@
 
 POSIX record locks are not inherited by a forked child, unlike those of ``flock``. In return a process never locks
 itself out, and loses all its locks on a file as soon as it closes any descriptor of it. So what this process holds is
-noted besides, and no file that is held is ever opened a second time.
+noted besides, and no file that is held is ever opened a second time: ``make_file`` does not touch one that is there.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from chaukas_spec_lite import process
@@ -26,15 +27,21 @@ class InUse(SpoolError):
     """A living process has the log, or is about to have it."""
 
 
+def make_file(path: Path) -> None:
+    """Make a file to be locked, unless it is there; raises ``OSError``. ``Path.touch`` may open one that is there."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 class Lock:
     """A lock that this process holds until ``release``.
 
     Args:
-        path: A file that exists.
+        path: A file that ``make_file`` made.
 
     Raises:
-        InUse: Another process holds it, or this one does.
-        SpoolError: There is no such file, or it cannot be locked.
+        InUse: Another process holds it, or this one does; or somebody who had it has just removed it.
+        SpoolError: It cannot be locked.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,7 +51,7 @@ class Lock:
         if _held.setdefault(self._key, self) is not self:
             raise InUse(f"{path} is in use by this process")
         try:
-            with translated(path):
+            with _opened(path):
                 self._file = os.open(path, os.O_RDWR)
         except BaseException:
             del _held[self._key]
@@ -83,8 +90,17 @@ class Lock:
             del _held[self._key]
 
 
-def _key_of(path: Path) -> _Key:
+@contextmanager
+def _opened(path: Path) -> Generator[None, None, None]:
     with translated(path):
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise InUse(f"{path} was given up just now") from error
+
+
+def _key_of(path: Path) -> _Key:
+    with _opened(path):
         status = os.stat(path)
     return process.current(), status.st_dev, status.st_ino
 

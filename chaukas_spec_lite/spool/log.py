@@ -15,7 +15,7 @@ from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool import notes, progress
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost, SpoolNewer, translated
 from chaukas_spec_lite.spool.frames import HEAD, Entry, frame
-from chaukas_spec_lite.spool.lock import InUse, Lock
+from chaukas_spec_lite.spool.lock import InUse, Lock, make_file
 from chaukas_spec_lite.spool.progress import Done
 from chaukas_spec_lite.spool.segment import Reader, Start, Writer
 from chaukas_spec_lite.spool.segments import Segments, link
@@ -69,12 +69,13 @@ class Log:
                     raise SpoolError(f"{directory} is a file, and has to be a directory") from error
                 folder.mkdir(mode=0o700)
                 try:
-                    (folder / "lock").touch(mode=0o600)
+                    make_file(folder / "lock")
                     log = cls._locked(folder)
-                except (OSError, SpoolError) as error:
-                    if not isinstance(error, InUse) and folder.exists():  # else a search found it before it was locked
-                        shutil.rmtree(folder, ignore_errors=True)  # a full disk must not gather folders
-                        raise
+                except (InUse, FileNotFoundError):
+                    continue  # a search found it before it was locked
+                except (OSError, SpoolError):
+                    shutil.rmtree(folder, ignore_errors=True)  # a full disk must not gather folders
+                    raise
         try:
             log._write_down()
         except BaseException:
@@ -91,11 +92,10 @@ class Log:
             SpoolNewer: A later version of this library made it.
             SpoolError: It cannot be read.
         """
-        with suppress(OSError):  # what is left then ``_locked`` says
-            if Start.all_in(folder):
-                (folder / "lock").touch(mode=0o600)  # somebody may have deleted it
-            else:
-                folder.rmdir()  # if it is empty: its owner was killed while it removed it
+        with suppress(OSError):
+            folder.rmdir()  # if it is empty: its owner was killed while it removed it
+        with suppress(OSError):  # what is wrong then ``_locked`` says
+            make_file(folder / "lock")  # somebody may have deleted it
         log = cls._locked(folder)
         try:
             while log.tally.places and not log._count():
@@ -194,15 +194,16 @@ class Log:
 
     def _lock_again(self) -> None:
         """Lock the log anew, unless somebody else was faster."""
+        path = self.folder / "lock"
         try:
-            (self.folder / "lock").touch(mode=0o600)
-            lock = Lock(self.folder / "lock")
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise SpoolLost(f"{self.folder} was deleted or moved") from error
-        except InUse as error:
+            make_file(path)
+            lock = Lock(path)
+        except (FileNotFoundError, NotADirectoryError, InUse) as error:
+            if not isinstance(error, InUse) or not path.exists():
+                raise SpoolLost(f"{self.folder} was deleted or moved") from error
             raise SpoolClaimed(f"{self.folder} was claimed, as somebody had deleted its lock") from error
-        self._lock.release()
-        self._lock = lock
+        self._lock, old = lock, self._lock
+        old.release()
         if self._segments.writer is not None:
             self._segments.writer.check()  # somebody may have had it in between
 

@@ -103,6 +103,27 @@ def test_another_thread_of_the_same_process_does_not_join_in(tmp_path: Path) -> 
     assert mine.resend(emit, converted=True) == 0
 
 
+def test_an_attempt_of_another_thread_does_not_cost_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its time cannot be set, ``Path.touch`` opens and closes a file; closing it would free it for others."""
+    spool = tmp_path / "spool"
+    keep(spool, 1)
+    said: list[str] = []
+
+    def utime(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def emit(data: bytes) -> Emitted:
+        with pytest.raises(SpoolError, match="sent again already"):
+            DeadLetters(spool, 1 << 20, lambda: 5.0).resend(emit, converted=True)
+        with process(spool, tmp_path / "emitted") as other:
+            said.append(other.communicate(timeout=HANG)[0])
+        return Emitted.SPOOLED
+
+    monkeypatch.setattr(os, "utime", utime)
+    assert DeadLetters(spool, 1 << 20, lambda: 5.0).resend(emit, converted=True) == 1
+    assert [each.split()[0] for each in said] == ["refused"]
+
+
 @pytest.mark.parametrize("at", [0, 7, COUNT - 1])
 def test_what_a_killed_one_has_sent_is_not_sent_again(tmp_path: Path, at: int) -> None:
     """But for the one event that it was at, of which nobody can know: it has the same id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import zlib
@@ -155,6 +156,77 @@ def other_process(directory: Path, what: str) -> int | None:
     )
     assert run.returncode in (0, 3), run.stderr
     return None if run.returncode else int(run.stdout)
+
+
+def test_a_lock_is_not_lost_with_a_look_of_its_own_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its time cannot be set, ``Path.touch`` opens and closes a file; closing it would free it for others."""
+
+    def utime(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "utime", utime)
+    log = half_sent(tmp_path)
+    with pytest.raises(InUse, match="in use by this process"):
+        Log.claim(log.folder)
+    assert other_process(tmp_path, "send") is None
+    log.close()
+
+
+def test_a_folder_that_a_search_removes_before_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At whichever of its steps the search is just then."""
+    folders = []
+
+    def stat(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+        if str(path).endswith("lock") and len(folders) < 2:
+            folders.append(Path(path).parent)
+            os.unlink(path)
+            if len(folders) == 1:
+                folders[0].rmdir()
+        return real(path, *arguments, **options)
+
+    real = os.stat
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", stat)
+        log = Log.make(tmp_path)
+    assert log.folder not in folders
+    assert len(folders) == 2
+    log.append([event(0)])
+    found = SpoolDirectory(tmp_path)
+    assert found.claim() is None
+    assert found.logs() == [log.folder], "what was not removed then is removed by the next search"
+    log.close()
+    assert other_process(tmp_path, "send") == 1
+
+
+@pytest.mark.parametrize("amid", ["deleted", "claimed"])
+def test_a_folder_that_is_deleted_while_it_is_locked_anew_is_nobodys(
+    tmp_path: Path, amid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits in it is saved then; where another process has it, it is that one's."""
+    log, real, others = half_sent(tmp_path), os.open, list[Log]()
+    (log.folder / "lock").unlink()
+
+    def open_(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
+        if str(path).endswith("lock") and not flags & os.O_CREAT and not others:
+            if amid == "deleted":
+                shutil.rmtree(log.folder)
+            else:
+                path.unlink()
+                others.append(Log.claim(log.folder))
+        return real(path, flags, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", open_)
+        with pytest.raises(SpoolClaimed if amid == "claimed" else SpoolLost) as caught:
+            log.check()
+    assert isinstance(caught.value, SpoolClaimed) == (amid == "claimed")
+    if amid == "deleted":
+        assert [entry.content for entry in log.salvage(0)][-1] == event(19)
+    log.abandon()
+    for other in others:
+        other.close()
 
 
 def test_its_owner_locks_it_anew(tmp_path: Path) -> None:
