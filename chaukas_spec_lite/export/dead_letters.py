@@ -22,6 +22,8 @@ from chaukas_spec_lite.spool.errors import SpoolError
 
 MAX_WAITING = 1000
 """How many dead letters wait for the disk, at most; while it fails, they would fill memory."""
+_NO_ROOM = {DropReason.SPOOL_FULL, DropReason.OVERFLOW, DropReason.CLOSED}
+"""Why ``emit`` takes no event, whatever is in it."""
 
 
 class DeadLetters:
@@ -46,6 +48,8 @@ class DeadLetters:
         self.resent: Counter[str] = Counter()
         """How many of those were emitted once more, by reason."""
         self._waiting: deque[tuple[Dropped, bytes]] = deque()
+        self._at_hand: str | None = None
+        """The event that is being sent again: if there is no room for it, it still has its letter."""
 
     def keep(self, dropped: Sequence[Dropped], not_kept: Callable[[Dropped], object]) -> None:
         """Write events that were dropped, after those that the disk did not take before.
@@ -58,6 +62,8 @@ class DeadLetters:
             SpoolError: The disk does not take them: up to ``MAX_WAITING`` of them wait until it does.
         """
         for each in dropped:
+            if each.event_id == self._at_hand and each.reason in _NO_ROOM:
+                continue
             if len(self._waiting) < MAX_WAITING:
                 self._waiting.append((each, _encode(each, self._wall_clock(), self._mark)))
             else:
@@ -90,7 +96,7 @@ class DeadLetters:
         """Emit the events of all letters once more; return how many. Letters that hold no event stay.
 
         Args:
-            emit: Takes an encoded event. One that is dropped again becomes a letter again.
+            emit: Takes an encoded event. One that is taken, and dropped later, becomes a letter again.
             converted: Whether to emit those, too, of which values had to be converted. Otherwise they stay.
             is_event: Tells whether what a letter holds is an event. It is empty if nothing could be made of the event.
 
@@ -105,9 +111,14 @@ class DeadLetters:
                 if not is_event(known.data) or (known.converted and not converted):
                     letters.append(self._directory, letter, sys.maxsize)  # it had its room before
                     continue
-                resent += 1
-                if emit(known.data) is Emitted.QUEUED:  # in memory only: its letter must outlive this process
+                self._at_hand = known.event_id or None
+                try:
+                    emitted = emit(known.data)
+                finally:
+                    self._at_hand = None
+                if emitted is not Emitted.SPOOLED:  # in memory only, or nowhere: its letter must outlive this process
                     raise SpoolError(f"the spool takes no events, so the dead letters in {self._directory} are kept")
+                resent += 1
                 if by == self._mark:
                     self.resent[known.reason.value] += 1
         return resent

@@ -307,7 +307,8 @@ class EventExporter:
 
         Raises:
             ChaukasError: The spool cannot be read, or takes no events, or a call before this one, maybe in another
-                process, is not done with them. What is not emitted then stays a dead letter.
+                process, is not done with them. What is not emitted then stays a dead letter: also what is dropped
+                because there is no room for it.
         """
         pipeline = self._here()
         if self._letters is None:

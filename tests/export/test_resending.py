@@ -5,6 +5,7 @@ Real processes and a real directory; events are known by what is emitted, and by
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import signal
@@ -17,9 +18,12 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite.errors import SpoolError
+from chaukas_spec_lite.export import EventExporter
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.stats import Emitted
+from chaukas_spec_lite.spool import letters, segment
+from tests.export.doubles import Recorder, invalid, numbered
 from tests.export.programs import ROOT, run
 from tests.patience import HANG
 
@@ -158,14 +162,15 @@ def test_many_at_once_of_which_some_are_killed(tmp_path: Path) -> None:
     assert waiting(spool) == []
 
 
-def test_what_was_emitted_before_the_disk_refused_is_not_emitted_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("outcome", [Emitted.QUEUED, Emitted.DROPPED])
+def test_what_was_emitted_before_the_disk_refused_is_not_emitted_again(tmp_path: Path, outcome: Emitted) -> None:
     names = keep(tmp_path)
     mine, emitted = DeadLetters(tmp_path, 1 << 20, lambda: 5.0), list[bytes]()
 
     def emit(data: bytes) -> Emitted:
         if data == names[5] and emitted.count(data) < 1:
             emitted.append(data)
-            return Emitted.QUEUED
+            return outcome
         emitted.append(data)
         return Emitted.SPOOLED
 
@@ -262,3 +267,46 @@ def test_a_child_that_is_forked_amid_it_holds_nothing(tmp_path: Path) -> None:
         tmp_path,
     )
     assert output.splitlines() == [str(name) for name in names]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("full", ["disk and memory", "spool_max_bytes"])
+async def test_a_letter_is_not_lost_where_neither_disk_nor_memory_has_room(
+    tmp_path: Path, full: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender, refuses = Recorder(lambda _: invalid() if refuses else None), True
+    options: Any = {"batch_size": 1, "max_queue_events": 2, "overflow": "drop_newest", "spool_max_bytes": 5000}
+    async with EventExporter(sender, spool=tmp_path, **options) as exporter:
+        for number in range(3):
+            exporter.emit(numbered(number))
+        assert not await exporter.flush(HANG)
+        assert len(await exporter.dead_letters()) == 3
+        refuses, sender.gate = False, asyncio.Event()
+        if full == "disk and memory":
+            exporter.emit(numbered("first"))
+            with monkeypatch.context() as patch:
+                patch.setattr(segment, "_pwrite", no_room)
+                patch.setattr(letters.os, "write", no_room)
+                for name in ("second", "third"):
+                    assert exporter.emit(numbered(name)) is Emitted.QUEUED
+                for _ in range(2):
+                    with pytest.raises(SpoolError, match="takes no events"):
+                        await exporter.resend_dead_letters()
+        else:
+            exporter.emit(numbered("first", 4920))
+            for _ in range(2):
+                with pytest.raises(SpoolError, match="takes no events"):
+                    await exporter.resend_dead_letters()
+        assert len(await exporter.dead_letters()) == 3, "each once"
+        sender.gate.set()
+        sender.gate = None
+        assert await exporter.flush(HANG)
+        await asyncio.to_thread(exporter._pipeline.queue.disk.look_now)  # type: ignore[union-attr]
+        assert await exporter.resend_dead_letters() == 3
+        assert await exporter.flush(HANG)
+    assert Counter(sender.names())["0"] == Counter(sender.names())["2"] == 1
+    assert await exporter.dead_letters() == []
+
+
+def no_room(*_: Any) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")

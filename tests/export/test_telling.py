@@ -463,10 +463,15 @@ def test_dead_letters_survive_a_kill_while_they_are_sent_again(tmp_path: Path) -
         import os, signal, sys
         from chaukas_spec_lite.export.dead_letters import DeadLetters
         from chaukas_spec_lite.export.dropped import Dropped, DropReason
+        from chaukas_spec_lite.export.stats import Emitted
         from pathlib import Path
         letters = DeadLetters(Path(sys.argv[1]), 1 << 20, lambda: 0.0)
         letters.keep([Dropped(DropReason.REJECTED, "", str(n), b"event %d" % n) for n in range(5)], print)
-        letters.resend(lambda data: os.kill(os.getpid(), signal.SIGKILL) if data == b"event 3" else None, True)
+        def emit(data):
+            if data == b"event 3":
+                os.kill(os.getpid(), signal.SIGKILL)
+            return Emitted.SPOOLED
+        letters.resend(emit, True)
     """
     import textwrap
 
