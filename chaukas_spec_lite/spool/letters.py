@@ -14,7 +14,7 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool.errors import SpoolError, translated
 from chaukas_spec_lite.spool.frames import MARK, entries_in, frame
-from chaukas_spec_lite.spool.lock import InUse, Lock, make_file
+from chaukas_spec_lite.spool.lock import InUse, Lock
 
 NAME = "dead-letters"
 _LOCK = "dead-letters-lock"
@@ -95,7 +95,6 @@ def take(directory: Path) -> Generator[bytes, None, None]:
     with translated(directory):
         if not (_taken(directory) or (directory / NAME).exists()):
             return
-        make_file(directory / _LOCK)
     try:
         lock = Lock(directory / _LOCK)
     except InUse as error:

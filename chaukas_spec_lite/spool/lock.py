@@ -2,7 +2,7 @@
 
 POSIX record locks are not inherited by a forked child, unlike those of ``flock``. In return a process never locks
 itself out, and loses all its locks on a file as soon as it closes any descriptor of it. So what this process holds is
-noted besides, and no file that is held is ever opened a second time: ``make_file`` does not touch one that is there.
+noted besides, and no file that is held is ever opened a second time.
 """
 
 from __future__ import annotations
@@ -27,25 +27,21 @@ class InUse(SpoolError):
     """A living process has the log, or is about to have it."""
 
 
-def make_file(path: Path) -> None:
-    """Make a file to be locked, unless it is there; raises ``OSError``. ``Path.touch`` may open one that is there."""
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-
-
 class Lock:
     """A lock that this process holds until ``release``.
 
     Args:
-        path: A file that ``make_file`` made.
+        path: A file, which is made if it is not there.
 
     Raises:
-        InUse: Another process holds it, or this one does; or somebody who had it has just removed it.
-        SpoolError: It cannot be locked.
+        InUse: Another process holds it, or this one does; or somebody removes it just now, with its folder or without.
+        SpoolError: It cannot be made, or locked.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        with _opened(path):
+            _make(path)
         self._key = _key_of(path)
         # One step that looks and takes: between a look and a later step another thread could come.
         if _held.setdefault(self._key, self) is not self:
@@ -88,6 +84,12 @@ class Lock:
         os.close(self._file)
         if _held.get(self._key) is self:
             del _held[self._key]
+
+
+def _make(path: Path) -> None:
+    """Make a file unless it is there; ``Path.touch`` may open one that is, and closing that would free its lock."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from chaukas_spec_lite.ids import uuid7
 from chaukas_spec_lite.spool import notes, progress
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost, SpoolNewer, translated
 from chaukas_spec_lite.spool.frames import HEAD, Entry, frame
-from chaukas_spec_lite.spool.lock import InUse, Lock, make_file
+from chaukas_spec_lite.spool.lock import InUse, Lock
 from chaukas_spec_lite.spool.progress import Done
 from chaukas_spec_lite.spool.segment import Reader, Start, Writer
 from chaukas_spec_lite.spool.segments import Segments, link
@@ -69,11 +69,10 @@ class Log:
                     raise SpoolError(f"{directory} is a file, and has to be a directory") from error
                 folder.mkdir(mode=0o700)
                 try:
-                    make_file(folder / "lock")
                     log = cls._locked(folder)
-                except (InUse, FileNotFoundError):
+                except InUse:
                     continue  # a search found it before it was locked
-                except (OSError, SpoolError):
+                except BaseException:
                     shutil.rmtree(folder, ignore_errors=True)  # a full disk must not gather folders
                     raise
         try:
@@ -94,8 +93,6 @@ class Log:
         """
         with suppress(OSError):
             folder.rmdir()  # if it is empty: its owner was killed while it removed it
-        with suppress(OSError):  # what is wrong then ``_locked`` says
-            make_file(folder / "lock")  # somebody may have deleted it
         log = cls._locked(folder)
         try:
             while log.tally.places and not log._count():
@@ -129,7 +126,8 @@ class Log:
                 raise
             self._set_apart(last)
             last.path(self.folder).unlink(missing_ok=True)
-            self.tally = Tally(tally.places[:-1], progress.read(self._progress) or Done())
+            done = progress.read(self._progress) or Done()
+            self.tally = Tally(tally.places[:-1], done.between(0, last.position))
             return False
         if tally.found(entries):
             self._segments.keep(last)
@@ -184,8 +182,7 @@ class Log:
                 self.tally.remove(place, moved=False)
 
     def _check_last(self) -> None:
-        if self._segments.writer is not None:
-            self._segments.writer.check()
+        self._segments.check()
         with translated(self.folder):
             if not self._lock.is_there():
                 self._lock_again()
@@ -194,18 +191,21 @@ class Log:
 
     def _lock_again(self) -> None:
         """Lock the log anew, unless somebody else was faster."""
-        path = self.folder / "lock"
         try:
-            make_file(path)
-            lock = Lock(path)
-        except (FileNotFoundError, NotADirectoryError, InUse) as error:
-            if not isinstance(error, InUse) or not path.exists():
+            lock = Lock(self.folder / "lock")
+        except SpoolError as error:
+            if not self.folder.is_dir() or (isinstance(error, InUse) and not (self.folder / "lock").exists()):
                 raise SpoolLost(f"{self.folder} was deleted or moved") from error
-            raise SpoolClaimed(f"{self.folder} was claimed, as somebody had deleted its lock") from error
-        self._lock, old = lock, self._lock
-        old.release()
-        if self._segments.writer is not None:
-            self._segments.writer.check()  # somebody may have had it in between
+            if isinstance(error, InUse):
+                raise SpoolClaimed(f"{self.folder} was claimed, as somebody had deleted its lock") from error
+            raise
+        try:
+            self._segments.check()  # somebody may have had it in between: the old lock is gone
+        except BaseException:
+            lock.release()
+            raise
+        self._lock.release()
+        self._lock = lock
 
     def _next_segment(self) -> Writer:
         self._check_last()
@@ -219,7 +219,7 @@ class Log:
             self.tally.finish()
             self._remove_finished()
         place = Start(self.tally.end, self.tally.appended)
-        writer = Writer(self.folder, place, self._lock.is_ours)
+        writer = Writer(self.folder, place, self._lock.is_ours, lambda: self._lock.is_there())  # noqa: PLW0108 - a later one
         places = self.tally.places
         if places and places[-1] == place:  # a claimed log's last one, in which no frame stood: it is replaced
             places = places[:-1]

@@ -37,6 +37,10 @@ class Done(NamedTuple):
     settled: Mapping[int, tuple[int, int]] = MappingProxyType({})
     """Stretches behind it: where each begins, where it ends, and how many frames were in it."""
 
+    def between(self, start: int, end: float) -> Done:
+        """Leave out the stretches that do not begin between two positions."""
+        return self._replace(settled={at: each for at, each in self.settled.items() if start <= at < end})
+
 
 def read(path: Path) -> Done | None:
     """Read what is done; None if that is not known. Raises ``OSError`` if there is a file that cannot be read."""

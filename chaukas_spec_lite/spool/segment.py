@@ -169,14 +169,15 @@ class Writer(Reader):
         folder: That of the log.
         place: Where the segment begins.
         is_ours: Tells whether this is the log's own process.
+        is_locked: Tells whether the log is locked, so that nobody can have claimed it.
 
     Raises:
         SpoolError: It cannot be made.
     """
 
-    def __init__(self, folder: Path, place: Start, is_ours: Callable[[], bool]) -> None:
+    def __init__(self, folder: Path, place: Start, is_ours: Callable[[], bool], is_locked: Callable[[], bool]) -> None:
         path = place.path(folder)
-        self._is_ours = is_ours
+        self._is_ours, self._is_locked = is_ours, is_locked
         with translated(path):
             if self._is_ours():  # Ctrl-C, or a fork, may have come between making it and taking note of it
                 path.unlink(missing_ok=True)
@@ -235,7 +236,7 @@ class Writer(Reader):
         self._look_at = monotonic() + LOOK_AGAIN
         with translated(self.path):
             self._mode = os.fstat(self._file).st_mode
-            if self._mode & _CLAIMED:
+            if self._mode & _CLAIMED and not self._is_locked():  # people may set it, too, and some file systems do
                 raise SpoolClaimed(f"{self.path.parent} was claimed, as somebody had deleted its lock")
             try:
                 status = os.stat(self.path)

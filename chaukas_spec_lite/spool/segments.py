@@ -68,6 +68,11 @@ class Segments:
             if not (keep or is_open):
                 reader.close()
 
+    def check(self) -> None:
+        """See whether what was appended last is still there, as ``Writer.check`` does."""
+        if self.writer is not None:
+            self.writer.check()
+
     def missing(self, places: Sequence[Start]) -> list[Start]:
         """List the segments that somebody deleted; one that is kept open is put back instead.
 

@@ -174,9 +174,10 @@ class Tally:
 
     def progress_of(self, place: Start) -> Done:
         """Describe what is done, for a log that holds nothing but one segment of this one."""
-        end = self.end_of(place)
-        settled = {at: each for at, each in self.settled.items() if place.position <= at < end}
-        return Done(max(self.before, place.position), max(self.frames, place.frames), settled)
+        # Where the last one ends is not known yet, if it is this one that cannot be read.
+        end = float("inf") if place == self.places[-1] else self.end_of(place)
+        done = self.progress().between(place.position, end)
+        return done._replace(before=max(self.before, place.position), frames=max(self.frames, place.frames))
 
     def finish(self) -> None:
         """Take note that no segment is needed: nothing waits, and the last one is not appended to any more."""

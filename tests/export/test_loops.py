@@ -210,7 +210,7 @@ def test_a_log_that_is_used_again_may_end_with_an_empty_file(tmp_path: Path) -> 
     log.append([b"first"])
     (segment,) = log.folder.glob("*.segment")
     end = segment.stat().st_size - len(MAGIC)
-    Writer(log.folder, Start(end, 1), lambda: True).close()
+    Writer(log.folder, Start(end, 1), lambda: True, lambda: True).close()
     log.abandon()
     for _ in range(2):
         log = Log.claim(log.folder)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from chaukas_spec_lite.ids import uuid7
+from chaukas_spec_lite.spool import lock as locks
 from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool import progress, segment
 from chaukas_spec_lite.spool.directory import SpoolDirectory
@@ -37,7 +38,7 @@ def full(*_: Any, **__: Any) -> None:
 def test_a_log_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither folders, which a full disk would gather, nor descriptors, nor a lock."""
     before = descriptors()
-    for where, failing in ((progress, "write"), (logs, "make_file"), (Lock, "_lock")):
+    for where, failing in ((progress, "write"), (locks, "_make"), (Lock, "_lock")):
         with monkeypatch.context() as patch:
             patch.setattr(where, failing, full)
             for _ in range(3):
@@ -403,7 +404,7 @@ def test_a_search_that_finds_a_log_while_it_is_made_costs_nothing(
             searched.append(None)
             searched[0] = SpoolDirectory(tmp_path).claim()
 
-    where, name = (logs, "make_file") if step == "touch" else (Lock, "_lock" if step == "locked" else "__init__")
+    where, name = (locks, "_make") if step == "touch" else (Lock, "_lock" if step == "locked" else "__init__")
     real = getattr(where, name)
 
     def instead(*arguments: Any, **options: Any) -> Any:

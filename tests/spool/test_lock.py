@@ -77,8 +77,8 @@ def test_no_file_no_lock(tmp_path: Path) -> None:
     with pytest.raises(SpoolError, match=str(tmp_path)) as caught:
         Lock(tmp_path)
     assert not isinstance(caught.value, InUse)
-    with pytest.raises(InUse, match="none was given up just now"):
-        Lock(tmp_path / "none")
+    with pytest.raises(InUse, match="lock was given up just now"):
+        Lock(tmp_path / "none" / "lock")
 
 
 def test_of_many_threads_one_gets_it(path: Path) -> None:

@@ -305,11 +305,40 @@ def test_without_a_folder_there_is_no_lock_to_get_back(tmp_path: Path) -> None:
     log.abandon()
 
 
-def test_a_mode_that_somebody_changes_means_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o640, 0o700, 0o600])
+def test_a_mode_that_somebody_changes_means_nothing(tmp_path: Path, mode: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even the bit that says that a log was claimed, as long as it is locked: vfat shows it of every file."""
     log = half_sent(tmp_path)
-    (path,) = sorted(log.folder.glob("*.segment"))[-1:]
-    path.chmod(0o640)
+    for path in log.folder.glob("*.segment"):
+        path.chmod(mode)
     log.append([event(20)])
-    assert segment.LOOK_AGAIN > 0
-    assert log.tally.pending == 10
-    log.close()
+    monkeypatch.setattr(segment, "LOOK_AGAIN", 0.0)
+    log.append([event(21)])
+    log.check()
+    assert contents(log) == [event(number) for number in range(11, 22)]
+    (log.folder / "lock").unlink()
+    assert other_process(tmp_path, "look") == 11
+    with pytest.raises(SpoolClaimed):
+        log.append([event(22)])
+    log.abandon()
+
+
+def test_what_was_claimed_and_given_up_before_it_was_locked_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, real, found = half_sent(tmp_path), logs.Lock, list[int | None]()
+    (log.folder / "lock").unlink()
+
+    def lock(path: Path) -> logs.Lock:
+        if not found:
+            found.append(None)
+            found[0] = other_process(tmp_path, "look")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(logs, "Lock", lock)
+        with pytest.raises(SpoolClaimed):
+            log.check()
+    assert found == [9]
+    log.abandon()
+    assert other_process(tmp_path, "send") == 9

@@ -118,6 +118,35 @@ def test_the_others_go_on_and_it_is_sent_when_it_can_be_read(
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.parametrize("fails_at", ["a look", "its end"])
+def test_what_was_done_in_it_before_the_rest_is_not_sent_again(
+    tmp_path: Path, fails_at: str, unreadable: Callable[[Path | None], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the last one of what an ended process left, and there a probe had gone through."""
+    log = Log.make(tmp_path)
+    for number in range(20):
+        log.append([event(number)])
+    log.done(log.peek(18, 1, 1 << 20))
+    log.abandon()
+    bad = max(log.folder.glob("*.segment"))
+    assert frames_before(bad) < 18
+    unreadable(bad)
+    with monkeypatch.context() as patch:
+        if fails_at == "its end":  # read as a whole, and failing behind its head
+            patch.setattr(segment.Reader, "claim", lambda self: None)
+        log = Log.claim(log.folder)
+    assert work_off(log, 0) == [event(number) for number in range(frames_before(bad))]
+    assert (log.tally.lost, log.tally.lost_bytes) == (0, 0)
+    log.close()
+    unreadable(None)
+    again = SpoolDirectory(tmp_path).claim()
+    assert again is not None
+    assert work_off(again, 0) == [event(number) for number in range(frames_before(bad), 20) if number != 18]
+    assert (again.tally.lost, again.tally.lost_bytes) == (0, 0)
+    again.close()
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_process_that_is_killed_before_it_does_without_the_file_loses_nothing(
     tmp_path: Path, unreadable: Callable[[Path | None], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
