@@ -174,6 +174,8 @@ class Disk:
             self.sync()
         except SpoolError as error:
             self._fail(error)
+        finally:
+            self.tell_losses()
 
     def look_now(self) -> None:
         """Look once more before the end, also at a disk that refused just now."""

@@ -315,3 +315,22 @@ class AnyDisk(RuleBasedStateMachine):
 
 TestAnyDisk = pytest.mark.searched(AnyDisk.TestCase)
 TestAnyDisk.settings = settings(max_examples=examples(200), stateful_step_count=60)
+
+
+@pytest.mark.parametrize("seen_by", ["tend", "give_up"])
+def test_a_file_in_the_middle_is_counted_as_soon_as_it_is_missed(tmp_path: Path, seen_by: str) -> None:
+    """Not only when it has its turn to be read, which may never come while the server is down."""
+    queue = EventQueue(ExportSettings(spool=tmp_path), lambda: 0.0)
+    for number in range(20):
+        assert queue.admit(b"event %02d" % number, may_block=False) is Emitted.SPOOLED
+    queue.take(Send(0, 1, 100))
+    queue.put_back()
+    paths = sorted(tmp_path.glob("log-*/*.segment"))
+    assert len(paths) > 3
+    paths[1].unlink()
+    queue.tend() if seen_by == "tend" else queue.give_up("the end")
+    numbers, dropped = queue.totals()
+    assert dropped["spool_lost"] > 0
+    assert numbers["emitted"] == numbers["pending"] + dropped["spool_lost"] == 20
+    assert [each.lost for each in queue.take_news() if not isinstance(each, Dropped)] == [dropped["spool_lost"]]
+    queue.rest(for_good=True)
