@@ -14,9 +14,9 @@ it happens that                  the event then is               counted by
 what memory holds goes to disk   pending as before               nobody; ``Memory`` and ``Tally`` know how many each has
 the server acknowledges it       sent                            ``Ledger.acknowledged``; ``Tally.done`` on disk
 an attempt fails for now         pending as before               ``Ledger.retried``, the attempt
-it is given up                   dropped                         ``Ledger.gone``; ``Tally.done`` on disk
+it is given up                   dropped                         ``Ledger.gave_up``; ``Tally.done`` on disk
 its file is gone or damaged      dropped as ``spool_lost``       ``Tally.lose`` or ``remove``, then ``Ledger.lost``
-another process has its log      that one's                      ``Ledger.moved``: recovered falls by it
+another process has its log      that one's                      ``Ledger.elsewhere``: recovered falls by it
 a log of an ended process is     pending here                    ``Ledger.adopted``: recovered
 adopted
 ===============================  ==============================  ======================================================

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chaukas_spec_lite.export.ledger import Ledger, Note
+from chaukas_spec_lite.export.ledger import Ledger, SpoolNews
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.spool import notes
 from chaukas_spec_lite.spool.directory import SpoolDirectory
@@ -15,7 +15,7 @@ from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost
 from chaukas_spec_lite.spool.frames import Entry
 from chaukas_spec_lite.spool.log import SEGMENT_BYTES, Log
 
-_LOOK_AGAIN = 1.0
+_FULL_LOOK = 1.0
 """For how many seconds a directory that was found full is taken to be so."""
 
 
@@ -58,7 +58,7 @@ class Disk:
         """The log that is open."""
         self._told = 0, 0, 0
         """How many events, and bytes, of the log were told to be lost, and how many events to be somebody else's."""
-        self._given_up: Log | None = None
+        self._resting: Log | None = None
         """The log that was closed, and is whoever's who claims it first."""
         self._others = 0
         """How many bytes wait in the other logs of the directory, as far as was seen."""
@@ -84,7 +84,7 @@ class Disk:
     @property
     def _ours(self) -> Log | None:
         """The log whose events are counted here."""
-        return self.log or self._given_up
+        return self.log or self._resting
 
     # Appending
 
@@ -94,7 +94,7 @@ class Disk:
         # Rarely, as there may be many others. A full directory is looked at again, as others may have made room.
         if own >= self._look_from or (own + self._others > most and self._now() >= self._look_at):
             self._look_from = self.pending_bytes + min(SEGMENT_BYTES, most // 8)
-            self._look_at = self._now() + _LOOK_AGAIN
+            self._look_at = self._now() + _FULL_LOOK
             try:
                 log = self._ours
                 self._others = self._directory.bytes_waiting(besides=None if log is None else log.folder)
@@ -140,7 +140,7 @@ class Disk:
     def end(self) -> tuple[Log | None, int] | None:
         """Tell which log is open, and where it ends, for ``appended_behind``; None if that cannot be known."""
         if self.log is None:
-            return (None, 0) if self._given_up is None else None  # the next log is a new one, or one that has a past
+            return (None, 0) if self._resting is None else None  # the next log is a new one, or one that has a past
         return self.log, self.log.tally.end
 
     def appended_behind(self, end: tuple[Log | None, int] | None) -> int | None:
@@ -190,19 +190,19 @@ class Disk:
         self.why_not = str(error)
         self._refuses_until = self._now() + self._settings.spool_retry
         where = f"The spool in {self._directory.path} does not work, so events are in memory only until it does"
-        self._note("spool", where, error)
+        self._tell("spool", where, error)
         return Refusal.BY_THE_DISK
 
-    def _note(self, kind: str, what: str, error: SpoolError | None = None, lost: int = 0) -> None:
-        self._ledger.news.append(Note(kind, what, error, lost))
+    def _tell(self, kind: str, what: str, error: SpoolError | None = None, lost: int = 0) -> None:
+        self._ledger.news.append(SpoolNews(kind, what, error, lost))
 
     def _go_on_without(self, log: Log, error: SpoolLost) -> None:
         """Save what can be saved of what somebody took away: the last file, or all; the next event goes to another."""
         claimed = isinstance(error, SpoolClaimed)
         whole = claimed or not os.path.isdir(log.folder)
-        start = 0 if whole else log.last_segment
+        start = 0 if whole else log.last_segment_at
         self._salvage(log, start, claimed)
-        self._note("taken away", f"Events go to a new {'log' if whole else 'file'} of the spool", error)
+        self._tell("taken away", f"Events go to a new {'log' if whole else 'file'} of the spool", error)
         self.tell_losses()
         if whole:
             self.log = None
@@ -216,7 +216,7 @@ class Disk:
             return [] if self.log is None else self.log.peek(skip, most, size)
         except SpoolError as error:
             text = "A file of the spool cannot be read, and soon gets a log of its own, so that no other waits for it"
-            self._note("read", text, error)
+            self._tell("read", text, error)
             return []
         finally:
             self.tell_losses()
@@ -228,19 +228,20 @@ class Disk:
                 self.log.done(records)
             except SpoolError as error:
                 text = "What was sent cannot be noted in the spool; if this process is killed now, it is sent again"
-                self._note("note", text, error)
+                self._tell("note", text, error)
             self.tell_losses()
 
     def tell_losses(self) -> None:
         """Tell of what the log has found to be lost, or somebody else's, since the last call."""
         if self.log is None or (now := self.log.tally.gone) == self._told:
             return
-        (lost, size, moved), self._told = (each - before for each, before in zip(now, self._told, strict=True)), now
+        lost, size, elsewhere = (each - before for each, before in zip(now, self._told, strict=True))
+        self._told = now
         # Of what somebody claimed under this queue, a flush cannot know what became: it is told of that as of a loss.
         self._ledger.lost(lost)
-        self._ledger.moved(moved)
+        self._ledger.elsewhere(elsewhere)
         if lost or size:
-            self._note("lost", f"{size} bytes in {self.log.folder} are missing or damaged", lost=lost)
+            self._tell("lost", f"{size} bytes in {self.log.folder} are missing or damaged", lost=lost)
 
     # The end
 
@@ -251,21 +252,21 @@ class Disk:
             try:
                 log.sync()
             except SpoolError as error:
-                self._note("spool", "What is in the spool may not survive a power cut", error)
-            self._given_up = log
+                self._tell("spool", "What is in the spool may not survive a power cut", error)
+            self._resting = log
             log.close(self._log_note)
 
     def _claim_again(self) -> Log | None:
         """Go on with the log that was given up, unless somebody else was faster."""
-        if (old := self._given_up) is None or not old.tally.pending:
+        if (old := self._resting) is None or not old.tally.pending:
             return None
         try:
             log = Log.claim(old.folder)
         except SpoolError:  # somebody else has it, or has sent it all; if not, a search finds it
             self.hand_over()
             return None
-        self._given_up = None
-        self._ledger.moved(old.tally.pending - log.tally.pending - log.tally.lost)
+        self._resting = None
+        self._ledger.elsewhere(old.tally.pending - log.tally.pending - log.tally.lost)
         return self.adopt(log)
 
     def adopt(self, log: Log) -> Log:
@@ -276,5 +277,5 @@ class Disk:
 
     def hand_over(self) -> None:
         """Leave what was given up to others for good: it is theirs to send, and to count."""
-        log, self._given_up = self._given_up, None
-        self._ledger.moved(0 if log is None else log.tally.pending)
+        log, self._resting = self._resting, None
+        self._ledger.elsewhere(0 if log is None else log.tally.pending)

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite import lenient
 from chaukas_spec_lite.audit import chain, sealing
@@ -26,13 +26,6 @@ from chaukas_spec_lite.wire.refusals import named
 if TYPE_CHECKING:
     from chaukas_spec_lite.encoded_events import AnyEvent
     from chaukas_spec_lite.message.official import EncodedMessage
-
-
-class Converted(NamedTuple):
-    """An encoded event, and what had to be converted for it."""
-
-    event: bytes | Unsealed
-    conversions: list[lenient.Conversion]
 
 
 class Encoder:
@@ -55,12 +48,11 @@ class Encoder:
         self._max_bytes = settings.max_event_bytes - (chain.ROOM if settings.audit else 0)
         self._limits = lenient.Limits(event_bytes=self._max_bytes, media_bytes=settings.max_media_bytes)
 
-    def encode(self, event: AnyEvent) -> bytes | Unsealed | Dropped | Converted:
+    def encode(self, event: AnyEvent) -> tuple[bytes | Unsealed | Dropped, Sequence[lenient.Conversion]]:
         """Encode an event, and fill in its id and time if they are missing.
 
         Returns:
-            Its bytes, which with ``audit`` are still to be sealed, with what was converted if anything was; or why it
-            cannot be sent.
+            Its bytes, which with ``audit`` are still to be sealed, or why it cannot be sent; and what was converted.
 
         Raises:
             TypeError: It is no event.
@@ -72,38 +64,35 @@ class Encoder:
         # One that has a seal keeps it: it has its place in another writer's chain.
         if self._seals and not event.content_hash:
             return self._encode_for_seal(event)
-        encoded = self._encode(event, None)
-        return encoded if isinstance(encoded, (bytes, Dropped)) else Converted(*encoded)
+        return self._encode(event, None)
 
     def _encode(
         self, event: Event, strictly: Callable[[Event], bytes] | None
-    ) -> bytes | Dropped | lenient.EncodedEvent:
-        conversions: list[lenient.Conversion] = []
+    ) -> tuple[bytes | Dropped, Sequence[lenient.Conversion]]:
+        conversions: Sequence[lenient.Conversion] = ()
         if self._strict:
             try:
                 data = bytes(event) if strictly is None else strictly(event)
             except EncodeError as error:
                 # As it would be sent otherwise: a person can read what it was, or send it from a lenient exporter.
                 kept = lenient.encode(event, self._default, self._limits).data
-                return Dropped(DropReason.INVALID, str(error), "", kept, path=error.path, converted=True)
+                return Dropped(DropReason.INVALID, str(error), "", kept, path=error.path, converted=True), ()
         else:
             data, conversions = lenient.encode(event, self._default, self._limits, strictly)
         if len(data) > self._max_bytes:
-            return Dropped(DropReason.TOO_LARGE, _TOO_LARGE, _id_of(event), data)
-        return lenient.EncodedEvent(data, conversions) if conversions else data
+            return Dropped(DropReason.TOO_LARGE, _TOO_LARGE, _id_of(event), data), ()
+        return data, conversions
 
-    def _encode_for_seal(self, event: Event) -> Unsealed | Dropped | Converted:
-        encoded = self._encode(sealing.marked(event), encode_in_order)
-        if isinstance(encoded, bytes):
-            return sealing.unsealed(event, encoded)
+    def _encode_for_seal(self, event: Event) -> tuple[Unsealed | Dropped, Sequence[lenient.Conversion]]:
+        encoded, conversions = self._encode(sealing.marked(event), encode_in_order)
         if isinstance(encoded, Dropped):
-            return replace(encoded, data=sealing.unmarked(encoded.data))
-        # What is sealed is what is sent: the event as it was converted.
-        converted = Event.parse(sealing.unmarked(encoded.data))
-        data = encode_in_order(sealing.marked(converted))
-        return Converted(sealing.unsealed(converted, data), encoded.conversions)
+            return replace(encoded, data=sealing.unmarked(encoded.data)), ()
+        if conversions:  # what is sealed is what is sent: the event as it was converted
+            event = Event.parse(sealing.unmarked(encoded))
+            encoded = encode_in_order(sealing.marked(event))
+        return sealing.unsealed(event, encoded), conversions
 
-    def _encode_given(self, given: EncodedMessage) -> bytes | Unsealed | Dropped | Converted:
+    def _encode_given(self, given: EncodedMessage) -> tuple[bytes | Unsealed | Dropped, Sequence[lenient.Conversion]]:
         """Take an event that is encoded, or that another implementation encodes: nothing in it is changed or moved."""
         data = b""
         try:
@@ -112,15 +101,16 @@ class Encoder:
             data = encoded
             data = complete_encoded(data, given, self._defaults)
             if len(data) <= self._max_bytes:
-                return self.encoded(data)
+                return self.encoded(data), ()
             if not self._strict:  # to cut a long text is better than to lose the event
                 cut = lenient.encode(Event.parse(data), self._default, self._limits)
-                return Converted(self.encoded(cut.data), cut.conversions)
+                return self.encoded(cut.data), cut.conversions
         except EncodeError as error:
-            return Dropped(DropReason.INVALID, str(error), "", data, path=error.path)
+            return Dropped(DropReason.INVALID, str(error), "", data, path=error.path), ()
         except DecodeError as error:
-            return Dropped(DropReason.INVALID, f"it is no event: {error}", event_id_of(data), data, path=error.path)
-        return Dropped(DropReason.TOO_LARGE, _TOO_LARGE, event_id_of(data), data)
+            why = f"it is no event: {error}"
+            return Dropped(DropReason.INVALID, why, event_id_of(data), data, path=error.path), ()
+        return Dropped(DropReason.TOO_LARGE, _TOO_LARGE, event_id_of(data), data), ()
 
     def interruption(self, writer: str) -> bytes:
         """Make the event that tells of a writer that was interrupted; see ``audit.sealing``."""

@@ -18,7 +18,7 @@ from chaukas_spec_lite.errors import ClientClosedError, SettingTypeError
 from chaukas_spec_lite.export.batching import Server
 from chaukas_spec_lite.export.dead_letters import DeadLetters
 from chaukas_spec_lite.export.dropped import DeadLetter, Dropped
-from chaukas_spec_lite.export.encoder import Converted, Encoder, is_event
+from chaukas_spec_lite.export.encoder import Encoder, is_event
 from chaukas_spec_lite.export.pipeline import Pipeline
 from chaukas_spec_lite.export.recovery import Recovery
 from chaukas_spec_lite.export.reporter import Reporter
@@ -99,7 +99,7 @@ class EventExporter:
         self._callbacks = on_drop, on_error
         self._encoder = Encoder(self._settings, self._defaults, default)
         self._clock = clock or Clock()
-        self._endings: list[bool] = []
+        self._close_results: list[bool] = []
         """The results of ``aclose``: more than one if it was called again before the first call ended."""
         self.starting: concurrent.futures.Future[object] | None = None
         """The call of ``start`` that another thread is making or has made, which ``at_exit`` waits for."""
@@ -145,9 +145,8 @@ class EventExporter:
             TypeError: The argument is no event; nothing else raises.
         """
         pipeline = self._here()  # before the reporter is used: in a forked child it is the parent's until then
-        encoded = self._encoder.encode(event)
-        if isinstance(encoded, Converted):
-            encoded, conversions = encoded
+        encoded, conversions = self._encoder.encode(event)
+        if conversions:
             self._reporter.converted(conversions)
         outcome = pipeline.emit(encoded)
         if not process.is_kept(self):
@@ -155,7 +154,7 @@ class EventExporter:
         return outcome
 
     def _keep(self) -> None:
-        if not self._endings:
+        if not self._close_results:
             process.keep(self)
 
     # Sending
@@ -223,15 +222,15 @@ class EventExporter:
         self._here()
         if not _is_in_a_loop():
             return False
-        if not self._endings:
+        if not self._close_results:
             # First of all, so that what the flush waits for does not grow while it waits.
             self._pipeline.queue.close()
             await self._send_and_stop(timeout)
             self._give_up(self._unsent("the exporter was closed"))
             broken = any(each.queue.ledger.broken for each in self._pipelines)
-            self._endings.append(not broken and self.stats().pending == 0)
+            self._close_results.append(not broken and self.stats().pending == 0)
             process.let_go(self)
-        return all(self._endings)
+        return all(self._close_results)
 
     async def _send_and_stop(self, timeout: float) -> None:
         deadline = self._clock.now() + timeout
@@ -351,7 +350,7 @@ class EventExporter:
         It says what is lost. Where the loop that it was started on has ended, or it never was started, it sends on a
         loop of its own.
         """
-        if self._endings:
+        if self._close_results:
             return
         timeout, was_started = self._settings.close_timeout, self._pipeline.was_started
         try:

@@ -18,7 +18,7 @@ class Totals(NamedTuple):
     """By reason."""
 
 
-class Note(NamedTuple):
+class SpoolNews(NamedTuple):
     """Something that happened to the spool, and that people have to be told."""
 
     kind: str
@@ -50,7 +50,7 @@ class Ledger:
         self.emitted = self.spooled = self.queued = 0
         self.sent = self.sent_bytes = self.recovered = self.retried = 0
         self.dropped: Counter[str] = Counter()
-        self.news: deque[Dropped | Note] = deque()
+        self.news: deque[Dropped | SpoolNews] = deque()
         """What people were not told yet: a handler of the log may hold a lock of its own, and emit, so it has to wait
         until the queue's lock is free. What was dropped is without ``event_id`` where that takes parsing."""
         self.first_changes = 0
@@ -77,7 +77,7 @@ class Ledger:
         self.news.append(dropped)
 
     def refused_late(self) -> None:
-        """Note that ``emit`` could not know that its event was refused."""
+        """SpoolNews that ``emit`` could not know that its event was refused."""
         self.untold = self.broken = True
 
     def balance(self, pending: int) -> None:
@@ -92,7 +92,7 @@ class Ledger:
         for mark in self.marks:
             mark.left -= max(0, min(events, mark.left - self.place))
 
-    def gone(self, place: int, dropped: Dropped) -> None:
+    def gave_up(self, place: int, dropped: Dropped) -> None:
         """Count an event that waited and will not be sent."""
         self.refused(dropped)
         self.first_changes += not place
@@ -111,7 +111,7 @@ class Ledger:
         for mark in self.marks:
             mark.left += events
 
-    def moved(self, events: int) -> None:
+    def elsewhere(self, events: int) -> None:
         """Count the first that waited as gone without loss: somebody else has them, and counts them as recovered."""
         self.recovered -= events  # less of that keeps the books balanced
         for mark in self.marks:

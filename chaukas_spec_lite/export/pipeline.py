@@ -55,7 +55,7 @@ class Pipeline:
         self._new_batching = partial(Batching, settings, clock.random, server)
         self._batching = self._new_batching()
         self._task: asyncio.Task[None] | None = None
-        self._progress = asyncio.Event()
+        self._look_again = asyncio.Event()
         self._ended = False
         self._wake_at = _NEVER
         """How many ready events the task sleeps for, or ``max_batch_bytes`` of them; ``_NEVER`` if it is awake."""
@@ -115,7 +115,7 @@ class Pipeline:
     def start(self) -> None:
         """Begin to send, on the running loop; does nothing if a task is sending already."""
         if self._is_over():
-            self._progress = asyncio.Event()
+            self._look_again = asyncio.Event()
             self._ended = False
             work = self._run(self.waker.attach(), process.current())
             # In a context of its own: sending is no part of the step of the program that happened to emit first, and
@@ -153,7 +153,7 @@ class Pipeline:
         decision = self._batching.next(self._clock.now(), self.queue.waiting())
         # These have just let in late events, some of which may have been refused.
         self.report()
-        self._progress.set()  # whatever woke this task may have completed a flush: flushes look for themselves
+        self._look_again.set()  # whatever woke this task may have completed a flush: flushes look for themselves
         if isinstance(decision, Send):
             await self._attempt(decision)
             return
@@ -241,15 +241,15 @@ class Pipeline:
             self._batching.hurry()
             self.waker.wake()
             while mark.left or not is_all():
-                self._progress.clear()
-                # A task that ended sets ``_progress`` no more, so waiting for it would last until the deadline for
+                self._look_again.clear()
+                # A task that ended sets ``_look_again`` no more, so waiting for it would last until the deadline for
                 # nothing.
                 if self._task is None or self._task.done() or self._clock.now() >= deadline:
                     # Only a flush that returns has told its caller. After a cancellation the next flush tells of the
                     # drops that this one saw.
                     told = True
                     return False
-                await self._clock.wait(self._progress, deadline)
+                await self._clock.wait(self._look_again, deadline)
             told = True
             return not mark.dropped
         finally:
@@ -282,7 +282,7 @@ class Pipeline:
 
     @property
     def was_started(self) -> bool:
-        """Whether a task has ever sent anything, or tried to."""
+        """Whether ``start`` was ever called in this process."""
         return self._task is not None
 
     async def stop_sending(self, deadline: float) -> None:
@@ -293,7 +293,7 @@ class Pipeline:
             ended = asyncio.Event()
             self._task.add_done_callback(lambda _: ended.set())
             await self._clock.wait(ended, deadline)
-        self._progress.set()
+        self._look_again.set()
 
 
 def _name_of(sender: Sender) -> str:

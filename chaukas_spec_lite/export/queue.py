@@ -24,7 +24,7 @@ from chaukas_spec_lite.audit.chain import Sealing, Unsealed
 from chaukas_spec_lite.export.batching import Send, Waiting
 from chaukas_spec_lite.export.disk import Disk, Refusal
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
-from chaukas_spec_lite.export.ledger import Ledger, Mark, Note, Totals
+from chaukas_spec_lite.export.ledger import Ledger, Mark, SpoolNews, Totals
 from chaukas_spec_lite.export.memory import Item, Memory
 from chaukas_spec_lite.export.salvage import Salvage
 from chaukas_spec_lite.export.settings import ExportSettings
@@ -35,7 +35,7 @@ from chaukas_spec_lite.spool.log import Log
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_MOVED = 1 << 18
+_SPOOLED_AT_ONCE = 1 << 18
 """How many bytes move from memory to disk at a time, so that a disk with little room takes a part."""
 
 
@@ -82,7 +82,7 @@ class EventQueue:
         self._sealing = Sealing()
         self.memory = Memory(settings)
         self._in_flight: list[Item] = []
-        self._moving: tuple[list[Item], tuple[Log | None, int] | None] | None = None
+        self._spooling: tuple[list[Item], tuple[Log | None, int] | None] | None = None
         """What is on its way from memory to the disk, and where the disk ended before."""
         self._salvage = Salvage(self.memory, lambda: self._in_flight)
         self.disk = None
@@ -139,10 +139,10 @@ class EventQueue:
 
     def _repair(self) -> None:
         """Make the sums true after something was cut short, such as by Ctrl-C: events are where they are."""
-        if self._moving is not None and self.disk is not None:
-            (items, end), self._moving = self._moving, None
+        if self._spooling is not None and self.disk is not None:
+            (items, end), self._spooling = self._spooling, None
             if (start := self.disk.appended_behind(end)) is not None:
-                self._moved(items, start)
+                self._spooled(items, start)
         self._salvage.undo()
         self.memory.recount()
         self.ledger.balance(self.pending)
@@ -161,7 +161,7 @@ class EventQueue:
             for _ in range(2):  # if the log was taken away, there is another one the second time
                 # Looked at here first, for the sake of speed.
                 refusal = self._to_disk(self.disk) if self.memory.pending else None
-                outcome = refusal or self._sealing.write(event, self.disk.append_one, _is_place)
+                outcome = refusal or self._sealing.write(event, self.disk.append_one, _was_stored)
                 if isinstance(outcome, int):  # it may be there and could not be synced
                     return self._came(Emitted.QUEUED if self.disk.why_not else Emitted.SPOOLED)
                 if outcome is Refusal.BY_THE_DISK:
@@ -189,7 +189,8 @@ class EventQueue:
         policy = self._settings.overflow
         if policy == "drop_oldest":
             while not self.memory.has_room(size):
-                # One that is being sent may have reached the server already: dropping it would lose it without need.
+                # The first in memory behind those that are being sent: these may have reached the server already, and
+                # dropping one would lose it without need.
                 place = max(0, self.ledger.place + len(self._in_flight) - self._on_disk)
                 if place >= self.memory.pending:
                     return False
@@ -206,7 +207,7 @@ class EventQueue:
         return False
 
     def _drop_from_memory(self, place: int, reason: DropReason, detail: str) -> None:
-        self.ledger.gone(self._on_disk + place, Dropped(reason, detail, "", self.memory.pop(place)))
+        self.ledger.gave_up(self._on_disk + place, Dropped(reason, detail, "", self.memory.pop(place)))
 
     # Disk and memory
 
@@ -240,18 +241,18 @@ class EventQueue:
 
     def _to_disk(self, disk: Disk) -> Refusal | None:
         """Move what memory holds to the disk, the oldest first; say why some of it is still there, if it is."""
-        while items := self.memory.peek(0, None, _MOVED):
-            self._moving = items, disk.end()
+        while items := self.memory.peek(0, None, _SPOOLED_AT_ONCE):
+            self._spooling = items, disk.end()
             start = disk.append([item.data for item in items])
             if not isinstance(start, Refusal):
-                self._moved(items, start)
-            self._moving = None
+                self._spooled(items, start)
+            self._spooling = None
             if isinstance(start, Refusal):
                 return start
             self._room.notify_all()
         return None
 
-    def _moved(self, items: list[Item], start: int) -> None:
+    def _spooled(self, items: list[Item], start: int) -> None:
         records = [*entries_of(start, [item.data for item in items])]
         self.memory.done(items)
         for item, record in zip(items, records, strict=True):
@@ -280,7 +281,7 @@ class EventQueue:
             found = self.disk.peek(wanted.skip, wanted.events, wanted.bytes)
             items = [Item(record.content or b"", record) for record in found]
         left = wanted.bytes - sum(len(item.data) for item in items)
-        # What is in memory comes after all that is on disk.
+        # What is in memory comes after all that is on disk. ``peek`` lists one event even if it has no room.
         if wanted.skip + len(items) >= self._on_disk and len(items) < wanted.events:
             behind = self.memory.peek(max(0, wanted.skip - self._on_disk), wanted.events - len(items), left)
             items += behind if not items or left >= sum(len(item.data) for item in behind) else []
@@ -300,7 +301,7 @@ class EventQueue:
     def drop(self, reason: DropReason, detail: str) -> None:
         """Let go of the events of the attempt, which cannot be sent."""
         for item in self._in_flight:
-            self.ledger.gone(self.ledger.place, Dropped(reason, detail, "", item.data))
+            self.ledger.gave_up(self.ledger.place, Dropped(reason, detail, "", item.data))
         self._remove_in_flight()
 
     @_whole
@@ -374,11 +375,11 @@ class EventQueue:
         return bool(self.ledger.news)
 
     @_whole
-    def take_news(self) -> list[Dropped | Note]:
+    def take_news(self) -> list[Dropped | SpoolNews]:
         """Hand out what happened since the last call: to the spool, and to events that will not be sent."""
         # From the one deque that there is: what interrupts a method may take news, too, and what that method then put
         # into a list that was exchanged meanwhile would reach nobody.
-        news: list[Dropped | Note] = []
+        news: list[Dropped | SpoolNews] = []
         with suppress(IndexError):
             while True:
                 news.append(self.ledger.news.popleft())
@@ -395,5 +396,5 @@ def _bytes_of(event: bytes | Unsealed) -> bytes:
     return event if isinstance(event, bytes) else event.data
 
 
-def _is_place(outcome: int | Refusal) -> bool:
+def _was_stored(outcome: int | Refusal) -> bool:
     return not isinstance(outcome, Refusal)

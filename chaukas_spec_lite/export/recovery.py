@@ -59,7 +59,7 @@ class Recovery(Pipeline):
         """Logs that made way, the longest ago first: where the first event stood, and what was found out about it."""
         self._search_at = float("-inf")
         """When to look for another log, if this one is done or stuck."""
-        self._searched = 0
+        self._empty_searches = 0
         """How often the whole directory was looked at and nothing was found."""
         self._is_readable = True
         """Whether the last search could look at it, and at the notes in it."""
@@ -87,7 +87,7 @@ class Recovery(Pipeline):
         if log is None or known is not None:
             self._search_at = self._clock.now() + max(self._settings.scan_interval, LEAST_INTERVAL)
         if log is None:
-            self._searched += 1
+            self._empty_searches += 1
             return
         if (old := self.queue.log) is not None:  # it goes back to the directory, and another process may take it
             self._stuck = {folder: found for folder, found in self._stuck.items() if folder.exists()}
@@ -124,7 +124,7 @@ class Recovery(Pipeline):
 
     async def flush(self, deadline: float) -> bool:
         """Send at once what ended processes have left; say whether all was acknowledged, and none dropped."""
-        searched, self._search_at = self._searched, float("-inf")
+        searched, self._search_at = self._empty_searches, float("-inf")
         # A search that begins after this has to find nothing. What it finds before is flushed in its turn.
-        clean = await self._flush(deadline, lambda: self._searched > searched)
+        clean = await self._flush(deadline, lambda: self._empty_searches > searched)
         return clean and self._is_readable and not self._directory.leaves_some()

@@ -20,7 +20,7 @@ class Salvage:
     def __init__(self, memory: Memory, in_flight: Callable[[], Sequence[Item]]) -> None:
         self._memory = memory
         self._in_flight = in_flight
-        self._moving: tuple[Log, Sequence[tuple[Item, Entry]]] | None = None
+        self._salvaging: tuple[Log, Sequence[tuple[Item, Entry]]] | None = None
 
     def move(self, log: Log, start: int, claimed: bool) -> None:
         """Move what is left of a log, and let the log go on without it.
@@ -35,20 +35,20 @@ class Salvage:
             if item.record is not None and item.record.start >= start:
                 found[item.record.start] = item, item.record
         in_order = [found[each] for each in sorted(found)]
-        self._moving = log, in_order  # before anything changes
+        self._salvaging = log, in_order  # before anything changes
         for item, _ in in_order:
             item.record = None
         self._memory.put_in_front([item for item, _ in in_order])
         log.lose(start, [entry for _, entry in in_order], claimed)
-        self._moving = None
+        self._salvaging = None
 
     def undo(self) -> None:
         """After an interruption, leave to the log what still waits in it: the next attempt moves it again."""
-        if self._moving is None:
+        if self._salvaging is None:
             return
-        (log, in_order), self._moving = self._moving, None
+        (log, in_order), self._salvaging = self._salvaging, None
         back = [(item, entry) for item, entry in in_order if log.tally.waits(entry)]
-        for item, _ in back:
+        for item, _ in back:  # those that ``move`` did not come to: only what has no record is taken out of memory
             item.record = None
         self._memory.done([item for item, _ in back])
         for item, entry in back:

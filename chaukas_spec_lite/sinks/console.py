@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from chaukas_spec_lite import process
 from chaukas_spec_lite.export.dropped import Dropped
-from chaukas_spec_lite.export.encoder import Converted, Encoder
+from chaukas_spec_lite.export.encoder import Encoder
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.sinks.counting import CountedSink, Counting
@@ -99,13 +99,11 @@ class ConsoleSink(CountedSink):
             TypeError: It is no event; nothing else raises.
         """
         process.notice_fork()
-        encoded = self._encoder.encode(event)
+        encoded, conversions = self._encoder.encode(event)
         if isinstance(encoded, Dropped):
             return self._counting.drop(encoded)
-        if isinstance(encoded, Converted):
-            encoded, conversions = encoded
-            if self._tells:
-                self._counting.converted(conversions)
+        if conversions and self._tells:
+            self._counting.converted(conversions)
         stream = self._stream if self._stream is not None else sys.stderr
         if stream is None:  # a program without a console has none
             return self._counting.failed("console", "Events are not shown", OSError("standard error is closed"))

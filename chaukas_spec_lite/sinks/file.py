@@ -15,7 +15,7 @@ from chaukas_spec_lite import process
 from chaukas_spec_lite.audit.chain import Sealer
 from chaukas_spec_lite.errors import CodecError, SettingError
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
-from chaukas_spec_lite.export.encoder import Converted, Encoder
+from chaukas_spec_lite.export.encoder import Encoder
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.gzipped import member
@@ -104,12 +104,11 @@ class FileSink(CountedSink):
             TypeError: It is no event; nothing else raises.
         """
         process.notice_fork()
-        encoded = self._encoder.encode(event)
+        encoded, conversions = self._encoder.encode(event)
         counting = self._counting
         if isinstance(encoded, Dropped):
             return counting.drop(encoded)
-        if isinstance(encoded, Converted):
-            encoded, conversions = encoded
+        if conversions:
             counting.converted(conversions)
         if self._closed:
             data = encoded if isinstance(encoded, bytes) else encoded.data

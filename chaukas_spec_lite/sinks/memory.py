@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chaukas_spec_lite.audit.chain import Sealer
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.export.dropped import Dropped
-from chaukas_spec_lite.export.encoder import Converted, Encoder
+from chaukas_spec_lite.export.encoder import Encoder
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.export.stats import Emitted
 from chaukas_spec_lite.spec.common.v1.events import Event
@@ -94,10 +94,10 @@ class MemorySink:
             TypeError: It is no event.
         """
         # Through bytes: a test sees what a server would get, and the program may go on changing what it gave.
-        encoded = self._encoder.encode(event)
+        encoded, _ = self._encoder.encode(event)
         if isinstance(encoded, Dropped):
             return Emitted.DROPPED
-        self._sealer.write(encoded.event if isinstance(encoded, Converted) else encoded, self._append)
+        self._sealer.write(encoded, self._append)
         return Emitted.QUEUED
 
     def _append(self, event: bytes) -> bool:

@@ -19,11 +19,11 @@ position       a number of bytes: where in its log something stands, as if all s
 ``Start``      the place of a segment: its position, and how many frames stand before it
 place          of a segment, its ``Start``; of an event, how many wait before it
 done           need not be kept: it was sent, or dropped
-settled        nothing waits there any more, whether it is done, lost or moved: a stretch from one position to another
+settled        nothing waits there any more, whether it is done, lost or elsewhere: a stretch between two positions
 finished       a segment of which all is settled, and which may be deleted once that is written down
 lost           it should be there, and is not: deleted, cut or damaged
-moved          another log has it now, and whoever has that counts it
-gone           lost or moved (``Tally.gone``)
+elsewhere      another log has it now, and whoever has that counts it
+gone           lost or elsewhere (``Tally.gone``)
 =============  ========================================================================================================
 
 Who deletes what is in the directory, and when:

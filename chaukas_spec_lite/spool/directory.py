@@ -71,8 +71,9 @@ class SpoolDirectory:
         Raises:
             SpoolError: The directory cannot be read.
         """
+        # First what is left of the old list, but for the last ones; only a new list can show that there is nothing.
         for is_new_list in (False, True):
-            if is_new_list:  # only what is not in a list that is made now is not there
+            if is_new_list:
                 turns = {folder: turn for turn, folder in enumerate(last)}
                 self._listed = deque(sorted(self.logs(), key=lambda folder: turns.get(folder, -1)))
             while self._listed and (is_new_list or self._listed[0] not in last):

@@ -38,19 +38,19 @@ class Log:
     def __init__(self, folder: Path, lock: Lock) -> None:
         self.folder = folder
         self._lock = lock
-        self._progress = folder / "progress"
+        self._progress_path = folder / "progress"
         self._segments = Segments(folder, lock.is_ours)
         self.syncs = False
         """Whether a segment that is full is brought to the disk before the next one is begun."""
         self._is_spoilt = False
         """Whether the last append failed: the next one tries another file, as this one may be at fault, or its size."""
-        self._failed: list[Start] = []
+        self._failures: list[Start] = []
         """Which segment could not be read, once for each time."""
-        done = progress.read(self._progress)
+        done = progress.read(self._progress_path)
         self.is_certain = done is not None
         """Whether it was known, when it was opened, what is done; otherwise some of that is pending again."""
         self.tally = Tally(Start.all_in(folder), done or Done())
-        """What waits in it, and what is lost or moved: for others to read."""
+        """What waits in it, and what is lost or elsewhere: for others to read."""
 
     @classmethod
     def make(cls, directory: Path) -> Log:
@@ -126,11 +126,11 @@ class Log:
                 raise
             self._set_apart(last)
             last.path(self.folder).unlink(missing_ok=True)
-            done = progress.read(self._progress) or Done()
+            done = progress.read(self._progress_path) or Done()
             self.tally = Tally(tally.places[:-1], done.between(0, last.position))
             return False
-        if tally.found(entries):
-            self._segments.keep(last)
+        if tally.take_last_segment(entries):
+            self._segments.set_aside(last)
         return True
 
     # Appending
@@ -179,14 +179,14 @@ class Log:
         self._check_last()
         with translated(self.folder):
             for place in self._segments.missing(self.tally.places):
-                self.tally.remove(place, moved=False)
+                self.tally.remove(place, elsewhere=False)
 
     def _check_last(self) -> None:
         self._segments.check()
         with translated(self.folder):
             if not self._lock.is_there():
                 self._lock_again()
-            if not progress.is_there(self._progress):
+            if not progress.is_there(self._progress_path):
                 self._write_down()
 
     def _lock_again(self) -> None:
@@ -226,7 +226,7 @@ class Log:
         # As in ``append``, no call stands between what belongs together.
         self._segments.opened[place] = self._segments.writer = writer
         self._is_spoilt, self.tally.places = False, [*places, place]
-        if old is not None and [old.place] != places[:1]:
+        if old is not None and [old.place] != places[:1]:  # the first one that waits stays open besides the new one
             self._segments.forget(old.place)
         self.tally.advance()
         self._remove_finished()
@@ -286,29 +286,29 @@ class Log:
 
     def _entries(self, place: Start) -> Iterator[Entry]:
         """Read what waits in a segment."""
-        return self._segments.read(place, list(self.tally.waiting(place)), keep=place is self.tally.places[0])
+        return self._segments.read(place, list(self.tally.waiting(place)), stay_open=place is self.tally.places[0])
 
     def _pass_over(self, place: Start) -> None:
         """Keep a damaged segment, and go on behind what is damaged in it."""
         entries = list(self._entries(place))
         damage = [entry for entry in entries if entry.content is None]
-        self._segments.keep(place)
+        self._segments.set_aside(place)
         self.tally.lose(damage, self.tally.waiting_frames(place) - len(entries) + len(damage))
         self._remove_finished()
 
     def _could_not_read(self, place: Start, error: SpoolError) -> None:
-        self._segments.close()  # somebody may put another file there
-        self._failed = [*(each for each in self._failed if each == place), place]
-        if len(self._failed) < ATTEMPTS:
+        self._segments.close()  # the next attempt opens it by its name, under which a good copy may stand by then
+        self._failures = [*(each for each in self._failures if each == place), place]
+        if len(self._failures) < ATTEMPTS:
             raise error
         self._set_apart(place)
         self._segments.forget(place)
-        self.tally.remove(place, moved=True)
+        self.tally.remove(place, elsewhere=True)
         self.tally.finished.append(place)
         self._remove_finished()
 
     def _set_apart(self, place: Start) -> None:
-        """Give a segment a log of its own, as a second name until this log does without it; raises ``SpoolError``."""
+        """Give a segment a log of its own; raises ``SpoolError``. Here its name stays until that is written down."""
         other = Log.make(self.folder.parent)
         try:
             with translated(other.folder):
@@ -325,12 +325,12 @@ class Log:
         Raises:
             SpoolError: It cannot be written down: they are done all the same, until the process ends.
         """
-        self._failed = []
+        self._failures = []
         self.tally.done(entries)
         self._write_down()
 
     @property
-    def last_segment(self) -> int:
+    def last_segment_at(self) -> int:
         """Where the segment begins that is appended to."""
         return self.tally.end if self._segments.writer is None else self._segments.writer.place.position
 
@@ -343,20 +343,20 @@ class Log:
                     found.extend(entry for entry in self._entries(place) if entry.content is not None)
         return found
 
-    def lose(self, start: int, kept: Iterable[Entry], moved: bool = False) -> None:
+    def lose(self, start: int, kept: Iterable[Entry], elsewhere: bool = False) -> None:
         """Go on without what stood from a position on; the next append makes a new segment.
 
         Args:
             start: Where a segment begins.
-            kept: What of it is elsewhere now.
-            moved: Whether somebody else has the rest, which is lost otherwise.
+            kept: What of it was saved.
+            elsewhere: Whether somebody else has the rest, which is lost otherwise.
         """
         self.tally.done(kept)
         for place in [place for place in self.tally.places if place.position >= start]:
             self._segments.forget(place)
-            if not moved:
+            if not elsewhere:
                 self._segments.remove(place)  # what is left of one that was cut
-            self.tally.remove(place, moved)
+            self.tally.remove(place, elsewhere)
 
     def _write_down(self, done: Done | None = None) -> None:
         """Write down what is done, and only then remove files: the next process would miss them."""
@@ -364,7 +364,7 @@ class Log:
         finished, tally.finished = tally.finished, []
         try:
             with translated(self.folder):
-                progress.write(self._progress, done or tally.progress(), self._lock.is_ours)
+                progress.write(self._progress_path, done or tally.progress(), self._lock.is_ours)
         except BaseException:
             tally.finished = finished + tally.finished
             raise
@@ -394,7 +394,7 @@ class Log:
                     place.path(self.folder).unlink()
                 if notes.read(self.folder) in (b"", note):
                     notes.remove(self.folder)
-                    self._progress.unlink(missing_ok=True)
+                    self._progress_path.unlink(missing_ok=True)
                     (self.folder / "lock").unlink()
                     self.folder.rmdir()
         self._lock.release()

@@ -22,7 +22,7 @@ from chaukas_spec_lite.spool.frames import Entry, entries_in
 SUFFIX = ".segment"
 MAGIC = b"chaukas spool 1\n"
 
-LOOK_AGAIN = 0.1
+PATH_LOOK = 0.1
 """After how many seconds an append looks again whether the file still has its name."""
 
 CHUNK = 1 << 18
@@ -185,7 +185,7 @@ class Writer(Reader):
         self.size = 0
         """How large the file is, in bytes; it is for the caller to say that ``append`` was done."""
         self._synced = False
-        self._look_at = float("inf")
+        self._look_at = float("inf")  # the head is written without a look: ``check`` needs what is known only then
         try:
             with translated(self.path):
                 status = os.fstat(self._file)
@@ -198,13 +198,13 @@ class Writer(Reader):
                     self.path.unlink(missing_ok=True)
             raise
         self.size = len(MAGIC)
-        self._look_at = 0.0
+        self._look_at = 0.0  # the first frame looks
 
     def append(self, data: bytes) -> None:
         """Append frames, for the caller to add to ``size``; after an error nothing was appended.
 
         It looks each time whether what was appended before is still there: only then is what is appended now found by a
-        next process. Whether the file was moved takes a look at its path, and so is seen within ``LOOK_AGAIN``.
+        next process. Whether the file was moved takes a look at its path, and so is seen within ``PATH_LOOK``.
 
         Raises:
             SpoolLost: What was appended before is not there any more, or another owner's.
@@ -233,7 +233,7 @@ class Writer(Reader):
         Raises:
             SpoolLost: It would not.
         """
-        self._look_at = monotonic() + LOOK_AGAIN
+        self._look_at = monotonic() + PATH_LOOK
         with translated(self.path):
             self._mode = os.fstat(self._file).st_mode
             if self._mode & _CLAIMED and not self._is_locked():  # people may set it, too, and some file systems do

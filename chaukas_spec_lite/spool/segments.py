@@ -39,13 +39,13 @@ class Segments:
         self.opened: dict[Start, Reader] = {}
         """Those that are kept open, so that they can be read whatever becomes of their names; ``writer`` is one."""
 
-    def read(self, place: Start, stretches: Sequence[tuple[int, int]], keep: bool) -> Iterator[Entry]:
+    def read(self, place: Start, stretches: Sequence[tuple[int, int]], stay_open: bool) -> Iterator[Entry]:
         """Read parts of a segment, of which all is damage if it is gone.
 
         Args:
             place: Where it begins.
             stretches: Where each part begins and ends.
-            keep: Whether to keep it open, instead of another one.
+            stay_open: Whether to keep it open, instead of another one.
 
         Raises:
             SpoolError: It cannot be read just now.
@@ -58,14 +58,14 @@ class Segments:
         except SpoolLost:
             yield from (Entry(*stretch, None) for stretch in stretches)
             return
-        if keep and not is_open:
+        if stay_open and not is_open:
             self.close()
             self.opened[place] = reader
         try:
             for stretch in stretches:
                 yield from reader.entries(*stretch)
         finally:
-            if not (keep or is_open):
+            if not (stay_open or is_open):
                 reader.close()
 
     def check(self) -> None:
@@ -87,7 +87,7 @@ class Segments:
             self.forget(place)  # from here on the copy is what counts, whatever becomes of it
         return gone
 
-    def keep(self, place: Start) -> None:
+    def set_aside(self, place: Start) -> None:
         """Give a damaged segment a second name, so that the first one can go as always; some file systems need a copy.
 
         Raises:

@@ -12,7 +12,8 @@ behind it; everywhere else there is one waiting frame behind the other. So nothi
 
 What another process left is found out in two steps. ``begin`` needs no file but the last one's size: the names of the
 segments say how many frames stand before each of them, so what waits before the last segment is a difference, and
-what is missing in front of the first one that is there is lost. ``found`` takes what was read from the last segment.
+what is missing in front of the first one that is there is lost. ``take_last_segment`` takes what was read from the
+last one.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Tally:
         """Where the last frame ends, and how many there are."""
         self.pending = self.pending_bytes = 0
         """The frames that wait, and the size of what they hold."""
-        self.lost = self.lost_bytes = self.moved = 0
+        self.lost = self.lost_bytes = self.elsewhere = 0
         """How many frames should be there and are not, how many bytes, and how many frames somebody else has now."""
 
     def begin(self, end: int, is_certain: bool) -> None:
@@ -57,7 +58,7 @@ class Tally:
             is_certain: Whether more cannot be done than what the progress says.
         """
         first, last = self.places[0], self.places[-1]
-        if (gap := first.position - self.before) > 0:  # those before it are gone
+        if (gap := first.position - self.before) > 0:  # files in front of it are missing in which not all was done
             inside = {start: each for start, each in self.settled.items() if start < first.position}
             if is_certain:
                 self.lost += first.frames - self.frames - _frames(inside)
@@ -66,12 +67,13 @@ class Tally:
             self.settled = {start: each for start, each in self.settled.items() if start not in inside}
         self.advance()
         self.end = max(end, self.before, *(behind for behind, _ in self.settled.values()))
+        # What waits in front of the last segment: nothing if ``before`` stands in that one already.
         inside = {start: each for start, each in self.settled.items() if start < last.position}
         self.pending = max(self.frames, last.frames) - self.frames - _frames(inside)
         self.pending_bytes = max(self.before, last.position) - self.before - _bytes(inside) - HEAD * self.pending
         self.appended = self.frames + self.pending + _frames(self.settled)
 
-    def found(self, entries: Iterable[Entry]) -> list[Entry]:
+    def take_last_segment(self, entries: Iterable[Entry]) -> list[Entry]:
         """Take in what waits in the last segment, of which no name says how many frames it holds; return the damage."""
         damage: list[Entry] = []
         for entry in entries:
@@ -90,7 +92,7 @@ class Tally:
     @property
     def gone(self) -> tuple[int, int, int]:
         """How many frames are lost, how many bytes, and how many frames somebody else has."""
-        return self.lost, self.lost_bytes, self.moved
+        return self.lost, self.lost_bytes, self.elsewhere
 
     def end_of(self, place: Start) -> int:
         """Tell where a segment ends: where the next one begins, or the last frame ends."""
@@ -142,14 +144,14 @@ class Tally:
             frames = 0
         self.advance()
 
-    def remove(self, place: Start, moved: bool) -> None:
+    def remove(self, place: Start, elsewhere: bool) -> None:
         """Go on without a segment, which is gone, or somebody else's."""
         frames = self.waiting_frames(place)
-        self.lost += 0 if moved else frames
-        self.moved += frames if moved else 0
+        self.lost += 0 if elsewhere else frames
+        self.elsewhere += frames if elsewhere else 0
         for start, end in list(self.waiting(place)):
             size = self._settle(start, end, frames)
-            self.lost_bytes += 0 if moved else size
+            self.lost_bytes += 0 if elsewhere else size
             frames = 0
         self.places.remove(place)
         self.advance()

@@ -121,7 +121,7 @@ def left_in(directory: Path) -> list[bytes]:
 @pytest.mark.parametrize("call", CALLS)
 def test_each_turn_of_it(tmp_path: Path, call: str, lasts: int, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "SEGMENT_BYTES", 80)
-    monkeypatch.setattr(segment, "LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(segment, "PATH_LOOK", 0.0)
     where, name = CALLS[call]
     real, turn = getattr(where, name), [0]
     fails = range(0)

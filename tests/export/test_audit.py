@@ -24,7 +24,7 @@ from chaukas_spec_lite.audit.chain import Sealer, Unsealed
 from chaukas_spec_lite.audit.verification import FaultKind, verify
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.export import Emitted
-from chaukas_spec_lite.export.encoder import Converted, Encoder
+from chaukas_spec_lite.export.encoder import Encoder
 from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.sinks import FileSink, MemorySink
 from chaukas_spec_lite.spool.errors import SpoolError
@@ -41,9 +41,7 @@ GENESIS = "genesis:"
 
 
 def seal(event: Event | bytes, **settings: Any) -> bytes:
-    encoded = Encoder(ExportSettings(audit=True, **settings), None, None).encode(event)
-    if isinstance(encoded, Converted):
-        encoded = encoded.event
+    encoded, _ = Encoder(ExportSettings(audit=True, **settings), None, None).encode(event)
     stored: list[bytes] = []
     assert isinstance(encoded, (bytes, Unsealed))
     assert Sealer().write(encoded, lambda data: not stored.append(data))
@@ -192,7 +190,7 @@ def test_an_interruption_anywhere_makes_nothing_look_forged() -> None:
 
         def write(session_id: str, kind: EventType = EventType.SYSTEM, sealer: Sealer = sealer) -> None:
             encoder = Encoder(ExportSettings(audit=True), None, None)
-            event = encoder.encode(Event(session_id=session_id, type=kind))
+            event, _ = encoder.encode(Event(session_id=session_id, type=kind))
             assert isinstance(event, Unsealed)
             sealer.write(event, append)
 

@@ -322,7 +322,7 @@ def test_what_is_taken_away_is_saved_or_counted_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, way: str, noticed_by: str
 ) -> None:
     """Of 600 events that were SPOOLED each is sent, or found by the next process, or counted as lost."""
-    monkeypatch.setattr(segment, "LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(segment, "PATH_LOOK", 0.0)
     spool = tmp_path / "spool"
 
     async def main() -> int:

@@ -38,7 +38,7 @@ SEGMENT_BYTES = 150
 @pytest.fixture(autouse=True)
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "SEGMENT_BYTES", SEGMENT_BYTES)
-    monkeypatch.setattr(segment, "LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(segment, "PATH_LOOK", 0.0)
 
 
 def is_part(some: list[bytes], whole: Iterable[bytes]) -> bool:

@@ -157,7 +157,7 @@ def test_what_its_writer_could_not_finish_is_no_damage(tmp_path: Path, cut: int)
 def test_what_is_taken_away_is_noticed_by_the_next_append(
     tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segments_of, "LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(segments_of, "PATH_LOOK", 0.0)
     log = Log.make(tmp_path / "spool")
     log.append(some(10))
     (segment,) = log.folder.glob(f"*{SUFFIX}")
@@ -204,7 +204,7 @@ def test_the_last_one_left_is_put_back_too(tmp_path: Path) -> None:
     for content in some(20):
         log.append([content])
     assert contents(log, 1) == some(1)
-    start = log.last_segment
+    start = log.last_segment_at
     log.lose(start, log.salvage(start))
     first = Start.all_in(log.folder)[0]
     first.path(log.folder).unlink()
@@ -224,7 +224,7 @@ def test_what_was_put_back_is_there_for_the_next_process(tmp_path: Path) -> None
     for content in some(20):
         log.append([content])
     assert contents(log, 1) == some(1)
-    log.lose(log.last_segment, log.salvage(log.last_segment))
+    log.lose(log.last_segment_at, log.salvage(log.last_segment_at))
     Start.all_in(log.folder)[0].path(log.folder).unlink()
     log.check()
     left, folder = log.tally.pending, log.folder

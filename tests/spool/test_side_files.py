@@ -252,8 +252,8 @@ def test_what_another_process_has_claimed_is_its_own(tmp_path: Path, what: str, 
     assert other_process(tmp_path, what) == 10
     with pytest.raises(SpoolClaimed, match="was claimed, as somebody had deleted its lock"):
         log.append([event(21)]) if noticed_by == "append" else log.check()
-    log.lose(0, [], moved=True)
-    assert (log.tally.pending, log.tally.pending_bytes, log.tally.lost, log.tally.moved) == (0, 0, 0, 10)
+    log.lose(0, [], elsewhere=True)
+    assert (log.tally.pending, log.tally.pending_bytes, log.tally.lost, log.tally.elsewhere) == (0, 0, 0, 10)
     log.abandon()
     assert other_process(tmp_path, "send") == (10 if what == "look" else None)
 
@@ -267,7 +267,7 @@ def test_what_a_living_one_has_claimed_is_its_own(tmp_path: Path) -> None:
         path.chmod(0o600)
     with pytest.raises(SpoolClaimed):
         log.check()
-    log.lose(0, [], moved=True)
+    log.lose(0, [], elsewhere=True)
     log.abandon()
     assert contents(other) == [event(number) for number in range(11, 20)]
     other.append([event(20)])
@@ -312,7 +312,7 @@ def test_a_mode_that_somebody_changes_means_nothing(tmp_path: Path, mode: int, m
     for path in log.folder.glob("*.segment"):
         path.chmod(mode)
     log.append([event(20)])
-    monkeypatch.setattr(segment, "LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(segment, "PATH_LOOK", 0.0)
     log.append([event(21)])
     log.check()
     assert contents(log) == [event(number) for number in range(11, 22)]

@@ -95,7 +95,7 @@ def test_the_others_go_on_and_it_is_sent_when_it_can_be_read(
     found = work_off(log, 0 if left else ATTEMPTS - 1)
     assert found == [each for each in expected if each not in in_it]
     assert (log.tally.pending, log.tally.lost, log.tally.lost_bytes) == (0, 0, 0)
-    assert log.tally.moved == (0 if left else len(in_it))
+    assert log.tally.elsewhere == (0 if left else len(in_it))
     if whose == "own":
         log.append([event(20)])
         assert work_off(log, 0) == [event(20)]
@@ -193,7 +193,7 @@ def test_where_files_have_no_second_names(
         log.append([event(number)])
     unreadable(sorted(log.folder.glob("*.segment"))[1])
     found = work_off(log, ATTEMPTS - 1)
-    assert len(found) + log.tally.moved == 20
+    assert len(found) + log.tally.elsewhere == 20
     log.close()
     unreadable(None)
     again = SpoolDirectory(tmp_path).claim()
@@ -213,6 +213,6 @@ def test_a_failure_that_passes_changes_nothing(tmp_path: Path, unreadable: Calla
                 log.peek(0, 1, 1 << 20)
         unreadable(None)
         log.done(log.peek(0, 1, 1 << 20))
-    assert log.tally.moved == 0
+    assert log.tally.elsewhere == 0
     assert work_off(log, 0) == [event(number) for number in range(5, 20)]
     log.close()
