@@ -72,7 +72,7 @@ class Log:
                     log = cls._locked(folder)
                 except InUse:
                     continue  # a search found it before it was locked
-                except BaseException:
+                except (OSError, SpoolError):
                     shutil.rmtree(folder, ignore_errors=True)  # a full disk must not gather folders
                     raise
         try:
