@@ -102,6 +102,7 @@ def _gone(given: Gone) -> dict[str, Any]:
     of = given.deletion
     return {
         "at": None if given.at is None else clock_time(given.at),
+        "by": given.by,
         "reason": None if of is None else of.reason,
         "session_id": None if of is None else of.session_id,
     }

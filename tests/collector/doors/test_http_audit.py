@@ -287,11 +287,12 @@ def test_entries_come_with_their_events_or_with_what_is_known_of_them() -> None:
             part = await json(served, "/audit/entries", tenant_id="acme", from_=3, limit=2)
             assert (part["entries"], part["next"]) == (expected[3:], None)
             assert (await json(served, "/audit/entries", tenant_id="acme", from_=5))["entries"] == []
-            await served.store.delete(Deletion(Tenancy("acme"), "s", "asked for"))
+            at = "2027-01-15T08:00:00.000Z"
+            await served.store.delete(Deletion(Tenancy("acme"), "s", "asked for", "key:support"))
             for each in expected[:2]:
                 each |= {
                     "data": None,
-                    "deleted": {"at": "2027-01-15T08:00:00.000Z", "reason": "asked for", "session_id": "s"},
+                    "deleted": {"at": at, "by": "key:support", "reason": "asked for", "session_id": "s"},
                 }
             assert (await json(served, "/audit/entries", tenant_id="acme"))["entries"] == expected
             await sign(served)
@@ -301,7 +302,7 @@ def test_entries_come_with_their_events_or_with_what_is_known_of_them() -> None:
             for each in expected[2:]:
                 each |= {
                     "data": None,
-                    "deleted": {"at": "2027-01-15T08:00:00.000Z", "reason": None, "session_id": None},
+                    "deleted": {"at": at, "by": "retention", "reason": None, "session_id": None},
                 }
             assert (await json(served, "/audit/entries", tenant_id="acme"))["entries"] == expected
 

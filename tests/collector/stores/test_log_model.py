@@ -131,7 +131,7 @@ class AnyLog(RuleBasedStateMachine):
     )
     def delete(self, tenant: str, project: str | None, session: str) -> None:
         self.clock.now += 1
-        deletion = Deletion(Tenancy(self.prefix + tenant, project), session, "why")
+        deletion = Deletion(Tenancy(self.prefix + tenant, project), session, "why", "user:ann")
         chosen = [
             each
             for each in self.logs[self.prefix + tenant]

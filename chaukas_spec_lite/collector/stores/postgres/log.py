@@ -60,7 +60,7 @@ SELECT seq, octet_length(data) FROM events
 WHERE day = $1 AND tenant_id = $2 AND xid = ANY($3::bigint[]) AND seq = ANY($4::bigint[])
 """
 _GONE = """
-SELECT gone.seq, gone.project_id, gone.event_id, gone.originals, gone.at, each.texts, each.made
+SELECT gone.seq, gone.project_id, gone.event_id, gone.originals, gone.at, each.texts, each.made, each.ordered_by
 FROM log_gone AS gone LEFT JOIN deletions AS each ON each.tenant_id = gone.tenant_id AND each.number = gone.deletion
 WHERE gone.tenant_id = $1 AND gone.seq = ANY($2::bigint[])
 """
@@ -202,8 +202,8 @@ async def _contents(connection: Connection, asked: tuple[Any, ...], seqs: list[i
         contents[seq] = (*_ids(project, event, originals), bytes(data))
     gone = [seq for seq, content in contents.items() if len(content) == 4]
     # Behind the events: whatever was deleted in between has its record by now.
-    for seq, project, event, originals, at, texts, made in await connection.fetch(_GONE, asked[1], gone):
-        why = Gone(at) if texts is None else Gone(made, record_of(texts, made, 0).deletion)
+    for seq, project, event, originals, at, texts, made, by in await connection.fetch(_GONE, asked[1], gone):
+        why = Gone(at) if texts is None else Gone(made, record_of(texts, made, 0, by).deletion)
         contents[seq] = (*_ids(project, event, originals), None, why)
     return contents
 

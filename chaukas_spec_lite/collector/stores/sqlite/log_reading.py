@@ -22,7 +22,7 @@ _STRETCH_OF = (
     "SELECT first, hashes, seqs FROM log_leaves WHERE log = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1"
 )
 _GONE = """
-SELECT g.project_id, g.event_id, g.at, d.tenant_id, d.project_id, d.session_id, d.reason, d.at
+SELECT g.project_id, g.event_id, g.at, d.tenant_id, d.project_id, d.session_id, d.reason, d.ordered_by, d.at
 FROM log_gone g LEFT JOIN deletions d ON d.number = g.deletion WHERE g.seq = ?
 """
 _FOUND = """
@@ -111,8 +111,8 @@ def _entry(connection: sqlite3.Connection, index: int, leaf: bytes, seq: int) ->
     recorded = connection.execute(_GONE, (seq,)).fetchone()
     if recorded is None:
         return LogEntry(index, leaf, "", "", None, Gone())
-    project, event_id, at, tenant, of_project, session, reason, begun = recorded
-    deletion = None if begun is None else Deletion(Tenancy(tenant, of_project), session, reason)
+    project, event_id, at, tenant, of_project, session, reason, by, begun = recorded
+    deletion = None if begun is None else Deletion(Tenancy(tenant, of_project), session, reason, by)
     return LogEntry(index, leaf, project, event_id, None, Gone(at if begun is None else begun, deletion))
 
 

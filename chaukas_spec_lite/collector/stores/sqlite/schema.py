@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from chaukas_spec_lite.collector.stores.base import EventRow, Rejected
 
-VERSION = 4
+VERSION = 5
 APPLICATION = 0x43484B53  # "CHKS"
 
 Values: TypeAlias = "tuple[Any, ...]"
@@ -106,6 +106,9 @@ CREATE TABLE checkpoints (
 the numbers of the events, which rise. Of the levels above, ``log_nodes`` has each eighth. ``log_gone`` tells of events
 that were deleted, if that is wanted."""
 
+ORDERED_BY = "ALTER TABLE deletions ADD COLUMN ordered_by TEXT NOT NULL DEFAULT ''"
+"""Who wants a deletion. In a new file, too, in these words, which SQLite keeps: it is no other file then."""
+
 SCHEMA = f"""
 CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 CREATE TABLE owners (
@@ -162,7 +165,8 @@ CREATE TABLE deletions (
     reason TEXT NOT NULL,
     at REAL NOT NULL,
     events INTEGER NOT NULL
-);{LOG}
+);
+{ORDERED_BY};{LOG}
 INSERT INTO settings (name, value) VALUES ('secret', randomblob(32));
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
