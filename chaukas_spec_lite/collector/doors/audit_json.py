@@ -42,7 +42,7 @@ def logs(listed: Sequence[ListedLog], more: bool) -> dict[str, Any]:
             "tenant_id": each.head.tenant_id,
             "origin": each.origin,
             "size": each.head.size,
-            "checkpoint": each.checkpoint,
+            "checkpoint": each.head.checkpoint,
         }
         for each in listed
     ]

@@ -33,6 +33,8 @@ class LogHead:
     """How many entries it has."""
     root: bytes
     """The root of its tree."""
+    checkpoint: int | None = None
+    """The size of the newest checkpoint that was kept; None without one."""
 
 
 @dataclass(frozen=True, slots=True)

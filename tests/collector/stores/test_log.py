@@ -235,6 +235,8 @@ def test_checkpoints_are_kept_and_those_of_larger_logs_refused(place: Place) -> 
         with pytest.raises(StoreError, match="of 6 entries for tenant 'acme', whose log has 5"):
             await log.keep_checkpoint("acme", 6, "early")
         assert await log.checkpoints("acme") == of[:1]
+        assert [(await log.head(each)).checkpoint for each in ("acme", "other")] == [5, None]
+        assert [(each.tenant_id, each.checkpoint) for each in await log.heads()] == [("acme", 5)]
         assert await log.checkpoints("acme", limit=9) == of
         assert await log.checkpoints("acme", before=5) == of[1:2]
         assert await log.checkpoints("acme", before=3, limit=9) == of[2:]

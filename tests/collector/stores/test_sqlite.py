@@ -406,6 +406,8 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatc
 
 FORMAT_4 = """
 ALTER TABLE deletions DROP COLUMN ordered_by;
+DROP INDEX log_gone_by_event;
+CREATE INDEX log_gone_by_event ON log_gone (event_id);
 PRAGMA user_version = 4;
 """
 FORMAT_3 = f"""{FORMAT_4}

@@ -13,7 +13,7 @@ import pytest
 from chaukas_spec_lite.audit.merkle import root_of
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, Retention
-from chaukas_spec_lite.collector.stores.sqlite import log_writing
+from chaukas_spec_lite.collector.stores.sqlite import deleting, log_reading, log_writing
 from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 from chaukas_spec_lite.errors import StoreError
 from tests.collector.stores.events import NEW, row, texts
@@ -162,5 +162,44 @@ def test_what_is_too_much_leaves_its_hashes(path: Path) -> None:
             await store.vacuum()
             assert (await store.log.head("acme")).root == root_of(leaves(rows))
             assert await store.check() == []
+
+    run(main())
+
+
+def test_an_event_is_found_past_all_that_others_call_the_same(path: Path) -> None:
+    """An id is anybody's choice: who chooses the one of an event for thousands of theirs must not slow it down."""
+
+    async def main() -> None:
+        async with opened(store_at(path, worm=True)) as store:
+            for gone in (False, True):
+                await store.add([row("a", tenant_id="acme", project_id="p")])
+                with database(path) as connection:
+                    alone = steps(connection)
+                await store.add([row("a", tenant_id=f"other-{number}") for number in range(500)])
+                with database(path) as connection:
+                    assert steps(connection) <= alone * 2
+                if not gone:
+                    for tenant in ("acme", *(f"other-{number}" for number in range(500))):
+                        with database(path) as connection:
+                            deleted(connection, tenant)
+
+    def deleted(connection: sqlite3.Connection, tenant: str) -> None:
+        chosen = deleting.choose(connection, Deletion(Tenancy(tenant)), (2**62, 0, 0))
+        assert chosen is not None
+        deleting.remove(connection, chosen, texts, 1.0)
+
+    def steps(connection: sqlite3.Connection) -> int:
+        """How many of its own SQLite takes to find it, which no load of the machine changes."""
+        counted = 0
+
+        def count() -> None:
+            nonlocal counted
+            counted += 1
+
+        connection.set_progress_handler(count, 1)
+        places = log_reading.places(connection, Tenancy("acme"), "a")
+        connection.set_progress_handler(None, 0)
+        assert {(each.tenant_id, each.project_id) for each in places} == {("acme", "p")}
+        return counted
 
     run(main())

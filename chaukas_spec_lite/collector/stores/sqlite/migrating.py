@@ -11,6 +11,7 @@ from operator import itemgetter
 
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.collector.stores.sqlite.schema import (
+    GONE_INDEX,
     LOG,
     MARKS,
     ORDERED_BY,
@@ -43,8 +44,9 @@ def migrate(connection: sqlite3.Connection, version: int, check: Callable[[], No
 
 
 def _from_4(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
-    """Deletions say who wants them from now on."""
-    connection.execute(ORDERED_BY)
+    """Deletions say who wants them from now on, and those of one tenant are found past all others."""
+    for statement in (ORDERED_BY, "DROP INDEX log_gone_by_event", GONE_INDEX):
+        connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

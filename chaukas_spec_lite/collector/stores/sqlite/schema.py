@@ -63,7 +63,8 @@ CREATE TABLE types (
 ) WITHOUT ROWID;
 """
 
-LOG = """
+GONE_INDEX = "CREATE INDEX log_gone_by_event ON log_gone (event_id, log)"
+LOG = f"""
 CREATE TABLE logs (
     log INTEGER PRIMARY KEY,
     tenant_id TEXT NOT NULL UNIQUE,
@@ -94,7 +95,7 @@ CREATE TABLE log_gone (
     at REAL NOT NULL,
     deletion INTEGER
 );
-CREATE INDEX log_gone_by_event ON log_gone (event_id);
+{GONE_INDEX};
 CREATE TABLE checkpoints (
     log INTEGER NOT NULL,
     size INTEGER NOT NULL,
