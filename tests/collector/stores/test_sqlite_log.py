@@ -50,7 +50,19 @@ TAMPERED = {
         "log of tenant 'acme': hashes that are not those of the entries below: 0 of level 16"
     ),
     "UPDATE log_leaves SET seqs = substr(seqs, 2) WHERE first = 0": (
-        "log of tenant 'acme': entries of a log are damaged, from 0 on: 3200 and 799 bytes"
+        "log of tenant 'acme': entries of a log are damaged, from 0 on: 3200 bytes and 799 bytes"
+    ),
+    "UPDATE log_leaves SET hashes = 7 WHERE first = 0": (
+        "log of tenant 'acme': entries of a log are damaged, from 0 on: int in place of bytes and 800 bytes"
+    ),
+    "UPDATE log_leaves SET seqs = 'seven' WHERE first = 0": (
+        "log of tenant 'acme': entries of a log are damaged, from 0 on: 3200 bytes and str in place of bytes"
+    ),
+    "UPDATE events SET data = 7 WHERE seq = 3": (
+        "log of tenant 'acme': entries that are not the hashes of their events: 2"
+    ),
+    "UPDATE logs SET size = 'seven'": (
+        "log of tenant 'acme': its head, of seven entries, is not that of the 700 that there are"
     ),
     "UPDATE logs SET size = 699": (
         "log of tenant 'acme': its head, of 699 entries, is not that of the 700 that there are"
@@ -78,6 +90,26 @@ def test_a_check_names_what_somebody_has_done(path: Path, statement: str) -> Non
                 assert connection.execute(statement).rowcount > 0
             found = "\n".join(await store.check())
             assert TAMPERED[statement] in found
+
+    run(main())
+
+
+def test_damaged_columns_are_errors_of_the_store_for_whoever_reads(path: Path) -> None:
+    async def main() -> None:
+        async with opened(store_at(path, log=True)) as store:
+            await store.add(many(3))
+            log = store.log
+            assert log is not None
+            with database(path) as connection:
+                connection.execute("UPDATE events SET data = 7 WHERE seq = 2")
+            assert [each.data for each in await log.entries("acme", 1, 1)] == [b"7"], "which is not what was logged"
+            spoilt = "UPDATE log_leaves SET hashes = 'h'", "UPDATE logs SET size = 'seven', roots = 1.5"
+            for statement in spoilt:
+                with database(path) as connection:
+                    connection.execute(statement)
+            for reading in (log.entries("acme", 0, 9), log.hashes("acme", 0, 0, 9), log.head("acme"), log.heads()):
+                with pytest.raises(StoreError, match="damaged"):
+                    await reading
 
     run(main())
 

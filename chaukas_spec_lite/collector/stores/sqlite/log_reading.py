@@ -63,8 +63,10 @@ def head(connection: sqlite3.Connection, tenant: str) -> LogHead:
 
 
 def _log_of(connection: sqlite3.Connection, tenant: str) -> _Log:
-    found = connection.execute("SELECT log, size FROM logs WHERE tenant_id = ?", (tenant,)).fetchone()
-    return _Log(*(found or (0, 0)))
+    log, size = connection.execute("SELECT log, size FROM logs WHERE tenant_id = ?", (tenant,)).fetchone() or (0, 0)
+    if not isinstance(size, int):
+        raise StoreError(f"the head of the log of tenant {tenant!r} is damaged: it is of {size!r} entries")
+    return _Log(log, size)
 
 
 def hashes(connection: sqlite3.Connection, tenant: str, level: int, first: int, count: int) -> list[bytes]:
@@ -113,7 +115,9 @@ def entries(connection: sqlite3.Connection, tenant: str, first: int, limit: int)
 
 def _entry(connection: sqlite3.Connection, index: int, leaf: bytes, seq: int) -> LogEntry:
     there = connection.execute(
-        "SELECT project_id, event_id, data FROM events JOIN owners USING (owner) WHERE seq = ?", (seq,)
+        "SELECT project_id, event_id, coalesce(CAST(data AS BLOB), x'') FROM events JOIN owners USING (owner) "
+        "WHERE seq = ?",
+        (seq,),
     ).fetchone()
     if there is not None:
         return LogEntry(index, leaf, *there)
