@@ -15,7 +15,7 @@ from chaukas_spec_lite import Recorder
 SECTION = "Verifying: `chaukas-lite verify` on a file"
 BAR = 50_000.0
 """Events in a second."""
-_SESSION = 8
+SESSION = 8
 """Events of a session."""
 
 
@@ -23,7 +23,7 @@ def rows(quick: bool) -> Iterator[Row]:
     """Files of encoded events, and of JSON lines. Times are of the processor: others may use it, too."""
     sessions = 2_000 if quick else 12_500
     for suffix, bar in ((".delim", BAR), (".jsonl", None)):
-        name = f"events in a second, {suffix} of {sessions * _SESSION:,} events"
+        name = f"events in a second, {suffix} of {sessions * SESSION:,} events"
         yield Row(SECTION, name, measured(suffix, sessions), None, "/s", bar, faster=True)
 
 
@@ -33,9 +33,9 @@ def measured(suffix: str, sessions: int, rounds: int = 3) -> float:
         short, long = Path(folder, f"short{suffix}"), Path(folder, f"long{suffix}")
         record(short, 1)
         record(long, sessions)
-        times = [(seconds(short), seconds(long)) for _ in range(rounds)]
+        times = [(seconds(str(short)), seconds(str(long))) for _ in range(rounds)]
         least_short, least_long = (min(each) for each in zip(*times, strict=True))
-        return (sessions - 1) * _SESSION / (least_long - least_short)
+        return (sessions - 1) * SESSION / (least_long - least_short)
 
 
 def record(path: Path, sessions: int) -> None:
@@ -49,12 +49,12 @@ def record(path: Path, sessions: int) -> None:
                     call.response("It is on its way.", prompt_tokens=812, completion_tokens=9)
 
 
-def seconds(path: Path) -> float:
-    """The processor's seconds of a process that verifies a file."""
+def seconds(*arguments: str) -> float:
+    """The processor's seconds of a process that verifies something."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "chaukas_spec_lite", "verify", str(path)], stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "chaukas_spec_lite", "verify", *arguments], stdout=subprocess.DEVNULL
     )
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, path
+    assert process.returncode == 0, arguments
     return used.ru_utime + used.ru_stime

@@ -61,7 +61,7 @@ def defaults_of(sender: object) -> Defaults | None:
 
 
 def complete(event: Event, defaults: Defaults | None) -> None:
-    """Fill in what an event leaves empty.
+    """Fill in what an event leaves empty, unless it is sealed: then it stays as it is, or its hash would be of another.
 
     The caller's own object is changed. So an event that is sent again has the same id, by which the server recognises
     it.
@@ -77,6 +77,8 @@ def complete(event: Event, defaults: Defaults | None) -> None:
 
 
 def _complete(event: Event, defaults: Defaults | None, is_empty: Callable[[object], bool]) -> None:
+    if not is_empty(event.content_hash):
+        return
     if is_empty(event.event_id):
         event.event_id = uuid7()
     if event.timestamp is None:

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     AnyBatch: TypeAlias = EventBatch | ForeignMessage
     """A batch as programs have it in hand."""
 
-_ID, _TENANT, _PROJECT, _TIMESTAMP, _BRANCH, _TAGS = (number << 3 | LEN for number in (1, 2, 3, 11, 21, 22))
+_ID, _TENANT, _PROJECT, _TIMESTAMP, _CONTENT_HASH, _BRANCH, _TAGS = (
+    number << 3 | LEN for number in (1, 2, 3, 11, 19, 21, 22)
+)
 
 
 def encode_given(given: EncodedMessage) -> bytes | None:
@@ -54,6 +56,8 @@ def encode_given(given: EncodedMessage) -> bytes | None:
 def complete_encoded(data: bytes, given: EncodedMessage, defaults: Defaults | None) -> bytes:
     """Check an encoded event, and fill in what it leaves empty, by fields behind what is there: that stays as it is.
 
+    A sealed event gets nothing: its hash would be of another one.
+
     What a program gives as bytes may be anything, so it is decoded once. A message was encoded by its own
     implementation, which is trusted that far: only its top-level fields are looked at.
 
@@ -73,6 +77,8 @@ def complete_encoded(data: bytes, given: EncodedMessage, defaults: Defaults | No
     except DecodeError as error:
         error.path = Event.__name__
         raise
+    if sizes.get(_CONTENT_HASH):
+        return data
     missing = Event()
     if not sizes.get(_ID):
         missing.event_id = uuid7()

@@ -175,15 +175,18 @@ def _detail(body: bytes) -> str:
 def _entry_of(found: dict[str, Any]) -> TenantEntry:
     data = None if found["data"] is None else base64.b64decode(found["data"], validate=True)
     gone = found.get("deleted")
-    why = "" if data is not None else _reason(gone["at"], gone["reason"]) if gone else "not shown to this key"
+    why = _reason(gone["at"], gone.get("by"), gone["reason"]) if gone else "not shown to this key"
     leaf = decode_base64(found["leaf"])
     if len(leaf) != HASH_SIZE:
         raise ValueError(f"a hash of {len(leaf)} bytes")
-    return TenantEntry(int(found["index"]), leaf, data, found["project_id"] or "", found["event_id"] or "", why)
+    return TenantEntry(
+        int(found["index"]), leaf, data, found["project_id"] or "", found["event_id"] or "", why if data is None else ""
+    )
 
 
-def _reason(at: object, reason: object) -> str:
-    return "deleted" + (f" {at}" if at else "") + (f": {reason}" if reason else "")
+def _reason(at: object, by: object, reason: object) -> str:
+    told = [(" ", at), (" by ", by), (": ", reason)]
+    return "deleted" + "".join(f"{before}{each}" for before, each in told if each)
 
 
 class StoredLog:
@@ -237,7 +240,7 @@ def _why_gone(gone: Gone | None) -> str:
     if gone is None or gone.at is None:
         return "deleted"
     at = datetime.fromtimestamp(gone.at, timezone.utc).isoformat(timespec="seconds")
-    return _reason(at, "too old or too much" if gone.deletion is None else gone.deletion.reason)
+    return _reason(at, gone.by, "" if gone.deletion is None else gone.deletion.reason)
 
 
 @asynccontextmanager

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
+import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -97,10 +100,24 @@ def delete(address: str | None, tenant: str, project: str | None, session: str, 
     async def work(opened: Store) -> None:
         if not yes:
             click.confirm(f"Delete {one_line(what)} from {one_line(opened.name)}?", abort=True)
-        deleted = await opened.delete(Deletion(Tenancy(tenant, project), session, reason))
+        deleted = await opened.delete(Deletion(Tenancy(tenant, project), session, reason, _whoever_runs_this()))
         click.echo(f"{count(deleted, 'event')} deleted.")
 
     on_store(address, work)
+
+
+def _whoever_runs_this() -> str:
+    """Whom the record of a deletion names: of a user id, which the environment cannot say otherwise."""
+    if sys.platform == "win32":
+        name = getpass.getuser()
+    else:
+        import pwd  # which Windows lacks
+
+        try:
+            name = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:  # a container may run as a user that nothing there names
+            name = str(os.getuid())
+    return f"user:{one_line(name)}"
 
 
 @store.command("copy", epilog=epilog("chaukas-lite store copy events.db postgresql://db.example/chaukas"))

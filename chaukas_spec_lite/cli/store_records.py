@@ -72,7 +72,7 @@ def deletions(address: str | None, tenant: str | None, project: str | None, limi
 
     async def work(opened: Store) -> None:
         found = _every(opened.deletions, Tenancy(tenant, project), limit)
-        columns = "at", "tenant_id", "project_id", "session_id", "events", "reason"
+        columns = "at", "tenant_id", "project_id", "session_id", "events", "by", "reason"
         await _print([api_json.deletion(each) async for each in found], columns, form)
 
     on_store(address, work)

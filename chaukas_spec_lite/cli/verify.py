@@ -171,19 +171,47 @@ async def _verified(asked: _Asked, told: Unreadable) -> Result:
 async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Signed], told: Unreadable) -> Result:
     """Follow the chains of what a store has, and check its log, and that each of these events is in it."""
     unseen: set[bytes] = set()
+    astray: dict[bytes, int] = {}
     events = await _followed(asked.place, asked.wanted, told, lambda data: unseen.add(leaf_hash(data)))
+
+    def take(entry: TenantEntry) -> None:
+        if entry.data is not None:
+            unseen.discard(entry.leaf)
+        elif entry.leaf in unseen:
+            astray[entry.leaf] = entry.index
+
     async with stored_log(asked.place.store or "", asked.tenant) as stored:
-        verdict = await _judged(stored, keys, olds, asked.tenant, lambda entry: unseen.discard(entry.leaf))
+        verdict = await _judged(stored, keys, olds, asked.tenant, take)
         if verdict.error:
             return Result(events, verdict)
         before = len(unseen)
         if unseen:
             async for entry in stored.entries_from(verdict.size):
-                unseen.discard(entry.leaf)
-    error = f"{count(len(unseen), 'event')} of the store came there past the log {verdict.origin}" if unseen else ""
-    if unseen and not asked.tenant:
-        error += "; --tenant says whose events and log are meant"
-    return Result(events, replace(verdict, later=before - len(unseen), error=error))
+                take(entry)
+    later = before - len(unseen)
+    if any(leaf in unseen for leaf in astray):
+        unseen &= await _leaves_now(asked, told)  # What is gone by now was deleted between the two readings.
+    lost = [index for leaf, index in astray.items() if leaf in unseen]
+    errors = _unlike(verdict.origin, lost, len(unseen) - len(lost), asked.tenant)
+    absent = (verdict.absent or 0) - sum(index < verdict.size for index in lost)
+    return Result(events, replace(verdict, later=later, absent=absent, error="; ".join(errors)))
+
+
+def _unlike(origin: str, lost: list[int], past: int, tenant: str) -> list[str]:
+    """Say in what events and log of a store do not agree."""
+    errors: list[str] = []
+    if lost:
+        named = ", ".join(f"{index:,}" for index in sorted(lost)[:_FAULTS]) + (", ..." if len(lost) > _FAULTS else "")
+        errors.append(f"entries of the log {origin} do not lead to their events, which are in the store: {named}")
+    if past:
+        which = "" if tenant else "; --tenant says whose events and log are meant"
+        errors.append(f"{count(past, 'event')} of the store came there past the log {origin}{which}")
+    return errors
+
+
+async def _leaves_now(asked: _Asked, told: Unreadable) -> set[bytes]:
+    async with source_of(asked.place, told) as source, aclosing(source.each(asked.wanted)) as events:
+        return {leaf_hash(bytes(event)) async for event in events}
 
 
 async def _judged(

@@ -197,7 +197,8 @@ class ChaukasClient:
         """Hand over one event, and return when the server has taken it.
 
         Where the event leaves them empty, it is given an ``event_id`` (a UUIDv7) and a ``timestamp`` (now), by which it
-        may be sent again without being stored twice, and the client's tenant, project, branch and tags. Only an
+        may be sent again without being stored twice, and the client's tenant, project, branch and tags. A sealed one,
+        which has a ``content_hash``, stays as it is: its hash would be of another event. Only an
         ``Event`` of this package is changed by it: another one needs an ``event_id`` before it is sent, for that.
 
         Args:

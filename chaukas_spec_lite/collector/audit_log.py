@@ -68,8 +68,6 @@ class ListedLog:
 
     origin: str
     head: LogHead
-    checkpoint: int | None
-    """How many entries its newest checkpoint is of; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +149,7 @@ class AuditLog:
         else:
             head = await self._read(kept.head(whose))
             heads = [head] if head.size and (after is None or whose > after) else []
-        listed: list[ListedLog] = []
-        for head in heads:
-            newest = await self._read(kept.checkpoints(head.tenant_id))
-            size = newest[0].size if newest else None
-            listed.append(ListedLog(signing.signer.origin(head.tenant_id), head, size))
-        return listed
+        return [ListedLog(signing.signer.origin(head.tenant_id), head) for head in heads]
 
     async def checkpoint(self, tenant_id: str, at_most: int | None, caller: Caller) -> str:
         """Return the newest checkpoint, or the newest one of at most so many entries.

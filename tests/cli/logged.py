@@ -51,7 +51,12 @@ def key(folder: Path, name: str = "example.com/log", file: str = "log") -> Signi
 
 
 def add(
-    path: Path, events: Sequence[Event | bytes], signer: SigningKey | None, *, without: str = "", tenant: str = TENANT
+    path: Path | str,
+    events: Sequence[Event | bytes],
+    signer: SigningKey | None,
+    *,
+    without: str = "",
+    tenant: str = TENANT,
 ) -> str:
     """Add events to a store, delete a session, sign a checkpoint; return it."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,14 +24,14 @@ from chaukas_spec_lite.cli.log_checks import RewrittenError
 from chaukas_spec_lite.cli.logs import HttpLog
 from tests.cli.logged import TENANT, add, key, sealed_events
 from tests.cli.recordings import here
-from tests.cli.serving import Served, serving
+from tests.cli.serving import COMMAND, Served, environment, serving
 from tests.patience import HANG
 
 TENANT_LOG = "example.com/log/tenant/acme"
 
 
 @contextmanager
-def collector(home: Path, witness: VerifierKey, store: str = "events.db") -> Iterator[Served]:
+def collector(home: Path, witness: VerifierKey, store: str = "events.db", port: str = "0") -> Iterator[Served]:
     with serving(
         home,
         "--store",
@@ -41,7 +43,7 @@ def collector(home: Path, witness: VerifierKey, store: str = "events.db") -> Ite
         "--checkpoint-seconds",
         "0.1s",
         "--http",
-        "127.0.0.1:0",
+        f"127.0.0.1:{port}",
     ) as served:
         yield served
 
@@ -162,6 +164,73 @@ def test_a_log_that_has_lost_its_end_is_refused(home: Path) -> None:
     with pytest.raises(RewrittenError, match=r"has 3 entries, and had 6: its end is gone. It was not cosigned."):
         asyncio.run(seen.round(log, lambda: 1001.0))
     assert len(log.got) == 1
+
+
+def test_a_state_that_is_taken_away_makes_a_witness_that_runs_forget_nothing(home: Path) -> None:
+    signer, witness = SigningKey.read(home / "log.key"), SigningKey.read(home / "w.key")
+    older = add(home / "events.db", sealed_events(["s0"]), signer)
+    log = FakeLog(add(home / "events.db", sealed_events(["s1"]), signer))
+    log.state = home / "state"
+    seen = witnessing.Witness(witness, [signer.verifier()], log.state, None)
+    asyncio.run(seen.round(log, lambda: 1000.0))
+    true = log.note
+    for log.note, put_there in ((older, None), (older, older)):
+        log.state.unlink(missing_ok=True)
+        if put_there is not None:
+            log.state.write_text(put_there)
+        with pytest.raises(RewrittenError, match="has 3 entries, and had 6"):
+            asyncio.run(seen.round(log, lambda: 1001.0))
+    log.note = true
+    log.state.unlink()
+    found = asyncio.run(seen.round(log, lambda: 1002.0))
+    assert (found.was_gone, len(log.got), log.state.read_text()) == (True, 2, true)
+
+
+@contextmanager
+def watching(home: Path, served: Served) -> Iterator[Iterator[str]]:
+    """A witness that looks again and again; yields what it says, line by line."""
+    process = subprocess.Popen(
+        [*COMMAND, *command(served), "--every", "0.1s"],
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment(home),
+        cwd=home,
+    )
+    assert process.stderr is not None
+    hung = threading.Timer(HANG, process.kill)
+    hung.start()
+    try:
+        yield iter(process.stderr.readline, "")
+        assert process.wait(HANG) == 1
+    finally:
+        hung.cancel()
+        process.kill()
+        process.communicate(timeout=HANG)
+
+
+def test_a_witness_that_goes_on_outlasts_its_collector_and_a_deleted_state(home: Path) -> None:
+    witness = SigningKey.read(home / "w.key").verifier(COSIGNATURE)
+    with ExitStack() as running:
+        with collector(home, witness) as served:
+            send(served, sealed_events(["s0"]), 3)
+            lines = running.enter_context(watching(home, served))
+            assert next(lines).startswith(f"Cosigned: 3 entries of the log {TENANT_LOG}. acme.state is new")
+            send(served, sealed_events(["s1"], writer="w2"), 6)
+            assert any("6 entries" in line and "3 of them new" in line for line in lines)
+            assert checkpoint(served).verify([witness]) == [witness]
+            for line in lines:  # Once may not do: a round that has read it already writes it anew.
+                if "acme.state was taken away" in line:
+                    break
+                (home / "acme.state").unlink(missing_ok=True)
+            port = url(served).rpartition(":")[2]
+        assert any("Not cosigned, to be tried again" in line for line in lines)
+        (home / "acme.state").unlink()
+        # The operator, who has the key, begins a new history, and has deleted what the witness had kept of the old one.
+        with collector(home, witness, "rewritten.db", port) as served:
+            send(served, sealed_events(["x0", "x1", "x2"]), 9)
+            assert any(f"the history of the log {TENANT_LOG} has changed" in line for line in lines)
+            running.close()
+            assert len(checkpoint(served).signatures) == 1
 
 
 class SlowLog(FakeLog):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import pwd
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -37,7 +39,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert served.end()[0] == 0
     for session in ("s", "t"):
         told = ["--tenant", "acme", "--session", session, "--reason", "asked for", "--yes"]
-        assert run(folder, "store", "delete", "--store", "events.db", *told).returncode == 0
+        environment = {"LOGNAME": "somebody-else", "USER": "somebody-else"}
+        assert run(folder, "store", "delete", "--store", "events.db", *told, **environment).returncode == 0
     return folder
 
 
@@ -86,7 +89,10 @@ def test_deletions_are_shown(home: Path) -> None:
         ("t", "asked for", 0),
         ("s", "asked for", 0),
     ]
+    name = pwd.getpwuid(os.getuid()).pw_name
+    assert [each["by"] for each in found] == [f"user:{name}"] * 2
     out, _ = shown(home, "deletions")
+    assert [line.split()[-3] for line in out.splitlines()[1:]] == [f"user:{name}"] * 2
     assert [line.split()[-2:] for line in out.splitlines()[1:]] == [["asked", "for"]] * 2
 
 

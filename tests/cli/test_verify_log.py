@@ -140,6 +140,31 @@ def test_an_event_that_is_put_into_the_database_past_the_log_is_found(home: Path
     assert here(home, *STORED, "--session", "s0").returncode == 0
 
 
+def test_an_entry_that_does_not_lead_to_its_event_is_not_taken_for_a_deleted_one(home: Path) -> None:
+    """Whoever spoils what leads from an entry to its event makes it look deleted; yet the event is there."""
+    database = sqlite3.connect(home / "events.db")
+    with database:
+        spoil = "UPDATE log_leaves SET seqs = CAST(zeroblob(8) || substr(seqs, 9) AS BLOB) WHERE first = 3"
+        assert database.execute(spoil).rowcount == 1
+    database.close()
+    done = here(home, *STORED, "--json")
+    assert done.returncode == 1
+    why = "entries of the log example.com/log/tenant/acme do not lead to their events, which are in the store: 3"
+    assert why in done.stderr
+    found = json.loads(done.stdout)["log"]
+    assert (found["error"], found["absent"]) == (why, 0)
+
+
+def test_an_event_that_was_deleted_and_came_again_is_no_entry_without_its_event(home: Path) -> None:
+    (home / "events.db").unlink()
+    signer = SigningKey.read(home / "log.key")
+    add(home / "events.db", sealed_events(["s0", "s1"]), signer, without="s1")
+    assert here(home, *STORED).returncode == 0
+    add(home / "events.db", sealed_events(["s0", "s1"])[3:], signer)
+    done = here(home, *STORED, "--json")
+    assert (done.returncode, json.loads(done.stdout)["log"]["absent"]) == (0, 3)
+
+
 def test_events_of_all_tenants_are_not_in_the_log_of_one(home: Path) -> None:
     add(home / "events.db", [Event(event_id="1")], SigningKey.read(home / "log.key"), tenant="")
     asked = "verify", "--store", "events.db", "--key", "log.pub", "--unsealed"

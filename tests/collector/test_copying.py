@@ -69,7 +69,7 @@ async def fill(store: Store) -> None:
     await store.add([row("gone", tenant_id="c", session_id="s"), row("e51", tenant_id="b", session_id="other")])
     alike = Rejected("a", "p", "", "no id", b"data", 5.25)
     await store.keep_rejected([alike, alike, *(Rejected("b", "", f"{n}", "why", b"\0", 6.5 + n) for n in range(23))])
-    await store.delete(Deletion(Tenancy("c", ""), "", "asked for"))
+    await store.delete(Deletion(Tenancy("c", ""), "", "asked for", "key:support\0"))
     await store.delete(Deletion(Tenancy("a"), "nothing"))
 
 

@@ -18,6 +18,9 @@ import pytest
 from chaukas.spec.client.v1 import client_pb2, client_pb2_grpc
 
 from chaukas_spec_lite import Capabilities, EncodeError, Event, EventType, SortOrder
+from chaukas_spec_lite.audit.chain import Chains
+from chaukas_spec_lite.audit.sealing import seal
+from chaukas_spec_lite.audit.verification import verify
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.collector import Collector
 from chaukas_spec_lite.errors import MessageTooLargeError, PeerProtocolError, ResponseTooLargeError, SettingError
@@ -85,6 +88,22 @@ def test_what_is_empty_is_filled_in_and_the_rest_left() -> None:
                 plain = Event()
                 await client.ingest_event(plain)
                 assert (plain.tenant_id, plain.tags) == ("", [])
+
+    run(main())
+
+
+def test_a_sealed_event_is_sent_as_it_was_sealed() -> None:
+    """Whatever the client filled in would not be in its hash: it would be found to be altered."""
+
+    async def main() -> None:
+        async with collector(tenant_id="t", project_id="p", branch="b", tags=["x"]) as client:
+            sealed, encoded = (Event(event_id=name, session_id=name) for name in "ab")
+            for event in (sealed, encoded):
+                seal(event, Chains("w"))
+            await client.ingest_events([sealed, bytes(encoded)])
+            found = [event async for event in client.query_events(tenant_id="", project_id="", order=SortOrder.ASC)]
+            assert found == [sealed, encoded]
+            assert verify(found).sound
 
     run(main())
 

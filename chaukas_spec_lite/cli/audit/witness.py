@@ -73,6 +73,8 @@ async def _witness(
 def _tell(seen: Seen, state: Path) -> None:
     now, before = seen.now.checkpoint, seen.before
     what = f"{count(now.size, 'entry')} of the log {now.origin}"
+    if seen.was_gone:
+        say(f"{state} was taken away: this went by what it had seen itself, and has written it anew.")
     if before is None:
         say(f"Cosigned: {what}. {state} is new: nothing was seen of this log before, and nothing compared.")
     elif before.checkpoint.size < now.size:

@@ -34,6 +34,8 @@ class Seen:
     now: Signed
     before: Signed | None
     """What the witness had seen before; None the first time."""
+    was_gone: bool = False
+    """Whether the state was taken away since the round before: then it was compared with what this process had seen."""
 
 
 class Witness:
@@ -51,6 +53,7 @@ class Witness:
         self._log_keys = log_keys
         self._state = state
         self._tenant = tenant
+        self._last: Signed | None = None
 
     async def round(self, log: HttpLog, clock: Callable[[], float]) -> Seen:
         """Fetch the newest checkpoint, compare it with the last one that was seen, and cosign it.
@@ -73,6 +76,7 @@ class Witness:
         with _locked(self._state):
             seen = await self._compared(log)
             write_whole(self._state, seen.now.note)
+            self._last = seen.now
         cosigned = SignedNote.parse(seen.now.note).cosign(self._key, int(clock()))
         log.cosigned(str(cosigned))
         return seen
@@ -81,8 +85,10 @@ class Witness:
         """Fetch the newest checkpoint, and see whether the log has grown out of the last one that was seen."""
         now = signed(await log.checkpoint(), self._log_keys, "the log's newest checkpoint")
         check_tenant(now, self._tenant)
-        before = self._read()
-        if before is not None:
+        on_disk = self._read()
+        # Both: the file may have been deleted meanwhile, or an older one put in its place.
+        known = [each for each in (on_disk, self._last) if each is not None]
+        for before in known:
             if before.checkpoint.origin != now.checkpoint.origin:
                 names = f"{before.checkpoint.origin}, not of {now.checkpoint.origin}"
                 raise NotProvenError(f"{self._state} is of the log {names}: each log needs a state of its own")
@@ -91,7 +97,8 @@ class Witness:
             except RewrittenError as error:
                 kept = " and ".join(str(self._keep(each)) for each in (before, now))
                 raise RewrittenError(f"{error}. It was not cosigned. Both checkpoints are kept: {kept}") from error
-        return Seen(now, before)
+        newest = max(known, key=lambda each: each.checkpoint.size, default=None)
+        return Seen(now, newest, on_disk is None and newest is not None)
 
     def _read(self) -> Signed | None:
         try:

@@ -215,6 +215,7 @@ def deletion(given: DeletionRecord) -> dict[str, Any]:
         "project_id": of.tenancy.project_id,
         "session_id": of.session_id,
         "reason": of.reason,
+        "by": of.by,
         "at": clock_time(given.at),
         "events": given.events,
     }

@@ -42,7 +42,7 @@ def logs(listed: Sequence[ListedLog], more: bool) -> dict[str, Any]:
             "tenant_id": each.head.tenant_id,
             "origin": each.origin,
             "size": each.head.size,
-            "checkpoint": each.checkpoint,
+            "checkpoint": each.head.checkpoint,
         }
         for each in listed
     ]
@@ -102,6 +102,7 @@ def _gone(given: Gone) -> dict[str, Any]:
     of = given.deletion
     return {
         "at": None if given.at is None else clock_time(given.at),
+        "by": given.by,
         "reason": None if of is None else of.reason,
         "session_id": None if of is None else of.session_id,
     }

@@ -222,15 +222,24 @@ def schemas() -> dict[str, Any]:
         )
         | {"description": "With what came, or the first megabyte of it."},
         "Deletions": record(deletions=array(ref("Deletion")), next_page_token=_TOKEN),
-        "Deletion": record(
-            tenant_id=TEXT,
-            project_id=whole,
-            session_id={**TEXT, "description": "Empty where it was all there is of tenant or project."},
-            reason=TEXT,
-            at=_TIME,
-            events={**COUNT, "description": "How many events it deleted."},
-        ),
+        "Deletion": _deletion(whole),
     }
+
+
+def _deletion(project: dict[str, Any]) -> dict[str, Any]:
+    return record(
+        tenant_id=TEXT,
+        project_id=project,
+        session_id={**TEXT, "description": "Empty where it was all there is of tenant or project."},
+        reason=TEXT,
+        by={
+            **TEXT,
+            "description": "Who ordered it: user: and a name of the operating system's, or key: and that of a key "
+            "or certificate; empty of records from before it was kept.",
+        },
+        at=_TIME,
+        events={**COUNT, "description": "How many events it deleted."},
+    )
 
 
 def _session_audit() -> dict[str, Any]:

@@ -137,6 +137,11 @@ def schemas() -> dict[str, Any]:
     base64 = {"type": "string", "contentEncoding": "base64"}
     deleted = record(
         at={**or_null, "format": "date-time", "description": "Null if no record was kept."},
+        by={
+            **or_null,
+            "description": "Who ordered it: as of a deletion, or retention of what was too old or too much; null if no"
+            " record was kept.",
+        },
         reason={
             **or_null,
             "description": "Of the deletion; null without one, or without a record of it.",

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+RETENTION = "retention"
+"""Who ordered that an event goes that was too old or too much."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogHead:
@@ -30,6 +33,8 @@ class LogHead:
     """How many entries it has."""
     root: bytes
     """The root of its tree."""
+    checkpoint: int | None = None
+    """The size of the newest checkpoint that was kept; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,13 @@ class Gone:
     """When, in seconds since 1970; for a deletion, when it was begun. None if no record was kept."""
     deletion: Deletion | None = None
     """By whose order; None if it was too old or too much, or if no record was kept."""
+
+    @property
+    def by(self) -> str | None:
+        """Who ordered it, as ``Deletion.by`` says it, or ``RETENTION``; None if no record was kept."""
+        if self.deletion is not None:
+            return self.deletion.by
+        return None if self.at is None else RETENTION
 
 
 @dataclass(frozen=True, slots=True)

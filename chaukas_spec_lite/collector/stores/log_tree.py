@@ -24,11 +24,11 @@ Nodes: TypeAlias = "list[tuple[int, int, bytes]]"
 """Level, place and hash."""
 
 
-def frontier_of(size: int, roots: bytes) -> Frontier:
+def frontier_of(size: object, roots: object) -> Frontier:
     """The frontier of columns; raises ``StoreError`` if there is no such one."""
-    if len(roots) != HASH_SIZE * size.bit_count():
-        raise StoreError(f"the head of a log is damaged: it is of {size} entries and {len(roots)} bytes")
-    return Frontier(size, cut(roots))
+    if isinstance(size, int) and isinstance(roots, bytes) and len(roots) == HASH_SIZE * size.bit_count():
+        return Frontier(size, cut(roots))
+    raise StoreError(f"the head of a log is damaged: it is of {size!r} entries and {_in_words(roots)}")
 
 
 def packed(numbers: Sequence[int]) -> bytes:
@@ -36,12 +36,20 @@ def packed(numbers: Sequence[int]) -> bytes:
     return struct.pack(f">{len(numbers)}q", *numbers)
 
 
-def stretch_of(first: int, hashes: bytes, numbers: bytes) -> list[tuple[int, bytes, int]]:
+def stretch_of(first: object, hashes: object, numbers: object) -> list[tuple[int, bytes, int]]:
     """The entries of a row: place, hash, and the number of the event. Raises ``StoreError`` if it has no such ones."""
-    leaves, count = cut(hashes), len(hashes) // HASH_SIZE
-    if len(hashes) != HASH_SIZE * count or len(numbers) != 8 * count:
-        raise StoreError(f"entries of a log are damaged, from {first} on: {len(hashes)} and {len(numbers)} bytes")
-    return list(zip(range(first, first + count), leaves, struct.unpack(f">{count}q", numbers), strict=True))
+    # Whatever stands there: a file may be damaged, or somebody may have written into it.
+    if isinstance(first, int) and isinstance(hashes, bytes) and isinstance(numbers, bytes):
+        count = len(hashes) // HASH_SIZE
+        if len(hashes) == HASH_SIZE * count and len(numbers) == 8 * count:
+            places = range(first, first + count)
+            return list(zip(places, cut(hashes), struct.unpack(f">{count}q", numbers), strict=True))
+    found = f"{_in_words(hashes)} and {_in_words(numbers)}"
+    raise StoreError(f"entries of a log are damaged, from {first} on: {found}")
+
+
+def _in_words(found: object) -> str:
+    return f"{len(found)} bytes" if isinstance(found, bytes) else f"{type(found).__name__} in place of bytes"
 
 
 def cut(content: bytes) -> list[bytes]:
@@ -106,11 +114,11 @@ class LogCheck:
         self._wrong: list[str] = []
         self._look_at_checkpoint()
 
-    def add(self, leaf: bytes, data: bytes | None) -> None:
+    def add(self, leaf: bytes, data: object) -> None:
         """Take the next entry, and its event unless that is gone."""
         if data is not None:
             self._present += 1
-            if leaf_hash(data) != leaf:
+            if not isinstance(data, bytes) or leaf_hash(data) != leaf:
                 self._altered.append(str(self._frontier.size))
         for level, place, hashed in self._frontier.append(leaf):
             if level and level % HEIGHT == 0 and self._nodes.pop((level, place), b"") != hashed:

@@ -233,7 +233,7 @@ def rejected_size(rejected: Rejected) -> int:
 def record_size(record: DeletionRecord) -> int:
     """How many bytes it takes, about."""
     deletion = record.deletion
-    texts = (deletion.tenancy.tenant_id, deletion.tenancy.project_id, deletion.session_id, deletion.reason)
+    texts = (deletion.tenancy.tenant_id, deletion.tenancy.project_id, deletion.session_id, deletion.reason, deletion.by)
     return OVERHEAD - _TEXTS + sum(map(sys.getsizeof, texts))
 
 

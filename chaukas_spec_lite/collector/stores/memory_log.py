@@ -104,8 +104,9 @@ class MemoryLog:
         return self._trees.get(tenant) or _Tree()
 
     def _head(self, tenant: str) -> LogHead:
-        frontier = self._tree(tenant).frontier
-        return LogHead(tenant, frontier.size, frontier.root())
+        tree = self._tree(tenant)
+        newest = max(tree.checkpoints, default=None)
+        return LogHead(tenant, tree.frontier.size, tree.frontier.root(), newest)
 
     async def hashes(self, tenant_id: str, level: int, first: int, count: int) -> list[bytes]:
         """Return the roots of full subtrees; see ``EventLog.hashes``."""

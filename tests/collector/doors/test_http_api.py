@@ -52,7 +52,7 @@ def test_what_is_kept_beside_events() -> None:
         async with http_serving() as served:
             for text in ("first", "second", "third"):
                 await keep(served, Event(event_id="a", session_id=text), Event(session_id=text))
-                await served.store.delete(Deletion(Tenancy("acme"), f"of {text}", "asked for"))
+                await served.store.delete(Deletion(Tenancy("acme"), f"of {text}", "asked for", "key:support"))
             for name, told in (("conflicts", 2), ("rejected", 3), ("deletions", 3)):
                 whole = await answer(served, f"/api/{name}")
                 assert (len(whole[name]), whole["next_page_token"]) == (told, "")
@@ -75,6 +75,7 @@ def test_what_is_kept_beside_events() -> None:
                     "project_id": None,
                     "session_id": "of third",
                     "reason": "asked for",
+                    "by": "key:support",
                     "at": whole["deletions"][0]["at"],
                     "events": 0,
                 }

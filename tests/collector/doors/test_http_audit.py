@@ -77,7 +77,7 @@ async def sign(served: Served, signer: LogSigner = SIGNER) -> None:
     await Checkpointer(served.store.log, signer, CheckpointPace(None, 60.0)).look(everything=True)
 
 
-def test_who_signs_and_which_logs_there_are() -> None:
+def test_who_signs_and_which_logs_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         async with http_serving(signing=SIGNING) as served:
             assert await json(served, "/audit/keys") == {
@@ -97,6 +97,8 @@ def test_who_signs_and_which_logs_there_are() -> None:
                 {"tenant_id": "other", "origin": f"{NAME}/tenant/other", "size": 2, "checkpoint": None},
             ]
             assert await json(served, "/audit/logs") == {"logs": logs, "next_page_token": ""}
+            for each in ("checkpoints", "head"):  # A thousand logs are not a thousand questions.
+                monkeypatch.setattr(served.store.log, each, None)
             found: list[Any] = []
             token = ""
             for _ in logs:
@@ -104,6 +106,7 @@ def test_who_signs_and_which_logs_there_are() -> None:
                 found += part["logs"]
                 token = part["next_page_token"]
             assert (found, token) == (logs, "")
+            monkeypatch.undo()
             assert (await json(served, "/audit/logs", tenant_id="acme"))["logs"] == logs[1:2]
             for wrong in ("nonsense", base64.urlsafe_b64encode(b"[1]").decode(), "\u00e9"):
                 assert "page_token: not the next_page_token" in await refusal(
@@ -287,11 +290,12 @@ def test_entries_come_with_their_events_or_with_what_is_known_of_them() -> None:
             part = await json(served, "/audit/entries", tenant_id="acme", from_=3, limit=2)
             assert (part["entries"], part["next"]) == (expected[3:], None)
             assert (await json(served, "/audit/entries", tenant_id="acme", from_=5))["entries"] == []
-            await served.store.delete(Deletion(Tenancy("acme"), "s", "asked for"))
+            at = "2027-01-15T08:00:00.000Z"
+            await served.store.delete(Deletion(Tenancy("acme"), "s", "asked for", "key:support"))
             for each in expected[:2]:
                 each |= {
                     "data": None,
-                    "deleted": {"at": "2027-01-15T08:00:00.000Z", "reason": "asked for", "session_id": "s"},
+                    "deleted": {"at": at, "by": "key:support", "reason": "asked for", "session_id": "s"},
                 }
             assert (await json(served, "/audit/entries", tenant_id="acme"))["entries"] == expected
             await sign(served)
@@ -301,7 +305,7 @@ def test_entries_come_with_their_events_or_with_what_is_known_of_them() -> None:
             for each in expected[2:]:
                 each |= {
                     "data": None,
-                    "deleted": {"at": "2027-01-15T08:00:00.000Z", "reason": None, "session_id": None},
+                    "deleted": {"at": at, "by": "retention", "reason": None, "session_id": None},
                 }
             assert (await json(served, "/audit/entries", tenant_id="acme"))["entries"] == expected
 

@@ -59,9 +59,11 @@ def free_port() -> int:
 
 
 class PostgresServer:
-    """A server on 127.0.0.1; with `of`, it is a replica of that one."""
+    """A server on 127.0.0.1; with `of`, it is a replica of that one; with `checksums`, its pages have such."""
 
-    def __init__(self, settings: dict[str, str] | None = None, of: PostgresServer | None = None) -> None:
+    def __init__(
+        self, settings: dict[str, str] | None = None, of: PostgresServer | None = None, *, checksums: bool = False
+    ) -> None:
         # No folder of pytest's: those are for their user alone, and each run of pytest sees to it.
         self._base = Path(tempfile.mkdtemp(prefix="postgres-"))
         self.folder = self._base / "data"
@@ -71,7 +73,9 @@ class PostgresServer:
             let_others_through(self._base)
             shutil.chown(self._base, USER)
         if of is None:
-            run("initdb", "-D", str(self.folder), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+            sums = "--data-checksums" if checksums else "--no-data-checksums"
+            asked = "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N", sums
+            run("initdb", "-D", str(self.folder), *asked)
         else:
             run(
                 "pg_basebackup",
@@ -151,10 +155,15 @@ class PostgresServer:
         """Make a replica take writes."""
         run("pg_ctl", "promote", "-D", str(self.folder), "-w")
 
-    def stop(self) -> None:
+    def rest(self) -> None:
+        """End it; its files stay."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: it does not wait for clients
             self.process.wait(HANG)
+
+    def stop(self) -> None:
+        """End it, and remove its files."""
+        self.rest()
         shutil.rmtree(self._base)
 
 

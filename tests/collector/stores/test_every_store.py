@@ -350,7 +350,7 @@ def test_a_session_is_deleted_and_a_record_of_it_stays(place: Place) -> None:
         async with opened(place.store(clock)) as store:
             await filled(store)
             await store.add([row("1", tenant_id="acme", session_id="s", agent_id="conflict")])
-            deletion = Deletion(Tenancy("acme", ""), "s", reason="asked for")
+            deletion = Deletion(Tenancy("acme", ""), "s", reason="asked for", by="user:ann")
             assert await store.delete(deletion) == 3
             assert await ids(store) == ["5", "8", "7", "4", "6"]
             assert await conflicting(store, ACME, 5) == []

@@ -200,7 +200,7 @@ def test_a_record_tells_which_event_went_and_when_and_by_whose_order(place: Plac
             rows = [row(each, tenant_id="acme", project_id="p", session_id=each) for each in "abcd"]
             await store.add(rows[:3])
             clock.now += 100
-            deletion = Deletion(Tenancy("acme"), "b", "asked for by the customer")
+            deletion = Deletion(Tenancy("acme"), "b", "asked for by the customer", "key:support")
             assert await store.delete(deletion) == 1
             deleted = Gone(clock.now, deletion)
             clock.now += 1000
@@ -213,6 +213,7 @@ def test_a_record_tells_which_event_went_and_when_and_by_whose_order(place: Plac
                 for index, (each, gone) in enumerate(zip(rows, went, strict=False))
             ]
             assert await log.entries("acme", 0, 9) == [*expected, entry_of(3, rows[3])]
+            assert [each.by for each in went] == ["retention", "key:support", "retention"]
             assert await log.places(Tenancy("acme"), "b") == [LogPlace(1, "acme", "p", "b", leaf_hash(rows[1].data))]
             assert await log.places(Tenancy("acme", "q"), "b") == []
             assert await store.add(rows[1:2]) == [NEW]
@@ -234,6 +235,8 @@ def test_checkpoints_are_kept_and_those_of_larger_logs_refused(place: Place) -> 
         with pytest.raises(StoreError, match="of 6 entries for tenant 'acme', whose log has 5"):
             await log.keep_checkpoint("acme", 6, "early")
         assert await log.checkpoints("acme") == of[:1]
+        assert [(await log.head(each)).checkpoint for each in ("acme", "other")] == [5, None]
+        assert [(each.tenant_id, each.checkpoint) for each in await log.heads()] == [("acme", 5)]
         assert await log.checkpoints("acme", limit=9) == of
         assert await log.checkpoints("acme", before=5) == of[1:2]
         assert await log.checkpoints("acme", before=3, limit=9) == of[2:]

@@ -131,7 +131,7 @@ class AnyLog(RuleBasedStateMachine):
     )
     def delete(self, tenant: str, project: str | None, session: str) -> None:
         self.clock.now += 1
-        deletion = Deletion(Tenancy(self.prefix + tenant, project), session, "why")
+        deletion = Deletion(Tenancy(self.prefix + tenant, project), session, "why", "user:ann")
         chosen = [
             each
             for each in self.logs[self.prefix + tenant]
@@ -166,7 +166,7 @@ class AnyLog(RuleBasedStateMachine):
         for tenant, known in self.logs.items():
             leaves = [leaf_hash(each.stored.data) for each in known]
             head = self.do(self.log.head(tenant))
-            assert head == LogHead(tenant, len(known), root_of(leaves))
+            assert head == LogHead(tenant, len(known), root_of(leaves), max(self.kept[tenant], default=None))
             if known:
                 index = data.draw(st.integers(0, len(known) - 1))
                 proof = self.hashed(tenant, partial(prove_inclusion, index=index, size=head.size))

@@ -71,9 +71,9 @@ def test_any_text_is_kept_and_found(database: str, index_text: bool) -> None:
             rejected = Rejected(text, text, text, text, b"\0", 1.5)
             await store.keep_rejected([rejected])
             assert (await store.rejected(tenancy, 5)).items == [rejected]
-            assert await store.delete(Deletion(tenancy, text, text)) == 1
+            assert await store.delete(Deletion(tenancy, text, text, text)) == 1
             (record,) = (await store.deletions(tenancy, 5)).items
-            assert record.deletion == Deletion(tenancy, text, text)
+            assert record.deletion == Deletion(tenancy, text, text, text)
         assert await ids(store) == []
         assert await store.check() == []
 

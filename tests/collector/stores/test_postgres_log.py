@@ -25,7 +25,12 @@ pytestmark = pytest.mark.stores
 VERSION_1 = """
 DROP TABLE chaukas.logs, chaukas.log_leaves, chaukas.log_nodes, chaukas.log_gone, chaukas.checkpoints;
 ALTER TABLE chaukas.store DROP COLUMN log, DROP COLUMN worm;
+ALTER TABLE chaukas.deletions DROP COLUMN ordered_by;
 UPDATE chaukas.store SET version = 1;
+"""
+VERSION_2 = """
+ALTER TABLE chaukas.deletions DROP COLUMN ordered_by;
+UPDATE chaukas.store SET version = 2;
 """
 COLUMNS = """
 SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
@@ -44,12 +49,27 @@ def test_a_database_of_version_1_gets_the_tables_of_logs(database: str) -> None:
         async with opened(database) as (store,), session(database) as connection:
             assert store.log is None
             assert await connection.fetch(COLUMNS) == before
-            assert await connection.fetchval("SELECT version FROM chaukas.store") == 2
+            assert await connection.fetchval("SELECT version FROM chaukas.store") == 3
         async with opened(database, 2, log=True) as (store, other):
             assert store.log is not None
             assert other.log is not None
             assert (await store.log.head("acme")).root == root_of(leaves(rows))
             assert await other.check() == []
+
+    run(main())
+
+
+def test_a_database_of_version_2_is_told_from_now_on_who_wants_a_deletion(database: str) -> None:
+    async def main() -> None:
+        async with opened(database, log=True) as (store,), session(database) as connection:
+            await store.delete(Deletion(Tenancy("acme"), "before", by="user:ann"))
+            columns = await connection.fetch(COLUMNS)
+            await connection.execute(VERSION_2)
+        async with opened(database) as (store,), session(database) as connection:
+            await store.delete(Deletion(Tenancy("acme"), "after", by="user:ann"))
+            assert [each.deletion.by for each in (await store.deletions(Tenancy(), 9)).items] == ["user:ann", ""]
+            assert await connection.fetch(COLUMNS) == columns
+            assert await connection.fetchval("SELECT version FROM chaukas.store") == 3
 
     run(main())
 

@@ -291,7 +291,7 @@ def test_files_that_are_not_ours(tmp_path: Path) -> None:
     kept = {file: file.read_bytes() for file in (text, foreign, newer)}
     with pytest.raises(StoreError, match=r"foreign\.db is a database, but not one of this collector"):
         opening(foreign)
-    with pytest.raises(StoreError, match=r"made by a newer collector \(format 99; this one knows 4\)"):
+    with pytest.raises(StoreError, match=r"made by a newer collector \(format 99; this one knows 5\)"):
         opening(newer)
     with pytest.raises(StoreError, match=r"nowhere: make it, or choose another file$") as missing:
         opening(tmp_path / "nowhere" / "events.db")
@@ -402,9 +402,15 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, monkeypatc
     run(main())
 
 
-# Files of formats 2 and 3
+# Files of formats 2 to 4
 
-FORMAT_3 = """
+FORMAT_4 = """
+ALTER TABLE deletions DROP COLUMN ordered_by;
+DROP INDEX log_gone_by_event;
+CREATE INDEX log_gone_by_event ON log_gone (event_id);
+PRAGMA user_version = 4;
+"""
+FORMAT_3 = f"""{FORMAT_4}
 DROP TABLE logs;
 DROP TABLE log_leaves;
 DROP TABLE log_nodes;
@@ -432,19 +438,26 @@ PRAGMA user_version = 2;
 """
 
 
-@pytest.mark.parametrize("former", [FORMAT_2, FORMAT_3], ids=["2", "3"])
-def test_a_file_of_format_2_or_3_is_migrated_in_place(path: Path, former: str) -> None:
+async def deleted_by(store: SQLiteStore) -> list[str]:
+    return [each.deletion.by for each in (await store.deletions(Tenancy(), 9)).items]
+
+
+@pytest.mark.parametrize("former", [FORMAT_2, FORMAT_3, FORMAT_4], ids=["2", "3", "4"])
+def test_a_file_of_format_2_to_4_is_migrated_in_place(path: Path, former: str) -> None:
     rows = old_rows()
 
     async def main() -> None:
         async with opened(store_at(path)) as store:
             await store.add(rows)
-            assert await store.delete(Deletion(Tenancy("acme"), "t")) > 0
+            assert await store.delete(Deletion(Tenancy("acme"), "t", by="user:ann")) > 0
         with database(path) as connection:
             connection.executescript(former)
         async with opened(store_at(path)) as store, opened(store_at(path.with_name("b"))) as new:
             await new.add(rows)
             await new.delete(Deletion(Tenancy("acme"), "t"))
+            assert await deleted_by(store) == [""]
+            await store.delete(Deletion(Tenancy("acme"), "nothing", by="user:ann"))
+            assert await deleted_by(store) == ["user:ann", ""]
             for query in (Query(size=1000), Query(tags=("a", "b")), Query(session_id="s"), Query(types=(40,))):
                 assert await every_page(store, query) == await every_page(new, query) != []
             assert await store.stats(Query()) == await new.stats(Query())

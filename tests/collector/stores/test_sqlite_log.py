@@ -13,7 +13,7 @@ import pytest
 from chaukas_spec_lite.audit.merkle import root_of
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion, Retention
-from chaukas_spec_lite.collector.stores.sqlite import log_writing
+from chaukas_spec_lite.collector.stores.sqlite import deleting, log_reading, log_writing
 from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
 from chaukas_spec_lite.errors import StoreError
 from tests.collector.stores.events import NEW, row, texts
@@ -50,7 +50,19 @@ TAMPERED = {
         "log of tenant 'acme': hashes that are not those of the entries below: 0 of level 16"
     ),
     "UPDATE log_leaves SET seqs = substr(seqs, 2) WHERE first = 0": (
-        "log of tenant 'acme': entries of a log are damaged, from 0 on: 3200 and 799 bytes"
+        "log of tenant 'acme': entries of a log are damaged, from 0 on: 3200 bytes and 799 bytes"
+    ),
+    "UPDATE log_leaves SET hashes = 7 WHERE first = 0": (
+        "log of tenant 'acme': entries of a log are damaged, from 0 on: int in place of bytes and 800 bytes"
+    ),
+    "UPDATE log_leaves SET seqs = 'seven' WHERE first = 0": (
+        "log of tenant 'acme': entries of a log are damaged, from 0 on: 3200 bytes and str in place of bytes"
+    ),
+    "UPDATE events SET data = 7 WHERE seq = 3": (
+        "log of tenant 'acme': entries that are not the hashes of their events: 2"
+    ),
+    "UPDATE logs SET size = 'seven'": (
+        "log of tenant 'acme': its head, of seven entries, is not that of the 700 that there are"
     ),
     "UPDATE logs SET size = 699": (
         "log of tenant 'acme': its head, of 699 entries, is not that of the 700 that there are"
@@ -78,6 +90,26 @@ def test_a_check_names_what_somebody_has_done(path: Path, statement: str) -> Non
                 assert connection.execute(statement).rowcount > 0
             found = "\n".join(await store.check())
             assert TAMPERED[statement] in found
+
+    run(main())
+
+
+def test_damaged_columns_are_errors_of_the_store_for_whoever_reads(path: Path) -> None:
+    async def main() -> None:
+        async with opened(store_at(path, log=True)) as store:
+            await store.add(many(3))
+            log = store.log
+            assert log is not None
+            with database(path) as connection:
+                connection.execute("UPDATE events SET data = 7 WHERE seq = 2")
+            assert [each.data for each in await log.entries("acme", 1, 1)] == [b"7"], "which is not what was logged"
+            spoilt = "UPDATE log_leaves SET hashes = 'h'", "UPDATE logs SET size = 'seven', roots = 1.5"
+            for statement in spoilt:
+                with database(path) as connection:
+                    connection.execute(statement)
+            for reading in (log.entries("acme", 0, 9), log.hashes("acme", 0, 0, 9), log.head("acme"), log.heads()):
+                with pytest.raises(StoreError, match="damaged"):
+                    await reading
 
     run(main())
 
@@ -162,5 +194,44 @@ def test_what_is_too_much_leaves_its_hashes(path: Path) -> None:
             await store.vacuum()
             assert (await store.log.head("acme")).root == root_of(leaves(rows))
             assert await store.check() == []
+
+    run(main())
+
+
+def test_an_event_is_found_past_all_that_others_call_the_same(path: Path) -> None:
+    """An id is anybody's choice: who chooses the one of an event for thousands of theirs must not slow it down."""
+
+    async def main() -> None:
+        async with opened(store_at(path, worm=True)) as store:
+            for gone in (False, True):
+                await store.add([row("a", tenant_id="acme", project_id="p")])
+                with database(path) as connection:
+                    alone = steps(connection)
+                await store.add([row("a", tenant_id=f"other-{number}") for number in range(500)])
+                with database(path) as connection:
+                    assert steps(connection) <= alone * 2
+                if not gone:
+                    for tenant in ("acme", *(f"other-{number}" for number in range(500))):
+                        with database(path) as connection:
+                            deleted(connection, tenant)
+
+    def deleted(connection: sqlite3.Connection, tenant: str) -> None:
+        chosen = deleting.choose(connection, Deletion(Tenancy(tenant)), (2**62, 0, 0))
+        assert chosen is not None
+        deleting.remove(connection, chosen, texts, 1.0)
+
+    def steps(connection: sqlite3.Connection) -> int:
+        """How many of its own SQLite takes to find it, which no load of the machine changes."""
+        counted = 0
+
+        def count() -> None:
+            nonlocal counted
+            counted += 1
+
+        connection.set_progress_handler(count, 1)
+        places = log_reading.places(connection, Tenancy("acme"), "a")
+        connection.set_progress_handler(None, 0)
+        assert {(each.tenant_id, each.project_id) for each in places} == {("acme", "p")}
+        return counted
 
     run(main())

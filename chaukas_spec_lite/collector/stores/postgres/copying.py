@@ -19,13 +19,13 @@ from chaukas_spec_lite.collector.stores.copied import (
 from chaukas_spec_lite.collector.stores.postgres.connections import Database
 from chaukas_spec_lite.collector.stores.postgres.finding import STATS_SECONDS, watermark
 from chaukas_spec_lite.collector.stores.postgres.rejecting import keep_rejected
-from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, key, record_of, rejected_of, row_of
+from chaukas_spec_lite.collector.stores.postgres.rows import COLUMNS, escaped, key, record_of, rejected_of, row_of
 from chaukas_spec_lite.collector.stores.postgres.writing import GroupWriter
 
 if TYPE_CHECKING:
     from asyncpg import Connection
 
-_MADE = "texts, made, events"
+_MADE = "texts, made, events, ordered_by"
 
 
 async def export(connections: Database, stage: Stage, after: str, limit: int) -> Exported:
@@ -101,8 +101,10 @@ async def _restore_others(
         tenant, project = deletion.tenancy.tenant_id, deletion.tenancy.project_id
         texts = json.dumps([tenant, project, deletion.session_id, deletion.reason]).encode()
         await connection.execute(
-            "INSERT INTO deletions (tenant_id, project_id, made, events, texts) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO deletions (tenant_id, project_id, made, events, texts, ordered_by)"
+            " VALUES ($1, $2, $3, $4, $5, $6)",
             *(key(tenant or ""), None if project is None else key(project), record.at, record.events, texts),
+            escaped(deletion.by),
         )
 
 

@@ -31,7 +31,7 @@ async def rejected(connections: Database, asked: PartAsked) -> Part[Rejected]:
 
 async def deletions(connections: Database, asked: PartAsked) -> Part[DeletionRecord]:
     """As ``Store.deletions``."""
-    rows = await _read(connections, asked, "deletions", "number", "texts, made, events", "texts")
+    rows = await _read(connections, asked, "deletions", "number", "texts, made, events, ordered_by", "texts")
     return asked.part((number, 0, None if each is None else record_of(*each)) for number, each in rows)
 
 

@@ -33,8 +33,11 @@ from chaukas_spec_lite.errors import StoreError
 if TYPE_CHECKING:
     from asyncpg import Connection
 
-_HEADS = """
-SELECT original, size, roots FROM logs WHERE size > 0 AND ($1::text IS NULL OR tenant_id > $1)
+_HEAD = """
+size, roots, (SELECT max(size) FROM checkpoints WHERE checkpoints.tenant_id = logs.tenant_id)
+"""
+_HEADS = f"""
+SELECT original, {_HEAD} FROM logs WHERE size > 0 AND ($1::text IS NULL OR tenant_id > $1)
 ORDER BY tenant_id LIMIT $2
 """
 _ROW = "first, day, xid, hashes, seqs"
@@ -60,7 +63,7 @@ SELECT seq, octet_length(data) FROM events
 WHERE day = $1 AND tenant_id = $2 AND xid = ANY($3::bigint[]) AND seq = ANY($4::bigint[])
 """
 _GONE = """
-SELECT gone.seq, gone.project_id, gone.event_id, gone.originals, gone.at, each.texts, each.made
+SELECT gone.seq, gone.project_id, gone.event_id, gone.originals, gone.at, each.texts, each.made, each.ordered_by
 FROM log_gone AS gone LEFT JOIN deletions AS each ON each.tenant_id = gone.tenant_id AND each.number = gone.deletion
 WHERE gone.tenant_id = $1 AND gone.seq = ANY($2::bigint[])
 """
@@ -90,14 +93,17 @@ class PostgresLog:
         after = None if after_tenant is None else key(after_tenant)
         async with self._connections.reading(READ_SECONDS) as connection:
             rows = await connection.fetch(_HEADS, after, limit)
-        return [LogHead(json.loads(original), size, frontier_of(size, roots).root()) for original, size, roots in rows]
+        return [
+            LogHead(json.loads(original), size, frontier_of(size, roots).root(), newest)
+            for original, size, roots, newest in rows
+        ]
 
     async def head(self, tenant_id: str) -> LogHead:
         """Return how far the log of a tenant is; see ``EventLog.head``."""
         async with self._connections.reading(READ_SECONDS) as connection:
-            found = await connection.fetchrow("SELECT size, roots FROM logs WHERE tenant_id = $1", key(tenant_id))
-        size, roots = found or (0, b"")
-        return LogHead(tenant_id, size, frontier_of(size, roots).root())
+            found = await connection.fetchrow(f"SELECT {_HEAD} FROM logs WHERE tenant_id = $1", key(tenant_id))
+        size, roots, newest = found or (0, b"", None)
+        return LogHead(tenant_id, size, frontier_of(size, roots).root(), newest)
 
     async def hashes(self, tenant_id: str, level: int, first: int, count: int) -> list[bytes]:
         """Return the roots of full subtrees; see ``EventLog.hashes``."""
@@ -202,8 +208,8 @@ async def _contents(connection: Connection, asked: tuple[Any, ...], seqs: list[i
         contents[seq] = (*_ids(project, event, originals), bytes(data))
     gone = [seq for seq, content in contents.items() if len(content) == 4]
     # Behind the events: whatever was deleted in between has its record by now.
-    for seq, project, event, originals, at, texts, made in await connection.fetch(_GONE, asked[1], gone):
-        why = Gone(at) if texts is None else Gone(made, record_of(texts, made, 0).deletion)
+    for seq, project, event, originals, at, texts, made, by in await connection.fetch(_GONE, asked[1], gone):
+        why = Gone(at) if texts is None else Gone(made, record_of(texts, made, 0, by).deletion)
         contents[seq] = (*_ids(project, event, originals), None, why)
     return contents
 

@@ -83,10 +83,10 @@ def rejected_of(texts: bytes, data: bytes, received: float) -> Rejected:
     return Rejected(tenant, project, event, reason, bytes(data), received)
 
 
-def record_of(texts: bytes, made: float, events: int) -> DeletionRecord:
+def record_of(texts: bytes, made: float, events: int, by: str) -> DeletionRecord:
     """Return the record of a deletion from its columns."""
     tenant, project, session, reason = json.loads(texts)
-    return DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), made, events)
+    return DeletionRecord(Deletion(Tenancy(tenant, project), session, reason, plain(by)), made, events)
 
 
 def plain(column: str) -> str:

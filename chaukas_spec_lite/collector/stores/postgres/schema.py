@@ -16,7 +16,7 @@ from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
 from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
 from chaukas_spec_lite.errors import StoreError
 
-VERSION = 2
+VERSION = 3
 
 LOCK = 0x4348_4B53  # "CHKS"
 """The advisory lock that collectors hold while they change tables."""
@@ -157,6 +157,12 @@ CREATE TABLE {SCHEMA}.checkpoints (
 ALTER TABLE {SCHEMA}.store ADD COLUMN log text NOT NULL DEFAULT '', ADD COLUMN worm boolean NOT NULL DEFAULT false;
 """
 
+_ORDERED_BY = f"""
+ALTER TABLE {SCHEMA}.deletions ADD COLUMN ordered_by text NOT NULL DEFAULT '';
+"""
+_STEPS = _LOG, _ORDERED_BY
+"""What each format has that the one before lacks: who made a store of format 1 had neither."""
+
 _TEXT_INDEX = f"""
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE INDEX events_by_text ON {SCHEMA}.events USING gin (text gin_trgm_ops);
@@ -176,7 +182,7 @@ async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, 
                     f"{connections.name}: has a schema {SCHEMA!r}, but not a collector's: choose another database"
                 )
             await connection.execute(
-                f"CREATE SCHEMA IF NOT EXISTS {SCHEMA};" + _TABLES + _LOG + _TEXT_INDEX * index_text
+                f"CREATE SCHEMA IF NOT EXISTS {SCHEMA};" + _TABLES + "".join(_STEPS) + _TEXT_INDEX * index_text
             )
             await connection.execute(
                 "INSERT INTO store (version, secret, index_text) VALUES ($1, $2, $3)",
@@ -197,7 +203,7 @@ async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, 
                 f"{connections.name}: was made by a newer collector (format {version}; this one knows {VERSION})"
             )
         if version < VERSION:
-            await connection.execute(f"{_LOG}UPDATE {SCHEMA}.store SET version = {VERSION};")
+            await connection.execute(f"{''.join(_STEPS[version - 1 :])}UPDATE {SCHEMA}.store SET version = {VERSION};")
         if index_text and not indexed:
             raise StoreError(
                 f"{connections.name}: was made without an index of texts: copy it to a new store that has one"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chaukas_spec_lite.collector.stores.base import Deletion, Retention
 from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
-from chaukas_spec_lite.collector.stores.postgres.rows import key
+from chaukas_spec_lite.collector.stores.postgres.rows import escaped, key
 from chaukas_spec_lite.collector.stores.postgres.schema import UPKEEP_LOCK, day_of, drop_detached
 from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
 from chaukas_spec_lite.collector.stores.postgres.writing import BEGIN
@@ -85,9 +85,9 @@ class Upkeep:
         async with self._alone():
             async with self.connections.writing(lane=Lane.UPKEEP) as connection:
                 number = await connection.fetchval(
-                    "INSERT INTO deletions (tenant_id, project_id, made, texts) VALUES ($1, $2, $3, $4)"
+                    "INSERT INTO deletions (tenant_id, project_id, made, texts, ordered_by) VALUES ($1, $2, $3, $4, $5)"
                     " RETURNING number",
-                    *(*keys, now, texts),
+                    *(*keys, now, texts, escaped(deletion.by)),
                 )
 
             async def record(connection: Connection, count: int) -> None:

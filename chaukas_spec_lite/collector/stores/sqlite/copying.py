@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from chaukas_spec_lite.collector.stores.base import Addition, Rejected, Texts
 from chaukas_spec_lite.collector.stores.copied import EXPORT_BYTES, Arrived, CopyNote, Exported, Stage
 from chaukas_spec_lite.collector.stores.sqlite.deleting import mixed_until
-from chaukas_spec_lite.collector.stores.sqlite.reading import RECORD, REJECTED, ROW, record_of
+from chaukas_spec_lite.collector.stores.sqlite.reading import RECORD, REJECTED, ROW, record_of, values_of
 from chaukas_spec_lite.collector.stores.sqlite.schema import rejected_of, row_of
 from chaukas_spec_lite.collector.stores.sqlite.writing import Writing, keep_rejected
 
@@ -84,19 +84,8 @@ def restore(connection: sqlite3.Connection, part: Exported, note: CopyNote, text
         )
     _restore_rejected(connection, part.rejected)
     connection.executemany(
-        f"INSERT INTO deletions ({RECORD}) VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (
-                tenancy.tenant_id,
-                tenancy.project_id,
-                each.deletion.session_id,
-                each.deletion.reason,
-                each.at,
-                each.events,
-            )
-            for each in part.deletions
-            for tenancy in (each.deletion.tenancy,)
-        ],
+        f"INSERT INTO deletions ({RECORD}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [values_of(each) for each in part.deletions],
     )
     connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_name(note.source), note.after))
     return additions

@@ -48,8 +48,9 @@ def begin(connection: sqlite3.Connection, deletion: Deletion, at: float) -> int:
     """Write the record of a deletion; return its number."""
     tenancy = deletion.tenancy
     cursor = connection.execute(
-        "INSERT INTO deletions (tenant_id, project_id, session_id, reason, at, events) VALUES (?, ?, ?, ?, ?, 0)",
-        (tenancy.tenant_id, tenancy.project_id, deletion.session_id, deletion.reason, at),
+        "INSERT INTO deletions (tenant_id, project_id, session_id, reason, ordered_by, at, events)"
+        " VALUES (?, ?, ?, ?, ?, ?, 0)",
+        (tenancy.tenant_id, tenancy.project_id, deletion.session_id, deletion.reason, deletion.by, at),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid

@@ -18,17 +18,25 @@ SELECT first, hashes, seqs FROM log_leaves WHERE log = :log AND first < :end AND
     (SELECT max(first) FROM log_leaves WHERE log = :log AND first <= :begin), 0
 ) ORDER BY first
 """
+_HEAD = "size, roots, (SELECT max(size) FROM checkpoints WHERE checkpoints.log = logs.log)"
 _STRETCH_OF = (
     "SELECT first, hashes, seqs FROM log_leaves WHERE log = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1"
 )
 _GONE = """
-SELECT g.project_id, g.event_id, g.at, d.tenant_id, d.project_id, d.session_id, d.reason, d.at
+SELECT g.project_id, g.event_id, g.at, d.tenant_id, d.project_id, d.session_id, d.reason, d.ordered_by, d.at
 FROM log_gone g LEFT JOIN deletions d ON d.number = g.deletion WHERE g.seq = ?
 """
-_FOUND = """
+_ANYBODYS = """
 SELECT seq, log, tenant_id, project_id FROM events JOIN owners USING (owner) JOIN logs USING (tenant_id)
 WHERE event_id = :id
 UNION ALL SELECT seq, log, tenant_id, project_id FROM log_gone JOIN logs USING (log) WHERE event_id = :id
+"""
+# CROSS JOIN begins with the tenant: others may have used the id, too, and as often as they like.
+_TENANTS = """
+SELECT seq, log, tenant_id, project_id FROM logs CROSS JOIN owners USING (tenant_id) CROSS JOIN events USING (owner)
+WHERE event_id = :id AND tenant_id = :tenant
+UNION ALL SELECT seq, log, tenant_id, project_id FROM logs CROSS JOIN log_gone USING (log)
+WHERE event_id = :id AND tenant_id = :tenant
 """
 
 
@@ -40,23 +48,25 @@ class _Log(NamedTuple):
 def heads(connection: sqlite3.Connection, after_tenant: str | None, limit: int) -> list[LogHead]:
     """As ``EventLog.heads``."""
     rows = connection.execute(
-        "SELECT tenant_id, size, roots FROM logs WHERE size > 0 AND (:after IS NULL OR tenant_id > :after)"
+        f"SELECT tenant_id, {_HEAD} FROM logs WHERE size > 0 AND (:after IS NULL OR tenant_id > :after)"
         " ORDER BY tenant_id LIMIT :limit",
         {"after": after_tenant, "limit": limit},
     )
-    return [LogHead(tenant, size, frontier_of(size, roots).root()) for tenant, size, roots in rows]
+    return [LogHead(tenant, size, frontier_of(size, roots).root(), newest) for tenant, size, roots, newest in rows]
 
 
 def head(connection: sqlite3.Connection, tenant: str) -> LogHead:
     """As ``EventLog.head``."""
-    found = connection.execute("SELECT size, roots FROM logs WHERE tenant_id = ?", (tenant,)).fetchone()
-    size, roots = found or (0, b"")
-    return LogHead(tenant, size, frontier_of(size, roots).root())
+    found = connection.execute(f"SELECT {_HEAD} FROM logs WHERE tenant_id = ?", (tenant,)).fetchone()
+    size, roots, newest = found or (0, b"", None)
+    return LogHead(tenant, size, frontier_of(size, roots).root(), newest)
 
 
 def _log_of(connection: sqlite3.Connection, tenant: str) -> _Log:
-    found = connection.execute("SELECT log, size FROM logs WHERE tenant_id = ?", (tenant,)).fetchone()
-    return _Log(*(found or (0, 0)))
+    log, size = connection.execute("SELECT log, size FROM logs WHERE tenant_id = ?", (tenant,)).fetchone() or (0, 0)
+    if not isinstance(size, int):
+        raise StoreError(f"the head of the log of tenant {tenant!r} is damaged: it is of {size!r} entries")
+    return _Log(log, size)
 
 
 def hashes(connection: sqlite3.Connection, tenant: str, level: int, first: int, count: int) -> list[bytes]:
@@ -81,8 +91,9 @@ def _leaves(connection: sqlite3.Connection, log: int, begin: int, end: int) -> I
 def places(connection: sqlite3.Connection, tenancy: Tenancy, event_id: str) -> list[LogPlace]:
     """As ``EventLog.places``."""
     found: list[LogPlace] = []
-    for seq, log, tenant, project in connection.execute(_FOUND, {"id": event_id}).fetchall():
-        if tenancy.tenant_id in (None, tenant) and tenancy.project_id in (None, project):
+    statement = _ANYBODYS if tenancy.tenant_id is None else _TENANTS
+    for seq, log, tenant, project in connection.execute(statement, {"id": event_id, "tenant": tenancy.tenant_id}):
+        if tenancy.project_id in (None, project):
             row = connection.execute(_STRETCH_OF, (log, seq)).fetchone()
             stretch = stretch_of(*row) if row is not None else []
             found += [LogPlace(index, tenant, project, event_id, leaf) for index, leaf, own in stretch if own == seq]
@@ -104,15 +115,17 @@ def entries(connection: sqlite3.Connection, tenant: str, first: int, limit: int)
 
 def _entry(connection: sqlite3.Connection, index: int, leaf: bytes, seq: int) -> LogEntry:
     there = connection.execute(
-        "SELECT project_id, event_id, data FROM events JOIN owners USING (owner) WHERE seq = ?", (seq,)
+        "SELECT project_id, event_id, coalesce(CAST(data AS BLOB), x'') FROM events JOIN owners USING (owner) "
+        "WHERE seq = ?",
+        (seq,),
     ).fetchone()
     if there is not None:
         return LogEntry(index, leaf, *there)
     recorded = connection.execute(_GONE, (seq,)).fetchone()
     if recorded is None:
         return LogEntry(index, leaf, "", "", None, Gone())
-    project, event_id, at, tenant, of_project, session, reason, begun = recorded
-    deletion = None if begun is None else Deletion(Tenancy(tenant, of_project), session, reason)
+    project, event_id, at, tenant, of_project, session, reason, by, begun = recorded
+    deletion = None if begun is None else Deletion(Tenancy(tenant, of_project), session, reason, by)
     return LogEntry(index, leaf, project, event_id, None, Gone(at if begun is None else begun, deletion))
 
 

@@ -1,4 +1,4 @@
-"""From the tables of formats 1 to 3 to those of today, in one transaction, which a crash leaves without effect."""
+"""From the tables of formats 1 to 4 to those of today, in one transaction, which a crash leaves without effect."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from operator import itemgetter
 
 from chaukas_spec_lite.collector.stores.base import EventRow
 from chaukas_spec_lite.collector.stores.sqlite.schema import (
+    GONE_INDEX,
     LOG,
     MARKS,
+    ORDERED_BY,
     OWNER_INDEX,
     SCHEMA,
     VERSION,
@@ -38,14 +40,21 @@ def migrate(connection: sqlite3.Connection, version: int, check: Callable[[], No
     """
     ((count,),) = connection.execute("SELECT count(*) FROM events")
     log.info("migrating %d events to a new format of the file", count)
-    (_from_1, _from_2, _from_3)[version - 1](connection, check)
+    (_from_1, _from_2, _from_3, _from_4)[version - 1](connection, check)
+
+
+def _from_4(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
+    """Deletions say who wants them from now on, and those of one tenant are found past all others."""
+    for statement in (ORDERED_BY, "DROP INDEX log_gone_by_event", GONE_INDEX):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _from_3(connection: sqlite3.Connection, check: Callable[[], None]) -> None:
     """Tables for logs are there from now on."""
     for statement in LOG.split(";"):
         connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    _from_4(connection, check)
 
 
 def _from_2(connection: sqlite3.Connection, check: Callable[[], None]) -> None:

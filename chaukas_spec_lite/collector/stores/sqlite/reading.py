@@ -30,7 +30,7 @@ from chaukas_spec_lite.collector.stores.sqlite.schema import (
 
 ROW = f"tenant_id, project_id, {COLUMNS.removeprefix('owner, ')}"
 REJECTED = "tenant_id, project_id, event_id, reason, received, data"
-RECORD = "tenant_id, project_id, session_id, reason, at, events"
+RECORD = "tenant_id, project_id, session_id, reason, ordered_by, at, events"
 
 Counted = tuple[int, str, int, int, bytes | None, bytes | None]
 """Owner, session, type, events, first and last moment."""
@@ -148,5 +148,11 @@ def counts(connection: sqlite3.Connection, tenancy: Tenancy) -> KeptCounts:
 
 def record_of(values: tuple[Any, ...]) -> DeletionRecord:
     """The record of the columns of ``RECORD``."""
-    tenant, project, session, reason, at, events = values
-    return DeletionRecord(Deletion(Tenancy(tenant, project), session, reason), at, events)
+    tenant, project, session, reason, by, at, events = values
+    return DeletionRecord(Deletion(Tenancy(tenant, project), session, reason, by), at, events)
+
+
+def values_of(record: DeletionRecord) -> tuple[Any, ...]:
+    """The columns of ``RECORD``."""
+    of = record.deletion
+    return of.tenancy.tenant_id, of.tenancy.project_id, of.session_id, of.reason, of.by, record.at, record.events

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from chaukas_spec_lite.collector.stores.base import EventRow, Rejected
 
-VERSION = 4
+VERSION = 5
 APPLICATION = 0x43484B53  # "CHKS"
 
 Values: TypeAlias = "tuple[Any, ...]"
@@ -63,7 +63,8 @@ CREATE TABLE types (
 ) WITHOUT ROWID;
 """
 
-LOG = """
+GONE_INDEX = "CREATE INDEX log_gone_by_event ON log_gone (event_id, log)"
+LOG = f"""
 CREATE TABLE logs (
     log INTEGER PRIMARY KEY,
     tenant_id TEXT NOT NULL UNIQUE,
@@ -94,7 +95,7 @@ CREATE TABLE log_gone (
     at REAL NOT NULL,
     deletion INTEGER
 );
-CREATE INDEX log_gone_by_event ON log_gone (event_id);
+{GONE_INDEX};
 CREATE TABLE checkpoints (
     log INTEGER NOT NULL,
     size INTEGER NOT NULL,
@@ -105,6 +106,9 @@ CREATE TABLE checkpoints (
 """Of each tenant. A row of ``log_leaves`` has entries side by side, which one transaction has stored: their hashes, and
 the numbers of the events, which rise. Of the levels above, ``log_nodes`` has each eighth. ``log_gone`` tells of events
 that were deleted, if that is wanted."""
+
+ORDERED_BY = "ALTER TABLE deletions ADD COLUMN ordered_by TEXT NOT NULL DEFAULT ''"
+"""Who wants a deletion. In a new file, too, in these words, which SQLite keeps: it is no other file then."""
 
 SCHEMA = f"""
 CREATE TABLE settings (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -162,7 +166,8 @@ CREATE TABLE deletions (
     reason TEXT NOT NULL,
     at REAL NOT NULL,
     events INTEGER NOT NULL
-);{LOG}
+);
+{ORDERED_BY};{LOG}
 INSERT INTO settings (name, value) VALUES ('secret', randomblob(32));
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
