@@ -447,7 +447,7 @@ def test_every_unique_key_begins_with_the_tenant(database: str) -> None:
                 " JOIN pg_class ON pg_class.oid = indrelid"
                 " WHERE relnamespace = 'chaukas'::regnamespace AND indisunique"
             )
-        assert len(keys) == 10
+        assert len(keys) == 11
         assert {first for _, first in keys} == {"tenant_id"}
 
     on(database, steps)

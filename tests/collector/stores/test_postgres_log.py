@@ -24,6 +24,8 @@ pytestmark = pytest.mark.stores
 
 VERSION_1 = """
 DROP TABLE chaukas.logs, chaukas.log_leaves, chaukas.log_nodes, chaukas.log_gone, chaukas.checkpoints;
+DROP TABLE chaukas.sizes, chaukas.counted;
+DROP INDEX chaukas.conflicts_by_arrival;
 ALTER TABLE chaukas.store DROP COLUMN log, DROP COLUMN worm;
 UPDATE chaukas.store SET version = 1;
 """
@@ -44,7 +46,7 @@ def test_a_database_of_version_1_gets_the_tables_of_logs(database: str) -> None:
         async with opened(database) as (store,), session(database) as connection:
             assert store.log is None
             assert await connection.fetch(COLUMNS) == before
-            assert await connection.fetchval("SELECT version FROM chaukas.store") == 2
+            assert await connection.fetchval("SELECT version FROM chaukas.store") == 3
         async with opened(database, 2, log=True) as (store, other):
             assert store.log is not None
             assert other.log is not None
