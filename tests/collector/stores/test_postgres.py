@@ -435,59 +435,6 @@ def test_a_missing_extra_is_one_sentence() -> None:
     assert done.stderr == "Error: store: PostgreSQL needs asyncpg: pip install 'chaukas-spec-lite[postgres]'\n"
 
 
-def test_every_unique_key_begins_with_the_tenant(database: str) -> None:
-    """So that Citus can distribute the tables by it."""
-
-    async def steps(store: PostgresStore) -> None:
-        await store.add([row("a")])
-        async with session(database) as connection:
-            keys = await connection.fetch(
-                "SELECT indrelid::regclass::text, attname::text FROM pg_index"
-                " JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]"
-                " JOIN pg_class ON pg_class.oid = indrelid"
-                " WHERE relnamespace = 'chaukas'::regnamespace AND indisunique"
-            )
-        assert len(keys) == 11
-        assert {first for _, first in keys} == {"tenant_id"}
-
-    on(database, steps)
-
-
-ACROSS_TENANTS = ("SELECT xid, seq,", "SELECT DISTINCT tenant_id FROM owners", "VACUUM", "UPDATE events SET xid = 0")
-"""How statements begin that are for all tenants: copies and upkeep."""
-
-
-def test_statements_for_a_tenant_name_it(database: str) -> None:
-    """Each statement on events has a condition on the tenant, or stores it: Citus sends it to one node."""
-    seen: list[str] = []
-    acme = Tenancy("acme", "p")
-
-    async def steps(store: PostgresStore) -> None:
-        with pytest.MonkeyPatch.context() as monkey:
-            for name in ("execute", "fetch", "fetchrow", "fetchval"):
-                original = getattr(asyncpg.Connection, name)
-
-                async def spied(self: Any, query: str, *args: Any, _original: Any = original, **options: Any) -> Any:
-                    seen.append(" ".join(query.split()))
-                    return await _original(self, query, *args, **options)
-
-                monkey.setattr(asyncpg.Connection, name, spied)
-            rows = [row("a", tenant_id="acme", project_id="p", session_id="s"), row("b", tenant_id="acme")]
-            await store.add(rows)
-            await store.add([*rows, row("a", tenant_id="acme", project_id="p")])
-            for query in (Query(tenancy=acme), Query(tenancy=acme, session_id="s"), Query(tenancy=Tenancy("acme"))):
-                await store.find(query, ROOM)
-                await store.stats(query)
-            await store.sessions(acme, 5)
-            await store.delete(Deletion(acme, "s"))
-            await store.delete(Deletion(acme))
-
-    on(database, steps)
-    about = [each for each in seen if re.search(r"\b(FROM|INTO|UPDATE|JOIN) (events|event_ids|conflicts)\b", each)]
-    assert len(about) > 10
-    assert [each for each in about if not re.search(r"tenant_id (=|IN)|\(tenant_id,|, tenant_id,", each)] == []
-
-
 def test_an_index_of_texts_is_used(database: str) -> None:
     async def steps(store: PostgresStore) -> None:
         assert store.indexes_text

@@ -291,7 +291,8 @@ _BESIDE_EVENTS = f""", recorded AS (
 
 def _rows(table: str, chosen: Statement, room: str | None = None) -> str:
     """A step's rows of a table without partitions."""
-    return f"{table} WHERE ctid = ANY(ARRAY({_placed('ctid', table, chosen, room)}))"
+    # The tenant once more: where a database has several nodes, each has rows at these places.
+    return f"{table} WHERE {chosen.where} AND ctid = ANY(ARRAY({_placed('ctid', table, chosen, room)}))"
 
 
 def _placed(columns: str, table: str, chosen: Statement, room: str | None) -> str:
