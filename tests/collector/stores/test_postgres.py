@@ -33,7 +33,7 @@ from tests.collector.stores.events import (
     row_of,
     texts,
 )
-from tests.collector.stores.postgres_calls import DAY, ODD, PARTITIONS, Hand, on, opened, session
+from tests.collector.stores.postgres_calls import DAY, ODD, PARTITIONS, Hand, on, opened, seen, session
 from tests.collector.stores.postgres_server import PostgresServer
 from tests.patience import HANG, run
 
@@ -136,6 +136,23 @@ def test_whole_days_are_dropped_and_an_attempt_that_broke_off_is_finished(databa
             assert [name for (name,) in left] == ["events_19700114", "events_19700115"]
         assert await store.add([row("0-0", tenant_id="t0")]) == [NEW], "what is gone may come again"
         assert await store.check() == []
+
+    on(database, steps, clock=clock)
+
+
+def test_a_look_for_what_is_too_old_costs_nothing_for_each_tenant(database: str) -> None:
+    clock = Hand()
+
+    async def look(store: PostgresStore) -> int:
+        async with seen() as statements:
+            assert await store.retain(Retention(max_age=DAY)) == 0
+        return len(statements)
+
+    async def steps(store: PostgresStore) -> None:
+        await store.add([row("a", tenant_id="t")])
+        one = await look(store)
+        await store.add([row("a", tenant_id=f"t{number}") for number in range(50)])
+        assert await look(store) == one
 
     on(database, steps, clock=clock)
 

@@ -7,10 +7,7 @@ some tenants, on whatever table, names them there: so it goes to their nodes, an
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,11 +15,9 @@ from chaukas_spec_lite.collector.stores.asking import Query, SessionFilter, Tena
 from chaukas_spec_lite.collector.stores.base import Deletion, Rejected, Retention
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from tests.collector.stores.events import CONFLICT, NEW, ROOM, row
-from tests.collector.stores.postgres_calls import on, session
+from tests.collector.stores.postgres_calls import on, seen, session
 
 pytestmark = pytest.mark.stores
-
-asyncpg = pytest.importorskip("asyncpg", reason="these tests are left out unless chosen, and then they need it")
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "collector-database.md"
 REFERENCE = {"store", "copies", "counted", "owners", "logs"}
@@ -88,29 +83,6 @@ def test_a_statement_without_its_tenant_is_found() -> None:
     assert unbound("SELECT data FROM events JOIN log_gone USING (seq) WHERE tenant_id = $1", tables)
     assert unbound("INSERT INTO events (seq, data) SELECT 1, 2", tables) == ["events"]
     assert unbound("INSERT INTO events (tenant_id, seq) SELECT 1, 2", tables) == []
-
-
-@asynccontextmanager
-async def seen() -> AsyncIterator[list[str]]:
-    """All statements that are sent meanwhile."""
-    statements: list[str] = []
-    with pytest.MonkeyPatch.context() as monkey:
-        for name in ("execute", "fetch", "fetchrow", "fetchval"):
-            original = getattr(asyncpg.Connection, name)
-
-            async def spied(self: Any, query: str, *args: Any, _original: Any = original, **options: Any) -> Any:
-                statements.append(" ".join(query.split()))
-                return await _original(self, query, *args, **options)
-
-            monkey.setattr(asyncpg.Connection, name, spied)
-        copy = asyncpg.Connection.copy_records_to_table
-
-        async def copied(self: Any, table: str, **options: Any) -> Any:
-            statements.append(f"INSERT INTO {table} ({', '.join(options['columns'])})")
-            return await copy(self, table, **options)
-
-        monkey.setattr(asyncpg.Connection, "copy_records_to_table", copied)
-        yield statements
 
 
 async def store_events(store: PostgresStore) -> None:
