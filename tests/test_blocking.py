@@ -91,6 +91,7 @@ def test_calls() -> None:
         client.ingest_events([Event(session_id="s") for _ in range(30)])
         client.ingest_encoded([bytes(Event(event_id="e", session_id="s"))])
         assert len(list(client.query_events(session_id="s", page_size=5))) == 32
+        assert client.get_event_stats().total_sessions == 1
         found = client.query_events(session_id="s", page_size=2)
         assert next(found).session_id == "s"
         found.close()

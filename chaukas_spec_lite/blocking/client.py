@@ -12,6 +12,8 @@ from chaukas_spec_lite.blocking.loop import Loop, OnLoop
 from chaukas_spec_lite.client.client import ChaukasClient
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from typing_extensions import Never, Self, Unpack
 
     from chaukas_spec_lite.client.queries import QueryOptions
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.rpc.transport.limits import Framing
     from chaukas_spec_lite.spec.common.v1.events import Event
     from chaukas_spec_lite.spec.common.v1.query import Capabilities
+    from chaukas_spec_lite.spec.server.v1.server import GetEventStatsResponse
 
 
 class BlockingChaukasClient(OnLoop[ChaukasClient]):
@@ -183,6 +186,37 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
             ClientClosedError: The client is closed.
         """
         return self.loop.run(self.client.get_capabilities(timeout=timeout))
+
+    def get_event_stats(
+        self,
+        *,
+        tenant_id: str | None = None,
+        project_id: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        timeout: float | None = None,
+    ) -> GetEventStatsResponse:
+        """Ask how many events and sessions there are; of the schema's two services, only the server's knows.
+
+        Args:
+            tenant_id: Whose events; the client's own if None, anybody's if ``""``.
+            project_id: The same of projects.
+            start: From this timestamp on; not limited if None.
+            end: Before this timestamp; not limited if None.
+            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+
+        Returns:
+            The number of events, also by their type, and of sessions, and how long these took on average.
+
+        Raises:
+            RpcError: The call failed; with UNIMPLEMENTED, the server lacks the service.
+            ClientClosedError: The client is closed.
+        """
+        return self.loop.run(
+            self.client.get_event_stats(
+                tenant_id=tenant_id, project_id=project_id, start=start, end=end, timeout=timeout
+            )
+        )
 
     def ingest_event(self, event: AnyEvent, *, timeout: float | None = None) -> None:
         """Hand over one event, and return when the server has taken it.

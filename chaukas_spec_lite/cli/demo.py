@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -81,7 +81,8 @@ def _shown(path: Path, opens: bool) -> None:
     if not opens:
         return
     try:
-        keep_open(_good(path, []), _client)
+        with closing(_good(path, [])) as events:
+            keep_open(events, _client)
     except (ChaukasError, OSError) as error:
         raise click.ClickException(one_line(str(error))) from error
 
@@ -100,8 +101,9 @@ def show(path: Path, start: StartCollector = Collector) -> None:
     broken: list[EventFileError] = []
     try:
         # The bar has to be gone before the trees are printed, or it would be redrawn among them.
-        with _progress(out, path.stat().st_size) as progress:
-            done = asyncio.run(_replay(_good(path, broken), start, progress))
+        # And the file closed, wherever the replay ends: the error holds on to what reads it.
+        with _progress(out, path.stat().st_size) as progress, closing(_good(path, broken)) as events:
+            done = asyncio.run(_replay(events, start, progress))
     except (ChaukasError, OSError) as error:
         raise click.ClickException(one_line(str(error))) from error
     if broken and not done.comparison.sent:
@@ -125,7 +127,7 @@ def show(path: Path, start: StartCollector = Collector) -> None:
         raise click.ClickException(one_line(str(broken[0]))) from broken[0]
 
 
-def _good(path: Path, broken: list[EventFileError]) -> Iterator[Recorded]:
+def _good(path: Path, broken: list[EventFileError]) -> Generator[Recorded, None, None]:
     """Read a file; where its end is torn, say so and nothing worse, as that must not hide what is good."""
     with path.open("rb") as file:
         for entry in read_entries(file, str(path)):

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from chaukas_spec_lite.client.arguments import encoded, no_event, several_events
-from chaukas_spec_lite.client.queries import QueryOptions, find, first_page
+from chaukas_spec_lite.client.queries import QueryOptions, find, first_page, stats_request
 from chaukas_spec_lite.client.services import EitherService
 from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES, Settings
 from chaukas_spec_lite.clock import Clock
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from chaukas_spec_lite.encoded_events import AnyBatch, AnyEvent
     from chaukas_spec_lite.spec.client.v1 import client as pb
+    from chaukas_spec_lite.spec.server.v1.server import GetEventStatsResponse
 
 T = TypeVar("T")
 
@@ -192,6 +193,35 @@ class ChaukasClient:
         response = await self._service.call("get_capabilities", timeout=_timeout(timeout))
         capabilities: Capabilities | None = response.capabilities
         return capabilities or Capabilities()
+
+    async def get_event_stats(
+        self,
+        *,
+        tenant_id: str | None = None,
+        project_id: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        timeout: float | None = None,
+    ) -> GetEventStatsResponse:
+        """Ask how many events and sessions there are; of the schema's two services, only the server's knows.
+
+        Args:
+            tenant_id: Whose events; the client's own if None, anybody's if ``""``.
+            project_id: The same of projects.
+            start: From this timestamp on; not limited if None.
+            end: Before this timestamp; not limited if None.
+            timeout: How long the call may take with all its repetitions, in seconds; the client's if None.
+
+        Returns:
+            The number of events, also by their type, and of sessions, and how long these took on average.
+
+        Raises:
+            RpcError: The call failed; with UNIMPLEMENTED, the server lacks the service.
+            ClientClosedError: The client is closed.
+        """
+        request = stats_request(tenant_id, project_id, start, end, self.settings)
+        response: GetEventStatsResponse = await self._service.call("get_event_stats", request, _timeout(timeout))
+        return response
 
     async def ingest_event(self, event: AnyEvent, *, timeout: float | None = None) -> None:
         """Hand over one event, and return when the server has taken it.

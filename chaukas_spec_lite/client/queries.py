@@ -13,6 +13,7 @@ from chaukas_spec_lite.settings import OrNone, Whole
 from chaukas_spec_lite.spec.client.v1.client import QueryEventsRequest, QueryEventsResponse
 from chaukas_spec_lite.spec.common.v1.events import Event, EventStatus, EventType, Severity
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryRequest, SortOrder, TimeRange
+from chaukas_spec_lite.spec.server.v1.server import GetEventStatsRequest
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.defaults import Defaults
@@ -60,11 +61,10 @@ def first_page(options: QueryOptions, own: Defaults) -> QueryRequest:
     refuse_unknown(options, QueryOptions.__optional_keys__, "argument of query_events", "ChaukasClient.query_events")
     OrNone(Whole(least=0))(options.get("limit"), "limit")
     page_size = Whole(most=2**31 - 1)(options.get("page_size", PAGE_SIZE), "page_size")
-    tenant_id, project_id = options.get("tenant_id"), options.get("project_id")
-    start, end = options.get("start"), options.get("end")
+    tenant_id, project_id = _whose(options.get("tenant_id"), options.get("project_id"), own)
     query_filter = QueryFilter(
-        tenant_id=own.tenant_id if tenant_id is None else tenant_id,
-        project_id=own.project_id if project_id is None else project_id,
+        tenant_id=tenant_id,
+        project_id=project_id,
         session_id=options.get("session_id", ""),
         agent_id=options.get("agent_id", ""),
         span_id=options.get("span_id", ""),
@@ -74,10 +74,34 @@ def first_page(options: QueryOptions, own: Defaults) -> QueryRequest:
         severities=_several(options.get("severities"), "severities"),
         tags=_several(options.get("tags"), "tags"),
         text_query=options.get("text_query", ""),
-        time=None if start is None and end is None else TimeRange(start=start, end=end),
+        time=_range(options.get("start"), options.get("end")),
     )
     order = options.get("order", SortOrder.UNSPECIFIED)
     return QueryRequest(filter=query_filter, page_size=page_size, order_by_time=order)
+
+
+def stats_request(
+    tenant_id: str | None, project_id: str | None, start: datetime | None, end: datetime | None, own: Defaults
+) -> bytes:
+    """Make the encoded request of ``get_event_stats``, whose docstring says what its arguments mean.
+
+    Args:
+        tenant_id: The tenant; the client's own if None.
+        project_id: The project; the same.
+        start: Where the time begins.
+        end: Where it ends.
+        own: The client's settings.
+    """
+    tenant_id, project_id = _whose(tenant_id, project_id, own)
+    return bytes(GetEventStatsRequest(tenant_id, project_id, _range(start, end)))
+
+
+def _whose(tenant_id: str | None, project_id: str | None, own: Defaults) -> tuple[str, str]:
+    return own.tenant_id if tenant_id is None else tenant_id, own.project_id if project_id is None else project_id
+
+
+def _range(start: datetime | None, end: datetime | None) -> TimeRange | None:
+    return None if start is None and end is None else TimeRange(start=start, end=end)
 
 
 def _several(given: Any, name: str) -> list[Any]:

@@ -1,7 +1,7 @@
 """Calls either of the schema's two services, whichever the server has, and takes what each tells of events.
 
-They have the same methods, with the same requests. Programs are meant to speak to ``ChaukasClientService``; a platform
-may only have ``ChaukasServerService``.
+They have the same methods, with the same requests, but for ``GetEventStats``, which only the server's has. Programs are
+meant to speak to ``ChaukasClientService``; a platform may only have ``ChaukasServerService``.
 """
 
 # The stubs keep what the schema says about their methods to themselves; they are generated for code of ours like this.
@@ -62,7 +62,7 @@ class EitherService:
         """Make a call; of what the two services answer, the fields that both have are alike.
 
         Args:
-            name: The method, such as ``query_events``.
+            name: The method, such as ``query_events``. One that only the other service has is called there.
             request: Its message, encoded.
             timeout: As for ``UnaryCaller.call``, like the others.
             once: The same.
@@ -72,8 +72,11 @@ class EitherService:
             RpcError: The call failed. If the server has neither service, this is about the first one that was asked.
             ClientClosedError: The client is closed.
         """
+        other = self._other[name]
+        if name not in self._preferred:
+            return await self._caller.call(other, request, timeout, once, trailing)
         lacking = self._caller.lacking
-        first, other = self._preferred[name], self._other[name]
+        first = self._preferred[name]
         if _service(first) in lacking:
             first, other = other, first
         try:

@@ -240,6 +240,15 @@ def test_a_collector_that_cannot_be_reached_is_an_error() -> None:
         demo.show(SESSION, collectors.absent)
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="tells open files by Linux's list of them")
+def test_the_file_is_closed_whatever_the_replay_ends_with() -> None:
+    with pytest.raises(click.ClickException) as caught:
+        demo.show(SESSION, collectors.absent)
+    # Looked at while the error is still there, which holds on to all that was under way.
+    assert SESSION not in [Path(os.path.realpath(each)) for each in Path("/proc/self/fd").iterdir()]
+    assert caught.value.__cause__ is not None
+
+
 LEFT_BEHIND = """
 import os, pathlib, sys, threading
 from chaukas_spec_lite.cli.demo import show

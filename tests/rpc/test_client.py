@@ -30,6 +30,7 @@ from chaukas_spec_lite.rpc.client import connecting
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.client.v1 import client as pb
 from chaukas_spec_lite.spec.common.v1.query import QueryResponse
+from chaukas_spec_lite.spec.server.v1.server import GetEventStatsResponse
 from tests.patience import run
 from tests.rpc import faulty
 from tests.rpc.faulty import Behaviour
@@ -434,6 +435,44 @@ def test_with_grpcio_s_server() -> None:
                 with pytest.raises(MessageTooLargeError, match="larger than max"):
                     await large.send([bytes(Event(branch="x" * (5 << 20)))])
             await asyncio.gather(*(client.get_capabilities() for _ in range(200)))
+
+    run(main())
+
+
+def test_statistics_are_asked_of_the_server_s_service() -> None:
+    begin = datetime(2026, 5, 1, tzinfo=timezone.utc)
+    hour = timedelta(hours=1)
+
+    async def main() -> None:
+        async with collector(tenant_id="acme", project_id="demo") as client:
+            events = [Event(session_id="s", type=EventType.ERROR, timestamp=begin + hour * each) for each in range(3)]
+            others = [Event(tenant_id="acme", project_id="other"), Event(tenant_id="else", type=EventType.RETRY)]
+            await client.ingest_events([*events, *others])
+            stats = await client.get_event_stats()
+            assert (stats.total_events, stats.total_sessions) == (3, 1)
+            assert stats.events_by_type == {"EVENT_TYPE_ERROR": 3}
+            assert stats.avg_session_duration_ms == 2 * 3_600_000
+            assert (await client.get_event_stats(project_id="")).total_events == 4
+            assert (await client.get_event_stats(tenant_id="else", project_id="demo")).total_events == 1
+            assert (await client.get_event_stats(tenant_id="", project_id="")).total_events == 5
+            assert (await client.get_event_stats(start=begin + hour)).total_events == 2
+            assert (await client.get_event_stats(start=begin + hour, end=begin + 2 * hour)).total_events == 1
+            with pytest.raises(SettingError, match="timeout"):
+                await client.get_event_stats(timeout=0)
+        async with official() as address, ChaukasClient(address, tenant_id="t") as client:
+            stats = await client.get_event_stats(start=datetime.fromtimestamp(0.5, timezone.utc))
+            assert (stats.total_events, stats.events_by_type) == (500_000_000, {"t": 2**63 - 1})
+
+    run(main())
+
+
+def test_statistics_are_asked_for_again_as_pages_are() -> None:
+    async def main() -> None:
+        answer = faulty.ok(bytes(GetEventStatsResponse(total_events=7)))
+        script = [faulty.status(14), faulty.abort_amid_answer, answer]
+        async with faulty.faulty(*script) as (server, address), ChaukasClient(address, retry=QUICK) as client:
+            assert (await client.get_event_stats()).total_events == 7
+            assert len(server.requests) == 3
 
     run(main())
 

@@ -61,6 +61,8 @@ class Platform(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has no t
             return server_pb2.IngestEventBatchResponse(
                 accepted_count=count, rejected_count=len(self.rejected), rejected_event_ids=self.rejected
             )
+        if method == "GetEventStats":
+            return server_pb2.GetEventStatsResponse(total_events=3)
         page = query_pb2.QueryResponse(events=[events_pb2.Event(event_id="found")])
         return (
             server_pb2.QueryEventsResponse(response=page) if method == "QueryEvents" else server_pb2.HealthzResponse()
@@ -113,6 +115,24 @@ def test_a_server_with_both_is_asked_by_the_client_s() -> None:
 
     run(main())
     assert platform.asked == ["ChaukasClientService.Healthz", "ChaukasClientService.IngestEvent"]
+
+
+def test_statistics_are_the_server_s_service_s_and_no_other_is_asked() -> None:
+    platform = Platform(CLIENT)
+
+    async def main() -> None:
+        with serving(platform) as port:
+            async with ChaukasClient(f"127.0.0.1:{port}", **PATIENT) as client:
+                with pytest.raises(RpcError) as caught:
+                    await client.get_event_stats()
+                assert (caught.value.status, caught.value.rpc) == (StatusCode.UNIMPLEMENTED, "GetEventStats")
+                await client.ingest_event(Event(event_id="a"))
+                platform.services = (CLIENT, SERVER)
+                assert (await client.get_event_stats()).total_events == 3
+
+    run(main())
+    stats = "ChaukasServerService.GetEventStats"
+    assert platform.asked == [stats, "ChaukasClientService.IngestEvent", stats]
 
 
 def test_with_neither_the_error_is_that_of_the_client_s() -> None:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from chaukas_spec_lite.collector.stores.postgres.rows import MAX_KEY_BYTES
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from tests.collector.stores.events import texts
@@ -57,6 +59,31 @@ async def session(address: str) -> AsyncIterator[Any]:
         yield connection
     finally:
         connection.terminate()
+
+
+@asynccontextmanager
+async def seen() -> AsyncIterator[list[str]]:
+    """All statements that are sent meanwhile."""
+    import asyncpg
+
+    statements: list[str] = []
+    with pytest.MonkeyPatch.context() as monkey:
+        for name in ("execute", "fetch", "fetchrow", "fetchval"):
+            original = getattr(asyncpg.Connection, name)
+
+            async def spied(self: Any, query: str, *args: Any, _original: Any = original, **options: Any) -> Any:
+                statements.append(" ".join(query.split()))
+                return await _original(self, query, *args, **options)
+
+            monkey.setattr(asyncpg.Connection, name, spied)
+        copy = asyncpg.Connection.copy_records_to_table
+
+        async def copied(self: Any, table: str, **options: Any) -> Any:
+            statements.append(f"INSERT INTO {table} ({', '.join(options['columns'])})")
+            return await copy(self, table, **options)
+
+        monkey.setattr(asyncpg.Connection, "copy_records_to_table", copied)
+        yield statements
 
 
 def on(address: str, steps: Callable[..., Awaitable[None]], count: int = 1, **options: Any) -> None:

@@ -33,7 +33,7 @@ from tests.collector.stores.events import (
     row_of,
     texts,
 )
-from tests.collector.stores.postgres_calls import DAY, ODD, PARTITIONS, Hand, on, opened, session
+from tests.collector.stores.postgres_calls import DAY, ODD, PARTITIONS, Hand, on, opened, seen, session
 from tests.collector.stores.postgres_server import PostgresServer
 from tests.patience import HANG, run
 
@@ -136,6 +136,23 @@ def test_whole_days_are_dropped_and_an_attempt_that_broke_off_is_finished(databa
             assert [name for (name,) in left] == ["events_19700114", "events_19700115"]
         assert await store.add([row("0-0", tenant_id="t0")]) == [NEW], "what is gone may come again"
         assert await store.check() == []
+
+    on(database, steps, clock=clock)
+
+
+def test_a_look_for_what_is_too_old_costs_nothing_for_each_tenant(database: str) -> None:
+    clock = Hand()
+
+    async def look(store: PostgresStore) -> int:
+        async with seen() as statements:
+            assert await store.retain(Retention(max_age=DAY)) == 0
+        return len(statements)
+
+    async def steps(store: PostgresStore) -> None:
+        await store.add([row("a", tenant_id="t")])
+        one = await look(store)
+        await store.add([row("a", tenant_id=f"t{number}") for number in range(50)])
+        assert await look(store) == one
 
     on(database, steps, clock=clock)
 
@@ -433,59 +450,6 @@ def test_a_missing_extra_is_one_sentence() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANG, check=False)
     assert done.returncode == 1
     assert done.stderr == "Error: store: PostgreSQL needs asyncpg: pip install 'chaukas-spec-lite[postgres]'\n"
-
-
-def test_every_unique_key_begins_with_the_tenant(database: str) -> None:
-    """So that Citus can distribute the tables by it."""
-
-    async def steps(store: PostgresStore) -> None:
-        await store.add([row("a")])
-        async with session(database) as connection:
-            keys = await connection.fetch(
-                "SELECT indrelid::regclass::text, attname::text FROM pg_index"
-                " JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]"
-                " JOIN pg_class ON pg_class.oid = indrelid"
-                " WHERE relnamespace = 'chaukas'::regnamespace AND indisunique"
-            )
-        assert len(keys) == 10
-        assert {first for _, first in keys} == {"tenant_id"}
-
-    on(database, steps)
-
-
-ACROSS_TENANTS = ("SELECT xid, seq,", "SELECT DISTINCT tenant_id FROM owners", "VACUUM", "UPDATE events SET xid = 0")
-"""How statements begin that are for all tenants: copies and upkeep."""
-
-
-def test_statements_for_a_tenant_name_it(database: str) -> None:
-    """Each statement on events has a condition on the tenant, or stores it: Citus sends it to one node."""
-    seen: list[str] = []
-    acme = Tenancy("acme", "p")
-
-    async def steps(store: PostgresStore) -> None:
-        with pytest.MonkeyPatch.context() as monkey:
-            for name in ("execute", "fetch", "fetchrow", "fetchval"):
-                original = getattr(asyncpg.Connection, name)
-
-                async def spied(self: Any, query: str, *args: Any, _original: Any = original, **options: Any) -> Any:
-                    seen.append(" ".join(query.split()))
-                    return await _original(self, query, *args, **options)
-
-                monkey.setattr(asyncpg.Connection, name, spied)
-            rows = [row("a", tenant_id="acme", project_id="p", session_id="s"), row("b", tenant_id="acme")]
-            await store.add(rows)
-            await store.add([*rows, row("a", tenant_id="acme", project_id="p")])
-            for query in (Query(tenancy=acme), Query(tenancy=acme, session_id="s"), Query(tenancy=Tenancy("acme"))):
-                await store.find(query, ROOM)
-                await store.stats(query)
-            await store.sessions(acme, 5)
-            await store.delete(Deletion(acme, "s"))
-            await store.delete(Deletion(acme))
-
-    on(database, steps)
-    about = [each for each in seen if re.search(r"\b(FROM|INTO|UPDATE|JOIN) (events|event_ids|conflicts)\b", each)]
-    assert len(about) > 10
-    assert [each for each in about if not re.search(r"tenant_id (=|IN)|\(tenant_id,|, tenant_id,", each)] == []
 
 
 def test_an_index_of_texts_is_used(database: str) -> None:

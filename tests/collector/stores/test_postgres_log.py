@@ -13,6 +13,7 @@ from chaukas_spec_lite.collector.stores.copied import Arrived, CopyNote, Exporte
 from chaukas_spec_lite.collector.stores.event_log import Gone, LogEntry, LogPlace
 from chaukas_spec_lite.collector.stores.postgres import log_writing
 from chaukas_spec_lite.collector.stores.postgres.log_writing import LogWriter
+from chaukas_spec_lite.collector.stores.postgres.schema import VERSION
 from chaukas_spec_lite.collector.stores.postgres.store import PostgresStore
 from chaukas_spec_lite.errors import StoreError
 from tests.collector.stores.events import ids, row
@@ -22,15 +23,16 @@ from tests.patience import run
 
 pytestmark = pytest.mark.stores
 
-VERSION_1 = """
-DROP TABLE chaukas.logs, chaukas.log_leaves, chaukas.log_nodes, chaukas.log_gone, chaukas.checkpoints;
-ALTER TABLE chaukas.store DROP COLUMN log, DROP COLUMN worm;
-ALTER TABLE chaukas.deletions DROP COLUMN ordered_by;
-UPDATE chaukas.store SET version = 1;
-"""
 VERSION_2 = """
+DROP TABLE chaukas.sizes, chaukas.counted;
+DROP INDEX chaukas.conflicts_by_arrival;
 ALTER TABLE chaukas.deletions DROP COLUMN ordered_by;
 UPDATE chaukas.store SET version = 2;
+"""
+VERSION_1 = f"""{VERSION_2}
+DROP TABLE chaukas.logs, chaukas.log_leaves, chaukas.log_nodes, chaukas.log_gone, chaukas.checkpoints;
+ALTER TABLE chaukas.store DROP COLUMN log, DROP COLUMN worm;
+UPDATE chaukas.store SET version = 1;
 """
 COLUMNS = """
 SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
@@ -49,7 +51,7 @@ def test_a_database_of_version_1_gets_the_tables_of_logs(database: str) -> None:
         async with opened(database) as (store,), session(database) as connection:
             assert store.log is None
             assert await connection.fetch(COLUMNS) == before
-            assert await connection.fetchval("SELECT version FROM chaukas.store") == 3
+            assert await connection.fetchval("SELECT version FROM chaukas.store") == VERSION
         async with opened(database, 2, log=True) as (store, other):
             assert store.log is not None
             assert other.log is not None
@@ -69,7 +71,7 @@ def test_a_database_of_version_2_is_told_from_now_on_who_wants_a_deletion(databa
             await store.delete(Deletion(Tenancy("acme"), "after", by="user:ann"))
             assert [each.deletion.by for each in (await store.deletions(Tenancy(), 9)).items] == ["user:ann", ""]
             assert await connection.fetch(COLUMNS) == columns
-            assert await connection.fetchval("SELECT version FROM chaukas.store") == 3
+            assert await connection.fetchval("SELECT version FROM chaukas.store") == VERSION
 
     run(main())
 

@@ -815,6 +815,43 @@ def test_a_step_looks_for_marks_in_few_events_and_leaves_none_behind(
     run(main())
 
 
+def test_what_is_too_much_is_looked_for_behind_what_was_looked_at_before(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deleting, "_SCAN", 10)
+    looks: list[str] = []
+    too_much = deleting.too_much
+
+    def counted(connection: sqlite3.Connection, table: str, **others: Any) -> Any:
+        looks.append(table)
+        return too_much(connection, table, **others)
+
+    monkeypatch.setattr(deleting, "too_much", counted)
+
+    async def main() -> None:
+        async with opened(store_at(path)) as store:
+            await store.add([row(f"other-{number}", tenant_id="other") for number in range(300)])
+            size = 0
+            for number in range(12):
+                each = row(f"{number:02}", tenant_id="acme", agent_id="x" * 100_000)
+                size = len(each.data)
+                await store.add([each])
+                looks.clear()
+                assert await store.retain(Retention(max_bytes=3 * size)) == (number >= 3)
+                if number > 3:
+                    assert looks == ["events"], "and not past the 300 events before them, in tens"
+            assert await store.retain(Retention(max_bytes=3 * size)) == 0
+            assert sorted(await ids(store, Query(tenancy=Tenancy("acme")))) == ["09", "10", "11"]
+            assert len(await every_page(store, Query(tenancy=Tenancy("other"), size=100))) == 300
+            # Where the tenant has had its turn, and what there is was added to an older file: from the beginning again.
+            store._begins["acme", "events"] = 10**9
+            assert await store.retain(Retention(max_bytes=size)) == 0
+            assert await store.retain(Retention(max_bytes=size)) == 2
+            assert await store.check() == []
+
+    run(main())
+
+
 def test_a_second_with_many_events_keeps_its_marks_waiting(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unmarking, "_CROWD", 10)
     monkeypatch.setattr(unmarking, "_LOOKED_AT", 12)

@@ -16,7 +16,7 @@ from chaukas_spec_lite.collector.page_tokens import SECRET_BYTES
 from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
 from chaukas_spec_lite.errors import StoreError
 
-VERSION = 3
+VERSION = 4
 
 LOCK = 0x4348_4B53  # "CHKS"
 """The advisory lock that collectors hold while they change tables."""
@@ -160,13 +160,40 @@ ALTER TABLE {SCHEMA}.store ADD COLUMN log text NOT NULL DEFAULT '', ADD COLUMN w
 _ORDERED_BY = f"""
 ALTER TABLE {SCHEMA}.deletions ADD COLUMN ordered_by text NOT NULL DEFAULT '';
 """
-_STEPS = _LOG, _ORDERED_BY
-"""What each format has that the one before lacks: who made a store of format 1 had neither."""
+
+# How much tenants have, of what has been counted, and up to where in each day nothing of theirs is left; and of
+# events and conflicts, up to which transaction and number they have been counted.
+_SIZES = f"""
+CREATE TABLE {SCHEMA}.sizes (
+    tenant_id text COLLATE "C" NOT NULL,
+    day date NOT NULL,
+    source text NOT NULL,
+    bytes bigint NOT NULL,
+    begin_xid bigint NOT NULL DEFAULT -1,
+    begin_seq bigint NOT NULL DEFAULT -1,
+    PRIMARY KEY (tenant_id, day, source)
+);
+CREATE TABLE {SCHEMA}.counted (source text NOT NULL, xid bigint NOT NULL, seq bigint NOT NULL);
+INSERT INTO {SCHEMA}.counted VALUES ('events', -1, -1), ('conflicts', -1, -1);
+CREATE INDEX conflicts_by_arrival ON {SCHEMA}.conflicts (xid, seq);
+"""
+_STEPS = _LOG, _ORDERED_BY, _SIZES
+"""What each format has that the one before lacks: who made a store of format 1 had none of it."""
+
+_COUNT_ANEW = "DELETE FROM sizes; UPDATE counted SET xid = -1, seq = -1"
+
+DAYS = {"events": "day", "conflicts": "(received AT TIME ZONE 'UTC')::date"}
+"""The day of an arrival in each of these tables."""
 
 _TEXT_INDEX = f"""
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE INDEX events_by_text ON {SCHEMA}.events USING gin (text gin_trgm_ops);
 """
+
+
+def counted(table: str) -> str:
+    """The condition that a row of one of the tables has been counted."""
+    return f"(xid, seq) <= (SELECT xid, seq FROM counted WHERE source = '{table}')"
 
 
 async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, bool]:
@@ -211,10 +238,12 @@ async def prepare(connections: Database, index_text: bool) -> tuple[bytes, str, 
         # The database's number tells it from one that was made of its dump, with the same secret.
         number = await connection.fetchval("SELECT oid::bigint FROM pg_database WHERE datname = current_database()")
         # A database that was restored from a dump counts transactions anew. What it brought is older than all to come.
-        for table in ("events", "conflicts"):
-            await connection.execute(
+        for table in ("events", "conflicts", "counted"):
+            tag = await connection.execute(
                 f"UPDATE {table} SET xid = 0 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
             )
+            if tag != "UPDATE 0":
+                await connection.execute(_COUNT_ANEW)
     identity = hashlib.blake2b(repr((bytes(secret), number)).encode(), digest_size=16).hexdigest()
     return secret, identity, indexed
 
@@ -276,6 +305,15 @@ _CHECKS = {
     """,
     "events of transactions that are yet to come, as after a restored dump: open the store again": """
         SELECT count(*) FROM events WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+    """,
+    "days of tenants of which less is there than was counted": f"""
+        SELECT count(*) FROM sizes LEFT JOIN (
+            SELECT tenant_id, day, 'events' AS source, sum(octet_length(data)) AS bytes FROM events
+            WHERE {counted("events")} GROUP BY 1, 2
+            UNION ALL SELECT tenant_id, {DAYS["conflicts"]}, 'conflicts', sum(octet_length(data)) FROM conflicts
+            WHERE {counted("conflicts")} GROUP BY 1, 2
+        ) AS there USING (tenant_id, day, source)
+        WHERE sizes.bytes > coalesce(there.bytes, 0)
     """,
     "indexes that are not complete": f"""
         SELECT count(*) FROM pg_index JOIN pg_class ON pg_class.oid = indrelid

@@ -11,12 +11,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from chaukas_spec_lite.collector.stores.base import Deletion, Retention
+from chaukas_spec_lite.collector.stores.postgres import sizes
 from chaukas_spec_lite.collector.stores.postgres.connections import SCHEMA, Database, Lane
 from chaukas_spec_lite.collector.stores.postgres.rows import escaped, key
 from chaukas_spec_lite.collector.stores.postgres.schema import UPKEEP_LOCK, day_of, drop_detached
+from chaukas_spec_lite.collector.stores.postgres.sizes import Sized
 from chaukas_spec_lite.collector.stores.postgres.statements import Statement, within
 from chaukas_spec_lite.collector.stores.postgres.writing import BEGIN
 
@@ -41,8 +43,10 @@ WHERE relnamespace = '{SCHEMA}'::regnamespace AND relkind = 'r' AND NOT relispar
 """
 
 # PostgreSQL knows the length of content without reading it.
-_PLACED = "sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS taken, row_number() OVER () AS place"
-_FITS = f"place = 1 OR taken <= {_STEP_BYTES}"
+_PLACED = "sum(size) OVER placed AS taken, row_number() OVER placed AS place"
+_WINDOW = "WINDOW placed AS ({} ROWS UNBOUNDED PRECEDING)"
+_FITS = f"(place = 1 OR taken <= {_STEP_BYTES})"
+_OLDEST_FIRST = "ORDER BY xid, seq"
 # Of what stands beside the columns, only the texts by which an event is known.
 _KEPT = """
 CASE WHEN originals IS NOT NULL THEN convert_to(json_build_array(json_build_array(
@@ -51,18 +55,22 @@ CASE WHEN originals IS NOT NULL THEN convert_to(json_build_array(json_build_arra
     convert_from(originals, 'UTF8')::json->0->2
 ))::text, 'UTF8') END
 """
-_DAY = "(received AT TIME ZONE 'UTC')::date"
-_ARRIVALS = f"""
-SELECT day, received, seq, octet_length(data) AS size FROM events WHERE tenant_id = $1
-UNION ALL SELECT {_DAY}, received, seq, octet_length(data) FROM conflicts WHERE tenant_id = $1
+# One look for all of them: a transaction for each would be thousands in which there is nothing to delete.
+_WITH_OLD_IDS = """
+SELECT tenant_id FROM (SELECT DISTINCT tenant_id FROM owners) AS each
+WHERE EXISTS (SELECT FROM event_ids WHERE event_ids.tenant_id = each.tenant_id AND day < $1)
 """
-_LAST_TOO_MUCH = f"""
-SELECT received, seq FROM (
-    SELECT *, sum(size) OVER (ORDER BY received, seq ROWS UNBOUNDED PRECEDING) - size AS before
-    FROM ({_ARRIVALS}) AS each WHERE day = $2
-) AS summed
-WHERE before < $3::bigint ORDER BY received DESC, seq DESC LIMIT 1
-"""
+_TOLD = "SELECT count(*), coalesce(sum(octet_length(data)), 0)::bigint, max(ARRAY[xid, seq]) FROM gone"
+
+
+class _Step(NamedTuple):
+    """What a step has deleted."""
+
+    rows: int
+    size: int
+    """In bytes."""
+    last: list[int] | None
+    """The transaction and number of the last arrival among it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +117,16 @@ class Upkeep:
             if retention.max_age is not None:
                 count += await self._drop_older(now - retention.max_age, now)
             if retention.max_bytes is not None:
-                async with self.connections.connection(Lane.UPKEEP) as connection:
-                    tenants = await connection.fetch("SELECT DISTINCT tenant_id FROM owners")
-                for (tenant,) in tenants:
-                    count += await self._shrink(tenant, retention.max_bytes, now)
+                await sizes.count(self.connections)
+                for tenant, excess in await sizes.excesses(self.connections, retention.max_bytes):
+                    count += await self._shrink(tenant, excess, now)
         return count
 
     async def _drop_older(self, cutoff: float, now: float) -> int:
         then = datetime.fromtimestamp(max(cutoff, 0.0), timezone.utc)
         count = await self._delete_days(then.date(), now)
+        # Before the days are gone, or, if this broke off in between, others would be deleted for what they had.
+        await sizes.forget_days(self.connections, then.date())
         await self._drop_partitions(then.date())
         # Not before the events are gone: an event without its id could be stored a second time.
         count += await self._delete_ids(then.date())
@@ -164,109 +173,65 @@ class Upkeep:
     async def _delete_ids(self, first: date) -> int:
         count = 0
         async with self.connections.connection(Lane.UPKEEP) as connection:
-            tenants = await connection.fetch("SELECT DISTINCT tenant_id FROM owners")
+            tenants = await connection.fetch(_WITH_OLD_IDS, first)
         for (tenant,) in tenants:
             old = Statement()
             old.require("tenant_id = {} AND day < {}", tenant, first)
             count += await self._delete_rows("event_ids", old)
         return count
 
-    async def _shrink(self, tenant: str, max_bytes: int, now: float) -> int:
-        """Delete a tenant's oldest arrivals, until it is small enough: whole days, and of the last one a part."""
-        async with self.connections.connection(Lane.UPKEEP) as connection:
-            days = await connection.fetch(
-                f"SELECT day, sum(size)::bigint FROM ({_ARRIVALS}) AS each GROUP BY day ORDER BY day", tenant
-            )
-        excess = sum(size for _, size in days) - max_bytes
+    async def _shrink(self, tenant: str, excess: int, now: float) -> int:
+        """Delete a tenant's oldest arrivals, day by day, of so many bytes."""
         count = 0
-        for day, size in days:
+        for sized in await sizes.of_tenant(self.connections, tenant):
             if excess <= 0:
                 break
-            count += await self._delete_oldest(tenant, day, None if size <= excess else excess, now)
+            gone, size = await self._delete_oldest(tenant, sized, excess, now)
             excess -= size
+            count += gone
         return count
 
-    async def _delete_oldest(self, tenant: str, day: date, excess: int | None, now: float) -> int:
-        """Delete what a tenant has of a day, or the oldest of it, of so many bytes."""
-        last = None
-        if excess is not None:
-            async with self.connections.connection(Lane.UPKEEP) as connection:
-                last = await connection.fetchrow(_LAST_TOO_MUCH, tenant, day, excess)
-            if last is None:  # deleted meanwhile
-                return 0
-        count = 0
-        for table in ("events", "conflicts"):
-            oldest = Statement()
-            oldest.require("tenant_id = {}", tenant)
-            oldest.require(f"{'day' if table == 'events' else _DAY} = {{}}", day)
-            if last is not None:
-                oldest.require("(received, seq) <= ({}, {})", *last)
-            if table == "events":
-                count += await self._delete_events(oldest, now)
-            else:
-                await self._delete_rows(table, oldest)
-        return count
+    async def _delete_oldest(self, tenant: str, sized: Sized, excess: int, now: float) -> tuple[int, int]:
+        """Delete the oldest of what a tenant has of a day, of so many bytes; return how many events, and bytes."""
+        count = size = 0
+        while size < excess:
+            chosen = sizes.oldest(tenant, sized)
+            async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
+                step = await _delete(connection, sized.source, chosen, now, excess=excess - size)
+                if step.last is not None:
+                    sized = sized._replace(begin=(step.last[0], step.last[1]))
+                    await sizes.begin_at(connection, tenant, sized)
+            if step.last is None:  # and whatever the sum says, there is no more
+                await sizes.forget(self.connections, tenant, sized)
+                return count, sized.size
+            count += step.rows if sized.source == "events" else 0
+            size += step.size
+        return count, size
 
     async def _delete_events(
         self, chosen: Statement, now: float, record: _Record | None = None, deletion: int | None = None
     ) -> int:
         """Delete events and their ids, step by step; what is to be recorded, with each step."""
         gone = 0
-        at, order = f"${len(chosen.values) + 1}", f"${len(chosen.values) + 2}"
         while True:
             async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
-                count: int = await connection.fetchval(
-                    f"""
-                    WITH chosen AS MATERIALIZED (
-                        SELECT * FROM (
-                            SELECT day, tenant_id, project_id, seconds, nanos, seq, {_PLACED}
-                            FROM (SELECT *, octet_length(data) AS size FROM events
-                                WHERE {chosen.where} LIMIT {_STEP}) AS found
-                        ) AS placed WHERE {_FITS}
-                    ), gone AS (
-                        DELETE FROM events USING chosen
-                        WHERE events.day = chosen.day AND events.tenant_id = chosen.tenant_id
-                            AND events.project_id = chosen.project_id AND events.seconds = chosen.seconds
-                            AND events.nanos = chosen.nanos AND events.seq = chosen.seq
-                        RETURNING events.*
-                    ), recorded AS (
-                        INSERT INTO log_gone (tenant_id, project_id, event_id, seq, at, deletion, originals)
-                        SELECT tenant_id, project_id, event_id, seq, {at}::double precision, {order}::bigint, {_KEPT}
-                        FROM gone WHERE (SELECT worm FROM store) ON CONFLICT DO NOTHING
-                    ), ids AS (
-                        DELETE FROM event_ids USING gone
-                        WHERE event_ids.tenant_id = gone.tenant_id AND event_ids.project_id = gone.project_id
-                            AND event_ids.event_id = gone.event_id
-                    )
-                    SELECT count(*) FROM gone
-                    """,
-                    *(*chosen.values, now, deletion),
-                )
+                step = await _delete(connection, "events", chosen, now, deletion)
                 if record is not None:
-                    await record(connection, count)
-            gone += count
-            if not count:
+                    await record(connection, step.rows)
+            gone += step.rows
+            if not step.rows:
                 return gone
 
     async def _delete_rows(self, table: str, chosen: Statement) -> int:
         """Delete rows of any other table, step by step."""
-        size = "0" if table == "event_ids" else "octet_length(data)"
         gone = 0
         while True:
             async with self.connections.writing(BEGIN, Lane.UPKEEP) as connection:
-                tag = await connection.execute(
-                    f"""
-                    DELETE FROM {table} WHERE ctid = ANY(ARRAY(
-                        SELECT ctid FROM (
-                            SELECT ctid, {_PLACED}
-                            FROM (SELECT ctid, {size} AS size FROM {table}
-                                WHERE {chosen.where} LIMIT {_STEP}) AS found
-                        ) AS placed WHERE {_FITS}
-                    ))
-                    """,
-                    *chosen.values,
-                )
-            count = int(tag.rpartition(" ")[2])
+                if table == "conflicts":
+                    count = (await _delete(connection, table, chosen, 0.0)).rows
+                else:
+                    tag = await connection.execute(f"DELETE FROM {_rows(table, chosen)}", *chosen.values)
+                    count = int(tag.rpartition(" ")[2])
             gone += count
             if not count:
                 return gone
@@ -280,3 +245,65 @@ class Upkeep:
             finally:
                 # If this fails, the connection is lost, and the lock with it.
                 await connection.execute(f"SELECT pg_advisory_unlock({UPKEEP_LOCK})")
+
+
+async def _delete(
+    connection: Connection,
+    table: str,
+    chosen: Statement,
+    now: float,
+    deletion: int | None = None,
+    excess: int | None = None,
+) -> _Step:
+    """Delete some of the events or conflicts that are chosen, in a transaction; the oldest, of so many bytes.
+
+    They are taken out of the sums of sizes; with events go their ids, and what is to be kept of them is.
+    """
+    values = Statement([*chosen.values], [*chosen.conditions])
+    room = None if excess is None else f"taken - size < {values.value(excess)}::bigint"
+    if table == "conflicts":
+        gone, beside = f"gone AS (DELETE FROM {_rows(table, chosen, room)} RETURNING conflicts.*)", ""
+    else:
+        gone = _GONE_EVENTS.format(chosen=_placed(_EVENT_KEY, table, chosen, room))
+        beside = _BESIDE_EVENTS.format(at=values.value(now), deletion=values.value(deletion))
+    statement = f"WITH {gone}, sized AS ({sizes.without_gone(table)}){beside} {_TOLD}"
+    found = await connection.fetchrow(statement, *values.values)
+    assert found
+    return _Step(*found)
+
+
+_EVENT_KEY = "day, tenant_id, project_id, seconds, nanos, seq"
+_GONE_EVENTS = """
+chosen AS MATERIALIZED ({chosen}), gone AS (
+    DELETE FROM events USING chosen
+    WHERE events.day = chosen.day AND events.tenant_id = chosen.tenant_id
+        AND events.project_id = chosen.project_id AND events.seconds = chosen.seconds
+        AND events.nanos = chosen.nanos AND events.seq = chosen.seq
+    RETURNING events.*
+)
+"""
+_BESIDE_EVENTS = f""", recorded AS (
+    INSERT INTO log_gone (tenant_id, project_id, event_id, seq, at, deletion, originals)
+    SELECT tenant_id, project_id, event_id, seq, {{at}}::double precision, {{deletion}}::bigint, {_KEPT}
+    FROM gone WHERE (SELECT worm FROM store) ON CONFLICT DO NOTHING
+), ids AS (
+    DELETE FROM event_ids USING gone
+    WHERE event_ids.tenant_id = gone.tenant_id AND event_ids.project_id = gone.project_id
+        AND event_ids.event_id = gone.event_id
+)
+"""
+
+
+def _rows(table: str, chosen: Statement, room: str | None = None) -> str:
+    """A step's rows of a table without partitions."""
+    # The tenant once more: where a database has several nodes, each has rows at these places.
+    return f"{table} WHERE {chosen.where} AND ctid = ANY(ARRAY({_placed('ctid', table, chosen, room)}))"
+
+
+def _placed(columns: str, table: str, chosen: Statement, room: str | None) -> str:
+    """What finds a step's rows of a table; with ``room``, the oldest ones for which that holds."""
+    size = "0" if table == "event_ids" else "octet_length(data)"
+    order = _OLDEST_FIRST if room else ""
+    found = f"SELECT *, ctid, {size} AS size FROM {table} WHERE {chosen.where} {order} LIMIT {_STEP}"
+    placed = f"SELECT *, {_PLACED} FROM ({found}) AS found {_WINDOW.format(order)}"
+    return f"SELECT {columns} FROM ({placed}) AS placed WHERE {_FITS}{f' AND {room}' if room else ''}"

@@ -95,6 +95,8 @@ class SQLiteStore:
         self._wanted = Features(index_text, log or worm, worm)
         self._clock = clock
         self._arrivals = Arrivals()
+        self._begins: dict[tuple[str, str], int] = {}
+        """Of tenants that had too much, and tables: up to which number nothing of theirs is left."""
         self._open: tuple[WriterThread, QueryThreads] | None = None
 
     @property
@@ -125,6 +127,7 @@ class SQLiteStore:
         with self._mapped():
             await writer.open()
         self._open = writer, readers
+        self._begins.clear()
 
     async def close(self) -> None:
         """Finish what was begun and close the file."""
@@ -256,16 +259,20 @@ class SQLiteStore:
     async def _shrink(self, tenant: str, excess: int) -> int:
         count = 0
         for table in ("events", "conflicts"):
-            after = 0
             while excess > 0:
+                after = self._begins.get((tenant, table), 0)
                 found = await self._read(
                     partial(deleting.too_much, table=table, tenant=tenant, after=after, excess=excess)
                 )
                 if found is None:
                     break
-                chosen, size, after = found
+                chosen, size, last = found
                 excess -= size
                 count += await self._step(chosen)
+                # Next time from here: each look would pass by all that others have from before, again.
+                self._begins[tenant, table] = last
+            if excess > 0:  # to the end; should the file have been replaced by an older one, the next look finds all
+                self._begins.pop((tenant, table), None)
         return count
 
     async def _step(self, chosen: deleting.Chosen, record: int | None = None) -> int:
