@@ -31,6 +31,8 @@ class SessionFigures:
 
     session_id: str
     name: str = ""
+    input: str = ""
+    """What was said to it first."""
     agents: dict[str, None] = field(default_factory=dict[str, None])
     """Their names, in the order of their appearance."""
     model_calls: int = 0
@@ -88,6 +90,7 @@ def _summed(session_id: str, summer: SessionSummer, *, whole: bool) -> SessionFi
     # Several, where not all of its events name its tenant and project; the key that they were sent with does for them.
     for part in summer.latest():
         figures.name = figures.name or part.name
+        figures.input = figures.input or part.input
         figures.agents |= part.agents
         figures.model_calls += part.calls
         figures.tokens += part.tokens

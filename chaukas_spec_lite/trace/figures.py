@@ -63,6 +63,8 @@ class SessionSums(Sums):
     tenant_id: str = ""
     project_id: str = ""
     name: str = ""
+    input: str = ""
+    """What was said to it first."""
     agents: dict[str, None] = field(default_factory=dict[str, None])
     """The agents' names, in the order of their appearance."""
 
@@ -85,6 +87,8 @@ class SessionSummer:
         session.add(seen)
         if seen.kind == "session" and seen.title:
             session.name = session.name or seen.title
+        if seen.kind == "input":
+            session.input = session.input or seen.title
         if (agent := (event.agent_name or event.agent_id)[:MAX_NAME]) and len(session.agents) < _MAX_AGENTS:
             session.agents[agent] = None
 

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from chaukas_spec_lite import CostDetails, Event, EventStatus, EventType, LLMInvocation, MessageContent
 from tests.page.conftest import opened_tab
+from tests.page.runs import EVIL
 from tests.page.serving import PageServer, page_serving
 from tests.patience import HANG
 
@@ -62,7 +63,7 @@ def three() -> Iterator[PageServer]:
 
 
 def cells(tab: Page, column: str) -> list[str]:
-    return [each.strip() for each in tab.locator(f"table.sessions tbody .{column}").all_inner_texts()]
+    return [" ".join(each.split()) for each in tab.locator(f"table.sessions tbody .{column}").all_inner_texts()]
 
 
 def query_of(tab: Page) -> dict[str, list[str]]:
@@ -72,7 +73,7 @@ def query_of(tab: Page) -> dict[str, list[str]]:
 def test_sessions_say_what_they_came_to(three: PageServer, tab: Page) -> None:
     tab.goto(three.url + "/")
     tab.locator("td.cost", has_text="$2.50").wait_for()
-    assert cells(tab, "session") == ["third", "second", "nightly run first"]
+    assert cells(tab, "session") == ["Where is my order? third", "writer second", "nightly run first"]
     assert cells(tab, "duration") == ["", "1.00 s", "1 m 30 s"]
     assert cells(tab, "agents") == ["", "writer", "triage"]
     assert cells(tab, "events") == ["1", "2", "2"]
@@ -80,6 +81,26 @@ def test_sessions_say_what_they_came_to(three: PageServer, tab: Page) -> None:
     assert cells(tab, "tokens") == ["", "20", "1,500"]
     assert cells(tab, "cost") == ["", "$2.50", "$0.2500"]
     assert tab.locator("td.start time").first.get_attribute("title") == "2026-11-29 12:03:20 UTC"
+
+
+def test_what_was_said_to_a_session_stands_beside_its_id_as_text(browser: Browser) -> None:
+    session = "01a22a44-6205-741c-9ba8-bd1ced4f6e21"
+    said = MessageContent(role="user", text=EVIL + "long " * 1000)
+    events = [event(0, session, type=EventType.INPUT_RECEIVED, message=said)]
+    for width in (400, 1280):
+        with page_serving(events) as server, opened_tab(browser, viewport={"width": width, "height": 800}) as tab:
+            tab.goto(server.url + "/")
+            name = tab.locator("table.sessions .name")
+            expect(name).to_contain_text("<img src=x onerror=alert(1)>\\u202edesrever<script>")
+            assert len(name.inner_text()) <= 130
+            assert tab.locator("main img, main script").count() == 0
+            # However long the one is, the other has room to be told from others.
+            shown, beside = name.bounding_box(), tab.locator("table.sessions .session .dim").bounding_box()
+            assert shown is not None
+            assert beside is not None
+            assert beside["width"] >= 80
+            assert abs(shown["y"] - beside["y"]) < shown["height"], "on the same line"
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_sessions_are_sorted_by_the_address(three: PageServer, tab: Page) -> None:
@@ -99,7 +120,7 @@ def test_sessions_are_sorted_by_the_address(three: PageServer, tab: Page) -> Non
 def test_sessions_are_filtered_and_filters_taken_back(three: PageServer, tab: Page) -> None:
     tab.goto(three.url + "/sessions")
     tab.get_by_label("with errors").check()
-    expect(tab.locator("table.sessions tbody .session")).to_have_text(["second"])
+    expect(tab.locator("table.sessions tbody .session")).to_have_text(["writer second"])
     tab.get_by_label("Agent").fill("nobody")
     tab.keyboard.press("Enter")
     tab.get_by_text("No session meets these conditions.").wait_for()
@@ -123,7 +144,7 @@ def test_what_is_typed_stays_while_sessions_come(browser: Browser) -> None:
         expect(agent).to_have_value("wri")
         agent.press_sequentially("ter")
         tab.keyboard.press("Enter")
-        expect(tab.locator("table.sessions tbody .session")).to_have_text(["second"])
+        expect(tab.locator("table.sessions tbody .session")).to_have_text(["writer second"])
         agent.press_sequentially("x")
         tab.keyboard.press("Backspace")
         tab.get_by_role("button", name="Take the filter away: Agent: writer").click()
@@ -136,10 +157,10 @@ def test_new_sessions_appear_as_they_come(browser: Browser) -> None:
         tab.locator("td.cost", has_text="$2.50").wait_for()
         server.add([answered(300, "fourth", "late", 77, 0.5)])
         tab.locator("td.tokens", has_text="77").wait_for()
-        assert cells(tab, "session")[0] == "fourth"
+        assert cells(tab, "session")[0] == "late fourth"
         server.add([answered(400, "second", "writer", 1000, 0.5)])
         tab.locator("td.tokens", has_text="1,020").wait_for()
-        assert cells(tab, "session")[:2] == ["second", "fourth"]
+        assert cells(tab, "session")[:2] == ["writer second", "late fourth"]
 
 
 def test_older_sessions_come_page_by_page(browser: Browser) -> None:
@@ -154,13 +175,13 @@ def test_older_sessions_come_page_by_page(browser: Browser) -> None:
 def test_lists_need_no_mouse(three: PageServer, tab: Page) -> None:
     tab.goto(three.url + "/")
     tab.locator("td.tokens", has_text="1,500").wait_for()
-    focused = "document.activeElement.innerText"
+    focused = "document.activeElement.innerText.split(/\\s+/).join(' ')"
     for key, name in (
-        ("j", "third"),
-        ("j", "second"),
+        ("j", "Where is my order? third"),
+        ("j", "writer second"),
         ("ArrowDown", "nightly run first"),
-        ("k", "second"),
-        ("Home", "third"),
+        ("k", "writer second"),
+        ("Home", "Where is my order? third"),
     ):
         tab.keyboard.press(key)
         assert tab.evaluate(focused) == name

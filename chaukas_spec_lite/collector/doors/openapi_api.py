@@ -262,6 +262,7 @@ def _figures() -> dict[str, Any]:
         "SessionFigures": record(
             session_id=TEXT,
             name=TEXT,
+            input={**TEXT, "description": "The beginning of what was said to it first."},
             agents=array(TEXT),
             model_calls=COUNT,
             tokens=COUNT,

@@ -10,6 +10,7 @@ import { asked } from "./query.js";
 /**
  * @typedef {object} Figures
  * @property {string} name
+ * @property {string} input What was said to it first.
  * @property {string[]} agents
  * @property {number} tokens
  * @property {Record<string, number>} cost
@@ -38,9 +39,18 @@ export function keyOf(session) {
   return JSON.stringify([session.tenant_id, session.project_id, session.session_id]);
 }
 
+/**
+ * What a session is called by, beside its id: its name, or what else tells a person most of it.
+ *
+ * @param {Session} session
+ */
+export function labelOf({ figures, project_id }) {
+  return figures ? figures.name || figures.input || figures.agents[0] || project_id : "";
+}
+
 /** What columns are sorted by. @type {Record<string, (session: Session) => number | string | null>} */
 export const COLUMNS = {
-  session: (each) => each.figures?.name || each.session_id,
+  session: (each) => labelOf(each) || each.session_id,
   start: (each) => moment(each.first),
   latest: (each) => moment(each.last),
   duration: (each) => between(each.first, each.last),
