@@ -35,6 +35,8 @@ class SessionFigures:
     """What was said to it first."""
     agents: dict[str, None] = field(default_factory=dict[str, None])
     """Their names, in the order of their appearance."""
+    agents_by_id: dict[str, str] = field(default_factory=dict[str, str])
+    """The names of those that have an id."""
     model_calls: int = 0
     tokens: int = 0
     cost: dict[str, float] = field(default_factory=dict[str, float])
@@ -92,6 +94,7 @@ def _summed(session_id: str, summer: SessionSummer, *, whole: bool) -> SessionFi
         figures.name = figures.name or part.name
         figures.input = figures.input or part.input
         figures.agents |= part.agents
+        figures.agents_by_id |= part.agents_by_id
         figures.model_calls += part.calls
         figures.tokens += part.tokens
         for currency, amount in part.cost.items():

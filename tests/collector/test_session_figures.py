@@ -53,6 +53,7 @@ def test_sessions_are_summed_up() -> None:
                         "name": "",
                         "input": "",
                         "agents": agents,
+                        "agents_by_id": {},
                         "model_calls": calls,
                         "tokens": tokens,
                         "cost": cost,
@@ -70,6 +71,21 @@ def test_sessions_are_summed_up() -> None:
             assert [each["agents"] for each in everybody] == [["triage", "writer", "theirs"]]
             assert await asked(served) == (400, "session_id: given 0 times; 1 to 50 are allowed")
             assert (await asked(served, *map(str, range(51))))[0] == 400
+
+    run(main())
+
+
+def test_the_ids_of_agents_are_told_with_their_names() -> None:
+    given = [("a-1", ""), ("a-1", "triage"), ("a-1", ""), ("x" * 301, "nobody's"), ("", "no id"), ("a-2", "")]
+    events = [
+        Event(event_id=f"{number}", session_id="s", type=EventType.SYSTEM, agent_id=agent, agent_name=name)
+        for number, (agent, name) in enumerate(given)
+    ]
+
+    async def main() -> None:
+        async with http_serving() as served:
+            await keep(served, ACME, *events)
+            assert (await asked(served, "s"))["figures"][0]["agents_by_id"] == {"a-1": "triage", "a-2": ""}
 
     run(main())
 

@@ -137,7 +137,7 @@ def test_what_is_typed_stays_while_sessions_come(browser: Browser) -> None:
     with page_serving(three_sessions()) as server, opened_tab(browser) as tab:
         tab.goto(server.url + "/sessions")
         tab.locator("td.cost", has_text="$2.50").wait_for()
-        agent = tab.get_by_role("searchbox", name="Agent")
+        agent = tab.get_by_role("combobox", name="Agent")
         agent.press_sequentially("wri")
         server.add([answered(300, "fourth", "late", 77, 0.5)])
         tab.locator("td.tokens", has_text="77").wait_for()
@@ -161,6 +161,65 @@ def test_new_sessions_appear_as_they_come(browser: Browser) -> None:
         server.add([answered(400, "second", "writer", 1000, 0.5)])
         tab.locator("td.tokens", has_text="1,020").wait_for()
         assert cells(tab, "session")[:2] == ["writer second", "late fourth"]
+
+
+@pytest.mark.parametrize("name", ["third", "second", "first"])
+def test_the_focus_stays_on_its_row_when_rows_move(browser: Browser, name: str) -> None:
+    with page_serving(three_sessions()) as server, opened_tab(browser) as tab:
+        # As in browsers that cannot move an element without taking it out, and the focus from it.
+        tab.add_init_script(
+            "for (const each of [Element, Document, DocumentFragment]) delete each.prototype.moveBefore;"
+        )
+        tab.goto(server.url + "/")
+        tab.locator("td.cost", has_text="$2.50").wait_for()
+        focused = tab.locator("table.sessions a:focus")
+        tab.locator(f"table.sessions a[href$={name}]").focus()
+        for number, other in enumerate(("first", "second")):
+            server.add([answered(400 + number, other, "triage", 1_000_000 + number, 0.5)])
+            tab.locator("tr:first-child td.tokens", has_text="1,0").wait_for()
+            expect(tab.locator("table.sessions tbody .session").first).to_contain_text(other)
+            assert focused.get_attribute("href") == f"/sessions/{name}"
+        tab.keyboard.press("Home")
+        expect(focused).to_have_attribute("href", "/sessions/second")
+
+
+def test_agents_that_are_known_are_offered(browser: Browser) -> None:
+    with page_serving(three_sessions()) as server, opened_tab(browser) as tab:
+        offered = "[...document.querySelector('[name=agent_id]').list.options].map((each) => [each.value, each.label])"
+        server.add([event(500, "fourth", type=EventType.AGENT_START, agent_id="a-1", agent_name=EVIL)])
+        tab.goto(server.url + "/")
+        tab.locator("td.cost", has_text="$2.50").wait_for()
+        known = [
+            ["a-1", "<img src=x onerror=alert(1)>\\u202edesrever<script>alert(2)</scrip…"],
+            ["triage", "triage"],
+            ["writer", "writer"],
+        ]
+        assert tab.evaluate(offered) == known
+        tab.locator("nav a", has_text="Charts").click()
+        tab.locator("figure.chart canvas").first.wait_for()
+        assert tab.evaluate(offered) == known
+        # A search comes across them itself.
+        tab.goto(server.url + "/search")
+        tab.get_by_role("button", name="More filters").click()
+        expect(tab.locator("#agents option")).to_have_count(3)
+
+
+def test_sessions_whose_ids_are_directions_are_opened(browser: Browser) -> None:
+    ids = [".", "..", "~."]
+    events = [event(nr, each, type=EventType.AGENT_START, agent_name=f"agent {each}") for nr, each in enumerate(ids)]
+    with page_serving(events) as server, opened_tab(browser) as tab:
+        for session in ids:
+            tab.goto(server.url + "/")
+            tab.locator("table.sessions .dim", has_text=session).get_by_text(session, exact=True).click()
+            row = tab.locator(".waterfall .row .name")
+            expect(row).to_have_text(f"agent {session}")
+            row.click()
+            expect(tab.get_by_role("heading", level=2)).to_contain_text(f"agent {session}")
+            tab.reload()
+            expect(tab.get_by_role("heading", level=2)).to_contain_text(f"agent {session}")
+        tab.get_by_label("Compare with").fill("..")
+        tab.keyboard.press("Enter")
+        expect(tab.locator(".sums-table code")).to_have_text(["..", "~."])
 
 
 def test_older_sessions_come_page_by_page(browser: Browser) -> None:
@@ -280,6 +339,16 @@ def test_a_collector_that_is_gone_is_asked_again(browser: Browser) -> None:
         tab.clock.fast_forward(10_000)
         tab.get_by_text("5 events in 3 sessions.").wait_for()
         assert tab.get_by_role("alert").count() == 0
+
+
+def test_charts_use_a_wide_screen(three: PageServer, browser: Browser) -> None:
+    with opened_tab(browser, viewport={"width": 2500, "height": 1000}) as tab:
+        tab.goto(three.url + "/charts")
+        plot = tab.locator("figure.chart canvas").first
+        plot.wait_for()
+        box = plot.bounding_box()
+        assert box is not None
+        assert (box["width"] >= 700, box["height"] >= 300) == (True, True), box
 
 
 def test_charts_by_model_say_that_they_are_about_a_part(three: PageServer, tab: Page) -> None:

@@ -233,6 +233,21 @@ def test_a_series_says_what_happened_when(make: Callable[[], Any]) -> None:
     run(main())
 
 
+def test_ids_that_clients_take_for_directions_have_a_path() -> None:
+    paths = {".": "~.", "..": "~..", "~.": "~~.", "~~..": "~~~..", "...": "...", "%2e": "%252e", "~": "~", "~a": "~a"}
+    events = [event(each, EventType.SYSTEM, each, session_id=each) for each in paths]
+
+    async def main() -> None:
+        async with http_serving() as served:
+            await served.service.ingest_events(map(bytes, events), ANYONE)
+            for session, path in paths.items():
+                spans = (await got(served, f"/api/sessions/{path}/spans"))["spans"]
+                assert [each["id"] for each in spans] == [session]
+                assert len((await got(served, f"/api/sessions/{path}/events"))["events"]) == 1
+
+    run(main())
+
+
 def test_times_that_no_calendar_has_do_not_stop_a_series(make: Callable[[], Any]) -> None:
     first, last = datetime.min.replace(tzinfo=timezone.utc), datetime.max.replace(tzinfo=timezone.utc)
     events = [Event(event_id=str(at), session_id="s", timestamp=at) for at in (first, last)]

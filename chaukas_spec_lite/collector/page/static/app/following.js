@@ -6,11 +6,14 @@ import { get } from "./api.js";
 const WAIT = 25;
 /** Seconds after a failure until the next attempt: longer each time. */
 const PAUSES = [1, 2, 4, 8, 15];
+/** Milliseconds that whatever is shown is left as it was at most while something arrives. */
+const MOST = 60_000;
 
 /**
  * @typedef {object} Followed
  * @property {(events: any[]) => void | Promise<void>} arrived Called with what has arrived, in the order of arrival.
- * @property {() => void} [begun] Called when following begins, and when it begins anew because arrivals were missed.
+ * @property {() => void | Promise<void>} [begun] Called when following begins, and when it begins anew because arrivals
+ *   were missed.
  * @property {(problem: string, seconds: number) => void} failed Called with what went wrong, and in how many seconds
  *   it is tried again; with "" once all is well.
  */
@@ -32,7 +35,7 @@ export async function follow(query, told, signal) {
       cursor = answer.cursor;
       if (failures) told.failed("", 0);
       failures = 0;
-      if (fresh) told.begun?.();
+      if (fresh) await told.begun?.();
       if (answer.events.length) await told.arrived(answer.events);
     } catch (error) {
       if (signal.aborted) return;
@@ -56,7 +59,7 @@ export async function follow(query, told, signal) {
  * @param {() => Promise<void>} changed
  * @param {(problem: string) => void} failed
  * @param {AbortSignal} signal
- * @param {number} rest How many milliseconds lie between two calls at least.
+ * @param {number} rest How many milliseconds lie between two calls at least; more where a call takes long.
  */
 export async function whenArrived(query, changed, failed, signal, rest) {
   while (!signal.aborted) {
@@ -64,12 +67,28 @@ export async function whenArrived(query, changed, failed, signal, rest) {
     const turn = new AbortController();
     const end = () => turn.abort();
     signal.addEventListener("abort", end, { once: true });
-    const told = { arrived: end, begun: () => void changed().catch(() => {}), failed };
+    let took = 0;
+    const begun = async () => {
+      const began = performance.now();
+      await changed().catch(() => {});
+      took = performance.now() - began;
+    };
+    const told = { arrived: end, begun, failed };
     await follow({ ...query, page_size: 1 }, told, turn.signal);
     signal.removeEventListener("abort", end);
     if (!turn.signal.aborted) return;
-    await pause(rest, signal);
+    await pause(restAfter(took, rest), signal);
   }
+}
+
+/**
+ * How many milliseconds to wait after something that took so many: what reads much is not to do so all the time.
+ *
+ * @param {number} took
+ * @param {number} least
+ */
+export function restAfter(took, least) {
+  return Math.max(least, Math.min(took * 5, MOST));
 }
 
 /** @param {unknown} error */

@@ -1,6 +1,7 @@
 // The sessions that are listed: pages of them, what they came to, and those that arrive. Pure, but for `useSessions`.
 
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { note } from "./agents.js";
 import { get } from "./api.js";
 import { whenArrived } from "./following.js";
 import { between, moment } from "./format.js";
@@ -12,6 +13,7 @@ import { asked } from "./query.js";
  * @property {string} name
  * @property {string} input What was said to it first.
  * @property {string[]} agents
+ * @property {Record<string, string>} agents_by_id Their names, of those that have an id.
  * @property {number} tokens
  * @property {Record<string, number>} cost
  * @property {boolean} whole
@@ -206,6 +208,7 @@ async function sumUp(group, summed) {
     const answer = await get("/api/figures", { tenant_id, project_id, session_id: group.map((each) => each.session_id) });
     const left = new Set(answer.left);
     for (const each of group) if (!left.has(each.session_id)) summed.set(keyOf(each), stateOf(each));
+    for (const each of answer.figures) note(each.agents_by_id);
     const found = new Map(answer.figures.map((/** @type {any} */ each) => [each.session_id, each]));
     return (before) =>
       (before ?? []).map((each) =>

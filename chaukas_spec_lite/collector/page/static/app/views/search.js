@@ -1,6 +1,7 @@
 // Finds events by all conditions of a query.
 
 import { useEffect, useState } from "../../vendor/hooks.js";
+import { noteOf } from "../agents.js";
 import { get, useApi } from "../api.js";
 import { useNow } from "../clock.js";
 import { EventRows } from "../event_rows.js";
@@ -67,6 +68,7 @@ function useFound(conditions, order) {
     try {
       const page = await get("/api/events", { ...asking, page_token: token }, { signal });
       if (signal?.aborted) return;
+      noteOf(page.events);
       set((before) => ({
         key: before.key,
         events: [...before.events, ...page.events],
