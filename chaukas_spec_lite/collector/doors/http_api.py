@@ -20,7 +20,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
     page_size_of,
     text_of,
 )
-from chaukas_spec_lite.collector.doors.http_answers import JSON
+from chaukas_spec_lite.collector.doors.http_answers import JSON, NOTHING_ELSE
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
 from chaukas_spec_lite.collector.doors.json_slices import written
 from chaukas_spec_lite.collector.doors.openapi_api import CALLS, MAX_SUMMED, Call
@@ -45,7 +45,7 @@ Answer = Callable[[], "dict[str, Any]"]
 
 
 _HEADERS = {
-    "X-Content-Type-Options": "nosniff",
+    **NOTHING_ELSE,
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -94,10 +94,11 @@ class Api:
         if not call.gathers:
             answer = await serve(given, caller)
             return await self.turns.answer(lambda: written(answer()))
-        caller.check_reading()  # Whoever may not read waits for nothing.
-        async with self.turns.gathering(caller.name or network_of(request.client) or ""):
-            answer = await serve(given, caller)
-            return await self.turns.gathered(lambda: written(answer()))
+        with self.service.meter.request(call.name):
+            caller.check_reading()  # Whoever may not read waits for nothing.
+            async with self.turns.gathering(caller.name or network_of(request.client) or ""):
+                answer = await serve(given, caller)
+                return await self.turns.gathered(lambda: written(answer()))
 
     async def events(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/events``."""
