@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chaukas_spec_lite import CostDetails, Event, EventStatus, EventType, LLMInvocation, MessageContent
-from tests.page.conftest import opened_tab
+from tests.page.conftest import opened_tab, wait_until
 from tests.page.runs import EVIL
 from tests.page.serving import PageServer, page_serving
 from tests.patience import HANG
@@ -18,7 +18,7 @@ from tests.patience import HANG
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.page
 
@@ -323,6 +323,44 @@ def test_live_shows_what_arrives_and_pauses(browser: Browser) -> None:
         assert tab.locator("td.what").all_inner_texts() == ["three", "two", "one"]
 
 
+def test_live_has_what_it_had_when_somebody_comes_back(browser: Browser) -> None:
+    with page_serving(three_sessions()) as server, opened_tab(browser) as tab:
+        tab.goto(server.url + "/live?agent_id=a")
+        tab.get_by_text("Nothing has arrived since this view was opened.").wait_for()
+        whats = tab.locator("td.what")
+
+        def said(number: int, text: str, agent: str = "a") -> bytes:
+            message = MessageContent(role="user", text=text)
+            return event(number, "live", type=EventType.INPUT_RECEIVED, agent_id=agent, message=message)
+
+        def elsewhere_and_back() -> Iterator[None]:
+            tab.locator("td.type a").first.click()
+            tab.locator(".waterfall .row").first.wait_for()
+            yield
+            tab.go_back()
+
+        server.add([said(1, "one")])
+        expect(whats).to_have_text(["one"])
+        for _ in elsewhere_and_back():
+            server.add([said(2, "two"), said(3, "of another", "b")])
+        expect(whats).to_have_text(["two", "one"])
+        server.add([said(4, "three")])
+        expect(whats).to_have_text(["three", "two", "one"])
+        tab.keyboard.press("Space")
+        for _ in elsewhere_and_back():
+            server.add([said(5, "four")])
+        tab.get_by_role("button", name="Go on (1 new)").click()
+        expect(whats).to_have_text(["four", "three", "two", "one"])
+        for _ in elsewhere_and_back():
+            server.add([said(number, f"many {number}") for number in range(10, 1010)])
+        tab.get_by_text("Too many arrived while you were elsewhere").wait_for()
+        server.add([said(2000, "after")])
+        expect(whats.first).to_have_text("after")
+        assert whats.count() == 500
+        tab.get_by_role("button", name="Take the filter away: Agent: a").click()
+        tab.get_by_text("Nothing has arrived since this view was opened.").wait_for()
+
+
 def test_a_collector_that_is_gone_is_asked_again(browser: Browser) -> None:
     # Not ``opened_tab``: the browser writes down each request that nobody answers.
     with page_serving(three_sessions()) as server, browser.new_context() as context:
@@ -339,6 +377,64 @@ def test_a_collector_that_is_gone_is_asked_again(browser: Browser) -> None:
         tab.clock.fast_forward(10_000)
         tab.get_by_text("5 events in 3 sessions.").wait_for()
         assert tab.get_by_role("alert").count() == 0
+
+
+def test_what_was_asked_before_is_not_added_to_what_is_asked_now(browser: Browser) -> None:
+    many = [event(number, f"s{number:03}", type=EventType.SYSTEM) for number in range(150)]
+    with page_serving([*many, *three_sessions()]) as server, opened_tab(browser) as tab:
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        tab.route("**/api/*page_token=*", hold)
+        for path, more, found in (
+            ("/sessions", "List older ones", "table.sessions tbody tr"),
+            ("/search", "Show more", "table.events tbody tr"),
+        ):
+            tab.goto(server.url + path)
+            tab.get_by_role("button", name=more).click()
+            if path == "/search":
+                tab.get_by_role("button", name="More filters").click()
+            tab.get_by_label("Agent", exact=True).fill("writer")
+            tab.keyboard.press("Enter")
+            rows = tab.locator(found)
+            expect(rows.first).to_contain_text("writer")
+            before = rows.count()
+            wait_until(tab, lambda: bool(held))
+            with tab.expect_response("**/api/*page_token=*") as answered_:
+                held.pop().continue_()
+            answered_.value.finished()
+            # Whatever comes of it has come once something else has been asked and answered.
+            tab.evaluate("fetch('/healthz').then((answer) => answer.text())")
+            assert (rows.count(), tab.get_by_role("button", name=more).count()) == (before, 0), path
+
+
+def test_who_drags_over_a_chart_is_not_interrupted_by_what_arrives(browser: Browser) -> None:
+    with page_serving(three_sessions()) as server, opened_tab(browser) as tab:
+        tab.clock.install()
+        read: list[str] = []
+        tab.on("requestfinished", lambda request: read.append(request.url) if "/api/series" in request.url else None)
+        tab.goto(server.url + "/charts")
+        foot = tab.locator("main .foot")
+        expect(foot).to_contain_text("5 events")
+        wait_until(tab, lambda: len(read) == 2)  # Once, and again once following has begun.
+        box = tab.locator("figure.chart .u-over").first.bounding_box()
+        assert box is not None
+        tab.mouse.move(box["x"] + 20, box["y"] + 50)
+        tab.mouse.down()
+        tab.mouse.move(box["x"] + 100, box["y"] + 50, steps=4)
+        server.add([answered(300, "fourth", "late", 77, 0.5)])
+        wait_until(tab, lambda: len(read) == 3, lambda: tab.clock.run_for(1000))
+        tab.clock.run_for(1000)
+        tab.mouse.move(box["x"] + 200, box["y"] + 50, steps=4)
+        dragged = tab.locator("figure.chart .u-select").first.bounding_box()
+        assert dragged is not None
+        assert dragged["width"] == 180
+        expect(foot).to_contain_text("5 events")
+        tab.mouse.up()
+        tab.clock.run_for(1000)
+        tab.wait_for_url("**/charts?*start=*")
 
 
 def test_charts_use_a_wide_screen(three: PageServer, browser: Browser) -> None:

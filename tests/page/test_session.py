@@ -10,10 +10,9 @@ import pytest
 from playwright.sync_api import expect
 
 from chaukas_spec_lite import EventType, ToolCall
-from tests.page.conftest import opened_tab
+from tests.page.conftest import opened_tab, wait_until
 from tests.page.runs import BEGAN, DEMO, EVIL, LONG, event, every_run, talk
 from tests.page.serving import PageServer, page_serving
-from tests.patience import HANG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -362,16 +361,8 @@ def test_a_reading_that_takes_long_is_not_begun_anew_by_what_arrives(browser: Br
             call = ToolCall(name=name)
             server.add([event("talk", name, EventType.TOOL_CALL_START, name, after, tool_call=call)])
 
-        def held_until(count: int) -> None:
-            for _ in range(int(HANG * 10)):
-                if len(held) >= count:
-                    return
-                tab.clock.run_for(1000)
-                tab.wait_for_timeout(10)
-            raise AssertionError("nothing was asked for")
-
         arrives("one", 0.5)
-        held_until(1)
+        wait_until(tab, lambda: len(held) == 1, lambda: tab.clock.run_for(1000))
         arrives("two", 0.6)
         # As long as the answer is not there, nothing else is asked for, however long that is.
         for _ in range(20):
@@ -383,7 +374,7 @@ def test_a_reading_that_takes_long_is_not_begun_anew_by_what_arrives(browser: Br
         # It took 100 seconds: the next one waits for the longest pause there is.
         tab.clock.run_for(55_000)
         assert len(held) == 1
-        held_until(2)
+        wait_until(tab, lambda: len(held) == 2, lambda: tab.clock.run_for(1000))
         held[1].continue_()
         expect(found.locator(".row .name").filter(has_text="two")).to_be_visible()
 

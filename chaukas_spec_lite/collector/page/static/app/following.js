@@ -11,9 +11,10 @@ const MOST = 60_000;
 
 /**
  * @typedef {object} Followed
- * @property {(events: any[]) => void | Promise<void>} arrived Called with what has arrived, in the order of arrival.
- * @property {() => void | Promise<void>} [begun] Called when following begins, and when it begins anew because arrivals
- *   were missed.
+ * @property {(events: any[], answer: {cursor: string, more: boolean}) => unknown} arrived Called with what has arrived,
+ *   in the order of arrival, and waited for. If that comes to true, following begins anew, and what has not been told by then never is.
+ * @property {(cursor: string) => unknown} [begun] Called when following begins, and when it begins anew because arrivals
+ *   were missed; and waited for.
  * @property {(problem: string, seconds: number) => void} failed Called with what went wrong, and in how many seconds
  *   it is tried again; with "" once all is well.
  */
@@ -24,9 +25,10 @@ const MOST = 60_000;
  * @param {Record<string, any>} query The conditions, and `page_size`.
  * @param {Followed} told
  * @param {AbortSignal} signal
+ * @param {string} [from] The cursor to go on from, of an answer to the same conditions; without it, from now on.
  */
-export async function follow(query, told, signal) {
-  let [cursor, failures] = ["", 0];
+export async function follow(query, told, signal, from = "") {
+  let [cursor, failures] = [from, 0];
   while (!signal.aborted) {
     try {
       const fresh = !cursor;
@@ -35,8 +37,8 @@ export async function follow(query, told, signal) {
       cursor = answer.cursor;
       if (failures) told.failed("", 0);
       failures = 0;
-      if (fresh) await told.begun?.();
-      if (answer.events.length) await told.arrived(answer.events);
+      if (fresh) await told.begun?.(cursor);
+      if (answer.events.length && (await told.arrived(answer.events, answer)) === true) cursor = "";
     } catch (error) {
       if (signal.aborted) return;
       const status = /** @type {any} */ (error).status ?? 0;

@@ -177,9 +177,12 @@ export function useSessions(conditions) {
     });
   }, [listed]);
 
+  const latest = useRef(asking);
+  latest.current = asking;
   const older = async () => {
     try {
       const page = await get("/api/sessions", { ...query(), page_token: token });
+      if (latest.current !== asking) return; // Something else is listed by now.
       setSessions((before) => [...(before ?? []), ...merged([], page.sessions.filter(isNew(before ?? [])))]);
       setToken(page.next_page_token);
     } catch (failed) {
