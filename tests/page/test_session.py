@@ -344,6 +344,27 @@ def test_what_somebody_reads_stays_as_it_is_while_events_arrive(browser: Browser
         assert deep.get_attribute("aria-expanded") != was_open
 
 
+def test_a_call_that_goes_on_gets_its_answer_and_its_tools(browser: Browser) -> None:
+    before, after = [*talk()][:2], [*talk()][2:5]
+    with page_serving(before) as server, opened_tab(browser) as tab:
+        opened(tab, server, "talk/spans/model")
+        said = tab.locator(".said")
+        expect(said.locator("h3")).to_have_text(["system", "user"])
+        tab.locator(".offered summary").click()
+        server.add(after)
+        expect(said.locator("h3")).to_have_text(["system", "user", "assistant answer"])
+        expect(said.nth(2).locator(".outcome")).to_contain_text('sky: "clear"')
+        expect(tab.locator(".offered")).to_have_attribute("open", "")
+        # Another tool before it moves its row; the link still leads there.
+        call = ToolCall(name="early")
+        server.add(
+            [event("talk", "new", EventType.TOOL_CALL_START, "new", 0.5, tool_call=call, parent_span_id="agent")]
+        )
+        expect(tab.locator(".waterfall .row")).to_have_count(4)
+        said.nth(2).get_by_role("button", name="to its span").click()
+        expect(tab.get_by_role("heading", level=2)).to_contain_text("weather")
+
+
 def test_a_reading_that_takes_long_is_not_begun_anew_by_what_arrives(browser: Browser) -> None:
     with page_serving(talk()) as server, opened_tab(browser) as tab:
         held: list[Route] = []
