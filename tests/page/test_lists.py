@@ -83,24 +83,32 @@ def test_sessions_say_what_they_came_to(three: PageServer, tab: Page) -> None:
     assert tab.locator("td.start time").first.get_attribute("title") == "2026-11-29 12:03:20 UTC"
 
 
-def test_what_was_said_to_a_session_stands_beside_its_id_as_text(browser: Browser) -> None:
-    session = "01a22a44-6205-741c-9ba8-bd1ced4f6e21"
+@pytest.mark.parametrize("width", [400, 1280])
+def test_what_was_said_to_a_session_stands_beside_its_id_as_text(browser: Browser, width: int) -> None:
+    ids = [f"01a22a44-6205-741c-9ba8-bd1ced4f6e2{number}" for number in (1, 2)]
     said = MessageContent(role="user", text=EVIL + "long " * 1000)
-    events = [event(0, session, type=EventType.INPUT_RECEIVED, message=said)]
-    for width in (400, 1280):
-        with page_serving(events) as server, opened_tab(browser, viewport={"width": width, "height": 800}) as tab:
-            tab.goto(server.url + "/")
-            name = tab.locator("table.sessions .name")
-            expect(name).to_contain_text("<img src=x onerror=alert(1)>\\u202edesrever<script>")
-            assert len(name.inner_text()) <= 130
-            assert tab.locator("main img, main script").count() == 0
-            # However long the one is, the other has room to be told from others.
-            shown, beside = name.bounding_box(), tab.locator("table.sessions .session .dim").bounding_box()
-            assert shown is not None
-            assert beside is not None
-            assert beside["width"] >= 80
-            assert abs(shown["y"] - beside["y"]) < shown["height"], "on the same line"
-            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    events = [
+        event(0, ids[0], type=EventType.INPUT_RECEIVED, message=said),
+        event(1, ids[1], type=EventType.SESSION_START, metadata={"name": "support bot " + "of a long name " * 10}),
+        event(2, ids[1], type=EventType.INPUT_RECEIVED, message=said),
+    ]
+    with page_serving(events) as server, opened_tab(browser, viewport={"width": width, "height": 800}) as tab:
+        tab.goto(server.url + "/")
+        rows = tab.locator("table.sessions tbody tr")
+        shown = "<img src=x onerror=alert(1)>\\u202edesrever<script>"
+        expect(rows.nth(1).locator(".name")).to_contain_text(shown)
+        expect(rows.nth(0).locator(".name")).to_contain_text("support bot")
+        expect(rows.nth(0).locator(".first-input")).to_contain_text(shown)
+        assert len(rows.nth(1).locator(".name").inner_text()) <= 130
+        assert tab.locator("main img, main script").count() == 0
+        # However long the one is, the others have room to be told from others, on the same line.
+        boxes = [each.bounding_box() for each in rows.locator(".session bdi").all()]
+        assert len(boxes) == 5
+        for box in boxes:
+            assert box is not None
+            assert (box["width"] >= 60, box["height"] < 24) == (True, True), box
+        assert tab.evaluate("document.querySelector('.scrolled').scrollWidth") <= width
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_sessions_are_sorted_by_the_address(three: PageServer, tab: Page) -> None:
