@@ -31,8 +31,12 @@ class SessionFigures:
 
     session_id: str
     name: str = ""
+    input: str = ""
+    """What was said to it first."""
     agents: dict[str, None] = field(default_factory=dict[str, None])
     """Their names, in the order of their appearance."""
+    agents_by_id: dict[str, str] = field(default_factory=dict[str, str])
+    """The names of those that have an id."""
     model_calls: int = 0
     tokens: int = 0
     cost: dict[str, float] = field(default_factory=dict[str, float])
@@ -88,7 +92,9 @@ def _summed(session_id: str, summer: SessionSummer, *, whole: bool) -> SessionFi
     # Several, where not all of its events name its tenant and project; the key that they were sent with does for them.
     for part in summer.latest():
         figures.name = figures.name or part.name
+        figures.input = figures.input or part.input
         figures.agents |= part.agents
+        figures.agents_by_id |= part.agents_by_id
         figures.model_calls += part.calls
         figures.tokens += part.tokens
         for currency, amount in part.cost.items():

@@ -63,8 +63,12 @@ class SessionSums(Sums):
     tenant_id: str = ""
     project_id: str = ""
     name: str = ""
+    input: str = ""
+    """What was said to it first."""
     agents: dict[str, None] = field(default_factory=dict[str, None])
     """The agents' names, in the order of their appearance."""
+    agents_by_id: dict[str, str] = field(default_factory=dict[str, str])
+    """The names of those that have an id by which events are found; empty where they have none."""
 
 
 class SessionSummer:
@@ -85,8 +89,17 @@ class SessionSummer:
         session.add(seen)
         if seen.kind == "session" and seen.title:
             session.name = session.name or seen.title
+        if seen.kind == "input":
+            session.input = session.input or seen.title
         if (agent := (event.agent_name or event.agent_id)[:MAX_NAME]) and len(session.agents) < _MAX_AGENTS:
             session.agents[agent] = None
+        if (id_ := event.agent_id) and (id_ in session.agents_by_id or self._has_room(session, id_)):
+            session.agents_by_id[id_] = session.agents_by_id.get(id_) or event.agent_name[:MAX_NAME]
+
+    @staticmethod
+    def _has_room(session: SessionSums, agent_id: str) -> bool:
+        # An id that is cut would find nothing.
+        return len(session.agents_by_id) < _MAX_AGENTS and len(agent_id) <= MAX_NAME
 
     def latest(self) -> list[SessionSums]:
         """List them, those with the latest events first; those without any time come last."""

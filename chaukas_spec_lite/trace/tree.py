@@ -73,6 +73,9 @@ class Span:
     @property
     def moments(self) -> tuple[Moment, ...]:
         """Its events."""
+        # Asked for again and again, and most spans have both ends.
+        if self.start is not None and self.end is not None:
+            return self.start, self.end
         return tuple(each for each in (self.start, self.end, self.point) if each is not None)
 
     @property

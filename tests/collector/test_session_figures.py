@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import CostDetails, Event, EventType, LLMInvocation
+from chaukas_spec_lite import CostDetails, Event, EventType, LLMInvocation, MessageContent
 from chaukas_spec_lite.collector import session_figures
 from chaukas_spec_lite.collector.callers import Caller
 from chaukas_spec_lite.collector.receipts import Shape
@@ -50,7 +51,9 @@ def test_sessions_are_summed_up() -> None:
                     {
                         "session_id": session,
                         "name": "",
+                        "input": "",
                         "agents": agents,
+                        "agents_by_id": {},
                         "model_calls": calls,
                         "tokens": tokens,
                         "cost": cost,
@@ -68,6 +71,35 @@ def test_sessions_are_summed_up() -> None:
             assert [each["agents"] for each in everybody] == [["triage", "writer", "theirs"]]
             assert await asked(served) == (400, "session_id: given 0 times; 1 to 50 are allowed")
             assert (await asked(served, *map(str, range(51))))[0] == 400
+
+    run(main())
+
+
+def test_the_ids_of_agents_are_told_with_their_names() -> None:
+    given = [("a-1", ""), ("a-1", "triage"), ("a-1", ""), ("x" * 301, "nobody's"), ("", "no id"), ("a-2", "")]
+    events = [
+        Event(event_id=f"{number}", session_id="s", type=EventType.SYSTEM, agent_id=agent, agent_name=name)
+        for number, (agent, name) in enumerate(given)
+    ]
+
+    async def main() -> None:
+        async with http_serving() as served:
+            await keep(served, ACME, *events)
+            assert (await asked(served, "s"))["figures"][0]["agents_by_id"] == {"a-1": "triage", "a-2": ""}
+
+    run(main())
+
+
+def test_what_was_said_first_is_told_and_cut() -> None:
+    def said(number: int, text: str) -> Event:
+        message = MessageContent(role="user", text=text)
+        at = datetime(2026, 11, 29, 12, 0, number, tzinfo=timezone.utc)
+        return Event(event_id=f"{number}", session_id="s", type=EventType.INPUT_RECEIVED, timestamp=at, message=message)
+
+    async def main() -> None:
+        async with http_serving() as served:
+            await keep(served, ACME, said(2, "And now?"), said(1, "Where is my order? " + "x" * 1_000_000), said(0, ""))
+            assert (await asked(served, "s"))["figures"][0]["input"] == "Where is my order? " + "x" * 281
 
     run(main())
 

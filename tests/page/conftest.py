@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,22 @@ def opened_tab(browser: Browser, **context: Any) -> Iterator[Page]:
         tab.on("dialog", lambda dialog: (wrong.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
         yield tab
     assert wrong == []
+
+
+def wait_until(tab: Page, is_so: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Wait for what no element of the page shows, such as a request of it.
+
+    Args:
+        tab: The tab, whose events are taken meanwhile.
+        is_so: Whether it has come.
+        meanwhile: Is called before each look but the first, as to turn a clock on.
+    """
+    for _ in range(int(HANG * 100)):
+        if is_so():
+            return
+        meanwhile()
+        tab.wait_for_timeout(10)
+    raise AssertionError("it did not come")
 
 
 @pytest.fixture

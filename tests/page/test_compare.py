@@ -47,7 +47,9 @@ def test_what_differs_is_shown_and_leads_to_the_span(talks: PageServer, tab: Pag
     tab.wait_for_url("**/sessions/talk/spans/mail")
 
 
-def test_sessions_are_swapped_and_begun_from_one(talks: PageServer, tab: Page) -> None:
+@pytest.mark.parametrize("width", [400, 1280])
+def test_sessions_are_swapped_and_begun_from_one(talks: PageServer, tab: Page, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 800})
     tab.goto(f"{talks.url}/sessions/talk%202")
     tab.get_by_label("Compare with").fill("talk")
     tab.keyboard.press("Enter")

@@ -10,14 +10,14 @@ import pytest
 from playwright.sync_api import expect
 
 from chaukas_spec_lite import EventType, ToolCall
-from tests.page.conftest import opened_tab
+from tests.page.conftest import opened_tab, wait_until
 from tests.page.runs import BEGAN, DEMO, EVIL, LONG, event, every_run, talk
 from tests.page.serving import PageServer, page_serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, Route
 
 pytestmark = pytest.mark.page
 
@@ -122,6 +122,18 @@ def test_a_filter_keeps_what_is_above_of_what_it_finds(runs: PageServer, tab: Pa
     expect(current(tab)).to_have_text("payments tools/call")
     tab.keyboard.press("Escape")
     expect(rows).to_have_count(29)
+
+
+def test_a_link_that_is_followed_right_after_typing_has_what_was_typed(runs: PageServer, tab: Page) -> None:
+    tab.clock.install()
+    rows = opened(tab, runs, "talk").locator(".row")
+    tab.clock.pause_at(BEGAN + timedelta(days=3650))
+    tab.keyboard.press("/")
+    tab.keyboard.type("weather")
+    rows.filter(has_text="weather").click()
+    tab.wait_for_url("**/spans/weather*")
+    tab.clock.run_for(1000)
+    tab.wait_for_url("**/spans/weather?q=weather")
 
 
 def test_dragging_zooms_and_a_double_click_takes_it_back(runs: PageServer, tab: Page) -> None:
@@ -304,6 +316,88 @@ def test_what_arrives_is_added_and_all_else_stays_as_it_is(browser: Browser) -> 
         expect(found.locator(".row").nth(1)).to_contain_text("no end")
         expect(current(tab)).to_have_text("weather")
         expect(tab.get_by_role("heading", level=2)).to_contain_text("weather")
+
+
+def test_what_somebody_reads_stays_as_it_is_while_events_arrive(browser: Browser) -> None:
+    long = {"text": "long " * 3000, "deep": {"deeper": [1]}}
+    begun = [
+        event("talk", "a", EventType.AGENT_START, "agent", 0, agent_name="guide"),
+        event("talk", "s", EventType.TOOL_CALL_START, "tool", 2, tool_call=ToolCall(name="ask", arguments=long)),
+    ]
+    with page_serving(begun) as server, opened_tab(browser) as tab:
+        found = opened(tab, server, "talk/spans/tool")
+        detail = tab.get_by_label("Span", exact=True)
+        for _ in range(2):
+            detail.get_by_role("button", name="show more").click()
+        deep = detail.locator(".entry").filter(has=tab.locator("> .twist .name", has_text="deep")).last
+        was_open = deep.get_attribute("aria-expanded")
+        deep.locator("> .twist").click()
+        detail.evaluate("box => { box.scrollTop = 300; }")
+        # Before its row, and then its own end.
+        server.add([event("talk", "new", EventType.TOOL_CALL_START, "new", 1, tool_call=ToolCall(name="early"))])
+        expect(found.locator(".row")).to_have_count(3)
+        assert detail.evaluate("box => box.scrollTop") == 300
+        server.add([event("talk", "e", EventType.TOOL_CALL_END, "tool", 3)])
+        expect(detail.locator("#event-e")).to_be_attached()
+        assert detail.evaluate("box => box.scrollTop") == 300
+        expect(detail.get_by_role("button", name="show more")).to_have_count(0)
+        assert deep.get_attribute("aria-expanded") != was_open
+
+
+def test_a_call_that_goes_on_gets_its_answer_and_its_tools(browser: Browser) -> None:
+    before, after = [*talk()][:2], [*talk()][2:5]
+    with page_serving(before) as server, opened_tab(browser) as tab:
+        opened(tab, server, "talk/spans/model")
+        said = tab.locator(".said")
+        expect(said.locator("h3")).to_have_text(["system", "user"])
+        tab.locator(".offered summary").click()
+        server.add(after)
+        expect(said.locator("h3")).to_have_text(["system", "user", "assistant answer"])
+        expect(said.nth(2).locator(".outcome")).to_contain_text('sky: "clear"')
+        expect(tab.locator(".offered")).to_have_attribute("open", "")
+        # Another tool before it moves its row; the link still leads there.
+        call = ToolCall(name="early")
+        server.add(
+            [event("talk", "new", EventType.TOOL_CALL_START, "new", 0.5, tool_call=call, parent_span_id="agent")]
+        )
+        expect(tab.locator(".waterfall .row")).to_have_count(4)
+        said.nth(2).get_by_role("button", name="to its span").click()
+        expect(tab.get_by_role("heading", level=2)).to_contain_text("weather")
+
+
+def test_a_reading_that_takes_long_is_not_begun_anew_by_what_arrives(browser: Browser) -> None:
+    with page_serving(talk()) as server, opened_tab(browser) as tab:
+        held: list[Route] = []
+        given_up: list[str] = []
+        tab.on("requestfailed", lambda request: given_up.append(request.url) if "/spans" in request.url else None)
+        tab.clock.install()
+        found = opened(tab, server, "talk")
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        tab.route("**/spans*", hold)
+
+        def arrives(name: str, after: float) -> None:
+            call = ToolCall(name=name)
+            server.add([event("talk", name, EventType.TOOL_CALL_START, name, after, tool_call=call)])
+
+        arrives("one", 0.5)
+        wait_until(tab, lambda: len(held) == 1, lambda: tab.clock.run_for(1000))
+        arrives("two", 0.6)
+        # As long as the answer is not there, nothing else is asked for, however long that is.
+        for _ in range(20):
+            tab.clock.run_for(5000)
+            tab.wait_for_timeout(10)
+        assert (len(held), given_up) == (1, [])
+        held[0].continue_()
+        expect(found.locator(".row .name").filter(has_text="one")).to_be_visible()
+        # It took 100 seconds: the next one waits for the longest pause there is.
+        tab.clock.run_for(55_000)
+        assert len(held) == 1
+        wait_until(tab, lambda: len(held) == 2, lambda: tab.clock.run_for(1000))
+        held[1].continue_()
+        expect(found.locator(".row .name").filter(has_text="two")).to_be_visible()
 
 
 def test_broken_seals_are_told_with_the_events(runs: PageServer, tab: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,11 @@ _MOMENT: Mapping[str, Any] = {
     "format": "date-time",
     "description": "RFC 3339 in UTC or with an offset, a capital T and Z, up to nine digits after the point.",
 }
+
+
+_IN_PATH = (
+    "One or two dots have a tilde before them here, as clients take them for a direction; so have ~. and the like."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Parameter:
         """Describe it as a parameter of a call with this path, for the OpenAPI document."""
         described: dict[str, Any] = {"name": self.name, "in": "query", "schema": self.schema}
         if f"{{{self.name}}}" in path:
-            described |= {"in": "path", "required": True}
+            described |= {"in": "path", "required": True, "description": _IN_PATH}
         elif self.needed:
             described["required"] = True
         return described | ({"description": self.description} if self.description else {})
@@ -67,6 +73,8 @@ WAIT = Parameter(
     "wait", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, "Seconds, up to 30, and 25 if not given."
 )
 
+_DOTS = re.compile(r"~+\.\.?")
+
 _MAX_LOG = 2**62
 """Beyond all logs, and the next number still fits into the integers of databases."""
 
@@ -86,7 +94,7 @@ def read(given: Iterable[tuple[str, str]], known: Sequence[Parameter], in_path: 
         InvalidRequest: There is one that it has not, or one too often.
     """
     parameters = {each.name: each for each in known if each.name not in in_path}
-    found: dict[str, list[str]] = {name: [value] for name, value in in_path.items()}
+    found: dict[str, list[str]] = {name: [_undotted(value)] for name, value in in_path.items()}
     for name, value in in_path.items():
         if not value:
             raise InvalidRequest(f"{name}: empty in the path")
@@ -101,6 +109,11 @@ def read(given: Iterable[tuple[str, str]], known: Sequence[Parameter], in_path: 
         if value:
             values.append(value)
     return found
+
+
+def _undotted(value: str) -> str:
+    # A client takes an id of one or two dots for a direction, escaped or not, and asks for something else.
+    return value[1:] if _DOTS.fullmatch(value) else value
 
 
 def text_of(given: Given, name: str) -> str:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.collector.receipts import Receipt
 
 JSON = "application/json"
+NOTHING_ELSE = {"X-Content-Type-Options": "nosniff"}
+"""A browser takes an answer for what it is said to be, and not for what its text looks like."""
 MOST_NAMED = 1000
 """How many of the rejected events an answer names; it counts all of them."""
 _ROOM = 1 << 20
@@ -112,7 +114,7 @@ def _named(rejected: list[tuple[int, str, str]]) -> list[dict[str, Any]]:
 def json_answer(content: Any, status: int = 200, media_type: str = JSON, headers: Mapping[str, str] = {}) -> Response:
     """Make an answer of JSON."""
     # ASCII alone: half a surrogate pair from a bad request is an escape then, and no failure.
-    return Response(json.dumps(content, separators=(",", ":")), status, headers, media_type)
+    return Response(json.dumps(content, separators=(",", ":")), status, {**NOTHING_ELSE, **headers}, media_type)
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] = {}) -> Response:

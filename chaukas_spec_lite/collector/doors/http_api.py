@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -21,8 +20,9 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
     page_size_of,
     text_of,
 )
-from chaukas_spec_lite.collector.doors.http_answers import JSON
+from chaukas_spec_lite.collector.doors.http_answers import JSON, NOTHING_ELSE
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
+from chaukas_spec_lite.collector.doors.json_slices import written
 from chaukas_spec_lite.collector.doors.openapi_api import CALLS, MAX_SUMMED, Call
 from chaukas_spec_lite.collector.gathering import Answered, event_by_id, gather, gather_into
 from chaukas_spec_lite.collector.query import within
@@ -45,7 +45,7 @@ Answer = Callable[[], "dict[str, Any]"]
 
 
 _HEADERS = {
-    "X-Content-Type-Options": "nosniff",
+    **NOTHING_ELSE,
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -93,11 +93,12 @@ class Api:
         serve: Callable[[Given, Caller], Awaitable[Answer]] = getattr(self, call.name)
         if not call.gathers:
             answer = await serve(given, caller)
-            return await self.turns.answer(lambda: _encoded(answer()))
-        caller.check_reading()  # Whoever may not read waits for nothing.
-        async with self.turns.gathering.turn(caller.name or network_of(request.client) or ""):
-            answer = await serve(given, caller)
-            return await self.turns.gathered(lambda: _encoded(answer()))
+            return await self.turns.answer(lambda: written(answer()))
+        with self.service.meter.request(call.name):
+            caller.check_reading()  # Whoever may not read waits for nothing.
+            async with self.turns.gathering(caller.name or network_of(request.client) or ""):
+                answer = await serve(given, caller)
+                return await self.turns.gathered(lambda: written(answer()))
 
     async def events(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/events``."""
@@ -213,8 +214,3 @@ def _asked(given: Given) -> tuple[Tenancy, int, str]:
 
 def _part(name: str, part: Part[T], write: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
     return {name: [write(each) for each in part.items], "next_page_token": part.next_page_token}
-
-
-def _encoded(answer: dict[str, Any]) -> bytes:
-    # ASCII alone: half a surrogate pair that somebody has sent is an escape then, and no failure.
-    return json.dumps(answer, separators=(",", ":")).encode()

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from chaukas_spec_lite.collector.callers import ANYONE
 from chaukas_spec_lite.collector.doors import http_answers, openapi
-from chaukas_spec_lite.collector.doors.http_answers import json_answer, problem, receipt_answer
+from chaukas_spec_lite.collector.doors.http_answers import NOTHING_ELSE, json_answer, problem, receipt_answer
 from chaukas_spec_lite.collector.doors.http_api import Api
 from chaukas_spec_lite.collector.doors.http_audit import AuditRoutes
 from chaukas_spec_lite.collector.doors.http_connections import CERTIFICATE
@@ -142,10 +142,10 @@ class Door:
             asked = await self.turns.answer(partial(self.forms.read_query, body, form))
         page = await self.service.query(asked, caller)
         # In a header, for answers of each form.
-        scanned = {SCANNED: str(page.scanned)} if page.scanned else None
+        scanned = {SCANNED: str(page.scanned)} if page.scanned else {}
         try:
             content = await self.turns.answer(partial(self.forms.write_page, page, form))
-            return Response(content, headers=scanned, media_type=form.value)
+            return Response(content, headers={**NOTHING_ELSE, **scanned}, media_type=form.value)
         except JSONError as error:
             return problem(406, f"an event of the page has no ProtoJSON, take {Form.BINARY.value}: {error}")
 
@@ -166,7 +166,7 @@ class Door:
     async def metrics(self, request: Request) -> Response:
         """``GET /metrics``: with a key that was made for it, where there are keys."""
         (await self._caller(request)).check_metrics()
-        return Response(await self.service.metrics(), headers={"Content-Type": CONTENT_TYPE})
+        return Response(await self.service.metrics(), headers={**NOTHING_ELSE, "Content-Type": CONTENT_TYPE})
 
     async def openapi(self, request: Request) -> Response:
         """``GET /openapi.json``."""

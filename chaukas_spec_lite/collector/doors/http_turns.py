@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
+import gc
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TypeAlias, TypeVar
 
@@ -36,10 +38,11 @@ class Turns:
         self._large = asyncio.Semaphore(1)
         self._query = asyncio.Semaphore(1)
         self._gathered = asyncio.Semaphore(1)
-        self.gathering = FairTurns(
+        self._gathering = FairTurns(
             _GATHERING, _GATHERING_OF_ONE, waiting=_MAX_WAITING, waiting_of_one=_MAX_WAITING_OF_ONE
         )
-        """Who reads many events for an answer, until that is made."""
+        # Who has set objects aside for good, as before forks, would lose that.
+        self._sets_aside = not gc.get_freeze_count()
 
     async def read(self, size: int, steps: Steps[T]) -> T:
         """Read the body of an ingestion, of a size, in steps; when it is cancelled, no further one is begun."""
@@ -54,9 +57,24 @@ class Turns:
         async with self._query:
             return await _in_thread(work)
 
+    @asynccontextmanager
+    async def gathering(self, origin: str) -> AsyncGenerator[None]:
+        """Wait for a turn to read many events for an answer, which lasts until that is made; see ``FairTurns.turn``."""
+        async with self._gathering.turn(origin):
+            try:
+                yield
+            finally:
+                if self._sets_aside:
+                    gc.unfreeze()  # What others still gather is set aside again with their next step.
+
     async def gathered(self, work: Callable[[], T]) -> T:
-        """Do something for an answer of many events."""
+        """Do something for an answer of many events, in a turn of ``gathering``."""
         async with self._gathered:
+            # What is kept of events are hundreds of thousands of objects, in no circles. Python would look for circles
+            # among all of them, again and again, and nothing else would go on meanwhile. So what there is by now is set
+            # aside, which takes no time, until the answer is made.
+            if self._sets_aside:
+                gc.freeze()
             return await _in_thread(work)
 
 

@@ -271,7 +271,13 @@ def _figures() -> dict[str, Any]:
         "SessionFigures": record(
             session_id=TEXT,
             name=TEXT,
+            input={**TEXT, "description": "The beginning of what was said to it first."},
             agents=array(TEXT),
+            agents_by_id={
+                "type": "object",
+                "additionalProperties": TEXT,
+                "description": "The names of agents by their ids, which conditions take.",
+            },
             model_calls=COUNT,
             tokens=COUNT,
             cost={"type": "object", "additionalProperties": {"type": "number"}, "description": "By currency."},

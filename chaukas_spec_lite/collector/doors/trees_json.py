@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from chaukas_spec_lite.collector.doors.json_slices import Items
 from chaukas_spec_lite.collector.doors.openapi_trees import PERCENTILES
 from chaukas_spec_lite.trace.aligning import Differences
 from chaukas_spec_lite.trace.comparing import compare
@@ -26,12 +27,11 @@ _NOTHING = Stretch()
 def spans(gathered: Gathered) -> dict[str, Any]:
     """Write the spans of what was gathered. Takes time."""
     sessions = gathered.sessions()
-    listed = [span(each) for each in rows(sessions, gathered.details)]
-    agents = {each["agent"]: None for each in listed if each["agent"]}
+    listed = [*rows(sessions, gathered.details)]
     return {
-        "spans": listed,
+        "spans": Items(listed, span),
         "truncated": gathered.truncated,
-        "agents": [*agents],
+        "agents": [*dict.fromkeys(each.agent for each in listed if each.agent)],
         **totals(sessions),
     }
 
@@ -39,8 +39,10 @@ def spans(gathered: Gathered) -> dict[str, Any]:
 def compared(before: Answered, after: Answered) -> dict[str, Any]:
     """Write how two sessions differ. Takes time."""
     old, new, differences = before.recorded(), after.recorded(), Differences()
+    # All of them, as what differs is known only then.
+    pairs = [*compare(old, new, differences)]
     return {
-        "pairs": [_pair(each) for each in compare(old, new, differences)],
+        "pairs": Items(pairs, _pair),
         "spans": differences.spans,
         "ways": dict(sorted(differences.counts.items())),
         "before": totals(old.sessions),

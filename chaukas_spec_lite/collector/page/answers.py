@@ -42,14 +42,16 @@ HEADERS = {
 def file_answer(request: Request, file: PageFile) -> Response:
     """Hand a file out, or say that the browser has it already."""
     # It asks each time, and gets a file again only where that has changed: after an update no old part is mixed in.
-    headers = {**HEADERS, "ETag": file.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    compressed = _takes_gzip(request.headers.get("accept-encoding", ""))
+    tag = file.compressed_tag if compressed else file.tag
+    headers = {**HEADERS, "ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     known = request.headers.get("if-none-match", "")
-    if known.strip() == "*" or file.tag in (each.strip().removeprefix("W/") for each in known.split(",")):
+    if known.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in known.split(",")):
         return Response(status_code=304, headers=headers)
-    content = file.content
-    if _takes_gzip(request.headers.get("accept-encoding", "")):
-        content, headers["Content-Encoding"] = file.compressed, "gzip"
-    return Response(content, headers={**headers, "Content-Type": file.media_type})
+    headers["Content-Type"] = file.media_type
+    if compressed:
+        headers["Content-Encoding"] = "gzip"
+    return Response(file.compressed if compressed else file.content, headers=headers)
 
 
 def _takes_gzip(accepted: str) -> bool:

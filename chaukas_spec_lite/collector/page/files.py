@@ -42,6 +42,11 @@ class PageFile:
     compressed: bytes
     """The content in gzip, which is made once."""
 
+    @property
+    def compressed_tag(self) -> str:
+        """The tag of the content in gzip: other bytes have another one (RFC 9110, 8.8.3.3)."""
+        return f'{self.tag[:-1]}-gzip"'
+
 
 @lru_cache(maxsize=1)
 def files() -> Mapping[str, PageFile]:

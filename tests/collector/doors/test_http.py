@@ -43,6 +43,7 @@ def problem(response: httpx.Response, status: int) -> str:
     """Check that an answer is a problem's text; return what it says."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["x-content-type-options"] == "nosniff"
     content = response.json()
     assert content["status"] == status
     assert content["title"]

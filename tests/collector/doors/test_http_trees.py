@@ -15,7 +15,7 @@ import pytest
 from chaukas_spec_lite import CostDetails, ErrorInfo, Event, EventStatus, EventType, LLMInvocation
 from chaukas_spec_lite.collector import gathering
 from chaukas_spec_lite.collector.callers import ANYONE
-from chaukas_spec_lite.collector.doors import http_api
+from chaukas_spec_lite.collector.doors import http_api, http_turns
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.collector.stores.sqlite.store import SQLiteStore
@@ -233,6 +233,21 @@ def test_a_series_says_what_happened_when(make: Callable[[], Any]) -> None:
     run(main())
 
 
+def test_ids_that_clients_take_for_directions_have_a_path() -> None:
+    paths = {".": "~.", "..": "~..", "~.": "~~.", "~~..": "~~~..", "...": "...", "%2e": "%252e", "~": "~", "~a": "~a"}
+    events = [event(each, EventType.SYSTEM, each, session_id=each) for each in paths]
+
+    async def main() -> None:
+        async with http_serving() as served:
+            await served.service.ingest_events(map(bytes, events), ANYONE)
+            for session, path in paths.items():
+                spans = (await got(served, f"/api/sessions/{path}/spans"))["spans"]
+                assert [each["id"] for each in spans] == [session]
+                assert len((await got(served, f"/api/sessions/{path}/events"))["events"]) == 1
+
+    run(main())
+
+
 def test_times_that_no_calendar_has_do_not_stop_a_series(make: Callable[[], Any]) -> None:
     first, last = datetime.min.replace(tzinfo=timezone.utc), datetime.max.replace(tzinfo=timezone.utc)
     events = [Event(event_id=str(at), session_id="s", timestamp=at) for at in (first, last)]
@@ -275,6 +290,35 @@ def test_answers_of_many_events_keep_no_other_query_waiting_and_are_not_made_for
             assert len((await waiting)["spans"]) == 4
             assert len((await got(served, "/api/sessions/s%2F1/spans"))["spans"]) == 4
             assert len(begun) == 2
+
+    run(main())
+
+
+def test_who_is_refused_a_turn_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    release, begun = threading.Event(), list[int]()
+    write = http_api.trees_json.spans
+
+    def slow(gathered: Any) -> dict[str, Any]:
+        begun.append(1)
+        release.wait(HANG)
+        return write(gathered)
+
+    monkeypatch.setattr(http_api.trees_json, "spans", slow)
+    monkeypatch.setattr(http_turns, "_GATHERING_OF_ONE", 1)
+    monkeypatch.setattr(http_turns, "_MAX_WAITING_OF_ONE", 0)
+
+    async def main() -> None:
+        async with http_serving() as served:
+            await served.service.ingest_events(map(bytes, RUN), ANYONE)
+            waiting = asyncio.ensure_future(got(served, "/api/sessions/s%2F1/spans"))
+            await until(lambda: len(begun) == 1)
+            refused = await served.client.get("/api/series")
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+            release.set()
+            await waiting
+            counts = (await served.client.get("/metrics")).text
+            assert 'chaukas_requests_total{call="series",outcome="throttled"} 1\n' in counts
+            assert 'chaukas_requests_total{call="spans",outcome="ok"} 1\n' in counts
 
     run(main())
 

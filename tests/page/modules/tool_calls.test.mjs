@@ -7,8 +7,8 @@ import { span } from "./spans.mjs";
 
 /** @param {string} id @param {string} name @returns {any} */
 const call = (id, name) => ({ kind: "call", id, name, value: {} });
-/** @param {number} place @param {...object} contents */
-const ran = (place, ...contents) => ({ place, events: contents.map((content) => ({ content })) });
+/** @param {string} id @param {...object} contents */
+const ran = (id, ...contents) => ({ id, events: contents.map((content) => ({ content })) });
 
 test("tools that may have been called stand between two calls of models", () => {
   const kinds = ["agent", "model", "tool", "mcp", "data", "model", "tool", "agent", "tool"];
@@ -26,20 +26,20 @@ test("tools that ran inside of the call of the model count, too", () => {
 test("a call is known by its id, and else by its name", () => {
   const calls = [call("1", "search"), call("", "search"), call("3", "mail"), call("4", "never ran")];
   const spans = [
-    ran(5, { kind: "tool_call", id: "other", name: "search" }),
-    ran(6, { kind: "tool_call", id: "1", name: "search" }),
-    ran(7, { kind: "mcp_call", operation: "tools/call", request: { name: "mail" } }),
+    ran("5", { kind: "tool_call", id: "other", name: "search" }),
+    ran("6", { kind: "tool_call", id: "1", name: "search" }),
+    ran("7", { kind: "mcp_call", operation: "tools/call", request: { name: "mail" } }),
   ];
   const found = matched(calls, spans);
-  assert.deepEqual(calls.map((each) => found.get(each)?.place), [6, 5, 7, undefined]);
+  assert.deepEqual(calls.map((each) => found.get(each)?.id), ["6", "5", "7", undefined]);
 });
 
 test("what came out of a tool", () => {
   const failed = { kind: "result", value: "no", failed: true };
-  assert.deepEqual(outcomeOf(ran(0, { kind: "tool_call" }, { kind: "error_info", error_message: "no" }).events), failed);
-  assert.deepEqual(outcomeOf(ran(0, { kind: "tool_response", error_message: "no" }).events), failed);
-  assert.deepEqual(outcomeOf(ran(0, { kind: "tool_response", output: { output: [1] } }).events)?.value, [1]);
-  assert.deepEqual(outcomeOf(ran(0, { kind: "tool_response", output: { a: 1, b: 2 } }).events)?.value, { a: 1, b: 2 });
-  assert.deepEqual(outcomeOf(ran(0, { kind: "mcp_call", response: { c: 1 } }).events)?.value, { c: 1 });
-  assert.equal(outcomeOf(ran(0, { kind: "tool_call" }).events), null);
+  assert.deepEqual(outcomeOf(ran("0", { kind: "tool_call" }, { kind: "error_info", error_message: "no" }).events), failed);
+  assert.deepEqual(outcomeOf(ran("0", { kind: "tool_response", error_message: "no" }).events), failed);
+  assert.deepEqual(outcomeOf(ran("0", { kind: "tool_response", output: { output: [1] } }).events)?.value, [1]);
+  assert.deepEqual(outcomeOf(ran("0", { kind: "tool_response", output: { a: 1, b: 2 } }).events)?.value, { a: 1, b: 2 });
+  assert.deepEqual(outcomeOf(ran("0", { kind: "mcp_call", response: { c: 1 } }).events)?.value, { c: 1 });
+  assert.equal(outcomeOf(ran("0", { kind: "tool_call" }).events), null);
 });

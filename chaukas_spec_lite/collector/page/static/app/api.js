@@ -38,7 +38,7 @@ export function address(path, query = {}) {
 /**
  * Read from the collector.
  *
- * @param {string} path such as `/api/sessions`; parts that are ids have to be escaped with encodeURIComponent
+ * @param {string} path such as `/api/sessions`; parts that are ids have to be escaped with `segment`
  * @param {Record<string, any>} [query]
  * @param {{signal?: AbortSignal}} [how]
  * @returns {Promise<any>}

@@ -9,7 +9,8 @@ import { oneLine } from "./printable.js";
 
 /** @typedef {import("./chart_data.js").Chart} Drawn */
 
-const HEIGHT = 220;
+/** Pixels; what is wide is higher, too. */
+const [LOWEST, HIGHEST] = [220, 360];
 /** Steps of an axis of whole numbers. */
 const WHOLE = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 /** How many colours there are in the style; see `.swatch`. */
@@ -33,7 +34,7 @@ export function Chart({ chart, part, times, width, zoom }) {
   useEffect(() => {
     if (!box.current || !legend.current) return undefined;
     const plot = drawn({ chart, times, width, zoom, point }, box.current, legend.current);
-    const resized = new ResizeObserver(([entry]) => plot.setSize({ width: Math.floor(entry.contentRect.width), height: HEIGHT }));
+    const resized = new ResizeObserver(([entry]) => plot.setSize(sizeOf(entry.contentRect.width)));
     resized.observe(box.current);
     return () => {
       resized.disconnect();
@@ -97,6 +98,11 @@ function useTheme() {
   return turn;
 }
 
+/** How large a chart is drawn where there is so much room. @param {number} width */
+function sizeOf(width) {
+  return { width: Math.floor(width), height: Math.round(Math.max(LOWEST, Math.min(width * 0.42, HIGHEST))) };
+}
+
 /** What stands at the axis of time. @param {any} _ @param {number[]} seconds @param {number} __ @param {number} ___ @param {number} step */
 function timesOf(_, seconds, __, ___, step) {
   return seconds.map((each, at) => axisTime(each, at ? seconds[at - 1] : null, step));
@@ -124,8 +130,7 @@ function drawn({ chart, times, width, zoom, point }, box, legend) {
   const axis = { stroke: color, grid: { stroke: borderColor, width: 1 }, ticks: { stroke: borderColor, width: 1 } };
   const label = (/** @type {number} */ value) => (value === 0 ? "0" : chart.unit === "ms" ? duration(value) : short(value));
   const options = {
-    width: Math.max(100, Math.floor(box.clientWidth)),
-    height: HEIGHT,
+    ...sizeOf(Math.max(100, box.clientWidth)),
     legend: { show: false },
     cursor: { y: false, drag: { x: true, y: false, setScale: false }, sync: { key: "charts" }, points: { show: !chart.stacked } },
     scales: {

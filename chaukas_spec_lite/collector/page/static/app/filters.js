@@ -1,6 +1,7 @@
 // The form of a view's conditions. All of them stand in the address, so the form only changes that.
 
 import { useRef, useState } from "../vendor/hooks.js";
+import { agents } from "./agents.js";
 import { html } from "./html.js";
 import { oneLine } from "./printable.js";
 import { FIELDS, SINCE, changed, fromField, toField, write } from "./query.js";
@@ -83,7 +84,9 @@ function Text({ field, value, set }) {
   return html`<label class=${`field ${field.name}`}><span>${field.label}</span>
     <input name=${field.name} type=${time ? "datetime-local" : "search"} step=${time ? 1 : null} maxlength="1000"
       placeholder=${field.hint ?? ""} value=${typed ?? (time ? toField(value) : value)} autocomplete="off" spellcheck=${false}
-      onInput=${(/** @type {any} */ event) => type(event.currentTarget.value)} onChange=${take} onBlur=${() => type(null)} /></label>`;
+      list=${field.name === "agent_id" ? "agents" : null}
+      onInput=${(/** @type {any} */ event) => type(event.currentTarget.value)} onChange=${take} onBlur=${() => type(null)} /></label>
+    ${field.name === "agent_id" && html`<datalist id="agents">${agents().map(([id, name]) => html`<option key=${id} value=${id}>${oneLine(name, 60)}</option>`)}</datalist>`}`;
 }
 
 /** @param {{value: string | string[] | undefined, set: Set}} given */

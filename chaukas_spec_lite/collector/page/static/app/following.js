@@ -6,11 +6,15 @@ import { get } from "./api.js";
 const WAIT = 25;
 /** Seconds after a failure until the next attempt: longer each time. */
 const PAUSES = [1, 2, 4, 8, 15];
+/** Milliseconds that whatever is shown is left as it was at most while something arrives. */
+const MOST = 60_000;
 
 /**
  * @typedef {object} Followed
- * @property {(events: any[]) => void | Promise<void>} arrived Called with what has arrived, in the order of arrival.
- * @property {() => void} [begun] Called when following begins, and when it begins anew because arrivals were missed.
+ * @property {(events: any[], answer: {cursor: string, more: boolean}) => unknown} arrived Called with what has arrived,
+ *   in the order of arrival, and waited for. If that comes to true, following begins anew, and what has not been told by then never is.
+ * @property {(cursor: string) => unknown} [begun] Called when following begins, and when it begins anew because arrivals
+ *   were missed; and waited for.
  * @property {(problem: string, seconds: number) => void} failed Called with what went wrong, and in how many seconds
  *   it is tried again; with "" once all is well.
  */
@@ -21,9 +25,10 @@ const PAUSES = [1, 2, 4, 8, 15];
  * @param {Record<string, any>} query The conditions, and `page_size`.
  * @param {Followed} told
  * @param {AbortSignal} signal
+ * @param {string} [from] The cursor to go on from, of an answer to the same conditions; without it, from now on.
  */
-export async function follow(query, told, signal) {
-  let [cursor, failures] = ["", 0];
+export async function follow(query, told, signal, from = "") {
+  let [cursor, failures] = [from, 0];
   while (!signal.aborted) {
     try {
       const fresh = !cursor;
@@ -32,8 +37,8 @@ export async function follow(query, told, signal) {
       cursor = answer.cursor;
       if (failures) told.failed("", 0);
       failures = 0;
-      if (fresh) told.begun?.();
-      if (answer.events.length) await told.arrived(answer.events);
+      if (fresh) await told.begun?.(cursor);
+      if (answer.events.length && (await told.arrived(answer.events, answer)) === true) cursor = "";
     } catch (error) {
       if (signal.aborted) return;
       const status = /** @type {any} */ (error).status ?? 0;
@@ -56,7 +61,7 @@ export async function follow(query, told, signal) {
  * @param {() => Promise<void>} changed
  * @param {(problem: string) => void} failed
  * @param {AbortSignal} signal
- * @param {number} rest How many milliseconds lie between two calls at least.
+ * @param {number} rest How many milliseconds lie between two calls at least; more where a call takes long.
  */
 export async function whenArrived(query, changed, failed, signal, rest) {
   while (!signal.aborted) {
@@ -64,12 +69,28 @@ export async function whenArrived(query, changed, failed, signal, rest) {
     const turn = new AbortController();
     const end = () => turn.abort();
     signal.addEventListener("abort", end, { once: true });
-    const told = { arrived: end, begun: () => void changed().catch(() => {}), failed };
+    let took = 0;
+    const begun = async () => {
+      const began = performance.now();
+      await changed().catch(() => {});
+      took = performance.now() - began;
+    };
+    const told = { arrived: end, begun, failed };
     await follow({ ...query, page_size: 1 }, told, turn.signal);
     signal.removeEventListener("abort", end);
     if (!turn.signal.aborted) return;
-    await pause(rest, signal);
+    await pause(restAfter(took, rest), signal);
   }
+}
+
+/**
+ * How many milliseconds to wait after something that took so many: what reads much is not to do so all the time.
+ *
+ * @param {number} took
+ * @param {number} least
+ */
+export function restAfter(took, least) {
+  return Math.max(least, Math.min(took * 5, MOST));
 }
 
 /** @param {unknown} error */

@@ -47,13 +47,28 @@ export function routeOf(pathname, search) {
   return { view: "missing", params: {}, query };
 }
 
-/** @param {string} part */
+/** What a part of a path stands for. @param {string} part */
 function decoded(part) {
   try {
-    return decodeURIComponent(part);
+    return undotted(decodeURIComponent(part));
   } catch {
     return part; // a percent sign that escapes nothing
   }
+}
+
+/**
+ * Write an id as a part of a path, here and below `/api`. One of `.` and `..` gets a tilde before it, as do those that
+ * would then look like it: a browser takes both for directions, escaped or not, and goes elsewhere.
+ *
+ * @param {string} id
+ */
+export function segment(id) {
+  return encodeURIComponent(/^~*\.\.?$/.test(id) ? `~${id}` : id);
+}
+
+/** @param {string} text */
+function undotted(text) {
+  return /^~+\.\.?$/.test(text) ? text.slice(1) : text;
 }
 
 /**
@@ -63,8 +78,8 @@ function decoded(part) {
  * @param {string} [span]
  */
 export function sessionPath(session, span) {
-  const path = `/sessions/${encodeURIComponent(session)}`;
-  return span ? `${path}/spans/${encodeURIComponent(span)}` : path;
+  const path = `/sessions/${segment(session)}`;
+  return span ? `${path}/spans/${segment(span)}` : path;
 }
 
 /**

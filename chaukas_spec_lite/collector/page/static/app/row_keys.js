@@ -18,6 +18,7 @@ const STEPS = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1, Home: -Infinity, End: In
  * @param {{current: HTMLElement | null}} container
  */
 export function useRowKeys(container) {
+  useKeptFocus(container);
   useLayoutEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
       const step = STEPS[event.key];
@@ -33,4 +34,18 @@ export function useRowKeys(container) {
     document.addEventListener("keydown", pressed);
     return () => document.removeEventListener("keydown", pressed);
   }, []);
+}
+
+/**
+ * Gives the focus back to what had it, after the view was drawn anew: some browsers take it from a row that is moved.
+ *
+ * @param {{current: HTMLElement | null}} container
+ */
+function useKeptFocus(container) {
+  const had = document.activeElement;
+  useLayoutEffect(() => {
+    if (had instanceof HTMLElement && had !== document.activeElement && container.current?.contains(had)) {
+      had.focus({ preventScroll: true });
+    }
+  });
 }

@@ -1,6 +1,7 @@
 // The sessions that are listed: pages of them, what they came to, and those that arrive. Pure, but for `useSessions`.
 
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { note } from "./agents.js";
 import { get } from "./api.js";
 import { whenArrived } from "./following.js";
 import { between, moment } from "./format.js";
@@ -10,7 +11,9 @@ import { asked } from "./query.js";
 /**
  * @typedef {object} Figures
  * @property {string} name
+ * @property {string} input What was said to it first.
  * @property {string[]} agents
+ * @property {Record<string, string>} agents_by_id Their names, of those that have an id.
  * @property {number} tokens
  * @property {Record<string, number>} cost
  * @property {boolean} whole
@@ -38,9 +41,18 @@ export function keyOf(session) {
   return JSON.stringify([session.tenant_id, session.project_id, session.session_id]);
 }
 
+/**
+ * What a session is called by, beside its id: its name, or what else tells a person most of it.
+ *
+ * @param {Session} session
+ */
+export function labelOf({ figures, project_id }) {
+  return figures ? figures.name || figures.input || figures.agents[0] || project_id : "";
+}
+
 /** What columns are sorted by. @type {Record<string, (session: Session) => number | string | null>} */
 export const COLUMNS = {
-  session: (each) => each.figures?.name || each.session_id,
+  session: (each) => labelOf(each) || each.session_id,
   start: (each) => moment(each.first),
   latest: (each) => moment(each.last),
   duration: (each) => between(each.first, each.last),
@@ -165,9 +177,12 @@ export function useSessions(conditions) {
     });
   }, [listed]);
 
+  const latest = useRef(asking);
+  latest.current = asking;
   const older = async () => {
     try {
       const page = await get("/api/sessions", { ...query(), page_token: token });
+      if (latest.current !== asking) return; // Something else is listed by now.
       setSessions((before) => [...(before ?? []), ...merged([], page.sessions.filter(isNew(before ?? [])))]);
       setToken(page.next_page_token);
     } catch (failed) {
@@ -196,6 +211,7 @@ async function sumUp(group, summed) {
     const answer = await get("/api/figures", { tenant_id, project_id, session_id: group.map((each) => each.session_id) });
     const left = new Set(answer.left);
     for (const each of group) if (!left.has(each.session_id)) summed.set(keyOf(each), stateOf(each));
+    for (const each of answer.figures) note(each.agents_by_id);
     const found = new Map(answer.figures.map((/** @type {any} */ each) => [each.session_id, each]));
     return (before) =>
       (before ?? []).map((each) =>

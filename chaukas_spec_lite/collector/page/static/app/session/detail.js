@@ -39,7 +39,8 @@ export function Detail({ tree, place, where, tab, choose, open, close }) {
   // Another span is read from its beginning.
   useEffect(() => {
     if (box.current) box.current.scrollTop = 0;
-  }, [place]);
+    // Not its place: rows may be added before it.
+  }, [span.id]);
   return html`<aside class="detail" aria-label="Span" ref=${box}>
     <header class=${`detail-head kind-${groupOf(span.kind)}`}>
       <h2>

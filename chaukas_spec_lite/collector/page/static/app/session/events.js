@@ -59,20 +59,22 @@ async function eventOf(id, where, signal) {
  */
 export function useEvents(span, where) {
   const key = JSON.stringify([span.events, where]);
-  const [read, set] = useState(/** @type {Read & {key: string}} */ ({ key: "", events: null, error: null }));
+  const whose = JSON.stringify([span.id, where]);
+  const [read, set] = useState(/** @type {Read & {whose: string}} */ ({ whose: "", events: null, error: null }));
   useEffect(() => {
     const aborting = new AbortController();
     eventsOf(span, where, aborting.signal).then(
-      (events) => set({ key, events, error: null }),
+      (events) => set({ whose, events, error: null }),
       (error) => {
         if (aborting.signal.aborted) return;
-        set({ key, events: null, error: error instanceof ApiError ? error : new ApiError(String(error), 0) });
+        set({ whose, events: null, error: error instanceof ApiError ? error : new ApiError(String(error), 0) });
       },
     );
     return () => aborting.abort();
   }, [key]);
-  // What was read before belongs to another span.
-  return read.key === key ? read : { events: null, error: null };
+  // What was read before may belong to another span. Of this one it stays until its next event has been read, too: what
+  // somebody has opened in it stays open.
+  return read.whose === whose ? read : { events: null, error: null };
 }
 
 /** About how many characters a value has; counting ends where there are enough. @param {unknown} value */

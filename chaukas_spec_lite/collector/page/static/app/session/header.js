@@ -4,7 +4,7 @@ import { useState } from "../../vendor/hooks.js";
 import { costs, count, counted, duration, localTime, utcTime } from "../format.js";
 import { html } from "../html.js";
 import { oneLine } from "../printable.js";
-import { go } from "../router.js";
+import { go, segment } from "../router.js";
 import { AuditState } from "./audit_state.js";
 import { Copy } from "./copying.js";
 
@@ -56,7 +56,7 @@ function CompareWith({ session }) {
   /** @param {Event} event */
   const compare = (event) => {
     event.preventDefault();
-    if (other.trim()) go(`/compare/${encodeURIComponent(other.trim())}/${encodeURIComponent(session)}${location.search}`);
+    if (other.trim()) go(`/compare/${segment(other.trim())}/${segment(session)}${location.search}`);
   };
   return html`<form class="compare-with" onSubmit=${compare}>
     <label>Compare with <input name="other" placeholder="session id" size="12" value=${other} onInput=${(/** @type {any} */ event) => set(event.target.value)} /></label>

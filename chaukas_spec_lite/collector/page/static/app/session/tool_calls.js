@@ -2,7 +2,7 @@
 
 /** @typedef {import("./rows.js").Tree} Tree */
 /** @typedef {import("./chat.js").Part} Part */
-/** @typedef {{place: number, events: Record<string, any>[]}} Ran */
+/** @typedef {{id: string, events: Record<string, any>[]}} Ran */
 
 /** Spans that are looked at, of those that follow a call. */
 const MOST = 12;

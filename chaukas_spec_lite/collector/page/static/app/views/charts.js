@@ -9,6 +9,7 @@ import { whenArrived } from "../following.js";
 import { costs, count, counted, duration } from "../format.js";
 import { html } from "../html.js";
 import { FirstSteps, Interrupted, NothingFound, Problem } from "../notices.js";
+import { letGo } from "../pointer.js";
 import { asked, read } from "../query.js";
 import { setQuery } from "../router.js";
 
@@ -103,6 +104,8 @@ function useSeries(conditions, by) {
     const { signal } = aborting;
     const refresh = async () => {
       const answer = await get("/api/series", { ...asked(conditions, Date.now()), by }, { signal });
+      // Whoever drags over a chart would have it taken from under the pointer.
+      await letGo();
       if (signal.aborted) return;
       setData(answer);
       setError(null);

@@ -5,7 +5,7 @@ import { useApi } from "../api.js";
 import { costs, count, counted, duration, localTime, utcTime } from "../format.js";
 import { html } from "../html.js";
 import { oneLine } from "../printable.js";
-import { go, sessionPath, setQuery } from "../router.js";
+import { go, segment, sessionPath, setQuery } from "../router.js";
 import { BETTER, changeText, shownPairs, signOf, WORSE } from "../session/comparing.js";
 import { groupOf, nameOf } from "../session/row.js";
 import { hasFailed, milliseconds } from "../session/rows.js";
@@ -99,7 +99,7 @@ function Sums({ data, a, b }) {
       })}
       <tr class="dim">
         <th scope="row">Change</th>
-        <td><button type="button" class="jump" onClick=${() => go(`/compare/${encodeURIComponent(b)}/${encodeURIComponent(a)}${location.search}`)}>Swap them</button></td>
+        <td><button type="button" class="jump" onClick=${() => go(`/compare/${segment(b)}/${segment(a)}${location.search}`)}>Swap them</button></td>
         <td></td>
         <td class="number">${changeText(lengths[0], lengths[1])}</td>
         <td class="number">${changeText(data.before.totals.spans, data.after.totals.spans)}</td>

@@ -2,6 +2,8 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "../../vendor/hooks.js";
 import { useNow } from "../clock.js";
+import { noteOf } from "../agents.js";
+import { KEY_NEEDED } from "../api.js";
 import { EventRows } from "../event_rows.js";
 import { Filters } from "../filters.js";
 import { follow } from "../following.js";
@@ -15,10 +17,18 @@ const CONDITIONS = FIELDS.map((field) => field.name).filter((name) => name !== "
 /** How many events are kept on the page. */
 const KEPT = 500;
 
+const NOTHING = { of: "", cursor: "", events: /** @type {any[]} */ ([]), waiting: /** @type {any[]} */ ([]), missed: 0, gap: false };
+/** What the view had last, and whether it was paused: whoever comes back finds it, as long as the tab shows the page. */
+const left = { state: NOTHING, paused: false };
+// Somebody else may log in next.
+addEventListener(KEY_NEEDED, () => {
+  left.state = NOTHING;
+});
+
 /** @param {import("../router.js").Route} route */
 export default function Live({ query }) {
   const conditions = read(query, CONDITIONS);
-  const { events, waiting, missed, problem, begun, paused, pause, clear } = useLive(conditions);
+  const { events, waiting, missed, gap, problem, begun, paused, pause, clear } = useLive(conditions);
   const now = useNow();
   return html`
     <h1>Live</h1>
@@ -35,7 +45,8 @@ export default function Live({ query }) {
         : begun
           ? `Listening. ${events.length ? `The latest ${counted(events.length, "event")}, newest first.` : ""}`
           : "Connecting…"}
-      ${missed > 0 && ` ${counted(missed, "older event")} made room.`}</p>
+      ${missed > 0 && ` ${counted(missed, "older event")} made room.`}
+      ${gap && " Too many arrived while you were elsewhere: not all of them are here."}</p>
     ${events.length
       ? html`<${EventRows} events=${events} label="Events as they arrive" now=${now} />`
       : begun && html`<div class="empty"><p>Nothing has arrived since this view was opened.
@@ -45,24 +56,42 @@ export default function Live({ query }) {
 
 /** @param {import("../query.js").Conditions} conditions */
 function useLive(conditions) {
-  const nothing = { events: /** @type {any[]} */ ([]), waiting: /** @type {any[]} */ ([]), missed: 0 };
-  const [state, set] = useState(nothing);
+  const of = JSON.stringify(conditions);
+  const [state, set] = useState(left.state.of === of ? left.state : NOTHING);
   const [problem, tell] = useState("");
   const [begun, begin] = useState(false);
-  const [paused, setPaused] = useState(false);
-  const pausing = useRef(false);
+  const [paused, setPaused] = useState(left.state.of === of && left.paused);
+  const pausing = useRef(paused);
+  /** @param {(before: typeof NOTHING) => typeof NOTHING} change */
+  const put = (change) => set((before) => (left.state = change(before)));
   useEffect(() => {
     const aborting = new AbortController();
-    set(nothing);
-    begin(false);
-    const arrived = (/** @type {any[]} */ events) => set((before) => received(before, events, pausing.current));
-    follow({ ...conditions, page_size: 200 }, { arrived, begun: () => begin(true), failed: tell }, aborting.signal);
+    const found = left.state.of === of ? left.state : { ...NOTHING, of };
+    put(() => found);
+    begin(found.cursor !== "");
+    // What came meanwhile is caught up with, unless that is more than would be kept.
+    let room = found.cursor ? KEPT : Infinity;
+    const told = {
+      begun: (/** @type {string} */ cursor) => {
+        begin(true);
+        put((before) => ({ ...before, cursor, gap: before.gap || room <= 0 }));
+        room = Infinity;
+      },
+      arrived: (/** @type {any[]} */ events, /** @type {{cursor: string, more: boolean}} */ { cursor, more }) => {
+        noteOf(events);
+        put((before) => ({ ...received(before, events, pausing.current), cursor }));
+        room = more ? room - events.length : Infinity;
+        return room <= 0;
+      },
+      failed: tell,
+    };
+    follow({ ...conditions, page_size: 200 }, told, aborting.signal, found.cursor);
     return () => aborting.abort();
-  }, [JSON.stringify(conditions)]);
+  }, [of]);
   const pause = (/** @type {boolean} */ wanted) => {
-    pausing.current = wanted;
+    pausing.current = left.paused = wanted;
     setPaused(wanted);
-    if (!wanted) set((before) => received({ ...before, waiting: [] }, before.waiting, false));
+    if (!wanted) put((before) => received({ ...before, waiting: [] }, before.waiting, false));
   };
   useLayoutEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
@@ -74,7 +103,7 @@ function useLive(conditions) {
     document.addEventListener("keydown", pressed);
     return () => document.removeEventListener("keydown", pressed);
   }, []);
-  return { ...state, waiting: state.waiting.length, problem, begun, paused, pause, clear: () => set({ ...nothing, waiting: state.waiting }) };
+  return { ...state, waiting: state.waiting.length, problem, begun, paused, pause, clear: () => put((before) => ({ ...before, events: [], missed: 0, gap: false })) };
 }
 
 /**

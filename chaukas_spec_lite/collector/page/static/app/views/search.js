@@ -1,6 +1,7 @@
 // Finds events by all conditions of a query.
 
 import { useEffect, useState } from "../../vendor/hooks.js";
+import { noteOf } from "../agents.js";
 import { get, useApi } from "../api.js";
 import { useNow } from "../clock.js";
 import { EventRows } from "../event_rows.js";
@@ -63,20 +64,21 @@ function useFound(conditions, order) {
   const nothing = { key, events: /** @type {any[]} */ ([]), token: "", scanned: 0, error: /** @type {any} */ (null), loading: true };
   const [found, set] = useState(nothing);
   const [query, setAsked] = useState(/** @type {Conditions} */ ({}));
+  /** Adds what came; what was asked before is another question's. @param {Partial<typeof nothing>} came */
+  const put = ({ events = [], scanned = 0, ...came }) =>
+    set((before) =>
+      before.key === key
+        ? { ...before, ...came, events: [...before.events, ...events], scanned: before.scanned + scanned, loading: false }
+        : before,
+    );
   const more = async (/** @type {Conditions} */ asking, /** @type {string} */ token, /** @type {AbortSignal | undefined} */ signal) => {
     try {
       const page = await get("/api/events", { ...asking, page_token: token }, { signal });
       if (signal?.aborted) return;
-      set((before) => ({
-        key: before.key,
-        events: [...before.events, ...page.events],
-        token: page.next_page_token,
-        scanned: before.scanned + page.scanned,
-        error: null,
-        loading: false,
-      }));
+      noteOf(page.events);
+      put({ events: page.events, token: page.next_page_token, scanned: page.scanned, error: null });
     } catch (error) {
-      if (!signal?.aborted) set((before) => ({ ...before, error, loading: false }));
+      if (!signal?.aborted) put({ error });
     }
   };
   useEffect(() => {

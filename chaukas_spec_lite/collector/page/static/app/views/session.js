@@ -1,15 +1,14 @@
 // The view `session`: what happened in it, as a tree and over time, and one of its spans beside that.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/hooks.js";
-import { useApi } from "../api.js";
 import { counted } from "../format.js";
-import { whenArrived } from "../following.js";
 import { html } from "../html.js";
 import { go, sessionPath, setQuery } from "../router.js";
 import { Detail } from "../session/detail.js";
 import { conditionOf, countOf, wantedOf } from "../session/filter.js";
 import { Header } from "../session/header.js";
 import { actionOf, EVERYWHERE, nextPlace } from "../session/keys.js";
+import { useSession } from "../session/reading.js";
 import { hasChildren, nextError, placeOf, placesOf, rowOf, shownTo, treeOf, visibleRows } from "../session/rows.js";
 import { around, isWhole, moved, rangeFrom, rangeText, scaled, wholeOf } from "../session/timescale.js";
 import { Tools } from "../session/tools.js";
@@ -17,8 +16,6 @@ import { Waterfall } from "../session/waterfall.js";
 
 /** Milliseconds after which what was typed, or gone to, stands in the address. Browsers count its changes. */
 const LATER = 250;
-/** Milliseconds between two readings of a session that goes on, at least: each reads all of it. */
-const REST = 4000;
 
 /** @param {import("../router.js").Route} route */
 export default function Session({ params, query }) {
@@ -27,14 +24,13 @@ export default function Session({ params, query }) {
     project_id: query.get("project_id") ?? "",
     session_id: params.session,
   };
-  const { session_id, ...owner } = where;
-  const { data, error, loading, again } = useApi(`/api/sessions/${encodeURIComponent(session_id)}/spans`, owner);
-  useArrivals(where, again);
+  const { session_id } = where;
+  const { data, error, again } = useSession(where);
   useEffect(() => {
     document.title = `Session ${session_id.slice(0, 40)} · Chaukas`;
   }, [session_id]);
   if (error && !data) return html`<p class="problem" role="alert">${error.message} <button type="button" onClick=${again}>Try again</button></p>`;
-  if (!data) return html`<p class="dim" role="status">${loading ? "Reading the session …" : ""}</p>`;
+  if (!data) return html`<p class="dim" role="status">Reading the session …</p>`;
   if (!data.spans.length) {
     return html`<h1>Session</h1>
       <p>There is no event of a session of this id, or none that the key may read. <a href="/sessions">All sessions</a></p>`;
@@ -58,7 +54,7 @@ function Spans({ data, where, span, query }) {
   const range = rangeFrom(query.get("t") ?? "", whole) ?? whole;
   const list = useRef(/** @type {{focus: () => void} | null} */ (null));
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const later = useLater();
+  const [later, typing] = [useLater(), useLater()];
 
   /** Has the keys go by a span, which is shown. @param {number} place */
   const show = (place) => {
@@ -104,7 +100,7 @@ function Spans({ data, where, span, query }) {
   /** @param {string} typed */
   const filter = (typed) => {
     setText(typed);
-    later.run(() => setQuery({ q: typed }));
+    typing.run(() => setQuery({ q: typed }));
   };
   /** @param {1 | -1} step */
   const toError = (step) => {
@@ -208,24 +204,6 @@ function Spans({ data, where, span, query }) {
     </div>
     ${span && chosen < 0 && html`<p class="warning" role="status">The session has no span of the id that the address names.</p>`}
   </div>`;
-}
-
-/** Reads the session again whenever something of it has arrived. @param {import("../session/events.js").Place} where @param {() => void} again */
-function useArrivals(where, again) {
-  const latest = useRef(again);
-  latest.current = again;
-  useEffect(() => {
-    const aborting = new AbortController();
-    let begun = false;
-    const changed = async () => {
-      // What there was when following began is being read already.
-      if (begun) latest.current();
-      begun = true;
-    };
-    // Without an answer the view stays as it is; what it asks for next says what is wrong.
-    whenArrived(where, changed, () => {}, aborting.signal, REST);
-    return () => aborting.abort();
-  }, [where.session_id, where.tenant_id, where.project_id]);
 }
 
 /** Does the last of several things, once no other has come for a while. */

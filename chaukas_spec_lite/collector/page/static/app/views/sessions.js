@@ -11,7 +11,7 @@ import { oneLine } from "../printable.js";
 import { read } from "../query.js";
 import { sessionPath, setQuery } from "../router.js";
 import { useRowKeys } from "../row_keys.js";
-import { keyOf, sorted, useSessions } from "../session_list.js";
+import { keyOf, labelOf, sorted, useSessions } from "../session_list.js";
 
 /** @typedef {import("../session_list.js").Session} Session */
 
@@ -114,10 +114,13 @@ function unit(number, noun) {
 
 /** @param {{session: Session}} given */
 function Name({ session }) {
-  const [id, name] = [oneLine(session.session_id, 60), oneLine(session.figures?.name ?? "", 80)];
+  const [id, name] = [oneLine(session.session_id, 60), oneLine(labelOf(session), 120)];
   const whose = oneLine([session.tenant_id, session.project_id].filter(Boolean).join(" / "), 120);
-  const text = html`<bdi class=${name ? "name" : "mono"}>${name || id}</bdi>${name && html` <bdi class="mono dim">${id}</bdi>`}`;
-  const title = whose ? `${id} of ${whose}` : id;
+  // Sessions of one program often have one name.
+  const said = session.figures?.name ? oneLine(session.figures.input, 120) : "";
+  const text = html`<bdi class=${name ? "name" : "mono"}>${name || id}</bdi>${said && html` <bdi class="first-input">${said}</bdi>`}${
+    name && html` <bdi class="mono dim">${id}</bdi>`}`;
+  const title = [name, said, whose ? `${id} of ${whose}` : id].filter(Boolean).join("\n");
   return isId(session.session_id)
     ? html`<a data-row href=${sessionPath(session.session_id)} title=${title}>${text}</a>`
     : html`<span data-row tabindex="0" title=${title}>${text}</span>`;
