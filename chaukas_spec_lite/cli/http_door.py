@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
+from chaukas_spec_lite.rpc.client.endpoint import is_loopback
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 ENCODED = "application/x-protobuf"
 JSON = "application/json"
 
-_TIMEOUT = 60.0
+_TIMEOUT = 120.0
 """Seconds for which a collector may say nothing."""
 _MAX_ANSWER = 256 << 20
 """Bytes that an answer has at most: a collector sends 16 MiB of events at once, or a single larger one, in base64."""
@@ -47,8 +48,8 @@ class HttpDoorError(ChaukasError):
 class DoorClient:
     """Asks the HTTP door of a collector, and waits for the answer, on whatever thread it is called.
 
-    The standard library does it: proxies come from ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY``, whom to trust from
-    ``SSL_CERT_FILE``.
+    The standard library does it: proxies come from ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY``, and none leads to
+    this machine; whom to trust comes from ``SSL_CERT_FILE``.
 
     Args:
         url: Where it listens.
@@ -58,8 +59,9 @@ class DoorClient:
     def __init__(self, url: str, key: str | None) -> None:
         self.url = url.rstrip("/")
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        here = is_loopback(urllib.parse.urlsplit(self.url).hostname or "")
         # A redirect could take the key elsewhere, and nobody would see whose answer it is.
-        self._opener = urllib.request.build_opener(_NoRedirects)
+        self._opener = urllib.request.build_opener(_NoRedirects, *([urllib.request.ProxyHandler({})] if here else []))
 
     def get(self, path: str, parameters: Sequence[tuple[str, str]], accept: str) -> bytes:
         """Ask for something.

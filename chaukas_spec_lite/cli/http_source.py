@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chaukas_spec_lite.cli.http_door import ENCODED, DoorClient, HttpDoorError
@@ -39,6 +39,15 @@ def is_http(endpoint: str) -> bool:
     return endpoint.strip().lower().startswith(("http://", "https://"))
 
 
+@contextmanager
+def understood() -> Generator[None, None, None]:
+    """Take an answer apart: one that holds something else than it should is no collector's (``HttpDoorError``)."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise HttpDoorError(f"an answer is not that of a collector of this version: {error!r}") from error
+
+
 class HttpSource:
     """A collector that runs, asked by HTTP.
 
@@ -61,6 +70,8 @@ class HttpSource:
         self._settings = Settings.load(f"{scheme}://{rest.partition('/')[0]}")
         self._door = DoorClient(address.url, self._settings.api_key)
         self._told = False
+        if self._settings.api_key and scheme == "http" and not self._settings.endpoint.is_local:
+            say(f"The key goes to {self._settings.endpoint} in plain text: use https://")
 
     async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
         """Ask page by page; without a tenant, for that of the settings."""
@@ -119,14 +130,14 @@ class HttpSource:
             raise HttpDoorError(f"{self._door.url}{path}: the answer is no page of events: {error}") from error
 
     async def _asked(self, ask: Callable[[], T]) -> T:
-        """Ask, and again while that may help, for as long as a call may take."""
-        deadline = time.monotonic() + self._settings.timeout
-        policy, repetition = RetryPolicy(), 0
+        """Ask, and again where that may help, for as long as a call may take from the first failure on."""
+        deadline, policy, repetition = 0.0, RetryPolicy(), 0
         while True:
             try:
                 return await _in_thread(ask)
             except HttpDoorError as error:
                 repetition += 1
+                deadline = deadline or time.monotonic() + self._settings.timeout
                 pause = error.pause or policy.backoff(repetition, random.random)
                 if not error.passing or time.monotonic() + pause > deadline:
                     raise
@@ -164,7 +175,7 @@ async def _in_thread(work: Callable[[], T]) -> T:
             result = work()
         except BaseException as raised:  # whatever it is, it is for who waits
             error = raised
-        with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=make, name="chaukas request", daemon=True).start()

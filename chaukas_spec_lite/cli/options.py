@@ -156,7 +156,7 @@ _FILTERS = _all(
     click.option("--until", type=TimeParam(), help="Before then."),
 )
 
-limit_option = click.option("--limit", type=click.IntRange(min=0), help="No more than so many.")
+limit_option = click.option("--limit", type=click.IntRange(min=0), help="List no more than so many.")
 output_option = click.option(
     "--output", type=click.Path(dir_okay=False, allow_dash=True), help="A file to write to, instead of standard output."
 )

@@ -17,6 +17,7 @@ from typing import IO, Protocol, cast
 from chaukas_spec_lite.cli.existing_store import existing_store
 from chaukas_spec_lite.cli.formats import read_object
 from chaukas_spec_lite.cli.http_source import HttpSource, is_http
+from chaukas_spec_lite.cli.store_source import StoreSource
 from chaukas_spec_lite.cli.wanted import PAGE_EVENTS, Wanted, Whereabouts
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES
@@ -24,8 +25,6 @@ from chaukas_spec_lite.collector.query import query_of
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.skim import skim
 from chaukas_spec_lite.collector.stores.asking import Query
-from chaukas_spec_lite.collector.stores.base import Store
-from chaukas_spec_lite.collector.stores.following import Followed
 from chaukas_spec_lite.collector.stores.matching import matches
 from chaukas_spec_lite.errors import ChaukasError, HTTP1Error
 from chaukas_spec_lite.files import (
@@ -43,10 +42,6 @@ from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, SortOrder
-
-_PAGE_BYTES = 4 << 20
-_PATIENCE = 300.0
-"""Seconds that a page of a store may take: nobody else waits for it."""
 
 Told = Callable[[NoEvent], None]
 """Is told of each place of a file that holds no event."""
@@ -111,41 +106,6 @@ class CollectorSource:
     def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
         """Ask for the same."""
         return cast("AsyncGenerator[Event | bytes, None]", self.find(wanted))
-
-
-class StoreSource:
-    """A store, with a collector on it or not.
-
-    Args:
-        store: The store, open.
-    """
-
-    waits = False
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
-        """Ask page by page."""
-        async with aclosing(self.each(wanted)) as events:
-            async for data in events:
-                yield Event.parse(data)
-
-    async def each(self, wanted: Wanted) -> AsyncGenerator[bytes, None]:
-        """Ask page by page, and yield events as they are stored."""
-        request, left = wanted.request, wanted.limit
-        while left is None or left > 0:
-            page = await self._store.find(query_of(request), _PAGE_BYTES, _PATIENCE)
-            for data in page.events if left is None else page.events[:left]:
-                yield data
-            left = None if left is None else left - len(page.events)
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
-
-    async def follow(self, wanted: Wanted, cursor: str) -> Followed:
-        """Return what has arrived since, in the order of arrival; see ``Store.follow``."""
-        return await self._store.follow(query_of(wanted.request), cursor, _PAGE_BYTES, _PATIENCE)
 
 
 class FileSource:

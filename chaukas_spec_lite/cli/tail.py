@@ -19,7 +19,8 @@ from chaukas_spec_lite.cli.formats import EventWriter
 from chaukas_spec_lite.cli.http_source import HttpSource
 from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, say, writing
-from chaukas_spec_lite.cli.sources import Source, StoreSource, source_of
+from chaukas_spec_lite.cli.sources import Source, source_of
+from chaukas_spec_lite.cli.store_source import StoreSource
 from chaukas_spec_lite.cli.written_events import LeftOut
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.spec.common.v1.query import TimeRange

@@ -79,6 +79,10 @@ def test_the_environment_says_where_and_whose(served: Served, tmp_path: Path) ->
     assert len(exported(tmp_path, CHAUKAS_ENDPOINT=url(served), CHAUKAS_GRPC_ENDPOINT=f"http://{served.grpc}")) == 3
 
 
+def test_this_machine_is_not_looked_for_behind_a_proxy(served: Served, tmp_path: Path) -> None:
+    assert len(exported(tmp_path, "--endpoint", url(served), http_proxy="http://127.0.0.1:1")) == 3
+
+
 def test_every_page_is_asked_for(tmp_path: Path) -> None:
     events = [Event(event_id=f"{each}", session_id="s") for each in range(1234)]
     with serving(tmp_path, "--store", "memory:", *BOTH) as served:

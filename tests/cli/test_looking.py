@@ -168,6 +168,37 @@ def test_a_session_that_is_not_there_is_told(tmp_path: Path, command: str, sessi
     assert re.fullmatch(r"Error: there is no event of (session nobody; .*|any session)\n", done.stderr)
 
 
+# limits
+
+
+ODD = [
+    Event(event_id=f"{each}", session_id="s", parent_span_id="gone", type=EventType.TOOL_CALL_END) for each in range(30)
+]
+
+
+def test_a_limit_is_for_what_is_listed_and_everything_is_counted(home: Home, tmp_path: Path) -> None:
+    whole = json.loads(everywhere(home, "stats", "--format", "json"))
+    limited = json.loads(everywhere(home, "stats", "--format", "json", "--limit", "1"))
+    lists = ("by_type", "by_model", "by_agent")
+    assert {name: limited[name] for name in limited if name not in lists} == {
+        name: whole[name] for name in whole if name not in lists
+    }
+    for name in lists:
+        assert len(whole[name]) > 1
+        assert [*limited[name].items()] == [*whole[name].items()][:1]
+    (tmp_path / "odd").write_bytes(written(ODD, "delim"))
+    for limit, text, lines in ((None, 3, 30), ("0", 0, 0), ("1", 1, 1), ("25", 25, 25)):
+        given = [] if limit is None else ["--limit", limit]
+        done = here(tmp_path, "check", *given, "odd")
+        kinds = sum(line.startswith("30 x ") for line in done.stdout.splitlines())
+        assert kinds >= 1
+        assert sum(line.startswith("  event ") for line in done.stdout.splitlines()) == text * kinds
+        listed = here(tmp_path, "check", "--format", "jsonl", *given, "odd")
+        assert len(listed.stdout.splitlines()) == lines * kinds
+        assert done.returncode == listed.returncode == 1
+        assert done.stderr == listed.stderr
+
+
 # diff
 
 
