@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import aclosing
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chaukas_spec_lite.cli.options import epilog, filter_options, output_option, place_options
+from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, writing
 from chaukas_spec_lite.cli.sources import source_of
 from chaukas_spec_lite.cli.terminal import count
@@ -39,25 +39,34 @@ _EXAMPLES = 3
 @click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="The output."
 )
-@click.option("--limit", type=click.IntRange(min=0), default=_EXAMPLES, help="Examples of each kind.  [default: 3]")
+@limit_option
 @output_option
-def check(place: Whereabouts, wanted: Wanted, form: str, limit: int, output: str | None) -> None:
+def check(place: Whereabouts, wanted: Wanted, form: str, limit: int | None, output: str | None) -> None:
     """Say what is odd in events, and exit with 1 if anything is.
 
     Missing parents, START without END and END without START, ends before their start, times that cannot be, ids that
     are empty or come twice. Conditions narrow what is looked at, and what they leave out counts as not recorded.
+    --limit is for the oddities of each kind, 3 in text if it is not given; all events are looked at.
     """
     refuse_own_input(output, place.files)
     told = Unreadable()
     looking = Oddities(datetime.now(timezone.utc))
-    examples: defaultdict[str, list[Oddity]] = defaultdict(list)
     if form == "jsonl":
+        listed = Counter[str]()
         with writing(output) as stream:
-            run(_look(place, wanted, looking, told, lambda odd: stream.write(f"{json.dumps(asdict(odd))}\n".encode())))
+
+            def write(odd: Oddity) -> None:
+                if limit is None or listed[odd.kind] < limit:
+                    listed[odd.kind] += 1
+                    stream.write(f"{json.dumps(asdict(odd))}\n".encode())
+
+            run(_look(place, wanted, looking, told, write))
     else:
+        examples: defaultdict[str, list[Oddity]] = defaultdict(list)
+        most = _EXAMPLES if limit is None else limit
 
         def keep(odd: Oddity) -> None:
-            if len(examples[odd.kind]) < limit:
+            if len(examples[odd.kind]) < most:
                 examples[odd.kind].append(odd)
 
         run(_look(place, wanted, looking, told, keep))

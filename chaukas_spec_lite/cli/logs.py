@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import base64
-import http.client
-import json
 import os
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -18,18 +13,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chaukas_spec_lite.audit.keys import decode_base64
 from chaukas_spec_lite.audit.merkle import HASH_SIZE, prove_consistency
 from chaukas_spec_lite.cli.existing_store import existing_store
+from chaukas_spec_lite.cli.http_door import DoorClient, HttpDoorError, object_of
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
 from chaukas_spec_lite.errors import ChaukasError
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.collector.stores.event_log import EventLog, Gone
 
-_TIMEOUT = 60.0
-"""Seconds for which a collector may say nothing."""
 _PAGE = 1000
-_MAX_ANSWER = 256 << 20
-"""Bytes that an answer has at most: a collector sends 16 MiB of events at once, or a single larger one, in base64."""
-_DETAIL = 300
 
 
 class LogUnavailableError(ChaukasError):
@@ -76,13 +67,9 @@ class HttpLog:
     """
 
     def __init__(self, url: str, tenant: str | None = None) -> None:
-        self._url = url.rstrip("/")
+        self._door = DoorClient(url, os.environ.get("CHAUKAS_API_KEY") or None)
+        self._url = self._door.url
         self._tenant = tenant
-        self._headers = {"Accept": "*/*"}
-        if key := os.environ.get("CHAUKAS_API_KEY"):
-            self._headers["Authorization"] = f"Bearer {key}"
-        # A redirect could take the key elsewhere, and nobody would see whose log it is.
-        self._opener = urllib.request.build_opener(_NoRedirects)
 
     async def checkpoint(self) -> str:
         """Return its newest checkpoint."""
@@ -124,52 +111,21 @@ class HttpLog:
         return self._open("cosignatures", {}, note.encode()).decode(errors="replace")
 
     def _json(self, route: str, parameters: dict[str, str]) -> dict[str, Any]:
-        body = self._get(route, parameters)
-        try:
-            answer = json.loads(body)
-        except ValueError as error:
-            raise LogUnavailableError(f"{self._url}/audit/{route}: the answer is no JSON") from error
-        if not isinstance(answer, dict):
-            raise LogUnavailableError(f"{self._url}/audit/{route}: the answer is no object")
-        return answer  # pyright: ignore[reportUnknownVariableType]  # whatever it holds
+        answer = object_of(self._get(route, parameters))
+        if answer is None:
+            raise LogUnavailableError(f"{self._url}/audit/{route}: the answer is no JSON object")
+        return answer
 
     def _get(self, route: str, parameters: dict[str, str] | None = None) -> bytes:
         return self._open(route, parameters or {}, None)
 
     def _open(self, route: str, parameters: dict[str, str], body: bytes | None) -> bytes:
         asked = parameters if self._tenant is None else {**parameters, "tenant_id": self._tenant}
-        query = f"?{urllib.parse.urlencode(asked)}" if asked else ""
-        headers = self._headers if body is None else {**self._headers, "Content-Type": "text/plain; charset=utf-8"}
-        where = f"{self._url}/audit/{route}"
+        headers = {"Accept": "*/*"} | ({} if body is None else {"Content-Type": "text/plain; charset=utf-8"})
         try:
-            request = urllib.request.Request(where + query, body, headers)
-            with self._opener.open(request, timeout=_TIMEOUT) as answer:
-                data: bytes = answer.read(_MAX_ANSWER + 1)
-                if len(data) > _MAX_ANSWER:
-                    raise LogUnavailableError(f"{where}: the answer is larger than {_MAX_ANSWER:,} bytes")
-                if answer.length:  # Asked for so many bytes at most, the library takes fewer without a word.
-                    raise LogUnavailableError(f"{where}: the answer was cut off")
-            return data
-        except urllib.error.HTTPError as error:
-            with error:
-                raise LogUnavailableError(f"{where}: {error.code} {_detail(error.read(_MAX_ANSWER))}") from error
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            raise LogUnavailableError(f"{where}: {reason}") from error
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> None:
-        """Follow none."""
-        return
-
-
-def _detail(body: bytes) -> str:
-    """What the answer to a request that failed says of the reason."""
-    try:
-        return str(json.loads(body)["detail"])[:_DETAIL]
-    except (ValueError, KeyError, TypeError):
-        return body[:_DETAIL].decode(errors="replace")
+            return self._door.open(f"/audit/{route}", [*asked.items()], headers, body)[0]
+        except HttpDoorError as error:
+            raise LogUnavailableError(str(error)) from error
 
 
 def _entry_of(found: dict[str, Any]) -> TenantEntry:

@@ -116,7 +116,12 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 _PLACE = _all(
-    click.option("--endpoint", metavar="HOST:PORT", help="A running collector. [CHAUKAS_GRPC_ENDPOINT]"),
+    click.option(
+        "--endpoint",
+        metavar="ADDRESS",
+        help="A running collector: host:port, grpcs://host:port, or its HTTP door, http://host:port or https://host. "
+        "[CHAUKAS_GRPC_ENDPOINT, or CHAUKAS_ENDPOINT]",
+    ),
     click.option("--store", metavar="STORE", help="A store: sqlite:events.db or postgresql://..."),
 )
 _FILES = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path())
@@ -151,7 +156,7 @@ _FILTERS = _all(
     click.option("--until", type=TimeParam(), help="Before then."),
 )
 
-limit_option = click.option("--limit", type=click.IntRange(min=0), help="No more than so many.")
+limit_option = click.option("--limit", type=click.IntRange(min=0), help="List no more than so many.")
 output_option = click.option(
     "--output", type=click.Path(dir_okay=False, allow_dash=True), help="A file to write to, instead of standard output."
 )

@@ -1,4 +1,4 @@
-"""Where commands take events from: a running collector, the store of one, or files. All answer the same questions."""
+"""Where commands take events from: a collector, by gRPC or HTTP, its store, or files. All answer the same questions."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from typing import IO, Protocol, cast
 
 from chaukas_spec_lite.cli.existing_store import existing_store
 from chaukas_spec_lite.cli.formats import read_object
+from chaukas_spec_lite.cli.http_source import HttpSource, is_http
+from chaukas_spec_lite.cli.store_source import StoreSource
 from chaukas_spec_lite.cli.wanted import PAGE_EVENTS, Wanted, Whereabouts
 from chaukas_spec_lite.client.client import ChaukasClient
+from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES
 from chaukas_spec_lite.collector.query import query_of
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.skim import skim
 from chaukas_spec_lite.collector.stores.asking import Query
-from chaukas_spec_lite.collector.stores.base import Store
-from chaukas_spec_lite.collector.stores.following import Followed
 from chaukas_spec_lite.collector.stores.matching import matches
-from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.errors import ChaukasError, HTTP1Error
 from chaukas_spec_lite.files import (
     MAX_EVENT,
     AnyEntry,
@@ -41,10 +42,6 @@ from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, SortOrder
-
-_PAGE_BYTES = 4 << 20
-_PATIENCE = 300.0
-"""Seconds that a page of a store may take: nobody else waits for it."""
 
 Told = Callable[[NoEvent], None]
 """Is told of each place of a file that holds no event."""
@@ -70,8 +67,12 @@ class Source(Protocol):
         ...
 
 
+class WrongDoorError(ChaukasError):
+    """A collector is asked by gRPC at its address for HTTP."""
+
+
 class CollectorSource:
-    """A collector that runs.
+    """A collector that runs, asked by gRPC.
 
     Args:
         client: A client for it.
@@ -105,39 +106,6 @@ class CollectorSource:
     def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
         """Ask for the same."""
         return cast("AsyncGenerator[Event | bytes, None]", self.find(wanted))
-
-
-class StoreSource:
-    """A store, with a collector on it or not.
-
-    Args:
-        store: The store, open.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
-        """Ask page by page."""
-        async with aclosing(self.each(wanted)) as events:
-            async for data in events:
-                yield Event.parse(data)
-
-    async def each(self, wanted: Wanted) -> AsyncGenerator[bytes, None]:
-        """Ask page by page, and yield events as they are stored."""
-        request, left = wanted.request, wanted.limit
-        while left is None or left > 0:
-            page = await self._store.find(query_of(request), _PAGE_BYTES, _PATIENCE)
-            for data in page.events if left is None else page.events[:left]:
-                yield data
-            left = None if left is None else left - len(page.events)
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
-
-    async def follow(self, wanted: Wanted, cursor: str) -> Followed:
-        """Return what has arrived since, in the order of arrival; see ``Store.follow``."""
-        return await self._store.follow(query_of(wanted.request), cursor, _PAGE_BYTES, _PATIENCE)
 
 
 class FileSource:
@@ -271,7 +239,7 @@ def shown_name(name: str) -> str:
 
 def client_for(endpoint: str | None) -> ChaukasClient:
     """Make a client for a collector, or for that of the environment; events may be as large as those in files."""
-    if not endpoint and not any(os.environ.get(name) for name in ("CHAUKAS_GRPC_ENDPOINT", "CHAUKAS_ENDPOINT")):
+    if not endpoint and not any(os.environ.get(name) for name in ENDPOINT_VARIABLES):
         endpoint = "127.0.0.1:50051"
     return ChaukasClient(endpoint, framing=Framing(max_send=2 * MAX_EVENT, max_receive=2 * MAX_EVENT))
 
@@ -294,9 +262,26 @@ async def source_of(place: Whereabouts, told: Told) -> AsyncGenerator[Source, No
             yield StoreSource(store)
         finally:
             await store.close()
+    elif (url := _http_address(place)) is not None:
+        yield HttpSource(*url)
     else:
         async with client_for(place.endpoint) as client:
-            yield CollectorSource(client)
+            try:
+                yield CollectorSource(client)
+            except HTTP1Error as error:
+                address = client.settings.endpoint
+                raise WrongDoorError(
+                    f"{address} speaks HTTP, and not gRPC: for a collector's HTTP door, write --endpoint http://{address}"
+                ) from error
+
+
+def _http_address(place: Whereabouts) -> tuple[str, str] | None:
+    """The address of the HTTP door that is meant, and what it comes from; None where gRPC is meant."""
+    if place.endpoint:
+        return (place.endpoint, "--endpoint") if is_http(place.endpoint) else None
+    # In CHAUKAS_GRPC_ENDPOINT a URL is one of gRPC's, as for clients. The other one is chaukas-sdk's, which means HTTP.
+    ours, the_sdks = (os.environ.get(name, "") for name in ENDPOINT_VARIABLES)
+    return (the_sdks, ENDPOINT_VARIABLES[1]) if not ours.strip() and is_http(the_sdks) else None
 
 
 async def session_events(source: Source, session: str, asked: Wanted) -> list[Event]:

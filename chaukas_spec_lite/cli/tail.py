@@ -16,9 +16,11 @@ import click
 from chaukas_spec_lite.cli.event_table import EventTable
 from chaukas_spec_lite.cli.following import Following
 from chaukas_spec_lite.cli.formats import EventWriter
+from chaukas_spec_lite.cli.http_source import HttpSource
 from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, say, writing
-from chaukas_spec_lite.cli.sources import Source, StoreSource, source_of
+from chaukas_spec_lite.cli.sources import Source, source_of
+from chaukas_spec_lite.cli.store_source import StoreSource
 from chaukas_spec_lite.cli.written_events import LeftOut
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.spec.common.v1.query import TimeRange
@@ -33,6 +35,7 @@ PAUSE_KEYS = (b" ", b"p")
     short_help="Print events as they arrive.",
     epilog=epilog(
         "chaukas-lite tail",
+        "chaukas-lite tail --endpoint http://127.0.0.1:4319",
         "chaukas-lite tail --session s-1 --type TOOL_CALL_END",
         "chaukas-lite tail --last 0 --format jsonl > new.jsonl",
         "chaukas-lite tail --store sqlite:events.db",
@@ -67,9 +70,10 @@ def tail(
 ) -> None:
     """Print the latest events, and then each that arrives, until Ctrl-C or --limit events.
 
-    On a terminal, the space bar pauses, and goes on with what has come meanwhile. Of a store, each event that arrives
-    is shown. Of a collector or a file, one that arrives more than 30 seconds after it happened is shown only if no
-    newer one was, and one without a timestamp only among those that it begins with. Files are read anew at each look.
+    On a terminal, the space bar pauses, and goes on with what has come meanwhile. Of a collector by HTTP, and of a
+    store, each event that arrives is shown. Of a collector by gRPC, which can only be asked for times, and of a file,
+    one that arrives more than 30 seconds after it happened is shown only if no newer one was, and one without a
+    timestamp only among those that it begins with. Files are read anew at each look.
     """
     refuse_own_input(output, place.files)
     if "-" in place.files:
@@ -131,7 +135,7 @@ async def new_events(
     source: Source, wanted: Wanted, last: int, interval: float, following: Following
 ) -> AsyncGenerator[Event, None]:
     """Yield the latest events, and then those that come, for ever."""
-    if isinstance(source, StoreSource):
+    if isinstance(source, (StoreSource, HttpSource)):
         async with aclosing(_arriving(source, wanted, last, interval, following)) as arriving:
             async for event in arriving:
                 yield event
@@ -153,7 +157,7 @@ async def new_events(
 
 
 async def _arriving(
-    source: StoreSource, wanted: Wanted, last: int, interval: float, following: Following
+    source: StoreSource | HttpSource, wanted: Wanted, last: int, interval: float, following: Following
 ) -> AsyncGenerator[Event, None]:
     """Yield the latest events, and then those that arrive, for ever, whenever they happened."""
     # First from where on, so that nothing comes between the two. What comes in both is known by then.
@@ -164,14 +168,13 @@ async def _arriving(
         following.is_new(event)
         yield event
     while True:
-        await asyncio.sleep(interval)
-        more = True
-        while more:
-            found = await source.follow(wanted, cursor)
-            for event in map(Event.parse, found.events):
-                if following.is_new(event):
-                    yield event
-            cursor, more = found.cursor, found.more
+        found = await source.follow(wanted, cursor)
+        for event in map(Event.parse, found.events):
+            if following.is_new(event):
+                yield event
+        cursor = found.cursor
+        if not found.more and not (source.waits and found.events):
+            await asyncio.sleep(interval)
 
 
 def _since(wanted: Wanted, following: Following) -> Wanted:

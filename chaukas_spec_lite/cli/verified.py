@@ -108,9 +108,9 @@ def _shown(fault: Fault) -> str:
     return f"{fault.kind.value}: {where}{session}" + (f": {fault.detail}" if fault.detail else "")
 
 
-def as_json(result: Result) -> dict[str, Any]:
-    """Return it for programs."""
-    report: dict[str, Any] = {} if result.events is None else _events(result.events)
+def as_json(result: Result, limit: int | None) -> dict[str, Any]:
+    """Return it for programs; no more than so many faults of each chain."""
+    report: dict[str, Any] = {} if result.events is None else _events(result.events, limit)
     if result.log is not None:
         report["log"] = asdict(result.log) | {"holds": not result.log.error}
     if (proof := result.proof) is not None:
@@ -127,18 +127,18 @@ def as_json(result: Result) -> dict[str, Any]:
     return report
 
 
-def _events(found: Verification) -> dict[str, Any]:
+def _events(found: Verification, limit: int | None) -> dict[str, Any]:
     return {
         "events": found.events,
         "unsealed": found.unsealed,
         "complete": found.complete,
         "sound": found.sound,
-        "chains": [_chain(each) for each in found.chains],
-        "unreadable": [_fault(each) for each in found.unreadable],
+        "chains": [_chain(each, limit) for each in found.chains],
+        "unreadable": [_fault(each) for each in found.unreadable[:limit]],
     }
 
 
-def _chain(chain: ChainReport) -> dict[str, Any]:
+def _chain(chain: ChainReport, limit: int | None) -> dict[str, Any]:
     genesis = chain.genesis
     return {
         "writer": None if genesis is None else genesis.writer,
@@ -146,7 +146,7 @@ def _chain(chain: ChainReport) -> dict[str, Any]:
         "session_id": chain.session_id,
         "events": chain.events,
         "complete": chain.complete,
-        "faults": [_fault(each) for each in chain.faults],
+        "faults": [_fault(each) for each in chain.faults[:limit]],
     }
 
 

@@ -17,7 +17,7 @@ from chaukas_spec_lite.audit.merkle import leaf_hash
 from chaukas_spec_lite.audit.verification import Verifier
 from chaukas_spec_lite.cli.log_checks import NotProvenError, included, judge, read_keys, signed
 from chaukas_spec_lite.cli.logs import HttpLog, stored_log
-from chaukas_spec_lite.cli.options import epilog, filter_options, output_option, place_options
+from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, writing
 from chaukas_spec_lite.cli.progress import progress
 from chaukas_spec_lite.cli.sources import FileSource, entries_of, source_of
@@ -64,7 +64,7 @@ _OFTEN = 1000
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The report."
 )
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")
-@click.option("--limit", type=click.IntRange(min=0), default=_FAULTS, show_default=True, help="Name so many faults.")
+@limit_option
 @output_option
 def verify(
     place: Whereabouts,
@@ -76,13 +76,14 @@ def verify(
     olds: tuple[Path, ...],
     proof: Path | None,
     form: str,
-    limit: int,
+    limit: int | None,
     output: str | None,
 ) -> None:
     """Follow the hash chains of events that were recorded with audit=True, and exit with 0 only if all hold.
 
     It names each event that was altered, removed, moved or put in. Events are chained by session: conditions other
-    than --session, --tenant and --project cut through chains, and what they leave out is then missing.
+    than --session, --tenant and --project cut through chains, and what they leave out is then missing. --limit is for
+    the faults that are named, 20 in text if it is not given, in JSON those of each chain; all events are followed.
 
     With --key, the log of --store or --log is checked as well: its newest checkpoint, and its tree, made anew of all
     entries of --tenant; and that no event of --store came there past the log. --checkpoint proves that nothing before
@@ -95,10 +96,10 @@ def verify(
     result = run(_verified(asked, told))
     if form == "json":
         with writing(output) as stream:
-            stream.write(json.dumps(as_json(result), indent=2).encode() + b"\n")
+            stream.write(json.dumps(as_json(result, limit), indent=2).encode() + b"\n")
     else:
         with pictures(output) as out:
-            print_result(out, result, limit)
+            print_result(out, result, _FAULTS if limit is None else limit)
     told.close()
     wrong = result.wrong(may_go_on=may_go_on, may_be_unsealed=may_be_unsealed)
     if wrong:

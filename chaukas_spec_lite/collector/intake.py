@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from chaukas_spec_lite.collector.callers import Caller
 from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.receipts import Receipt, RejectedNote, Shape, told
+from chaukas_spec_lite.collector.rejections import FOREIGN, NO_ID, UNDECODABLE
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.skim import skim
 from chaukas_spec_lite.collector.stores.asking import EVERYBODY
@@ -35,9 +36,14 @@ class Sifted:
     rows: list[EventRow]
     rejected: list[Rejected]
     notes: list[RejectedNote]
+    causes: dict[str, int]
+    """Why events were rejected, in words without anything of theirs, and how many."""
 
-    def reject(self, position: int, owner: tuple[str, str], event_id: str, reason: str, data: bytes) -> None:
+    def reject(
+        self, cause: str, position: int, owner: tuple[str, str], event_id: str, reason: str, data: bytes
+    ) -> None:
         """Add an event that cannot be stored."""
+        self.causes[cause] = self.causes.get(cause, 0) + 1
         rejected = rejection(owner, event_id, reason, data)
         self.rejected.append(rejected)
         self.notes.append(RejectedNote(rejected.event_id, rejected.reason, position))
@@ -83,7 +89,7 @@ class Intake:
 
     def sift(self, events: Sequence[bytes], with_text: bool) -> Sifted:
         """Look at the next events: which can be stored, and what is wrong with the others. Decodes."""
-        sifted = Sifted([], [], [])
+        sifted = Sifted([], [], [], {})
         caller, owner = self.caller, self.caller.tenancy
         restricted = owner != EVERYBODY
         for position, data in enumerate(events, self.seen):
@@ -92,14 +98,15 @@ class Intake:
             except DecodeError as error:
                 error.path = self._path(position) + error.path.removeprefix("Event")
                 # Nothing of it can be relied on, so only the key says whose it is.
-                sifted.reject(position, self._owner("", ""), event_id_of(data), str(error), data)
+                sifted.reject(UNDECODABLE, position, self._owner("", ""), event_id_of(data), str(error), data)
                 continue
             problem = "" if row.event_id else _NO_ID
             if restricted and not problem:
                 problem = caller.foreign(row.tenant_id, row.project_id)
             if problem:
                 whose = self._owner(row.tenant_id, row.project_id)
-                sifted.reject(position, whose, row.event_id, f"{self._path(position)}.{problem}", data)
+                cause = FOREIGN if row.event_id else NO_ID
+                sifted.reject(cause, position, whose, row.event_id, f"{self._path(position)}.{problem}", data)
             else:
                 sifted.rows.append(row._replace(text=searched_text(data)) if with_text else row)
         return sifted

@@ -21,6 +21,7 @@ from chaukas_spec_lite.collector.metrics import Meter
 from chaukas_spec_lite.collector.page_tokens import TOKEN_LENGTH
 from chaukas_spec_lite.collector.query import EVERYBODY, query_of, range_of, within
 from chaukas_spec_lite.collector.receipts import LIMITS, IngestLimits, Receipt, Shape
+from chaukas_spec_lite.collector.rejections import UNREAD, Rejections
 from chaukas_spec_lite.collector.session_audit import SessionEvents, first_events
 from chaukas_spec_lite.collector.session_figures import SessionFigures, sum_up
 from chaukas_spec_lite.collector.splitting import BatchSplitter, split
@@ -88,6 +89,7 @@ class CollectorService:
         self.hindrance: Callable[[], bool] = lambda: False
         """Tells whether something else than the store keeps it from serving anybody."""
         self._incidents = Incidents(log, clock)
+        self._rejections = Rejections(log, clock)
         self.audit = AuditLog(store, signing, self._read)
         """The audit log."""
 
@@ -103,6 +105,7 @@ class CollectorService:
         Args:
             grace: For how many seconds decoding is waited for.
         """
+        self._rejections.close()
         lanes, self._lanes = self._lanes, None
         await self._tailing.end()
         try:
@@ -184,18 +187,19 @@ class CollectorService:
 
     async def _reject(self, unread: Iterable[tuple[str, str, bytes]], caller: Caller) -> None:
         owner = caller.tenancy.tenant_id or "", caller.tenancy.project_id or ""
-        sifted = Sifted([], [], [])
+        sifted = Sifted([], [], [], {})
         size = 0
         for position, (event_id, reason, data) in enumerate(unread):
             size += len(data)
-            sifted.reject(position, owner, event_id, reason, data)
+            sifted.reject(UNREAD, position, owner, event_id, reason, data)
         if sifted.rejected:
             self._count(caller, len(sifted.rejected), size)
-            await self._keep_rejected(sifted.rejected)
+            await self._keep_rejected(sifted, caller)
             self.meter.count_events("rejected", len(sifted.rejected))
 
-    async def _keep_rejected(self, rejected: Sequence[Rejected]) -> None:
-        self.meter.count_events("dropped", await self._stored(self._store.keep_rejected(rejected)))
+    async def _keep_rejected(self, sifted: Sifted, caller: Caller) -> None:
+        self.meter.count_events("dropped", await self._stored(self._store.keep_rejected(sifted.rejected)))
+        self._rejections.note(caller.name, sifted.causes)
 
     async def query(self, request: QueryRequest, caller: Caller) -> EventPage:
         """Find a page of events; see ``chaukas_spec_lite.collector.query`` for what the filter means.
@@ -354,7 +358,7 @@ class CollectorService:
             sifted = await self._work(largest, sift, sum(map(len, part)))
             additions = await self._stored(self._store.add(sifted.rows)) if sifted.rows else []
             if sifted.rejected:
-                await self._keep_rejected(sifted.rejected)
+                await self._keep_rejected(sifted, intake.caller)
             intake.add(sifted, additions, self.meter)
             if self._on_first is not None and Addition.NEW in additions:
                 tell, self._on_first = self._on_first, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -102,12 +103,17 @@ class SessionSummer:
         return len(session.agents_by_id) < _MAX_AGENTS and len(agent_id) <= MAX_NAME
 
     def latest(self) -> list[SessionSums]:
-        """List them, those with the latest events first; those without any time come last."""
-        return sorted(
-            self._sessions.values(),
-            key=lambda each: (*order_of(each.last), each.session_id, each.tenant_id, each.project_id),
-            reverse=True,
-        )
+        """List them; see ``latest_first``."""
+        return latest_first(self._sessions.values())
+
+
+def latest_first(sessions: Iterable[SessionSums]) -> list[SessionSums]:
+    """Put sessions in order, those with the latest events first; those without any time come last."""
+    return sorted(
+        sessions,
+        key=lambda each: (*order_of(each.last), each.session_id, each.tenant_id, each.project_id),
+        reverse=True,
+    )
 
 
 class Figures:

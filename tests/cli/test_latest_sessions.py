@@ -13,7 +13,8 @@ import pytest
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.cli import sessions
 from chaukas_spec_lite.cli.output import Unreadable
-from chaukas_spec_lite.cli.sources import Source, StoreSource
+from chaukas_spec_lite.cli.sources import Source
+from chaukas_spec_lite.cli.store_source import StoreSource
 from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 from chaukas_spec_lite.collector.stores.memory import MemoryStore
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter

@@ -27,39 +27,56 @@ from tests.cli.serving import COMMAND, environment, run, serving
 from tests.patience import HANG, without_slowness
 
 EVENTS = recorded()
+Home = tuple[Path, tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """A folder with the recording in events.delim and events.db, and the address of a collector that serves it."""
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A folder with the recording in events.delim and events.db, and the addresses of a collector that serves it."""
     folder = tmp_path_factory.mktemp("looking")
     (folder / "events.delim").write_bytes(RECORDING.read_bytes())
-    with filled(folder, EVENTS) as served:
-        yield folder, served.grpc
+    with filled(folder, EVENTS, "--http", "127.0.0.1:0") as served:
+        yield folder, (served.grpc, served.clients["CHAUKAS_ENDPOINT"])
 
 
-def everywhere(home: tuple[Path, str], *arguments: str) -> str:
-    """What a command prints, which has to be the same for the collector, the store and the file."""
-    folder, endpoint = home
-    places = ["--endpoint", endpoint], ["--store", "sqlite:events.db"], ["events.delim"]
+def everywhere(home: Home, *arguments: str, status: int = 0, stderr: str = "") -> str:
+    """What a command prints, which has to be the same for the collector, by gRPC and HTTP, the store and the file."""
+    folder, endpoints = home
+    places = *(["--endpoint", each] for each in endpoints), ["--store", "sqlite:events.db"], ["events.delim"]
     done = [here(folder, *arguments, *place) for place in places]
-    assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 3
-    assert done[0].stdout == done[1].stdout == done[2].stdout
+    assert [(each.returncode, each.stderr) for each in done] == [(status, stderr)] * 4
+    assert {each.stdout for each in done} == {done[0].stdout}
     assert "\x1b" not in done[0].stdout
     return done[0].stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["query", "--format", "jsonl", "--since", "2026-11-27T09:14:10.5Z", "--severity", "info"],
+        ["query", "--format", "json", "--type", "ERROR", "--type", "MODEL_INVOCATION_END", "--status", "failed"],
+        ["query", "--agent", "triage", "--text", "NORWAY", "--order", "oldest", "--limit", "3"],
+        ["export", "--format", "openapi", "--session", GOOD],
+        ["check"],
+        ["verify", "--unsealed", "--open"],
+    ],
+    ids=" ".join,
+)
+def test_every_place_gives_the_same(home: Home, arguments: list[str]) -> None:
+    assert everywhere(home, *arguments)
 
 
 # sessions
 
 
-def test_sessions_are_listed_the_latest_first(home: tuple[Path, str]) -> None:
+def test_sessions_are_listed_the_latest_first(home: Home) -> None:
     lines = everywhere(home, "sessions").splitlines()
     assert [line.split()[0] for line in lines] == ["SESSION", BAD, GOOD]
     assert lines[2].split()[1:] == ["46", "2", "13.1", "s", "2026-11-27", "09:14:07", "9,617", "$0.0260"]
     assert [line.split()[0] for line in everywhere(home, "sessions", "--limit", "1").splitlines()] == ["SESSION", BAD]
 
 
-def test_sessions_are_described_in_json(home: tuple[Path, str]) -> None:
+def test_sessions_are_described_in_json(home: Home) -> None:
     found = json.loads(everywhere(home, "sessions", "--format", "json"))
     assert [each["session_id"] for each in found] == [BAD, GOOD]
     assert found[1]["agents"] == ["triage", "billing", "refund-policy", "writer"]
@@ -79,7 +96,7 @@ def test_where_there_is_nothing_it_says_so(tmp_path: Path) -> None:
 # stats
 
 
-def test_what_was_counted_is_drawn(home: tuple[Path, str]) -> None:
+def test_what_was_counted_is_drawn(home: Home) -> None:
     text = everywhere(home, "stats")
     assert text.startswith("57 events in 2 sessions, from 2026-11-27 09:14:07 UTC to 2026-11-27 09:14:24 UTC\n")
     assert "6 events (10.5%) and 2 sessions with errors, 9,617 tokens, $0.0260\n" in text
@@ -88,7 +105,7 @@ def test_what_was_counted_is_drawn(home: tuple[Path, str]) -> None:
     assert re.search(r"^MODEL_INVOCATION_END +8  ━{40}$", text, re.MULTILINE)
 
 
-def test_what_was_counted_is_there_as_json(home: tuple[Path, str]) -> None:
+def test_what_was_counted_is_there_as_json(home: Home) -> None:
     found = json.loads(everywhere(home, "stats", "--format", "json", "--session", GOOD))
     assert (found["events"], found["sessions"], found["errors"], found["tokens"]) == (46, 1, 2, 9617)
     assert found["by_model"]["gpt-4o"]["calls"] == 3
@@ -113,14 +130,14 @@ def test_tables_are_as_wide_as_there_is_room(width: int, glyphs: Glyphs) -> None
 # show
 
 
-def test_a_session_is_drawn(home: tuple[Path, str]) -> None:
+def test_a_session_is_drawn(home: Home) -> None:
     lines = everywhere(home, "show", GOOD).splitlines()
     expected = (Path(__file__).parent / "expected" / "session-100.txt").read_text(encoding="utf-8").splitlines()
     assert lines[:10] == expected[:10]
     assert everywhere(home, "show", "last").splitlines()[0].startswith(f"Session {BAD}")
 
 
-def test_payloads_stand_below_what_they_belong_to(home: tuple[Path, str]) -> None:
+def test_payloads_stand_below_what_they_belong_to(home: Home) -> None:
     lines = [line.strip(" │") for line in everywhere(home, "show", BAD, "--payloads").splitlines()]
     at = next(number for number, line in enumerate(lines) if line.startswith('├─ input "Do you ship'))
     assert lines[at + 1 : at + 6] == ["{", '"message": {', '"role": "user",', '"text": "Do you ship to Norway?"', "}"]
@@ -151,10 +168,41 @@ def test_a_session_that_is_not_there_is_told(tmp_path: Path, command: str, sessi
     assert re.fullmatch(r"Error: there is no event of (session nobody; .*|any session)\n", done.stderr)
 
 
+# limits
+
+
+ODD = [
+    Event(event_id=f"{each}", session_id="s", parent_span_id="gone", type=EventType.TOOL_CALL_END) for each in range(30)
+]
+
+
+def test_a_limit_is_for_what_is_listed_and_everything_is_counted(home: Home, tmp_path: Path) -> None:
+    whole = json.loads(everywhere(home, "stats", "--format", "json"))
+    limited = json.loads(everywhere(home, "stats", "--format", "json", "--limit", "1"))
+    lists = ("by_type", "by_model", "by_agent")
+    assert {name: limited[name] for name in limited if name not in lists} == {
+        name: whole[name] for name in whole if name not in lists
+    }
+    for name in lists:
+        assert len(whole[name]) > 1
+        assert [*limited[name].items()] == [*whole[name].items()][:1]
+    (tmp_path / "odd").write_bytes(written(ODD, "delim"))
+    for limit, text, lines in ((None, 3, 30), ("0", 0, 0), ("1", 1, 1), ("25", 25, 25)):
+        given = [] if limit is None else ["--limit", limit]
+        done = here(tmp_path, "check", *given, "odd")
+        kinds = sum(line.startswith("30 x ") for line in done.stdout.splitlines())
+        assert kinds >= 1
+        assert sum(line.startswith("  event ") for line in done.stdout.splitlines()) == text * kinds
+        listed = here(tmp_path, "check", "--format", "jsonl", *given, "odd")
+        assert len(listed.stdout.splitlines()) == lines * kinds
+        assert done.returncode == listed.returncode == 1
+        assert done.stderr == listed.stderr
+
+
 # diff
 
 
-def test_two_sessions_are_compared(home: tuple[Path, str]) -> None:
+def test_two_sessions_are_compared(home: Home) -> None:
     text = everywhere(home, "diff", GOOD, "last")
     assert "+     retry attempt 1, exponential 1,000 ms\n" in text
     assert "-   agent billing\n" in text

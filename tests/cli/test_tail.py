@@ -12,7 +12,7 @@ import pytest
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.cli.following import Following
-from chaukas_spec_lite.cli.sources import StoreSource
+from chaukas_spec_lite.cli.store_source import StoreSource
 from chaukas_spec_lite.cli.tail import new_events
 from chaukas_spec_lite.cli.wanted import Wanted
 from chaukas_spec_lite.collector.searched_text import searched_text

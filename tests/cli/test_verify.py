@@ -81,6 +81,23 @@ def test_tampering_is_named(tmp_path: Path, tamper: Callable[[list[Event]], None
     assert sum(chain["complete"] for chain in found["chains"]) == SESSIONS - (tamper is not put_in)
 
 
+def test_a_limit_is_for_the_faults_that_are_named(tmp_path: Path) -> None:
+    events = recorded(tmp_path / "good.delim")
+    for event in events:
+        event.agent_name = "somebody else"
+    written(tmp_path / "bad.delim", events)
+    whole, limited = (
+        here(tmp_path, "verify", "--format", "json", *given, "bad.delim") for given in ([], ["--limit", "1"])
+    )
+    assert (whole.returncode, whole.stderr) == (limited.returncode, limited.stderr)
+    chains = [json.loads(each.stdout)["chains"] for each in (whole, limited)]
+    assert [len(chain["faults"]) > 1 for chain in chains[0]] == [True] * SESSIONS
+    assert [chain["faults"] for chain in chains[1]] == [chain["faults"][:1] for chain in chains[0]]
+    text = here(tmp_path, "verify", "--limit", "1", "bad.delim").stdout
+    assert text.count("  altered: ") == 1
+    assert f"  and {sum(len(chain['faults']) for chain in chains[0]) - 1:,} more; " in text
+
+
 def test_sessions_that_go_on(tmp_path: Path) -> None:
     recorded(tmp_path / "events.delim", closed=False)
     done = here(tmp_path, "verify", "events.delim")

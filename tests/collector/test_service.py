@@ -263,6 +263,26 @@ def test_success_means_that_it_is_stored(events: list[bytes]) -> None:
     ]
 
 
+def test_rejected_events_are_told_in_the_log_without_what_they_hold(caplog: pytest.LogCaptureFixture) -> None:
+    bad = [b"\xffsecret", bytes(Event(session_id="secret")), bytes(Event(event_id="secret", tenant_id="other"))]
+
+    async def work(running: Running) -> None:
+        for _ in range(3):
+            await running.send(*bad, caller=ACME)
+        await running.service.ingest_events([], ACME, unread=[("secret", "$: secret", b"secret")])
+
+    with caplog.at_level(logging.WARNING):
+        run(work)
+    said = [record.getMessage() for record in caplog.records]
+    whys = "cannot be decoded", "have no event_id", "name another tenant or project than their key's"
+    end = "(chaukas-lite store rejected lists them)"
+    assert said == [
+        *(f"1 event of key acme-key rejected: they {why} {end}" for why in whys),
+        f"1 event of key acme-key rejected: they are no events in JSON {end}",
+        *(f"2 events of key acme-key rejected: they {why} {end}" for why in whys),
+    ]
+
+
 def test_a_store_that_fails_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
     async def work(running: Running) -> None:
         running.store.fails = True

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         SessionSummary,
     )
     from chaukas_spec_lite.collector.stores.following import Followed
+    from chaukas_spec_lite.wire.fields import FieldData
 
 
 def query_of(given: Given, *, order: str = "DESC") -> QueryRequest:
@@ -46,7 +47,7 @@ def query_of(given: Given, *, order: str = "DESC") -> QueryRequest:
         InvalidRequest: A value is none of its parameter.
     """
     conditions: dict[str, Any] = {
-        field.name: given[field.name] if field.label == "repeated" else text_of(given, field.name)
+        field.name: _several(given[field.name], field) if field.label == "repeated" else text_of(given, field.name)
         for field in fields_of(QueryFilter)
         if given.get(field.name)
     }
@@ -63,6 +64,13 @@ def query_of(given: Given, *, order: str = "DESC") -> QueryRequest:
     except JSONError as error:
         where = error.path.removeprefix("$.").removeprefix("filter.").removeprefix("time.")
         raise InvalidRequest(f"{where}: {error.message}") from None
+
+
+def _several(texts: Sequence[str], field: FieldData) -> Sequence[str | int]:
+    """The values of a condition; what an enum has no name for is asked for by its number, as it is answered."""
+    if field.kind != "enum":
+        return texts
+    return [int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else text for text in texts]
 
 
 def sessions_of(given: Given) -> SessionFilter:

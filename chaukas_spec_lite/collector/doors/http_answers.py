@@ -15,6 +15,7 @@ from starlette.responses import Response
 from chaukas_spec_lite.collector.doors.http_bodies import TooSlowError
 from chaukas_spec_lite.collector.doors.http_held import HeldTooMuchError
 from chaukas_spec_lite.collector.doors.http_media import UnknownFormError
+from chaukas_spec_lite.collector.page.answers import HEADERS
 from chaukas_spec_lite.collector.receipts import told
 from chaukas_spec_lite.errors import (
     CodecError,
@@ -50,6 +51,18 @@ _SPLITTING_SDK = "chaukas-sdk/"
 """How the ``User-Agent`` of the official SDK begins. It sends its whole queue in one body, again and again, whatever
 the answer is, but for a 503 with the words below: then it sends two halves."""
 _SPLIT = "high memory usage: "
+
+_NOT_FOUND = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Not found - Chaukas</title>
+<link rel="icon" href="data:,">
+<h1>There is nothing at this address</h1>
+<p>This is a collector of agents' events. <a href="/">See the sessions</a>, or <a href="/search">search</a>.</p>
+</html>
+"""
+"""For people. Without a style: the policy of the page lets none stand in it."""
 
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (InvalidRequest, 400),
@@ -147,8 +160,11 @@ async def answer_error(request: Request, error: Exception) -> Response:
 
 
 async def answer_http_error(request: Request, error: Exception) -> Response:
-    """Answer what no route takes: 404, 405 with the methods that there are."""
+    """Answer what no route takes: 404, 405 with the methods that there are; 404 as a page to who opens an address."""
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+        # Nothing of the address stands in it.
+        return Response(_NOT_FOUND, 404, {**HEADERS, "Cache-Control": "no-store"}, "text/html")
     return problem(error.status_code, f"{request.method} {request.url.path[:200]}: {error.detail}", error.headers or {})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +22,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
 )
 from chaukas_spec_lite.collector.doors.http_answers import JSON, NOTHING_ELSE
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
+from chaukas_spec_lite.collector.doors.http_media import Form, wants_encoded
 from chaukas_spec_lite.collector.doors.json_slices import written
 from chaukas_spec_lite.collector.doors.openapi_api import CALLS, MAX_SUMMED, Call
 from chaukas_spec_lite.collector.gathering import Answered, event_by_id, gather, gather_into
@@ -29,6 +30,7 @@ from chaukas_spec_lite.collector.query import within
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.errors import InvalidRequest
 from chaukas_spec_lite.rpc.transport.admission import network_of
+from chaukas_spec_lite.wire.envelopes import page_response
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -36,12 +38,31 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.collector.callers import Caller
     from chaukas_spec_lite.collector.doors.http_turns import Turns
     from chaukas_spec_lite.collector.service import CollectorService
+    from chaukas_spec_lite.collector.stores.base import EventPage
     from chaukas_spec_lite.collector.stores.listing import Part
 
 T = TypeVar("T")
 
 Answer = Callable[[], "dict[str, Any]"]
 """Makes an answer of what was read. Takes time, so it is called in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventsAnswer:
+    """An answer of events, which may be had encoded, too: as they were sent, with nothing to decode."""
+
+    events: Sequence[bytes]
+    token: str
+    """Where to go on."""
+    described: Answer
+
+    def __call__(self) -> dict[str, Any]:
+        """Make the JSON."""
+        return self.described()
+
+    def encoded(self) -> bytes:
+        """Make the message."""
+        return page_response(self.events, self.token)
 
 
 _HEADERS = {
@@ -84,31 +105,33 @@ class Api:
             caller = await self.caller_of(request)
             given = api_parameters.read(request.query_params.multi_items(), call.parameters, request.path_params)
             # Nothing is begun for whoever has left, the writing of the answer included.
-            content = await unless_gone(left(request), self._content(request, call, given, caller))
-            return Response(content, headers=_HEADERS, media_type=JSON)
+            return await unless_gone(left(request), self._answer(request, call, given, caller))
 
         return endpoint
 
-    async def _content(self, request: Request, call: Call, given: Given, caller: Caller) -> bytes:
+    async def _answer(self, request: Request, call: Call, given: Given, caller: Caller) -> Response:
         serve: Callable[[Given, Caller], Awaitable[Answer]] = getattr(self, call.name)
-        if not call.gathers:
-            answer = await serve(given, caller)
-            return await self.turns.answer(lambda: written(answer()))
+        if call.gathers:
+            return _json(await self._gathered(request, call, given, caller))
+        answer = await serve(given, caller)
+        if isinstance(answer, EventsAnswer) and wants_encoded(request.headers.get("accept", "")):
+            return Response(answer.encoded(), headers=_HEADERS, media_type=Form.BINARY.value)
+        return _json(await self.turns.answer(lambda: written(answer())))
+
+    async def _gathered(self, request: Request, call: Call, given: Given, caller: Caller) -> bytes:
         with self.service.meter.request(call.name):
             caller.check_reading()  # Whoever may not read waits for nothing.
             async with self.turns.gathering(caller.name or network_of(request.client) or ""):
-                answer = await serve(given, caller)
+                answer: Answer = await getattr(self, call.name)(given, caller)
                 return await self.turns.gathered(lambda: written(answer()))
 
     async def events(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/events``."""
-        page = await self.service.query(api_json.query_of(given), caller)
-        return lambda: api_json.page(page)
+        return _page(await self.service.query(api_json.query_of(given), caller))
 
     async def session_events(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/sessions/{session_id}/events``: oldest first, as they are read."""
-        page = await self.service.query(api_json.query_of(given, order="ASC"), caller)
-        return lambda: api_json.page(page)
+        return _page(await self.service.query(api_json.query_of(given, order="ASC"), caller))
 
     async def session_audit(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/sessions/{session_id}/audit``."""
@@ -182,7 +205,7 @@ class Api:
         """``GET /api/tail``: a long poll."""
         wait = number_of(given, "wait", 1000) if given.get("wait") else _WAIT
         found = await self.service.tail(api_json.query_of(given), text_of(given, "cursor"), wait, caller)
-        return lambda: api_json.arrivals(found)
+        return EventsAnswer(found.events, found.cursor, lambda: api_json.arrivals(found))
 
     async def conflicts(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/conflicts``."""
@@ -214,3 +237,11 @@ def _asked(given: Given) -> tuple[Tenancy, int, str]:
 
 def _part(name: str, part: Part[T], write: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
     return {name: [write(each) for each in part.items], "next_page_token": part.next_page_token}
+
+
+def _page(page: EventPage) -> EventsAnswer:
+    return EventsAnswer(page.events, page.next_page_token, lambda: api_json.page(page))
+
+
+def _json(content: bytes) -> Response:
+    return Response(content, headers=_HEADERS, media_type=JSON)

@@ -2,7 +2,8 @@
 
 ``Content-Type`` says it: ``application/x-protobuf`` is the encoded message, as the official SDK sends it;
 ``application/json`` the JSON of the platform's published document (``platform_json``); and
-``application/protobuf+json`` ProtoJSON of the same message as the encoded one. An answer has the form of its request.
+``application/protobuf+json`` ProtoJSON of the same message as the encoded one. An answer has the form of its request;
+where that has no body, ``Accept`` may ask for the encoded message.
 """
 
 from __future__ import annotations
@@ -39,3 +40,8 @@ def form_of(content_type: str) -> Form:
         said = "no Content-Type" if not content_type else "a Content-Type that is not known"
         raise UnknownFormError(f"{said}: it has to be one of {', '.join(each.value for each in Form)}")
     return form
+
+
+def wants_encoded(accept: str) -> bool:
+    """Whether an ``Accept`` names the encoded message; that it takes anything, as browsers say, is not enough."""
+    return any(_FORMS.get(each.partition(";")[0].strip().lower()) is Form.BINARY for each in accept.split(","))

@@ -20,6 +20,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
     WITH_ERRORS,
     Parameter,
 )
+from chaukas_spec_lite.collector.doors.http_media import Form
 from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, TEXT, array, call, done, record, ref
 from chaukas_spec_lite.collector.doors.openapi_trees import tree_schemas
 from chaukas_spec_lite.collector.session_state import SessionState
@@ -43,14 +44,17 @@ class Call:
     """The schema of the answer."""
     gathers: bool = False
     """Whether it reads many events, so that not all of those who ask for it can have it at once."""
+    encoded: str = ""
+    """For an answer that may also be had as an encoded ``QueryEventsResponse``: what its ``next_page_token`` is."""
 
 
 def _of_filter(field: FieldData) -> Parameter:
     if field.label != "repeated":
         return Parameter(field.name, description="Found in any text of an event." if "text" in field.name else "")
     if field.kind == "enum":
-        item: dict[str, Any] = {"enum": [*platform_json.bare_names(field.cls)]}
-        description = "One of these."
+        names = {"enum": [*platform_json.bare_names(field.cls)]}
+        item: dict[str, Any] = {"anyOf": [names, {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}]}
+        description = "One of these: by name, or by a number that has none."
     else:
         item, description = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH}, "All of these."
     return Parameter(field.name, {"type": "array", "items": item, "maxItems": MAX_CHOICES}, description, repeated=True)
@@ -76,9 +80,10 @@ COMPARED = (
 )
 _EVENT = Parameter("event_id", _SESSION.schema, needed=True)
 _COUNTED = tuple(each for each in FILTER if each.name != "text_query")
+_NEXT_PAGE = "that of the page"
 
 CALLS = (
-    Call("events", "/api/events", "Find events", (*FILTER, ORDER, *PAGE), "EventPage"),
+    Call("events", "/api/events", "Find events", (*FILTER, ORDER, *PAGE), "EventPage", encoded=_NEXT_PAGE),
     Call(
         "sessions",
         "/api/sessions",
@@ -92,6 +97,7 @@ CALLS = (
         "The events of a session, oldest first",
         (_SESSION, *_OF_A_SESSION, ORDER, *PAGE),
         "EventPage",
+        encoded=_NEXT_PAGE,
     ),
     Call(
         "session_audit",
@@ -148,6 +154,7 @@ CALLS = (
         "Wait for events that arrive, in the order of their arrival",
         (*FILTER, PAGE[0], CURSOR, WAIT),
         "Arrivals",
+        encoded="the cursor",
     ),
     Call("conflicts", "/api/conflicts", "What came under the id of another event", (*TENANCY, *PAGE), "Conflicts"),
     Call("rejected", "/api/rejected", "What could not be stored", (*TENANCY, *PAGE), "RejectedEvents"),
@@ -162,9 +169,12 @@ def paths() -> dict[str, Any]:
 
 def _described(described: Call) -> dict[str, Any]:
     parameters = [each.described(described.path) for each in described.parameters]
-    return call(described.name, described.summary, {"200": done(described.answer)}, *_PROBLEMS) | {
-        "parameters": parameters
-    }
+    answer = done(described.answer)
+    if described.encoded:
+        message = f"Or, for Accept: {Form.BINARY.value}, a QueryEventsResponse, whose next_page_token is"
+        answer["description"] += f" {message} {described.encoded}: every event as it was sent."
+        answer["content"][Form.BINARY.value] = {"schema": {}}
+    return call(described.name, described.summary, {"200": answer}, *_PROBLEMS) | {"parameters": parameters}
 
 
 _TOKEN = {"type": "string", "description": "Empty on the last page."}

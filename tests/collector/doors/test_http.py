@@ -346,6 +346,26 @@ def test_what_a_store_cannot_do_is_told(error: Exception, status: int, said: str
 # Who calls
 
 
+def test_who_opens_an_address_where_nothing_is_gets_a_page() -> None:
+    async def main() -> None:
+        async with http_serving() as served:
+            for path in ("/foo", "/page/%3Cb%3E", "/sessions-old"):
+                found = await served.client.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+                assert (found.status_code, found.headers["content-type"]) == (404, "text/html; charset=utf-8")
+                assert found.headers["x-frame-options"] == "DENY"
+                assert "default-src 'none'" in found.headers["content-security-policy"]
+                assert '<a href="/">' in found.text
+                assert path.rpartition("/")[2] not in found.text
+            # Programs are told in JSON, and so is whoever posts.
+            for accept in ("*/*", "application/json"):
+                found = await served.client.get("/foo", headers={"Accept": accept})
+                assert (found.status_code, found.json()["detail"]) == (404, "GET /foo: Not Found")
+            found = await served.client.get("/events", headers={"Accept": "text/html"})
+            assert (found.status_code, found.headers["content-type"]) == (405, "application/problem+json")
+
+    run(main())
+
+
 def test_keys_decide() -> None:
     asked: list[tuple[str | None, str | None, str]] = []
     callers: dict[str | None, Caller | Exception] = {

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chaukas_spec_lite import Event, EventStatus, EventType, QueryFilter, Severity
+from chaukas_spec_lite import Event, EventStatus, EventType, QueryFilter, QueryResponse, Severity
 from chaukas_spec_lite.collector.callers import ANYONE, Caller
 from chaukas_spec_lite.collector.doors import api_json
 from chaukas_spec_lite.collector.doors.openapi_api import CALLS
@@ -21,6 +21,7 @@ from chaukas_spec_lite.collector.stores.asking import EVERYBODY, Tenancy
 from chaukas_spec_lite.collector.stores.base import TEXT_SCAN_EVENTS, Deletion
 from chaukas_spec_lite.collector.tailing import MAX_FOLLOWERS_PER_KEY, MAX_WAIT
 from chaukas_spec_lite.errors import InvalidRequest
+from chaukas_spec_lite.spec.client.v1.client import QueryEventsResponse
 from chaukas_spec_lite.wire.envelopes import batch_request
 from chaukas_spec_lite.wire.fields import fields_of
 from tests.collector.doors.http_serving import JSON, PROTOJSON, Served, http_serving
@@ -311,6 +312,43 @@ def test_a_tail_tells_what_arrives_as_it_comes() -> None:
             cursor = other["cursor"]
             assert names(await answer(served, "/api/tail", session_id="other", cursor=cursor)) == ["10"]
             assert "cursor: not the cursor" in await refusal(served, "/api/tail", 400, cursor=cursor)
+
+    run(main())
+
+
+def test_events_may_be_had_as_they_were_sent() -> None:
+    """Also what has no JSON: a NaN, a type that has no name yet, fields of a newer schema."""
+    odd = Event.parse(bytes(Event(event_id="odd", session_id="s", metadata={"x": float("nan")})) + b"\xfa\x7f\x01x")
+    numbered = Event(event_id="numbered", session_id="s", type=EventType(99))
+
+    async def main() -> None:
+        async with http_serving() as served:
+
+            async def page(path: str, accept: str = "application/x-protobuf", **given: Any) -> QueryResponse:
+                found = await served.client.get(path, params=given, headers={"Accept": accept})
+                assert (found.status_code, found.headers["content-type"]) == (200, "application/x-protobuf")
+                assert found.headers["cache-control"] == "no-store"
+                response = QueryEventsResponse.parse(found.content).response
+                return response or QueryResponse()
+
+            cursor = (await page("/api/tail")).next_page_token
+            await keep(served, odd, numbered)
+            for path in ("/api/events", "/api/sessions/s/events"):
+                first = await page(path, page_size=1, order_by_time="ASC")
+                token = first.next_page_token
+                second = await page(
+                    path, "text/plain, application/protobuf;q=0.5", page_token=token, order_by_time="ASC"
+                )
+                assert [bytes(each) for each in first.events + second.events] == [bytes(odd), bytes(numbered)]
+                assert second.next_page_token == ""
+            assert (await page("/api/events", types="99")).events == [numbered]
+            arrived = await page("/api/tail", cursor=cursor)
+            assert [bytes(each) for each in arrived.events] == [bytes(odd), bytes(numbered)]
+            assert not (await page("/api/tail", cursor=arrived.next_page_token, wait="0")).events
+            # Whoever takes anything, such as a browser, is answered in JSON.
+            found = await served.client.get("/api/events", headers={"Accept": "text/html,*/*;q=0.8"})
+            assert found.headers["content-type"] == "application/json"
+            assert "types[0]: 2147483648 is out of range" in await refusal(served, "/api/events", 400, types=str(2**31))
 
     run(main())
 

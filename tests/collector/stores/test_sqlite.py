@@ -278,7 +278,9 @@ def test_files_that_are_not_ours(tmp_path: Path) -> None:
 
     text = tmp_path / "text"
     text.write_text("hello, world " * 100)
-    with pytest.raises(StoreError, match=r"text: file is not a database$"):
+    with pytest.raises(
+        StoreError, match=r"text: file is not a database: choose another one; events in a file are read"
+    ):
         opening(text)
     foreign = tmp_path / "foreign.db"
     with database(foreign) as connection:

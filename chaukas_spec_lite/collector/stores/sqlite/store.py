@@ -385,4 +385,6 @@ class SQLiteStore:
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         why = ": another process holds the write lock" if is_busy(error) else ""
+        if "file is not a database" in str(error):
+            why = ": choose another one; events in a file are read by naming it without --store"
         return StoreError(f"{self.name}: {error}{why}")

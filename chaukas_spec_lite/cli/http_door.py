@@ -1,0 +1,188 @@
+"""The HTTP door of a collector that runs, as commands ask it. Whatever goes wrong is said in one sentence."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chaukas_spec_lite.errors import ChaukasError
+from chaukas_spec_lite.printable import one_line
+from chaukas_spec_lite.rpc.client.endpoint import is_loopback
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+ENCODED = "application/x-protobuf"
+JSON = "application/json"
+
+_TIMEOUT = 120.0
+"""Seconds for which a collector may say nothing."""
+_MAX_ANSWER = 256 << 20
+"""Bytes that an answer has at most: a collector sends 16 MiB of events at once, or a single larger one, in base64."""
+_DETAIL = 300
+_PASSING = (429, 502, 503, 504)
+"""Answers after which the same request may go through."""
+_LONGEST_PAUSE = 10.0
+
+
+class HttpDoorError(ChaukasError):
+    """A collector did not answer as one.
+
+    Attributes:
+        passing: Whether the same request may go through later.
+        pause: After how many seconds, where the collector says it.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False, pause: float = 0.0) -> None:
+        super().__init__(message)
+        self.passing = passing
+        self.pause = pause
+
+
+class DoorClient:
+    """Asks the HTTP door of a collector, and waits for the answer, on whatever thread it is called.
+
+    The standard library does it: proxies come from ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY``, and none leads to
+    this machine; whom to trust comes from ``SSL_CERT_FILE``.
+
+    Args:
+        url: Where it listens.
+        key: The key; None if there is none.
+    """
+
+    def __init__(self, url: str, key: str | None) -> None:
+        self.url = url.rstrip("/")
+        self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        here = is_loopback(urllib.parse.urlsplit(self.url).hostname or "")
+        # A redirect could take the key elsewhere, and nobody would see whose answer it is.
+        self._opener = urllib.request.build_opener(_NoRedirects, *([urllib.request.ProxyHandler({})] if here else []))
+
+    def get(self, path: str, parameters: Sequence[tuple[str, str]], accept: str) -> bytes:
+        """Ask for something.
+
+        Args:
+            path: What stands behind the door's address.
+            parameters: Those of the query string.
+            accept: The form that the answer has to have.
+
+        Raises:
+            HttpDoorError: There is no such answer.
+        """
+        body, form = self.open(path, parameters, {"Accept": accept})
+        if form.partition(";")[0].strip().lower() != accept:
+            what = one_line(form)[:_DETAIL] or "something unknown"
+            raise HttpDoorError(f"{self.url} answers with {what}, which is no collector's answer to {path}: {_ADVICE}")
+        return body
+
+    def json(self, path: str, parameters: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """Ask for an object; raises ``HttpDoorError``."""
+        answer = object_of(self.get(path, parameters, JSON))
+        if answer is None:
+            raise HttpDoorError(f"{self.url}{path}: the answer is no JSON object: {_ADVICE}")
+        return answer
+
+    def open(
+        self, path: str, parameters: Sequence[tuple[str, str]], headers: Mapping[str, str], body: bytes | None = None
+    ) -> tuple[bytes, str]:
+        """Ask for something, or post it; return the answer, and which form it says it has; raises ``HttpDoorError``."""
+        where = f"{self.url}{path}"
+        query = f"?{urllib.parse.urlencode(parameters, errors='surrogatepass')}" if parameters else ""
+        try:
+            request = urllib.request.Request(where + query, body, {**self._headers, **headers})
+            with self._opener.open(request, timeout=_TIMEOUT) as answer:
+                return self._read(where, answer), answer.headers.get("Content-Type") or ""
+        except urllib.error.HTTPError as error:
+            with error:
+                raise self._refused(where, error) from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise HttpDoorError(f"{where}: {self._lost(error)}", passing=_is_passing(error)) from error
+
+    def _read(self, where: str, answer: HTTPResponse) -> bytes:
+        data = answer.read(_MAX_ANSWER + 1)
+        if len(data) > _MAX_ANSWER:
+            raise HttpDoorError(f"{where}: the answer is larger than {_MAX_ANSWER:,} bytes")
+        if answer.length:  # Asked for so many bytes at most, the library takes fewer without a word.
+            raise HttpDoorError(f"{where}: the answer was cut off", passing=True)
+        return data
+
+    def _refused(self, where: str, error: urllib.error.HTTPError) -> HttpDoorError:
+        detail = one_line(_detail(error.read(_MAX_ANSWER)))
+        said = f"{where}: {error.code} {detail}".rstrip()
+        if error.code == 401:
+            known = "Authorization" in self._headers
+            said += ": the key in CHAUKAS_API_KEY is not known there" if known else ": set CHAUKAS_API_KEY to a key"
+        elif error.code in (404, 405) and "/audit/" not in where:  # of a log, the answer itself says what is missing
+            said = f"{where}: {error.code}: there is no collector that answers this: {_ADVICE}"
+        elif 300 <= error.code < 400:
+            target = one_line(error.headers.get("Location") or "elsewhere")[:_DETAIL]
+            said = f"{where}: {error.code}: it redirects to {target}, which is not followed: name that address"
+        return HttpDoorError(said, passing=error.code in _PASSING, pause=_pause(error.headers.get("Retry-After")))
+
+    def _lost(self, error: Exception) -> str:
+        """Say why there was no answer, and what to do."""
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        host = urllib.parse.urlsplit(self.url).netloc
+        if isinstance(reason, ConnectionRefusedError):
+            return "refused: is a collector running there?"
+        if isinstance(reason, http.client.BadStatusLine) and not isinstance(reason, http.client.RemoteDisconnected):
+            return f"it does not speak HTTP/1: of a gRPC port, write --endpoint {self._grpc_scheme()}{host}"
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            why = reason.verify_message
+            return f"its certificate is not trusted ({why}): SSL_CERT_FILE names the file of whom to trust"
+        if isinstance(reason, ssl.SSLError):
+            why = (reason.reason or str(reason)).lower().replace("_", " ")
+            return f"TLS failed ({why}): without TLS, write http://{host}"
+        if isinstance(reason, TimeoutError):
+            return f"no answer came within {_TIMEOUT:g} s"
+        if isinstance(reason, (ConnectionError, http.client.HTTPException)):
+            hint = f": with TLS, write https://{host}" if self.url.startswith("http://") else ""
+            return f"the connection was lost before the answer was there{hint}"
+        return one_line(getattr(reason, "strerror", None) or str(reason)) or type(reason).__name__
+
+    def _grpc_scheme(self) -> str:
+        return "grpcs://" if self.url.startswith("https:") else ""
+
+
+_ADVICE = "the address is the one that chaukas-lite serve prints behind HTTP, without what follows the port"
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> None:
+        """Follow none."""
+        return
+
+
+def object_of(body: bytes) -> dict[str, Any] | None:
+    """Read a JSON object; None if it is none."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None  # pyright: ignore[reportUnknownVariableType]  # whatever it is
+
+
+def _detail(body: bytes) -> str:
+    """What the answer to a request that failed says of the reason."""
+    found = object_of(body)
+    if found is not None and "detail" in found:
+        return str(found["detail"])[:_DETAIL]
+    return body[:_DETAIL].decode(errors="replace")
+
+
+def _pause(text: str | None) -> float:
+    try:
+        return max(0.0, min(float(text or 0), _LONGEST_PAUSE))
+    except ValueError:
+        return 0.0
+
+
+def _is_passing(error: Exception) -> bool:
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    passing = ConnectionRefusedError, ConnectionResetError, TimeoutError, http.client.IncompleteRead
+    return isinstance(reason, passing) and not isinstance(reason, ssl.SSLError)
