@@ -20,9 +20,10 @@ import functools
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator
-from contextvars import ContextVar, Token
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from chaukas_spec_lite.trace.variables import Variable, variable
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.propagation import TracePosition
@@ -63,7 +64,7 @@ class Node:
     frame: FrameType | None = None
     """The generator that opened the span, if any, and below the thread and task that ran it."""
     runner: Runner = (0, None)
-    token: Token[Node | None] | None = None
+    token: object = None
     """What takes the span off the stack, in the context that it is on only."""
     asleep: tuple[Node, ...] = ()
     """Open spans of generators that were suspended when this span was opened: no parents of it."""
@@ -84,7 +85,7 @@ class Context:
     __slots__ = ("_innermost",)
 
     def __init__(self) -> None:
-        self._innermost: ContextVar[Node | None] = ContextVar("chaukas_span", default=None)
+        self._innermost: Variable[Node | None] = variable("chaukas_span", None)
 
     def current(self) -> Node | None:
         """The innermost span that is open here."""
@@ -142,7 +143,7 @@ class Context:
             # starts the next, as timers do, all spans there ever were would be kept.
             node.outer = None
         except ValueError:
-            # A copy of the context, in a task say: the original has the span on its stack still.
+            # A copy of the context, in a task say: the original has the span on its stack still. Or a collection.
             node.left = True
             self._innermost.set(node.outer)
 

@@ -144,8 +144,7 @@ class _Call:
     def items(self, stack: _Stack) -> None:
         """Take what a generator has yielded as its result, unless it has another."""
         if stack.items.count:
-            stack.span.set(items=stack.items.count)
-            stack.span.take_result(stack.items.value())
+            stack.span.take_items(stack.items.count, stack.items.value())
 
     def plain_function(self) -> Callable[..., Any]:
         function, begin, result = self.function, self.begin, self.result

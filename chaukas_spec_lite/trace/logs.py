@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from chaukas_spec_lite.errors import SettingTypeError
 from chaukas_spec_lite.spec.common.v1.events import Severity
 from chaukas_spec_lite.trace.failures import error_info
+from chaukas_spec_lite.trace.variables import Variable, variable
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.trace.recorder import Recorder
 
 _OWN_LOGGER = "chaukas_spec_lite"
 
-_busy: ContextVar[bool] = ContextVar("chaukas_log_record", default=False)
+_busy: Variable[bool] = variable("chaukas_log_record", False)
 """Whether a log record is being recorded here: what is logged meanwhile, by ``before_send`` say, would have no end."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message", "taskName"}

@@ -225,6 +225,12 @@ class Scope(LiveSpan, Points):
         if "output" not in (self._extra or {}):
             self.set(output=value)
 
+    def take_items(self, number: int, value: object) -> None:
+        """Take what a generator has yielded, unless the garbage collector has ended the span before the generator."""
+        if self._stage == OPEN:
+            self.set(items=number)
+            self.take_result(value)
+
     def take_item(self, item: object) -> bool:
         """Take what a generator has yielded. Returns whether that is all there is to do with it."""
         return False

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,40 @@ def test_also_if_it_was_entered() -> None:
     record.system("goes on")
     assert kept.outline() == "agent forgotten [cancelled]\nsystem goes on"
     assert record.current is None
+
+
+@pytest.fixture
+def no_collections() -> Generator[None, None, None]:
+    """Let the collector run only when it is asked to."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collections")
+def test_a_generator_that_is_forgotten_is_told_nothing_of_results(caplog: pytest.LogCaptureFixture) -> None:
+    """Its span may be finalized before it: the collector has put first what was referred to from elsewhere."""
+    record, kept = recorder()
+    elsewhere: list[object] = []
+
+    @record.tool("stream")
+    def run() -> Generator[int, None, None]:
+        elsewhere.append(record.current)
+        yield 1
+
+    generator = run()
+    next(generator)
+    circle: list[object] = [generator]
+    circle.append(circle)
+    del generator
+    gc.collect()
+    elsewhere.clear()
+    del circle
+    gc.collect()
+    assert kept.outline() == "tool stream [cancelled]"
+    assert kept.one("TOOL_CALL_END").metadata == {"name": "stream", "left_open": "garbage-collected"}
+    assert not caplog.records
 
 
 def test_a_failure_that_was_told_is_kept() -> None:
