@@ -338,6 +338,7 @@ class CollectorService:
                 "chaukas_conflicts": ("Events kept beside another one of the same id.", kept.conflicts),
                 "chaukas_rejected": ("Events kept that could not be stored.", kept.rejected),
                 "chaukas_deletions": ("Records of deletions.", kept.deletions),
+                "chaukas_refused_logs": ("Logs that contradict what was signed.", self.audit.refused_logs),
             }
         )
 

@@ -43,6 +43,7 @@ def logs(listed: Sequence[ListedLog], more: bool) -> dict[str, Any]:
             "origin": each.origin,
             "size": each.head.size,
             "checkpoint": each.checkpoint,
+            "refused": each.refused or None,
         }
         for each in listed
     ]

@@ -92,9 +92,15 @@ def test_who_signs_and_which_logs_there_are() -> None:
             await keep(served, named(range(2)), OTHERS)
             await keep(served, named(range(1)), Caller())
             logs = [
-                {"tenant_id": "", "origin": f"{NAME}/tenant/", "size": 1, "checkpoint": None},
-                {"tenant_id": "acme", "origin": f"{NAME}/tenant/acme", "size": 4, "checkpoint": 3},
-                {"tenant_id": "other", "origin": f"{NAME}/tenant/other", "size": 2, "checkpoint": None},
+                {"tenant_id": "", "origin": f"{NAME}/tenant/", "size": 1, "checkpoint": None, "refused": None},
+                {"tenant_id": "acme", "origin": f"{NAME}/tenant/acme", "size": 4, "checkpoint": 3, "refused": None},
+                {
+                    "tenant_id": "other",
+                    "origin": f"{NAME}/tenant/other",
+                    "size": 2,
+                    "checkpoint": None,
+                    "refused": None,
+                },
             ]
             assert await json(served, "/audit/logs") == {"logs": logs, "next_page_token": ""}
             found: list[Any] = []
