@@ -20,6 +20,8 @@ from chaukas_spec_lite.collector.checkpoints import Checkpoints, SignedCheckpoin
 from chaukas_spec_lite.collector.cosigning import cosignatures, merged
 from chaukas_spec_lite.collector.query import within
 from chaukas_spec_lite.collector.refused_logs import RefusedLogs
+from chaukas_spec_lite.collector.session_log import Pages, SessionLog, SessionLogReader, Work
+from chaukas_spec_lite.collector.session_state import LogState
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
 from chaukas_spec_lite.errors import (
@@ -249,6 +251,22 @@ class AuditLog:
             hashes_for(kept, place.tenant_id, lambda hashes: prove_inclusion(hashes, place.index, size))
         )
         return str(InclusionProof(place.index, tuple(path), covering.note))
+
+    async def session(self, pages: Pages, whose: Tenancy, work: Work, caller: Caller) -> SessionLog:
+        """Say whether the events of a session stand in their log under a signed checkpoint.
+
+        Args:
+            pages: Finds the events, so many at most, for this caller.
+            whose: Where they were looked for; empty or None for tenant or project is all that the caller may see.
+            work: Does something that takes time in a thread.
+            caller: Who asks.
+        """
+        caller.check_reading()
+        kept, signing = self._store.log, self._signing
+        if kept is None or signing is None:
+            return SessionLog(LogState.NOT_KEPT)
+        tenancy = within(caller.tenancy, whose.tenant_id or "", whose.project_id or "", "audit")
+        return await SessionLogReader(kept, signing, self._wait, work).of(pages, tenancy)
 
     async def consistency(self, tenant_id: str, old_size: int, size: int | None, caller: Caller) -> Consistency:
         """Prove that a log has only grown since it had ``old_size`` entries, up to ``size``.

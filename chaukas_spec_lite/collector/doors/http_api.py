@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -111,8 +111,13 @@ class Api:
 
     async def session_audit(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/sessions/{session_id}/audit``."""
+
+        def pages(most: int) -> AsyncGenerator[list[bytes], None]:
+            return self.service.find(api_json.query_of(given, order="ASC"), most, caller)
+
         found = await self.service.first_events(api_json.query_of(given, order="ASC"), caller)
-        return lambda: audit_json.session_audit(found)
+        logged = await self.service.audit.session(pages, _asked(given)[0], self.turns.gathered, caller)
+        return lambda: audit_json.session_audit(found, logged)
 
     async def sessions(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/sessions``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import sys
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -141,9 +141,9 @@ class Contents:
         self._count_aside(record_size(record))
         return number
 
-    def find(self, event_id: str) -> list[tuple[Key, int]]:
-        """Find the events of an id, with their numbers."""
-        return [(key, number) for key, number in self._numbers.items() if key[2] == event_id]
+    def find(self, event_ids: Container[str]) -> list[tuple[Key, int]]:
+        """Find the events of some ids, with their numbers."""
+        return [(key, number) for key, number in self._numbers.items() if key[2] in event_ids]
 
     def drop(self, number: int, gone: Gone) -> None:
         """Take an event or a conflict out."""
