@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.collector.receipts import Receipt
 
 JSON = "application/json"
+READ_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Of what the page reads or links to: browsers take an answer for nothing but what it says, keep none, as somebody else
+may log in next, and have none in memory that belongs to a page of another server."""
 MOST_NAMED = 1000
 """How many of the rejected events an answer names; it counts all of them."""
 _ROOM = 1 << 20

@@ -21,7 +21,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
     page_size_of,
     text_of,
 )
-from chaukas_spec_lite.collector.doors.http_answers import JSON
+from chaukas_spec_lite.collector.doors.http_answers import JSON, READ_HEADERS
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
 from chaukas_spec_lite.collector.doors.openapi_api import CALLS, MAX_SUMMED, Call
 from chaukas_spec_lite.collector.gathering import Answered, event_by_id, gather, gather_into
@@ -44,13 +44,6 @@ Answer = Callable[[], "dict[str, Any]"]
 """Makes an answer of what was read. Takes time, so it is called in a thread."""
 
 
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-"""Browsers take an answer for nothing but JSON, keep none, as somebody else may log in next, and have none in memory
-that belongs to a page of another server."""
 _WAIT = 25
 """How many seconds a tail waits, unless the request says it."""
 
@@ -85,7 +78,7 @@ class Api:
             given = api_parameters.read(request.query_params.multi_items(), call.parameters, request.path_params)
             # Nothing is begun for whoever has left, the writing of the answer included.
             content = await unless_gone(left(request), self._content(request, call, given, caller))
-            return Response(content, headers=_HEADERS, media_type=JSON)
+            return Response(content, headers=READ_HEADERS, media_type=JSON)
 
         return endpoint
 

@@ -6,6 +6,7 @@ import { counted } from "../format.js";
 import { whenArrived } from "../following.js";
 import { html } from "../html.js";
 import { go, sessionPath, setQuery } from "../router.js";
+import { useAudit } from "../session/audit_state.js";
 import { Detail } from "../session/detail.js";
 import { conditionOf, countOf, wantedOf } from "../session/filter.js";
 import { Header } from "../session/header.js";
@@ -59,6 +60,7 @@ function Spans({ data, where, span, query }) {
   const list = useRef(/** @type {{focus: () => void} | null} */ (null));
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const later = useLater();
+  const audit = useAudit(where);
 
   /** Has the keys go by a span, which is shown. @param {number} place */
   const show = (place) => {
@@ -164,7 +166,7 @@ function Spans({ data, where, span, query }) {
   }, []);
   const found = countOf(wanted);
   return html`<div class="session">
-    <${Header} tree=${tree} data=${data} where=${where} toError=${() => toError(1)} />
+    <${Header} tree=${tree} data=${data} where=${where} audit=${audit} toError=${() => toError(1)} />
     <${Tools}
       text=${text}
       found=${wanted === null ? "" : counted(found, "span")}
@@ -200,6 +202,7 @@ function Spans({ data, where, span, query }) {
         tree=${tree}
         place=${chosen}
         where=${where}
+        audit=${audit}
         tab=${query.get("tab") ?? ""}
         choose=${(/** @type {string} */ tab) => setQuery({ tab })}
         open=${open}
