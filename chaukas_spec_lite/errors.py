@@ -197,6 +197,10 @@ class SplitViewError(CollectorError):
     """A checkpoint that is signed by the log's key contradicts the one that the collector has."""
 
 
+class RefusedLogError(CollectorError):
+    """The collector signs the audit log no more: it contradicts what was signed."""
+
+
 class StoreError(ChaukasError):
     """The collector's database cannot be opened, read or written."""
 

@@ -23,6 +23,7 @@ MAX_SIGNATURES = 100
 
 _TIME = struct.Struct(">Q")
 _LINE = re.compile("\u2014 (\\S+) (\\S+)\n")
+_NOTE = re.compile("(?s:.*?)\n\n(?:\u2014 [^\n]*\n)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,18 @@ class SignedNote:
             return False
         (seconds,) = _TIME.unpack_from(signature)
         return key.has_signed(_cosigned(self.text, seconds), signature[_TIME.size :])
+
+
+def notes_in(text: str) -> list[SignedNote]:
+    """Read notes that stand one behind the other.
+
+    Raises:
+        NoteError: There is something else, too.
+    """
+    found = _NOTE.findall(text)
+    if "".join(found) != text:
+        raise NoteError("there is something else than notes, each of a text and signatures")
+    return [SignedNote.parse(each) for each in found]
 
 
 def _is_utf8(text: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -223,12 +223,11 @@ class Verifier:
 
 def _reports(links: list[_Link]) -> list[ChainReport]:
     """Follow all chains, from their first events on."""
-    followers: dict[str, tuple[_Link, ...]] = {}
+    followers = _Followers()
     # Of several that follow the same event, the chain goes on with one that is what was sealed. They come by their
     # positions, and sorting keeps that order.
     for link in sorted(links, key=lambda link: link.faults != ()):
-        hash_prev = link.seal.hash_prev
-        followers[hash_prev] = (*followers[hash_prev], link) if hash_prev in followers else (link,)
+        followers.add(link)
     known = {link.seal.content_hash for link in links}
     starts = deque(link for link in links if link.seal.hash_prev not in known)
     seen: set[int] = set()
@@ -245,15 +244,32 @@ def _consumed(starts: deque[_Link]) -> Iterator[_Link]:
         yield starts.popleft()
 
 
-def _follow(first: _Link, followers: dict[str, tuple[_Link, ...]], seen: set[int], starts: deque[_Link]) -> ChainReport:
+class _Followers:
+    """Which events follow which, by their ``hash_prev``: nearly always one, which is kept without a list."""
+
+    def __init__(self) -> None:
+        self.first: dict[str, _Link] = {}
+        self._others: dict[str, list[_Link]] = {}
+
+    def add(self, link: _Link) -> None:
+        """Add one behind those of its ``hash_prev`` that there are."""
+        if self.first.setdefault(link.seal.hash_prev, link) is not link:
+            self._others.setdefault(link.seal.hash_prev, []).append(link)
+
+    def take_others(self, content_hash: str) -> Sequence[_Link]:
+        """Return those behind the first one, once: for doubles of the event they were dealt with by then."""
+        return self._others.pop(content_hash, ())
+
+
+def _follow(first: _Link, followers: _Followers, seen: set[int], starts: deque[_Link]) -> ChainReport:
     """Follow a chain, or a piece of one, to its end."""
     genesis = Genesis.of(first.seal.hash_prev)
     report = ChainReport(genesis, first.seal.session_id if genesis is None else genesis.session_id)
     if genesis is None and not first.faults:
         first.fault(FaultKind.MISSING, f"the event before it, {first.seal.hash_prev or '(none named)'}, is not there")
-    beside = followers[first.seal.hash_prev]
-    if genesis is not None and first is not beside[0] and not first.faults:
-        first.fault(FaultKind.FORKED, f"number {beside[0].position} begins the same chain")
+    beside = followers.first[first.seal.hash_prev]
+    if genesis is not None and first is not beside and not first.faults:
+        first.fault(FaultKind.FORKED, f"number {beside.position} begins the same chain")
     last = first
     link: _Link | None = first
     while link is not None and link.position not in seen:
@@ -265,11 +281,9 @@ def _follow(first: _Link, followers: dict[str, tuple[_Link, ...]], seen: set[int
             link.fault(FaultKind.INSERTED, f"it is of session {link.seal.session_id!r}")
         report.closed = report.closed or link.seal.closes
         last = link
-        link = None
-        for other in followers.get(last.seal.content_hash, ()):
-            if link is None:
-                link = other
-            elif other.position not in seen:
+        link = followers.first.get(last.seal.content_hash)
+        for other in followers.take_others(last.seal.content_hash):
+            if link is not None and other.position not in seen:
                 if not other.faults:
                     other.fault(FaultKind.FORKED, f"number {link.position} follows the same event")
                 starts.append(other)

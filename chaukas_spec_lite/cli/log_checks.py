@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.audit.keys import ED25519, PRIVATE, VerifierKey
 from chaukas_spec_lite.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_consistency
-from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
+from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote, notes_in
 from chaukas_spec_lite.audit.origins import tenant_of
 from chaukas_spec_lite.audit.proofs import InclusionProof
 from chaukas_spec_lite.errors import ChaukasError, NoteError, ProofError, SettingError
@@ -85,6 +85,27 @@ def signed(note: str, keys: Sequence[VerifierKey], what: str) -> Signed:
     except NoteError as error:
         raise NotProvenError(f"{what}: {error}") from error
     return Signed(note, checkpoint, tuple(key.name for key in signers), tenants[0])
+
+
+def signed_in(path: Path, keys: Sequence[VerifierKey], tenant: str) -> Signed:
+    """Read the checkpoint of a file. That beside a log's key has several: then that of a tenant's log is meant.
+
+    Raises:
+        NotProvenError: It is none, no key of the log's has signed it, or there is none of that tenant's.
+        OSError: The file cannot be read.
+    """
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        notes = notes_in(text)
+    except NoteError:
+        notes = []
+    if len(notes) < 2:
+        return signed(text, keys, str(path))
+    for note in notes:
+        origin = note.text.partition("\n")[0]
+        if any(tenant_of(origin, key.name) == tenant for key in keys):
+            return signed(str(note), keys, str(path))
+    raise NotProvenError(f"{path} has checkpoints of {len(notes)} logs, and none of that of tenant {tenant!r}")
 
 
 def check_tenant(found: Signed, tenant: str | None) -> None:

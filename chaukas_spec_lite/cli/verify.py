@@ -15,7 +15,7 @@ import click
 
 from chaukas_spec_lite.audit.merkle import leaf_hash
 from chaukas_spec_lite.audit.verification import Verifier
-from chaukas_spec_lite.cli.log_checks import NotProvenError, included, judge, read_keys, signed
+from chaukas_spec_lite.cli.log_checks import NotProvenError, included, judge, read_keys, signed_in
 from chaukas_spec_lite.cli.logs import HttpLog, stored_log
 from chaukas_spec_lite.cli.options import epilog, filter_options, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run, writing
@@ -153,7 +153,7 @@ async def _verified(asked: _Asked, told: Unreadable) -> Result:
     keys = read_keys(asked.keys)
     if asked.proof is not None:
         return Result(proof=_proven(asked.proof, asked.place, asked.tenant, keys, told))
-    olds = [signed(path.read_text(encoding="utf-8", errors="replace"), keys, str(path)) for path in asked.olds]
+    olds = [signed_in(path, keys, asked.tenant) for path in asked.olds]
     if asked.url is None:
         return await _verified_store(asked, keys, olds, told)
     log = HttpLog(asked.url, asked.tenant or None)

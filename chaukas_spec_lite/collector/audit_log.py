@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chaukas_spec_lite.audit.merkle import prove_consistency, prove_inclusion
@@ -19,6 +19,9 @@ from chaukas_spec_lite.audit.tiles import HEIGHT, WIDTH, Tile
 from chaukas_spec_lite.collector.checkpoints import Checkpoints, SignedCheckpoint
 from chaukas_spec_lite.collector.cosigning import cosignatures, merged
 from chaukas_spec_lite.collector.query import within
+from chaukas_spec_lite.collector.refused_logs import RefusedLogs
+from chaukas_spec_lite.collector.session_log import Pages, SessionLog, SessionLogReader, Work
+from chaukas_spec_lite.collector.session_state import LogState
 from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
 from chaukas_spec_lite.errors import (
@@ -27,6 +30,7 @@ from chaukas_spec_lite.errors import (
     NotCoveredError,
     NoteError,
     NotFoundError,
+    RefusedLogError,
     SplitViewError,
     StoreError,
 )
@@ -45,6 +49,8 @@ log = logging.getLogger(__name__)
 
 _NO_LOG = "this collector keeps no audit log: chaukas-lite serve --audit-key FILE"
 _TOLD_EVERY = 60.0
+_SHOWN = 200
+"""How many characters of a log's name are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +61,13 @@ class LogSigning:
         signer: Signs checkpoints.
         witnesses: Whose cosignatures are kept.
         within_seconds: After how long a new event is covered by a checkpoint at the latest.
+        refusals: Which logs are not signed.
     """
 
     signer: LogSigner
     witnesses: tuple[VerifierKey, ...] = ()
     within_seconds: float = 60.0
+    refusals: RefusedLogs = field(default_factory=RefusedLogs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ class ListedLog:
 
     origin: str
     head: LogHead
+    refused: str = ""
+    """Why it is not signed any more; empty if it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +126,18 @@ class AuditLog:
         return result
 
     def capabilities(self) -> tuple[bool, bool]:
-        """Say whether there is a log that is signed, and whether a record stays of each event that is deleted."""
-        kept = self._store.log
-        return self._signing is not None and kept is not None, kept is not None and kept.worm
+        """Say whether there is a log that is signed, and whether a record stays of each event that is deleted.
+
+        As long as one tenant's log contradicts what was signed, it is none.
+        """
+        kept, signing = self._store.log, self._signing
+        signed = kept is not None and signing is not None and not signing.refusals
+        return signed, kept is not None and kept.worm
+
+    @property
+    def refused_logs(self) -> int:
+        """How many logs are not signed, as they contradict what was signed."""
+        return 0 if self._signing is None else len(self._signing.refusals)
 
     def _signed(self) -> tuple[EventLog, LogSigning]:
         """Return log and keys; raises ``NotFoundError`` without."""
@@ -149,28 +168,34 @@ class AuditLog:
         else:
             head = await self._read(kept.head(whose))
             heads = [head] if head.size and (after is None or whose > after) else []
-        return [ListedLog(signing.signer.origin(head.tenant_id), head) for head in heads]
+        origin, why = signing.signer.origin, signing.refusals.why
+        return [ListedLog(origin(head.tenant_id), head, why(head.tenant_id)) for head in heads]
 
     async def checkpoint(self, tenant_id: str, at_most: int | None, caller: Caller) -> str:
         """Return the newest checkpoint, or the newest one of at most so many entries.
 
         Raises:
             NotFoundError: There is none, or no log.
+            RefusedLogError: The newest one is asked for, and the log is not signed any more.
         """
         tenant = self._tenant(tenant_id, caller)
         return str((await self._checkpoint(tenant, at_most)).note)
 
     async def _checkpoint(self, tenant: str, at_most: int | None = None) -> SignedCheckpoint:
         kept, signing = self._signed()
+        if at_most is None:
+            _check_signed(signing, tenant)
         found = await self._read(Checkpoints(kept, signing.signer).latest(tenant, at_most))
         if found is not None:
             return found
-        origin = signing.signer.origin(tenant)
+        origin = signing.signer.origin(tenant)[:_SHOWN]
         if not (await self._read(kept.head(tenant))).size:
             hint = "" if tenant else "; tenant_id says whose log is meant, and /audit/logs lists them"
             raise NotFoundError(f"the log {origin!r} has no entries{hint}")
         if at_most is not None:
             raise NotFoundError(f"the log {origin!r} has no checkpoint of at most {at_most} entries")
+        if not signing.signer.can_sign(tenant):
+            raise NotFoundError(f"the log {origin!r}... has no checkpoint: they hold no such long names")
         raise NotFoundError(f"the log {origin!r} has no checkpoint yet: one comes {_soon(signing)}")
 
     def _tenant(self, tenant_id: str, caller: Caller) -> str:
@@ -191,6 +216,7 @@ class AuditLog:
             NotFoundError: There is no such event.
             InvalidRequest: There are several.
             NotCoveredError: No checkpoint covers it yet.
+            RefusedLogError: The log is not signed any more.
         """
         caller.check_reading()
         kept, signing = self._signed()
@@ -205,6 +231,7 @@ class AuditLog:
             of = sorted({f"tenant {each.tenant_id!r}, project {each.project_id!r}" for each in places})
             raise InvalidRequest(f"event_id: there are several of this id; say whose: {'; '.join(of[:10])}")
         (place,) = places
+        _check_signed(signing, place.tenant_id)
         covering = await self._read(Checkpoints(kept, signing.signer).latest(place.tenant_id))
         if covering is None or covering.checkpoint.size <= place.index:
             raise NotCoveredError(
@@ -217,6 +244,22 @@ class AuditLog:
             hashes_for(kept, place.tenant_id, lambda hashes: prove_inclusion(hashes, place.index, size))
         )
         return str(InclusionProof(place.index, tuple(path), covering.note))
+
+    async def session(self, pages: Pages, whose: Tenancy, work: Work, caller: Caller) -> SessionLog:
+        """Say whether the events of a session stand in their log under a signed checkpoint.
+
+        Args:
+            pages: Finds the events, so many at most, for this caller.
+            whose: Where they were looked for; empty or None for tenant or project is all that the caller may see.
+            work: Does something that takes time in a thread.
+            caller: Who asks.
+        """
+        caller.check_reading()
+        kept, signing = self._store.log, self._signing
+        if kept is None or signing is None:
+            return SessionLog(LogState.NOT_KEPT)
+        tenancy = within(caller.tenancy, whose.tenant_id or "", whose.project_id or "", "audit")
+        return await SessionLogReader(kept, signing, self._wait, work).of(pages, tenancy)
 
     async def consistency(self, tenant_id: str, old_size: int, size: int | None, caller: Caller) -> Consistency:
         """Prove that a log has only grown since it had ``old_size`` entries, up to ``size``.
@@ -316,8 +359,17 @@ class AuditLog:
         if not signing.signer.has_signed(given):
             return InvalidRequest(f"the body is not the checkpoint of {size} entries of the log {origin!r}")
         text = "%s: two checkpoints of %d entries are signed by the log's key, and differ: its history was rewritten"
-        self._told.log(f"split {origin}", logging.CRITICAL, text, origin, size)
+        self._told.log(f"split {origin[:_SHOWN]}", logging.CRITICAL, text, origin[:_SHOWN], size)
         return SplitViewError(f"the log's own checkpoint of {size} entries is another one: keep both, one of them lies")
+
+
+def _check_signed(signing: LogSigning, tenant: str) -> None:
+    """Refuse to show the newest checkpoint of a log that contradicts what was signed; raises ``RefusedLogError``."""
+    if why := signing.refusals.why(tenant):
+        raise RefusedLogError(
+            f"the log {signing.signer.origin(tenant)[:_SHOWN]!r} contradicts what was signed, and is not signed any "
+            f"more: {why}"
+        )
 
 
 def _soon(signing: LogSigning) -> str:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaukas_spec_lite.audit.keys import SigningKey, VerifierKey
-from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
+from chaukas_spec_lite.audit.notes import MAX_NOTE, Checkpoint, SignedNote
 from chaukas_spec_lite.audit.origins import origin_of
 from chaukas_spec_lite.errors import NoteError, SettingError
 
+MAX_ORIGIN = MAX_NOTE // 2
+"""How many characters the name of a log has at most, with its tenant's id: the rest of a note is for signatures."""
 MAX_KEYS = 10
 """How many keys sign at once. A key that changes needs two; a note has room for a hundred signatures."""
 
@@ -63,6 +65,10 @@ class LogSigner:
     def origin(self, tenant_id: str) -> str:
         """The name of a tenant's log."""
         return origin_of(self.name, tenant_id)
+
+    def can_sign(self, tenant_id: str) -> bool:
+        """Whether checkpoints can hold the name of a tenant's log."""
+        return len(self.origin(tenant_id)) <= MAX_ORIGIN
 
     def sign(self, tenant_id: str, size: int, root: bytes) -> SignedNote:
         """Make a checkpoint of a tenant's log, signed with each key."""

@@ -15,6 +15,7 @@ from chaukas_spec_lite.errors import (
     NotFoundError,
     NotServingError,
     QueryTimeoutError,
+    RefusedLogError,
     SplitViewError,
     StoreError,
     ThrottledError,
@@ -40,6 +41,7 @@ _OUTCOMES: dict[type[BaseException], str] = {
     NotFoundError: "not_found",
     NotCoveredError: "not_covered",
     SplitViewError: "split_view",
+    RefusedLogError: "refused_log",
     QueryTimeoutError: "timeout",
     StoreError: "store_failed",
 }

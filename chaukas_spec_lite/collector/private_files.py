@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 _FILE = 0o600
@@ -36,3 +38,25 @@ def make_file(path: Path) -> None:
     except FileExistsError as error:
         if not os.access(path, os.R_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it holds all of the old text or all of the new one, whatever happens; raises ``OSError``."""
+    descriptor, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}-")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(name, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+    if os.name == "posix":
+        # The new name, too, has to be on the disk.
+        folder = os.open(path.absolute().parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

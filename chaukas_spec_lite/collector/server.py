@@ -17,6 +17,7 @@ from chaukas_spec_lite.collector.doors.http import HttpServer
 from chaukas_spec_lite.collector.doors.http_limits import HttpLimits
 from chaukas_spec_lite.collector.doors.listening import GrpcDoor, HttpDoor, ListeningDoor
 from chaukas_spec_lite.collector.keys import Keys
+from chaukas_spec_lite.collector.last_signed import LastSigned
 from chaukas_spec_lite.collector.log_signer import LogSigner
 from chaukas_spec_lite.collector.open_files import fitted
 from chaukas_spec_lite.collector.quotas import Quotas, Rate
@@ -235,7 +236,11 @@ class Collector:
             return None
         pace = CheckpointPace(self._settings.checkpoint_events, self._settings.checkpoint_seconds)
         refused = self._service.meter.count_refused_checkpoint
-        checkpointer = Checkpointer(kept, self._signing.signer, pace, refused)
+        signer = self._signing.signer
+        # What is only in memory begins anew with each start, which is no secret, and no rewriting.
+        keys = () if self._settings.store == MEMORY else self._settings.audit_key
+        last = LastSigned(signer.name, keys)
+        checkpointer = Checkpointer(kept, signer, pace, refused, last=last, refusals=self._signing.refusals)
         await checkpointer.start()
         return checkpointer
 

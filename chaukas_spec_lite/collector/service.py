@@ -88,8 +88,7 @@ class CollectorService:
         self._on_first: Callable[[EventRow], None] | None = None
         self.hindrance: Callable[[], bool] = lambda: False
         """Tells whether something else than the store keeps it from serving anybody."""
-        self._incidents = Incidents(log, clock)
-        self._rejections = Rejections(log, clock)
+        self._incidents, self._rejections = Incidents(log, clock), Rejections(log, clock)
         self.audit = AuditLog(store, signing, self._read)
         """The audit log."""
 
@@ -342,6 +341,7 @@ class CollectorService:
                 "chaukas_conflicts": ("Events kept beside another one of the same id.", kept.conflicts),
                 "chaukas_rejected": ("Events kept that could not be stored.", kept.rejected),
                 "chaukas_deletions": ("Records of deletions.", kept.deletions),
+                "chaukas_refused_logs": ("Logs that contradict what was signed.", self.audit.refused_logs),
             }
         )
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable
 from copy import deepcopy
 from random import Random
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +19,9 @@ from chaukas_spec_lite.audit import chain as chain_module
 from chaukas_spec_lite.audit import verification as verification_module
 from chaukas_spec_lite.audit.canonical import canonical_bytes, content_hash
 from chaukas_spec_lite.audit.chain import Chains, Genesis
+from chaukas_spec_lite.audit.sealed import Sealed
 from chaukas_spec_lite.audit.sealing import seal
-from chaukas_spec_lite.audit.verification import FaultKind, Verification, verify
+from chaukas_spec_lite.audit.verification import FaultKind, Verification, Verifier, verify
 from chaukas_spec_lite.ids import uuid7
 from tests import realdata
 
@@ -264,3 +269,54 @@ def test_a_large_altered_event_is_not_hashed_for_every_place(monkeypatch: pytest
     monkeypatch.setattr(verification_module, "fits_behind", fits_behind)
     assert kinds(verify(events))["one-3"] == {"altered"}
     assert 40_000_000 < hashed <= 50_000_000
+
+
+def forged(hash_prev: str, content_hash: str) -> Event:
+    return Event(event_id=uuid7(), session_id="s", hash_prev=hash_prev, content_hash=content_hash)
+
+
+def lines_run(events: list[Event]) -> int:
+    """How many lines are run to follow the chains of events."""
+    count = 0
+
+    def trace(frame: FrameType, kind: str, _: object) -> Any:
+        nonlocal count
+        if frame.f_code is not verification_module._follow.__code__:
+            return None
+        count += kind == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        verify(events)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_many_that_follow_an_event_that_is_there_often_are_not_gone_through_for_each_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(verification_module, "MAX_ALTERED", 0)  # to find out where they belong takes its time
+
+    def of(size: int) -> list[Event]:
+        return [*[forged("before", "often")] * size, *(forged("often", f"{number}") for number in range(size))]
+
+    few, many = lines_run(of(20)), lines_run(of(200))
+    assert many < 12 * few
+
+
+def test_many_that_follow_one_event_take_time_in_proportion() -> None:
+    """8 times as many took 50 times as long and more. By processor time, as a ratio."""
+
+    def seconds(size: int) -> float:
+        verifier = Verifier()
+        for number in range(size):
+            seal = Sealed("", ("", ""), "s", "before", f"{number}", False, True)
+            verifier._links.append(verification_module._Link(number, seal))
+        start = time.process_time()
+        verifier.result()
+        return time.process_time() - start
+
+    assert min(seconds(24_000) for _ in range(2)) < 20 * min(seconds(3_000) for _ in range(4))

@@ -107,7 +107,8 @@ def test_a_log_that_grows_is_cosigned_and_a_rewritten_one_is_not(home: Path) -> 
         done = here(home, "audit", "export", "--log", url(served), "--tenant", TENANT, "--key", "log.pub",
                     "--output", "bundle")  # fmt: skip
         assert done.returncode == 0, done.stderr
-    # The operator, who has the key, begins a new history with as many events, and more.
+    # The operator, who has the key and what stands beside it, begins a new history with as many events, and more.
+    (home / "log.key.state").unlink()
     with collector(home, witness, "rewritten.db") as served:
         send(served, sealed_events(["x0", "x1", "x2"]), 9)
         done = here(home, *command(served))

@@ -344,6 +344,28 @@ def test_a_file_that_is_no_text_is_no_checkpoint(home: Path) -> None:
     assert (done.returncode, done.stderr.startswith("Error: old.txt: a note has an empty line")) == (1, True)
 
 
+def test_of_the_checkpoints_beside_a_key_that_of_the_tenant_is_meant(home: Path) -> None:
+    """A collector writes them one behind the other, of all logs."""
+    other = add(
+        home / "events.db", sealed_events(["s0"], writer="w3"), SigningKey.read(home / "log.key"), tenant="other"
+    )
+    stranger = signed_by_other(home)
+    (home / "log.key.state").write_text(stranger + other + (home / "old.txt").read_text())
+    done = here(home, *STORED, "--checkpoint", "log.key.state")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing has changed in its first 3 entries" in done.stdout
+    done = here(home, "verify", "--store", "events.db", "--tenant", "nobody", "--key", "log.pub", "--checkpoint",
+                "log.key.state")  # fmt: skip
+    assert done.returncode == 1
+    assert "log.key.state has checkpoints of 3 logs, and none of that of tenant 'nobody'" in done.stderr
+
+
+def signed_by_other(home: Path) -> str:
+    """A checkpoint of the same tenant's log at another collector."""
+    stranger = key(home, "example.com/other", "stranger")
+    return str(Checkpoint("example.com/other/tenant/acme", 0, root_of([])).note(stranger))
+
+
 @pytest.mark.parametrize("size", [0, 31, 64])
 def test_what_is_no_hash_is_not_taken_for_one(size: int) -> None:
     """Two hashes that stand for each other in a tree could be cut at another place."""

@@ -24,7 +24,8 @@ def url(served: Served) -> str:
 
 
 def get(served: Served, path: str, **parameters: object) -> httpx.Response:
-    return httpx.get(url(served) + path, params={name: str(each) for name, each in parameters.items()}, timeout=HANG)
+    asked = {name: str(each) for name, each in parameters.items()} or None  # None leaves those of the path
+    return httpx.get(url(served) + path, params=asked, timeout=HANG)
 
 
 def newest(served: Served) -> str:

@@ -82,6 +82,7 @@ def test_requests_by_what_became_of_them_and_how_long_they_took() -> None:
         (errors.NotFoundError("x"), "not_found"),
         (errors.NotCoveredError("x", 1), "not_covered"),
         (errors.SplitViewError("x"), "split_view"),
+        (errors.RefusedLogError("x"), "refused_log"),
         (errors.StoreError("x"), "store_failed"),
         (errors.QueryTimeoutError("x"), "timeout"),
         (ZeroDivisionError(), "failed"),

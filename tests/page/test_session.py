@@ -9,7 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from chaukas_spec_lite import EventType, ToolCall
+from chaukas_spec_lite import Event, EventType, ToolCall
+from chaukas_spec_lite.audit.proofs import InclusionProof
+from chaukas_spec_lite.collector.audit_log import LogSigning
+from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
+from tests.collector.log_keys import KEYS, NAME, SIGNER, read
 from tests.page.conftest import opened_tab, wait_until
 from tests.page.runs import BEGAN, DEMO, EVIL, LONG, event, every_run, talk
 from tests.page.serving import PageServer, page_serving
@@ -422,6 +426,64 @@ def test_the_state_of_seals_is_a_word(runs: PageServer, tab: Page, state: str, t
     tab.route("**/api/sessions/talk/audit", lambda route: route.fulfill(json={"state": state, "faults": []}))
     opened(tab, runs, "talk")
     expect(tab.locator(".sums").get_by_text(text, exact=True)).to_be_visible()
+
+
+def signed(server: PageServer) -> None:
+    assert server.served.store.log is not None
+    looking = Checkpointer(server.served.store.log, SIGNER, CheckpointPace(None, 60.0)).look(everything=True)
+    server.run(looking)
+
+
+def test_a_session_in_the_audit_log_is_told_with_the_proofs_of_its_events(browser: Browser) -> None:
+    signing = LogSigning(SIGNER)
+    with page_serving(talk(), signing=signing) as server, opened_tab(browser) as tab:
+        opened(tab, server, "talk/spans/weather")
+        told = tab.locator(".audit", has_text="in the log")
+        expect(told.locator("summary")).to_contain_text("0 of")
+        told.locator("summary").click()
+        expect(told).to_contain_text("has no checkpoint yet")
+        signed(server)
+        opened(tab, server, "talk/spans/weather")
+        expect(told.locator("summary")).to_have_text("\u2713 in the log")
+        told.locator("summary").click()
+        expect(told).to_contain_text(
+            "stands in the audit log as it came, under a checkpoint that the log's key has signed"
+        )
+        expect(told).to_contain_text(f"of the log {NAME}/tenant/")
+        note = told.get_by_role("link", name="checkpoint of").get_attribute("href")
+        proof = tab.locator(".detail").get_by_role("link", name="proof").first.get_attribute("href")
+        assert note is not None
+        assert proof is not None
+        read(tab.request.get(f"{server.url}{note}").text(), "")
+        event_id = parse_qs(urlsplit(proof).query)["event_id"][0]
+        (data,) = [each for each in talk() if Event.parse(each).event_id == event_id]
+        InclusionProof.parse(tab.request.get(f"{server.url}{proof}").text()).verify(data, f"{NAME}/tenant/", KEYS)
+        signing.refusals.refuse("", "it has 2 entries, and a checkpoint is of 9")
+        opened(tab, server, "talk")
+        told = tab.locator(".audit", has_text="log contradicts itself")
+        told.locator("summary").click()
+        expect(told).to_contain_text("it has 2 entries, and a checkpoint is of 9")
+        expect(told).to_contain_text("The collector does not sign it any more")
+
+
+def test_what_is_not_as_it_was_logged_is_told_with_the_events(runs: PageServer, tab: Page) -> None:
+    fault = {"kind": "altered", "event_id": "t7", "detail": EVIL}
+    log = {"state": "contradicted", "logs": [], "faults": [fault], "faults_unnamed": 3, "whole": False}
+    answer = {"state": "verified", "faults": [], "log": log}
+    tab.route("**/api/sessions/talk/audit", lambda route: route.fulfill(json=answer))
+    opened(tab, runs, "talk")
+    told = tab.locator(".audit")
+    expect(told).to_contain_text("not as logged")
+    told.locator("summary").click()
+    for text in (SHOWN_EVIL, "and 3 more", "too large to be looked at as a whole"):
+        expect(told.locator("ul")).to_contain_text(text)
+    told.get_by_role("link", name="altered").click()
+    expect(tab.get_by_role("heading", level=2)).to_contain_text("mail")
+
+
+def test_without_an_audit_log_that_is_said(runs: PageServer, tab: Page) -> None:
+    opened(tab, runs, "talk")
+    expect(tab.locator(".sums").get_by_text("no audit log", exact=True)).to_be_visible()
 
 
 def test_what_is_not_there_is_said(runs: PageServer, tab: Page) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.audit.notes import SignedNote
 from chaukas_spec_lite.cli.log_checks import NotProvenError, RewrittenError, check_tenant, grown, signed
+from chaukas_spec_lite.collector.private_files import write_whole
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.sinks.locking import try_to_lock
 
@@ -129,25 +129,3 @@ def _locked(state: Path) -> Generator[None, None, None]:
         yield
     finally:
         os.close(descriptor)  # which gives up the lock
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it holds all of the old text or all of the new one, whatever happens."""
-    descriptor, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}-")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(name, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
-    if os.name == "posix":
-        # The new name, too, has to be on the disk.
-        folder = os.open(path.absolute().parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

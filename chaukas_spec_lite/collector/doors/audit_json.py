@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chaukas_spec_lite.audit.verification import ChainReport
     from chaukas_spec_lite.collector.audit_log import Consistency, ListedLog, LogPart, LogSigning
     from chaukas_spec_lite.collector.session_audit import SessionEvents
+    from chaukas_spec_lite.collector.session_log import SessionLog
     from chaukas_spec_lite.collector.stores.event_log import Gone, LogEntry
 
 MOST_NAMED = 100
@@ -43,6 +44,7 @@ def logs(listed: Sequence[ListedLog], more: bool) -> dict[str, Any]:
             "origin": each.origin,
             "size": each.head.size,
             "checkpoint": each.head.checkpoint,
+            "refused": each.refused or None,
         }
         for each in listed
     ]
@@ -108,7 +110,7 @@ def _gone(given: Gone) -> dict[str, Any]:
     }
 
 
-def session_audit(found: SessionEvents) -> dict[str, Any]:
+def session_audit(found: SessionEvents, logged: SessionLog) -> dict[str, Any]:
     """Follow the chains of a session, and write what was found. Takes time."""
     state, verification = found.verified()
     chains, faults = verification.chains, verification.faults
@@ -123,6 +125,31 @@ def session_audit(found: SessionEvents) -> dict[str, Any]:
             {"kind": each.kind.value, "event_id": each.event_id, "detail": each.detail} for each in faults[:MOST_NAMED]
         ],
         "faults_unnamed": max(0, len(faults) - MOST_NAMED),
+        "log": _logged(logged),
+    }
+
+
+def _logged(found: SessionLog) -> dict[str, Any]:
+    return {
+        "state": found.state.value,
+        "events": found.events,
+        "covered": found.covered,
+        "whole": found.whole,
+        "logs": [
+            {
+                "tenant_id": each.tenant_id,
+                "origin": each.origin,
+                "checkpoint": each.checkpoint,
+                "events": each.events,
+                "covered": each.covered,
+                "refused": each.refused or None,
+            }
+            for each in found.logs
+        ],
+        "faults": [
+            {"kind": each.kind, "event_id": each.event_id, "detail": each.detail} for each in found.faults[:MOST_NAMED]
+        ],
+        "faults_unnamed": max(0, len(found.faults) - MOST_NAMED),
     }
 
 

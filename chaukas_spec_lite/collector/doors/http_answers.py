@@ -25,6 +25,7 @@ from chaukas_spec_lite.errors import (
     NotFoundError,
     NotServingError,
     QueryTimeoutError,
+    RefusedLogError,
     SplitViewError,
     StoreError,
     ThrottledError,
@@ -39,6 +40,13 @@ if TYPE_CHECKING:
 JSON = "application/json"
 NOTHING_ELSE = {"X-Content-Type-Options": "nosniff"}
 """A browser takes an answer for what it is said to be, and not for what its text looks like."""
+READ_HEADERS = {
+    **NOTHING_ELSE,
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Of what the page reads or links to: browsers take an answer for nothing but what it says, keep none, as somebody else
+may log in next, and have none in memory that belongs to a page of another server."""
 MOST_NAMED = 1000
 """How many of the rejected events an answer names; it counts all of them."""
 _ROOM = 1 << 20
@@ -73,6 +81,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (TooSlowError, 408),
     (NotCoveredError, 409),
     (SplitViewError, 409),
+    (RefusedLogError, 409),
     (TooMuchError, 413),
     (UnknownFormError, 415),
     (ThrottledError, 429),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +20,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
     page_size_of,
     text_of,
 )
-from chaukas_spec_lite.collector.doors.http_answers import JSON, NOTHING_ELSE
+from chaukas_spec_lite.collector.doors.http_answers import JSON, READ_HEADERS
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
 from chaukas_spec_lite.collector.doors.http_media import Form, wants_encoded
 from chaukas_spec_lite.collector.doors.json_slices import written
@@ -65,13 +65,6 @@ class EventsAnswer:
         return page_response(self.events, self.token)
 
 
-_HEADERS = {
-    **NOTHING_ELSE,
-    "Cache-Control": "no-store",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-"""Browsers take an answer for nothing but JSON, keep none, as somebody else may log in next, and have none in memory
-that belongs to a page of another server."""
 _WAIT = 25
 """How many seconds a tail waits, unless the request says it."""
 
@@ -115,7 +108,7 @@ class Api:
             return _json(await self._gathered(request, call, given, caller))
         answer = await serve(given, caller)
         if isinstance(answer, EventsAnswer) and wants_encoded(request.headers.get("accept", "")):
-            return Response(answer.encoded(), headers=_HEADERS, media_type=Form.BINARY.value)
+            return Response(answer.encoded(), headers=READ_HEADERS, media_type=Form.BINARY.value)
         return _json(await self.turns.answer(lambda: written(answer())))
 
     async def _gathered(self, request: Request, call: Call, given: Given, caller: Caller) -> bytes:
@@ -135,8 +128,13 @@ class Api:
 
     async def session_audit(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/sessions/{session_id}/audit``."""
+
+        def pages(most: int) -> AsyncGenerator[list[bytes], None]:
+            return self.service.find(api_json.query_of(given, order="ASC"), most, caller)
+
         found = await self.service.first_events(api_json.query_of(given, order="ASC"), caller)
-        return lambda: audit_json.session_audit(found)
+        logged = await self.service.audit.session(pages, _asked(given)[0], self.turns.gathered, caller)
+        return lambda: audit_json.session_audit(found, logged)
 
     async def sessions(self, given: Given, caller: Caller) -> Answer:
         """``GET /api/sessions``."""
@@ -244,4 +242,4 @@ def _page(page: EventPage) -> EventsAnswer:
 
 
 def _json(content: bytes) -> Response:
-    return Response(content, headers=_HEADERS, media_type=JSON)
+    return Response(content, headers=READ_HEADERS, media_type=JSON)

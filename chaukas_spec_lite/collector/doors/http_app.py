@@ -89,7 +89,7 @@ class Door:
             Route("/openapi.json", self.openapi),
             *Api(self.service, page.caller, self.turns).routes(),
             *page.routes(),
-            *AuditRoutes(self.service, self._caller, self._incoming, self.turns.answer).routes(),
+            *AuditRoutes(self.service, page.caller, self._incoming, self.turns.answer).routes(),
         ]
         handlers: dict[Any, Any] = {
             **{error: http_answers.answer_error for error, _ in http_answers.STATUSES},

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from chaukas_spec_lite.collector.doors import api_parameters, audit_json
 from chaukas_spec_lite.collector.doors.api_parameters import Given, number_of, page_size_of, size_of, text_of
-from chaukas_spec_lite.collector.doors.http_answers import json_answer
+from chaukas_spec_lite.collector.doors.http_answers import READ_HEADERS, json_answer
 from chaukas_spec_lite.collector.doors.http_gone import left, unless_gone
 from chaukas_spec_lite.collector.doors.http_incoming import joined
 from chaukas_spec_lite.collector.doors.http_media import UnknownFormError
@@ -54,13 +54,16 @@ class AuditRoutes:
             return Route(call.path, self._cosign, methods=["POST"])
 
         async def endpoint(request: Request) -> Response:
+            answer: Response
             caller = await self.caller_of(request)
             given = api_parameters.read(request.query_params.multi_items(), call.parameters, request.path_params)
             for each in call.parameters:
                 if each.needed and not text_of(given, each.name):
                     raise InvalidRequest(f"{each.name}: has to be given")
             with self.service.meter.request("audit"):
-                return await unless_gone(left(request), getattr(self, call.name)(given, caller))
+                answer = await unless_gone(left(request), getattr(self, call.name)(given, caller))
+            answer.headers.update(READ_HEADERS)
+            return answer
 
         route = Route(call.path.replace("{path}", "{path:path}"), endpoint)
         route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)

@@ -23,7 +23,7 @@ from chaukas_spec_lite.collector.doors.api_parameters import (
 from chaukas_spec_lite.collector.doors.http_media import Form
 from chaukas_spec_lite.collector.doors.openapi_parts import COUNT, TEXT, array, call, done, record, ref
 from chaukas_spec_lite.collector.doors.openapi_trees import tree_schemas
-from chaukas_spec_lite.collector.session_state import SessionState
+from chaukas_spec_lite.collector.session_state import LogState, SessionState
 from chaukas_spec_lite.collector.stores.asking import MAX_CHOICES, MAX_TEXT_LENGTH
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter
 from chaukas_spec_lite.wire.fields import FieldData, fields_of
@@ -102,7 +102,7 @@ CALLS = (
     Call(
         "session_audit",
         "/api/sessions/{session_id}/audit",
-        "Whether the hash chains of a session hold",
+        "Whether the hash chains of a session hold, and whether its events stand in the log",
         (_SESSION, *TENANCY),
         "SessionAudit",
         gathers=True,
@@ -266,9 +266,32 @@ def _session_audit() -> dict[str, Any]:
         whole={"type": "boolean", "description": "Whether all events of the session were looked at."},
         chains=array(chain),
         chains_unnamed=COUNT,
-        faults=array(record(kind=TEXT, event_id=TEXT, detail=TEXT)),
-        faults_unnamed=COUNT,
+        **_faults(),
+        log=_session_log(),
     )
+
+
+def _faults() -> dict[str, Any]:
+    return {"faults": array(record(kind=TEXT, event_id=TEXT, detail=TEXT)), "faults_unnamed": COUNT}
+
+
+def _session_log() -> dict[str, Any]:
+    log = record(
+        tenant_id=TEXT,
+        origin=TEXT,
+        checkpoint={"type": ["integer", "null"], "description": "How many entries its newest checkpoint is of."},
+        events=COUNT,
+        covered=COUNT,
+        refused={"type": ["string", "null"], "description": "Why the log is not signed any more."},
+    )
+    return record(
+        state={"enum": [each.value for each in LogState]},
+        events=COUNT,
+        covered={**COUNT, "description": "How many of the events are entries that a signed checkpoint covers."},
+        whole={"type": "boolean", "description": "Whether all events of the session were looked for."},
+        logs=array(log),
+        **_faults(),
+    ) | {"description": "Whether the events stand in the log that the collector signs."}
 
 
 def _figures() -> dict[str, Any]:

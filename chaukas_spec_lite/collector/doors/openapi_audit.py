@@ -53,6 +53,7 @@ AUDIT_CALLS = (
         "The newest checkpoint of a log, or an older one (c2sp.org/tlog-checkpoint)",
         (*_TENANT, Parameter("size", _SIZE, "The newest checkpoint that is of at most so many entries.")),
         _WRITTEN,
+        (409,),
     ),
     AuditCall(
         "audit_proof",
@@ -75,6 +76,7 @@ AUDIT_CALLS = (
             Parameter("to", _SIZE, "Up to how many; those of the newest checkpoint if it is not given."),
         ),
         _json("AuditConsistency"),
+        (409,),
     ),
     AuditCall(
         "audit_tile",
@@ -156,6 +158,7 @@ def schemas() -> dict[str, Any]:
             origin=TEXT,
             size=COUNT,
             checkpoint={"type": ["integer", "null"], "description": "How many entries its newest checkpoint is of."},
+            refused={**or_null, "description": "Why it is not signed any more; null if nothing contradicts it."},
         ),
         "AuditConsistency": record(origin=TEXT, **{"from": COUNT, "to": COUNT}, hashes=array(base64)),
         "AuditEntries": record(

@@ -123,8 +123,8 @@ class EventLog(Protocol):
         """
         ...
 
-    async def places(self, tenancy: Tenancy, event_id: str) -> list[LogPlace]:
-        """Find the events of an id: one in each project at most, and deleted ones of which there is a record."""
+    async def places(self, tenancy: Tenancy, *event_ids: str) -> list[LogPlace]:
+        """Find the events of ids: of each one in each project at most, and deleted ones of which there is a record."""
         ...
 
     async def entries(self, tenant_id: str, first: int, limit: int) -> list[LogEntry]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import bisect
 import sys
-from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -85,6 +85,8 @@ class Contents:
         self._aside = 0
         """The size of the last two."""
         self._numbers: dict[Key, int] = {}
+        self._owners: Counter[tuple[str, str]] = Counter()
+        """How many events each tenant and project has."""
         self._conflicting: set[tuple[Key, bytes]] = set()
         self._first = 1
         """No event or conflict that is there has a lower number."""
@@ -97,6 +99,7 @@ class Contents:
         there = self._numbers.get(key)
         if there is None:
             number = self._numbers[key] = self._next()
+            self._owners[key[:2]] += 1
             kept = self.events[number] = Kept(row, received)
             bisect.insort(self.order, position_of(number, row))
             self.size += kept.size
@@ -141,9 +144,13 @@ class Contents:
         self._count_aside(record_size(record))
         return number
 
-    def find(self, event_id: str) -> list[tuple[Key, int]]:
-        """Find the events of an id, with their numbers."""
-        return [(key, number) for key, number in self._numbers.items() if key[2] == event_id]
+    def find(self, tenancy: Tenancy, event_ids: Set[str]) -> list[tuple[Key, int]]:
+        """Find the events of some ids, with their numbers."""
+        owners = [owner for owner in self._owners if within(tenancy, (*owner, ""))]
+        if len(owners) * len(event_ids) > len(self._numbers):
+            return [(key, n) for key, n in self._numbers.items() if key[2] in event_ids and within(tenancy, key)]
+        keys = [(*owner, each) for owner in owners for each in event_ids]
+        return [(key, self._numbers[key]) for key in keys if key in self._numbers]
 
     def drop(self, number: int, gone: Gone) -> None:
         """Take an event or a conflict out."""
@@ -152,7 +159,11 @@ class Contents:
             self._conflicting.discard((key_of(kept.row), kept.row.data))
         else:
             kept = self.events.pop(number)
-            del self._numbers[key_of(kept.row)]
+            key = key_of(kept.row)
+            del self._numbers[key]
+            self._owners[key[:2]] -= 1
+            if not self._owners[key[:2]]:
+                del self._owners[key[:2]]
             del self.order[bisect.bisect_left(self.order, position_of(number, kept.row))]
             if self.log is not None:
                 self.log.record(kept.row, number, gone)

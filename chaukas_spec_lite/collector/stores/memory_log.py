@@ -113,13 +113,14 @@ class MemoryLog:
         self._check_open()
         return self._tree(tenant_id).hashes(level, first, count)
 
-    async def places(self, tenancy: Tenancy, event_id: str) -> list[LogPlace]:
-        """Find the events of an id; see ``EventLog.places``."""
+    async def places(self, tenancy: Tenancy, *event_ids: str) -> list[LogPlace]:
+        """Find the events of ids; see ``EventLog.places``."""
         self._check_open()
-        found = [(key, number) for key, number in self._contents.find(event_id) if within(tenancy, key)]
-        found += [(key, n) for n, (key, _) in self._gone.items() if key[2] == event_id and within(tenancy, key)]
+        wanted = {*event_ids}
+        found = self._contents.find(tenancy, wanted)
+        found += [(key, n) for n, (key, _) in self._gone.items() if key[2] in wanted and within(tenancy, key)]
         places: list[LogPlace] = []
-        for (tenant, project, _), number in found:
+        for (tenant, project, event_id), number in found:
             tree = self._tree(tenant)
             place = tree.place(number)
             if place is not None:

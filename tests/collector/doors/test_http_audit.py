@@ -22,6 +22,7 @@ from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.audit.proofs import InclusionProof
 from chaukas_spec_lite.audit.tiles import Tile, hashes_of_tiles
 from chaukas_spec_lite.collector import session_audit
+from chaukas_spec_lite.collector.audit_log import LogSigning
 from chaukas_spec_lite.collector.callers import Caller
 from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
 from chaukas_spec_lite.collector.doors.openapi_audit import AUDIT_CALLS
@@ -92,9 +93,15 @@ def test_who_signs_and_which_logs_there_are(monkeypatch: pytest.MonkeyPatch) -> 
             await keep(served, named(range(2)), OTHERS)
             await keep(served, named(range(1)), Caller())
             logs = [
-                {"tenant_id": "", "origin": f"{NAME}/tenant/", "size": 1, "checkpoint": None},
-                {"tenant_id": "acme", "origin": f"{NAME}/tenant/acme", "size": 4, "checkpoint": 3},
-                {"tenant_id": "other", "origin": f"{NAME}/tenant/other", "size": 2, "checkpoint": None},
+                {"tenant_id": "", "origin": f"{NAME}/tenant/", "size": 1, "checkpoint": None, "refused": None},
+                {"tenant_id": "acme", "origin": f"{NAME}/tenant/acme", "size": 4, "checkpoint": 3, "refused": None},
+                {
+                    "tenant_id": "other",
+                    "origin": f"{NAME}/tenant/other",
+                    "size": 2,
+                    "checkpoint": None,
+                    "refused": None,
+                },
             ]
             assert await json(served, "/audit/logs") == {"logs": logs, "next_page_token": ""}
             for each in ("checkpoints", "head"):  # A thousand logs are not a thousand questions.
@@ -525,6 +532,52 @@ def test_what_is_said_of_a_session(change: Any, state: str, chain: str | None, f
                 assert found["faults"][0]["event_id"] in [Event.parse(each).event_id for each in events]
             elsewhere = await json(served, "/api/sessions/a%2Fb/audit", tenant_id="other")
             assert (elsewhere["state"], elsewhere["events"]) == ("unsealed", 0)
+
+    run(main())
+
+
+def test_whether_the_events_of_a_session_are_in_the_log() -> None:
+    async def main() -> None:
+        async with http_serving() as served:
+            await keep(served, recorded())
+            log = (await json(served, "/api/sessions/a%2Fb/audit"))["log"]
+            assert (log["state"], log["events"], log["logs"]) == ("not kept", 0, [])
+        signing = LogSigning(SIGNER)
+        async with http_serving(signing=signing) as served:
+            events = recorded()
+            await keep(served, events[:-1])
+            await sign(served)
+            await keep(served, events[-1:])
+            found = await json(served, "/api/sessions/a%2Fb/audit", tenant_id="acme")
+            here = {
+                "tenant_id": "acme",
+                "origin": f"{NAME}/tenant/acme",
+                "checkpoint": len(events) - 1,
+                "refused": None,
+            }
+            count = {"events": len(events), "covered": len(events) - 1}
+            told = {"state": "waiting", **count, "whole": True, "logs": [{**here, **count}]}
+            assert (found["state"], found["log"]) == ("verified", {**told, "faults": [], "faults_unnamed": 0})
+            await sign(served)
+            assert (await json(served, "/api/sessions/a%2Fb/audit"))["log"]["state"] == "logged"
+            for elsewhere in ({"tenant_id": "other"}, {"project_id": "other"}):
+                assert (await json(served, "/api/sessions/a%2Fb/audit", **elsewhere))["log"]["state"] == "empty"
+            # One that is no longer what was logged.
+            tree = served.store.log._trees["acme"]  # type: ignore[union-attr]
+            tree.levels[0][0] ^= 1
+            log = (await json(served, "/api/sessions/a%2Fb/audit"))["log"]
+            assert log["state"] == "contradicted"
+            first = Event.parse(events[0]).event_id
+            assert {"kind": "altered", "event_id": first, "detail": "it is not what was logged when it came"} in log[
+                "faults"
+            ]
+            tree.levels[0][0] ^= 1
+            signing.refusals.refuse("acme", "it has 2 entries, and a checkpoint is of 9")
+            log = (await json(served, "/api/sessions/a%2Fb/audit"))["log"]
+            assert (log["state"], log["logs"][0]["refused"]) == (
+                "refused",
+                "it has 2 entries, and a checkpoint is of 9",
+            )
 
     run(main())
 

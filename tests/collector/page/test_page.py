@@ -18,6 +18,7 @@ from chaukas_spec_lite.collector.page.modules import needed, without_comments
 from chaukas_spec_lite.collector.page.routes import VIEWS
 from chaukas_spec_lite.errors import UnauthenticatedError
 from tests.collector.doors.http_serving import Served, http_serving
+from tests.collector.log_keys import SIGNING
 from tests.patience import run
 
 READER, WRITER = "Bearer reader", "Bearer writer"
@@ -217,6 +218,25 @@ def test_a_cookie_changes_nothing_and_opens_only_what_the_page_reads() -> None:
             assert (await served.client.get("/metrics")).status_code == 401
             assert (await served.client.post("/api/sessions")).status_code == 405
             assert await served.stored() == []
+
+    run(main())
+
+
+def test_a_cookie_opens_the_proofs_that_the_page_links_to() -> None:
+    ring = KeyRing()
+    ring.callers[READER] = ANYONE
+
+    async def main() -> None:
+        async with http_serving(authenticate=ring.caller_of, signing=SIGNING) as served:
+            assert (await served.client.get("/audit/keys")).status_code == 401
+            await log_in(served)
+            found = await served.client.get("/audit/keys")
+            assert (found.status_code, found.headers["cache-control"]) == (200, "no-store")
+            assert found.headers["x-content-type-options"] == "nosniff"
+            asked = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "script"}
+            assert (await served.client.get("/audit/keys", headers=asked)).status_code == 403
+            sent = await served.client.post("/audit/cosignatures", headers={"Content-Type": "text/plain"}, content=b"x")
+            assert sent.status_code == 401
 
     run(main())
 

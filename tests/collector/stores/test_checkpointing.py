@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from chaukas_spec_lite.audit.merkle import leaf_hash, prove_consistency, root_of, verify_consistency
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
+from chaukas_spec_lite.collector import checkpointing
 from chaukas_spec_lite.collector.checkpointing import Checkpointer, CheckpointPace
 from chaukas_spec_lite.collector.checkpoints import Checkpoints, SignedCheckpoint
 from chaukas_spec_lite.collector.cosigning import cosignatures, merged
-from chaukas_spec_lite.collector.log_signer import LogSigner
+from chaukas_spec_lite.collector.last_signed import LastSigned
+from chaukas_spec_lite.collector.log_signer import MAX_ORIGIN, LogSigner
+from chaukas_spec_lite.collector.refused_logs import RefusedLogs
 from chaukas_spec_lite.collector.stores.base import EventRow, Store
 from chaukas_spec_lite.collector.stores.event_log import EventLog, hashes_for
 from chaukas_spec_lite.collector.stores.memory_log import MemoryLog
@@ -52,12 +55,19 @@ class Setting:
     refused: int = 0
 
     def checkpointer(
-        self, events: int | None = 10, seconds: float = 60.0, *, signer: LogSigner = SIGNER
+        self,
+        events: int | None = 10,
+        seconds: float = 60.0,
+        *,
+        signer: LogSigner = SIGNER,
+        last: LastSigned | None = None,
+        refusals: RefusedLogs | None = None,
     ) -> Checkpointer:
         def refuse() -> None:
             self.refused += 1
 
-        return Checkpointer(self.log, signer, CheckpointPace(events, seconds), refuse, lambda: self.now)
+        pace = CheckpointPace(events, seconds)
+        return Checkpointer(self.log, signer, pace, refuse, lambda: self.now, last=last, refusals=refusals)
 
     async def add(self, *numbers: int, tenant: str = "acme") -> None:
         await self.store.add(many(numbers, tenant))
@@ -444,3 +454,116 @@ def test_keys_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
         with pytest.raises(SettingError, match=why) as caught:
             LogSigner.read(given_)
         assert caught.value.name == "audit_key"
+
+
+# What is remembered
+
+
+def remembering(folder: Path) -> LastSigned:
+    last = LastSigned(NAME, [folder / "log.key"])
+    last.read()
+    return last
+
+
+def test_what_was_signed_is_on_the_disk_before_anybody_sees_it(place: Place, tmp_path: Path) -> None:
+    """A collector is killed in between: the next one shows the checkpoint that it finds beside the key."""
+
+    async def steps(setting: Setting) -> None:
+        await setting.add(*range(10))
+        real, setting.log.keep_checkpoint = setting.log.keep_checkpoint, failing  # type: ignore[method-assign]
+        with pytest.raises(StoreError, match="killed"):
+            await setting.checkpointer(last=remembering(tmp_path)).look()
+        setting.log.keep_checkpoint = real  # type: ignore[method-assign]
+        assert await setting.sizes() == []
+        await setting.checkpointer(last=remembering(tmp_path)).look()
+        assert await setting.sizes() == [10]
+        assert str((await setting.log.checkpoints("acme"))[0].note) == (tmp_path / "log.key.state").read_text()
+        assert setting.refused == 0
+
+    async def failing(*_: object) -> str:
+        raise StoreError("killed")
+
+    with_log(place, steps)
+
+
+def test_what_another_collector_has_signed_is_remembered_too(place: Place, tmp_path: Path) -> None:
+    async def steps(setting: Setting) -> None:
+        await setting.add(*range(10))
+        one, two = setting.checkpointer(), setting.checkpointer(last=remembering(tmp_path))
+        await two.look()
+        await setting.add(*range(10, 20))
+        await one.look()
+        await two.look()
+        assert (tmp_path / "log.key.state").read_text() == (await setting.log.checkpoints("acme"))[0].note
+        assert await setting.sizes() == [10, 20]
+
+    with_log(place, steps)
+
+
+def test_a_log_that_goes_while_a_collector_runs_is_told_and_one_that_comes_back_is_signed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def steps(setting: Setting) -> None:
+        refusals = RefusedLogs()
+        await setting.add(*range(10))
+        await setting.add(*range(10), tenant="other")
+        checkpointer = setting.checkpointer(refusals=refusals)
+        await checkpointer.look()
+        assert not refusals
+        assert isinstance(setting.log, MemoryLog)
+        gone = setting.log._trees.pop("acme")
+        await checkpointer.look()
+        assert (refusals.why("acme"), refusals.why("other")) == ("it has 0 entries, and a checkpoint is of 10", "")
+        setting.log._trees["acme"] = gone
+        await checkpointer.look()
+        assert not refusals
+        await setting.add(*range(10, 20))
+        await checkpointer.look()
+        assert await setting.sizes() == [10, 20]
+
+    with PLACES["memory"](tmp_path) as place:
+        with_log(place, steps)
+    assert len([each for each in caplog.records if each.levelno == logging.CRITICAL]) == 1
+
+
+def test_memory_is_bounded_and_logs_that_have_no_room_in_it_are_signed_all_the_same(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpointing, "MAX_KNOWN", 3)
+
+    async def steps(setting: Setting) -> None:
+        checkpointer = setting.checkpointer()
+        tenants = "abcdefg"
+        for turn in range(3):
+            for tenant in tenants:
+                await setting.add(*range(turn * 5, turn * 5 + 5), tenant=tenant)
+            await checkpointer.look()
+            await checkpointer.look()
+            assert len(checkpointer._known) == 3
+        assert {tenant: await setting.sizes(tenant) for tenant in tenants} == {
+            tenant: [10] if tenant in "abc" else [5, 10, 15] for tenant in tenants
+        }
+        await checkpointer.look(everything=True)
+        assert await setting.sizes("a") == [10, 15]
+        assert setting.refused == 0
+
+    with_log(place, steps)
+
+
+def test_a_name_for_which_no_checkpoint_has_room_is_told_and_keeps_no_other_log_from_being_signed(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    longest = "x" * (MAX_ORIGIN - len(f"{NAME}/tenant/"))
+
+    async def steps(setting: Setting) -> None:
+        for tenant in (longest, f"{longest}x", "\u00fc" * 100_000, "zzz"):
+            await setting.add(*range(10), tenant=tenant)
+        checkpointer = setting.checkpointer()
+        for _ in range(2):
+            await checkpointer.look()
+        assert (await setting.sizes(longest), await setting.sizes("zzz")) == ([10], [10])
+        assert await setting.log.checkpoints(f"{longest}x") == []
+
+    with_log(place, steps)
+    (told,) = caplog.records
+    assert "characters is not signed: checkpoints hold no such names" in told.getMessage()

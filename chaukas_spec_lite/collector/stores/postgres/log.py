@@ -46,8 +46,11 @@ SELECT {_ROW} FROM log_leaves WHERE tenant_id = $1 AND first < $3::bigint AND fi
     (SELECT max(first) FROM log_leaves WHERE tenant_id = $1 AND first <= $2::bigint), 0
 ) ORDER BY first LIMIT $4
 """
-_STRETCH_OF = f"""
-SELECT {_ROW} FROM log_leaves WHERE tenant_id = $1 AND first_seq <= $2 ORDER BY first_seq DESC LIMIT 1
+_STRETCHES_OF = f"""
+SELECT {_ROW} FROM log_leaves WHERE tenant_id = $1 AND first_seq = ANY(ARRAY(
+    SELECT DISTINCT (SELECT max(first_seq) FROM log_leaves WHERE tenant_id = $1 AND first_seq <= each.seq)
+    FROM unnest($2::bigint[]) AS each (seq)
+))
 """
 _NODES = """
 SELECT hash FROM log_nodes WHERE tenant_id = $1 AND level = $2 AND place >= $3::bigint AND place < $4::bigint
@@ -118,30 +121,31 @@ class PostgresLog:
         leaves = [each for row in stretches for each in stretch_of(row[0], row[3], row[4])]
         return paired([leaf for index, leaf, _ in leaves if begin <= index < end], times)
 
-    async def places(self, tenancy: Tenancy, event_id: str) -> list[LogPlace]:
-        """Find the events of an id; see ``EventLog.places``."""
+    async def places(self, tenancy: Tenancy, *event_ids: str) -> list[LogPlace]:
+        """Find the events of ids; see ``EventLog.places``."""
         own = Statement()
         for column, value in (("tenant_id", tenancy.tenant_id), ("project_id", tenancy.project_id)):
             if value is not None:
                 own.require(f"{column} = {{}}", key(value))
-        own.require("event_id = {}", key(event_id))
+        ids = {key(event_id): event_id for event_id in event_ids}
+        own.require("event_id = ANY({}::text[])", list(ids))
         joined = "JOIN owners USING (tenant_id, project_id) JOIN logs USING (tenant_id)"
         found: list[LogPlace] = []
         async with self._connections.reading(READ_SECONDS) as connection:
             rows = await connection.fetch(
-                f"SELECT tenant_id, original, project_id, seq FROM event_ids {joined} WHERE {own.where}"
-                f" UNION SELECT tenant_id, original, project_id, seq FROM log_gone {joined} WHERE {own.where}",
+                f"SELECT tenant_id, original, project_id, event_id, seq FROM event_ids {joined} WHERE {own.where}"
+                f" UNION SELECT tenant_id, original, project_id, event_id, seq FROM log_gone {joined}"
+                f" WHERE {own.where}",
                 *own.values,
             )
-            for tenant, original, project, seq in rows:
-                row = await connection.fetchrow(_STRETCH_OF, tenant, seq)
-                stretch = stretch_of(row[0], row[3], row[4]) if row is not None else []
-                project = plain(project) if tenancy.project_id is None else tenancy.project_id
-                found += [
-                    LogPlace(index, json.loads(original), project, event_id, leaf)
-                    for index, leaf, number in stretch
-                    if number == seq
-                ]
+            for tenant in {row[0] for row in rows}:
+                asked = {row[4]: row for row in rows if row[0] == tenant}
+                for row in await connection.fetch(_STRETCHES_OF, tenant, list(asked)):
+                    for index, leaf, seq in stretch_of(row[0], row[3], row[4]):
+                        if seq in asked:
+                            _, original, project, event_id, _ = asked[seq]
+                            project = plain(project) if tenancy.project_id is None else tenancy.project_id
+                            found.append(LogPlace(index, json.loads(original), project, ids[event_id], leaf))
         return sorted(found, key=lambda each: (each.tenant_id, each.index))
 
     async def entries(self, tenant_id: str, first: int, limit: int) -> list[LogEntry]:

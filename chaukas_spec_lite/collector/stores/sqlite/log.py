@@ -50,9 +50,9 @@ class SQLiteLog:
         """Return the roots of full subtrees; see ``EventLog.hashes``."""
         return await self._read(partial(log_reading.hashes, tenant=tenant_id, level=level, first=first, count=count))
 
-    async def places(self, tenancy: Tenancy, event_id: str) -> list[LogPlace]:
-        """Find the events of an id; see ``EventLog.places``."""
-        return await self._read(partial(log_reading.places, tenancy=tenancy, event_id=event_id))
+    async def places(self, tenancy: Tenancy, *event_ids: str) -> list[LogPlace]:
+        """Find the events of ids; see ``EventLog.places``."""
+        return await self._read(partial(log_reading.places, tenancy=tenancy, event_ids=event_ids))
 
     async def entries(self, tenant_id: str, first: int, limit: int) -> list[LogEntry]:
         """Return entries side by side; see ``EventLog.entries``."""

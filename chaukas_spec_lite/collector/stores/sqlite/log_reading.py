@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from chaukas_spec_lite.collector.stores.asking import Tenancy
@@ -88,15 +88,26 @@ def _leaves(connection: sqlite3.Connection, log: int, begin: int, end: int) -> I
         yield from (each for each in stretch_of(first, content, seqs) if begin <= each[0] < end)
 
 
-def places(connection: sqlite3.Connection, tenancy: Tenancy, event_id: str) -> list[LogPlace]:
+def places(connection: sqlite3.Connection, tenancy: Tenancy, event_ids: Sequence[str]) -> list[LogPlace]:
     """As ``EventLog.places``."""
-    found: list[LogPlace] = []
     statement = _ANYBODYS if tenancy.tenant_id is None else _TENANTS
-    for seq, log, tenant, project in connection.execute(statement, {"id": event_id, "tenant": tenancy.tenant_id}):
-        if tenancy.project_id in (None, project):
+    asked: list[tuple[int, int, tuple[str, str, str]]] = []
+    for event_id in dict.fromkeys(event_ids):
+        for seq, log, tenant, project in connection.execute(statement, {"id": event_id, "tenant": tenancy.tenant_id}):
+            if tenancy.project_id in (None, project):
+                asked.append((log, seq, (tenant, project, event_id)))
+    found: list[LogPlace] = []
+    known = -1
+    stretch: dict[int, tuple[int, bytes]] = {}
+    # Of those that came together, the same row tells.
+    for log, seq, names in sorted(asked):
+        if log != known or seq not in stretch:
             row = connection.execute(_STRETCH_OF, (log, seq)).fetchone()
-            stretch = stretch_of(*row) if row is not None else []
-            found += [LogPlace(index, tenant, project, event_id, leaf) for index, leaf, own in stretch if own == seq]
+            stretch = {own: (index, leaf) for index, leaf, own in (stretch_of(*row) if row is not None else [])}
+            known = log
+        if seq in stretch:
+            index, leaf = stretch[seq]
+            found.append(LogPlace(index, *names, leaf))
     return sorted(found, key=lambda each: (each.tenant_id, each.index))
 
 

@@ -5,6 +5,7 @@ import { count, duration, localTime, utcTime } from "../format.js";
 import { html } from "../html.js";
 import { oneLine } from "../printable.js";
 import { sessionPath } from "../router.js";
+import { proofOf } from "./audit_state.js";
 import { Copy } from "./copying.js";
 import { useEvents } from "./events.js";
 import { isBranch } from "./json.js";
@@ -26,15 +27,18 @@ const CHILDREN = 20;
  * @param {number} given.place
  * @param {import("./events.js").Place} given.where
  * @param {string} given.tab  Which of the tabs is asked for; empty for the first.
+ * @param {any} given.audit  What is said of the session's events in the audit log; null until it is there.
  * @param {(tab: string) => void} given.choose
  * @param {(place: number) => void} given.open
  * @param {() => void} given.close
  */
-export function Detail({ tree, place, where, tab, choose, open, close }) {
+export function Detail({ tree, place, where, audit, tab, choose, open, close }) {
   const span = tree.spans[place];
   const { events, error } = useEvents(span, where);
   const tabs = tabsOf(span);
   const shown = tabs.find((each) => each.name === tab) ?? tabs[0];
+  /** @param {StoredEvent} event */
+  const proof = (event) => proofOf(audit, event, where);
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   // Another span is read from its beginning.
   useEffect(() => {
@@ -56,8 +60,8 @@ export function Detail({ tree, place, where, tab, choose, open, close }) {
       ${error && html`<p class="problem" role="alert">${error.message}</p>`}
       ${!error && !events && html`<p class="dim" role="status">Reading …</p>`}
       ${events && shown.name === "chat" && html`<${ModelChat} key=${span.id} tree=${tree} place=${place} events=${events} where=${where} open=${open} />`}
-      ${events && shown.name === "payload" && html`<${Payloads} key=${span.id} events=${events} />`}
-      ${events && shown.name === "raw" && html`<${RawEvents} key=${span.id} events=${events} />`}
+      ${events && shown.name === "payload" && html`<${Payloads} key=${span.id} events=${events} proof=${proof} />`}
+      ${events && shown.name === "raw" && html`<${RawEvents} key=${span.id} events=${events} proof=${proof} />`}
     </div>
   </aside>`;
 }
@@ -195,15 +199,17 @@ const KNOWN = new Set(
   "event_id tenant_id project_id session_id span_id parent_span_id type severity status author timestamp agent_id agent_name trace_id".split(" "),
 );
 
-/** @param {{events: StoredEvent[]}} given */
-function Payloads({ events }) {
+/** Where the proof of an event is; empty if there is none. @typedef {(event: StoredEvent) => string} ProofOf */
+
+/** @param {{events: StoredEvent[], proof: ProofOf}} given */
+function Payloads({ events, proof }) {
   return events.map((event) => {
     // What the event is about goes before all that is said of it.
     const { content, ...rest } = event;
     const others = Object.entries(rest).filter(([name]) => !KNOWN.has(name));
     const payload = content === undefined ? Object.fromEntries(others) : { content, ...Object.fromEntries(others) };
     return html`<section key=${event.event_id} id=${`event-${event.event_id}`} class="payload">
-      <${EventHead} event=${event} others=${events} text=${() => JSON.stringify(payload, null, 2)} />
+      <${EventHead} event=${event} others=${events} proof=${proof(event)} text=${() => JSON.stringify(payload, null, 2)} />
       <${Taken} event=${event} />
       ${event.content?.stack_trace && html`<details><summary>Stack trace</summary><pre class="text"><${LongText} text=${String(event.content.stack_trace)} /></pre></details>`}
       ${Object.keys(payload).length
@@ -213,13 +219,14 @@ function Payloads({ events }) {
   });
 }
 
-/** @param {{event: StoredEvent, others: StoredEvent[], text: () => string}} given */
-function EventHead({ event, others, text }) {
+/** @param {{event: StoredEvent, others: StoredEvent[], proof: string, text: () => string}} given */
+function EventHead({ event, others, proof, text }) {
   const type = typeof event.type === "string" ? event.type : `TYPE ${event.type}`;
   return html`<h3>
     ${oneLine(type, 60)}
     ${event.timestamp && html` <time class="dim" datetime=${event.timestamp} title=${utcTime(event.timestamp)}>${localTime(Date.parse(event.timestamp), Date.now(), true)}</time>`}
     <${Copy} label=${`Copy ${type}`} text=${text} />
+    ${proof && html`<a class="jump" href=${proof} target="_blank" rel="noreferrer" title="The proof that this event is in the audit log, as a text (tlog-proof)">proof</a>`}
     ${others
       .filter((each) => each !== event)
       .map((each) => html`<button type="button" class="jump" onClick=${() => document.getElementById(`event-${each.event_id}`)?.scrollIntoView()}>${others.indexOf(each) ? "↓" : "↑"} ${oneLine(String(each.type), 60)}</button>`)}
@@ -248,16 +255,16 @@ function redactedOf(event) {
   return { fields: new Set(fields), kind: event.content?.kind };
 }
 
-/** The events as JSON, all of them. @param {{events: StoredEvent[]}} given */
-function RawEvents({ events }) {
-  return events.map((event) => html`<${RawEvent} key=${event.event_id} event=${event} others=${events} />`);
+/** The events as JSON, all of them. @param {{events: StoredEvent[], proof: ProofOf}} given */
+function RawEvents({ events, proof }) {
+  return events.map((event) => html`<${RawEvent} key=${event.event_id} event=${event} others=${events} proof=${proof(event)} />`);
 }
 
-/** @param {{event: StoredEvent, others: StoredEvent[]}} given */
-function RawEvent({ event, others }) {
+/** @param {{event: StoredEvent, others: StoredEvent[], proof: string}} given */
+function RawEvent({ event, others, proof }) {
   const [text] = useState(() => JSON.stringify(event, null, 2));
   return html`<section id=${`event-${event.event_id}`} class="payload">
-    <${EventHead} event=${event} others=${others} text=${() => text} />
+    <${EventHead} event=${event} others=${others} proof=${proof} text=${() => text} />
     <pre class="text"><${LongText} text=${text} /></pre>
   </section>`;
 }

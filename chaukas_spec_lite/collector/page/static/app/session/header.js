@@ -16,9 +16,10 @@ const AGENTS = 6;
  * @param {import("./rows.js").Tree} given.tree
  * @param {any} given.data  The answer of `/api/sessions/{session_id}/spans`.
  * @param {import("./events.js").Place} given.where
+ * @param {any} given.audit  The answer of `/api/sessions/{session_id}/audit`; null until it is there.
  * @param {() => void} given.toError  Goes to the next error.
  */
-export function Header({ tree, data, where, toError }) {
+export function Header({ tree, data, where, audit, toError }) {
   const { totals } = data;
   const name = tree.spans.find((each) => each.kind === "session" && each.name)?.name ?? "";
   return html`<header class="session-head">
@@ -36,7 +37,7 @@ export function Header({ tree, data, where, toError }) {
       ${totals.retries > 0 && html`<li>${count(totals.retries)} ${totals.retries === 1 ? "retry" : "retries"}</li>`}
       ${totals.handoffs > 0 && html`<li>${counted(totals.handoffs, "hand-off")}</li>`}
       ${data.agents.length > 0 && html`<li><${Agents} agents=${data.agents} /></li>`}
-      <${AuditState} where=${where} />
+      <${AuditState} audit=${audit} where=${where} />
       <li class="rest"><${CompareWith} session=${where.session_id} /></li>
     </ul>
     ${data.truncated && html`<p class="warning" role="status">The session has more events than are shown here: these are the first ${count(totals.events)}.</p>`}

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../ven
 import { counted } from "../format.js";
 import { html } from "../html.js";
 import { go, sessionPath, setQuery } from "../router.js";
+import { useAudit } from "../session/audit_state.js";
 import { Detail } from "../session/detail.js";
 import { conditionOf, countOf, wantedOf } from "../session/filter.js";
 import { Header } from "../session/header.js";
@@ -55,6 +56,7 @@ function Spans({ data, where, span, query }) {
   const list = useRef(/** @type {{focus: () => void} | null} */ (null));
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [later, typing] = [useLater(), useLater()];
+  const audit = useAudit(where);
 
   /** Has the keys go by a span, which is shown. @param {number} place */
   const show = (place) => {
@@ -160,7 +162,7 @@ function Spans({ data, where, span, query }) {
   }, []);
   const found = countOf(wanted);
   return html`<div class="session">
-    <${Header} tree=${tree} data=${data} where=${where} toError=${() => toError(1)} />
+    <${Header} tree=${tree} data=${data} where=${where} audit=${audit} toError=${() => toError(1)} />
     <${Tools}
       text=${text}
       found=${wanted === null ? "" : counted(found, "span")}
@@ -196,6 +198,7 @@ function Spans({ data, where, span, query }) {
         tree=${tree}
         place=${chosen}
         where=${where}
+        audit=${audit}
         tab=${query.get("tab") ?? ""}
         choose=${(/** @type {string} */ tab) => setQuery({ tab })}
         open=${open}

@@ -1,0 +1,182 @@
+"""What was signed last, remembered outside of the database: in a file beside each key of the log.
+
+Whoever has the database, and not the place where the key is, can rewrite it while no collector runs, checkpoints and
+all. What stands here tells the next collector.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote, notes_in
+from chaukas_spec_lite.audit.origins import tenant_of
+from chaukas_spec_lite.collector.checkpoints import SignedCheckpoint
+from chaukas_spec_lite.collector.private_files import write_whole
+from chaukas_spec_lite.errors import NoteError, SettingError
+from chaukas_spec_lite.rationed_log import RationedLog
+
+log = logging.getLogger(__name__)
+
+SUFFIX = ".state"
+"""What the file's name has behind that of the key."""
+MAX_LOGS = 10_000
+MAX_CHARACTERS = 4 << 20
+"""How many logs are remembered, and how many characters their checkpoints have together, as the file is written as a
+whole. Those that were signed longest ago make room."""
+_TOLD_EVERY = 60.0
+
+
+class LastSigned:
+    """Remembers the newest checkpoint of each log.
+
+    Args:
+        name: The name of the log's keys.
+        keys: The files of the keys, beside which it is kept; none to keep it nowhere.
+    """
+
+    def __init__(self, name: str, keys: Sequence[Path] = ()) -> None:
+        self._name = name
+        self._files = [_StateFile(key.with_name(key.name + SUFFIX)) for key in keys]
+        self._notes: dict[str, tuple[Checkpoint, str]] = {}
+        """By tenant, those that were signed longest ago first."""
+        self._characters = 0
+        # One thread writes at a time, also while another look is begun after one that was cancelled.
+        self._lock = threading.Lock()
+        self._told = RationedLog(log, _TOLD_EVERY, time.monotonic)
+
+    @property
+    def where(self) -> str:
+        """The names of the files."""
+        return " and ".join(str(file.path) for file in self._files)
+
+    @property
+    def tenants(self) -> list[str]:
+        """Whose logs are remembered."""
+        return list(self._notes)
+
+    def of(self, tenant_id: str) -> SignedCheckpoint | None:
+        """Return the newest checkpoint of a tenant's log that is remembered."""
+        if (found := self._notes.get(tenant_id)) is None:
+            return None
+        checkpoint, text = found
+        return SignedCheckpoint(SignedNote.parse(text), checkpoint)
+
+    def read(self) -> None:
+        """Read what is there, and see whether it can be written, which is told if it cannot.
+
+        Raises:
+            SettingError: A file is none of these, or cannot be read.
+        """
+        with self._lock:
+            for file in self._files:
+                self._take(self._parsed(file))
+            for file in self._files:
+                try:
+                    file.write(self._text())
+                except OSError as error:
+                    file.is_writable = False
+                    log.warning(
+                        "%s cannot be written (%s): what is signed from now on is not known to the next collector if "
+                        "somebody rewrites the database in between",
+                        *(file.path, error.strerror or error),
+                    )
+
+    async def remember(self, signed: Mapping[str, SignedNote]) -> None:
+        """Remember checkpoints by tenant, and write them to the files.
+
+        A disk that fails is told in the log, and keeps nobody from signing.
+        """
+        if signed and self._files:
+            await asyncio.to_thread(self._remember, signed)
+
+    def _remember(self, signed: Mapping[str, SignedNote]) -> None:
+        with self._lock:
+            self._take(signed.items())
+            for file in self._files:
+                if not file.is_writable:
+                    continue
+                try:
+                    if file.was_changed():  # by another collector with the same key
+                        self._take(self._parsed(file))
+                    file.write(self._text())
+                except (OSError, SettingError) as error:
+                    text = "%s is not up to date, as it could not be written: %s"
+                    self._told.log(str(file.path), logging.ERROR, text, file.path, error)
+
+    def _parsed(self, file: _StateFile) -> list[tuple[str, SignedNote]]:
+        found: list[tuple[str, SignedNote]] = []
+        try:
+            notes = notes_in(file.read())
+            for note in notes:
+                # Those of a key of another name, whose file had this place before, are of no log that is signed here.
+                if (tenant := tenant_of(Checkpoint.of(note).origin, self._name)) is not None:
+                    found.append((tenant, note))
+        except OSError as error:
+            raise SettingError("audit_key", f"{file.path} cannot be read: {error.strerror or error}") from None
+        except (NoteError, UnicodeDecodeError) as error:
+            raise SettingError(
+                "audit_key", f"{file.path} is no file of checkpoints, which a collector has written there: {error}"
+            ) from None
+        return found
+
+    def _take(self, given: Iterable[tuple[str, SignedNote]]) -> None:
+        """Take over what is newer than what is known, within bounds."""
+        for tenant, note in given:
+            checkpoint, text = Checkpoint.of(note), str(note)
+            known = self._notes.get(tenant)
+            if known is not None:
+                if known[0].size > checkpoint.size:
+                    continue
+                self._characters -= len(self._notes.pop(tenant)[1])
+            self._notes[tenant] = checkpoint, text
+            self._characters += len(text)
+        while len(self._notes) > MAX_LOGS or (self._characters > MAX_CHARACTERS and len(self._notes) > 1):
+            oldest = next(iter(self._notes))
+            self._characters -= len(self._notes.pop(oldest)[1])
+            text = "%s has no room for all logs: those that were signed longest ago are forgotten"
+            self._told.log("room", logging.WARNING, text, self.where)
+
+    def _text(self) -> str:
+        return "".join(text for _, text in self._notes.values())
+
+
+class _StateFile:
+    """The file beside a key.
+
+    Args:
+        path: Its path.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.is_writable = True
+        self._seen: tuple[int, int, int] | None = None
+
+    def read(self) -> str:
+        """Return what it holds; nothing if it is not there. Raises ``OSError`` and ``UnicodeDecodeError``."""
+        self._seen = self._stat()
+        if self._seen is None:
+            return ""
+        # As bytes, since reading as text turns a carriage return into a newline.
+        return self.path.read_bytes().decode()
+
+    def write(self, text: str) -> None:
+        """Replace it; raises ``OSError``."""
+        write_whole(self.path, text)
+        self._seen = self._stat()
+
+    def was_changed(self) -> bool:
+        """Whether somebody else has written it, or taken it away, since."""
+        return self._stat() != self._seen
+
+    def _stat(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns

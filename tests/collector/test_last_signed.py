@@ -1,0 +1,167 @@
+"""What is remembered of the checkpoints that were signed last, beside the key."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from chaukas_spec_lite.audit.merkle import EMPTY_ROOT
+from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote, notes_in
+from chaukas_spec_lite.audit.origins import origin_of
+from chaukas_spec_lite.collector import last_signed
+from chaukas_spec_lite.collector.last_signed import LastSigned
+from chaukas_spec_lite.errors import NoteError, SettingError
+from tests.collector.log_keys import NAME, OLD, SIGNER, WITNESS
+from tests.patience import run
+
+
+def note(tenant: str, size: int) -> SignedNote:
+    return SIGNER.sign(tenant, size, bytes([size]) * 32)
+
+
+def remembered(path: Path) -> list[tuple[str, int]]:
+    found = [Checkpoint.of(each) for each in notes_in(path.read_text())]
+    return [(each.origin.removeprefix(f"{NAME}/tenant/"), each.size) for each in found]
+
+
+def test_the_newest_of_each_log_is_remembered(tmp_path: Path) -> None:
+    async def main() -> None:
+        last = LastSigned(NAME, [tmp_path / "log.key"])
+        last.read()
+        assert (last.tenants, (tmp_path / "log.key.state").read_text()) == ([], "")
+        await last.remember({"a": note("a", 3), "b/ü": note("b/ü", 4)})
+        await last.remember({"a": note("a", 5)})
+        await last.remember({"a": note("a", 4)})
+        again = LastSigned(NAME, [tmp_path / "log.key"])
+        again.read()
+        for tenant, size in (("a", 5), ("b/ü", 4)):
+            found = again.of(tenant)
+            assert found is not None
+            assert (found.checkpoint.size, found.note) == (size, note(tenant, size))
+        assert again.of("c") is None
+        assert again.where == str(tmp_path / "log.key.state")
+
+    run(main())
+
+
+def test_two_collectors_with_one_file_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    async def main() -> None:
+        one, two = (LastSigned(NAME, [tmp_path / "log.key"]) for _ in range(2))
+        one.read()
+        two.read()
+        await one.remember({"a": note("a", 3), "b": note("b", 9)})
+        await two.remember({"a": note("a", 2)})
+        await two.remember({"c": note("c", 1)})
+        await one.remember({"a": note("a", 4)})
+        assert sorted(remembered(tmp_path / "log.key.state")) == [("a", 4), ("b", 9), ("c", 1)]
+        (tmp_path / "log.key.state").unlink()
+        await two.remember({"c": note("c", 2)})
+        assert sorted(remembered(tmp_path / "log.key.state")) == [("a", 3), ("b", 9), ("c", 2)]
+
+    run(main())
+
+
+@pytest.mark.parametrize(("bound", "most"), [("MAX_LOGS", 3), ("MAX_CHARACTERS", 3 * len(str(note("0", 1))))])
+def test_those_that_were_signed_longest_ago_make_room(
+    bound: str, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(last_signed, bound, most)
+
+    async def main() -> None:
+        last = LastSigned(NAME, [tmp_path / "log.key"])
+        last.read()
+        for tenant in "01203":
+            await last.remember({tenant: note(tenant, 1)})
+        assert remembered(tmp_path / "log.key.state") == [("2", 1), ("0", 1), ("3", 1)]
+        assert last.tenants == ["2", "0", "3"]
+
+    run(main())
+    (told,) = caplog.records
+    assert "log.key.state has no room for all logs" in told.getMessage()
+
+
+def test_a_name_that_takes_all_the_room_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(last_signed, "MAX_CHARACTERS", 10)
+
+    async def main() -> None:
+        last = LastSigned(NAME, [tmp_path / "log.key"])
+        last.read()
+        await last.remember({"a": note("a", 1), "b": note("b", 1)})
+        assert remembered(tmp_path / "log.key.state") == [("b", 1)]
+
+    run(main())
+
+
+def test_a_folder_that_cannot_be_written_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The state of one key cannot be written, and that of the other one is."""
+    where = [tmp_path / "missing" / "log.key", tmp_path / "log.key"]
+
+    async def main() -> None:
+        last = LastSigned(NAME, where)
+        last.read()
+        (told,) = caplog.records
+        assert told.levelno == logging.WARNING
+        assert told.getMessage().startswith(f"{where[0]}.state cannot be written (No such file or directory)")
+        await last.remember({"a": note("a", 3)})
+        assert len(caplog.records) == 1
+        assert remembered(tmp_path / "log.key.state") == [("a", 3)]
+
+    run(main())
+
+
+def test_a_file_that_can_be_written_no_more_keeps_nobody_from_signing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "keys").mkdir()
+
+    async def main() -> None:
+        last = LastSigned(NAME, [tmp_path / "keys" / "log.key"])
+        last.read()
+        (tmp_path / "keys").rename(tmp_path / "moved")
+        await last.remember({"a": note("a", 3)})
+        (tmp_path / "moved").rename(tmp_path / "keys")
+        await last.remember({"b": note("b", 3)})
+        assert remembered(tmp_path / "keys" / "log.key.state") == [("a", 3), ("b", 3)]
+
+    run(main())
+    (told,) = caplog.records
+    assert "is not up to date, as it could not be written" in told.getMessage()
+
+
+def test_checkpoints_of_a_key_of_another_name_are_of_no_log_of_this_one(tmp_path: Path) -> None:
+    other = Checkpoint(origin_of(WITNESS.name, "a"), 7, EMPTY_ROOT).note(WITNESS)
+    (tmp_path / "log.key.state").write_text(f"{other}{note('a', 3)}")
+    last = LastSigned(NAME, [tmp_path / "log.key"])
+    last.read()
+    assert remembered(tmp_path / "log.key.state") == [("a", 3)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"x",
+        b"\xff",
+        str(note("a", 3)).encode()[:-1],
+        f"{note('a', 3)}\n".encode(),
+        str(note("a", 3)).encode() * 2 + b"x",
+    ],
+)
+def test_what_is_no_file_of_checkpoints_is_not_gone_by(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "log.key.state").write_bytes(content)
+    last = LastSigned(NAME, [tmp_path / "log.key"])
+    with pytest.raises(SettingError, match=r"log\.key\.state is no file of checkpoints, which a collector has written"):
+        last.read()
+    (tmp_path / "log.key.state").unlink()
+    (tmp_path / "log.key.state").mkdir()
+    with pytest.raises(SettingError, match=r"log\.key\.state cannot be read: Is a directory"):
+        last.read()
+
+
+def test_notes_that_stand_behind_each_other_are_told_apart() -> None:
+    several = [note("a", 1), note("b", 2).sign(WITNESS), SignedNote("a\n\nb\n").sign(OLD)]
+    assert notes_in("".join(map(str, several))) == several
+    assert notes_in("") == []
+    with pytest.raises(NoteError, match="there is something else than notes"):
+        notes_in(f"{several[0]}more")
