@@ -27,6 +27,7 @@ from benchmarks import (
     scaling,
     sending,
     verifying,
+    verifying_sources,
 )
 from benchmarks.measure import FULL, QUICK, Effort, Job, Row, compare
 
@@ -96,6 +97,7 @@ def measured(wanted: list[str], effort: Effort, quick: bool, curves: list[scalin
         yield from sending.rows(quick)
     if "verifying" in wanted:
         yield from verifying.rows(quick)
+        yield from verifying_sources.rows(quick)
     if "scaling" in wanted:
         for curve in scaling.curves(effort, quick):
             curves.append(curve)

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.measure import Row
 from chaukas_spec_lite import Recorder
 
-SECTION = "Verifying: `chaukas-lite verify` on a file"
+SECTION = "Verifying: `chaukas-lite verify`"
 BAR = 50_000.0
 """Events in a second."""
 SESSION = 8

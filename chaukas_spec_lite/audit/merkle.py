@@ -37,7 +37,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def pair(hashes: Sequence[bytes]) -> list[bytes]:
     """Hash nodes two by two: the level above them. An odd one at the end has nothing above it yet."""
     sha256 = hashlib.sha256
-    return [sha256(b"\x01" + left + right).digest() for left, right in zip(hashes[::2], hashes[1::2])]  # noqa: B905
+    return [sha256(b"\x01" + left + right).digest() for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
 
 
 @dataclass(slots=True)

@@ -11,6 +11,8 @@ from chaukas_spec_lite.errors import CodecError
 from chaukas_spec_lite.spec.common.v1.events import Event, EventType
 from chaukas_spec_lite.wire.format import NotCanonical
 
+_SESSION_END = int(EventType.SESSION_END)
+"""A plain number, which is compared in a fraction of the time: this runs for every event."""
 _ID, _TENANT, _PROJECT, _SESSION, _HASH_PREV, _CONTENT_HASH = 1, 2, 3, 4, 18, 19
 
 
@@ -59,7 +61,7 @@ def read_sealed_bytes(data: bytes) -> Sealed:
     claimed = texts.get(_CONTENT_HASH, "")
     is_genuine = claimed != "" and hash_of(data[:start] + data[stop:]) == claimed
     owner = texts.get(_TENANT, ""), texts.get(_PROJECT, "")
-    closes = kind == EventType.SESSION_END
+    closes = kind == _SESSION_END
     names = texts.get(_ID, ""), owner, texts.get(_SESSION, ""), texts.get(_HASH_PREV, "")
     return Sealed(*names, claimed, closes, is_genuine)
 

@@ -34,7 +34,6 @@ def sealed_events(
             event = Event(
                 event_id=f"{session}-{number}", tenant_id=TENANT, project_id="shop", session_id=session, type=kind
             )
-            # Clients fill in a time that is missing, and then it is not what was sealed.
             event.timestamp = datetime(2026, 11, 30, tzinfo=timezone.utc)
             event.metadata = {"b": number, "a": session}
             seal(event, chains)

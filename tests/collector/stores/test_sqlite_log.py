@@ -200,6 +200,7 @@ def test_what_is_too_much_leaves_its_hashes(path: Path) -> None:
 
 def test_an_event_is_found_past_all_that_others_call_the_same(path: Path) -> None:
     """An id is anybody's choice: who chooses the one of an event for thousands of theirs must not slow it down."""
+    others = [f"other-{number}" for number in range(200)]
 
     async def main() -> None:
         async with opened(store_at(path, worm=True)) as store:
@@ -207,13 +208,15 @@ def test_an_event_is_found_past_all_that_others_call_the_same(path: Path) -> Non
                 await store.add([row("a", tenant_id="acme", project_id="p")])
                 with database(path) as connection:
                     alone = steps(connection)
-                await store.add([row("a", tenant_id=f"other-{number}") for number in range(500)])
+                await store.add([row("a", tenant_id=other) for other in others])
                 with database(path) as connection:
                     assert steps(connection) <= alone * 2
                 if not gone:
-                    for tenant in ("acme", *(f"other-{number}" for number in range(500))):
-                        with database(path) as connection:
+                    with database(path) as connection:
+                        connection.execute("BEGIN")
+                        for tenant in ("acme", *others):
                             deleted(connection, tenant)
+                        connection.execute("COMMIT")
 
     def deleted(connection: sqlite3.Connection, tenant: str) -> None:
         chosen = deleting.choose(connection, Deletion(Tenancy(tenant)), (2**62, 0, 0))

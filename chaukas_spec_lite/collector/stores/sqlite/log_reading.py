@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -22,6 +23,11 @@ _HEAD = "size, roots, (SELECT max(size) FROM checkpoints WHERE checkpoints.log =
 _STRETCH_OF = (
     "SELECT first, hashes, seqs FROM log_leaves WHERE log = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1"
 )
+_EVENTS = """
+SELECT seq, project_id, event_id, coalesce(CAST(data AS BLOB), x'') FROM json_each(?) AS asked
+LEFT JOIN events ON seq = asked.value LEFT JOIN owners USING (owner)
+"""
+"""Of the numbers that are asked for, in their order."""
 _GONE = """
 SELECT g.project_id, g.event_id, g.at, d.tenant_id, d.project_id, d.session_id, d.reason, d.ordered_by, d.at
 FROM log_gone g LEFT JOIN deletions d ON d.number = g.deletion WHERE g.seq = ?
@@ -115,23 +121,19 @@ def entries(connection: sqlite3.Connection, tenant: str, first: int, limit: int)
     """As ``EventLog.entries``."""
     found: list[LogEntry] = []
     room = EXPORT_BYTES
-    for index, leaf, seq in _leaves(connection, _log_of(connection, tenant).number, first, first + limit):
-        entry = _entry(connection, index, leaf, seq)
-        room -= len(entry.data or b"")
+    placed = list(_leaves(connection, _log_of(connection, tenant).number, first, first + limit))
+    # All by one statement, which is left where there is enough: events may be large.
+    events = connection.execute(_EVENTS, (json.dumps([seq for *_, seq in placed]),))
+    for (index, leaf, seq), (stored, project, event_id, data) in zip(placed, events, strict=False):
+        room -= len(data)
         if found and room < 0:
             break
-        found.append(entry)
+        there = stored is not None
+        found.append(LogEntry(index, leaf, project, event_id, data) if there else _gone(connection, index, leaf, seq))
     return found
 
 
-def _entry(connection: sqlite3.Connection, index: int, leaf: bytes, seq: int) -> LogEntry:
-    there = connection.execute(
-        "SELECT project_id, event_id, coalesce(CAST(data AS BLOB), x'') FROM events JOIN owners USING (owner) "
-        "WHERE seq = ?",
-        (seq,),
-    ).fetchone()
-    if there is not None:
-        return LogEntry(index, leaf, *there)
+def _gone(connection: sqlite3.Connection, index: int, leaf: bytes, seq: int) -> LogEntry:
     recorded = connection.execute(_GONE, (seq,)).fetchone()
     if recorded is None:
         return LogEntry(index, leaf, "", "", None, Gone())
