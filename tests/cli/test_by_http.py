@@ -10,8 +10,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+import trustme
 
 from chaukas_spec_lite import BlockingChaukasClient, Event, EventType
+from chaukas_spec_lite.cli.http_source import HttpSource
 from chaukas_spec_lite.retry import NEVER
 from tests.cli.recordings import here, recorded
 from tests.cli.serving import COMMAND, Served, environment, run, serving
@@ -180,6 +182,35 @@ def test_a_key_is_asked_for(tmp_path: Path) -> None:
         assert f"{http}/api/events: 403 " in refused(tmp_path, http, CHAUKAS_API_KEY=writer)
         done = here(tmp_path, "query", "--endpoint", http, CHAUKAS_API_KEY=key)
         assert (done.returncode, done.stderr) == (0, "No events were found.\n")
+
+
+def test_by_tls_the_certificate_is_checked(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "own.pem")
+    with serving(tmp_path, "--store", "memory:", *BOTH, "--tls-cert", "own.pem") as served:
+        http = url(served)
+        assert http.startswith("https://")
+        done = here(tmp_path, "query", "--endpoint", http, SSL_CERT_FILE="ca.pem")
+        assert (done.returncode, done.stderr) == (0, "No events were found.\n")
+        assert "SSL_CERT_FILE names the file of whom to trust" in refused(tmp_path, http)
+        # Each door says how it is to be asked: http is none, and gRPC has a scheme of its own.
+        plain = refused(tmp_path, http.replace("https", "http"), CHAUKAS_TIMEOUT="0.001")
+        assert plain.endswith(f": with TLS, write {http}")
+
+
+def test_a_key_that_goes_in_plain_text_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    def said(address: str) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CHAUKAS_API_KEY", "ck_x_y")
+            HttpSource(address, "--endpoint")
+        return capsys.readouterr().err
+
+    assert said("http://collector.example:4319") == (
+        "The key goes to collector.example:4319 in plain text: use https://\n"
+    )
+    assert said("https://collector.example") == said("http://127.0.0.1:4319") == said("http://[::1]:4319") == ""
 
 
 def test_a_collector_that_comes_later_is_waited_for(tmp_path: Path) -> None:

@@ -62,8 +62,13 @@ class Shell:
             env={**kept, "PATH": programs, "HOME": str(folder), "PYTHONPATH": str(snippets.ROOT)},
             start_new_session=True,
         )
-        self._watch = threading.Timer(HANG, self._kill)
-        self._watch.start()
+        self._watch = self._watched()
+
+    def _watched(self) -> threading.Timer:
+        """Begin to wait for a command: a page of many takes as long as the machine is busy, and none of them hangs."""
+        watch = threading.Timer(HANG, self._kill)
+        watch.start()
+        return watch
 
     def _kill(self) -> None:
         os.killpg(self._process.pid, signal.SIGKILL)
@@ -85,6 +90,8 @@ class Shell:
         """Run a command, and hold what it prints against what the page shows; ``...`` stands for anything."""
         for shown, port in self._ports.items():
             command, expected = (re.sub(rf"\b{shown}\b", str(port), text) for text in (command, expected))
+        self._watch.cancel()
+        self._watch = self._watched()
         pattern = re.escape(expected).replace(re.escape("..."), ".*")
         stdin, stdout = self._streams()
         background = command.endswith("&")
