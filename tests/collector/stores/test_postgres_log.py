@@ -25,7 +25,7 @@ pytestmark = pytest.mark.stores
 VERSION_1 = """
 DROP TABLE chaukas.logs, chaukas.log_leaves, chaukas.log_nodes, chaukas.log_gone, chaukas.checkpoints;
 DROP TABLE chaukas.sizes, chaukas.counted;
-DROP INDEX chaukas.conflicts_by_arrival;
+DROP INDEX chaukas.conflicts_by_arrival, chaukas.conflicts_by_age;
 ALTER TABLE chaukas.store DROP COLUMN log, DROP COLUMN worm;
 UPDATE chaukas.store SET version = 1;
 """
