@@ -325,6 +325,9 @@ def test_what_is_too_old_goes_from_a_copy_too(to: str, request: pytest.FixtureRe
         async with Opened(SQLiteStore(tmp_path / "a", texts=texts, clock=lambda: 1e9), target) as (source, _):
             await source.add([row(f"old{number}", tenant_id="t") for number in range(30)])
             await target.add([row("before", tenant_id="t")])
+            for store, name, at in ((source, "old0", 1e9), (target, "before", time.time())):
+                await store.add([row(name, tenant_id="t", agent_id="another")])
+                await store.keep_rejected([Rejected("t", "", name, "why", b"", at)])
             adding: list[asyncio.Task[list[Addition]]] = []
 
             def add(done: Copied) -> None:
@@ -335,6 +338,8 @@ def test_what_is_too_old_goes_from_a_copy_too(to: str, request: pytest.FixtureRe
             assert (await target.stats(Query())).events == 34
             assert await target.retain(Retention(max_age=1e8)) == 30
             assert sorted(await ids(target)) == ["before", "new10", "new20", "new30"]
+            assert [each.row.event_id for each in (await target.conflicts(Tenancy("t"), 5)).items] == ["before"]
+            assert [each.event_id for each in (await target.rejected(Tenancy("t"), 5)).items] == ["before"]
             assert await target.check() == []
 
     run(main())

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.stores
 
 VERSION_2 = """
 DROP TABLE chaukas.sizes, chaukas.counted;
-DROP INDEX chaukas.conflicts_by_arrival;
+DROP INDEX chaukas.conflicts_by_arrival, chaukas.conflicts_by_age;
 ALTER TABLE chaukas.deletions DROP COLUMN ordered_by;
 UPDATE chaukas.store SET version = 2;
 """

@@ -101,18 +101,20 @@ def test_conflicts_go_with_the_events_of_their_day(database: str) -> None:
     on(database, steps, clock=clock)
 
 
+async def read(database: str, retention: Retention, expected: int) -> int:
+    """How many rows of events and conflicts PostgreSQL reads to delete so many."""
+    async with session(database) as connection:
+        before = await connection.fetchval(READ)
+        async with opened(database) as (store,):
+            assert await store.retain(retention) == expected
+        # What a connection has read is known when it has ended.
+        while await connection.fetchval(OTHERS):  # noqa: ASYNC110 (of other processes)
+            await asyncio.sleep(0.01)
+        return int(await connection.fetchval(READ)) - before
+
+
 def test_what_has_been_counted_and_what_others_have_is_not_read_again(database: str) -> None:
     """Rows that PostgreSQL has read, as it counts them itself: independent of time, and of how busy anything is."""
-
-    async def read(retention: Retention, expected: int) -> int:
-        async with session(database) as connection:
-            before = await connection.fetchval(READ)
-            async with opened(database) as (store,):
-                assert await store.retain(retention) == expected
-            # What a connection has read is known when it has ended.
-            while await connection.fetchval(OTHERS):  # noqa: ASYNC110 (of other processes)
-                await asyncio.sleep(0.01)
-            return int(await connection.fetchval(READ)) - before
 
     async def main() -> None:
         large = [row(f"{number}", tenant_id="acme", agent_id="x" * 1000) for number in range(300)]
@@ -124,15 +126,30 @@ def test_what_has_been_counted_and_what_others_have_is_not_read_again(database: 
             await store.add(large)
             await store.vacuum()
         most = sum(len(each.data) for each in large[200:])
-        assert await read(Retention(max_bytes=most), 200) > 2000, "what is there is counted once"
-        assert await read(Retention(max_bytes=most), 0) < 50, "and never again"
+        assert await read(database, Retention(max_bytes=most), 200) > 2000, "what is there is counted once"
+        assert await read(database, Retention(max_bytes=most), 0) < 50, "and never again"
         async with opened(database) as (store,):
             await store.add([row(f"more-{number}", tenant_id="acme", agent_id="x" * 1000) for number in range(10)])
-        assert await read(Retention(max_bytes=most), 11) < 200, "of 2,110 rows that are there"
+        assert await read(database, Retention(max_bytes=most), 11) < 200, "of 2,110 rows that are there"
         async with opened(database) as (store,):
             assert len(await every_page(store, Query(tenancy=OTHER, size=1000))) == 2000
             assert len(await every_page(store, Query(tenancy=ACME, size=1000))) == 99
             assert await store.check() == []
+
+    run(main())
+
+
+def test_a_look_for_what_is_too_old_reads_nothing_of_what_is_not(database: str) -> None:
+    async def main() -> None:
+        rows = [row(f"{number}", tenant_id="t") for number in range(2000)]
+        async with session(database) as connection:
+            # As with so many rows that they are never gone through without an index.
+            await connection.execute(f"ALTER DATABASE {database.rpartition('/')[2]} SET enable_seqscan = off")
+        async with opened(database) as (store,):
+            await store.add(rows)
+            await store.add([each._replace(data=each.data + b"\x18\x01") for each in rows])
+            await store.vacuum()
+        assert await read(database, Retention(max_age=1e6), 0) < 500, "of 4,000"
 
     run(main())
 
@@ -183,7 +200,8 @@ def test_a_database_of_version_3_gets_sums(database: str) -> None:
         async with opened(database) as (store,), session(database) as connection:
             await store.add([row("a", tenant_id="acme")])
             await connection.execute(
-                "DROP TABLE chaukas.sizes, chaukas.counted; DROP INDEX chaukas.conflicts_by_arrival;"
+                "DROP TABLE chaukas.sizes, chaukas.counted;"
+                "DROP INDEX chaukas.conflicts_by_arrival, chaukas.conflicts_by_age;"
                 "UPDATE chaukas.store SET version = 3"
             )
         async with opened(database, 2) as (store, _):

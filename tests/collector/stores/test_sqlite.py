@@ -19,7 +19,7 @@ import pytest
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.collector.stores.asking import Query, Tenancy
-from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Retention
+from chaukas_spec_lite.collector.stores.base import Deletion, EventRow, Rejected, Retention
 from chaukas_spec_lite.collector.stores.copied import Stage
 from chaukas_spec_lite.collector.stores.listing import CONFLICTS, PartAsked
 from chaukas_spec_lite.collector.stores.sqlite import (
@@ -850,6 +850,29 @@ def test_what_is_too_much_is_looked_for_behind_what_was_looked_at_before(
             assert await store.retain(Retention(max_bytes=size)) == 0
             assert await store.retain(Retention(max_bytes=size)) == 2
             assert await store.check() == []
+
+    run(main())
+
+
+def test_what_is_too_old_is_looked_for_up_to_the_first_that_is_not(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deleting, "_SCAN", 10)
+    looks: list[str] = []
+    too_old = deleting.too_old
+
+    def counted(connection: sqlite3.Connection, table: str, **others: Any) -> Any:
+        looks.append(table)
+        return too_old(connection, table, **others)
+
+    monkeypatch.setattr(deleting, "too_old", counted)
+
+    async def main() -> None:
+        async with opened(store_at(path)) as store:
+            rows = [row(f"{number}", tenant_id="t") for number in range(100)]
+            await store.add(rows)
+            await store.add([each._replace(data=each.data + b"\x18\x01") for each in rows])
+            await store.keep_rejected([Rejected("t", "", "e", "why", b"", time.time()) for _ in range(100)])
+            assert await store.retain(Retention(max_age=1e6)) == 0
+            assert sorted(looks) == ["conflicts", "events", "rejected"]
 
     run(main())
 

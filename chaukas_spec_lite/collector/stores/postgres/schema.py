@@ -176,6 +176,7 @@ CREATE TABLE {SCHEMA}.sizes (
 CREATE TABLE {SCHEMA}.counted (source text NOT NULL, xid bigint NOT NULL, seq bigint NOT NULL);
 INSERT INTO {SCHEMA}.counted VALUES ('events', -1, -1), ('conflicts', -1, -1);
 CREATE INDEX conflicts_by_arrival ON {SCHEMA}.conflicts (xid, seq);
+CREATE INDEX conflicts_by_age ON {SCHEMA}.conflicts USING brin (received) WITH (pages_per_range = 16);
 """
 _STEPS = _LOG, _ORDERED_BY, _SIZES
 """What each format has that the one before lacks: who made a store of format 1 had none of it."""

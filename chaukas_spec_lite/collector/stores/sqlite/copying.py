@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from chaukas_spec_lite.collector.stores.base import Addition, Rejected, Texts
 from chaukas_spec_lite.collector.stores.copied import EXPORT_BYTES, Arrived, CopyNote, Exported, Stage
-from chaukas_spec_lite.collector.stores.sqlite.deleting import mixed_until
+from chaukas_spec_lite.collector.stores.sqlite.deleting import mixed_until, note_mixed
 from chaukas_spec_lite.collector.stores.sqlite.reading import RECORD, REJECTED, ROW, record_of, values_of
 from chaukas_spec_lite.collector.stores.sqlite.schema import rejected_of, row_of
 from chaukas_spec_lite.collector.stores.sqlite.writing import Writing, keep_rejected
@@ -70,7 +70,7 @@ def restore(connection: sqlite3.Connection, part: Exported, note: CopyNote, text
         return None
     writing = Writing(connection, 0, texts)
     additions: list[Addition] = []
-    mixes = mixed_until(connection) > 0 or _comes_late(connection, part.events)
+    mixed = _mixed_by(connection, part)
     for received, together in itertools.groupby(part.events, key=lambda each: each.received):
         writing.received = round(received * 1000)
         additions += writing.add([each.row for each in together])
@@ -78,11 +78,9 @@ def restore(connection: sqlite3.Connection, part: Exported, note: CopyNote, text
         writing.received = round(received * 1000)
         writing.add_conflict(row)
     writing.finish()
-    if mixes:
-        connection.execute(
-            "INSERT OR REPLACE INTO settings (name, value) SELECT 'mixed_until', coalesce(max(seq), 0) FROM events"
-        )
     _restore_rejected(connection, part.rejected)
+    for table in mixed:
+        note_mixed(connection, table)
     connection.executemany(
         f"INSERT INTO deletions ({RECORD}) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [values_of(each) for each in part.deletions],
@@ -91,10 +89,20 @@ def restore(connection: sqlite3.Connection, part: Exported, note: CopyNote, text
     return additions
 
 
-def _comes_late(connection: sqlite3.Connection, events: list[Arrived]) -> bool:
-    """Whether the store has an event already that came later than some that are put behind it."""
-    newest = connection.execute("SELECT received FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-    return newest is not None and any(each.received < newest[0] / 1000 for each in events)
+def _mixed_by(connection: sqlite3.Connection, part: Exported) -> list[str]:
+    """The tables in which rows of a part are put behind some that came later, or that are mixed already."""
+    times: dict[str, list[float]] = {
+        "events": [round(each.received * 1000) for each in part.events],
+        "conflicts": [round(each.received * 1000) for each in part.conflicts],
+        "rejected": [each.received for each in part.rejected],
+    }
+    mixed: list[str] = []
+    for table, received in times.items():
+        newest = connection.execute(f"SELECT received FROM {table} ORDER BY seq DESC LIMIT 1").fetchone()
+        late = newest is not None and any(each < newest[0] for each in received)
+        if received and (late or mixed_until(connection, table)):
+            mixed.append(table)
+    return mixed
 
 
 def _restore_rejected(connection: sqlite3.Connection, rejected: list[Rejected]) -> None:

@@ -111,7 +111,7 @@ def too_old(connection: sqlite3.Connection, table: str, before: float, after: in
     """Choose of a table what came before a time, in seconds since 1970, behind a number; say where to go on."""
     # They stand in the order of arrival, so that the first one that is new enough is the end: no index, and no look at
     # all the rest. Where a copy has put older ones behind newer ones, all are looked at.
-    mixed = mixed_until(connection) if table == "events" else float("inf")
+    mixed = mixed_until(connection, table)
     received = "received" if table == "rejected" else "received / 1000.0"
     step, last = _Step(), None
     statement = f"SELECT seq, {received}, length(data) FROM {table} WHERE seq > ? ORDER BY seq LIMIT {_SCAN}"
@@ -125,10 +125,21 @@ def too_old(connection: sqlite3.Connection, table: str, before: float, after: in
     return None if last is None else (Chosen(table, tuple(step.numbers)), last)
 
 
-def mixed_until(connection: sqlite3.Connection) -> int:
-    """The number of the last event that a copy has put behind one that came later."""
-    found = connection.execute("SELECT value FROM settings WHERE name = 'mixed_until'").fetchone()
+def mixed_until(connection: sqlite3.Connection, table: str) -> int:
+    """The number of the last row of a table that a copy has put behind one that came later."""
+    found = connection.execute("SELECT value FROM settings WHERE name = ?", (_mixed(table),)).fetchone()
     return int(found[0]) if found else 0
+
+
+def note_mixed(connection: sqlite3.Connection, table: str) -> None:
+    """Note that the last row of a table may have come before others."""
+    connection.execute(
+        f"INSERT OR REPLACE INTO settings (name, value) SELECT ?, coalesce(max(seq), 0) FROM {table}", (_mixed(table),)
+    )
+
+
+def _mixed(table: str) -> str:
+    return "mixed_until" if table == "events" else f"mixed_until of {table}"
 
 
 def excesses(connection: sqlite3.Connection, max_bytes: int) -> list[tuple[str, int]]:

@@ -6,7 +6,7 @@ import { address, get } from "../api.js";
 import { count, counted } from "../format.js";
 import { html } from "../html.js";
 import { oneLine } from "../printable.js";
-import { sessionPath } from "../router.js";
+import { segment, sessionPath } from "../router.js";
 
 /** What is said of each state, its colour, and what it means. */
 const STATES = new Map([
@@ -40,7 +40,7 @@ export function useAudit(where) {
   const { session_id, ...owner } = where;
   useEffect(() => {
     const aborting = new AbortController();
-    get(`/api/sessions/${encodeURIComponent(session_id)}/audit`, owner, { signal: aborting.signal }).then(
+    get(`/api/sessions/${segment(session_id)}/audit`, owner, { signal: aborting.signal }).then(
       set,
       // Of a collector that does not tell, nothing is shown.
       () => {},
