@@ -9,13 +9,13 @@ import stat
 from contextlib import ExitStack
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from chaukas_spec_lite.audit.notes import SignedNote
 from tests.cli.serving import Served, run, serving
 from tests.collector.log_keys import KEYS, NAME, NEW, OLD, read
 from tests.collector.log_serving import HTTP, check_grown, covering, event, get, post, url
+from tests.collector.stores.postgres_calls import session
 from tests.patience import wait_until
 
 CUT = "it has 5 entries, and a checkpoint is of 8"
@@ -156,9 +156,8 @@ def test_collectors_of_one_database_remember_for_themselves(database: str, tmp_p
             assert (refused(each), claims_proofs(each)) == (False, True)
 
     async def empty() -> None:
-        connection = await asyncpg.connect(database)
-        await connection.execute("DROP SCHEMA chaukas CASCADE")
-        await connection.close()
+        async with session(database) as connection:
+            await connection.execute("DROP SCHEMA chaukas CASCADE")
 
     asyncio.run(empty())
     with ExitStack() as stack:
