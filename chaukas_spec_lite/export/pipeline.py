@@ -126,30 +126,31 @@ class Pipeline:
     async def _run(self, event: asyncio.Event, owner: int) -> None:
         # A child that was forked within a coroutine goes on with a copy of the loop and of this task, which must not
         # touch anything.
-        while not self._ended and owner == process.current():
-            try:
-                await self._turn(event)
-            except asyncio.CancelledError:
-                if owner == process.current():
+        try:
+            while not self._ended and owner == process.current():
+                try:
+                    await self._turn(event)
+                except Exception as error:  # a mistake, ours or in a sender's exception, must not end sending for good
+                    if owner != process.current():
+                        return
                     self.queue.put_back()
-                    if not self._ended:  # the loop ends, and if this one is not used again, others send what is on disk
-                        self.queue.rest()
-                raise
-            except Exception as error:  # a mistake, ours or in a sender's exception, must not end sending for good
-                if owner != process.current():
-                    return
+                    self._reporter.failure("turn", "Sending failed, and is tried again", error, expected=False)
+                    # It may fail each time, so not at once.
+                    await self._clock.wait(asyncio.Event(), self._clock.now() + self._settings.retry.maximum)
+        except asyncio.CancelledError:
+            if owner == process.current():
                 self.queue.put_back()
-                self._reporter.failure("turn", "Sending failed, and is tried again", error, expected=False)
-                # It may fail each time, so not at once.
-                await self._clock.wait(asyncio.Event(), self._clock.now() + self._settings.retry.maximum)
+                if not self._ended:  # the loop ends, and if this one is not used again, others send what is on disk
+                    self.queue.rest()
+            raise
 
     async def _turn(self, event: asyncio.Event) -> None:
         """Make one attempt, or wait until it is time for one."""
         # Cleared before the queue is looked at: what comes after the look sets it again, and the wait below returns at
         # once.
         event.clear()
+        self.queue.tend()  # first, as it may find out that others have all that waited here
         again_at = self._look_around()
-        self.queue.tend()
         decision = self._batching.next(self._clock.now(), self.queue.waiting())
         # These have just let in late events, some of which may have been refused.
         self.report()

@@ -478,6 +478,28 @@ async def test_chains_that_go_on_with_a_claimed_log_are_not_interrupted(tmp_path
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("how", ["its loop has ended", "somebody deleted its lock"])
+async def test_a_writer_that_is_called_interrupted_seals_nothing_any_more(tmp_path: Path, how: str) -> None:
+    """Whoever has its log says so, although its process lives: what that seals from then on is another writer's."""
+    sender, spool = Recorder(), tmp_path / "spool"
+    exporter = EventExporter(sender, spool=spool, audit=True)
+    exporter.emit(Event(session_id="s", agent_name="before"))
+    if how == "its loop has ended":
+        exporter._pipeline.queue.rest()
+    else:
+        (lock,) = inside(spool, "log-*/lock")
+        lock.unlink()
+    run("drain = BlockingExporter(Recorder(), spool=sys.argv[1]); assert drain.flush(HANG); drain.close()", spool)
+    exporter.emit(Event(session_id="s", agent_name="after"))
+    exporter.emit(Event(session_id="s", type=EventType.SESSION_END))
+    await exporter.aclose()
+    found = verify(sender.received)
+    assert found.complete, found.faults
+    assert [chain.events for chain in found.chains] == [2]
+    assert not inside(spool)
+
+
+@pytest.mark.anyio
 async def test_a_log_whose_note_the_disk_does_not_take_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
