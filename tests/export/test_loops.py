@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chaukas_spec_lite import Event
 from chaukas_spec_lite.export import Emitted, EventExporter, Stats
 from chaukas_spec_lite.export.batching import Waiting
+from chaukas_spec_lite.export.waker import Waker
 from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.spool.segment import MAGIC, Start, Writer
 from tests.export.doubles import Recorder, numbered, unavailable
@@ -271,3 +273,28 @@ def test_a_loop_that_ends_while_it_waits_after_a_mistake_leaves_its_events_to_ot
     assert left_in(tmp_path) == ["1"], "nobody has it"
     del exporter._pipeline.queue.waiting
     asyncio.run(exporter.aclose(0))
+
+
+def test_a_thread_that_wakes_a_loop_that_has_ended_keeps_no_later_one_asleep() -> None:
+    """It may have looked up the old loop right before another one is attached."""
+    waker = Waker()
+    attached: list[asyncio.Event] = []
+
+    class Ended(asyncio.SelectorEventLoop):
+        def call_soon_threadsafe(self, *arguments: Any, **options: Any) -> Any:
+            if self.is_closed():
+                attached.append(waker.attach())
+            return super().call_soon_threadsafe(*arguments, **options)
+
+    async def attach() -> None:
+        waker.attach()
+
+    async def main() -> None:
+        waker.wake()
+        waker.wake()
+        await asyncio.wait_for(attached[0].wait(), HANG)
+
+    old = Ended()
+    old.run_until_complete(attach())
+    old.close()
+    asyncio.run(main())
