@@ -10,7 +10,6 @@ from pathlib import Path
 from chaukas_spec_lite.audit.chain import Sealing
 from chaukas_spec_lite.export.ledger import Ledger, SpoolNews
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.spool import notes
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost
 from chaukas_spec_lite.spool.frames import Entry
@@ -63,6 +62,8 @@ class Disk:
         """The log that was closed, and is whoever's who claims it first."""
         self._others = 0
         """How many bytes wait in the other logs of the directory, as far as was seen."""
+        self._step = min(SEGMENT_BYTES, settings.spool_max_bytes // 8)
+        """After how many bytes more, or less, of its own the others are looked at again."""
         self._own_before = float("-inf")
         """How many bytes of its own waited when the others were looked at."""
         self._look_at = float("-inf")
@@ -98,8 +99,8 @@ class Disk:
         """Whether the directory would hold more than it may, with so many bytes more."""
         most, own = self._settings.spool_max_bytes, self.pending_bytes + size
         # Rarely, as there may be many others. A full directory is looked at again, as others may have made room.
-        has_changed = abs(own - self._own_before) >= min(SEGMENT_BYTES, most // 8)
-        if has_changed or (own + self._others > most and self._now() >= self._look_at):
+        full = own + self._others > most
+        if abs(own - self._own_before) >= self._step or (full and self._now() >= self._look_at):
             self._own_before = self.pending_bytes
             self._look_at = self._now() + _FULL_LOOK
             try:
@@ -123,7 +124,7 @@ class Disk:
         if self.why_not and self._now() < self._refuses_until:
             return Refusal.BY_THE_DISK
         try:
-            log = self.log or self._claim_again() or self.adopt(self._new_log())
+            log = self.log or self._claim_again() or self.adopt(Log.make(self._directory.path, self._note))
             start = log.append(contents)
         except SpoolError as error:
             return self._fail(error)
@@ -134,15 +135,6 @@ class Disk:
             except SpoolError as error:  # they are there, but a power cut may cost them
                 self._fail(error)
         return start
-
-    def _new_log(self) -> Log:
-        log = Log.make(self._directory.path)
-        try:
-            notes.write(log.folder, self._note)
-        except BaseException:
-            log.close()
-            raise
-        return log
 
     def end(self) -> tuple[Log | None, int] | None:
         """Tell which log is open, and where it ends, for ``appended_behind``; None if that cannot be known."""

@@ -50,8 +50,8 @@ class Log:
         """What waits in it, and what is lost or elsewhere: for others to read."""
 
     @classmethod
-    def make(cls, directory: Path) -> Log:
-        """Make a log in a directory, which is made as well if need be.
+    def make(cls, directory: Path, note: bytes = b"") -> Log:
+        """Make a log, with a note in it if one is given, in a directory, which is made as well if need be.
 
         Raises:
             SpoolError: That cannot be done.
@@ -77,6 +77,7 @@ class Log:
                         raise
         try:
             log._write_down()
+            notes.write(log.folder, note)
         except BaseException:
             log.close()
             raise
@@ -288,7 +289,7 @@ class Log:
     def _pass_over(self, place: Start) -> None:
         """Keep a damaged segment, and go on behind what is damaged in it."""
         entries = list(self._entries(place))
-        damage = [entry for entry in entries if entry.content is None]
+        damage = [(entry.start, entry.end) for entry in entries if entry.content is None]
         self._segments.set_aside(place)
         self.tally.lose(damage, self.tally.waiting_frames(place) - len(entries) + len(damage))
         self._remove_finished()
