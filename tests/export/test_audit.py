@@ -27,6 +27,7 @@ from chaukas_spec_lite.export import Emitted
 from chaukas_spec_lite.export.encoder import Encoder
 from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.sinks import FileSink, MemorySink
+from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError
 from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.spool.segment import Writer
@@ -460,6 +461,27 @@ async def test_interrupted_chains_that_cannot_be_told_now_are_told_later(
             assert await exporter.flush(HANG)
     assert writers_said_to_be_interrupted(sender.received) == [writer]
     assert not inside(tmp_path)
+
+
+@pytest.mark.anyio
+async def test_other_news_of_the_spool_do_not_hide_that_chains_are_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of each kind of news one line a minute is logged, and these are two."""
+    run(KILLED_WRITER, tmp_path, status=-9)
+    (note,) = inside(tmp_path, "log-*/note")
+    note.unlink()
+    note.mkdir()  # nobody can read it
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress, "write", full)
+        async with EventExporter(Recorder(), spool=tmp_path, scan_interval=0.0) as exporter:
+            assert not await exporter.flush(HANG)
+    assert "whose chains end" in caplog.text
+    assert "cannot be noted" in caplog.text
 
 
 @pytest.mark.anyio
