@@ -196,11 +196,12 @@ class Sealing:
     """Seals events while they are stored, one at a time. Its callers see to it that one at a time uses it."""
 
     def __init__(self) -> None:
-        self._begin()
+        self.begin()
         # A child is a writer of its own: otherwise both would go on with the same chains.
-        process.after_fork_in_child(self._begin)
+        process.after_fork_in_child(self.begin)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Begin as another writer: others say of the one so far that its chains go no further, or go on with them."""
         self.writer = uuid7()
         self._chains = Chains(self.writer)
 

@@ -43,7 +43,7 @@ class DeadLetters:
         self._directory = directory
         self._max_bytes = max_bytes
         self._wall_clock = wall_clock
-        self._mark = os.urandom(4).hex()
+        self._by = os.urandom(4).hex()
         """Tells the letters that are written here from those of others."""
         self.resent: Counter[str] = Counter()
         """How many of those were emitted once more, by reason."""
@@ -65,7 +65,7 @@ class DeadLetters:
             if each.event_id == self._at_hand and each.reason in _NO_ROOM:
                 continue
             if len(self._waiting) < MAX_WAITING:
-                self._waiting.append((each, _encode(each, self._wall_clock(), self._mark)))
+                self._waiting.append((each, _encode(each, self._wall_clock(), self._by)))
             else:
                 not_kept(each)
         while self._waiting:
@@ -119,7 +119,7 @@ class DeadLetters:
                 if emitted is not Emitted.SPOOLED:  # in memory only, or nowhere: its letter must outlive this process
                     raise SpoolError(f"the spool takes no events, so the dead letters in {self._directory} are kept")
                 resent += 1
-                if by == self._mark:
+                if by == self._by:
                     self.resent[known.reason.value] += 1
         return resent
 
@@ -132,7 +132,7 @@ def _encode(dropped: Dropped, at: float, by: str) -> bytes:
 
 
 def _decode(letter: bytes) -> tuple[DeadLetter, str]:
-    """Return the letter, and the mark of who kept it; of what later versions say besides, nothing is known."""
+    """Return the letter, and who kept it; of what later versions say besides, nothing is known."""
     head, _, data = letter.partition(b"\n")
     found = json.loads(head)
     about = {each.name: found[each.name] for each in fields(DeadLetter) if each.name in found}

@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from chaukas_spec_lite.audit.chain import Sealing
 from chaukas_spec_lite.export.ledger import Ledger, SpoolNews
 from chaukas_spec_lite.export.settings import ExportSettings
-from chaukas_spec_lite.spool import notes
 from chaukas_spec_lite.spool.directory import SpoolDirectory
 from chaukas_spec_lite.spool.errors import SpoolClaimed, SpoolError, SpoolLost
 from chaukas_spec_lite.spool.frames import Entry
@@ -36,7 +36,7 @@ class Disk:
         now: Tells the time in seconds; monotonic.
         ledger: That of the queue, which is told what is lost, and what others have.
         salvage: Takes what is left of a log that somebody took away, as ``Salvage.move`` does.
-        log_note: What logs that it makes say to whoever has them after this process.
+        sealing: What events are sealed by. The logs say whose chains those are, to whoever has them next.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class Disk:
         now: Callable[[], float],
         ledger: Ledger,
         salvage: Callable[[Log, int, bool], object],
-        log_note: bytes = b"",
+        sealing: Sealing,
     ) -> None:
         assert settings.spool is not None
         self._settings = settings
         self._directory = SpoolDirectory(Path(settings.spool))
         self._now = now
         self._salvage = salvage
-        self._log_note = log_note
+        self._sealing = sealing
         self._ledger = ledger
         self.log: Log | None = None
         """The log that is open."""
@@ -62,8 +62,10 @@ class Disk:
         """The log that was closed, and is whoever's who claims it first."""
         self._others = 0
         """How many bytes wait in the other logs of the directory, as far as was seen."""
-        self._look_from = 0
-        """From how many bytes of its own on the others are looked at again."""
+        self._step = min(SEGMENT_BYTES, settings.spool_max_bytes // 8)
+        """After how many bytes more, or less, of its own the others are looked at again."""
+        self._own_before = float("-inf")
+        """How many bytes of its own waited when the others were looked at."""
         self._look_at = float("-inf")
         self._refuses_until = float("-inf")
         self._sync_at = float("-inf")
@@ -86,14 +88,20 @@ class Disk:
         """The log whose events are counted here."""
         return self.log or self._resting
 
+    @property
+    def _note(self) -> bytes:
+        """What a log says to others: they have to say in turn that these chains go no further."""
+        return self._sealing.writer.encode() if self._settings.audit else b""
+
     # Appending
 
     def is_full(self, size: int) -> bool:
         """Whether the directory would hold more than it may, with so many bytes more."""
         most, own = self._settings.spool_max_bytes, self.pending_bytes + size
         # Rarely, as there may be many others. A full directory is looked at again, as others may have made room.
-        if own >= self._look_from or (own + self._others > most and self._now() >= self._look_at):
-            self._look_from = self.pending_bytes + min(SEGMENT_BYTES, most // 8)
+        full = own + self._others > most
+        if abs(own - self._own_before) >= self._step or (full and self._now() >= self._look_at):
+            self._own_before = self.pending_bytes
             self._look_at = self._now() + _FULL_LOOK
             try:
                 log = self._ours
@@ -116,7 +124,7 @@ class Disk:
         if self.why_not and self._now() < self._refuses_until:
             return Refusal.BY_THE_DISK
         try:
-            log = self.log or self._claim_again() or self.adopt(self._new_log())
+            log = self.log or self._claim_again() or self.adopt(Log.make(self._directory.path, self._note))
             start = log.append(contents)
         except SpoolError as error:
             return self._fail(error)
@@ -127,15 +135,6 @@ class Disk:
             except SpoolError as error:  # they are there, but a power cut may cost them
                 self._fail(error)
         return start
-
-    def _new_log(self) -> Log:
-        log = Log.make(self._directory.path)
-        try:
-            notes.write(log.folder, self._log_note)
-        except BaseException:
-            log.close()
-            raise
-        return log
 
     def end(self) -> tuple[Log | None, int] | None:
         """Tell which log is open, and where it ends, for ``appended_behind``; None if that cannot be known."""
@@ -183,8 +182,9 @@ class Disk:
         self.look()
 
     def _fail(self, error: SpoolError) -> Refusal:
-        if isinstance(error, SpoolLost) and self.log is not None:
-            self._go_on_without(self.log, error)
+        if isinstance(error, SpoolLost):
+            if self.log is not None:
+                self._go_on_without(self.log, error)
             return Refusal.TAKEN_AWAY
         # Not tried again with each event.
         self.why_not = str(error)
@@ -202,6 +202,8 @@ class Disk:
         whole = claimed or not os.path.isdir(log.folder)
         start = 0 if whole else log.last_segment_at
         self._salvage(log, start, claimed)
+        if claimed:
+            self._sealing.begin()
         self._tell("taken away", f"Events go to a new {'log' if whole else 'file'} of the spool", error)
         self.tell_losses()
         if whole:
@@ -254,17 +256,17 @@ class Disk:
             except SpoolError as error:
                 self._tell("spool", "What is in the spool may not survive a power cut", error)
             self._resting = log
-            log.close(self._log_note)
+            log.close(self._note)
 
     def _claim_again(self) -> Log | None:
-        """Go on with the log that was given up, unless somebody else was faster."""
+        """Go on with the log that was given up, if something waits in it; ``SpoolClaimed`` if others were faster."""
         if (old := self._resting) is None or not old.tally.pending:
             return None
         try:
             log = Log.claim(old.folder)
-        except SpoolError:  # somebody else has it, or has sent it all; if not, a search finds it
+        except SpoolError as error:  # somebody else has it, or has sent it all; if not, a search finds it
             self.hand_over()
-            return None
+            raise SpoolClaimed(str(error)) from error
         self._resting = None
         self._ledger.elsewhere(old.tally.pending - log.tally.pending - log.tally.lost)
         return self.adopt(log)
@@ -278,4 +280,6 @@ class Disk:
     def hand_over(self) -> None:
         """Leave what was given up to others for good: it is theirs to send, and to count."""
         log, self._resting = self._resting, None
-        self._ledger.elsewhere(0 if log is None else log.tally.pending)
+        if log is not None and log.tally.pending:
+            self._ledger.elsewhere(log.tally.pending)
+            self._sealing.begin()  # what they read in the log says that the chains so far go no further

@@ -77,7 +77,7 @@ class Ledger:
         self.news.append(dropped)
 
     def refused_late(self) -> None:
-        """SpoolNews that ``emit`` could not know that its event was refused."""
+        """Take note that ``emit`` could not know that its event was refused."""
         self.untold = self.broken = True
 
     def balance(self, pending: int) -> None:

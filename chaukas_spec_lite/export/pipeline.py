@@ -114,42 +114,47 @@ class Pipeline:
 
     def start(self) -> None:
         """Begin to send, on the running loop; does nothing if a task is sending already."""
-        if self._is_over():
-            self._look_again = asyncio.Event()
-            self._ended = False
-            work = self._run(self.waker.attach(), process.current())
-            # In a context of its own: sending is no part of the step of the program that happened to emit first, and
-            # what it logs must not be taken for something that happened there.
-            self._task = contextvars.Context().run(asyncio.create_task, work, name="chaukas-export")
-            self._task.add_done_callback(self._reporter.task_ended)
+        if self._task is not None and self.is_running():
+            # Two loops that send one queue would send events twice and in any order.
+            if self._task.get_loop() is not asyncio.get_running_loop():
+                raise ClientClosedError("another event loop, still open, is sending for this exporter")
+            return
+        self._look_again = asyncio.Event()
+        self._ended = False
+        work = self._run(self.waker.attach(), process.current())
+        # In a context of its own: sending is no part of the step of the program that happened to emit first, and
+        # what it logs must not be taken for something that happened there.
+        self._task = contextvars.Context().run(asyncio.create_task, work, name="chaukas-export")
+        self._task.add_done_callback(self._reporter.task_ended)
 
     async def _run(self, event: asyncio.Event, owner: int) -> None:
         # A child that was forked within a coroutine goes on with a copy of the loop and of this task, which must not
         # touch anything.
-        while not self._ended and owner == process.current():
-            try:
-                await self._turn(event)
-            except asyncio.CancelledError:
-                if owner == process.current():
+        try:
+            while not self._ended and owner == process.current():
+                try:
+                    await self._turn(event)
+                except Exception as error:  # a mistake, ours or in a sender's exception, must not end sending for good
+                    if owner != process.current():
+                        return
                     self.queue.put_back()
-                    if not self._ended:  # the loop ends, and if this one is not used again, others send what is on disk
-                        self.queue.rest()
-                raise
-            except Exception as error:  # a mistake, ours or in a sender's exception, must not end sending for good
-                if owner != process.current():
-                    return
+                    self._reporter.failure("turn", "Sending failed, and is tried again", error, expected=False)
+                    # It may fail each time, so not at once.
+                    await self._clock.wait(asyncio.Event(), self._clock.now() + self._settings.retry.maximum)
+        except asyncio.CancelledError:
+            if owner == process.current():
                 self.queue.put_back()
-                self._reporter.failure("turn", "Sending failed, and is tried again", error, expected=False)
-                # It may fail each time, so not at once.
-                await self._clock.wait(asyncio.Event(), self._clock.now() + self._settings.retry.maximum)
+                if not self._ended:  # the loop ends, and if this one is not used again, others send what is on disk
+                    self.queue.rest()
+            raise
 
     async def _turn(self, event: asyncio.Event) -> None:
         """Make one attempt, or wait until it is time for one."""
         # Cleared before the queue is looked at: what comes after the look sets it again, and the wait below returns at
         # once.
         event.clear()
+        self.queue.tend()  # first, as it may find out that others have all that waited here
         again_at = self._look_around()
-        self.queue.tend()
         decision = self._batching.next(self._clock.now(), self.queue.waiting())
         # These have just let in late events, some of which may have been refused.
         self.report()
@@ -266,15 +271,6 @@ class Pipeline:
         if self._task is not None:
             with contextlib.suppress(RuntimeError):  # its loop is closed, or runs in another thread
                 self._task.cancel()
-
-    def _is_over(self) -> bool:
-        """Whether the task has ended, or its loop has; it must not belong to another loop that may go on."""
-        if not self.is_running():
-            return True
-        # Two loops that send one queue would send events twice and in any order.
-        if self._task is not None and self._task.get_loop() is not asyncio.get_running_loop():
-            raise ClientClosedError("another event loop, still open, is sending for this exporter")
-        return False
 
     def is_running(self) -> bool:
         """Whether the task that sends is there, on a loop that may run."""

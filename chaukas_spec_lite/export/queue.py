@@ -87,9 +87,7 @@ class EventQueue:
         self._salvage = Salvage(self.memory, lambda: self._in_flight)
         self.disk = None
         if settings.spool is not None:
-            # Whoever has the log after this process has to say that its chains go no further.
-            note = self._sealing.writer.encode() if settings.audit else b""
-            self.disk = Disk(settings, now, self.ledger, self._salvage.move, note)
+            self.disk = Disk(settings, now, self.ledger, self._salvage.move, self._sealing)
         self.closed = False
         # It lets in the thread that has it already, as that may be a signal handler which interrupted the owner.
         self.lock = threading.RLock()

@@ -112,7 +112,7 @@ class Recovery(Pipeline):
                 self._reporter.log("interrupted", logging.WARNING, _INTERRUPTED, writer, topic=writer)
         except SpoolError as error:  # the next search tries it again: until then the log is kept, even if it is empty
             self._is_readable = False
-            self._reporter.failure("note", "It cannot be told yet whose chains end with a log", error)
+            self._reporter.failure("chains", "It cannot be told yet whose chains end with a log", error)
 
     def backlog(self, pending: int, pending_bytes: int) -> int:
         """Tell how many bytes wait in the whole directory; 0 if that is no more than these events."""

@@ -11,8 +11,10 @@ Words, here and in ``export``:
 directory      what users name by ``spool``: it holds the logs of all processes, and the dead letters
 folder         that of one log, ``log-<UUIDv7>``
 segment        one file of a log
+mark           the first bytes of a frame; in ``export``, a place in the order of events, for which a flush waits
 frame          a byte string as it stands in a file: mark, length, CRC, content
 entry          a frame that was read, and where it stands; or damage between frames
+note           a file in a folder, for whoever has the log next; "to note" what is done is to write ``progress``
 record         the entry of an event that waits on disk (``Item.record``)
 item           an event that waits in memory, or that an attempt is about
 position       a number of bytes: where in its log something stands, as if all segments were one file

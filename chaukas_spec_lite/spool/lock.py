@@ -40,32 +40,23 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file = -1
         with _opened(path):
             _make(path)
-        self._key = _key_of(path)
-        # One step that looks and takes: between a look and a later step another thread could come.
-        if _held.setdefault(self._key, self) is not self:
-            raise InUse(f"{path} is in use by this process")
-        try:
-            with _opened(path):
+            self._key = _key_of(os.stat(path))
+            try:
+                # One step that looks and takes: between a look and a later step another thread could come.
+                if _held.setdefault(self._key, self) is not self:
+                    raise InUse(f"{path} is in use by this process")
                 self._file = os.open(path, os.O_RDWR)
-        except BaseException:
-            del _held[self._key]
-            raise
-        try:
-            self._lock()
-        except BaseException:
-            self.release()
-            raise
-
-    def _lock(self) -> None:
-        with translated(self.path):
-            status = os.fstat(self._file)
-            if not _try_to_lock(self._file):
-                raise InUse(f"{self.path} is in use by another process")
-        # Its owner may have deleted it, or put another one in its place, while it was opened here.
-        if (status.st_dev, status.st_ino) != self._key[1:] or _key_of(self.path) != self._key:
-            raise InUse(f"{self.path} was given up just now")
+                if not _try_to_lock(self._file):
+                    raise InUse(f"{path} is in use by another process")
+                # Its owner may have deleted it, or put another one in its place, while it was opened here.
+                if not self._key == _key_of(os.fstat(self._file)) == _key_of(os.stat(path)):
+                    raise InUse(f"{path} was given up just now")
+            except BaseException:
+                self.release()
+                raise
 
     def is_ours(self) -> bool:
         """Whether this is the process that took it: a forked child has the object, and not the lock."""
@@ -74,16 +65,18 @@ class Lock:
     def is_there(self) -> bool:
         """Whether others find its file, and so find it locked; raises ``SpoolError`` if that cannot be seen."""
         with translated(self.path), suppress(FileNotFoundError, NotADirectoryError):
-            status = os.stat(self.path)
-            return (status.st_dev, status.st_ino) == self._key[1:]
+            return _key_of(os.stat(self.path))[1:] == self._key[1:]
         return False
 
     def release(self) -> None:
         """Let others have it."""
         # Closed before it is forgotten: closing it would take the lock away from another thread that had just got it.
-        os.close(self._file)
-        if _held.get(self._key) is self:
-            del _held[self._key]
+        try:
+            if self._file >= 0:
+                os.close(self._file)
+        finally:  # without a call, in which a signal could be handled: another file may get the number of this one
+            if self._key in _held and _held[self._key] is self:
+                del _held[self._key]
 
 
 def _make(path: Path) -> None:
@@ -101,9 +94,7 @@ def _opened(path: Path) -> Generator[None, None, None]:
             raise InUse(f"{path} was given up just now") from error
 
 
-def _key_of(path: Path) -> _Key:
-    with _opened(path):
-        status = os.stat(path)
+def _key_of(status: os.stat_result) -> _Key:
     return process.current(), status.st_dev, status.st_ino
 
 

@@ -6,7 +6,7 @@ done, the folder when the log is closed and nothing waits in it. One that held d
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -30,10 +30,7 @@ ATTEMPTS = 3
 
 
 class Log:
-    """What one process appended and what of it is not done; made by ``make`` and ``claim``.
-
-    Its user sees to it that no two threads use it at a time.
-    """
+    """What one process appended and what of it is not done, for one thread at a time; by ``make`` and ``claim``."""
 
     def __init__(self, folder: Path, lock: Lock) -> None:
         self.folder = folder
@@ -53,13 +50,13 @@ class Log:
         """What waits in it, and what is lost or elsewhere: for others to read."""
 
     @classmethod
-    def make(cls, directory: Path) -> Log:
-        """Make a log in a directory, which is made as well if need be.
+    def make(cls, directory: Path, note: bytes = b"") -> Log:
+        """Make a log, with a note in it if one is given, in a directory, which is made as well if need be.
 
         Raises:
             SpoolError: That cannot be done.
         """
-        log = None
+        log, attempts = None, 0
         while log is None:
             folder = directory / f"{PREFIX}{uuid7()}"
             with translated(directory):
@@ -70,13 +67,17 @@ class Log:
                 folder.mkdir(mode=0o700)
                 try:
                     log = cls._locked(folder)
-                except InUse:
-                    continue  # a search found it before it was locked
-                except (OSError, SpoolError):
-                    shutil.rmtree(folder, ignore_errors=True)  # a full disk must not gather folders
-                    raise
+                except (OSError, SpoolError) as error:
+                    with suppress(OSError):  # a full disk must not gather folders; others may use this one by now
+                        if os.listdir(folder) == ["lock"]:
+                            (folder / "lock").unlink()
+                        folder.rmdir()
+                    # A search may have found it before it was locked. Some file systems say so of any file.
+                    if not isinstance(error, InUse) or (attempts := attempts + 1) == 10:
+                        raise
         try:
             log._write_down()
+            notes.write(log.folder, note)
         except BaseException:
             log.close()
             raise
@@ -240,7 +241,7 @@ class Log:
     # Reading
 
     def peek(self, skip: int, most: int, size: int) -> list[Entry]:
-        """Read frames that wait, in order.
+        """Read frames that wait, in order; raises ``SpoolError``.
 
         A segment that cannot be read is tried again with the next call; after ``ATTEMPTS`` of them it gets a log of its
         own, so that what is behind it does not wait.
@@ -249,9 +250,6 @@ class Log:
             skip: How many to pass over.
             most: How many to read at most.
             size: How many bytes they may hold together; one frame is read whatever its size.
-
-        Raises:
-            SpoolError: They cannot be read just now.
         """
         while (found := self._peek(skip, most, size)) is None:
             pass
@@ -291,7 +289,7 @@ class Log:
     def _pass_over(self, place: Start) -> None:
         """Keep a damaged segment, and go on behind what is damaged in it."""
         entries = list(self._entries(place))
-        damage = [entry for entry in entries if entry.content is None]
+        damage = [(entry.start, entry.end) for entry in entries if entry.content is None]
         self._segments.set_aside(place)
         self.tally.lose(damage, self.tally.waiting_frames(place) - len(entries) + len(damage))
         self._remove_finished()

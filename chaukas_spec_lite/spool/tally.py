@@ -86,7 +86,7 @@ class Tally:
             else:
                 self.pending_bytes += entry.end - entry.start
                 damage.append(entry)
-        self.lose(damage, 0)
+        self.lose([(entry.start, entry.end) for entry in damage], 0)
         return damage
 
     @property
@@ -131,30 +131,31 @@ class Tally:
                 self.pending_bytes -= size
         self.advance()
 
-    def lose(self, damage: Iterable[Entry], frames: int) -> None:
-        """Take note of damage.
+    def lose(self, stretches: Iterable[tuple[int, int]], frames: int, elsewhere: bool = False) -> None:
+        """Take note that something in one segment is damaged, or gone with it.
 
         Args:
-            damage: All that is in one segment.
+            stretches: Where each part of it begins and ends.
             frames: How many frames waited there.
+            elsewhere: Whether it is somebody else's, and not lost.
         """
-        for entry in damage:
-            self.lost_bytes += self._settle(entry.start, entry.end, frames)
-            self.lost += frames
+        for start, end in stretches:
+            self.settled[start] = end, frames
+            self.pending -= frames
+            self.pending_bytes -= end - start - HEAD * frames
+            if elsewhere:
+                self.elsewhere += frames
+            else:
+                self.lost += frames
+                self.lost_bytes += end - start
             frames = 0
         self.advance()
 
     def remove(self, place: Start, elsewhere: bool) -> None:
         """Go on without a segment, which is gone, or somebody else's."""
-        frames = self.waiting_frames(place)
-        self.lost += 0 if elsewhere else frames
-        self.elsewhere += frames if elsewhere else 0
-        for start, end in list(self.waiting(place)):
-            size = self._settle(start, end, frames)
-            self.lost_bytes += 0 if elsewhere else size
-            frames = 0
+        stretches, frames = list(self.waiting(place)), self.waiting_frames(place)
         self.places.remove(place)
-        self.advance()
+        self.lose(stretches, frames, elsewhere)
 
     def found_nothing(self) -> None:
         """Take note that there is no frame in all of the log: the names of the segments said something else."""
@@ -185,20 +186,6 @@ class Tally:
         """Take note that no segment is needed: nothing waits, and the last one is not appended to any more."""
         self.finished += self.places
         self.places = []
-
-    def _settle(self, start: int, end: int, frames: int) -> int:
-        """Take note that between two positions nothing waits any more; return how many bytes those were.
-
-        Args:
-            start: Where that begins: at a frame.
-            end: Where it ends.
-            frames: How many frames waited there.
-        """
-        size = end - start
-        self.settled[start] = end, frames
-        self.pending -= frames
-        self.pending_bytes -= size - HEAD * frames
-        return size
 
 
 def _frames(stretches: dict[int, tuple[int, int]]) -> int:

@@ -27,6 +27,7 @@ from chaukas_spec_lite.export import Emitted
 from chaukas_spec_lite.export.encoder import Encoder
 from chaukas_spec_lite.files import read_events
 from chaukas_spec_lite.sinks import FileSink, MemorySink
+from chaukas_spec_lite.spool import progress
 from chaukas_spec_lite.spool.errors import SpoolError
 from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.spool.segment import Writer
@@ -463,6 +464,27 @@ async def test_interrupted_chains_that_cannot_be_told_now_are_told_later(
 
 
 @pytest.mark.anyio
+async def test_other_news_of_the_spool_do_not_hide_that_chains_are_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of each kind of news one line a minute is logged, and these are two."""
+    run(KILLED_WRITER, tmp_path, status=-9)
+    (note,) = inside(tmp_path, "log-*/note")
+    note.unlink()
+    note.mkdir()  # nobody can read it
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress, "write", full)
+        async with EventExporter(Recorder(), spool=tmp_path, scan_interval=0.0) as exporter:
+            assert not await exporter.flush(HANG)
+    assert "whose chains end" in caplog.text
+    assert "cannot be noted" in caplog.text
+
+
+@pytest.mark.anyio
 async def test_chains_that_go_on_with_a_claimed_log_are_not_interrupted(tmp_path: Path) -> None:
     """An exporter whose loop has ended closes its log, and claims it again: it is its own writer's all the same."""
     sender = Recorder()
@@ -475,6 +497,28 @@ async def test_chains_that_go_on_with_a_claimed_log_are_not_interrupted(tmp_path
     async with EventExporter(sender, spool=tmp_path, audit=True) as other:
         assert await other.flush(HANG)
     assert verify(sender.received).complete
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("how", ["its loop has ended", "somebody deleted its lock"])
+async def test_a_writer_that_is_called_interrupted_seals_nothing_any_more(tmp_path: Path, how: str) -> None:
+    """Whoever has its log says so, although its process lives: what that seals from then on is another writer's."""
+    sender, spool = Recorder(), tmp_path / "spool"
+    exporter = EventExporter(sender, spool=spool, audit=True)
+    exporter.emit(Event(session_id="s", agent_name="before"))
+    if how == "its loop has ended":
+        exporter._pipeline.queue.rest()
+    else:
+        (lock,) = inside(spool, "log-*/lock")
+        lock.unlink()
+    run("drain = BlockingExporter(Recorder(), spool=sys.argv[1]); assert drain.flush(HANG); drain.close()", spool)
+    exporter.emit(Event(session_id="s", agent_name="after"))
+    exporter.emit(Event(session_id="s", type=EventType.SESSION_END))
+    await exporter.aclose()
+    found = verify(sender.received)
+    assert found.complete, found.faults
+    assert [chain.events for chain in found.chains] == [2]
+    assert not inside(spool)
 
 
 @pytest.mark.anyio

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chaukas_spec_lite import Event
 from chaukas_spec_lite.export import Emitted, EventExporter, Stats
+from chaukas_spec_lite.export.batching import Waiting
+from chaukas_spec_lite.export.waker import Waker
 from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.spool.segment import MAGIC, Start, Writer
 from tests.export.doubles import Recorder, numbered, unavailable
@@ -221,3 +225,76 @@ def test_a_log_that_is_used_again_may_end_with_an_empty_file(tmp_path: Path) -> 
     assert [each.content for each in log.peek(0, 10, 100)] == [b"more"]
     assert log.tally.lost == log.tally.lost_bytes == 0
     log.close()
+
+
+def test_the_search_goes_on_behind_a_log_that_others_took_meanwhile(tmp_path: Path) -> None:
+    run("EventExporter(Recorder(down), spool=sys.argv[1], close_timeout=0.3).emit(numbered('left'))", tmp_path)
+    server = Server()
+    exporter = EventExporter(server, spool=tmp_path, scan_interval=0.01)
+
+    async def take_over() -> None:
+        await exporter.start()
+        await until(lambda: server.attempts)
+
+    asyncio.run(take_over())
+    log = Log.claim(next(tmp_path.glob("log-*")))
+    log.done(log.peek(0, 10, 1000))
+    log.close()
+    assert exporter.stats().pending == 1, "it does not know yet"
+    server.up = True
+
+    async def go_on() -> None:
+        await exporter.start()
+        await until(lambda: not exporter.stats().pending)
+        log = Log.make(tmp_path)
+        log.append([bytes(Event(agent_name="later"))])
+        log.close()
+        await until(lambda: server.names() == ["later"])
+        await exporter.aclose()
+
+    asyncio.run(go_on())
+
+
+def test_a_loop_that_ends_while_it_waits_after_a_mistake_leaves_its_events_to_others(tmp_path: Path) -> None:
+    exporter = EventExporter(Server(), spool=tmp_path)
+    told: list[BaseException] = []
+
+    def mistake() -> Waiting:
+        told.append(ValueError("a mistake of ours"))
+        raise told[-1]
+
+    async def main() -> None:
+        exporter.emit(numbered("1"))
+        exporter._pipeline.queue.waiting = mistake  # type: ignore[method-assign]  # none of ours is known
+        await exporter.start()
+        await until(lambda: bool(told))
+
+    asyncio.run(main())
+    assert left_in(tmp_path) == ["1"], "nobody has it"
+    del exporter._pipeline.queue.waiting
+    asyncio.run(exporter.aclose(0))
+
+
+def test_a_thread_that_wakes_a_loop_that_has_ended_keeps_no_later_one_asleep() -> None:
+    """It may have looked up the old loop right before another one is attached."""
+    waker = Waker()
+    attached: list[asyncio.Event] = []
+
+    class Ended(asyncio.SelectorEventLoop):
+        def call_soon_threadsafe(self, *arguments: Any, **options: Any) -> Any:
+            if self.is_closed():
+                attached.append(waker.attach())
+            return super().call_soon_threadsafe(*arguments, **options)
+
+    async def attach() -> None:
+        waker.attach()
+
+    async def main() -> None:
+        waker.wake()
+        waker.wake()
+        await asyncio.wait_for(attached[0].wait(), HANG)
+
+    old = Ended()
+    old.run_until_complete(attach())
+    old.close()
+    asyncio.run(main())

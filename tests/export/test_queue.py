@@ -334,3 +334,20 @@ def test_a_file_in_the_middle_is_counted_as_soon_as_it_is_missed(tmp_path: Path,
     assert numbers["emitted"] == numbers["pending"] + dropped["spool_lost"] == 20
     assert [each.lost for each in queue.take_news() if not isinstance(each, Dropped)] == [dropped["spool_lost"]]
     queue.rest(for_good=True)
+
+
+def test_what_others_hold_is_seen_although_less_waits_here_than_before(tmp_path: Path) -> None:
+    """A queue that has worked off much looks again before as much as then waits there."""
+    queue = EventQueue(ExportSettings(spool=tmp_path, spool_max_bytes=8000), lambda: 0.0)
+
+    def emit(events: int) -> int:
+        return sum(queue.admit(bytes(100), may_block=False) is Emitted.SPOOLED for _ in range(events))
+
+    assert emit(60) == 60
+    queue.take(Send(0, 60, 1 << 20))
+    queue.acknowledged()
+    other = Log.make(tmp_path)
+    other.append([bytes(7000)])
+    assert emit(60) <= 20
+    queue.give_up("")
+    other.close()

@@ -38,7 +38,7 @@ def full(*_: Any, **__: Any) -> None:
 def test_a_log_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither folders, which a full disk would gather, nor descriptors, nor a lock."""
     before = descriptors()
-    for where, failing in ((progress, "write"), (locks, "_make"), (Lock, "_lock")):
+    for where, failing in ((progress, "write"), (locks, "_make"), (locks, "_try_to_lock")):
         with monkeypatch.context() as patch:
             patch.setattr(where, failing, full)
             for _ in range(3):
@@ -404,7 +404,7 @@ def test_a_search_that_finds_a_log_while_it_is_made_costs_nothing(
             searched.append(None)
             searched[0] = SpoolDirectory(tmp_path).claim()
 
-    where, name = (locks, "_make") if step == "touch" else (Lock, "_lock" if step == "locked" else "__init__")
+    where, name = {"touch": (locks, "_make"), "lock": (Lock, "__init__"), "locked": (locks, "_try_to_lock")}[step]
     real = getattr(where, name)
 
     def instead(*arguments: Any, **options: Any) -> Any:

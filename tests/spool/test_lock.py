@@ -131,3 +131,18 @@ def test_a_forked_child_neither_has_it_nor_takes_it_away_and_the_end_of_the_proc
     child.wait()
     child.stdout.close()
     Lock(path).release()
+
+
+def test_ctrl_c_amid_a_release_leaves_nothing_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another file may get the number of this one, and would be taken for one in use as long as the process lives."""
+    lock, real = Lock(path), os.close
+
+    def close(file: int) -> None:
+        real(file)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "close", close)
+        with pytest.raises(KeyboardInterrupt):
+            lock.release()
+    Lock(path).release()

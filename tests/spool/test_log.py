@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 from chaukas_spec_lite.spool import log as logs
 from chaukas_spec_lite.spool import segment as segments_of
-from chaukas_spec_lite.spool.errors import SpoolLost
+from chaukas_spec_lite.spool.errors import SpoolError, SpoolLost
 from chaukas_spec_lite.spool.lock import InUse
 from chaukas_spec_lite.spool.log import Log
 from chaukas_spec_lite.spool.segment import SUFFIX, Start
@@ -268,3 +270,21 @@ def test_a_segment_that_was_made_and_not_noted_is_made_again(tmp_path: Path) -> 
     assert contents(log) == some(3)
     log.close()
     assert contents(Log.claim(log.folder)) == some(3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks are made otherwise there")
+def test_a_file_system_that_locks_nothing_is_said_and_gathers_no_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what it says of a file that somebody else has locked."""
+    attempts: list[int] = []
+
+    def lockf(file: int, how: int) -> None:
+        attempts.append(file)
+        assert len(attempts) < 100, "without end"
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("fcntl.lockf", lockf)
+    with pytest.raises(SpoolError, match="in use by another process"):
+        Log.make(tmp_path)
+    assert not list(tmp_path.iterdir())
