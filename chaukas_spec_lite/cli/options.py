@@ -115,14 +115,14 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     return add
 
 
+endpoint_option = click.option(
+    "--endpoint",
+    metavar="ADDRESS",
+    help="A running collector: host:port, grpcs://host:port, or its HTTP door, http://host:port or https://host. "
+    "[CHAUKAS_GRPC_ENDPOINT, or CHAUKAS_ENDPOINT]",
+)
 _PLACE = _all(
-    click.option(
-        "--endpoint",
-        metavar="ADDRESS",
-        help="A running collector: host:port, grpcs://host:port, or its HTTP door, http://host:port or https://host. "
-        "[CHAUKAS_GRPC_ENDPOINT, or CHAUKAS_ENDPOINT]",
-    ),
-    click.option("--store", metavar="STORE", help="A store: sqlite:events.db or postgresql://..."),
+    endpoint_option, click.option("--store", metavar="STORE", help="A store: sqlite:events.db or postgresql://...")
 )
 _FILES = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path())
 
