@@ -17,10 +17,11 @@ from typing import IO, Protocol, cast
 from chaukas_spec_lite.cli.doors import WrongDoorError, http_address, wrong_door
 from chaukas_spec_lite.cli.existing_store import existing_store
 from chaukas_spec_lite.cli.formats import read_object
+from chaukas_spec_lite.cli.grpc_source import CollectorSource
 from chaukas_spec_lite.cli.http_source import HttpSource
 from chaukas_spec_lite.cli.store_source import StoreSource
 from chaukas_spec_lite.cli.takers import DoorTaker, Taker, TellingTaker
-from chaukas_spec_lite.cli.wanted import PAGE_EVENTS, Wanted, Whereabouts
+from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES
 from chaukas_spec_lite.collector.query import query_of
@@ -44,7 +45,7 @@ from chaukas_spec_lite.files import (
 from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.spec.common.v1.query import QueryFilter, SortOrder
+from chaukas_spec_lite.spec.common.v1.query import QueryFilter
 
 Told = Callable[[NoEvent], None]
 """Is told of each place of a file that holds no event."""
@@ -68,43 +69,6 @@ class Source(Protocol):
     def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
         """Yield the events that are wanted in whatever order and form is the least work; raises as ``find``."""
         ...
-
-
-class CollectorSource:
-    """A collector that runs, asked by gRPC.
-
-    Args:
-        client: A client for it.
-    """
-
-    def __init__(self, client: ChaukasClient) -> None:
-        self._client = client
-
-    def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
-        """Ask page by page; without a tenant, for that of the client's settings."""
-        asked, time = wanted.filter, wanted.filter.time
-        return self._client.query_events(
-            tenant_id=asked.tenant_id or None,
-            project_id=asked.project_id or None,
-            session_id=asked.session_id,
-            agent_id=asked.agent_id,
-            span_id=asked.span_id,
-            trace_id=asked.trace_id,
-            types=asked.types,
-            statuses=asked.statuses,
-            severities=asked.severities,
-            tags=asked.tags,
-            text_query=asked.text_query,
-            start=None if time is None else time.start,
-            end=None if time is None else time.end,
-            order=SortOrder.ASC if wanted.oldest_first else SortOrder.DESC,
-            limit=wanted.limit,
-            page_size=PAGE_EVENTS,
-        )
-
-    def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
-        """Ask for the same."""
-        return cast("AsyncGenerator[Event | bytes, None]", self.find(wanted))
 
 
 class FileSource:
