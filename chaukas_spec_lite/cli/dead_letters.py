@@ -54,9 +54,11 @@ def dead_letters(
 ) -> None:
     """Show the dead letters of the spool DIR: events that were refused, with the reasons, the oldest first.
 
-    --limit shows the latest ones. With --send they are sent again, and it exits with 1 if some are still refused.
+    --limit shows the latest ones. With --send all are sent again, and it exits with 1 if some are still refused.
     """
     if sends:
+        if limit is not None or output is not None or form != "text":
+            raise click.UsageError("--send sends all of them again: leave out --limit, --output and --format")
         _tell(run(_resent(directory, endpoint, timeout)))
         return
     letters = run(_read(directory, limit))
