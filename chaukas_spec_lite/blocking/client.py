@@ -43,7 +43,7 @@ class BlockingChaukasClient(OnLoop[ChaukasClient]):
     in the attribute ``client``, does the work on an event loop in a background thread, in the attribute ``loop``.
 
     Args:
-        endpoint: Where the server listens: ``host:port``, ``http://...``, ``https://...`` or ``unix:/path``, or several
+        endpoint: Where the server listens: ``host:port``, ``grpcs://host:port`` with TLS, or ``unix:/path``, or several
             of them, which are tried in turn. If None, it comes from ``CHAUKAS_GRPC_ENDPOINT``, see ``Settings``.
         api_key: Travels with each request as ``authorization: Bearer ...``.
         tenant_id: The tenant of events that name none, and of queries.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -22,14 +22,20 @@ class Row:
     """A line of a table."""
 
     cells: Sequence[str]
-    """The first one stands to the left, the others to the right of their columns."""
+    """The first one stands to the left of its column, others to the right, unless they are words."""
     share: float | None = None
     """How long the bar behind it is, from 0 to 1; None for no bar."""
     style: str = ""
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Row], width: int, encoding: str, glyphs: Glyphs, least: int = MIN_FIRST
+    head: Sequence[str],
+    rows: Sequence[Row],
+    width: int,
+    encoding: str,
+    glyphs: Glyphs,
+    least: int = MIN_FIRST,
+    words: Collection[int] = (),
 ) -> Iterator[Text]:
     """Draw a table.
 
@@ -40,6 +46,7 @@ def table(
         encoding: What it is written in.
         glyphs: What bars are drawn with.
         least: Cells that the first column keeps, if it needs them; the last columns are left out for it.
+        words: The columns that stand to the left besides the first one, by their numbers.
     """
     lines = [[one_line(cell, encoding) for cell in row.cells] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(head, *lines, strict=True)]
@@ -53,8 +60,8 @@ def table(
 
     def line(cells: Sequence[str]) -> str:
         rest = "".join(
-            "  " + " " * (room - cell_len(cell)) + cell
-            for cell, room in zip(cells[1:shown], widths[1:shown], strict=True)
+            "  " + (cell + " " * (room - cell_len(cell)) if at in words else " " * (room - cell_len(cell)) + cell)
+            for at, (cell, room) in enumerate(zip(cells[1:shown], widths[1:shown], strict=True), 1)
         )
         return fit(cells[0], widths[0], glyphs) + rest
 

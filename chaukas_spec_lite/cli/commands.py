@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 import click
 
 from chaukas_spec_lite.cli import COMMANDS, command
+from chaukas_spec_lite.misspelt import nearest
 
 _MOST, _LEAST = 80, 30
 
@@ -42,6 +43,16 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name them."""
         return sorted(self.names)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the one that is named first; raises ``UsageError`` with the nearest name if there is none."""
+        name, names = args[0], [*self.names]
+        is_word = not ctx.resilient_parsing and name not in names and not name.startswith("-")
+        if is_word and (near := nearest(name, names)) is not None:
+            ctx.fail(f"No such command {name!r}; did you mean {near}?")
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one; None if there is no such command."""

@@ -11,9 +11,9 @@ import click
 from rich.text import Text
 
 from chaukas_spec_lite.cli.formats import harmless
-from chaukas_spec_lite.cli.options import epilog, limit_option, output_option
+from chaukas_spec_lite.cli.options import endpoint_option, epilog, limit_option, output_option
 from chaukas_spec_lite.cli.output import pictures, quiet_logs, run, say, writing
-from chaukas_spec_lite.cli.sources import client_for
+from chaukas_spec_lite.cli.sources import taker_of
 from chaukas_spec_lite.cli.terminal import count, moment_of
 from chaukas_spec_lite.errors import SettingError
 from chaukas_spec_lite.export.dead_letters import DeadLetters
@@ -31,7 +31,7 @@ from chaukas_spec_lite.wire.format import varint
 )
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--send", "sends", is_flag=True, help="Send them again; what is refused stays.")
-@click.option("--endpoint", metavar="HOST:PORT", help="The collector, for --send. [CHAUKAS_GRPC_ENDPOINT]")
+@endpoint_option
 @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds to send for.")
 @click.option(
     "--format",
@@ -54,9 +54,11 @@ def dead_letters(
 ) -> None:
     """Show the dead letters of the spool DIR: events that were refused, with the reasons, the oldest first.
 
-    --limit shows the latest ones. With --send they are sent again, and it exits with 1 if some are still refused.
+    --limit shows the latest ones. With --send all are sent again, and it exits with 1 if some are still refused.
     """
     if sends:
+        if limit is not None or output is not None or form != "text":
+            raise click.UsageError("--send sends all of them again: leave out --limit, --output and --format")
         _tell(run(_resent(directory, endpoint, timeout)))
         return
     letters = run(_read(directory, limit))
@@ -104,9 +106,9 @@ def _record(letter: DeadLetter, form: str) -> bytes:
 
 async def _resent(directory: Path, endpoint: str | None, timeout: float) -> tuple[int, bool, Stats]:
     _check(directory)
-    async with client_for(endpoint) as client:
+    async with taker_of(endpoint) as taker:
         with quiet_logs():
-            exporter = EventExporter(client, spool=directory)
+            exporter = EventExporter(taker, spool=directory)
             try:
                 emitted = await exporter.resend_dead_letters()
                 all_sent = await exporter.flush(timeout)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from chaukas_spec_lite.cli.options import epilog
+from chaukas_spec_lite.cli.options import endpoint_option, epilog
 from chaukas_spec_lite.cli.output import quiet_logs, run, say
-from chaukas_spec_lite.cli.sources import client_for
+from chaukas_spec_lite.cli.sources import taker_of
 from chaukas_spec_lite.cli.terminal import count
 from chaukas_spec_lite.export.draining import Drained
 from chaukas_spec_lite.export.draining import drain as drain_spool
@@ -19,7 +19,7 @@ from chaukas_spec_lite.export.draining import drain as drain_spool
     epilog=epilog("chaukas-lite drain /var/spool/chaukas", "chaukas-lite drain --timeout 600 spool"),
 )
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--endpoint", metavar="HOST:PORT", help="The collector. [CHAUKAS_GRPC_ENDPOINT]")
+@endpoint_option
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0),
@@ -45,6 +45,6 @@ def drain(directory: Path, endpoint: str | None, timeout: float) -> None:
 
 
 async def _drain(directory: Path, endpoint: str | None, timeout: float) -> Drained:
-    async with client_for(endpoint) as client:
+    async with taker_of(endpoint) as taker:
         with quiet_logs():
-            return await drain_spool(directory, client, timeout)
+            return await drain_spool(directory, taker, timeout)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import ssl
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.rpc.client.endpoint import is_loopback
+from chaukas_spec_lite.sinks.answers import Answer
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
+
+T = TypeVar("T")
 
 ENCODED = "application/x-protobuf"
 JSON = "application/json"
@@ -37,12 +43,16 @@ class HttpDoorError(ChaukasError):
     Attributes:
         passing: Whether the same request may go through later.
         pause: After how many seconds, where the collector says it.
+        answer: What it answered, if it did, and it was no redirect.
     """
 
-    def __init__(self, message: str, *, passing: bool = False, pause: float = 0.0) -> None:
+    def __init__(
+        self, message: str, *, passing: bool = False, pause: float = 0.0, answer: Answer | None = None
+    ) -> None:
         super().__init__(message)
         self.passing = passing
         self.pause = pause
+        self.answer = answer
 
 
 class DoorClient:
@@ -87,6 +97,17 @@ class DoorClient:
             raise HttpDoorError(f"{self.url}{path}: the answer is no JSON object: {_ADVICE}")
         return answer
 
+    def post(self, path: str, body: bytes) -> bytes:
+        """Hand over an encoded message; return what is said to it.
+
+        Raises:
+            HttpDoorError: It was not taken. A web page is no receipt, whatever its status.
+        """
+        said, form = self.open(path, [], {"Content-Type": ENCODED}, body)
+        if form.partition(";")[0].strip().lower() == "text/html":
+            raise HttpDoorError(f"{self.url}{path} answers with a web page, and takes no events: {_ADVICE}")
+        return said
+
     def open(
         self, path: str, parameters: Sequence[tuple[str, str]], headers: Mapping[str, str], body: bytes | None = None
     ) -> tuple[bytes, str]:
@@ -112,7 +133,8 @@ class DoorClient:
         return data
 
     def _refused(self, where: str, error: urllib.error.HTTPError) -> HttpDoorError:
-        detail = one_line(_detail(error.read(_MAX_ANSWER)))
+        body = error.read(_MAX_ANSWER)
+        detail = one_line(_detail(body))
         said = f"{where}: {error.code} {detail}".rstrip()
         if error.code == 401:
             known = "Authorization" in self._headers
@@ -122,7 +144,10 @@ class DoorClient:
         elif 300 <= error.code < 400:
             target = one_line(error.headers.get("Location") or "elsewhere")[:_DETAIL]
             said = f"{where}: {error.code}: it redirects to {target}, which is not followed: name that address"
-        return HttpDoorError(said, passing=error.code in _PASSING, pause=_pause(error.headers.get("Retry-After")))
+        headers = {name.lower(): value for name, value in error.headers.items()}
+        answer = None if 300 <= error.code < 400 else Answer(error.code, headers, detail.encode())
+        pause = _pause(headers.get("retry-after"))
+        return HttpDoorError(said, passing=error.code in _PASSING, pause=pause, answer=answer)
 
     def _lost(self, error: Exception) -> str:
         """Say why there was no answer, and what to do."""
@@ -186,3 +211,29 @@ def _is_passing(error: Exception) -> bool:
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     passing = ConnectionRefusedError, ConnectionResetError, TimeoutError, http.client.IncompleteRead
     return isinstance(reason, passing) and not isinstance(reason, ssl.SSLError)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Do something that blocks, in a thread that nobody waits for when the program is to end."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(cast("T", result))
+        else:
+            done.set_exception(error)
+
+    def make() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as raised:  # whatever it is, it is for who waits
+            error = raised
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=make, name="chaukas request", daemon=True).start()
+    return await done

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from chaukas_spec_lite.cli.http_door import ENCODED, DoorClient, HttpDoorError
+from chaukas_spec_lite.cli.doors import door_of
+from chaukas_spec_lite.cli.http_door import ENCODED, HttpDoorError, in_thread
 from chaukas_spec_lite.cli.output import say
 from chaukas_spec_lite.cli.wanted import PAGE_EVENTS, Wanted
-from chaukas_spec_lite.client.settings import Settings
 from chaukas_spec_lite.collector.stores.following import Followed
 from chaukas_spec_lite.errors import DecodeError
 from chaukas_spec_lite.retry import RetryPolicy
-from chaukas_spec_lite.sinks.address import HttpAddress, parse_address
 from chaukas_spec_lite.spec.client.v1.client import QueryEventsResponse
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, QueryResponse, TimeRange
 from chaukas_spec_lite.wellknown.timetext import timestamp_to_json
@@ -32,11 +30,6 @@ Parameters = list["tuple[str, str]"]
 
 _WAIT = 25
 """Seconds that a collector waits for what arrives before it says that nothing has."""
-
-
-def is_http(endpoint: str) -> bool:
-    """Whether an endpoint is the address of an HTTP door."""
-    return endpoint.strip().lower().startswith(("http://", "https://"))
 
 
 @contextmanager
@@ -63,15 +56,8 @@ class HttpSource:
     """Whether ``follow`` itself waits for what arrives."""
 
     def __init__(self, url: str, name: str) -> None:
-        address = parse_address(url.strip(), name)
-        assert isinstance(address, HttpAddress)
-        scheme, _, rest = address.url.partition("://")
-        # Its endpoint is host and port alone; all else of the settings means the same, whatever carries events.
-        self._settings = Settings.load(f"{scheme}://{rest.partition('/')[0]}")
-        self._door = DoorClient(address.url, self._settings.api_key)
+        self._door, self._settings = door_of(url, name)
         self._told = False
-        if self._settings.api_key and scheme == "http" and not self._settings.endpoint.is_local:
-            say(f"The key goes to {self._settings.endpoint} in plain text: use https://")
 
     async def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
         """Ask page by page; without a tenant, for that of the settings."""
@@ -134,7 +120,7 @@ class HttpSource:
         deadline, policy, repetition = 0.0, RetryPolicy(), 0
         while True:
             try:
-                return await _in_thread(ask)
+                return await in_thread(ask)
             except HttpDoorError as error:
                 repetition += 1
                 deadline = deadline or time.monotonic() + self._settings.timeout
@@ -154,29 +140,3 @@ def _given(name: str, value: str) -> Parameters:
 def _text(value: Any) -> str:
     """A value of a condition: the name of an enum's member, or the number of one that has none."""
     return value if isinstance(value, str) else str(value.name or int(value))
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Do something that blocks, in a thread that nobody waits for when the program is to end."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is None:
-            done.set_result(cast("T", result))
-        else:
-            done.set_exception(error)
-
-    def make() -> None:
-        result, error = None, None
-        try:
-            result = work()
-        except BaseException as raised:  # whatever it is, it is for who waits
-            error = raised
-        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
-            loop.call_soon_threadsafe(settle, result, error)
-
-    threading.Thread(target=make, name="chaukas request", daemon=True).start()
-    return await done

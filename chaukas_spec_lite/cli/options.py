@@ -26,7 +26,8 @@ else:
 F = TypeVar("F", bound=Callable[..., Any])
 
 EXIT_CODES = (
-    "Exit codes: 0 all went well; 1 it failed, or something was refused; 2 the arguments are wrong; 130 after Ctrl-C."
+    "Exit codes: 0 all went well; 1 it failed, or something was refused, is odd or damaged; 2 the arguments are wrong; "
+    "130 after Ctrl-C."
 )
 
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
@@ -115,14 +116,14 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     return add
 
 
+endpoint_option = click.option(
+    "--endpoint",
+    metavar="ADDRESS",
+    help="A running collector: host:port, grpcs://host:port, or its HTTP door, http://host:port or https://host. "
+    "[CHAUKAS_GRPC_ENDPOINT, or CHAUKAS_ENDPOINT]",
+)
 _PLACE = _all(
-    click.option(
-        "--endpoint",
-        metavar="ADDRESS",
-        help="A running collector: host:port, grpcs://host:port, or its HTTP door, http://host:port or https://host. "
-        "[CHAUKAS_GRPC_ENDPOINT, or CHAUKAS_ENDPOINT]",
-    ),
-    click.option("--store", metavar="STORE", help="A store: sqlite:events.db or postgresql://..."),
+    endpoint_option, click.option("--store", metavar="STORE", help="A store: sqlite:events.db or postgresql://...")
 )
 _FILES = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path())
 
@@ -158,7 +159,9 @@ _FILTERS = _all(
 
 limit_option = click.option("--limit", type=click.IntRange(min=0), help="List no more than so many.")
 output_option = click.option(
-    "--output", type=click.Path(dir_okay=False, allow_dash=True), help="A file to write to, instead of standard output."
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="A file to write to, instead of standard output; compressed if its name ends with .gz.",
 )
 
 

@@ -7,12 +7,12 @@ import time
 
 import click
 
-from chaukas_spec_lite.cli.options import epilog
+from chaukas_spec_lite.cli.options import endpoint_option, epilog
 from chaukas_spec_lite.cli.output import Unreadable, quiet_logs, run, say
 from chaukas_spec_lite.cli.progress import progress
 from chaukas_spec_lite.cli.sending import FileSender, HowFar, notes_for
 from chaukas_spec_lite.cli.sent_notes import SentNotes
-from chaukas_spec_lite.cli.sources import client_for, entries_of
+from chaukas_spec_lite.cli.sources import entries_of, taker_of
 from chaukas_spec_lite.cli.terminal import count, rate
 from chaukas_spec_lite.collector.places import data_directory
 
@@ -26,7 +26,7 @@ from chaukas_spec_lite.collector.places import data_directory
     ),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
-@click.option("--endpoint", metavar="HOST:PORT", help="The collector. [CHAUKAS_GRPC_ENDPOINT]")
+@endpoint_option
 @click.option("--restart", is_flag=True, help="Send all, whatever an interrupted command has sent already.")
 @click.option(
     "--patience",
@@ -63,17 +63,17 @@ async def _send(
 ) -> FileSender:
     # One file that is not there is told before anything of the others is sent.
     sizes = [0 if name == "-" else os.stat(name).st_size for name in files]
-    async with client_for(endpoint) as client:
+    async with taker_of(endpoint, ends_at_mistakes=True) as taker:
         with quiet_logs(), progress("sending", sum(sizes)) as show:
             done = 0
 
             def shown(now: HowFar) -> None:
                 show(done + now.position, now.done)
 
-            sender = FileSender(client, patience, shown)
+            sender = FileSender(taker, patience, shown)
             try:
                 for name, size in zip(files, sizes, strict=True):
-                    notes = _notes(name, str(client.settings.endpoint), restart)
+                    notes = _notes(name, str(taker.settings.endpoint), restart)
                     await sender.send(entries_of((name,)), notes, told)
                     done += size
             finally:

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chaukas_spec_lite.cli.doors import why_not_taken
 from chaukas_spec_lite.cli.sent_notes import SentNotes
-from chaukas_spec_lite.errors import ChaukasError, StatusError
+from chaukas_spec_lite.errors import ChaukasError, RpcError, StatusError
 from chaukas_spec_lite.export.dropped import Dropped, DropReason
 from chaukas_spec_lite.export.exporter import EventExporter
+from chaukas_spec_lite.export.sender import NOT_ABOUT_EVENTS
 from chaukas_spec_lite.export.settings import ExportSettings
 from chaukas_spec_lite.files import MAX_EVENT, Entry, NoEvent, Recorded
 from chaukas_spec_lite.wire.envelopes import event_id_of
 
 if TYPE_CHECKING:
-    from chaukas_spec_lite.client.client import ChaukasClient
+    from chaukas_spec_lite.cli.takers import Taker
 
 PART_EVENTS = 4000
 PART_BYTES = 16 << 20
@@ -107,22 +109,29 @@ def notes_for(folder: Path, path: str, endpoint: str) -> SentNotes:
 
 
 class RefusalsSender:
-    """Hands batches on to a client, and finds out what of them was rejected, and why.
+    """Hands batches on, and finds out what of them was rejected, and why.
 
     Args:
-        client: The client.
+        taker: Takes them.
         refused: Is told of it.
     """
 
-    def __init__(self, client: ChaukasClient, refused: Refused) -> None:
-        self.settings = client.settings
+    def __init__(self, taker: Taker, refused: Refused) -> None:
+        self.settings = taker.settings
         """What the exporter completes events with."""
-        self._client = client
+        self.mistake: RpcError | None = None
+        """Why nothing can be taken before somebody corrects a key or an address."""
+        self._taker = taker
         self._refused = refused
 
     async def send(self, encoded_events: Sequence[bytes]) -> None:
-        """Hand over a batch; raises as the client does."""
-        rejected = await self._client.send(encoded_events)
+        """Hand over a batch; raises as the taker does."""
+        try:
+            rejected = await self._taker.send(encoded_events)
+        except RpcError as error:
+            self.mistake = error if error.status in NOT_ABOUT_EVENTS else self.mistake
+            raise
+        self.mistake = None
         self._refused.rejected(rejected)
         # The answer to a batch says how many. By themselves, events are answered with the reason; those that are
         # stored already are not stored again.
@@ -130,7 +139,7 @@ class RefusalsSender:
             if not rejected or not self._refused.asks:
                 return
             try:
-                await self._client.ingest_event(event)
+                await self._taker.ingest_event(event)
             except StatusError as error:
                 self._refused.told.append((event_id_of(event), error.details))
                 rejected -= 1
@@ -140,7 +149,7 @@ class FileSender:
     """Sends files, one after the other.
 
     Args:
-        client: Takes them to the collector.
+        taker: Takes them to the collector.
         patience: For how many seconds the collector may take nothing at all.
         progress: Is told how far it is.
         clock: Tells seconds.
@@ -148,7 +157,7 @@ class FileSender:
 
     def __init__(
         self,
-        client: ChaukasClient,
+        taker: Taker,
         patience: float,
         progress: Callable[[HowFar], None],
         clock: Callable[[], float] = time.monotonic,
@@ -158,7 +167,8 @@ class FileSender:
         self._patience = patience
         self._progress = progress
         self._clock = clock
-        self._exporter = EventExporter(RefusalsSender(client, self.refused), SETTINGS, on_drop=self.refused)
+        self._sender = RefusalsSender(taker, self.refused)
+        self._exporter = EventExporter(self._sender, SETTINGS, on_drop=self.refused)
 
     async def send(self, entries: Iterator[Entry], notes: SentNotes | None, told: Callable[[NoEvent], None]) -> None:
         """Send the events of a file.
@@ -169,7 +179,8 @@ class FileSender:
             told: Is told of what is no event.
 
         Raises:
-            NothingSentError: The collector took nothing for too long. What was noted holds.
+            NothingSentError: The collector took nothing for too long, or its key or address is wrong. What was noted
+                holds.
         """
         skip = int(notes.read() or 0) if notes is not None else 0
         number, size, waiting = 0, 0, 0
@@ -204,6 +215,9 @@ class FileSender:
         """Wait until nothing is under way, and note that."""
         before, since = self._count(), self._clock()
         while not await self._exporter.flush(_LOOK) and self._exporter.stats().pending:
+            if (mistake := self._sender.mistake) is not None:
+                # To go on would change nothing, and make a collector shut out who comes with a wrong key.
+                raise NothingSentError(why_not_taken(mistake))
             if (count := self._count()) != before:
                 before, since = count, self._clock()
             elif self._clock() - since >= self._patience:

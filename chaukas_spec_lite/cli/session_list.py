@@ -152,5 +152,6 @@ def _sums(listed: dict[str, Any], figures: dict[str, Any]) -> SessionSums:
         tenant_id=tenant,
         project_id=project,
         name=figures["name"],
+        input=figures["input"],
         agents=dict.fromkeys(figures["agents"]),
     )

@@ -12,6 +12,7 @@ from chaukas_spec_lite.cli.formats import harmless, payload
 from chaukas_spec_lite.cli.options import epilog, limit_option, output_option, place_options
 from chaukas_spec_lite.cli.output import Unreadable, pictures, refuse_own_input, run
 from chaukas_spec_lite.cli.sources import session_events, source_of
+from chaukas_spec_lite.cli.terminal import count
 from chaukas_spec_lite.cli.tree_view import View
 from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter
@@ -54,8 +55,10 @@ def show(
     """
     refuse_own_input(output, place.files)
     told = Unreadable()
-    asked = Wanted(QueryFilter(tenant_id=tenant, project_id=project), limit=limit)
+    # One more, by which it is known whether there are more.
+    asked = Wanted(QueryFilter(tenant_id=tenant, project_id=project), limit=limit and limit + 1)
     events = run(_found(place, session, asked, told))
+    events, more = events[:limit], limit is not None and len(events) > limit
     sessions = build(map(moment, events))
     lost = orphans(sessions)
     by_id: dict[str, Event] = {each.event_id: each for each in events} if payloads else {}
@@ -71,6 +74,8 @@ def show(
     with pictures(output) as out:
         for line in View(out.width, out.encoding, below).sessions(sessions):
             out.print(line)
+        if more:
+            out.print(f"Only the first {count(len(events), 'event')}: there are more, and nothing above counts them")
     told.close()
 
 

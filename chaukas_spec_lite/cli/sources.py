@@ -14,11 +14,14 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO, Protocol, cast
 
+from chaukas_spec_lite.cli.doors import WrongDoorError, http_address, wrong_door
 from chaukas_spec_lite.cli.existing_store import existing_store
 from chaukas_spec_lite.cli.formats import read_object
-from chaukas_spec_lite.cli.http_source import HttpSource, is_http
+from chaukas_spec_lite.cli.grpc_source import CollectorSource
+from chaukas_spec_lite.cli.http_source import HttpSource
 from chaukas_spec_lite.cli.store_source import StoreSource
-from chaukas_spec_lite.cli.wanted import PAGE_EVENTS, Wanted, Whereabouts
+from chaukas_spec_lite.cli.takers import DoorTaker, Taker, TellingTaker
+from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 from chaukas_spec_lite.client.client import ChaukasClient
 from chaukas_spec_lite.client.settings import ENDPOINT_VARIABLES
 from chaukas_spec_lite.collector.query import query_of
@@ -26,7 +29,8 @@ from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.skim import skim
 from chaukas_spec_lite.collector.stores.asking import Query
 from chaukas_spec_lite.collector.stores.matching import matches
-from chaukas_spec_lite.errors import ChaukasError, HTTP1Error
+from chaukas_spec_lite.errors import ChaukasError, HTTP1Error, StatusCode
+from chaukas_spec_lite.export.sender import NOT_ABOUT_EVENTS
 from chaukas_spec_lite.files import (
     MAX_EVENT,
     AnyEntry,
@@ -41,7 +45,7 @@ from chaukas_spec_lite.files import (
 from chaukas_spec_lite.printable import one_line
 from chaukas_spec_lite.rpc.transport.limits import Framing
 from chaukas_spec_lite.spec.common.v1.events import Event
-from chaukas_spec_lite.spec.common.v1.query import QueryFilter, SortOrder
+from chaukas_spec_lite.spec.common.v1.query import QueryFilter
 
 Told = Callable[[NoEvent], None]
 """Is told of each place of a file that holds no event."""
@@ -65,47 +69,6 @@ class Source(Protocol):
     def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
         """Yield the events that are wanted in whatever order and form is the least work; raises as ``find``."""
         ...
-
-
-class WrongDoorError(ChaukasError):
-    """A collector is asked by gRPC at its address for HTTP."""
-
-
-class CollectorSource:
-    """A collector that runs, asked by gRPC.
-
-    Args:
-        client: A client for it.
-    """
-
-    def __init__(self, client: ChaukasClient) -> None:
-        self._client = client
-
-    def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
-        """Ask page by page; without a tenant, for that of the client's settings."""
-        asked, time = wanted.filter, wanted.filter.time
-        return self._client.query_events(
-            tenant_id=asked.tenant_id or None,
-            project_id=asked.project_id or None,
-            session_id=asked.session_id,
-            agent_id=asked.agent_id,
-            span_id=asked.span_id,
-            trace_id=asked.trace_id,
-            types=asked.types,
-            statuses=asked.statuses,
-            severities=asked.severities,
-            tags=asked.tags,
-            text_query=asked.text_query,
-            start=None if time is None else time.start,
-            end=None if time is None else time.end,
-            order=SortOrder.ASC if wanted.oldest_first else SortOrder.DESC,
-            limit=wanted.limit,
-            page_size=PAGE_EVENTS,
-        )
-
-    def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
-        """Ask for the same."""
-        return cast("AsyncGenerator[Event | bytes, None]", self.find(wanted))
 
 
 class FileSource:
@@ -245,6 +208,22 @@ def client_for(endpoint: str | None) -> ChaukasClient:
 
 
 @asynccontextmanager
+async def taker_of(endpoint: str | None, *, ends_at_mistakes: bool = False) -> AsyncGenerator[Taker, None]:
+    """Open what takes events to a collector.
+
+    Args:
+        endpoint: The option that names it; without it, the environment does.
+        ends_at_mistakes: Whether who sends ends at a wrong key or address, and tells of it.
+    """
+    untold = NOT_ABOUT_EVENTS if ends_at_mistakes else frozenset[StatusCode]()
+    if (url := http_address(endpoint)) is not None:
+        yield TellingTaker(DoorTaker(*url), untold)
+    else:
+        async with client_for(endpoint) as client:
+            yield TellingTaker(client, untold)
+
+
+@asynccontextmanager
 async def source_of(place: Whereabouts, told: Told) -> AsyncGenerator[Source, None]:
     """Open what the options name.
 
@@ -262,26 +241,14 @@ async def source_of(place: Whereabouts, told: Told) -> AsyncGenerator[Source, No
             yield StoreSource(store)
         finally:
             await store.close()
-    elif (url := _http_address(place)) is not None:
+    elif (url := http_address(place.endpoint)) is not None:
         yield HttpSource(*url)
     else:
         async with client_for(place.endpoint) as client:
             try:
                 yield CollectorSource(client)
             except HTTP1Error as error:
-                address = client.settings.endpoint
-                raise WrongDoorError(
-                    f"{address} speaks HTTP, and not gRPC: for a collector's HTTP door, write --endpoint http://{address}"
-                ) from error
-
-
-def _http_address(place: Whereabouts) -> tuple[str, str] | None:
-    """The address of the HTTP door that is meant, and what it comes from; None where gRPC is meant."""
-    if place.endpoint:
-        return (place.endpoint, "--endpoint") if is_http(place.endpoint) else None
-    # In CHAUKAS_GRPC_ENDPOINT a URL is one of gRPC's, as for clients. The other one is chaukas-sdk's, which means HTTP.
-    ours, the_sdks = (os.environ.get(name, "") for name in ENDPOINT_VARIABLES)
-    return (the_sdks, ENDPOINT_VARIABLES[1]) if not ours.strip() and is_http(the_sdks) else None
+                raise WrongDoorError(wrong_door(client.settings.endpoint)) from error
 
 
 async def session_events(source: Source, session: str, asked: Wanted) -> list[Event]:

@@ -49,7 +49,8 @@ def stats(place: Whereabouts, wanted: Wanted, form: str, brief: bool, limit: int
     """Count events by type, sessions, errors, and the tokens and cost of models and agents.
 
     What models and agents took is kept nowhere, so all events that meet the conditions are read for it. With --totals
-    none is, but for --text and by gRPC: a store, and a collector by HTTP, count the rest at once.
+    none is, but for --text: a store, and a collector, count the rest at once. By gRPC, a collector counts by --tenant,
+    --project, --since and --until alone, and events with the status FAILED are read.
 
     --limit is for the lines of each table; all events are counted. Of tokens, only what a model call's END says.
     """

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from chaukas_spec_lite.cli.grpc_source import CollectorSource
 from chaukas_spec_lite.cli.http_source import HttpSource, understood
 from chaukas_spec_lite.cli.store_source import StoreSource
 from chaukas_spec_lite.spec.common.v1.events import EventStatus, EventType
@@ -31,8 +32,10 @@ class EventTotals:
 async def totals(source: Source, wanted: Wanted) -> EventTotals:
     """Count what meets conditions: by the store's own counts, or else event by event.
 
-    A search for text is answered by no count, and neither is anything by gRPC, which counts by time alone.
+    A search for text is answered by no count, and gRPC counts by tenant, project and time alone.
     """
+    if isinstance(source, CollectorSource) and (told := await _told_by_grpc(source, wanted)) is not None:
+        return told
     if isinstance(source, (StoreSource, HttpSource)) and not wanted.filter.text_query:
         counted = await _counted(source, wanted)
         errors = counted.by_type[type_name(EventType.ERROR)]
@@ -50,6 +53,20 @@ async def totals(source: Source, wanted: Wanted) -> EventTotals:
     return EventTotals(figures.all.events, figures.sessions, figures.all.errors, figures.by_type)
 
 
+async def _told_by_grpc(source: CollectorSource, wanted: Wanted) -> EventTotals | None:
+    """Ask for the counts; None if there are none. Events that failed are in none of them, and are read."""
+    if (stats := await source.count(wanted)) is None:
+        return None
+    by_type = {_name_of(name.removeprefix("EVENT_TYPE_")): count for name, count in stats.events_by_type.items()}
+    found = EventTotals(stats.total_events, stats.total_sessions, by_type=Counter(by_type))
+    found.errors = found.by_type[type_name(EventType.ERROR)]
+    failed = replace(wanted, filter=replace(wanted.filter, statuses=[EventStatus.FAILED]))
+    async with aclosing(source.find(failed)) as events:
+        async for event in events:
+            found.errors += event.type != EventType.ERROR
+    return found
+
+
 async def _counted(source: StoreSource | HttpSource, wanted: Wanted) -> EventTotals:
     if isinstance(source, StoreSource):
         stats = await source.count(wanted)
@@ -57,5 +74,10 @@ async def _counted(source: StoreSource | HttpSource, wanted: Wanted) -> EventTot
         return EventTotals(stats.events, stats.sessions, by_type=Counter(by_type))
     with understood():
         found = await source.object("/api/stats", source.conditions(wanted))
-        by_type = {f"TYPE {name}" if name.isdigit() else name: count for name, count in found["by_type"].items()}
+        by_type = {_name_of(name): count for name, count in found["by_type"].items()}
         return EventTotals(found["events"], found["sessions"], by_type=Counter(by_type))
+
+
+def _name_of(key: str) -> str:
+    """The name of a type, of which a collector tells the number if it has none."""
+    return f"TYPE {key}" if key.isdigit() else key

@@ -61,7 +61,7 @@ class ChaukasClient:
     at a time. All errors are ``ChaukasError``.
 
     Args:
-        endpoint: Where the server listens: ``host:port``, ``http://...``, ``https://...`` or ``unix:/path``, or several
+        endpoint: Where the server listens: ``host:port``, ``grpcs://host:port`` with TLS, or ``unix:/path``, or several
             of them, which are tried in turn. If None, it comes from ``CHAUKAS_GRPC_ENDPOINT``, see ``Settings``.
         api_key: Travels with each request as ``authorization: Bearer ...``.
         tenant_id: The tenant of events that name none, and of queries.
@@ -142,7 +142,7 @@ class ChaukasClient:
         security = secure(self.settings.endpoint, tls)
         # A warning, no error: inside a trusted network, TLS may end at a proxy.
         if self.settings.api_key is not None and security.context is None and not self.settings.endpoint.is_local:
-            log.warning("the api_key goes to %s in plain text: use https://", self.settings.endpoint)
+            log.warning("the api_key goes to %s in plain text: use grpcs://", self.settings.endpoint)
         headers = headers_of(self.settings.api_key, metadata)
         self._caller = UnaryCaller(self.settings.endpoint, security, headers, options)
         self._service = EitherService(self._caller, ChaukasClientServiceStub, ChaukasServerServiceStub)

@@ -51,8 +51,9 @@ class Settings:
 
     endpoint: Endpoint = field(
         metadata=about(
-            "Where the server listens: host:port, http://host:port, https://host:port or unix:/path, or several of "
-            "these with commas, which are tried in turn. gRPC's dns:///host:port, ipv4: and ipv6: are understood, too. "
+            "Where the server listens: host:port, grpcs://host:port with TLS, or unix:/path, or several of these with "
+            "commas, which are tried in turn. https:// says the same as grpcs:// here, and http:// that there is no "
+            "TLS. gRPC's dns:///host:port, ipv4: and ipv6: are understood, too. "
             "Without CHAUKAS_GRPC_ENDPOINT, a CHAUKAS_ENDPOINT that is no URL stands in.",
             Instance(Endpoint, "make settings with Settings.load, which reads endpoints"),
             "CHAUKAS_GRPC_ENDPOINT",

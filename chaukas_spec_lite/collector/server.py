@@ -158,12 +158,13 @@ class Collector:
 
     def clients(self) -> dict[str, str]:
         """The variables that programs have to be given to send to it, and their values, while it runs."""
-        scheme = "https://" if self._settings.tls_cert else ""
+        # For gRPC https:// would do as well in a program, but commands take that for HTTP.
+        grpc, http = ("grpcs://", "https://") if self._settings.tls_cert else ("", "http://")
         found: dict[str, str] = {}
         if self.grpc is not None:
-            found["CHAUKAS_GRPC_ENDPOINT"] = f"{scheme}{_reached(self.grpc)}"
+            found["CHAUKAS_GRPC_ENDPOINT"] = f"{grpc}{_reached(self.grpc)}"
         if self.http is not None:
-            found["CHAUKAS_ENDPOINT"] = f"{scheme or 'http://'}{_reached(self.http)}"
+            found["CHAUKAS_ENDPOINT"] = f"{http}{_reached(self.http)}"
         return found
 
     @property

@@ -245,3 +245,12 @@ def test_memory_is_bounded_by_the_events_that_are_held(tmp_path: Path) -> None:
 def test_shells_complete(arguments: list[str], incomplete: str, expected: set[str]) -> None:
     completing = ShellComplete(Commands("chaukas-lite"), {}, "chaukas-lite", "_CHAUKAS_LITE_COMPLETE")
     assert {each.value for each in completing.get_completions(arguments, incomplete)} == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [(["sesions"], "sessions"), (["audit", "witnes"], "witness"), (["xyzzy"], None)], ids=str
+)
+def test_of_a_misspelt_command_the_nearest_is_named(tmp_path: Path, typed: list[str], meant: str | None) -> None:
+    done = here(tmp_path, *typed)
+    hint = f"; did you mean {meant}?" if meant else "."
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"Error: No such command {typed[-1]!r}{hint}")

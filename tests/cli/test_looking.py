@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import pytest
 
-from chaukas_spec_lite import BlockingChaukasClient, ChaukasClient, Event, EventType
+from chaukas_spec_lite import BlockingChaukasClient, ChaukasClient, Event, EventType, MessageContent
 from chaukas_spec_lite.cli import output
 from chaukas_spec_lite.cli.columns import Row, table
 from chaukas_spec_lite.printable import ASCII, Glyphs
@@ -72,8 +72,24 @@ def test_every_place_gives_the_same(home: Home, arguments: list[str]) -> None:
 def test_sessions_are_listed_the_latest_first(home: Home) -> None:
     lines = everywhere(home, "sessions").splitlines()
     assert [line.split()[0] for line in lines] == ["SESSION", BAD, GOOD]
-    assert lines[2].split()[1:] == ["46", "2", "13.1", "s", "2026-11-27", "09:14:07", "9,617", "$0.0260"]
+    assert lines[0] == "SESSION" + " " * 31 + "WHAT             EVENTS  ERRORS  DURATION          START (UTC)"
+    assert lines[2] == f"{GOOD}  support-bot: O…      46       2    13.1 s  2026-11-27 09:14:07"
     assert [line.split()[0] for line in everywhere(home, "sessions", "--limit", "1").splitlines()] == ["SESSION", BAD]
+
+
+def test_what_was_said_first_is_told_of_sessions_without_a_name_and_no_terminal_obeys_it(tmp_path: Path) -> None:
+    said = MessageContent(role="user", text="Where is\nmy \x1b[31morder?")
+    events = [
+        Event(session_id="s-1", type=EventType.INPUT_RECEIVED, message=said),
+        Event(session_id="s-2", type=EventType.AGENT_START, agent_name="planner"),
+    ]
+    (tmp_path / "f").write_bytes(written(events, "delim"))
+    done = here(tmp_path, "sessions", "f")
+    head, first, second = done.stdout.splitlines()
+    assert head.split()[:3] == ["SESSION", "WHAT", "EVENTS"]
+    # Words stand to the left, numbers to the right; there is none of the second.
+    assert (first.split(), first.index(" 1")) == (["s-2", "1", "planner"], 30)
+    assert second == "s-1      Where is my \\x…       1"
 
 
 def test_sessions_are_described_in_json(home: Home) -> None:
@@ -81,6 +97,8 @@ def test_sessions_are_described_in_json(home: Home) -> None:
     assert [each["session_id"] for each in found] == [BAD, GOOD]
     assert found[1]["agents"] == ["triage", "billing", "refund-policy", "writer"]
     assert (found[0]["errors"], found[0]["model_calls"], found[1]["tokens"]) == (4, 2, 9617)
+    assert {each["name"] for each in found} == {"support-bot"}
+    assert found[0]["input"].startswith("D")
     lines = everywhere(home, "sessions", "--format", "jsonl").splitlines()
     assert [json.loads(line) for line in lines] == found
 
@@ -135,6 +153,15 @@ def test_a_session_is_drawn(home: Home) -> None:
     expected = (Path(__file__).parent / "expected" / "session-100.txt").read_text(encoding="utf-8").splitlines()
     assert lines[:10] == expected[:10]
     assert everywhere(home, "show", "last").splitlines()[0].startswith(f"Session {BAD}")
+
+
+def test_a_session_that_is_drawn_in_part_says_so(home: Home) -> None:
+    lines = everywhere(home, "show", GOOD, "--limit", "3").splitlines()
+    assert "3 events" in lines[1]
+    assert lines[-1] == "Only the first 3 events: there are more, and nothing above counts them"
+    # Of all of its 46 events, there is nothing to say.
+    for limit in "46", "47", "0":
+        assert "Only the first" not in everywhere(home, "show", GOOD, "--limit", limit)
 
 
 def test_payloads_stand_below_what_they_belong_to(home: Home) -> None:

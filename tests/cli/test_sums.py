@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chaukas_spec_lite import Event, EventStatus, EventType, LLMInvocation
+from chaukas_spec_lite import ChaukasClient, Event, EventStatus, EventType, LLMInvocation, QueryResponse
 from chaukas_spec_lite.cli import session_list
+from chaukas_spec_lite.cli.grpc_source import CollectorSource
 from chaukas_spec_lite.cli.http_source import HttpSource
+from chaukas_spec_lite.cli.totals import EventTotals, totals
+from chaukas_spec_lite.cli.wanted import Wanted
 from chaukas_spec_lite.collector import session_figures
 from chaukas_spec_lite.spec.common.v1.events import CostDetails
 from chaukas_spec_lite.wire.envelopes import batch_request
+from tests.cli.collectors import faulty
 from tests.cli.recordings import here, written
 from tests.cli.serving import serving
 from tests.patience import HANG
@@ -98,6 +103,7 @@ def test_sessions_come_to_the_same_whoever_sums_up(places: tuple[Path, list[list
         ["--status", "COMPLETED"],
         ["--agent", "x", "--since", "2026-11-29T00:00:00.1Z"],
         ["--tenant", "nobody"],
+        ["--tenant", "a", "--project", "p", "--since", "2026-11-29", "--until", "2026-11-29T00:00:00.2Z"],
         ["--text", "planner"],
     ],
     ids=" ".join,
@@ -144,3 +150,34 @@ def test_no_event_is_read_for_what_is_counted_anyway(
     done = here(folder, "sessions", "--limit", "3", *by_http, "--tenant", "a", "--project", "p")
     assert (done.returncode, done.stderr) == (0, "")
     assert asked == ["/api/sessions", "/api/figures"] * 2
+
+
+def test_by_grpc_no_event_is_read_but_those_that_failed(
+    places: tuple[Path, list[list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, (_, _, by_grpc, _) = places
+    asked: list[Any] = []
+    find = ChaukasClient.query_events
+
+    def noted(self: ChaukasClient, **query: Any) -> AsyncGenerator[Event, None]:
+        asked.append(query["statuses"])
+        return find(self, **query)
+
+    monkeypatch.setattr(ChaukasClient, "query_events", noted)
+    assert here(folder, "stats", "--totals", *by_grpc, "--since", "2026-11-29").returncode == 0
+    assert asked == [[EventStatus.FAILED]]
+    # It has no counts of any other condition.
+    assert here(folder, "stats", "--totals", *by_grpc, "--agent", "x").returncode == 0
+    assert asked[1:] == [[]]
+
+
+def test_events_are_counted_one_by_one_where_a_server_does_not_count() -> None:
+    def answer(sent: list[Event], token: str) -> QueryResponse:
+        return QueryResponse(events=[Event(event_id="1", type=EventType.ERROR), Event(event_id="2", session_id="s")])
+
+    async def counted() -> EventTotals:
+        async with faulty(answer) as server, ChaukasClient(f"127.0.0.1:{server.port}", environ={}) as client:
+            return await totals(CollectorSource(client), Wanted())
+
+    found = asyncio.run(counted())
+    assert (found.events, found.sessions, found.errors) == (2, 1, 1)

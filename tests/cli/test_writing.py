@@ -197,6 +197,8 @@ def test_dead_letters_are_shown_and_sent(tmp_path: Path) -> None:
     assert json.loads(first)["event_id"] == EVENTS[0].event_id
     here(tmp_path, "dead-letters", "--format", "delim", "--output", "letters.delim", "spool")
     assert [each.event_id for each in recorded(tmp_path / "letters.delim")] == [each.event_id for each in EVENTS[:3]]
+    some = here(tmp_path, "dead-letters", "--send", "--limit", "1", "spool")
+    assert (some.returncode, some.stderr.splitlines()[-1][:38]) == (2, "Error: --send sends all of them again:")
     with serving(tmp_path, "--store", "events.db") as served:
         sent = here(tmp_path, "dead-letters", "--send", "--endpoint", served.grpc, "spool")
         assert (sent.returncode, sent.stdout, sent.stderr) == (0, "", "3 events tried again, 3 sent.\n")

@@ -422,7 +422,7 @@ def test_a_server_that_closes_at_once() -> None:
         async with faulty.talking(b"") as address:
             error = await failure(address)
             assert (type(error), error.retryable) == (ConnectionLostError, True)
-            assert "does it expect TLS?" in error.details
+            assert "does it expect TLS? Then write grpcs://" in error.details
 
     run(main())
 

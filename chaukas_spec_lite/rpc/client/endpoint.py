@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from chaukas_spec_lite.errors import SettingError
 
-FORMS = "host:port, http://host:port, https://host:port or unix:/path"
+FORMS = "host:port, grpcs://host:port with TLS, or unix:/path"
 
 _HTTPS_PORT = 443
 
@@ -91,7 +91,7 @@ def parse(text: str | Sequence[str], name: str = "endpoint") -> Endpoint:
         raise SettingError(name, f"is empty; write {FORMS}")
     kinds = {tls for _, tls in read}
     if len(kinds) > 1:
-        raise SettingError(name, "mixes addresses with and without TLS: write all of them with https://, or none")
+        raise SettingError(name, "mixes addresses with and without TLS: write all of them with grpcs://, or none")
     return Endpoint(tuple(address for address, _ in read), kinds.pop())
 
 

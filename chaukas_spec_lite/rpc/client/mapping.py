@@ -131,7 +131,9 @@ def of_connection_lost(error: BaseException | None, heard: bool, tls: bool) -> E
         reason = f": {error.strerror or error}" if isinstance(error, OSError) else ""
         return Ending(Cause.LOST, f"the connection was lost{reason}")
     # With TLS 1.3, a server refuses a client only after the client believes that all is well.
-    hint = "does it expect a client certificate?" if tls else "does it expect TLS?"
+    hint = (
+        "does it expect a client certificate?" if tls else "does it expect TLS? Then write grpcs:// before the address"
+    )
     return Ending(Cause.LOST, f"the peer closed the connection before it said anything; {hint}")
 
 

@@ -1,0 +1,70 @@
+"""Events of a collector that runs, by gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from chaukas_spec_lite.cli.wanted import PAGE_EVENTS, Wanted
+from chaukas_spec_lite.errors import StatusCode, StatusError
+from chaukas_spec_lite.spec.common.v1.events import Event
+from chaukas_spec_lite.spec.common.v1.query import QueryFilter, SortOrder
+
+if TYPE_CHECKING:
+    from chaukas_spec_lite.client.client import ChaukasClient
+    from chaukas_spec_lite.spec.server.v1.server import GetEventStatsResponse
+
+
+class CollectorSource:
+    """A collector that runs, asked by gRPC.
+
+    Args:
+        client: A client for it.
+    """
+
+    def __init__(self, client: ChaukasClient) -> None:
+        self._client = client
+
+    def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
+        """Ask page by page; without a tenant, for that of the client's settings."""
+        asked, time = wanted.filter, wanted.filter.time
+        return self._client.query_events(
+            tenant_id=asked.tenant_id or None,
+            project_id=asked.project_id or None,
+            session_id=asked.session_id,
+            agent_id=asked.agent_id,
+            span_id=asked.span_id,
+            trace_id=asked.trace_id,
+            types=asked.types,
+            statuses=asked.statuses,
+            severities=asked.severities,
+            tags=asked.tags,
+            text_query=asked.text_query,
+            start=None if time is None else time.start,
+            end=None if time is None else time.end,
+            order=SortOrder.ASC if wanted.oldest_first else SortOrder.DESC,
+            limit=wanted.limit,
+            page_size=PAGE_EVENTS,
+        )
+
+    def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
+        """Ask for the same."""
+        return cast("AsyncGenerator[Event | bytes, None]", self.find(wanted))
+
+    async def count(self, wanted: Wanted) -> GetEventStatsResponse | None:
+        """Ask how many events there are; None where that is not told: of other conditions, or by another server."""
+        asked, time = wanted.filter, wanted.filter.time
+        if replace(asked, tenant_id="", project_id="", time=None) != QueryFilter():
+            return None
+        try:
+            return await self._client.get_event_stats(
+                tenant_id=asked.tenant_id or None,
+                project_id=asked.project_id or None,
+                start=None if time is None else time.start,
+                end=None if time is None else time.end,
+            )
+        except StatusError as error:
+            if error.status is StatusCode.UNIMPLEMENTED:
+                return None
+            raise

@@ -1,0 +1,200 @@
+"""Commands that hand events to a collector by HTTP: what arrives, what is refused, and what stays where it was."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import trustme
+
+from chaukas_spec_lite import BlockingChaukasClient, BlockingExporter, Event
+from tests.cli.recordings import RECORDING, here, recorded, written
+from tests.cli.serving import Served, serving
+from tests.patience import HANG
+
+BOTH = "--http", "127.0.0.1:0"
+EVENTS = recorded()
+
+
+def url(served: Served) -> str:
+    return served.clients["CHAUKAS_ENDPOINT"]
+
+
+def stored(folder: Path, endpoint: str) -> dict[str, Event]:
+    assert here(folder, "export", "--endpoint", endpoint, "--output", "stored.delim").returncode == 0
+    return {each.event_id: each for each in recorded(folder / "stored.delim")}
+
+
+def leave_in_spool(folder: Path) -> None:
+    """What a program leaves that found no collector."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        client = BlockingChaukasClient(f"127.0.0.1:{held.getsockname()[1]}", environ={})
+        with BlockingExporter(client, spool=folder / "spool") as exporter:
+            exporter.emit(Event(event_id="left", session_id="s"))
+            exporter.close(0)
+        client.close()
+
+
+@pytest.mark.parametrize("variable", [False, True], ids=["option", "variable"])
+def test_files_are_sent_as_they_are(tmp_path: Path, variable: bool) -> None:
+    with serving(tmp_path, "--store", "memory:", *BOTH) as served:
+        # The second of the lines that serve prints does, for what is to be sent as for what is to be seen.
+        named = {} if not variable else {"CHAUKAS_ENDPOINT": url(served)}
+        options = () if variable else ("--endpoint", url(served))
+        for _ in range(2):
+            done = here(tmp_path, "send", *options, RECORDING, **named)
+            assert (done.returncode, done.stdout, done.stderr[:16]) == (0, "", "57 events sent (")
+        assert stored(tmp_path, url(served)) == {each.event_id: each for each in EVENTS}
+
+
+def test_what_is_refused_is_told_with_the_reason(tmp_path: Path) -> None:
+    key = here(tmp_path, "keys", "add", "--tenant", "other").stdout.strip()
+    large = Event(event_id="large", tenant_id="other", metadata={"text": "x" * (2 << 20)})
+    (tmp_path / "f").write_bytes(written([large, Event(event_id="good", tenant_id="other"), EVENTS[0]], "delim"))
+    with serving(tmp_path, "--store", "events.db", *BOTH, "--max-body", "1MiB") as served:
+        done = here(tmp_path, "send", "--endpoint", url(served), "f", CHAUKAS_API_KEY=key)
+    told = done.stderr.splitlines()
+    assert (done.returncode, told[0][:13]) == (1, "1 event sent ")
+    assert any(line.startswith(f"Refused: event {EVENTS[0].event_id}: ") and "tenant" in line for line in told)
+    assert any(line.startswith("Refused: event large: ") for line in told)
+    assert told[-1].startswith("Error: 2 events were refused: ")
+    found = here(tmp_path, "export", "--store", "events.db", "--output", "stored.delim")
+    assert found.returncode == 0
+    assert [each.event_id for each in recorded(tmp_path / "stored.delim")] == ["good"]
+
+
+def test_a_spool_is_drained(tmp_path: Path) -> None:
+    leave_in_spool(tmp_path)
+    with serving(tmp_path, "--store", "memory:", *BOTH) as served:
+        done = here(tmp_path, "drain", "spool", CHAUKAS_ENDPOINT=url(served))
+        assert (done.returncode, done.stderr) == (0, "1 event found, 1 sent.\n")
+        assert set(stored(tmp_path, url(served))) == {"left"}
+        again = here(tmp_path, "dead-letters", "--send", "--endpoint", url(served), "spool")
+        assert (again.returncode, again.stderr) == (0, "0 events tried again, 0 sent.\n")
+
+
+# Mistakes
+
+
+class _Page(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(b"<p>Welcome</p>")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def pages() -> Generator[str, None, None]:
+    """A web server that has a page for everything."""
+    with HTTPServer(("127.0.0.1", 0), _Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join(HANG)
+
+
+def test_a_web_page_is_no_receipt(tmp_path: Path) -> None:
+    said = "/events/batch answers with a web page, and takes no events: the address is the one that "
+    leave_in_spool(tmp_path)
+    with pages() as page, serving(tmp_path, "--store", "memory:", *BOTH) as served:
+        assert refused(tmp_path, page).startswith(f"{page}{said}")
+        lost = here(tmp_path, "drain", "--endpoint", page, "--timeout", "0.3", "spool")
+        assert lost.returncode == 1
+        assert lost.stderr.startswith(f"Nothing is taken yet, it is tried again: {page}{said}")
+        # It is there for who takes it.
+        done = here(tmp_path, "drain", "--endpoint", url(served), "spool")
+        assert (done.returncode, done.stderr) == (0, "1 event found, 1 sent.\n")
+
+
+def refused(folder: Path, endpoint: str, **env: str) -> str:
+    """What is said of a wrong key or address, at once, whatever the patience."""
+    done = here(folder, "send", "--endpoint", endpoint, "--patience", f"{10 * HANG}", RECORDING, **env)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    return line.removeprefix("Error: ")
+
+
+def test_each_wrong_door_is_one_sentence_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path, "--store", "memory:", *BOTH) as served:
+        http, grpc = url(served), served.grpc
+        host = http.removeprefix("http://")
+        other = f"{host} speaks HTTP, and not gRPC: for a collector's HTTP door, write --endpoint {http}"
+        assert refused(tmp_path, host) == other
+        # Our own variable is one of gRPC, whatever its form.
+        done = here(tmp_path, "send", RECORDING, CHAUKAS_GRPC_ENDPOINT=http)
+        assert (done.returncode, done.stderr) == (1, f"Error: {other}\n")
+        assert refused(tmp_path, f"http://{grpc}").endswith(
+            f": it does not speak HTTP/1: of a gRPC port, write --endpoint {grpc}"
+        )
+        assert refused(tmp_path, f"https://{host}").endswith(f": without TLS, write {http}")
+        assert "404: nothing takes events there" in refused(tmp_path, f"{http}/api")
+
+
+def test_a_collector_that_is_away_is_told_at_once_and_waited_for(tmp_path: Path) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # and does not listen: whoever connects is refused
+        address = f"127.0.0.1:{held.getsockname()[1]}"
+        for endpoint in address, f"http://{address}":
+            done = here(tmp_path, "send", "--endpoint", endpoint, "--patience", "0.2", RECORDING)
+            first, last = done.stderr.splitlines()
+            assert first.startswith("Nothing is taken yet, it is tried again: ")
+            assert first.endswith("refused: is a collector running there?")
+            assert last.startswith("Error: nothing was taken for 0.2 seconds: ")
+
+
+def test_a_wrong_key_is_told_at_once_by_each_door(tmp_path: Path) -> None:
+    here(tmp_path, "keys", "add", "--tenant", "acme")
+    with serving(tmp_path, "--store", "memory:", *BOTH) as served:
+        for endpoint in served.grpc, url(served):
+            assert "key is not known here" in refused(tmp_path, endpoint, CHAUKAS_API_KEY="ck_x_y")
+
+
+def test_by_tls_each_door_has_its_scheme(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "own.pem")
+    with serving(tmp_path, "--store", "memory:", *BOTH, "--tls-cert", "own.pem") as served:
+        trusted = {"SSL_CERT_FILE": str(tmp_path / "ca.pem")}
+        http, grpc = url(served), served.grpc
+        assert (http[:8], grpc[:8]) == ("https://", "grpcs://")
+        for endpoint in http, grpc:
+            done = here(tmp_path, "send", "--endpoint", endpoint, RECORDING, **trusted)
+            assert (done.returncode, done.stderr[:16]) == (0, "57 events sent (")
+        swapped = refused(tmp_path, grpc.replace("grpcs", "https"), **trusted)
+        assert swapped.endswith(f": it does not speak HTTP/1: of a gRPC port, write --endpoint {grpc}")
+        swapped = refused(tmp_path, http.replace("https", "grpcs"), **trusted)
+        assert swapped.endswith(f": for a collector's HTTP door, write --endpoint {http}")
+
+
+@pytest.mark.parametrize("command", ["send", "sessions"])
+def test_what_is_no_collector_is_told_with_what_to_do(tmp_path: Path, command: str) -> None:
+    def said(*arguments: str, **env: str) -> str:
+        files = [str(RECORDING)] if command == "send" else []
+        done = here(tmp_path, command, *arguments, *files, **env)
+        assert (done.returncode, done.stdout) == (1, "")
+        return done.stderr
+
+    # As the tutorial has it, for the program that records.
+    assert said(CHAUKAS_ENDPOINT="file:run.jsonl") == (
+        "Error: CHAUKAS_ENDPOINT: is file: and no collector: "
+        "name the file as an argument, or give a collector's address with --endpoint\n"
+    )
+    assert said("--endpoint", "sqlite:events.db").startswith(
+        "Error: --endpoint: is sqlite: and no collector: commands that look take a store by --store; "
+    )
+    assert "console: and no collector" in said(CHAUKAS_ENDPOINT="console:tree")
