@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import ssl
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chaukas_spec_lite.errors import ChaukasError
 from chaukas_spec_lite.printable import one_line
@@ -17,6 +20,8 @@ from chaukas_spec_lite.rpc.client.endpoint import is_loopback
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
+
+T = TypeVar("T")
 
 ENCODED = "application/x-protobuf"
 JSON = "application/json"
@@ -186,3 +191,29 @@ def _is_passing(error: Exception) -> bool:
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     passing = ConnectionRefusedError, ConnectionResetError, TimeoutError, http.client.IncompleteRead
     return isinstance(reason, passing) and not isinstance(reason, ssl.SSLError)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Do something that blocks, in a thread that nobody waits for when the program is to end."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(cast("T", result))
+        else:
+            done.set_exception(error)
+
+    def make() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as raised:  # whatever it is, it is for who waits
+            error = raised
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=make, name="chaukas request", daemon=True).start()
+    return await done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +17,6 @@ from chaukas_spec_lite.errors import ChaukasError, NoteError, ProofError, Settin
 
 if TYPE_CHECKING:
     from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
-
-
-_TOGETHER = 1024
-"""How many entries are put into a tree at once, which takes less time than one by one."""
 
 
 class RewrittenError(ChaukasError):
@@ -163,20 +160,21 @@ async def recompute(log: TenantLog, of: Signed, others: Sequence[Signed], take: 
     roots = {each.checkpoint.size: b"" for each in (of, *others)}
     if 0 in roots:
         roots[0] = EMPTY_ROOT
-    async for entry in log.entries(of.checkpoint.size):
-        if entry.data is None:
-            absent += 1
-        elif leaf_hash(entry.data) != entry.leaf:
-            raise NotProvenError(f"entry {entry.index:,}, event {entry.event_id!r}, is not what was logged")
-        waiting.append(entry.leaf)
-        take(entry)
-        size = frontier.size + len(waiting)
-        if len(waiting) == _TOGETHER or size in roots:
-            frontier.extend(waiting)
+    async with aclosing(log.parts(of.checkpoint.size)) as parts:
+        async for part in parts:
+            for size, entry in enumerate(part, frontier.size + 1):
+                if entry.data is None:
+                    absent += 1
+                elif leaf_hash(entry.data) != entry.leaf:
+                    raise NotProvenError(f"entry {entry.index:,}, event {entry.event_id!r}, is not what was logged")
+                waiting.append(entry.leaf)
+                take(entry)
+                if size in roots:
+                    frontier.extend(waiting)
+                    waiting.clear()
+                    roots[size] = frontier.root()
+            frontier.extend(waiting)  # All at once, which takes less time than one by one.
             waiting.clear()
-        if size in roots:
-            roots[size] = frontier.root()
-    frontier.extend(waiting)
     if frontier.size != of.checkpoint.size or roots[of.checkpoint.size] != of.checkpoint.root:
         raise NotProvenError(f"the entries of the log {of.checkpoint.origin} do not come to the root that was signed")
     for other in others:

@@ -187,8 +187,9 @@ async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Sig
             return Result(events, verdict)
         before = len(unseen)
         if unseen:
-            async for entry in stored.entries_from(verdict.size):
-                take(entry)
+            async for part in stored.parts(await stored.size(), verdict.size):
+                for entry in part:
+                    take(entry)
     later = before - len(unseen)
     if any(leaf in unseen for leaf in astray):
         unseen &= await _leaves_now(asked, told)  # What is gone by now was deleted between the two readings.
