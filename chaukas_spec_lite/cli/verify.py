@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +32,7 @@ from chaukas_spec_lite.wire.reading import read_varint
 if TYPE_CHECKING:
     from chaukas_spec_lite.audit.keys import VerifierKey
     from chaukas_spec_lite.audit.verification import Verification
-    from chaukas_spec_lite.cli.log_checks import LogVerdict, Signed
+    from chaukas_spec_lite.cli.log_checks import LogVerdict, Signed, Take
     from chaukas_spec_lite.cli.logs import TenantEntry, TenantLog
     from chaukas_spec_lite.cli.wanted import Wanted, Whereabouts
 
@@ -161,9 +161,10 @@ async def _verified(asked: _Asked, told: Unreadable) -> Result:
         return Result(log=await judge(log, keys, olds, asked.tenant or None, None))
     verifier = Verifier()
 
-    def take(entry: TenantEntry) -> None:
-        if entry.data is not None:
-            verifier.take(entry.data)
+    def take(entries: Sequence[TenantEntry]) -> None:
+        for entry in entries:
+            if entry.data is not None:
+                verifier.take(entry.data)
 
     verdict = await _judged(log, keys, olds, asked.tenant or None, take)
     return Result(verifier.result(), verdict)
@@ -175,11 +176,12 @@ async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Sig
     astray: dict[bytes, int] = {}
     events = await _followed(asked.place, asked.wanted, told, lambda data: unseen.add(leaf_hash(data)))
 
-    def take(entry: TenantEntry) -> None:
-        if entry.data is not None:
-            unseen.discard(entry.leaf)
-        elif entry.leaf in unseen:
-            astray[entry.leaf] = entry.index
+    def take(entries: Sequence[TenantEntry]) -> None:
+        for entry in entries:
+            if entry.data is not None:
+                unseen.discard(entry.leaf)
+            elif entry.leaf in unseen:
+                astray[entry.leaf] = entry.index
 
     async with stored_log(asked.place.store or "", asked.tenant) as stored:
         verdict = await _judged(stored, keys, olds, asked.tenant, take)
@@ -188,8 +190,7 @@ async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Sig
         before = len(unseen)
         if unseen:
             async for part in stored.parts(await stored.size(), verdict.size):
-                for entry in part:
-                    take(entry)
+                take(part)
     later = before - len(unseen)
     if any(leaf in unseen for leaf in astray):
         unseen &= await _leaves_now(asked, told)  # What is gone by now was deleted between the two readings.
@@ -221,14 +222,13 @@ async def _judged(
     keys: list[VerifierKey],
     olds: list[Signed],
     tenant: str | None,
-    take: Callable[[TenantEntry], None],
+    take: Take,
 ) -> LogVerdict:
     with _without_collections(), progress("reading the log", 0) as show:
 
-        def taken(entry: TenantEntry) -> None:
-            take(entry)
-            if entry.index % _OFTEN == 0:
-                show(0, entry.index)
+        def taken(entries: Sequence[TenantEntry]) -> None:
+            take(entries)
+            show(0, entries[-1].index)
 
         return await judge(log, keys, olds, tenant, taken)
 
