@@ -13,7 +13,7 @@ from typing import TypeAlias, cast
 from chaukas_spec_lite.wire.fields import TIMESTAMP
 from chaukas_spec_lite.wire.format import varint
 
-_LENGTHS = 36, 71, *range(1, 36), *range(37, 71)
+_LENGTHS = 36, 71, *range(1, 36), *range(37, 41)
 """Of the texts that are matched: those of ids and hashes first, as they are tried in this order."""
 
 
