@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -174,7 +174,7 @@ async def _verified_store(asked: _Asked, keys: list[VerifierKey], olds: list[Sig
     """Follow the chains of what a store has, and check its log, and that each of these events is in it."""
     unseen: set[bytes] = set()
     astray: dict[bytes, int] = {}
-    events = await _followed(asked.place, asked.wanted, told, lambda data: unseen.add(leaf_hash(data)))
+    events = await _followed(asked.place, asked.wanted, told, unseen)
 
     def take(entries: Sequence[TenantEntry]) -> None:
         for entry in entries:
@@ -266,8 +266,9 @@ def _as_stored(name: str, event: Event) -> bytes:
 
 
 async def _followed(
-    place: Whereabouts, wanted: Wanted, told: Unreadable, take: Callable[[bytes], None] | None = None
+    place: Whereabouts, wanted: Wanted, told: Unreadable, leaves: set[bytes] | None = None
 ) -> Verification:
+    """Follow the chains of events, and note the hashes that they have in logs."""
     verifier = Verifier()
     total = sum(os.stat(name).st_size for name in place.files if name != "-")
     with _without_collections(), progress("reading", total) as show:
@@ -275,8 +276,8 @@ async def _followed(
             number = 0
             async for event in events:
                 verifier.take(event)
-                if take is not None:
-                    take(bytes(event))
+                if leaves is not None:
+                    leaves.add(leaf_hash(bytes(event)))
                 number += 1
                 if number % _OFTEN == 0:
                     show(source.position if isinstance(source, FileSource) else 0, number)

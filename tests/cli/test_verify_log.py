@@ -18,11 +18,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey
+from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey, VerifierKey
 from chaukas_spec_lite.audit.merkle import leaf_hash, prove_inclusion, root_of
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.audit.proofs import InclusionProof
-from chaukas_spec_lite.cli.log_checks import NotProvenError, recompute, signed
+from chaukas_spec_lite.cli.log_checks import NotProvenError, included, read_keys, recompute, signed
 from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
@@ -221,6 +221,23 @@ async def _proof(home: Path, index: int) -> str:
     path = await hashes_for(store.log, TENANT, lambda hashes: prove_inclusion(hashes, index, 6))
     await store.close()
     return str(InclusionProof(index, tuple(path), SignedNote.parse((home / "new.txt").read_text())))
+
+
+def test_the_signature_of_a_proof_is_checked_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a proof takes as long."""
+    checked: list[bytes] = []
+    check = VerifierKey.has_signed
+
+    def counted(self: VerifierKey, message: bytes, signature: bytes) -> bool:
+        checked.append(signature)
+        return check(self, message, signature)
+
+    monkeypatch.setattr(VerifierKey, "has_signed", counted)
+    known, text, event = read_keys([home / "log.pub"]), asyncio.run(_proof(home, 1)), bytes(sealed_events(["s0"])[1])
+    assert included(text, event, TENANT, known)[0] == 1
+    assert len(checked) == 1
+    with pytest.raises(NotProvenError, match="root"):
+        included(text, event + b"x", TENANT, known)
 
 
 def one(home: Path, event: Event, name: str = "event.delim") -> None:
