@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from chaukas_spec_lite.cli.wanted import PAGE_EVENTS, Wanted
+from chaukas_spec_lite.client.queries import QueryOptions
 from chaukas_spec_lite.errors import StatusCode, StatusError
 from chaukas_spec_lite.spec.common.v1.events import Event
 from chaukas_spec_lite.spec.common.v1.query import QueryFilter, SortOrder
@@ -28,8 +29,15 @@ class CollectorSource:
 
     def find(self, wanted: Wanted) -> AsyncGenerator[Event, None]:
         """Ask page by page; without a tenant, for that of the client's settings."""
+        return self._client.query_events(**self._query(wanted))
+
+    def each(self, wanted: Wanted) -> AsyncGenerator[bytes, None]:
+        """Ask for the same, and yield events as the collector has them."""
+        return self._client.query_encoded(**self._query(wanted))
+
+    def _query(self, wanted: Wanted) -> QueryOptions:
         asked, time = wanted.filter, wanted.filter.time
-        return self._client.query_events(
+        return QueryOptions(
             tenant_id=asked.tenant_id or None,
             project_id=asked.project_id or None,
             session_id=asked.session_id,
@@ -47,10 +55,6 @@ class CollectorSource:
             limit=wanted.limit,
             page_size=PAGE_EVENTS,
         )
-
-    def each(self, wanted: Wanted) -> AsyncGenerator[Event | bytes, None]:
-        """Ask for the same."""
-        return cast("AsyncGenerator[Event | bytes, None]", self.find(wanted))
 
     async def count(self, wanted: Wanted) -> GetEventStatsResponse | None:
         """Ask how many events there are; None where that is not told: of other conditions, or by another server."""

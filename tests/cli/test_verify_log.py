@@ -9,18 +9,20 @@ import sqlite3
 import threading
 from base64 import b64encode
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import aclosing
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from chaukas_spec_lite import Event
-from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey
+from chaukas_spec_lite.audit.keys import COSIGNATURE, SigningKey, VerifierKey
 from chaukas_spec_lite.audit.merkle import leaf_hash, prove_inclusion, root_of
 from chaukas_spec_lite.audit.notes import Checkpoint, SignedNote
 from chaukas_spec_lite.audit.proofs import InclusionProof
-from chaukas_spec_lite.cli.log_checks import NotProvenError, recompute, signed
+from chaukas_spec_lite.cli.log_checks import NotProvenError, included, read_keys, recompute, signed
 from chaukas_spec_lite.cli.logs import HttpLog, LogUnavailableError
 from chaukas_spec_lite.collector.searched_text import searched_text
 from chaukas_spec_lite.collector.stores.event_log import hashes_for
@@ -221,6 +223,23 @@ async def _proof(home: Path, index: int) -> str:
     return str(InclusionProof(index, tuple(path), SignedNote.parse((home / "new.txt").read_text())))
 
 
+def test_the_signature_of_a_proof_is_checked_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a proof takes as long."""
+    checked: list[bytes] = []
+    check = VerifierKey.has_signed
+
+    def counted(self: VerifierKey, message: bytes, signature: bytes) -> bool:
+        checked.append(signature)
+        return check(self, message, signature)
+
+    monkeypatch.setattr(VerifierKey, "has_signed", counted)
+    known, text, event = read_keys([home / "log.pub"]), asyncio.run(_proof(home, 1)), bytes(sealed_events(["s0"])[1])
+    assert included(text, event, TENANT, known)[0] == 1
+    assert len(checked) == 1
+    with pytest.raises(NotProvenError, match="root"):
+        included(text, event + b"x", TENANT, known)
+
+
 def one(home: Path, event: Event, name: str = "event.delim") -> None:
     data = bytes(event)
     (home / name).write_bytes(bytes([len(data) & 127 | 128, len(data) >> 7]) + data)
@@ -306,12 +325,12 @@ def test_entries_behind_those_that_are_signed_are_not_taken() -> None:
     found = signed(str(checkpoint.note(signer)), [signer.verifier()], "it")
 
     async def check(answer: dict[str, Any]) -> None:
-        await recompute(Answering(answer), found, [], lambda entry: taken.append(entry.index))
+        await recompute(Answering(answer), found, [], lambda part: taken.extend(entry.index for entry in part))
 
     asyncio.run(check({"entries": entries[:3]}))
     with pytest.raises(LogUnavailableError, match="more entries came than the 3 that were asked for"):
         asyncio.run(check({"entries": entries}))
-    assert taken == [0, 1, 2] * 2
+    assert taken == [0, 1, 2]
 
 
 @pytest.mark.parametrize(("length", "why"), [("7", "the answer was cut off"), ("3", "")])
@@ -336,6 +355,43 @@ def test_an_answer_that_is_cut_off_is_none(length: str, why: str) -> None:
         else:
             assert asyncio.run(log.checkpoint()) == "abc"
         asking.join(HANG)
+
+
+def test_the_next_part_is_asked_for_while_one_is_looked_at() -> None:
+    """Who looks at a part lets nothing else run in its thread, so the request has to be on its way by then."""
+    asked = [threading.Event() for _ in range(3)]
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            first = int(parse_qs(urlsplit(self.path).query)["from"][0])
+            asked[first].set()
+            entry = {"index": first, "leaf": b64encode(bytes(32)).decode(), "data": None, "deleted": None,
+                     "project_id": "", "event_id": ""}  # fmt: skip
+            body = json.dumps({"entries": [entry]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    async def read(log: HttpLog) -> list[int]:
+        found: list[int] = []
+        async with aclosing(log.parts(3)) as parts:
+            async for part in parts:
+                found += [entry.index for entry in part]
+                assert all(each.wait(HANG) for each in asked[: len(found) + 1])
+        return found
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as door:
+        answering = threading.Thread(target=door.serve_forever)
+        answering.start()
+        try:
+            assert asyncio.run(read(HttpLog(f"http://127.0.0.1:{door.server_port}"))) == [0, 1, 2]
+        finally:
+            door.shutdown()
+            answering.join(HANG)
 
 
 def test_a_file_that_is_no_text_is_no_checkpoint(home: Path) -> None:
@@ -375,7 +431,7 @@ def test_what_is_no_hash_is_not_taken_for_one(size: int) -> None:
 
     async def read() -> None:
         entry = {"index": 0, "leaf": text, "data": None, "deleted": None, "project_id": "", "event_id": ""}
-        async for _ in Answering({"entries": [entry]}).entries(1):
+        async for _ in Answering({"entries": [entry]}).parts(1):
             pass
 
     with pytest.raises(LogUnavailableError, match=f"a hash of {size} bytes"):
