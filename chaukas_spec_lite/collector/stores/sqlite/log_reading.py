@@ -11,7 +11,7 @@ from chaukas_spec_lite.collector.stores.asking import Tenancy
 from chaukas_spec_lite.collector.stores.base import Deletion
 from chaukas_spec_lite.collector.stores.copied import EXPORT_BYTES
 from chaukas_spec_lite.collector.stores.event_log import Gone, KeptCheckpoint, LogEntry, LogHead, LogPlace
-from chaukas_spec_lite.collector.stores.log_tree import LogCheck, frontier_of, kept_below, paired, stretch_of
+from chaukas_spec_lite.collector.stores.log_tree import LogCheck, frontier_of, head_of, kept_below, paired, stretch_of
 from chaukas_spec_lite.errors import StoreError
 
 _STRETCHES = """
@@ -60,7 +60,7 @@ def heads(connection: sqlite3.Connection, after_tenant: str | None, limit: int) 
         " ORDER BY tenant_id LIMIT :limit",
         {"after": after_tenant, "limit": limit},
     )
-    return [LogHead(tenant, size, frontier_of(size, roots).root(), newest) for tenant, size, roots, newest in rows]
+    return [head_of(*row) for row in rows]
 
 
 def head(connection: sqlite3.Connection, tenant: str) -> LogHead:
